@@ -1,0 +1,43 @@
+"""What a trained model knows: benchmark questions, the general twin, bits per byte."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from mucpt_utils.losses import score
+from mucpt_utils.musicsimpleqa.ask import answer_log_likelihoods, answer_questions
+from mucpt_utils.musicsimpleqa.grading import grade
+from mucpt_utils.tokens import TokenStore
+
+
+def ask(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    questions: Sequence[dict],
+    new_tokens: int,
+) -> list[dict]:
+    """One row a question: id, stratum, response, grade, log-likelihood of the key (nats a token)."""
+    if not questions:
+        return []
+    responses = answer_questions(
+        model, tokenizer, questions, max_new_tokens=new_tokens, progress=False
+    )
+    likelihoods = answer_log_likelihoods(model, tokenizer, questions)
+    return [
+        {
+            "question_id": question["id"],
+            "stratum": question["stratum"],
+            "response": response,
+            "grade": str(grade(question, response)),
+            "log_likelihood": likelihood,
+        }
+        for question, response, likelihood in zip(questions, responses, likelihoods, strict=True)
+    ]
+
+
+def bits_per_byte(model: PreTrainedModel, store: TokenStore, bytes_: int, context: int) -> float:
+    """Compression of held-out text: total loss in bits over its size in UTF-8 bytes."""
+    losses = score(model, store, context).astype(np.float64)
+    return float(losses.sum() / math.log(2) / bytes_)

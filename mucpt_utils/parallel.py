@@ -1,0 +1,97 @@
+"""Independent jobs side by side over the cores, one thread each, with one progress bar."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from typing import TypeVar
+
+from tqdm import tqdm
+
+T = TypeVar("T")
+THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+POLL_SECONDS = 0.5
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _one_thread() -> None:
+    """Set up a worker: small matrix products on one thread are faster, and repeat to the bit.
+
+    The one bar of `run_jobs` replaces the libraries' own.
+    """
+    import torch
+    from transformers.utils import logging
+
+    torch.set_num_threads(1)
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def run_jobs(
+    function: Callable[..., T],
+    jobs: Sequence[tuple],
+    *,
+    sizes: Sequence[float] | None = None,
+    workers: int | None = None,
+    description: str = "",
+    unit: str = "job",
+) -> list[T]:
+    """`function(*job, report)` for every job, results in the order of `jobs`.
+
+    function: importable, since workers are fresh processes. It gets as its last argument a
+    callable that it may call with the amount of work done since the last call, in `unit`s.
+    sizes: amount of work in each job (default 1 each); the bar runs to their sum.
+    Raises what a job raised, once the jobs already running have ended.
+    """
+    if not jobs:
+        return []
+    sizes = list(sizes) if sizes is not None else [1.0] * len(jobs)
+    workers = min(workers or cores(), len(jobs))
+    context = multiprocessing.get_context("spawn")
+    saved = {name: os.environ.get(name) for name in THREAD_SETTINGS}
+    os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
+    try:
+        with context.Manager() as manager, ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_one_thread
+        ) as pool:
+            queue = manager.Queue()
+            futures = [
+                pool.submit(_run_one, function, job, index, queue) for index, job in enumerate(jobs)
+            ]
+            try:
+                _follow(futures, sizes, queue, description, unit)
+                return [future.result() for future in futures]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    finally:
+        for name, value in saved.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _run_one(function: Callable[..., T], job: tuple, index: int, queue) -> T:
+    return function(*job, lambda amount: queue.put((index, amount)))
+
+
+def _follow(futures, sizes, queue, description: str, unit: str) -> None:
+    """Move the bar by what jobs report; a finished job counts in full, reported or not."""
+    done = [0.0] * len(sizes)
+    pending = set(futures)
+    with tqdm(total=round(sum(sizes)), desc=description, unit=unit, unit_scale=True) as bar:
+        while pending:
+            finished, pending = wait(pending, POLL_SECONDS, return_when=FIRST_COMPLETED)
+            while not queue.empty():
+                index, amount = queue.get()
+                done[index] = min(sizes[index], done[index] + amount)
+            for future in finished:
+                future.result()
+                done[futures.index(future)] = sizes[futures.index(future)]
+            bar.n = round(sum(done))
+            bar.refresh()

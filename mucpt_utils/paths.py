@@ -1,0 +1,28 @@
+"""Every folder the project knows, in one place. No other module builds a path from its own."""
+
+import os
+from pathlib import Path
+
+# the package itself: profiles and wordings are shipped as package data
+PACKAGE = Path(__file__).resolve().parent
+PROFILES = PACKAGE / "profiles"
+WORDINGS = PACKAGE / "wordings"
+
+# the checkout: notebooks, cards and committed results live beside the package
+ROOT = PACKAGE.parent
+NOTEBOOKS = ROOT / "notebooks"
+DATA_CARDS = ROOT / "data_cards"
+RESULTS = ROOT / "results"
+
+# reference facts and real prose for checks; the project runs without this folder
+REFERENCE_DATA = Path(os.environ.get("MUCPT_REFERENCE_DATA", ROOT.parent / "shared" / "data"))
+
+
+def work() -> Path:
+    """Folder for corpora, caches and checkpoints; outside git, moved by `MUCPT_WORK`."""
+    return Path(os.environ.get("MUCPT_WORK", ROOT / ".work")).resolve()
+
+
+def results(profile: str) -> Path:
+    """Folder of the small, committed outcome of one profile."""
+    return RESULTS / profile

@@ -1,0 +1,485 @@
+"""The study as stages, in the order of the data. Each is made once and found again by its content.
+
+    facts -> world -> documents -> classifier -> pipeline -> tokens -> base, reference model
+          -> losses -> runs (arms x seeds) -> answers
+
+`Study(profile).corpus()` returns a finished stage; whatever it needs is made first. Another data
+composition is another profile: stages that do not depend on the changed setting are shared.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from transformers import PreTrainedTokenizerFast
+
+from mucpt_utils import (
+    arms,
+    artifacts,
+    classifier,
+    evaluate,
+    facts,
+    loss_ratio,
+    losses,
+    models,
+    paths,
+    pipeline,
+    render,
+    schedule,
+    tokens,
+    training,
+    world,
+)
+from mucpt_utils import flaws as flaws_module
+from mucpt_utils.artifacts import Artifact
+from mucpt_utils.documents import read_jsonl, training_text, write_jsonl
+from mucpt_utils.musicsimpleqa import grading, questions
+from mucpt_utils.settings import Profile
+from mucpt_utils.world import World
+
+Report = Callable[[float], None]
+
+
+def _silent(amount: float) -> None:
+    """Progress that nobody watches."""
+
+
+class Study:
+    """All stages of one profile. `made_by` names the notebook that asks, for the records."""
+
+    def __init__(self, profile: Profile, made_by: str = ""):
+        self.profile = profile
+        self.made_by = made_by
+        self.root = paths.work() / "stages"
+
+    def with_changes(self, changes: dict) -> "Study":
+        """The same study with some settings changed."""
+        return Study(self.profile.override(changes), self.made_by) if changes else self
+
+    def _build(self, name, make, settings, inputs=(), code=()) -> Artifact:
+        return artifacts.build(
+            name,
+            make,
+            root=self.root,
+            settings=settings,
+            inputs=inputs,
+            code=code,
+            made_by=self.made_by,
+        )
+
+    # --- facts and roles ----------------------------------------------------------------------
+
+    def world(self) -> Artifact:
+        """Facts by role, and the questions: `world.json`, `questions.jsonl`, `general.jsonl`."""
+        cards = {name: artifacts.digest(_text(name)) for name in _CARDS}
+
+        def make(folder: Path) -> None:
+            made = self._make_world()
+            asked = self._music_questions(made)
+            twin = self._general_questions(made)
+            write_jsonl(folder / "questions.jsonl", asked)
+            write_jsonl(folder / "general.jsonl", twin)
+            (folder / "world.json").write_text(json.dumps(made.as_dict(), ensure_ascii=False))
+
+        settings = {
+            "world": self.profile.world.model_dump(),
+            "general_questions": self.profile.evaluation.general_questions,
+            "cards": cards,
+        }
+        return self._build("world", make, settings, code=[world, facts, questions])
+
+    def _make_world(self) -> World:
+        subjects = {
+            split: list(dict.fromkeys(q["subject"] for q in read_jsonl(_QUESTIONS[split])))
+            for split in ("test", "dev")
+        }
+        return world.make_world(
+            facts.load_facts("music"),
+            facts.load_facts("general"),
+            subjects["test"],
+            subjects["dev"],
+            self.profile.world,
+        )
+
+    def _music_questions(self, made: World) -> list[dict]:
+        """The benchmark's questions about the test subjects; in the dev split, all their facts'."""
+        if self.profile.world.split == "test":
+            subjects = {fact.subject for fact in made.test}
+            return [q for q in read_jsonl(_QUESTIONS["test"]) if q["subject"] in subjects]
+        return [
+            questions.question_of(fact, self.relations[fact.relation])
+            for fact in facts.askable(made.test)
+        ]
+
+    def _general_questions(self, made: World) -> list[dict]:
+        known = facts.askable([f for f in made.general if f.subject in made.general_asked])
+        rows = [questions.question_of(fact, self.relations[fact.relation]) for fact in known]
+        order = np.random.default_rng(0).permutation(len(rows))
+        return [rows[i] for i in sorted(order[: self.profile.evaluation.general_questions])]
+
+    @cached_property
+    def roles(self) -> World:
+        """The world of this profile, loaded."""
+        return World.from_dict(self.world().read_json("world.json"))
+
+    @cached_property
+    def relations(self) -> dict[str, facts.Relation]:
+        """Wordings of every relation."""
+        return facts.load_relations()
+
+    def covered(self, seed: int) -> set[str]:
+        """Subjects under test that this seed's reference model knows."""
+        return self.roles.covered(self.profile.world.covered, seed)
+
+    # --- documents ----------------------------------------------------------------------------
+
+    def _clean(self, known: Sequence[facts.Fact], per_subject: int, seed: int, domain: str):
+        settings = self.profile.render.model_copy(update={"documents_per_subject": per_subject})
+        return render.render_documents(known, self.relations, settings, seed, domain)
+
+    def general_text(self) -> Artifact:
+        """Clean documents and question-answer pairs that the base learns from, and replay."""
+        corpus = self.profile.base_corpus
+
+        def make(folder: Path) -> None:
+            roles, count = self.roles, corpus.documents_per_subject
+            documents = self._clean(roles.general, count, 11, "general")
+            documents += self._clean(roles.practice, count, 12, "music")
+            taught = [f for f in roles.general if f.subject not in roles.general_asked]
+            pairs = render.render_questions_and_answers(
+                taught + roles.practice,
+                self.relations,
+                self.profile.render.model_copy(
+                    update={"documents_per_subject": corpus.questions_per_subject}
+                ),
+                13,
+            )
+            write_jsonl(folder / "documents.jsonl", documents + pairs)
+
+        settings = {"corpus": corpus.model_dump(), "render": self.profile.render.model_dump()}
+        return self._build("general_text", make, settings, [self.world()], [render])
+
+    def reference_text(self, seed: int) -> Artifact:
+        """Clean documents about the subjects that this seed's reference model knows."""
+        count = self.profile.reference.documents_per_subject
+
+        def make(folder: Path) -> None:
+            known = self.covered(seed)
+            chosen = [f for f in self.roles.test if f.subject in known]
+            write_jsonl(folder / "documents.jsonl", self._clean(chosen, count, 100 + seed, "music"))
+
+        settings = {
+            "documents_per_subject": count,
+            "covered": self.profile.world.covered,
+            "render": self.profile.render.model_dump(),
+            "seed": seed,
+        }
+        return self._build("reference_text", make, settings, [self.world()], [render])
+
+    def held_out_text(self) -> Artifact:
+        """Documents never trained on: about test, calibration and general subjects."""
+        count = self.profile.evaluation.held_out_documents
+
+        def make(folder: Path) -> None:
+            roles = self.roles
+            for name, known, seed, domain in (
+                ("music", roles.test, 21, "music"),
+                ("general", roles.general, 22, "general"),
+                ("calibration", roles.calibration, 23, "music"),
+            ):
+                per_subject = 4 if name == "calibration" else count
+                write_jsonl(
+                    folder / f"{name}.jsonl", self._clean(known, per_subject, seed, domain)
+                )
+
+        settings = {"documents": count, "render": self.profile.render.model_dump()}
+        return self._build("held_out_text", make, settings, [self.world()], [render])
+
+    def raw_corpus(self) -> Artifact:
+        """The domain corpus as a crawl would find it: every flaw added, and labelled."""
+
+        def make(folder: Path) -> None:
+            roles, options = self.roles, self.profile.render
+            clean = self._clean(roles.test, options.documents_per_subject, 31, "music")
+            known = {f.subject for f in roles.general}
+            others = [f for f in facts.load_facts("general") if f.subject not in known]
+            flawed = flaws_module.add_flaws(clean, roles.test, options, 32, others)
+            write_jsonl(folder / "documents.jsonl", flawed)
+
+        settings = {"render": self.profile.render.model_dump()}
+        return self._build("raw_corpus", make, settings, [self.world()], [render, flaws_module])
+
+    # --- pipeline -----------------------------------------------------------------------------
+
+    def classifier(self) -> Artifact:
+        """fastText: music or not, trained on subjects that are not under test."""
+
+        def make(folder: Path) -> None:
+            labelled = [
+                (document["text"], document["metadata"]["truth"]["in_domain"], document["subject"])
+                for document in self._labelled_documents()
+            ]
+            classifier.train_classifier(labelled, folder, seed=0)
+
+        return self._build("classifier", make, {}, [self.general_text()], [classifier])
+
+    def _labelled_documents(self) -> Iterable[dict]:
+        for document in read_jsonl(self.general_text().path("documents.jsonl")):
+            if document["metadata"]["register"] != "questions":
+                yield {**document, "subject": document["metadata"]["title"]}
+
+    def corpus(self) -> Artifact:
+        """The raw corpus through the pipeline: `kept/`, `rejected/`, `funnel.json`."""
+        inputs = [self.raw_corpus(), self.classifier(), self.world()]
+
+        def make(folder: Path) -> None:
+            result = pipeline.run_pipeline(
+                inputs[0].folder,
+                folder,
+                self.profile.pipeline,
+                inputs[1].folder,
+                read_jsonl(inputs[2].path("questions.jsonl")),
+            )
+            (folder / "funnel.json").write_text(json.dumps(result.funnel, indent=1))
+
+        settings = self.profile.pipeline.model_dump(mode="json")
+        return self._build("corpus", make, settings, inputs, pipeline.STAGE_MODULES)
+
+    # --- tokens -------------------------------------------------------------------------------
+
+    def tokenizer(self) -> Artifact:
+        """Byte-level BPE, trained on the base's text."""
+        source = self.general_text()
+
+        def make(folder: Path) -> None:
+            texts = (d["text"] for d in read_jsonl(source.path("documents.jsonl")))
+            tokens.train_tokenizer(texts, self.profile.vocabulary).save_pretrained(folder)
+
+        return self._build(
+            "tokenizer", make, {"vocabulary": self.profile.vocabulary}, [source], [tokens]
+        )
+
+    def load_tokenizer(self) -> PreTrainedTokenizerFast:
+        """The tokenizer as transformers' object."""
+        return PreTrainedTokenizerFast.from_pretrained(self.tokenizer().folder)
+
+    def token_store(self, source: Artifact, name: str, files: str) -> Artifact:
+        """Documents of `source` as tokens, with the weight each brings from the classifier."""
+        shown = self.profile.metadata_in_text
+
+        def make(folder: Path) -> None:
+            documents = [d for path in sorted(source.folder.glob(files)) for d in read_jsonl(path)]
+            texts = [training_text(d, shown) for d in documents]
+            store = tokens.tokenise(self.load_tokenizer(), texts, [d["id"] for d in documents])
+            store.save(folder)
+            weights = [d["metadata"].get("weight", 1.0) for d in documents]
+            np.save(folder / "weights.npy", np.asarray(weights, np.float32))
+            size = sum(len(text.encode()) for text in texts)
+            (folder / "size.json").write_text(json.dumps({"bytes": size}))
+
+        settings = {"files": files, "metadata_in_text": shown}
+        return self._build(name, make, settings, [source, self.tokenizer()], [tokens])
+
+    def domain_tokens(self) -> Artifact:
+        """The cleaned domain corpus as tokens."""
+        return self.token_store(self.corpus(), "domain_tokens", "kept/*.jsonl*")
+
+    def general_tokens(self) -> Artifact:
+        """The base's text as tokens; also what is replayed."""
+        return self.token_store(self.general_text(), "general_tokens", "documents.jsonl")
+
+    # --- models and losses --------------------------------------------------------------------
+
+    def base(self, report: Report = _silent) -> Artifact:
+        """The base model: from scratch, on general text and question-answer pairs."""
+        profile, store = self.profile, self.general_tokens()
+
+        def make(folder: Path) -> None:
+            model = models.from_scratch(profile.model, profile.vocabulary, seed=0)
+            self._train_clean(model, store, profile.base, folder, 0, report)
+
+        settings = {"model": profile.model.model_dump(), "train": profile.base.model_dump()}
+        return self._build("base", make, settings, [store], _TRAINING)
+
+    def reference(self, seed: int, report: Report = _silent) -> Artifact:
+        """The reference model: the base, trained further on clean text about part of the facts."""
+        store = self.token_store(self.reference_text(seed), "reference_tokens", "documents.jsonl")
+        base = self.base()
+
+        def make(folder: Path) -> None:
+            model = models.load(base.path("model"))
+            settings = self.profile.reference_training
+            self._train_clean(model, store, settings, folder, seed, report)
+
+        settings = {
+            "train": self.profile.reference_training.model_dump(),
+            "replay": self.profile.replay,
+            "seed": seed,
+        }
+        inputs = [base, store, self.general_tokens()]
+        return self._build("reference", make, settings, inputs, _TRAINING)
+
+    def _train_clean(self, model, store: Artifact, settings, folder: Path, seed: int, report):
+        """Plain training on one token store, with replay unless it is the general text itself."""
+        general = self.general_tokens()
+        loaded = tokens.TokenStore.load(store.folder)
+        context = self.profile.model.context
+        data = schedule.training_sequences(
+            arms.ARMS["plain"],
+            schedule.Scored(loaded, np.ones(len(loaded), np.float32)),
+            tokens.TokenStore.load(general.folder),
+            sequences=training.steps_for(settings, context) * settings.batch_sequences,
+            context=context,
+            replay_share=0.0 if store == general else self.profile.replay,
+            seed=seed,
+        )
+        training.train(model, data, settings, folder, seed=seed, report=report)
+        model.save_pretrained(folder / "model")
+
+    def temperature(self, seed: int) -> Artifact:
+        """The reference model's loss on subjects it does not know, by temperature, and the best."""
+        fixed = self.profile.reference.temperature
+        candidates = [fixed] if fixed else list(self.profile.reference.temperatures)
+        reference = self.reference(seed)
+        store = self.token_store(self.held_out_text(), "calibration_tokens", "calibration.jsonl")
+
+        def make(folder: Path) -> None:
+            by_temperature = losses.calibrate(
+                models.load(reference.path("model")),
+                tokens.TokenStore.load(store.folder),
+                self.profile.model.context,
+                candidates,
+            )
+            best = min(by_temperature, key=by_temperature.__getitem__)
+            result = {"temperature": best, "losses": {str(t): v for t, v in by_temperature.items()}}
+            (folder / "temperature.json").write_text(json.dumps(result, indent=1))
+
+        settings = {"candidates": candidates}
+        return self._build("temperature", make, settings, [reference, store], [losses])
+
+    def base_losses(self, report: Report = _silent) -> Artifact:
+        """Loss of every token of the domain corpus under the base, before training."""
+        return self._losses("base_losses", self.base(), 1.0, report)
+
+    def reference_losses(self, seed: int, report: Report = _silent) -> Artifact:
+        """Loss of every token of the domain corpus under this seed's reference model."""
+        temperature = self.temperature(seed).read_json("temperature.json")["temperature"]
+        return self._losses("reference_losses", self.reference(seed), temperature, report)
+
+    def _losses(self, name: str, model: Artifact, temperature: float, report: Report) -> Artifact:
+        store = self.domain_tokens()
+
+        def make(folder: Path) -> None:
+            scores = losses.score(
+                models.load(model.path("model")),
+                tokens.TokenStore.load(store.folder),
+                self.profile.model.context,
+                temperature,
+                report,
+            )
+            losses.save(folder, scores)
+
+        settings = {"temperature": temperature, "context": self.profile.model.context}
+        return self._build(name, make, settings, [model, store], [losses])
+
+    # --- runs ---------------------------------------------------------------------------------
+
+    def run(self, arm_name: str, seed: int, report: Report = _silent) -> Artifact:
+        """One arm at one seed: `answers.jsonl` along the curve, `text.json`, the model."""
+        arm, profile, base = arms.ARMS[arm_name], self.profile, self.base()
+        inputs = [base, self.world(), self.held_out_text()]
+        inputs += [self.domain_tokens(), self.general_tokens()] if arm.trained else []
+        if arm.uses_reference:
+            inputs += [self.base_losses(), self.reference_losses(seed)]
+
+        def make(folder: Path) -> None:
+            (folder / "answers.jsonl").touch()
+            model = models.load(base.path("model"))
+            if arm.trained:
+                self._train_arm(arm, model, seed, folder, report)
+            else:
+                self._measure(model, 0, folder)
+            self._measure_text(model, folder)
+            model.save_pretrained(folder / "model")
+
+        settings = {
+            "arm": arm.model_dump(exclude={"title"}),
+            "seed": seed,
+            "train": profile.train.model_dump() if arm.trained else None,
+            "replay": profile.replay,
+            "evaluation": profile.evaluation.model_dump(),
+        }
+        return self._build(f"run_{arm_name}", make, settings, inputs, _TRAINING + _MEASURING)
+
+    def _train_arm(self, arm: arms.Arm, model, seed: int, folder: Path, report: Report) -> None:
+        settings, context = self.profile.train, self.profile.model.context
+        steps = training.steps_for(settings, context)
+        domain = self.domain_tokens()
+        scored = schedule.Scored(
+            tokens.TokenStore.load(domain.folder),
+            np.load(domain.path("weights.npy")),
+            losses.load(self.base_losses().folder) if arm.uses_reference else None,
+            losses.load(self.reference_losses(seed).folder) if arm.uses_reference else None,
+        )
+        data = schedule.training_sequences(
+            arm,
+            scored,
+            tokens.TokenStore.load(self.general_tokens().folder),
+            sequences=steps * settings.batch_sequences,
+            context=context,
+            replay_share=self.profile.replay,
+            seed=seed,
+        )
+        points = self.profile.evaluation.points
+        training.train(
+            model,
+            data,
+            settings,
+            folder,
+            seed=seed,
+            criterion=arm.tokens,
+            measure_steps=tuple(round(steps * (i + 1) / points) for i in range(points)),
+            measure=lambda trained, seen: self._measure(trained, seen, folder),
+            report=report,
+        )
+
+    def _measure(self, model, seen: int, folder: Path) -> None:
+        """Append the answers at `seen` tokens; rows of a later, lost part of the run are dropped."""
+        path = folder / "answers.jsonl"
+        rows = [row for row in read_jsonl(path) if row["tokens"] < seen]
+        tokenizer = self.load_tokenizer()
+        for name in ("questions", "general"):
+            asked = read_jsonl(self.world().path(f"{name}.jsonl"))
+            answers = evaluate.ask(model, tokenizer, asked, self.profile.evaluation.new_tokens)
+            rows += [{"tokens": seen, "set": name, **answer} for answer in answers]
+        write_jsonl(path, rows)
+
+    def _measure_text(self, model, folder: Path) -> None:
+        measured = {}
+        for name in ("music", "general"):
+            store = self.token_store(self.held_out_text(), f"{name}_held_out", f"{name}.jsonl")
+            measured[name] = evaluate.bits_per_byte(
+                model,
+                tokens.TokenStore.load(store.folder),
+                store.read_json("size.json")["bytes"],
+                self.profile.model.context,
+            )
+        (folder / "text.json").write_text(json.dumps({"bits_per_byte": measured}, indent=1))
+
+
+_QUESTIONS = {
+    split: paths.DATA_CARDS / "musicsimpleqa" / f"{split}.jsonl" for split in ("test", "dev")
+}
+_CARDS = {
+    **{f"questions_{split}": path for split, path in _QUESTIONS.items()},
+    "music": paths.DATA_CARDS / "music_facts" / "facts.jsonl",
+    "general": paths.DATA_CARDS / "general_facts" / "facts.jsonl",
+}
+_TRAINING = (training, loss_ratio, losses, models, schedule, tokens)
+_MEASURING = (evaluate, grading)
+
+
+def _text(card: str) -> str:
+    return _CARDS[card].read_text(encoding="utf-8")

@@ -1,0 +1,122 @@
+"""From documents to token sequences: the tokenizer, the token store, packing, replay."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+END = "<|endoftext|>"
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer (Sennrich et al. 2016) with `vocabulary` tokens; id 0 ends a text.
+
+    Digits stand alone, so that a year is four tokens in every context.
+    """
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=[END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END, pad_token=END)
+
+
+@dataclass(frozen=True)
+class TokenStore:
+    """Tokens of many documents end to end, each closed by the end token.
+
+    tokens: (total,) uint32 or uint16; starts: (documents + 1,) int64 offsets; ids: document ids.
+    """
+
+    tokens: np.ndarray
+    starts: np.ndarray
+    ids: list[str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def document(self, index: int) -> np.ndarray:
+        """Tokens of one document, the end token included."""
+        return self.tokens[self.starts[index] : self.starts[index + 1]]
+
+    def save(self, folder: Path) -> None:
+        """Write the store as plain arrays that can be memory-mapped."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "tokens.npy", self.tokens)
+        np.save(folder / "starts.npy", self.starts)
+        (folder / "ids.json").write_text(json.dumps(self.ids), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "TokenStore":
+        """Open a saved store; the tokens stay on disk until they are used."""
+        return cls(
+            np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False),
+            np.load(folder / "starts.npy", allow_pickle=False),
+            json.loads((folder / "ids.json").read_text(encoding="utf-8")),
+        )
+
+
+def tokenise(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], ids: Sequence[str]
+) -> TokenStore:
+    """Encode documents one after another. Raises ValueError where texts and ids do not pair."""
+    if len(texts) != len(ids):
+        raise ValueError(f"{len(texts)} texts but {len(ids)} ids")
+    end = tokenizer.eos_token_id
+    encoded = tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
+    lengths = [len(tokens) + 1 for tokens in encoded]
+    dtype = np.uint16 if len(tokenizer) <= 2**16 else np.uint32
+    flat = np.fromiter((t for tokens in encoded for t in (*tokens, end)), dtype, sum(lengths))
+    return TokenStore(flat, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), list(ids))
+
+
+def gather(store: TokenStore, order: Sequence[int], values: np.ndarray | None = None) -> np.ndarray:
+    """Tokens (or `values` aligned with them) of the documents in `order`, end to end."""
+    source = store.tokens if values is None else values
+    if not len(order):
+        return np.zeros(0, source.dtype)
+    return np.concatenate([source[store.starts[i] : store.starts[i + 1]] for i in order])
+
+
+def document_order(documents: np.ndarray, lengths: np.ndarray, tokens: int, seed: int) -> np.ndarray:
+    """Shuffled passes over `documents` until at least `tokens` tokens are there.
+
+    documents: indices to draw from; lengths: tokens of every document of the store. Each pass has
+    its own order. Raises ValueError for nothing to draw from.
+    """
+    if not len(documents):
+        raise ValueError("no documents to train on: everything was filtered out")
+    rng = np.random.default_rng(seed)
+    order, total = [], 0
+    while total < tokens:
+        order.append(rng.permutation(documents))
+        total += int(lengths[documents].sum())
+    return np.concatenate(order)
+
+
+def pack(flat: np.ndarray, context: int, sequences: int) -> np.ndarray:
+    """The first `sequences` rows of `context` tokens. Raises ValueError where too few are there."""
+    if flat.size < context * sequences:
+        raise ValueError(f"{flat.size} tokens do not fill {sequences} sequences of {context}")
+    return np.asarray(flat[: context * sequences]).reshape(sequences, context)
+
+
+def interleave(domain: int, replay: int) -> np.ndarray:
+    """Positions of replay among domain sequences: a boolean row, True for replay, evenly spread."""
+    total = domain + replay
+    marks = (np.arange(1, total + 1) * replay) // max(total, 1)
+    return np.diff(np.concatenate([[0], marks])).astype(bool)

@@ -1,0 +1,247 @@
+"""Continued pretraining with a weighted loss: transformers' Trainer with one overridden method."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch.utils.data import Dataset, SequentialSampler
+from transformers import (
+    PreTrainedModel,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from mucpt_utils.loss_ratio import Criterion, normalise, token_weights
+from mucpt_utils.losses import token_losses
+
+
+class TrainSettings(BaseModel):
+    """Budget, batch and optimiser of one training run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tokens: int = Field(ge=1, description="token budget, replay included; equal for every arm")
+    batch_sequences: int = Field(4, ge=1, description="sequences in one optimiser step")
+    accumulate: int = Field(1, ge=1, description="micro-batches a step is cut into")
+    learning_rate: float = Field(3e-3, gt=0, description="peak, for AdamW and (matched) Muon")
+    warmup: float = Field(0.05, ge=0, le=1, description="share of the steps that warm up")
+    weight_decay: float = Field(0.01, ge=0, description="decoupled")
+    optimiser: str = Field("muon", pattern="^(muon|adamw)$", description="for the matrices")
+    checkpoints: int = Field(2, ge=0, description="resumable checkpoints over a run")
+
+
+@dataclass(frozen=True)
+class Sequences(Dataset):
+    """Packed training sequences in the order they are trained on.
+
+    tokens: (sequences, context). weights: fixed token weights, or None. reference: losses of the
+    reference model in nats, or None; both aligned with tokens. scored: (sequences,) booleans,
+    False for replay, which always keeps weight 1.
+    """
+
+    tokens: np.ndarray
+    weights: np.ndarray | None = None
+    reference: np.ndarray | None = None
+    scored: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        item = {"input_ids": torch.from_numpy(self.tokens[index].astype(np.int64))}
+        if self.weights is not None:
+            item["weights"] = torch.from_numpy(self.weights[index].astype(np.float32))
+        if self.reference is not None:
+            item["reference"] = torch.from_numpy(self.reference[index].astype(np.float32))
+            item["scored"] = torch.tensor(bool(self.scored is None or self.scored[index]))
+        return item
+
+
+class MuonAdamW(torch.optim.Optimizer):
+    """Muon (torch.optim) for the hidden matrices, AdamW for the rest, as one optimiser.
+
+    Both share their parameter groups with this object, so that a scheduler sets the rate of both.
+    Muon's update is scaled to AdamW's size ("match_rms_adamw", arXiv 2502.16982, eq. 4).
+    """
+
+    def __init__(self, model: torch.nn.Module, learning_rate: float, weight_decay: float):
+        matrices, rest = hidden_matrices(model)
+        shared = {"lr": learning_rate, "weight_decay": weight_decay}
+        self.parts = [
+            torch.optim.Muon(matrices, adjust_lr_fn="match_rms_adamw", **shared),
+            torch.optim.AdamW(rest, betas=(0.9, 0.95), **shared),
+        ]
+        super().__init__([*matrices, *rest], {})
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        loss = None if closure is None else closure()
+        for part in self.parts:
+            part.step()
+        return loss
+
+    def state_dict(self):
+        return {f"part{i}": part.state_dict() for i, part in enumerate(self.parts)}
+
+    def load_state_dict(self, state_dict):
+        for i, part in enumerate(self.parts):
+            part.load_state_dict(state_dict[f"part{i}"])
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+
+
+def hidden_matrices(model: torch.nn.Module) -> tuple[list, list]:
+    """Parameters for Muon (matrices inside the blocks) and the others (embeddings, norms, head)."""
+    embeddings = {id(p) for e in (model.get_input_embeddings(), model.get_output_embeddings())
+                  if e is not None for p in e.parameters()}
+    named = [p for p in model.parameters() if p.requires_grad]
+    matrices = [p for p in named if p.ndim == 2 and id(p) not in embeddings]
+    chosen = {id(p) for p in matrices}
+    return matrices, [p for p in named if id(p) not in chosen]
+
+
+def batch_weights(
+    losses: torch.Tensor, inputs: dict[str, torch.Tensor], criterion: Criterion | None
+) -> torch.Tensor:
+    """Weight of each predicted token of a batch, shape of `losses`; detached.
+
+    Fixed weights come with the batch. Dynamic ones are the loss ratio of the losses just computed
+    and the cached reference losses, times the fixed ones; replay keeps weight 1 and the rest has
+    mean 1 of its own, so that weighting never moves the balance between the two.
+    """
+    fixed = inputs["weights"][:, 1:] if "weights" in inputs else torch.ones_like(losses)
+    if "reference" not in inputs or criterion is None:
+        return fixed
+    mask = inputs["scored"][:, None].expand_as(losses).float()
+    dynamic = token_weights(losses, inputs["reference"][:, 1:], mask, criterion)
+    return normalise(dynamic * fixed, mask) + fixed * (1 - mask)
+
+
+class WeightedTrainer(Trainer):
+    """Trainer whose loss is the token-weighted mean; data comes in the order it is stored."""
+
+    def __init__(self, *args, criterion: Criterion | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.criterion = criterion
+        # tell Trainer that compute_loss divides by the tokens of the whole step itself, so that it
+        # does not divide again when a step is accumulated from micro-batches
+        self.model_accepts_loss_kwargs = True
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        ids = inputs["input_ids"]
+        outputs = model(input_ids=ids)
+        losses = token_losses(outputs.logits, ids)
+        weights = batch_weights(losses.detach(), inputs, self.criterion)
+        total = (losses * weights).sum()
+        loss = total / (losses.numel() if num_items_in_batch is None else num_items_in_batch)
+        return (loss, outputs) if return_outputs else loss
+
+    def get_batch_samples(self, epoch_iterator, num_batches, device):
+        batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        # predicted tokens of the step: one fewer than tokens in each sequence
+        count = sum(b["input_ids"][:, 1:].numel() for b in batches)
+        return batches, torch.tensor(count, device=device)
+
+    def _get_train_sampler(self, *args, **kwargs):
+        return SequentialSampler(self.train_dataset)
+
+
+class Measure(TrainerCallback):
+    """Calls `measure(model, tokens seen)` at given steps, and reports progress after each step."""
+
+    def __init__(self, steps, tokens_per_step: int, measure: Callable, report: Callable):
+        self.steps, self.tokens_per_step = set(steps), tokens_per_step
+        self.measure, self.report = measure, report
+
+    def on_step_end(self, args, state, control, model=None, **kwargs):
+        self.report(float(self.tokens_per_step))
+        if state.global_step in self.steps:
+            model.eval()
+            self.measure(model, state.global_step * self.tokens_per_step)
+            model.train()
+
+
+def steps_for(settings: TrainSettings, context: int) -> int:
+    """Optimiser steps that the token budget allows, at least one."""
+    return max(1, settings.tokens // (context * settings.batch_sequences))
+
+
+def train(
+    model: PreTrainedModel,
+    data: Sequences,
+    settings: TrainSettings,
+    folder: Path,
+    *,
+    seed: int,
+    criterion: Criterion | None = None,
+    measure_steps: tuple[int, ...] = (),
+    measure: Callable[[PreTrainedModel, int], None] = lambda model, tokens: None,
+    report: Callable[[float], None] = lambda tokens: None,
+) -> PreTrainedModel:
+    """Train on `data` once, in its order, and return the model.
+
+    A run that was killed goes on from its last checkpoint in `folder`, to the same weights on CPU.
+    measure: called at `measure_steps` with the model and the tokens seen so far.
+    report: called with the tokens of each finished step.
+    Raises ValueError when the batch cannot be cut into `accumulate` equal parts.
+    """
+    if settings.batch_sequences % settings.accumulate:
+        raise ValueError(
+            f"batch_sequences={settings.batch_sequences} is no multiple of "
+            f"accumulate={settings.accumulate}"
+        )
+    steps = len(data) // settings.batch_sequences
+    checkpoints = folder / "checkpoints"
+    arguments = TrainingArguments(
+        output_dir=str(checkpoints),
+        max_steps=steps,
+        per_device_train_batch_size=settings.batch_sequences // settings.accumulate,
+        gradient_accumulation_steps=settings.accumulate,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="cosine_with_min_lr",
+        lr_scheduler_kwargs={"min_lr_rate": 0.1},
+        warmup_steps=round(steps * settings.warmup),
+        weight_decay=settings.weight_decay,
+        max_grad_norm=1.0,
+        save_strategy="steps" if settings.checkpoints else "no",
+        save_steps=max(1, -(-steps // (settings.checkpoints + 1))),
+        save_total_limit=1,
+        logging_strategy="no",
+        report_to=[],
+        seed=seed,
+        bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
+        remove_unused_columns=False,
+        disable_tqdm=True,
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+    optimiser = _optimiser(model, settings)
+    tokens_per_step = data.tokens.shape[1] * settings.batch_sequences
+    trainer = WeightedTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=data,
+        criterion=criterion,
+        optimizers=(optimiser, None),
+        callbacks=[Measure(measure_steps, tokens_per_step, measure, report)],
+    )
+    trainer.remove_callback(PrinterCallback)  # progress goes through `report`
+    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    trainer.train(resume_from_checkpoint=last)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    model.eval()
+    return model
+
+
+def _optimiser(model: torch.nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
+    if settings.optimiser == "muon":
+        return MuonAdamW(model, settings.learning_rate, settings.weight_decay)
+    return torch.optim.AdamW(
+        model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+    )
