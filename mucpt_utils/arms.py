@@ -15,7 +15,9 @@ class Arm(BaseModel):
     title: str
     documents: Criterion | None = Field(None, description="keeps documents by their mean ratio")
     tokens: Criterion | None = Field(None, description="weighs tokens in training")
-    random_tokens: float | None = Field(None, gt=0, le=1, description="share of tokens kept blindly")
+    random_tokens: float | None = Field(
+        None, gt=0, le=1, description="share of tokens kept blindly"
+    )
     trained: bool = True
     role: Literal["control", "baseline", "method"] = "method"
 

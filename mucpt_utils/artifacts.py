@@ -13,6 +13,7 @@ import json
 import logging
 import shutil
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,18 @@ from types import ModuleType
 RECORD = "record.json"
 SCRATCH = "logs"  # a folder of this name inside a stage may differ from run to run
 VERSIONS = ("torch", "transformers", "datatrove", "datasets", "tokenizers", "numpy", "pandas")
+
+# a record that is missing or no record, a compressed file that was cut off or overwritten; any
+# other OSError may pass, so it is raised and the stage kept
+UNREADABLE = (
+    FileNotFoundError,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -129,11 +142,14 @@ def build(
             "sha256": content_digest(partial),
             "made_by": made_by,
             "settings": dict(settings),
-            "inputs": [{"name": i.name, "sha256": i.sha256, "folder": i.folder.name} for i in inputs],
+            "inputs": [
+                {"name": i.name, "sha256": i.sha256, "folder": i.folder.name} for i in inputs
+            ],
             "versions": versions(),
             "seconds": seconds,
         }
-        (partial / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+        (partial / RECORD).write_text(text, encoding="utf-8")
         partial.replace(folder)
         return Artifact(folder, record)
 
@@ -170,11 +186,10 @@ def load(folder: Path) -> Artifact | None:
 def _damage(folder: Path) -> str | None:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return f"{RECORD} cannot be read: {error}"
-    if record.get("sha256") != content_digest(folder):
-        return "checksum differs from its record"
-    return None
+        sound = record["sha256"] == content_digest(folder)
+    except UNREADABLE as error:
+        return f"{type(error).__name__}: {error}"
+    return None if sound else "checksum differs from its record"
 
 
 @contextmanager

@@ -1,10 +1,8 @@
 """Documents on disk, one JSON object a line, and the text a model is trained on."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-METADATA_FIELDS = ("source", "title", "creator", "year")
 
 
 def read_jsonl(path: Path) -> list[dict]:
@@ -20,7 +18,7 @@ def read_jsonl(path: Path) -> list[dict]:
 
 
 def write_jsonl(path: Path, rows: Iterable[dict]) -> None:
-    """Write one object a line, through a neighbour file, so that a kill leaves the old or the new."""
+    """Write one object a line; a kill leaves the old file or the new one, never a part of it."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
@@ -30,13 +28,11 @@ def write_jsonl(path: Path, rows: Iterable[dict]) -> None:
     beside.replace(path)
 
 
-def training_text(document: dict, with_metadata: bool) -> str:
-    """The document as it is trained on; its metadata stands before it unless switched off.
+def training_text(document: dict, fields: Sequence[str]) -> str:
+    """The document as it is trained on, behind a line of its metadata `fields` (none: no line).
 
-    The template is `[source | title | creator | year]`, absent fields left out. MuCPT joins text
-    with its metadata; how is not published, so the template is this study's choice.
+    The template is `[source | title]`, absent fields left out. MuCPT joins text with its metadata;
+    how is not published, so the template is this study's choice.
     """
-    if not with_metadata:
-        return document["text"]
-    known = (document["metadata"].get(name) for name in METADATA_FIELDS)
-    return f"[{' | '.join(str(value) for value in known if value)}]\n{document['text']}"
+    known = [str(value) for name in fields if (value := document["metadata"].get(name))]
+    return f"[{' | '.join(known)}]\n{document['text']}" if known else document["text"]

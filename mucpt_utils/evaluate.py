@@ -18,7 +18,7 @@ def ask(
     questions: Sequence[dict],
     new_tokens: int,
 ) -> list[dict]:
-    """One row a question: id, stratum, response, grade, log-likelihood of the key (nats a token)."""
+    """One row a question: id, stratum, response, grade, mean log-likelihood of the key in nats."""
     if not questions:
         return []
     responses = answer_questions(

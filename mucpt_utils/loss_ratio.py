@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Criterion(BaseModel):
-    """Settings of the loss ratio. Every field is the study's own choice unless it says otherwise."""
+    """Settings of the loss ratio: the study's own declared choices, none is published."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -99,7 +99,8 @@ def _top_share(ratio: torch.Tensor, mask: torch.Tensor, keep: float) -> torch.Te
     """1 for the `keep` share of unmasked tokens with the largest ratio; ties keep the earlier."""
     chosen = torch.zeros_like(ratio)
     candidates = ratio.masked_fill(~mask.bool(), -torch.inf).flatten()
-    count = math.ceil(keep * int(mask.sum()))
+    # rounded first: 0.55 * 100 is 55.00000000000001 in floating point, and would keep 56
+    count = math.ceil(round(keep * int(mask.sum()), 6))
     order = candidates.argsort(descending=True, stable=True)[:count]
     chosen.view(-1)[order] = 1.0
     return chosen
@@ -129,9 +130,7 @@ def token_weights(
     return criterion.mix * weights + (1 - criterion.mix) * mask.float()
 
 
-def select(
-    numerator: torch.Tensor, reference: torch.Tensor, criterion: Criterion
-) -> torch.Tensor:
+def select(numerator: torch.Tensor, reference: torch.Tensor, criterion: Criterion) -> torch.Tensor:
     """Which documents (or tokens) to keep, as booleans: the same ratio under a step.
 
     numerator, reference: one mean loss a document, in nats; shape (documents,).

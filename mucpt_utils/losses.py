@@ -104,4 +104,4 @@ def calibrate(
     The store must be text about facts that neither the model nor the test knows; otherwise the
     model looks as if it deserved its confidence (temperature scaling, arXiv 1706.04599).
     """
-    return {t: float(score(model, store, context, t).mean()) for t in temperatures}
+    return {t: float(score(model, store, context, t).mean(dtype=np.float64)) for t in temperatures}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 
@@ -17,6 +17,15 @@ class ModelSettings(BaseModel):
     heads: int = Field(4, ge=1, description="attention heads; must divide the width")
     intermediate_size: int = Field(344, ge=16, description="width of the gated feed-forward part")
     context: int = Field(128, ge=32, description="tokens in a packed sequence")
+
+    @model_validator(mode="after")
+    def _divisible(self) -> "ModelSettings":
+        # rotary embeddings turn pairs, so a head's width is even
+        if self.hidden_size % (2 * self.heads):
+            raise ValueError(
+                f"hidden_size={self.hidden_size} is no multiple of 2 * heads={self.heads}"
+            )
+        return self
 
 
 def from_scratch(settings: ModelSettings, vocabulary: int, seed: int) -> LlamaForCausalLM:

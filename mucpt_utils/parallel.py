@@ -45,19 +45,23 @@ def run_jobs(
     function: importable, since workers are fresh processes. It gets as its last argument a
     callable that it may call with the amount of work done since the last call, in `unit`s.
     sizes: amount of work in each job (default 1 each); the bar runs to their sum.
-    Raises what a job raised, once the jobs already running have ended.
+    Raises what a job raised, once the jobs already running have ended, and ValueError where jobs
+    and sizes do not pair.
     """
     if not jobs:
         return []
     sizes = list(sizes) if sizes is not None else [1.0] * len(jobs)
+    if len(sizes) != len(jobs):
+        raise ValueError(f"{len(jobs)} jobs but {len(sizes)} sizes")
     workers = min(workers or cores(), len(jobs))
     context = multiprocessing.get_context("spawn")
     saved = {name: os.environ.get(name) for name in THREAD_SETTINGS}
     os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
     try:
-        with context.Manager() as manager, ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_one_thread
-        ) as pool:
+        with (
+            context.Manager() as manager,
+            ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool,
+        ):
             queue = manager.Queue()
             futures = [
                 pool.submit(_run_one, function, job, index, queue) for index, job in enumerate(jobs)

@@ -1,7 +1,7 @@
 """`run_all.sh` in Python: runs the notebooks in order with papermill, or the tests.
 
-    python -m mucpt_utils.runner [PROFILE] [--from NB] [--only NB] [--set KEY=VALUE]...
-    python -m mucpt_utils.runner test
+python -m mucpt_utils.runner [PROFILE] [--from NB] [--only NB] [--set KEY=VALUE]...
+python -m mucpt_utils.runner test
 """
 
 import argparse
@@ -43,7 +43,7 @@ def _find(name: str, every: list[Path]) -> Path:
 
 
 def execute(notebook: Path, out: Path, parameters: dict) -> float:
-    """Run one notebook with papermill into `out`; seconds it took. Raises RunError with the cell."""
+    """Run one notebook with papermill into `out`; returns seconds. RunError names a failed cell."""
     import papermill
 
     start = time.perf_counter()
@@ -72,7 +72,9 @@ def strip_timings(path: Path) -> None:
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
-    kept = {k: notebook.metadata[k] for k in ("kernelspec", "language_info") if k in notebook.metadata}
+    kept = {
+        k: notebook.metadata[k] for k in ("kernelspec", "language_info") if k in notebook.metadata
+    }
     notebook.metadata = nbformat.from_dict(kept)
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({"tags": cell.metadata.get("tags", [])})
@@ -93,7 +95,9 @@ def run(profile: str, overrides: list[str], which: list[Path]) -> None:
         print(f"[{number}/{len(which)}] {notebook.stem}", file=sys.stderr, flush=True)
         parameters = {"PROFILE": profile, "SET": overrides}
         seconds = execute(notebook, executed / notebook.name, parameters)
-        print(f"[{number}/{len(which)}] {notebook.stem}: {seconds:.0f} s", file=sys.stderr, flush=True)
+        print(
+            f"[{number}/{len(which)}] {notebook.stem}: {seconds:.0f} s", file=sys.stderr, flush=True
+        )
     minutes = (time.perf_counter() - start) / 60
     print(f"done in {minutes:.1f} min; results in {paths.results(settings.name)}", file=sys.stderr)
 
@@ -114,7 +118,9 @@ def parser() -> argparse.ArgumentParser:
         "profile", nargs="?", default=DEFAULT_PROFILE, help=f"profile (default {DEFAULT_PROFILE})"
     )
     group = made.add_mutually_exclusive_group()
-    group.add_argument("--from", dest="first", metavar="NB", help="start at this notebook (05, ...)")
+    group.add_argument(
+        "--from", dest="first", metavar="NB", help="start at this notebook (05, ...)"
+    )
     group.add_argument("--only", metavar="NB", help="run this notebook alone")
     made.add_argument(
         "--set",

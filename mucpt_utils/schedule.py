@@ -44,6 +44,12 @@ def static_weights(arm: Arm, scored: Scored, seed: int) -> np.ndarray:
     if arm.tokens is not None and arm.tokens.numerator == "static":
         losses = [torch.from_numpy(np.array(x)) for x in (scored.base, scored.reference)]
         weights = weights * token_weights(*losses, torch.ones(weights.size), arm.tokens).numpy()
+    return _mean_one(weights)
+
+
+def _mean_one(weights: np.ndarray) -> np.ndarray:
+    if not weights.any():
+        raise ValueError("no token of the corpus has a weight above 0: nothing to train on")
     return weights / weights.mean()
 
 
@@ -60,10 +66,13 @@ def training_sequences(
     """The arm's token budget in the order it is trained on.
 
     The same seed gives every arm without document selection the same sequences in the same order,
-    so that arms are compared in pairs. Replay is spread evenly and keeps weight 1.
+    so that arms are compared in pairs. Replay is spread evenly and keeps weight 1. Raises
+    ValueError where replay, selection or weights leave nothing of the corpus to train on.
     """
     general = round(replay_share * sequences)
     domain = sequences - general
+    if domain == 0:
+        raise ValueError(f"replay={replay_share} of {sequences} sequences leaves no domain text")
     documents = chosen_documents(arm, scored)
     lengths = np.diff(scored.store.starts)
     order = document_order(documents, lengths, domain * context, seed)
@@ -82,7 +91,7 @@ def training_sequences(
     weights = packed(static_weights(arm, scored, seed))
     return Sequences(
         tokens=fill(packed(), replayed),
-        weights=fill(weights / weights.mean(), np.ones_like(replayed, np.float32)),
+        weights=fill(_mean_one(weights), np.ones_like(replayed, np.float32)),
         reference=fill(packed(scored.reference), np.zeros_like(replayed, np.float16))
         if dynamic
         else None,

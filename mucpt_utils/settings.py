@@ -54,6 +54,25 @@ class EvaluationSettings(BaseModel):
     new_tokens: int = Field(16, ge=1, description="longest answer, in tokens")
 
 
+class ProseSettings(BaseModel):
+    """The prose lane: which folders, which share of the files plays which role, budgets."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    music: str = Field("music_prose", description="sub-folder of music text")
+    general: str = Field("general_prose", description="sub-folder of general text")
+    held_out: float = Field(0.2, gt=0, lt=1, description="share of files for measuring only")
+    calibration: float = Field(0.1, gt=0, lt=1, description="share that sets the RM's temperature")
+    reference: float = Field(0.3, gt=0, lt=1, description="share of files the RM learns from")
+    passages: int = Field(4000, ge=10, description="passages of the cleaned corpus trained on")
+    held_out_passages: int = Field(300, ge=1, description="passages of each held-out text")
+    arms: tuple[str, ...] = ("base", "plain", "soft_static")
+    vocabulary: int = Field(4096, ge=300)
+    base: TrainSettings = TrainSettings(tokens=1_000_000)
+    reference_training: TrainSettings = TrainSettings(tokens=400_000)
+    train: TrainSettings = TrainSettings(tokens=400_000)
+
+
 class Profile(BaseModel):
     """Every setting of one run of the study."""
 
@@ -66,7 +85,9 @@ class Profile(BaseModel):
     world: WorldSettings
     base_corpus: BaseSettings = BaseSettings()
     render: RenderSettings
-    metadata_in_text: bool = Field(True, description="a metadata line stands before each document")
+    metadata: tuple[str, ...] = Field(
+        ("source", "title"), description="metadata fields that stand before each document"
+    )
     pipeline: PipelineSettings = PipelineSettings()
     vocabulary: int = Field(2048, ge=300, description="tokens of the tokenizer")
     model: ModelSettings
@@ -77,6 +98,7 @@ class Profile(BaseModel):
     replay: float = Field(0.2, ge=0, lt=1, description="share of general text in the budget")
     arms: tuple[str, ...] = tuple(ARMS)
     evaluation: EvaluationSettings = EvaluationSettings()
+    prose: ProseSettings = ProseSettings()
     composition: tuple[str, ...] = Field((), description="axes of data composition to compare")
 
     @model_validator(mode="after")
@@ -112,7 +134,10 @@ def load_profile(name: str, overrides: list[str] | None = None) -> Profile:
     """
     if name not in profile_names():
         raise SettingsError(f"unknown profile {name!r}; allowed: {', '.join(profile_names())}")
-    data = yaml.safe_load((paths.PROFILES / f"{name}.yaml").read_text(encoding="utf-8"))
+    text = (paths.PROFILES / f"{name}.yaml").read_text(encoding="utf-8")
+    data = _yaml(text, f"profile {name!r}")
+    if not isinstance(data, dict):
+        raise SettingsError(f"profile {name!r}: expected `setting: value` lines")
     profile = _validated({"name": name, **data}, name)
     return profile.override(parse_overrides(overrides or []))
 
@@ -124,8 +149,15 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
         key, separator, value = pair.partition("=")
         if not separator or not key:
             raise SettingsError(f"--set {pair!r}: expected KEY=VALUE, as in train.tokens=100000")
-        changes[key] = yaml.safe_load(value)
+        changes[key] = _yaml(value, f"--set {pair!r}")
     return changes
+
+
+def _yaml(text: str, place: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError for a date such as 2024-13-01
+        raise SettingsError(f"{place}: no YAML value ({' '.join(str(error).split())})") from None
 
 
 def _assign(data: dict, key: str, value: Any) -> None:
@@ -148,4 +180,14 @@ def _validated(data: dict, name: str) -> Profile:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "profile"
         message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = f"unknown; allowed here: {_allowed(first['loc'])}"
         raise SettingsError(f"profile {name!r}, setting {place!r}: {message}") from None
+
+
+def _allowed(place: tuple[str | int, ...]) -> str:
+    """The settings that stand beside the one at `place`."""
+    model = Profile
+    for part in place[:-1]:
+        model = model.model_fields[part].annotation
+    return ", ".join(sorted(model.model_fields))

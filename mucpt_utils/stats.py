@@ -79,9 +79,11 @@ def _resampled_means(
     if len(groups) != array.size:
         raise ValueError(f"{array.size} values but {len(groups)} group labels")
     members = [array[[g == key for g in groups]] for key in dict.fromkeys(groups)]
-    # means[k, i]: the i-th resampled mean and size of group k; then groups are drawn for each i
-    draws = [m[rng.integers(0, m.size, (n, m.size))].sum(axis=1) for m in members]
-    sizes = np.array([m.size for m in members])
-    chosen = rng.integers(0, len(members), (n, len(members)))
-    sums = np.stack(draws)[chosen, np.arange(n)[:, None]].sum(axis=1)
-    return sums / sizes[chosen].sum(axis=1)
+    sums, sizes = np.zeros(n), np.zeros(n)
+    for drawn in rng.integers(0, len(members), (len(members), n)):
+        for key, m in enumerate(members):
+            # a group drawn twice brings items of its own each time
+            rows = np.flatnonzero(drawn == key)
+            sums[rows] += m[rng.integers(0, m.size, (rows.size, m.size))].sum(axis=1)
+            sizes[rows] += m.size
+    return sums / sizes

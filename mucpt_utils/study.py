@@ -8,7 +8,7 @@ composition is another profile: stages that do not depend on the changed setting
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -145,18 +145,16 @@ class Study:
 
         def make(folder: Path) -> None:
             roles, count = self.roles, corpus.documents_per_subject
-            documents = self._clean(roles.general, count, 11, "general")
-            documents += self._clean(roles.practice, count, 12, "music")
             taught = [f for f in roles.general if f.subject not in roles.general_asked]
-            pairs = render.render_questions_and_answers(
-                taught + roles.practice,
-                self.relations,
-                self.profile.render.model_copy(
-                    update={"documents_per_subject": corpus.questions_per_subject}
-                ),
-                13,
+            asking = self.profile.render.model_copy(
+                update={"documents_per_subject": corpus.questions_per_subject}
             )
-            write_jsonl(folder / "documents.jsonl", documents + pairs)
+            pairs = render.render_questions_and_answers(
+                taught + roles.practice, self.relations, asking, 13
+            )
+            write_jsonl(folder / "general.jsonl", self._clean(roles.general, count, 11, "general"))
+            write_jsonl(folder / "music.jsonl", self._clean(roles.practice, count, 12, "music"))
+            write_jsonl(folder / "questions.jsonl", pairs)
 
         settings = {"corpus": corpus.model_dump(), "render": self.profile.render.model_dump()}
         return self._build("general_text", make, settings, [self.world()], [render])
@@ -190,9 +188,7 @@ class Study:
                 ("calibration", roles.calibration, 23, "music"),
             ):
                 per_subject = 4 if name == "calibration" else count
-                write_jsonl(
-                    folder / f"{name}.jsonl", self._clean(known, per_subject, seed, domain)
-                )
+                write_jsonl(folder / f"{name}.jsonl", self._clean(known, per_subject, seed, domain))
 
         settings = {"documents": count, "render": self.profile.render.model_dump()}
         return self._build("held_out_text", make, settings, [self.world()], [render])
@@ -217,18 +213,17 @@ class Study:
         """fastText: music or not, trained on subjects that are not under test."""
 
         def make(folder: Path) -> None:
-            labelled = [
-                (document["text"], document["metadata"]["truth"]["in_domain"], document["subject"])
-                for document in self._labelled_documents()
-            ]
-            classifier.train_classifier(labelled, folder, seed=0)
+            classifier.train_classifier(self.labelled_passages(), folder)
 
         return self._build("classifier", make, {}, [self.general_text()], [classifier])
 
-    def _labelled_documents(self) -> Iterable[dict]:
-        for document in read_jsonl(self.general_text().path("documents.jsonl")):
-            if document["metadata"]["register"] != "questions":
-                yield {**document, "subject": document["metadata"]["title"]}
+    def labelled_passages(self) -> list[classifier.Example]:
+        """What the domain classifier learns from: text about subjects that are not under test."""
+        return [
+            classifier.Example(row["text"], domain == "music", row["metadata"]["title"])
+            for domain in ("music", "general")
+            for row in read_jsonl(self.general_text().path(f"{domain}.jsonl"))
+        ]
 
     def corpus(self) -> Artifact:
         """The raw corpus through the pipeline: `kept/`, `rejected/`, `funnel.json`."""
@@ -254,7 +249,8 @@ class Study:
         source = self.general_text()
 
         def make(folder: Path) -> None:
-            texts = (d["text"] for d in read_jsonl(source.path("documents.jsonl")))
+            files = sorted(source.folder.glob("*.jsonl"))
+            texts = (document["text"] for path in files for document in read_jsonl(path))
             tokens.train_tokenizer(texts, self.profile.vocabulary).save_pretrained(folder)
 
         return self._build(
@@ -265,12 +261,19 @@ class Study:
         """The tokenizer as transformers' object."""
         return PreTrainedTokenizerFast.from_pretrained(self.tokenizer().folder)
 
-    def token_store(self, source: Artifact, name: str, files: str) -> Artifact:
-        """Documents of `source` as tokens, with the weight each brings from the classifier."""
-        shown = self.profile.metadata_in_text
+    def token_store(
+        self, source: Artifact, name: str, files: str, limit: int | None = None
+    ) -> Artifact:
+        """Documents of `source` as tokens, with the weight each brings from the classifier.
+
+        limit: at most so many documents, drawn by the hash of their ids.
+        """
+        shown = self.profile.metadata
 
         def make(folder: Path) -> None:
             documents = [d for path in sorted(source.folder.glob(files)) for d in read_jsonl(path)]
+            if limit is not None:
+                documents = sorted(documents, key=lambda d: artifacts.digest(d["id"]))[:limit]
             texts = [training_text(d, shown) for d in documents]
             store = tokens.tokenise(self.load_tokenizer(), texts, [d["id"] for d in documents])
             store.save(folder)
@@ -279,7 +282,7 @@ class Study:
             size = sum(len(text.encode()) for text in texts)
             (folder / "size.json").write_text(json.dumps({"bytes": size}))
 
-        settings = {"files": files, "metadata_in_text": shown}
+        settings = {"files": files, "metadata": shown, "limit": limit}
         return self._build(name, make, settings, [source, self.tokenizer()], [tokens])
 
     def domain_tokens(self) -> Artifact:
@@ -288,7 +291,7 @@ class Study:
 
     def general_tokens(self) -> Artifact:
         """The base's text as tokens; also what is replayed."""
-        return self.token_store(self.general_text(), "general_tokens", "documents.jsonl")
+        return self.token_store(self.general_text(), "general_tokens", "*.jsonl")
 
     # --- models and losses --------------------------------------------------------------------
 
@@ -446,7 +449,7 @@ class Study:
         )
 
     def _measure(self, model, seen: int, folder: Path) -> None:
-        """Append the answers at `seen` tokens; rows of a later, lost part of the run are dropped."""
+        """Append the answers at `seen` tokens; rows of a lost, later part of the run are dropped."""
         path = folder / "answers.jsonl"
         rows = [row for row in read_jsonl(path) if row["tokens"] < seen]
         tokenizer = self.load_tokenizer()

@@ -92,7 +92,9 @@ def gather(store: TokenStore, order: Sequence[int], values: np.ndarray | None = 
     return np.concatenate([source[store.starts[i] : store.starts[i + 1]] for i in order])
 
 
-def document_order(documents: np.ndarray, lengths: np.ndarray, tokens: int, seed: int) -> np.ndarray:
+def document_order(
+    documents: np.ndarray, lengths: np.ndarray, tokens: int, seed: int
+) -> np.ndarray:
     """Shuffled passes over `documents` until at least `tokens` tokens are there.
 
     documents: indices to draw from; lengths: tokens of every document of the store. Each pass has

@@ -1,5 +1,6 @@
 """Continued pretraining with a weighted loss: transformers' Trainer with one overridden method."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from transformers import (
     TrainerCallback,
     TrainingArguments,
 )
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import get_last_checkpoint
 
 from mucpt_utils.loss_ratio import Criterion, normalise, token_weights
@@ -83,7 +85,8 @@ class MuonAdamW(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure=None):
-        loss = None if closure is None else closure()
+        with torch.enable_grad():
+            loss = None if closure is None else closure()
         for part in self.parts:
             part.step()
         return loss
@@ -99,8 +102,12 @@ class MuonAdamW(torch.optim.Optimizer):
 
 def hidden_matrices(model: torch.nn.Module) -> tuple[list, list]:
     """Parameters for Muon (matrices inside the blocks) and the others (embeddings, norms, head)."""
-    embeddings = {id(p) for e in (model.get_input_embeddings(), model.get_output_embeddings())
-                  if e is not None for p in e.parameters()}
+    embeddings = {
+        id(p)
+        for e in (model.get_input_embeddings(), model.get_output_embeddings())
+        if e is not None
+        for p in e.parameters()
+    }
     named = [p for p in model.parameters() if p.requires_grad]
     matrices = [p for p in named if p.ndim == 2 and id(p) not in embeddings]
     chosen = {id(p) for p in matrices}
@@ -190,7 +197,8 @@ def train(
     A run that was killed goes on from its last checkpoint in `folder`, to the same weights on CPU.
     measure: called at `measure_steps` with the model and the tokens seen so far.
     report: called with the tokens of each finished step.
-    Raises ValueError when the batch cannot be cut into `accumulate` equal parts.
+    Raises ValueError when the batch cannot be cut into `accumulate` equal parts, or when `data` is
+    less than one batch.
     """
     if settings.batch_sequences % settings.accumulate:
         raise ValueError(
@@ -198,6 +206,11 @@ def train(
             f"accumulate={settings.accumulate}"
         )
     steps = len(data) // settings.batch_sequences
+    if steps == 0:  # which Trainer takes for no limit
+        raise ValueError(
+            f"{len(data)} sequences are less than one batch: "
+            f"batch_sequences={settings.batch_sequences}"
+        )
     checkpoints = folder / "checkpoints"
     arguments = TrainingArguments(
         output_dir=str(checkpoints),
@@ -232,11 +245,20 @@ def train(
         callbacks=[Measure(measure_steps, tokens_per_step, measure, report)],
     )
     trainer.remove_callback(PrinterCallback)  # progress goes through `report`
-    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
-    trainer.train(resume_from_checkpoint=last)
+    trainer.train(resume_from_checkpoint=_last_whole_checkpoint(checkpoints))
     shutil.rmtree(checkpoints, ignore_errors=True)
     model.eval()
     return model
+
+
+def _last_whole_checkpoint(folder: Path) -> str | None:
+    """The newest checkpoint that was written to its end; a kill may have cut one off."""
+    for path in folder.glob("checkpoint-*"):
+        try:  # Trainer writes this file last
+            json.loads((path / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            shutil.rmtree(path, ignore_errors=True)
+    return get_last_checkpoint(str(folder)) if folder.is_dir() else None
 
 
 def _optimiser(model: torch.nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:

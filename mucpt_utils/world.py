@@ -19,7 +19,9 @@ class WorldSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     split: str = Field(
-        "test", pattern="^(test|dev)$", description="whose questions are reported; dev is for tuning"
+        "test",
+        pattern="^(test|dev)$",
+        description="whose questions are reported; dev is for tuning",
     )
     subjects: int = Field(ge=4, description="subjects under test (all there are, if fewer)")
     practice: int = Field(ge=4, description="music subjects that teach the base the formats")

@@ -1,0 +1,553 @@
+"""The report of a profile: one HTML file made from `run.json`, `tables/` and `figures/`.
+
+Nothing in it is typed: abstract, verdicts and limits are worded from the numbers. The file needs
+no network and no other file; links to tables, figures and notebooks lead to what lies beside it.
+"""
+
+import base64
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from mucpt_utils import artifacts as stages
+from mucpt_utils import models, parallel, paths
+from mucpt_utils.accounting import KEPT
+from mucpt_utils.arms import ARMS
+from mucpt_utils.artifacts import Artifact
+from mucpt_utils.claims import NOT_TESTED, PAPER_ARM, VERDICTS, Scale, learnt
+from mucpt_utils.figures import FIGURES, METRIC_TITLES, STRATUM_TITLES, arm_title
+from mucpt_utils.tables import is_numeric, read_table, shown
+
+RUN = "run.json"
+LARGEST = 5_000_000  # bytes of a report
+ROWS_SHOWN = 1500  # of a large table; the file beside the report has all
+SAMPLE = 30  # rows shown of the answers
+SUMMARY_STRATA = ("all", "covered", "uncovered", "general")
+NEW_ARMS = tuple(name for name, arm in ARMS.items() if arm.role == "method")
+
+
+class ReportError(ValueError):
+    """A results folder from which no report can be made; the message names the file."""
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """A table of the report: its caption and the artefacts that it was computed from."""
+
+    caption: str
+    made_from: tuple[str, ...] = ("run_*",)
+
+
+TABLES: dict[str, TableInfo] = {
+    "main_comparison": TableInfo(
+        "Every arm by stratum and metric: mean over seeds and questions, 95 % interval, and the "
+        "difference to plain paired by seed and question. Tokens to plain's accuracy are given "
+        "where every seed reaches it; seeds counts those that do."
+    ),
+    "differences": TableInfo(
+        "Every arm minus plain, minus Rho-1 and minus soft dynamic weighting, paired by seed and "
+        "question, with 95 % interval and p-value (not corrected for the number of comparisons)."
+    ),
+    "composition": TableInfo(
+        "Each level of each axis of data composition: mean and 95 % interval, by arm."
+    ),
+    "composition_differences": TableInfo(
+        "Each level of an axis minus the profile's own level, paired by seed and question."
+    ),
+    "pipeline_quality": TableInfo(
+        "Precision and recall of each stage by kind of flaw, against the rendered lane's labels.",
+        ("corpus", "raw_corpus"),
+    ),
+    "funnel": TableInfo(
+        "Documents and words at every stage: in = kept + dropped by each reason + quarantined.",
+        ("corpus",),
+    ),
+    "temperature": TableInfo(
+        "Loss of the reference model (nats per token) by temperature, on subjects that it does "
+        "not know; the smallest loss sets its temperature.",
+        ("temperature",),
+    ),
+    "token_weights": TableInfo(
+        "Mean training weight by kind of labelled token; 1 is the corpus mean.",
+        ("base_losses", "reference_losses", "domain_tokens"),
+    ),
+    "runs": TableInfo("Every run at its end: one row an arm, seed, axis, level and metric."),
+    "learning_curves": TableInfo("Every run of the main comparison at each point measured."),
+    "answers": TableInfo("What the models answered, and the grade."),
+    "speed": TableInfo("Speed against peers, side by side on one machine.", ()),
+}
+
+
+# --- run.json -------------------------------------------------------------------------------------
+
+
+def run_record(study, artifacts: Iterable[Artifact]) -> dict:
+    """The content of `run.json`: settings, versions, machine, and every artefact's record.
+
+    artifacts: what the tables were computed from; all that these were made from is added.
+    No host name and no folder of the machine is recorded.
+    """
+    profile = study.profile
+    return {
+        "profile": profile.name,
+        "purpose": profile.purpose,
+        "parameters": parameter_count(profile),
+        "tokens": profile.train.tokens,
+        "seeds": list(profile.seeds),
+        "settings": without_folders(profile.model_dump(mode="json")),
+        "commit": commit(),
+        "versions": {"python": platform.python_version(), **stages.versions()},
+        "machine": machine(),
+        "artifacts": without_folders(stages.lineage(artifacts)),
+    }
+
+
+def write_run_record(folder: Path, record: Mapping) -> Path:
+    """Write `folder/run.json`; returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / RUN
+    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def parameter_count(profile) -> int:
+    """Parameters of the profile's model, counted without allocating them."""
+    with torch.device("meta"):
+        return models.from_scratch(profile.model, profile.vocabulary, seed=0).num_parameters()
+
+
+def scale(record: Mapping) -> Scale:
+    """The experiment's size, for `claims_table`, from the content of `run.json`."""
+    return Scale(record["profile"], record["parameters"], record["tokens"], len(record["seeds"]))
+
+
+def commit() -> str | None:
+    """The checkout's commit, marked where code or data have changed since; None without git."""
+    head = _git("rev-parse", "HEAD")
+    if head is None:
+        return None
+    changed = _git("status", "--porcelain", "--", "mucpt_utils", "notebooks", "data_cards")
+    return f"{head} with uncommitted changes" if changed else head
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=paths.ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def machine() -> dict:
+    """CPU model, usable cores, memory in GiB, and the GPU if there is one."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "system": platform.system(),
+        "cpu": _cpu_model(),
+        "cores": parallel.cores(),
+        "memory_gib": round(memory / 2**30, 1),
+        "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def without_folders(value: object) -> object:
+    """JSON data in which every absolute path is cut to its last part."""
+    if isinstance(value, Mapping):
+        return {key: without_folders(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_folders(item) for item in value]
+    if isinstance(value, str) and len(value) > 1 and Path(value).is_absolute():
+        return Path(value).name
+    return value
+
+
+# --- words from numbers ---------------------------------------------------------------------------
+
+
+def abstract(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[str]:
+    """The report's abstract, one paragraph an item, worded from the numbers.
+
+    Where plain training taught nothing, it says so and compares nothing.
+    """
+    parts = [_setting(tables, run), _pipeline_sentence(tables)]
+    if "differences" in tables and "main_comparison" in tables:
+        if learnt(tables):
+            parts += [_levels(tables), *_effects(tables), _prize(tables), _forgetting(tables)]
+        else:
+            parts.append(
+                "At this size plain continued pretraining does not measurably beat the base: the "
+                "models are too small, or the tokens too few, to learn the facts. The run shows "
+                "that every stage works; it allows no conclusion about the arms."
+            )
+    return [part for part in [*parts, _verdicts(tables)] if part]
+
+
+def _setting(tables: Mapping[str, pd.DataFrame], run: Mapping) -> str:
+    runs = tables.get("runs", pd.DataFrame(columns=["axis", "stratum", "n"]))
+    asked = runs[(runs["axis"] == "main") & (runs["stratum"] == "all")]["n"]
+    questions = f" and {int(asked.iloc[0]):,} questions" if len(asked) else ""
+    return (
+        "MuCPT (arXiv 2511.14245) scores tokens softly by a reference model: one loss ratio "
+        "selects documents and down-weights tokens in domain continued pretraining. This is an "
+        f"independent, open test of that idea with models of {run['parameters']:,} parameters, "
+        f"{run['tokens']:,} training tokens an arm, {_count(len(run['seeds']), 'seed')}"
+        f"{questions} (profile {run['profile']}: {run['purpose']})."
+    )
+
+
+def _pipeline_sentence(tables: Mapping[str, pd.DataFrame]) -> str:
+    funnel = tables.get("funnel")
+    if funnel is None or funnel.empty:
+        return ""
+    first, last = funnel["stage"].iloc[0], funnel["stage"].iloc[-1]
+    entered = int(funnel[funnel["stage"] == first]["documents"].sum())
+    kept = funnel[(funnel["stage"] == last) & (funnel["reason"] == KEPT)]["documents"].sum()
+    return (
+        f"Of {entered:,} documents that enter the pipeline, {int(kept):,} "
+        f"({kept / max(entered, 1):.0%}) are left for training."
+    )
+
+
+def _levels(tables: Mapping[str, pd.DataFrame]) -> str:
+    found = [_mean(tables, arm, "all", "accuracy") for arm in ("base", "plain")]
+    if None in found:
+        return ""
+    base, plain = found
+    return (
+        f"Plain continued pretraining answers {plain['mean']:.2f} of the questions correctly "
+        f"(95 % interval {_range(plain)}), the base {base['mean']:.2f} ({_range(base)})."
+    )
+
+
+def _effects(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """One sentence for each arm that uses the loss ratio, and for Rho-1: against plain."""
+    told = []
+    for arm in dict.fromkeys((PAPER_ARM, *NEW_ARMS, "rho1", "inverse")):
+        rows = [_versus(tables, arm, "plain", s) for s in ("covered", "uncovered")]
+        if arm in ARMS and all(row is not None for row in rows):
+            known, unknown = map(_change, rows)
+            told.append(
+                f"{_capital(arm_title(arm))}: against plain at equal tokens, accuracy on facts "
+                f"that the reference model knows {known}; on facts it does not know it {unknown}."
+            )
+    return told
+
+
+def _change(row: Mapping) -> str:
+    """What a difference says, with its interval; an interval around 0 says nothing either way."""
+    interval = f"{row['ci_low']:+.2f} to {row['ci_high']:+.2f}"
+    if row["ci_low"] > 0:
+        return f"rises by {row['difference']:.2f} (95 % interval {interval})"
+    if row["ci_high"] < 0:
+        return f"falls by {-row['difference']:.2f} (95 % interval {interval})"
+    return f"shows no clear change ({row['difference']:+.2f}, 95 % interval {interval})"
+
+
+def _prize(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Whether an arm beats plain and Rho-1 on both kinds of facts."""
+    winners = [arm for arm in NEW_ARMS if _beats_both(tables, arm)]
+    if winners:
+        names = ", ".join(arm_title(arm) for arm in winners)
+        return f"Better than both plain and Rho-1 on known and on unknown facts: {names}."
+    return (
+        "No arm is shown to be better than both plain and Rho-1 on both the facts that the "
+        "reference model knows and those that it does not."
+    )
+
+
+def _beats_both(tables: Mapping[str, pd.DataFrame], arm: str) -> bool:
+    rows = [
+        _versus(tables, arm, other, stratum)
+        for other in ("plain", "rho1")
+        for stratum in ("covered", "uncovered")
+    ]
+    return all(row is not None and row["ci_low"] > 0 for row in rows)
+
+
+def _forgetting(tables: Mapping[str, pd.DataFrame]) -> str:
+    row = _versus(tables, "base", "plain", "general")
+    base, plain = (_mean(tables, arm, "general", "accuracy") for arm in ("base", "plain"))
+    if row is None or base is None or plain is None:
+        return ""
+    values = f"from {base['mean']:.2f} (base) to {plain['mean']:.2f} (plain)"
+    if row["ci_low"] > 0:
+        return f"General knowledge is forgotten: accuracy on general questions falls {values}."
+    return f"Forgetting of general knowledge is not shown: accuracy goes {values}."
+
+
+def _verdicts(tables: Mapping[str, pd.DataFrame]) -> str:
+    claims = tables.get("claims")
+    if claims is None:
+        return ""
+    counts = claims["verdict"].value_counts()
+    told = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if v in counts)
+    return f"Of {len(claims)} published claims: {told}."
+
+
+def limits(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[str]:
+    """What the numbers cannot say, with what of it can be counted."""
+    seeds = len(run["seeds"])
+    found = [
+        f"Models of {run['parameters']:,} parameters and {run['tokens']:,} tokens an arm are far "
+        "from the paper's 32B parameters and 40B tokens; an effect here need not hold there, and "
+        "one that is missing here may appear there.",
+        "The paper publishes no code, data or weights. Direction, form, floor and clip of the loss "
+        "ratio, the reference model, the classifier and the cleaning rules are this study's own "
+        "choices; every one is a named setting.",
+        "The documents are written by a program from true facts. That makes every stage "
+        "measurable, and the text less varied than a crawl.",
+        f"Intervals resample {_count(seeds, 'seed')} and the questions inside them. Where seeds "
+        "differ more than questions do, intervals over so few seeds are too narrow: an arm that "
+        f"changes nothing has all {seeds} seeds on one side of zero in {2 ** (1 - seeds):.0%} of "
+        "cases by chance alone."
+        if seeds > 1
+        else "One seed proves nothing: the intervals cover the questions only.",
+    ]
+    if "differences" in tables:
+        count = int(tables["differences"]["p_value"].notna().sum())
+        found.append(
+            f"The {count} p-values of the table of differences are not corrected for their number."
+        )
+    if "claims" in tables:
+        missing = int((tables["claims"]["verdict"] == NOT_TESTED).sum())
+        found.append(f"{_count(missing, 'published claim')} could not be tested in this profile.")
+    return found
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _range(row: Mapping) -> str:
+    return f"{row['ci_low']:.2f} to {row['ci_high']:.2f}"
+
+
+def _mean(tables, arm: str, stratum: str, metric: str) -> Mapping | None:
+    table = tables["main_comparison"]
+    return _first(table, arm=arm, stratum=stratum, metric=metric)
+
+
+def _versus(tables, arm: str, other: str, stratum: str) -> Mapping | None:
+    where = {"arm": arm, "compared_to": other, "stratum": stratum, "metric": "accuracy"}
+    return _first(tables["differences"], **where)
+
+
+def _first(table: pd.DataFrame, **where: str) -> Mapping | None:
+    mask = np.logical_and.reduce([table[column] == value for column, value in where.items()])
+    return table[mask].iloc[0].to_dict() if mask.any() else None
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+def write_report(folder: Path) -> Path:
+    """Make `folder/report.html` from `run.json`, `tables/*.csv` and `figures/*.png` in it.
+
+    Returns its path. Raises ReportError where there is no `run.json`, it is damaged, or the page
+    would be larger than `LARGEST`.
+    """
+    run = _read_run(folder)
+    tables = {path.stem: read_table(path.parent, path.stem) for path in _files(folder, "tables")}
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            run=run,
+            title=f"Music-domain continued pretraining: results of profile {run['profile']}",
+            abstract=abstract(tables, run),
+            figures=_figures(folder),
+            summary=_summary(tables),
+            arms=[(name, arm) for name, arm in ARMS.items() if name in run["settings"]["arms"]],
+            claims=_claims(tables),
+            tables=_tables(folder, tables, run),
+            limits=limits(tables, run),
+            groups=_groups(folder, run),
+            settings=_pretty(run["settings"]),
+            pretty=_pretty,
+        )
+    )
+    size = len(page.encode())
+    if size > LARGEST:
+        raise ReportError(f"{folder}: the report has {size:,} bytes; allowed are {LARGEST:,}")
+    path = folder / "report.html"
+    path.write_text(page, encoding="utf-8", newline="\n")
+    return path
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(paths.PACKAGE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+
+
+def _read_run(folder: Path) -> dict:
+    path = folder / RUN
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ReportError(f"{path} is missing: the notebooks write it") from None
+    except ValueError as error:
+        raise ReportError(f"{path} is no JSON: {error}") from None
+
+
+def _files(folder: Path, kind: str) -> list[Path]:
+    return sorted((folder / kind).glob("*.csv"))
+
+
+def _figures(folder: Path) -> list[dict]:
+    """Every figure that was drawn, in the order of `FIGURES`, inlined as PNG."""
+    found = []
+    for name, info in FIGURES.items():
+        png = folder / "figures" / f"{name}.png"
+        if png.is_file():
+            data = base64.b64encode(png.read_bytes()).decode()
+            width, height = _png_size(png)
+            found.append(
+                {
+                    "name": name,
+                    "title": info.title,
+                    "reading": info.reading,
+                    "table": info.table,
+                    "source": f"data:image/png;base64,{data}",
+                    "width": width,
+                    "height": height,
+                }
+            )
+    return found
+
+
+def _png_size(path: Path) -> tuple[int, int]:
+    """Width and height from a PNG's header, so that the page does not jump while it loads."""
+    head = path.read_bytes()[16:24]
+    return int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
+
+
+def _summary(tables: Mapping[str, pd.DataFrame]) -> dict | None:
+    """Accuracy by arm and stratum with intervals, for reading; None without main comparison."""
+    main = tables.get("main_comparison")
+    if main is None or main.empty:
+        return None
+    rows = []
+    for arm in dict.fromkeys(main["arm"]):
+        cells = [_mean(tables, arm, stratum, "accuracy") for stratum in SUMMARY_STRATA]
+        rows.append((arm_title(arm), [_cell(cell) for cell in cells]))
+    heads = [_capital(STRATUM_TITLES[stratum]) for stratum in SUMMARY_STRATA]
+    return {"heads": heads, "rows": rows, "metric": METRIC_TITLES["accuracy"]}
+
+
+def _cell(row: Mapping | None) -> tuple[str, str]:
+    return ("–", "") if row is None else (f"{row['mean']:.2f}", _range(row))
+
+
+def _claims(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
+    rows = tables["claims"].to_dict("records") if "claims" in tables else []
+    for row in rows:
+        row["value"] = shown(row["our_value"], "our_value") if _is(row["our_value"]) else ""
+        if row["value"] and float(row["our_value"]).is_integer() and row["our_value"] > 1:
+            row["value"] = f"{int(row['our_value']):,}"
+        row["interval"] = (
+            f"{row['ci_low']:.3f} to {row['ci_high']:.3f}" if _is(row["ci_low"]) else ""
+        )
+        row["mark"] = row["verdict"].split()[0]
+    return rows
+
+
+def _is(value: float) -> bool:
+    return not np.isnan(value)
+
+
+def _tables(folder: Path, tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[dict]:
+    """Every table but the claims: known ones in the order of `TABLES`, then the others."""
+    names = [name for name in TABLES if name in tables]
+    names += [name for name in tables if name not in TABLES and name != "claims"]
+    return [_table(folder, name, tables[name], run) for name in names]
+
+
+def _table(folder: Path, name: str, frame: pd.DataFrame, run: Mapping) -> dict:
+    info = TABLES.get(name, TableInfo(_capital(name.replace("_", " ")) + ".", ()))
+    part = frame.head(SAMPLE if name == "answers" else ROWS_SHOWN)
+    columns = list(part.columns)
+    numeric = [is_numeric(part, column) for column in columns]
+    formats = [s for s in ("csv", "md", "tex") if (folder / "tables" / f"{name}.{s}").is_file()]
+    return {
+        "name": name,
+        "caption": info.caption,
+        "columns": list(zip(columns, numeric, strict=True)),
+        "rows": [
+            [(shown(value, c), n) for value, c, n in zip(row, columns, numeric, strict=True)]
+            for row in part.itertuples(index=False, name=None)
+        ],
+        "total": len(frame),
+        "formats": formats,
+        "made_from": _made_from(info.made_from, run),
+    }
+
+
+def _made_from(patterns: Sequence[str], run: Mapping) -> list[dict]:
+    """The artefacts behind a table, grouped by name, with the notebooks that made them."""
+    groups: dict[str, list[dict]] = {}
+    for record in run["artifacts"]:
+        if any(fnmatch(record["name"], pattern) for pattern in patterns):
+            groups.setdefault(record["name"], []).append(record)
+    return [
+        {"name": name, "count": len(records), "notebooks": _notebooks(records)}
+        for name, records in groups.items()
+    ]
+
+
+def _notebooks(records: Iterable[Mapping]) -> list[str]:
+    return sorted({record["made_by"] for record in records if record["made_by"]})
+
+
+def _groups(folder: Path, run: Mapping) -> list[dict]:
+    """Artefacts by name for the provenance section, in the order in which they were made."""
+    groups: dict[str, list[dict]] = {}
+    for record in run["artifacts"]:
+        groups.setdefault(record["name"], []).append(record)
+    return [
+        {
+            "name": name,
+            "records": records,
+            "seconds": sum(record["seconds"] for record in records),
+            "notebooks": [
+                (stem, (folder / "executed" / f"{stem}.ipynb").is_file())
+                for stem in _notebooks(records)
+            ],
+        }
+        for name, records in groups.items()
+    ]
+
+
+def _pretty(value: object) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False)
