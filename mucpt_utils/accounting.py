@@ -70,7 +70,7 @@ def check_accounting(rows: Sequence[dict]) -> None:
         entered = _by_source(row for row in rows if row["stage"] == stage)
         if kept is not None:
             problems += [
-                f"{stage}, source {source!r}: {what} in {before}, accounted for {after}"
+                f"{stage}, source {source!r}: {before} {what} in, {after} accounted for"
                 for source in sorted(kept.keys() | entered.keys())
                 for what, before, after in zip(
                     ("documents", "words"),

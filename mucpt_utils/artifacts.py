@@ -14,7 +14,7 @@ import logging
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +38,22 @@ UNREADABLE = (
 )
 
 log = logging.getLogger(__name__)
+_only_look = False
+
+
+class NotMade(LookupError):
+    """A stage is not there and, inside `looking`, is not to be made."""
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Inside, `build` finds finished stages and raises NotMade instead of making one."""
+    global _only_look
+    _only_look, before = True, _only_look
+    try:
+        yield
+    finally:
+        _only_look = before
 
 
 @dataclass(frozen=True)
@@ -132,6 +148,8 @@ def build(
         found = load(folder)
         if found is not None:
             return found
+        if _only_look:
+            raise NotMade(folder.name)
         partial = root / f"{folder.name}.partial"
         partial.mkdir(parents=True, exist_ok=True)
         start = time.perf_counter()

@@ -149,15 +149,18 @@ TRAIN = (
 )
 
 
+# glibc fills what it hands out with the complement of this byte, 0; its thread cache would not
+ZEROED_MEMORY = "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0"
+
+
 def _train_apart(options: dict, model: Path) -> None:
-    """Trains in a process of its own, where fastText's fresh memory is zero.
+    """Trains in a process of its own, in which all memory starts as zero.
 
     With fewer than ten threads fastText 0.9.2 draws only the first tenths of its word vectors and
-    takes the rest as the allocator hands it over; in a process that has freed memory that is
-    garbage, and training ends in NaN or differs from run to run. Memory mapped afresh (every
-    block from the threshold on) is zero.
+    leaves the others as the allocator hands them over. In a process that has freed memory before
+    that is garbage: training ends in NaN or differs from run to run.
     """
-    environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"}
+    environment = os.environ | {"GLIBC_TUNABLES": ZEROED_MEMORY}
     command = [sys.executable, "-c", TRAIN, json.dumps(options), str(model)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

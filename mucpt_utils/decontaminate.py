@@ -1,15 +1,15 @@
 """Decontamination: documents in which a benchmark question is asked, or asked and answered.
 
-A question counts as asked where its words stand in the text (n-gram overlap), or where a sentence
-is a question, names the subject, and asks for the relation in whatever words. A statement of the
-fact in prose is knowledge, not contamination: it is never a match.
+A question counts as asked where a sentence is a question and either has its words (n-gram overlap)
+or names the subject and asks for the relation in whatever words. A statement of the fact in prose
+is knowledge, not contamination: it is never a match.
 """
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -68,12 +68,15 @@ def asked_questions(text: str, questions: Sequence[dict]) -> list[str]:
 # --- words --------------------------------------------------------------------------------------
 
 
+# words; and signs between spaces, since !!! is a band
+WORD = re.compile(r"\w+|(?<!\S)[^\w\s]{2,}(?!\S)")
+
+
 def words(text: str) -> list[str]:
-    """Lower-case words without accents and apostrophes; a name of signs alone is one word."""
+    """Lower-case words without accents and apostrophes; signs that stand alone are a word too."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("’", "'")
-    found = re.findall(r"\w+", plain.replace("'", ""))
-    return found or plain.split()
+    return WORD.findall(plain.replace("'", ""))
 
 
 @cache
@@ -115,7 +118,7 @@ class _Known:
     cues: frozenset[str]
     asked_for: frozenset[str]
     answers: tuple[tuple[str, ...], ...]
-    own: frozenset[str] = field(repr=False)
+    title: str
 
 
 class QuestionIndex:
@@ -150,16 +153,13 @@ class QuestionIndex:
         sentences = split_sentences(text)
         tokens = [words(s) for s in sentences]
         found: dict[str, Contamination] = {}
-        for place in self._asking(sentences):
-            for known in self._asked(tokens, place):
-                self._note(found, known, sentences, tokens, place)
-        for known in self._verbatim(tokens):
-            if known.id not in found:
-                found[known.id] = Contamination(known.id, False, "")
+        for place, sentence in enumerate(sentences):
+            if is_question(sentence):
+                asked = [*self._asked(sentences, tokens, place), *self._verbatim(tokens[place])]
+                for known in asked:
+                    if not _only_names(sentence, known):
+                        self._note(found, known, sentences, tokens, place)
         return sorted(found.values())
-
-    def _asking(self, sentences: Sequence[str]) -> Iterator[int]:
-        return (i for i, sentence in enumerate(sentences) if is_question(sentence))
 
     def _note(
         self,
@@ -175,18 +175,20 @@ class QuestionIndex:
         if known.id not in found or (given and not found[known.id].answered):
             found[known.id] = Contamination(known.id, given, sentences[place].strip())
 
-    def _asked(self, tokens: Sequence[Sequence[str]], place: int) -> list[_Known]:
+    def _asked(
+        self, sentences: Sequence[str], tokens: Sequence[Sequence[str]], place: int
+    ) -> list[_Known]:
         """Questions that the sentence at `place` asks: those whose relation fits it best."""
         sentence = tokens[place]
-        stems = frozenset(map(stem, sentence))
         around = [w for s in tokens[max(0, place - CONTEXT_SENTENCES) : place] for w in s]
         scored = []
         for known in self._named(sentence, around):
-            rest = stems - known.own
-            score = len(rest & known.cues)
-            if not known.asked_for.isdisjoint(sentence) and (
-                score or self._answer_follows(known, tokens, place)
-            ):
+            if known.asked_for.isdisjoint(sentence):
+                continue
+            # the subject's own words say nothing of what is asked about it
+            rest = Counter(map(stem, sentence)) - Counter(map(stem, known.subject))
+            score = len(rest.keys() & known.cues)
+            if score or self._answer_follows(known, tokens, place):
                 scored.append((score, known))
         best = max((score for score, _ in scored), default=0)
         return [known for score, known in scored if score == best]
@@ -207,25 +209,30 @@ class QuestionIndex:
                 if inside or (refers and _contains(around, known.subject)):
                     yield known
 
-    def _verbatim(self, tokens: Sequence[Sequence[str]]) -> Iterator[_Known]:
-        """Questions most of whose n-grams of words stand in the text."""
-        flat = [w for sentence in tokens for w in sentence]
-        hits: dict[str, set] = defaultdict(set)
-        for size in {len(gram) for gram in self._ngrams}:
-            for gram in zip(*(flat[i:] for i in range(size)), strict=False):
-                for key in self._ngrams.get(gram, ()):
-                    hits[key].add(gram)
-        for key, grams in sorted(hits.items()):
-            if len(grams) >= NGRAM_SHARE * self._ngram_count[key]:
+    def _verbatim(self, sentence: Sequence[str]) -> Iterator[_Known]:
+        """Questions most of whose n-grams of words stand in the sentence."""
+        hits: dict[str, int] = defaultdict(int)
+        for size in range(1, min(NGRAM_WORDS, len(sentence)) + 1):
+            for start in range(len(sentence) - size + 1):
+                for key in self._ngrams.get(tuple(sentence[start : start + size]), ()):
+                    hits[key] += 1
+        for key, count in sorted(hits.items()):
+            if count >= NGRAM_SHARE * self._ngram_count[key]:
                 yield self._known[key]
+
+
+def _only_names(sentence: str, known: _Known) -> bool:
+    """Whether the question mark is the subject's own and nothing else in the sentence asks."""
+    mark = known.title.endswith("?") and sentence.rstrip().endswith(known.title)
+    return mark and not rules()["asking"].match(sentence.strip())
 
 
 def _known(question: dict) -> _Known:
     subject = tuple(words(question["subject"]))
-    own = frozenset(map(stem, subject))
     relation = _relation(question)
     column = relation.rpartition(".")[2]
-    cues = frozenset(map(stem, words(question["question"]))) - own - rules()["empty"]
+    told = Counter(map(stem, words(question["question"]))) - Counter(map(stem, subject))
+    cues = frozenset(told) - rules()["empty"]
     cues |= rules()["relations"].get(relation, rules()["relations"].get(column, frozenset()))
     kinds = rules()["asked_for"]
     answers = [question["answer"], *(question.get("aliases") or ())]
@@ -235,7 +242,7 @@ def _known(question: dict) -> _Known:
         cues=cues,
         asked_for=kinds.get(question.get("answer_type", ""), kinds["any"]) | kinds["always"],
         answers=tuple({tuple(words(answer)) for answer in answers if answer.strip()}),
-        own=own,
+        title=question["subject"],
     )
 
 
@@ -252,13 +259,25 @@ def _ngrams(tokens: Sequence[str]) -> set[tuple[str, ...]]:
 
 # --- sentences ----------------------------------------------------------------------------------
 
-SENTENCE = re.compile(r"[^.!?\n]*(?:\b[A-Z]\.[^.!?\n]*)*(?:[.!?]+[\"'”’)\]]*(?=\s|$)|[.!?]+|\n|$)")
+END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s|$)|\n")
+# words whose full stop does not end a sentence
+ABBREVIATION = re.compile(
+    r"(?:\b[A-Z]|\b(?:No|Nos|Nr|Vol|Op|Mr|Mrs|Ms|Dr|St|Jr|Sr|feat|ft|vs|Pt|Hob|Ste|Prof|Capt|Sgt))$"
+)
 LONGEST_QUESTION = 60
 
 
 def split_sentences(text: str) -> list[str]:
     """Sentences and lines of `text`, with their end marks; empty ones left out."""
-    return [s for s in SENTENCE.findall(text) if s.strip()]
+    sentences, start = [], 0
+    for match in END.finditer(text):
+        mark = match.group()
+        within = "?" not in mark and "!" not in mark and mark != "\n"
+        alone = mark != "\n" and text[match.start() - 1 : match.start()].isspace()
+        if not alone and not (within and ABBREVIATION.search(text, start, match.start())):
+            sentences.append(text[start : match.end()])
+            start = match.end()
+    return [s for s in [*sentences, text[start:]] if s.strip()]
 
 
 def is_question(sentence: str) -> bool:

@@ -9,6 +9,8 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 # numbers carry facts: two records that differ in a year only are not duplicates
 NORMAL_FORM = TextNormConfig(norm_numbers=False)
+# what is ASCII has no accents to strip, which is the slow part
+PLAIN_FORM = replace(NORMAL_FORM, norm_unicode_diacritics=False)
 EXACT_BUCKETS = 1
 DROP_SUFFIX = ".drops.jsonl"
 
@@ -54,7 +58,7 @@ def shingles(text: str, words: int) -> np.ndarray:
 
     A text with fewer words than that has none, and is never a near duplicate.
     """
-    tokens = simplify_text(text, NORMAL_FORM).split()
+    tokens = simplify_text(text, PLAIN_FORM if text.isascii() else NORMAL_FORM).split()
     grams = (" ".join(gram) for gram in ngrams(tokens, words))
     return np.unique(np.fromiter(map(xxhash.xxh64_intdigest, grams), dtype=np.uint64))
 
@@ -75,11 +79,31 @@ def containment(a: np.ndarray, b: np.ndarray) -> float:
 # --- step 1: signatures -------------------------------------------------------------------------
 
 
-class NearSignatures(MinhashDedupSignature):
+class _Signatures(MinhashDedupSignature):
+    """datatrove's signatures; notes the documents' ids, to tell later which one stayed."""
+
+    def __init__(self, folder: str, config: MinhashConfig) -> None:
+        super().__init__(f"{folder}/signatures", config)
+        self.id_folder = Path(folder) / "ids"
+
+    def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
+        ids: list[str] = []
+        super().run(_noting(data, ids), rank, world_size)
+        self.id_folder.mkdir(parents=True, exist_ok=True)
+        (self.id_folder / f"{rank:05d}.json").write_text(json.dumps(ids))
+
+
+def _noting(documents: Iterable[Document], ids: list[str]) -> Iterator[Document]:
+    for document in documents:
+        ids.append(document.id)
+        yield document
+
+
+class NearSignatures(_Signatures):
     """datatrove's MinHash signatures; keeps the shingles on disk too, to check candidates by."""
 
     def __init__(self, folder: str, settings: MinhashSettings) -> None:
-        super().__init__(f"{folder}/signatures", minhash_config(settings))
+        super().__init__(folder, minhash_config(settings))
         self.shingle_folder = Path(folder) / "shingles"
         self._kept: list[np.ndarray] = []
 
@@ -99,11 +123,11 @@ class NearSignatures(MinhashDedupSignature):
         self._kept = []
 
 
-class ExactSignatures(MinhashDedupSignature):
+class ExactSignatures(_Signatures):
     """One 120-bit digest of the text (white space aside) where MinHash would have its hashes."""
 
     def __init__(self, folder: str) -> None:
-        super().__init__(f"{folder}/signatures", exact_config())
+        super().__init__(folder, exact_config())
 
     def get_shingles(self, text: str) -> np.ndarray:
         digest = xxhash.xxh3_128_intdigest(" ".join(text.split()))
@@ -157,10 +181,22 @@ class Clusters(PipelineStep):
             store = ShingleStore(self.folder / "shingles")
             weights = {(a, b): jaccard(store[a], store[b]) for a, b in pairs}
             weights = {pair: s for pair, s in weights.items() if s >= self.similarity}
+        ids = _Ids(self.folder / "ids")
         drops = defaultdict(list)
         for place, (first, similarity) in sorted(first_of_cluster(weights).items()):
-            drops[place[0]].append({"place": place[1], "first": first, "similarity": similarity})
+            row = {"place": place[1], "duplicate_of": ids[first], "similarity": similarity}
+            drops[place[0]].append(row)
         write_drops(drops, self.folder / "drops")
+
+
+class _Ids:
+    """The id of the document at any place."""
+
+    def __init__(self, folder: Path) -> None:
+        self.part = cache(lambda part: json.loads((folder / f"{part:05d}.json").read_text()))
+
+    def __getitem__(self, place: Place) -> str:
+        return self.part(place[0])[place[1]]
 
 
 def candidate_pairs(folder: Path) -> list[tuple[Place, Place]]:
@@ -214,7 +250,7 @@ def first_of_cluster(
 
 
 def write_drops(drops: dict[int, list[dict]], folder: Path) -> None:
-    """One file a part that loses documents: place in the part, the one that stays, similarity."""
+    """One file for each part that loses documents: their places and what they are copies of."""
     folder.mkdir(parents=True, exist_ok=True)
     for part, rows in drops.items():
         lines = "".join(json.dumps(row) + "\n" for row in rows)
@@ -248,9 +284,7 @@ class DropListed(BaseFilter):
         self._seen += 1
         if row is None:
             return True
-        part, place = row["first"]
-        detail = {"kept": f"{part:05d}:{place}", "similarity": row["similarity"]}
-        doc.metadata["filter_detail"] = detail
+        doc.metadata["filter_detail"] = {k: v for k, v in row.items() if k != "place"}
         return False, self.reason
 
 

@@ -7,7 +7,11 @@ import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mucpt_utils.losses import score
-from mucpt_utils.musicsimpleqa.ask import answer_log_likelihoods, answer_questions
+from mucpt_utils.musicsimpleqa.ask import (
+    answer_log_likelihoods,
+    answer_questions,
+    prompt,
+)
 from mucpt_utils.musicsimpleqa.grading import grade
 from mucpt_utils.tokens import TokenStore
 
@@ -21,8 +25,9 @@ def ask(
     """One row a question: id, stratum, response, grade, mean log-likelihood of the key in nats."""
     if not questions:
         return []
+    prompts = [prompt(question["question"]) for question in questions]
     responses = answer_questions(
-        model, tokenizer, questions, max_new_tokens=new_tokens, progress=False
+        model, tokenizer, prompts, max_new_tokens=new_tokens, progress=False
     )
     likelihoods = answer_log_likelihoods(model, tokenizer, questions)
     return [
@@ -30,8 +35,8 @@ def ask(
             "question_id": question["id"],
             "stratum": question["stratum"],
             "response": response,
-            "grade": str(grade(question, response)),
-            "log_likelihood": likelihood,
+            "grade": grade(question, response).grade,
+            "log_likelihood": likelihood.mean,
         }
         for question, response, likelihood in zip(questions, responses, likelihoods, strict=True)
     ]

@@ -16,6 +16,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -145,6 +146,7 @@ def _panels(
 ) -> tuple[Figure, np.ndarray]:
     """A figure of `rows` x `columns` axes under one title that stands at the left."""
     fig = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(fig)
     fig.get_layout_engine().set(w_pad=0.08, h_pad=0.06, wspace=0.04, hspace=0.05)
     fig.suptitle(title, x=0.012, ha="left")
     return fig, fig.subplots(rows, columns, squeeze=False, **shared)
@@ -414,7 +416,7 @@ def composition(
     columns = 2 if len(axes_names) == 4 else min(3, len(axes_names))
     rows = -(-len(axes_names) // columns)
     title = f"Data composition, one axis at a time: {METRIC_TITLES[metric]}, 95 % intervals"
-    size = (4.0 * columns if columns < 3 else 9.6, 2.75 * rows + 1.2)
+    size = ((5.5, 8.0, 9.6)[columns - 1], 2.75 * rows + 1.2 + 0.4 * (columns == 1))
     fig, grid = _panels(title, rows, columns, size, sharey=True)
     for axes, name in zip(grid.flat, axes_names, strict=False):
         _axis_panel(axes, frame[frame["axis"] == name], strata)
@@ -427,7 +429,7 @@ def composition(
         _key("o", True, f"filled: {STRATUM_TITLES[strata[0]]}"),
         _key("o", False, f"open: {STRATUM_TITLES[strata[1]]}"),
     ]
-    _below(fig, keys, columns=min(4, len(keys)) if columns > 2 else 2)
+    _below(fig, keys, columns=columns)
     return fig, frame
 
 

@@ -135,7 +135,8 @@ def _ibans(text: str, _: MaskingSettings) -> Spans:
     """IBANs with valid check digits; trailing words in capitals are not part of one."""
     for match in IBAN.finditer(text):
         for end in range(match.end(), match.start() + 14, -1):
-            if iban.is_valid(match.group()[: end - match.start()], check_country=False):
+            candidate = text[match.start() : end]
+            if candidate[-1].isalnum() and iban.is_valid(candidate, check_country=False):
                 yield match.start(), end
                 break
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from mucpt_utils import classifier, sources
 from mucpt_utils.artifacts import Artifact
+from mucpt_utils.classifier import Example
 from mucpt_utils.documents import read_jsonl, write_jsonl
 from mucpt_utils.settings import Profile, ProseSettings, SettingsError
 from mucpt_utils.study import Study
@@ -54,7 +55,8 @@ class ProseStudy(Study):
     """The stages of `Study` with real text for sources and no questions."""
 
     def __init__(self, profile: Profile, made_by: str = ""):
-        super().__init__(prose_profile(profile), made_by)
+        super().__init__(profile, made_by)
+        self.profile = prose_profile(profile)
         self.folder = Path(self.profile.text)
         for name in (self.profile.prose.music, self.profile.prose.general):
             if not (self.folder / name).is_dir():
@@ -153,12 +155,12 @@ class ProseStudy(Study):
 
         return self._build("prose_classifier", make, {}, [source], [classifier])
 
-    def labelled_passages(self) -> list[classifier.Example]:
+    def labelled_passages(self) -> list[Example]:
         """Passages of the reference files; the group is the file they come from."""
         rows = self._passages("music_reference") + self._passages("general_reference")
         return [_example(row) for row in rows]
 
-    def unseen_passages(self) -> list[classifier.Example]:
+    def unseen_passages(self) -> list[Example]:
         """Passages of held-out files that a library has classed as music or as something else."""
         rows = self._passages("music_held_out") + self._passages("general_held_out")
         rows += self._passages("music_corpus") + self._passages("general_corpus")
@@ -175,10 +177,10 @@ class ProseStudy(Study):
         return sum(len(self._passages(f"{domain}_unreadable")) for domain in ("music", "general"))
 
 
-def _example(row: dict) -> classifier.Example:
+def _example(row: dict) -> Example:
     metadata = row["metadata"]
     label = metadata.get("library_label") or metadata["domain"]
-    return classifier.Example(row["text"], label == "music", metadata["file"])
+    return Example(row["text"], label == "music", metadata["file"])
 
 
 def classifier_report(study: ProseStudy) -> dict:

@@ -22,6 +22,7 @@ from datatrove.pipeline.filters import (
 )
 from datatrove.pipeline.filters.base_filter import BaseFilter
 from datatrove.pipeline.formatters import FTFYFormatter
+from datatrove.utils.text import TERMINAL_PUNCTUATION
 from pydantic import BaseModel, ConfigDict, Field
 
 from mucpt_utils import paths
@@ -45,12 +46,16 @@ class QualitySettings(BaseModel):
     min_words: int = Field(12, ge=1, description="shorter documents are dropped")
     max_words: int = Field(100_000, ge=1, description="longer documents are dropped")
     min_stop_words: int = Field(
-        2, ge=0, description="English function words that prose must hold; records are exempt"
+        1, ge=0, description="English function words that prose must hold; records are exempt"
     )
     min_alphabetic_share: float = Field(
-        0.6, ge=0, le=1, description="share of words with a letter (Gopher: .8)"
+        0.3, ge=0, le=1, description="share of words with a letter (Gopher: .8)"
     )
     repetition: bool = Field(True, description="Gopher's limits on repeated lines and n-grams")
+
+
+# FineWeb's ends of a line, and the quotes, brackets and commas behind which verse and talk end
+LINE_ENDS = (*sorted(TERMINAL_PUNCTUATION), *"\"'”’)]:;,-—")
 
 
 def steps(settings: QualitySettings) -> list[PipelineStep]:
@@ -59,7 +64,6 @@ def steps(settings: QualitySettings) -> list[PipelineStep]:
         *([RepairEncoding()] if settings.repair_encoding else []),
         *([RemoveTracking()] if settings.remove_tracking else []),
         JunkFilter(settings.junk_share, settings.remove_junk_lines),
-        *([repetition_filter()] if settings.repetition else []),
         ProseGopherFilter(
             min_doc_words=settings.min_words,
             max_doc_words=settings.max_words,
@@ -67,13 +71,16 @@ def steps(settings: QualitySettings) -> list[PipelineStep]:
             max_non_alpha_words_ratio=settings.min_alphabetic_share,
             max_avg_word_length=12,
             max_bullet_lines_ratio=1.0,  # lists are welcome
+            max_ellipsis_lines_ratio=None,  # a passage of prose may be a single line
         ),
         ProseFineWebFilter(
             line_punct_exclude_zero=True,  # verse and lists have no sentence at all
+            stop_chars=LINE_ENDS,
             short_line_thr=1.0,
             char_duplicates_ratio=0.2,
             new_line_ratio=0.5,
         ),
+        *([repetition_filter()] if settings.repetition else []),
     ]
 
 
@@ -242,6 +249,7 @@ SENTENCE = re.compile(
     r"|(?<=\w)\.(?:[a-z]{2,10})/\S*(?=\s+[A-Z])|$)\s*",
     re.DOTALL,
 )
+EDGES = re.compile(r"\A\s+|\s+\Z")
 SEPARATOR = re.compile(r"\s*(?:[|»›·•>:]|::| / | – | - )\s*")
 PIECE = re.compile(r"^[\s\d.\[\]]+|[\s\d.\[\]]+$")
 
@@ -270,6 +278,7 @@ class JunkFilter(BaseFilter):
             return False, max(words, key=words.get)
         if self.cut:
             apply_edits(doc, [Edit(s.start, s.end, "") for s in junk])
+            apply_edits(doc, [Edit(*m.span(), "") for m in EDGES.finditer(doc.text)])
         return True
 
 
@@ -282,11 +291,9 @@ def segment(text: str) -> list[Segment]:
     signs = _present(text)
     for line in LINE.finditer(text):
         start, content = line.start(), line.group()
-        if _navigation(content):
-            found.append(Segment(start, _line_end(text, line.end()), "boilerplate"))
-            continue
+        whole = "boilerplate" if _navigation(content) else None
         sentences = [
-            Segment(start + m.start(), start + m.end(), junk_kind(m.group(), signs))
+            Segment(start + m.start(), start + m.end(), whole or junk_kind(m.group(), signs))
             for m in SENTENCE.finditer(content)
         ]
         if sentences and all(s.kind for s in sentences):
@@ -311,6 +318,7 @@ def rules() -> dict:
     return compiled | {"navigation": frozenset(content["navigation"])}
 
 
+LONG_SENTENCE = 30  # words
 Signs = dict[str, list[tuple[re.Pattern, float]]]
 
 
@@ -330,7 +338,7 @@ def _may_match(pattern: re.Pattern, text: str) -> bool:
 
 
 def junk_kind(sentence: str, signs: Signs | None = None) -> str | None:
-    """`boilerplate` or `spam` where the rules' weights reach 1, the heavier one; None otherwise.
+    """`boilerplate` or `spam` where the rules' weights reach 1 (2 in a long sentence), else None.
 
     signs: the rules to ask, all of them by default.
     """
@@ -339,8 +347,11 @@ def junk_kind(sentence: str, signs: Signs | None = None) -> str | None:
         kind: sum(weight for pattern, weight in signs[kind] if pattern.search(sentence))
         for kind in ("boilerplate", "spam")
     }
+    if _navigation(sentence):
+        return "boilerplate"
     kind = max(weights, key=weights.get)
-    return kind if weights[kind] >= 1 else None
+    needed = 1 if len(sentence.split()) <= LONG_SENTENCE else 2
+    return kind if weights[kind] >= needed else None
 
 
 def _navigation(line: str) -> bool:

@@ -8,7 +8,9 @@ import base64
 import json
 import os
 import platform
+import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -19,6 +21,7 @@ import numpy as np
 import pandas as pd
 import torch
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from mucpt_utils import artifacts as stages
 from mucpt_utils import models, parallel, paths
@@ -226,7 +229,7 @@ def _pipeline_sentence(tables: Mapping[str, pd.DataFrame]) -> str:
     kept = funnel[(funnel["stage"] == last) & (funnel["reason"] == KEPT)]["documents"].sum()
     return (
         f"Of {entered:,} documents that enter the pipeline, {int(kept):,} "
-        f"({kept / max(entered, 1):.0%}) are left for training."
+        f"({_percent(kept / max(entered, 1))}) are left for training."
     )
 
 
@@ -242,27 +245,33 @@ def _levels(tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 def _effects(tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """One sentence for each arm that uses the loss ratio, and for Rho-1: against plain."""
-    told = []
-    for arm in dict.fromkeys((PAPER_ARM, *NEW_ARMS, "rho1", "inverse")):
-        rows = [_versus(tables, arm, "plain", s) for s in ("covered", "uncovered")]
-        if arm in ARMS and all(row is not None for row in rows):
-            known, unknown = map(_change, rows)
-            told.append(
-                f"{_capital(arm_title(arm))}: against plain at equal tokens, accuracy on facts "
-                f"that the reference model knows {known}; on facts it does not know it {unknown}."
-            )
-    return told
+    """The paper's arm, the best of the other arms with a loss ratio, and Rho-1, against plain."""
+    means = {arm: _mean(tables, arm, "all", "accuracy") for arm in NEW_ARMS if arm != PAPER_ARM}
+    known = {arm: row["mean"] for arm, row in means.items() if row is not None}
+    best = max(known, key=known.__getitem__, default=None)
+    leads = {PAPER_ARM: "", best: "best of the other arms with soft weights: ", "rho1": ""}
+    return [_effect(tables, arm, lead) for arm, lead in leads.items() if arm is not None]
+
+
+def _effect(tables: Mapping[str, pd.DataFrame], arm: str, lead: str) -> str:
+    rows = [_versus(tables, arm, "plain", stratum) for stratum in ("covered", "uncovered")]
+    if any(row is None for row in rows):
+        return ""
+    known, unknown = map(_change, rows)
+    return (
+        f"{_capital(lead + arm_title(arm))}. Against plain at equal tokens, accuracy on facts that "
+        f"the reference model knows {known}; on facts it does not know it {unknown}."
+    )
 
 
 def _change(row: Mapping) -> str:
     """What a difference says, with its interval; an interval around 0 says nothing either way."""
-    interval = f"{row['ci_low']:+.2f} to {row['ci_high']:+.2f}"
+    interval = f"{_signed(row['ci_low'])} to {_signed(row['ci_high'])}"
     if row["ci_low"] > 0:
         return f"rises by {row['difference']:.2f} (95 % interval {interval})"
     if row["ci_high"] < 0:
         return f"falls by {-row['difference']:.2f} (95 % interval {interval})"
-    return f"shows no clear change ({row['difference']:+.2f}, 95 % interval {interval})"
+    return f"shows no clear change ({_signed(row['difference'])}, 95 % interval {interval})"
 
 
 def _prize(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -309,6 +318,7 @@ def _verdicts(tables: Mapping[str, pd.DataFrame]) -> str:
 def limits(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[str]:
     """What the numbers cannot say, with what of it can be counted."""
     seeds = len(run["seeds"])
+    by_chance = _percent(2 ** (1 - seeds))
     found = [
         f"Models of {run['parameters']:,} parameters and {run['tokens']:,} tokens an arm are far "
         "from the paper's 32B parameters and 40B tokens; an effect here need not hold there, and "
@@ -320,8 +330,8 @@ def limits(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[str]:
         "measurable, and the text less varied than a crawl.",
         f"Intervals resample {_count(seeds, 'seed')} and the questions inside them. Where seeds "
         "differ more than questions do, intervals over so few seeds are too narrow: an arm that "
-        f"changes nothing has all {seeds} seeds on one side of zero in {2 ** (1 - seeds):.0%} of "
-        "cases by chance alone."
+        f"changes nothing has all {seeds} seeds on one side of zero in {by_chance} of cases by "
+        "chance alone."
         if seeds > 1
         else "One seed proves nothing: the intervals cover the questions only.",
     ]
@@ -334,6 +344,14 @@ def limits(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[str]:
         missing = int((tables["claims"]["verdict"] == NOT_TESTED).sum())
         found.append(f"{_count(missing, 'published claim')} could not be tested in this profile.")
     return found
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def _count(number: int, noun: str) -> str:
@@ -387,7 +405,8 @@ def write_report(folder: Path) -> Path:
             claims=_claims(tables),
             tables=_tables(folder, tables, run),
             limits=limits(tables, run),
-            groups=_groups(folder, run),
+            groups=_groups(run),
+            executed={path.stem for path in (folder / "executed").glob("*.ipynb")},
             settings=_pretty(run["settings"]),
             pretty=_pretty,
         )
@@ -473,6 +492,7 @@ def _cell(row: Mapping | None) -> tuple[str, str]:
 def _claims(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
     rows = tables["claims"].to_dict("records") if "claims" in tables else []
     for row in rows:
+        row["links"] = _linked(row["evidence"], tables)
         row["value"] = shown(row["our_value"], "our_value") if _is(row["our_value"]) else ""
         if row["value"] and float(row["our_value"]).is_integer() and row["our_value"] > 1:
             row["value"] = f"{int(row['our_value']):,}"
@@ -481,6 +501,14 @@ def _claims(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
         )
         row["mark"] = row["verdict"].split()[0]
     return rows
+
+
+def _linked(evidence: str, tables: Iterable[str]) -> Markup:
+    """Evidence as HTML in which every table and figure that it names is a link."""
+    html = str(escape(evidence))
+    html = re.sub(rf"\b({'|'.join(sorted(tables))})\.csv", r'<a href="#table-\1">\1.csv</a>', html)
+    figures = "|".join(sorted(FIGURES, key=len, reverse=True))
+    return Markup(re.sub(rf"figure ({figures})\b", r'<a href="#figure-\1">figure \1</a>', html))
 
 
 def _is(value: float) -> bool:
@@ -496,6 +524,7 @@ def _tables(folder: Path, tables: Mapping[str, pd.DataFrame], run: Mapping) -> l
 
 def _table(folder: Path, name: str, frame: pd.DataFrame, run: Mapping) -> dict:
     info = TABLES.get(name, TableInfo(_capital(name.replace("_", " ")) + ".", ()))
+    behind = _behind(info.made_from, run)
     part = frame.head(SAMPLE if name == "answers" else ROWS_SHOWN)
     columns = list(part.columns)
     numeric = [is_numeric(part, column) for column in columns]
@@ -510,27 +539,21 @@ def _table(folder: Path, name: str, frame: pd.DataFrame, run: Mapping) -> dict:
         ],
         "total": len(frame),
         "formats": formats,
-        "made_from": _made_from(info.made_from, run),
+        "made_from": list(Counter(record["name"] for record in behind).items()),
+        "notebooks": _notebooks(behind),
     }
 
 
-def _made_from(patterns: Sequence[str], run: Mapping) -> list[dict]:
-    """The artefacts behind a table, grouped by name, with the notebooks that made them."""
-    groups: dict[str, list[dict]] = {}
-    for record in run["artifacts"]:
-        if any(fnmatch(record["name"], pattern) for pattern in patterns):
-            groups.setdefault(record["name"], []).append(record)
-    return [
-        {"name": name, "count": len(records), "notebooks": _notebooks(records)}
-        for name, records in groups.items()
-    ]
+def _behind(patterns: Sequence[str], run: Mapping) -> list[dict]:
+    """The records of the artefacts that a table was computed from."""
+    return [r for r in run["artifacts"] if any(fnmatch(r["name"], p) for p in patterns)]
 
 
 def _notebooks(records: Iterable[Mapping]) -> list[str]:
     return sorted({record["made_by"] for record in records if record["made_by"]})
 
 
-def _groups(folder: Path, run: Mapping) -> list[dict]:
+def _groups(run: Mapping) -> list[dict]:
     """Artefacts by name for the provenance section, in the order in which they were made."""
     groups: dict[str, list[dict]] = {}
     for record in run["artifacts"]:
@@ -540,10 +563,7 @@ def _groups(folder: Path, run: Mapping) -> list[dict]:
             "name": name,
             "records": records,
             "seconds": sum(record["seconds"] for record in records),
-            "notebooks": [
-                (stem, (folder / "executed" / f"{stem}.ipynb").is_file())
-                for stem in _notebooks(records)
-            ],
+            "notebooks": _notebooks(records),
         }
         for name, records in groups.items()
     ]

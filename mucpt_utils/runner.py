@@ -20,13 +20,17 @@ class RunError(Exception):
     """Something that stops a run before or in a notebook; the message is one line."""
 
 
+class UnknownNotebook(RunError):
+    """A notebook was asked for that is not there; the message names those that are."""
+
+
 def notebooks() -> list[Path]:
     """The study's notebooks in their order."""
     return sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 
 
 def chosen(first: str | None, only: str | None) -> list[Path]:
-    """The notebooks to run. `first`, `only`: a name or its number. Raises RunError for others."""
+    """The notebooks to run. `first`, `only`: a name or its number. Raises UnknownNotebook."""
     every = notebooks()
     if only is not None:
         return [_find(only, every)]
@@ -38,13 +42,14 @@ def _find(name: str, every: list[Path]) -> Path:
     found = [path for path in every if path.stem == stem or path.stem.split("_")[0] == stem]
     if not found:
         allowed = ", ".join(path.stem for path in every)
-        raise RunError(f"unknown notebook {name!r}; allowed: {allowed}")
+        raise UnknownNotebook(f"unknown notebook {name!r}; allowed: {allowed}")
     return found[0]
 
 
 def execute(notebook: Path, out: Path, parameters: dict) -> float:
     """Run one notebook with papermill into `out`; returns seconds. RunError names a failed cell."""
     import papermill
+    from nbclient.exceptions import DeadKernelError
 
     start = time.perf_counter()
     try:
@@ -59,16 +64,20 @@ def execute(notebook: Path, out: Path, parameters: dict) -> float:
             stderr_file=sys.stderr,
         )
     except papermill.PapermillExecutionError as error:
+        reason = " ".join(f"{error.ename}: {error.evalue}".split())
         raise RunError(
-            f"{notebook.stem} failed in cell {error.exec_count}: {error.ename}: {error.evalue} "
-            f"(see {out})"
+            f"{notebook.stem} failed in cell {error.exec_count}: {reason} (see {out})"
+        ) from None
+    except DeadKernelError:
+        raise RunError(
+            f"{notebook.stem} failed: its kernel died, out of memory? (see {out})"
         ) from None
     strip_timings(out)
     return time.perf_counter() - start
 
 
 def strip_timings(path: Path) -> None:
-    """Drop what differs between equal runs: papermill's times and paths, progress bars."""
+    """Drop what differs between equal runs: papermill's times, paths and ids, progress bars."""
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
@@ -76,7 +85,8 @@ def strip_timings(path: Path) -> None:
         k: notebook.metadata[k] for k in ("kernelspec", "language_info") if k in notebook.metadata
     }
     notebook.metadata = nbformat.from_dict(kept)
-    for cell in notebook.cells:
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
         cell.metadata = nbformat.from_dict({"tags": cell.metadata.get("tags", [])})
         if cell.cell_type == "code":
             cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
@@ -144,12 +154,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         which = chosen(options.first, options.only)
         run(options.profile, options.overrides, which)
-    except SettingsError as error:
+    except (SettingsError, RunError) as error:
         print(f"run_all.sh: {error}", file=sys.stderr)
-        return 2
-    except RunError as error:
-        print(f"run_all.sh: {error}", file=sys.stderr)
-        return 2 if str(error).startswith("unknown") else 1
+        return 2 if isinstance(error, (SettingsError, UnknownNotebook)) else 1
     return 0
 
 

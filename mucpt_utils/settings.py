@@ -1,5 +1,6 @@
 """Profiles: one validated settings file each, and the overrides given on the command line."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from mucpt_utils.pipeline import PipelineSettings
 from mucpt_utils.render import RenderSettings
 from mucpt_utils.training import TrainSettings
 from mucpt_utils.world import WorldSettings
+
+BOOLEAN = "tag:yaml.org,2002:bool"
 
 
 class SettingsError(ValueError):
@@ -153,24 +156,40 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
     return changes
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads `off`, `on`, `yes` and `no` as words, as YAML 1.2 does: a classifier may be off."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != BOOLEAN]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver(BOOLEAN, re.compile("true|True|TRUE|false|False|FALSE"), "tTfF")
+
+
 def _yaml(text: str, place: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, _Loader)  # a SafeLoader
     except (yaml.YAMLError, ValueError) as error:  # ValueError for a date such as 2024-13-01
         raise SettingsError(f"{place}: no YAML value ({' '.join(str(error).split())})") from None
 
 
 def _assign(data: dict, key: str, value: Any) -> None:
-    place, *rest = key.split(".")
-    if not isinstance(data, dict) or place not in data:
-        allowed = ", ".join(sorted(data)) if isinstance(data, dict) else "nothing below it"
-        raise SettingsError(f"unknown setting {key!r}; allowed here: {allowed}")
-    if rest:
-        if not isinstance(data[place], dict):
-            raise SettingsError(f"setting {place!r} has nothing below it, so no {'.'.join(rest)!r}")
-        _assign(data[place], ".".join(rest), value)
-    else:
-        data[place] = value
+    *groups, last = key.split(".")
+    for group in groups:
+        data = _below(data, group, key)
+    _below(data, last, key)
+    data[last] = value
+
+
+def _below(data: Any, name: str, key: str) -> Any:
+    if not isinstance(data, dict):
+        raise SettingsError(f"unknown setting {key!r}: it has nothing below it, so no {name!r}")
+    if name not in data:
+        allowed = ", ".join(sorted(data))
+        raise SettingsError(f"unknown setting {key!r}; allowed in place of {name!r}: {allowed}")
+    return data[name]
 
 
 def _validated(data: dict, name: str) -> Profile:

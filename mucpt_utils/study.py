@@ -34,6 +34,7 @@ from mucpt_utils import (
 )
 from mucpt_utils import flaws as flaws_module
 from mucpt_utils.artifacts import Artifact
+from mucpt_utils.classifier import Example
 from mucpt_utils.documents import read_jsonl, training_text, write_jsonl
 from mucpt_utils.musicsimpleqa import grading, questions
 from mucpt_utils.settings import Profile
@@ -47,16 +48,20 @@ def _silent(amount: float) -> None:
 
 
 class Study:
-    """All stages of one profile. `made_by` names the notebook that asks, for the records."""
+    """All stages of one profile. `made_by` names the notebook that asks, for the records.
+
+    `source` is the profile the study was opened with, `profile` the one its stages read: a lane may
+    put its own budgets in place.
+    """
 
     def __init__(self, profile: Profile, made_by: str = ""):
-        self.profile = profile
+        self.profile = self.source = profile
         self.made_by = made_by
         self.root = paths.work() / "stages"
 
     def with_changes(self, changes: dict) -> "Study":
         """The same study with some settings changed."""
-        return Study(self.profile.override(changes), self.made_by) if changes else self
+        return type(self)(self.source.override(changes), self.made_by) if changes else self
 
     def _build(self, name, make, settings, inputs=(), code=()) -> Artifact:
         return artifacts.build(
@@ -217,10 +222,10 @@ class Study:
 
         return self._build("classifier", make, {}, [self.general_text()], [classifier])
 
-    def labelled_passages(self) -> list[classifier.Example]:
+    def labelled_passages(self) -> list[Example]:
         """What the domain classifier learns from: text about subjects that are not under test."""
         return [
-            classifier.Example(row["text"], domain == "music", row["metadata"]["title"])
+            Example(row["text"], domain == "music", row["metadata"]["title"])
             for domain in ("music", "general")
             for row in read_jsonl(self.general_text().path(f"{domain}.jsonl"))
         ]

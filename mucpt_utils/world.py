@@ -30,6 +30,10 @@ class WorldSettings(BaseModel):
     general_asked: float = Field(
         0.4, gt=0, lt=1, description="share of general subjects kept for the general twin"
     )
+    categories: tuple[str, ...] = Field(
+        (), description="categories of music subjects that take part; none given: all but theory"
+    )
+    general_categories: tuple[str, ...] = Field((), description="the same for general subjects")
     covered: float = Field(0.6, ge=0, le=1, description="share of test subjects that the RM knows")
 
 
@@ -61,6 +65,17 @@ class World:
         return cls(**known, general_asked=set(data["general_asked"]))
 
 
+def _taking_part(facts: Sequence[Fact], categories: Sequence[str]) -> list[Fact]:
+    """Facts of the categories; theory only on request, for it is computed, not looked up."""
+    if categories:
+        unknown = sorted(set(categories) - {f.category for f in facts})
+        if unknown:
+            allowed = ", ".join(sorted({f.category for f in facts}))
+            raise ValueError(f"world: unknown categories {unknown}; allowed: {allowed}")
+        return [f for f in facts if f.category in categories]
+    return [f for f in facts if f.category != "theory"]
+
+
 def _fact(row: dict) -> Fact:
     lists = {name: tuple(row[name]) for name in ("aliases", "subject_aliases")}
     return Fact(**{**row, **lists})
@@ -80,7 +95,8 @@ def make_world(
     In the dev split, the world under test is made of dev subjects and, where these are too few, of
     subjects that no reported question is about. Raises ValueError when subjects run out.
     """
-    groups, rng = by_subject(music), np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
+    groups = by_subject(_taking_part(music, settings.categories))
     reserved = set(test_subjects)
     spare = [s for s in groups if s not in reserved and s not in set(dev_subjects)]
     spare = [spare[i] for i in rng.permutation(len(spare)) if len(groups[spare[i]]) >= 2]
@@ -97,7 +113,7 @@ def make_world(
             "are free of questions"
         )
     practice, calibration = spare[: settings.practice], spare[settings.practice : needed]
-    general_groups = by_subject(general)
+    general_groups = by_subject(_taking_part(general, settings.general_categories))
     names = list(general_groups)
     names = [names[i] for i in rng.permutation(len(names))][: settings.general]
     kept = round(settings.general_asked * len(names))

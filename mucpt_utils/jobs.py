@@ -1,0 +1,102 @@
+"""Stages made side by side: what is finished is found, the rest goes to worker processes."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mucpt_utils import artifacts, parallel
+from mucpt_utils.arms import ARMS
+from mucpt_utils.artifacts import Artifact
+from mucpt_utils.axes import load_axes
+from mucpt_utils.settings import Profile
+from mucpt_utils.study import Study
+
+
+@dataclass(frozen=True)
+class Job:
+    """One stage to make: `study.<stage>(*arguments)`, and how many tokens it trains or scores."""
+
+    study: Study
+    stage: str
+    arguments: tuple = ()
+    tokens: float = 1.0
+    reports: bool = False
+
+    def find(self) -> Artifact | None:
+        """The finished stage, or None where it or something before it is still to be made."""
+        with artifacts.looking():
+            try:
+                return getattr(self.study, self.stage)(*self.arguments)
+            except artifacts.NotMade:
+                return None
+
+
+def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> None:
+    """Make every stage that is not there yet, one thread each, under one progress bar.
+
+    workers: processes at a time; as many as there are cores unless told.
+    """
+    missing = [job for job in jobs if job.find() is None]
+    parallel.run_jobs(
+        _make,
+        [
+            (type(job.study), job.study.source.model_dump_json(), job.study.made_by)
+            + (job.stage, job.arguments, job.reports)
+            for job in missing
+        ],
+        sizes=[job.tokens for job in missing],
+        workers=workers,
+        description=description,
+        unit="token",
+    )
+
+
+def _make(kind, profile: str, made_by: str, stage: str, arguments: tuple, reports: bool, report):
+    study = kind(Profile.model_validate(json.loads(profile)), made_by)
+    getattr(study, stage)(*arguments, *([report] if reports else []))
+
+
+def references(studies: Iterable[Study]) -> None:
+    """Base, reference models and cached losses of every study, for all seeds."""
+    studies = list(studies)
+    make([Job(s, "general_tokens") for s in studies[:1]], "general text")
+    make([Job(s, "base", (), s.profile.base.tokens, True) for s in studies[:1]], "base")
+    make([Job(s, "domain_tokens") for s in studies], "corpora")
+    seeds = [(s, seed) for s in studies for seed in s.profile.seeds]
+    size = studies[0].profile.reference_training.tokens
+    make([Job(s, "reference", (seed,), size, True) for s, seed in seeds], "reference models")
+    make([Job(s, "temperature", (seed,)) for s, seed in seeds], "calibration")
+    losses = [Job(s, "base_losses", (), 1.0) for s in studies]
+    make(losses + [Job(s, "reference_losses", (seed,)) for s, seed in seeds], "token losses")
+
+
+def arms(study: Study) -> list[Job]:
+    """Every arm of the main comparison at every seed."""
+    return [_run(study, arm, seed) for arm in study.profile.arms for seed in study.profile.seeds]
+
+
+def composition(study: Study) -> list[Job]:
+    """Every arm, level and seed of the profile's axes of data composition."""
+    return [
+        _run(study.with_changes(level.set), arm, seed)
+        for axis in study.profile.composition
+        for level in load_axes()[axis].levels
+        for arm in load_axes()[axis].arms
+        for seed in study.profile.seeds
+    ]
+
+
+def levels(study: Study) -> list[Study]:
+    """The study at every level of its axes, itself first."""
+    changed = [
+        study.with_changes(level.set)
+        for axis in study.profile.composition
+        for level in load_axes()[axis].levels
+        if level.set
+    ]
+    return [study, *changed]
+
+
+def _run(study: Study, arm: str, seed: int) -> Job:
+    tokens = study.profile.train.tokens if ARMS[arm].trained else 1.0
+    return Job(study, "run", (arm, seed), tokens, True)

@@ -1,0 +1,119 @@
+"""An optional judge: a language model behind an OpenAI-compatible endpoint grades the answers."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from mucpt_utils.musicsimpleqa.agreement import Agreement, agreement
+from mucpt_utils.musicsimpleqa.client import Endpoint, ask_all
+from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED
+
+UNPARSED = "unparsed"
+LABELS = {"CORRECT": CORRECT, "INCORRECT": INCORRECT, "NOT_ATTEMPTED": NOT_ATTEMPTED}
+ATTEMPTS = 3
+MAX_TOKENS = 16
+SYSTEM = """\
+You compare a response to a question about music with the one right answer, the key.
+
+Reply with exactly one of these words and nothing else:
+CORRECT - the response commits to one answer and that answer is the key. Another spelling, a \
+missing article, a family name alone, initials, another accepted name, more precision than asked, \
+or voiced doubt make no difference.
+INCORRECT - the response commits to another answer, gives several answers, is less precise than \
+asked, or names the key only to deny it.
+NOT_ATTEMPTED - the response gives no answer: it declines, asks back, or says it does not know."""
+AGAIN = "Reply with exactly one word: CORRECT, INCORRECT or NOT_ATTEMPTED."
+
+
+def judge_messages(question: Mapping, response: str) -> list[dict[str, str]]:
+    """The conversation that asks for the grade of one response."""
+    names = "; ".join(question.get("aliases", ())) or "none"
+    text = (
+        f"Question: {question['question']}\nKey: {question['answer']}\n"
+        f"Other accepted names: {names}\nResponse: {response}"
+    )
+    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": text}]
+
+
+def parse_grade(reply: str) -> str | None:
+    """The grade that a reply is, or None for a reply that is anything else than one label.
+
+    Nothing is searched for inside a longer reply: "INCORRECT" holds "CORRECT".
+    """
+    label = reply.strip().strip("*`\"'.").strip().upper().replace(" ", "_")
+    return LABELS.get(label)
+
+
+class JudgeCache:
+    """Grades already given, one JSON file for each, by hash of model and conversation."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, model: str, messages: Sequence[Mapping]) -> Path:
+        text = json.dumps([model, list(messages)], sort_keys=True, ensure_ascii=False)
+        return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
+
+    def get(self, path: Path) -> str | None:
+        """The grade in a cache file; None where there is none, or a damaged one."""
+        try:
+            grade = json.loads(path.read_text(encoding="utf-8"))["grade"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return grade if grade in LABELS.values() else None
+
+    def put(self, path: Path, grade: str, model: str) -> None:
+        """Write a grade; the file is whole or not there."""
+        draft = path.with_suffix(".part")
+        draft.write_text(json.dumps({"grade": grade, "model": model}), encoding="utf-8")
+        draft.replace(path)
+
+
+def judge_one(endpoint: Endpoint, question: Mapping, response: str, cache: JudgeCache) -> str:
+    """The judge's grade, or UNPARSED after ATTEMPTS replies that are no grade (not cached)."""
+    messages = judge_messages(question, response)
+    path = cache.path(endpoint.model, messages)
+    if (known := cache.get(path)) is not None:
+        return known
+    for _ in range(ATTEMPTS):
+        reply = endpoint.chat(messages, MAX_TOKENS)
+        if (grade := parse_grade(reply)) is not None:
+            cache.put(path, grade, endpoint.model)
+            return grade
+        again = [{"role": "assistant", "content": reply}, {"role": "user", "content": AGAIN}]
+        messages = [*messages[:2], *again]
+    return UNPARSED
+
+
+def judge_answers(
+    endpoint: Endpoint,
+    questions: Sequence[Mapping],
+    responses: Sequence[str],
+    cache: Path,
+    concurrency: int = 8,
+    progress: bool = True,
+) -> list[str]:
+    """The judge's grade of each response, in their order.
+
+    cache: folder of the grades already given. Raises EndpointError where the server fails.
+    """
+    store = JudgeCache(cache)
+    grades = [UNPARSED] * len(responses)
+
+    def ask(index: int) -> str:
+        return judge_one(endpoint, questions[index], responses[index], store)
+
+    for index, grade in ask_all(ask, len(responses), concurrency, progress):
+        grades[index] = grade
+    return grades
+
+
+def judge_agreement(answers: Iterable[Mapping]) -> list[Agreement]:
+    """Agreement of the judge with the grader by answer type, over the replies that were grades.
+
+    answers: dicts with `answer_type`, `grade` and `judge`.
+    """
+    rows = [a for a in answers if a["judge"] != UNPARSED]
+    return agreement((a["answer_type"], a["grade"], a["judge"]) for a in rows)

@@ -1,0 +1,43 @@
+"""Functions of the lm-evaluation-harness task: the tool's questions, prompts and grades."""
+
+import datasets
+
+from mucpt_utils.musicsimpleqa.ask import answer_line
+from mucpt_utils.musicsimpleqa.grading import CORRECT, NOT_ATTEMPTED, grade
+from mucpt_utils.musicsimpleqa.questions import few_shot, load_questions
+
+
+def dataset(questions: str = "test", **kwargs) -> dict[str, datasets.Dataset]:
+    """The splits of the task; `dev` in the order in which the tool shows its examples.
+
+    questions: `test`, or a file of questions (`--metadata '{"questions": "FILE"}'`).
+    """
+    dev = load_questions("dev")
+    return {
+        "test": datasets.Dataset.from_list(load_questions(questions)),
+        "dev": datasets.Dataset.from_list(few_shot(dev, len(dev))),
+    }
+
+
+def process_results(doc: dict, results: list[str]) -> dict:
+    """Metrics of one answer; the ratios get the pair (correct, attempted) to sum up."""
+    given = grade(doc, answer_line(results[0])).grade
+    pair = (float(given == CORRECT), float(given != NOT_ATTEMPTED))
+    return {
+        "accuracy": pair[0],
+        "attempted": pair[1],
+        "accuracy_given_attempted": pair,
+        "harmonic_mean": pair,
+    }
+
+
+def given_attempted(pairs: list[tuple[float, float]]) -> float:
+    """Correct answers as a share of those attempted; 0 where none was."""
+    correct, attempted = map(sum, zip(*pairs, strict=True))
+    return correct / attempted if attempted else 0.0
+
+
+def harmonic_mean(pairs: list[tuple[float, float]]) -> float:
+    """Harmonic mean of accuracy and accuracy given attempted."""
+    correct, attempted = map(sum, zip(*pairs, strict=True))
+    return 2 * correct / (len(pairs) + attempted)

@@ -1,0 +1,90 @@
+"""Words of a response in a normal form: case, accents, inner signs and synonyms levelled."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from mucpt_utils.musicsimpleqa.rules import RULES
+
+ARTICLES = ("the", "a", "an")
+# initials with their dots (R.E.M.), or letters and digits with signs inside (P!nk, Rock'n'Roll)
+_WORD = re.compile(
+    r"(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?"
+    r"|[^\W_](?:[^\W_]|['!$@€](?=[^\W_]))*"
+    r"|\$(?=\w)"
+)
+_N_FOR_AND = re.compile(r"(?<=\w)\s*'\s?n\s?'\s*(?=\w)|(?<=\w)\s+'?n'?\s+(?=\w)", re.IGNORECASE)
+_MAY_HAVE_N = re.compile(r"[\s'][nN][\s']")
+_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "⁄": "/", "´": "'", "−": "-"})
+
+
+class Word(NamedTuple):
+    """A word of a text: its normal form, as it is written, and where it stands."""
+
+    form: str
+    raw: str
+    start: int
+    end: int
+
+    @property
+    def capital(self) -> bool:
+        return self.raw[0].isupper()
+
+
+def clean(response: str) -> str:
+    """The response on one line in NFKC, without thoughts, markup and curly quotes."""
+    text = response
+    if not text.isascii():
+        # NFKC turns accents into spaces and combining marks, and some symbols into letters
+        text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+    if "<" in text:
+        text = _THOUGHT.sub("", text)
+    if "\n" in text:
+        text = re.sub(r"(?<=[:,]) *\s*\n\s*", " ", text.strip())
+        text = re.sub(r"[.]?\s*\n\s*(?:[-*•] )?", ". ", text)
+    if "*" in text or "`" in text or "_" in text:
+        text = text.replace("**", "").replace("`", "").replace("__", "")
+    return text.strip()
+
+
+@lru_cache(maxsize=65536)
+def normal(word: str) -> str:
+    """The normal form of one word: case, accents, inner signs and synonyms levelled.
+
+    `Björk` gives `bjork`, `P!nk` gives `pink`, `R.E.M.` gives `rem`, `Opus` gives `op`.
+    """
+    form = word.casefold().replace(".", "").replace("'", "")
+    form = form.translate(RULES.symbols).translate(RULES.letters)
+    if not form.isascii():
+        decomposed = unicodedata.normalize("NFKD", form)
+        form = "".join(char for char in decomposed if not unicodedata.combining(char))
+    form = RULES.synonyms.get(form, form)
+    form = RULES.ordinal_words.get(form, form)
+    return str(RULES.number_words.get(form, form))
+
+
+@lru_cache(maxsize=16)  # one response is read several times
+def words(text: str) -> tuple[Word, ...]:
+    """The words of a text without `and`, `&`, the `n` of rock 'n' roll and the `'s` of Bach's."""
+    if _MAY_HAVE_N.search(text):
+        # the same length, so that places in the text stay right
+        text = _N_FOR_AND.sub(lambda match: " " * len(match[0]), text)
+    found = []
+    for match in _WORD.finditer(text):
+        raw = match[0]
+        end = match.end()
+        if raw[-2:] == "'s" and len(raw) > 3:
+            raw, end = raw[:-2], end - 2
+        form = normal(raw)
+        if form != "and":
+            found.append(Word(form, raw, match.start(), end))
+    return tuple(found)
+
+
+def without_article(forms: list[str]) -> list[str]:
+    """The forms without a leading article, unless there is nothing else (`The The`)."""
+    if forms and forms[0] in ARTICLES and any(form not in ARTICLES for form in forms):
+        return forms[1:]
+    return forms

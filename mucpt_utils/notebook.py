@@ -1,0 +1,60 @@
+"""What every notebook begins with: the study of a profile, its results folder, quiet libraries."""
+
+import warnings
+
+import pandas as pd
+from IPython.display import Image, display
+
+from mucpt_utils import figures, paths, tables
+from mucpt_utils.prose import ProseStudy
+from mucpt_utils.settings import Profile, load_profile
+from mucpt_utils.study import Study
+
+PROSE = "prose"
+
+
+class Results:
+    """The folder `results/<name>/`: what is shown in a notebook is what is kept there."""
+
+    def __init__(self, name: str):
+        self.folder = paths.results(name)
+
+    def table(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+        """Keep a table as csv, md and tex; returns it as read back, so that all show the same."""
+        tables.write_table(frame, self.folder / "tables", name)
+        return self.read(name)
+
+    def read(self, name: str) -> pd.DataFrame:
+        """A table that this or an earlier notebook has kept."""
+        return tables.read_table(self.folder / "tables", name)
+
+    def figure(self, drawn: figures.Drawn, name: str) -> None:
+        """Keep a figure as png, pdf and csv, and show it."""
+        figure, frame = drawn
+        display(Image(figures.save_figure(figure, frame, self.folder / "figures", name)))
+
+
+def open_study(profile: str, overrides: list[str], notebook: str) -> tuple[Study, Results]:
+    """The study of a profile and its results folder. Raises SettingsError for wrong settings."""
+    quiet()
+    loaded = load_profile(profile, overrides)
+    return Study(loaded, notebook), Results(loaded.name)
+
+
+def open_prose(profile: Profile, notebook: str) -> tuple[ProseStudy, Results] | None:
+    """The prose lane and its results folder, or None where no `text` folder was given."""
+    if profile.text is None:
+        print("No folder of real text was given (--set text=DIR): the prose lane is not run.")
+        return None
+    return ProseStudy(profile, notebook), Results(PROSE)
+
+
+def quiet() -> None:
+    """No progress bars and advice of libraries inside notebooks: stages bring their own bar."""
+    import datasets
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+    warnings.filterwarnings("ignore", category=FutureWarning)

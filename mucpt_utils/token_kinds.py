@@ -1,0 +1,116 @@
+"""Which tokens are facts, wrong facts, spam: the writer's labels carried over to the tokens.
+
+Only measuring code reads these labels; no stage that decides anything does.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from mucpt_utils import losses, stats
+from mucpt_utils.arms import ARMS
+from mucpt_utils.documents import read_jsonl, training_text
+from mucpt_utils.facts import load_facts
+from mucpt_utils.loss_ratio import token_weights
+from mucpt_utils.study import Study
+from mucpt_utils.tokens import TokenStore
+
+# later ones win where labels overlap: noise inside a fact is noise
+KINDS = ("other", "fact", "wrong_fact", "boilerplate", "spam", "pii", "mojibake", "noise")
+
+
+def token_kinds(
+    documents: Sequence[dict],
+    tokenizer: PreTrainedTokenizerBase,
+    fields: Sequence[str],
+    objects: dict[str, str],
+) -> np.ndarray:
+    """Index into KINDS of every token, documents end to end as `tokens.tokenise` lays them.
+
+    A fact's tokens are those of its object alone, for these are what a question asks; `objects`
+    gives a fact's object by its id. The metadata line and end tokens are `other`.
+    """
+    rows = [_document_kinds(document, tokenizer, fields, objects) for document in documents]
+    return np.concatenate(rows) if rows else np.zeros(0, np.int8)
+
+
+def _document_kinds(document, tokenizer, fields, objects) -> np.ndarray:
+    text = training_text(document, fields)
+    shift = len(text) - len(document["text"])
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    begins, ends = np.array(offsets["offset_mapping"], int).reshape(-1, 2).T
+    kinds = np.zeros(len(begins) + 1, np.int8)  # the end token comes last
+    for span in sorted(_spans(document, objects), key=lambda s: KINDS.index(s["kind"])):
+        inside = (begins < span["end"] + shift) & (ends > span["start"] + shift)
+        kinds[:-1][inside] = KINDS.index(span["kind"])
+    return kinds
+
+
+def _spans(document: dict, objects: dict[str, str]) -> list[dict]:
+    """Labelled spans; a (wrong) fact's span is narrowed to where its object stands."""
+    narrowed = []
+    for span in document["metadata"]["truth"]["spans"]:
+        if span["kind"] not in KINDS:
+            continue
+        if span["kind"] in ("fact", "wrong_fact"):
+            value = span.get("object") or objects.get(span.get("fact"), "")
+            place = document["text"].find(value, span["start"], span["end"]) if value else -1
+            if place < 0:
+                continue
+            span = {**span, "start": place, "end": place + len(value)}
+        narrowed.append(span)
+    return narrowed
+
+
+def weights_by_kind(study: Study) -> pd.DataFrame:
+    """Mean weight by arm and kind at the start of training, where L_a is the base's loss.
+
+    Columns arm, kind, weight, ci_low, ci_high, tokens; intervals over seeds and documents; a
+    weight of 1 is the corpus mean.
+    """
+    corpus, domain = study.corpus(), study.domain_tokens()
+    files = sorted(corpus.folder.glob("kept/*.jsonl*"))
+    documents = [row for path in files for row in read_jsonl(path)]
+    objects = {f.id: f.object for name in ("music", "general") for f in load_facts(name)}
+    kinds = token_kinds(documents, study.load_tokenizer(), study.profile.metadata, objects)
+    store = TokenStore.load(domain.folder)
+    owner = np.repeat(np.arange(len(store)), np.diff(store.starts))
+    base = torch.from_numpy(np.array(losses.load(study.base_losses().folder)))
+    rows = []
+    for name in study.profile.arms:
+        if ARMS[name].tokens is None:
+            continue
+        weights = {
+            seed: token_weights(
+                base,
+                torch.from_numpy(np.array(losses.load(study.reference_losses(seed).folder))),
+                torch.ones(len(base)),
+                ARMS[name].tokens,
+            ).numpy()
+            for seed in study.profile.seeds
+        }
+        rows += [_row(name, i, kinds, owner, weights) for i in np.unique(kinds)]
+    return pd.DataFrame(rows)
+
+
+def _row(arm: str, kind: int, kinds: np.ndarray, owner: np.ndarray, weights: dict) -> dict:
+    """One arm and kind: means inside documents first, so that long documents do not dominate."""
+    chosen = np.flatnonzero(kinds == kind)
+    _, groups = np.unique(owner[chosen], return_inverse=True)
+    sizes = np.bincount(groups)
+    values = {s: np.bincount(groups, w[chosen]) / sizes for s, w in weights.items()}
+    estimate = stats.bootstrap_mean(
+        np.concatenate(list(values.values())),
+        np.repeat(list(values), len(sizes)).tolist(),
+    )
+    return {
+        "arm": arm,
+        "kind": KINDS[kind],
+        "weight": estimate.mean,
+        "ci_low": estimate.low,
+        "ci_high": estimate.high,
+        "tokens": len(chosen),
+    }

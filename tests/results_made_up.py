@@ -1,0 +1,148 @@
+"""Made-up runs, small enough to check by hand, for the tests of tables, figures and report."""
+
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from mucpt_utils import claims, report, tables
+from mucpt_utils.settings import load_profile
+
+SKILL = {  # arm: (accuracy on covered, on uncovered, on general questions)
+    "base": (0.0, 0.0, 0.9),
+    "plain": (0.5, 0.5, 0.5),
+    "rho1": (0.6, 0.5, 0.5),
+    "soft_dynamic": (0.9, 0.2, 0.5),
+    "selection_soft": (0.95, 0.1, 0.5),
+}
+QUESTIONS, GENERAL = 40, 20
+FUNNEL = [
+    ("read", "rendered", "kept", 100, 5000),
+    ("read", "rendered", "quarantined: broken JSON", 2, 0),
+    ("classify", "rendered", "kept", 80, 4000),
+    ("classify", "rendered", "off_domain", 20, 1000),
+]
+QUALITY = [("clean", "spam", 0.98, 0.95, 40), ("mask", "email", 1.0, 0.7, 10)]
+
+
+def questions(seed: int) -> tuple[list[str], frozenset[str]]:
+    """Ids of the music questions, and of those that this seed's reference model covers."""
+    ids = [f"m:{i}" for i in range(QUESTIONS)]
+    return ids, frozenset(ids[seed % 2 :: 2])
+
+
+def answers(arm: str, seed: int, shift: float = 0.0, points: int = 2) -> list[dict]:
+    """Rows of answers.jsonl in which exactly the stated share is correct at the end."""
+    ids, covered = questions(seed)
+    known, unknown, general = SKILL[arm]
+    sets = [
+        ("questions", [i for i in ids if i in covered], known + shift),
+        ("questions", [i for i in ids if i not in covered], unknown + shift),
+        ("general", [f"g:{i}" for i in range(GENERAL)], general),
+    ]
+    times = [(0, 1.0)] if arm == "base" else [(100 * k, k / points) for k in range(1, points + 1)]
+    return [
+        {
+            "tokens": tokens,
+            "set": name,
+            "question_id": question,
+            "stratum": "popular" if number % 2 else "less_popular",
+            "response": "Björk | 50 %" if number < share * done * len(group) else "no\nidea",
+            "grade": "correct" if number < share * done * len(group) else "incorrect",
+            "log_likelihood": -2.0 + share * done,
+        }
+        for tokens, done in times
+        for name, group, share in sets
+        for number, question in enumerate(group)
+    ]
+
+
+def run(arm: str, seed: int, axis: str = "main", level: str = "default", shift: float = 0.0):
+    """One made-up run."""
+    text = {"music": 1.0 + 0.01 * seed, "general": 2.0 - SKILL[arm][2]}
+    place = f"{axis}-{level}-" if shift else ""
+    return tables.Run(
+        arm,
+        seed,
+        answers(arm, seed, shift),
+        questions(seed)[1],
+        text,
+        axis,
+        level,
+        f"run_{arm}-{place}{seed}",
+    )
+
+
+def runs() -> list[tables.Run]:
+    """Five arms, two seeds, and the axis of metadata for plain."""
+    made = [run(arm, seed) for arm in SKILL for seed in (0, 1)]
+    made += [run("plain", seed, "metadata", "present") for seed in (0, 1)]
+    return made + [run("plain", seed, "metadata", "absent", -0.3) for seed in (0, 1)]
+
+
+def all_tables() -> dict[str, pd.DataFrame]:
+    """Every table of a results folder; the caller may change them."""
+    return {name: frame.copy() for name, frame in _all_tables().items()}
+
+
+@cache
+def _all_tables() -> dict[str, pd.DataFrame]:
+    made = runs()
+    measured = tables.items(made)
+    compared = tables.differences(measured)
+    frames = {
+        "runs": tables.runs_table(measured),
+        "learning_curves": tables.learning_curves(measured),
+        "differences": compared,
+        "main_comparison": tables.main_comparison(measured, compared),
+        "composition": tables.composition(measured),
+        "composition_differences": tables.composition_differences(measured),
+        "answers": tables.answers_table(made),
+        "funnel": tables.funnel(rows("funnel", FUNNEL)),
+        "pipeline_quality": tables.pipeline_quality(rows("pipeline_quality", QUALITY)),
+        "temperature": tables.temperature_table(
+            {seed: {"temperature": 1.5, "losses": {"1.0": 3.2, "1.5": 3.0}} for seed in (0, 1)}
+        ),
+        "token_weights": token_weights(),
+    }
+    frames["claims"] = claims.claims_table(frames, claims.Scale("smoke", 1_000_000, 200, 2))
+    return frames
+
+
+def rows(name: str, values: list[tuple]) -> list[dict]:
+    """Tuples as rows of table `name`."""
+    return [dict(zip(tables.COLUMNS[name], row, strict=True)) for row in values]
+
+
+def token_weights() -> pd.DataFrame:
+    """Mean weights by kind of token, one without an interval."""
+    weights = [("fact", 1.8, 1.6, 2.0), ("spam", 0.2, np.nan, np.nan)]
+    columns = ["kind", "weight", "ci_low", "ci_high"]
+    return pd.DataFrame(weights, columns=columns).assign(arm="soft_dynamic", tokens=10)
+
+
+def record() -> dict:
+    """The content of a run.json."""
+    profile = load_profile("smoke").model_copy(update={"arms": tuple(SKILL)})
+    made = report.run_record(SimpleNamespace(profile=profile), [])
+    corpus = _artifact("corpus", 0, "03_clean_deduplicate_mask", [])
+    made["artifacts"] = [corpus] + [
+        _artifact(f"run_{arm}", seed, "05_continued_pretraining", [corpus])
+        for arm in SKILL
+        for seed in (0, 1)
+    ]
+    return made
+
+
+def _artifact(name: str, seed: int, made_by: str, inputs: list[dict]) -> dict:
+    return {
+        "name": name,
+        "folder": f"{name}-{seed:012d}",
+        "sha256": "0" * 64,
+        "made_by": made_by,
+        "settings": {"seed": seed, "note": "a < b & c"},
+        "inputs": [{key: i[key] for key in ("name", "folder", "sha256")} for i in inputs],
+        "versions": {},
+        "seconds": 1.5,
+    }

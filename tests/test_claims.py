@@ -1,0 +1,135 @@
+import numpy as np
+import pandas as pd
+import pytest
+from results_made_up import all_tables
+
+from mucpt_utils import claims, tables
+
+SCALE = claims.Scale("smoke", 1_053_824, 260_000, 3)
+
+
+def difference(arm, to, stratum, value, half=0.05):
+    low, high = value - half, value + half
+    return (arm, to, stratum, "accuracy", value, low, high, 0.1, 3, 100)
+
+
+def differences(covered, uncovered, base=-0.5):
+    rows = [
+        difference("base", "plain", "all", base),
+        difference("selection_soft", "plain", "all", (covered + uncovered) / 2),
+        difference("selection_soft", "plain", "covered", covered),
+        difference("selection_soft", "plain", "uncovered", uncovered),
+    ]
+    return pd.DataFrame(rows, columns=tables.COLUMNS["differences"])
+
+
+def pretraining(frames):
+    table = claims.claims_table(frames, SCALE)
+    return table[table["claim"].str.contains("effective domain continued")].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("covered", "uncovered", "expected"),
+    [
+        (0.2, 0.1, claims.SUPPORTED),
+        (0.2, -0.1, claims.MIXED),
+        (0.2, 0.01, claims.MIXED),
+        (0.01, -0.02, claims.NOT_SUPPORTED),
+        (-0.2, -0.1, claims.NOT_SUPPORTED),
+    ],
+)
+def test_the_verdict_follows_from_both_strata(covered, uncovered, expected):
+    row = pretraining({"differences": differences(covered, uncovered)})
+    assert row["verdict"] == expected
+    assert row["our_value"] == pytest.approx((covered + uncovered) / 2)
+    assert row["ci_low"] < row["our_value"] < row["ci_high"]
+    assert f"covered {covered:+.3f}" in row["evidence"]
+
+
+def test_evidence_tells_contrary_from_inconclusive():
+    assert "(worse)" in pretraining({"differences": differences(-0.2, -0.2)})["evidence"]
+    open_ = pretraining({"differences": differences(0.0, 0.0)})["evidence"]
+    assert "no difference shown" in open_ and "worse" not in open_
+
+
+def test_nothing_learnt_means_nothing_tested():
+    row = pretraining({"differences": differences(0.2, 0.2, base=0.0)})
+    assert row["verdict"] == claims.NOT_TESTED
+    assert "plain did not beat the base" in row["evidence"]
+
+
+def test_without_tables_nothing_is_tested_and_nothing_fails():
+    table = claims.claims_table({}, SCALE)
+    assert tuple(table.columns) == tables.COLUMNS["claims"]
+    assert set(table["verdict"]) == {claims.NOT_TESTED}
+    assert len(table) == len(claims.load_claims())
+    empty = {name: pd.DataFrame(columns=columns) for name, columns in tables.COLUMNS.items()}
+    assert set(claims.claims_table(empty, SCALE)["verdict"]) == {claims.NOT_TESTED}
+
+
+def test_the_differences_of_a_comparison_may_be_read_backwards():
+    frame = differences(0.2, 0.2)
+    frame["arm"], frame["compared_to"] = frame["compared_to"], frame["arm"]
+    frame = pd.concat([frame.iloc[1:], differences(0, 0).head(1)])
+    row = pretraining({"differences": frame})
+    assert row["our_value"] == pytest.approx(-0.2)
+    assert row["verdict"] == claims.NOT_SUPPORTED
+
+
+def made_up():
+    frames = all_tables()
+    return claims.claims_table(frames, SCALE), frames
+
+
+def test_claims_from_made_up_runs():
+    table, frames = made_up()
+    found = dict(zip(claims.load_claims(), table.to_dict("records"), strict=True))
+    # plain without metadata is .3 worse: the claim is about having it
+    assert found["metadata"]["verdict"] == claims.SUPPORTED
+    assert found["metadata"]["our_value"] == pytest.approx(0.3)
+    assert found["metadata"]["ci_low"] > 0
+    assert found["classifier"]["verdict"] == claims.NOT_TESTED
+    assert found["soft_scoring"]["verdict"] == claims.MIXED
+    # one of two kinds of flaw reaches .9
+    assert found["cleaning"]["verdict"] == claims.MIXED
+    assert found["cleaning"]["our_value"] == 0.7
+    assert found["corpus"]["our_value"] == 4000
+    assert found["questions"]["our_value"] == 40
+    assert found["axes"]["our_value"] == 1.0
+    main = frames["main_comparison"]
+    ours = main[(main["arm"] == "selection_soft") & (main["stratum"] == "all")]
+    assert found["score"]["our_value"] == ours[ours["metric"] == "accuracy"]["mean"].iloc[0]
+    assert found["score"]["verdict"] == claims.NOT_TESTED
+    assert np.isnan(found["alignment"]["our_value"])
+
+
+def test_evidence_names_tables_and_figures_that_exist():
+    from mucpt_utils.figures import FIGURES
+
+    table, frames = made_up()
+    for evidence in table["evidence"]:
+        for word in evidence.replace(",", " ").replace(";", " ").replace(":", " ").split():
+            if word.endswith(".csv"):
+                assert word.removesuffix(".csv") in frames
+        names = evidence.split("figure ")[1:]
+        assert all(name.split(":")[0].split(";")[0].split(",")[0] in FIGURES for name in names)
+
+
+def test_every_verdict_is_one_of_four_and_scale_is_told():
+    table, _ = made_up()
+    assert set(table["verdict"]) <= set(claims.VERDICTS)
+    assert set(table["scale"]) == {"1.05M parameters, 260k tokens, 3 seeds, profile smoke"}
+
+
+def test_a_claim_names_arms_axes_and_levels_that_exist():
+    from mucpt_utils.arms import ARMS
+    from mucpt_utils.axes import load_axes
+
+    for name, claim in claims.load_claims().items():
+        if claim.test.kind == "arms":
+            assert {claim.test.arm, claim.test.against} <= set(ARMS), name
+        if claim.test.kind == "axis":
+            axis = load_axes()[claim.test.axis]
+            levels = {level.name for level in axis.levels}
+            assert {claim.test.level, claim.test.against} <= levels, name
+            assert claim.test.arm in axis.arms, name

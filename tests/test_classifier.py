@@ -1,0 +1,133 @@
+import json
+import random
+
+import numpy as np
+import pytest
+from datatrove.data import Document
+
+from mucpt_utils.classifier import (
+    CALIBRATION_FILE,
+    MODEL_FILE,
+    Calibration,
+    Classifier,
+    ClassifierSettings,
+    DomainFilter,
+    Example,
+    assign_folds,
+    average_precision,
+    calibration_error,
+    features,
+    fingerprint,
+    fit_platt,
+    reliability,
+    train_classifier,
+)
+
+MUSIC = "chord tempo sonata opera violin melody rhythm conductor album chorus".split()
+OTHER = "onion butter goal referee interest shares tyre garden soup harvest".split()
+SHARED = "the and of a it was with in many people city year long new".split()
+SETTINGS = ClassifierSettings(dimensions=4, epochs=10, min_count=1, buckets=1000, folds=3)
+
+
+def passage(rng, own, other):
+    words = rng.choices(SHARED, k=20) + rng.choices(own, k=4) + rng.choices(other, k=1)
+    rng.shuffle(words)
+    return " ".join(words)
+
+
+def labelled(count=120, seed=0):
+    rng = random.Random(seed)
+    return [
+        Example(passage(rng, *((MUSIC, OTHER) if i % 2 else (OTHER, MUSIC))), bool(i % 2), f"g{i % 12}")
+        for i in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("classifier")
+    return folder, train_classifier(labelled(), folder, seed=3, settings=SETTINGS)
+
+
+def test_it_tells_the_domain_and_its_probability_is_calibrated(trained):
+    held_out = labelled(400, seed=9)
+    probabilities = trained[1].probabilities([e.text for e in held_out])
+    labels = np.array([e.in_domain for e in held_out])
+    assert average_precision(probabilities, labels) > 0.97
+    assert calibration_error(probabilities, labels) < 0.1
+    assert ((probabilities >= 0) & (probabilities <= 1)).all()
+
+
+def test_training_repeats_to_the_byte_in_one_process(trained, tmp_path):
+    folder, _ = trained
+    train_classifier(labelled(), tmp_path, seed=3, settings=SETTINGS)
+    assert fingerprint(tmp_path) == fingerprint(folder)
+    train_classifier(labelled(), tmp_path, seed=4, settings=SETTINGS)
+    assert fingerprint(tmp_path) != fingerprint(folder)
+
+
+def test_a_saved_classifier_says_the_same(trained):
+    folder, classifier = trained
+    texts = ["the violin melody was long", "onion soup with butter", ""]
+    assert np.array_equal(
+        Classifier.load(folder).probabilities(texts), classifier.probabilities(texts)
+    )
+    assert set(json.loads((folder / CALIBRATION_FILE).read_text())) >= {"slope", "intercept"}
+
+
+def test_what_is_missing_is_named(tmp_path, trained):
+    with pytest.raises(FileNotFoundError, match=MODEL_FILE):
+        Classifier.load(tmp_path)
+    with pytest.raises(ValueError, match="two groups of general text, got 0"):
+        train_classifier([("a b c", True, "x"), ("a b d", True, "y")], tmp_path)
+
+
+def test_no_group_is_in_two_folds_and_labels_are_spread():
+    examples = labelled()
+    folds = assign_folds(examples, 3, seed=0)
+    assert set(folds) == {e.group for e in examples}
+    for fold in range(3):
+        labels = {e.in_domain for e in examples if folds[e.group] == fold}
+        assert labels == {True, False}
+
+
+def test_features_drop_case_punctuation_and_the_digits():
+    assert features("Op. 27, No. 2: “Più MOSSO”!") == "op 0 0 no 0 più mosso"
+
+
+def test_platt_scaling_recovers_a_known_calibration():
+    rng = np.random.default_rng(0)
+    true = Calibration(slope=0.5, intercept=-0.4)
+    scores = rng.uniform(0.001, 0.999, 40_000)
+    labels = rng.random(40_000) < true.probability(scores)
+    fitted = fit_platt(scores, labels)
+    assert fitted.slope == pytest.approx(0.5, abs=0.03)
+    assert fitted.intercept == pytest.approx(-0.4, abs=0.05)
+
+
+def test_measures_equal_their_definitions():
+    probabilities = np.array([0.9, 0.8, 0.7, 0.6, 0.1])
+    labels = np.array([True, False, True, False, False])
+    assert average_precision(probabilities, labels) == pytest.approx((1 / 1 + 2 / 3) / 2)
+    assert average_precision(np.full(4, 0.5), np.array([1, 0, 0, 0], bool)) == pytest.approx(0.25)
+    assert calibration_error(np.full(10, 0.7), np.arange(10) < 7) == pytest.approx(0)
+    assert calibration_error(np.full(10, 0.9), np.arange(10) < 5) == pytest.approx(0.4)
+    assert [r["n"] for r in reliability(probabilities, labels)] == [1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("threshold", "weigh"), [(0.5, True), (0.5, False), (None, True)])
+def test_the_filter_drops_and_weighs_as_it_is_told(trained, threshold, weigh):
+    documents = [
+        Document(text="the violin and the conductor in the sonata", id="in"),
+        Document(text="onion soup with butter and the referee", id="off"),
+    ]
+    step = DomainFilter(trained[0], threshold, weigh)
+    kept = {d.id: d.metadata for d in step.run(documents)}
+    assert ("off" in kept) is (threshold is None)
+    assert ("weight" in kept["in"]) is weigh
+    if weigh:
+        assert kept["in"]["weight"] > 0.5
+    if threshold is None:
+        assert kept["off"]["weight"] < 0.5
+    else:
+        assert documents[1].metadata["filter_detail"]["probability"] < 0.5

@@ -1,0 +1,166 @@
+import pytest
+from datatrove.data import Document
+
+from mucpt_utils.decontaminate import (
+    ANSWERED,
+    ASKED,
+    AskedQuestions,
+    QuestionIndex,
+    asked_questions,
+    is_question,
+    split_sentences,
+    words,
+)
+
+
+def question(key, text, answer, subject, kind, relation, aliases=()):
+    return {
+        "id": key,
+        "question": text,
+        "answer": answer,
+        "aliases": list(aliases),
+        "answer_type": kind,
+        "subject": subject,
+        "fact_ids": [f"m:{relation}:x"],
+    }
+
+
+QUESTIONS = [
+    question(
+        "label",
+        "Which record label originally released the album Marquee Moon?",
+        "Elektra Records",
+        "Marquee Moon",
+        "group",
+        "album.label",
+        ["Elektra"],
+    ),
+    question(
+        "year",
+        "In what year was the album Marquee Moon released?",
+        "1977",
+        "Marquee Moon",
+        "year",
+        "album.year",
+    ),
+    question(
+        "key",
+        "In which key is Beethoven's Symphony No. 9?",
+        "D minor",
+        "Beethoven's Symphony No. 9",
+        "term",
+        "classical.key",
+    ),
+    question(
+        "winner",
+        "Which work won the 1992 Mercury Prize?",
+        "Screamadelica",
+        "1992 Mercury Prize",
+        "title",
+        "award.winner",
+    ),
+    question(
+        "odd",
+        "Who wrote the song Who's That Girl?",
+        "Madonna",
+        "Who's That Girl?",
+        "person",
+        "song.writer",
+    ),
+    question("marks", "From which city is the band !!!?", "Sacramento", "!!!", "place", "artist.city"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("Which record label originally released the album Marquee Moon?", ["label"]),
+        ("Quiz: what imprint put out Marquee Moon? Elektra.", ["label"]),
+        ("Does anybody know which company issued Marquee Moon", ["label"]),
+        ("We love Marquee Moon. When did it come out?", ["year"]),
+        ("Name the year in which Marquee Moon first appeared.", ["year"]),
+        ("Q: Beethoven's Symphony No. 9 is in what key?\nA: D minor", ["key"]),
+        ("And who took home the Mercury Prize in 1992? Nobody knew.", ["winner"]),
+        ("What town are !!! from?", ["marks"]),
+        ("“Who penned Who's That Girl?” he asked.", ["odd"]),
+    ],
+)
+def test_questions_are_found_in_any_wording(text, ids):
+    assert asked_questions(f"Some prose comes first. {text} More prose follows.", QUESTIONS) == ids
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The album Marquee Moon was released in 1977 by Elektra Records.",
+        "Elektra Records is the label that originally released the album Marquee Moon.",
+        "Beethoven's Symphony No. 9, whose key is D minor, ends with a chorus.",
+        "It was Madonna who wrote the song Who's That Girl?",
+        "Who could forget Marquee Moon? It still sounds fresh after all those years.",
+        "Which guitar is louder? Marquee Moon plays in the background.",
+        "When Marquee Moon came out in 1977, the label was surprised.",
+        "Album: Marquee Moon\nLabel: Elektra Records\nYear: 1977",
+    ],
+)
+def test_statements_and_other_questions_are_no_contamination(text):
+    assert asked_questions(text, QUESTIONS) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "answered"),
+    [
+        ("What label released Marquee Moon? It was Elektra.", True),
+        ("What label released Marquee Moon? Nobody could say.", False),
+        ("What label released Marquee Moon, was it Elektra?", True),
+    ],
+)
+def test_an_answer_that_follows_is_noticed(text, answered):
+    (found,) = QuestionIndex(QUESTIONS).find(text)
+    assert (found.id, found.answered) == ("label", answered)
+    assert found.sentence.startswith("What label")
+
+
+def test_the_filter_drops_with_the_ids_or_only_reports():
+    texts = ["What label released Marquee Moon? Elektra.", "In what year did Marquee Moon come out?"]
+    documents = [Document(text=t, id=str(i)) for i, t in enumerate([*texts, "Nothing is asked."])]
+    dropping = AskedQuestions(QUESTIONS, drop=True)
+    verdicts = [dropping.filter(d) for d in documents]
+    assert verdicts == [(False, ANSWERED), (False, ASKED), True]
+    assert documents[0].metadata == {"filter_detail": {"questions": ["label"]}}
+    reported = Document(text=texts[1], id="r")
+    assert AskedQuestions(QUESTIONS, drop=False).filter(reported) is True
+    assert reported.metadata == {"asked_questions": ["year"]}
+
+
+def test_a_question_without_a_needed_field_is_named():
+    with pytest.raises(ValueError, match="'label' has no 'subject'"):
+        QuestionIndex([QUESTIONS[0] | {"subject": ""}])
+
+
+def test_words_keep_names_made_of_signs():
+    assert words("Björk’s AC/DC") == ["bjorks", "ac", "dc"]
+    assert words("!!!") == ["!!!"]
+
+
+def test_sentences_do_not_end_at_numbers_and_initials():
+    text = "Is Symphony No. 9 by J. S. Bach? No! It is not.\nReally"
+    assert [s.strip() for s in split_sentences(text)] == [
+        "Is Symphony No. 9 by J. S. Bach?",
+        "No!",
+        "It is not.",
+        "Really",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "asks"),
+    [
+        ("Who sang it?", True),
+        ("Please name the composer.", True),
+        ("Which label released it", True),
+        ("What began as a joke became a hit.", False),
+        ("She named the composer.", False),
+    ],
+)
+def test_a_sentence_asks_or_it_does_not(sentence, asks):
+    assert is_question(sentence) is asks

@@ -1,0 +1,114 @@
+import random
+
+import numpy as np
+import pytest
+
+from mucpt_utils.dedup import (
+    ExactSignatures,
+    MinhashSettings,
+    NearSignatures,
+    candidate_probability,
+    contained_pairs,
+    containment,
+    first_of_cluster,
+    jaccard,
+    minhash_config,
+    shingles,
+)
+
+WORDS = [f"word{i}" for i in range(400)]
+
+
+def text(seed, words=120):
+    return " ".join(random.Random(seed).choices(WORDS, k=words))
+
+
+def edited(original, share, seed=0):
+    """`original` with about `share` of its words replaced."""
+    rng = random.Random(seed)
+    return " ".join(w if rng.random() > share else f"new{rng.randrange(10**9)}" for w in original.split())
+
+
+def reference_jaccard(a, b, n=5):
+    """Five lines of what `jaccard(shingles(a), shingles(b))` must equal."""
+    grams = [{tuple(t.split()[i : i + n]) for i in range(len(t.split()) - n + 1)} for t in (a, b)]
+    return len(grams[0] & grams[1]) / len(grams[0] | grams[1])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.05, 0.3])
+def test_similarity_equals_the_reference(share):
+    a = text(1)
+    b = edited(a, share)
+    assert jaccard(shingles(a, 5), shingles(b, 5)) == pytest.approx(reference_jaccard(a, b))
+
+
+def test_case_accents_and_punctuation_do_not_matter_but_numbers_do():
+    a = shingles("The Café, in 1969, was full of MUSIC and smoke.", 5)
+    assert jaccard(a, shingles("the cafe in 1969 was full of music and smoke", 5)) == 1
+    assert jaccard(a, shingles("the cafe in 1971 was full of music and smoke", 5)) < 0.5
+
+
+def test_a_text_of_under_five_words_has_no_shingles():
+    assert shingles("only four words here", 5).size == 0
+    assert jaccard(shingles("a b", 5), shingles("a b", 5)) == 0
+
+
+def test_containment_is_a_share_of_the_smaller():
+    a = text(2)
+    assert containment(shingles(a, 5), shingles(f"{text(3)} {a} {text(4)}", 5)) == 1
+    assert containment(shingles(a, 5), shingles(text(5), 5)) < 0.05
+
+
+def test_the_default_banding_finds_all_over_eight_tenths():
+    settings = MinhashSettings()
+    assert candidate_probability(0.8, settings.bands, settings.rows) > 0.99999
+    assert candidate_probability(0.1, settings.bands, settings.rows) < 0.001
+    assert candidate_probability(1.0, 14, 8) == 1
+
+
+def test_measured_candidates_follow_the_formula(tmp_path):
+    settings = MinhashSettings(bands=6, rows=3)
+    step = NearSignatures(str(tmp_path), settings)
+    pairs = [(text(s, 60), edited(text(s, 60), 0.05, s)) for s in range(300)]
+    expected, seen = [], []
+    for a, b in pairs:
+        sets = [shingles(t, 5) for t in (a, b)]
+        expected.append(candidate_probability(jaccard(*sets), settings.bands, settings.rows))
+        signatures = [step.get_signature(s.reshape(-1, 1)) for s in sets]
+        seen.append(any(x == y for x, y in zip(*signatures, strict=True)))
+    error = 4 * np.sqrt(np.sum(np.array(expected) * (1 - np.array(expected)))) / len(pairs)
+    assert np.mean(seen) == pytest.approx(np.mean(expected), abs=error)
+    assert 0.1 < np.mean(expected) < 0.9, "a curve is only measured where it bends"
+
+
+def test_minhash_settings_reach_datatrove():
+    config = minhash_config(MinhashSettings(bands=7, rows=4, shingle_words=3, seed=9))
+    assert (config.num_buckets, config.hashes_per_bucket, config.n_grams) == (7, 4, 3)
+    assert config.seed == 9 and not config.norm_config.norm_numbers
+
+
+def test_exact_signatures_ignore_white_space_only_and_fit_the_buckets(tmp_path):
+    step = ExactSignatures(str(tmp_path))
+    same = [step.get_signature(step.get_shingles(t)) for t in ("a  b\nc", "a b c", "a b C", "x")]
+    assert same[0] == same[1] != same[2]
+    assert all(0 <= half < 2**60 for signature in same for half in signature[0])
+
+
+def test_the_first_of_a_cluster_stays_through_chains_and_in_any_order():
+    pairs = {((0, 5), (1, 2)): 0.9, ((1, 2), (2, 0)): 0.7, ((3, 0), (3, 1)): 1.0}
+    expected = {(1, 2): ((0, 5), 0.9), (2, 0): ((0, 5), 0.7), (3, 1): ((3, 0), 1.0)}
+    assert first_of_cluster(pairs) == expected
+    assert first_of_cluster(dict(reversed(pairs.items()))) == expected
+
+
+def test_containment_is_told_from_copies_and_quotations():
+    book = text(10, 3000)
+    documents = [
+        ("volume", " ".join(book.split()[:1200])),
+        ("book", book),
+        ("copy", edited(book, 0.002)),
+        ("review", f"{text(11, 1500)} {' '.join(book.split()[100:200])} {text(12, 1500)}"),
+    ]
+    found = contained_pairs(documents, sample=16)
+    assert {(r["smaller"], r["larger"]) for r in found} == {("volume", "book"), ("volume", "copy")}
+    assert all(r["containment"] > 0.9 and r["jaccard"] < 0.5 for r in found)

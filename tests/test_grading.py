@@ -1,0 +1,161 @@
+"""The grader against labelled cases, and what the cases themselves must cover."""
+
+from collections import Counter
+
+import pytest
+
+from mucpt_utils.facts import ANSWER_TYPES
+from mucpt_utils.musicsimpleqa.agreement import agreement, cohen_kappa, load_cases, main
+from mucpt_utils.musicsimpleqa.grading import CORRECT, GRADES, INCORRECT, NOT_ATTEMPTED, grade
+from mucpt_utils.musicsimpleqa.numbers import dates, in_digits, numbers
+from mucpt_utils.musicsimpleqa.words import normal
+
+# cases that the rules do not get right, and why they are left so
+KNOWN = {
+    "Paul Simon and Art Garfunkel",  # a duo by the full names of its members: give it as an alias
+    "Quincy Delight Jones Jr.",  # "Jr." is usually somebody else
+    "Paris Hilton",  # a person named like a city
+    "country and western music, i.e. country",  # an answer put in two ways
+}
+# `third` was written last and no rule was changed after it: the honest estimate
+LEAST = {"first": 0.99, "second": 0.99, "third": 0.95}
+
+
+@pytest.fixture(scope="module")
+def cases():
+    return load_cases()
+
+
+def graded(cases):
+    return [(c["answer_type"], c["grade"], grade(c, c["response"]).grade) for c in cases]
+
+
+@pytest.mark.parametrize("part", LEAST)
+def test_agreement_with_labels(cases, part):
+    rows = graded([case for case in cases if case["set"] == part])
+    assert agreement(rows)[-1].agreement >= LEAST[part]
+
+
+def test_agreement_is_high_for_every_answer_type(cases):
+    for row in agreement(graded(cases)):
+        assert row.kappa >= 0.95, row
+
+
+def test_only_known_cases_of_the_first_sets_are_missed(cases):
+    missed = {
+        case["response"]
+        for case in cases
+        if case["set"] != "third" and grade(case, case["response"]).grade != case["grade"]
+    }
+    assert missed == KNOWN
+
+
+def test_cases_cover_every_type_and_grade(cases):
+    counts = Counter((case["answer_type"], case["grade"]) for case in cases)
+    for kind in ANSWER_TYPES:
+        for name in GRADES:
+            assert counts[kind, name] >= 4, (kind, name)
+    assert len(cases) >= 300
+
+
+def question(answer, kind="group", text="Which group recorded the album?", aliases=()):
+    return {"question": text, "answer": answer, "answer_type": kind, "aliases": list(aliases)}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["!!!", "P!nk", "AC/DC", "Dr. Dre", "R.E.M.", "Earth, Wind & Fire", "Björk", "Sigur Rós"]
+    + ["The The", "Yes", "1999", "*NSYNC", "Ke$ha", "Guns N' Roses", "M.I.A.", "?", "+44"],
+)
+@pytest.mark.parametrize(
+    "frame", ["{}", " {} ", "{}.", '"{}"', "**{}**", "It was {}.", "Answer: {}"]
+)
+def test_names_of_signs_and_common_words(name, frame):
+    assert grade(question(name), frame.format(name)).grade == CORRECT
+    assert grade(question(name), frame.format("Pavement")).grade == INCORRECT
+
+
+def test_no_key_is_cut_at_its_signs():
+    assert grade(question("Dr. Dre", "person"), "Dr").grade == INCORRECT
+    assert grade(question("Earth, Wind & Fire"), "Earth").grade == INCORRECT
+
+
+@pytest.mark.parametrize("response", ["", "  \n ", "...", "I don't know", "Unknown", "N/A"])
+def test_nothing_said_is_not_attempted(response):
+    assert grade(question("Nirvana"), response).grade == NOT_ATTEMPTED
+
+
+def test_a_label_word_is_no_answer():
+    # the trap of judges that take the first letter of a reply
+    assert grade(question("A"), "CORRECT").grade == INCORRECT
+
+
+def test_answer_behind_thoughts_and_lines():
+    response = "<think>Pearl Jam? No.</think>\n\nThe band is:\n- **Nirvana**"
+    assert grade(question("Nirvana"), response).grade == CORRECT
+
+
+@pytest.mark.parametrize("unit", ["maybe Nirvana ", "either Nirvana or Hole ", "Hole, ", "don't "])
+def test_long_response_is_graded(unit):
+    # unbounded patterns would need hours for this
+    assert grade(question("Nirvana"), unit * 2000).grade in GRADES
+
+
+def test_missing_field_raises():
+    with pytest.raises(KeyError, match="answer_type"):
+        grade({"question": "Who?", "answer": "Me"}, "Me")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("nineteen ninety-one", "1991"),
+        ("twenty-four", "24"),
+        ("one hundred and five", "105"),
+        ("two thousand and three", "2003"),
+        ("nineteen hundred", "1900"),
+        ("four or five", "4 or 5"),
+        ("one two three", "1 2 3"),
+    ],
+)
+def test_numbers_in_words(text, expected):
+    assert in_digits(text) == expected
+
+
+def test_numbers_in_digits():
+    found = [value for value, *_ in numbers("1,234 of 2.5, 3/4; not C4, A4 or the 5th")]
+    assert found == [1234, 2.5, 0.75]
+
+
+def test_a_date_has_all_its_readings():
+    assert [readings for *_, readings in dates("on 3/4/1999")] == [[(1999, 4, 3), (1999, 3, 4)]]
+    assert [readings for *_, readings in dates("26 May or 1 June 1967")] == [
+        [(1967, 5, 26)],
+        [(1967, 6, 1)],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "form"), [("Björk", "bjork"), ("P!nk", "pink"), ("R.E.M.", "rem"), ("Łódź", "lodz")]
+)
+def test_normal_form(word, form):
+    assert normal(word) == form
+
+
+def test_kappa_of_a_known_table():
+    # Cohen's own arithmetic: 20 + 15 of 50 agree, chance .5
+    pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
+    assert cohen_kappa(pairs) == pytest.approx(0.4)
+    assert cohen_kappa([("y", "y")] * 3) == 1
+    with pytest.raises(ValueError, match="at least one"):
+        cohen_kappa([])
+
+
+def test_agreement_command(tmp_path, capsys):
+    assert main([]) == 0
+    last = capsys.readouterr().out.splitlines()[-1].split()
+    assert last[0] == "all" and float(last[2]) >= 0.98
+    broken = tmp_path / "cases.jsonl"
+    broken.write_text('{"grade": "right", "response": "x"}\n')
+    assert main([str(broken)]) == 2
+    assert f"{broken}:1" in capsys.readouterr().err

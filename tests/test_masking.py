@@ -1,0 +1,93 @@
+import pytest
+from datatrove.data import Document
+from stdnum import iban, luhn
+
+from mucpt_utils.masking import MaskingSettings, MaskPersonalData, find_personal_data, mask
+
+
+def valid_iban(account="DE00370400440532013000"):
+    return account[:2] + iban.calc_check_digits(account) + account[4:]
+
+
+CARD = "411111111111111" + luhn.calc_check_digit("411111111111111")
+
+PERSONAL = [
+    ("Write to anna.b+music@mail.example.co.uk today.", "Write to [EMAIL] today."),
+    ("Mail bob [at] example [dot] org.", "Mail [EMAIL]."),
+    ("Call +44 20 7946 0958 after six.", "Call [PHONE] after six."),
+    ("Ring (212) 555-0147 now", "Ring [PHONE] now"),
+    ("Tel. 617-555-0153\nPrevious", "Tel. [PHONE]\nPrevious"),
+    ("Mobile: 079 0442 1744", "Mobile: [PHONE]"),
+    ("reach me on 780 6326 please", "reach me on [PHONE] please"),
+    ("Desk: +1-903-140-4508x769", "Desk: [PHONE]"),
+    (f"Donations to {valid_iban()} please", "Donations to [IBAN] please"),
+    (f"iban {iban.format(valid_iban())}, thanks", "iban [IBAN], thanks"),
+    (f"card {CARD} was charged", "card [CARD] was charged"),
+    (f"Paid: {CARD[:4]}-{CARD[4:8]}-{CARD[8:12]}-{CARD[12:]}.", "Paid: [CARD]."),
+    ("SSN: 078-05-1120", "SSN: [SSN]"),
+    ("social security number 820-15-8433.", "social security number [SSN]."),
+    ("login from 203.0.113.77 failed", "login from [IP] failed"),
+    ("host 2001:db8::8a2e:370:7334 is down", "host [IP] is down"),
+    ("copy at https://jo:pw99@files.example.net/7 now", "copy at [URL] now"),
+    ("https://api.example.com/v1?api_key=abc123XYZ", "[URL]"),
+    ("Thanks to @rosa_quillan77 for it", "Thanks to [HANDLE] for it"),
+]
+
+MUSIC = [
+    "Op. 27 No. 2, BWV 1007-1012 and K. 331 were written in 1756-1791.",
+    "Hob. XVI:52, RV 269, D. 960, HWV 351, Köchel 525 and WoO 59.",
+    "ISRC GB-AYE-69-00539, ISBN 978-0-393-32838-4 and ISMN 979-0-2600-0043-8.",
+    "ISBN 0393328384; barcode 0724384260958; catalogue number 4988 005 123 456.",
+    "The label gave it the number SHVL 804 and matrix 07464-40158-2.",
+    "It lasts 3:45, then 1:02:03; crotchet = 120; A4 = 440 Hz; 261.63 293.66 329.63 Hz.",
+    "Guitar tuned D-A-D-G-A-D, strings .010 .013 .017 .026 .036 .046.",
+    "The hymn in 87.87.87.87 metre, section 1.6.1.1, released 12.11.1982 or 1982-11-12.",
+    "Visit https://musicbrainz.org/recording/b1a9c0e9-d987-4042-ae91-78d6a3267d69 for more.",
+    "bars 1234-1240, pages 100-104, vol. 3, 1 234 567 copies, doi 10.5281/zenodo.1415012",
+    "Johann Sebastian Bach, Björk, blink-182, The 1975, 2Pac and deadmau5.",
+    "@node Rhythm\n@item a note @code{c4} and @ref{Pitch}",
+    "Texts with an e at (or near) the end; 4 x 4 = 16; 3/4, 6/8 and 12/8 time.",
+]
+
+
+@pytest.mark.parametrize(("text", "masked"), PERSONAL)
+def test_personal_data_becomes_a_typed_placeholder(text, masked):
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize("text", MUSIC)
+def test_numbers_of_music_stay(text):
+    assert find_personal_data(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", [f"card {CARD[:-1]}{(int(CARD[-1]) + 1) % 10}", "DE12345678901234567890"]
+)
+def test_wrong_check_digits_are_no_identifiers(text):
+    assert not {"CARD", "IBAN"} & {f.kind for f in find_personal_data(text)}
+
+
+def test_only_the_kinds_asked_for_are_masked():
+    text = "me@example.org or +44 20 7946 0958"
+    assert mask(text, MaskingSettings(kinds=("EMAIL",))) == "[EMAIL] or +44 20 7946 0958"
+
+
+def test_unknown_kinds_are_refused():
+    with pytest.raises(ValueError, match="NAME"):
+        MaskingSettings(kinds=("NAME",))
+
+
+def test_findings_are_ordered_and_do_not_overlap():
+    text = " ".join(text for text, _ in PERSONAL)
+    found = find_personal_data(text)
+    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+
+
+def test_the_step_counts_kinds_and_moves_annotations():
+    text = "Ring (212) 555-0147 or write to a@example.org"
+    spans = [{"start": 5, "end": 19, "kind": "pii"}, {"start": 32, "end": 45, "kind": "pii"}]
+    doc = Document(text=text, id="d", metadata={"truth": {"spans": spans}})
+    (out,) = MaskPersonalData(MaskingSettings()).run([doc])
+    moved = out.metadata["truth"]["spans"]
+    assert [out.text[s["start"] : s["end"]] for s in moved] == ["[PHONE]", "[EMAIL]"]
+    assert out.metadata["masked"] == {"EMAIL": 1, "PHONE": 1}

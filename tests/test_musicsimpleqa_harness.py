@@ -1,0 +1,59 @@
+"""The real lm-evaluation-harness gives the accuracy that the tool gives."""
+
+import json
+
+import pytest
+import qa_model
+
+from mucpt_utils.musicsimpleqa.__main__ import main
+
+lm_eval = pytest.importorskip("lm_eval", reason="lm-eval is not installed")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return qa_model.make_model(tmp_path_factory.mktemp("model"))
+
+
+def harness(folder, questions, shots):
+    from lm_eval.models.huggingface import HFLM
+    from lm_eval.tasks import TaskManager
+
+    from mucpt_utils.paths import PACKAGE
+
+    task = PACKAGE / "musicsimpleqa" / "lm_eval_task"
+    manager = TaskManager(
+        include_path=str(task), include_defaults=False, metadata={"questions": str(questions)}
+    )
+    model = HFLM(pretrained=str(folder), device="cpu", batch_size=4, dtype="float32")
+    return lm_eval.simple_evaluate(
+        model=model,
+        tasks=["musicsimpleqa"],
+        num_fewshot=shots,
+        task_manager=manager,
+        bootstrap_iters=0,
+        log_samples=True,
+    )
+
+
+@pytest.mark.parametrize("shots", [0, 2])
+def test_harness_and_tool_agree(folder, tmp_path, shots):
+    questions = qa_model.write_questions(tmp_path / "questions.jsonl")
+    outcome = harness(folder, questions, shots)
+    theirs = outcome["results"]["musicsimpleqa"]
+
+    out = tmp_path / "out"
+    arguments = ["--model", str(folder), "--questions", str(questions), "--shots", str(shots)]
+    assert main([*arguments, "--out", str(out), "--quiet"]) == 0
+    summary = json.loads((out / "summary.json").read_text())
+    ours = {m["metric"]: m["value"] for m in summary["measures"] if m["by"] == "all"}
+
+    for metric, value in ours.items():
+        assert theirs[f"{metric},none"] == pytest.approx(value, abs=1e-9)
+    answers = [json.loads(line) for line in (out / "answers.jsonl").read_text().splitlines()]
+    samples = outcome["samples"]["musicsimpleqa"]
+    said = {sample["doc"]["id"]: sample["filtered_resps"][0].strip() for sample in samples}
+    assert said == {answer["id"]: answer["response"] for answer in answers}
+    if shots == 0:  # what the model was taught, "Dr. Dre" and "Earth, Wind & Fire" uncut
+        assert ours["accuracy"] == qa_model.CORRECT / 10
+        assert ours["attempted"] == 1 - qa_model.NOT_ATTEMPTED / 10

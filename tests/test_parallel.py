@@ -1,0 +1,113 @@
+"""Jobs side by side: results in order, progress that adds up, errors that arrive, one thread."""
+
+import io
+import os
+import re
+
+import pytest
+
+from mucpt_utils import parallel
+from mucpt_utils.parallel import THREAD_SETTINGS, run_jobs
+
+
+def job(number, report):
+    """One kind of work for every test, so that workers are started few times."""
+    import time
+
+    import torch
+
+    time.sleep(0.2 * (3 - number))  # the first jobs end last
+    for _ in range(number):
+        report(1.0)
+    threads = {name: os.environ.get(name) for name in THREAD_SETTINGS}
+    return number, os.getpid(), torch.get_num_threads(), threads
+
+
+def failing(number, report):
+    if number == 1:
+        raise ValueError(f"job {number} went wrong")
+    return number
+
+
+@pytest.fixture
+def bar(monkeypatch):
+    """The state of the progress bar each time it is drawn."""
+    states = []
+
+    class Spy(parallel.tqdm):
+        def refresh(self, *args, **kwargs):
+            states.append((self.n, self.total))
+            return super().refresh(*args, **kwargs)
+
+    def make(**keywords):
+        return Spy(**keywords, file=io.StringIO())
+
+    monkeypatch.setattr(parallel, "tqdm", make)
+    return states
+
+
+def test_jobs_side_by_side(monkeypatch, bar):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    monkeypatch.setattr(parallel, "POLL_SECONDS", 0.05)
+    results = run_jobs(job, [(0,), (1,), (2,), (3,)], sizes=[2.0, 2.0, 2.0, 6.0], workers=2)
+
+    assert [number for number, *_ in results] == [0, 1, 2, 3], "in the order of the jobs"
+    workers = {pid for _, pid, *_ in results}
+    assert os.getpid() not in workers and len(workers) <= 2
+    for _, _, threads, environment in results:
+        assert threads == 1
+        assert environment == dict.fromkeys(THREAD_SETTINGS, "1")
+    assert os.environ["OMP_NUM_THREADS"] == "3" and "MKL_NUM_THREADS" not in os.environ
+
+    amounts = [n for n, _ in bar]
+    assert {total for _, total in bar} == {12}
+    assert amounts[-1] == 12, "a finished job counts in full, whatever it reported"
+    assert amounts == sorted(amounts)
+
+
+def test_what_a_job_raised_arrives_and_the_environment_comes_back(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setattr(parallel, "_one_thread", None)  # whose imports take seconds
+    with pytest.raises(ValueError, match="job 1 went wrong"):
+        run_jobs(failing, [(0,), (1,), (2,)], workers=1)
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+
+
+def test_no_jobs_start_no_worker(monkeypatch):
+    monkeypatch.setattr(parallel, "ProcessPoolExecutor", None)
+    assert run_jobs(job, []) == []
+
+
+def test_sizes_must_pair_with_jobs(monkeypatch):
+    monkeypatch.setattr(parallel, "ProcessPoolExecutor", None)
+    with pytest.raises(ValueError, match="2 jobs but 3 sizes"):
+        run_jobs(job, [(0,), (1,)], sizes=[1, 2, 3])
+
+
+def follow(sizes, reports, capsys):
+    """What the bar shows after `reports` of unfinished work have come in."""
+    from concurrent.futures import Future
+    from queue import SimpleQueue
+
+    queue, futures = SimpleQueue(), [Future() for _ in sizes]
+    for report in reports:
+        queue.put(report)
+    for future in futures:
+        future.set_result(None)
+    parallel._follow(futures, sizes, queue, "what it is", "tok")
+    return capsys.readouterr().err
+
+
+def test_the_bar_names_its_work_and_its_unit(capsys):
+    shown = follow([1500.0, 500.0], [(0, 700.0), (1, 100.0)], capsys)
+    assert "what it is" in shown and re.search(r"2\.00k/2\.00k .*tok", shown)
+
+
+def test_a_job_that_reports_too_much_counts_as_its_size(bar, capsys):
+    follow([2.0, 2.0], [(0, 50.0)], capsys)
+    assert max(n for n, _ in bar) == 4
+
+
+def test_cores_are_those_this_process_may_use():
+    assert parallel.cores() == len(os.sched_getaffinity(0)) >= 1

@@ -1,0 +1,189 @@
+import pytest
+from datatrove.data import Document
+
+from mucpt_utils.edits import edited_text, line_edits
+from mucpt_utils.quality import (
+    JunkFilter,
+    QualitySettings,
+    is_record,
+    junk_kind,
+    repair_line,
+    rules,
+    segment,
+    steps,
+    tracking_edits,
+)
+
+PROSE = (
+    "The second movement opens with a chorale in the low brass, and the strings answer it in "
+    "canon. Critics of the time found the scoring heavy, but audiences loved the broad tune that "
+    "returns at the end of the work."
+)
+SPAM = "Buy cheap watches now at deals.example and save 70% off!"
+COOKIES = "We use cookies to improve your experience. Accept all | Reject all"
+
+
+class Sink:
+    """Takes what filters reject."""
+
+    def __init__(self):
+        self.rejected = {}
+
+    def write(self, document, rank=0):
+        self.rejected[document.id] = document.metadata["filter_reason"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+def clean(texts, settings=None):
+    sink, data = Sink(), [Document(text=t, id=str(i)) for i, t in enumerate(texts)]
+    for step in steps(settings or QualitySettings()):
+        if hasattr(step, "exclusion_writer"):
+            step.exclusion_writer = sink
+        data = step.run(data)
+    return {d.id: d.text for d in data}, sink.rejected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind"),
+    [
+        (COOKIES, "boilerplate"),
+        ("Copyright © 2014 site.example. All rights reserved.", "boilerplate"),
+        ("Subscribe to our newsletter and never miss a story!", "boilerplate"),
+        ("Skip to main content", "boilerplate"),
+        (SPAM, "spam"),
+        ("Earn 900 dollars a day from home, no experience needed.", "spam"),
+        ("Best online casino bonus: 50 free spins!", "spam"),
+        ("Lose 10 pounds with this one weird trick!!!", "spam"),
+        ("The prize went to the band for their second album.", None),
+        ("He made a great deal of money from the opera in a short time.", None),
+        ("In order to offer a new reading, she slows the tempo.", None),
+        ("Good morning! What a concert!", None),
+        ("The winner of the 1992 Mercury Prize was Screamadelica.", None),
+        ("He told her to follow the conductor and not the score.", None),
+    ],
+)
+def test_wording_tells_junk_from_prose(sentence, kind):
+    assert junk_kind(sentence) == kind
+
+
+def test_every_rule_is_a_pattern_that_does_not_match_prose():
+    count = 0
+    for kind in ("boilerplate", "spam"):
+        for pattern, weight in rules()[kind]:
+            count += 1
+            assert weight in (0.5, 1.0)
+            assert weight < 1 or not pattern.search(PROSE), pattern.pattern
+    assert count > 100
+
+
+def test_junk_lines_and_sentences_go_and_the_prose_stays():
+    text = f"Home | News | Contact\n{PROSE} {SPAM}\n{COOKIES}\nYou are here: Home / Music / 123"
+    kept, rejected = clean([text])
+    assert kept == {"0": PROSE}
+    assert not rejected
+
+
+def test_documents_of_nothing_but_junk_go_with_their_kind():
+    texts = [f"{SPAM}\n{SPAM} Call now!", f"{COOKIES}\nSkip to content\nAll rights reserved."]
+    assert clean(texts) == ({}, {"0": "spam", "1": "boilerplate"})
+
+
+def test_a_spam_sentence_without_a_full_stop_ends_with_its_address():
+    text = "Cheap concert tickets no fees shop.example/t/123 The quartet was founded in Vienna."
+    kinds = [(text[s.start : s.end].split()[0], s.kind) for s in segment(text)]
+    assert kinds == [("Cheap", "spam"), ("The", None)]
+
+
+def test_initials_do_not_end_a_sentence():
+    text = "Symphony by J. S. Bach and Dr. Dre was played. It was long."
+    assert len(segment(text)) == 2
+
+
+def test_the_share_of_junk_decides_between_cutting_and_dropping():
+    document = Document(text=f"{SPAM} The end came soon after.", id="d")
+    assert JunkFilter(share=0.9, cut=True).filter(document) is True
+    assert document.text == "The end came soon after."
+    document = Document(text=f"{SPAM} The end came soon after.", id="d")
+    assert JunkFilter(share=0.5, cut=True).filter(document) == (False, "spam")
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("See https://a.example/r?utm_source=x&utm_campaign=9f now", "See now"),
+        ("Text sid=0123456789abcdef0123456789abcdef here", "Text here"),
+        ("A session id 4484c0f1-d35f-2169-e6c5-e2756f0398b1 B", "A B"),
+        ("A sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709 B", "A B"),
+        ("A ref_=qYotz9P0gIhAgV1kWYSq7l&pd_rd_i=LuHkvhkc6xZL B", "A B"),
+        ('A <img src="https://a.example/px.gif?u=9" width="1" height="1"> B', "A B"),
+        ("A {{ad_slot_8_da6a2e5e}} B", "A B"),
+    ],
+)
+def test_tracking_codes_go(text, cleaned):
+    assert edited_text(text, tracking_edits(text)) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://musicbrainz.org/recording/b1a9c0e9-d987-4042-ae91-78d6a3267d69",
+        "https://www.example.org/score?page=3&lang=en is the score",
+        "ISRC GBAYE6900539, catalogue SHVL804, BWV1007, K331, op27no2",
+        "x = 3, A4 = 440, and the token was lost; ref: see page 10",
+        "Donaudampfschifffahrtsgesellschaftskapitaen",
+    ],
+)
+def test_addresses_and_catalogue_numbers_stay(text):
+    assert tracking_edits(text) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "whole"),
+    [
+        ("DvoÅ™Ã¡k wrote it", "Dvořák wrote it"),
+        ("itâ€™s loud", "it’s loud"),
+        ("Sigur Rós – “Ágætis byrjun”", "Sigur Rós – “Ágætis byrjun”"),
+        ("Rock &amp; Roll", "Rock & Roll"),
+        ("ASCII stays \"quoted\" -- so", "ASCII stays \"quoted\" -- so"),
+    ],
+)
+def test_encoding_is_repaired_and_clean_text_left_alone(broken, whole):
+    assert edited_text(broken, line_edits(broken, repair_line)) == whole
+
+
+RECORD = "Title: Nevermind\nArtist: Nirvana\nYear: 1991\nLabel: DGC\nProducer: Butch Vig\nNo: 24425"
+
+
+def test_records_and_repetitive_names_are_not_taken_for_bad_prose():
+    name = "the Grammy Award for Record of the Year at the 2003 (45th) ceremony"
+    repeated = f"A song won {name}. Norah Jones is credited with {name}. Lists name her for {name}."
+    kept, rejected = clean([RECORD, repeated, PROSE])
+    assert not rejected and len(kept) == 3
+    assert is_record(RECORD) and not is_record(PROSE)
+
+
+def test_repetition_foreign_and_tiny_documents_go():
+    texts = [
+        "play it again " * 60,
+        "Nach dem ersten Satz folgt ein langsamer zweiter, danach ein Scherzo und ein Finale.",
+        "Too short.",
+        "12 13 14 15 16 17 18 19 20 21 22 23 24 25 the 26 27 to 28",
+    ]
+    kept, rejected = clean(texts)
+    assert not kept
+    assert rejected["1"] == "gopher_enough_stop_words"
+    assert rejected["2"] == "gopher_short_doc"
+    assert set(rejected) == {"0", "1", "2", "3"}
+
+
+def test_everything_can_be_switched_off():
+    off = QualitySettings(
+        repair_encoding=False, remove_junk_lines=False, remove_tracking=False, repetition=False
+    )
+    text = f"{PROSE} {SPAM} Itâ€™s sid=0123456789abcdef0123456789abcdef over."
+    assert clean([text], off) == ({"0": text}, {})

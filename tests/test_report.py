@@ -1,0 +1,275 @@
+import base64
+import json
+import re
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pytest
+from results_made_up import SKILL, all_tables, record
+
+from mucpt_utils import claims, figures, paths, report, tables
+from mucpt_utils.artifacts import build
+from mucpt_utils.settings import load_profile
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results") / "smoke"
+    for name, frame in all_tables().items():
+        tables.write_table(frame, folder / "tables", name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "_DPI", 40)
+        figures.draw_all(folder)
+    (folder / "executed").mkdir()
+    (folder / "executed" / "05_continued_pretraining.ipynb").write_text("{}")
+    report.write_run_record(folder, record())
+    report.write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(results):
+    return (results / "report.html").read_text(encoding="utf-8")
+
+
+class Page(HTMLParser):
+    """Collects what the tests ask about, and notices tags that are not closed in order."""
+
+    VOID = frozenset({"meta", "img", "link", "br", "input", "rect", "path"})
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.ids, self.links, self.images = [], [], [], []
+        self.tags, self.headings = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.tags.append((tag, given))
+        if "id" in given:
+            self.ids.append(given["id"])
+        if tag == "a":
+            self.links.append(given["href"])
+        if tag == "img":
+            self.images.append(given)
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def parsed(page):
+    return Page(page)
+
+
+def test_it_is_one_file_under_5_mb_that_loads_nothing(page, parsed, results):
+    assert (results / "report.html").stat().st_size < 5_000_000
+    for tag, given in parsed.tags:
+        source = given.get("src", "data:")
+        assert source.startswith("data:"), (tag, source)
+        assert tag != "link"
+    assert "@import" not in page and "url(http" not in page
+    assert not [link for link in parsed.links if link.startswith(("http", "//"))]
+
+
+def test_it_is_well_formed_with_unique_ids_and_headings_in_order(parsed):
+    assert parsed.open == []
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert parsed.headings.count(1) == 1
+    steps = zip(parsed.headings, parsed.headings[1:], strict=False)
+    assert all(after - before <= 1 for before, after in steps)
+
+
+def test_every_link_leads_somewhere(parsed, results):
+    for link in parsed.links:
+        if link.startswith("#"):
+            assert link[1:] in parsed.ids, link
+        else:
+            assert (results / link).is_file(), link
+
+
+def test_every_figure_is_inlined_with_alternative_text_and_size(parsed, results):
+    assert len(parsed.images) == len(figures.FIGURES)
+    for image in parsed.images:
+        data = base64.b64decode(image["src"].partition("base64,")[2])
+        assert data.startswith(b"\x89PNG")
+        assert len(image["alt"]) > 40
+        assert int(image["width"]) > int(image["height"]) > 50
+
+
+def test_every_table_is_there_with_a_caption(page, parsed, results):
+    for path in (results / "tables").glob("*.csv"):
+        name = path.stem
+        assert name == "claims" or f"table-{name}" in parsed.ids
+    assert page.count("<table") == page.count("<caption")
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", page)
+    assert "off_domain" in cells
+
+
+def test_answers_are_a_sample_with_a_link_and_are_escaped(page):
+    assert f"The first {report.SAMPLE} of" in page
+    assert 'href="tables/answers.csv"' in page
+    assert "a &lt; b &amp; c" in page and "a < b & c" not in page
+
+
+def test_tables_lead_to_notebooks_settings_and_inputs(page, parsed):
+    assert "artifact-corpus" in parsed.ids and "artifact-run_plain" in parsed.ids
+    assert 'href="executed/05_continued_pretraining.ipynb"' in page
+    assert 'href="executed/03_clean' not in page  # that notebook is not there
+    funnel = page.partition('id="table-funnel"')[2][:900]
+    assert 'href="#artifact-corpus"' in funnel and "03_clean_deduplicate_mask" in funnel
+    run = page.partition('id="run_plain-000000000001"')[2][:600]
+    assert 'href="#corpus-000000000000"' in run and "&#34;seed&#34;: 1" in run
+
+
+def test_claims_show_verdicts_and_link_their_evidence(page):
+    for claim in claims.load_claims().values():
+        assert claim.claim in page
+    assert '<a href="#table-differences">differences.csv</a>' in page
+    assert '<a href="#table-composition_differences">composition_differences.csv</a>' in page
+    assert '<a href="#figure-pipeline_quality">figure pipeline_quality</a>' in page
+    assert 'class="badge mixed"' in page
+
+
+def test_the_same_results_give_the_same_report(results, page):
+    assert report.write_report(results).read_text(encoding="utf-8") == page
+
+
+def test_scrolling_regions_can_be_reached_by_keyboard_and_are_named(parsed):
+    regions = [g for _, g in parsed.tags if "scroll" in g.get("class", "").split()]
+    assert regions
+    assert all(g["tabindex"] == "0" and g["role"] == "region" for g in regions)
+    names = [g["aria-label"] for g in regions]
+    assert len(names) == len(set(names))
+
+
+def contrast(one, other):
+    def luminance(colour):
+        digits = colour.lstrip("#")
+        digits = "".join(d * 2 for d in digits) if len(digits) == 3 else digits
+        parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+        r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_has_enough_contrast_in_light_dark_and_print(page):
+    schemes = re.findall(r":root \{([^}]*)\}", page)
+    assert len(schemes) == 3
+    for scheme in schemes:
+        colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]+)", scheme))
+        pairs = [("ink", "paper"), ("soft", "paper"), ("link", "paper"), ("ink", "tint")]
+        pairs += [("yes", "yes-bg"), ("no", "no-bg"), ("part", "part-bg"), ("ink", "none-bg")]
+        for one, other in pairs:
+            assert contrast(colours[one], colours[other]) >= 4.5, (one, other)
+
+
+def test_the_abstract_is_worded_from_the_numbers():
+    told = " ".join(report.abstract(all_tables(), record()))
+    assert "2 seeds and 40 questions" in told
+    assert "Of 102 documents that enter the pipeline, 80 (78 %)" in told
+    assert "knows rises by 0.45" in told and "it falls by 0.40" in told
+    assert "No arm is shown to be better than both" in told
+    assert "General knowledge is forgotten" in told and "from 0.90 (base) to 0.50" in told
+
+
+def test_the_abstract_admits_that_nothing_was_learnt():
+    frames = all_tables()
+    frames["differences"].loc[frames["differences"]["arm"] == "base", "ci_high"] = 0.1
+    told = " ".join(report.abstract(frames, record()))
+    assert "it allows no conclusion about the arms" in told
+    assert "rises" not in told and "Rho-1" not in told
+
+
+def test_an_interval_around_zero_is_no_change():
+    row = {"difference": 0.04, "ci_low": -0.01, "ci_high": 0.09}
+    assert report._change(row) == "shows no clear change (+0.04, 95 % interval −0.01 to +0.09)"
+
+
+def test_an_arm_that_beats_both_on_both_is_named():
+    frames = all_tables()
+    soft = frames["differences"]["arm"] == "soft_dynamic"
+    frames["differences"].loc[soft, ["ci_low", "ci_high"]] = [0.1, 0.2]
+    told = " ".join(report.abstract(frames, record()))
+    assert "Better than both plain and Rho-1 on known and on unknown facts: soft, dynamic" in told
+
+
+def test_limits_count_seeds_and_untested_claims():
+    told = report.limits(all_tables(), record())
+    assert any("all 2 seeds on one side of zero in 50 % of cases" in limit for limit in told)
+    one = {**record(), "seeds": [0]}
+    assert any("One seed proves nothing" in limit for limit in report.limits({}, one))
+
+
+def test_a_report_of_pipeline_tables_alone(results, tmp_path):
+    report.write_run_record(tmp_path, record())
+    tables.write_table(all_tables()["funnel"], tmp_path / "tables", "funnel")
+    page = report.write_report(tmp_path).read_text(encoding="utf-8")
+    assert Page(page).open == []
+    assert 'id="claims"' not in page and 'id="results"' not in page
+
+
+def test_missing_or_broken_run_json_is_named(tmp_path):
+    with pytest.raises(report.ReportError, match=r"run\.json is missing"):
+        report.write_report(tmp_path)
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(report.ReportError, match=r"run\.json is no JSON"):
+        report.write_report(tmp_path)
+
+
+def test_a_report_too_large_is_refused(results, monkeypatch):
+    monkeypatch.setattr(report, "LARGEST", 1000)
+    with pytest.raises(report.ReportError, match="allowed are 1,000"):
+        report.write_report(results)
+
+
+def test_run_record_holds_lineage_and_no_folder_of_the_machine(tmp_path, monkeypatch):
+    first = build("corpus", lambda f: (f / "x").write_text("x"), root=tmp_path, settings={"a": 1})
+    text = tmp_path / "prose"
+    text.mkdir()
+    run = build(
+        "run_plain",
+        lambda f: (f / "y").write_text("y"),
+        root=tmp_path,
+        settings={"text": str(text)},
+        inputs=[first],
+        made_by="05_continued_pretraining",
+    )
+    profile = load_profile("smoke", [f"text={text}"])
+    made = report.run_record(SimpleNamespace(profile=profile), [run])
+    assert [a["name"] for a in made["artifacts"]] == ["corpus", "run_plain"]
+    assert made["artifacts"][1]["settings"] == {"text": "prose"}
+    assert made["settings"]["text"] == "prose"
+    dumped = json.dumps(made)
+    assert str(tmp_path) not in dumped and str(paths.ROOT) not in dumped
+    import platform
+
+    assert platform.node() not in json.dumps(made["machine"])
+    assert set(made["machine"]) == {"system", "cpu", "cores", "memory_gib", "gpu"}
+    assert made["seeds"] == [0, 1] and made["parameters"] > 50_000
+
+
+def test_scale_of_a_record():
+    made = record()
+    assert report.scale(made) == claims.Scale("smoke", made["parameters"], made["tokens"], 2)
+
+
+def test_parameters_are_those_of_the_model():
+    from mucpt_utils import models
+
+    profile = load_profile("smoke")
+    model = models.from_scratch(profile.model, profile.vocabulary, seed=0)
+    assert report.parameter_count(profile) == sum(p.numel() for p in model.parameters())
+
+
+def test_arms_of_the_profile_are_explained(page):
+    for arm in SKILL:
+        assert f"<code>{arm}</code>" in page
+    assert "<code>inverse</code>" not in page

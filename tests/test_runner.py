@@ -1,0 +1,278 @@
+"""`run_all.sh`: which notebooks run, what is said when one fails, what it leaves behind."""
+
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from mucpt_utils import paths, runner
+from mucpt_utils.runner import (
+    RunError,
+    UnknownNotebook,
+    chosen,
+    execute,
+    main,
+    notebooks,
+    strip_timings,
+)
+
+NAMES = ["00_start", "01_facts", "02_corpus", "10_report"]
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """Four empty notebooks and a results folder of the test's own."""
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    paths.NOTEBOOKS.mkdir()
+    for name in [*reversed(NAMES), "draft", "1_short"]:
+        write(f"{name}.ipynb")
+    return paths.NOTEBOOKS
+
+
+def write(name, *cells):
+    """A notebook of code cells in the shelf; the first holds the parameters."""
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    made.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    if cells:
+        made.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(made, paths.NOTEBOOKS / name)
+    return paths.NOTEBOOKS / name
+
+
+@pytest.fixture
+def executed(shelf, monkeypatch):
+    """What would be executed: (notebook, parameters) pairs, nothing is run."""
+    calls = []
+
+    def spy(notebook, out, parameters):
+        assert out.parent.is_dir()
+        calls.append((notebook.stem, parameters))
+        return 1.0
+
+    monkeypatch.setattr(runner, "execute", spy)
+    return calls
+
+
+# --- which notebooks ------------------------------------------------------------------------------
+
+
+def test_notebooks_come_in_their_order(shelf):
+    assert [path.stem for path in notebooks()] == NAMES
+
+
+def test_all_run_unless_told_otherwise(shelf):
+    assert chosen(None, None) == notebooks()
+
+
+@pytest.mark.parametrize(
+    "name", ["02", "02_corpus", "02_corpus.ipynb", "notebooks/02_corpus.ipynb"]
+)
+def test_one_is_found_by_number_and_by_name(shelf, name):
+    assert [path.stem for path in chosen(None, name)] == ["02_corpus"]
+    assert [path.stem for path in chosen(name, None)] == ["02_corpus", "10_report"]
+
+
+@pytest.mark.parametrize("name", ["07", "corpus", "", "1", "0", "draft"])
+def test_another_is_refused_with_those_there_are(shelf, name):
+    for first, only in ((name, None), (None, name)):
+        with pytest.raises(UnknownNotebook) as error:
+            chosen(first, only)
+        assert str(error.value) == f"unknown notebook {name!r}; allowed: {', '.join(NAMES)}"
+
+
+# --- exit codes -----------------------------------------------------------------------------------
+
+
+def test_everything_in_order_is_exit_code_0(executed, capsys):
+    assert main(["smoke"]) == 0
+    assert [name for name, _ in executed] == NAMES
+    assert executed[0][1] == {"PROFILE": "smoke", "SET": []}
+    errors = capsys.readouterr().err
+    assert "[1/4] 00_start" in errors and "[4/4] 10_report" in errors and "done in" in errors
+
+
+def test_the_default_profile_and_the_overrides_are_passed_on(executed):
+    overrides = ["train.tokens=5000", "seeds=[1]"]
+    assert main(["--from", "02", *(f"--set={pair}" for pair in overrides)]) == 0
+    assert executed == [
+        (name, {"PROFILE": runner.DEFAULT_PROFILE, "SET": overrides}) for name in NAMES[2:]
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["huge"], "unknown profile 'huge'"),
+        (["smoke", "--only", "77"], "unknown notebook '77'"),
+        (["smoke", "--from", "77"], "unknown notebook '77'"),
+        (["smoke", "--set", "train.token=5"], "unknown setting 'train.token'"),
+        (["smoke", "--set", "train.tokens=-5"], "setting 'train.tokens'"),
+        (["smoke", "--set", "seeds=[1"], "no YAML value"),
+        (["smoke", "--set", "nothing"], "KEY=VALUE"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_and_exit_code_2(executed, capsys, arguments, said):
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert executed == [] and printed.out == ""
+    assert printed.err.startswith("run_all.sh: ") and printed.err.count("\n") == 1
+    assert said in printed.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["smoke", "laptop"], ["--only", "01", "--from", "02"], ["--nothing"], ["--set"]]
+)
+def test_arguments_that_do_not_parse_are_exit_code_2(executed, arguments):
+    with pytest.raises(SystemExit) as error:
+        main(arguments)
+    assert error.value.code == 2 and executed == []
+
+
+@pytest.mark.parametrize("said", ["01_facts failed in cell 3: KeyError: 'x'", "unknown kernel"])
+def test_a_failed_notebook_stops_the_run_with_exit_code_1(shelf, monkeypatch, capsys, said):
+    calls = []
+
+    def failing(notebook, out, parameters):
+        calls.append(notebook.stem)
+        if notebook.stem == "01_facts":
+            raise RunError(said)
+        return 1.0
+
+    monkeypatch.setattr(runner, "execute", failing)
+    assert main(["smoke"]) == 1
+    assert calls == NAMES[:2]
+    assert f"run_all.sh: {said}" in capsys.readouterr().err
+
+
+def test_tests_get_their_arguments_and_their_exit_code(monkeypatch):
+    class Ended:
+        returncode = 5
+
+    def spy(command, cwd, env):
+        assert command == [sys.executable, "-m", "pytest", "-q", "-k", "nothing"]
+        assert cwd == paths.ROOT and env["HF_HUB_OFFLINE"] == "1"
+        return Ended
+
+    monkeypatch.setattr(runner.subprocess, "run", spy)
+    assert main(["test", "-k", "nothing"]) == 5
+
+
+# --- a notebook, really run -----------------------------------------------------------------------
+
+
+def test_a_run_notebook_is_complete_and_repeats_to_the_byte(shelf, tmp_path):
+    notebook = write(
+        "01_facts.ipynb",
+        "PROFILE = 'laptop'\nSET = []",
+        "import sys, pathlib\nprint(PROFILE, SET, pathlib.Path.cwd().name)\n"
+        "print('progress', file=sys.stderr)",
+        "1 + 1",
+    )
+    outs = [tmp_path / "one.ipynb", tmp_path / "two.ipynb"]
+    for out in outs:
+        seconds = execute(notebook, out, {"PROFILE": "smoke", "SET": ["a=1"]})
+        assert seconds > 0
+    found = nbformat.read(outs[0], as_version=4)
+    nbformat.validate(found)
+    code = [cell for cell in found.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == [1, 2, 3, 4]
+    assert code[2].outputs[0].text == "smoke ['a=1'] notebooks\n"
+    assert [output.output_type for output in code[2].outputs] == ["stream"], "no progress bars"
+    assert code[3].outputs[0].data["text/plain"] == "2"
+    assert set(found.metadata) <= {"kernelspec", "language_info"}
+    assert all(set(cell.metadata) == {"tags"} for cell in found.cells)
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
+def test_a_failing_cell_is_named_in_one_line(shelf, tmp_path):
+    notebook = write(
+        "02_corpus.ipynb", "x = 1", "print('fine')", "raise ValueError('two\\nlines')", "print(4)"
+    )
+    out = tmp_path / "out.ipynb"
+    with pytest.raises(RunError) as error:
+        execute(notebook, out, {"x": 2})
+    message = str(error.value)
+    assert "\n" not in message
+    assert message.startswith("02_corpus failed in cell 4: ValueError: two lines"), message
+    assert str(out) in message and out.is_file(), "what was run can be looked at"
+    counts = [
+        c.execution_count for c in nbformat.read(out, 4).cells if c.source.startswith("raise")
+    ]
+    assert counts == [4], "the number is the one that stands beside the cell"
+
+
+def test_a_kernel_that_dies_is_said_in_one_line(shelf, tmp_path):
+    notebook = write("02_corpus.ipynb", "x = 1", "import os, signal\nos.kill(os.getpid(), 9)")
+    with pytest.raises(RunError, match="^02_corpus failed: its kernel died.*out.ipynb"):
+        execute(notebook, tmp_path / "out.ipynb", {})
+
+
+def test_stripping_keeps_tags_and_results(shelf, tmp_path):
+    path = write("00_start.ipynb", "a = 1")
+    notebook = nbformat.read(path, 4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("# Title"))
+    notebook.cells[0].metadata["papermill"] = {"duration": 3.5}
+    notebook.cells[0].outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text="kept"),
+        nbformat.v4.new_output("stream", name="stderr", text="50%|###"),
+    ]
+    notebook.metadata["papermill"] = {"output_path": "/home/me/out.ipynb"}
+    nbformat.write(notebook, path)
+    strip_timings(path)
+    text, found = path.read_text(), nbformat.read(path, 4)
+    assert "papermill" not in text and "50%" not in text and "/home/me" not in text
+    assert found.cells[0].metadata == {"tags": ["parameters"]}
+    assert found.cells[0].outputs[0].text == "kept"
+    assert found.cells[1].source == "# Title" and "kernelspec" in found.metadata
+
+
+# --- the script -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def script(tmp_path):
+    """A function that runs `run_all.sh` from another folder, in this environment.
+
+    The script's question whether the environment has the packages (`python -c`) is answered yes.
+    """
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    (commands / "python").write_text(f'#!/bin/sh\n[ "$1" = -c ] || exec "{sys.executable}" "$@"\n')
+    (commands / "python").chmod(0o755)
+    environment = {
+        **os.environ,
+        "VIRTUAL_ENV": sys.prefix,
+        "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+    }
+
+    def go(*arguments):
+        return subprocess.run(
+            [paths.ROOT / "run_all.sh", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+
+    return go
+
+
+def test_help_comes_through_the_script(script):
+    ended = script("--help")
+    assert ended.returncode == 0, ended.stderr
+    for word in ("usage: run_all.sh", "--from", "--only", "--set", "laptop", "KEY=VALUE"):
+        assert word in ended.stdout
+    assert ended.stderr == ""
+
+
+def test_exit_codes_come_through_the_script(script):
+    ended = script("--nothing-like-it")
+    assert ended.returncode == 2
+    assert "--nothing-like-it" in ended.stderr and ended.stdout == ""

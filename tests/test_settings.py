@@ -1,0 +1,301 @@
+"""Profiles: every shipped one is sound, everything wrong is one line that names what is allowed."""
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from mucpt_utils import paths, settings
+from mucpt_utils.arms import ARMS
+from mucpt_utils.axes import Axis, load_axes
+from mucpt_utils.settings import Profile, SettingsError, load_profile, profile_names
+
+SHIPPED = profile_names()
+SMOKE = (paths.PROFILES / "smoke.yaml").read_text()
+
+
+def refused(name="smoke", *overrides):
+    """The one line that says why a profile with overrides is not allowed."""
+    with pytest.raises(SettingsError) as error:
+        load_profile(name, list(overrides))
+    message = str(error.value)
+    assert message and "\n" not in message
+    return message
+
+
+@pytest.fixture
+def own_profiles(tmp_path, monkeypatch):
+    """A function that writes a profile `mine`, a changed copy of `smoke`."""
+    (tmp_path / "smoke.yaml").write_text(SMOKE)
+    monkeypatch.setattr(paths, "PROFILES", tmp_path)
+
+    def write(text=None, **changes):
+        text = yaml.safe_dump({**yaml.safe_load(SMOKE), **changes}) if text is None else text
+        (tmp_path / "mine.yaml").write_text(text)
+
+    return write
+
+
+# --- shipped profiles -----------------------------------------------------------------------------
+
+
+def test_the_promised_profiles_are_there():
+    assert {"smoke", "laptop", "gpu"} <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_profile_loads(name):
+    profile = load_profile(name)
+    assert profile.name == name
+    assert "plain" in profile.arms and "base" in profile.arms
+    assert len(set(profile.seeds)) == len(profile.seeds) >= 2
+    assert profile.train.batch_sequences % profile.train.accumulate == 0
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("axis", load_axes())
+def test_every_level_of_every_axis_fits_every_profile(name, axis):
+    profile = load_profile(name)
+    levels = [profile.override(level.set) for level in load_axes()[axis].levels]
+    assert len({level.model_dump_json() for level in levels}) == len(levels), "levels differ"
+
+
+def test_every_axis_has_a_level_that_changes_something():
+    for name, axis in load_axes().items():
+        assert any(level.set for level in axis.levels), name
+        assert len({level.name for level in axis.levels}) == len(axis.levels), name
+
+
+def test_a_profile_survives_json():
+    profile = load_profile("smoke")
+    assert Profile.model_validate_json(profile.model_dump_json()) == profile
+
+
+def test_every_setting_of_the_project_is_described():
+    def groups(model):
+        for field in model.model_fields.values():
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+                yield field.annotation
+                yield from groups(field.annotation)
+
+    found = set(groups(Profile))
+    assert len(found) >= 8
+    for group in found:
+        assert group.__doc__, group
+        assert group.model_config["extra"] == "forbid" and group.model_config["frozen"], group
+
+
+# --- overrides ------------------------------------------------------------------------------------
+
+
+def test_overrides_change_what_they_name_and_nothing_else():
+    plain = load_profile("smoke")
+    changed = load_profile(
+        "smoke",
+        [
+            "train.tokens=20000",
+            "train.learning_rate=1e-4",
+            "seeds=[4, 5]",
+            "metadata=[]",
+            "pipeline.classifier=off",
+            "reference.temperature=null",
+        ],
+    )
+    assert changed.train.tokens == 20_000 and changed.train.learning_rate == 1e-4
+    assert changed.seeds == (4, 5) and changed.metadata == ()
+    assert changed.pipeline.classifier == "off"
+    before, after = plain.model_dump(), changed.model_dump()
+    differing = {key for key in before if before[key] != after[key]}
+    assert differing == {"train", "seeds", "metadata", "pipeline"}
+    assert {k for k in before["train"] if before["train"][k] != after["train"][k]} == {
+        "tokens",
+        "learning_rate",
+    }
+
+
+@pytest.mark.parametrize("word", ["off", "filter", "weights", "filter+weights"])
+def test_off_is_a_word_and_no_boolean(word, own_profiles):
+    assert load_profile("smoke", [f"pipeline.classifier={word}"]).pipeline.classifier == word
+    own_profiles(f"{SMOKE}\npipeline: {{classifier: {word}}}\n")
+    assert load_profile("mine").pipeline.classifier == word
+
+
+@pytest.mark.parametrize("text, value", [("true", True), ("False", False), ("off", False)])
+def test_switches_are_read(text, value):
+    profile = load_profile("smoke", [f"pipeline.exact_duplicates={text}"])
+    assert profile.pipeline.exact_duplicates is value
+
+
+def test_the_last_of_equal_overrides_counts():
+    assert load_profile("smoke", ["replay=0.1", "replay=0.3"]).replay == 0.3
+
+
+def test_a_value_may_hold_an_equals_sign(tmp_path):
+    folder = tmp_path / "a=b"
+    folder.mkdir()
+    assert load_profile("smoke", [f"text={folder}"]).text == str(folder)
+
+
+def test_override_leaves_the_profile_as_it_was():
+    profile = load_profile("smoke")
+    before = profile.model_dump_json()
+    assert profile.override({"train.tokens": 5}).train.tokens == 5
+    assert profile.model_dump_json() == before
+
+
+# --- what is wrong, in one line -------------------------------------------------------------------
+
+
+def test_an_unknown_profile_names_the_known():
+    message = refused("huge")
+    assert "unknown profile 'huge'" in message
+    assert all(name in message for name in SHIPPED)
+
+
+@pytest.mark.parametrize("name", ["../smoke", "smoke.yaml", "", "profiles/smoke"])
+def test_a_profile_is_no_path(name):
+    assert "unknown profile" in refused(name)
+
+
+@pytest.mark.parametrize(
+    "override, allowed",
+    [
+        ("tokens=5", "train"),
+        ("train.token=5", "tokens"),
+        ("train.tokens.more=5", "nothing below it"),
+        ("train..tokens=5", "tokens"),
+        ("pipeline.masking.nothing=1", "enabled"),
+        ("reference.temperature.x=1", "nothing below it"),
+        ("seeds.0=1", "nothing below it"),
+        ("render.registers.sonnet=1", "review"),
+    ],
+)
+def test_an_unknown_key_names_the_known(override, allowed):
+    message = refused("smoke", override)
+    assert allowed in message and repr(override.split("=")[0]) in message
+
+
+@pytest.mark.parametrize("override", ["train.tokens", "=5", "", "train.tokens:5"])
+def test_a_malformed_override_is_shown_how(override):
+    message = refused("smoke", override)
+    assert repr(override) in message and "KEY=VALUE" in message
+
+
+@pytest.mark.parametrize("value", ["[1, 2", "{a: ", "'open", "a: b: c", "\t- x", "2024-13-01"])
+def test_a_value_that_is_no_yaml_is_said(value):
+    assert f"seeds={value}" in refused("smoke", f"seeds={value}").encode().decode("unicode_escape")
+
+
+@pytest.mark.parametrize(
+    "override, allowed",
+    [
+        ("train.tokens=0", "greater than or equal to 1"),
+        ("train.tokens=many", "valid integer"),
+        ("train.tokens=1.5", "valid integer"),
+        ("train.optimiser=sgd", "muon|adamw"),
+        ("train.learning_rate=-1", "greater than 0"),
+        ("world.split=train", "test|dev"),
+        ("world.covered=1.2", "less than or equal to 1"),
+        ("replay=1", "less than 1"),
+        ("seeds=[]", "at least 1"),
+        ("seeds=[a]", "valid integer"),
+        ("model.heads=3", "no multiple of 2 * heads=3"),
+        ("arms=[plain, magic]", "soft_static"),
+        ("composition=[magic]", "replay"),
+        ("pipeline.classifier=maybe", "filter+weights"),
+        ("render.wrong_fact=2", "less than or equal to 1"),
+        ("reference.temperature=0", "greater than 0"),
+        ("text=/nowhere/at/all", "no folder"),
+        ("train=5", "TrainSettings"),
+        ("train.tokens=", "valid integer"),
+        ("metadata=perhaps", "valid tuple"),
+    ],
+)
+def test_a_wrong_value_says_what_is_allowed(override, allowed):
+    message = refused("smoke", override)
+    assert allowed in message and "'smoke'" in message
+
+
+def test_a_wrong_value_names_its_setting():
+    assert "'train.tokens'" in refused("smoke", "train.tokens=0")
+    assert "'model'" in refused("smoke", "model.heads=3")
+
+
+# --- a wrong profile file -------------------------------------------------------------------------
+
+
+def test_an_own_profile_is_found(own_profiles):
+    own_profiles(replay=0.35)
+    assert profile_names() == ["mine", "smoke"]
+    assert load_profile("mine").replay == 0.35
+
+
+def test_an_unknown_setting_in_a_file_names_the_known(own_profiles):
+    own_profiles(repaly=0.1)
+    message = refused("mine")
+    assert "'repaly'" in message and "replay" in message and "train" in message
+    own_profiles(train={"tokens": 5, "momentum": 1})
+    message = refused("mine")
+    assert "'train.momentum'" in message and "learning_rate" in message
+    assert "replay" not in message, "only what is allowed in that place"
+
+
+def test_every_group_of_settings_names_its_own(own_profiles):
+    """Also for groups inside groups."""
+    own_profiles()
+    profile = load_profile("mine")
+
+    def places(model, place=()):
+        for name, field in type(model).model_fields.items():
+            if isinstance(getattr(model, name), BaseModel):
+                yield (*place, name), getattr(model, name)
+                yield from places(getattr(model, name), (*place, name))
+            assert field.annotation is not None
+
+    found = list(places(profile))
+    assert len(found) >= 10
+    for place, group in found:
+        data = profile.model_dump(mode="json")
+        inner = data
+        for part in place:
+            inner = inner[part]
+        inner["zzz"] = 1
+        with pytest.raises(SettingsError) as error:
+            settings._validated(data, "mine")
+        expected = ", ".join(sorted(type(group).model_fields))
+        assert f"'{'.'.join(place)}.zzz'" in str(error.value)
+        assert expected in str(error.value)
+
+
+def test_a_missing_setting_is_named(own_profiles):
+    own_profiles("purpose: none\n")
+    assert "required" in refused("mine")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "- a list", "just text", "seeds: [1", "a: b: c", "\tx: 1", "!!python/object:os x"]
+)
+def test_a_file_that_is_no_profile_is_said(own_profiles, text):
+    own_profiles(text)
+    assert "profile 'mine'" in refused("mine")
+
+
+# --- arms and axes --------------------------------------------------------------------------------
+
+
+def test_arms_keep_their_promises():
+    assert not ARMS["base"].trained
+    assert [name for name, arm in ARMS.items() if not arm.trained] == ["base"]
+    assert not ARMS["plain"].uses_reference and not ARMS["random"].uses_reference
+    assert ARMS["rho1"].tokens.form == "step" and ARMS["rho1"].tokens.compare == "difference"
+    inverse, forward = ARMS["inverse"].tokens, ARMS["soft_dynamic"].tokens
+    assert inverse == forward.model_copy(update={"direction": "inverse"}) != forward
+    assert ARMS["selection_soft"].tokens == forward, "the same criterion for both uses"
+    assert len({arm.title for arm in ARMS.values()}) == len(ARMS)
+
+
+def test_an_axis_with_an_unknown_arm_is_refused():
+    levels = [{"name": "a"}, {"name": "b", "set": {"replay": 0}}]
+    with pytest.raises(ValueError, match="unknown arms .*magic.*allowed: base, plain"):
+        Axis(title="x", arms=("magic",), levels=levels)
+    with pytest.raises(ValueError, match="at least 2"):
+        Axis(title="x", arms=("plain",), levels=levels[:1])

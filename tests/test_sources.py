@@ -1,0 +1,215 @@
+import gzip
+import json
+import os
+
+import pytest
+import zstandard
+from datatrove.data import Document
+
+from mucpt_utils.sources import (
+    Malformed,
+    SourceSettings,
+    Unreadable,
+    decode,
+    estimate_documents,
+    parse_document,
+    passages,
+    read_source,
+    source_files,
+    strip_gutenberg,
+    strip_markup,
+    unwrap,
+)
+
+SETTINGS = SourceSettings()
+SENTENCE = "The second theme is given to the clarinet, and the strings answer it softly. "
+
+
+def read(root, settings=SETTINGS):
+    items = [i for path in source_files(root) for i in read_source(path, root, settings)]
+    documents = [i for i in items if isinstance(i, Document)]
+    return documents, [i for i in items if isinstance(i, Unreadable)]
+
+
+def line(**fields):
+    return json.dumps({"text": "some text", "id": "x", "metadata": {"source": "s"}} | fields)
+
+
+def test_jsonl_keeps_documents_and_quarantines_each_bad_line_with_its_place(tmp_path):
+    lines = [
+        line(id="1"),
+        "{not json",
+        '["a list"]',
+        line(text=7),
+        line(text="  "),
+        line(metadata="no object"),
+        json.dumps({"id": "no text"}),
+        "",
+        line(id="2"),
+    ]
+    (tmp_path / "d.jsonl").write_text("\n".join(lines))
+    documents, bad = read(tmp_path)
+    assert [d.id for d in documents] == ["1", "2"]
+    assert [b.place for b in bad] == [f"d.jsonl:{n}" for n in (2, 3, 4, 5, 6, 7)]
+    assert [b.reason.split(":")[0] for b in bad] == [
+        "not JSON",
+        "a JSON object was expected, not list",
+        "field 'text' must be text, not int",
+        "field 'text' is empty",
+        "field 'metadata' must be an object, not str",
+        "none of the text fields text, abstract, body, content",
+    ]
+
+
+def test_other_fields_of_a_line_become_metadata_and_text_may_be_an_abstract():
+    raw = json.dumps({"abstract": "We study tempo.", "title": "Tempo", "year": "2016"}).encode()
+    document = parse_document(raw, "f.jsonl:3", "papers")
+    assert (document.text, document.id) == ("We study tempo.", "f.jsonl:3")
+    assert document.metadata == {"source": "papers", "title": "Tempo", "year": "2016"}
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.zst"])
+def test_compressed_files_read_the_same(tmp_path, suffix):
+    raw = (line(id="a") + "\n").encode() * 3
+    pack = {"jsonl": bytes, "gz": gzip.compress, "zst": zstandard.compress}[suffix.split(".")[-1]]
+    (tmp_path / f"d{suffix}").write_bytes(pack(raw))
+    documents, bad = read(tmp_path)
+    assert len(documents) == 3 and not bad
+
+
+def test_damaged_files_are_quarantined_and_what_was_read_before_stays(tmp_path):
+    whole = gzip.compress((line(id="a") + "\n").encode() * 200_000)
+    (tmp_path / "cut.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "nul.txt").write_bytes(b"abc\0def")
+    (tmp_path / "broken.txt").write_bytes("Café Müller ".encode() * 3 + b"\xc3 end")
+    (tmp_path / "empty.txt").write_bytes(b"")
+    (tmp_path / "folder.txt").mkdir()
+    (tmp_path / "what.xyz").write_text("?")
+    documents, bad = read(tmp_path)
+    reasons = {b.place: b.reason for b in bad}
+    assert documents, "lines before the cut are kept"
+    assert reasons.pop("cut.jsonl.gz").startswith("damaged compression")
+    assert reasons == {
+        "nul.txt": "NUL byte at 3",
+        "broken.txt": "broken UTF-8 at byte 42",
+        "empty.txt": "the file is empty",
+        "folder.txt": "a folder with the name of a file",
+        "what.xyz": "unknown file type .xyz",
+    }
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_quarantined(tmp_path):
+    (tmp_path / "d.txt").write_text("secret")
+    (tmp_path / "d.txt").chmod(0)
+    assert read(tmp_path)[1][0].reason == "permission denied"
+
+
+def test_an_endless_line_and_a_bomb_are_bounded(tmp_path):
+    (tmp_path / "long.jsonl").write_text(line(text="x" * 5000) + "\n" + line(id="next"))
+    documents, bad = read(tmp_path, SourceSettings(longest_line_bytes=1000))
+    assert [d.id for d in documents] == ["next"]
+    assert bad[0].place == "long.jsonl:1" and "longer than 1000 bytes" in bad[0].reason
+    (tmp_path / "long.jsonl").unlink()
+    (tmp_path / "bomb.txt.gz").write_bytes(gzip.compress(b"a" * 2_000_000))
+    assert "more than 100000 bytes" in (
+        read(tmp_path, SourceSettings(largest_file_bytes=100_000))[1][0].reason
+    )
+
+
+def test_old_plain_text_is_read_as_windows_1252_and_broken_utf8_is_not():
+    assert decode("Dvořák – Café".encode()) == "Dvořák – Café"
+    assert decode("caf\xe9 \x96 bar".encode("latin-1")) == "café – bar"
+    with pytest.raises(Malformed, match="broken UTF-8"):
+        decode("Café Müller".encode()[:-5] + b"\xff")
+
+
+def test_passages_keep_every_word_and_their_length():
+    paragraphs = [SENTENCE * n for n in (1, 6, 40, 2, 2, 9, 1)]
+    text = "\n\n".join(p.strip() for p in paragraphs)
+    cut = passages(text)
+    assert " ".join(" ".join(cut).split()) == " ".join(text.split())
+    assert all(60 <= len(p.split()) <= 250 for p in cut)
+
+
+def test_wrapped_prose_is_unwrapped_and_verse_is_not():
+    assert "\n" not in unwrap("\n".join(["The overture begins in a slow and stately tempo,"] * 4))
+    assert unwrap("Tyger Tyger,\nburning bright,\nin the forests").count("\n") == 2
+
+
+def test_gutenberg_licence_goes_and_its_header_becomes_metadata():
+    text = (
+        "The Project Gutenberg EBook\nTitle: The Opera\nAuthor: A. Writer\n\n"
+        "*** START OF THIS PROJECT GUTENBERG EBOOK THE OPERA ***\n\nChapter one.\n\n"
+        "*** END OF THIS PROJECT GUTENBERG EBOOK THE OPERA ***\nLicence text"
+    )
+    body, stated = strip_gutenberg(text)
+    assert body.strip() == "Chapter one."
+    assert stated == {
+        "title": "The Opera",
+        "creator": "A. Writer",
+        "licence": "Public domain in the USA",
+    }
+    assert strip_gutenberg("Just a text.")[0] == "Just a text."
+
+
+def test_books_table_beside_the_files_becomes_metadata(tmp_path):
+    folder = tmp_path / "books"
+    folder.mkdir()
+    (folder / "12.txt").write_text("\n\n".join([SENTENCE * 10] * 3))
+    (folder / "BOOKS.tsv").write_text(
+        "id\tlabel\twords\tlcc\tauthor\trepo\n"
+        "12\tmusic\t9\tML\tLahee, H.\tGITenberg/Famous-Violinists_12\n"
+    )
+    documents, bad = read(tmp_path)
+    assert not bad
+    assert documents[1].id == "books/12.txt#0001"
+    assert documents[1].metadata == {
+        "source": "books",
+        "register": "book",
+        "title": "Famous Violinists",
+        "creator": "Lahee, H.",
+        "year": None,
+        "licence": "Public domain in the USA",
+        "lane": "prose",
+        "file": "books/12.txt",
+        "library_label": "music",
+        "lcc": "ML",
+        "passage": 1,
+    }
+
+
+def test_html_gives_its_main_text_and_title(tmp_path):
+    body = "".join(f"<p>{SENTENCE * 4}</p>" for _ in range(4))
+    (tmp_path / "p.html").write_text(
+        f"<html><head><title>On Sonatas</title></head><body><nav><a>Home</a></nav>"
+        f"<article><h1>On Sonatas</h1>{body}</article></body></html>"
+    )
+    (tmp_path / "deep.html").write_text("<div>" * 20_000)
+    documents, bad = read(tmp_path)
+    assert documents[0].metadata["title"] == "On Sonatas"
+    assert "clarinet" in documents[0].text and "<p>" not in documents[0].text
+    assert [b.place for b in bad] == ["deep.html"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "prose"),
+    [
+        (".md", "---\na: b\n---\n# Key\n\nA [chord](x://y) is **loud**.", "A chord is loud."),
+        (".rst", ".. note:: no\n\nTempo\n=====\n\nSee :doc:`meter </meter>` *now*.", "See meter now."),
+    ],
+)
+def test_markup_is_stripped(kind, raw, prose):
+    assert strip_markup(raw, kind).strip().endswith(prose)
+
+
+def test_a_missing_or_empty_source_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere is not a folder"):
+        source_files(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="holds no file"):
+        source_files(tmp_path)
+
+
+def test_the_number_of_documents_is_estimated(tmp_path):
+    (tmp_path / "d.jsonl").write_text((line() + "\n") * 500)
+    assert 450 <= estimate_documents(source_files(tmp_path), SETTINGS) <= 550

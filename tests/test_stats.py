@@ -1,0 +1,135 @@
+"""Intervals that cover, groups that count, differences with the right sign."""
+
+import numpy as np
+import pytest
+
+from mucpt_utils.stats import bootstrap_mean, paired_difference
+
+
+def test_the_mean_is_the_mean_and_lies_inside_its_interval():
+    values = np.random.default_rng(0).normal(3, 1, 50)
+    estimate = bootstrap_mean(values)
+    assert estimate.mean == pytest.approx(values.mean())
+    assert estimate.low < estimate.mean < estimate.high
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+    hits = 0
+    for seed in range(300):
+        values = np.random.default_rng(seed).normal(0, 1, 60)
+        _, low, high = bootstrap_mean(values, n=400, seed=seed)
+        hits += low <= 0 <= high
+    assert 0.90 <= hits / 300 <= 0.99
+
+
+def test_the_grouped_interval_covers_a_truth_that_varies_between_groups():
+    hits = 0
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        values = (rng.normal(0, 1, (12, 1)) + rng.normal(0, 1, (12, 8))).ravel()
+        _, low, high = bootstrap_mean(values, np.repeat(range(12), 8), n=300, seed=seed)
+        hits += low <= 0 <= high
+    assert 0.85 <= hits / 150 <= 0.99
+
+
+def test_the_width_is_the_normal_one_for_many_values():
+    values = np.random.default_rng(1).normal(0, 2, 400)
+    _, low, high = bootstrap_mean(values, n=4000)
+    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.06)
+
+
+def test_groups_that_differ_widen_the_interval():
+    rng = np.random.default_rng(2)
+    groups = np.repeat(range(5), 40)
+    values = groups * 1.0 + rng.normal(0, 0.5, 200)
+    plain, grouped = bootstrap_mean(values), bootstrap_mean(values, groups.tolist())
+    assert grouped.mean == pytest.approx(plain.mean)
+    assert grouped.high - grouped.low > 3 * (plain.high - plain.low)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0])
+def test_the_two_stages_have_the_variance_of_the_book(spread):
+    """Davison & Hinkley 1997, section 3.8: the variances between and within add up.
+
+    With K groups of m items: (between + mean within / m) / K, both with divisor n.
+    """
+    rng = np.random.default_rng(3)
+    table = rng.normal(0, 1, (4, 25)) + spread * rng.normal(0, 1, (4, 1))
+    expected = (table.mean(axis=1).var() + table.var(axis=1).mean() / 25) / 4
+    _, low, high = bootstrap_mean(table.ravel(), np.repeat(range(4), 25).tolist(), n=20_000)
+    means_variance = ((high - low) / (2 * 1.96)) ** 2
+    assert means_variance == pytest.approx(expected, rel=0.12)
+
+
+def test_larger_groups_weigh_more():
+    values, groups = [0.0] * 30 + [1.0] * 10, ["a"] * 30 + ["b"] * 10
+    estimate = bootstrap_mean(values, groups)
+    assert estimate == (0.25, 0.0, 1.0)
+
+
+def test_groups_need_not_lie_together():
+    rng = np.random.default_rng(4)
+    values = np.repeat([0.0, 5.0], 20)
+    order = rng.permutation(40)
+    labels = np.repeat(["a", "b"], 20)
+    apart = bootstrap_mean(values[order], labels[order].tolist())
+    assert apart.low == 0 and apart.high == 5
+
+
+def test_the_same_seed_gives_the_same_interval():
+    values = np.random.default_rng(5).random(30)
+    assert bootstrap_mean(values, seed=7) == bootstrap_mean(values, seed=7)
+    assert bootstrap_mean(values, seed=7) != bootstrap_mean(values, seed=8)
+
+
+def test_equal_values_have_no_width():
+    assert bootstrap_mean([0.5] * 9) == (0.5, 0.5, 0.5)
+
+
+@pytest.mark.parametrize("groups", [None, [0] * 40 + [1] * 40])
+def test_a_difference_has_the_sign_of_a_minus_b(groups):
+    rng = np.random.default_rng(6)
+    b = rng.normal(0, 5, 80)
+    a = b + 1 + rng.normal(0, 0.5, 80)
+    better, worse = paired_difference(a, b, groups), paired_difference(b, a, groups)
+    assert better.difference == pytest.approx(-worse.difference) == pytest.approx((a - b).mean())
+    assert 0 < better.low < better.difference < better.high
+    assert worse.low < worse.difference < worse.high < 0
+    assert better.p_value < 0.01 and worse.p_value < 0.01
+
+
+def test_pairing_sees_what_two_intervals_would_hide():
+    rng = np.random.default_rng(7)
+    b = rng.normal(0, 5, 80)
+    a = b + 0.5
+    assert bootstrap_mean(a).low < bootstrap_mean(b).high
+    assert paired_difference(a, b).p_value < 0.01
+
+
+def test_no_difference_has_a_large_p_value():
+    values = np.random.default_rng(8).random(50)
+    same = paired_difference(values, values)
+    assert same[:3] == (0, 0, 0) and same.p_value == 1
+
+
+def test_the_smallest_p_value_is_two_of_the_resamples():
+    assert paired_difference([2.0] * 9, [1.0] * 9, n=999).p_value == pytest.approx(2 / 1000)
+
+
+def test_p_values_under_no_effect_are_about_uniform():
+    small = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        p = paired_difference(rng.normal(size=40), rng.normal(size=40), n=300, seed=seed).p_value
+        assert 0 < p <= 1
+        small += p < 0.05
+    assert 0.01 <= small / 200 <= 0.12
+
+
+def test_wrong_lengths_are_refused():
+    with pytest.raises(ValueError, match="at least one value"):
+        bootstrap_mean([])
+    with pytest.raises(ValueError, match="3 values but 2 group labels"):
+        bootstrap_mean([1, 2, 3], ["a", "b"])
+    with pytest.raises(ValueError, match="equal lengths, got 2 and 3"):
+        paired_difference([1, 2], [1, 2, 3])

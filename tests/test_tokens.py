@@ -1,0 +1,156 @@
+"""The tokenizer, the token store, and how sequences are packed and interleaved."""
+
+import numpy as np
+import pytest
+
+from mucpt_utils.tokens import (
+    END,
+    TokenStore,
+    document_order,
+    gather,
+    interleave,
+    pack,
+    tokenise,
+    train_tokenizer,
+)
+
+TEXTS = [
+    "The album was released in 1987 and 1991.",
+    "Björk's “Jóga” — naïve façade, 東京, 🎵!",
+    "",
+    "The album, the album, the album: released, re-released.",
+]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer(TEXTS, 300)
+
+
+# --- tokenizer --------------------------------------------------------------------------------
+
+
+def test_every_text_comes_back_byte_for_byte(tokenizer):
+    for text in [*TEXTS, "unseen: žluťoučký kůň\n\ttabs  and   blanks"]:
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        assert tokenizer.decode(ids, clean_up_tokenization_spaces=False) == text
+
+
+def test_the_end_token_is_nought_and_the_vocabulary_full(tokenizer):
+    assert tokenizer.eos_token == END and tokenizer.eos_token_id == 0
+    assert tokenizer.pad_token_id == 0
+    assert len(tokenizer) == 300
+
+
+def test_digits_stand_alone(tokenizer):
+    year = tokenizer.tokenize("1987")
+    assert year == ["1", "9", "8", "7"]
+    assert tokenizer.tokenize("in 1987")[-4:] == year
+
+
+def test_the_same_text_gives_the_same_tokenizer(tokenizer):
+    again = train_tokenizer(iter(TEXTS), 300)
+    assert again.get_vocab() == tokenizer.get_vocab()
+
+
+# --- store ------------------------------------------------------------------------------------
+
+
+def test_each_document_is_closed_by_the_end_token(tokenizer):
+    store = tokenise(tokenizer, TEXTS, ["a", "b", "c", "d"])
+    assert len(store) == 4 and store.starts[0] == 0 and store.starts[-1] == store.tokens.size
+    for index, text in enumerate(TEXTS):
+        document = store.document(index)
+        assert document[-1] == 0 and (document[:-1] != 0).all()
+        assert tokenizer.decode(document[:-1], clean_up_tokenization_spaces=False) == text
+
+
+def test_a_store_comes_back_memory_mapped(tokenizer, tmp_path):
+    store = tokenise(tokenizer, TEXTS, ["a", "b", "ç", "d"])
+    store.save(tmp_path / "store")
+    found = TokenStore.load(tmp_path / "store")
+    assert isinstance(found.tokens, np.memmap)
+    assert found.tokens.dtype == store.tokens.dtype == np.uint16
+    np.testing.assert_array_equal(found.tokens, store.tokens)
+    np.testing.assert_array_equal(found.starts, store.starts)
+    assert found.ids == ["a", "b", "ç", "d"]
+
+
+def test_a_large_vocabulary_gets_wide_tokens(tokenizer):
+    class Large:
+        eos_token_id = 70_000
+
+        def __len__(self):
+            return 70_001
+
+        def __call__(self, texts, add_special_tokens):
+            return {"input_ids": [[69_999] for _ in texts]}
+
+    store = tokenise(Large(), ["x", "y"], ["1", "2"])
+    assert store.tokens.dtype == np.uint32
+    assert store.tokens.tolist() == [69_999, 70_000] * 2
+
+
+def test_no_document_makes_an_empty_store(tokenizer):
+    store = tokenise(tokenizer, [], [])
+    assert len(store) == 0 and store.tokens.size == 0 and store.starts.tolist() == [0]
+
+
+def test_texts_without_ids_are_refused(tokenizer):
+    with pytest.raises(ValueError, match="2 texts but 1 ids"):
+        tokenise(tokenizer, ["a", "b"], ["1"])
+
+
+# --- order, packing, replay -------------------------------------------------------------------
+
+
+def test_gather_follows_the_order_and_may_repeat(store_of):
+    store = store_of([3, 5, 2])
+    expected = np.concatenate([store.document(i) for i in (2, 0, 2)])
+    np.testing.assert_array_equal(gather(store, [2, 0, 2]), expected)
+    values = np.arange(10) / 10
+    assert gather(store, [2, 0], values).tolist() == [0.8, 0.9, 0.0, 0.1, 0.2]
+    assert gather(store, []).size == 0
+
+
+def test_order_makes_whole_passes_until_the_budget_is_full():
+    lengths = np.array([4, 100, 6, 5])
+    documents = np.array([0, 2, 3])
+    order = document_order(documents, lengths, 40, seed=0)
+    assert len(order) == 9, "15 tokens a pass: three passes hold 40"
+    passes = order.reshape(3, 3)
+    assert (np.sort(passes, axis=1) == documents).all()
+    assert lengths[order].sum() >= 40
+
+
+def test_each_pass_has_its_own_order_and_each_seed_too():
+    documents, lengths = np.arange(50), np.ones(50, int)
+    first, second = document_order(documents, lengths, 100, seed=0).reshape(2, 50)
+    assert (first != second).any()
+    np.testing.assert_array_equal(first, document_order(documents, lengths, 50, seed=0))
+    assert (first != document_order(documents, lengths, 50, seed=1)).any()
+
+
+def test_nothing_to_draw_from_is_said():
+    with pytest.raises(ValueError, match="everything was filtered out"):
+        document_order(np.array([], int), np.array([3, 4]), 10, seed=0)
+
+
+def test_packing_keeps_the_stream_in_order():
+    rows = pack(np.arange(17), 4, 4)
+    assert rows.tolist() == np.arange(16).reshape(4, 4).tolist()
+    with pytest.raises(ValueError, match="17 tokens do not fill 5 sequences of 4"):
+        pack(np.arange(17), 4, 5)
+
+
+@pytest.mark.parametrize(
+    "domain, replay", [(8, 2), (2, 8), (5, 5), (97, 3), (7, 0), (0, 4), (0, 0)]
+)
+def test_replay_is_spread_evenly(domain, replay):
+    places = interleave(domain, replay)
+    assert places.dtype == bool and len(places) == domain + replay
+    assert places.sum() == replay
+    # any beginning of the run holds replay in the right share, to within one sequence
+    if len(places):
+        wanted = np.arange(1, len(places) + 1) * replay / len(places)
+        assert (np.abs(places.cumsum() - wanted) < 1).all()

@@ -1,0 +1,511 @@
+"""Training: equal steps however they are cut, the same weights after a kill, the right loss."""
+
+import copy
+import gc
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from mucpt_utils import training
+from mucpt_utils.loss_ratio import Criterion, token_weights
+from mucpt_utils.losses import token_losses
+from mucpt_utils.paths import ROOT
+from mucpt_utils.training import (
+    MuonAdamW,
+    Sequences,
+    TrainSettings,
+    WeightedTrainer,
+    batch_weights,
+    hidden_matrices,
+    steps_for,
+    train,
+)
+
+CONTEXT = 16
+DYNAMIC = Criterion(numerator="dynamic", form="power")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_heap():
+    """Each run ends with a garbage collection, most of it over modules that stay anyway."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def data(sequences=48, weights=False, reference=False, seed=0):
+    """Random sequences; every fourth is replay."""
+    rng = np.random.default_rng(seed)
+    shape = (sequences, CONTEXT)
+    scored = np.arange(sequences) % 4 != 3
+    return Sequences(
+        rng.integers(1, 40, shape).astype(np.uint16),
+        np.where(scored[:, None], rng.random(shape) * 2, 1).astype(np.float32) if weights else None,
+        (rng.random(shape) * 6).astype(np.float16) if reference else None,
+        scored,
+    )
+
+
+def settings(**changes):
+    options = {"tokens": 1, "batch_sequences": 8, "checkpoints": 0, "optimiser": "adamw"}
+    return TrainSettings(**{**options, **changes})
+
+
+def weights_of(model):
+    return {name: p.detach().clone() for name, p in model.named_parameters()}
+
+
+def distance(a, b):
+    """Largest difference between two sets of weights."""
+    assert a.keys() == b.keys()
+    return max((a[name] - b[name]).abs().max().item() for name in a)
+
+
+@pytest.fixture
+def run(tiny_model, tmp_path):
+    """A function that trains a fresh tiny model and returns its weights."""
+
+    def go(sequences, options, folder="run", seed=0, **keywords):
+        model = train(tiny_model(seed), sequences, options, tmp_path / folder, seed=0, **keywords)
+        return weights_of(model)
+
+    return go
+
+
+class Killed(Exception):
+    """Stands for the end of a process."""
+
+
+def killer(at):
+    """A measure that ends the run when `at` tokens have been seen."""
+
+    def measure(model, seen):
+        if seen == at:
+            raise Killed
+
+    return measure
+
+
+def tokens_at(step, options):
+    return step * options.batch_sequences * CONTEXT
+
+
+# --- one step, however it is cut ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+def test_accumulated_micro_batches_are_one_batch(run, weighted):
+    sequences = data(weights=weighted)
+    whole, halves, quarters = (
+        run(sequences, settings(accumulate=n, learning_rate=1e-3)) for n in (1, 2, 4)
+    )
+    assert distance(whole, halves) < 1e-6
+    assert distance(whole, quarters) < 1e-6
+
+
+def test_the_weights_move_what_is_learnt(run):
+    """The test above would hold for weights that are never used."""
+    plain = run(data(), settings())
+    assert distance(plain, run(data(weights=True), settings())) > 1e-3
+
+
+def test_a_batch_that_cannot_be_cut_is_refused(run):
+    with pytest.raises(ValueError, match="batch_sequences=8 is no multiple of accumulate=3"):
+        run(data(), settings(accumulate=3))
+
+
+def test_less_than_one_batch_is_refused(run):
+    """Trainer would otherwise take 0 steps for `no limit` and train for three epochs."""
+    with pytest.raises(ValueError, match="7 sequences .* batch_sequences=8"):
+        run(data(7), settings())
+
+
+# --- order, budget, progress ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def seen_batches(monkeypatch):
+    """The rows that the model is trained on, in order."""
+    rows, compute = [], WeightedTrainer.compute_loss
+
+    def spy(self, model, inputs, *args, **kwargs):
+        rows.extend(inputs["input_ids"].tolist())
+        return compute(self, model, inputs, *args, **kwargs)
+
+    monkeypatch.setattr(WeightedTrainer, "compute_loss", spy)
+    return rows
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_data_is_read_once_in_its_order(run, seen_batches, accumulate):
+    sequences = data(44)
+    run(sequences, settings(accumulate=accumulate))
+    assert seen_batches == sequences.tokens[:40].tolist(), "five whole batches of eight"
+
+
+def test_progress_and_measures_count_tokens(run):
+    measured, reported, modes = [], [], []
+
+    def measure(model, seen):
+        measured.append(seen)
+        modes.append(model.training)
+
+    options = settings(accumulate=2)
+    run(data(), options, measure_steps=(2, 6), measure=measure, report=reported.append)
+    assert measured == [tokens_at(2, options), tokens_at(6, options)]
+    assert modes == [False, False], "measured in evaluation mode"
+    assert reported == [8 * CONTEXT] * 6
+
+
+def test_measuring_changes_nothing(run):
+    def measure(model, seen):
+        model(input_ids=torch.ones((1, 4), dtype=torch.long))
+
+    once = run(data(), settings(), measure_steps=(1, 3), measure=measure)
+    assert distance(once, run(data(), settings())) == 0
+
+
+@pytest.mark.parametrize("tokens, steps", [(1, 1), (1023, 1), (1024, 2), (1536, 3), (2000, 3)])
+def test_steps_for_a_budget(tokens, steps):
+    assert steps_for(settings(tokens=tokens), context=64) == steps
+
+
+def test_the_model_comes_back_ready_and_checkpoints_are_gone(tiny_model, tmp_path):
+    model = train(tiny_model(), data(), settings(checkpoints=2), tmp_path, seed=0)
+    assert not model.training
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_training_learns(run, tiny_model):
+    """A sequence that repeats is predicted better afterwards, by both optimisers."""
+    rows = np.tile(np.arange(1, CONTEXT + 1, dtype=np.uint16), (96, 1))
+    ids = torch.from_numpy(rows[:1].astype(np.int64))
+    before = tiny_model()(input_ids=ids, labels=ids).loss.item()
+    for optimiser in ("adamw", "muon"):
+        options = settings(optimiser=optimiser, learning_rate=0.02)
+        model = tiny_model()
+        model.load_state_dict(run(Sequences(rows), options), strict=False)
+        after = model.eval()(input_ids=ids, labels=ids).loss.item()
+        assert after < before - 0.5, (optimiser, before, after)
+
+
+# --- a kill and what follows ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
+@pytest.mark.parametrize("kind", ["plain", "dynamic"])
+def test_a_killed_and_resumed_run_has_the_same_weights(run, optimiser, kind, seen_batches):
+    extra = {"criterion": DYNAMIC} if kind == "dynamic" else {}
+    sequences = data(64, weights=kind == "dynamic", reference=kind == "dynamic")
+    options = settings(optimiser=optimiser, checkpoints=2, accumulate=2)
+    expected = run(sequences, options, "whole", **extra)
+    step = {"measure_steps": (5,), "measure": killer(tokens_at(5, options))}
+    with pytest.raises(Killed):
+        run(sequences, options, "killed", **step, **extra)
+    seen_batches.clear()
+    # another seed of the model: all weights must come from the checkpoint
+    resumed = run(sequences, options, "killed", seed=9, **extra)
+    assert distance(resumed, expected) == 0
+    assert seen_batches == sequences.tokens[24:].tolist(), "went on behind step 3"
+
+
+@pytest.mark.parametrize("damage", ["state is missing", "state is cut off"])
+def test_a_checkpoint_that_was_being_written_is_passed_over(run, tmp_path, damage):
+    """A kill during a save leaves a folder without its end; the one before it is whole."""
+    options, sequences = settings(checkpoints=3), data(64)
+    expected = run(sequences, options, "whole")
+    step = {"measure_steps": (5,), "measure": killer(tokens_at(5, options))}
+    with pytest.raises(Killed):
+        run(sequences, options, "killed", **step)
+    last = tmp_path / "killed" / "checkpoints" / "checkpoint-6"
+    last.mkdir()
+    (last / "config.json").write_text("{")
+    if damage == "state is cut off":
+        (last / "trainer_state.json").write_text('{"best_global_step": nu')
+    assert distance(run(sequences, options, "killed", seed=9), expected) == 0
+
+
+KILLED_RUN = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from mucpt_utils.models import ModelSettings, from_scratch
+from mucpt_utils.training import Sequences, TrainSettings, train
+import torch
+
+folder = Path(sys.argv[1])
+torch.set_num_threads(1)
+options = TrainSettings.model_validate_json((folder / "settings.json").read_text())
+model = from_scratch(
+    ModelSettings(hidden_size=16, layers=2, heads=2, intermediate_size=24, context=32), 40, 0
+)
+train(model, Sequences(np.load(folder / "tokens.npy")), options, folder, seed=0,
+      measure_steps=(5,), measure=lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
+def test_a_process_killed_for_good_is_resumed_by_another(run, tmp_path):
+    options, sequences = settings(optimiser="muon", checkpoints=3), data(64)
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    (folder / "settings.json").write_text(options.model_dump_json())
+    np.save(folder / "tokens.npy", sequences.tokens)
+    process = subprocess.run(
+        [sys.executable, "-c", KILLED_RUN, str(folder)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    assert [p.name for p in (folder / "checkpoints").iterdir()] == ["checkpoint-4"]
+    plain = replace(sequences, scored=None)
+    resumed = run(plain, options, "killed", seed=9)
+    assert distance(resumed, run(plain, options, "whole")) == 0
+
+
+# --- the loss -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trainer(tiny_model, tmp_path):
+    """A trainer that is only asked for losses."""
+
+    def make(criterion=None):
+        from transformers import TrainingArguments
+
+        arguments = TrainingArguments(str(tmp_path), report_to=[])
+        return WeightedTrainer(model=tiny_model(), args=arguments, criterion=criterion)
+
+    return make
+
+
+def batch(sequences, rows=8):
+    items = [sequences[i] for i in range(rows)]
+    return {key: torch.stack([item[key] for item in items]) for key in items[0]}
+
+
+@pytest.mark.parametrize("count", [None, 8 * (CONTEXT - 1)])
+def test_weights_of_one_are_the_plain_loss_of_transformers(trainer, count):
+    ones = replace(data(), weights=np.ones((48, CONTEXT), np.float32))
+    made, inputs = trainer(), batch(ones)
+    loss = made.compute_loss(made.model, inputs, num_items_in_batch=count)
+    plain = made.model(input_ids=inputs["input_ids"], labels=inputs["input_ids"]).loss
+    assert loss.item() == pytest.approx(plain.item(), rel=1e-6)
+
+
+def test_the_weighted_loss_by_hand(trainer):
+    made, inputs = trainer(), batch(data(weights=True))
+    loss, outputs = made.compute_loss(made.model, inputs, return_outputs=True)
+    chances = outputs.logits.log_softmax(-1)
+    expected = 0.0
+    for row in range(8):
+        for place in range(1, CONTEXT):
+            token = inputs["input_ids"][row, place]
+            weight = inputs["weights"][row, place]
+            expected -= weight * chances[row, place - 1, token] / (8 * (CONTEXT - 1))
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_dynamic_weights_are_the_loss_ratio_of_the_batch(trainer):
+    made, inputs = trainer(DYNAMIC), batch(data(reference=True))
+    losses = token_losses(made.model(input_ids=inputs["input_ids"]).logits, inputs["input_ids"])
+    mask = inputs["scored"][:, None].expand_as(losses).float()
+    weights = batch_weights(losses.detach(), inputs, DYNAMIC)
+    assert weights.shape == (8, CONTEXT - 1)
+    assert (weights[~inputs["scored"]] == 1).all(), "replay keeps weight 1"
+    domain = weights[inputs["scored"]]
+    assert domain.mean().item() == pytest.approx(1, abs=1e-5) and domain.std() > 0.05
+    expected = token_weights(losses, inputs["reference"][:, 1:], mask, DYNAMIC)
+    assert torch.allclose(domain, expected[inputs["scored"]])
+
+
+def test_dynamic_weights_are_multiplied_with_fixed_ones(trainer):
+    inputs = batch(data(weights=True, reference=True))
+    losses = torch.full((8, CONTEXT - 1), 2.0)
+    inputs["reference"] = torch.full((8, CONTEXT), 2.0)
+    weights = batch_weights(losses, inputs, DYNAMIC)[inputs["scored"]]
+    fixed = inputs["weights"][:, 1:][inputs["scored"]]
+    assert torch.allclose(weights, fixed / fixed.mean())
+
+
+def test_a_batch_of_replay_alone_has_weight_one():
+    inputs = batch(data(reference=True))
+    inputs["scored"][:] = False
+    assert (batch_weights(torch.rand(8, CONTEXT - 1), inputs, DYNAMIC) == 1).all()
+
+
+@pytest.mark.parametrize("criterion", [DYNAMIC, DYNAMIC.model_copy(update={"form": "log"})])
+def test_no_gradient_flows_through_dynamic_weights(trainer, criterion):
+    made, inputs = trainer(criterion), batch(data(reference=True))
+    losses = token_losses(made.model(input_ids=inputs["input_ids"]).logits, inputs["input_ids"])
+    fixed = batch_weights(losses.detach(), inputs, criterion)
+    (losses * fixed).mean().backward()
+    expected = {n: p.grad.clone() for n, p in made.model.named_parameters()}
+    made.model.zero_grad()
+    made.compute_loss(made.model, inputs).backward()
+    for name, parameter in made.model.named_parameters():
+        torch.testing.assert_close(parameter.grad, expected[name])
+
+
+# --- optimisers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_muon_takes_the_hidden_matrices_only(tied):
+    config = LlamaConfig(
+        vocab_size=40,
+        hidden_size=16,
+        intermediate_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        tie_word_embeddings=tied,
+    )
+    model = LlamaForCausalLM(config)
+    names = {id(p): name for name, p in model.named_parameters()}
+    matrices, rest = ({names[id(p)] for p in part} for part in hidden_matrices(model))
+    assert len(matrices) == 2 * 7 and all("_proj.weight" in name for name in matrices)
+    outside = {"model.embed_tokens.weight"} | (set() if tied else {"lm_head.weight"})
+    assert {name for name in rest if "norm" not in name} == outside
+    assert matrices | rest == set(names.values()) and not matrices & rest
+
+
+def test_frozen_parameters_stay_out(tiny_model):
+    model = tiny_model()
+    model.model.layers[0].requires_grad_(False)
+    chosen = {id(p) for part in hidden_matrices(model) for p in part}
+    assert not chosen & {id(p) for p in model.model.layers[0].parameters()}
+
+
+def take_steps(model, optimiser, steps):
+    for step in range(steps):
+        ids = torch.from_numpy(data(seed=step).tokens[:4].astype(np.int64))
+        optimiser.zero_grad()
+        model(input_ids=ids, labels=ids).loss.backward()
+        optimiser.step()
+
+
+def test_the_state_of_both_parts_survives_a_round_trip(tiny_model, tmp_path):
+    model = tiny_model()
+    optimiser = MuonAdamW(model, 0.01, 0.1)
+    take_steps(model, optimiser, 3)
+    torch.save(optimiser.state_dict(), tmp_path / "optimizer.pt")
+
+    twin = copy.deepcopy(model)
+    loaded = MuonAdamW(twin, 0.5, 0.0)
+    loaded.load_state_dict(torch.load(tmp_path / "optimizer.pt", weights_only=True))
+    fresh = copy.deepcopy(model)
+    for changed, by in ((model, optimiser), (twin, loaded), (fresh, MuonAdamW(fresh, 0.01, 0.1))):
+        take_steps(changed, by, 3)
+    assert distance(weights_of(model), weights_of(twin)) == 0
+    assert distance(weights_of(model), weights_of(fresh)) > 1e-4, "the state matters"
+
+
+def test_groups_are_shared_before_and_after_loading(tiny_model):
+    optimiser = MuonAdamW(tiny_model(), 0.01, 0.1)
+    for _ in range(2):
+        own = [group for part in optimiser.parts for group in part.param_groups]
+        assert len(own) == 2
+        assert all(a is b for a, b in zip(optimiser.param_groups, own, strict=True))
+        optimiser.load_state_dict(copy.deepcopy(optimiser.state_dict()))
+
+
+def test_zero_grad_reaches_every_parameter(tiny_model):
+    model = tiny_model()
+    optimiser = MuonAdamW(model, 0.01, 0.0)
+    take_steps(model, optimiser, 1)
+    assert all(p.grad is not None for p in model.parameters())
+    optimiser.zero_grad()
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_a_closure_may_compute_gradients(tiny_model):
+    model = tiny_model()
+    optimiser = MuonAdamW(model, 0.01, 0.0)
+    ids = torch.ones((1, 4), dtype=torch.long)
+
+    def closure():
+        loss = model(input_ids=ids, labels=ids).loss
+        loss.backward()
+        return loss
+
+    before = weights_of(model)
+    assert optimiser.step(closure).item() > 0
+    assert distance(before, weights_of(model)) > 0
+
+
+@pytest.mark.parametrize("resumed", [False, True], ids=["whole", "resumed"])
+def test_the_schedule_sets_the_rate_of_both_parts(run, monkeypatch, resumed):
+    made, rates = [], []
+    build = training._optimiser
+
+    def spy(*args):
+        made.append(build(*args))
+        return made[-1]
+
+    def measure(model, seen):
+        rates.append([g["lr"] for part in made[-1].parts for g in part.param_groups])
+
+    monkeypatch.setattr(training, "_optimiser", spy)
+    options = settings(
+        optimiser="muon", learning_rate=0.02, warmup=0.2, batch_sequences=4, checkpoints=1
+    )
+    sequences = data(80)  # 20 steps, of which 4 warm up
+    if resumed:
+        with pytest.raises(Killed):
+            killing = killer(tokens_at(12, options))
+            run(sequences, options, measure_steps=(12,), measure=killing)
+    run(sequences, options, measure_steps=range(21), measure=measure)
+    assert all(muon == adamw for muon, adamw in rates)
+    steps = np.arange(11 if resumed else 1, 21)
+    assert len(rates) == len(steps)
+    # linear to the peak, then a cosine to a tenth of it; measured when the next rate is set
+    cosine = 0.5 * (1 + np.cos(np.pi * (steps - 4) / 16))
+    wanted = 0.02 * np.where(steps < 4, steps / 4, 0.1 + 0.9 * cosine)
+    np.testing.assert_allclose([muon for muon, _ in rates], wanted, rtol=1e-6)
+
+
+def test_weight_decay_and_rate_come_from_the_settings(tiny_model):
+    for name in ("muon", "adamw"):
+        options = settings(optimiser=name, learning_rate=0.007, weight_decay=0.03)
+        for group in training._optimiser(tiny_model(), options).param_groups:
+            assert group["lr"] == 0.007 and group["weight_decay"] == 0.03
+
+
+# --- data and settings ----------------------------------------------------------------------------
+
+
+def test_a_sequence_has_what_was_stored():
+    sequences = data(weights=True, reference=True)
+    item = sequences[3]
+    assert item["input_ids"].dtype == torch.int64
+    assert item["weights"].dtype == item["reference"].dtype == torch.float32
+    assert item["scored"].item() is False and sequences[2]["scored"].item() is True
+    np.testing.assert_array_equal(item["input_ids"], sequences.tokens[3])
+    np.testing.assert_array_equal(item["weights"], sequences.weights[3])
+    assert data()[0].keys() == {"input_ids"}
+    assert replace(sequences, scored=None)[3]["scored"].item() is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"optimiser": "sgd"},
+        {"learning_rate": 0},
+        {"warmup": 2},
+        {"batch_sequences": 0},
+        {"accumulate": 0},
+        {"tokens": 0},
+        {"momentum": 0.9},
+    ],
+)
+def test_wrong_settings_are_refused_by_name(wrong):
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        settings(**wrong)
