@@ -148,7 +148,7 @@ def _panels(
     fig = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(fig)
     fig.get_layout_engine().set(w_pad=0.08, h_pad=0.06, wspace=0.04, hspace=0.05)
-    fig.suptitle(title, x=0.012, ha="left")
+    fig.suptitle(_wrapped(title, int(size[0] * 9.4)), x=0.012, ha="left")
     return fig, fig.subplots(rows, columns, squeeze=False, **shared)
 
 

@@ -57,17 +57,18 @@ def _make(kind, profile: str, made_by: str, stage: str, arguments: tuple, report
 
 
 def references(studies: Iterable[Study]) -> None:
-    """Base, reference models and cached losses of every study, for all seeds."""
+    """Corpora, base, reference models and cached losses of every study, for all seeds."""
     studies = list(studies)
-    make([Job(s, "general_tokens") for s in studies[:1]], "general text")
-    make([Job(s, "base", (), s.profile.base.tokens, True) for s in studies[:1]], "base")
-    make([Job(s, "domain_tokens") for s in studies], "corpora")
-    seeds = [(s, seed) for s in studies for seed in s.profile.seeds]
-    size = studies[0].profile.reference_training.tokens
-    make([Job(s, "reference", (seed,), size, True) for s, seed in seeds], "reference models")
+    profile, seeds = studies[0].profile, [(s, seed) for s in studies for seed in s.profile.seeds]
+    base = Job(studies[0], "base", (), profile.base.tokens, True)
+    # the classifier comes first: every corpus waits for it, and would wait beside the base
+    make([Job(studies[0], "classifier"), Job(studies[0], "general_tokens")], "general text")
+    make([base, *(Job(s, "domain_tokens") for s in studies)], "base and corpora")
+    budget = profile.reference_training.tokens
+    make([Job(s, "reference", (seed,), budget, True) for s, seed in seeds], "reference models")
     make([Job(s, "temperature", (seed,)) for s, seed in seeds], "calibration")
-    losses = [Job(s, "base_losses", (), 1.0) for s in studies]
-    make(losses + [Job(s, "reference_losses", (seed,)) for s, seed in seeds], "token losses")
+    scored = [Job(s, "base_losses") for s in studies]
+    make(scored + [Job(s, "reference_losses", (seed,)) for s, seed in seeds], "token losses")
 
 
 def arms(study: Study) -> list[Job]:

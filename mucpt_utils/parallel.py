@@ -1,4 +1,4 @@
-"""Independent jobs side by side over the cores, with one progress bar."""
+"""Independent jobs side by side over the cores, one thread each, with one progress bar."""
 
 import multiprocessing
 import os
@@ -18,15 +18,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _start_worker(threads: int) -> None:
-    """Set up a worker: a fixed number of threads repeats to the bit.
+def _start_worker() -> None:
+    """Set up a worker: small matrix products gain nothing from threads, and one repeats to the bit.
 
     The one bar of `run_jobs` replaces the libraries' own.
     """
     import torch
     from transformers.utils import logging
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
 
@@ -56,13 +56,11 @@ def run_jobs(
     workers = min(workers or cores(), len(jobs))
     context = multiprocessing.get_context("spawn")
     saved = {name: os.environ.get(name) for name in THREAD_SETTINGS}
-    # small matrix products gain little from threads: cores go to jobs first, what is left to threads
-    threads = max(1, cores() // workers)
-    os.environ.update(dict.fromkeys(THREAD_SETTINGS, str(threads)))
+    os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
     try:
         with (
             context.Manager() as manager,
-            ProcessPoolExecutor(workers, context, _start_worker, (threads,)) as pool,
+            ProcessPoolExecutor(workers, context, _start_worker) as pool,
         ):
             queue = manager.Queue()
             futures = [

@@ -65,6 +65,8 @@ _MEASURED = frozenset(
 _COUNTED = frozenset({"seed", "seeds", "tokens", "n", "documents", "temperature"})
 NUMBERS = _MEASURED | _COUNTED | {"ours", "peer", "ratio"}
 _ITEM_KEYS = ["axis", "level", "arm", "seed", "tokens", "stratum", "metric"]
+_SORTED = ("axis", "level", "compared_to", "arm", "seed", "tokens", "stratum", "metric")
+_ORDER = {"arm": tuple(ARMS), "stratum": STRATA, "metric": METRICS}
 _PAIRED = ["seed", "stratum", "metric", "item"]
 
 
@@ -460,28 +462,29 @@ def _frame(rows: Iterable[Mapping], name: str) -> pd.DataFrame:
 def _in_order(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """The contract's columns, rows by arm, stratum and metric in their fixed orders.
 
-    Axes and levels stay in the order in which they come (that of the profile and `axes.yaml`).
+    Axes, and the levels of each, stay in the order in which they come: that of the profile and of
+    `axes.yaml`.
     """
-    order = {
-        "axis": list(dict.fromkeys(frame.get("axis", ()))),
-        "level": list(dict.fromkeys(frame.get("level", ()))),
-        "arm": list(dict.fromkeys([*ARMS, *frame.get("arm", ())])),
-        "compared_to": list(dict.fromkeys(frame.get("compared_to", ()))),
-        "stratum": list(dict.fromkeys([*STRATA, *frame.get("stratum", ())])),
-        "metric": list(METRICS),
-    }
     columns = list(COLUMNS[name])
-    leading = [
-        column
-        for column in ("axis", "level", "compared_to", "arm", "seed", "tokens", "stratum", "metric")
-        if column in columns
-    ]
+    leading = [column for column in _SORTED if column in columns]
+    ranks = pd.DataFrame({column: _ranks(frame, column) for column in leading}, frame.index)
+    rows = ranks.sort_values(leading, kind="stable").index
+    return frame.loc[rows, columns].reset_index(drop=True)
 
-    def rank(values: pd.Series) -> pd.Series:
-        known = order.get(values.name)
-        return values if known is None else values.map({v: i for i, v in enumerate(known)})
 
-    return frame[columns].sort_values(leading, key=rank, kind="stable", ignore_index=True)
+def _ranks(frame: pd.DataFrame, column: str) -> list:
+    """The place of each value: a number is its own; names have a fixed order or that they come in.
+
+    A level's place is its place on its axis: two axes may have levels of one name.
+    """
+    values = list(frame[column])
+    if column in _COUNTED:
+        return values
+    if column == "level":
+        values = list(zip(frame["axis"], values, strict=True))
+    names = dict.fromkeys([*_ORDER.get(column, ()), *values])
+    places = {name: place for place, name in enumerate(names)}
+    return [places[value] for value in values]
 
 
 # --- files ----------------------------------------------------------------------------------------

@@ -23,9 +23,9 @@ from mucpt_utils.classifier import (
     train_classifier,
 )
 
-MUSIC = "chord tempo sonata opera violin melody rhythm conductor album chorus".split()
-OTHER = "onion butter goal referee interest shares tyre garden soup harvest".split()
-SHARED = "the and of a it was with in many people city year long new".split()
+MUSIC = ["chord", "tempo", "sonata", "opera", "violin", "melody", "rhythm", "conductor", "album"]
+OTHER = ["onion", "butter", "goal", "referee", "interest", "shares", "tyre", "garden", "harvest"]
+SHARED = ["the", "and", "of", "a", "it", "was", "with", "in", "many", "people", "city", "year"]
 SETTINGS = ClassifierSettings(dimensions=4, epochs=10, min_count=1, buckets=1000, folds=3)
 
 
@@ -37,10 +37,9 @@ def passage(rng, own, other):
 
 def labelled(count=120, seed=0):
     rng = random.Random(seed)
-    return [
-        Example(passage(rng, *((MUSIC, OTHER) if i % 2 else (OTHER, MUSIC))), bool(i % 2), f"g{i % 12}")
-        for i in range(count)
-    ]
+    words = {True: (MUSIC, OTHER), False: (OTHER, MUSIC)}
+    kinds = [(bool(i % 2), f"g{i % 12}") for i in range(count)]
+    return [Example(passage(rng, *words[kind]), kind, group) for kind, group in kinds]
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,8 @@ def text(seed, words=120):
 def edited(original, share, seed=0):
     """`original` with about `share` of its words replaced."""
     rng = random.Random(seed)
-    return " ".join(w if rng.random() > share else f"new{rng.randrange(10**9)}" for w in original.split())
+    new = [w if rng.random() > share else f"new{rng.randrange(10**9)}" for w in original.split()]
+    return " ".join(new)
 
 
 def reference_jaccard(a, b, n=5):

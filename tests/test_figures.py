@@ -46,8 +46,8 @@ def test_no_text_is_cut_off_at_the_border(name, frames):
         box = axes.get_tightbbox(renderer)
         assert box.x0 >= -1 and box.y0 >= -1
         assert box.x1 <= fig.bbox.x1 + 1 and box.y1 <= fig.bbox.y1 + 1
-    for legend in fig.legends:
-        box = legend.get_window_extent(renderer)
+    for whole in (*fig.legends, fig._suptitle):
+        box = whole.get_window_extent(renderer)
         assert box.x0 >= 0 and box.x1 <= fig.bbox.x1
 
 

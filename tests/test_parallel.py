@@ -68,7 +68,7 @@ def test_jobs_side_by_side(monkeypatch, bar):
 
 def test_what_a_job_raised_arrives_and_the_environment_comes_back(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    monkeypatch.setattr(parallel, "_one_thread", None)  # whose imports take seconds
+    monkeypatch.setattr(parallel, "_start_worker", None)  # whose imports take seconds
     with pytest.raises(ValueError, match="job 1 went wrong"):
         run_jobs(failing, [(0,), (1,), (2,)], workers=1)
     assert os.environ["OMP_NUM_THREADS"] == "3"

@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from results_made_up import SKILL, all_tables, record
 
@@ -214,6 +215,30 @@ def test_a_report_of_pipeline_tables_alone(results, tmp_path):
     page = report.write_report(tmp_path).read_text(encoding="utf-8")
     assert Page(page).open == []
     assert 'id="claims"' not in page and 'id="results"' not in page
+
+
+def test_a_report_of_the_prose_lane(tmp_path):
+    report.write_run_record(tmp_path, record())
+    rows = [
+        (arm, text, mean, mean - 0.1, mean + 0.1, 2, 0.0, 0.5)
+        for arm, mean in (("base", 2.5), ("plain", 2.25))
+        for text in ("music", "general")
+    ]
+    columns = ["arm", "stratum", "mean", "ci_low", "ci_high", "seeds"]
+    columns += ["difference_to_plain", "p_value"]
+    table = pd.DataFrame(rows, columns=columns)
+    tables.write_table(table, tmp_path / "tables", "bits_per_byte")
+    fig, frame = figures.forgetting(table.assign(metric="bits_per_byte"))
+    figures.save_figure(fig, frame, tmp_path / "figures", "bits_per_byte")
+    figures.save_figure(fig, frame, tmp_path / "figures", "one_more")
+    page = report.write_report(tmp_path).read_text(encoding="utf-8")
+    assert "held-out music prose, lower is better" in page
+    assert "plain continued pretraining 2.250 (2.150 to 2.350)" in page
+    assert "no fact can be asked" in page and "written by a program" not in page
+    assert "Figure 1. Real prose: bits per byte by arm." in page
+    assert "Figure 2. One more." in page
+    parsed = Page(page)
+    assert all(link[1:] in parsed.ids for link in parsed.links if link.startswith("#"))
 
 
 def test_missing_or_broken_run_json_is_named(tmp_path):

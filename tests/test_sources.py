@@ -196,7 +196,7 @@ def test_html_gives_its_main_text_and_title(tmp_path):
     ("kind", "raw", "prose"),
     [
         (".md", "---\na: b\n---\n# Key\n\nA [chord](x://y) is **loud**.", "A chord is loud."),
-        (".rst", ".. note:: no\n\nTempo\n=====\n\nSee :doc:`meter </meter>` *now*.", "See meter now."),
+        (".rst", ".. note:: no\n\nTempo\n=====\n\nSee :doc:`metre </m>` *now*.", "See metre now."),
     ],
 )
 def test_markup_is_stripped(kind, raw, prose):

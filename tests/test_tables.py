@@ -155,6 +155,14 @@ def test_rows_follow_the_order_of_arms_and_strata(frames):
     assert list(dict.fromkeys(plain["stratum"])) == list(tables.STRATA)
 
 
+def test_levels_keep_the_order_of_their_own_axis():
+    made = [run("plain", 0, "wrong_facts", level) for level in ("0", "default", "0.4")]
+    made += [run("plain", 0, "coverage", level) for level in ("0.3", "default", "0")]
+    found = tables.composition(tables.items(made))
+    levels = {axis: list(dict.fromkeys(part["level"])) for axis, part in found.groupby("axis")}
+    assert levels == {"wrong_facts": ["0", "default", "0.4"], "coverage": ["0.3", "default", "0"]}
+
+
 def test_a_missing_column_is_named():
     broken = rows("funnel", FUNNEL)
     del broken[1]["reason"]

@@ -111,6 +111,33 @@ def test_accumulated_micro_batches_are_one_batch(run, weighted):
     assert distance(whole, quarters) < 1e-6
 
 
+@pytest.mark.parametrize("keywords", [True, False], ids=["with kwargs", "without"])
+@pytest.mark.parametrize("accumulate", [1, 4])
+def test_a_step_follows_the_gradient_of_the_mean_loss(
+    tiny_model, tmp_path, monkeypatch, accumulate, keywords
+):
+    """AdamW hides a wrong scale of the gradient; plain gradient descent shows it.
+
+    Trainer treats models whose forward takes no further keywords in another way.
+    """
+    sequences, model = data(8), tiny_model()
+    ids = torch.from_numpy(sequences.tokens.astype(np.int64))
+    model(input_ids=ids, labels=ids).loss.backward()
+    gradients = {name: p.grad.clone() for name, p in model.named_parameters()}
+    assert sum(g.square().sum() for g in gradients.values()) < 1, "nothing is clipped"
+    model.zero_grad()
+    before = weights_of(model)
+    if not keywords:
+        forward = model.forward
+        model.forward = lambda input_ids: forward(input_ids=input_ids)
+
+    monkeypatch.setattr(training, "_optimiser", lambda m, s: torch.optim.SGD(m.parameters(), 0.1))
+    train(model, sequences, settings(accumulate=accumulate, warmup=0), tmp_path, seed=0)
+    after = weights_of(model)
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(after[name], before[name] - 0.1 * gradient)
+
+
 def test_the_weights_move_what_is_learnt(run):
     """The test above would hold for weights that are never used."""
     plain = run(data(), settings())

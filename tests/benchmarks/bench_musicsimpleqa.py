@@ -1,0 +1,136 @@
+"""Speed of MusicSimpleQA, side by side with lm-evaluation-harness on one machine.
+
+    python tests/benchmarks/bench_musicsimpleqa.py [--rounds 3] [--shots 5]
+
+Run by name, never by the test suite. Prints answers a second of both on the same model, questions,
+prompts and batch size (the best of the rounds, taken in turn), and graded responses a second.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from mucpt_utils.models import ModelSettings, from_scratch
+from mucpt_utils.musicsimpleqa import ask
+from mucpt_utils.musicsimpleqa.agreement import load_cases
+from mucpt_utils.musicsimpleqa.grading import grade
+from mucpt_utils.musicsimpleqa.questions import few_shot, load_questions
+from mucpt_utils.tokens import train_tokenizer
+
+
+def trained_model(folder: Path, hidden: int, layers: int, steps: int) -> Path:
+    """A model that has learnt the format on the dev questions, so that its answers end."""
+    dev = load_questions("dev")
+    texts = [f"{ask.prompt(q['question'])} {q['answer']}\n\n" for q in dev]
+    tokenizer = train_tokenizer(texts, 2048)
+    size = ModelSettings(
+        hidden_size=hidden, layers=layers, heads=4, intermediate_size=3 * hidden, context=512
+    )
+    model = from_scratch(size, len(tokenizer), 0)
+    optimiser = torch.optim.AdamW(model.parameters(), 2e-3)
+    for step in range(steps):
+        batch = [texts[(step * 8 + i) % len(texts)] for i in range(8)]
+        encoded = tokenizer(batch, padding=True, padding_side="right", return_tensors="pt")
+        labels = encoded["input_ids"].masked_fill(encoded["attention_mask"] == 0, -100)
+        optimiser.zero_grad()
+        model(**encoded, labels=labels).loss.backward()
+        optimiser.step()
+    model.eval().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def ours(model, tokenizer, questions, examples, batch_size) -> list[str]:
+    """The tool's answers."""
+    prompts = [ask.prompt(question["question"], examples) for question in questions]
+    return ask.answer_questions(model, tokenizer, prompts, batch_size, progress=False)
+
+
+def harness(lm, questions, examples) -> list[str]:
+    """The harness's own Hugging Face backend on the same prompts."""
+    from lm_eval.api.instance import Instance
+
+    options = {"until": ["\n"], "do_sample": False, "max_gen_toks": ask.MAX_NEW_TOKENS}
+    requests = [
+        Instance(
+            "generate_until", question, (ask.prompt(question["question"], examples), options), 0
+        )
+        for question in questions
+    ]
+    return [text.strip() for text in lm.generate_until(requests, disable_tqdm=True)]
+
+
+def timed(function, *arguments):
+    """(seconds, result)"""
+    start = time.perf_counter()
+    result = function(*arguments)
+    return time.perf_counter() - start, result
+
+
+def answers_a_second(options: argparse.Namespace) -> None:
+    """Print the tool's speed, the harness's, and their ratio."""
+    from lm_eval.models.huggingface import HFLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    questions = load_questions("test")
+    examples = few_shot(load_questions("dev"), options.shots)
+    with tempfile.TemporaryDirectory() as name:
+        folder = trained_model(Path(name), options.hidden, options.layers, options.steps)
+        model = AutoModelForCausalLM.from_pretrained(folder).to(options.device)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        lm = HFLM(
+            pretrained=str(folder),
+            device=options.device,
+            batch_size=options.batch_size,
+            dtype="float32",
+        )
+        best = {"tool": float("inf"), "harness": float("inf")}
+        for _ in range(options.rounds):
+            seconds, said = timed(ours, model, tokenizer, questions, examples, options.batch_size)
+            best["tool"] = min(best["tool"], seconds)
+            seconds, theirs = timed(harness, lm, questions, examples)
+            best["harness"] = min(best["harness"], seconds)
+    same = sum(a == b for a, b in zip(said, theirs, strict=True))
+    tool, peer = (len(questions) / best[name] for name in ("tool", "harness"))
+    print(
+        f"answers a second ({options.shots} shots): tool {tool:.1f}, harness {peer:.1f}, "
+        f"ratio {tool / peer:.2f}; equal answers {same} of {len(questions)}"
+    )
+
+
+def graded_a_second(rounds: int) -> None:
+    """Print the graded responses a second over all labelled cases, on one core."""
+    cases = load_cases()
+    times = []
+    for _ in range(rounds + 1):  # the first round builds the keys
+        start = time.process_time()
+        for case in cases:
+            grade(case, case["response"])
+        times.append(time.process_time() - start)
+    print(
+        f"graded responses a second: {len(cases) / min(times[1:]):.0f} "
+        f"(first round, keys built: {len(cases) / times[0]:.0f})"
+    )
+
+
+def main() -> None:
+    """Run both benchmarks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--shots", type=int, default=5)
+    parser.add_argument("--batch-size", type=int, default=ask.BATCH_SIZE)
+    parser.add_argument("--hidden", type=int, default=256)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    graded_a_second(options.rounds)
+    answers_a_second(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""The notebooks: clean as committed, and the whole `smoke` profile run through them, twice."""
+
+import shutil
+import statistics
+
+import nbformat
+import pytest
+
+from mucpt_utils import arms, paths, runner, settings, tables
+
+BOOKS = runner.notebooks()
+LARGEST = 500_000  # bytes of an executed copy
+# tables with a contract that `smoke` leaves, those of the benchmark, and those of the scores
+CONTRACT = [
+    *("funnel", "pipeline_quality", "runs", "main_comparison", "differences", "learning_curves"),
+    *("composition", "composition_differences", "answers", "claims"),
+]
+MORE = {
+    "benchmark_by_category": ("arm", "category", "metric", "mean", "ci_low", "ci_high"),
+    "benchmark_by_stratum": ("arm", "stratum", "metric", "mean", "ci_low", "ci_high"),
+}
+FIGURES = [
+    *("main_comparison", "learning_curves", "difference_to_plain", "forgetting"),
+    *("composition", "composition_covered"),
+]
+named = pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+# --- as committed ---------------------------------------------------------------------------------
+
+
+def test_the_way_of_the_data_is_told_in_order():
+    numbers = [path.name[:2] for path in BOOKS]
+    assert numbers == [f"{number:02}" for number in range(len(BOOKS))] and len(BOOKS) >= 9
+
+
+@named
+def test_no_output_is_committed(path):
+    for cell in code_cells(nbformat.read(path, as_version=4)):
+        assert cell.outputs == [] and cell.execution_count is None, cell.id
+
+
+@named
+def test_the_first_code_cell_holds_the_parameters(path):
+    first, *others = code_cells(nbformat.read(path, as_version=4))
+    assert first.metadata.get("tags") == ["parameters"]
+    given = {}
+    exec(first.source, given)
+    assert given["PROFILE"] in settings.profile_names() and given["SET"] == []
+    assert not any("parameters" in cell.metadata.get("tags", []) for cell in others)
+
+
+@named
+def test_the_notebook_names_itself_and_prints_versions(path):
+    opening = code_cells(nbformat.read(path, as_version=4))[1].source
+    assert f'open_study(PROFILE, SET, "{path.stem}")' in opening and "versions()" in opening
+
+
+@named
+def test_ids_are_the_notebooks_number_and_the_cells_place(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    wanted = [f"{path.stem[:2]}-{place:02}" for place in range(1, len(notebook.cells) + 1)]
+    assert [cell.id for cell in notebook.cells] == wanted
+
+
+@named
+def test_cells_are_short_and_define_nothing(path):
+    cells = code_cells(nbformat.read(path, as_version=4))
+    lengths = [len(cell.source.splitlines()) for cell in cells]
+    assert statistics.median(lengths) <= 8 and min(lengths) > 0
+    for cell in cells:
+        starts = [line.split()[0] for line in cell.source.splitlines() if line.strip()]
+        assert not {"def", "class", "%pip", "!pip"} & set(starts), cell.id
+
+
+@named
+def test_prose_stands_between_the_cells(path):
+    cells = nbformat.read(path, as_version=4).cells
+    assert cells[0].cell_type == "markdown" and cells[0].source.startswith(f"# {path.stem[:2]}")
+    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    assert words > 250
+
+
+# --- run ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """`smoke` run twice: (results of the first run, results of the second, the work folder).
+
+    In between one trained run is thrown away, so that the second run has to train it again.
+    """
+    root = tmp_path_factory.mktemp("smoke")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MUCPT_WORK", str(root / "work"))
+        patch.setenv("MUCPT_RESULTS", str(root / "results"))
+        patch.setenv("PYTHONPATH", str(paths.ROOT))
+        runner.run("smoke", [], BOOKS)
+        first = root / "first"
+        shutil.copytree(root / "results" / "smoke", first)
+        lost = sorted((root / "work" / "stages").glob("run_plain-*"))[0]
+        shutil.rmtree(lost)
+        runner.run("smoke", [], BOOKS)
+        assert lost.is_dir()
+        yield first, root / "results" / "smoke", root / "work"
+
+
+def executed(folder):
+    """The executed copies of a run, by name."""
+    return {
+        path.stem: nbformat.read(path, as_version=4)
+        for path in sorted((folder / "executed").glob("*.ipynb"))
+    }
+
+
+def test_every_notebook_ran_from_top_to_bottom(ran):
+    for folder in ran[:2]:
+        copies = executed(folder)
+        assert list(copies) == [path.stem for path in BOOKS]
+        for name, notebook in copies.items():
+            counts = [cell.execution_count for cell in code_cells(notebook) if cell.source.strip()]
+            assert counts == list(range(1, len(counts) + 1)), name
+
+
+def test_no_notebook_failed_or_grumbled(ran):
+    for name, notebook in executed(ran[0]).items():
+        for cell in code_cells(notebook):
+            kinds = {output.output_type for output in cell.outputs}
+            assert "error" not in kinds, (name, cell.id)
+            assert not any(o.get("name") == "stderr" for o in cell.outputs), (name, cell.id)
+
+
+def test_executed_copies_are_small_and_name_no_folder_of_the_machine(ran):
+    for path in sorted((ran[0] / "executed").glob("*.ipynb")):
+        assert path.stat().st_size < LARGEST, path.name
+        text = path.read_text(encoding="utf-8")
+        assert str(ran[2]) not in text and str(paths.ROOT) not in text, path.name
+        assert " at 0x" not in text, path.name
+
+
+def test_the_tables_are_there_with_the_columns_of_their_contract(ran):
+    folder = ran[0] / "tables"
+    wanted = {**{name: tables.COLUMNS[name] for name in CONTRACT}, **MORE}
+    for name, columns in wanted.items():
+        table = tables.read_table(folder, name)
+        assert len(table) and set(columns) <= set(table.columns), name
+        for suffix in ("md", "tex"):
+            assert (folder / f"{name}.{suffix}").stat().st_size > 0
+
+
+def test_runs_hold_every_arm_seed_and_mixture(ran):
+    profile = settings.load_profile("smoke")
+    table = tables.read_table(ran[0] / "tables", "runs")
+    main = table[table["axis"] == tables.MAIN]
+    assert set(main["arm"]) == set(profile.arms) <= set(arms.ARMS)
+    assert set(main["seed"]) == set(profile.seeds)
+    assert set(table["axis"]) == {tables.MAIN, *profile.composition}
+    answered = tables.read_table(ran[0] / "tables", "answers")
+    assert answered["run"].str.startswith("replay=").any()
+
+
+def test_figures_report_and_record_are_there(ran):
+    for name in FIGURES:
+        for suffix in ("png", "pdf", "csv"):
+            assert (ran[0] / "figures" / f"{name}.{suffix}").stat().st_size > 0, name
+    assert (ran[0] / "report.html").stat().st_size > 10_000
+    assert (ran[0] / "run.json").stat().st_size > 1000
+
+
+def test_a_second_run_repeats_every_table_and_figure_to_the_byte(ran):
+    first, second, _ = ran
+    kept = [p for kind in ("tables", "figures") for p in sorted((first / kind).iterdir())]
+    assert len(kept) > 3 * len(CONTRACT)
+    different = [
+        path.name
+        for path in kept
+        if path.read_bytes() != (second / path.relative_to(first)).read_bytes()
+    ]
+    assert different == []
+
+
+def test_executed_notebooks_repeat_to_the_byte(ran):
+    first, second, _ = ran
+    different = [
+        path.name
+        for path in sorted((first / "executed").glob("*.ipynb"))
+        if not path.name.startswith("00")  # measures the machine
+        and path.read_bytes() != (second / "executed" / path.name).read_bytes()
+    ]
+    assert different == []

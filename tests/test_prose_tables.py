@@ -1,0 +1,75 @@
+"""Bits per byte of the prose lane, worked by hand."""
+
+import pytest
+
+from mucpt_utils import tables
+from mucpt_utils.figures import save_figure
+from mucpt_utils.prose_tables import COLUMNS, bits_per_byte_figure, bits_per_byte_table
+
+VALUES = {  # arm: (music in seeds 0 and 1, general in seeds 0 and 1)
+    "base": ((3.0, 3.0), (2.0, 2.0)),
+    "plain": ((2.0, 2.2), (2.4, 2.6)),
+    "soft_static": ((1.9, 2.0), (2.5, 2.6)),
+}
+
+
+def rows(arms=VALUES):
+    return [
+        {"arm": arm, "seed": seed, "stratum": stratum, "value": VALUES[arm][place][seed]}
+        for arm in arms
+        for seed in (0, 1)
+        for place, stratum in enumerate(("music", "general"))
+    ]
+
+
+def row(table, arm, stratum):
+    return table[(table["arm"] == arm) & (table["stratum"] == stratum)].iloc[0]
+
+
+def test_one_row_an_arm_and_text_with_mean_interval_and_seeds():
+    table = bits_per_byte_table(rows())
+    assert tuple(table.columns) == COLUMNS and len(table) == 6
+    found = row(table, "plain", "music")
+    assert found["mean"] == pytest.approx(2.1) and found["seeds"] == 2
+    assert 2.0 <= found["ci_low"] < found["mean"] < found["ci_high"] <= 2.2
+
+
+def test_the_difference_is_paired_by_seed_and_text():
+    table = bits_per_byte_table(rows())
+    assert row(table, "soft_static", "music")["difference_to_plain"] == pytest.approx(-0.15)
+    assert row(table, "soft_static", "general")["difference_to_plain"] == pytest.approx(0.05)
+    assert row(table, "base", "music")["difference_to_plain"] == pytest.approx(0.9)
+
+
+def test_two_seeds_of_one_sign_are_no_evidence():
+    """Exact sign-flip test: no p under 2 / 2**2, however small the spread."""
+    assert row(bits_per_byte_table(rows()), "base", "music")["p_value"] == 0.5
+
+
+def test_plain_itself_has_no_difference():
+    assert row(bits_per_byte_table(rows()), "plain", "music").isna()["difference_to_plain"]
+
+
+def test_without_plain_there_are_means_only():
+    table = bits_per_byte_table(rows(["base", "soft_static"]))
+    assert len(table) == 4 and table["difference_to_plain"].isna().all()
+    assert len(bits_per_byte_table(rows(["plain"]))) == 2
+
+
+def test_no_run_is_refused():
+    with pytest.raises(tables.TableError, match="bits_per_byte"):
+        bits_per_byte_table([])
+
+
+def test_it_is_read_back_with_numbers_as_numbers(tmp_path):
+    tables.write_table(bits_per_byte_table(rows()), tmp_path, "bits_per_byte")
+    table = tables.read_table(tmp_path, "bits_per_byte")
+    assert row(table, "soft_static", "music")["difference_to_plain"] == pytest.approx(-0.15)
+
+
+def test_the_figure_shows_both_texts_and_says_what_it_is(tmp_path):
+    table = bits_per_byte_table(rows())
+    fig, frame = bits_per_byte_figure(table)
+    assert fig.get_suptitle().startswith("Real prose: bits per byte")
+    assert len(frame) == 6 and list(frame.columns) == list(table.columns)
+    assert save_figure(fig, frame, tmp_path, "bits_per_byte").stat().st_size > 5000

@@ -1,0 +1,137 @@
+"""The chain of stages at a tiny size: one code path, the real libraries, no network."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mucpt_utils import jobs, token_kinds
+from mucpt_utils.documents import read_jsonl, training_text
+from mucpt_utils.settings import load_profile
+from mucpt_utils.study import Study
+from mucpt_utils.tokens import TokenStore
+
+TINY = [
+    "seeds=[0]",
+    "base.tokens=3000",
+    "reference_training.tokens=2000",
+    "train.tokens=3000",
+    "reference.temperatures=[1.0, 2.0]",
+    "evaluation.general_questions=4",
+]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Study:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MUCPT_WORK", str(tmp_path_factory.mktemp("work")))
+        yield Study(load_profile("smoke", TINY), "test")
+
+
+def test_roles_share_no_subject(study):
+    roles = study.roles
+    names = [
+        {f.subject for f in group} for group in (roles.test, roles.practice, roles.calibration)
+    ]
+    assert not names[0] & names[1] and not names[0] & names[2] and not names[1] & names[2]
+
+
+def test_no_fact_under_test_is_in_what_the_base_learns_from(study):
+    """The base must not know what continued pretraining is to teach."""
+    text = "\n".join(
+        row["text"]
+        for path in sorted(study.general_text().folder.glob("*.jsonl"))
+        for row in read_jsonl(path)
+    )
+    told = [f.subject for f in study.roles.test if f" {f.subject} " in text and len(f.subject) > 8]
+    assert told == []
+
+
+def test_reference_text_tells_covered_subjects_only(study):
+    covered, titles = study.covered(0), set()
+    for row in read_jsonl(study.reference_text(0).path("documents.jsonl")):
+        titles |= {fact.split(":")[2] for fact in row["metadata"]["truth"]["facts"]}
+    slugs = {f.id.split(":")[2] for f in study.roles.test if f.subject in covered}
+    assert titles and titles <= slugs
+
+
+def test_corpus_accounts_for_every_raw_document(study):
+    raw = len(read_jsonl(study.raw_corpus().path("documents.jsonl")))
+    funnel = study.corpus().read_json("funnel.json")
+    whole = [row for row in funnel if row["reason"] != "removed inside documents"]
+    kept, reached = raw, list(dict.fromkeys(row["stage"] for row in whole))
+    for stage in reached:
+        rows = [row for row in whole if row["stage"] == stage]
+        assert sum(row["documents"] for row in rows) == kept
+        kept = sum(row["documents"] for row in rows if row["reason"] == "kept")
+    files = study.corpus().folder.glob("kept/*.jsonl*")
+    assert kept == sum(len(read_jsonl(path)) for path in files)
+
+
+def test_losses_are_aligned_with_tokens(study):
+    store = TokenStore.load(study.domain_tokens().folder)
+    losses = np.load(study.base_losses().path("losses.npy"))
+    assert losses.shape == store.tokens.shape and losses.dtype == np.float16
+    assert (losses > 0).mean() > 0.99
+
+
+def test_a_run_answers_every_question_at_every_point(study):
+    rows = read_jsonl(study.run("soft_dynamic", 0).path("answers.jsonl"))
+    asked = len(read_jsonl(study.world().path("questions.jsonl")))
+    points = sorted({row["tokens"] for row in rows})
+    assert len(points) == study.profile.evaluation.points
+    for point in points:
+        here = [r for r in rows if r["tokens"] == point and r["set"] == "questions"]
+        assert len(here) == asked
+
+
+def test_a_stage_is_found_again_and_a_changed_setting_makes_another(study):
+    run = study.run("plain", 0)
+    assert study.run("plain", 0) == run
+    other = study.with_changes({"replay": 0.4}).run("plain", 0)
+    assert other.folder != run.folder
+    assert study.with_changes({"replay": 0.4}).corpus() == study.corpus()
+
+
+def test_jobs_make_what_is_missing_in_workers(study):
+    job = jobs.Job(study, "run", ("random", 0), 3000, True)
+    assert job.find() is None
+    jobs.make([job], "arms", workers=1)
+    assert job.find().read_json("text.json")["bits_per_byte"].keys() == {"music", "general"}
+
+
+def test_metadata_line_is_declared_and_can_be_switched_off():
+    document = {"text": "Text.", "metadata": {"source": "web", "title": "A", "year": None}}
+    assert training_text(document, ("source", "title", "year")) == "[web | A]\nText."
+    assert training_text(document, ()) == "Text."
+
+
+def test_kinds_of_tokens_follow_the_labels(study):
+    document = {
+        "text": "Björk was born in 1965. BUY NOW",
+        "metadata": {
+            "source": "s",
+            "truth": {
+                "spans": [
+                    {"start": 0, "end": 23, "kind": "fact", "fact": "f"},
+                    {"start": 24, "end": 31, "kind": "spam"},
+                ]
+            },
+        },
+    }
+    tokenizer = study.load_tokenizer()
+    kinds = token_kinds.token_kinds([document], tokenizer, ("source",), {"f": "1965"})
+    ids = tokenizer(training_text(document, ("source",)))["input_ids"]
+    assert len(kinds) == len(ids) + 1
+    text = {
+        kind: tokenizer.decode([t for t, k in zip(ids, kinds[:-1], strict=True) if k == i]).strip()
+        for i, kind in enumerate(token_kinds.KINDS)
+    }
+    assert text["fact"] == "1965" and text["spam"] == "BUY NOW" and "Björk" in text["other"]
+
+
+def test_weights_by_kind_average_to_one(study):
+    table = token_kinds.weights_by_kind(study)
+    assert set(table["arm"]) == {"rho1", "soft_static", "soft_dynamic", "selection_soft", "inverse"}
+    assert ((table["ci_low"] <= table["weight"]) & (table["weight"] <= table["ci_high"])).all()
+    assert json.loads(table.to_json(orient="records"))
