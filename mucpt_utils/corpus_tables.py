@@ -13,6 +13,8 @@ import torch
 
 from mucpt_utils import classifier, facts, losses, schedule
 from mucpt_utils.arms import ARMS
+from mucpt_utils.documents import read_jsonl
+from mucpt_utils.loss_ratio import token_weights
 from mucpt_utils.prose import ROLES, ProseStudy
 from mucpt_utils.story import kept_documents
 from mucpt_utils.study import Study
@@ -245,8 +247,6 @@ def sentence_weights(study: Study, seed: int, arms: Sequence[str], places: np.nd
 
     places: indices into the corpus's tokens. Weights have mean 1 over the whole corpus.
     """
-    from mucpt_utils.loss_ratio import token_weights
-
     scored = scored_corpus(study, seed)
     pair = [torch.from_numpy(np.array(x)) for x in (scored.base, scored.reference)]
     everything = torch.ones(len(scored.store.tokens))
@@ -264,7 +264,7 @@ def passage_counts(study: ProseStudy) -> pd.DataFrame:
     rows = []
     for domain in ("music", "general"):
         for role in ROLES:
-            found = study._passages(f"{domain}_{role}")
+            found = read_jsonl(study.passages().path(f"{domain}_{role}.jsonl"))
             rows.append(
                 {
                     "domain": domain,

@@ -11,6 +11,7 @@ from re import findall
 
 import numpy as np
 import pandas as pd
+import torch
 from IPython.display import HTML
 
 from mucpt_utils import figures
@@ -131,9 +132,7 @@ def _noted(detail: Mapping) -> str:
     return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in detail.items())
 
 
-def steps(
-    numerator: "torch.Tensor", reference: "torch.Tensor", criterion: Criterion  # noqa: F821
-) -> pd.DataFrame:
+def steps(numerator: torch.Tensor, reference: torch.Tensor, criterion: Criterion) -> pd.DataFrame:
     """Every step from two losses to a weight, one row a token, through the study's own functions.
 
     numerator, reference: losses of the same tokens in nats, one dimension. The columns are L_a,

@@ -25,7 +25,7 @@ NAMES = ["00_start", "01_facts", "02_corpus", "10_report"]
 def shelf(tmp_path, monkeypatch):
     """Four empty notebooks and a results folder of the test's own."""
     monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path / "notebooks")
-    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path / "results"))
     paths.NOTEBOOKS.mkdir()
     for name in [*reversed(NAMES), "draft", "1_short"]:
         write(f"{name}.ipynb")

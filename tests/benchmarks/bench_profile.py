@@ -1,4 +1,4 @@
-"""Time and memory of a whole profile, in fresh work and results folders unless told otherwise.
+"""Time and memory of a whole profile, in fresh folders unless `MUCPT_WORK` or `--keep` say not.
 
     python tests/benchmarks/bench_profile.py PROFILE [--keep] [run_all.sh arguments]
 
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     keep = "--keep" in arguments
     arguments = [a for a in arguments if a != "--keep"]
     with tempfile.TemporaryDirectory() as scratch:
-        environment = {**os.environ, "MUCPT_WORK": f"{scratch}/work"}
+        environment = {"MUCPT_WORK": f"{scratch}/work", **os.environ}
         if not keep:
             environment["MUCPT_RESULTS"] = f"{scratch}/results"
         start, peak = time.perf_counter(), 0
