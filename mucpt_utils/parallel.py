@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from typing import TypeVar
@@ -11,6 +13,7 @@ from tqdm import tqdm
 T = TypeVar("T")
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 POLL_SECONDS = 0.5
+_reports = None  # in a worker: where it reports to
 
 
 def cores() -> int:
@@ -18,17 +21,28 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _start_worker() -> None:
+def _start_worker(reports) -> None:
     """Set up a worker: small matrix products gain nothing from threads, and one repeats to the bit.
 
-    The one bar of `run_jobs` replaces the libraries' own.
+    reports: queue of (job, amount done) that the parent's bar follows; that one bar replaces
+    the libraries' own.
     """
+    global _reports
     import torch
     from transformers.utils import logging
 
+    _reports = reports
+    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
     torch.set_num_threads(1)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+
+
+def _leave_with(parent: int) -> None:
+    """End this worker when its parent is gone: a killed run must not go on in the dark."""
+    while os.getppid() == parent:
+        time.sleep(POLL_SECONDS)
+    os._exit(1)
 
 
 def run_jobs(
@@ -58,13 +72,10 @@ def run_jobs(
     saved = {name: os.environ.get(name) for name in THREAD_SETTINGS}
     os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
     try:
-        with (
-            context.Manager() as manager,
-            ProcessPoolExecutor(workers, context, _start_worker) as pool,
-        ):
-            queue = manager.Queue()
+        queue = context.Queue()
+        with ProcessPoolExecutor(workers, context, _start_worker, (queue,)) as pool:
             futures = [
-                pool.submit(_run_one, function, job, index, queue) for index, job in enumerate(jobs)
+                pool.submit(_run_one, function, job, index) for index, job in enumerate(jobs)
             ]
             try:
                 _follow(futures, sizes, queue, description, unit)
@@ -80,8 +91,8 @@ def run_jobs(
                 os.environ[name] = value
 
 
-def _run_one(function: Callable[..., T], job: tuple, index: int, queue) -> T:
-    return function(*job, lambda amount: queue.put((index, amount)))
+def _run_one(function: Callable[..., T], job: tuple, index: int) -> T:
+    return function(*job, lambda amount: _reports.put((index, amount)))
 
 
 def _follow(futures, sizes, queue, description: str, unit: str) -> None:
