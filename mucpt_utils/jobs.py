@@ -57,17 +57,19 @@ def _make(kind, profile: str, made_by: str, stage: str, arguments: tuple, report
 
 
 def references(studies: Iterable[Study]) -> None:
-    """Corpora, base, reference models and cached losses of every study, for all seeds."""
+    """Corpora and base; reference models and cached losses where a study's arms use them."""
     studies = list(studies)
-    profile, seeds = studies[0].profile, [(s, seed) for s in studies for seed in s.profile.seeds]
+    profile = studies[0].profile
     base = Job(studies[0], "base", (), profile.base.tokens, True)
     # the classifier comes first: every corpus waits for it, and would wait beside the base
     make([Job(studies[0], "classifier"), Job(studies[0], "general_tokens")], "general text")
     make([base, *(Job(s, "domain_tokens") for s in studies)], "base and corpora")
+    scoring = [s for s in studies if any(ARMS[arm].uses_reference for arm in s.profile.arms)]
+    seeds = [(s, seed) for s in scoring for seed in s.profile.seeds]
     budget = profile.reference_training.tokens
     make([Job(s, "reference", (seed,), budget, True) for s, seed in seeds], "reference models")
     make([Job(s, "temperature", (seed,)) for s, seed in seeds], "calibration")
-    scored = [Job(s, "base_losses") for s in studies]
+    scored = [Job(s, "base_losses") for s in scoring]
     make(scored + [Job(s, "reference_losses", (seed,)) for s, seed in seeds], "token losses")
 
 
@@ -88,9 +90,9 @@ def composition(study: Study) -> list[Job]:
 
 
 def levels(study: Study) -> list[Study]:
-    """The study at every level of its axes, itself first."""
+    """The study, then at every level of its axes, with the arms that are trained there."""
     changed = [
-        study.with_changes(level.set)
+        study.with_changes({**level.set, "arms": load_axes()[axis].arms})
         for axis in study.profile.composition
         for level in load_axes()[axis].levels
         if level.set

@@ -36,7 +36,7 @@ LEFT = {
 
 
 def requirements(work: Path) -> pd.DataFrame:
-    """need, there, enough: what a run wants of this machine. Free space is only compared, not shown.
+    """what, needed, there, enough: what a run wants of this machine; free space is only compared.
 
     work: the folder for caches and checkpoints, or where it will be made.
     """

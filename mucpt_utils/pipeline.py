@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import multiprocess
 import orjson
 from datatrove.data import Document
 from datatrove.executor import LocalPipelineExecutor
@@ -467,11 +468,13 @@ class InProcessExecutor(LocalPipelineExecutor):
     """datatrove's local executor without its manager process, and quiet: logs go to files."""
 
     def run(self) -> None:
-        if self.workers != 1:
+        if self.workers == 1:
+            for rank in self.get_incomplete_ranks():
+                self._run_for_rank(rank, local_rank=1)
+        else:
+            # loaded once and shared by every worker of every stage: spaCy takes seconds
+            multiprocess.set_forkserver_preload(["spacy", "mucpt_utils.pipeline"])
             super().run()
-            return
-        for rank in self.get_incomplete_ranks():
-            self._run_for_rank(rank, local_rank=1)
 
     def _launch_run_for_rank(self, rank: int, ranks_q, completed=None, completed_lock=None):
         return self._run_for_rank(rank, local_rank=1)

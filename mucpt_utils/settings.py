@@ -67,13 +67,13 @@ class ProseSettings(BaseModel):
     held_out: float = Field(0.2, gt=0, lt=1, description="share of files for measuring only")
     calibration: float = Field(0.1, gt=0, lt=1, description="share that sets the RM's temperature")
     reference: float = Field(0.3, gt=0, lt=1, description="share of files the RM learns from")
-    passages: int = Field(4000, ge=10, description="passages of the cleaned corpus trained on")
+    passages: int = Field(1500, ge=10, description="passages of the cleaned corpus trained on")
     held_out_passages: int = Field(300, ge=1, description="passages of each held-out text")
     arms: tuple[str, ...] = ("base", "plain", "soft_static")
     vocabulary: int = Field(4096, ge=300)
-    base: TrainSettings = TrainSettings(tokens=1_000_000)
-    reference_training: TrainSettings = TrainSettings(tokens=400_000)
-    train: TrainSettings = TrainSettings(tokens=400_000)
+    base: TrainSettings = TrainSettings(tokens=500_000, learning_rate=5e-3)
+    reference_training: TrainSettings = TrainSettings(tokens=200_000)
+    train: TrainSettings = TrainSettings(tokens=200_000)
 
 
 class Profile(BaseModel):
@@ -91,6 +91,7 @@ class Profile(BaseModel):
     metadata: tuple[str, ...] = Field(
         ("source", "title"), description="metadata fields that stand before each document"
     )
+    metadata_in_corpus: bool = Field(True, description="whether they stand in the domain corpus")
     pipeline: PipelineSettings = PipelineSettings()
     vocabulary: int = Field(2048, ge=300, description="tokens of the tokenizer")
     model: ModelSettings

@@ -102,7 +102,7 @@ def token_pieces(study: Study, story: Story) -> tuple[list[str], np.ndarray]:
     The places index `domain_tokens`, and with it losses and weights; both have one length.
     """
     store = TokenStore.load(study.domain_tokens().folder)
-    text = training_text(story.kept, study.profile.metadata)
+    text = training_text(story.kept, study.corpus_metadata)
     span = story.kept["metadata"]["truth"]["spans"][story.span]
     shift = len(text) - len(story.kept["text"])
     start, stop = span["start"] + shift, span["end"] + shift

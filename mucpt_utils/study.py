@@ -267,13 +267,19 @@ class Study:
         return PreTrainedTokenizerFast.from_pretrained(self.tokenizer().folder)
 
     def token_store(
-        self, source: Artifact, name: str, files: str, limit: int | None = None
+        self,
+        source: Artifact,
+        name: str,
+        files: str,
+        limit: int | None = None,
+        metadata: bool = True,
     ) -> Artifact:
         """Documents of `source` as tokens, with the weight each brings from the classifier.
 
-        limit: at most so many documents, drawn by the hash of their ids.
+        limit: at most so many documents, drawn by the hash of their ids. metadata: whether the
+        metadata line stands before each.
         """
-        shown = self.profile.metadata
+        shown = self.profile.metadata if metadata else ()
 
         def make(folder: Path) -> None:
             documents = [d for path in sorted(source.folder.glob(files)) for d in read_jsonl(path)]
@@ -290,9 +296,15 @@ class Study:
         settings = {"files": files, "metadata": shown, "limit": limit}
         return self._build(name, make, settings, [source, self.tokenizer()], [tokens])
 
+    @property
+    def corpus_metadata(self) -> tuple[str, ...]:
+        """Metadata fields that stand before each document of the domain corpus."""
+        return self.profile.metadata if self.profile.metadata_in_corpus else ()
+
     def domain_tokens(self) -> Artifact:
         """The cleaned domain corpus as tokens."""
-        return self.token_store(self.corpus(), "domain_tokens", "kept/*.jsonl*")
+        shown = self.profile.metadata_in_corpus
+        return self.token_store(self.corpus(), "domain_tokens", "kept/*.jsonl*", None, shown)
 
     def general_tokens(self) -> Artifact:
         """The base's text as tokens; also what is replayed."""

@@ -75,7 +75,7 @@ def weights_by_kind(study: Study) -> pd.DataFrame:
     files = sorted(corpus.folder.glob("kept/*.jsonl*"))
     documents = [row for path in files for row in read_jsonl(path)]
     objects = {f.id: f.object for name in ("music", "general") for f in load_facts(name)}
-    kinds = token_kinds(documents, study.load_tokenizer(), study.profile.metadata, objects)
+    kinds = token_kinds(documents, study.load_tokenizer(), study.corpus_metadata, objects)
     store = TokenStore.load(domain.folder)
     owner = np.repeat(np.arange(len(store)), np.diff(store.starts))
     base = torch.from_numpy(np.array(losses.load(study.base_losses().folder)))

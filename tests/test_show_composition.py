@@ -1,0 +1,53 @@
+"""Axes and what their levels share, as notebook 07 shows them."""
+
+from types import SimpleNamespace
+
+from mucpt_utils import show_composition
+from mucpt_utils.axes import load_axes
+from mucpt_utils.settings import load_profile
+
+
+class Stages:
+    """A study whose stages depend on the settings that a test names: stage -> setting."""
+
+    def __init__(self, profile, depends):
+        self.profile, self.depends = profile, depends
+
+    def with_changes(self, changes):
+        return Stages(self.profile.override(changes), self.depends)
+
+    def __getattr__(self, stage):
+        setting = self.depends.get(stage, "name")
+        return lambda: SimpleNamespace(folder=str(getattr(self.profile, setting)))
+
+
+def study(composition):
+    profile = load_profile("smoke", [f"composition={composition}"])
+    return Stages(profile, {"base": "metadata", "raw_corpus": "render"})
+
+
+def test_every_level_of_the_profiles_axes_is_listed_with_what_it_changes():
+    table = show_composition.levels(study("[replay, wrong_facts]"))
+    axes = [load_axes()[name] for name in ("replay", "wrong_facts")]
+    assert list(table["level"]) == [level.name for axis in axes for level in axis.levels]
+    first = table.iloc[0]
+    assert (first["axis"], first["changes"], first["arms"]) == ("replay", "replay = 0.0", "plain")
+    default = table[(table["axis"] == "wrong_facts") & (table["level"] == "default")]
+    assert list(default["changes"]) == ["nothing"]
+    assert list(default["arms"]) == ["plain, soft_static"]
+
+
+def test_a_level_shares_the_stages_that_do_not_depend_on_it():
+    table = show_composition.shared_stages(study("[metadata, wrong_facts]"))
+    found = table.set_index(["axis", "level"])
+    assert set(found.loc[("metadata", "present")]) == {"shared"}
+    absent = found.loc[("metadata", "absent")]
+    assert absent["base"] == "made again" and absent["raw_corpus"] == "shared"
+    more = found.loc[("wrong_facts", "0.4")]
+    assert more["base"] == "shared" and more["raw_corpus"] == "made again"
+
+
+def test_a_profile_without_axes_has_empty_tables():
+    for show in (show_composition.levels, show_composition.shared_stages):
+        table = show(study("[]"))
+        assert table.empty and list(table.columns)[:2] == ["axis", "level"]
