@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from typing import TypeVar
@@ -32,16 +31,15 @@ def _start_worker(reports) -> None:
     from transformers.utils import logging
 
     _reports = reports
-    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
 
 
-def _leave_with(parent: int) -> None:
+def _leave_with_parent() -> None:
     """End this worker when its parent is gone: a killed run must not go on in the dark."""
-    while os.getppid() == parent:
-        time.sleep(POLL_SECONDS)
+    multiprocessing.parent_process().join()
     os._exit(1)
 
 

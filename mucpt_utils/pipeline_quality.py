@@ -9,12 +9,12 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import ftfy.badness
+from datatrove.data import Document
 
-from mucpt_utils import decontaminate, quality
+from mucpt_utils import decontaminate, quality, sources
 
 COLUMNS = ("stage", "kind", "precision", "recall", "n")
 JUNK_KINDS = ("boilerplate", "spam", "noise")
@@ -47,15 +47,10 @@ class Outcome:
     def load(cls, input_folder: Path, result_folder: Path) -> "Outcome":
         """Reads the documents that went in and the folder `run_pipeline` left."""
         return cls(
-            _by_id(Path(input_folder).glob("*.jsonl")),
+            _documents_by_id(Path(input_folder)),
             _by_id((Path(result_folder) / "kept").glob("*.jsonl")),
             _by_id((Path(result_folder) / "rejected").glob("*.jsonl")),
         )
-
-    @cached_property
-    def stages(self) -> list[str]:
-        """Stages that rejected something, in the order of their numbered files."""
-        return list(dict.fromkeys(row["stage"] for row in self.rejected.values()))
 
     def entering(self, stage: str) -> dict[str, dict]:
         """Input documents that earlier stages let through to `stage`."""
@@ -284,6 +279,20 @@ def _is_segment(span: dict) -> bool:
 
 def _length(span: dict) -> int:
     return span["end"] - span["start"]
+
+
+def _documents_by_id(folder: Path) -> dict[str, dict]:
+    """What the pipeline itself reads of a folder; lines that it quarantines are left out."""
+    items = (
+        item
+        for path in sources.source_files(folder)
+        for item in sources.read_source(path, folder, sources.SourceSettings())
+    )
+    return {
+        item.id: {"text": item.text, "id": item.id, "metadata": item.metadata}
+        for item in items
+        if isinstance(item, Document)
+    }
 
 
 def _by_id(paths: Iterable[Path]) -> dict[str, dict]:

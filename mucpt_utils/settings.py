@@ -67,13 +67,13 @@ class ProseSettings(BaseModel):
     held_out: float = Field(0.2, gt=0, lt=1, description="share of files for measuring only")
     calibration: float = Field(0.1, gt=0, lt=1, description="share that sets the RM's temperature")
     reference: float = Field(0.3, gt=0, lt=1, description="share of files the RM learns from")
-    passages: int = Field(1500, ge=10, description="passages of the cleaned corpus trained on")
-    held_out_passages: int = Field(300, ge=1, description="passages of each held-out text")
+    passages: int = Field(800, ge=10, description="passages of the cleaned corpus trained on")
+    held_out_passages: int = Field(200, ge=1, description="passages of each held-out text")
     arms: tuple[str, ...] = ("base", "plain", "soft_static")
     vocabulary: int = Field(4096, ge=300)
-    base: TrainSettings = TrainSettings(tokens=500_000, learning_rate=5e-3)
-    reference_training: TrainSettings = TrainSettings(tokens=200_000)
-    train: TrainSettings = TrainSettings(tokens=200_000)
+    base: TrainSettings = TrainSettings(tokens=400_000, learning_rate=5e-3)
+    reference_training: TrainSettings = TrainSettings(tokens=120_000)
+    train: TrainSettings = TrainSettings(tokens=120_000)
 
 
 class Profile(BaseModel):

@@ -466,7 +466,7 @@ class Study:
         )
 
     def _measure(self, model, seen: int, folder: Path) -> None:
-        """Append the answers at `seen` tokens; rows of a lost, later part of the run are dropped."""
+        """Append the answers at `seen` tokens; rows of a lost later part are dropped."""
         path = folder / "answers.jsonl"
         rows = [row for row in read_jsonl(path) if row["tokens"] < seen]
         tokenizer = self.load_tokenizer()

@@ -97,7 +97,9 @@ def _all_tables() -> dict[str, pd.DataFrame]:
         "differences": compared,
         "main_comparison": tables.main_comparison(measured, compared),
         "composition": tables.composition(measured),
-        "composition_differences": tables.composition_differences(measured),
+        "composition_differences": tables.composition_differences(
+            measured, {"metadata": "present"}
+        ),
         "answers": tables.answers_table(made),
         "funnel": tables.funnel(rows("funnel", FUNNEL)),
         "pipeline_quality": tables.pipeline_quality(rows("pipeline_quality", QUALITY)),

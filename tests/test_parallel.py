@@ -3,11 +3,14 @@
 import io
 import os
 import re
+import subprocess
+import sys
 
 import pytest
 
 from mucpt_utils import parallel
 from mucpt_utils.parallel import THREAD_SETTINGS, run_jobs
+from mucpt_utils.paths import ROOT
 
 
 def job(number, report):
@@ -27,6 +30,40 @@ def failing(number, report):
     if number == 1:
         raise ValueError(f"job {number} went wrong")
     return number
+
+
+def light_worker(reports):
+    """Set up a worker without the imports, which take seconds."""
+    parallel._reports = reports
+
+
+ORPHAN = """
+import multiprocessing, threading, time
+from mucpt_utils import parallel
+
+def work():
+    threading.Thread(target=parallel._leave_with_parent, daemon=True).start()
+    print("at work", flush=True)
+    time.sleep(3600)
+
+if __name__ == "__main__":
+    multiprocessing.get_context("spawn").Process(target=work).start()
+"""
+
+
+def test_a_worker_ends_when_the_run_is_killed(tmp_path):
+    script = tmp_path / "orphan.py"
+    script.write_text(ORPHAN)
+    run = subprocess.Popen(
+        [sys.executable, script],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout.readline() == "at work\n"
+    run.kill()
+    # the worker holds the other end of the pipe: it is at its end once the worker is gone
+    assert run.communicate(timeout=60)[0] == ""
 
 
 @pytest.fixture
@@ -68,7 +105,7 @@ def test_jobs_side_by_side(monkeypatch, bar):
 
 def test_what_a_job_raised_arrives_and_the_environment_comes_back(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    monkeypatch.setattr(parallel, "_start_worker", None)  # whose imports take seconds
+    monkeypatch.setattr(parallel, "_start_worker", light_worker)
     with pytest.raises(ValueError, match="job 1 went wrong"):
         run_jobs(failing, [(0,), (1,), (2,)], workers=1)
     assert os.environ["OMP_NUM_THREADS"] == "3"

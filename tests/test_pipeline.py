@@ -85,7 +85,8 @@ def corpus():
     documents += [
         document(f"off{i}", off_domain(i), kind="off_domain", in_domain=False) for i in range(6)
     ]
-    documents.append(document("spam", f"{SPAM}\n{SPAM} Call now!", kind="spam", in_domain=False))
+    spam = SPAM.replace("watches", "violin, piano, sonata and orchestra chorus tickets")
+    documents.append(document("spam", f"{spam}\n{spam}", kind="spam", in_domain=False))
     documents.append(document("copy", prose(3), duplicate_of="good3"))
     near = prose(4).replace("again", "once more")
     documents.append(document("near", near, duplicate_of="good4"))
@@ -131,6 +132,14 @@ def source(tmp_path_factory):
 
 
 SETTINGS = PipelineSettings(part_documents=7, classifier_threshold=0.2)
+OFF = PipelineSettings(
+    classifier="off",
+    clean=QualitySettings(enabled=False),
+    exact_duplicates=False,
+    near_duplicates=MinhashSettings(enabled=False),
+    masking=MaskingSettings(enabled=False),
+    decontamination="off",
+)
 
 
 @pytest.fixture(scope="module")
@@ -206,14 +215,16 @@ def test_no_stage_reads_the_truth(source, classifier_folder, result, tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("tasks", "workers"), [(5, 1), (3, 2)])
-def test_tasks_and_workers_do_not_change_a_byte(
-    source, classifier_folder, result, tmp_path, tasks, workers
-):
-    again = run_pipeline(
-        source, tmp_path, SETTINGS, classifier_folder, [QUESTION], tasks=tasks, workers=workers
-    )
+def test_the_number_of_tasks_does_not_change_a_byte(source, classifier_folder, result, tmp_path):
+    again = run_pipeline(source, tmp_path, SETTINGS, classifier_folder, [QUESTION], tasks=5)
     assert contents(again.folder) == contents(result.folder)
+
+
+def test_worker_processes_do_not_change_a_byte(source, tmp_path):
+    settings = OFF.model_copy(update={"exact_duplicates": True, "part_documents": 9})
+    one = run_pipeline(source, tmp_path / "one", settings)
+    two = run_pipeline(source, tmp_path / "two", settings, tasks=4, workers=2)
+    assert contents(one.folder) == contents(two.folder)
 
 
 def test_a_finished_run_is_loaded_and_another_setting_runs_anew(
@@ -241,16 +252,6 @@ def test_a_killed_run_goes_on_to_the_same_bytes(source, classifier_folder, tmp_p
     resumed = run_pipeline(source, tmp_path / "killed", None, classifier_folder)
     whole = run_pipeline(source, tmp_path / "whole", None, classifier_folder)
     assert contents(resumed.folder) == contents(whole.folder)
-
-
-OFF = PipelineSettings(
-    classifier="off",
-    clean=QualitySettings(enabled=False),
-    exact_duplicates=False,
-    near_duplicates=MinhashSettings(enabled=False),
-    masking=MaskingSettings(enabled=False),
-    decontamination="off",
-)
 
 
 def test_with_every_stage_off_documents_pass_as_they_are(source, tmp_path):

@@ -23,7 +23,7 @@ class Stages:
 
 def study(composition):
     profile = load_profile("smoke", [f"composition={composition}"])
-    return Stages(profile, {"base": "metadata", "raw_corpus": "render"})
+    return Stages(profile, {"domain_tokens": "metadata_in_corpus", "raw_corpus": "render"})
 
 
 def test_every_level_of_the_profiles_axes_is_listed_with_what_it_changes():
@@ -34,7 +34,7 @@ def test_every_level_of_the_profiles_axes_is_listed_with_what_it_changes():
     assert (first["axis"], first["changes"], first["arms"]) == ("replay", "replay = 0.0", "plain")
     default = table[(table["axis"] == "wrong_facts") & (table["level"] == "default")]
     assert list(default["changes"]) == ["nothing"]
-    assert list(default["arms"]) == ["plain, soft_static"]
+    assert list(default["arms"]) == [", ".join(load_axes()["wrong_facts"].arms)]
 
 
 def test_a_level_shares_the_stages_that_do_not_depend_on_it():
@@ -42,9 +42,9 @@ def test_a_level_shares_the_stages_that_do_not_depend_on_it():
     found = table.set_index(["axis", "level"])
     assert set(found.loc[("metadata", "present")]) == {"shared"}
     absent = found.loc[("metadata", "absent")]
-    assert absent["base"] == "made again" and absent["raw_corpus"] == "shared"
-    more = found.loc[("wrong_facts", "0.4")]
-    assert more["base"] == "shared" and more["raw_corpus"] == "made again"
+    assert absent["domain_tokens"] == "made again" and absent["raw_corpus"] == "shared"
+    none = found.loc[("wrong_facts", "0")]
+    assert none["base"] == "shared" and none["raw_corpus"] == "made again"
 
 
 def test_a_profile_without_axes_has_empty_tables():

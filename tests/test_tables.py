@@ -6,6 +6,7 @@ import pytest
 from results_made_up import FUNNEL, GENERAL, QUESTIONS, all_tables, rows, run, runs
 
 from mucpt_utils import tables
+from mucpt_utils.axes import Axis, Level
 from mucpt_utils.settings import load_profile
 
 
@@ -281,7 +282,13 @@ class FakeArtifact:
         return {"bits_per_byte": {"music": 1.0}}
 
 
-def test_read_runs_walks_arms_seeds_and_every_level_of_every_axis(tmp_path):
+def test_read_runs_walks_arms_seeds_and_every_level_of_every_axis(tmp_path, monkeypatch):
+    levels = [Level(name="present"), Level(name="absent", set={"metadata_in_corpus": False})]
+    axes = {
+        "metadata": Axis(title="one arm", arms=("plain",), levels=levels),
+        "wrong_facts": Axis(title="two arms", arms=("plain", "soft_static"), levels=levels),
+    }
+    monkeypatch.setattr(tables, "load_axes", lambda: axes)
     profile = load_profile("smoke").model_copy(
         update={"arms": ("plain", "rho1"), "composition": ("metadata", "wrong_facts")}
     )
@@ -291,5 +298,6 @@ def test_read_runs_walks_arms_seeds_and_every_level_of_every_axis(tmp_path):
     assert [r.level for r in found if r.axis == "metadata"] == ["present"] * 2 + ["absent"] * 2
     assert {r.arm for r in found if r.axis == "wrong_facts"} == {"plain", "soft_static"}
     absent = next(r for r in found if r.level == "absent")
-    assert absent.artifact.startswith("plain-0-metadata")
+    assert absent.artifact == "plain-0-metadata_in_corpus"
     assert absent.covered == {"q1"}
+    assert tables.default_levels() == {"metadata": "present", "wrong_facts": "present"}

@@ -42,10 +42,11 @@ def test_the_end_token_is_nought_and_the_vocabulary_full(tokenizer):
     assert len(tokenizer) == 300
 
 
-def test_digits_stand_alone(tokenizer):
-    year = tokenizer.tokenize("1987")
-    assert year == ["1", "9", "8", "7"]
-    assert tokenizer.tokenize("in 1987")[-4:] == year
+def test_a_year_met_often_becomes_one_token():
+    """And one that was never met is still spelt out."""
+    tokenizer = train_tokenizer(["It came out in 1987."] * 20, 300)
+    assert tokenizer.tokenize(" 1987") == ["Ġ1987"]
+    assert len(tokenizer.tokenize(" 2046")) > 1
 
 
 def test_the_same_text_gives_the_same_tokenizer(tokenizer):
