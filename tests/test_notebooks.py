@@ -5,8 +5,9 @@ import statistics
 
 import nbformat
 import pytest
+import yaml
 
-from mucpt_utils import arms, paths, runner, settings, tables
+from mucpt_utils import arms, axes, paths, runner, settings, tables
 
 BOOKS = runner.notebooks()
 LARGEST = 500_000  # bytes of an executed copy
@@ -86,6 +87,14 @@ def test_prose_stands_between_the_cells(path):
     assert cells[0].cell_type == "markdown" and cells[0].source.startswith(f"# {path.stem[:2]}")
     words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
     assert words > 250
+
+
+def test_the_axis_shown_as_an_example_is_one():
+    notebook = nbformat.read(paths.NOTEBOOKS / "07_data_composition.ipynb", as_version=4)
+    told = next(cell.source for cell in notebook.cells if "```yaml" in cell.source)
+    (axis,) = yaml.safe_load(told.split("```yaml")[1].split("```")[0]).values()
+    for level in axes.Axis.model_validate(axis).levels:
+        settings.load_profile("smoke").override(level.set)
 
 
 # --- run ------------------------------------------------------------------------------------------
