@@ -5,6 +5,7 @@ one line style, so that a figure can be read in grey. Each function takes rows o
 returns `(figure, frame)`, the frame being exactly what is shown; `save_figure` writes both.
 """
 
+import io
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ _RC = {
     "pdf.fonttype": 42,  # text in the PDF stays text
 }
 _DPI = 160
+_SCREEN_DPI = 72
 
 
 def arm_style(arm: str) -> ArmStyle:
@@ -125,6 +127,14 @@ def save_figure(fig: Figure, frame: pd.DataFrame, folder: Path, name: str) -> Pa
         fig.savefig(folder / f"{name}.pdf", metadata=undated)
     (folder / f"{name}.csv").write_text(csv_text(frame), encoding="utf-8", newline="\n")
     return png
+
+
+def screen_png(fig: Figure) -> bytes:
+    """A PNG at the size of a screen, for notebooks, which stay small; the saved one is sharper."""
+    stream = io.BytesIO()
+    with mpl.rc_context(_RC):
+        fig.savefig(stream, format="png", dpi=_SCREEN_DPI, metadata={"Software": None})
+    return stream.getvalue()
 
 
 # --- building blocks ------------------------------------------------------------------------------

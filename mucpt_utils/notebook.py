@@ -29,9 +29,10 @@ class Results:
         return tables.read_table(self.folder / "tables", name)
 
     def figure(self, drawn: figures.Drawn, name: str) -> None:
-        """Keep a figure as png, pdf and csv, and show it."""
+        """Keep a figure as png, pdf and csv, and show it at the size of a screen."""
         figure, frame = drawn
-        display(Image(figures.save_figure(figure, frame, self.folder / "figures", name)))
+        figures.save_figure(figure, frame, self.folder / "figures", name)
+        display(Image(figures.screen_png(figure)))
 
 
 def open_study(profile: str, overrides: list[str], notebook: str) -> tuple[Study, Results]:
