@@ -134,18 +134,18 @@ def by_threshold(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def duplicates_found(entered: Sequence[Mapping], rejected: Sequence[Mapping]) -> pd.DataFrame:
-    """stage, between (one source, two sources), documents, lowest and mean similarity.
+    """stage, between (same file, two files), documents, and the lowest and mean similarity.
 
-    entered: documents that went in; rejected: rows that the pipeline rejected. A source is a file,
-    or the register of a document without one (the rendered lane).
+    entered: documents that went in; rejected: rows that the pipeline rejected. Documents without a
+    file (the rendered lane) count by their source.
     """
     place = {d["id"]: d["metadata"].get("file") or d["metadata"]["source"] for d in entered}
     rows = [
         {
             "stage": row["stage"],
-            "between": "one source"
+            "between": "same file"
             if place[row["id"]] == place.get(row["detail"]["duplicate_of"])
-            else "two sources",
+            else "two files",
             "similarity": row["detail"]["similarity"],
         }
         for row in rejected
