@@ -96,9 +96,7 @@ def rules() -> dict:
         "asking": re.compile("|".join(content["asking"]), re.IGNORECASE),
         "pronouns": frozenset(content["pronouns"]),
         "empty": frozenset(stem(w) for w in content["empty"]),
-        "asked_for": {
-            kind: frozenset(values) for kind, values in content["asked_for"].items()
-        },
+        "asked_for": {kind: frozenset(values) for kind, values in content["asked_for"].items()},
         "relations": {
             name: frozenset(stem(w) for w in values)
             for name, values in content["relations"].items()
@@ -193,9 +191,7 @@ class QuestionIndex:
         best = max((score for score, _ in scored), default=0)
         return [known for score, known in scored if score == best]
 
-    def _answer_follows(
-        self, known: _Known, tokens: Sequence[Sequence[str]], place: int
-    ) -> bool:
+    def _answer_follows(self, known: _Known, tokens: Sequence[Sequence[str]], place: int) -> bool:
         after = tokens[place + 1] if place + 1 < len(tokens) else []
         return len(after) <= ANSWER_WORDS and any(_contains(after, a) for a in known.answers)
 

@@ -323,7 +323,5 @@ def contained_pairs(
             continue
         share, alike = containment(sets[small], sets[large]), jaccard(sets[small], sets[large])
         if share >= least and alike <= most_alike:
-            rows.append(
-                {"smaller": small, "larger": large, "containment": share, "jaccard": alike}
-            )
+            rows.append({"smaller": small, "larger": large, "containment": share, "jaccard": alike})
     return rows

@@ -222,9 +222,7 @@ def _find_exact(run: "_Run", parts: Path, folder: Path) -> None:
     run.execute("exact-3", dedup.Clusters(str(folder)), tasks=1)
 
 
-def _find_near(
-    settings: dedup.MinhashSettings, run: "_Run", parts: Path, folder: Path
-) -> None:
+def _find_near(settings: dedup.MinhashSettings, run: "_Run", parts: Path, folder: Path) -> None:
     run.execute("near-1", EachPart(parts, [dedup.NearSignatures(str(folder), settings)]))
     _match(run, "near", folder, dedup.minhash_config(settings))
     run.execute("near-3", dedup.Clusters(str(folder), settings.similarity), tasks=1)
@@ -438,9 +436,7 @@ class ReadUnits(PipelineStep):
         return False
 
 
-def read_stage(
-    run: "_Run", files: Sequence[Path], root: Path, settings: PipelineSettings
-) -> Path:
+def read_stage(run: "_Run", files: Sequence[Path], root: Path, settings: PipelineSettings) -> Path:
     """Reads the source; returns the folder of its parts."""
     folder = run.stage_folder(0, "read")
     units = file_units(files, settings.unit_bytes)

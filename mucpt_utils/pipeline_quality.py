@@ -58,8 +58,7 @@ class Outcome:
         return {
             key: document
             for key, document in self.entered.items()
-            if key not in self.rejected
-            or order[self.rejected[key]["stage"]] >= order[stage]
+            if key not in self.rejected or order[self.rejected[key]["stage"]] >= order[stage]
         }
 
     def dropped(self, stage: str, *reasons: str) -> set[str]:
@@ -106,15 +105,26 @@ def _documents(outcome: Outcome) -> list[dict]:
     classify, clean = outcome.entering("classify"), outcome.entering("clean")
     off = {k for k, d in classify.items() if not _truth(d)["in_domain"]}
     dropped = outcome.dropped("classify")
-    rows = [_row("classify", "off_domain", len(dropped & off), len(dropped), len(dropped & off),
-                 len(off))]
+    rows = [
+        _row(
+            "classify", "off_domain", len(dropped & off), len(dropped), len(dropped & off), len(off)
+        )
+    ]
     for kind in ("spam", "boilerplate"):
         wanted = {k for k, d in clean.items() if _truth(d)["doc_kind"] == kind}
         taken = outcome.dropped("clean")
         named = outcome.dropped("clean", kind)
         junk = {k for k, d in clean.items() if _truth(d)["doc_kind"] in ("spam", "boilerplate")}
-        rows.append(_row("clean", f"{kind} document", len(named & junk), len(named),
-                         len(taken & wanted), len(wanted)))
+        rows.append(
+            _row(
+                "clean",
+                f"{kind} document",
+                len(named & junk),
+                len(named),
+                len(taken & wanted),
+                len(wanted),
+            )
+        )
     return rows
 
 

@@ -194,6 +194,8 @@ TRACKING = [
         r"[A-Za-z0-9/+_-]{22,}={0,2}(?![\w/+.-])"
     ),
 ]
+
+
 class RemoveTracking(PipelineStep):
     """Cuts tracking parameters, session ids and digests out of the text."""
 

@@ -29,7 +29,7 @@ KIND_COLOURS = {
 HEAVY, LIGHT = (0, 114, 178), (213, 94, 0)  # weights above and below 1 (Okabe and Ito)
 STRONGEST = 3.0  # a weight from which on the colour does not grow
 _BOX = (
-    "white-space:pre-wrap;font-family:sans-serif;font-size:14px;line-height:1.9;color:#111;"
+    "white-space:pre-wrap;overflow-wrap:anywhere;font-family:sans-serif;font-size:14px;line-height:1.9;color:#111;"
     "background:#fff;border:1px solid #ccc;border-radius:4px;padding:8px 12px;margin:4px 0"
 )
 _MARK = "color:#111;border-radius:3px;padding:1px 2px;background:"
@@ -113,7 +113,8 @@ def _weighed(piece: str, weight: float) -> str:
     red, green, blue = HEAVY if weight > 1 else LIGHT
     colour = f"rgba({red},{green},{blue},{0.55 * strength:.2f})"
     above = f'<rt style="font-size:9px;color:#444">{weight:.1f}</rt>'
-    return f"<ruby>{_marked(escape(piece), colour)}{above}</ruby>"
+    shown = piece.replace("\t", "⇥").replace("\n", "⏎")
+    return f'<ruby style="margin:0 2px">{_marked(escape(shown), colour)}{above}</ruby>'
 
 
 def samples(rows: Sequence[Mapping], longest: int = 160) -> pd.DataFrame:
@@ -129,7 +130,16 @@ def samples(rows: Sequence[Mapping], longest: int = 160) -> pd.DataFrame:
 
 
 def _noted(detail: Mapping) -> str:
-    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in detail.items())
+    told = {k: " ".join(v) if isinstance(v, list) else v for k, v in detail.items()}
+    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in told.items())
+
+
+def words(frame: pd.DataFrame) -> HTML:
+    """A table of words for reading: aligned at the left, nothing cut, without row numbers."""
+    with pd.option_context("display.max_colwidth", None):
+        page = frame.to_html(index=False, border=0)
+    left = ' style="text-align:left;vertical-align:top"'
+    return HTML(page.replace("<td>", f"<td{left}>").replace("<th>", f"<th{left}>"))
 
 
 def steps(numerator: torch.Tensor, reference: torch.Tensor, criterion: Criterion) -> pd.DataFrame:

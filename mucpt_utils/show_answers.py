@@ -30,6 +30,20 @@ def rows(table: pd.DataFrame, **wanted) -> pd.DataFrame:
     return table.reset_index(drop=True).round(3)
 
 
+def wide(table: pd.DataFrame, columns: str) -> pd.DataFrame:
+    """Means as text with their intervals: an arm a row, a value of `columns` (a stratum) a column.
+
+    table: one row for each of the two, with mean, ci_low and ci_high.
+    """
+    text = [
+        f"{row.mean:.2f} ({row.ci_low:.2f} to {row.ci_high:.2f})"
+        for row in table[["mean", "ci_low", "ci_high"]].itertuples(index=False)
+    ]
+    cells = table.assign(text=text).pivot(index="arm", columns=columns, values="text")
+    order = (list(dict.fromkeys(table[column])) for column in ("arm", columns))
+    return cells.loc[*order].rename_axis(index=None, columns=None)
+
+
 def graded(cases: Sequence[Mapping]) -> pd.DataFrame:
     """answer, response, grade and reason of each case: a question with a `response`."""
     given = [{**case, **grade(case, case["response"])._asdict()} for case in cases]

@@ -150,9 +150,7 @@ def estimate_documents(files: Sequence[Path], settings: SourceSettings) -> int:
 # --- documents, one JSON object a line ---------------------------------------------------------
 
 
-def _read_lines(
-    path: Path, name: str, settings: SourceSettings
-) -> Iterator[Document | Unreadable]:
+def _read_lines(path: Path, name: str, settings: SourceSettings) -> Iterator[Document | Unreadable]:
     fallback = source_of(path, path.parents[len(Path(name).parts) - 1])
     with _open(path, settings) as stream:
         for number, line in _bounded_lines(stream, settings.longest_line_bytes):
@@ -292,9 +290,7 @@ def strip_gutenberg(text: str) -> tuple[str, dict]:
 
 
 BLANK_LINES = re.compile(r"\n\s*\n")
-SENTENCE_END = re.compile(
-    r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)]))\s+(?=[\"'“‘(]?[A-Z0-9])"
-)
+SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)]))\s+(?=[\"'“‘(]?[A-Z0-9])")
 
 
 def passages(text: str, settings: SourceSettings | None = None) -> list[str]:

@@ -57,8 +57,9 @@ def rejected_documents(corpus: Artifact) -> list[dict]:
 def find_story(study: Study) -> Story:
     """The sentence that is followed: the same one in every run of a profile.
 
-    A true sentence of a document that came through the pipeline and had most sorts of flaws; of a
-    song where there is one, which the first seed's reference model knows and a question is about.
+    A true sentence that names its subject, of a document that came through the pipeline and had
+    most sorts of flaws; of a song where there is one, which the first seed's reference model knows
+    and a question is about.
     Raises ValueError where no document that was kept tells a fact under test.
     """
     raw = {d["id"]: d for d in read_jsonl(study.raw_corpus().path("documents.jsonl"))}
@@ -70,6 +71,7 @@ def find_story(study: Study) -> Story:
     def rank(story: Story) -> tuple:
         fact = story.fact
         return (
+            fact.subject not in story.after,
             story.raw["metadata"]["title"] != fact.subject,
             CATEGORIES.index(fact.category),
             fact.subject not in covered,

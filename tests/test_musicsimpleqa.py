@@ -28,8 +28,8 @@ from mucpt_utils.musicsimpleqa.judge import UNPARSED, JudgeCache, judge_one, par
 from mucpt_utils.musicsimpleqa.measures import compare, measures
 from mucpt_utils.musicsimpleqa.questions import (
     CARD,
+    Part,
     Plan,
-    Split,
     build_questions,
     counts_tables,
     few_shot,
@@ -118,11 +118,13 @@ def some_facts(subjects):
 
 
 def plan(test, dev, **changes):
-    splits = {
-        name: Split(questions=2 * count, subjects={"album": (count, 0)})
-        for name, count in (("test", test), ("dev", dev))
-    }
-    return Plan(seed="s", splits=splits, **changes)
+    parts = {"dev": part(dev, split="dev"), "core": part(test)}
+    return Plan(seed="s", parts=parts, **changes)
+
+
+def part(subjects, questions=None, split="test"):
+    wanted = 2 * subjects if questions is None else questions
+    return Part(split=split, questions=(wanted, 0), subjects={"album": (subjects, 0)})
 
 
 def subjects(questions):
@@ -149,16 +151,18 @@ def test_a_larger_plan_only_adds():
 
 def test_plan_leaves_out_what_it_says():
     facts = some_facts(6)
-    splits = {"test": Split(questions=3, subjects={"album": (3, 0)})}
-    shut = Plan(seed="s", splits=splits, not_asked={"album.year": "why"}, least_per_subject=1)
+    parts = {"core": part(3, questions=3)}
+    shut = Plan(seed="s", parts=parts, not_asked={"album.year": "why"}, least_per_subject=1)
     built = build_questions(facts, RELATIONS, shut)
     assert {question["answer_type"] for question in built["test"]} == {"group"}
 
 
 def test_plan_that_wants_too_much_says_so():
     with pytest.raises(ValueError, match="9 popular subjects of 'album' wanted, 5 are there"):
-        splits = {"test": Split(questions=9, subjects={"album": (9, 0)})}
-        build_questions(some_facts(5), RELATIONS, Plan(seed="s", splits=splits))
+        build_questions(some_facts(5), RELATIONS, Plan(seed="s", parts={"core": part(9)}))
+    with pytest.raises(ValueError, match="part 'core': 9 popular questions wanted, 1 missing"):
+        parts = {"core": part(4, questions=9)}
+        build_questions(some_facts(5), RELATIONS, Plan(seed="s", parts=parts))
 
 
 def test_committed_questions_are_sound_and_in_step_with_the_facts():

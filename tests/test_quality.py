@@ -149,7 +149,7 @@ def test_addresses_and_catalogue_numbers_stay(text):
         ("itâ€™s loud", "it’s loud"),
         ("Sigur Rós – “Ágætis byrjun”", "Sigur Rós – “Ágætis byrjun”"),
         ("Rock &amp; Roll", "Rock & Roll"),
-        ("ASCII stays \"quoted\" -- so", "ASCII stays \"quoted\" -- so"),
+        ('ASCII stays "quoted" -- so', 'ASCII stays "quoted" -- so'),
     ],
 )
 def test_encoding_is_repaired_and_clean_text_left_alone(broken, whole):

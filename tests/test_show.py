@@ -100,3 +100,9 @@ def test_reliability_draws_the_rows_it_is_given():
     pd.testing.assert_frame_equal(frame, pd.DataFrame(rows))
     drawn = figure.axes[0].collections[0].get_offsets()
     np.testing.assert_allclose(drawn, frame[["probability", "in_domain"]])
+
+
+def test_tables_of_words_are_whole_escaped_and_at_the_left():
+    shown = show.words(pd.DataFrame({"name": ["a <b> " + "long " * 60]})).data
+    assert shown.count("long") == 60 and "&lt;b&gt;" in shown
+    assert "<td>" not in shown and "text-align:left" in shown

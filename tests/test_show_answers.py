@@ -95,3 +95,11 @@ def test_graded_cases_come_with_grade_and_reason():
     table = show_answers.graded([{**case, "response": r} for r in ("yes.", "The Who", "")])
     assert list(table["grade"]) == ["correct", "incorrect", "not_attempted"]
     assert table["reason"].str.len().min() > 0
+
+
+def test_wide_shows_means_with_intervals_in_the_order_of_the_table():
+    values = {"mean": [0.5, 0.25, 1.0, 0.0], "ci_low": [0.4] * 4, "ci_high": [0.6] * 4}
+    places = {"arm": ["plain", "plain", "base", "base"], "stratum": ["uncovered", "covered"] * 2}
+    table = show_answers.wide(pd.DataFrame({**places, **values}), "stratum")
+    assert list(table.index) == ["plain", "base"] and list(table) == ["uncovered", "covered"]
+    assert table.loc["plain", "covered"] == "0.25 (0.40 to 0.60)"

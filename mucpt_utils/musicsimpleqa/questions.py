@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import zip_longest
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -49,6 +50,7 @@ FIELDS = (
     "fact_ids",
     "reference",
     "valid_as_of",
+    "part",
 )
 # words that make an answer change from one day to the next
 _UNSTABLE = re.compile(
@@ -58,12 +60,13 @@ _UNSTABLE = re.compile(
 _WITHOUT_CONTEXT = re.compile(r"^(?:he|she|it|they|this|that|these|his|her|their)\b", re.IGNORECASE)
 
 
-class Split(BaseModel):
-    """Size of one split."""
+class Part(BaseModel):
+    """Size of one part of a split. Strata: popular, less popular."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    questions: int = Field(ge=1, description="questions in all")
+    split: Literal["dev", "test"] = Field(description="file that holds it")
+    questions: tuple[int, int] = Field(description="questions in each stratum")
     subjects: dict[str, tuple[int, int]] = Field(
         description="category -> subjects asked about: popular, less popular"
     )
@@ -77,7 +80,7 @@ class Plan(BaseModel):
     seed: str = Field(description="shuffles the subjects")
     least_per_subject: int = Field(2, ge=1, description="subjects with fewer are not asked about")
     most_per_subject: int = Field(4, ge=1, description="questions about one subject")
-    splits: dict[str, Split]
+    parts: dict[str, Part] = Field(description="drawn in this order")
     not_asked: dict[str, str] = Field(default_factory=dict, description="relation -> why not")
     only: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="relation -> the answers that are asked for"
@@ -116,9 +119,12 @@ def people(facts: Iterable[Fact]) -> frozenset[str]:
     return frozenset(names)
 
 
-def question_of(fact: Fact, relation: Relation, persons: Collection[str] = ()) -> dict:
+def question_of(
+    fact: Fact, relation: Relation, persons: Collection[str] = (), part: str = "dev"
+) -> dict:
     """The question that a fact answers, in the relation's first wording.
 
+    part: of the benchmark that it belongs to.
     persons: names known to be persons; an answer among them may be given by its family name
     wherever the relation only says "artist or band".
     """
@@ -135,6 +141,7 @@ def question_of(fact: Fact, relation: Relation, persons: Collection[str] = ()) -
         "fact_ids": [fact.id],
         "reference": fact.reference,
         "valid_as_of": fact.valid_as_of,
+        "part": part,
     }
 
 
@@ -157,7 +164,7 @@ def stands_in(name: str, text: str) -> bool:
 def build_questions(
     facts: Sequence[Fact], relations: dict[str, Relation], plan: Plan
 ) -> dict[str, list[dict]]:
-    """Questions of each split, those about one subject beside each other.
+    """Questions of each split, those about one subject beside each other, part after part.
 
     Subjects are drawn in a shuffled order that depends on nothing but the seed and their names.
     Raises ValueError where the plan wants more than the facts give.
@@ -166,14 +173,14 @@ def build_questions(
     relations = _reworded(relations, plan)
     pool = _pool(facts, relations, plan, persons)
     taken: set[str] = set()
-    splits = {}
-    for name in sorted(plan.splits):  # dev before test
+    splits = {split: [] for split in SPLITS}
+    for name, part in plan.parts.items():
         chosen = _draw(pool, plan, name, taken)
         taken.update(chosen)
-        kept = _trim(chosen, plan.splits[name].questions, name)
+        kept = _trim(chosen, part.questions, name)
         order = sorted(kept, key=lambda subject: _place(plan.seed, subject))
-        splits[name] = [
-            question_of(_without_aliases(fact, plan), relations[fact.relation], persons)
+        splits[part.split] += [
+            question_of(_without_aliases(fact, plan), relations[fact.relation], persons, name)
             for subject in order
             for fact in kept[subject]
         ]
@@ -231,10 +238,10 @@ def _place(seed: str, name: str) -> bytes:
 
 
 def _draw(
-    pool: dict[str, list[Fact]], plan: Plan, split: str, taken: set[str]
+    pool: dict[str, list[Fact]], plan: Plan, part: str, taken: set[str]
 ) -> dict[str, list[Fact]]:
     chosen = {}
-    for category, counts in plan.splits[split].subjects.items():
+    for category, counts in plan.parts[part].subjects.items():
         for stratum, count in zip(POPULARITY, counts, strict=True):
             names = [
                 subject
@@ -244,7 +251,7 @@ def _draw(
             ]
             if len(names) < count:
                 raise ValueError(
-                    f"plan, split {split!r}: {count} {stratum} subjects of {category!r} wanted, "
+                    f"plan, part {part!r}: {count} {stratum} subjects of {category!r} wanted, "
                     f"{len(names)} are there"
                 )
             names.sort(key=lambda subject: _place(plan.seed, subject))
@@ -252,16 +259,21 @@ def _draw(
     return chosen
 
 
-def _trim(chosen: dict[str, list[Fact]], wanted: int, split: str) -> dict[str, list[Fact]]:
-    """Drop the last question of the subjects with most until `wanted` are left."""
+def _trim(
+    chosen: dict[str, list[Fact]], wanted: tuple[int, int], part: str
+) -> dict[str, list[Fact]]:
+    """Drop the last question of the subjects with most until each stratum has what is wanted."""
     kept = {subject: list(facts) for subject, facts in chosen.items()}
-    surplus = sum(map(len, kept.values())) - wanted
-    if surplus < 0:
-        raise ValueError(f"plan, split {split!r}: {wanted} questions wanted, {-surplus} missing")
-    for _ in range(surplus):
-        longest = max(kept, key=lambda subject: len(kept[subject]))
-        kept[longest].pop()
-    return kept
+    for stratum, count in zip(POPULARITY, wanted, strict=True):
+        group = {s: facts for s, facts in kept.items() if facts[0].popularity == stratum}
+        surplus = sum(map(len, group.values())) - count
+        if surplus < 0:
+            raise ValueError(
+                f"plan, part {part!r}: {count} {stratum} questions wanted, {-surplus} missing"
+            )
+        for _ in range(surplus):
+            group[max(group, key=lambda subject: len(group[subject]))].pop()
+    return {subject: facts for subject, facts in kept.items() if facts}
 
 
 # --- lint ----------------------------------------------------------------------------------------
@@ -395,23 +407,37 @@ def write_questions(questions: Iterable[dict], path: Path) -> None:
 
 
 def counts_tables(splits: dict[str, list[dict]]) -> str:
-    """Markdown tables of the questions by category and stratum, and by answer type."""
+    """Markdown tables of the questions by part, category and stratum, and by answer type."""
     lines = [
-        "| split | category | subjects | popular | less popular | questions |",
-        "|---|---|--:|--:|--:|--:|",
+        "| split | part | category | subjects | popular | less popular | questions |",
+        "|---|---|---|--:|--:|--:|--:|",
     ]
-    for split, questions in splits.items():
-        for category in dict.fromkeys([q["category"] for q in questions]) | {"**all**": None}:
-            group = [q for q in questions if category in (q["category"], "**all**")]
-            strata = Counter(q["stratum"] for q in group)
-            subjects = len({q["subject"] for q in group})
+    for (split, part), group in _parts(splits).items():
+        rows = [
+            (category, [q for q in group if q["category"] == category])
+            for category in sorted({q["category"] for q in group})
+        ]
+        for category, chosen in [*rows, ("**all**", group)]:
+            strata = Counter(q["stratum"] for q in chosen)
+            subjects = len({q["subject"] for q in chosen})
             numbers = " | ".join(str(strata[level]) for level in POPULARITY)
-            lines.append(f"| {split} | {category} | {subjects} | {numbers} | {len(group)} |")
+            lines.append(
+                f"| {split} | {part} | {category} | {subjects} | {numbers} | {len(chosen)} |"
+            )
     types = {split: Counter(q["answer_type"] for q in qs) for split, qs in splits.items()}
     lines += ["", f"| answer type | {' | '.join(splits)} |", f"|---|{'--:|' * len(splits)}"]
     for kind in ANSWER_TYPES:
         lines.append(f"| {kind} | {' | '.join(str(types[split][kind]) for split in splits)} |")
     return "\n".join(lines)
+
+
+def _parts(splits: dict[str, list[dict]]) -> dict[tuple[str, str], list[dict]]:
+    """The questions of each (split, part), in their order."""
+    groups = defaultdict(list)
+    for split, questions in splits.items():
+        for question in questions:
+            groups[split, question["part"]].append(question)
+    return groups
 
 
 def build(folder: Path = CARD) -> dict[str, list[dict]]:
