@@ -22,7 +22,7 @@ def ask(
     questions: Sequence[dict],
     new_tokens: int,
 ) -> list[dict]:
-    """One row a question: id, stratum, response, grade, mean log-likelihood of the key in nats."""
+    """One row a question: id, subject, stratum, response, grade, mean key log-likelihood (nats)."""
     if not questions:
         return []
     prompts = [prompt(question["question"]) for question in questions]
@@ -33,6 +33,7 @@ def ask(
     return [
         {
             "question_id": question["id"],
+            "subject": question["subject"],
             "stratum": question["stratum"],
             "response": response,
             "grade": grade(question, response).grade,

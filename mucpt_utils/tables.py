@@ -3,8 +3,8 @@
     runs -> items (one row a question, or a held-out text) -> estimates, differences -> files
 
 Everything between `read_runs` and `write_table` is a pure function from rows to a data frame. Means
-come with two-stage bootstrap intervals over seeds and questions, differences are paired by seed
-and question (`stats.py`).
+come with bootstrap intervals over seeds and subjects, which are crossed (every seed is asked about
+the same ones); differences are paired by seed and question (`stats.py`).
 """
 
 import itertools
@@ -67,7 +67,7 @@ NUMBERS = _MEASURED | _COUNTED | {"ours", "peer", "ratio"}
 _ITEM_KEYS = ["axis", "level", "arm", "seed", "tokens", "stratum", "metric"]
 _SORTED = ("axis", "level", "compared_to", "arm", "seed", "tokens", "stratum", "metric")
 _ORDER = {"arm": tuple(ARMS), "stratum": STRATA, "metric": METRICS}
-_PAIRED = ["seed", "stratum", "metric", "item"]
+_PAIRED = ["seed", "stratum", "metric", "item", "subject"]
 
 
 class TableError(ValueError):
@@ -145,7 +145,8 @@ def default_levels() -> dict[str, str]:
 
 
 def items(runs: Iterable[Run]) -> pd.DataFrame:
-    """What was measured, one row an item: `_ITEM_KEYS`, `item` (question id or text), `value`.
+    """What was measured, one row an item: `_ITEM_KEYS`, `item` (question id or text), its subject
+    and `value`.
 
     A question stands in several strata (all; covered or not; popular or not). Learning curves are
     kept for the main comparison only. Raises TableError for a run without any measurement.
@@ -165,6 +166,7 @@ def _question_items(run: Run) -> pd.DataFrame:
         {
             "tokens": [row["tokens"] for row in rows],
             "item": [row["question_id"] for row in rows],
+            "subject": [row["subject"] for row in rows],
             "accuracy": [float(row["grade"] == "correct") for row in rows],
             "log_likelihood": [float(row["log_likelihood"]) for row in rows],
         }
@@ -182,7 +184,7 @@ def _question_items(run: Run) -> pd.DataFrame:
     }
     parts = [answers[mask].assign(stratum=name) for name, mask in members.items() if mask.any()]
     long = pd.concat(parts).melt(
-        ["tokens", "item", "stratum"], ["accuracy", "log_likelihood"], "metric", "value"
+        ["tokens", "item", "subject", "stratum"], ["accuracy", "log_likelihood"], "metric", "value"
     )
     return _placed(run, long)
 
@@ -190,7 +192,8 @@ def _question_items(run: Run) -> pd.DataFrame:
 def _text_items(run: Run) -> pd.DataFrame:
     measured = run.bits_per_byte or {}
     rows = [
-        {"stratum": text, "metric": "bits_per_byte", "item": text, "value": value}
+        {"stratum": text, "metric": "bits_per_byte", "item": text, "subject": text}
+        | {"value": value}
         for text, value in measured.items()
     ]
     last = max((row["tokens"] for row in run.answers), default=0)
@@ -199,7 +202,7 @@ def _text_items(run: Run) -> pd.DataFrame:
 
 def _placed(run: Run, frame: pd.DataFrame) -> pd.DataFrame:
     place = {"axis": run.axis, "level": run.level, "arm": run.arm, "seed": run.seed}
-    return frame.assign(**place)[[*_ITEM_KEYS, "item", "value"]]
+    return frame.assign(**place)[[*_ITEM_KEYS, "item", "subject", "value"]]
 
 
 def _last(answers: Sequence[Mapping]) -> list[Mapping]:
@@ -294,12 +297,17 @@ def estimates(final: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         known = group.dropna(subset="value")
         estimate = stats.Estimate(np.nan, np.nan, np.nan)
         if len(known) == len(group):
-            estimate = stats.bootstrap_mean(group["value"], list(group["seed"]))
+            estimate = stats.bootstrap_mean(group["value"], **_drawn(group))
         mean, low, high = estimate
         names = dict(zip([*by, "stratum", "metric"], key, strict=True))
         seeds = known["seed"].nunique()
         rows.append({**names, "mean": mean, "ci_low": low, "ci_high": high, "seeds": seeds})
     return pd.DataFrame(rows)
+
+
+def _drawn(items: pd.DataFrame) -> dict[str, list]:
+    """What the bootstrap draws: seeds and, crossed with them, subjects."""
+    return {"groups": list(items["seed"]), "subjects": list(items["subject"])}
 
 
 def _watched(frame: pd.DataFrame, by: Sequence[str]) -> Iterator[tuple[tuple, pd.DataFrame]]:
@@ -337,7 +345,7 @@ def paired(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _difference(pairs: pd.DataFrame) -> stats.Difference:
-    result = stats.paired_difference(pairs["value"], pairs["value_theirs"], list(pairs["seed"]))
+    result = stats.paired_difference(pairs["value"], pairs["value_theirs"], **_drawn(pairs))
     if not pairs["seed"].is_unique:
         return result
     return result._replace(p_value=sign_flip_p(pairs["value"] - pairs["value_theirs"]))
@@ -356,7 +364,7 @@ def sign_flip_p(deltas: Sequence[float]) -> float:
 
 def _main_items(measured: pd.DataFrame) -> pd.DataFrame:
     final = final_items(measured)
-    reached = tokens_to_plain(measured).assign(item="curve")
+    reached = tokens_to_plain(measured).assign(item="curve", subject="curve")
     return pd.concat([final[final["axis"] == MAIN], reached[final.columns]], ignore_index=True)
 
 

@@ -47,6 +47,7 @@ def answers(arm: str, seed: int, shift: float = 0.0, points: int = 2) -> list[di
             "tokens": tokens,
             "set": name,
             "question_id": question,
+            "subject": question,
             "stratum": "popular" if number % 2 else "less_popular",
             "response": "Björk | 50 %" if number < share * done * len(group) else "no\nidea",
             "grade": "correct" if number < share * done * len(group) else "incorrect",

@@ -174,8 +174,8 @@ def test_committed_questions_are_sound_and_in_step_with_the_facts():
     assert counts_tables(splits) in (CARD / "README.md").read_text(encoding="utf-8")
 
 
-def test_card_loads_as_a_dataset():
-    loaded = load_dataset(str(CARD))
+def test_card_loads_as_a_dataset(tmp_path):
+    loaded = load_dataset(str(CARD), cache_dir=str(tmp_path))
     assert {name: len(split) for name, split in loaded.items()} == {
         name: len(load_questions(name)) for name in ("test", "dev")
     }

@@ -94,6 +94,12 @@ class Plan(BaseModel):
     not_accepted: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="answer -> aliases that do not hold here"
     )
+    also_accepted: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="fact id -> other forms of its key that are right"
+    )
+    persons: tuple[str, ...] = Field(
+        (), description="persons whom the fact tables do not show to be persons"
+    )
     dropped: dict[str, str] = Field(default_factory=dict, description="fact id -> why dropped")
 
 
@@ -128,7 +134,7 @@ def question_of(
     persons: names known to be persons; an answer among them may be given by its family name
     wherever the relation only says "artist or band".
     """
-    question = relation.questions[0].replace("{s}", fact.subject)
+    question = relation.questions[0].replace("{s}", fact.subject).replace("??", "?")
     return {
         "id": f"q:{fact.id}",
         "question": question,
@@ -169,7 +175,7 @@ def build_questions(
     Subjects are drawn in a shuffled order that depends on nothing but the seed and their names.
     Raises ValueError where the plan wants more than the facts give.
     """
-    persons = people(facts)
+    persons = people(facts) | set(plan.persons)
     relations = _reworded(relations, plan)
     pool = _pool(facts, relations, plan, persons)
     taken: set[str] = set()
@@ -180,7 +186,7 @@ def build_questions(
         kept = _trim(chosen, part.questions, name)
         order = sorted(kept, key=lambda subject: _place(plan.seed, subject))
         splits[part.split] += [
-            question_of(_without_aliases(fact, plan), relations[fact.relation], persons, name)
+            question_of(_with_aliases(fact, plan), relations[fact.relation], persons, name)
             for subject in order
             for fact in kept[subject]
         ]
@@ -197,9 +203,10 @@ def _reworded(relations: dict[str, Relation], plan: Plan) -> dict[str, Relation]
     }
 
 
-def _without_aliases(fact: Fact, plan: Plan) -> Fact:
+def _with_aliases(fact: Fact, plan: Plan) -> Fact:
     refused = plan.not_accepted.get(fact.object, ())
-    return replace(fact, aliases=tuple(a for a in fact.aliases if a not in refused))
+    kept = (alias for alias in fact.aliases if alias not in refused)
+    return replace(fact, aliases=(*kept, *plan.also_accepted.get(fact.id, ())))
 
 
 def _pool(
