@@ -364,10 +364,10 @@ def limits(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[str]:
         if "bits_per_byte" in tables
         else "The documents are written by a program from true facts. That makes every stage "
         "measurable, and the text less varied than a crawl.",
-        f"Intervals resample {_count(seeds, 'seed')} and the questions inside them. Where seeds "
-        "differ more than questions do, intervals over so few seeds are too narrow: an arm that "
-        f"changes nothing has all {seeds} seeds on one side of zero in {by_chance} of cases by "
-        "chance alone."
+        f"Intervals draw {_count(seeds, 'seed')} and, crossed with them, the subjects asked about "
+        "(pigeonhole bootstrap). Where seeds differ more than subjects do, intervals over so few "
+        f"seeds are too narrow: an arm that changes nothing has all {seeds} seeds on one side of "
+        f"zero in {by_chance} of cases by chance alone."
         if seeds > 1
         else "One seed proves nothing: the intervals cover the questions only.",
     ]

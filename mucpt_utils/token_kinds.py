@@ -105,6 +105,7 @@ def _row(arm: str, kind: int, kinds: np.ndarray, owner: np.ndarray, weights: dic
     estimate = stats.bootstrap_mean(
         np.concatenate(list(values.values())),
         np.repeat(list(values), len(sizes)).tolist(),
+        subjects=np.tile(np.arange(len(sizes)), len(values)).tolist(),
     )
     return {
         "arm": arm,

@@ -61,6 +61,27 @@ def test_the_two_stages_have_the_variance_of_the_book(spread):
     assert means_variance == pytest.approx(expected, rel=0.12)
 
 
+def test_crossed_subjects_are_not_counted_as_new_in_every_group():
+    """The same subjects at every seed: five seeds of them tell no more than one about subjects."""
+    crossed = apart = 0
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        values = (rng.normal(0, 1, 20) + rng.normal(0, 0.3, (5, 20))).ravel()
+        groups, subjects = np.repeat(range(5), 20).tolist(), np.tile(range(20), 5).tolist()
+        _, low, high = bootstrap_mean(values, groups, n=300, seed=seed, subjects=subjects)
+        crossed += low <= 0 <= high
+        _, low, high = bootstrap_mean(values, groups, n=300, seed=seed)
+        apart += low <= 0 <= high
+    assert crossed / 150 >= 0.88 and apart / 150 <= 0.75
+
+
+def test_crossed_items_weigh_the_same_and_may_be_missing():
+    values, groups, subjects = [0.0, 0.0, 1.0], ["a", "b", "b"], ["x", "x", "y"]
+    estimate = bootstrap_mean(values, groups, subjects=subjects)
+    assert estimate.mean == pytest.approx(1 / 3)
+    assert (estimate.low, estimate.high) == (0.0, 1.0)
+
+
 def test_larger_groups_weigh_more():
     values, groups = [0.0] * 30 + [1.0] * 10, ["a"] * 30 + ["b"] * 10
     estimate = bootstrap_mean(values, groups)
@@ -131,5 +152,7 @@ def test_wrong_lengths_are_refused():
         bootstrap_mean([])
     with pytest.raises(ValueError, match="3 values but 2 group labels"):
         bootstrap_mean([1, 2, 3], ["a", "b"])
+    with pytest.raises(ValueError, match="3 values but 1 subject labels"):
+        bootstrap_mean([1, 2, 3], ["a", "b", "b"], subjects=["x"])
     with pytest.raises(ValueError, match="equal lengths, got 2 and 3"):
         paired_difference([1, 2], [1, 2, 3])
