@@ -6,7 +6,6 @@ a group stays depends neither on the number of tasks nor on the order in which t
 """
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -286,42 +285,3 @@ class DropListed(BaseFilter):
             return True
         doc.metadata["filter_detail"] = {k: v for k, v in row.items() if k != "place"}
         return False, self.reason
-
-
-# --- contained documents ------------------------------------------------------------------------
-
-
-def contained_pairs(
-    documents: Iterable[tuple[str, str]],
-    words: int = 5,
-    least: float = 0.8,
-    sample: int = 64,
-    most_alike: float = 0.7,
-) -> list[dict]:
-    """Pairs of which the smaller document stands (almost) whole inside a larger one.
-
-    documents: (id, text). Candidates share shingles out of a sample of 1 in `sample` (those whose
-    hash is a multiple of it), the share is then measured on all shingles. A pair whose Jaccard
-    similarity is above `most_alike` is a near duplicate, not containment; a quoted passage is a
-    small share of the document it stands in and of its own source alike, so it is neither.
-    Returns rows smaller, larger, containment, jaccard.
-    """
-    sets = {key: shingles(text, words) for key, text in documents}
-    holders: dict[int, list[str]] = defaultdict(list)
-    for key, values in sets.items():
-        for value in values[values % np.uint64(sample) == 0].tolist():
-            holders[value].append(key)
-    shared: dict[tuple[str, str], int] = defaultdict(int)
-    for keys in holders.values():
-        for i, a in enumerate(keys):
-            for b in keys[i + 1 :]:
-                shared[tuple(sorted((a, b), key=lambda k: (sets[k].size, k)))] += 1
-    rows = []
-    for (small, large), count in sorted(shared.items()):
-        # at least half of the expected sample must be shared before the full sets are compared
-        if count < max(1, math.floor(least * sets[small].size / sample / 2)):
-            continue
-        share, alike = containment(sets[small], sets[large]), jaccard(sets[small], sets[large])
-        if share >= least and alike <= most_alike:
-            rows.append({"smaller": small, "larger": large, "containment": share, "jaccard": alike})
-    return rows

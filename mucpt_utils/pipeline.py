@@ -12,48 +12,50 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import multiprocess
 import orjson
-from datatrove.data import Document
-from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.dedup import MinhashDedupBuckets
-from loguru import logger as datatrove_log
 from pydantic import BaseModel, ConfigDict, Field
 from tqdm import tqdm
 
 from mucpt_utils import (
     accounting,
     classifier,
+    containment,
     decontaminate,
     dedup,
     edits,
+    engines,
     masking,
+    parts,
     quality,
     sources,
 )
-from mucpt_utils.accounting import KEPT, QUARANTINED, Tally
 from mucpt_utils.artifacts import code_digest, digest, versions
 from mucpt_utils.masking import MaskingSettings, MaskPersonalData
-from mucpt_utils.sources import SourceSettings, Unreadable
+from mucpt_utils.parts import EachPart, ReadUnits
+from mucpt_utils.sources import Input, SourceSettings
 
 RESULT = "pipeline.json"
+FETCHED = "fetched"  # what is fetched before it is read
+BEFORE_COPIES_GO = ("classify", "clean")
 STAGE_MODULES = (
     accounting,
     classifier,
+    containment,
     decontaminate,
     dedup,
     edits,
     masking,
+    parts,
     quality,
-    sources,
+    *sources.MODULES,
     sys.modules[__name__],
 )
 # measured on two cores of a small cloud machine, one worker, documents of 100 to 200 words
@@ -77,6 +79,7 @@ class PipelineSettings(BaseModel):
     )
     clean: quality.QualitySettings = quality.QualitySettings()
     exact_duplicates: bool = Field(True, description="whether exact duplicates are dropped")
+    contained: containment.ContainmentSettings = containment.ContainmentSettings()
     near_duplicates: dedup.MinhashSettings = dedup.MinhashSettings()
     masking: MaskingSettings = MaskingSettings()
     decontamination: Literal["off", "report", "drop"] = Field(
@@ -84,8 +87,17 @@ class PipelineSettings(BaseModel):
     )
     part_documents: int = Field(5000, ge=1, description="documents in a part")
     unit_bytes: int = Field(64_000_000, ge=1, description="input read by one task at a time")
-    executor: Literal["local"] = Field("local", description="datatrove's engine")
+    engine: Literal["local", "ray", "slurm"] = Field("local", description="what runs the tasks")
+    ray: engines.RaySettings = engines.RaySettings()
+    slurm: engines.SlurmSettings = engines.SlurmSettings()
     keep_stages: bool = Field(False, description="whether the stages' own corpora are kept")
+
+    def deciding(self) -> dict:
+        """The settings that decide the output, as JSON: not the engine, nor how books come."""
+        engine = {"engine", "ray", "slurm", "keep_stages"}
+        return self.model_dump(
+            mode="json", exclude=dict.fromkeys(engine, True) | {"source": {"gutenberg"}}
+        )
 
 
 @dataclass(frozen=True)
@@ -110,6 +122,11 @@ class PipelineResult:
         """File of what could not be read: place, reason and beginning of each."""
         return self.folder / "quarantine.jsonl"
 
+    @property
+    def contained(self) -> Path:
+        """File of the works that stand inside another one; nothing is dropped for that."""
+        return self.folder / containment.REPORT
+
     @classmethod
     def load(cls, folder: Path) -> "PipelineResult":
         """The result of a finished run. Raises FileNotFoundError where none is in `folder`."""
@@ -118,7 +135,7 @@ class PipelineResult:
 
 
 def run_pipeline(
-    input_folder: Path,
+    source: str | Path,
     out_folder: Path,
     settings: PipelineSettings | None = None,
     classifier_path: Path | None = None,
@@ -128,33 +145,38 @@ def run_pipeline(
 ) -> PipelineResult:
     """Runs every stage that is switched on; resumes or loads what `out_folder` already holds.
 
-    input_folder: documents (`.jsonl`) or prose (`.txt .md .rst .html`), also `.gz` or `.zst`.
+    source: a folder or file (`.jsonl .parquet .txt .md .rst .html .warc .wet`, also `.gz` or
+    `.zst`), `gutenberg:NUMBER,...`, or `hub:NAME[:SPLIT]`; see `sources.inputs`.
     classifier_path: a classifier as `classifier.train_classifier` saves it; needed unless the
     classifier is off. questions: benchmark questions; without any, decontamination is skipped.
     tasks, workers: how many datatrove tasks, how many at a time; they do not change the output.
     Raises FileNotFoundError for a missing folder, ValueError for settings that do not fit,
-    AccountingError where a stage does not account for its documents.
+    AccountingError where a stage does not account for its documents, EngineError where tasks
+    failed on the engine.
     """
     settings = settings or PipelineSettings()
-    input_folder, out_folder = Path(input_folder), Path(out_folder)
+    out_folder = Path(out_folder)
     if settings.classifier != "off" and classifier_path is None:
         raise ValueError(f"classifier={settings.classifier!r} needs classifier_path")
-    files = sources.source_files(input_folder)
-    key = _run_key(files, input_folder, settings, classifier_path, questions)
+    found = sources.open_input(source, settings.source, out_folder / FETCHED)
+    key = _run_key(found, settings, classifier_path, questions)
     finished = _finished(out_folder, key, settings.keep_stages)
     if finished:
         return finished
     out_folder.mkdir(parents=True, exist_ok=True)
-    run = _Run(out_folder, key, tasks, workers)
+    run = _Run(out_folder, key, tasks, workers, settings)
     stages = plan_stages(settings, classifier_path, questions)
     names = ["read", *(stage.name for stage in stages)]
     with tqdm(names, desc="pipeline", unit="stage", disable=None) as bar:
-        kept = read_stage(run, files, input_folder, settings)
+        kept = read_stage(run, found)
         bar.update()
         for number, stage in enumerate(stages, 1):
+            if stage.name not in BEFORE_COPIES_GO:
+                report_contained(run, kept)
             bar.set_postfix_str(stage.name)
             kept = run_stage(run, stage, kept, number)
             bar.update()
+        report_contained(run, kept)
     return _collect(run, names, kept, settings)
 
 
@@ -236,6 +258,17 @@ def _match(run: "_Run", name: str, folder: Path, config: dedup.MinhashConfig) ->
     run.execute(f"{name}-2", block, tasks=config.num_buckets)
 
 
+def report_contained(run: "_Run", parts: Path) -> None:
+    """Looks for works inside other works, once, and leaves the report in the run's folder."""
+    settings = run.settings.contained
+    folder = run.stages / containment.KIND
+    if settings.enabled and not (folder / containment.REPORT).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        block = EachPart(parts, [containment.WorkShingles(str(folder), settings)])
+        run.execute("contained-1", block)
+        run.execute("contained-2", containment.ReportContained(str(folder), settings), tasks=1)
+
+
 def run_stage(run: "_Run", stage: Stage, parts: Path, number: int) -> Path:
     """Maps `parts` through a stage; returns the folder of the parts that are kept."""
     folder = run.stage_folder(number, stage.name)
@@ -246,234 +279,19 @@ def run_stage(run: "_Run", stage: Stage, parts: Path, number: int) -> Path:
     return folder / "kept"
 
 
-# --- parts --------------------------------------------------------------------------------------
-
-
-class EachPart(PipelineStep):
-    """Runs datatrove steps over each part that falls to this task, the part's number as rank.
-
-    With an output folder, what comes out is written as the part of the same number, and what the
-    steps reject goes beside it. A part that is complete is not made again.
-    """
-
-    type = "🗂 - PARTS"
-    name = "📑 each part"
-
-    def __init__(
-        self,
-        parts: Path,
-        steps: list[PipelineStep],
-        stage: str | None = None,
-        output: Path | None = None,
-    ) -> None:
-        super().__init__()
-        self.parts, self.steps, self.stage, self.output = parts, steps, stage, output
-
-    def run(self, data: None = None, rank: int = 0, world_size: int = 1) -> None:
-        paths = sorted(self.parts.glob("*.jsonl"))
-        for number in range(rank, len(paths), world_size):
-            documents = read_part(paths[number])
-            if self.output is None:
-                self._pipe(documents, number, len(paths))
-            elif not _counts(self.output, f"{number:05d}").exists():
-                self._write(documents, number, len(paths))
-
-    def _pipe(self, documents: Iterator[Document], number: int, total: int) -> Iterator[Document]:
-        for step in self.steps:
-            documents = step.run(documents, number, total)
-        return documents
-
-    def _write(self, documents: Iterator[Document], number: int, total: int) -> None:
-        with PartWriter.open(self.output, f"{number:05d}", self.stage) as writer:
-            for step in self.steps:
-                if hasattr(step, "exclusion_writer"):
-                    step.exclusion_writer = writer
-            for document in self._pipe(writer.entering(documents), number, total):
-                writer.keep(document)
-
-
-class PartWriter:
-    """Writes one part of a stage: kept, rejected, quarantined, and the tally of all three.
-
-    Has the interface that datatrove's filters expect of an `exclusion_writer`.
-    """
-
-    def __init__(self, stage: str, kept, rejected, quarantine) -> None:
-        self.stage, self.tally = stage, Tally()
-        self._kept, self._rejected, self._quarantine = kept, rejected, quarantine
-        self.kept_documents = 0
-
-    @classmethod
-    @contextmanager
-    def open(cls, folder: Path, name: str, stage: str) -> Iterator["PartWriter"]:
-        """A writer whose files take their place only when all of them are whole."""
-        kinds = ("kept", "rejected", "quarantine")
-        temporary = {kind: folder / kind / f"{name}.partial" for kind in kinds}
-        for path in temporary.values():
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            temporary["kept"].open("wb") as kept,
-            temporary["rejected"].open("wb") as rejected,
-            temporary["quarantine"].open("wb") as quarantine,
-        ):
-            writer = cls(stage, kept, rejected, quarantine)
-            yield writer
-        for path in temporary.values():
-            path.replace(path.with_suffix(".jsonl"))
-        counts = _counts(folder, name)
-        counts.parent.mkdir(exist_ok=True)
-        counts.with_suffix(".partial").write_bytes(orjson.dumps(writer.tally.rows(stage)))
-        counts.with_suffix(".partial").replace(counts)
-
-    def entering(self, documents: Iterable[Document]) -> Iterator[Document]:
-        """Passes documents on, counting them in."""
-        for document in documents:
-            self.tally.enter(document.metadata["source"], _words(document))
-            yield document
-
-    def keep(self, document: Document) -> None:
-        """Writes a document that goes on to the next stage."""
-        self.tally.leave(document.metadata["source"], KEPT, _words(document))
-        self._kept.write(_line(_as_row(document)))
-        self.kept_documents += 1
-
-    def write(self, document: Document, rank: int = 0) -> None:
-        """Writes a rejected document with the reason its filter left in the metadata."""
-        reason = document.metadata.pop("filter_reason", "dropped")
-        detail = document.metadata.pop("filter_detail", {})
-        self.tally.leave(document.metadata["source"], reason, _words(document))
-        row = {"stage": self.stage, "reason": reason, "detail": detail}
-        self._rejected.write(_line(row | _as_row(document)))
-
-    def quarantine(self, item: Unreadable) -> None:
-        """Records what could not be read."""
-        self.tally.enter(item.source, 0)
-        self.tally.leave(item.source, QUARANTINED + item.reason, 0)
-        self._quarantine.write(_line(item.__dict__))
-
-    def __enter__(self) -> "PartWriter":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """A filter that is done leaves the files open: other steps write to them too."""
-
-
-def read_part(path: Path) -> Iterator[Document]:
-    """The documents of a part, in order."""
-    with path.open("rb") as file:
-        for line in file:
-            yield Document(**orjson.loads(line))
-
-
-def read_documents(folder: Path) -> Iterator[Document]:
-    """The documents of a folder of parts (such as `PipelineResult.kept`), in order."""
-    for path in sorted(folder.glob("*.jsonl")):
-        yield from read_part(path)
-
-
-def _counts(folder: Path, name: str) -> Path:
-    return folder / "counts" / f"{name}.json"
-
-
-def _as_row(document: Document) -> dict:
-    return {"text": document.text, "id": document.id, "metadata": document.metadata}
-
-
-def _line(row: dict) -> bytes:
-    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _words(document: Document) -> int:
-    return len(document.text.split())
-
-
 # --- reading ------------------------------------------------------------------------------------
 
 
-class ReadUnits(PipelineStep):
-    """Reads units of consecutive files into parts of `part_documents` documents."""
-
-    type = "📖 - READER"
-    name = "📚 any source"
-
-    def __init__(
-        self, units: list[list[Path]], root: Path, output: Path, settings: PipelineSettings
-    ) -> None:
-        super().__init__()
-        self.units, self.root, self.output, self.settings = units, root, output, settings
-
-    def run(self, data: None = None, rank: int = 0, world_size: int = 1) -> None:
-        for number in range(rank, len(self.units), world_size):
-            self._read_unit(number)
-
-    def _read_unit(self, number: int) -> None:
-        items = (
-            item
-            for path in self.units[number]
-            for item in sources.read_source(path, self.root, self.settings.source)
-        )
-        marker = self.output / "units" / f"{number:05d}"
-        if marker.exists():
-            return
-        part, full = 0, True
-        while full:
-            name = f"{number:05d}-{part:05d}"
-            with PartWriter.open(self.output, name, "read") as writer:
-                full = self._fill(writer, items)
-            part += 1
-        marker.parent.mkdir(exist_ok=True)
-        marker.touch()
-
-    def _fill(self, writer: PartWriter, items: Iterator[Document | Unreadable]) -> bool:
-        for item in items:
-            if isinstance(item, Unreadable):
-                writer.quarantine(item)
-                continue
-            for document in writer.entering([item]):
-                writer.keep(document)
-            if writer.kept_documents == self.settings.part_documents:
-                return True
-        return False
-
-
-def read_stage(run: "_Run", files: Sequence[Path], root: Path, settings: PipelineSettings) -> Path:
+def read_stage(run: "_Run", source: Input) -> Path:
     """Reads the source; returns the folder of its parts."""
     folder = run.stage_folder(0, "read")
-    units = file_units(files, settings.unit_bytes)
-    run.execute("read", ReadUnits(units, root, folder, settings))
+    settings = run.settings
+    units = source.units(settings.unit_bytes)
+    run.execute("read", ReadUnits(units, folder, settings.part_documents))
     return folder / "kept"
 
 
-def file_units(files: Sequence[Path], unit_bytes: int) -> list[list[Path]]:
-    """Consecutive files grouped until a group holds `unit_bytes`; a larger file stands alone."""
-    units: list[list[Path]] = []
-    size = unit_bytes
-    for path in files:
-        if size >= unit_bytes:
-            units.append([])
-            size = 0
-        units[-1].append(path)
-        size += path.stat().st_size
-    return units
-
-
 # --- running ------------------------------------------------------------------------------------
-
-
-class InProcessExecutor(LocalPipelineExecutor):
-    """datatrove's local executor without its manager process, and quiet: logs go to files."""
-
-    def run(self) -> None:
-        if self.workers == 1:
-            for rank in self.get_incomplete_ranks():
-                self._run_for_rank(rank, local_rank=1)
-        else:
-            # loaded once and shared by every worker of every stage: spaCy takes seconds
-            multiprocess.set_forkserver_preload(["spacy", "mucpt_utils.pipeline"])
-            super().run()
-
-    def _launch_run_for_rank(self, rank: int, ranks_q, completed=None, completed_lock=None):
-        return self._run_for_rank(rank, local_rank=1)
 
 
 @dataclass(frozen=True)
@@ -482,6 +300,7 @@ class _Run:
     key: str
     tasks: int
     workers: int
+    settings: PipelineSettings
 
     @property
     def stages(self) -> Path:
@@ -496,38 +315,27 @@ class _Run:
         """Runs one block on the engine of the settings; a block that has run is skipped."""
         tasks = tasks or self.tasks
         logs = self.stages / "logs" / f"{name}-{tasks}"
-        executor = InProcessExecutor(
-            [block],
-            tasks=tasks,
-            workers=min(self.workers, tasks),
-            logging_dir=str(logs),
+        executor = engines.make_executor(
+            self.settings.engine, block, name, tasks, self.workers, logs, self.options
         )
-        with quiet_datatrove():
-            executor.run()
+        engines.run_executor(executor, name)
 
-
-@contextmanager
-def quiet_datatrove() -> Iterator[None]:
-    """Keeps datatrove's own log off the terminal; task logs still go to their files."""
-    datatrove_log.remove()
-    try:
-        yield
-    finally:
-        datatrove_log.remove()
-        datatrove_log.add(sys.stderr, level="ERROR")
+    @property
+    def options(self) -> engines.RaySettings | engines.SlurmSettings | None:
+        """The settings of the engine that is used."""
+        return getattr(self.settings, self.settings.engine, None)
 
 
 def _run_key(
-    files: Sequence[Path],
-    root: Path,
+    source: Input,
     settings: PipelineSettings,
     classifier_path: Path | None,
     questions: Sequence[dict],
 ) -> str:
     """Identifies a run by what decides its output: inputs, settings, code, library versions."""
     parts = {
-        "files": [(p.relative_to(root).as_posix(), sources.fingerprint(p)) for p in files],
-        "settings": settings.model_dump(mode="json", exclude={"executor", "keep_stages"}),
+        "input": source.key(),
+        "settings": settings.deciding(),
         "classifier": classifier.fingerprint(classifier_path) if classifier_path else None,
         "questions": list(questions),
         "code": code_digest(STAGE_MODULES),
@@ -565,9 +373,12 @@ def _collect(
     for folder in folders[1:]:
         _concatenate(folder / "rejected", run.out_folder / "rejected" / f"{folder.name}.jsonl")
     _concatenate(folders[0] / "quarantine", run.out_folder / "quarantine.jsonl")
+    report = run.stages / containment.KIND / containment.REPORT
+    if report.exists():
+        shutil.copyfile(report, run.out_folder / containment.REPORT)
     shutil.copytree(run.stages / "logs", run.out_folder / "logs", dirs_exist_ok=True)
     accounting.write_rows(rows, run.out_folder / "funnel.csv")
-    record = {"key": run.key, "settings": settings.model_dump(mode="json"), "funnel": rows}
+    record = {"key": run.key, "settings": settings.deciding(), "funnel": rows}
     temporary = run.out_folder / f"{RESULT}.partial"
     temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     temporary.replace(run.out_folder / RESULT)

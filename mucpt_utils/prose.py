@@ -92,7 +92,7 @@ class ProseStudy(Study):
                 for path in paths
             },
         }
-        return self._build("prose_passages", make, settings, code=[sources])
+        return self._build("prose_passages", make, settings, code=sources.MODULES)
 
     def _write_passages(self, folder: Path, domain: str, paths: Iterable[Path]) -> None:
         dealt: dict[str, list[dict]] = {role: [] for role in (*ROLES, "unreadable")}

@@ -244,7 +244,7 @@ class Study:
             )
             (folder / "funnel.json").write_text(json.dumps(result.funnel, indent=1))
 
-        settings = self.profile.pipeline.model_dump(mode="json")
+        settings = self.profile.pipeline.deciding()
         return self._build("corpus", make, settings, inputs, pipeline.STAGE_MODULES)
 
     # --- tokens -------------------------------------------------------------------------------

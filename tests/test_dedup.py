@@ -8,7 +8,6 @@ from mucpt_utils.dedup import (
     MinhashSettings,
     NearSignatures,
     candidate_probability,
-    contained_pairs,
     containment,
     first_of_cluster,
     jaccard,
@@ -100,16 +99,3 @@ def test_the_first_of_a_cluster_stays_through_chains_and_in_any_order():
     expected = {(1, 2): ((0, 5), 0.9), (2, 0): ((0, 5), 0.7), (3, 1): ((3, 0), 1.0)}
     assert first_of_cluster(pairs) == expected
     assert first_of_cluster(dict(reversed(pairs.items()))) == expected
-
-
-def test_containment_is_told_from_copies_and_quotations():
-    book = text(10, 3000)
-    documents = [
-        ("volume", " ".join(book.split()[:1200])),
-        ("book", book),
-        ("copy", edited(book, 0.002)),
-        ("review", f"{text(11, 1500)} {' '.join(book.split()[100:200])} {text(12, 1500)}"),
-    ]
-    found = contained_pairs(documents, sample=16)
-    assert {(r["smaller"], r["larger"]) for r in found} == {("volume", "book"), ("volume", "copy")}
-    assert all(r["containment"] > 0.9 and r["jaccard"] < 0.5 for r in found)

@@ -13,17 +13,17 @@ from mucpt_utils.accounting import check_accounting
 from mucpt_utils.classifier import ClassifierSettings, train_classifier
 from mucpt_utils.dedup import MinhashSettings
 from mucpt_utils.masking import MaskingSettings
+from mucpt_utils.parts import read_documents
 from mucpt_utils.pipeline import (
     RESULT,
     PipelineResult,
     PipelineSettings,
-    file_units,
     main,
-    read_documents,
     run_pipeline,
 )
 from mucpt_utils.pipeline_quality import Outcome, measure, measure_decontamination
 from mucpt_utils.quality import QualitySettings
+from mucpt_utils.sources.inputs import file_units
 
 QUESTION = {
     "id": "q1",

@@ -13,13 +13,12 @@ from mucpt_utils.sources import (
     decode,
     estimate_documents,
     parse_document,
-    passages,
     read_source,
     source_files,
     strip_gutenberg,
-    strip_markup,
-    unwrap,
 )
+from mucpt_utils.sources.markup import strip_markup
+from mucpt_utils.sources.passages import passages, unwrap
 
 SETTINGS = SourceSettings()
 SENTENCE = "The second theme is given to the clarinet, and the strings answer it softly. "
@@ -113,7 +112,7 @@ def test_an_endless_line_and_a_bomb_are_bounded(tmp_path):
     (tmp_path / "long.jsonl").unlink()
     (tmp_path / "bomb.txt.gz").write_bytes(gzip.compress(b"a" * 2_000_000))
     assert "more than 100000 bytes" in (
-        read(tmp_path, SourceSettings(largest_file_bytes=100_000))[1][0].reason
+        read(tmp_path, SourceSettings(largest_text_bytes=100_000))[1][0].reason
     )
 
 
