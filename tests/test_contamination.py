@@ -1,0 +1,76 @@
+"""The command that looks for benchmark questions in a corpus."""
+
+import csv
+import gzip
+import json
+
+import datasets
+import pytest
+
+from mucpt_utils import contamination
+from mucpt_utils.musicsimpleqa.questions import load_questions
+
+QUESTIONS = load_questions("test")
+QUESTION = next(q for q in QUESTIONS if "song.year" in q["id"])
+ASKS = f"Pub quiz. {QUESTION['question']} {QUESTION['answer']}. Next round after the break."
+TELLS = f"{QUESTION['answer']} has to do with {QUESTION['subject']}, as everybody knows."
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "quiz.txt").write_text(ASKS, encoding="utf-8")
+    (folder / "prose.txt").write_text(TELLS, encoding="utf-8")
+    with gzip.open(folder / "more.jsonl.gz", "wt") as file:
+        file.write(json.dumps({"id": "d1", "text": QUESTION["question"]}) + "\n{broken\n")
+    return folder
+
+
+def test_finds_what_is_asked_and_where(corpus, tmp_path, capsys):
+    out = tmp_path / "found.csv"
+    assert contamination.main([str(corpus), "--out", str(out), "--quiet"]) == 1
+    rows = rows_of(out)
+    assert {row["question_id"] for row in rows} == {QUESTION["id"]}
+    by_answer = {row["answered"]: row for row in rows}
+    assert set(by_answer) == {"True", "False"}
+    assert "quiz.txt" in by_answer["True"]["file"] + by_answer["True"]["document"]
+    assert by_answer["False"]["document"] == "d1" or "more" in by_answer["False"]["document"]
+    told = capsys.readouterr().err
+    assert "3 documents read, 2 of them ask a question" in told
+    assert f"1 of {len(QUESTIONS)} questions are asked, 1 of these answered too" in told
+    assert "not read: more.jsonl.gz:2" in told
+
+
+def test_a_clean_corpus_gives_an_empty_table(tmp_path, capsys):
+    folder = tmp_path / "clean"
+    folder.mkdir()
+    (folder / "prose.txt").write_text(TELLS, encoding="utf-8")
+    assert contamination.main([str(folder), "--quiet"]) == 0
+    assert capsys.readouterr().out.splitlines() == [",".join(contamination.Found._fields)]
+
+
+def test_reads_a_dataset_by_streaming(tmp_path, capsys):
+    (tmp_path / "set").mkdir()
+    rows = datasets.Dataset.from_list([{"text": ASKS}, {"text": TELLS}])
+    rows.to_parquet(tmp_path / "set" / "train.parquet")
+    assert contamination.main([f"hub:{tmp_path / 'set'}:train", "--quiet"]) == 1
+    assert QUESTION["id"] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["/nowhere/at/all"], "/nowhere/at/all"),
+        (["hub:"], "hub"),
+        ([".", "--questions", "train"], "the splits are test, dev"),
+    ],
+)
+def test_wrong_arguments_say_so(arguments, message, capsys):
+    assert contamination.main([*arguments, "--quiet"]) == 2
+    assert message in capsys.readouterr().err
