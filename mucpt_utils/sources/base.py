@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,7 +112,10 @@ class _Limited(io.RawIOBase):
         return True
 
     def readinto(self, buffer) -> int:
-        chunk = self.stream.read(len(buffer))
+        try:  # read1 hands out what stands before the damage first
+            chunk = self.stream.read1(len(buffer))
+        except (EOFError, zlib.error) as error:
+            raise Malformed(f"damaged compression: {error}") from error
         self.left -= len(chunk)
         if self.left < 0:
             raise Malformed(f"holds more than {self.limit} bytes")

@@ -18,6 +18,18 @@ CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 READ_BYTES = 1 << 20
 
 
+class _Archive(ArchiveIterator):
+    """warcio's iterator, which takes a file that ends inside a record's header for whole."""
+
+    def _next_record(self, next_line: bytes | None) -> ArcWarcRecord:
+        try:
+            return super()._next_record(next_line)
+        except EOFError:
+            if next_line:
+                raise Malformed("the file ends inside the header of a record") from None
+            raise
+
+
 def read_warc(
     path: Path, name: str, source: str, settings: SourceSettings
 ) -> Iterator[Document | Unreadable]:
@@ -30,7 +42,7 @@ def read_warc(
     with open_source(path, settings.largest_file_bytes) as stream:
         number = 0
         try:
-            for number, record in enumerate(ArchiveIterator(stream), 1):
+            for number, record in enumerate(_Archive(stream), 1):
                 yield from _record_items(record, f"{name}:{number}", source, settings)
         except ArchiveLoadFailed as error:
             raise Malformed(f"damaged after record {number}: {error}") from error
@@ -55,7 +67,7 @@ def _record_items(
         return
     metadata = _page_metadata(record, source, settings)
     metadata |= {key: value for key, value in stated.items() if value}
-    yield from passage_documents(text, metadata.pop("record"), metadata, settings)
+    yield from passage_documents(text, metadata["file"], metadata, settings)
 
 
 def _content_type(record: ArcWarcRecord) -> str | None:
@@ -115,7 +127,6 @@ def _page_metadata(record: ArcWarcRecord, source: str, settings: SourceSettings)
     header = record.rec_headers.get_header
     address = header("WARC-Target-URI")
     return {
-        "record": header("WARC-Record-ID") or address,
         "source": source,
         "register": "web",
         "title": address,
@@ -123,6 +134,7 @@ def _page_metadata(record: ArcWarcRecord, source: str, settings: SourceSettings)
         "year": None,
         "licence": settings.licence,
         "lane": "prose",
+        "file": header("WARC-Record-ID") or address,
         "url": address,
         "date": header("WARC-Date"),
     }

@@ -1,0 +1,155 @@
+import gzip
+import io
+
+import pytest
+import zstandard
+from datatrove.data import Document
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from mucpt_utils.sources import SourceSettings, Unreadable, read_source, source_files
+from mucpt_utils.sources.files import estimate_documents
+
+SENTENCE = "The second theme is given to the clarinet, and the strings answer it softly. "
+BODY = "".join(f"<p>{SENTENCE * 4}</p>" for _ in range(4))
+PAGE = (
+    "<html><head><title>On Sonatas – é</title><meta name='author' content='Anna Writer'>"
+    "<meta property='article:published_time' content='2019-03-01'></head>"
+    f"<body><nav><a href='/'>Home</a></nav><article><h1>On Sonatas – é</h1>{BODY}</article></body>"
+    "</html>"
+)
+
+
+def archive(*records, gzip_records=False):
+    """A WARC file of (address, content type, status, body) responses, with a warcinfo first."""
+    out = io.BytesIO()
+    writer = WARCWriter(out, gzip=gzip_records)
+    writer.write_record(writer.create_warcinfo_record("t.warc", {"software": "test"}))
+    for number, (address, kind, status, body) in enumerate(records):
+        headers = StatusAndHeaders(status, [("Content-Type", kind)], protocol="HTTP/1.0")
+        record = writer.create_warc_record(
+            address,
+            "response",
+            payload=io.BytesIO(body),
+            http_headers=headers,
+            warc_headers_dict={
+                "WARC-Record-ID": f"<urn:uuid:{number}>",
+                "WARC-Date": "2020-05-06T00:00:00Z",
+            },
+        )
+        writer.write_record(record)
+    return out.getvalue()
+
+
+def page(name="https://a.example/one", text=PAGE, charset="utf-8"):
+    return (name, f"text/html; charset={charset}", "200 OK", text.encode(charset))
+
+
+def read(root, settings=None):
+    settings = settings or SourceSettings()
+    items = [i for path in source_files(root) for i in read_source(path, root, settings)]
+    documents = [i for i in items if isinstance(i, Document)]
+    return documents, [i for i in items if isinstance(i, Unreadable)]
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [
+        ("c.warc", bytes),
+        ("c.warc.gz", gzip.compress),
+        ("c.warc.zst", zstandard.compress),
+    ],
+)
+def test_pages_give_their_main_text_and_what_they_state(tmp_path, name, pack):
+    others = [
+        ("https://a.example/x.png", "image/png", "200 OK", b"\x89PNG"),
+        ("https://a.example/gone", "text/html", "404 Not Found", PAGE.encode()),
+    ]
+    (tmp_path / name).write_bytes(pack(archive(page(), *others)))
+    documents, bad = read(tmp_path, SourceSettings(licence="see each site"))
+    assert not bad and documents
+    first = documents[0]
+    assert first.id == "<urn:uuid:0>#0000"
+    assert "clarinet" in first.text and "<p>" not in first.text and "Home" not in first.text
+    assert first.metadata == {
+        "source": tmp_path.name,
+        "register": "web",
+        "title": "On Sonatas – é",
+        "creator": "Anna Writer",
+        "year": 2019,
+        "licence": "see each site",
+        "lane": "prose",
+        "url": "https://a.example/one",
+        "date": "2020-05-06T00:00:00Z",
+        "passage": 0,
+        "file": "<urn:uuid:0>",
+    }
+
+
+def test_records_that_are_compressed_one_by_one_read_the_same(tmp_path):
+    pages = [page(f"https://a.example/{n}") for n in range(3)]
+    (tmp_path / "a.warc.gz").write_bytes(archive(*pages, gzip_records=True))
+    documents, bad = read(tmp_path)
+    assert not bad
+    urls = list(dict.fromkeys(d.metadata["url"] for d in documents))
+    assert urls == [f"https://a.example/{n}" for n in range(3)]
+    assert estimate_documents(source_files(tmp_path), SourceSettings()) >= 1
+
+
+def test_the_character_set_of_the_header_is_used(tmp_path):
+    text = PAGE.replace("softly", "šōftly").replace("ō", "o").replace("–", "-")
+    (tmp_path / "a.warc").write_bytes(archive(page(text=text, charset="iso-8859-2")))
+    documents, bad = read(tmp_path)
+    assert not bad and "šoftly" in documents[0].text
+
+
+def test_plain_text_of_a_wet_file_is_taken_as_it_is(tmp_path):
+    out = io.BytesIO()
+    writer = WARCWriter(out, gzip=False)
+    record = writer.create_warc_record(
+        "https://a.example/",
+        "conversion",
+        payload=io.BytesIO(SENTENCE.encode() * 3),
+        warc_content_type="text/plain",
+    )
+    writer.write_record(record)
+    (tmp_path / "a.wet").write_bytes(out.getvalue())
+    ((document,), bad) = read(tmp_path)
+    assert document.text == (SENTENCE * 3).strip() and not bad
+
+
+def test_pages_that_cannot_be_read_are_quarantined_one_by_one(tmp_path):
+    records = [
+        ("https://a.example/nul", "text/html", "200 OK", b"<html>\0</html>"),
+        ("https://a.example/none", "text/html", "200 OK", b"<html></html>"),
+        ("https://a.example/deep", "text/html", "200 OK", b"<div>" * 20_000),
+        ("https://a.example/long", "text/html", "200 OK", b"x" * 200_000),
+        page(),
+    ]
+    (tmp_path / "a.warc").write_bytes(archive(*records))
+    documents, bad = read(tmp_path, SourceSettings(largest_text_bytes=150_000))
+    assert {d.metadata["url"] for d in documents} == {"https://a.example/one"}
+    assert [b.place for b in bad] == [f"a.warc:{n}" for n in (2, 3, 4, 5)]
+    assert bad[0].reason == "NUL byte at 6"
+    assert bad[3].reason == "page longer than 150000 bytes"
+
+
+@pytest.mark.parametrize("end", [-300, -len(PAGE.encode()) - 200])
+def test_an_archive_cut_short_keeps_the_pages_before_the_cut(tmp_path, end):
+    whole = archive(page("https://a.example/1"), page("https://a.example/2"))
+    (tmp_path / "a.warc").write_bytes(whole[:end])
+    documents, bad = read(tmp_path)
+    assert {d.metadata["url"] for d in documents} == {"https://a.example/1"}
+    assert len(bad) == 1 and bad[0].place == "a.warc" and "record" in bad[0].reason
+
+
+def test_a_compressed_archive_cut_short_and_a_file_that_is_none(tmp_path):
+    whole = gzip.compress(archive(*(page(f"https://a.example/{n}") for n in range(9))))
+    (tmp_path / "a.warc.gz").write_bytes(whole[:-100])
+    (tmp_path / "b.warc").write_bytes(b"no archive at all\n\n")
+    (tmp_path / "c.warc").write_bytes(b"")
+    _, bad = read(tmp_path)
+    reasons = {b.place: b.reason for b in bad}
+    assert reasons["a.warc.gz"].startswith("damaged compression")
+    assert reasons["b.warc"].startswith("damaged after record 0")
+    assert reasons["c.warc"] == "a web archive without a record"
