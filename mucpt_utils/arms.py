@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mucpt_utils.loss_ratio import Criterion
 
@@ -21,10 +21,31 @@ class Arm(BaseModel):
     trained: bool = True
     role: Literal["control", "baseline", "method"] = "method"
 
+    @model_validator(mode="after")
+    def _one_temperature(self) -> "Arm":
+        if len({c.temperature for c in self.criteria}) > 1:
+            raise ValueError("documents and tokens: the reference model has one temperature")
+        return self
+
+    @property
+    def temperature(self) -> float | None:
+        """The reference model's temperature in this arm; None for the calibrated one."""
+        return self.criteria[0].temperature if self.criteria else None
+
+    @property
+    def uses_entropy(self) -> bool:
+        """Whether the arm needs the reference model's entropies."""
+        return any(c.uses_entropy for c in self.criteria)
+
     @property
     def uses_reference(self) -> bool:
         """Whether the arm needs the reference model's losses."""
-        return self.documents is not None or self.tokens is not None
+        return bool(self.criteria)
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """The arm's criteria: of documents, of tokens, both or none."""
+        return tuple(c for c in (self.documents, self.tokens) if c is not None)
 
 
 SOFT_STATIC = Criterion(numerator="static", form="log", scale=6.0)
@@ -40,8 +61,16 @@ ARMS: dict[str, Arm] = {
         tokens=Criterion(numerator="dynamic", compare="difference", form="step", keep=0.6),
         role="baseline",
     ),
+    # arXiv 2406.10670: both models frozen, their difference in loss; the same share as `selection`,
+    # so that the two differ in the comparison alone
+    "color_filter": Arm(
+        title="CoLoR-Filter: documents by prior minus conditional loss",
+        documents=DOCUMENTS.model_copy(update={"compare": "difference"}),
+        role="baseline",
+    ),
     "soft_static": Arm(title="soft, static ratio", tokens=SOFT_STATIC),
     "soft_dynamic": Arm(title="soft, dynamic ratio", tokens=SOFT_DYNAMIC),
+    "selection": Arm(title="selection of documents only", documents=DOCUMENTS),
     "selection_soft": Arm(
         title="selection + soft dynamic (the paper's)", documents=DOCUMENTS, tokens=SOFT_DYNAMIC
     ),

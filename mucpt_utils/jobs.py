@@ -70,12 +70,33 @@ def references(studies: Iterable[Study]) -> None:
     make([Job(s, "reference", (seed,), budget, True) for s, seed in seeds], "reference models")
     make([Job(s, "temperature", (seed,)) for s, seed in seeds], "calibration")
     scored = [Job(s, "base_losses") for s in scoring]
-    make(scored + [Job(s, "reference_losses", (seed,)) for s, seed in seeds], "token losses")
+    make(scored + [job for s, seed in seeds for job in _scores(s, seed)], "token losses")
+
+
+def _scores(study: Study, seed: int) -> list[Job]:
+    """What the study's arms need of this seed's reference model."""
+    used = [ARMS[name] for name in study.profile.arms if ARMS[name].uses_reference]
+    wanted = {("reference_losses", arm.temperature) for arm in used}
+    wanted |= {("reference_entropies", arm.temperature) for arm in used if arm.uses_entropy}
+    ordered = sorted(wanted, key=lambda pair: (pair[0], pair[1] or 0))
+    return [Job(study, stage, (seed, heat)) for stage, heat in ordered]
 
 
 def arms(study: Study) -> list[Job]:
     """Every arm of the main comparison at every seed."""
     return [_run(study, arm, seed) for arm in study.profile.arms for seed in study.profile.seeds]
+
+
+def alignment(study: Study) -> list[Job]:
+    """Every arm of the main comparison at every seed, tuned on questions; none without settings."""
+    options = study.profile.alignment
+    if options is None:
+        return []
+    return [
+        Job(study, "aligned", (arm, seed), options.tokens, True)
+        for arm in study.profile.arms
+        for seed in study.profile.seeds
+    ]
 
 
 def composition(study: Study) -> list[Job]:

@@ -13,6 +13,11 @@ arXiv 2404.07965, eq. 4) and selection of documents (the ratio of document means
 (arXiv 2511.14245) publishes the idea, not the form: direction, floor, power, scale and clip are
 this study's declared settings.
 
+Over training the criterion may change: plain weights first (`warmup`), then the base's losses as
+`L_a` (`static_share`) before the model's own, and a floor that falls geometrically. `L_rm` may give
+way to the RM's entropy H at that position, or to its surprise, max(L_rm - H, 0): a calibrated RM is
+not surprised by a fact that it does not know, only by what speaks against what it knows.
+
 Worked by hand: L_a = (2.0, 6.0, 3.0), L_rm = (2.0, 1.0, 6.0), e = 0, log form with scale 6:
 rho = (1, 6, 0.5), f = (0, 1, -0.39), clipped to [0, 1] (0, 1, 0), mean 1 (0, 3, 0).
 """
@@ -38,7 +43,20 @@ class Criterion(BaseModel):
     compare: Literal["ratio", "difference"] = Field(
         "ratio", description="difference L_a - L_rm is Rho-1's excess loss"
     )
+    denominator: Literal["loss", "entropy", "surprise"] = Field(
+        "loss",
+        description="what the RM says of a token: its loss, entropy, or max(loss - entropy, 0)",
+    )
     floor: float = Field(0.1, gt=0, description="e, in nats: keeps the ratio finite as L_rm -> 0")
+    floor_start: float | None = Field(
+        None, gt=0, description="e at the first step, from which it falls to `floor`"
+    )
+    warmup: float = Field(
+        0.0, ge=0, lt=1, description="share of the steps with plain weights, before the criterion"
+    )
+    static_share: float = Field(
+        0.0, ge=0, le=1, description="share of the steps, warm-up included, with L_a of the base"
+    )
     form: Literal["power", "log", "step"] = Field("log", description="the shape of f")
     power: float = Field(1.0, gt=0, description="power form: f = rho ** power")
     scale: float = Field(6.0, gt=1, description="log form: f = log(rho) / log(scale)")
@@ -48,15 +66,63 @@ class Criterion(BaseModel):
     mix: float = Field(
         1.0, ge=0, le=1, description="share of the criterion; the rest is uniform weight 1"
     )
-    temperature: float = Field(
-        1.0, gt=0, description="the RM's logits are divided by it: its calibration"
+    temperature: float | None = Field(
+        None, gt=0, description="divides the RM's logits; null: the calibrated one of the profile"
     )
 
     @model_validator(mode="after")
     def _ordered(self) -> "Criterion":
         if self.low >= self.high:
             raise ValueError(f"low ({self.low}) must be below high ({self.high})")
+        if self.floor_start is not None and self.floor_start < self.floor:
+            raise ValueError(f"floor_start ({self.floor_start}) is below floor ({self.floor})")
+        changing = [n for n in ("floor_start", "warmup", "static_share") if getattr(self, n)]
+        if changing and self.numerator == "static":
+            raise ValueError(
+                f"{', '.join(changing)}: static weights are fixed before training; "
+                "use numerator dynamic (static_share=1 keeps L_a of the base)"
+            )
         return self
+
+    @property
+    def uses_entropy(self) -> bool:
+        """Whether the RM's entropies are needed beside its losses."""
+        return self.denominator != "loss"
+
+    def at(self, progress: float) -> "Criterion":
+        """The criterion after a share `progress` of the steps, 0 to 1, with nothing that changes.
+
+        Raises ValueError for a share outside 0 to 1.
+        """
+        if not 0 <= progress <= 1:
+            raise ValueError(f"progress {progress} is no share of the steps")
+        changes: dict = {"floor_start": None, "warmup": 0.0, "static_share": 0.0}
+        if self.floor_start is not None:
+            changes["floor"] = self.floor_start ** (1 - progress) * self.floor**progress
+        if progress < self.warmup:
+            changes["mix"] = 0.0
+        return self.model_copy(update=changes)
+
+    def uses_base(self, progress: float) -> bool:
+        """Whether L_a is the base's loss after a share `progress` of the steps."""
+        return self.numerator == "static" or progress < self.static_share
+
+
+def denominator(
+    losses: torch.Tensor, entropies: torch.Tensor | None, criterion: Criterion
+) -> torch.Tensor:
+    """What stands for L_rm, in nats: the RM's losses, its entropies or its surprise.
+
+    losses, entropies: of the same tokens, equal shapes. Raises ValueError where entropies are
+    needed and missing.
+    """
+    if not criterion.uses_entropy:
+        return losses
+    if entropies is None:
+        raise ValueError(f"denominator={criterion.denominator} needs the RM's entropies")
+    if criterion.denominator == "entropy":
+        return entropies
+    return (losses - entropies).clamp(min=0)
 
 
 def loss_ratio(

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 from mucpt_utils.tokens import TokenStore
 
 BATCH_TOKENS = 8192
+LOGITS = 2**28  # at most so many at a time: 1 GiB as float32
 
 
 def token_losses(logits: torch.Tensor, tokens: torch.Tensor, temperature: float = 1.0):
@@ -24,14 +25,24 @@ def token_losses(logits: torch.Tensor, tokens: torch.Tensor, temperature: float 
     )
 
 
+def token_entropies(logits: torch.Tensor, tokens: torch.Tensor, temperature: float = 1.0):
+    """Entropy in nats of the distribution that each next token is drawn from, shaped like
+    `token_losses`: the loss that a calibrated model expects there."""
+    chances = torch.log_softmax(logits[:, :-1].float() / temperature, dim=-1)
+    return -(chances.exp() * chances).sum(-1)
+
+
 def score(
     model: PreTrainedModel,
     store: TokenStore,
     context: int,
     temperature: float = 1.0,
     report: Callable[[float], None] = lambda tokens: None,
+    measure: Callable[..., torch.Tensor] = token_losses,
 ) -> np.ndarray:
     """Loss of every token of the store, aligned with `store.tokens`, as float16 nats.
+
+    measure: `token_losses`, or `token_entropies` for the entropy at each token's position.
 
     Each document is read from its own start, behind an end token as in training. One longer than
     `context` is read in windows that overlap by half, so that no token lacks its left context.
@@ -42,14 +53,15 @@ def score(
     device = next(model.parameters()).device
     model.eval()
     with torch.inference_mode():
-        for batch in _batches(list(_windows(store, context))):
+        batch_tokens = min(BATCH_TOKENS, LOGITS // model.config.vocab_size)
+        for batch in _batches(list(_windows(store, context)), batch_tokens):
             width = max(stop - start for start, stop, _ in batch) + 1
             tokens = np.zeros((len(batch), width), np.int64)
             for row, (start, stop, _) in enumerate(batch):
                 tokens[row, 1 : stop - start + 1] = store.tokens[start:stop]
                 tokens[row, 0] = end if start in begins else store.tokens[start - 1]
             ids = torch.from_numpy(tokens).to(device)
-            losses = token_losses(model(input_ids=ids).logits, ids, temperature).cpu().numpy()
+            losses = measure(model(input_ids=ids).logits, ids, temperature).cpu().numpy()
             for row, (start, stop, fresh) in enumerate(batch):
                 out[fresh:stop] = losses[row, fresh - start : stop - start]
             report(float(sum(stop - fresh for _, stop, fresh in batch)))
@@ -67,12 +79,12 @@ def _windows(store: TokenStore, context: int) -> Iterator[tuple[int, int, int]]:
             start, fresh = start + step, stop
 
 
-def _batches(windows: list[tuple[int, int, int]]) -> Iterator[list]:
-    """Windows of like length together, about BATCH_TOKENS tokens a batch."""
+def _batches(windows: list[tuple[int, int, int]], batch_tokens: int) -> Iterator[list]:
+    """Windows of like length together, about `batch_tokens` tokens a batch."""
     batch: list[tuple[int, int, int]] = []
     for window in sorted(windows, key=lambda w: (w[1] - w[0], w[0])):
         batch.append(window)
-        if len(batch) * (window[1] - window[0] + 1) >= BATCH_TOKENS:
+        if len(batch) * (window[1] - window[0] + 1) >= batch_tokens:
             yield batch
             batch = []
     if batch:

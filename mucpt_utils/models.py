@@ -1,10 +1,18 @@
 """Causal language models: small ones from scratch, any other from a folder or the Hub."""
 
+import json
 from pathlib import Path
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedModel
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 
 class ModelSettings(BaseModel):
@@ -52,11 +60,57 @@ def from_scratch(settings: ModelSettings, vocabulary: int, seed: int) -> LlamaFo
     return LlamaForCausalLM(config)
 
 
-def load(folder_or_name: str | Path) -> PreTrainedModel:
-    """A causal LM from a folder or the Hub: safetensors only, no code of the repository is run."""
-    return AutoModelForCausalLM.from_pretrained(
-        str(folder_or_name), use_safetensors=True, trust_remote_code=False, dtype="auto"
+def load(
+    folder_or_name: str | Path, dtype: torch.dtype | str = "auto", device: str | None = None
+) -> PreTrainedModel:
+    """A causal LM from a folder or the Hub: safetensors only, no code of the repository is run.
+
+    dtype: of the weights; "auto" is that of the files. device: a GPU where there is one, unless
+    given.
+    """
+    model = AutoModelForCausalLM.from_pretrained(
+        str(folder_or_name), use_safetensors=True, trust_remote_code=False, dtype=dtype
     )
+    return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def load_tokenizer(folder_or_name: str | Path) -> PreTrainedTokenizerBase:
+    """The tokenizer that belongs to a model. Raises ValueError for one without an end token.
+
+    One without a padding token pads with its end token.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(str(folder_or_name), trust_remote_code=False)
+    if tokenizer.eos_token_id is None:
+        raise ValueError(f"{folder_or_name}: the tokenizer has no end token to close documents")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def check_same_tokenizer(
+    ours: PreTrainedTokenizerBase, theirs: PreTrainedTokenizerBase, names: tuple[str, str]
+) -> None:
+    """Raises ValueError where two tokenizers do not cut and number text alike.
+
+    Losses of two models can be compared token by token only where the tokens are the same. names:
+    what to call the two models in the message.
+    """
+    if ours.get_vocab() != theirs.get_vocab():
+        shared = len(set(ours.get_vocab().items()) & set(theirs.get_vocab().items()))
+        problem = f"{shared} of {len(ours)} and {len(theirs)} tokens are the same"
+    elif _rules(ours) != _rules(theirs):
+        problem = "the vocabulary is the same, the rules of cutting are not"
+    elif ours.eos_token_id != theirs.eos_token_id:
+        problem = f"the end tokens are {ours.eos_token!r} and {theirs.eos_token!r}"
+    else:
+        return
+    raise ValueError(f"{names[1]} has another tokenizer than {names[0]}: {problem}")
+
+
+def _rules(tokenizer: PreTrainedTokenizerBase) -> dict:
+    """Normalisation, cutting and merges; truncation and padding are settings of the moment."""
+    data = json.loads(tokenizer.backend_tokenizer.to_str())
+    return {part: data[part] for part in ("normalizer", "pre_tokenizer", "model")}
 
 
 def parameters(model: torch.nn.Module) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from mucpt_utils.arms import Arm
-from mucpt_utils.loss_ratio import select, token_weights
+from mucpt_utils.loss_ratio import Criterion, denominator, select, token_weights
 from mucpt_utils.losses import document_means
 from mucpt_utils.tokens import TokenStore, document_order, gather, interleave, pack
 from mucpt_utils.training import Sequences
@@ -17,20 +17,33 @@ class Scored:
     """A domain corpus with what is known of each token before training.
 
     store: the tokens; base, reference: losses in nats aligned with them (None where the arm needs
-    no reference); document_weights: (documents,) from the domain classifier.
+    no reference); entropy: the reference model's entropies in nats, where a criterion asks for
+    them; document_weights: (documents,) from the domain classifier. token_weights: (tokens,) or
+    None, a fixed factor of each token, 0 for one that is not to be learnt.
     """
 
     store: TokenStore
     document_weights: np.ndarray
     base: np.ndarray | None = None
     reference: np.ndarray | None = None
+    entropy: np.ndarray | None = None
+    token_weights: np.ndarray | None = None
+
+    def denominator(self, criterion: Criterion) -> np.ndarray:
+        """What the criterion takes for the reference model's loss, in nats, for every token."""
+        if not criterion.uses_entropy:
+            return self.reference
+        entropy = None if self.entropy is None else torch.from_numpy(np.array(self.entropy))
+        values = denominator(torch.from_numpy(np.array(self.reference)), entropy, criterion)
+        return values.numpy()
 
 
 def chosen_documents(arm: Arm, scored: Scored) -> np.ndarray:
     """Indices of the documents the arm trains on."""
     if arm.documents is None:
         return np.arange(len(scored.store))
-    means = [document_means(x, scored.store.starts) for x in (scored.base, scored.reference)]
+    losses = (scored.base, scored.denominator(arm.documents))
+    means = [document_means(x, scored.store.starts) for x in losses]
     kept = select(*(torch.from_numpy(m) for m in means), arm.documents)
     return np.flatnonzero(kept.numpy())
 
@@ -38,12 +51,16 @@ def chosen_documents(arm: Arm, scored: Scored) -> np.ndarray:
 def static_weights(arm: Arm, scored: Scored, seed: int) -> np.ndarray:
     """Weights of all tokens of the corpus that are fixed before training; mean 1."""
     weights = np.repeat(scored.document_weights, np.diff(scored.store.starts)).astype(np.float32)
+    if scored.token_weights is not None:
+        weights = weights * scored.token_weights
     if arm.random_tokens is not None:
         kept = np.random.default_rng(seed).random(weights.size) < arm.random_tokens
         weights = weights * kept
     if arm.tokens is not None and arm.tokens.numerator == "static":
-        losses = [torch.from_numpy(np.array(x)) for x in (scored.base, scored.reference)]
-        weights = weights * token_weights(*losses, torch.ones(weights.size), arm.tokens).numpy()
+        pair = (scored.base, scored.denominator(arm.tokens))
+        losses = [torch.from_numpy(np.array(x)) for x in pair]
+        counted = torch.from_numpy((weights > 0).astype(np.float32))
+        weights = weights * token_weights(*losses, counted, arm.tokens).numpy()
     return _mean_one(weights)
 
 
@@ -62,12 +79,14 @@ def training_sequences(
     context: int,
     replay_share: float,
     seed: int,
+    document_attention: bool = False,
 ) -> Sequences:
     """The arm's token budget in the order it is trained on.
 
     The same seed gives every arm without document selection the same sequences in the same order,
-    so that arms are compared in pairs. Replay is spread evenly and keeps weight 1. Raises
-    ValueError where replay, selection or weights leave nothing of the corpus to train on.
+    so that arms are compared in pairs. Replay is spread evenly and keeps weight 1. Where attention
+    is to stay inside documents, their numbers come with the tokens. Raises ValueError
+    where replay, selection or weights leave nothing of the corpus to train on.
     """
     general = round(replay_share * sequences)
     domain = sequences - general
@@ -87,23 +106,36 @@ def training_sequences(
         return pack(gather(scored.store, order, values), context, domain)
 
     dynamic = arm.tokens is not None and arm.tokens.numerator == "dynamic"
-    replayed = _replay(replay, general, context, seed)
+    replayed, replayed_documents = _replay(replay, general, context, seed)
     weights = packed(static_weights(arm, scored, seed))
+    unscored = np.zeros_like(replayed, np.float16)
     return Sequences(
         tokens=fill(packed(), replayed),
         weights=fill(_mean_one(weights), np.ones_like(replayed, np.float32)),
-        reference=fill(packed(scored.reference), np.zeros_like(replayed, np.float16))
-        if dynamic
-        else None,
+        reference=fill(packed(scored.denominator(arm.tokens)), unscored) if dynamic else None,
         scored=~place,
+        base=fill(packed(scored.base), unscored)
+        if dynamic and arm.tokens.static_share > 0
+        else None,
+        documents=fill(pack(_numbers(lengths[order]), context, domain), replayed_documents)
+        if document_attention
+        else None,
     )
 
 
-def _replay(store: TokenStore, sequences: int, context: int, seed: int) -> np.ndarray:
-    """Packed general sequences, in an order of their own."""
+def _numbers(lengths: np.ndarray) -> np.ndarray:
+    """The number of its document for each token of documents end to end."""
+    return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+
+
+def _replay(
+    store: TokenStore, sequences: int, context: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Packed general sequences in an order of their own, and the documents they come from."""
     if sequences == 0:
-        return np.zeros((0, context), store.tokens.dtype)
-    order = document_order(
-        np.arange(len(store)), np.diff(store.starts), sequences * context, seed + 10_000
-    )
-    return pack(gather(store, order), context, sequences)
+        empty = np.zeros((0, context), store.tokens.dtype)
+        return empty, empty.astype(np.int32)
+    lengths = np.diff(store.starts)
+    order = document_order(np.arange(len(store)), lengths, sequences * context, seed + 10_000)
+    numbers = pack(_numbers(lengths[order]), context, sequences)
+    return pack(gather(store, order), context, sequences), numbers

@@ -29,12 +29,47 @@ class ReferenceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     documents_per_subject: int = Field(12, ge=1, description="clean documents about each subject")
+    pretrained: str | None = Field(
+        None, description="folder or Hub name of an RM to use as it is, with the base's tokenizer"
+    )
     temperature: float | None = Field(
         None, gt=0, description="fixed temperature; null chooses it on calibration subjects"
     )
     temperatures: tuple[float, ...] = Field(
         (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0), description="candidates when it is chosen"
     )
+
+
+class PretrainedSettings(BaseModel):
+    """A base model that is loaded, with its own tokenizer, in place of one from scratch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="folder or Hub name of a causal LM, with safetensors")
+    parameters: int = Field(ge=1, description="declared for the cost; the model is not opened")
+    vocabulary: int = Field(ge=300, description="tokens of its tokenizer, for the cost")
+
+
+class AlignmentSettings(BaseModel):
+    """Short supervised tuning after each arm, on questions about subjects that nobody reports."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tokens: int = Field(ge=1, description="budget, prompts included; the loss is on answers alone")
+    batch_sequences: int = Field(4, ge=1, description="sequences in one optimiser step")
+    learning_rate: float = Field(1e-3, gt=0, description="peak")
+    weighted: bool = Field(False, description="whether the arm's criterion weighs answer tokens")
+    questions_per_subject: int = Field(6, ge=1, description="question documents about each subject")
+
+    @property
+    def train(self) -> TrainSettings:
+        """The budget as settings of a training run."""
+        return TrainSettings(
+            tokens=self.tokens,
+            batch_sequences=self.batch_sequences,
+            learning_rate=self.learning_rate,
+            checkpoints=0,
+        )
 
 
 class BaseSettings(BaseModel):
@@ -55,6 +90,9 @@ class EvaluationSettings(BaseModel):
     general_questions: int = Field(60, ge=1, description="questions of the general twin")
     held_out_documents: int = Field(2, ge=1, description="held-out documents about each subject")
     new_tokens: int = Field(16, ge=1, description="longest answer, in tokens")
+    keep_weights: bool = Field(
+        True, description="whether a run keeps the weight of each token (2 bytes a token)"
+    )
 
 
 class ProseSettings(BaseModel):
@@ -95,6 +133,7 @@ class Profile(BaseModel):
     pipeline: PipelineSettings = PipelineSettings()
     vocabulary: int = Field(2048, ge=300, description="tokens of the tokenizer")
     model: ModelSettings
+    pretrained: PretrainedSettings | None = Field(None, description="null: a base from scratch")
     base: TrainSettings
     reference: ReferenceSettings = ReferenceSettings()
     reference_training: TrainSettings
@@ -102,6 +141,7 @@ class Profile(BaseModel):
     replay: float = Field(0.2, ge=0, lt=1, description="share of general text in the budget")
     arms: tuple[str, ...] = tuple(ARMS)
     evaluation: EvaluationSettings = EvaluationSettings()
+    alignment: AlignmentSettings | None = Field(None, description="null: no tuning after the arms")
     prose: ProseSettings = ProseSettings()
     composition: tuple[str, ...] = Field((), description="axes of data composition to compare")
 

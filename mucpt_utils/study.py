@@ -13,9 +13,11 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import torch
 from transformers import PreTrainedTokenizerFast
 
 from mucpt_utils import (
+    alignment,
     arms,
     artifacts,
     classifier,
@@ -250,7 +252,9 @@ class Study:
     # --- tokens -------------------------------------------------------------------------------
 
     def tokenizer(self) -> Artifact:
-        """Byte-level BPE, trained on the base's text."""
+        """Byte-level BPE, trained on the base's text; a loaded base brings its own."""
+        if self.profile.pretrained:
+            return self._own_tokenizer(self.profile.pretrained.name)
         source = self.general_text()
 
         def make(folder: Path) -> None:
@@ -261,6 +265,12 @@ class Study:
         return self._build(
             "tokenizer", make, {"vocabulary": self.profile.vocabulary}, [source], [tokens]
         )
+
+    def _own_tokenizer(self, name: str) -> Artifact:
+        def make(folder: Path) -> None:
+            models.load_tokenizer(name).save_pretrained(folder)
+
+        return self._build("tokenizer", make, {"pretrained": _identity(name)}, code=[models])
 
     def load_tokenizer(self) -> PreTrainedTokenizerFast:
         """The tokenizer as transformers' object."""
@@ -313,8 +323,11 @@ class Study:
     # --- models and losses --------------------------------------------------------------------
 
     def base(self, report: Report = _silent) -> Artifact:
-        """The base model: from scratch, on general text and question-answer pairs."""
-        profile, store = self.profile, self.general_tokens()
+        """The base model: from scratch, on general text and question-answer pairs, or loaded."""
+        profile = self.profile
+        if profile.pretrained:
+            return self._loaded("base", profile.pretrained.name)
+        store = self.general_tokens()
 
         def make(folder: Path) -> None:
             model = models.from_scratch(profile.model, profile.vocabulary, seed=0)
@@ -323,13 +336,35 @@ class Study:
         settings = {"model": profile.model.model_dump(), "train": profile.base.model_dump()}
         return self._build("base", make, settings, [store], _TRAINING)
 
+    def _loaded(self, stage: str, name: str) -> Artifact:
+        """A model from a folder or the Hub as it is; its tokenizer must be the study's."""
+
+        def make(folder: Path) -> None:
+            ours, theirs = self.load_tokenizer(), models.load_tokenizer(name)
+            models.check_same_tokenizer(ours, theirs, ("the model that is trained", name))
+            model = models.load(name)
+            if len(ours) > model.config.vocab_size:
+                raise ValueError(
+                    f"{name}: its tokenizer has {len(ours)} tokens, the model only "
+                    f"{model.config.vocab_size}"
+                )
+            model.save_pretrained(folder / "model")
+
+        settings = {"pretrained": _identity(name)}
+        return self._build(stage, make, settings, [self.tokenizer()], [models])
+
     def reference(self, seed: int, report: Report = _silent) -> Artifact:
-        """The reference model: the base, trained further on clean text about part of the facts."""
+        """The reference model: the base, trained further on clean text about part of the facts.
+
+        Raises ValueError for a loaded one whose tokenizer is not the model's.
+        """
+        if self.profile.reference.pretrained:
+            return self._loaded("reference", self.profile.reference.pretrained)
         store = self.token_store(self.reference_text(seed), "reference_tokens", "documents.jsonl")
         base = self.base()
 
         def make(folder: Path) -> None:
-            model = models.load(base.path("model"))
+            model = models.load(base.path("model"), torch.float32)
             settings = self.profile.reference_training
             self._train_clean(model, store, settings, folder, seed, report)
 
@@ -354,6 +389,7 @@ class Study:
             context=context,
             replay_share=0.0 if store == general else self.profile.replay,
             seed=seed,
+            document_attention=settings.document_attention,
         )
         training.train(model, data, settings, folder, seed=seed, report=report)
         model.save_pretrained(folder / "model")
@@ -381,15 +417,38 @@ class Study:
 
     def base_losses(self, report: Report = _silent) -> Artifact:
         """Loss of every token of the domain corpus under the base, before training."""
-        return self._losses("base_losses", self.base(), 1.0, report)
+        return self._losses("base_losses", self.base(), 1.0, report=report)
 
-    def reference_losses(self, seed: int, report: Report = _silent) -> Artifact:
-        """Loss of every token of the domain corpus under this seed's reference model."""
-        temperature = self.temperature(seed).read_json("temperature.json")["temperature"]
-        return self._losses("reference_losses", self.reference(seed), temperature, report)
+    def reference_losses(
+        self, seed: int, temperature: float | None = None, report: Report = _silent
+    ) -> Artifact:
+        """Loss of every token of the domain corpus under this seed's reference model.
 
-    def _losses(self, name: str, model: Artifact, temperature: float, report: Report) -> Artifact:
-        store = self.domain_tokens()
+        temperature: the calibrated one unless given.
+        """
+        heat = temperature or self._calibrated(seed)
+        return self._losses("reference_losses", self.reference(seed), heat, report=report)
+
+    def reference_entropies(self, seed: int, temperature: float | None = None) -> Artifact:
+        """Entropy at every token of the domain corpus under this seed's reference model."""
+        heat = temperature or self._calibrated(seed)
+        measure = losses.token_entropies
+        return self._losses("reference_entropies", self.reference(seed), heat, measure=measure)
+
+    def _calibrated(self, seed: int) -> float:
+        return self.temperature(seed).read_json("temperature.json")["temperature"]
+
+    def _losses(
+        self,
+        name: str,
+        model: Artifact,
+        temperature: float,
+        store: Artifact | None = None,
+        measure: Callable = losses.token_losses,
+        report: Report = _silent,
+    ) -> Artifact:
+        """What `measure` says of every token of a store; of the domain corpus unless given."""
+        store = store or self.domain_tokens()
 
         def make(folder: Path) -> None:
             scores = losses.score(
@@ -398,6 +457,7 @@ class Study:
                 self.profile.model.context,
                 temperature,
                 report,
+                measure,
             )
             losses.save(folder, scores)
 
@@ -411,12 +471,11 @@ class Study:
         arm, profile, base = arms.ARMS[arm_name], self.profile, self.base()
         inputs = [base, self.world(), self.held_out_text()]
         inputs += [self.domain_tokens(), self.general_tokens()] if arm.trained else []
-        if arm.uses_reference:
-            inputs += [self.base_losses(), self.reference_losses(seed)]
+        inputs += self._scores(arm, seed)
 
         def make(folder: Path) -> None:
             (folder / "answers.jsonl").touch()
-            model = models.load(base.path("model"))
+            model = models.load(base.path("model"), torch.float32)
             if arm.trained:
                 self._train_arm(arm, model, seed, folder, report)
             else:
@@ -433,26 +492,41 @@ class Study:
         }
         return self._build(f"run_{arm_name}", make, settings, inputs, _TRAINING + _MEASURING)
 
-    def _train_arm(self, arm: arms.Arm, model, seed: int, folder: Path, report: Report) -> None:
-        settings, context = self.profile.train, self.profile.model.context
-        steps = training.steps_for(settings, context)
+    def _scores(self, arm: arms.Arm, seed: int) -> list[Artifact]:
+        """Cached losses that an arm needs: the base's, the RM's, the RM's entropies."""
+        if not arm.uses_reference:
+            return []
+        scores = [self.base_losses(), self.reference_losses(seed, arm.temperature)]
+        if arm.uses_entropy:
+            scores.append(self.reference_entropies(seed, arm.temperature))
+        return scores
+
+    def scored(self, arm: arms.Arm, seed: int) -> schedule.Scored:
+        """The domain corpus with what the arm needs to know of its tokens."""
         domain = self.domain_tokens()
-        scored = schedule.Scored(
-            tokens.TokenStore.load(domain.folder),
-            np.load(domain.path("weights.npy")),
-            losses.load(self.base_losses().folder) if arm.uses_reference else None,
-            losses.load(self.reference_losses(seed).folder) if arm.uses_reference else None,
-        )
-        data = schedule.training_sequences(
+        store = tokens.TokenStore.load(domain.folder)
+        scores = [losses.load(found.folder) for found in self._scores(arm, seed)]
+        return schedule.Scored(store, np.load(domain.path("weights.npy")), *scores)
+
+    def sequences(self, arm: arms.Arm, scored: schedule.Scored, seed: int) -> training.Sequences:
+        """What the arm trains on at this seed, in its order."""
+        settings, context = self.profile.train, self.profile.model.context
+        return schedule.training_sequences(
             arm,
             scored,
             tokens.TokenStore.load(self.general_tokens().folder),
-            sequences=steps * settings.batch_sequences,
+            sequences=training.steps_for(settings, context) * settings.batch_sequences,
             context=context,
             replay_share=self.profile.replay,
             seed=seed,
+            document_attention=settings.document_attention,
         )
-        points = self.profile.evaluation.points
+
+    def _train_arm(self, arm: arms.Arm, model, seed: int, folder: Path, report: Report) -> None:
+        settings, points = self.profile.train, self.profile.evaluation.points
+        data = self.sequences(arm, self.scored(arm, seed), seed)
+        steps = len(data) // settings.batch_sequences
+        keep = arm.tokens is not None and self.profile.evaluation.keep_weights
         training.train(
             model,
             data,
@@ -460,10 +534,95 @@ class Study:
             folder,
             seed=seed,
             criterion=arm.tokens,
+            given=training.kept_weights(folder / "weights.npy", data) if keep else None,
             measure_steps=tuple(round(steps * (i + 1) / points) for i in range(points)),
             measure=lambda trained, seen: self._measure(trained, seen, folder),
             report=report,
         )
+
+    # --- alignment ----------------------------------------------------------------------------
+
+    def alignment_text(self) -> Artifact:
+        """Question-answer pairs about practice subjects, none of which is under test."""
+        per_subject = self.profile.alignment.questions_per_subject
+
+        def make(folder: Path) -> None:
+            asking = self.profile.render.model_copy(update={"documents_per_subject": per_subject})
+            pairs = render.render_questions_and_answers(
+                self.roles.practice, self.relations, asking, 14
+            )
+            write_jsonl(folder / "questions.jsonl", pairs)
+
+        settings = {"per_subject": per_subject, "render": self.profile.render.model_dump()}
+        return self._build("alignment_text", make, settings, [self.world()], [render])
+
+    def aligned(self, arm_name: str, seed: int, report: Report = _silent) -> Artifact:
+        """One arm after a short supervised tuning: `answers.jsonl`, `text.json`.
+
+        Raises ValueError where the profile has no alignment.
+        """
+        options = self.profile.alignment
+        if options is None:
+            raise ValueError(f"profile {self.profile.name!r} has no alignment settings")
+        arm, run, text = arms.ARMS[arm_name], self.run(arm_name, seed), self.alignment_text()
+        store = self.token_store(text, "alignment_tokens", "questions.jsonl", metadata=False)
+        tuned = arm if options.weighted and arm.tokens else arms.ARMS["plain"]
+        scores = self._alignment_scores(tuned, seed, store)
+
+        def make(folder: Path) -> None:
+            model = models.load(run.path("model"), torch.float32)
+            loaded = tokens.TokenStore.load(store.folder)
+            texts = [row["text"] for row in read_jsonl(text.path("questions.jsonl"))]
+            answers = alignment.answer_tokens(texts, self.load_tokenizer())
+            scored = schedule.Scored(
+                loaded,
+                np.ones(len(loaded), np.float32),
+                *[losses.load(found.folder) for found in scores],
+                token_weights=answers,
+            )
+            settings, context = options.train, self.profile.model.context
+            data = schedule.training_sequences(
+                tuned.model_copy(update={"documents": None}),
+                scored,
+                loaded,
+                sequences=training.steps_for(settings, context) * settings.batch_sequences,
+                context=context,
+                replay_share=0.0,
+                seed=seed,
+            )
+            criterion = tuned.tokens
+            training.train(
+                model, data, settings, folder, seed=seed, criterion=criterion, report=report
+            )
+            (folder / "answers.jsonl").touch()
+            self.measure(model, data.tokens.size, folder)
+
+        settings = {"alignment": options.model_dump(), "criterion": tuned.model_dump(mode="json")}
+        settings["evaluation"] = self.profile.evaluation.model_dump()
+        inputs = [run, store, self.world(), self.held_out_text(), *scores]
+        code = (*_TRAINING, *_MEASURING, alignment)
+        return self._build(f"aligned_{arm_name}", make, {**settings, "seed": seed}, inputs, code)
+
+    def _alignment_scores(self, arm: arms.Arm, seed: int, store: Artifact) -> list[Artifact]:
+        if arm.tokens is None:
+            return []
+        heat = arm.temperature or self._calibrated(seed)
+        model = self.reference(seed)
+        scores = [
+            self._losses("alignment_base_losses", self.base(), 1.0, store),
+            self._losses("alignment_reference_losses", model, heat, store),
+        ]
+        if arm.uses_entropy:
+            measure = losses.token_entropies
+            scores.append(self._losses("alignment_entropies", model, heat, store, measure))
+        return scores
+
+    # --- measuring ----------------------------------------------------------------------------
+
+    def measure(self, model, seen: int, folder: Path) -> None:
+        """All that is measured of a trained model: answers at `seen` tokens, held-out text."""
+        self._measure(model, seen, folder)
+        self._measure_text(model, folder)
 
     def _measure(self, model, seen: int, folder: Path) -> None:
         """Append the answers at `seen` tokens; rows of a lost later part are dropped."""
@@ -499,6 +658,11 @@ _CARDS = {
 }
 _TRAINING = (training, loss_ratio, losses, models, schedule, tokens)
 _MEASURING = (evaluate, grading)
+
+
+def _identity(name: str) -> str:
+    """A Hub name, or the contents of a folder: another model of the same name is another stage."""
+    return artifacts.content_digest(Path(name)) if Path(name).is_dir() else name
 
 
 def _text(card: str) -> str:

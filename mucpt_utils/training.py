@@ -1,6 +1,7 @@
 """Continued pretraining with a weighted loss: transformers' Trainer with one overridden method."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,21 +38,28 @@ class TrainSettings(BaseModel):
     weight_decay: float = Field(0.01, ge=0, description="decoupled")
     optimiser: str = Field("muon", pattern="^(muon|adamw)$", description="for the matrices")
     checkpoints: int = Field(2, ge=0, description="resumable checkpoints over a run")
+    document_attention: bool = Field(
+        False, description="attention stays inside a document; else it sees what is packed before"
+    )
 
 
 @dataclass(frozen=True)
 class Sequences(Dataset):
     """Packed training sequences in the order they are trained on.
 
-    tokens: (sequences, context). weights: fixed token weights, or None. reference: losses of the
-    reference model in nats, or None; both aligned with tokens. scored: (sequences,) booleans,
-    False for replay, which always keeps weight 1.
+    tokens: (sequences, context), and aligned with them, or None: weights, fixed token weights;
+    reference, losses of the reference model in nats (or what the criterion takes for them); base,
+    losses of the base in nats; documents, the number of the document inside its sequence, where
+    attention is to stay inside documents. scored: (sequences,) booleans, False for replay, which
+    always keeps weight 1.
     """
 
     tokens: np.ndarray
     weights: np.ndarray | None = None
     reference: np.ndarray | None = None
     scored: np.ndarray | None = None
+    base: np.ndarray | None = None
+    documents: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -63,6 +71,11 @@ class Sequences(Dataset):
         if self.reference is not None:
             item["reference"] = torch.from_numpy(self.reference[index].astype(np.float32))
             item["scored"] = torch.tensor(bool(self.scored is None or self.scored[index]))
+        if self.base is not None:
+            item["base"] = torch.from_numpy(self.base[index].astype(np.float32))
+        if self.documents is not None:
+            item["documents"] = torch.from_numpy(self.documents[index].astype(np.int64))
+        item["row"] = torch.tensor(index)
         return item
 
 
@@ -102,12 +115,10 @@ class MuonAdamW(torch.optim.Optimizer):
 
 def hidden_matrices(model: torch.nn.Module) -> tuple[list, list]:
     """Parameters for Muon (matrices inside the blocks) and the others (embeddings, norms, head)."""
-    embeddings = {
-        id(p)
-        for e in (model.get_input_embeddings(), model.get_output_embeddings())
-        if e is not None
-        for p in e.parameters()
-    }
+    tables = [m for m in model.modules() if isinstance(m, torch.nn.Embedding)]
+    head = model.get_output_embeddings()
+    outside = tables if head is None else [*tables, head]
+    embeddings = {id(p) for module in outside for p in module.parameters()}
     named = [p for p in model.parameters() if p.requires_grad]
     matrices = [p for p in named if p.ndim == 2 and id(p) not in embeddings]
     chosen = {id(p) for p in matrices}
@@ -115,64 +126,139 @@ def hidden_matrices(model: torch.nn.Module) -> tuple[list, list]:
 
 
 def batch_weights(
-    losses: torch.Tensor, inputs: dict[str, torch.Tensor], criterion: Criterion | None
+    losses: torch.Tensor,
+    inputs: dict[str, torch.Tensor],
+    criterion: Criterion | None,
+    progress: float = 1.0,
 ) -> torch.Tensor:
     """Weight of each predicted token of a batch, shape of `losses`; detached.
 
     Fixed weights come with the batch. Dynamic ones are the loss ratio of the losses just computed
-    and the cached reference losses, times the fixed ones; replay keeps weight 1 and the rest has
-    mean 1 of its own, so that weighting never moves the balance between the two.
+    (or the base's, as long as the criterion says so at `progress`, a share of the steps) and the
+    cached reference losses, times the fixed ones; replay keeps weight 1 and the rest has mean 1 of
+    its own, so that weighting never moves the balance between the two. The mean is that of the
+    batch given: where a step is cut into micro-batches or processes, of each part.
     """
     fixed = inputs["weights"][:, 1:] if "weights" in inputs else torch.ones_like(losses)
     if "reference" not in inputs or criterion is None:
         return fixed
     mask = inputs["scored"][:, None].expand_as(losses).float()
-    dynamic = token_weights(losses, inputs["reference"][:, 1:], mask, criterion)
+    if criterion.uses_base(progress):
+        losses = inputs["base"][:, 1:]
+    counted = mask * (fixed > 0)  # a token that is not learnt takes no part in the comparison
+    reference = inputs["reference"][:, 1:]
+    dynamic = token_weights(losses, reference, counted, criterion.at(progress))
     return normalise(dynamic * fixed, mask) + fixed * (1 - mask)
+
+
+def document_mask(documents: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attention that stays inside documents: a mask to add to the scores, and positions.
+
+    documents: (batch, length) document numbers, each document in one piece. A token sees its own
+    document; the end token before a document counts as its first, as in `losses.score`, since
+    what follows it is predicted there. Returns (batch, 1, length, length) and (batch, length).
+    """
+    block = torch.cat([documents[:, 1:], documents[:, -1:]], dim=1)
+    length = block.shape[1]
+    causal = torch.ones(length, length, dtype=torch.bool, device=block.device).tril()
+    seen = causal & (block[:, :, None] == block[:, None, :])
+    mask = torch.zeros(seen.shape, dtype=dtype, device=block.device)
+    # the smallest number and not -inf: eager attention of some models adds to it
+    mask = mask.masked_fill(~seen, torch.finfo(dtype).min)[:, None]
+    return mask, seen.sum(-1) - 1
 
 
 class WeightedTrainer(Trainer):
     """Trainer whose loss is the token-weighted mean; data comes in the order it is stored."""
 
-    def __init__(self, *args, criterion: Criterion | None = None, **kwargs):
+    def __init__(
+        self,
+        *args,
+        criterion: Criterion | None = None,
+        given: np.ndarray | None = None,
+        **kwargs,
+    ):
+        """given: (sequences, context - 1), filled with the weight that each token was given."""
         super().__init__(*args, **kwargs)
-        self.criterion = criterion
+        self.criterion, self.given = criterion, given
         # tell Trainer that compute_loss divides by the tokens of the whole step itself, so that it
         # does not divide again when a step is accumulated from micro-batches
         self.model_accepts_loss_kwargs = True
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         ids = inputs["input_ids"]
-        outputs = model(input_ids=ids)
+        outputs = model(input_ids=ids, **self._attention(inputs))
         losses = token_losses(outputs.logits, ids)
-        weights = batch_weights(losses.detach(), inputs, self.criterion)
+        progress = self.state.global_step / max(1, self.state.max_steps)
+        weights = batch_weights(losses.detach(), inputs, self.criterion, progress)
+        if self.given is not None:
+            self.given[inputs["row"].cpu().numpy()] = weights.cpu().numpy()
         total = (losses * weights).sum()
-        loss = total / (losses.numel() if num_items_in_batch is None else num_items_in_batch)
+        if num_items_in_batch is None:
+            loss = total / losses.numel()
+        else:  # gradients are averaged over processes, the count is that of all of them
+            loss = total * self.accelerator.num_processes / num_items_in_batch
         return (loss, outputs) if return_outputs else loss
+
+    def _attention(self, inputs) -> dict[str, torch.Tensor]:
+        if "documents" not in inputs:
+            return {}
+        dtype = torch.bfloat16 if self.args.bf16 else torch.float32
+        mask, positions = document_mask(inputs["documents"], dtype)
+        return {"attention_mask": mask, "position_ids": positions}
 
     def get_batch_samples(self, epoch_iterator, num_batches, device):
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
         # predicted tokens of the step: one fewer than tokens in each sequence
         count = sum(b["input_ids"][:, 1:].numel() for b in batches)
-        return batches, torch.tensor(count, device=device)
+        return batches, self.accelerator.gather(torch.tensor(count, device=device)).sum()
 
     def _get_train_sampler(self, *args, **kwargs):
         return SequentialSampler(self.train_dataset)
 
 
 class Measure(TrainerCallback):
-    """Calls `measure(model, tokens seen)` at given steps, and reports progress after each step."""
+    """Calls `measure(model, tokens seen)` at given steps, and reports progress after each step.
+
+    Of several processes only the first measures and reports.
+    """
 
     def __init__(self, steps, tokens_per_step: int, measure: Callable, report: Callable):
         self.steps, self.tokens_per_step = set(steps), tokens_per_step
         self.measure, self.report = measure, report
 
     def on_step_end(self, args, state, control, model=None, **kwargs):
+        if not state.is_world_process_zero:
+            return
         self.report(float(self.tokens_per_step))
         if state.global_step in self.steps:
             model.eval()
             self.measure(model, state.global_step * self.tokens_per_step)
             model.train()
+
+
+class StepLosses(TrainerCallback):
+    """Keeps the loss of every step, averaged over micro-batches and processes."""
+
+    def __init__(self):
+        self.losses: list[float] = []
+
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        if "loss" in logs:
+            self.losses.append(logs["loss"])
+
+
+def kept_weights(path: Path, data: Sequences) -> np.ndarray:
+    """A file for the weights that tokens are given: float16, (sequences, context - 1), on disk.
+
+    What a killed run has written stays: the steps that are done again write the same.
+    """
+    shape = (len(data), data.tokens.shape[1] - 1)
+    if path.exists():
+        found = np.lib.format.open_memmap(path, mode="r+")
+        if found.shape == shape:
+            return found
+    return np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
 
 
 def steps_for(settings: TrainSettings, context: int) -> int:
@@ -188,22 +274,32 @@ def train(
     *,
     seed: int,
     criterion: Criterion | None = None,
+    given: np.ndarray | None = None,
     measure_steps: tuple[int, ...] = (),
     measure: Callable[[PreTrainedModel, int], None] = lambda model, tokens: None,
     report: Callable[[float], None] = lambda tokens: None,
+    save: Path | None = None,
 ) -> PreTrainedModel:
     """Train on `data` once, in its order, and return the model.
 
     A run that was killed goes on from its last checkpoint in `folder`, to the same weights on CPU.
+    Under `torchrun` or `accelerate launch` every process calls this with the same arguments; a step
+    is shared out among them.
+
+    given: filled with the weight that each predicted token was given, (sequences, context - 1).
     measure: called at `measure_steps` with the model and the tokens seen so far.
     report: called with the tokens of each finished step.
-    Raises ValueError when the batch cannot be cut into `accumulate` equal parts, or when `data` is
-    less than one batch.
+    save: a folder for the trained model (gathered from all processes) and `losses.json`, the loss
+    of every step of this process's life.
+    Raises ValueError when the batch cannot be cut into equal parts, when `data` is less than one
+    batch, or for Muon under FSDP.
     """
-    if settings.batch_sequences % settings.accumulate:
+    parts = settings.accumulate * processes()
+    if settings.batch_sequences % parts:
+        among = f" * {processes()} processes" if processes() > 1 else ""
         raise ValueError(
             f"batch_sequences={settings.batch_sequences} is no multiple of "
-            f"accumulate={settings.accumulate}"
+            f"accumulate={settings.accumulate}{among}"
         )
     steps = len(data) // settings.batch_sequences
     if steps == 0:  # which Trainer takes for no limit
@@ -215,7 +311,7 @@ def train(
     arguments = TrainingArguments(
         output_dir=str(checkpoints),
         max_steps=steps,
-        per_device_train_batch_size=settings.batch_sequences // settings.accumulate,
+        per_device_train_batch_size=settings.batch_sequences // parts,
         gradient_accumulation_steps=settings.accumulate,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="cosine_with_min_lr",
@@ -226,9 +322,12 @@ def train(
         save_strategy="steps" if settings.checkpoints else "no",
         save_steps=max(1, -(-steps // (settings.checkpoints + 1))),
         save_total_limit=1,
-        logging_strategy="no",
+        logging_strategy="no" if save is None else "steps",
+        logging_steps=1,
         report_to=[],
         seed=seed,
+        # accelerate joins processes without a GPU only when told that they are meant to have none
+        use_cpu=not torch.cuda.is_available(),
         bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
         remove_unused_columns=False,
         disable_tqdm=True,
@@ -236,19 +335,34 @@ def train(
     )
     optimiser = _optimiser(model, settings)
     tokens_per_step = data.tokens.shape[1] * settings.batch_sequences
+    kept = StepLosses()
     trainer = WeightedTrainer(
         model=model,
         args=arguments,
         train_dataset=data,
         criterion=criterion,
+        given=given,
         optimizers=(optimiser, None),
-        callbacks=[Measure(measure_steps, tokens_per_step, measure, report)],
+        callbacks=[Measure(measure_steps, tokens_per_step, measure, report), kept],
     )
+    if trainer.is_fsdp_enabled and settings.optimiser == "muon":
+        raise ValueError("optimiser=muon needs whole matrices, which FSDP cuts: set adamw")
     trainer.remove_callback(PrinterCallback)  # progress goes through `report`
     trainer.train(resume_from_checkpoint=_last_whole_checkpoint(checkpoints))
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    trainer.accelerator.wait_for_everyone()
+    if save is not None:
+        trainer.save_model(str(save))
+    if trainer.is_world_process_zero():
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        if save is not None:
+            (save / "losses.json").write_text(json.dumps(kept.losses), encoding="utf-8")
     model.eval()
     return model
+
+
+def processes() -> int:
+    """Processes that train together, as `torchrun` and `accelerate launch` tell each."""
+    return int(os.environ.get("WORLD_SIZE", 1))
 
 
 def _last_whole_checkpoint(folder: Path) -> str | None:

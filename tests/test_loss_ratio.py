@@ -7,7 +7,15 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from mucpt_utils.loss_ratio import Criterion, loss_ratio, normalise, select, shape, token_weights
+from mucpt_utils.loss_ratio import (
+    Criterion,
+    denominator,
+    loss_ratio,
+    normalise,
+    select,
+    shape,
+    token_weights,
+)
 
 CRITERIA = [
     Criterion(form=form, compare=compare, direction=direction, **extra)
@@ -330,4 +338,115 @@ def test_losses_of_different_tokens_are_refused():
 )
 def test_a_wrong_setting_is_refused_by_name(setting):
     with pytest.raises(ValidationError, match=next(iter(setting))):
+        Criterion(**setting)
+
+
+# --- what changes over training -------------------------------------------------------------------
+
+DYNAMIC = Criterion(numerator="dynamic", form="power", high=3.0)
+
+
+def over_time(**changes):
+    return Criterion(numerator="dynamic", **changes)
+
+
+def test_nothing_changes_over_training_unless_told():
+    for criterion in CRITERIA:
+        assert [criterion.at(p) for p in (0.0, 0.4, 1.0)] == [criterion] * 3
+
+
+def test_the_floor_falls_evenly_in_its_logarithm():
+    criterion = over_time(floor=0.01, floor_start=1.0)
+    floors = [criterion.at(p).floor for p in np.linspace(0, 1, 11)]
+    assert floors[0] == pytest.approx(1.0) and floors[-1] == pytest.approx(0.01)
+    assert np.diff(np.log(floors)) == pytest.approx([math.log(0.01) / 10] * 10)
+
+
+def test_a_falling_floor_sharpens_the_weights():
+    a, rm, mask = losses()
+    criterion = over_time(form="power", high=1e6, floor=0.01, floor_start=10.0)
+    spread = [token_weights(a, rm, mask, criterion.at(p))[mask].std() for p in (0, 0.3, 0.6, 1)]
+    assert spread == sorted(spread) and spread[-1] > 2 * spread[0]
+
+
+def test_weights_are_plain_until_the_warm_up_ends():
+    a, rm, mask = losses()
+    criterion = over_time(form="power", high=3.0, warmup=0.25)
+    for progress in (0.0, 0.2499):
+        assert torch.equal(token_weights(a, rm, mask, criterion.at(progress)), mask.float())
+    for progress in (0.25, 1.0):
+        weights = token_weights(a, rm, mask, criterion.at(progress))
+        assert torch.equal(weights, token_weights(a, rm, mask, DYNAMIC))
+
+
+def test_the_base_is_compared_first_then_the_model():
+    criterion = over_time(static_share=0.4)
+    assert [criterion.uses_base(p) for p in (0, 0.39, 0.4, 1)] == [True, True, False, False]
+    assert Criterion(numerator="static").uses_base(1.0)
+    assert not DYNAMIC.uses_base(0.0)
+
+
+@pytest.mark.parametrize("progress", [-0.01, 1.01])
+def test_progress_is_a_share(progress):
+    with pytest.raises(ValueError, match="no share of the steps"):
+        DYNAMIC.at(progress)
+
+
+@pytest.mark.parametrize("progress", [0.0, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_scheduled_weights_keep_their_bounds_mean_and_order(progress, seed):
+    a, rm, mask = losses(seed)
+    criterion = over_time(form="power", high=2.0, warmup=0.05, floor_start=3.0).at(progress)
+    weights = token_weights(a, rm, mask, criterion)
+    assert weights[mask].mean().item() == pytest.approx(1, abs=1e-5)
+    assert (weights >= 0).all() and (weights[~mask] == 0).all()
+    rising = token_weights(
+        torch.linspace(0, 8, 50), torch.full((50,), 3.0), torch.ones(50), criterion
+    )
+    assert (rising.diff() >= 0).all()
+
+
+# --- loss, entropy, surprise ----------------------------------------------------------------------
+
+
+def test_what_stands_below_the_ratio():
+    loss, entropy = torch.tensor([1.0, 5.0, 2.0]), torch.tensor([3.0, 1.0, 2.0])
+    found = {
+        kind: denominator(loss, entropy, Criterion(denominator=kind)).tolist()
+        for kind in ("loss", "entropy", "surprise")
+    }
+    assert found == {"loss": [1, 5, 2], "entropy": [3, 1, 2], "surprise": [0, 4, 0]}
+    assert denominator(loss, None, Criterion()) is loss
+    with pytest.raises(ValueError, match="denominator=surprise needs the RM's entropies"):
+        denominator(loss, None, Criterion(denominator="surprise"))
+
+
+def test_surprise_tells_what_the_reference_does_not_know_from_what_it_knows_better():
+    """An unknown fact (unsure, loss as expected) keeps its weight, a contradicted one loses it."""
+    base = torch.tensor([5.0, 5.0])
+    loss, entropy = torch.tensor([4.0, 8.0]), torch.tensor([4.0, 0.5])
+    by = {k: Criterion(denominator=k, form="power", high=50.0) for k in ("loss", "surprise")}
+    unknown, contradicted = shape(
+        loss_ratio(base, denominator(loss, entropy, by["surprise"]), by["surprise"]),
+        torch.ones(2),
+        by["surprise"],
+    )
+    assert unknown == 50 and contradicted < 1
+    plain = loss_ratio(base, loss, by["loss"])
+    assert plain[0] < 1.3, "by loss alone the unknown fact looks like noise"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"floor_start": 1.0},
+        {"warmup": 0.1},
+        {"static_share": 0.5},
+        {"numerator": "dynamic", "floor_start": 0.01},
+        {"numerator": "dynamic", "warmup": 1.0},
+        {"denominator": "variance"},
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused_by_name(setting):
+    with pytest.raises(ValidationError, match=list(setting)[-1]):
         Criterion(**setting)

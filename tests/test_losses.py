@@ -85,7 +85,7 @@ def test_every_token_is_scored_exactly_once_in_its_own_document(store_of, seed):
 
 def test_batches_hold_every_window_once(store_of):
     windows = list(losses._windows(store_of([9, 200, 31, 64, 3]), CONTEXT))
-    batched = [w for batch in losses._batches(windows) for w in batch]
+    batched = [w for batch in losses._batches(windows, 256) for w in batch]
     assert sorted(batched) == sorted(windows)
 
 

@@ -190,3 +190,70 @@ def test_static_selection_by_a_step_keeps_its_share_of_tokens(scored):
     plain = Scored(scored.store, np.ones(60, np.float32), scored.base, scored.reference)
     weights = static_weights(arm, plain, 0)
     assert (weights > 0).sum() == np.ceil(0.25 * weights.size)
+
+
+# --- selection alone, entropies, documents --------------------------------------------------------
+
+
+def test_color_filter_keeps_the_largest_difference_of_document_means(scored):
+    """Prior minus conditional loss (arXiv 2406.10670), both frozen, of whole documents."""
+    starts = scored.store.starts
+    gain = [
+        scored.base[a:b].astype(float).mean() - scored.reference[a:b].astype(float).mean()
+        for a, b in zip(starts[:-1], starts[1:], strict=True)
+    ]
+    assert set(chosen_documents(ARMS["color_filter"], scored)) == set(np.argsort(gain)[-42:])
+
+
+@pytest.mark.parametrize("name", ["color_filter", "selection"])
+def test_selection_alone_weighs_no_token(name, scored, replay):
+    data = sequences(name, replace(scored, document_weights=np.ones(60, np.float32)), replay)
+    assert (data.weights == 1).all() and data.reference is None
+
+
+def test_the_two_selections_differ(scored):
+    chosen = [set(chosen_documents(ARMS[n], scored)) for n in ("color_filter", "selection")]
+    assert chosen[0] != chosen[1] and len(chosen[0]) == len(chosen[1]) == 42
+
+
+@pytest.mark.parametrize("kind", ["entropy", "surprise"])
+def test_entropies_take_the_place_of_losses(kind, scored, replay):
+    entropy = np.random.default_rng(9).uniform(0, 8, scored.base.size).astype(np.float16)
+    arm = Arm(title="x", tokens=Criterion(numerator="dynamic", denominator=kind))
+    with pytest.raises(ValueError, match="needs the RM's entropies"):
+        sequences(arm, scored, replay)
+    data = sequences(arm, replace(scored, entropy=entropy), replay)
+    places = sequences(arm, replace(numbered(scored), entropy=entropy), replay).tokens[data.scored]
+    below = {"entropy": entropy, "surprise": np.maximum(scored.reference - entropy, 0)}[kind]
+    np.testing.assert_array_equal(data.reference[data.scored], below[places])
+
+
+def test_base_losses_come_along_while_they_are_compared(scored, replay):
+    arm = Arm(title="x", tokens=Criterion(numerator="dynamic", static_share=0.5))
+    data = sequences(arm, scored, replay)
+    places = sequences(arm, numbered(scored), replay).tokens[data.scored]
+    np.testing.assert_array_equal(data.base[data.scored], scored.base[places])
+    assert sequences("soft_dynamic", scored, replay).base is None
+
+
+def test_document_numbers_change_where_documents_end(scored, replay):
+    data = sequences("plain", scored, replay, document_attention=True)
+    assert sequences("plain", scored, replay).documents is None
+    assert data.documents.shape == data.tokens.shape
+    for tokens, numbers, domain in zip(data.tokens, data.documents, data.scored, strict=True):
+        end = tokens == (0 if domain else 1000)
+        np.testing.assert_array_equal(np.diff(numbers) > 0, end[:-1])
+
+
+def test_tokens_that_are_not_learnt_have_no_weight(scored, replay):
+    learnt = (np.arange(scored.base.size) % 3 == 0).astype(np.float32)
+    for name in ("plain", "soft_static"):
+        weights = static_weights(ARMS[name], replace(scored, token_weights=learnt), 0)
+        assert (weights[learnt == 0] == 0).all() and weights.mean() == pytest.approx(1, abs=1e-5)
+
+
+def test_one_arm_has_one_temperature():
+    hot = Criterion(temperature=2.0)
+    with pytest.raises(ValueError, match="one temperature"):
+        Arm(title="x", documents=Criterion(), tokens=hot)
+    assert Arm(title="x", tokens=hot).temperature == 2.0

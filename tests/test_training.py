@@ -16,7 +16,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from mucpt_utils import training
 from mucpt_utils.loss_ratio import Criterion, token_weights
-from mucpt_utils.losses import token_losses
+from mucpt_utils.losses import score, token_losses
 from mucpt_utils.paths import ROOT
 from mucpt_utils.training import (
     MuonAdamW,
@@ -31,6 +31,9 @@ from mucpt_utils.training import (
 
 CONTEXT = 16
 DYNAMIC = Criterion(numerator="dynamic", form="power")
+SCHEDULED = Criterion(
+    numerator="dynamic", form="power", warmup=0.2, static_share=0.6, floor_start=2.0
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -155,6 +158,14 @@ def test_less_than_one_batch_is_refused(run):
         run(data(7), settings())
 
 
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_document_attention_is_cut_like_any_other(run, accumulate):
+    blocked = replace(data(weights=True), documents=np.repeat([[0] * 6 + [1] * 10], 48, axis=0))
+    whole = run(blocked, settings(learning_rate=1e-3))
+    assert distance(whole, run(blocked, settings(accumulate=accumulate, learning_rate=1e-3))) < 1e-6
+    assert distance(whole, run(data(weights=True), settings(learning_rate=1e-3))) > 1e-5
+
+
 # --- order, budget, progress ----------------------------------------------------------------------
 
 
@@ -228,10 +239,11 @@ def test_training_learns(run, tiny_model):
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "muon"])
-@pytest.mark.parametrize("kind", ["plain", "dynamic"])
+@pytest.mark.parametrize("kind", ["plain", "dynamic", "scheduled"])
 def test_a_killed_and_resumed_run_has_the_same_weights(run, optimiser, kind, seen_batches):
-    extra = {"criterion": DYNAMIC} if kind == "dynamic" else {}
-    sequences = data(64, weights=kind == "dynamic", reference=kind == "dynamic")
+    extra = {} if kind == "plain" else {"criterion": DYNAMIC if kind == "dynamic" else SCHEDULED}
+    sequences = data(64, weights=kind != "plain", reference=kind != "plain")
+    sequences = replace(sequences, base=sequences.reference)
     options = settings(optimiser=optimiser, checkpoints=2, accumulate=2)
     expected = run(sequences, options, "whole", **extra)
     step = {"measure_steps": (5,), "measure": killer(tokens_at(5, options))}
@@ -382,6 +394,92 @@ def test_no_gradient_flows_through_dynamic_weights(trainer, criterion):
         torch.testing.assert_close(parameter.grad, expected[name])
 
 
+def test_the_base_is_compared_as_long_as_the_criterion_says():
+    inputs = batch(data(reference=True))
+    inputs["base"] = torch.rand(8, CONTEXT) * 6
+    live = torch.rand(8, CONTEXT - 1) * 6
+    early, late = (batch_weights(live, inputs, SCHEDULED, p) for p in (0.3, 0.7))
+    of_base = batch_weights(inputs["base"][:, 1:], inputs, SCHEDULED.at(0.3))
+    of_model = batch_weights(live, inputs, SCHEDULED.at(0.7))
+    assert torch.equal(early, of_base) and torch.equal(late, of_model)
+    assert (batch_weights(live, inputs, SCHEDULED, 0.1) == 1).all(), "warm-up"
+
+
+def test_weights_follow_the_steps_and_are_kept(run, tmp_path):
+    """What is kept is what was used: 1 in the warm-up, then of the base, then of the model."""
+    sequences = replace(data(80, reference=True), base=np.full((80, CONTEXT), 3, np.float16))
+    given = training.kept_weights(tmp_path / "weights.npy", sequences)
+    run(sequences, settings(accumulate=2), criterion=SCHEDULED, given=given)
+    kept = np.load(tmp_path / "weights.npy").astype(np.float32)
+    assert kept.shape == (80, CONTEXT - 1)
+    assert (kept[:16] == 1).all(), "two of ten steps warm up"
+    assert (kept[~sequences.scored] == 1).all(), "replay"
+    for start in range(16, 48, 4):  # a micro-batch, while the base is compared
+        inputs = {
+            key: torch.stack([sequences[i][key] for i in range(start, start + 4)])
+            for key in ("reference", "scored", "base")
+        }
+        wanted = batch_weights(torch.zeros(4, CONTEXT - 1), inputs, SCHEDULED, start // 8 / 10)
+        np.testing.assert_allclose(kept[start : start + 4], wanted, rtol=2e-3)
+    found = training.kept_weights(tmp_path / "weights.npy", sequences)
+    np.testing.assert_array_equal(found, kept)
+
+
+# --- attention inside documents -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sensitive_model(tiny_model):
+    """A tiny model whose logits depend on the whole context."""
+    model = tiny_model(seed=1).eval()
+    with torch.no_grad():
+        model.model.embed_tokens.weight.mul_(40)
+        for layer in model.model.layers:
+            layer.self_attn.o_proj.weight.mul_(1000)
+    return model
+
+
+def logits_of(model, ids, documents=None):
+    extra = {}
+    if documents is not None:
+        mask, positions = training.document_mask(documents, torch.float32)
+        extra = {"attention_mask": mask, "position_ids": positions}
+    with torch.no_grad():
+        return model(input_ids=ids, **extra).logits
+
+
+def test_logits_do_not_depend_on_the_document_before(sensitive_model):
+    ids = torch.randint(1, 40, (1, 12), generator=torch.Generator().manual_seed(0))
+    ids[0, 4] = 0
+    other = ids.clone()
+    other[0, :4] = torch.tensor([7, 8, 9, 10])
+    documents = torch.tensor([[0] * 5 + [1] * 7])
+    own = [logits_of(sensitive_model, x, documents)[:, 4:] for x in (ids, other)]
+    assert torch.equal(*own)
+    open_ = [logits_of(sensitive_model, x)[:, 4:] for x in (ids, other)]
+    assert (open_[0] - open_[1]).abs().max() > 0.1, "the test can see the document before"
+    alone = logits_of(sensitive_model, ids[:, 4:])
+    torch.testing.assert_close(own[0], alone, rtol=1e-4, atol=1e-4)
+
+
+def test_losses_in_a_packed_row_are_those_of_scoring(sensitive_model, store_of):
+    """Cached losses and losses in training are one definition where attention is blocked."""
+    store = store_of([9, 5, 14, 4])
+    ids = torch.from_numpy(np.append(0, store.tokens).astype(np.int64))[None]
+    documents = torch.from_numpy(np.append(0, np.repeat([0, 1, 2, 3], np.diff(store.starts))))[None]
+    packed = token_losses(logits_of(sensitive_model, ids, documents), ids)[0]
+    cached = score(sensitive_model, store, 64)
+    np.testing.assert_allclose(packed, cached, rtol=1e-3, atol=2e-3)
+    seen = token_losses(logits_of(sensitive_model, ids), ids)[0].numpy()
+    assert np.abs(seen - cached).max() > 0.1
+
+
+def test_no_row_of_the_mask_is_empty():
+    mask, positions = training.document_mask(torch.tensor([[3, 3, 4, 5, 5, 5]]), torch.float32)
+    assert ((mask == 0).sum(-1) >= 1).all()
+    assert positions.tolist() == [[0, 0, 0, 1, 2, 3]]
+
+
 # --- optimisers -----------------------------------------------------------------------------------
 
 
@@ -517,7 +615,7 @@ def test_a_sequence_has_what_was_stored():
     assert item["scored"].item() is False and sequences[2]["scored"].item() is True
     np.testing.assert_array_equal(item["input_ids"], sequences.tokens[3])
     np.testing.assert_array_equal(item["weights"], sequences.weights[3])
-    assert data()[0].keys() == {"input_ids"}
+    assert data()[0].keys() == {"input_ids", "row"}
     assert replace(sequences, scored=None)[3]["scored"].item() is True
 
 
