@@ -49,14 +49,16 @@ ARM_STYLES: dict[str, ArmStyle] = {
     "plain": ArmStyle("#1a1a1a", "o", "-"),
     "random": ArmStyle("#56b4e9", "^", "--"),
     "rho1": ArmStyle("#c98500", "D", "-."),
+    "color_filter": ArmStyle("#8c6d31", "<", "-."),
+    "selection": ArmStyle("#7a5195", ">", "--"),
     "soft_static": ArmStyle("#0072b2", "v", "-"),
     "soft_dynamic": ArmStyle("#009e73", "P", "--"),
     "selection_soft": ArmStyle("#cc79a7", "*", "-"),
     "inverse": ArmStyle("#d55e00", "X", ":"),
 }
 # arms that are added later, in the order in which they are asked for
-_SPARE_COLOURS = ("#7a5195", "#8c6d31", "#006d77", "#9c3848", "#4d5a2a", "#3d405b")
-_SPARE_MARKERS = ("<", ">", "h", "d", "p", "8")
+_SPARE_COLOURS = ("#006d77", "#9c3848", "#4d5a2a", "#3d405b")
+_SPARE_MARKERS = ("h", "d", "p", "8")
 
 STRATUM_TITLES = {
     "all": "all questions",
@@ -512,6 +514,34 @@ def forgetting(main: pd.DataFrame) -> Drawn:
     return fig, frame
 
 
+@_styled
+def benchmark(table: pd.DataFrame, by: str) -> Drawn:
+    """Accuracy of every arm, one panel a stratum or category.
+
+    table: rows of `benchmark_by_stratum.csv` or `benchmark_by_category.csv`; by: `stratum` or
+    `category`.
+    """
+    frame = table[table["metric"] == "accuracy"].reset_index(drop=True)
+    if frame.empty:
+        raise NothingToDraw(f"no accuracy by {by}")
+    groups, arms = list(dict.fromkeys(frame[by])), _arms_in(frame)
+    columns = min(len(groups), 4)
+    lines = -(-len(groups) // columns)
+    size = (2.4 + 2.4 * columns, lines * (1.1 + 0.34 * len(arms)))
+    title = f"MusicSimpleQA accuracy by {by}, at equal tokens"
+    fig, grid = _panels(title, lines, columns, size, sharex=True, sharey=True)
+    for axes, group in zip(grid.flat, groups, strict=False):
+        heights = _rows_of(axes, [arm_title(arm) for arm in arms])
+        for arm, height in zip(arms, heights, strict=True):
+            row = _one(frame, **{"arm": arm, by: group})
+            if row is not None:
+                _interval(axes, row, "mean", height, arm_style(arm))
+                axes.set_title(f"{STRATUM_TITLES.get(group, group)} ({row['n']:.0f})")
+    _only_first(grid, len(groups), "accuracy, 95 % interval", "")
+    grid.flat[0].set_xlim(left=-0.03)
+    return fig, frame
+
+
 # --- figures of the pipeline and the scores -------------------------------------------------------
 
 
@@ -687,6 +717,20 @@ FIGURES: dict[str, FigureInfo] = {
         "Each arm's difference to plain continued pretraining",
         "Right of zero is better than plain. Filled markers: facts the reference model knows; "
         "open markers: facts it does not know. Pairs share seed, data order and question.",
+    ),
+    "benchmark_by_stratum": FigureInfo(
+        partial(benchmark, by="stratum"),
+        "benchmark_by_stratum",
+        "Accuracy by popularity, and on general knowledge",
+        "One panel a stratum, every model of the main comparison in it; intervals draw seeds and "
+        "subjects.",
+    ),
+    "benchmark_by_category": FigureInfo(
+        partial(benchmark, by="category"),
+        "benchmark_by_category",
+        "Accuracy by category of question",
+        "One panel a category, every model of the main comparison in it. A category of few "
+        "subjects has wide intervals.",
     ),
     "learning_curves": FigureInfo(
         learning_curves,

@@ -76,7 +76,7 @@ def final_answers(runs: Sequence[Run], questions: pd.DataFrame) -> pd.DataFrame:
         attempted=lambda frame: (frame["grade"] != NOT_ATTEMPTED).astype(float),
     )
     fields = questions.drop(columns="stratum")
-    return answers.merge(fields, on=["set", "question_id"], how="left", validate="many_to_one")
+    return answers.drop(columns="subject").merge(fields, on=["set", "question_id"], how="left", validate="many_to_one")
 
 
 def _last(answers: Sequence[Mapping]) -> list[Mapping]:
@@ -99,7 +99,7 @@ def by_stratum(answers: pd.DataFrame) -> pd.DataFrame:
 
 def _by(answers: pd.DataFrame, group: str) -> pd.DataFrame:
     """arm, group, metric, mean, ci_low, ci_high, seeds, n: rows in the order of arms and groups."""
-    keys = ["arm", "seed", "question_id", group]
+    keys = ["arm", "seed", "question_id", "subject", group]
     long = answers.melt(keys, MEASURED, "metric", "value").rename(columns={group: "stratum"})
     sizes = answers.groupby(group)["question_id"].nunique().rename("n")
     found = tables.estimates(long, ["arm"]).rename(columns={"stratum": group})

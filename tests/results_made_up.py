@@ -109,8 +109,19 @@ def _all_tables() -> dict[str, pd.DataFrame]:
         ),
         "token_weights": token_weights(),
     }
+    frames |= {f"benchmark_by_{by}": benchmark(by, frames) for by in ("stratum", "category")}
     frames["claims"] = claims.claims_table(frames, claims.Scale("smoke", 1_000_000, 200, 2))
     return frames
+
+
+def benchmark(by: str, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The benchmark's tables: strata as they are; categories made of them."""
+    means = frames["main_comparison"]
+    means = means[means["stratum"].isin(["all", "popular", "less_popular", "general"])]
+    named = {"all": "artist", "popular": "album", "less_popular": "song", "general": "opera"}
+    groups = means["stratum"] if by == "stratum" else means["stratum"].map(named)
+    columns = ["arm", by, "metric", "mean", "ci_low", "ci_high", "seeds", "n"]
+    return means.assign(**{by: groups, "n": 4}).reset_index(drop=True)[columns]
 
 
 def rows(name: str, values: list[tuple]) -> list[dict]:
