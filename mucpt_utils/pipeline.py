@@ -41,6 +41,7 @@ from mucpt_utils.artifacts import code_digest, digest, versions
 from mucpt_utils.masking import MaskingSettings, MaskPersonalData
 from mucpt_utils.parts import EachPart, ReadUnits
 from mucpt_utils.sources import Input, SourceSettings
+from mucpt_utils.sources.inputs import input_size
 
 RESULT = "pipeline.json"
 FETCHED = "fetched"  # what is fetched before it is read
@@ -402,17 +403,29 @@ def _concatenate(folder: Path, target: Path) -> None:
 # --- command line -------------------------------------------------------------------------------
 
 
-def dry_run(source: Path, settings: PipelineSettings, questions: Sequence[dict]) -> str:
-    """The plan in words: stages, files, and a first estimate of time and disk."""
-    files = sources.source_files(source)
-    size = sum(path.stat().st_size for path in files if path.is_file())
-    documents = sources.estimate_documents(files, settings.source)
+def dry_run(
+    source: str | Path, settings: PipelineSettings, questions: Sequence[dict], workers: int = 1
+) -> str:
+    """The plan in words: stages, input, and a first estimate of time and disk.
+
+    Nothing is fetched for it and nothing written.
+    """
+    size = input_size(source, settings.source)
     names = ["read", *(s.name for s in plan_stages(settings, Path("classifier"), questions))]
+    engine = f"{settings.engine}, {workers} worker{'s' if workers > 1 else ''}"
     return (
         f"stages: {' -> '.join(names)}\n"
-        f"source: {len(files)} files, {size / 1e6:.1f} MB, about {documents} documents\n"
-        f"time:   about {documents / DOCUMENTS_A_SECOND:.0f} s with one worker\n"
-        f"disk:   about {size * DISK_FACTOR / 1e6:.1f} MB while it runs"
+        f"source: {size.what}, {_about(size.bytes, 1e6, 'MB')}, "
+        f"{_about(size.documents, 1, 'documents')}\n"
+        f"engine: {engine}\n"
+        f"time:   {_about(size.documents, DOCUMENTS_A_SECOND * workers, 's')}\n"
+        f"disk:   {_about(size.bytes, 1e6 / DISK_FACTOR, 'MB')} while it runs"
+    )
+
+
+def _about(amount: float | None, divisor: float, unit: str) -> str:
+    return (
+        f"an unknown number of {unit}" if amount is None else f"about {amount / divisor:.0f} {unit}"
     )
 
 
@@ -428,33 +441,44 @@ def load_questions(path: Path) -> list[dict]:
     return questions
 
 
-def load_settings(path: Path | None, without_classifier: bool) -> PipelineSettings:
-    """Settings from a YAML file (all defaults without one)."""
+def load_settings(
+    path: Path | None, without_classifier: bool, engine: str | None = None
+) -> PipelineSettings:
+    """Settings from a YAML file (all defaults without one); `engine` overrides the file's."""
     import yaml
 
     values = yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path else {}
     if without_classifier:
         values["classifier"] = "off"
+    if engine:
+        values["engine"] = engine
     return PipelineSettings(**values)
+
+
+SOURCE_HELP = (
+    "a folder or a file (txt, md, rst, html, jsonl, parquet, warc, wet; also .gz and .zst), "
+    "gutenberg:NUMBER[,NUMBER], or hub:NAME[:SPLIT]"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status (0 done, 2 wrong input, with one line that says it)."""
     parser = argparse.ArgumentParser(prog="python -m mucpt_utils.pipeline", description=__doc__)
-    parser.add_argument("--source", type=Path, required=True, help="folder to read")
+    parser.add_argument("--source", required=True, metavar="PLACE", help=SOURCE_HELP)
     parser.add_argument("--out", type=Path, required=True, help="folder for what comes out")
     parser.add_argument("--settings", type=Path, help="YAML file of PipelineSettings")
     parser.add_argument("--classifier", type=Path, help="a saved domain classifier")
     parser.add_argument("--questions", type=Path, help="benchmark questions, JSON Lines")
-    parser.add_argument("--tasks", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--engine", choices=("local", "ray", "slurm"), help="what runs the tasks")
+    parser.add_argument("--tasks", type=int, default=1, help="pieces the work is cut into")
+    parser.add_argument("--workers", type=int, default=1, help="tasks at a time")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     options = parser.parse_args(arguments)
     try:
-        settings = load_settings(options.settings, options.classifier is None)
+        settings = load_settings(options.settings, options.classifier is None, options.engine)
         questions = load_questions(options.questions) if options.questions else []
         if options.dry_run:
-            print(dry_run(options.source, settings, questions))
+            print(dry_run(options.source, settings, questions, options.workers))
             return 0
         result = run_pipeline(
             options.source,
@@ -465,7 +489,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.tasks,
             options.workers,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, engines.EngineError) as error:
         print(f"pipeline: {error}", file=sys.stderr)
         return 2
     for row in result.funnel:

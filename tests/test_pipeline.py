@@ -338,9 +338,24 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(source, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_of_books_fetches_none(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("httpx.stream", lambda *_, **__: pytest.fail("asked for a book"))
+    arguments = ["--source", "gutenberg:1,2,3", "--out", str(tmp_path / "out"), "--dry-run"]
+    assert main([*arguments, "--workers", "2", "--engine", "ray"]) == 0
+    printed = capsys.readouterr().out
+    assert "3 books to fetch" in printed and "ray, 2 workers" in printed
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_single_file_is_a_source(tmp_path, source):
+    out = run_pipeline(source / "a.jsonl", tmp_path, OFF)
+    assert sum(r["documents"] for r in out.funnel) == 15
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (("--source", "gutenberg:x"), "numbers of books"),
         (("--source", "nowhere"), "nowhere is not a folder"),
         (("--questions", "{bad}"), "not JSON"),
         (("--settings", "{typo}"), "Extra inputs are not permitted"),
