@@ -4,13 +4,9 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from transformers import PreTrainedTokenizerBase
 
-from mucpt_utils import stats
-
 ANSWER = re.compile(r"(?<=\nAnswer:)[^\n]*\n")
-METRICS = ("accuracy", "log_likelihood")
 
 
 def answer_tokens(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> np.ndarray:
@@ -28,38 +24,3 @@ def answer_tokens(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> n
             row[:-1][(begins < answer.end()) & (ends > answer.start())] = 1.0
         rows.append(row)
     return np.concatenate(rows) if rows else np.zeros(0, np.float32)
-
-
-def alignment_table(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """`alignment.csv`: each arm before and after tuning, the paired difference, and its rank.
-
-    before, after: final items of the main runs (`tables.items`). Ranks are of the mean, 1 the best,
-    among the arms of one stratum and metric: equal columns mean that the order holds.
-    """
-    keys = ["arm", "seed", "stratum", "metric", "item"]
-    wanted = [frame[frame["metric"].isin(METRICS)] for frame in (before, after)]
-    both = wanted[0].merge(wanted[1], on=keys, suffixes=("_before", "_after"))
-    rows = []
-    for (arm, stratum, metric), group in both.groupby(keys[:1] + keys[2:4], sort=False):
-        gain = stats.paired_difference(
-            group["value_after"], group["value_before"], list(group["seed"])
-        )
-        rows.append(
-            {
-                "arm": arm,
-                "stratum": stratum,
-                "metric": metric,
-                "before": group["value_before"].mean(),
-                "after": group["value_after"].mean(),
-                "difference": gain.difference,
-                "ci_low": gain.low,
-                "ci_high": gain.high,
-                "p_value": gain.p_value,
-                "seeds": group["seed"].nunique(),
-            }
-        )
-    frame = pd.DataFrame(rows)
-    for when in ("before", "after"):
-        ranks = frame.groupby(["stratum", "metric"])[when].rank(ascending=False, method="min")
-        frame[f"rank_{when}"] = ranks.astype(int)
-    return frame

@@ -85,6 +85,13 @@ TABLES: dict[str, TableInfo] = {
         "Mean training weight by kind of labelled token; 1 is the corpus mean.",
         ("base_losses", "reference_losses", "domain_tokens"),
     ),
+    "token_weights_over_training": TableInfo(
+        "Mean weight that tokens of each kind were given, in each part of training, by run."
+    ),
+    "alignment": TableInfo(
+        "Each arm before and after a short tuning on questions about other subjects, and the "
+        "rank of its mean among the arms."
+    ),
     "runs": TableInfo("Every run at its end: one row an arm, seed, axis, level and metric."),
     "learning_curves": TableInfo("Every run of the main comparison at each point measured."),
     "answers": TableInfo("What the models answered, and the grade."),

@@ -48,6 +48,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("axis", "level", "compared_to", "arm", "stratum", "metric"),
         *("difference", "ci_low", "ci_high", "p_value", "seeds", "n"),
     ),
+    "alignment": (
+        *("arm", "stratum", "metric", "before", "after", "difference", "ci_low", "ci_high"),
+        *("p_value", "seeds", "rank_before", "rank_after"),
+    ),
+    "token_weights_over_training": ("arm", "seed", "tokens", "kind", "weight", "n"),
     "funnel": ("stage", "source", "reason", "documents", "tokens"),
     "answers": ("run", "question_id", "response", "grade"),
     "pipeline_quality": ("stage", "kind", "precision", "recall", "n"),
@@ -59,10 +64,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 _MEASURED = frozenset(
     {
         *("value", "mean", "ci_low", "ci_high", "difference", "difference_to_plain", "p_value"),
-        *("precision", "recall", "our_value", "loss", "weight"),
+        *("precision", "recall", "our_value", "loss", "weight", "before", "after"),
     }
 )
-_COUNTED = frozenset({"seed", "seeds", "tokens", "n", "documents", "temperature"})
+_COUNTED = frozenset({"seed", "seeds", "tokens", "n", "documents", "temperature"}) | {
+    "rank_before",
+    "rank_after",
+}
 NUMBERS = _MEASURED | _COUNTED | {"ours", "peer", "ratio"}
 _ITEM_KEYS = ["axis", "level", "arm", "seed", "tokens", "stratum", "metric"]
 _SORTED = ("axis", "level", "compared_to", "arm", "seed", "tokens", "stratum", "metric")
@@ -103,7 +111,21 @@ class Run:
 
 def read_run(study, arm: str, seed: int, axis: str = MAIN, level: str = DEFAULT) -> Run:
     """One run of a `Study`, made first where it is not there yet."""
-    artifact, known = study.run(arm, seed), study.covered(seed)
+    return _read(study, study.run(arm, seed), arm, seed, axis, level)
+
+
+def read_aligned(study) -> list[Run]:
+    """Every run of the main comparison after its alignment."""
+    profile = study.profile
+    return [
+        _read(study, study.aligned(arm, seed), arm, seed)
+        for arm in profile.arms
+        for seed in profile.seeds
+    ]
+
+
+def _read(study, artifact, arm: str, seed: int, axis: str = MAIN, level: str = DEFAULT) -> Run:
+    known = study.covered(seed)
     asked = read_jsonl(study.world().path("questions.jsonl"))
     return Run(
         arm=arm,
@@ -426,6 +448,33 @@ def composition_differences(
     if not parts:
         return _frame([], "composition_differences")
     return _in_order(pd.concat(parts, ignore_index=True), "composition_differences")
+
+
+def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:
+    """`alignment.csv`: each main arm before and after tuning, the paired difference, its ranks.
+
+    measured, aligned: `items` of the runs and of the same runs after alignment. Ranks are of the
+    mean, 1 the best, among the arms of one stratum and metric: equal ranks mean that the order of
+    the arms holds.
+    """
+    asked = ["accuracy", "log_likelihood"]
+    before, after = (
+        final[(final["axis"] == MAIN) & final["metric"].isin(asked)]
+        for final in (final_items(measured), final_items(aligned))
+    )
+    parts = []
+    for arm, part in after.groupby("arm", sort=False):
+        earlier = before[before["arm"] == arm]
+        gain = paired(part, earlier).assign(arm=arm)
+        for name, side in (("before", earlier), ("after", part)):
+            means = side.groupby(["stratum", "metric"])["value"].mean().rename(name)
+            gain = gain.merge(means.reset_index(), on=["stratum", "metric"])
+        parts.append(gain)
+    table = pd.concat(parts, ignore_index=True)
+    for when in ("before", "after"):
+        ranks = table.groupby(["stratum", "metric"])[when].rank(ascending=False, method="min")
+        table[f"rank_{when}"] = ranks.astype(int)
+    return _in_order(table, "alignment")
 
 
 # --- tables of other stages -----------------------------------------------------------------------

@@ -4,6 +4,7 @@ Only measuring code reads these labels; no stage that decides anything does.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -65,18 +66,61 @@ def _spans(document: dict, objects: dict[str, str]) -> list[dict]:
     return narrowed
 
 
+def corpus_kinds(study: Study) -> np.ndarray:
+    """`token_kinds` of the study's domain corpus, aligned with its tokens."""
+    files = sorted(study.corpus().folder.glob("kept/*.jsonl*"))
+    documents = [row for path in files for row in read_jsonl(path)]
+    objects = {f.id: f.object for name in ("music", "general") for f in load_facts(name)}
+    return token_kinds(documents, study.load_tokenizer(), study.corpus_metadata, objects)
+
+
+def weights_over_training(study: Study, arms: Sequence[str] | None = None) -> pd.DataFrame:
+    """Mean weight that tokens of each kind were given, in each part of training.
+
+    Read from what the runs kept, replay left out; no row where the profile keeps no weights. Columns arm, seed, tokens (at the end of the
+    part), kind, weight, n; as many parts as learning curves have points. arms: those of the
+    profile that weigh tokens, unless given.
+    """
+    named = study.profile.arms if arms is None else arms
+    if not study.profile.evaluation.keep_weights:
+        named = ()
+    kinds = corpus_kinds(study)
+    rows = []
+    for name in [n for n in named if ARMS[n].tokens is not None]:
+        for seed in study.profile.seeds:
+            given = np.load(study.run(name, seed).path("weights.npy"), mmap_mode="r")
+            rows += _parts(study, name, seed, kinds, given)
+    return pd.DataFrame(rows, columns=["arm", "seed", "tokens", "kind", "weight", "n"])
+
+
+def _parts(study: Study, name: str, seed: int, kinds: np.ndarray, given: np.ndarray) -> list[dict]:
+    """One run: its sequences are laid out again with kinds in the place of tokens."""
+    scored = study.scored(ARMS[name], seed)
+    labelled = replace(scored, store=replace(scored.store, tokens=kinds))
+    data = study.sequences(ARMS[name], labelled, seed)
+    points, batch = study.profile.evaluation.points, study.profile.train.batch_sequences
+    steps = len(data) // batch
+    ends = [round(steps * (i + 1) / points) * batch for i in range(points)]
+    rows = []
+    for begin, end in zip([0, *ends[:-1]], ends, strict=True):
+        domain = np.flatnonzero(data.scored[begin:end]) + begin
+        labels, weights = data.tokens[domain][:, 1:], given[domain].astype(np.float32)
+        for kind in np.unique(labels):
+            chosen = weights[labels == kind]
+            place = {"arm": name, "seed": seed, "tokens": end * data.tokens.shape[1]}
+            mean = {"kind": KINDS[kind], "weight": float(chosen.mean()), "n": chosen.size}
+            rows.append({**place, **mean})
+    return rows
+
+
 def weights_by_kind(study: Study) -> pd.DataFrame:
     """Mean weight by arm and kind at the start of training, where L_a is the base's loss.
 
     Columns arm, kind, weight, ci_low, ci_high, tokens; intervals over seeds and documents; a
     weight of 1 is the corpus mean.
     """
-    corpus, domain = study.corpus(), study.domain_tokens()
-    files = sorted(corpus.folder.glob("kept/*.jsonl*"))
-    documents = [row for path in files for row in read_jsonl(path)]
-    objects = {f.id: f.object for name in ("music", "general") for f in load_facts(name)}
-    kinds = token_kinds(documents, study.load_tokenizer(), study.corpus_metadata, objects)
-    store = TokenStore.load(domain.folder)
+    kinds = corpus_kinds(study)
+    store = TokenStore.load(study.domain_tokens().folder)
     owner = np.repeat(np.arange(len(store)), np.diff(store.starts))
     base = torch.from_numpy(np.array(losses.load(study.base_losses().folder)))
     rows = []

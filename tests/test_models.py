@@ -1,10 +1,32 @@
 """Small models from scratch, and any model from a folder without running its code."""
 
+import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from tokenizers import pre_tokenizers
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
-from mucpt_utils.models import ModelSettings, load, parameters
+from mucpt_utils.arms import ARMS
+from mucpt_utils.losses import score
+from mucpt_utils.models import (
+    ModelSettings,
+    check_same_tokenizer,
+    load,
+    load_tokenizer,
+    parameters,
+)
+from mucpt_utils.schedule import Scored, training_sequences
+from mucpt_utils.tokens import tokenise, train_tokenizer
+from mucpt_utils.training import TrainSettings, hidden_matrices, train
 
 IDS = torch.tensor([[5, 6, 7, 8]])
 
@@ -60,3 +82,80 @@ def test_pickled_weights_are_not_loaded(tiny_model, tmp_path):
 def test_heads_must_divide_the_width_into_even_parts(hidden, heads):
     with pytest.raises(ValidationError, match=f"hidden_size={hidden} .* heads={heads}"):
         ModelSettings(hidden_size=hidden, heads=heads)
+
+
+# --- other architectures, other tokenizers --------------------------------------------------------
+
+
+def tokenizer_of(text="Bach wrote fugues in Leipzig. ", vocabulary=300):
+    return train_tokenizer([text * 20], vocabulary)
+
+
+def small_models(vocabulary):
+    """One small model of each architecture."""
+    sizes = {"vocab_size": vocabulary, "hidden_size": 16, "intermediate_size": 24}
+    layers = {"num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2}
+    return {
+        "llama": LlamaForCausalLM(LlamaConfig(**sizes, **layers)),
+        "qwen3": Qwen3ForCausalLM(Qwen3Config(**sizes, **layers, head_dim=8)),
+        "gpt2": GPT2LMHeadModel(
+            GPT2Config(vocab_size=vocabulary, n_embd=16, n_layer=2, n_head=2, n_positions=64)
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen3", "gpt2"])
+def test_any_architecture_is_scored_weighed_and_trained(name, tmp_path):
+    tokenizer = tokenizer_of()
+    small_models(len(tokenizer))[name].save_pretrained(tmp_path / "model")
+    tokenizer.save_pretrained(tmp_path / "model")
+    ours, model = load_tokenizer(tmp_path / "model"), load(tmp_path / "model", torch.float32)
+    store = tokenise(ours, ["Bach wrote fugues.", "In Leipzig."] * 30, [str(i) for i in range(60)])
+    losses = score(model, store, 32)
+    scored = Scored(store, np.ones(60, np.float32), losses, losses[::-1].copy())
+    data = training_sequences(
+        ARMS["soft_dynamic"],
+        scored,
+        store,
+        sequences=16,
+        context=16,
+        replay_share=0.25,
+        seed=0,
+        document_attention=True,
+    )
+    options = TrainSettings(tokens=1, learning_rate=0.01, checkpoints=0)
+    criterion = ARMS["soft_dynamic"].tokens
+    trained = train(model, data, options, tmp_path / "run", seed=0, criterion=criterion)
+    assert score(trained, store, 32).mean() < losses.mean() - 0.05
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen3", "gpt2"])
+def test_muon_takes_no_embedding_of_any_architecture(name):
+    model = small_models(300)[name]
+    chosen = {id(p) for p in hidden_matrices(model)[0]}
+    outside = [
+        p for m in model.modules() if isinstance(m, torch.nn.Embedding) for p in m.parameters()
+    ]
+    assert chosen and not chosen & {id(p) for p in outside}
+
+
+def test_the_same_tokenizer_passes_and_another_is_refused(tmp_path):
+    ours = tokenizer_of()
+    ours.save_pretrained(tmp_path)
+    same = load_tokenizer(tmp_path)
+    same.backend_tokenizer.enable_truncation(5)  # a setting of the moment
+    check_same_tokenizer(ours, same, ("ours", "theirs"))
+    other = tokenizer_of("Mozart was born in Salzburg, Austria. ")
+    with pytest.raises(ValueError, match="RM has another tokenizer than model: .* tokens are the"):
+        check_same_tokenizer(ours, other, ("model", "RM"))
+    cut = load_tokenizer(tmp_path)
+    cut.backend_tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    with pytest.raises(ValueError, match="rules of cutting"):
+        check_same_tokenizer(ours, cut, ("model", "RM"))
+
+
+def test_a_tokenizer_without_an_end_token_is_refused(tmp_path):
+    bare = PreTrainedTokenizerFast(tokenizer_object=tokenizer_of().backend_tokenizer)
+    bare.save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="no end token"):
+        load_tokenizer(tmp_path)

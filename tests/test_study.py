@@ -4,12 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from mucpt_utils import jobs, token_kinds
 from mucpt_utils.documents import read_jsonl, training_text
 from mucpt_utils.settings import load_profile
 from mucpt_utils.study import Study
-from mucpt_utils.tokens import TokenStore
+from mucpt_utils.tokens import TokenStore, train_tokenizer
 
 TINY = [
     "seeds=[0]",
@@ -18,6 +19,7 @@ TINY = [
     "train.tokens=3000",
     "reference.temperatures=[1.0, 2.0]",
     "evaluation.general_questions=4",
+    "alignment={tokens: 2000, weighted: true}",
 ]
 
 
@@ -135,3 +137,89 @@ def test_weights_by_kind_average_to_one(study):
     assert set(table["arm"]) == {"rho1", "soft_static", "soft_dynamic", "selection_soft", "inverse"}
     assert ((table["ci_low"] <= table["weight"]) & (table["weight"] <= table["ci_high"])).all()
     assert json.loads(table.to_json(orient="records"))
+
+
+def test_mean_weights_over_training_by_kind(study):
+    """In each part of training the domain's weights have mean one over all kinds."""
+    for arm in ("soft_static", "soft_dynamic"):
+        table = token_kinds.weights_over_training(study, [arm])
+        assert tuple(table.columns) == ("arm", "seed", "tokens", "kind", "weight", "n")
+        parts = list(table.groupby("tokens"))
+        assert len(parts) == study.profile.evaluation.points
+        means = [np.average(part["weight"], weights=part["n"]) for _, part in parts]
+        counts = [part["n"].sum() for _, part in parts]
+        assert np.average(means, weights=counts) == pytest.approx(1, abs=0.02)
+        assert {"other", "fact"} <= set(table["kind"])
+
+
+@pytest.mark.parametrize("damage", ["overwritten", "cut off", "gone"])
+def test_damaged_cached_losses_are_noticed_and_made_again(study, damage, caplog):
+    path = study.reference_losses(0).path("losses.npy")
+    sound = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(sound[: len(sound) // 2] + b"\0" * (damage == "overwritten"))
+    assert study.reference_losses(0).path("losses.npy").read_bytes() == sound
+    assert "is damaged" in caplog.text
+
+
+def test_cached_losses_of_another_reference_or_temperature_are_not_taken(study):
+    ours = study.reference_losses(0)
+    hot = study.reference_losses(0, 3.0)
+    other = study.with_changes({"reference.documents_per_subject": 3}).reference_losses(0)
+    assert len({ours.folder, hot.folder, other.folder}) == 3
+
+
+def test_entropies_are_cached_beside_losses(study):
+    entropy = np.load(study.reference_entropies(0).path("losses.npy"))
+    assert entropy.shape == np.load(study.reference_losses(0).path("losses.npy")).shape
+    assert (entropy > 0).mean() > 0.99 and entropy.max() <= np.log(study.profile.vocabulary) + 0.01
+
+
+def test_alignment_asks_nobody_under_test(study):
+    text = study.alignment_text().path("questions.jsonl").read_text()
+    told = [f.subject for f in study.roles.test if len(f.subject) > 8 and f" {f.subject} " in text]
+    assert told == []
+
+
+def test_an_arm_is_measured_again_after_alignment(study):
+    for arm in ("plain", "soft_dynamic"):
+        aligned = study.aligned(arm, 0)
+        rows = read_jsonl(aligned.path("answers.jsonl"))
+        asked = len(read_jsonl(study.world().path("questions.jsonl")))
+        assert sum(row["set"] == "questions" for row in rows) == asked
+    bare = study.with_changes({"alignment": None})
+    assert jobs.alignment(bare) == [] and len(jobs.alignment(study)) == len(study.profile.arms)
+    with pytest.raises(ValueError, match="no alignment settings"):
+        bare.aligned("plain", 0)
+
+
+@pytest.fixture
+def own_model(tmp_path, study):
+    """A function that saves a tiny Qwen3 with the study's tokenizer, or another, to a folder."""
+
+    def save(name, texts=None):
+        tokenizer = study.load_tokenizer() if texts is None else train_tokenizer(texts, 400)
+        size = {"vocab_size": len(tokenizer), "hidden_size": 32, "intermediate_size": 64}
+        heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 16}
+        Qwen3ForCausalLM(Qwen3Config(**size, num_hidden_layers=2, **heads)).save_pretrained(
+            tmp_path / name
+        )
+        tokenizer.save_pretrained(tmp_path / name)
+        return str(tmp_path / name)
+
+    return save
+
+
+def test_a_base_from_a_folder_goes_through_every_stage(study, own_model):
+    loaded = {"name": own_model("qwen"), "parameters": 1000, "vocabulary": 1024}
+    changed = study.with_changes({"pretrained": loaded})
+    rows = read_jsonl(changed.run("soft_static", 0).path("answers.jsonl"))
+    assert rows and changed.base().record["settings"]["pretrained"] != loaded["name"]
+
+
+def test_a_reference_with_another_tokenizer_is_refused(study, own_model):
+    other = own_model("other", ["Other text altogether, in other words. " * 9])
+    with pytest.raises(ValueError, match="another tokenizer than the model that is trained"):
+        study.with_changes({"reference.pretrained": other}).reference_losses(0)
