@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mucpt_utils import artifacts, parallel
-from mucpt_utils.arms import ARMS
 from mucpt_utils.artifacts import Artifact
 from mucpt_utils.axes import load_axes
 from mucpt_utils.settings import Profile
@@ -64,7 +63,7 @@ def references(studies: Iterable[Study]) -> None:
     # the classifier comes first: every corpus waits for it, and would wait beside the base
     make([Job(studies[0], "classifier"), Job(studies[0], "general_tokens")], "general text")
     make([base, *(Job(s, "domain_tokens") for s in studies)], "base and corpora")
-    scoring = [s for s in studies if any(ARMS[arm].uses_reference for arm in s.profile.arms)]
+    scoring = [s for s in studies if any(s.arm(a).uses_reference for a in s.profile.arms)]
     seeds = [(s, seed) for s in scoring for seed in s.profile.seeds]
     budget = profile.reference_training.tokens
     make([Job(s, "reference", (seed,), budget, True) for s, seed in seeds], "reference models")
@@ -75,7 +74,7 @@ def references(studies: Iterable[Study]) -> None:
 
 def _scores(study: Study, seed: int) -> list[Job]:
     """What the study's arms need of this seed's reference model."""
-    used = [ARMS[name] for name in study.profile.arms if ARMS[name].uses_reference]
+    used = [arm for arm in map(study.arm, study.profile.arms) if arm.uses_reference]
     wanted = {("reference_losses", arm.temperature) for arm in used}
     wanted |= {("reference_entropies", arm.temperature) for arm in used if arm.uses_entropy}
     ordered = sorted(wanted, key=lambda pair: (pair[0], pair[1] or 0))
@@ -84,7 +83,7 @@ def _scores(study: Study, seed: int) -> list[Job]:
 
 def arms(study: Study) -> list[Job]:
     """Every arm of the main comparison at every seed."""
-    return [_run(study, arm, seed) for arm in study.profile.arms for seed in study.profile.seeds]
+    return [run(study, arm, seed) for arm in study.profile.arms for seed in study.profile.seeds]
 
 
 def alignment(study: Study) -> list[Job]:
@@ -102,7 +101,7 @@ def alignment(study: Study) -> list[Job]:
 def composition(study: Study) -> list[Job]:
     """Every arm, level and seed of the profile's axes of data composition."""
     return [
-        _run(study.with_changes(level.set), arm, seed)
+        run(study.with_changes(level.set), arm, seed)
         for axis in study.profile.composition
         for level in load_axes()[axis].levels
         for arm in load_axes()[axis].arms
@@ -121,6 +120,7 @@ def levels(study: Study) -> list[Study]:
     return [study, *changed]
 
 
-def _run(study: Study, arm: str, seed: int) -> Job:
-    tokens = study.profile.train.tokens if ARMS[arm].trained else 1.0
+def run(study: Study, arm: str, seed: int) -> Job:
+    """One arm at one seed."""
+    tokens = study.profile.train.tokens if study.arm(arm).trained else 1.0
     return Job(study, "run", (arm, seed), tokens, True)

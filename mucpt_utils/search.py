@@ -37,9 +37,17 @@ def _dynamic(**changes) -> Criterion:
     return Criterion.model_validate({**SOFT_DYNAMIC.model_dump(), **changes})
 
 
-# candidates by what they try; each is the arm `soft_dynamic` but for what its name says
+def _static(**changes) -> Criterion:
+    return Criterion.model_validate({**SOFT_STATIC.model_dump(), **changes})
+
+
+# candidates by what they try; each is the arm `soft_dynamic`, or `soft_static` where its name
+# says so, but for what the name says
 CANDIDATES: dict[str, Criterion] = {
     "soft_static": SOFT_STATIC,
+    "static_mix_050": _static(mix=0.5),
+    "static_mix_025": _static(mix=0.25),
+    "static_surprise": _static(denominator="surprise"),
     "soft_dynamic": SOFT_DYNAMIC,
     "surprise": _dynamic(denominator="surprise"),
     "surprise_wide": _dynamic(denominator="surprise", floor=1.0, high=2.0),
@@ -66,22 +74,22 @@ def development(profile: Profile) -> Profile:
     return profile.override(changes)
 
 
-def trial(study: Study, name: str, criterion: Criterion) -> list[dict]:
-    """Run one candidate at every seed, and compare it; one row a stratum and metric.
+class SearchStudy(Study):
+    """A study whose arms are the registered ones and the candidates."""
 
-    The candidate stands among the arms while it runs, so that it is a run like any other.
-    """
-    known = dict(ARMS)
-    ARMS[name] = Arm(title=f"search: {name}", tokens=criterion)
-    try:
-        runs = [
-            tables.read_run(study, arm, seed)
-            for arm in (*COMPARED_TO, name)
-            for seed in study.profile.seeds
-        ]
-    finally:
-        ARMS.clear()
-        ARMS.update(known)
+    def arm(self, name: str) -> Arm:
+        """An arm of the study, or the candidate of that name."""
+        if name in ARMS:
+            return ARMS[name]
+        return Arm(title=f"search: {name}", tokens=CANDIDATES[name])
+
+
+def trial(study: Study, name: str) -> list[dict]:
+    """Run one candidate at every seed, and compare it; one row a stratum and metric."""
+    arms = dict.fromkeys((*COMPARED_TO, name))
+    wanted = [(arm, seed) for arm in arms for seed in study.profile.seeds]
+    jobs.make([jobs.run(study, arm, seed) for arm, seed in wanted], name)
+    runs = [tables.read_run(study, arm, seed) for arm, seed in wanted]
     return compare(tables.final_items(tables.items(runs)), name)
 
 
@@ -123,7 +131,7 @@ def append(log: Path, rows: list[dict]) -> None:
 
 def search(profile: Profile, names: list[str], log: Path) -> dict[str, bool | None]:
     """Try the named candidates in turn; for each whether it beats both, None where it failed."""
-    study = Study(development(profile), "search")
+    study = SearchStudy(development(profile), "search")
     jobs.references([study])
     found: dict[str, bool | None] = {}
     for name in names:
@@ -137,7 +145,7 @@ def search(profile: Profile, names: list[str], log: Path) -> dict[str, bool | No
             "setting": criterion.model_dump_json(exclude_defaults=True),
         }
         try:
-            rows = trial(study, name, criterion)
+            rows = trial(study, name)
             found[name] = beats_both(rows)
         except Exception as error:  # a failed trial is a result: it is logged, the next one runs
             traceback.print_exc()

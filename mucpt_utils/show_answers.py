@@ -76,7 +76,9 @@ def final_answers(runs: Sequence[Run], questions: pd.DataFrame) -> pd.DataFrame:
         attempted=lambda frame: (frame["grade"] != NOT_ATTEMPTED).astype(float),
     )
     fields = questions.drop(columns="stratum")
-    return answers.drop(columns="subject").merge(fields, on=["set", "question_id"], how="left", validate="many_to_one")
+    return answers.drop(columns="subject").merge(
+        fields, on=["set", "question_id"], how="left", validate="many_to_one"
+    )
 
 
 def _last(answers: Sequence[Mapping]) -> list[Mapping]:

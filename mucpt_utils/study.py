@@ -466,9 +466,13 @@ class Study:
 
     # --- runs ---------------------------------------------------------------------------------
 
+    def arm(self, name: str) -> arms.Arm:
+        """What an arm changes; a study of another kind may know more of them."""
+        return arms.ARMS[name]
+
     def run(self, arm_name: str, seed: int, report: Report = _silent) -> Artifact:
         """One arm at one seed: `answers.jsonl` along the curve, `text.json`, the model."""
-        arm, profile, base = arms.ARMS[arm_name], self.profile, self.base()
+        arm, profile, base = self.arm(arm_name), self.profile, self.base()
         inputs = [base, self.world(), self.held_out_text()]
         inputs += [self.domain_tokens(), self.general_tokens()] if arm.trained else []
         inputs += self._scores(arm, seed)
@@ -564,7 +568,7 @@ class Study:
         options = self.profile.alignment
         if options is None:
             raise ValueError(f"profile {self.profile.name!r} has no alignment settings")
-        arm, run, text = arms.ARMS[arm_name], self.run(arm_name, seed), self.alignment_text()
+        arm, run, text = self.arm(arm_name), self.run(arm_name, seed), self.alignment_text()
         store = self.token_store(text, "alignment_tokens", "questions.jsonl", metadata=False)
         tuned = arm if options.weighted and arm.tokens else arms.ARMS["plain"]
         scores = self._alignment_scores(tuned, seed, store)
