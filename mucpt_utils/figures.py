@@ -49,14 +49,16 @@ ARM_STYLES: dict[str, ArmStyle] = {
     "plain": ArmStyle("#1a1a1a", "o", "-"),
     "random": ArmStyle("#56b4e9", "^", "--"),
     "rho1": ArmStyle("#c98500", "D", "-."),
+    "color_filter": ArmStyle("#8c6d31", "<", "-."),
     "soft_static": ArmStyle("#0072b2", "v", "-"),
     "soft_dynamic": ArmStyle("#009e73", "P", "--"),
+    "selection": ArmStyle("#7a5195", ">", "--"),
     "selection_soft": ArmStyle("#cc79a7", "*", "-"),
     "inverse": ArmStyle("#d55e00", "X", ":"),
 }
 # arms that are added later, in the order in which they are asked for
-_SPARE_COLOURS = ("#7a5195", "#8c6d31", "#006d77", "#9c3848", "#4d5a2a", "#3d405b")
-_SPARE_MARKERS = ("<", ">", "h", "d", "p", "8")
+_SPARE_COLOURS = ("#006d77", "#9c3848", "#4d5a2a", "#3d405b")
+_SPARE_MARKERS = ("h", "d", "p", "8")
 
 STRATUM_TITLES = {
     "all": "all questions",

@@ -107,6 +107,11 @@ def _all_tables() -> dict[str, pd.DataFrame]:
             {seed: {"temperature": 1.5, "losses": {"1.0": 3.2, "1.5": 3.0}} for seed in (0, 1)}
         ),
         "token_weights": token_weights(),
+        "token_weights_over_training": pd.DataFrame(
+            [("soft_dynamic", 0, 512, "fact", 1.8, 40), ("soft_dynamic", 0, 512, "spam", 0.2, 9)],
+            columns=tables.COLUMNS["token_weights_over_training"],
+        ),
+        "alignment": tables.alignment(measured, measured),
     }
     frames["claims"] = claims.claims_table(frames, claims.Scale("smoke", 1_000_000, 200, 2))
     return frames
