@@ -69,6 +69,11 @@ ARMS: dict[str, Arm] = {
         role="baseline",
     ),
     "soft_static": Arm(title="soft, static ratio", tokens=SOFT_STATIC),
+    # chosen on development questions: what the reference model does not know keeps half its weight
+    "soft_mixed": Arm(
+        title="soft, static ratio, half uniform",
+        tokens=SOFT_STATIC.model_copy(update={"mix": 0.5}),
+    ),
     "soft_dynamic": Arm(title="soft, dynamic ratio", tokens=SOFT_DYNAMIC),
     "selection": Arm(title="selection of documents only", documents=DOCUMENTS),
     "selection_soft": Arm(

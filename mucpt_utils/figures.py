@@ -50,15 +50,16 @@ ARM_STYLES: dict[str, ArmStyle] = {
     "random": ArmStyle("#56b4e9", "^", "--"),
     "rho1": ArmStyle("#c98500", "D", "-."),
     "color_filter": ArmStyle("#8c6d31", "<", "-."),
-    "selection": ArmStyle("#7a5195", ">", "--"),
     "soft_static": ArmStyle("#0072b2", "v", "-"),
+    "soft_mixed": ArmStyle("#006d77", "h", "--"),
     "soft_dynamic": ArmStyle("#009e73", "P", "--"),
+    "selection": ArmStyle("#7a5195", ">", "--"),
     "selection_soft": ArmStyle("#cc79a7", "*", "-"),
     "inverse": ArmStyle("#d55e00", "X", ":"),
 }
 # arms that are added later, in the order in which they are asked for
-_SPARE_COLOURS = ("#006d77", "#9c3848", "#4d5a2a", "#3d405b")
-_SPARE_MARKERS = ("h", "d", "p", "8")
+_SPARE_COLOURS = ("#9c3848", "#4d5a2a", "#3d405b")
+_SPARE_MARKERS = ("d", "p", "8")
 
 STRATUM_TITLES = {
     "all": "all questions",

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -249,5 +249,8 @@ def _allowed(place: tuple[str | int, ...]) -> str:
     """The settings that stand beside the one at `place`."""
     model = Profile
     for part in place[:-1]:
-        model = model.model_fields[part].annotation
+        annotation = model.model_fields[part].annotation
+        # a group that may be null: the group is the part of the union that is no None
+        known = [kind for kind in get_args(annotation) if kind is not type(None)]
+        model = known[0] if known else annotation
     return ", ".join(sorted(model.model_fields))

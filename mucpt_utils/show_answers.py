@@ -130,7 +130,7 @@ def ask_arms(study: Study, seed: int, question: Mapping) -> pd.DataFrame:
 
     question: `question`, `answer`, `answer_type` and, where there are any, `aliases`.
     """
-    whole = {"id": "own", "stratum": "own", "aliases": [], **question}
+    whole = {"id": "own", "subject": "own", "stratum": "own", "aliases": [], **question}
     tokenizer, rows = study.load_tokenizer(), []
     for arm in study.profile.arms:
         model = models.load(study.run(arm, seed).path("model"))

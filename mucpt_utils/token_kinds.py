@@ -77,9 +77,9 @@ def corpus_kinds(study: Study) -> np.ndarray:
 def weights_over_training(study: Study, arms: Sequence[str] | None = None) -> pd.DataFrame:
     """Mean weight that tokens of each kind were given, in each part of training.
 
-    Read from what the runs kept, replay left out; no row where the profile keeps no weights. Columns arm, seed, tokens (at the end of the
-    part), kind, weight, n; as many parts as learning curves have points. arms: those of the
-    profile that weigh tokens, unless given.
+    Read from what the runs kept, replay left out; no row where the profile keeps no weights.
+    Columns arm, seed, tokens (at the end of the part), kind, weight, n; as many parts as learning
+    curves have points. arms: those of the profile that weigh tokens, unless given.
     """
     named = study.profile.arms if arms is None else arms
     if not study.profile.evaluation.keep_weights:

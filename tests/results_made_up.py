@@ -32,6 +32,12 @@ def questions(seed: int) -> tuple[list[str], frozenset[str]]:
     return ids, frozenset(ids[seed % 2 :: 2])
 
 
+def subject(question: str) -> str:
+    """Whom a made-up question is about: four questions a subject, one a general one."""
+    domain, _, number = question.partition(":")
+    return f"s{int(number) // 4}" if domain == "m" else f"g{number}"
+
+
 def answers(arm: str, seed: int, shift: float = 0.0, points: int = 2) -> list[dict]:
     """Rows of answers.jsonl in which exactly the stated share is correct at the end."""
     ids, covered = questions(seed)
@@ -47,7 +53,7 @@ def answers(arm: str, seed: int, shift: float = 0.0, points: int = 2) -> list[di
             "tokens": tokens,
             "set": name,
             "question_id": question,
-            "subject": question,
+            "subject": subject(question),
             "stratum": "popular" if number % 2 else "less_popular",
             "response": "Björk | 50 %" if number < share * done * len(group) else "no\nidea",
             "grade": "correct" if number < share * done * len(group) else "incorrect",
@@ -108,6 +114,11 @@ def _all_tables() -> dict[str, pd.DataFrame]:
             {seed: {"temperature": 1.5, "losses": {"1.0": 3.2, "1.5": 3.0}} for seed in (0, 1)}
         ),
         "token_weights": token_weights(),
+        "token_weights_over_training": pd.DataFrame(
+            [("soft_dynamic", 0, 512, "fact", 1.8, 40), ("soft_dynamic", 0, 512, "spam", 0.2, 9)],
+            columns=tables.COLUMNS["token_weights_over_training"],
+        ),
+        "alignment": tables.alignment(measured, measured),
     }
     frames |= {f"benchmark_by_{by}": benchmark(by, frames) for by in ("stratum", "category")}
     frames["claims"] = claims.claims_table(frames, claims.Scale("smoke", 1_000_000, 200, 2))
