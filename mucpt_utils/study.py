@@ -9,7 +9,7 @@ composition is another profile: stages that do not depend on the changed setting
 
 import json
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +80,7 @@ class Study:
 
     def world(self) -> Artifact:
         """Facts by role, and the questions: `world.json`, `questions.jsonl`, `general.jsonl`."""
-        cards = {name: artifacts.digest(_text(name)) for name in _CARDS}
+        cards = {name: _card_digest(path, path.stat().st_mtime_ns) for name, path in _CARDS.items()}
 
         def make(folder: Path) -> None:
             made = self._make_world()
@@ -669,5 +669,7 @@ def _identity(name: str) -> str:
     return artifacts.content_digest(Path(name)) if Path(name).is_dir() else name
 
 
-def _text(card: str) -> str:
-    return _CARDS[card].read_text(encoding="utf-8")
+@cache
+def _card_digest(path: Path, _changed: int) -> str:
+    """Digest of a card's text; read again only when the file's time says that it changed."""
+    return artifacts.digest(path.read_text(encoding="utf-8"))
