@@ -1,7 +1,8 @@
-"""`run_all.sh` in Python: runs the notebooks in order with papermill, or the tests.
+"""`run_all.sh` in Python: runs the notebooks in order, or the tests, or verifies results.
 
 python -m mucpt_utils.runner [PROFILE] [--from NB] [--only NB] [--set KEY=VALUE]...
 python -m mucpt_utils.runner test
+python -m mucpt_utils.runner verify [PROFILE]
 """
 
 import argparse
@@ -122,7 +123,10 @@ def run_tests(arguments: list[str]) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command line of `run_all.sh`."""
     made = argparse.ArgumentParser(
-        prog="run_all.sh", description="Run the whole study, notebook by notebook, or its tests."
+        prog="run_all.sh",
+        description="Run the whole study, notebook by notebook.",
+        epilog="run_all.sh test: the tests. run_all.sh verify [PROFILE]: run afresh and compare "
+        "every table with the committed one.",
     )
     made.add_argument(
         "profile", nargs="?", default=DEFAULT_PROFILE, help=f"profile (default {DEFAULT_PROFILE})"
@@ -148,6 +152,10 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["test"]:
         return run_tests(arguments[1:])
+    if arguments[:1] == ["verify"]:
+        from mucpt_utils import verify
+
+        return verify.main(arguments[1:])
     options = parser().parse_args(arguments)
     from mucpt_utils.settings import SettingsError
 

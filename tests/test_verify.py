@@ -1,0 +1,92 @@
+"""Verification: a planted change fails, other machines get tolerances, nothing passes unread."""
+
+import json
+
+import pytest
+from results_made_up import all_tables
+
+from mucpt_utils import artifacts, paths, report, runner, tables, verify
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """Committed results of `laptop` and a run just like them."""
+    monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path / "committed"))
+    frames = all_tables()
+    frames["funnel"]["tokens"] = frames["funnel"]["tokens"].astype(int)
+    folders = paths.results("laptop"), tmp_path / "fresh"
+    for folder in folders:
+        for name, frame in frames.items():
+            tables.write_table(frame, folder / "tables", name, ("csv",))
+        run = {"machine": report.machine(), "versions": artifacts.versions()}
+        (folder / "run.json").write_text(json.dumps(run))
+    return folders
+
+
+def change(folder, name, column, row, by):
+    frame = tables.read_table(folder / "tables", name)
+    frame.loc[row, column] += by
+    tables.write_table(frame, folder / "tables", name, ("csv",))
+
+
+def elsewhere(committed):
+    """Make the committed results those of another machine."""
+    run = json.loads((committed / "run.json").read_text())
+    run["machine"]["cpu"] = "another processor"
+    (committed / "run.json").write_text(json.dumps(run))
+
+
+def told(results, capsys, code):
+    assert verify.main(["laptop", "--against", str(results[1])]) == code
+    return capsys.readouterr().out
+
+
+def test_equal_runs_pass(results, capsys):
+    out = told(results, capsys, 0)
+    assert "FAIL" not in out and "0 do not agree" in out
+    assert out.count("pass") == len(list((results[0] / "tables").glob("*.csv")))
+
+
+@pytest.mark.parametrize("name", ["main_comparison", "funnel", "runs"])
+def test_one_planted_number_fails(results, capsys, name):
+    column = {"main_comparison": "mean", "funnel": "documents", "runs": "value"}[name]
+    change(results[0], name, column, 1, 0.001 if column != "documents" else 1)
+    out = told(results, capsys, 1)
+    assert f"FAIL  {name}: 1 cells differ; row 3, {column}" in out
+    assert "1 do not agree" in out
+
+
+def test_another_machine_gets_a_tolerance_and_no_more(results, capsys):
+    elsewhere(results[0])
+    change(results[0], "main_comparison", "mean", 0, 0.01)
+    assert "pass  main_comparison: within tolerance" in told(results, capsys, 0)
+    change(results[0], "main_comparison", "mean", 0, 0.5)
+    assert "FAIL  main_comparison: row 2, mean" in told(results, capsys, 1)
+
+
+def test_the_corpus_must_be_the_same_on_every_machine(results, capsys):
+    elsewhere(results[0])
+    change(results[0], "funnel", "documents", 0, 1)
+    assert "FAIL  funnel" in told(results, capsys, 1)
+
+
+def test_a_missing_table_and_missing_rows_fail(results, capsys):
+    (results[1] / "tables" / "runs.csv").unlink()
+    answers = tables.read_table(results[1] / "tables", "answers")
+    tables.write_table(answers.iloc[:-1], results[1] / "tables", "answers", ("csv",))
+    out = told(results, capsys, 1)
+    assert "FAIL  runs: missing in the new run" in out
+    assert "FAIL  answers" in out and "2 do not agree" in out
+
+
+def test_answers_elsewhere_are_compared_by_grade(results, capsys):
+    elsewhere(results[0])
+    path = results[0] / "tables" / "answers.csv"
+    path.write_text(path.read_text().replace(",correct", ",incorrect"))
+    assert "of the grades are the same" in told(results, capsys, 1)
+
+
+def test_nothing_to_compare_with_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path))
+    assert runner.main(["verify", "laptop"]) == 2
+    assert "verify: nothing to compare with" in capsys.readouterr().err
