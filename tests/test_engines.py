@@ -71,16 +71,31 @@ def contents(folder):
 @pytest.fixture(scope="module")
 def ray_cluster():
     ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'mucpt-utils[ray]'")
-    from ray.cluster_utils import Cluster
-
-    memory = {"object_store_memory": 80_000_000, "memory": 4 * 2**30}
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **memory})
-    for _ in range(2):
-        cluster.add_node(num_cpus=1, **memory)
-    cluster.wait_for_nodes()
+    cluster = started_cluster()
     yield cluster.address
     ray.shutdown()
     cluster.shutdown()
+
+
+def started_cluster():
+    """A head and two workers. A node gives its agent a fixed 15 s to start (ray issue 65983), which
+    a busy machine may miss: such a machine cannot tell anything about the pipeline."""
+    from ray.cluster_utils import Cluster
+
+    memory = {"object_store_memory": 80_000_000, "memory": 4 * 2**30}
+    for attempt in (1, 2):
+        cluster = None
+        try:
+            cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **memory})
+            for _ in range(2):
+                cluster.add_node(num_cpus=1, **memory)
+            cluster.wait_for_nodes()
+            return cluster
+        except Exception as error:
+            if cluster is not None:
+                cluster.shutdown()
+            if attempt == 2:
+                pytest.skip(f"no Ray node started twice: {' '.join(str(error).split())[:200]}")
 
 
 def test_a_ray_cluster_of_two_workers_writes_the_same_bytes(ray_cluster, source, local, tmp_path):
