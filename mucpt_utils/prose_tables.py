@@ -22,7 +22,8 @@ def bits_per_byte_table(rows: Sequence[Mapping]) -> pd.DataFrame:
     """
     if not rows:
         raise tables.TableError("bits_per_byte: no arm was measured")
-    measured = pd.DataFrame(rows).assign(metric=METRIC, item=lambda frame: frame["stratum"])
+    text = {"item": lambda frame: frame["stratum"], "subject": lambda frame: frame["stratum"]}
+    measured = pd.DataFrame(rows).assign(metric=METRIC, **text)
     means = tables.estimates(measured, ["arm"])
     joined = means.merge(_to_plain(measured), on=["arm", "stratum"], how="left")
     return joined[list(COLUMNS)]

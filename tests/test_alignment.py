@@ -37,6 +37,7 @@ def run_of(arm, seed, grades):
             "tokens": 10,
             "set": "questions",
             "question_id": f"q{i}",
+            "subject": f"s{i}",
             "stratum": "popular",
             "grade": "correct" if good else "incorrect",
             "log_likelihood": -1.0 + good,

@@ -22,7 +22,7 @@ SETTINGS = PipelineSettings(
     classifier="off", part_documents=9, unit_bytes=2000, near_duplicates={"bands": 2}
 )
 
-# the stages that start a Slurm job each, as few as show it
+# few stages: each of them is a job on Slurm and starts workers on Ray
 READ_AND_MASK = PipelineSettings(
     classifier="off",
     clean={"enabled": False},
@@ -98,13 +98,15 @@ def started_cluster():
                 pytest.skip(f"no Ray node started twice: {' '.join(str(error).split())[:200]}")
 
 
-def test_a_ray_cluster_of_two_workers_writes_the_same_bytes(ray_cluster, source, local, tmp_path):
+def test_a_ray_cluster_of_two_workers_writes_the_same_bytes(ray_cluster, source, tmp_path):
     import ray
 
     options = {"address": ray_cluster, "memory_gb": 0.5}
-    settings = SETTINGS.model_copy(update={"engine": "ray", "ray": engines.RaySettings(**options)})
-    result = run_pipeline(source, tmp_path, settings, tasks=3, workers=2)
-    assert contents(result.folder) == local
+    changes = {"engine": "ray", "ray": engines.RaySettings(**options)}
+    settings = READ_AND_MASK.model_copy(update=changes)  # every stage costs seconds on Ray
+    result = run_pipeline(source, tmp_path / "ray", settings, tasks=3, workers=2)
+    local = run_pipeline(source, tmp_path / "local", READ_AND_MASK)
+    assert contents(result.folder) == contents(local.folder)
     assert sum(node["Alive"] for node in ray.nodes()) == 3
 
 

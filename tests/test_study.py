@@ -134,7 +134,8 @@ def test_kinds_of_tokens_follow_the_labels(study):
 
 def test_weights_by_kind_average_to_one(study):
     table = token_kinds.weights_by_kind(study)
-    assert set(table["arm"]) == {"rho1", "soft_static", "soft_dynamic", "selection_soft", "inverse"}
+    weighing = {"rho1", "soft_static", "soft_mixed", "soft_dynamic", "selection_soft", "inverse"}
+    assert set(table["arm"]) == weighing
     assert ((table["ci_low"] <= table["weight"]) & (table["weight"] <= table["ci_high"])).all()
     assert json.loads(table.to_json(orient="records"))
 
