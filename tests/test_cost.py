@@ -21,8 +21,8 @@ def test_tokens_and_runs_by_hand(tmp_path):
     profile = load_profile("smoke", SMALL)
     # plain and soft_static, and the axis's changed level with plain, at two seeds
     assert cost.run_count(profile) == (2 + 1) * 2
-    assert cost.trained_tokens(profile) == 40_000 + 2 * 10_000 + 6 * 16_000
-    assert cost.scored_tokens(profile) == round(0.8 * 16_000) * 3
+    assert cost.trained_tokens(profile) == 40_000 + 2 * 10_000 + 6 * 8_000
+    assert cost.scored_tokens(profile) == round(0.8 * 8_000) * 3
     found = rows(profile, tmp_path)
     size = models.parameters(models.from_scratch(profile.model, profile.vocabulary, 0))
     assert found.loc["parameters", "value"] == size
