@@ -139,7 +139,7 @@ def duplicates_found(entered: Sequence[Mapping], rejected: Sequence[Mapping]) ->
     entered: documents that went in; rejected: rows that the pipeline rejected. Documents without a
     file (the rendered lane) count by their source.
     """
-    place = {d["id"]: d["metadata"].get("file") or d["metadata"]["source"] for d in entered}
+    place = {d["id"]: _file_of(d["metadata"]) for d in entered}
     rows = [
         {
             "stage": row["stage"],
@@ -269,7 +269,7 @@ def passage_counts(study: ProseStudy) -> pd.DataFrame:
                 {
                     "domain": domain,
                     "role": role,
-                    "files": len({row["metadata"]["file"] for row in found}),
+                    "files": len({_file_of(row["metadata"]) for row in found}),
                     "documents": len(found),
                     "tokens": sum(len(row["text"].split()) for row in found),
                 }
@@ -285,3 +285,8 @@ def report_table(report: Mapping) -> pd.DataFrame:
             for name in ("books", "average_precision", "calibration_error")
         ]
     )
+
+
+def _file_of(metadata: Mapping) -> str:
+    """The file that a passage comes from; a row of a larger file has its source only."""
+    return metadata.get("file") or metadata["source"]

@@ -1,9 +1,13 @@
 """Bits per byte of the prose lane, worked by hand."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from mucpt_utils import tables
+from mucpt_utils import corpus_tables, tables
+from mucpt_utils.documents import write_jsonl
 from mucpt_utils.figures import save_figure
+from mucpt_utils.prose import ROLES
 from mucpt_utils.prose_tables import COLUMNS, bits_per_byte_figure, bits_per_byte_table
 
 VALUES = {  # arm: (music in seeds 0 and 1, general in seeds 0 and 1)
@@ -73,3 +77,19 @@ def test_the_figure_shows_both_texts_and_says_what_it_is(tmp_path):
     assert fig.get_suptitle().startswith("Real prose: bits per byte")
     assert len(frame) == 6 and list(frame.columns) == list(table.columns)
     assert save_figure(fig, frame, tmp_path, "bits_per_byte").stat().st_size > 5000
+
+
+def test_passages_of_files_and_of_rows_are_counted_by_where_they_come_from(tmp_path):
+    for domain in ("music", "general"):
+        for role in ROLES:
+            rows = [
+                {"text": "two words", "metadata": {"source": "books", "file": f"{i}.txt"}}
+                for i in (1, 1, 2)
+            ]
+            rows += [{"text": "three more words", "metadata": {"source": "abstracts"}}] * 2
+            write_jsonl(tmp_path / f"{domain}_{role}.jsonl", rows)
+    study = SimpleNamespace(passages=lambda: SimpleNamespace(path=lambda name: tmp_path / name))
+    table = corpus_tables.passage_counts(study)
+    assert len(table) == 2 * len(ROLES)
+    assert set(table["files"]) == {3}
+    assert set(table["documents"]) == {5} and set(table["tokens"]) == {12}
