@@ -33,6 +33,7 @@ from mucpt_utils.figures import FIGURES, METRIC_TITLES, STRATUM_TITLES, arm_titl
 from mucpt_utils.tables import is_numeric, read_table, shown
 
 RUN = "run.json"
+LONGEST_LISTING = 100  # entries of a listing that run.json spells out
 LARGEST = 5_000_000  # bytes of a report
 ROWS_SHOWN = 1500  # of a large table; the file beside the report has all
 SAMPLE = 30  # rows shown of the answers
@@ -134,7 +135,7 @@ def run_record(study, artifacts: Iterable[Artifact]) -> dict:
         "commit": commit(),
         "versions": {"python": platform.python_version(), **stages.versions()},
         "machine": machine(),
-        "artifacts": without_folders(stages.lineage(artifacts)),
+        "artifacts": shortened(without_folders(stages.lineage(artifacts))),
     }
 
 
@@ -206,6 +207,15 @@ def without_folders(value: object) -> object:
     if isinstance(value, str) and len(value) > 1 and Path(value).is_absolute():
         return Path(value).name
     return value
+
+
+def shortened(value: object) -> object:
+    """JSON data in which a long listing (the files of a folder) is its length and its digest."""
+    if isinstance(value, Mapping) and len(value) > LONGEST_LISTING:
+        return {"entries": len(value), "sha256": stages.digest(value)}
+    if isinstance(value, Mapping):
+        return {key: shortened(item) for key, item in value.items()}
+    return [shortened(item) for item in value] if isinstance(value, list) else value
 
 
 # --- words from numbers ---------------------------------------------------------------------------

@@ -298,3 +298,14 @@ def test_arms_of_the_profile_are_explained(page):
     for arm in SKILL:
         assert f"<code>{arm}</code>" in page
     assert "<code>inverse</code>" not in page
+
+
+def test_a_long_listing_is_told_by_its_length_and_digest():
+    files = {f"{i}.txt": "sha" for i in range(report.LONGEST_LISTING + 1)}
+    told = report.shortened([{"settings": {"files": files, "limit": 3}}])[0]["settings"]
+    assert told["limit"] == 3
+    assert told["files"]["entries"] == len(files) and len(told["files"]["sha256"]) == 64
+    changed = report.shortened({**files, "0.txt": "another"})
+    assert changed["sha256"] != told["files"]["sha256"]
+    few = {"1.txt": "sha"}
+    assert report.shortened({"files": few}) == {"files": few}
