@@ -69,7 +69,8 @@ ARMS: dict[str, Arm] = {
         role="baseline",
     ),
     "soft_static": Arm(title="soft, static ratio", tokens=SOFT_STATIC),
-    # chosen on development questions: what the reference model does not know keeps half its weight
+    # chosen on development questions (results/search): what the reference model does not know
+    # keeps half of its weight
     "soft_mixed": Arm(
         title="soft, static ratio, half uniform",
         tokens=SOFT_STATIC.model_copy(update={"mix": 0.5}),
