@@ -232,8 +232,12 @@ def _line(text: str) -> bytes:
     if text.isascii():
         raw = text.encode()
     else:
-        raw = BEYOND_ASCII.sub(lambda run: _beyond_ascii(run.group()), text.lower().encode())
+        raw = BEYOND_ASCII.sub(_plain_run, text.lower().encode())
     return raw.translate(PLAIN_BYTES).replace(b"0", b" 0 ") + b"\n"
+
+
+def _plain_run(found: re.Match) -> bytes:
+    return _beyond_ascii(found[0])
 
 
 @lru_cache(maxsize=10_000)

@@ -35,7 +35,7 @@ EXACT_BUCKETS = 1
 DROP_SUFFIX = ".drops.jsonl"
 PRIME = np.uint64(2**61 - 1)  # the Mersenne prime of datatrove's hash functions
 PRIME_BITS = np.uint64(61)
-SHINGLES_AT_A_TIME = 256  # so that their hashes stay in the processor's cache
+SHINGLES_AT_A_TIME = 128  # so that their hashes stay in the processor's cache
 OPEN_PARTS = 64  # parts of which something is held in memory
 
 
@@ -126,12 +126,13 @@ class _Signatures(MinhashDedupSignature):
         values = np.array(signatures, np.uint64).reshape(places.size, self.num_hashes)
         rows = self.config.hashes_per_bucket
         for bucket in range(self.config.num_buckets):
+            part = values[:, bucket * rows : (bucket + 1) * rows]
+            order = signature_order(part)
             found = np.empty(places.size, record_type(rows))
-            found["signature"] = values[:, bucket * rows : (bucket + 1) * rows]
-            found["place"] = places
+            found["signature"], found["place"] = part[order], places[order]
             file = signature_folder(self.folder, bucket) / f"{rank:05d}{SIGNATURE_SUFFIX}"
             file.parent.mkdir(parents=True, exist_ok=True)
-            in_order(found).tofile(file)
+            found.tofile(file)
 
 
 SIGNATURE_SUFFIX = ".minhash.sig"
@@ -147,9 +148,18 @@ def record_type(rows: int) -> np.dtype:
     return np.dtype([("signature", "<u8", (rows,)), ("place", "<u4")])
 
 
-def in_order(records: np.ndarray) -> np.ndarray:
-    """Records sorted by signature; those of equal signatures keep their order."""
-    return records[np.lexsort(records["signature"].T[::-1])]
+def signature_order(signatures: np.ndarray) -> np.ndarray:
+    """The order that sorts signatures (documents, hashes); equal ones keep theirs.
+
+    Few signatures share their first hash, and only among those do the others matter.
+    """
+    first = np.ascontiguousarray(signatures[:, 0])
+    order = np.argsort(first, kind="stable")
+    same = first[order[1:]] == first[order[:-1]]
+    tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+    among = order[tied]
+    order[tied] = among[np.lexsort(signatures[among].T[::-1])]
+    return order
 
 
 def minhashes(shingles: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -158,19 +168,18 @@ def minhashes(shingles: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     shingles: uint64 of any shape, at least one. a, b: uint64 of shape (1, functions).
     Returns uint64 of shape (functions,). Source: datatrove's `get_signature`, whose remainder is
     a division for each value; a Mersenne prime needs only a mask, a shift and an addition, and
-    one subtraction where the sum is not below it.
+    one subtraction in the rare case that the sum is not below it.
     """
     values = shingles.reshape(-1, 1)
     least = np.full(a.size, PRIME)
     for start in range(0, values.size, SHINGLES_AT_A_TIME):
         hashes = values[start : start + SHINGLES_AT_A_TIME] * a
         hashes += b
-        other = hashes >> PRIME_BITS
+        high = hashes >> PRIME_BITS
         hashes &= PRIME
-        hashes += other
-        # below the prime, the difference wraps around and is the larger one
-        np.subtract(hashes, PRIME, out=other)
-        np.minimum(hashes, other, out=hashes)
+        hashes += high
+        if hashes.max() >= PRIME:
+            hashes[hashes >= PRIME] -= PRIME
         np.minimum(least, hashes.min(axis=0), out=least)
     return least
 
@@ -295,12 +304,12 @@ def _equal_neighbours(files: list[Path], rows: int, low: int, high: int) -> np.n
         part = int(file.name.removesuffix(SIGNATURE_SUFFIX))
         parts.append(np.full(found[-1].size, part, np.uint32))
     records, part = np.concatenate(found), np.concatenate(parts)
-    order = np.lexsort(records["signature"].T[::-1])
-    records, part = records[order], part[order]
-    same = (records["signature"][1:] == records["signature"][:-1]).all(axis=1)
-    first = np.flatnonzero(same)
-    columns = (part[first], records["place"][first], part[first + 1], records["place"][first + 1])
-    return np.stack(columns, axis=1)
+    signatures = np.ascontiguousarray(records["signature"])
+    order = signature_order(signatures)
+    before, after = order[:-1], order[1:]
+    same = np.flatnonzero((signatures[before] == signatures[after]).all(axis=1))
+    documents = np.stack([part, records["place"]], axis=1)
+    return np.concatenate([documents[before[same]], documents[after[same]]], axis=1)
 
 
 # --- step 3: clusters ---------------------------------------------------------------------------

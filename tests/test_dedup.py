@@ -15,6 +15,7 @@ from mucpt_utils.dedup import (
     first_of_cluster,
     jaccard,
     minhash_config,
+    minhashes,
     shingles,
 )
 
@@ -127,6 +128,18 @@ def test_signatures_and_pairs_are_those_of_datatrove_to_the_byte(tmp_path, range
     assert files(ours, "*.sig") == files(theirs, "*.sig")
     assert files(ours, "*.dups") == files(theirs, "*.dups")
     assert sum(map(len, files(ours, "*.dups").values())) > 20 * 16, "there are pairs to compare"
+
+
+def test_minhashes_are_exact_at_the_edges_of_the_prime():
+    """Sums that are the prime itself, or just above, and values that overflow 64 bits."""
+    prime = 2**61 - 1
+    a = np.array([[1, 1, 2**60 + 3, prime - 1]], np.uint64)
+    b = np.array([[0, prime - 5, 12345, prime - 1]], np.uint64)
+    for value in (1, 5, 6, prime, prime - 1, 2 * prime, 2**64 - 1, 2**64 - 9):
+        expected = [
+            (value * int(x) + int(y)) % 2**64 % prime for x, y in zip(a[0], b[0], strict=True)
+        ]
+        assert minhashes(np.array([value], np.uint64), a, b).tolist() == expected
 
 
 def test_exact_signatures_ignore_white_space_only_and_fit_the_buckets(tmp_path):
