@@ -123,13 +123,14 @@ def samples(rows: Sequence[Mapping], longest: int = 160) -> pd.DataFrame:
         {
             "stage": [row["stage"] for row in rows],
             "reason": [row["reason"] for row in rows],
-            "noted": [_noted(row.get("detail") or {}) for row in rows],
+            "noted": [noted(row.get("detail") or {}) for row in rows],
             "text": [_cut(" ".join(row["text"].split()), longest) for row in rows],
         }
     )
 
 
-def _noted(detail: Mapping) -> str:
+def noted(detail: Mapping) -> str:
+    """What a stage noted about a document, in one line."""
     told = {k: " ".join(v) if isinstance(v, list) else v for k, v in detail.items()}
     return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in told.items())
 
