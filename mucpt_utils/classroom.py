@@ -6,7 +6,7 @@ rendered lane, which the project wrote itself, is kept.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from mucpt_utils.tokens import TokenStore
 
 TEMPERATURES = (0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)  # and those that were calibrated
 OTHER_KINDS = ("wrong_fact", "noise", "spam")  # stretches shown beside the followed sentence
-LONGEST_SENTENCE = 48  # tokens
+SHORTEST_SENTENCE, LONGEST_SENTENCE = 6, 48  # words; tokens
 REJECTED_EACH, LONGEST_TEXT = 5, 600  # documents of a reason; characters of each
 QUESTIONS, SEEDS = 36, 3
 
@@ -50,20 +50,20 @@ def sentences(study: Study, followed: Story) -> dict:
     heats = {s: float(found["temperature"]) for s, found in calibrated.items()}
     grid = sorted({*TEMPERATURES, *heats.values()})
     chosen = [("fact", followed.kept, followed.span), *_others(study, followed)]
-    rows = [_sentence(study, kind, document, span) for kind, document, span in chosen]
-    stores = [_store_of(study, document) for _, document, _ in chosen]
+    store = _store_of(study, [document for _, document, _ in chosen])
+    rows = [_sentence(study, *each, store, number) for number, each in enumerate(chosen)]
+    places = [row.pop("places") for row in rows]
     base = models.load(study.base().path("model"))
-    for row, store in zip(rows, stores, strict=True):
-        row["base"] = _scores(study, base, store, 1.0)[row["places"]].round(3).tolist()
-        row["reference"] = {}
+    for row, found in zip(rows, _losses(study, base, store, 1.0, places), strict=True):
+        row["base"] = found
     for seed in seeds:
         model = models.load(study.reference(seed).path("model"))
-        for row, store in zip(rows, stores, strict=True):
-            by_heat = {t: _scores(study, model, store, t)[row["places"]] for t in grid}
-            row["reference"][seed] = {f"{t:g}": v.round(3).tolist() for t, v in by_heat.items()}
-            row["known"] = row.get("known", []) + [row["subject"] in study.covered(seed)]
-    for row in rows:
-        del row["places"]
+        for heat in grid:
+            found = _losses(study, model, store, heat, places)
+            for row, values in zip(rows, found, strict=True):
+                row["reference"].setdefault(seed, {})[f"{heat:g}"] = values
+        for row in rows:
+            row["known"].append(row["subject"] in study.covered(seed))
     return {
         "seeds": list(seeds),
         "calibrated": {seed: f"{heat:g}" for seed, heat in heats.items()},
@@ -73,7 +73,7 @@ def sentences(study: Study, followed: Story) -> dict:
 
 
 def _others(study: Study, followed: Story) -> list[tuple[str, dict, int]]:
-    """(kind, document, number of the stretch), the shortest stretch that still has some words."""
+    """(kind, document, number of the stretch): the shortest with enough words, of each kind."""
     subject, found = followed.kept["metadata"]["title"], []
     documents = story.kept_documents(study.corpus())
     for wanted in OTHER_KINDS:
@@ -82,7 +82,7 @@ def _others(study: Study, followed: Story) -> list[tuple[str, dict, int]]:
             for document in documents
             for number, span in enumerate(document["metadata"]["truth"]["spans"])
             if span["kind"] == wanted
-            and len((text := story.labelled_text(document, number)).split()) >= 4
+            and len((text := story.labelled_text(document, number)).split()) >= SHORTEST_SENTENCE
         ]
         if candidates:
             *_, number, document = min(candidates, key=lambda c: c[:4])
@@ -90,29 +90,39 @@ def _others(study: Study, followed: Story) -> list[tuple[str, dict, int]]:
     return found
 
 
-def _sentence(study: Study, kind: str, document: dict, span: int) -> dict:
-    """Kind, subject and token texts of a stretch; `places` count from its document's start."""
+def _sentence(
+    study: Study, kind: str, document: dict, span: int, store: TokenStore, number: int
+) -> dict:
+    """Kind, subject and token texts of a stretch; `places` of its tokens in `store`.
+
+    number: of the document in the store. `reference` and `known` are still to be filled.
+    """
     pieces, places = story.stretch_pieces(study, document, span)
-    store = TokenStore.load(study.domain_tokens().folder)
-    begin = int(store.starts[store.ids.index(document["id"])])
+    corpus = TokenStore.load(study.domain_tokens().folder)
+    shift = store.starts[number] - corpus.starts[corpus.ids.index(document["id"])]
     return {
         "kind": kind,
         "subject": document["metadata"]["title"],
         "pieces": pieces[:LONGEST_SENTENCE],
-        "places": places[:LONGEST_SENTENCE] - begin,
+        "places": places[:LONGEST_SENTENCE] + shift,
+        "reference": {},
+        "known": [],
     }
 
 
-def _store_of(study: Study, document: dict) -> TokenStore:
-    """The tokens of one document of the corpus, alone."""
-    store = TokenStore.load(study.domain_tokens().folder)
-    tokens = np.array(store.document(store.ids.index(document["id"])))
-    return TokenStore(tokens, np.array([0, len(tokens)]), [document["id"]])
+def _store_of(study: Study, documents: Sequence[dict]) -> TokenStore:
+    """The tokens of some documents of the corpus, alone; a document may stand there twice."""
+    corpus = TokenStore.load(study.domain_tokens().folder)
+    ids = [document["id"] for document in documents]
+    parts = [corpus.document(corpus.ids.index(name)) for name in ids]
+    starts = np.cumsum([0, *map(len, parts)])
+    return TokenStore(np.concatenate(parts), starts, ids)
 
 
-def _scores(study: Study, model, store: TokenStore, temperature: float) -> np.ndarray:
+def _losses(study: Study, model, store: TokenStore, temperature: float, places) -> list[list]:
+    """Losses at each array of places, in nats to three digits."""
     found = losses.score(model, store, study.profile.model.context, temperature)
-    return found.astype(np.float64)
+    return [found[where].astype(float).round(3).tolist() for where in places]
 
 
 # --- rejected documents ---------------------------------------------------------------------------
