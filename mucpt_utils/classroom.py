@@ -149,10 +149,10 @@ def _rejected_row(row: dict, raw: Mapping[str, dict]) -> dict:
     metadata, detail = row["metadata"], row.get("detail") or {}
     truth, twin = metadata["truth"], raw.get(detail.get("duplicate_of"))
     text = row["text"][:LONGEST_TEXT]
-    spans = [
+    spans = [  # without those that cleaning had already emptied
         {"start": s["start"], "end": min(s["end"], len(text)), "kind": s["kind"]}
         for s in truth["spans"]
-        if s["start"] < len(text)
+        if s["start"] < min(s["end"], len(text))
     ]
     labels = {"in_domain": truth["in_domain"], "doc_kind": truth["doc_kind"], "spans": spans}
     about = {"source": metadata["source"], "title": metadata.get("title"), "truth": labels}

@@ -14,7 +14,7 @@ import torch
 
 from mucpt_utils import paths, show
 from mucpt_utils.arms import ARMS
-from mucpt_utils.loss_ratio import Criterion, loss_ratio, normalise, shape
+from mucpt_utils.loss_ratio import Criterion, token_weights
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.runner import WIDGET_VIEW
 
@@ -133,6 +133,7 @@ def _criterion_controls(start: Criterion) -> dict[str, w.Widget]:
         "floor": w.FloatLogSlider(
             start.floor, min=-3, max=1, step=0.25, description="floor ε", **long
         ),
+        "mix": w.FloatSlider(start.mix, min=0, max=1, step=0.1, description="mix", **long),
     }
 
 
@@ -147,8 +148,7 @@ def sentence_weights(data: Mapping, values: Mapping) -> list[list[float]]:
     base = torch.tensor([x for row in rows for x in row["base"]])
     reference = [x for row in rows for x in row["reference"][str(values["seed"])][heat]]
     everything = torch.ones_like(base)
-    ratio = loss_ratio(base, torch.tensor(reference), criterion)
-    found = normalise(shape(ratio, everything, criterion), everything)
+    found = token_weights(base, torch.tensor(reference), everything, criterion)
     return [part.tolist() for part in found.split([len(row["pieces"]) for row in rows])]
 
 

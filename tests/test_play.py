@@ -157,6 +157,7 @@ def test_weights_start_as_the_static_arm_at_the_calibrated_temperature():
         ("floor", "log", 10.0),
         ("scale", "log", 2.0),  # a scale above every ratio is normalised away
         ("power", "power", 3.0),
+        ("mix", "log", 0.5),
         ("keep", "step", 0.2),
     ],
 )
