@@ -98,6 +98,8 @@ def weights(profile: str) -> Interactive:
     controls = {"seed": seed, **_criterion_controls(start), "temperature": heat}
     for key, control in controls.items():
         control.add_class(f"mucpt-{key}")
+    # another reference model starts at the temperature that was found for it
+    seed.observe(lambda _: setattr(heat, "value", data["calibrated"][str(seed.value)]), "value")
 
     def draw() -> str:
         values = {key: control.value for key, control in controls.items()}
@@ -116,15 +118,8 @@ def _criterion_controls(start: Criterion) -> dict[str, w.Widget]:
     """One control for each setting of the criterion that can be moved, set as in `start`."""
     long = {"style": _WIDE, "layout": _LONG, "readout_format": ".2f"}
     return {
-        "form": w.ToggleButtons(
-            options=["power", "log", "step"], value=start.form, description="form", style=_WIDE
-        ),
-        "direction": w.ToggleButtons(
-            options=["forward", "inverse"],
-            value=start.direction,
-            description="direction",
-            style=_WIDE,
-        ),
+        "form": _choice("form", ["power", "log", "step"], start.form),
+        "direction": _choice("direction", ["forward", "inverse"], start.direction),
         "power": w.FloatSlider(
             start.power, min=0.25, max=4, step=0.25, description="power", **long
         ),
@@ -135,6 +130,11 @@ def _criterion_controls(start: Criterion) -> dict[str, w.Widget]:
         ),
         "mix": w.FloatSlider(start.mix, min=0, max=1, step=0.1, description="mix", **long),
     }
+
+
+def _choice(name: str, options: Sequence[str], value: str) -> w.ToggleButtons:
+    style = {**_WIDE, "button_width": "90px"}
+    return w.ToggleButtons(options=options, value=value, description=name, style=style)
 
 
 def sentence_weights(data: Mapping, values: Mapping) -> list[list[float]]:

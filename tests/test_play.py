@@ -169,6 +169,12 @@ def test_every_control_changes_the_colours(control, form, value):
     assert len(colours(shown)) == 5 and colours(shown) != before
 
 
+def test_another_reference_model_brings_its_own_temperature():
+    shown = play.weights("smoke")
+    part(shown, "seed").value = 1
+    assert part(shown, "temperature").value == "1"
+
+
 def test_controls_that_the_form_does_not_use_are_switched_off():
     shown = play.weights("smoke")
     for form, used in (("log", "scale"), ("power", "power"), ("step", "keep"), ("log", "scale")):
