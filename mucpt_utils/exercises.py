@@ -8,6 +8,7 @@ the notebook still runs from top to bottom.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -38,8 +39,20 @@ class Exercise:
     tolerance: float = TOLERANCE
 
 
-def check(name: str, function: Callable) -> bool:
-    """Try a student's function on the cases of exercise `name`; prints one line, returns success.
+class Verdict(NamedTuple):
+    """Whether the function is right, and what is told about it, in one line."""
+
+    solved: bool
+    told: str
+
+
+def check(name: str, function: Callable) -> None:
+    """Print what `judge` says, for the last line of an exercise's cell."""
+    print(judge(name, function).told)
+
+
+def judge(name: str, function: Callable) -> Verdict:
+    """Try a student's function on the cases of exercise `name`.
 
     Never raises for what the function does wrong. Raises KeyError, with the names there are, for an
     unknown exercise.
@@ -51,13 +64,11 @@ def check(name: str, function: Callable) -> bool:
     for number, case in enumerate(cases, 1):
         problem = _problem(function, case, exercise.tolerance)
         if problem == UNSOLVED:
-            print(f"{name}: not solved yet. Hint: {exercise.hint}")
-            return False
+            return Verdict(False, f"{name}: not solved yet. Hint: {exercise.hint}")
         if problem:
-            print(f"{name}: case {number} of {len(cases)} ({case.about}) fails. {problem}")
-            return False
-    print(f"{name}: solved, all {len(cases)} cases pass.")
-    return True
+            where = f"case {number} of {len(cases)} ({case.about}) fails"
+            return Verdict(False, f"{name}: {where}. {problem}")
+    return Verdict(True, f"{name}: solved, all {len(cases)} cases pass.")
 
 
 UNSOLVED = "not solved"
