@@ -31,6 +31,7 @@ LEFT = {
     "tables/*.csv, .md, .tex": "every number, tidy, one observation a row; Markdown and LaTeX too",
     "figures/*.png, .pdf, .csv": "every figure, and beside it the numbers that it shows",
     "executed/*.ipynb": "these notebooks as they were run",
+    "classroom/*.json": "small samples for the interactive cells, which work without a model",
     "report.html": "all of it on one page that opens without a network",
 }
 

@@ -12,6 +12,7 @@ WORDINGS = PACKAGE / "wordings"
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
 DATA_CARDS = ROOT / "data_cards"
+RESULTS = ROOT / "results"
 
 # reference facts and real prose for checks; the project runs without this folder
 REFERENCE_DATA = Path(os.environ.get("MUCPT_REFERENCE_DATA", ROOT.parent / "shared" / "data"))
@@ -24,4 +25,4 @@ def work() -> Path:
 
 def results(profile: str) -> Path:
     """Folder of the small, committed outcome of one profile; `MUCPT_RESULTS` moves them all."""
-    return Path(os.environ.get("MUCPT_RESULTS", ROOT / "results")).resolve() / profile
+    return Path(os.environ.get("MUCPT_RESULTS", RESULTS)).resolve() / profile

@@ -15,6 +15,7 @@ from pathlib import Path
 from mucpt_utils import paths
 
 DEFAULT_PROFILE = "laptop"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class RunError(Exception):
@@ -78,7 +79,10 @@ def execute(notebook: Path, out: Path, parameters: dict) -> float:
 
 
 def strip_timings(path: Path) -> None:
-    """Drop what differs between equal runs: papermill's times, paths and ids, progress bars."""
+    """Drop what differs between equal runs: papermill's times, paths and ids, progress bars.
+
+    Widgets need a kernel and bear random ids; what stays is the fixed view beside them.
+    """
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
@@ -91,6 +95,8 @@ def strip_timings(path: Path) -> None:
         cell.metadata = nbformat.from_dict({"tags": cell.metadata.get("tags", [])})
         if cell.cell_type == "code":
             cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+            for output in cell.outputs:
+                output.get("data", {}).pop(WIDGET_VIEW, None)
     nbformat.write(notebook, path)
 
 

@@ -15,7 +15,7 @@ import torch
 from IPython.display import HTML
 
 from mucpt_utils import figures
-from mucpt_utils.loss_ratio import Criterion, loss_ratio, normalise, shape
+from mucpt_utils.loss_ratio import Criterion, loss_ratio, shape, token_weights
 
 KIND_COLOURS = {
     "fact": "#cfe3f5",
@@ -123,13 +123,14 @@ def samples(rows: Sequence[Mapping], longest: int = 160) -> pd.DataFrame:
         {
             "stage": [row["stage"] for row in rows],
             "reason": [row["reason"] for row in rows],
-            "noted": [_noted(row.get("detail") or {}) for row in rows],
+            "noted": [noted(row.get("detail") or {}) for row in rows],
             "text": [_cut(" ".join(row["text"].split()), longest) for row in rows],
         }
     )
 
 
-def _noted(detail: Mapping) -> str:
+def noted(detail: Mapping) -> str:
+    """What a stage noted about a document, in one line."""
     told = {k: " ".join(v) if isinstance(v, list) else v for k, v in detail.items()}
     return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in told.items())
 
@@ -146,12 +147,13 @@ def steps(numerator: torch.Tensor, reference: torch.Tensor, criterion: Criterion
     """Every step from two losses to a weight, one row a token, through the study's own functions.
 
     numerator, reference: losses of the same tokens in nats, one dimension. The columns are L_a,
-    L_rm, rho, f (clipped) and w (mean 1).
+    L_rm, rho, f (clipped) and w (mean 1, mixed with uniform).
     """
     everything = numerator.new_ones(numerator.shape)
     ratio = loss_ratio(numerator, reference, criterion)
     clipped = shape(ratio, everything, criterion)
-    values = (numerator, reference, ratio, clipped, normalise(clipped, everything))
+    weights = token_weights(numerator, reference, everything, criterion)
+    values = (numerator, reference, ratio, clipped, weights)
     names = ("L_a", "L_rm", "rho", "f(rho), clipped", "w")
     return pd.DataFrame({n: v.tolist() for n, v in zip(names, values, strict=True)})
 

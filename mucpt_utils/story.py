@@ -1,12 +1,16 @@
-"""One sentence about one subject, chosen by code, that notebooks 01 to 04 follow to its weights."""
+"""One sentence about one subject, chosen by code; notebooks 01 to 05 follow it to its gradient."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+import torch
 
+from mucpt_utils import models
 from mucpt_utils.artifacts import Artifact
 from mucpt_utils.documents import read_jsonl, training_text
 from mucpt_utils.facts import Fact
+from mucpt_utils.losses import token_losses
 from mucpt_utils.study import Study
 from mucpt_utils.tokens import TokenStore
 
@@ -103,13 +107,18 @@ def token_pieces(study: Study, story: Story) -> tuple[list[str], np.ndarray]:
 
     The places index `domain_tokens`, and with it losses and weights; both have one length.
     """
+    return stretch_pieces(study, story.kept, story.span)
+
+
+def stretch_pieces(study: Study, document: dict, number: int) -> tuple[list[str], np.ndarray]:
+    """The same for any labelled stretch of a document that was kept, by its number."""
     store = TokenStore.load(study.domain_tokens().folder)
-    text = training_text(story.kept, study.corpus_metadata)
-    span = story.kept["metadata"]["truth"]["spans"][story.span]
-    shift = len(text) - len(story.kept["text"])
+    text = training_text(document, study.corpus_metadata)
+    span = document["metadata"]["truth"]["spans"][number]
+    shift = len(text) - len(document["text"])
     start, stop = span["start"] + shift, span["end"] + shift
     encoded = study.load_tokenizer()(text, add_special_tokens=False, return_offsets_mapping=True)
-    begin = int(store.starts[store.ids.index(story.kept["id"])])
+    begin = int(store.starts[store.ids.index(document["id"])])
     pieces, places, position = [], [], start
     for number, (left, right) in enumerate(encoded["offset_mapping"]):
         if left < stop and right > start:
@@ -117,3 +126,46 @@ def token_pieces(study: Study, story: Story) -> tuple[list[str], np.ndarray]:
             places.append(begin + number)
             position = max(position, right)
     return pieces, np.array(places)
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What one training step would take from each token of a sentence.
+
+    tokens: one row a token: `token`, `loss` (nats), `w`, and the length (Euclidean norm, over all
+    parameters) of the gradient that the token asks for, `plain` and `weighted` by w.
+    cosine: of the sentence's whole gradients, plain and weighted: 1 is the same direction.
+    """
+
+    tokens: pd.DataFrame
+    cosine: float
+
+
+def gradients(study: Study, story: Story, weights: np.ndarray) -> Gradients:
+    """The gradient of the story's sentence at the start of training, token by token.
+
+    weights: one a token of the sentence, constants (`corpus_tables.sentence_weights`). The model is
+    the base, which reads the document from its start, as in `losses.score`.
+    """
+    pieces, places = token_pieces(study, story)
+    store = TokenStore.load(study.domain_tokens().folder)
+    index = store.ids.index(story.kept["id"])
+    stop = int(places[-1]) + 1
+    start = max(int(store.starts[index]), stop - study.profile.model.context)
+    # a document stands behind the end token of the one before
+    before = store.tokens[-1] if start == store.starts[index] else store.tokens[start - 1]
+    ids = np.concatenate([[before], store.tokens[start:stop]]).astype(np.int64)
+    model = models.load(study.base().path("model"), torch.float32).eval()
+    tensor = torch.from_numpy(ids)[None]
+    losses = token_losses(model(input_ids=tensor).logits, tensor)[0][places - start]
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    rows, plain, weighted = [], 0.0, 0.0
+    for piece, loss, weight in zip(pieces, losses, weights.tolist(), strict=True):
+        parts = torch.autograd.grad(loss, parameters, retain_graph=True)
+        asked = torch.cat([part.flatten() for part in parts])
+        plain, weighted = plain + asked, weighted + weight * asked
+        length = float(asked.norm())
+        rows.append((piece, float(loss.detach()), weight, length, weight * length))
+    table = pd.DataFrame(rows, columns=["token", "loss", "w", "plain", "weighted"])
+    both = torch.nn.functional.cosine_similarity(plain, weighted, dim=0)
+    return Gradients(table, float(both))

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 import yaml
 
-from mucpt_utils import arms, axes, paths, runner, settings, tables
+from mucpt_utils import arms, axes, exercises, paths, runner, settings, tables
 
 BOOKS = runner.notebooks()
 LARGEST = 500_000  # bytes of an executed copy
@@ -78,7 +78,8 @@ def test_cells_are_short_and_define_nothing(path):
     assert statistics.median(lengths) <= 8 and min(lengths) > 0
     for cell in cells:
         starts = [line.split()[0] for line in cell.source.splitlines() if line.strip()]
-        assert not {"def", "class", "%pip", "!pip"} & set(starts), cell.id
+        allowed = {"def"} if cell.metadata.get("tags") == [exercises.TAG] else set()  # its stub
+        assert not ({"def", "class", "%pip", "!pip"} - allowed) & set(starts), cell.id
 
 
 @named
@@ -183,9 +184,22 @@ def test_figures_report_and_record_are_there(ran):
     assert (ran[0] / "run.json").stat().st_size > 1000
 
 
+def test_interactive_cells_leave_a_fixed_view_and_a_small_cache(ran):
+    for folder in ran[:2]:
+        kept = {path.stem: path for path in (folder / "classroom").glob("*.json")}
+        assert set(kept) == {"sentences", "rejected", "answers"}
+        assert sum(path.stat().st_size for path in kept.values()) < 300_000
+        copies = {path.name[:2]: path.read_text() for path in (folder / "executed").iterdir()}
+        for number, name in (("04", "weights"), ("03", "rejected"), ("06", "ask")):
+            assert f"mucpt-{name}" in copies[number]
+        assert not any(runner.WIDGET_VIEW in text for text in copies.values())
+
+
 def test_a_second_run_repeats_every_table_and_figure_to_the_byte(ran):
     first, second, _ = ran
-    kept = [p for kind in ("tables", "figures") for p in sorted((first / kind).iterdir())]
+    kept = [
+        p for kind in ("tables", "figures", "classroom") for p in sorted((first / kind).iterdir())
+    ]
     assert len(kept) > 3 * len(CONTRACT)
     different = [
         path.name

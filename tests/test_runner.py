@@ -9,6 +9,7 @@ import pytest
 
 from mucpt_utils import paths, runner
 from mucpt_utils.runner import (
+    WIDGET_VIEW,
     RunError,
     UnknownNotebook,
     chosen,
@@ -222,7 +223,11 @@ def test_stripping_keeps_tags_and_results(shelf, tmp_path):
     notebook.cells[0].outputs = [
         nbformat.v4.new_output("stream", name="stdout", text="kept"),
         nbformat.v4.new_output("stream", name="stderr", text="50%|###"),
+        nbformat.v4.new_output(
+            "display_data", {WIDGET_VIEW: {"model_id": "ab12"}, "text/html": "<p>still</p>"}
+        ),
     ]
+    notebook.metadata["widgets"] = {"state": {"ab12": {}}}
     notebook.metadata["papermill"] = {"output_path": "/home/me/out.ipynb"}
     nbformat.write(notebook, path)
     strip_timings(path)
@@ -230,6 +235,7 @@ def test_stripping_keeps_tags_and_results(shelf, tmp_path):
     assert "papermill" not in text and "50%" not in text and "/home/me" not in text
     assert found.cells[0].metadata == {"tags": ["parameters"]}
     assert found.cells[0].outputs[0].text == "kept"
+    assert found.cells[0].outputs[1].data == {"text/html": "<p>still</p>"} and "ab12" not in text
     assert found.cells[1].source == "# Title" and "kernelspec" in found.metadata
 
 

@@ -89,6 +89,8 @@ def test_steps_show_the_worked_example():
     frame = show.steps(*losses, Criterion(floor=1e-9))
     assert frame["rho"].tolist() == pytest.approx([1, 6, 0.5], abs=1e-6)
     assert frame["w"].tolist() == pytest.approx([0, 3, 0], abs=1e-6)
+    mixed = show.steps(*losses, Criterion(floor=1e-9, mix=0.5))["w"]
+    assert mixed.tolist() == pytest.approx([0.5, 2, 0.5], abs=1e-6)
 
 
 def test_reliability_draws_the_rows_it_is_given():

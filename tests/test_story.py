@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
-from mucpt_utils import corpus_tables, story
+from mucpt_utils import corpus_tables, losses, models, story
 from mucpt_utils.arms import ARMS
 from mucpt_utils.documents import read_jsonl
 from mucpt_utils.settings import load_profile
@@ -159,3 +160,32 @@ def test_the_prose_report_as_a_table():
     expected = pd.Series([7, 0.9, 0.1], name="value")
     pd.testing.assert_series_equal(table["value"], expected, check_dtype=False)
     assert set(table["n"]) == {90}
+
+
+def test_the_gradient_of_the_sentence_is_the_weighted_sum_of_its_tokens(study, followed):
+    _, places = story.token_pieces(study, followed)
+    weights = np.linspace(0, 2, len(places))
+    found = story.gradients(study, followed, weights)
+    np.testing.assert_allclose(found.tokens["weighted"], weights * found.tokens["plain"])
+    stored = losses.load(study.base_losses().folder)[places].astype(float)
+    np.testing.assert_allclose(found.tokens["loss"], stored, atol=0.1)  # scored in 16 bits
+    assert 0 < found.cosine < 1
+    alike = story.gradients(study, followed, np.full(len(places), 0.5))
+    assert alike.cosine == pytest.approx(1, abs=1e-4)
+    np.testing.assert_allclose(alike.tokens["plain"], found.tokens["plain"], rtol=1e-4)
+
+
+def test_a_tokens_gradient_is_what_training_on_it_alone_gives(study, followed):
+    _, places = story.token_pieces(study, followed)
+    last = np.zeros(len(places))
+    last[-1] = 1.0
+    found = story.gradients(study, followed, last)
+    store = TokenStore.load(study.domain_tokens().folder)
+    index = store.ids.index(followed.kept["id"])
+    begin = store.starts[index]
+    ids = np.concatenate([store.tokens[-1:], store.tokens[begin : places[-1] + 1]]).astype(np.int64)
+    model = models.load(study.base().path("model"), torch.float32).eval()
+    logits = model(input_ids=torch.from_numpy(ids)[None]).logits[0]
+    torch.nn.functional.cross_entropy(logits[-2:-1], torch.tensor([int(ids[-1])])).backward()
+    squares = sum(float((p.grad**2).sum()) for p in model.parameters() if p.grad is not None)
+    assert found.tokens["plain"].iloc[-1] == pytest.approx(squares**0.5, rel=1e-3)
