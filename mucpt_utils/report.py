@@ -12,7 +12,6 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -24,13 +23,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from mucpt_utils import artifacts as stages
-from mucpt_utils import models, parallel, paths
+from mucpt_utils import dictionary, models, parallel, paths
 from mucpt_utils.accounting import KEPT
 from mucpt_utils.arms import ARMS
 from mucpt_utils.artifacts import Artifact
 from mucpt_utils.claims import NOT_TESTED, PAPER_ARM, VERDICTS, Scale, learnt
 from mucpt_utils.figures import FIGURES, METRIC_TITLES, STRATUM_TITLES, arm_title
-from mucpt_utils.tables import is_numeric, read_table, shown
+from mucpt_utils.tables import FORMATS, is_numeric, read_table, shown
 
 RUN = "run.json"
 LONGEST_LISTING = 100  # entries of a listing that run.json spells out
@@ -43,65 +42,6 @@ NEW_ARMS = tuple(name for name, arm in ARMS.items() if arm.role == "method")
 
 class ReportError(ValueError):
     """A results folder from which no report can be made; the message names the file."""
-
-
-@dataclass(frozen=True)
-class TableInfo:
-    """A table of the report: its caption and the artefacts that it was computed from."""
-
-    caption: str
-    made_from: tuple[str, ...] = ("run_*",)
-
-
-TABLES: dict[str, TableInfo] = {
-    "main_comparison": TableInfo(
-        "Every arm by stratum and metric: mean over seeds and questions, 95 % interval, and the "
-        "difference to plain paired by seed and question. Tokens to plain's accuracy are given "
-        "where every seed reaches it; seeds counts those that do."
-    ),
-    "differences": TableInfo(
-        "Every arm minus plain, minus Rho-1 and minus soft dynamic weighting, paired by seed and "
-        "question, with 95 % interval and p-value (not corrected for the number of comparisons)."
-    ),
-    "composition": TableInfo(
-        "Each level of each axis of data composition: mean and 95 % interval, by arm."
-    ),
-    "composition_differences": TableInfo(
-        "Each level of an axis minus the profile's own level, paired by seed and question."
-    ),
-    "pipeline_quality": TableInfo(
-        "Precision and recall of each stage by kind of flaw, against the rendered lane's labels.",
-        ("corpus", "raw_corpus"),
-    ),
-    "funnel": TableInfo(
-        "Documents and words at every stage: in = kept + dropped by each reason + quarantined.",
-        ("corpus",),
-    ),
-    "temperature": TableInfo(
-        "Loss of the reference model (nats per token) by temperature, on subjects that it does "
-        "not know; the smallest loss sets its temperature.",
-        ("temperature",),
-    ),
-    "token_weights": TableInfo(
-        "Mean training weight by kind of labelled token; 1 is the corpus mean.",
-        ("base_losses", "reference_losses", "domain_tokens"),
-    ),
-    "token_weights_over_training": TableInfo(
-        "Mean weight that tokens of each kind were given, in each part of training, by run."
-    ),
-    "alignment": TableInfo(
-        "Each arm before and after a short tuning on questions about other subjects, and the "
-        "rank of its mean among the arms."
-    ),
-    "runs": TableInfo("Every run at its end: one row an arm, seed, axis, level and metric."),
-    "learning_curves": TableInfo("Every run of the main comparison at each point measured."),
-    "answers": TableInfo("What the models answered, and the grade."),
-    "bits_per_byte": TableInfo(
-        "Real prose: bits per byte on files that nothing was trained on (lower is better), by arm "
-        "and held-out text; intervals resample seeds, p is the exact sign-flip test's."
-    ),
-    "speed": TableInfo("Speed against peers, side by side on one machine.", ()),
-}
 
 
 # figures that are not drawn from a table of `figures.FIGURES`: title, how to read it, table
@@ -579,22 +519,23 @@ def _is(value: float) -> bool:
 
 
 def _tables(folder: Path, tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[dict]:
-    """Every table but the claims: known ones in the order of `TABLES`, then the others."""
-    names = [name for name in TABLES if name in tables]
-    names += [name for name in tables if name not in TABLES and name != "claims"]
+    """Every table but the claims: described ones in the dictionary's order, then the others."""
+    described = dictionary.load_tables()
+    names = [name for name in described if name in tables and name != "claims"]
+    names += [name for name in tables if name not in described]
     return [_table(folder, name, tables[name], run) for name in names]
 
 
 def _table(folder: Path, name: str, frame: pd.DataFrame, run: Mapping) -> dict:
-    info = TABLES.get(name, TableInfo(_capital(name.replace("_", " ")) + ".", ()))
-    behind = _behind(info.made_from, run)
+    info = dictionary.load_tables().get(name)
+    behind = _behind(info.made_from, run) if info else []
     part = frame.head(SAMPLE if name == "answers" else ROWS_SHOWN)
     columns = list(part.columns)
     numeric = [is_numeric(part, column) for column in columns]
-    formats = [s for s in ("csv", "md", "tex") if (folder / "tables" / f"{name}.{s}").is_file()]
+    formats = [s for s in FORMATS if (folder / "tables" / f"{name}.{s}").is_file()]
     return {
         "name": name,
-        "caption": info.caption,
+        "caption": info.about if info else _capital(name.replace("_", " ")) + ".",
         "columns": list(zip(columns, numeric, strict=True)),
         "rows": [
             [(shown(value, c), n) for value, c, n in zip(row, columns, numeric, strict=True)]

@@ -3,6 +3,7 @@
 On the machine of the committed `run.json`, with the same versions, tables must be the same byte for
 byte. Elsewhere matrices are multiplied in another order: tables of the corpus must still be the
 same, those of trained models the same in their rows and, in each number, within `TOLERANCES`.
+A table's Parquet, Markdown and LaTeX must say what its CSV says.
 
     python -m mucpt_utils.verify [PROFILE] [--against RESULTS]
 
@@ -10,6 +11,7 @@ Exit codes: 0 every table agrees, 1 one does not, 2 nothing to compare with.
 """
 
 import argparse
+import io
 import json
 import os
 import subprocess
@@ -25,7 +27,7 @@ import pandas as pd
 from mucpt_utils import artifacts, paths, report, tables
 
 # no model is trained for these: text in, text out
-OF_THE_CORPUS = frozenset({"sources", "funnel", "pipeline_quality"})
+OF_THE_CORPUS = frozenset({"sources", "funnel", "pipeline_quality", "dictionary"})
 # by metric, or by column where a row has no metric: the largest difference between two machines
 TOLERANCES = {
     "accuracy": 0.15,
@@ -70,10 +72,30 @@ def compare_results(committed: Path, fresh: Path) -> Iterator[Check]:
         if not one.exists() or not other.exists():
             where = "the new run" if one.exists() else "the committed results"
             yield Check(name, False, f"missing in {where}")
+        elif problem := other_formats(name, committed / "tables"):
+            yield Check(name, False, problem)
         elif exact or name in OF_THE_CORPUS:
             yield compare_exactly(name, one, other)
         else:
             yield compare_closely(name, one, other)
+
+
+def other_formats(name: str, folder: Path) -> str | None:
+    """Which of a table's other files say something else than its CSV; None where all agree."""
+    frame = tables.read_table(folder, name)
+    for suffix in tables.FORMATS[1:]:
+        path = folder / f"{name}.{suffix}"
+        if path.exists() and not _says_the_same(path, frame, name):
+            return f"{path.name} says something else than {name}.csv"
+    return None
+
+
+def _says_the_same(path: Path, frame: pd.DataFrame, name: str) -> bool:
+    wanted = tables.written(frame, name, path.suffix[1:])
+    if path.suffix == ".parquet":  # another version of Parquet writes other bytes
+        one, other = (pd.read_parquet(source) for source in (path, io.BytesIO(wanted)))
+        return one.equals(other)
+    return path.read_bytes() == wanted
 
 
 def compare_exactly(name: str, committed: Path, fresh: Path) -> Check:

@@ -79,6 +79,27 @@ def test_a_missing_table_and_missing_rows_fail(results, capsys):
     assert "FAIL  answers" in out and "2 do not agree" in out
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "md", "tex"])
+def test_another_format_that_says_something_else_fails(results, capsys, suffix):
+    frame = tables.read_table(results[0] / "tables", "main_comparison")
+    tables.write_table(frame, results[0] / "tables", "main_comparison", (suffix,))
+    assert "FAIL" not in told(results, capsys, 0)
+    frame.loc[1, "mean"] += 0.01
+    tables.write_table(frame, results[0] / "tables", "main_comparison", (suffix,))
+    said = f"FAIL  main_comparison: main_comparison.{suffix} says something else"
+    assert said in told(results, capsys, 1)
+
+
+def test_every_table_is_checked_once_in_whatever_formats(results, capsys):
+    for folder in results:
+        for name, frame in all_tables().items():
+            tables.write_table(frame, folder / "tables", name)
+        tables.describe(folder / "tables")
+    lines = told(results, capsys, 0).splitlines()
+    names = [line.split()[1].rstrip(":") for line in lines if line.startswith("pass")]
+    assert sorted(names) == sorted({*all_tables(), "dictionary"})
+
+
 def test_answers_elsewhere_are_compared_by_grade(results, capsys):
     elsewhere(results[0])
     path = results[0] / "tables" / "answers.csv"
