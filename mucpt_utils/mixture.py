@@ -32,7 +32,7 @@ class Mixture(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern="[a-z][a-z0-9_]*")
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
     title: str
     arms: tuple[str, ...] = Field(("plain",), min_length=1)
     set: dict[str, Any] = Field(min_length=1)

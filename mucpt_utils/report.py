@@ -19,16 +19,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from mucpt_utils import artifacts as stages
-from mucpt_utils import dictionary, models, parallel, paths
+from mucpt_utils import cost, dictionary, models, parallel, paths
 from mucpt_utils.accounting import KEPT
 from mucpt_utils.arms import ARMS
 from mucpt_utils.artifacts import Artifact
 from mucpt_utils.claims import NOT_TESTED, PAPER_ARM, VERDICTS, Scale, learnt
 from mucpt_utils.figures import FIGURES, METRIC_TITLES, STRATUM_TITLES, arm_title
+from mucpt_utils.settings import load_profile
 from mucpt_utils.tables import FORMATS, is_numeric, read_table, shown
 
 RUN = "run.json"
@@ -166,17 +168,33 @@ def abstract(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[str]:
 
     Where plain training taught nothing, it says so and compares nothing.
     """
-    parts = [_setting(tables, run), _pipeline_sentence(tables)]
+    return [text for text, _ in _paragraphs(tables, run)]
+
+
+def _paragraphs(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[tuple[str, list[str]]]:
+    """The abstract's paragraphs, each with the tables that its numbers are from."""
+    parts = [(_setting(tables, run), ["runs"]), (_pipeline_sentence(tables), ["funnel"])]
     if "differences" in tables and "main_comparison" in tables:
-        if learnt(tables):
-            parts += [_levels(tables), *_effects(tables), _prize(tables), _forgetting(tables)]
-        else:
-            parts.append(
-                "At this size plain continued pretraining does not measurably beat the base: the "
-                "models are too small, or the tokens too few, to learn the facts. The run shows "
-                "that every stage works; it allows no conclusion about the arms."
-            )
-    return [part for part in [*parts, *_prose(tables), _verdicts(tables)] if part]
+        parts += _comparisons(tables)
+    parts += [(text, ["bits_per_byte"]) for text in _prose(tables)]
+    parts.append((_verdicts(tables), ["claims"]))
+    return [(text, [name for name in names if name in tables]) for text, names in parts if text]
+
+
+def _comparisons(tables: Mapping[str, pd.DataFrame]) -> list[tuple[str, list[str]]]:
+    if not learnt(tables):
+        text = (
+            "At this size plain continued pretraining does not measurably beat the base: the "
+            "models are too small, or the tokens too few, to learn the facts. The run shows "
+            "that every stage works; it allows no conclusion about the arms."
+        )
+        return [(text, ["differences"])]
+    effects = [*_effects(tables), _prize(tables)]
+    return [
+        (_levels(tables), ["main_comparison"]),
+        *((text, ["differences"]) for text in effects),
+        (_forgetting(tables), ["main_comparison", "differences"]),
+    ]
 
 
 def _setting(tables: Mapping[str, pd.DataFrame], run: Mapping) -> str:
@@ -391,7 +409,7 @@ def write_report(folder: Path) -> Path:
         .render(
             run=run,
             title=f"Music-domain continued pretraining: results of profile {run['profile']}",
-            abstract=abstract(tables, run),
+            abstract=_paragraphs(tables, run),
             figures=_figures(folder),
             summary=_summary(tables),
             arms=[(name, arm) for name, arm in ARMS.items() if name in run["settings"]["arms"]],
@@ -400,6 +418,10 @@ def write_report(folder: Path) -> Path:
             limits=limits(tables, run),
             prose="bits_per_byte" in tables,
             groups=_groups(run),
+            cost=_cost(),
+            checklist=checklist(run),
+            artifact_names={record["name"] for record in run["artifacts"]},
+            anchors=_anchors(tables),
             executed={path.stem for path in (folder / "executed").glob("*.ipynb")},
             settings=_pretty(run["settings"]),
             pretty=_pretty,
@@ -483,7 +505,7 @@ def _summary(tables: Mapping[str, pd.DataFrame]) -> dict | None:
     rows = []
     for arm in dict.fromkeys(main["arm"]):
         cells = [_mean(tables, arm, stratum, "accuracy") for stratum in SUMMARY_STRATA]
-        rows.append((arm_title(arm), [_cell(cell) for cell in cells]))
+        rows.append((arm, arm_title(arm), [_cell(cell) for cell in cells]))
     heads = [_capital(STRATUM_TITLES[stratum]) for stratum in SUMMARY_STRATA]
     return {"heads": heads, "rows": rows, "metric": METRIC_TITLES["accuracy"]}
 
@@ -541,11 +563,28 @@ def _table(folder: Path, name: str, frame: pd.DataFrame, run: Mapping) -> dict:
             [(shown(value, c), n) for value, c, n in zip(row, columns, numeric, strict=True)]
             for row in part.itertuples(index=False, name=None)
         ],
+        "linked": "arm" if "arm" in columns else columns[0],
+        "origins": _origins(part, behind),
         "total": len(frame),
         "formats": formats,
         "made_from": list(Counter(record["name"] for record in behind).items()),
         "notebooks": _notebooks(behind),
     }
+
+
+def _origins(frame: pd.DataFrame, behind: Sequence[Mapping]) -> list[str]:
+    """For each row the name of the artefacts that its numbers are from; "" where unknown.
+
+    A row about an arm leads to that arm's runs, any other to the last artefact behind the table.
+    """
+    names = list(dict.fromkeys(record["name"] for record in behind))
+    arms = frame.get("arm", frame.get("run", pd.Series([""] * len(frame))))
+    found = []
+    for arm in arms.astype(str):
+        arm = arm.partition("/seed")[0].rpartition("/")[2]
+        own = [name for name in names if name.partition("_")[2] == arm]
+        found.append((own or names[-1:] or [""])[-1])
+    return found
 
 
 def _behind(patterns: Sequence[str], run: Mapping) -> list[dict]:
@@ -555,6 +594,45 @@ def _behind(patterns: Sequence[str], run: Mapping) -> list[dict]:
 
 def _notebooks(records: Iterable[Mapping]) -> list[str]:
     return sorted({record["made_by"] for record in records if record["made_by"]})
+
+
+def _anchors(tables: Iterable[str]) -> set[str]:
+    """Parts of the page that the checklist may lead to."""
+    there = {f"table-{name}" for name in tables} | {"abstract", "limits", "cost", "settings"}
+    there |= {"tables"} if tables else set()
+    return there | {"provenance"} | ({"claims"} if "claims" in tables else set())
+
+
+FULL_SIZE = "paper"  # the profile of the paper's size
+
+
+def _cost() -> dict:
+    """What the full size would cost, and how it is started."""
+    profile = load_profile(FULL_SIZE)
+    rows = cost.estimate(profile).to_dict("records")
+    return {
+        "profile": profile.name,
+        "run": cost.was_run(profile),
+        "rows": [{**row, "value": _quantity(row["value"])} for row in rows],
+        "commands": cost.launch_commands(profile),
+    }
+
+
+def _quantity(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 or float(value).is_integer() else f"{value:.3g}"
+
+
+def checklist(run: Mapping) -> list[dict]:
+    """The reproducibility checklist: topic, question, answer, told, where; figures filled in."""
+    items = yaml.safe_load((paths.PACKAGE / "checklist.yaml").read_text(encoding="utf-8"))
+    known = {
+        "parameters": run["parameters"],
+        "tokens": run["tokens"],
+        "seeds": len(run["seeds"]),
+        "hours": sum(record["seconds"] for record in run["artifacts"]) / 3600,
+        "cpu": run["machine"]["cpu"],
+    }
+    return [{**item, "told": item["told"].format(**known)} for item in items]
 
 
 def _groups(run: Mapping) -> list[dict]:
