@@ -666,25 +666,21 @@ def token_weights(table: pd.DataFrame) -> Drawn:
     """
     frame = table.reset_index(drop=True)
     arms, kinds = _arms_in(frame), list(dict.fromkeys(frame["kind"]))
-    size = (2.0 + 2.7 * len(arms), 1.9 + 0.4 * len(kinds))
-    fig, grid = _panels(
-        "Which tokens the loss ratio weighs up and down",
-        1,
-        len(arms),
-        size,
-        sharex=True,
-        sharey=True,
-    )
-    for axes, arm in zip(grid[0], arms, strict=True):
+    columns = min(3, len(arms))
+    lines = -(-len(arms) // columns)
+    size = (2.0 + 2.7 * columns, 0.8 + (1.0 + 0.3 * len(kinds)) * lines)
+    title = "Which tokens the loss ratio weighs up and down"
+    fig, grid = _panels(title, lines, columns, size, sharex=True, sharey=True)
+    for axes, arm in zip(grid.flat, arms, strict=False):
         heights = _rows_of(axes, [_plain_words(kind) for kind in kinds])
         axes.axvline(1, color="#1a1a1a", lw=1.2)
-        axes.set_title(_wrapped(arm_title(arm), 26))
-        axes.set_xlabel("mean weight (1 = corpus mean)")
+        axes.set_title(_wrapped(arm_title(arm), 28))
         for kind, height in zip(kinds, heights, strict=True):
             row = _one(frame, arm=arm, kind=kind)
             if row is not None:
                 _interval(axes, row, "weight", height, arm_style(arm))
-    grid[0][0].set_xlim(left=0)
+    _only_first(grid, len(arms), "mean weight (1 = corpus mean)", "")
+    grid.flat[0].set_xlim(left=0)
     return fig, frame
 
 

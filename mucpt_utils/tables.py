@@ -599,7 +599,8 @@ def shown(value: object, column: str = "") -> str:
         return "< 0.001"
     if float(value).is_integer() and column not in _MEASURED:
         return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.3f}"
+    told = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.3f}"
+    return "0.000" if told == "-0.000" else told
 
 
 def csv_text(frame: pd.DataFrame) -> str:
