@@ -256,6 +256,9 @@ class Panel:
         except ValueError as problem:
             self.said.value = f"Not exported: {problem}."
 
+    def __repr__(self) -> str:
+        return f"Panel({self.choice.table})"
+
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         live = {k: v for k, v in self.widget._repr_mimebundle_().items() if k != "text/plain"}
         return {**live, "image/png": base64.b64encode(self.picture.value).decode()}

@@ -65,8 +65,9 @@ def compare_results(committed: Path, fresh: Path) -> Iterator[Check]:
     if not names:
         raise FileNotFoundError(f"{committed} holds no tables; is {committed.name!r} committed?")
     names |= {path.stem for path in (fresh / "tables").glob("*.csv")}
-    run = json.loads((committed / "run.json").read_text(encoding="utf-8"))
+    run = _record(committed)
     exact = same_machine(run)
+    yield _compare_settings(run, _record(fresh))
     for name in sorted(names):
         one, other = (folder / "tables" / f"{name}.csv" for folder in (committed, fresh))
         if not one.exists() or not other.exists():
@@ -78,6 +79,18 @@ def compare_results(committed: Path, fresh: Path) -> Iterator[Check]:
             yield compare_exactly(name, one, other)
         else:
             yield compare_closely(name, one, other)
+
+
+def _record(results: Path) -> dict:
+    return json.loads((results / "run.json").read_text(encoding="utf-8"))
+
+
+def _compare_settings(committed: dict, fresh: dict) -> Check:
+    """Whether both runs had the same settings: the tables of others need not agree."""
+    one, other = (run.get("settings", {}) for run in (committed, fresh))
+    names = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+    told = f"other values of {', '.join(names)}" if names else "the same settings"
+    return Check("(settings in run.json)", not names, told)
 
 
 def other_formats(name: str, folder: Path) -> str | None:
@@ -165,6 +178,15 @@ def _other_shape(one: pd.DataFrame, other: pd.DataFrame) -> str | None:
     return None if len(one) == len(other) else f"{len(one)} rows, now {len(other)}"
 
 
+def _how(run: dict) -> str:
+    if same_machine(run):
+        return "machine and versions of run.json: tables must be the same byte for byte"
+    return (
+        "another machine or other versions than run.json: tables of the corpus must be the same "
+        "byte for byte, numbers of trained models within the tolerances stated"
+    )
+
+
 def run_afresh(profile: str, folder: Path) -> Path:
     """Run a profile with nothing from before; returns its results. Raises CalledProcessError."""
     folders = {"MUCPT_WORK": str(folder / "work"), "MUCPT_RESULTS": str(folder / "results")}
@@ -194,10 +216,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except subprocess.CalledProcessError as error:
         print(f"verify: the run failed with exit code {error.returncode}", file=sys.stderr)
         return 1
+    print(_how(_record(committed)))
     for check in checks:
         print(f"{'pass' if check.passed else 'FAIL'}  {check.table}: {check.told}")
     failed = sum(not check.passed for check in checks)
-    print(f"{len(checks)} tables, {failed} do not agree")
+    print(f"{len(checks) - 1} tables and their settings, {failed} do not agree")
     return 1 if failed else 0
 
 

@@ -107,6 +107,7 @@ def test_the_panel_bears_its_class_and_shows_a_figure_without_a_browser(explored
     bundle = panel._repr_mimebundle_()
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
     assert "text/plain" not in bundle  # it would name every widget
+    assert repr(panel) == "Panel(composition)"
     again = explore.Panel(explored, None)._repr_mimebundle_()
     assert again["image/png"] == bundle["image/png"]
 
