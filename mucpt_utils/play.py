@@ -41,6 +41,10 @@ class Interactive:
     def __init__(self, widget: w.Widget, still: str):
         self.widget, self.still = widget, still
 
+    def __repr__(self) -> str:
+        """The same in every run: executed notebooks keep it beside the HTML."""
+        return f"<interactive cell {' '.join(self.widget._dom_classes)}>"
+
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, object]:
         live = self.widget._repr_mimebundle_()
         return {WIDGET_VIEW: live[WIDGET_VIEW], "text/html": self.still}

@@ -5,6 +5,7 @@ import re
 
 import pytest
 import torch
+from IPython.core.formatters import DisplayFormatter
 
 from mucpt_utils import paths, play
 from mucpt_utils.arms import ARMS
@@ -118,9 +119,16 @@ def test_a_cell_shows_a_widget_and_beside_it_the_same_view_as_fixed_html(name):
     bundle = shown._repr_mimebundle_()
     assert bundle[play.WIDGET_VIEW]["model_id"] == shown.widget.model_id
     assert view(shown) in bundle["text/html"] and f'class="mucpt-{name}"' in bundle["text/html"]
-    again = getattr(play, name)("smoke")._repr_mimebundle_()
-    assert again["text/html"] == bundle["text/html"]
-    assert shown.widget.model_id not in bundle["text/html"]
+
+
+@pytest.mark.parametrize("name", ["weights", "rejected", "ask"])
+def test_what_a_notebook_keeps_is_the_same_in_every_run(name):
+    shown, again = (getattr(play, name)("smoke") for _ in range(2))
+    kept, kept_again = (DisplayFormatter().format(x)[0] for x in (shown, again))
+    assert kept.pop(play.WIDGET_VIEW) != kept_again.pop(play.WIDGET_VIEW)
+    assert kept == kept_again and set(kept) == {"text/html", "text/plain"}
+    assert kept["text/plain"] == f"<interactive cell mucpt-{name}>"
+    assert shown.widget.model_id not in str(kept)
 
 
 def test_another_profile_falls_back_to_the_committed_run_and_says_so(results):
