@@ -189,7 +189,9 @@ class Panel:
         self.table = _dropdown("table", list(explored.tables), start.table)
         self.places = {name: _dropdown(name, [], None) for name in ("along", "series", "panels")}
         self.where = w.HBox(layout=w.Layout(flex_flow="row wrap"))
-        self.picture = w.Image(format="png", layout=w.Layout(max_width="100%"))
+        self.picture = w.Image(
+            format="png", layout=w.Layout(max_width="100%", align_self="flex-start")
+        )
         self.picture.add_class("mucpt-view")
         self.said = w.HTML().add_class("mucpt-told")
         self.name = w.Text(value="mine", description="name").add_class("mucpt-name")

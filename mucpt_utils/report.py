@@ -126,15 +126,22 @@ def _git(*arguments: str) -> str | None:
 
 
 def machine() -> dict:
-    """CPU model, usable cores, memory in GiB, and the GPU if there is one."""
+    """CPU model, vector instructions, usable cores, memory in GiB, and the GPU if there is one."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "system": platform.system(),
         "cpu": _cpu_model(),
+        "instructions": _instructions(),
         "cores": parallel.cores(),
         "memory_gib": round(memory / 2**30, 1),
         "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
     }
+
+
+def _instructions() -> str:
+    """What torch multiplies with: CPUs of one name may differ in it, and then numbers differ."""
+    flags = torch.backends.cpu.get_cpu_capability()
+    return f"{flags}, bfloat16" if torch.ops.mkldnn._is_mkldnn_bf16_supported() else flags
 
 
 def _cpu_model() -> str:

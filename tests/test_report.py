@@ -278,7 +278,9 @@ def test_run_record_holds_lineage_and_no_folder_of_the_machine(tmp_path, monkeyp
     import platform
 
     assert platform.node() not in json.dumps(made["machine"])
-    assert set(made["machine"]) == {"system", "cpu", "cores", "memory_gib", "gpu"}
+    assert set(made["machine"]) == {
+        *("system", "cpu", "instructions", "cores", "memory_gib", "gpu")
+    }
     assert made["seeds"] == [0, 1] and made["parameters"] > 50_000
 
 
