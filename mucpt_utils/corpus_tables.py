@@ -100,11 +100,11 @@ def classifier_table(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFr
         "average_precision": classifier.average_precision(probabilities, labels),
         "calibration_error": classifier.calibration_error(probabilities, labels),
     }
-    rows = [("", metric, value, len(labels)) for metric, value in whole.items()]
+    rows = [(np.nan, metric, value, len(labels)) for metric, value in whole.items()]
     for threshold in THRESHOLDS:
         measured = _at(threshold, probabilities, labels)
         kept = int(measured["kept"])
-        rows += [(f"{threshold:g}", metric, value, kept) for metric, value in measured.items()]
+        rows += [(threshold, metric, value, kept) for metric, value in measured.items()]
     return pd.DataFrame(rows, columns=["threshold", "metric", "value", "n"])
 
 
@@ -124,7 +124,7 @@ def _at(threshold: float, probabilities: np.ndarray, labels: np.ndarray) -> dict
 
 def by_threshold(table: pd.DataFrame) -> pd.DataFrame:
     """The thresholds of `classifier.csv` for reading, one a row."""
-    rows = table[table["threshold"] != ""]
+    rows = table.dropna(subset="threshold")
     names = list(dict.fromkeys(rows["metric"]))
     wide = rows.pivot(index="threshold", columns="metric", values="value")[names]
     return wide.astype({"kept": int}).round(3)

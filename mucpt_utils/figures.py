@@ -666,26 +666,147 @@ def token_weights(table: pd.DataFrame) -> Drawn:
     """
     frame = table.reset_index(drop=True)
     arms, kinds = _arms_in(frame), list(dict.fromkeys(frame["kind"]))
-    size = (2.0 + 2.7 * len(arms), 1.9 + 0.4 * len(kinds))
-    fig, grid = _panels(
-        "Which tokens the loss ratio weighs up and down",
-        1,
-        len(arms),
-        size,
-        sharex=True,
-        sharey=True,
-    )
-    for axes, arm in zip(grid[0], arms, strict=True):
+    columns = min(3, len(arms))
+    lines = -(-len(arms) // columns)
+    size = (2.0 + 2.7 * columns, 0.8 + (1.0 + 0.3 * len(kinds)) * lines)
+    title = "Which tokens the loss ratio weighs up and down"
+    fig, grid = _panels(title, lines, columns, size, sharex=True, sharey=True)
+    for axes, arm in zip(grid.flat, arms, strict=False):
         heights = _rows_of(axes, [_plain_words(kind) for kind in kinds])
         axes.axvline(1, color="#1a1a1a", lw=1.2)
-        axes.set_title(_wrapped(arm_title(arm), 26))
-        axes.set_xlabel("mean weight (1 = corpus mean)")
+        axes.set_title(_wrapped(arm_title(arm), 28))
         for kind, height in zip(kinds, heights, strict=True):
             row = _one(frame, arm=arm, kind=kind)
             if row is not None:
                 _interval(axes, row, "weight", height, arm_style(arm))
-    grid[0][0].set_xlim(left=0)
+    _only_first(grid, len(arms), "mean weight (1 = corpus mean)", "")
+    grid.flat[0].set_xlim(left=0)
     return fig, frame
+
+
+# --- a figure of one's own ------------------------------------------------------------------------
+
+
+@_styled
+def tidy(
+    frame: pd.DataFrame,
+    *,
+    centre: str,
+    along: str,
+    series: str | None = None,
+    panels: str | None = None,
+    title: str = "",
+) -> Drawn:
+    """Rows of any tidy table: values of `along` as rows, or as an axis where they are numbers.
+
+    centre: the column drawn, with ci_low and ci_high where the table has them. series: what marks
+    tell apart; panels: what the panels tell apart. One row of the table for each mark.
+    """
+    parts = list(frame.groupby(panels, sort=False)) if panels else [("", frame)]
+    marks = list(dict.fromkeys(frame[series])) if series else [None]
+    numeric = pd.api.types.is_numeric_dtype(frame[along])
+    labels = [list(dict.fromkeys(part[along])) for _, part in parts]
+    one_scale = panels != "metric"  # units differ
+    same_rows = all(names == labels[0] for names in labels)
+    shared = {"sharex": one_scale, "sharey": one_scale if numeric else same_rows}
+    rows = 0 if numeric else max(map(len, labels))
+    fig, grid = _tidy_panels(title, len(parts), len(marks), rows, shared)
+    for axes, (name, part), names in zip(grid.flat, parts, labels, strict=False):
+        axes.set_title(_wrapped(_told(panels, name), 34), fontsize=9.5)
+        series_rows = [part if m is None else part[part[series] == m] for m in marks]
+        styles = [_series_style(series, mark, number) for number, mark in enumerate(marks)]
+        if numeric:
+            _lines(axes, series_rows, styles, along, centre)
+        else:
+            _marks(axes, series_rows, styles, along, centre, names)
+    value = _value_label(frame, centre)
+    _only_first(grid, len(parts), along if numeric else value, value if numeric else "")
+    if series:
+        _below(fig, [_series_key(series, m, i) for i, m in enumerate(marks)], min(3, len(marks)))
+    return fig, frame
+
+
+def _tidy_panels(
+    title: str, panels: int, marks: int, rows: int, shared: Mapping[str, bool]
+) -> tuple[Figure, np.ndarray]:
+    """Axes for `panels` panels of `rows` rows each; none where numbers stand along an axis."""
+    columns = min(3, panels)
+    lines = -(-panels // columns)
+    height = 0.9 + max(0.3, 0.13 * marks) * rows if rows else 2.4
+    width = 2.4 + (2.9 if shared["sharey"] else 3.4) * columns
+    size = (width, 1.3 + height * lines + 0.25 * (marks // 3))
+    return _panels(title, lines, columns, size, **shared)
+
+
+def _marks(axes: Axes, parts, styles, along: str, centre: str, labels: Sequence) -> None:
+    """One horizontal row a label; the series stand below each other in it."""
+    heights = _rows_of(axes, [_wrapped(_told(along, label), 36) for label in labels])
+    for number, (rows, style) in enumerate(zip(parts, styles, strict=True)):
+        shift = ((len(parts) - 1) / 2 - number) * 0.7 / len(parts)
+        for row in rows.to_dict("records"):
+            place = heights[labels.index(row[along])] + shift
+            _interval(axes, {"ci_low": np.nan, "ci_high": np.nan, **row}, centre, place, style)
+    if centre == "difference":
+        axes.axvline(0, color="#1a1a1a", lw=1.2)
+
+
+def _lines(axes: Axes, parts, styles, along: str, centre: str) -> None:
+    """One line a series, with a band where there are intervals."""
+    for rows, style in zip(parts, styles, strict=True):
+        rows, look = rows.sort_values(along), {"color": style.colour}
+        axes.plot(rows[along], rows[centre], marker=style.marker, ls=style.line, ms=5, **look)
+        if "ci_low" in rows:
+            axes.fill_between(
+                rows[along], rows["ci_low"], rows["ci_high"], alpha=0.15, lw=0, **look
+            )
+    _thousands(axes.xaxis)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+
+
+def _value_label(frame: pd.DataFrame, centre: str) -> str:
+    """What the values are: the metric where there is one only, and whether it is a difference."""
+    metrics = list(frame["metric"].unique()) if "metric" in frame else []
+    if len(metrics) != 1:
+        return _plain_words(centre)
+    named = METRIC_TITLES.get(metrics[0], _plain_words(metrics[0]))
+    return f"difference in {named}" if centre == "difference" else named
+
+
+def _told(column: str | None, value: object) -> str:
+    """A value of a column as a reader knows it."""
+    titles = {"arm": arm_title, "compared_to": arm_title, "axis": _axis_title}
+    if column in titles:
+        return titles[column](value)
+    named = {"stratum": STRATUM_TITLES, "metric": METRIC_TITLES}.get(column, {})
+    return named.get(value, _plain_words(value))
+
+
+def _axis_title(axis: str) -> str:
+    known = load_axes().get(axis)
+    return known.title if known else axis
+
+
+# for series that are no arms: hues of Okabe and Ito that also differ in brightness
+_SERIES_COLOURS = ("#0072b2", "#d55e00", "#1a1a1a", "#56b4e9", "#009e73", "#c98500", "#cc79a7")
+_SERIES_MARKERS = "oDs^vPX*"
+_SERIES_LINES = ("-", "--", "-.", ":")
+
+
+def _series_style(series: str | None, value: object, number: int) -> ArmStyle:
+    if series == "arm":
+        return arm_style(value)
+    return ArmStyle(
+        _SERIES_COLOURS[number % len(_SERIES_COLOURS)],
+        _SERIES_MARKERS[number % len(_SERIES_MARKERS)],
+        _SERIES_LINES[number % len(_SERIES_LINES)],
+    )
+
+
+def _series_key(series: str, value: object, number: int) -> Line2D:
+    style = _series_style(series, value, number)
+    return Line2D(
+        [], [], color=style.colour, marker=style.marker, ls=style.line, label=_told(series, value)
+    )
 
 
 # --- every figure of a results folder -------------------------------------------------------------

@@ -20,8 +20,9 @@ class Results:
         self.folder = paths.results(name)
 
     def table(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
-        """Keep a table as csv, md and tex; returns it as read back, so that all show the same."""
+        """Keep a table in every format, described; returns it as read back: all show the same."""
         tables.write_table(frame, self.folder / "tables", name)
+        tables.describe(self.folder / "tables")
         return self.read(name)
 
     def read(self, name: str) -> pd.DataFrame:

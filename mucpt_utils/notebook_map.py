@@ -28,10 +28,12 @@ SHOWN_IN = {
 }
 LEFT = {
     "run.json": "settings, versions, machine, and the record of every stage",
-    "tables/*.csv, .md, .tex": "every number, tidy, one observation a row; Markdown and LaTeX too",
+    "tables/*.csv, .parquet": "every number, tidy, one observation a row; .md and .tex for papers",
+    "tables/README.md": "what each column means, its unit, its allowed values; how to load them",
     "figures/*.png, .pdf, .csv": "every figure, and beside it the numbers that it shows",
     "executed/*.ipynb": "these notebooks as they were run",
     "classroom/*.json": "small samples for the interactive cells, which work without a model",
+    "mixtures/": "data mixtures of your own, where you have trained any",
     "report.html": "all of it on one page that opens without a network",
 }
 

@@ -12,7 +12,6 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -20,17 +19,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from mucpt_utils import artifacts as stages
-from mucpt_utils import models, parallel, paths
+from mucpt_utils import cost, dictionary, models, parallel, paths
 from mucpt_utils.accounting import KEPT
 from mucpt_utils.arms import ARMS
 from mucpt_utils.artifacts import Artifact
 from mucpt_utils.claims import NOT_TESTED, PAPER_ARM, VERDICTS, Scale, learnt
 from mucpt_utils.figures import FIGURES, METRIC_TITLES, STRATUM_TITLES, arm_title
-from mucpt_utils.tables import is_numeric, read_table, shown
+from mucpt_utils.settings import load_profile
+from mucpt_utils.tables import FORMATS, is_numeric, read_table, shown
 
 RUN = "run.json"
 LONGEST_LISTING = 100  # entries of a listing that run.json spells out
@@ -45,65 +46,6 @@ class ReportError(ValueError):
     """A results folder from which no report can be made; the message names the file."""
 
 
-@dataclass(frozen=True)
-class TableInfo:
-    """A table of the report: its caption and the artefacts that it was computed from."""
-
-    caption: str
-    made_from: tuple[str, ...] = ("run_*",)
-
-
-TABLES: dict[str, TableInfo] = {
-    "main_comparison": TableInfo(
-        "Every arm by stratum and metric: mean over seeds and questions, 95 % interval, and the "
-        "difference to plain paired by seed and question. Tokens to plain's accuracy are given "
-        "where every seed reaches it; seeds counts those that do."
-    ),
-    "differences": TableInfo(
-        "Every arm minus plain, minus Rho-1 and minus soft dynamic weighting, paired by seed and "
-        "question, with 95 % interval and p-value (not corrected for the number of comparisons)."
-    ),
-    "composition": TableInfo(
-        "Each level of each axis of data composition: mean and 95 % interval, by arm."
-    ),
-    "composition_differences": TableInfo(
-        "Each level of an axis minus the profile's own level, paired by seed and question."
-    ),
-    "pipeline_quality": TableInfo(
-        "Precision and recall of each stage by kind of flaw, against the rendered lane's labels.",
-        ("corpus", "raw_corpus"),
-    ),
-    "funnel": TableInfo(
-        "Documents and words at every stage: in = kept + dropped by each reason + quarantined.",
-        ("corpus",),
-    ),
-    "temperature": TableInfo(
-        "Loss of the reference model (nats per token) by temperature, on subjects that it does "
-        "not know; the smallest loss sets its temperature.",
-        ("temperature",),
-    ),
-    "token_weights": TableInfo(
-        "Mean training weight by kind of labelled token; 1 is the corpus mean.",
-        ("base_losses", "reference_losses", "domain_tokens"),
-    ),
-    "token_weights_over_training": TableInfo(
-        "Mean weight that tokens of each kind were given, in each part of training, by run."
-    ),
-    "alignment": TableInfo(
-        "Each arm before and after a short tuning on questions about other subjects, and the "
-        "rank of its mean among the arms."
-    ),
-    "runs": TableInfo("Every run at its end: one row an arm, seed, axis, level and metric."),
-    "learning_curves": TableInfo("Every run of the main comparison at each point measured."),
-    "answers": TableInfo("What the models answered, and the grade."),
-    "bits_per_byte": TableInfo(
-        "Real prose: bits per byte on files that nothing was trained on (lower is better), by arm "
-        "and held-out text; intervals resample seeds, p is the exact sign-flip test's."
-    ),
-    "speed": TableInfo("Speed against peers, side by side on one machine.", ()),
-}
-
-
 # figures that are not drawn from a table of `figures.FIGURES`: title, how to read it, table
 OTHER_FIGURES: dict[str, tuple[str, str, str]] = {
     "bits_per_byte": (
@@ -111,6 +53,12 @@ OTHER_FIGURES: dict[str, tuple[str, str, str]] = {
         "Lower is better; the dotted line is the base before training. Music shows what was "
         "learnt, general text what was forgotten.",
         "bits_per_byte",
+    ),
+    "reliability": (
+        "Reliability of the domain classifier",
+        "Share that is music by the probability given; on the dotted line both are equal. The area "
+        "of a dot grows with its documents.",
+        "classifier",
     ),
 }
 
@@ -178,15 +126,22 @@ def _git(*arguments: str) -> str | None:
 
 
 def machine() -> dict:
-    """CPU model, usable cores, memory in GiB, and the GPU if there is one."""
+    """CPU model, vector instructions, usable cores, memory in GiB, and the GPU if there is one."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "system": platform.system(),
         "cpu": _cpu_model(),
+        "instructions": _instructions(),
         "cores": parallel.cores(),
         "memory_gib": round(memory / 2**30, 1),
         "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
     }
+
+
+def _instructions() -> str:
+    """What torch multiplies with: CPUs of one name may differ in it, and then numbers differ."""
+    flags = torch.backends.cpu.get_cpu_capability()
+    return f"{flags}, bfloat16" if torch.ops.mkldnn._is_mkldnn_bf16_supported() else flags
 
 
 def _cpu_model() -> str:
@@ -226,17 +181,33 @@ def abstract(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[str]:
 
     Where plain training taught nothing, it says so and compares nothing.
     """
-    parts = [_setting(tables, run), _pipeline_sentence(tables)]
+    return [text for text, _ in _paragraphs(tables, run)]
+
+
+def _paragraphs(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[tuple[str, list[str]]]:
+    """The abstract's paragraphs, each with the tables that its numbers are from."""
+    parts = [(_setting(tables, run), ["runs"]), (_pipeline_sentence(tables), ["funnel"])]
     if "differences" in tables and "main_comparison" in tables:
-        if learnt(tables):
-            parts += [_levels(tables), *_effects(tables), _prize(tables), _forgetting(tables)]
-        else:
-            parts.append(
-                "At this size plain continued pretraining does not measurably beat the base: the "
-                "models are too small, or the tokens too few, to learn the facts. The run shows "
-                "that every stage works; it allows no conclusion about the arms."
-            )
-    return [part for part in [*parts, *_prose(tables), _verdicts(tables)] if part]
+        parts += _comparisons(tables)
+    parts += [(text, ["bits_per_byte"]) for text in _prose(tables)]
+    parts.append((_verdicts(tables), ["claims"]))
+    return [(text, [name for name in names if name in tables]) for text, names in parts if text]
+
+
+def _comparisons(tables: Mapping[str, pd.DataFrame]) -> list[tuple[str, list[str]]]:
+    if not learnt(tables):
+        text = (
+            "At this size plain continued pretraining does not measurably beat the base: the "
+            "models are too small, or the tokens too few, to learn the facts. The run shows "
+            "that every stage works; it allows no conclusion about the arms."
+        )
+        return [(text, ["differences"])]
+    effects = [*_effects(tables), _prize(tables)]
+    return [
+        (_levels(tables), ["main_comparison"]),
+        *((text, ["differences"]) for text in effects),
+        (_forgetting(tables), ["main_comparison", "differences"]),
+    ]
 
 
 def _setting(tables: Mapping[str, pd.DataFrame], run: Mapping) -> str:
@@ -451,7 +422,7 @@ def write_report(folder: Path) -> Path:
         .render(
             run=run,
             title=f"Music-domain continued pretraining: results of profile {run['profile']}",
-            abstract=abstract(tables, run),
+            abstract=_paragraphs(tables, run),
             figures=_figures(folder),
             summary=_summary(tables),
             arms=[(name, arm) for name, arm in ARMS.items() if name in run["settings"]["arms"]],
@@ -460,6 +431,10 @@ def write_report(folder: Path) -> Path:
             limits=limits(tables, run),
             prose="bits_per_byte" in tables,
             groups=_groups(run),
+            cost=_cost(),
+            checklist=checklist(run),
+            artifact_names={record["name"] for record in run["artifacts"]},
+            anchors=_anchors(tables),
             executed={path.stem for path in (folder / "executed").glob("*.ipynb")},
             settings=_pretty(run["settings"]),
             pretty=_pretty,
@@ -543,7 +518,7 @@ def _summary(tables: Mapping[str, pd.DataFrame]) -> dict | None:
     rows = []
     for arm in dict.fromkeys(main["arm"]):
         cells = [_mean(tables, arm, stratum, "accuracy") for stratum in SUMMARY_STRATA]
-        rows.append((arm_title(arm), [_cell(cell) for cell in cells]))
+        rows.append((arm, arm_title(arm), [_cell(cell) for cell in cells]))
     heads = [_capital(STRATUM_TITLES[stratum]) for stratum in SUMMARY_STRATA]
     return {"heads": heads, "rows": rows, "metric": METRIC_TITLES["accuracy"]}
 
@@ -579,32 +554,50 @@ def _is(value: float) -> bool:
 
 
 def _tables(folder: Path, tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[dict]:
-    """Every table but the claims: known ones in the order of `TABLES`, then the others."""
-    names = [name for name in TABLES if name in tables]
-    names += [name for name in tables if name not in TABLES and name != "claims"]
+    """Every table but the claims: described ones in the dictionary's order, then the others."""
+    described = dictionary.load_tables()
+    names = [name for name in described if name in tables and name != "claims"]
+    names += [name for name in tables if name not in described]
     return [_table(folder, name, tables[name], run) for name in names]
 
 
 def _table(folder: Path, name: str, frame: pd.DataFrame, run: Mapping) -> dict:
-    info = TABLES.get(name, TableInfo(_capital(name.replace("_", " ")) + ".", ()))
-    behind = _behind(info.made_from, run)
+    info = dictionary.load_tables().get(name)
+    behind = _behind(info.made_from, run) if info else []
     part = frame.head(SAMPLE if name == "answers" else ROWS_SHOWN)
     columns = list(part.columns)
     numeric = [is_numeric(part, column) for column in columns]
-    formats = [s for s in ("csv", "md", "tex") if (folder / "tables" / f"{name}.{s}").is_file()]
+    formats = [s for s in FORMATS if (folder / "tables" / f"{name}.{s}").is_file()]
     return {
         "name": name,
-        "caption": info.caption,
+        "caption": info.about if info else _capital(name.replace("_", " ")) + ".",
         "columns": list(zip(columns, numeric, strict=True)),
         "rows": [
             [(shown(value, c), n) for value, c, n in zip(row, columns, numeric, strict=True)]
             for row in part.itertuples(index=False, name=None)
         ],
+        "linked": "arm" if "arm" in columns else columns[0],
+        "origins": _origins(part, behind),
         "total": len(frame),
         "formats": formats,
         "made_from": list(Counter(record["name"] for record in behind).items()),
         "notebooks": _notebooks(behind),
     }
+
+
+def _origins(frame: pd.DataFrame, behind: Sequence[Mapping]) -> list[str]:
+    """For each row the name of the artefacts that its numbers are from; "" where unknown.
+
+    A row about an arm leads to that arm's runs, any other to the last artefact behind the table.
+    """
+    names = list(dict.fromkeys(record["name"] for record in behind))
+    arms = frame.get("arm", frame.get("run", pd.Series([""] * len(frame))))
+    found = []
+    for arm in arms.astype(str):
+        arm = arm.partition("/seed")[0].rpartition("/")[2]
+        own = [name for name in names if name.partition("_")[2] == arm]
+        found.append((own or names[-1:] or [""])[-1])
+    return found
 
 
 def _behind(patterns: Sequence[str], run: Mapping) -> list[dict]:
@@ -614,6 +607,45 @@ def _behind(patterns: Sequence[str], run: Mapping) -> list[dict]:
 
 def _notebooks(records: Iterable[Mapping]) -> list[str]:
     return sorted({record["made_by"] for record in records if record["made_by"]})
+
+
+def _anchors(tables: Iterable[str]) -> set[str]:
+    """Parts of the page that the checklist may lead to."""
+    there = {f"table-{name}" for name in tables} | {"abstract", "limits", "cost", "settings"}
+    there |= {"tables"} if tables else set()
+    return there | {"provenance"} | ({"claims"} if "claims" in tables else set())
+
+
+FULL_SIZE = "paper"  # the profile of the paper's size
+
+
+def _cost() -> dict:
+    """What the full size would cost, and how it is started."""
+    profile = load_profile(FULL_SIZE)
+    rows = cost.estimate(profile).to_dict("records")
+    return {
+        "profile": profile.name,
+        "run": cost.was_run(profile),
+        "rows": [{**row, "value": _quantity(row["value"])} for row in rows],
+        "commands": cost.launch_commands(profile),
+    }
+
+
+def _quantity(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 or float(value).is_integer() else f"{value:.3g}"
+
+
+def checklist(run: Mapping) -> list[dict]:
+    """The reproducibility checklist: topic, question, answer, told, where; figures filled in."""
+    items = yaml.safe_load((paths.PACKAGE / "checklist.yaml").read_text(encoding="utf-8"))
+    known = {
+        "parameters": run["parameters"],
+        "tokens": run["tokens"],
+        "seeds": len(run["seeds"]),
+        "hours": sum(record["seconds"] for record in run["artifacts"]) / 3600,
+        "cpu": run["machine"]["cpu"],
+    }
+    return [{**item, "told": item["told"].format(**known)} for item in items]
 
 
 def _groups(run: Mapping) -> list[dict]:

@@ -7,6 +7,7 @@ come with bootstrap intervals over seeds and subjects, which are crossed (every 
 the same ones); differences are paired by seed and question (`stats.py`).
 """
 
+import io
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,52 +15,26 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from mucpt_utils import stats
+from mucpt_utils import dictionary, stats
 from mucpt_utils.arms import ARMS
 from mucpt_utils.axes import load_axes
 from mucpt_utils.documents import read_jsonl
 
-MAIN = "main"  # the axis of the profile's own runs
-DEFAULT = "default"  # their level
+MAIN = dictionary.MAIN  # the axis of the profile's own runs
+DEFAULT = dictionary.DEFAULT  # their level
 # the two baselines, and the down-weighting that selection of documents is added to
 COMPARED_TO = ("plain", "rho1", "soft_dynamic")
 QUESTION_STRATA = ("all", "covered", "uncovered", "popular", "less_popular")
 STRATA = (*QUESTION_STRATA, "general", "music")
 METRICS = ("accuracy", "log_likelihood", "bits_per_byte", "tokens_to_plain")
 
+# what a table must have is said in its dictionary
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "runs": ("arm", "seed", "axis", "level", "tokens", "stratum", "metric", "value", "n"),
-    "main_comparison": (
-        *("arm", "stratum", "metric", "mean", "ci_low", "ci_high", "seeds"),
-        *("difference_to_plain", "p_value"),
-    ),
-    "differences": (
-        *("arm", "compared_to", "stratum", "metric", "difference", "ci_low", "ci_high"),
-        *("p_value", "seeds", "n"),
-    ),
-    "learning_curves": ("arm", "seed", "tokens", "stratum", "metric", "value"),
-    # an axis may be run with several arms: the arm stands behind the agreed columns
-    "composition": (
-        *("axis", "level", "stratum", "metric", "mean", "ci_low", "ci_high", "seeds", "arm"),
-    ),
-    "composition_differences": (
-        *("axis", "level", "compared_to", "arm", "stratum", "metric"),
-        *("difference", "ci_low", "ci_high", "p_value", "seeds", "n"),
-    ),
-    "alignment": (
-        *("arm", "stratum", "metric", "before", "after", "difference", "ci_low", "ci_high"),
-        *("p_value", "seeds", "rank_before", "rank_after"),
-    ),
-    "token_weights_over_training": ("arm", "seed", "tokens", "kind", "weight", "n"),
-    "funnel": ("stage", "source", "reason", "documents", "tokens"),
-    "answers": ("run", "question_id", "response", "grade"),
-    "pipeline_quality": ("stage", "kind", "precision", "recall", "n"),
-    "claims": (
-        *("claim", "status_in_paper", "paper_value", "our_value", "ci_low", "ci_high"),
-        *("scale", "verdict", "evidence"),
-    ),
+    name: table.required for name, table in dictionary.load_tables().items()
 }
 _MEASURED = frozenset(
     {
@@ -67,11 +42,6 @@ _MEASURED = frozenset(
         *("precision", "recall", "our_value", "loss", "weight", "before", "after"),
     }
 )
-_COUNTED = frozenset({"seed", "seeds", "tokens", "n", "documents", "temperature"}) | {
-    "rank_before",
-    "rank_after",
-}
-NUMBERS = _MEASURED | _COUNTED | {"ours", "peer", "ratio"}
 _ITEM_KEYS = ["axis", "level", "arm", "seed", "tokens", "stratum", "metric"]
 _SORTED = ("axis", "level", "compared_to", "arm", "seed", "tokens", "stratum", "metric")
 _ORDER = {"arm": tuple(ARMS), "stratum": STRATA, "metric": METRICS}
@@ -535,7 +505,7 @@ def _ranks(frame: pd.DataFrame, column: str) -> list:
     A level's place is its place on its axis: two axes may have levels of one name.
     """
     values = list(frame[column])
-    if column in _COUNTED:
+    if column in ("seed", "tokens"):
         return values
     if column == "level":
         values = list(zip(frame["axis"], values, strict=True))
@@ -547,25 +517,55 @@ def _ranks(frame: pd.DataFrame, column: str) -> list:
 # --- files ----------------------------------------------------------------------------------------
 
 
-def write_table(
-    frame: pd.DataFrame, folder: Path, name: str, formats: Sequence[str] = ("csv", "md", "tex")
-) -> Path:
-    """Write `folder/name.{csv,md,tex}`, the same bytes for the same frame; returns the CSV's path.
+FORMATS = ("csv", "parquet", "md", "tex")
 
-    CSV has six significant digits; Markdown and LaTeX (booktabs) are rounded for reading.
-    Raises TableError for an unknown format, or where the frame lacks columns of its contract.
+
+def write_table(
+    frame: pd.DataFrame, folder: Path, name: str, formats: Sequence[str] = FORMATS
+) -> Path:
+    """Write `folder/name.{csv,parquet,md,tex}`, the same bytes for the same frame.
+
+    CSV has six significant digits, and the other formats say what the CSV says: Parquet the same
+    numbers with the types of the dictionary, Markdown and LaTeX (booktabs) rounded for reading.
+    Returns the CSV's path. Raises TableError for an unknown format, or where the frame lacks
+    columns of its contract.
     """
-    unknown = sorted(set(formats) - set(_WRITERS))
+    unknown = sorted(set(formats) - set(FORMATS))
     if unknown:
-        raise TableError(f"{name}: unknown formats {unknown}; allowed: {', '.join(_WRITERS)}")
+        raise TableError(f"{name}: unknown formats {unknown}; allowed: {', '.join(FORMATS)}")
     missing = [column for column in COLUMNS.get(name, ()) if column not in frame]
     if missing:
         raise TableError(f"{name}: no column {', '.join(missing)}")
     folder.mkdir(parents=True, exist_ok=True)
     for suffix in formats:
-        text = _WRITERS[suffix](frame)
-        (folder / f"{name}.{suffix}").write_text(text, encoding="utf-8", newline="\n")
+        (folder / f"{name}.{suffix}").write_bytes(written(frame, name, suffix))
     return folder / f"{name}.csv"
+
+
+def written(frame: pd.DataFrame, name: str, suffix: str) -> bytes:
+    """What `write_table` writes into one file."""
+    if suffix == "csv":
+        return csv_text(frame).encode()
+    frame = _as_in_csv(frame)
+    return _parquet(frame, name) if suffix == "parquet" else _WRITERS[suffix](frame).encode()
+
+
+def _as_in_csv(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the digits of its CSV."""
+    rounded = frame.copy()
+    for column in frame.select_dtypes("floating"):
+        rounded[column] = [float(f"{value:.6g}") for value in frame[column]]
+    return rounded
+
+
+def describe(folder: Path) -> None:
+    """Write the data dictionary of the tables in `folder`: `README.md` and `dictionary.*`."""
+    there = {path.stem for path in folder.glob("*.csv")} | {"dictionary"}
+    names = [name for name in dictionary.load_tables() if name in there]
+    names += sorted(there.difference(names))
+    write_table(dictionary.as_table(names), folder, "dictionary")
+    text = dictionary.card(names, folder.parent.name)
+    (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:
@@ -578,7 +578,8 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     missing = [column for column in COLUMNS.get(name, ()) if column not in frame]
     if missing:
         raise TableError(f"{path}: no column {', '.join(missing)}")
-    for column in NUMBERS.intersection(frame.columns):
+    types = dictionary.column_types(name)
+    for column in (column for column in frame if types.get(column, "text") != "text"):
         try:
             frame[column] = pd.to_numeric(frame[column].replace("", np.nan))
         except ValueError as error:
@@ -598,7 +599,8 @@ def shown(value: object, column: str = "") -> str:
         return "< 0.001"
     if float(value).is_integer() and column not in _MEASURED:
         return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.3f}"
+    told = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.3f}"
+    return "0.000" if told == "-0.000" else told
 
 
 def csv_text(frame: pd.DataFrame) -> str:
@@ -665,4 +667,20 @@ def _latex(frame: pd.DataFrame) -> str:
     )
 
 
-_WRITERS = {"csv": csv_text, "md": _markdown, "tex": _latex}
+_WRITERS = {"md": _markdown, "tex": _latex}
+_ARROW = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}
+
+
+def _parquet(frame: pd.DataFrame, name: str) -> bytes:
+    """Parquet with the dictionary's types and nothing about who wrote it, or when."""
+    types = dictionary.column_types(name)
+    arrays = [_array(frame[column], types.get(column)) for column in frame]
+    stream = io.BytesIO()
+    pq.write_table(pa.table(arrays, names=list(frame)), stream, compression="zstd")
+    return stream.getvalue()
+
+
+def _array(values: pd.Series, kind: str | None) -> pa.Array:
+    if kind == "text":
+        values = values.where(values.notna(), "").astype(str)
+    return pa.Array.from_pandas(values, type=_ARROW.get(kind))

@@ -3,6 +3,7 @@
 On the machine of the committed `run.json`, with the same versions, tables must be the same byte for
 byte. Elsewhere matrices are multiplied in another order: tables of the corpus must still be the
 same, those of trained models the same in their rows and, in each number, within `TOLERANCES`.
+A table's Parquet, Markdown and LaTeX must say what its CSV says.
 
     python -m mucpt_utils.verify [PROFILE] [--against RESULTS]
 
@@ -10,6 +11,7 @@ Exit codes: 0 every table agrees, 1 one does not, 2 nothing to compare with.
 """
 
 import argparse
+import io
 import json
 import os
 import subprocess
@@ -25,7 +27,7 @@ import pandas as pd
 from mucpt_utils import artifacts, paths, report, tables
 
 # no model is trained for these: text in, text out
-OF_THE_CORPUS = frozenset({"sources", "funnel", "pipeline_quality"})
+OF_THE_CORPUS = frozenset({"sources", "funnel", "pipeline_quality", "dictionary"})
 # by metric, or by column where a row has no metric: the largest difference between two machines
 TOLERANCES = {
     "accuracy": 0.15,
@@ -63,17 +65,50 @@ def compare_results(committed: Path, fresh: Path) -> Iterator[Check]:
     if not names:
         raise FileNotFoundError(f"{committed} holds no tables; is {committed.name!r} committed?")
     names |= {path.stem for path in (fresh / "tables").glob("*.csv")}
-    run = json.loads((committed / "run.json").read_text(encoding="utf-8"))
+    run = _record(committed)
     exact = same_machine(run)
+    yield _compare_settings(run, _record(fresh))
     for name in sorted(names):
         one, other = (folder / "tables" / f"{name}.csv" for folder in (committed, fresh))
         if not one.exists() or not other.exists():
             where = "the new run" if one.exists() else "the committed results"
             yield Check(name, False, f"missing in {where}")
+        elif problem := other_formats(name, committed / "tables"):
+            yield Check(name, False, problem)
         elif exact or name in OF_THE_CORPUS:
             yield compare_exactly(name, one, other)
         else:
             yield compare_closely(name, one, other)
+
+
+def _record(results: Path) -> dict:
+    return json.loads((results / "run.json").read_text(encoding="utf-8"))
+
+
+def _compare_settings(committed: dict, fresh: dict) -> Check:
+    """Whether both runs had the same settings: the tables of others need not agree."""
+    one, other = (run.get("settings", {}) for run in (committed, fresh))
+    names = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+    told = f"other values of {', '.join(names)}" if names else "the same settings"
+    return Check("(settings in run.json)", not names, told)
+
+
+def other_formats(name: str, folder: Path) -> str | None:
+    """Which of a table's other files say something else than its CSV; None where all agree."""
+    frame = tables.read_table(folder, name)
+    for suffix in tables.FORMATS[1:]:
+        path = folder / f"{name}.{suffix}"
+        if path.exists() and not _says_the_same(path, frame, name):
+            return f"{path.name} says something else than {name}.csv"
+    return None
+
+
+def _says_the_same(path: Path, frame: pd.DataFrame, name: str) -> bool:
+    wanted = tables.written(frame, name, path.suffix[1:])
+    if path.suffix == ".parquet":  # another version of Parquet writes other bytes
+        one, other = (pd.read_parquet(source) for source in (path, io.BytesIO(wanted)))
+        return one.equals(other)
+    return path.read_bytes() == wanted
 
 
 def compare_exactly(name: str, committed: Path, fresh: Path) -> Check:
@@ -143,6 +178,15 @@ def _other_shape(one: pd.DataFrame, other: pd.DataFrame) -> str | None:
     return None if len(one) == len(other) else f"{len(one)} rows, now {len(other)}"
 
 
+def _how(run: dict) -> str:
+    if same_machine(run):
+        return "machine and versions of run.json: tables must be the same byte for byte"
+    return (
+        "another machine or other versions than run.json: tables of the corpus must be the same "
+        "byte for byte, numbers of trained models within the tolerances stated"
+    )
+
+
 def run_afresh(profile: str, folder: Path) -> Path:
     """Run a profile with nothing from before; returns its results. Raises CalledProcessError."""
     folders = {"MUCPT_WORK": str(folder / "work"), "MUCPT_RESULTS": str(folder / "results")}
@@ -172,10 +216,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except subprocess.CalledProcessError as error:
         print(f"verify: the run failed with exit code {error.returncode}", file=sys.stderr)
         return 1
+    print(_how(_record(committed)))
     for check in checks:
         print(f"{'pass' if check.passed else 'FAIL'}  {check.table}: {check.told}")
     failed = sum(not check.passed for check in checks)
-    print(f"{len(checks)} tables, {failed} do not agree")
+    print(f"{len(checks) - 1} tables and their settings, {failed} do not agree")
     return 1 if failed else 0
 
 

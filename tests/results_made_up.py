@@ -144,7 +144,8 @@ def token_weights() -> pd.DataFrame:
     """Mean weights by kind of token, one without an interval."""
     weights = [("fact", 1.8, 1.6, 2.0), ("spam", 0.2, np.nan, np.nan)]
     columns = ["kind", "weight", "ci_low", "ci_high"]
-    return pd.DataFrame(weights, columns=columns).assign(arm="soft_dynamic", tokens=10)
+    frame = pd.DataFrame(weights, columns=columns).assign(arm="soft_dynamic", tokens=10)
+    return frame[list(tables.COLUMNS["token_weights"])]
 
 
 def record() -> dict:

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from markupsafe import escape
 from results_made_up import SKILL, all_tables, record
 
-from mucpt_utils import claims, figures, paths, report, tables
+from mucpt_utils import claims, cost, figures, paths, report, tables
 from mucpt_utils.artifacts import build
 from mucpt_utils.settings import load_profile
 
@@ -277,7 +278,9 @@ def test_run_record_holds_lineage_and_no_folder_of_the_machine(tmp_path, monkeyp
     import platform
 
     assert platform.node() not in json.dumps(made["machine"])
-    assert set(made["machine"]) == {"system", "cpu", "cores", "memory_gib", "gpu"}
+    assert set(made["machine"]) == {
+        *("system", "cpu", "instructions", "cores", "memory_gib", "gpu")
+    }
     assert made["seeds"] == [0, 1] and made["parameters"] > 50_000
 
 
@@ -298,6 +301,46 @@ def test_arms_of_the_profile_are_explained(page):
     for arm in SKILL:
         assert f"<code>{arm}</code>" in page
     assert "<code>inverse</code>" not in page
+
+
+def test_each_row_about_an_arm_leads_to_the_arms_runs(page):
+    section = page.partition('id="table-main_comparison"')[2].partition("<section")[0]
+    rows = re.findall(r"<tr><td>(.*?)</td>", section)
+    assert len(rows) > len(SKILL)
+    for arm in SKILL:
+        assert f'<a href="#artifact-run_{arm}">{arm}</a>' in rows, arm
+    funnel = page.partition('id="table-funnel"')[2].partition("<section")[0]
+    assert '<a href="#artifact-corpus">classify</a>' in funnel
+    answers = page.partition('id="table-answers"')[2].partition("<section")[0]
+    assert '<a href="#artifact-run_base">base/seed0</a>' in answers
+
+
+def test_paragraphs_of_the_abstract_lead_to_their_tables(page):
+    told = page.partition('id="abstract"')[2].partition("</section>")[0]
+    for table in ("runs", "funnel", "main_comparison", "differences"):
+        assert f'<a href="#table-{table}">' in told
+    assert '<a href="#claims">' in told
+
+
+def test_the_cost_of_the_full_size_is_that_of_its_profile(page):
+    told = page.partition('<h2 id="cost">')[2].partition("</section>")[0]
+    for row in cost.estimate(load_profile(report.FULL_SIZE)).itertuples():
+        assert row.quantity in told and row.unit in told
+    assert "mucpt_utils.launch prepare paper" in told and "which was never run" in told
+
+
+def test_the_checklist_is_answered_with_pointers_that_lead_somewhere(page):
+    items = report.checklist(record())
+    assert len(items) >= 15
+    told = page.partition('<h2 id="checklist">')[2].partition("</section>")[0]
+    for item in items:
+        assert item["answer"] in ("yes", "no", "in part", "not applicable")
+        assert str(escape(item["question"])) in told and "{" not in item["told"]
+        for place in item["where"]:
+            path = place.removeprefix("./").split()[0]
+            known = place[0] == "#" or (paths.ROOT / path).exists()
+            assert known, place
+    assert f"{record()['parameters']:,} parameters" in told
 
 
 def test_a_long_listing_is_told_by_its_length_and_digest():

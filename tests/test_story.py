@@ -114,18 +114,18 @@ def test_the_classifier_table_by_hand():
     labels = np.array([True, True, False, False])
     table = corpus_tables.classifier_table(probabilities, labels)
     rows = table.set_index(["threshold", "metric"])["value"]
-    assert rows["", "average_precision"] == 1
-    assert rows["0.5", "kept"] == 3 and rows["0.5", "precision"] == pytest.approx(2 / 3)
-    assert rows["0.5", "recall"] == 1 and rows["0.9", "recall"] == 0.5
-    assert rows["0", "off_domain_documents"] == 0.5
-    assert rows["0", "off_domain_weight"] == pytest.approx(0.8 / 2.55)
-    assert corpus_tables.by_threshold(table).loc["0.7", "kept"] == 2
+    assert rows[np.nan, "average_precision"] == 1
+    assert rows[0.5, "kept"] == 3 and rows[0.5, "precision"] == pytest.approx(2 / 3)
+    assert rows[0.5, "recall"] == 1 and rows[0.9, "recall"] == 0.5
+    assert rows[0.0, "off_domain_documents"] == 0.5
+    assert rows[0.0, "off_domain_weight"] == pytest.approx(0.8 / 2.55)
+    assert corpus_tables.by_threshold(table).loc[0.7, "kept"] == 2
 
 
 def test_a_threshold_that_keeps_nothing_has_no_precision():
     table = corpus_tables.classifier_table(np.array([0.3, 0.2]), np.array([True, False]))
     rows = table.set_index(["threshold", "metric"])["value"]
-    assert rows["0.9", "kept"] == 0 and np.isnan(rows["0.9", "precision"])
+    assert rows[0.9, "kept"] == 0 and np.isnan(rows[0.9, "precision"])
 
 
 def test_duplicates_are_counted_by_where_the_copy_stands():

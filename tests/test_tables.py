@@ -28,8 +28,8 @@ def value(frame, column, **where):
 
 
 def test_every_table_has_the_columns_of_its_contract(frames):
-    for name, columns in tables.COLUMNS.items():
-        assert tuple(frames[name].columns) == columns, name
+    for name, frame in frames.items():
+        assert tuple(frame.columns) == tables.COLUMNS[name], name
 
 
 def test_a_question_counts_in_each_of_its_strata_and_in_no_other(measured):
@@ -182,7 +182,7 @@ def test_files_are_the_same_byte_for_byte_and_read_back(frames, tmp_path):
     for path in sorted((tmp_path / "one").iterdir()):
         data = path.read_bytes()
         assert data == (tmp_path / "two" / path.name).read_bytes()
-        assert b"\r" not in data
+        assert path.suffix == ".parquet" or b"\r" not in data
     back = tables.read_table(tmp_path / "one", "main_comparison")
     pd.testing.assert_frame_equal(back, frames["main_comparison"], check_dtype=False, rtol=1e-5)
 
@@ -205,7 +205,7 @@ def test_a_damaged_table_is_named(tmp_path):
 
 
 def test_unknown_format_and_missing_column_are_refused(tmp_path):
-    with pytest.raises(tables.TableError, match="allowed: csv, md, tex"):
+    with pytest.raises(tables.TableError, match="allowed: csv, parquet, md, tex"):
         tables.write_table(pd.DataFrame({"a": [1]}), tmp_path, "other", ("xlsx",))
     with pytest.raises(tables.TableError, match="funnel: no column"):
         tables.write_table(pd.DataFrame({"stage": []}), tmp_path, "funnel")

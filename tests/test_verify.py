@@ -44,7 +44,8 @@ def told(results, capsys, code):
 def test_equal_runs_pass(results, capsys):
     out = told(results, capsys, 0)
     assert "FAIL" not in out and "0 do not agree" in out
-    assert out.count("pass") == len(list((results[0] / "tables").glob("*.csv")))
+    assert out.count("pass") == len(list((results[0] / "tables").glob("*.csv"))) + 1
+    assert out.startswith("machine and versions of run.json: tables must be the same byte for byte")
 
 
 @pytest.mark.parametrize("name", ["main_comparison", "funnel", "runs"])
@@ -59,7 +60,8 @@ def test_one_planted_number_fails(results, capsys, name):
 def test_another_machine_gets_a_tolerance_and_no_more(results, capsys):
     elsewhere(results[0])
     change(results[0], "main_comparison", "mean", 0, 0.01)
-    assert "pass  main_comparison: within tolerance" in told(results, capsys, 0)
+    out = told(results, capsys, 0)
+    assert "pass  main_comparison: within tolerance" in out and out.startswith("another machine")
     change(results[0], "main_comparison", "mean", 0, 0.5)
     assert "FAIL  main_comparison: row 2, mean" in told(results, capsys, 1)
 
@@ -79,11 +81,41 @@ def test_a_missing_table_and_missing_rows_fail(results, capsys):
     assert "FAIL  answers" in out and "2 do not agree" in out
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "md", "tex"])
+def test_another_format_that_says_something_else_fails(results, capsys, suffix):
+    frame = tables.read_table(results[0] / "tables", "main_comparison")
+    tables.write_table(frame, results[0] / "tables", "main_comparison", (suffix,))
+    assert "FAIL" not in told(results, capsys, 0)
+    frame.loc[1, "mean"] += 0.01
+    tables.write_table(frame, results[0] / "tables", "main_comparison", (suffix,))
+    said = f"FAIL  main_comparison: main_comparison.{suffix} says something else"
+    assert said in told(results, capsys, 1)
+
+
+def test_every_table_is_checked_once_in_whatever_formats(results, capsys):
+    for folder in results:
+        for name, frame in all_tables().items():
+            tables.write_table(frame, folder / "tables", name)
+        tables.describe(folder / "tables")
+    lines = told(results, capsys, 0).splitlines()
+    names = [line.split()[1].rstrip(":") for line in lines if line.startswith("pass  ")]
+    names.remove("(settings")
+    assert sorted(names) == sorted({*all_tables(), "dictionary"})
+
+
 def test_answers_elsewhere_are_compared_by_grade(results, capsys):
     elsewhere(results[0])
     path = results[0] / "tables" / "answers.csv"
     path.write_text(path.read_text().replace(",correct", ",incorrect"))
     assert "of the grades are the same" in told(results, capsys, 1)
+
+
+def test_other_settings_are_named(results, capsys):
+    for folder, replay in zip(results, (0.2, 0.3), strict=True):
+        run = json.loads((folder / "run.json").read_text())
+        run["settings"] = {"name": "laptop", "replay": replay}
+        (folder / "run.json").write_text(json.dumps(run))
+    assert "FAIL  (settings in run.json): other values of replay" in told(results, capsys, 1)
 
 
 def test_nothing_to_compare_with_is_one_line(tmp_path, monkeypatch, capsys):

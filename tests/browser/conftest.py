@@ -1,0 +1,65 @@
+"""A headless Chromium, and a JupyterLab of its own, for the tests of this folder.
+
+Without Debian's `chromium` the tests are skipped; with `MUCPT_BROWSER=required` they fail instead.
+`MUCPT_SCREENSHOTS=DIR` keeps the pictures for looking at. The fixtures live as long as this
+folder's tests: a browser left open would keep an event loop running that papermill cannot share.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import lab
+import pytest
+from test_play import SAMPLES
+
+from mucpt_utils import paths
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+def _without(reason):
+    """Skip, or fail where a browser is required."""
+    if os.environ.get("MUCPT_BROWSER") == "required":
+        pytest.fail(f"MUCPT_BROWSER=required, but {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="package")
+def browser():
+    """Chromium under Playwright."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        _without("there is no Chromium (apt-get install chromium)")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _without("the package playwright is not installed (requirements.lock has it)")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="package")
+def screenshots(tmp_path_factory):
+    """The folder for pictures: `MUCPT_SCREENSHOTS`, else a temporary one."""
+    named = os.environ.get("MUCPT_SCREENSHOTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="package")
+def server(browser, tmp_path_factory):
+    """A running JupyterLab over copies of notebooks and results (`lab.Server`)."""
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(paths.NOTEBOOKS, home / "notebooks")
+    if not (paths.RESULTS / "laptop" / "classroom").is_dir():  # until a run has left its samples
+        lab.write_samples(home / "results" / "smoke" / "classroom", SAMPLES)
+    with lab.serve(home) as running:
+        yield running

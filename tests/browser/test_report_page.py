@@ -1,0 +1,152 @@
+"""The report opened from disk, as the template makes it now from the committed results."""
+
+import shutil
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from mucpt_utils import paths, report
+
+SIZES = {"phone": (360, 740), "laptop": (1366, 768)}
+PRINTED = (688, 1000)  # pixels of A4 between the margins of the page
+SEVERE = {"serious", "critical"}
+SMALLEST = 11  # pixels of the smallest letters, on paper apart
+# axe reads every cell; rows of one table are alike, and so are the records of the artefacts
+THIN_OUT = """() => {
+  for (const body of document.querySelectorAll("tbody"))
+    Array.from(body.rows).slice(3).forEach(row => row.remove());
+  for (const kind of ["details", "details h4, details pre"])
+    Array.from(document.querySelectorAll(kind)).slice(4).forEach(part => part.remove());
+  document.querySelectorAll("details").forEach(part => part.open = true);
+}"""
+# texts that stick out of the page to the right, in no box that scrolls
+STICKING_OUT = """() => Array.from(document.querySelectorAll("body *")).filter(part => {
+  const box = part.getBoundingClientRect();
+  return box.width && box.right > document.documentElement.clientWidth + 1
+    && !part.closest(".scroll, .tall") && part.checkVisibility();
+}).slice(0, 5).map(part => part.outerHTML.slice(0, 100))"""
+SMALL_LETTERS = """smallest => Array.from(document.querySelectorAll("body *")).filter(part =>
+  Array.from(part.childNodes).some(node => node.nodeType === 3 && node.data.trim())
+  && part.checkVisibility() && parseFloat(getComputedStyle(part).fontSize) < smallest
+).slice(0, 5).map(part => part.outerHTML.slice(0, 100))"""
+IMAGES = """() => Array.from(document.images).map(image =>
+  ({alt: image.alt, loaded: image.complete && image.naturalWidth > 0}))"""
+LOST = """() => Array.from(document.querySelectorAll('a[href^="#"]'))
+  .map(link => decodeURIComponent(link.hash.slice(1)))
+  .filter(id => !document.getElementById(id))"""
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """report.html made anew from a copy of the committed laptop results."""
+    folder = tmp_path_factory.mktemp("results") / "laptop"
+    shutil.copytree(paths.RESULTS / "laptop", folder)
+    return report.write_report(folder)
+
+
+@pytest.fixture(scope="module")
+def opened(browser, file):
+    """A function that opens the report at a size, in a scheme; it notes what goes wrong."""
+    contexts = []
+
+    def at(size, scheme="light", path=file):
+        width, height = size
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.wrong = []
+        page.on("console", lambda message: page.wrong.append(message.text))
+        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.on("request", lambda asked: _note(page, asked.url, path))
+        page.goto(path.as_uri())
+        return page
+
+    yield at
+    for context in contexts:
+        context.close()
+
+
+def _note(page, url, file):
+    if not url.startswith(("data:", file.as_uri())):
+        page.wrong.append(f"asked for {url}")
+
+
+@pytest.fixture(scope="module", params=[("phone", "light"), ("laptop", "dark")])
+def page(request, opened, file, screenshots):
+    """The report at one size in one scheme, photographed."""
+    size, scheme = request.param
+    made = opened(SIZES[size], scheme)
+    made.screenshot(path=screenshots / f"report_{size}_{scheme}.png")
+    yield made
+    made.close()
+
+
+def test_it_opens_quietly_and_fits_the_width(page):
+    assert page.wrong == []
+    assert page.evaluate(SIDEWAYS) == 0
+    assert page.evaluate(STICKING_OUT) == []
+    assert page.evaluate(SMALL_LETTERS, SMALLEST) == []
+
+
+def test_pictures_are_there_and_say_what_they_show(page):
+    images = page.evaluate(IMAGES)
+    assert images and all(image["loaded"] for image in images)
+    assert min(len(image["alt"]) for image in images) > 20
+
+
+def test_axe_finds_nothing_serious(page):
+    page.evaluate(THIN_OUT)
+    found = Axe().run(page).response["violations"]
+    severe = [(v["id"], v["nodes"][0]["html"][:100]) for v in found if v["impact"] in SEVERE]
+    assert severe == []
+
+
+def test_the_committed_page_opens_quietly_and_fits_a_phone(opened):
+    page = opened(SIZES["phone"], path=paths.RESULTS / "laptop" / "report.html")
+    assert page.wrong == [] and page.evaluate(SIDEWAYS) == 0 and page.evaluate(LOST) == []
+    page.close()
+
+
+def test_links_lead_somewhere(opened, file):
+    page = opened(SIZES["laptop"])
+    assert page.evaluate(LOST) == []
+    hrefs = page.evaluate("Array.from(document.links).map(link => link.href)")
+    files = {unquote(urlsplit(href).path) for href in hrefs}
+    assert len(files) > 10, "links to tables, figures and notebooks are expected"
+    assert not [path for path in files if not (file.parent / path).exists()]
+    page.close()
+
+
+def test_a_link_unfolds_what_it_leads_to(opened):
+    page = opened(SIZES["laptop"])
+    link = page.locator('a[href^="#artifact-"]').first
+    target = page.locator(f"[id='{link.get_attribute('href')[1:]}']")
+    assert target.get_attribute("open") is None
+    link.click()
+    target.locator("h4").first.wait_for(state="visible")
+    assert target.evaluate("part => part.getBoundingClientRect().top") < SIZES["laptop"][1]
+    page.close()
+
+
+def test_dark_is_dark_and_light_is_light(opened):
+    shades = {}
+    for scheme in ("light", "dark"):
+        page = opened(SIZES["laptop"], scheme)
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        shades[scheme] = sum(map(int, colour[4:-1].split(",")))
+        page.close()
+    assert shades["light"] > 3 * 200 and shades["dark"] < 3 * 60
+
+
+def test_paper_cuts_nothing_off(opened, screenshots):
+    page = opened(PRINTED, "dark")
+    page.emulate_media(media="print")
+    assert page.evaluate(SIDEWAYS) == 0
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    printed = page.pdf(path=screenshots / "report.pdf", format="A4", prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF") and page.wrong == []
+    page.close()
