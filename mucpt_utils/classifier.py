@@ -2,6 +2,8 @@
 
 fastText's own probability is overconfident, so a Platt scaling fitted on documents of groups
 (books, subjects) that the scoring model never saw turns it into one that can be used as a weight.
+Every group counts alike in it: passages of one book err together, so a long book is no more
+evidence about the next book than a short one.
 One thread and a fixed seed make training repeat to the byte. The model is fastText's binary
 format, the calibration JSON: nothing is unpickled.
 """
@@ -13,6 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -111,7 +114,8 @@ def train_classifier(
             name = "in-domain" if wanted else "general"
             raise ValueError(f"the classifier needs two groups of {name} text, got {len(groups)}")
     scores = held_out_scores(examples, settings, seed)
-    calibration = fit_platt(scores, np.array([e.in_domain for e in examples]))
+    labels = np.array([e.in_domain for e in examples])
+    calibration = fit_platt(scores, labels, group_weights(examples))
     model = fit_model(examples, settings, seed)
     Path(folder).mkdir(parents=True, exist_ok=True)
     model.save_model(str(Path(folder) / MODEL_FILE))
@@ -261,20 +265,30 @@ def _in_domain(predictions: list[tuple[float, str]]) -> float:
     return 0.0
 
 
-def fit_platt(scores: np.ndarray, labels: np.ndarray) -> Calibration:
+def group_weights(examples: Sequence[Example]) -> np.ndarray:
+    """Weight of each example, of mean 1, such that every group weighs the same in total."""
+    sizes = Counter(e.group for e in examples)
+    return np.array([len(examples) / len(sizes) / sizes[e.group] for e in examples])
+
+
+def fit_platt(
+    scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> Calibration:
     """Slope and intercept of least log loss, with Platt's smoothed targets.
 
-    scores: fastText probabilities of unseen examples; labels: truth, both of shape (examples,).
+    scores: fastText probabilities of unseen examples; labels: truth; weights: what each counts (1
+    by default); all of shape (examples,).
     Source: Platt 1999, Probabilistic outputs for support vector machines, eq. (1) and 2.2.
-    The probability is that of the labelled passages' own mix of the two labels.
+    The probability is that of the weighted examples' own mix of the two labels.
     """
     odds = logit(np.clip(scores, EDGE, 1 - EDGE))
-    positives, negatives = int(labels.sum()), int((~labels).sum())
+    weights = np.ones(len(labels)) if weights is None else weights
+    positives, negatives = weights[labels].sum(), weights[~labels].sum()
     target = np.where(labels, (positives + 1) / (positives + 2), 1 / (negatives + 2))
 
     def loss(parameters: np.ndarray) -> float:
         z = parameters[0] * odds + parameters[1]
-        return float((np.logaddexp(0, z) - target * z).mean())
+        return float(np.average(np.logaddexp(0, z) - target * z, weights=weights))
 
     slope, intercept = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
     return Calibration(float(slope), float(intercept))

@@ -468,11 +468,39 @@ def _other_topic(number: int, seed: int) -> dict:
     """A document about cooking, sport, money, gardens, weather or repairs."""
     rng = document_rng(seed, "other topic", number)
     topic = rng.choice(wordings()["off_domain"])
+    return _topic_document(topic, f"topic-{seed}-{number:06d}", rng)
+
+
+def _topic_document(topic: Mapping, identity: str, rng: Random) -> dict:
+    """An opening of the topic and some of its sentences, in drawn order."""
     body = rng.sample(topic["sentences"], rng.randint(5, len(topic["sentences"])))
     texts = [write(template, rng) for template in [rng.choice(topic["opening"]), *body]]
     metadata = describe("web", topic["title"], rng)
-    segments = [Segment(" ".join(texts))]
-    return make_document(f"topic-{seed}-{number:06d}", segments, metadata, False, "off_domain")
+    return make_document(identity, [Segment(" ".join(texts))], metadata, False, "off_domain")
+
+
+def everyday_documents(per_topic: int, seed: int) -> list[dict]:
+    """Clean documents about everyday topics, none of them a topic of `off_domain_documents`.
+
+    What the domain classifier learns of a crawl's other text; `metadata.title` is the topic.
+    """
+    return [
+        _topic_document(
+            topic,
+            f"everyday-{seed}-{place:02d}-{number:04d}",
+            document_rng(seed, f"everyday {topic['title']}", number),
+        )
+        for place, topic in enumerate(everyday_topics())
+        for number in range(per_topic)
+    ]
+
+
+@cache
+def everyday_topics() -> list[dict]:
+    """The topics of wordings/everyday.yaml, each with title, openings and sentences; read once."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with (paths.WORDINGS / "everyday.yaml").open(encoding="utf-8") as stream:
+        return yaml.load(stream, loader)["everyday"]
 
 
 def off_domain_documents(

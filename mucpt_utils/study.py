@@ -216,20 +216,33 @@ class Study:
 
     # --- pipeline -----------------------------------------------------------------------------
 
+    def everyday_text(self) -> Artifact:
+        """Everyday text of a crawl that the classifier learns as general; no model sees it."""
+
+        def make(folder: Path) -> None:
+            made = flaws_module.everyday_documents(_EVERYDAY_PER_TOPIC, 14)
+            write_jsonl(folder / "documents.jsonl", made)
+
+        settings = {"per_topic": _EVERYDAY_PER_TOPIC}
+        return self._build("everyday_text", make, settings, code=[flaws_module, render])
+
     def classifier(self) -> Artifact:
         """fastText: music or not, trained on subjects that are not under test."""
+        inputs = [self.general_text(), self.everyday_text()]
 
         def make(folder: Path) -> None:
             classifier.train_classifier(self.labelled_passages(), folder)
 
-        return self._build("classifier", make, {}, [self.general_text()], [classifier])
+        return self._build("classifier", make, {}, inputs, [classifier])
 
     def labelled_passages(self) -> list[Example]:
         """What the domain classifier learns from: text about subjects that are not under test."""
+        music, general = (self.general_text().path(f"{d}.jsonl") for d in ("music", "general"))
+        everyday = self.everyday_text().path("documents.jsonl")
         return [
-            Example(row["text"], domain == "music", row["metadata"]["title"])
-            for domain in ("music", "general")
-            for row in read_jsonl(self.general_text().path(f"{domain}.jsonl"))
+            Example(row["text"], path is music, row["metadata"]["title"])
+            for path in (music, general, everyday)
+            for row in read_jsonl(path)
         ]
 
     def corpus(self) -> Artifact:
@@ -652,6 +665,8 @@ class Study:
         (folder / "text.json").write_text(json.dumps({"bits_per_byte": measured}, indent=1))
 
 
+# as many as the documents about a subject of the base's corpus, in the order of magnitude
+_EVERYDAY_PER_TOPIC = 20
 _QUESTIONS = {
     split: paths.DATA_CARDS / "musicsimpleqa" / f"{split}.jsonl" for split in ("test", "dev")
 }

@@ -21,6 +21,7 @@ from mucpt_utils.classifier import (
     features,
     fingerprint,
     fit_platt,
+    group_weights,
     raw_scores,
     reliability,
     train_classifier,
@@ -137,6 +138,27 @@ def test_platt_scaling_recovers_a_known_calibration():
     fitted = fit_platt(scores, labels)
     assert fitted.slope == pytest.approx(0.5, abs=0.03)
     assert fitted.intercept == pytest.approx(-0.4, abs=0.05)
+
+
+def test_every_group_counts_alike_in_the_calibration():
+    def share_said(weigh):
+        # a long general book and four short ones about music, all with the same score
+        sizes = {"long": (False, 400), **{f"m{i}": (True, 10) for i in range(4)}}
+        examples = [Example("", d, g) for g, (d, n) in sizes.items() for _ in range(n)]
+        weights = group_weights(examples) if weigh else None
+        labels = np.array([e.in_domain for e in examples])
+        fitted = fit_platt(np.full(len(examples), 0.5), labels, weights)
+        return fitted.probability(np.array([0.5]))[0]
+
+    assert share_said(weigh=False) == pytest.approx(40 / 440, abs=0.01)
+    assert share_said(weigh=True) == pytest.approx(4 / 5, abs=0.01)
+
+
+def test_weights_have_mean_one_and_equal_sums():
+    examples = [Example("", True, "a")] * 3 + [Example("", False, "b")]
+    weights = group_weights(examples)
+    assert weights.mean() == pytest.approx(1)
+    assert weights[:3].sum() == pytest.approx(weights[3])
 
 
 def test_measures_equal_their_definitions():

@@ -1,0 +1,1 @@
+"""How well each stage of the pipeline does where the truth is known; one module a stage."""

@@ -1,0 +1,73 @@
+"""Quality filters: junk documents removed, junk lines cut out of good ones, real prose kept."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from datatrove.data import Document
+
+from mucpt_utils import pipeline_quality
+from mucpt_utils.quality import QualitySettings, steps
+from stages.common import fresh, passages, rendered, row, sampled, share, study
+
+STAGE = "quality filters"
+REMOVED, LOST = 0.95, 0.02
+MOST_OF_A_SOURCE = 1500
+# the rows of pipeline_quality.csv that have a goal here
+KINDS = ("spam document", "boilerplate document", "boilerplate line", "spam sentence")
+
+
+class Rejected:
+    """Takes what filters reject, in place of a file."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[str, str] = {}
+
+    def write(self, document: Document, rank: int = 0) -> None:
+        self.reasons[document.id] = document.metadata["filter_reason"]
+
+    def __enter__(self) -> "Rejected":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def clean(documents: Iterable[Document]) -> tuple[dict[str, Document], dict[str, str]]:
+    """Documents through the cleaning stage: those kept and the reasons of the others, by id."""
+    rejected, data = Rejected(), iter(fresh(documents))
+    for step in steps(QualitySettings()):
+        if hasattr(step, "exclusion_writer"):
+            step.exclusion_writer = rejected
+        data = step.run(data)
+    return {document.id: document for document in data}, rejected.reasons
+
+
+def measure() -> Iterator[dict]:
+    """The rendered lane's labels, then real prose by source and by reason."""
+    outcome = pipeline_quality.Outcome.load(study().raw_corpus().folder, rendered().folder)
+    for found in pipeline_quality.measure(outcome):
+        if found["stage"] == "clean" and found["kind"] != "mojibake":
+            goal = REMOVED if found["kind"] in KINDS else None
+            recall = row(STAGE, "removed, rendered lane", found["kind"], found["recall"], found["n"], goal)
+            yield recall
+            yield recall | row(
+                STAGE, "precision, rendered lane", found["kind"], found["precision"], found["n"]
+            )
+    for lane in ("music_prose", "general_prose"):
+        yield from _prose(lane, sampled(passages(lane), MOST_OF_A_SOURCE))
+
+
+def _prose(lane: str, documents: Sequence[Document]) -> Iterator[dict]:
+    """Passages and words lost, and why; a source counts by what was sampled of it."""
+    kept, reasons = clean(documents)
+    yield row(STAGE, "passages lost, real prose", lane, *share(d.id in reasons for d in documents), most=LOST)
+    words = {d.id: len(d.text.split()) for d in documents}
+    total, gone = sum(words.values()), sum(words[key] for key in reasons)
+    yield row(STAGE, "words lost with their passage, real prose", lane, gone / total, total, most=LOST)
+    cut = sum(words[key] - len(document.text.split()) for key, document in kept.items())
+    yield row(STAGE, "words cut out of kept passages, real prose", lane, cut / total, total, most=LOST)
+    for reason, count in sorted(Counter(reasons.values()).items()):
+        yield row(STAGE, f"lost by reason, {lane}", reason, count / len(documents), len(documents))
+    for source in sorted({d.metadata["source"] for d in documents}):
+        here = [d for d in documents if d.metadata["source"] == source]
+        yield row(STAGE, f"lost by source, {lane}", source, *share(d.id in reasons for d in here))

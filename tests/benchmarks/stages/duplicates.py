@@ -1,0 +1,209 @@
+"""Exact, near and contained duplicates: books in several editions, modules, the rendered lane."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from datatrove.data import Document
+from datatrove.pipeline.dedup import MinhashDedupBuckets
+
+from mucpt_utils import dedup, engines, pipeline_quality
+from mucpt_utils.dedup import MinhashSettings, candidate_probability
+from mucpt_utils.documents import read_jsonl, write_jsonl
+from mucpt_utils.sources import decode, strip_gutenberg
+from stages.common import data, fresh, passages, piped, rendered, row, sampled, share, study
+
+STAGE = "duplicates"
+SETTINGS = MinhashSettings()
+ALIKE, UNLIKE, CONTAINED = 0.8, 0.3, 0.8
+
+
+def measure() -> Iterator[dict]:
+    """Whole works, contained works, quotations, the curve, the rendered lane."""
+    yield from _whole_works()
+    yield from _contained_works()
+    yield from _quotations()
+    yield from _curve()
+    for found in pipeline_quality.measure(
+        pipeline_quality.Outcome.load(study().raw_corpus().folder, rendered().folder)
+    ):
+        if found["stage"] in ("exact_duplicates", "near_duplicates"):
+            for name in ("recall", "precision"):
+                yield row(STAGE, f"{name}, rendered lane", found["kind"], found[name], found["n"], 0.95)
+
+
+# --- whole works ----------------------------------------------------------------------------------
+
+
+@cache
+def _works() -> dict[str, str]:
+    """Text by name: the books with their other editions, other books, and two books' modules."""
+    folders = {
+        "near_dup_books": data("cleaning", "near_dup_books"),
+        "gutenberg_general": data("general_prose", "gutenberg_general"),
+        "cnx_copy": data("cleaning", "cnx_exact_dups"),
+        "cnx_first": data("music_prose", "cnx_basic_music_theory"),
+    }
+    return {
+        f"{name}/{path.stem}": strip_gutenberg(decode(path.read_bytes()))[0]
+        for name, folder in folders.items()
+        for path in sorted(folder.glob("*.txt"))
+    }
+
+
+@cache
+def _shingles() -> dict[str, np.ndarray]:
+    return {name: dedup.shingles(text, SETTINGS.shingle_words) for name, text in _works().items()}
+
+
+@cache
+def _similarities() -> dict[tuple[str, str], float]:
+    """Jaccard similarity of every pair of works, from all their shingles."""
+    return {
+        (a, b): dedup.jaccard(_shingles()[a], _shingles()[b])
+        for a, b in combinations(sorted(_shingles()), 2)
+    }
+
+
+def _whole_works() -> Iterator[dict]:
+    """Pairs that MinHash finds among whole works, against every pair's measured similarity."""
+    similar, found = _similarities(), _found_pairs()
+    wanted = [pair for pair, s in similar.items() if s > ALIKE]
+    yield row(STAGE, "pairs over 0.8 found", "works", *share(p in found for p in wanted), 1)
+    apart = [pair for pair, s in similar.items() if s < UNLIKE]
+    yield row(STAGE, "pairs under 0.3 found", "works", *share(p in found for p in apart), most=0)
+    listed = json.loads((data("cleaning", "near_dup_books") / "pairs.json").read_text())
+    for kind, here in (
+        ("listed over 0.8", [p for p in listed if p["jaccard5"] > ALIKE]),
+        ("listed under 0.3", [p for p in listed if p["jaccard5"] < UNLIKE]),
+    ):
+        hits = share(_key(p["a"], p["b"]) in found for p in here)
+        limit = {"least": 1} if kind == "listed over 0.8" else {"most": 0}
+        yield row(STAGE, "pairs found", kind, *hits, **limit)
+    gap = max(abs(similar[_key(p["a"], p["b"])] - p["jaccard5"]) for p in listed)
+    yield row(STAGE, "largest difference from the listed similarity", "listed", gap, len(listed))
+    modules = [(f"cnx_copy/{p.stem}", f"cnx_first/{p.stem}") for p in data("cleaning", "cnx_exact_dups").glob("*.txt")]
+    modules = [pair for pair in modules if pair in similar and similar[pair] > ALIKE]
+    yield row(STAGE, "pairs over 0.8 found", "modules", *share(p in found for p in modules), 1)
+
+
+def _key(a: str, b: str) -> tuple[str, str]:
+    first, second = sorted(f"near_dup_books/{Path(name).stem}" for name in (a, b))
+    return first, second
+
+
+def _found_pairs() -> set[tuple[str, str]]:
+    """Pairs that datatrove's MinHash finds and whose similarity the pipeline then accepts."""
+    names = sorted(_works())
+    documents = [Document(text=_works()[name], id=name) for name in names]
+    with tempfile.TemporaryDirectory() as folder, engines.quiet_datatrove():
+        Path(folder, "pairs").mkdir()
+        dedup.NearSignatures(folder, SETTINGS).run(iter(documents))
+        config = dedup.minhash_config(SETTINGS)
+        for band in range(SETTINGS.bands):
+            MinhashDedupBuckets(
+                f"{folder}/signatures", f"{folder}/pairs", config=config, lines_to_buffer=1000
+            ).run(None, band, SETTINGS.bands)
+        pairs = dedup.candidate_pairs(Path(folder, "pairs"))
+        store = dedup.ShingleStore(Path(folder, "shingles"))
+        return {
+            tuple(sorted((names[a[1]], names[b[1]])))
+            for a, b in pairs
+            if dedup.jaccard(store[a], store[b]) >= SETTINGS.similarity
+        }
+
+
+# --- contained works and quotations ---------------------------------------------------------------
+
+
+def _contained_works() -> Iterator[dict]:
+    """Works cut into passages, as the pipeline reads them: which stand inside another?
+
+    Expected are the pairs of measured containment over 0.8 that are not near duplicates.
+    """
+    root = data("cleaning", "near_dup_books")
+    report = _reported(root)
+    sets = {f"{p.stem}": dedup.shingles(_works()[f"near_dup_books/{p.stem}"], SETTINGS.shingle_words) for p in root.glob("*.txt")}
+    wanted, apart = set(), set()
+    for a, b in combinations(sorted(sets), 2):
+        inside, alike = dedup.containment(sets[a], sets[b]), dedup.jaccard(sets[a], sets[b])
+        if inside > CONTAINED and alike < 0.6:
+            wanted.add((a, b))
+        elif inside < 0.5 or alike > ALIKE:
+            apart.add((a, b))
+    yield row(STAGE, "contained works reported", "books", *share(p in report for p in wanted), 1)
+    yield row(STAGE, "pairs that are no containment reported", "books", *share(p in report for p in apart), most=0)
+
+
+def _reported(root: Path) -> set[tuple[str, str]]:
+    with tempfile.TemporaryDirectory() as out:
+        result = piped(root, Path(out), contained={"enabled": True})
+        rows = read_jsonl(result.contained)
+    return {tuple(sorted((Path(r["smaller"]).stem, Path(r["larger"]).stem))) for r in rows}
+
+
+def _quotations() -> Iterator[dict]:
+    """Reviews that quote a passage of a book: no containment and no duplicate of it."""
+    books = sorted(
+        (d for d in passages("music_prose") if d.metadata["source"] == "gutenberg_music"),
+        key=lambda d: d.id,
+    )
+    quoted = fresh(sampled(books, 200))
+    talk = fresh(sampled([d for d in passages("general_prose") if d.metadata["source"] == "gutenberg_general"], 400))
+    reviews = [
+        {"id": f"review/{n}", "text": f"{talk[2 * n].text}\n\n{q.text}\n\n{talk[2 * n + 1].text}", "metadata": {"source": "reviews"}}
+        for n, q in enumerate(quoted)
+    ]
+    sources = [{"id": d.id, "text": d.text, "metadata": dict(d.metadata)} for d in books]
+    with tempfile.TemporaryDirectory() as folder:
+        write_jsonl(Path(folder, "in", "a_books.jsonl"), sources)
+        write_jsonl(Path(folder, "in", "b_reviews.jsonl"), reviews)
+        result = piped(
+            Path(folder, "in"),
+            Path(folder, "out"),
+            contained={"enabled": True},
+            near_duplicates={"enabled": True},
+        )
+        contained = {r["smaller"] for r in read_jsonl(result.contained)}
+        kept = {d["id"] for path in result.kept.glob("*.jsonl") for d in read_jsonl(path)}
+    ids = [r["id"] for r in reviews]
+    yield row(STAGE, "reviews with a quotation reported as contained", "planted", *share(i in contained for i in ids), most=0)
+    yield row(STAGE, "reviews with a quotation dropped as a copy", "planted", *share(i not in kept for i in ids), most=0)
+
+
+# --- the curve ------------------------------------------------------------------------------------
+
+PAIRS, SIZE = 600, 240
+CURVE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+# three standard errors of a share of 600 pairs at its widest
+AGREEMENT = 3 * 0.5 / PAIRS**0.5
+
+
+def _curve() -> Iterator[dict]:
+    """Share of pairs of a known similarity that become candidates, beside 1 - (1 - s^r)^b."""
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        block = dedup.NearSignatures(folder, SETTINGS)
+        largest = 0.0
+        for similarity in CURVE:
+            # two sets of SIZE that share k have similarity k / (2 SIZE - k)
+            common = round(2 * SIZE * similarity / (1 + similarity))
+            exact = common / (2 * SIZE - common)
+            value, n = share(_collide(block, rng, common) for _ in range(PAIRS))
+            formula = candidate_probability(exact, SETTINGS.bands, SETTINGS.rows)
+            largest = max(largest, abs(value - formula))
+            yield row(STAGE, "candidates by similarity, measured", f"{exact:.3f}", value, n)
+            yield row(STAGE, "candidates by similarity, formula", f"{exact:.3f}", formula, n)
+        yield row(STAGE, "largest distance from the formula", "all", largest, PAIRS, most=AGREEMENT)
+
+
+def _collide(block: dedup.NearSignatures, rng: np.random.Generator, common: int) -> bool:
+    """Whether two random sets of shingles with `common` shared ones agree in any band."""
+    values = rng.integers(0, 2**63, 2 * SIZE - common, dtype=np.uint64)
+    sides = values[:SIZE], values[SIZE - common :]
+    first, second = (block.get_signature(side.reshape(-1, 1)) for side in sides)
+    return any(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
