@@ -94,6 +94,7 @@ def rules() -> dict:
     content = yaml.safe_load(RULES.read_text(encoding="utf-8"))
     return {
         "asking": re.compile("|".join(content["asking"]), re.IGNORECASE),
+        "indirect": re.compile("|".join(content["indirect"]), re.IGNORECASE),
         "pronouns": frozenset(content["pronouns"]),
         "empty": frozenset(stem(w) for w in content["empty"]),
         "asked_for": {kind: frozenset(values) for kind, values in content["asked_for"].items()},
@@ -277,11 +278,12 @@ def split_sentences(text: str) -> list[str]:
 
 
 def is_question(sentence: str) -> bool:
-    """Whether a sentence asks: a question mark, or the opening words of a quiz question."""
+    """Whether a sentence asks: a question mark, a quiz question's opening, or in reported words."""
     stripped = sentence.strip().rstrip("\"'”’)] ")
     if len(stripped.split()) > LONGEST_QUESTION:
         return False
-    return stripped.endswith("?") or bool(rules()["asking"].match(stripped))
+    asks = stripped.endswith("?") or rules()["asking"].match(stripped)
+    return bool(asks or rules()["indirect"].search(stripped))
 
 
 def _contains(tokens: Sequence[str], phrase: Sequence[str]) -> bool:

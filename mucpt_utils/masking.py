@@ -212,9 +212,16 @@ GROUPED = re.compile(
 YEARS = re.compile(r"^(1[0-9]|20)\d\d\s*[-–/]\s*(1[0-9]|20)\d\d$")
 DATE = re.compile(r"^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}$")
 FEWEST_DIGITS, MOST_DIGITS = 7, 16
+# small countries have numbers of five and six digits: only right behind a word with its colon
+SHORT = re.compile(
+    r"\b(?:(?:tele)?phone|tel|mobile|fax)(?: (?:no|number))?\.?:\s*"
+    r"(\d(?:[ .-]?\d){4,5})(?![\w-]|[.,:]\d)",
+    re.IGNORECASE,
+)
 
 
 def _telephones(text: str, settings: MaskingSettings) -> Spans:
+    yield from (match.span(1) for match in SHORT.finditer(text))
     for match in TELEPHONE.finditer(text):
         number = match.group()
         digits = sum(c.isdigit() for c in number)
@@ -298,6 +305,6 @@ SIGNS = {
     "SSN": re.compile(r"\d{3}[- ]?\d{2}[- ]?\d{4}"),
     "CARD": re.compile(r"\d(?:[ \u00a0-]?\d){11}"),
     "IP": re.compile(r"\d\.\d+\.\d|[0-9a-fA-F]:[0-9a-fA-F]*:"),
-    "PHONE": re.compile(r"\d[\d \u00a0().\u2010-\u2013/-]{5}"),
+    "PHONE": re.compile(r"\d[\d \u00a0().\u2010-\u2013/-]{4}"),
     "HANDLE": re.compile("@"),
 }

@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mucpt_utils import paths
 from mucpt_utils.edits import Edit, apply_edits, line_edits
+from mucpt_utils.language import OtherLanguage
 
 RULES = paths.PACKAGE / "quality_rules.yaml"
 
@@ -42,6 +43,9 @@ class QualitySettings(BaseModel):
     remove_tracking: bool = Field(True, description="cut tracking parameters, hashes, session ids")
     junk_share: float = Field(
         0.6, ge=0, le=1, description="share of words in junk lines above which a document goes"
+    )
+    other_languages: bool = Field(
+        True, description="drop documents in another language than English"
     )
     min_words: int = Field(12, ge=1, description="shorter documents are dropped")
     max_words: int = Field(100_000, ge=1, description="longer documents are dropped")
@@ -64,6 +68,7 @@ def steps(settings: QualitySettings) -> list[PipelineStep]:
         *([RepairEncoding()] if settings.repair_encoding else []),
         *([RemoveTracking()] if settings.remove_tracking else []),
         JunkFilter(settings.junk_share, settings.remove_junk_lines),
+        *([OtherLanguage()] if settings.other_languages else []),
         ProseGopherFilter(
             min_doc_words=settings.min_words,
             max_doc_words=settings.max_words,

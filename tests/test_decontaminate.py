@@ -164,3 +164,20 @@ def test_sentences_do_not_end_at_numbers_and_initials():
 )
 def test_a_sentence_asks_or_it_does_not(sentence, asks):
     assert is_question(sentence) is asks
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        (
+            "Somebody wanted to know which label put out Marquee Moon, and nobody could say.",
+            ["label"],
+        ),
+        ("I have been wondering in what year Marquee Moon was released.", ["year"]),
+        ("The two of them did not remember who won the 1992 Mercury Prize.", ["winner"]),
+        ("Nobody asked the label when Marquee Moon was released in 1977.", []),
+        ("The label that put out Marquee Moon, who wanted to know better, was Elektra.", []),
+    ],
+)
+def test_questions_in_reported_words_are_found_too(text, ids):
+    assert asked_questions(text, QUESTIONS) == ids

@@ -176,14 +176,18 @@ def test_repetition_foreign_and_tiny_documents_go():
     ]
     kept, rejected = clean(texts)
     assert not kept
-    assert rejected["1"] == "gopher_enough_stop_words"
+    assert rejected["1"] == "other language"
     assert rejected["2"] == "gopher_short_doc"
     assert set(rejected) == {"0", "1", "2", "3"}
 
 
 def test_everything_can_be_switched_off():
     off = QualitySettings(
-        repair_encoding=False, remove_junk_lines=False, remove_tracking=False, repetition=False
+        repair_encoding=False,
+        remove_junk_lines=False,
+        remove_tracking=False,
+        other_languages=False,
+        repetition=False,
     )
     text = f"{PROSE} {SPAM} Itâ€™s sid=0123456789abcdef0123456789abcdef over."
     assert clean([text], off) == ({"0": text}, {})

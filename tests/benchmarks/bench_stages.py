@@ -52,7 +52,11 @@ def measured(name: str) -> pd.DataFrame:
 def with_others(folder: Path, new: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """The new rows in the order of the stages, and the table's rows of stages not measured now."""
     path = folder / f"{TABLE}.csv"
-    old = pd.read_csv(path, keep_default_na=False) if path.is_file() else pd.DataFrame(columns=COLUMNS)
+    old = (
+        pd.read_csv(path, keep_default_na=False)
+        if path.is_file()
+        else pd.DataFrame(columns=COLUMNS)
+    )
     parts = [
         new[name] if name in new else old[old["stage"] == module.STAGE]
         for name, module in STAGES.items()

@@ -48,7 +48,9 @@ def measure() -> Iterator[dict]:
     for found in pipeline_quality.measure(outcome):
         if found["stage"] == "clean" and found["kind"] != "mojibake":
             goal = REMOVED if found["kind"] in KINDS else None
-            recall = row(STAGE, "removed, rendered lane", found["kind"], found["recall"], found["n"], goal)
+            recall = row(
+                STAGE, "removed, rendered lane", found["kind"], found["recall"], found["n"], goal
+            )
             yield recall
             yield recall | row(
                 STAGE, "precision, rendered lane", found["kind"], found["precision"], found["n"]
@@ -60,12 +62,22 @@ def measure() -> Iterator[dict]:
 def _prose(lane: str, documents: Sequence[Document]) -> Iterator[dict]:
     """Passages and words lost, and why; a source counts by what was sampled of it."""
     kept, reasons = clean(documents)
-    yield row(STAGE, "passages lost, real prose", lane, *share(d.id in reasons for d in documents), most=LOST)
+    yield row(
+        STAGE,
+        "passages lost, real prose",
+        lane,
+        *share(d.id in reasons for d in documents),
+        most=LOST,
+    )
     words = {d.id: len(d.text.split()) for d in documents}
     total, gone = sum(words.values()), sum(words[key] for key in reasons)
-    yield row(STAGE, "words lost with their passage, real prose", lane, gone / total, total, most=LOST)
+    yield row(
+        STAGE, "words lost with their passage, real prose", lane, gone / total, total, most=LOST
+    )
     cut = sum(words[key] - len(document.text.split()) for key, document in kept.items())
-    yield row(STAGE, "words cut out of kept passages, real prose", lane, cut / total, total, most=LOST)
+    yield row(
+        STAGE, "words cut out of kept passages, real prose", lane, cut / total, total, most=LOST
+    )
     for reason, count in sorted(Counter(reasons.values()).items()):
         yield row(STAGE, f"lost by reason, {lane}", reason, count / len(documents), len(documents))
     for source in sorted({d.metadata["source"] for d in documents}):

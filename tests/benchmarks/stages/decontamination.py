@@ -1,5 +1,6 @@
 """Decontamination: benchmark questions planted in a corpus, and the same facts merely stated."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -13,11 +14,16 @@ from stages.common import PROFILE, passages, row, sampled, share
 STAGE = "decontamination"
 FOUND, FALSE = 0.95, 0.02
 HOSTS = 300
+PASSING = "asked in passing"
+# what can follow "wanted to know" word for word; "name the artist" and "did it" cannot
+CLAUSE = re.compile(
+    r"((in|on|from|by|for|at|to|with|of) )?(which|what|who|whose|when|where|how)\b", re.I
+)
 # how people ask in a forum, a quiz, an interview; {q} is the question, {a} its answer
 FRAMES = {
     "asked as it is": "{q}",
     "asked in a forum": "Hi all, a friend and I disagree: {lower} Thanks in advance.",
-    "asked in passing": "Someone at rehearsal wanted to know {bare}, and nobody could say.",
+    PASSING: "Someone at rehearsal wanted to know {bare}, and nobody could say.",
     "asked and answered": "{q} The answer is {a}.",
     "quiz with the answer behind": "Question 7. {q}\nAnswer: {a}",
     "interview": "So, {lower}\nThat would be {a}, I think.",
@@ -44,7 +50,7 @@ def _planted(questions: Sequence[dict], index: QuestionIndex) -> Iterator[dict]:
     hosts = [d.text for d in sampled(passages("music_prose"), HOSTS)]
     rng, hits = Random(0), defaultdict(list)
     for text, key in planted:
-        frame = rng.choice(sorted(FRAMES))
+        frame = rng.choice([f for f in sorted(FRAMES) if f != PASSING or CLAUSE.match(text)])
         asked = FRAMES[frame].format(
             q=text, lower=text[0].lower() + text[1:], bare=_bare(text), a=answers[key]
         )
@@ -69,4 +75,6 @@ def _stated(questions: Sequence[dict], index: QuestionIndex) -> Iterator[dict]:
     options = load_profile(PROFILE).render.model_copy(update={"documents_per_subject": 4})
     documents = render.render_documents(known, facts.load_relations(), options, 41, "music")
     alarms = share(bool(index.find(d["text"])) for d in documents)
-    yield row(STAGE, "documents that state the facts taken for asking", "rendered", *alarms, most=FALSE)
+    yield row(
+        STAGE, "documents that state the facts taken for asking", "rendered", *alarms, most=FALSE
+    )

@@ -1,8 +1,8 @@
 """The domain classifier on books that neither it nor its calibration has seen.
 
 Nested cross-validation over books: each is scored by a model that was trained, and calibrated by
-folds of its own, without any passage of it. Books of which one stands inside the other count as one.
-Choices (which training text, how groups are weighed) were made on the books of the development
+folds of its own, without any passage of it. Books of which one stands inside the other count as
+one. Choices (which training text, how groups are weighed) were made on the books of the development
 half; the figures of the reported half stand beside those of all books.
 """
 

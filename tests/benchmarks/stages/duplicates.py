@@ -33,7 +33,9 @@ def measure() -> Iterator[dict]:
     ):
         if found["stage"] in ("exact_duplicates", "near_duplicates"):
             for name in ("recall", "precision"):
-                yield row(STAGE, f"{name}, rendered lane", found["kind"], found[name], found["n"], 0.95)
+                yield row(
+                    STAGE, f"{name}, rendered lane", found["kind"], found[name], found["n"], 0.95
+                )
 
 
 # --- whole works ----------------------------------------------------------------------------------
@@ -86,7 +88,10 @@ def _whole_works() -> Iterator[dict]:
         yield row(STAGE, "pairs found", kind, *hits, **limit)
     gap = max(abs(similar[_key(p["a"], p["b"])] - p["jaccard5"]) for p in listed)
     yield row(STAGE, "largest difference from the listed similarity", "listed", gap, len(listed))
-    modules = [(f"cnx_copy/{p.stem}", f"cnx_first/{p.stem}") for p in data("cleaning", "cnx_exact_dups").glob("*.txt")]
+    modules = [
+        (f"cnx_copy/{p.stem}", f"cnx_first/{p.stem}")
+        for p in data("cleaning", "cnx_exact_dups").glob("*.txt")
+    ]
     modules = [pair for pair in modules if pair in similar and similar[pair] > ALIKE]
     yield row(STAGE, "pairs over 0.8 found", "modules", *share(p in found for p in modules), 1)
 
@@ -127,7 +132,10 @@ def _contained_works() -> Iterator[dict]:
     """
     root = data("cleaning", "near_dup_books")
     report = _reported(root)
-    sets = {f"{p.stem}": dedup.shingles(_works()[f"near_dup_books/{p.stem}"], SETTINGS.shingle_words) for p in root.glob("*.txt")}
+    sets = {
+        f"{p.stem}": dedup.shingles(_works()[f"near_dup_books/{p.stem}"], SETTINGS.shingle_words)
+        for p in root.glob("*.txt")
+    }
     wanted, apart = set(), set()
     for a, b in combinations(sorted(sets), 2):
         inside, alike = dedup.containment(sets[a], sets[b]), dedup.jaccard(sets[a], sets[b])
@@ -136,7 +144,13 @@ def _contained_works() -> Iterator[dict]:
         elif inside < 0.5 or alike > ALIKE:
             apart.add((a, b))
     yield row(STAGE, "contained works reported", "books", *share(p in report for p in wanted), 1)
-    yield row(STAGE, "pairs that are no containment reported", "books", *share(p in report for p in apart), most=0)
+    yield row(
+        STAGE,
+        "pairs that are no containment reported",
+        "books",
+        *share(p in report for p in apart),
+        most=0,
+    )
 
 
 def _reported(root: Path) -> set[tuple[str, str]]:
@@ -153,9 +167,18 @@ def _quotations() -> Iterator[dict]:
         key=lambda d: d.id,
     )
     quoted = fresh(sampled(books, 200))
-    talk = fresh(sampled([d for d in passages("general_prose") if d.metadata["source"] == "gutenberg_general"], 400))
+    talk = fresh(
+        sampled(
+            [d for d in passages("general_prose") if d.metadata["source"] == "gutenberg_general"],
+            400,
+        )
+    )
     reviews = [
-        {"id": f"review/{n}", "text": f"{talk[2 * n].text}\n\n{q.text}\n\n{talk[2 * n + 1].text}", "metadata": {"source": "reviews"}}
+        {
+            "id": f"review/{n}",
+            "text": f"{talk[2 * n].text}\n\n{q.text}\n\n{talk[2 * n + 1].text}",
+            "metadata": {"source": "reviews"},
+        }
         for n, q in enumerate(quoted)
     ]
     sources = [{"id": d.id, "text": d.text, "metadata": dict(d.metadata)} for d in books]
@@ -171,8 +194,20 @@ def _quotations() -> Iterator[dict]:
         contained = {r["smaller"] for r in read_jsonl(result.contained)}
         kept = {d["id"] for path in result.kept.glob("*.jsonl") for d in read_jsonl(path)}
     ids = [r["id"] for r in reviews]
-    yield row(STAGE, "reviews with a quotation reported as contained", "planted", *share(i in contained for i in ids), most=0)
-    yield row(STAGE, "reviews with a quotation dropped as a copy", "planted", *share(i not in kept for i in ids), most=0)
+    yield row(
+        STAGE,
+        "reviews with a quotation reported as contained",
+        "planted",
+        *share(i in contained for i in ids),
+        most=0,
+    )
+    yield row(
+        STAGE,
+        "reviews with a quotation dropped as a copy",
+        "planted",
+        *share(i not in kept for i in ids),
+        most=0,
+    )
 
 
 # --- the curve ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from importlib import import_module
 import spacy.lang
 from datatrove.data import Document
 
-from mucpt_utils import quality
+from mucpt_utils.language import other_language
 from stages.cleaning import clean
 from stages.common import passages, row, sampled, share
 
@@ -53,7 +53,13 @@ def measure() -> Iterator[dict]:
     found = documents()
     _, reasons = clean(found)
     foreign = [d for d in found if d.metadata["source"] != ENGLISH]
-    yield row(STAGE, "documents dropped by cleaning", "other languages", *share(d.id in reasons for d in foreign), CAUGHT)
+    yield row(
+        STAGE,
+        "documents dropped by cleaning",
+        "other languages",
+        *share(d.id in reasons for d in foreign),
+        CAUGHT,
+    )
     for code in sorted({d.metadata["source"] for d in foreign}):
         here = [d for d in foreign if d.metadata["source"] == code]
         dropped = share(d.id in reasons for d in here)
@@ -61,5 +67,5 @@ def measure() -> Iterator[dict]:
             yield row(STAGE, "documents dropped by cleaning", f"language {code}", *dropped)
     for lane in ("music_prose", "general_prose"):
         sample = sampled(passages(lane), MOST_OF_A_SOURCE)
-        lost = share(quality.other_language(d.text) is not None for d in sample)
+        lost = share(other_language(d.text) is not None for d in sample)
         yield row(STAGE, "passages taken for another language", lane, *lost, most=LOST)

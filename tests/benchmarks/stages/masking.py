@@ -161,7 +161,9 @@ def _prose() -> Iterator[dict]:
         for found in find_personal_data(document.text, SETTINGS):
             counted[found.kind] += 1
     for kind, count in counted.items():
-        yield row(STAGE, "masks in 20,000 words of music prose", kind, count / words * IN_WORDS, words)
+        yield row(
+            STAGE, "masks in 20,000 words of music prose", kind, count / words * IN_WORDS, words
+        )
     false = sum(counted.values()) / words * IN_WORDS
     yield row(
         STAGE,

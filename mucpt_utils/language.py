@@ -1,0 +1,77 @@
+"""Which documents are in another language than English, told by function words, offline.
+
+spaCy ships lists of function words for some sixty languages. A text is in another language where
+words of that language's list (those that English has too set aside) outnumber the English ones, or
+where most of its letters are no Latin ones. Lists of names, tables and indexes hold few function
+words of any language, and stay.
+"""
+
+import pkgutil
+import re
+from collections import Counter
+from functools import cache
+from importlib import import_module
+
+import spacy.lang
+from datatrove.data import Document
+from datatrove.pipeline.filters.base_filter import BaseFilter
+
+ENGLISH = "en"
+REASON = "other language"
+WORD = re.compile(r"[^\W\d_]{2,}")
+LETTERS = re.compile(r"[^\W\d_]+")
+LATIN = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]+")
+# function words of one language that a text must hold, in number and as a share of its words
+FEWEST, LEAST_SHARE = 3, 0.12
+LEAST_LATIN = 0.5
+
+
+class OtherLanguage(BaseFilter):
+    """Drops documents in another language than English, and notes which."""
+
+    name = "🗣 other languages"
+
+    def filter(self, doc: Document) -> bool | tuple[bool, str]:
+        found = other_language(doc.text)
+        if found is None:
+            return True
+        doc.metadata["filter_detail"] = {"language": found}
+        return False, REASON
+
+
+def other_language(text: str) -> str | None:
+    """The language of a text that is not English (`de`), `script` for other letters; else None."""
+    if not text.isascii() and _share_latin(text) < LEAST_LATIN:
+        return "script"
+    english, others = function_words()
+    # names and first words of lines stand in capitals: function words seldom do
+    words = [word for word in WORD.findall(text) if not word[0].isupper()]
+    counts = Counter(code for word in words for code in others.get(word, ()))
+    if not counts:
+        return None
+    code, count = max(counts.items(), key=lambda item: (item[1], item[0]))
+    is_other = count >= FEWEST and count >= LEAST_SHARE * len(words)
+    return code if is_other and count > sum(word in english for word in words) else None
+
+
+def _share_latin(text: str) -> float:
+    letters = sum(map(len, LETTERS.findall(text)))
+    return sum(map(len, LATIN.findall(text))) / letters if letters else 1.0
+
+
+@cache
+def function_words() -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
+    """English function words, and the languages of every function word that is none of them."""
+    lists = {}
+    for module in pkgutil.iter_modules(spacy.lang.__path__):
+        try:
+            words = import_module(f"spacy.lang.{module.name}.stop_words").STOP_WORDS
+        except ModuleNotFoundError:  # a language without a list
+            continue
+        lists[module.name] = {word.lower() for word in words}
+    english = lists.pop(ENGLISH)
+    others: dict[str, tuple[str, ...]] = {}
+    for code, words in sorted(lists.items()):
+        for word in words - english:
+            others[word] = (*others.get(word, ()), code)
+    return frozenset(english), others
