@@ -93,9 +93,11 @@ def repetition_filter() -> GopherRepetitionFilter:
     """Gopher's repetition filter; a short document about one subject repeats its name a lot.
 
     Gopher's limits are for web pages of 50 words and more; in 60 words, a name of eight words
-    said four times is half of the characters. Repeated lines keep Gopher's limits.
+    said four times is half of the characters. Repeated lines keep Gopher's limits; repeated
+    paragraphs count by their length alone, since a book on music says `[Music]` between many.
     """
     return GopherRepetitionFilter(
+        dup_para_frac=None,
         top_n_grams=((2, 0.5), (3, 0.55), (4, 0.6)),
         dup_n_grams=((5, 0.65), (6, 0.62), (7, 0.59), (8, 0.56), (9, 0.53), (10, 0.5)),
     )
@@ -122,7 +124,28 @@ class ProseGopherFilter(_SparesRecords, GopherQualityFilter):
 
 
 class ProseFineWebFilter(_SparesRecords, FineWebQualityFilter):
-    """FineWeb's quality rules, for prose."""
+    """FineWeb's quality rules, for prose.
+
+    FineWeb counts lines that end like a sentence; a passage with a list or a glossary behind its
+    paragraphs has few of them, yet most of its words stand in sentences, and stays.
+    """
+
+    def filter(self, doc: Document) -> bool | tuple[bool, str]:
+        found = super().filter(doc)
+        few = isinstance(found, tuple) and found[1] == "line_punct_ratio"
+        return True if few and share_in_sentences(doc.text) > 0.5 else found
+
+
+LONG_LINE = 8  # words
+
+
+def share_in_sentences(text: str) -> float:
+    """Share of the words that stand in long lines which end like a sentence."""
+    lines = [line.strip() for line in text.split("\n")]
+    counted = [(len(line.split()), line.endswith(LINE_ENDS)) for line in lines]
+    words = sum(count for count, _ in counted)
+    inside = sum(count for count, ends in counted if ends and count >= LONG_LINE)
+    return inside / words if words else 0.0
 
 
 # --- encoding -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from mucpt_utils.quality import (
     repair_line,
     rules,
     segment,
+    share_in_sentences,
     steps,
     tracking_edits,
 )
@@ -179,6 +180,26 @@ def test_repetition_foreign_and_tiny_documents_go():
     assert rejected["1"] == "other language"
     assert rejected["2"] == "gopher_short_doc"
     assert set(rejected) == {"0", "1", "2", "3"}
+
+
+def test_a_list_behind_paragraphs_and_repeated_marks_are_no_bad_prose():
+    glossary = f"{PROSE}\n\n" + "\n\n".join(f"word number {i}" for i in range(12))
+    parts = [
+        "The trumpets begin the march of the second act.",
+        "Then the chorus of the people of the town comes in.",
+        "To this the bass answers with a slow tune that the cellos have heard before.",
+        "The scene ends with the oath, and the curtain falls in silence.",
+    ]
+    examples = "".join(f"{part}\n\n[Music]\n\n" for part in parts)
+    kept, rejected = clean([glossary, examples])
+    assert not rejected and set(kept) == {"0", "1"}
+
+
+def test_words_in_sentences_are_counted():
+    assert share_in_sentences(PROSE) == 1
+    assert share_in_sentences("one two\nthree four. ") == 0
+    assert share_in_sentences(f"{PROSE}\n" + "a b\n" * (len(PROSE.split()) // 2)) < 0.51
+    assert share_in_sentences("") == 0
 
 
 def test_everything_can_be_switched_off():

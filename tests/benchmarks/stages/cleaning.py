@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from string import punctuation as PUNCTUATION
 
 from datatrove.data import Document
+from spacy.lang.en.stop_words import STOP_WORDS
 
 from mucpt_utils import pipeline_quality
 from mucpt_utils.quality import QualitySettings, steps
@@ -60,26 +62,39 @@ def measure() -> Iterator[dict]:
 
 
 def _prose(lane: str, documents: Sequence[Document]) -> Iterator[dict]:
-    """Passages and words lost, and why; a source counts by what was sampled of it."""
+    """Passages and words lost, and why; a source counts by what was sampled of it.
+
+    Books hold more than prose: indexes, tables, contents. What is prose is told without the
+    filters, by `is_prose`; what is lost of everything stands beside it.
+    """
     kept, reasons = clean(documents)
-    yield row(
-        STAGE,
-        "passages lost, real prose",
-        lane,
-        *share(d.id in reasons for d in documents),
-        most=LOST,
-    )
+    prose = [d for d in documents if is_prose(d.text)]
+    lost = share(d.id in reasons for d in prose)
+    yield row(STAGE, "passages of prose lost, real text", lane, *lost, most=LOST)
+    lost = share(d.id in reasons for d in documents)
+    yield row(STAGE, "passages lost, lists and stubs among them, real text", lane, *lost)
     words = {d.id: len(d.text.split()) for d in documents}
     total, gone = sum(words.values()), sum(words[key] for key in reasons)
-    yield row(
-        STAGE, "words lost with their passage, real prose", lane, gone / total, total, most=LOST
-    )
+    name = "words lost, lists and tables among them, real text"
+    yield row(STAGE, name, lane, gone / total, total, most=LOST)
     cut = sum(words[key] - len(document.text.split()) for key, document in kept.items())
-    yield row(
-        STAGE, "words cut out of kept passages, real prose", lane, cut / total, total, most=LOST
-    )
+    name = "words cut out of kept passages, real text"
+    yield row(STAGE, name, lane, cut / total, total, most=LOST)
     for reason, count in sorted(Counter(reasons.values()).items()):
         yield row(STAGE, f"lost by reason, {lane}", reason, count / len(documents), len(documents))
     for source in sorted({d.metadata["source"] for d in documents}):
         here = [d for d in documents if d.metadata["source"] == source]
         yield row(STAGE, f"lost by source, {lane}", source, *share(d.id in reasons for d in here))
+
+
+FEWEST_WORDS, FUNCTION_WORDS, DIGITS = 20, 0.3, 0.1
+
+
+def is_prose(text: str) -> bool:
+    """Twenty words and more, a third of them English function words, few of them with digits."""
+    words = text.lower().split()
+    plain = [word.strip(PUNCTUATION) for word in words]
+    common = sum(word in STOP_WORDS for word in plain)
+    digits = sum(any(c.isdigit() for c in word) for word in words)
+    enough = len(words) >= FEWEST_WORDS
+    return enough and common >= FUNCTION_WORDS * len(words) and digits <= DIGITS * len(words)

@@ -102,7 +102,7 @@ def _key(a: str, b: str) -> tuple[str, str]:
 
 
 def _found_pairs() -> set[tuple[str, str]]:
-    """Pairs that datatrove's MinHash finds and whose similarity the pipeline then accepts."""
+    """Pairs that datatrove's MinHash and the similarity asked for put into one cluster."""
     names = sorted(_works())
     documents = [Document(text=_works()[name], id=name) for name in names]
     with tempfile.TemporaryDirectory() as folder, engines.quiet_datatrove():
@@ -113,13 +113,21 @@ def _found_pairs() -> set[tuple[str, str]]:
             MinhashDedupBuckets(
                 f"{folder}/signatures", f"{folder}/pairs", config=config, lines_to_buffer=1000
             ).run(None, band, SETTINGS.bands)
-        pairs = dedup.candidate_pairs(Path(folder, "pairs"))
         store = dedup.ShingleStore(Path(folder, "shingles"))
-        return {
-            tuple(sorted((names[a[1]], names[b[1]])))
-            for a, b in pairs
-            if dedup.jaccard(store[a], store[b]) >= SETTINGS.similarity
+        pairs = {
+            (a, b): dedup.jaccard(store[a], store[b])
+            for a, b in dedup.candidate_pairs(Path(folder, "pairs"))
         }
+        # datatrove joins each document to the one before it in a bucket: copies are clusters
+        alike = {pair: s for pair, s in pairs.items() if s >= SETTINGS.similarity}
+        clusters: dict[int, list[int]] = {}
+        for place, (first, _) in dedup.first_of_cluster(alike).items():
+            clusters.setdefault(first[1], [first[1]]).append(place[1])
+    return {
+        (names[a], names[b])
+        for members in clusters.values()
+        for a, b in combinations(sorted(members), 2)
+    }
 
 
 # --- contained works and quotations ---------------------------------------------------------------
