@@ -218,12 +218,12 @@ class Study:
 
     def everyday_text(self) -> Artifact:
         """Everyday text of a crawl that the classifier learns as general; no model sees it."""
+        count = self.profile.base_corpus.documents_per_subject
 
         def make(folder: Path) -> None:
-            made = flaws_module.everyday_documents(_EVERYDAY_PER_TOPIC, 14)
-            write_jsonl(folder / "documents.jsonl", made)
+            write_jsonl(folder / "documents.jsonl", flaws_module.everyday_documents(count, 14))
 
-        settings = {"per_topic": _EVERYDAY_PER_TOPIC}
+        settings = {"per_topic": count}
         return self._build("everyday_text", make, settings, code=[flaws_module, render])
 
     def classifier(self) -> Artifact:
@@ -665,8 +665,6 @@ class Study:
         (folder / "text.json").write_text(json.dumps({"bits_per_byte": measured}, indent=1))
 
 
-# as many as the documents about a subject of the base's corpus, in the order of magnitude
-_EVERYDAY_PER_TOPIC = 20
 _QUESTIONS = {
     split: paths.DATA_CARDS / "musicsimpleqa" / f"{split}.jsonl" for split in ("test", "dev")
 }

@@ -288,11 +288,29 @@ def test_every_template_can_be_written():
     rng = Random(1)
     words = flaws.wordings()
     lists = [words["spam"], words["tracking"], *words["boilerplate"].values()]
-    for topic in words["off_domain"]:
+    for topic in [*words["off_domain"], *flaws.everyday_topics()]:
         lists += [topic["opening"], topic["sentences"]]
     for template in [template for part in lists for template in part]:
         text = flaws.write(template, rng)
         assert text and not re.search(r"(?<!\{)\{[a-z]+\d*\}", text), template
+
+
+def test_everyday_text_has_none_of_the_topics_that_it_is_measured_on():
+    measured = {topic["title"] for topic in flaws.wordings()["off_domain"]}
+    learnt = {topic["title"] for topic in flaws.everyday_topics()}
+    assert len(learnt) >= 16 and measured.isdisjoint(learnt)
+    told = {s for topic in flaws.wordings()["off_domain"] for s in topic["sentences"]}
+    taught = {s for topic in flaws.everyday_topics() for s in topic["sentences"]}
+    assert told.isdisjoint(taught)
+
+
+def test_everyday_documents_are_clean_distinct_and_repeat():
+    documents = flaws.everyday_documents(3, seed=5)
+    assert len(documents) == 3 * len(flaws.everyday_topics())
+    assert documents == flaws.everyday_documents(3, seed=5)
+    assert len({d["id"] for d in documents}) == len({d["text"] for d in documents})
+    assert not any(truth(d)["in_domain"] or spans(d) for d in documents)
+    assert [d["text"] for d in documents] != [d["text"] for d in flaws.everyday_documents(3, 6)]
 
 
 def test_the_card_names_every_register_rate_and_label(everything):
