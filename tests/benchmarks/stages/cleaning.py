@@ -13,7 +13,7 @@ from stages.common import fresh, passages, rendered, row, sampled, share, study
 
 STAGE = "quality filters"
 REMOVED, LOST = 0.95, 0.02
-MOST_OF_A_SOURCE = 1500
+MOST_OF_A_SOURCE = 700
 # the rows of pipeline_quality.csv that have a goal here
 KINDS = ("spam document", "boilerplate document", "boilerplate line", "spam sentence")
 
@@ -91,7 +91,7 @@ FEWEST_WORDS, FUNCTION_WORDS, DIGITS = 20, 0.3, 0.1
 
 
 def is_prose(text: str) -> bool:
-    """Twenty words and more, a third of them English function words, few of them with digits."""
+    """Twenty words and more, three in ten of them English function words, few with digits."""
     words = text.lower().split()
     plain = [word.strip(PUNCTUATION) for word in words]
     common = sum(word in STOP_WORDS for word in plain)

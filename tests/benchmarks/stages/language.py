@@ -20,7 +20,7 @@ ENGLISH = "en"
 # not one language (multi-language), or too few words for a document
 NONE = {"xx"}
 SENTENCES = 4
-MOST_OF_A_SOURCE = 1500
+MOST_OF_A_SOURCE = 700
 
 
 def examples() -> Iterator[tuple[str, Sequence[str]]]:
