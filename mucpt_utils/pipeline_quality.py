@@ -283,8 +283,8 @@ def _kind(span: dict) -> str:
 
 
 def _is_segment(span: dict) -> bool:
-    """A stretch that was put in, not characters of a word that were confused."""
-    return span.get("subkind") != "ocr"
+    """A stretch that was put in; not noise that is a confused word, or a fact spoilt by one."""
+    return span["kind"] != "noise" or span.get("subkind") == "tracking"
 
 
 def _length(span: dict) -> int:

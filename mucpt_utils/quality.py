@@ -326,11 +326,26 @@ def segment(text: str) -> list[Segment]:
             Segment(start + m.start(), start + m.end(), whole or junk_kind(m.group(), signs))
             for m in SENTENCE.finditer(content)
         ]
+        sentences = _with_calls(text, sentences)
         if sentences and all(s.kind for s in sentences):
             end = _line_end(text, line.end())
             sentences[-1] = sentences[-1]._replace(end=end)
         found += sentences
     return found
+
+
+CALL = re.compile(r"\W*\w+(?: \w+)?!+\s*")
+
+
+def _with_calls(text: str, sentences: list[Segment]) -> list[Segment]:
+    """The sentences, a call of one or two words ("Attention!") being spam like what follows it."""
+    following = [*sentences[1:], None]
+    return [
+        s._replace(kind="spam")
+        if after and after.kind == "spam" and not s.kind and CALL.fullmatch(text, s.start, s.end)
+        else s
+        for s, after in zip(sentences, following, strict=True)
+    ]
 
 
 @cache

@@ -100,6 +100,13 @@ def test_a_spam_sentence_without_a_full_stop_ends_with_its_address():
     assert kinds == [("Cheap", "spam"), ("The", None)]
 
 
+def test_a_call_before_spam_goes_with_it_and_one_before_prose_stays():
+    text = f"Bravo! The hall was full. Attention! {SPAM} What a night!"
+    kinds = [(text[s.start : s.end].strip(), s.kind) for s in segment(text)]
+    assert kinds[:3] == [("Bravo!", None), ("The hall was full.", None), ("Attention!", "spam")]
+    assert kinds[3][1] == "spam" and kinds[-1] == ("What a night!", None)
+
+
 def test_initials_do_not_end_a_sentence():
     text = "Symphony by J. S. Bach and Dr. Dre was played. It was long."
     assert len(segment(text)) == 2

@@ -8,8 +8,9 @@ from datatrove.data import Document
 from spacy.lang.en.stop_words import STOP_WORDS
 
 from mucpt_utils import pipeline_quality
+from mucpt_utils.documents import read_jsonl
 from mucpt_utils.quality import QualitySettings, steps
-from stages.common import fresh, passages, rendered, row, sampled, share, study
+from stages.common import fresh, passages, row, sampled, share, study
 
 STAGE = "quality filters"
 REMOVED, LOST = 0.95, 0.02
@@ -46,19 +47,25 @@ def clean(documents: Iterable[Document]) -> tuple[dict[str, Document], dict[str,
 
 def measure() -> Iterator[dict]:
     """The rendered lane's labels, then real prose by source and by reason."""
-    outcome = pipeline_quality.Outcome.load(study().raw_corpus().folder, rendered().folder)
-    for found in pipeline_quality.measure(outcome):
+    for found in pipeline_quality.measure(_rendered_outcome()):
         if found["stage"] == "clean" and found["kind"] != "mojibake":
-            goal = REMOVED if found["kind"] in KINDS else None
-            recall = row(
-                STAGE, "removed, rendered lane", found["kind"], found["recall"], found["n"], goal
-            )
-            yield recall
-            yield recall | row(
-                STAGE, "precision, rendered lane", found["kind"], found["precision"], found["n"]
-            )
+            kind, n = found["kind"], found["n"]
+            goal = REMOVED if kind in KINDS else None
+            yield row(STAGE, "removed, rendered lane", kind, found["recall"], n, goal)
+            yield row(STAGE, "precision, rendered lane", kind, found["precision"], n)
     for lane in ("music_prose", "general_prose"):
         yield from _prose(lane, sampled(passages(lane), MOST_OF_A_SOURCE))
+
+
+def _rendered_outcome() -> pipeline_quality.Outcome:
+    """The whole rendered corpus through cleaning alone: no earlier stage takes the easy part."""
+    raw = read_jsonl(study().raw_corpus().path("documents.jsonl"))
+    kept, reasons = clean(Document(d["text"], d["id"], metadata=d["metadata"]) for d in raw)
+    return pipeline_quality.Outcome(
+        {d["id"]: d for d in raw},
+        {key: {"text": d.text, "metadata": d.metadata} for key, d in kept.items()},
+        {key: {"stage": "clean", "reason": reason} for key, reason in reasons.items()},
+    )
 
 
 def _prose(lane: str, documents: Sequence[Document]) -> Iterator[dict]:
@@ -76,7 +83,7 @@ def _prose(lane: str, documents: Sequence[Document]) -> Iterator[dict]:
     words = {d.id: len(d.text.split()) for d in documents}
     total, gone = sum(words.values()), sum(words[key] for key in reasons)
     name = "words lost, lists and tables among them, real text"
-    yield row(STAGE, name, lane, gone / total, total, most=LOST)
+    yield row(STAGE, name, lane, gone / total, total)
     cut = sum(words[key] - len(document.text.split()) for key, document in kept.items())
     name = "words cut out of kept passages, real text"
     yield row(STAGE, name, lane, cut / total, total, most=LOST)
