@@ -215,13 +215,12 @@ FEWEST_DIGITS, MOST_DIGITS = 7, 16
 # small countries have numbers of five and six digits: only right behind a word with its colon
 SHORT = re.compile(
     r"\b(?:(?:tele)?phone|tel|mobile|fax)(?: (?:no|number))?\.?:\s*"
-    r"(\d(?:[ .-]?\d){4,5})(?![\w-]|[.,:]\d)",
+    r"(\d(?:[ .-]?\d){4,5})(?!\w|[ \u00a0().,:/\u2010-\u2013-]+\d)",
     re.IGNORECASE,
 )
 
 
 def _telephones(text: str, settings: MaskingSettings) -> Spans:
-    yield from (match.span(1) for match in SHORT.finditer(text))
     for match in TELEPHONE.finditer(text):
         number = match.group()
         digits = sum(c.isdigit() for c in number)
@@ -231,6 +230,7 @@ def _telephones(text: str, settings: MaskingSettings) -> Spans:
             continue
         if _is_telephone(text, match, settings):
             yield match.span()
+    yield from (match.span(1) for match in SHORT.finditer(text))
 
 
 def _is_telephone(text: str, match: re.Match, settings: MaskingSettings) -> bool:

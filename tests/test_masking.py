@@ -20,6 +20,7 @@ PERSONAL = [
     ("Mobile: 079 0442 1744", "Mobile: [PHONE]"),
     ("reach me on 780 6326 please", "reach me on [PHONE] please"),
     ("Tel: 72 12 34, weekdays", "Tel: [PHONE], weekdays"),
+    ("Phone: 601 234 567 or fax: 31-234", "Phone: [PHONE] or fax: [PHONE]"),
     ("Desk: +1-903-140-4508x769", "Desk: [PHONE]"),
     (f"Donations to {valid_iban()} please", "Donations to [IBAN] please"),
     (f"iban {iban.format(valid_iban())}, thanks", "iban [IBAN], thanks"),
