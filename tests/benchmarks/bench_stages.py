@@ -43,7 +43,10 @@ def measured(name: str) -> pd.DataFrame:
     """Rows of one stage, printed while they come."""
     started, rows = time.perf_counter(), []
     for found in STAGES[name].measure():
-        print("{measure:58} {kind:38} {value:9.4f} {goal:9} {reached:4} n={n}".format(**found))
+        print(
+            "{measure:58} {kind:38} {value:9.4f} {goal:9} {reached:4} n={n}".format(**found),
+            flush=True,
+        )
         rows.append(found)
     print(f"-- {name}: {time.perf_counter() - started:.0f} s", flush=True)
     return pd.DataFrame(rows, columns=COLUMNS)
