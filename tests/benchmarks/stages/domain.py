@@ -24,6 +24,9 @@ from stages.common import data, is_reported, passages, row, study
 
 STAGE = "domain classifier"
 FOLDS = 5
+# passages of one book or source that are trained on, so that none outweighs the others; all of a
+# book that is held out are scored
+TRAINED = 120
 PRECISION, CALIBRATION = 0.97, 0.05
 RESAMPLES = 1000
 LABELS = {"music": True, "general": False}
@@ -99,6 +102,19 @@ def _nested(books: Sequence[Example], others: Sequence[Example]) -> np.ndarray:
 
 
 def _trained(examples: Sequence[Example]) -> Classifier:
+    """A classifier of at most TRAINED passages of each group, spread over its length."""
+    places: dict[str, list[int]] = {}
+    for place, example in enumerate(examples):
+        places.setdefault(example.group, []).append(place)
+    chosen = [
+        here[i]
+        for here in places.values()
+        for i in sorted({*np.linspace(0, len(here) - 1, min(TRAINED, len(here))).astype(int)})
+    ]
+    return _fitted([examples[place] for place in chosen])
+
+
+def _fitted(examples: Sequence[Example]) -> Classifier:
     with tempfile.TemporaryDirectory() as folder:
         return classifier.train_classifier(examples, Path(folder))
 
