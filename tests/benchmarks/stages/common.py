@@ -21,12 +21,16 @@ def row(
     stage: str,
     measure: str,
     kind: str,
-    value: float,
+    value: float | None,
     n: int,
     least: float | None = None,
     most: float | None = None,
 ) -> dict:
-    """A row of the table. least, most: the goal; without either the value is told for itself."""
+    """A row of the table. least, most: the goal; without either the value is told for itself.
+
+    value: None where there was nothing to measure, which reaches no goal.
+    """
+    value = float("nan") if value is None else value
     goal, reached = "", ""
     if least is not None:
         goal, reached = f">= {least:g}", "yes" if value >= least else "no"
