@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -209,22 +210,55 @@ def assign_folds(examples: Sequence[Example], count: int, seed: int) -> dict[str
     return folds
 
 
-WORD = re.compile(r"[^\W\d_]+|\d")
+# ASCII as the classifier reads it: letters in lower case, digits as 0, the rest as spaces
+ASCII = bytes(
+    ord(c.lower()) if c.isalpha() else ord("0") if c.isdigit() else ord(" ")
+    for c in map(chr, range(128))
+)
+PLAIN_BYTES = ASCII + bytes(range(128, 256))
+BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 
 
 def features(text: str) -> str:
     """What the classifier reads: lower-case words, digits as one sign, no punctuation."""
-    return " ".join("0" if word.isdigit() else word for word in WORD.findall(text.lower()))
+    return " ".join(_line(text).decode().split())
+
+
+def _line(text: str) -> bytes:
+    """The words of `features` in UTF-8, between spaces, with the line end that fastText needs.
+
+    Works on bytes, which takes a tenth of the time of looking for the words.
+    """
+    raw = text.lower().encode()
+    if not text.isascii():
+        raw = BEYOND_ASCII.sub(_plain_run, raw)
+    return raw.translate(PLAIN_BYTES).replace(b"0", b" 0 ") + b"\n"
+
+
+def _plain_run(found: re.Match) -> bytes:
+    return _beyond_ascii(found[0])
+
+
+@lru_cache(maxsize=10_000)
+def _beyond_ascii(run: bytes) -> bytes:
+    """A run of characters beyond ASCII: letters stay, digits become 0, the rest spaces."""
+    signs = ("0" if c.isdecimal() else c if c.isalnum() else " " for c in run.decode())
+    return "".join(signs).encode()
 
 
 def raw_scores(model: "fasttext.FastText._FastText", texts: Sequence[str]) -> np.ndarray:
     """fastText's probability of the in-domain label, one a text, in [0, 1]."""
-    if not texts:
-        return np.empty(0)
-    labels, probabilities = model.predict([features(text) for text in texts], k=2)
-    place = [list(names).index(IN_DOMAIN) if IN_DOMAIN in names else -1 for names in labels]
-    found = [p[i] if i >= 0 else 0.0 for p, i in zip(probabilities, place, strict=True)]
+    # past the wrapper, which turns every score into an array of its own
+    predict = model.f.predict
+    found = [_in_domain(predict(_line(text), 2, 0.0, "strict")) for text in texts]
     return np.clip(np.array(found, dtype=float), 0, 1)
+
+
+def _in_domain(predictions: list[tuple[float, str]]) -> float:
+    for probability, label in predictions:
+        if label == IN_DOMAIN:
+            return probability
+    return 0.0
 
 
 def fit_platt(scores: np.ndarray, labels: np.ndarray) -> Calibration:

@@ -5,12 +5,13 @@ all machines share. `run_executor` returns when the block is done on every task,
 engine: on Slurm the job array is waited for.
 """
 
+import io
 import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Literal
 
@@ -66,6 +67,11 @@ class InProcessExecutor(LocalPipelineExecutor):
             # loaded once and shared by every worker of every stage: spaCy takes seconds
             multiprocess.set_forkserver_preload(["spacy", "mucpt_utils.pipeline"])
             super().run()
+
+    def _run_for_rank(self, rank: int, local_rank: int = 1, node_rank: int = -1):
+        """A failure is raised, and its traceback is in the task's log: not on the terminal too."""
+        with redirect_stderr(io.StringIO()):
+            return super()._run_for_rank(rank, local_rank, node_rank)
 
     def _launch_run_for_rank(self, rank: int, ranks_q, completed=None, completed_lock=None):
         return self._run_for_rank(rank, local_rank=1)

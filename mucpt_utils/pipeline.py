@@ -15,12 +15,12 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 import orjson
 from datatrove.pipeline.base import PipelineStep
-from datatrove.pipeline.dedup import MinhashDedupBuckets
 from pydantic import BaseModel, ConfigDict, Field
 from tqdm import tqdm
 
@@ -37,7 +37,7 @@ from mucpt_utils import (
     quality,
     sources,
 )
-from mucpt_utils.artifacts import code_digest, digest, versions
+from mucpt_utils.artifacts import code_digest, digest
 from mucpt_utils.masking import MaskingSettings, MaskPersonalData
 from mucpt_utils.parts import EachPart, ReadUnits
 from mucpt_utils.sources import Input, SourceSettings
@@ -241,22 +241,14 @@ def _near_steps(folder: Path) -> list[PipelineStep]:
 
 def _find_exact(run: "_Run", parts: Path, folder: Path) -> None:
     run.execute("exact-1", EachPart(parts, [dedup.ExactSignatures(str(folder))]))
-    _match(run, "exact", folder, dedup.exact_config())
+    run.execute("exact-2", dedup.MatchBuckets(str(folder), dedup.exact_config()))
     run.execute("exact-3", dedup.Clusters(str(folder)), tasks=1)
 
 
 def _find_near(settings: dedup.MinhashSettings, run: "_Run", parts: Path, folder: Path) -> None:
     run.execute("near-1", EachPart(parts, [dedup.NearSignatures(str(folder), settings)]))
-    _match(run, "near", folder, dedup.minhash_config(settings))
+    run.execute("near-2", dedup.MatchBuckets(str(folder), dedup.minhash_config(settings)))
     run.execute("near-3", dedup.Clusters(str(folder), settings.similarity), tasks=1)
-
-
-def _match(run: "_Run", name: str, folder: Path, config: dedup.MinhashConfig) -> None:
-    (folder / "pairs").mkdir(exist_ok=True)
-    block = MinhashDedupBuckets(
-        f"{folder}/signatures", f"{folder}/pairs", config=config, lines_to_buffer=1000
-    )
-    run.execute(f"{name}-2", block, tasks=config.num_buckets)
 
 
 def report_contained(run: "_Run", parts: Path) -> None:
@@ -340,7 +332,7 @@ def _run_key(
         "classifier": classifier.fingerprint(classifier_path) if classifier_path else None,
         "questions": list(questions),
         "code": code_digest(STAGE_MODULES),
-        "datatrove": versions()["datatrove"],
+        "datatrove": metadata.version("datatrove"),
     }
     return digest(parts)[:12]
 

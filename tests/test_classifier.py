@@ -1,5 +1,6 @@
 import json
 import random
+import re
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from datatrove.data import Document
 
 from mucpt_utils.classifier import (
     CALIBRATION_FILE,
+    IN_DOMAIN,
     MODEL_FILE,
     Calibration,
     Classifier,
@@ -19,6 +21,7 @@ from mucpt_utils.classifier import (
     features,
     fingerprint,
     fit_platt,
+    raw_scores,
     reliability,
     train_classifier,
 )
@@ -92,6 +95,38 @@ def test_no_group_is_in_two_folds_and_labels_are_spread():
 
 def test_features_drop_case_punctuation_and_the_digits():
     assert features("Op. 27, No. 2: “Più MOSSO”!") == "op 0 0 no 0 più mosso"
+
+
+def reference_features(text):
+    """Three lines of what `features` must equal."""
+    words = re.findall(r"[^\W\d_]+|\d", text.lower())
+    return " ".join("0" if word.isdecimal() else word for word in words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n\t _",
+        "Op.27_No2 in 1801/1802",
+        "Dvořák’s “Rusalka” – ÆØÅ, ÉTUDE n° 3…",
+        "Ελληνικά, русский; 交響曲第9番, ٣ and ३ digits, m² or ½",
+        "tempo\u00a0giusto\u2028and\x00\x85so\u0301 on 🎼♭",
+    ],
+)
+def test_features_equal_the_reference(text):
+    assert features(text) == reference_features(text)
+
+
+def test_scores_are_those_of_fasttext_on_the_features(trained):
+    texts = [e.text for e in labelled(60, seed=5)] + ["", "Più mosso — 1801!"]
+    expected = []
+    for text in texts:
+        labels, scores = trained[1].model.predict(features(text), k=2)
+        expected.append(dict(zip(labels, scores, strict=True))[IN_DOMAIN])
+    found = raw_scores(trained[1].model, texts)
+    assert found == pytest.approx(np.clip(expected, 0, 1), abs=0)
+    assert raw_scores(trained[1].model, []).size == 0
 
 
 def test_platt_scaling_recovers_a_known_calibration():

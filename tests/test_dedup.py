@@ -2,9 +2,12 @@ import random
 
 import numpy as np
 import pytest
+from datatrove.data import Document
+from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupSignature
 
 from mucpt_utils.dedup import (
     ExactSignatures,
+    MatchBuckets,
     MinhashSettings,
     NearSignatures,
     candidate_probability,
@@ -12,6 +15,7 @@ from mucpt_utils.dedup import (
     first_of_cluster,
     jaccard,
     minhash_config,
+    minhashes,
     shingles,
 )
 
@@ -85,6 +89,57 @@ def test_minhash_settings_reach_datatrove():
     config = minhash_config(MinhashSettings(bands=7, rows=4, shingle_words=3, seed=9))
     assert (config.num_buckets, config.hashes_per_bucket, config.n_grams) == (7, 4, 3)
     assert config.seed == 9 and not config.norm_config.norm_numbers
+
+
+class Reference(MinhashDedupSignature):
+    """datatrove's own block on the project's shingles."""
+
+    def get_shingles(self, text):
+        return shingles(text, self.config.n_grams).reshape(-1, 1)
+
+
+def files(folder, pattern):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob(pattern)}
+
+
+def parts_with_copies():
+    """Three parts: copies within and across them, a long document, one that is too short."""
+    texts = [text(seed) for seed in range(40)]
+    texts += [edited(text(seed), 0.02, seed) for seed in range(0, 40, 2)] + [text(3), text(3)]
+    texts += ["too short", text(77, 3000)]
+    return [[], *([Document(t, f"{n}") for n, t in enumerate(texts[i::2])] for i in range(2))]
+
+
+@pytest.mark.parametrize("range_records", [1_000_000, 7])
+def test_signatures_and_pairs_are_those_of_datatrove_to_the_byte(tmp_path, range_records):
+    settings = MinhashSettings(bands=4, rows=3)
+    config = minhash_config(settings)
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    (theirs / "pairs").mkdir(parents=True)
+    for rank, documents in enumerate(parts_with_copies()):
+        NearSignatures(str(ours), settings).run(documents, rank, 3)
+        Reference(f"{theirs}/signatures", config).run(documents, rank, 3)
+    for bucket in range(config.num_buckets):
+        MinhashDedupBuckets(f"{theirs}/signatures", f"{theirs}/pairs", config=config).run(
+            None, bucket, config.num_buckets
+        )
+    for task in range(2):
+        MatchBuckets(str(ours), config, range_records).run(None, task, 2)
+    assert files(ours, "*.sig") == files(theirs, "*.sig")
+    assert files(ours, "*.dups") == files(theirs, "*.dups")
+    assert sum(map(len, files(ours, "*.dups").values())) > 20 * 16, "there are pairs to compare"
+
+
+def test_minhashes_are_exact_at_the_edges_of_the_prime():
+    """Sums that are the prime itself, or just above, and values that overflow 64 bits."""
+    prime = 2**61 - 1
+    a = np.array([[1, 1, 2**60 + 3, prime - 1]], np.uint64)
+    b = np.array([[0, prime - 5, 12345, prime - 1]], np.uint64)
+    for value in (1, 5, 6, prime, prime - 1, 2 * prime, 2**64 - 1, 2**64 - 9):
+        expected = [
+            (value * int(x) + int(y)) % 2**64 % prime for x, y in zip(a[0], b[0], strict=True)
+        ]
+        assert minhashes(np.array([value], np.uint64), a, b).tolist() == expected
 
 
 def test_exact_signatures_ignore_white_space_only_and_fit_the_buckets(tmp_path):

@@ -19,12 +19,14 @@ from mucpt_utils.loss_ratio import Criterion, token_weights
 from mucpt_utils.losses import score, token_losses
 from mucpt_utils.paths import ROOT
 from mucpt_utils.training import (
+    BatchedMuon,
     MuonAdamW,
     Sequences,
     TrainSettings,
     WeightedTrainer,
     batch_weights,
     hidden_matrices,
+    orthogonalised,
     steps_for,
     train,
 )
@@ -515,6 +517,32 @@ def take_steps(model, optimiser, steps):
         optimiser.zero_grad()
         model(input_ids=ids, labels=ids).loss.backward()
         optimiser.step()
+
+
+@pytest.mark.parametrize("shape", [(6, 24), (24, 6), (12, 12)])
+def test_orthogonalised_matrices_keep_their_singular_vectors(shape):
+    source = torch.Generator().manual_seed(0)
+    given = torch.randn(3, *shape, generator=source, dtype=torch.float64)
+    left, _, right = torch.linalg.svd(given, full_matrices=False)
+    # the cubic Newton-Schulz iteration converges to the polar factor
+    exact = orthogonalised(given, (1.5, -0.5, 0.0), 60, 1e-7)
+    torch.testing.assert_close(exact, left @ right)
+    near = torch.linalg.svdvals(orthogonalised(given, (3.4445, -4.7750, 2.0315), 5, 1e-7))
+    assert near.min() > 0.3 and near.max() < 1.3
+
+
+def test_the_batched_muon_steps_as_the_one_of_torch(tiny_model):
+    ours, theirs = tiny_model(), tiny_model()
+    chosen = {"lr": 0.02, "weight_decay": 0.1, "adjust_lr_fn": "match_rms_adamw"}
+    batched = BatchedMuon(hidden_matrices(ours)[0], **chosen)
+    single = torch.optim.Muon(hidden_matrices(theirs)[0], **chosen)
+    before = weights_of(ours)
+    for _ in range(3):
+        for model, optimiser in ((ours, batched), (theirs, single)):
+            take_steps(model, optimiser, 1)
+    moved = distance(weights_of(theirs), before)
+    # torch's step is rounded to bfloat16, with 8 bits of precision
+    assert distance(weights_of(ours), weights_of(theirs)) < 0.1 * moved
 
 
 def test_the_state_of_both_parts_survives_a_round_trip(tiny_model, tmp_path):

@@ -55,7 +55,8 @@ def source_files(folder: Path) -> list[Path]:
 
 
 def _is_closed(folder: Path) -> bool:
-    return not os.access(folder, os.R_OK | os.X_OK)
+    effective = os.access in os.supports_effective_ids
+    return not os.access(folder, os.R_OK | os.X_OK, effective_ids=effective)
 
 
 def kind_of(path: Path) -> str | None:

@@ -28,7 +28,11 @@ Item = Document | Unreadable
 
 
 def read_lines(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
-    """Documents of a JSON Lines file; a line that is none is given as Unreadable."""
+    """Documents of a JSON Lines file; a line that is none is given as Unreadable.
+
+    Raises Malformed for a file without a line.
+    """
+    number = 0
     with open_source(path, settings.largest_file_bytes) as stream:
         for number, line in _bounded_lines(stream, settings.longest_line_bytes):
             place = f"{name}:{number}"
@@ -39,6 +43,8 @@ def read_lines(path: Path, name: str, source: str, settings: SourceSettings) -> 
                     yield parse_document(line, place, source, settings)
             except Malformed as error:
                 yield Unreadable(source, place, str(error), excerpt(line))
+    if not number:
+        raise Malformed("the file is empty")
 
 
 def parse_document(
@@ -55,7 +61,26 @@ def parse_document(
         raise Malformed(f"not JSON: {error.msg if hasattr(error, 'msg') else error}") from error
     if not isinstance(row, dict):
         raise Malformed(f"a JSON object was expected, not {type(row).__name__}")
-    return row_document(row, place, source, settings or SourceSettings())
+    document = row_document(row, place, source, settings or SourceSettings())
+    if line.count(b"[") + line.count(b"{") > FEWEST_LEVELS:
+        _check_depth(document)
+    return document
+
+
+# JSON is read to 1024 levels and written to 254; no stage adds more than a few
+FEWEST_LEVELS = 200
+STAGES_ADD = 4
+
+
+def _check_depth(document: Document) -> None:
+    """Raises Malformed for metadata that are nested too deeply to be written again."""
+    value = document.metadata
+    for _ in range(STAGES_ADD):
+        value = [value]
+    try:
+        orjson.dumps(value)
+    except TypeError as error:
+        raise Malformed(f"nested too deeply: {error}") from error
 
 
 def row_document(row: dict, place: str, source: str, settings: SourceSettings) -> Document:
@@ -69,6 +94,8 @@ def row_document(row: dict, place: str, source: str, settings: SourceSettings) -
         raise Malformed(f"field {field!r} must be text, not {type(text).__name__}")
     if not text.strip():
         raise Malformed(f"field {field!r} is empty")
+    if "\0" in text:
+        raise Malformed(f"field {field!r} has a NUL at {text.index(chr(0))}")
     if metadata is not None and not isinstance(metadata, dict):
         raise Malformed(f"field 'metadata' must be an object, not {type(metadata).__name__}")
     row.pop("media", None)

@@ -2,11 +2,14 @@
 
     python tests/benchmarks/bench_pipeline.py kills  [--kills 50] [--copies 1]
     python tests/benchmarks/bench_pipeline.py memory [--times 1 10 100]
-    python tests/benchmarks/bench_pipeline.py speed  [--copies 1] [--rounds 3]
+    python tests/benchmarks/bench_pipeline.py speed  [--copies 10] [--rounds 3] [--lines 20000]
+                                                     [--fasttext PROGRAM] [--table speed.csv]
 
 The corpus is the smoke profile's rendered one; copy n of it has n in every identifier and title
 and its words shuffled within sentences, so that copies are no duplicates. Every figure is printed
-as a line of JSON. `speed` measures both sides in turn, in one process, and gives the median.
+as a line of JSON. `speed` measures both sides in turn, in one process, and gives the median; the
+program `fasttext` is no part of the wheel, but of the sources: `pip download --no-binary :all:
+fasttext`, then `g++ -std=c++17 -pthread -march=native -O3 -funroll-loops -DNDEBUG src/*.cc`.
 """
 
 import argparse
@@ -21,18 +24,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import fasttext
 import numpy as np
+import pandas as pd
 from datasketch import MinHash, MinHashLSH
 from datatrove.data import Document
-from datatrove.pipeline.dedup import MinhashConfig, MinhashDedupBuckets
+from datatrove.pipeline.readers import JsonlReader
+from datatrove.pipeline.writers import JsonlWriter
 
 from mucpt_utils import classifier, dedup, engines, masking, quality
 from mucpt_utils.artifacts import content_digest
 from mucpt_utils.documents import read_jsonl
 from mucpt_utils.pipeline import PipelineSettings, run_pipeline
+from mucpt_utils.report import machine
 from mucpt_utils.settings import load_profile
 from mucpt_utils.study import Study
 
@@ -130,7 +138,15 @@ def memory(options: argparse.Namespace, folder: Path) -> None:
 
 
 def one_run(options: argparse.Namespace) -> None:
-    """A run of the pipeline that tells its own peak memory."""
+    """A run of the pipeline that tells its own peak memory.
+
+    Libraries are loaded before the clock starts, by a run on a few documents.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        few = Path(folder) / "few.jsonl"
+        with next(iter(sorted(options.source.glob("*.jsonl")))).open() as lines:
+            few.write_text("".join(islice(lines, 20)))
+        run_pipeline(few, Path(folder) / "out", PipelineSettings(), options.model)
     started = time.perf_counter()
     result = run_pipeline(options.source, options.out, PipelineSettings(), options.model)
     seconds = time.perf_counter() - started
@@ -143,24 +159,50 @@ def one_run(options: argparse.Namespace) -> None:
 # --- speed --------------------------------------------------------------------------------------
 
 
+class Comparison(NamedTuple):
+    """Two ways to do one piece of work on `documents` documents."""
+
+    what: str
+    ours: Callable[[int], None]
+    peer: Callable[[int], None]
+    documents: int
+
+
 def speed(options: argparse.Namespace, folder: Path) -> None:
     """Documents a second, ours beside the same work done by the library itself."""
     source, model = corpus(options.copies, folder / "source")
     rows = [row for path in sorted(source.glob("*.jsonl")) for row in read_jsonl(path)]
-    _pipeline_speed(rows, source, model, folder, options.rounds)
-    _classifier_speed(rows, model, options.rounds)
-    _minhash_speed(rows, folder, options.rounds)
+    comparisons = [
+        _pipeline_speed(rows, source, model, folder),
+        _classifier_speed(rows, model, folder, options),
+        _minhash_speed(rows, folder, "legacy"),
+        _minhash_speed(rows, folder, "affine32"),
+    ]
+    with engines.quiet_datatrove():
+        found = [_compare(c, options.rounds) for c in comparisons]
+    if options.table:
+        _append(found, options.table)
 
 
-def _pipeline_speed(rows, source: Path, model: Path, folder: Path, rounds: int) -> None:
+def _append(rows: list[dict], path: Path) -> None:
+    """Adds rows to a `speed.csv`; a new file begins with the names of the columns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows).to_csv(path, mode="a", index=False, header=not path.exists())
+
+
+def _machine() -> str:
+    """The processor with its cores."""
+    here = machine()
+    return f"{here['cpu']}, {here['cores']} cores"
+
+
+def _pipeline_speed(rows, source: Path, model: Path, folder: Path) -> Comparison:
     """The stages of the pipeline against their datatrove blocks, chained in memory.
 
-    Both classify, clean and mask; the pipeline also writes its parts, its accounting and what it
-    rejects, and the bare blocks read and write JSON Lines by datatrove's reader and writer.
+    Both run in this process on one task, classify, clean and mask; the pipeline also digests its
+    input, writes every stage's parts, its accounting, logs and what it rejects, and removes them.
+    The bare blocks read and write JSON Lines by datatrove's reader and writer.
     """
-    from datatrove.pipeline.readers import JsonlReader
-    from datatrove.pipeline.writers import JsonlWriter
-
     settings = PipelineSettings(
         exact_duplicates=False, near_duplicates={"enabled": False}, contained={"enabled": False}
     )
@@ -183,38 +225,57 @@ def _pipeline_speed(rows, source: Path, model: Path, folder: Path, rounds: int) 
             for _ in data:
                 pass
 
-    _compare("pipeline against its datatrove blocks", ours, bare, len(rows), rounds)
+    return Comparison("pipeline against its datatrove blocks", ours, bare, len(rows))
 
 
-def _classifier_speed(rows, model: Path, rounds: int) -> None:
-    """Our filter against fastText's own predict on the same lines.
+def _classifier_speed(rows, model: Path, folder: Path, options: argparse.Namespace) -> Comparison:
+    """Calibrated probabilities against fastText on the same file, a text a line.
 
-    The wheel has no command line; its `predict` on a list of lines is the same C++ call that
-    `fasttext predict-prob` makes for each line, without reading them from a file.
+    Ours loads the model, reads the file, finds the words, and calibrates; fastText's command line
+    loads the model, reads the file, and writes both labels with their scores. What is not counted:
+    the start of Python. Without `--fasttext` the peer is the wheel's `predict` on the same lines.
     """
-    documents = [Document(text=row["text"], id=row["id"]) for row in rows]
-    ours_filter = classifier.Classifier.load(model)
-    library = fasttext.load_model(str(next(Path(model).glob("*.bin"))))
-    lines = [" ".join(d.text.split()) for d in documents]
+    texts = [" ".join(row["text"].split()) for row in rows]
+    lines = [texts[n % len(texts)] for n in range(max(options.lines, len(texts)))]
+    file, binary = folder / "lines.txt", Path(model) / classifier.MODEL_FILE
+    file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
     def ours(_: int) -> None:
-        ours_filter.probabilities([d.text for d in documents])
+        loaded = classifier.Classifier.load(model)
+        with file.open(encoding="utf-8", newline="\n") as stream:
+            while batch := list(islice(stream, 256)):
+                loaded.probabilities(batch)
 
-    def theirs(_: int) -> None:
-        library.predict(lines, k=2)
+    def command_line(_: int) -> None:
+        command = [options.fasttext, "predict-prob", binary, file, "2"]
+        with (folder / "scores.txt").open("wb") as out:
+            subprocess.run(command, stdout=out, check=True)
 
-    _compare("classifier against fastText's predict", ours, theirs, len(rows), rounds)
+    def predict(_: int) -> None:
+        loaded = fasttext.FastText._FastText(str(binary))
+        with file.open(encoding="utf-8", newline="\n") as stream:
+            while batch := list(islice(stream, 256)):
+                loaded.predict([line.rstrip("\n") for line in batch], k=2)
+
+    if options.fasttext:
+        name = "classifier against fastText's command line"
+        return Comparison(name, ours, command_line, len(lines))
+    return Comparison("classifier against fastText's predict", ours, predict, len(lines))
 
 
-def _minhash_speed(rows, folder: Path, rounds: int) -> None:
-    """Signatures and matching pairs of equal shingles, bands and rows, by datatrove and datasketch.
+def _minhash_speed(rows, folder: Path, scheme: str) -> Comparison:
+    """Signatures of equal shingles, and the pairs equal in a band, by ours and by datasketch.
 
-    The shingles are made beforehand for both.
+    The shingles are made beforehand for both, in the form that each wants. datasketch's scheme
+    `legacy` has the same hash functions as datatrove, here with the same parameters; its default,
+    `affine32`, has cheaper ones.
     """
     settings = dedup.MinhashSettings()
-    config: MinhashConfig = dedup.minhash_config(settings)
     found = [dedup.shingles(row["text"], settings.shingle_words) for row in rows]
     documents = [Document(text=str(n), id=row["id"]) for n, row in enumerate(rows)]
+    low_bits = [(values & 0xFFFFFFFF).tolist() for values in found]
+    permutations = settings.bands * settings.rows
+    options = {"num_perm": permutations, "hashfunc": int, "scheme": scheme}
 
     class Prepared(dedup.NearSignatures):
         def get_shingles(self, text: str) -> np.ndarray:
@@ -223,39 +284,41 @@ def _minhash_speed(rows, folder: Path, rounds: int) -> None:
             return values.reshape(-1, 1)
 
     def ours(number: int) -> None:
-        place = folder / f"minhash{number}"
-        (place / "pairs").mkdir(parents=True)
-        with engines.quiet_datatrove():
-            Prepared(str(place), settings).run(iter(documents))
-            for bucket in range(settings.bands):
-                MinhashDedupBuckets(
-                    f"{place}/signatures", f"{place}/pairs", config=config, lines_to_buffer=1000
-                ).run(None, bucket, settings.bands)
+        place = folder / f"minhash-{scheme}{number}"
+        step = Prepared(str(place), settings)
+        step.run(iter(documents))
+        dedup.MatchBuckets(str(place), step.config).run()
+
+    if scheme == "legacy":
+        a, b = Prepared(str(folder / "parameters"), settings).parameters
+        options["permutations"] = np.concatenate([a, b])
 
     def theirs(_: int) -> None:
-        permutations = settings.bands * settings.rows
         index = MinHashLSH(num_perm=permutations, params=(settings.bands, settings.rows))
-        for row, values in zip(rows, found, strict=True):
-            signature = MinHash(num_perm=permutations, hashfunc=int)
-            signature.update_batch([int(value) & 0xFFFFFFFF for value in values])
+        signatures = MinHash.generator(low_bits, **options)
+        for row, signature in zip(rows, signatures, strict=True):
             index.query(signature)
             index.insert(row["id"], signature)
 
-    _compare("MinHash against datasketch", ours, theirs, len(rows), rounds)
+    name = {"legacy": "the same hash functions", "affine32": "its default hash functions"}[scheme]
+    return Comparison(f"MinHash against datasketch, {name}", ours, theirs, len(rows))
 
 
-def _compare(what: str, ours: Callable, theirs: Callable, documents: int, rounds: int) -> None:
+def _compare(comparison: Comparison, rounds: int) -> dict:
     """Both sides in turn; documents a second at the median, and their ratio."""
-    taken: dict[str, list[float]] = {"ours": [], "theirs": []}
+    sides = {"ours": comparison.ours, "peer": comparison.peer}
+    taken: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds + 1):
-        for name, run in (("ours", ours), ("theirs", theirs)):
+        for name, run in sides.items():
             started = time.perf_counter()
             run(number)
             taken[name].append(time.perf_counter() - started)
     # the first round warms both
-    rates = {name: documents / statistics.median(times[1:]) for name, times in taken.items()}
-    figures = {name: round(rate, 1) for name, rate in rates.items()}
-    show(what=what, **figures, ratio=round(rates["ours"] / rates["theirs"], 3), unit="documents/s")
+    rates = {n: comparison.documents / statistics.median(t[1:]) for n, t in taken.items()}
+    row = {"what": comparison.what, **{name: round(rate, 1) for name, rate in rates.items()}}
+    row |= {"ratio": round(rates["ours"] / rates["peer"], 3), "unit": "documents/s"}
+    show(**row, machine=_machine())
+    return row | {"machine": _machine()}
 
 
 def main() -> None:
@@ -267,8 +330,11 @@ def main() -> None:
     one.add_argument("--copies", type=int, default=1)
     commands.add_parser("memory").add_argument("--times", type=int, nargs="+", default=[1, 10, 100])
     one = commands.add_parser("speed")
-    one.add_argument("--copies", type=int, default=1)
+    one.add_argument("--copies", type=int, default=10)
     one.add_argument("--rounds", type=int, default=3)
+    one.add_argument("--lines", type=int, default=20_000, help="lines that are classified")
+    one.add_argument("--fasttext", type=Path, help="fastText's program, built from its sources")
+    one.add_argument("--table", type=Path, help="a speed.csv that the rows are added to")
     one = commands.add_parser("one-run")
     for name in ("source", "out", "model"):
         one.add_argument(name, type=Path)
