@@ -67,13 +67,12 @@ def widgets(home: Path) -> None:
     """Open each interactive notebook in a browser; prints seconds until its widget is seen."""
     sys.path.insert(0, str(ROOT / "tests" / "browser"))
     import lab
-    from conftest import CHROMIUM, FLAGS
     from playwright.sync_api import sync_playwright
 
     shutil.copytree(ROOT / "notebooks", home / "notebooks")
-    chromium = next(filter(None, map(shutil.which, CHROMIUM)))
+    chromium = next(filter(None, map(shutil.which, lab.CHROMIUM)))
     with sync_playwright() as playwright, lab.serve(home) as server:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=lab.FLAGS)
         for stem, (cells, name) in WIDGETS.items():
             book = lab.Book(browser, server, stem)
             book.run(*map(book.cell_of, cells))

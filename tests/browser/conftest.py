@@ -1,8 +1,9 @@
 """A headless Chromium, and a JupyterLab of its own, for the tests of this folder.
 
 Without Debian's `chromium` the tests are skipped; with `MUCPT_BROWSER=required` they fail instead.
-`MUCPT_SCREENSHOTS=DIR` keeps the pictures for looking at. The fixtures live as long as this
-folder's tests: a browser left open would keep an event loop running that papermill cannot share.
+`MUCPT_SCREENSHOTS=DIR` keeps the pictures for looking at. The fixtures live
+as long as one module's tests: a browser left open would keep an event loop running, which papermill
+in later tests cannot share.
 """
 
 import os
@@ -15,12 +16,6 @@ from test_play import SAMPLES
 
 from mucpt_utils import paths
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-
 
 def _without(reason):
     """Skip, or fail where a browser is required."""
@@ -29,10 +24,10 @@ def _without(reason):
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser():
     """Chromium under Playwright."""
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    found = next(filter(None, map(shutil.which, lab.CHROMIUM)), None)
     if found is None:
         _without("there is no Chromium (apt-get install chromium)")
     try:
@@ -40,12 +35,12 @@ def browser():
     except ImportError:
         _without("the package playwright is not installed (requirements.lock has it)")
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        opened = playwright.chromium.launch(executable_path=found, args=lab.FLAGS)
         yield opened
         opened.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def screenshots(tmp_path_factory):
     """The folder for pictures: `MUCPT_SCREENSHOTS`, else a temporary one."""
     named = os.environ.get("MUCPT_SCREENSHOTS")
@@ -54,7 +49,7 @@ def screenshots(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def server(browser, tmp_path_factory):
     """A running JupyterLab over copies of notebooks and results (`lab.Server`)."""
     home = tmp_path_factory.mktemp("lab")

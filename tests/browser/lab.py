@@ -15,6 +15,11 @@ from pathlib import Path
 
 from mucpt_utils import paths
 
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 START_SECONDS, RUN_SECONDS = 60, 60
 SETTINGS = {  # no question about news, and no look for updates
     "@jupyterlab/apputils-extension:notification": {
