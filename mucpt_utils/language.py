@@ -12,7 +12,6 @@ from collections import Counter
 from functools import cache
 from importlib import import_module
 
-import spacy.lang
 from datatrove.data import Document
 from datatrove.pipeline.filters.base_filter import BaseFilter
 
@@ -62,6 +61,8 @@ def _share_latin(text: str) -> float:
 @cache
 def function_words() -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
     """English function words, and the languages of every function word that is none of them."""
+    import spacy.lang  # a second to import, and most processes drop no document
+
     lists = {}
     for module in pkgutil.iter_modules(spacy.lang.__path__):
         try:

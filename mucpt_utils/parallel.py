@@ -20,17 +20,19 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _start_worker(reports) -> None:
+def _start_worker(reports, environment: dict[str, str]) -> None:
     """Set up a worker: small matrix products gain nothing from threads, and one repeats to the bit.
 
     reports: queue of (job, amount done) that the parent's bar follows; that one bar replaces
-    the libraries' own.
+    the libraries' own. environment: the parent's of now; the server that workers are forked from
+    may have been started under another.
     """
     global _reports
     import torch
     from transformers.utils import logging
 
     _reports = reports
+    os.environ.update(environment)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     logging.set_verbosity_error()
@@ -54,7 +56,8 @@ def run_jobs(
 ) -> list[T]:
     """`function(*job, report)` for every job, results in the order of `jobs`.
 
-    function: importable, since workers are fresh processes. It gets as its last argument a
+    function: importable, since workers are processes of their own, forked from one that has
+    imported its module and nothing else: a second pool need not import it again. It gets as its last argument a
     callable that it may call with the amount of work done since the last call, in `unit`s.
     sizes: amount of work in each job (default 1 each); the bar runs to their sum.
     Raises what a job raised, once the jobs already running have ended, and ValueError where jobs
@@ -66,12 +69,14 @@ def run_jobs(
     if len(sizes) != len(jobs):
         raise ValueError(f"{len(jobs)} jobs but {len(sizes)} sizes")
     workers = min(workers or cores(), len(jobs))
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([function.__module__])
     saved = {name: os.environ.get(name) for name in THREAD_SETTINGS}
     os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
     try:
         queue = context.Queue()
-        with ProcessPoolExecutor(workers, context, _start_worker, (queue,)) as pool:
+        start = (queue, dict(os.environ))
+        with ProcessPoolExecutor(workers, context, _start_worker, start) as pool:
             futures = [
                 pool.submit(_run_one, function, job, index) for index, job in enumerate(jobs)
             ]

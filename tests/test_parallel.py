@@ -32,7 +32,7 @@ def failing(number, report):
     return number
 
 
-def light_worker(reports):
+def light_worker(reports, environment):
     """Set up a worker without the imports, which take seconds."""
     parallel._reports = reports
 
@@ -109,6 +109,19 @@ def test_what_a_job_raised_arrives_and_the_environment_comes_back(monkeypatch):
     with pytest.raises(ValueError, match="job 1 went wrong"):
         run_jobs(failing, [(0,), (1,), (2,)], workers=1)
     assert os.environ["OMP_NUM_THREADS"] == "3"
+
+
+def asking(number, report):
+    return os.environ["MUCPT_WORK"], os.getppid()
+
+
+def test_workers_of_a_later_pool_know_the_environment_of_now(monkeypatch):
+    found = []
+    for folder in ("one", "other"):
+        monkeypatch.setenv("MUCPT_WORK", folder)
+        found += run_jobs(asking, [(0,)])
+    assert [folder for folder, _ in found] == ["one", "other"]
+    assert found[0][1] == found[1][1] != os.getpid(), "both are forked from one server"
 
 
 def test_no_jobs_start_no_worker(monkeypatch):
