@@ -19,10 +19,14 @@ def token_losses(logits: torch.Tensor, tokens: torch.Tensor, temperature: float 
     logits: (batch, length, vocabulary); tokens: (batch, length). Returns (batch, length - 1), where
     column t is the loss of token t + 1. The logits are divided by `temperature` first.
     """
-    scaled = logits[:, :-1].float() / temperature
-    return torch.nn.functional.cross_entropy(
-        scaled.transpose(1, 2), tokens[:, 1:].long(), reduction="none"
+    scaled = logits.float() if temperature == 1 else logits.float() / temperature
+    # the last position predicts nothing; it is left out at the end, for a slice of the logits
+    # would be copied, and classes in any but the last dimension cost three times as much
+    targets = torch.nn.functional.pad(tokens[:, 1:].long(), (0, 1))
+    losses = torch.nn.functional.cross_entropy(
+        scaled.flatten(0, 1), targets.flatten(), reduction="none"
     )
+    return losses.view(targets.shape)[:, :-1]
 
 
 def token_entropies(logits: torch.Tensor, tokens: torch.Tensor, temperature: float = 1.0):
