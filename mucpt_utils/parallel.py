@@ -57,8 +57,9 @@ def run_jobs(
     """`function(*job, report)` for every job, results in the order of `jobs`.
 
     function: importable, since workers are processes of their own, forked from one that has
-    imported its module and nothing else: a second pool need not import it again. It gets as its last argument a
-    callable that it may call with the amount of work done since the last call, in `unit`s.
+    imported its module and nothing else: a second pool need not import it again. It gets as its
+    last argument a callable that it may call with the amount of work done since the last call, in
+    `unit`s.
     sizes: amount of work in each job (default 1 each); the bar runs to their sum.
     Raises what a job raised, once the jobs already running have ended, and ValueError where jobs
     and sizes do not pair.

@@ -121,6 +121,7 @@ def _seeds(seeds: Sequence[int]) -> list[tuple[str, int]]:
 def _criterion_controls(start: Criterion) -> dict[str, w.Widget]:
     """One control for each setting of the criterion that can be moved, set as in `start`."""
     long = {"style": _WIDE, "layout": _LONG, "readout_format": ".2f"}
+    small = long | {"readout_format": ".3g"}
     return {
         "form": _choice("form", ["power", "log", "step"], start.form),
         "direction": _choice("direction", ["forward", "inverse"], start.direction),
@@ -130,7 +131,7 @@ def _criterion_controls(start: Criterion) -> dict[str, w.Widget]:
         "scale": w.FloatSlider(start.scale, min=1.5, max=20, step=0.5, description="scale", **long),
         "keep": w.FloatSlider(start.keep, min=0.1, max=1, step=0.1, description="keep", **long),
         "floor": w.FloatLogSlider(
-            start.floor, min=-3, max=1, step=0.25, description="floor ε", **long
+            start.floor, min=-3, max=1, step=0.25, description="floor ε", **small
         ),
         "mix": w.FloatSlider(start.mix, min=0, max=1, step=0.1, description="mix", **long),
     }
