@@ -1,4 +1,4 @@
-"""The one table of speeds, `results/speed/tables/speed.csv`, that benchmarks put their rows into."""
+"""The table of speeds, `results/speed/tables/speed.csv`, that benchmarks put their rows into."""
 
 import pandas as pd
 
