@@ -3,8 +3,8 @@
     measure(profile) -> Pace;  estimate(profile, pace) -> what, amount, pace here, minutes
 
 The profile's own model is trained, scored with and asked for a few seconds, one thread as in a run;
-a fresh Python that imports the study is timed, since every notebook and worker starts one. Nothing
-is remembered from another run or machine.
+a fresh Python that imports the study is timed, since every notebook starts one, and those with
+workers another. Nothing is remembered from another run or machine.
 """
 
 import contextlib
@@ -28,8 +28,8 @@ from mucpt_utils.tokens import TokenStore
 SHARES = (0.6, 0.15, 0.25)  # of the seconds: training, scoring, answering
 PROMPT_TOKENS, BATCH = 24, 32  # of the questions asked
 WARM_UP = 2  # steps that are not timed
-# pools of workers that a run starts: what `jobs.references` makes, arms, alignment, composition
-POOLS = 9
+# notebooks that start workers (04, 05, 07): these are forked from one more process that imports
+SERVERS = 3
 
 
 class Pace(NamedTuple):
@@ -180,7 +180,7 @@ def estimate(profile: Profile, pace: Pace) -> pd.DataFrame:
     if tuned:
         rows.append(_row("tune", tuned, profile.alignment.tokens, pace.training, "tokens"))
         rows.append(_row("answer after tuning", tuned, questions, pace.answering, "questions"))
-    starts = len(list(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))) + POOLS
+    starts = len(list(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))) + SERVERS
     begun = ("start notebooks and workers", str(starts), f"{pace.start:.1f} s each")
     rows.append((*begun, starts * pace.start / 60))
     frame = pd.DataFrame(rows, columns=["what", "amount", "pace here", "minutes"])

@@ -178,5 +178,5 @@ def reliability(rows: Sequence[Mapping], title: str = "Reliability of the domain
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.05, 1.08))
     axes.set_xlabel("mean probability of the bin")
     axes.set_ylabel("share in the domain")
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower right")
     return fig, frame

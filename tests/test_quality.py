@@ -192,10 +192,10 @@ def test_repetition_foreign_and_tiny_documents_go():
 def test_a_list_behind_paragraphs_and_repeated_marks_are_no_bad_prose():
     glossary = f"{PROSE}\n\n" + "\n\n".join(f"word number {i}" for i in range(12))
     parts = [
-        "The trumpets begin the march of the second act.",
-        "Then the chorus of the people of the town comes in.",
-        "To this the bass answers with a slow tune that the cellos have heard before.",
-        "The scene ends with the oath, and the curtain falls in silence.",
+        "The trumpets begin the march of the second act.\nIt is heard from behind the stage.",
+        "Then the chorus of the people of the town comes in.\nThey have been waiting for a king.",
+        "To this the bass answers with a slow tune.\nThe cellos have played it before him.",
+        "The scene ends with the oath.\nNobody is left on it when the curtain falls.",
     ]
     examples = "".join(f"{part}\n\n[Music]\n\n" for part in parts)
     kept, rejected = clean([glossary, examples])

@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_pipeline.py kills  [--kills 50] [--copies 1]
     python tests/benchmarks/bench_pipeline.py memory [--times 1 10 100]
     python tests/benchmarks/bench_pipeline.py speed  [--copies 10] [--rounds 3] [--lines 20000]
-                                                     [--fasttext PROGRAM] [--table speed.csv]
+                                                     [--fasttext PROGRAM] [--write]
 
 The corpus is the smoke profile's rendered one; copy n of it has n in every identifier and title
 and its words shuffled within sentences, so that copies are no duplicates. Every figure is printed
@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 import fasttext
 import numpy as np
-import pandas as pd
+import speed_table
 from datasketch import MinHash, MinHashLSH
 from datatrove.data import Document
 from datatrove.pipeline.readers import JsonlReader
@@ -180,14 +180,8 @@ def speed(options: argparse.Namespace, folder: Path) -> None:
     ]
     with engines.quiet_datatrove():
         found = [_compare(c, options.rounds) for c in comparisons]
-    if options.table:
-        _append(found, options.table)
-
-
-def _append(rows: list[dict], path: Path) -> None:
-    """Adds rows to a `speed.csv`; a new file begins with the names of the columns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).to_csv(path, mode="a", index=False, header=not path.exists())
+    if options.write:
+        speed_table.add(found)
 
 
 def _machine() -> str:
@@ -334,7 +328,7 @@ def main() -> None:
     one.add_argument("--rounds", type=int, default=3)
     one.add_argument("--lines", type=int, default=20_000, help="lines that are classified")
     one.add_argument("--fasttext", type=Path, help="fastText's program, built from its sources")
-    one.add_argument("--table", type=Path, help="a speed.csv that the rows are added to")
+    one.add_argument("--write", action="store_true", help="keep the rows in results/speed")
     one = commands.add_parser("one-run")
     for name in ("source", "out", "model"):
         one.add_argument(name, type=Path)

@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_training.py [PROFILE] [--steps N] [--rounds R] [--write]
 
 The two sides of each comparison take turns, and the median of the rounds' ratios counts, so that
-other work on the machine meets both alike. `--write` puts the rows into the profile's
-`tables/speed.csv`. Columns: what, ours, peer, ratio (ours / peer; above 1 is faster), unit,
+other work on the machine meets both alike. `--write` puts the rows into
+`results/speed`. Columns: what, ours, peer, ratio (ours / peer; above 1 is faster), unit,
 machine.
 
 - cached soft scoring, a step: against a plain step of the same model (goal: at least 1 / 1.05)
@@ -25,9 +25,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import speed_table
 import torch
 
-from mucpt_utils import cost, models, paths, tables, training
+from mucpt_utils import cost, models, training
 from mucpt_utils.arms import ARMS
 from mucpt_utils.losses import token_losses
 from mucpt_utils.notebook import quiet
@@ -225,7 +226,7 @@ def main() -> None:
     table = pd.DataFrame(rows(profile, options.steps, options.rounds, options.matrix))
     print(table.to_string(index=False))
     if options.write:
-        tables.write_table(table, paths.results(profile.name) / "tables", "speed")
+        speed_table.add(table.to_dict("records"))
 
 
 if __name__ == "__main__":
