@@ -32,6 +32,7 @@ def _start_worker(reports, environment: dict[str, str]) -> None:
     from transformers.utils import logging
 
     _reports = reports
+    os.environ.clear()  # what the parent has unset since is unset here too
     os.environ.update(environment)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     torch.set_num_threads(1)

@@ -112,7 +112,7 @@ def test_what_a_job_raised_arrives_and_the_environment_comes_back(monkeypatch):
 
 
 def asking(number, report):
-    return os.environ["MUCPT_WORK"], os.getppid()
+    return os.environ.get("MUCPT_WORK"), os.getppid()
 
 
 def test_workers_of_a_later_pool_know_the_environment_of_now(monkeypatch):
@@ -120,8 +120,11 @@ def test_workers_of_a_later_pool_know_the_environment_of_now(monkeypatch):
     for folder in ("one", "other"):
         monkeypatch.setenv("MUCPT_WORK", folder)
         found += run_jobs(asking, [(0,)])
-    assert [folder for folder, _ in found] == ["one", "other"]
+    monkeypatch.delenv("MUCPT_WORK")
+    found += run_jobs(asking, [(0,)])
+    assert [folder for folder, _ in found] == ["one", "other", None]
     assert found[0][1] == found[1][1] != os.getpid(), "both are forked from one server"
+    assert found[2][1] == found[0][1]
 
 
 def test_no_jobs_start_no_worker(monkeypatch):
