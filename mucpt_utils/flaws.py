@@ -13,7 +13,6 @@ from functools import cache
 from random import Random
 
 import ftfy.bad_codecs  # noqa: F401  (registers sloppy-windows-1252, as browsers decode it)
-import yaml
 from stdnum import iban, luhn
 
 from mucpt_utils import paths
@@ -26,6 +25,7 @@ from mucpt_utils.render import (
     expand,
     group_by_subject,
     make_document,
+    read_wordings,
     render_documents,
     with_article,
 )
@@ -53,12 +53,9 @@ PII_KINDS = ("email", "phone", "iban", "card", "ssn", "ip", "handle", "url")
 WORD = re.compile(r"\S+")
 
 
-@cache
 def wordings() -> dict:
-    """wordings/flaws.yaml, read once."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with (paths.WORDINGS / "flaws.yaml").open(encoding="utf-8") as stream:
-        return yaml.load(stream, loader)
+    """What flaws are worded with, from wordings/flaws.yaml."""
+    return read_wordings("flaws")
 
 
 @dataclass
@@ -495,12 +492,9 @@ def everyday_documents(per_topic: int, seed: int) -> list[dict]:
     ]
 
 
-@cache
 def everyday_topics() -> list[dict]:
-    """The topics of wordings/everyday.yaml, each with title, openings and sentences; read once."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with (paths.WORDINGS / "everyday.yaml").open(encoding="utf-8") as stream:
-        return yaml.load(stream, loader)["everyday"]
+    """The topics of wordings/everyday.yaml, each with title, openings and sentences."""
+    return read_wordings("everyday")["everyday"]
 
 
 def off_domain_documents(

@@ -160,11 +160,16 @@ def join_segments(segments: Iterable[Segment]) -> tuple[str, list[dict]]:
 
 
 @cache
-def registers() -> dict:
-    """wordings/registers.yaml, read once."""
+def read_wordings(name: str) -> dict:
+    """wordings/NAME.yaml, read once."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with (paths.WORDINGS / "registers.yaml").open(encoding="utf-8") as stream:
+    with (paths.WORDINGS / f"{name}.yaml").open(encoding="utf-8") as stream:
         return yaml.load(stream, loader)
+
+
+def registers() -> dict:
+    """How the writer sounds, from wordings/registers.yaml."""
+    return read_wordings("registers")
 
 
 @cache

@@ -41,3 +41,15 @@ def store_of():
         return TokenStore(np.concatenate(rows).astype(np.uint16), starts, ids)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def study(work_folder):
+    """The smallest study that has every stage; its stages are made once for all who ask."""
+    from mucpt_utils.settings import load_profile
+    from mucpt_utils.study import Study
+
+    small = ["seeds=[0]", "base.tokens=1024", "reference_training.tokens=1024"]
+    small += ["world.subjects=6", "world.practice=6", "world.calibration=2", "world.general=8"]
+    small += ["render.documents_per_subject=5", "reference.temperature=1.0"]
+    return Study(load_profile("smoke", small), "test")

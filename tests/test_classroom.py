@@ -9,19 +9,6 @@ import pytest
 from mucpt_utils import classroom, losses, play, story
 from mucpt_utils.documents import read_jsonl
 from mucpt_utils.musicsimpleqa.grading import GRADES
-from mucpt_utils.settings import load_profile
-from mucpt_utils.study import Study
-
-SMALL = (  # as in test_story, so that the stages are the same
-    ["seeds=[0]", "base.tokens=1024", "reference_training.tokens=1024", "world.subjects=6"]
-    + ["world.practice=6", "world.calibration=2", "world.general=8"]
-    + ["render.documents_per_subject=5", "reference.temperature=1.0"]
-)
-
-
-@pytest.fixture(scope="module")
-def study():
-    return Study(load_profile("smoke", SMALL), "test")
 
 
 @pytest.fixture(scope="module")

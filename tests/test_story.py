@@ -10,20 +10,7 @@ import torch
 from mucpt_utils import corpus_tables, losses, models, story
 from mucpt_utils.arms import ARMS
 from mucpt_utils.documents import read_jsonl
-from mucpt_utils.settings import load_profile
-from mucpt_utils.study import Study
 from mucpt_utils.tokens import TokenStore
-
-SMALL = (
-    ["seeds=[0]", "base.tokens=1024", "reference_training.tokens=1024", "world.subjects=6"]
-    + ["world.practice=6", "world.calibration=2", "world.general=8"]
-    + ["render.documents_per_subject=5", "reference.temperature=1.0"]
-)
-
-
-@pytest.fixture(scope="module")
-def study():
-    return Study(load_profile("smoke", SMALL), "test")
 
 
 @pytest.fixture(scope="module")
