@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
+
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from transformers import PreTrainedTokenizerBase
 
 ANSWER = re.compile(r"(?<=\nAnswer:)[^\n]*\n")
 
 
-def answer_tokens(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> np.ndarray:
+def answer_tokens(texts: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> np.ndarray:
     """1 for each token of an answer and its closing newline, 0 elsewhere, as float32.
 
     texts: `Question: ...\\nAnswer: ...\\n`, any number of times. The result is aligned with

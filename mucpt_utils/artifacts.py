@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 RECORD = "record.json"
 SCRATCH = "logs"  # a folder of this name inside a stage may differ from run to run
@@ -116,9 +115,9 @@ def _file_digest(path: Path) -> bytes:
 
 
 @cache
-def code_digest(modules: tuple[ModuleType, ...]) -> str:
-    """SHA-256 over the source of `modules`: a changed module makes a stage run again."""
-    sources = sorted((m.__name__, Path(m.__file__).read_text(encoding="utf-8")) for m in modules)
+def code_digest(files: tuple[Path, ...]) -> str:
+    """SHA-256 over the source of modules: a changed module makes a stage run again."""
+    sources = sorted((path.stem, path.read_text(encoding="utf-8")) for path in files)
     return digest(sources)
 
 
@@ -134,13 +133,14 @@ def build(
     root: Path,
     settings: Mapping[str, object],
     inputs: Sequence[Artifact] = (),
-    code: Iterable[ModuleType] = (),
+    code: Iterable[Path] = (),
     made_by: str = "",
 ) -> Artifact:
     """The artefact of a stage: loaded when it is there and sound, otherwise made.
 
     make: called with a working folder that survives a kill, so that it may resume.
-    root: the folder that holds stages. made_by: the notebook that asks first.
+    root: the folder that holds stages. code: the source files that make it.
+    made_by: the notebook that asks first.
     """
     key = stage_key(name, settings, inputs, code)
     folder = root / f"{name}-{key[:12]}"
@@ -176,7 +176,7 @@ def stage_key(
     name: str,
     settings: Mapping[str, object],
     inputs: Sequence[Artifact],
-    code: Iterable[ModuleType],
+    code: Iterable[Path],
 ) -> str:
     """What identifies a stage: its settings, its code, its inputs' contents."""
     return digest(

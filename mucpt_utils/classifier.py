@@ -27,8 +27,6 @@ import numpy as np
 from datatrove.data import Document
 from datatrove.pipeline.filters import FastTextClassifierFilter
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.optimize import minimize
-from scipy.special import expit, logit
 
 IN_DOMAIN, GENERAL = "__label__in_domain", "__label__general"
 MODEL_FILE, CALIBRATION_FILE = "domain.bin", "calibration.json"
@@ -67,6 +65,8 @@ class Calibration(NamedTuple):
 
     def probability(self, scores: np.ndarray) -> np.ndarray:
         """Calibrated probabilities for fastText's in-domain probabilities (any shape)."""
+        from scipy.special import expit, logit
+
         odds = logit(np.clip(scores, EDGE, 1 - EDGE))
         return expit(self.slope * odds + self.intercept)
 
@@ -281,6 +281,9 @@ def fit_platt(
     Source: Platt 1999, Probabilistic outputs for support vector machines, eq. (1) and 2.2.
     The probability is that of the weighted examples' own mix of the two labels.
     """
+    from scipy.optimize import minimize
+    from scipy.special import logit
+
     odds = logit(np.clip(scores, EDGE, 1 - EDGE))
     weights = np.ones(len(labels)) if weights is None else weights
     positives, negatives = weights[labels].sum(), weights[~labels].sum()

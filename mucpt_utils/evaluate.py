@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mucpt_utils.losses import score
 from mucpt_utils.musicsimpleqa.ask import (
@@ -15,10 +15,13 @@ from mucpt_utils.musicsimpleqa.ask import (
 from mucpt_utils.musicsimpleqa.grading import grade
 from mucpt_utils.tokens import TokenStore
 
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
 
 def ask(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
     questions: Sequence[dict],
     new_tokens: int,
 ) -> list[dict]:
@@ -43,7 +46,7 @@ def ask(
     ]
 
 
-def bits_per_byte(model: PreTrainedModel, store: TokenStore, bytes_: int, context: int) -> float:
+def bits_per_byte(model: "PreTrainedModel", store: TokenStore, bytes_: int, context: int) -> float:
     """Compression of held-out text: total loss in bits over its size in UTF-8 bytes."""
     losses = score(model, store, context).astype(np.float64)
     return float(losses.sum() / math.log(2) / bytes_)

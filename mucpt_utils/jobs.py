@@ -47,6 +47,7 @@ def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> N
         workers=workers,
         description=description,
         unit="token",
+        preload=["mucpt_utils.training"],
     )
 
 

@@ -23,9 +23,9 @@ from pydantic import BaseModel, ConfigDict
 from mucpt_utils import models, training
 from mucpt_utils.arms import ARMS
 from mucpt_utils.loss_ratio import Criterion
+from mucpt_utils.schedule import Sequences, TrainSettings
 from mucpt_utils.settings import SettingsError, load_profile
 from mucpt_utils.study import Study
-from mucpt_utils.training import Sequences, TrainSettings
 
 JOB = "job.json"
 TRAINED = "trained"

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
 
 from mucpt_utils.tokens import TokenStore
+
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from transformers import PreTrainedModel
 
 BATCH_TOKENS = 8192
 LOGITS = 2**28  # at most so many at a time: 1 GiB as float32
@@ -37,7 +40,7 @@ def token_entropies(logits: torch.Tensor, tokens: torch.Tensor, temperature: flo
 
 
 def score(
-    model: PreTrainedModel,
+    model: "PreTrainedModel",
     store: TokenStore,
     context: int,
     temperature: float = 1.0,
@@ -113,7 +116,7 @@ def document_means(losses: np.ndarray, starts: np.ndarray) -> np.ndarray:
 
 
 def calibrate(
-    model: PreTrainedModel, store: TokenStore, context: int, temperatures: list[float]
+    model: "PreTrainedModel", store: TokenStore, context: int, temperatures: list[float]
 ) -> dict[float, float]:
     """Mean loss of a store at each temperature: the smallest is the calibrated one.
 

@@ -2,17 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 
 class ModelSettings(BaseModel):
@@ -36,12 +32,14 @@ class ModelSettings(BaseModel):
         return self
 
 
-def from_scratch(settings: ModelSettings, vocabulary: int, seed: int) -> LlamaForCausalLM:
+def from_scratch(settings: ModelSettings, vocabulary: int, seed: int) -> "LlamaForCausalLM":
     """A freshly initialised model; the same seed gives the same weights.
 
     vocabulary: number of tokens. Input and output embeddings are tied: at this size they would
     otherwise be most of the parameters.
     """
+    from transformers import LlamaConfig, LlamaForCausalLM
+
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=vocabulary,
@@ -62,23 +60,27 @@ def from_scratch(settings: ModelSettings, vocabulary: int, seed: int) -> LlamaFo
 
 def load(
     folder_or_name: str | Path, dtype: torch.dtype | str = "auto", device: str | None = None
-) -> PreTrainedModel:
+) -> "PreTrainedModel":
     """A causal LM from a folder or the Hub: safetensors only, no code of the repository is run.
 
     dtype: of the weights; "auto" is that of the files. device: a GPU where there is one, unless
     given.
     """
+    from transformers import AutoModelForCausalLM
+
     model = AutoModelForCausalLM.from_pretrained(
         str(folder_or_name), use_safetensors=True, trust_remote_code=False, dtype=dtype
     )
     return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def load_tokenizer(folder_or_name: str | Path) -> PreTrainedTokenizerBase:
+def load_tokenizer(folder_or_name: str | Path) -> "PreTrainedTokenizerBase":
     """The tokenizer that belongs to a model. Raises ValueError for one without an end token.
 
     One without a padding token pads with its end token.
     """
+    from transformers import AutoTokenizer
+
     tokenizer = AutoTokenizer.from_pretrained(str(folder_or_name), trust_remote_code=False)
     if tokenizer.eos_token_id is None:
         raise ValueError(f"{folder_or_name}: the tokenizer has no end token to close documents")
@@ -88,7 +90,7 @@ def load_tokenizer(folder_or_name: str | Path) -> PreTrainedTokenizerBase:
 
 
 def check_same_tokenizer(
-    ours: PreTrainedTokenizerBase, theirs: PreTrainedTokenizerBase, names: tuple[str, str]
+    ours: "PreTrainedTokenizerBase", theirs: "PreTrainedTokenizerBase", names: tuple[str, str]
 ) -> None:
     """Raises ValueError where two tokenizers do not cut and number text alike.
 
@@ -107,7 +109,7 @@ def check_same_tokenizer(
     raise ValueError(f"{names[1]} has another tokenizer than {names[0]}: {problem}")
 
 
-def _rules(tokenizer: PreTrainedTokenizerBase) -> dict:
+def _rules(tokenizer: "PreTrainedTokenizerBase") -> dict:
     """Normalisation, cutting and merges; truncation and padding are settings of the moment."""
     data = json.loads(tokenizer.backend_tokenizer.to_str())
     return {part: data[part] for part in ("normalizer", "pre_tokenizer", "model")}

@@ -1,5 +1,6 @@
 """What every notebook begins with: the study of a profile, its results folder, quiet libraries."""
 
+import os
 import warnings
 
 import pandas as pd
@@ -52,11 +53,11 @@ def open_prose(profile: Profile, notebook: str) -> tuple[ProseStudy, Results] | 
 
 
 def quiet() -> None:
-    """No progress bars and advice of libraries inside notebooks: stages bring their own bar."""
-    import datasets
-    import transformers
+    """No progress bars and advice of libraries inside notebooks: stages bring their own bar.
 
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    datasets.disable_progress_bars()
+    The libraries read these when they are imported, which a notebook that only reads never does.
+    """
+    os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"  # transformers' too
+    os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
     warnings.filterwarnings("ignore", category=FutureWarning)

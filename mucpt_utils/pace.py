@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mucpt_utils import cost, losses, models, parallel, paths, training
+from mucpt_utils import cost, losses, models, parallel, paths, schedule
 from mucpt_utils.documents import read_jsonl
 from mucpt_utils.settings import Profile
 from mucpt_utils.tokens import TokenStore
@@ -78,8 +78,10 @@ def _training(model, profile: Profile, seconds: float) -> float:
     """Tokens a second of real training steps."""
     settings = profile.train.model_copy(update={"checkpoints": 0})
     rows = settings.batch_sequences * 2000
-    data = training.Sequences(_random_tokens(profile, rows, profile.model.context))
+    data = schedule.Sequences(_random_tokens(profile, rows, profile.model.context))
     ends: list[float] = []
+
+    from mucpt_utils import training
 
     def report(tokens: float) -> None:
         ends.append(time.perf_counter())

@@ -54,13 +54,15 @@ def run_jobs(
     workers: int | None = None,
     description: str = "",
     unit: str = "job",
+    preload: Sequence[str] = (),
 ) -> list[T]:
     """`function(*job, report)` for every job, results in the order of `jobs`.
 
     function: importable, since workers are processes of their own, forked from one that has
-    imported its module and nothing else: a second pool need not import it again. It gets as its
+    imported its module and `preload`: a second pool need not import them again. It gets as its
     last argument a callable that it may call with the amount of work done since the last call, in
     `unit`s.
+    preload: modules that the function imports only when it is called.
     sizes: amount of work in each job (default 1 each); the bar runs to their sum.
     Raises what a job raised, once the jobs already running have ended, and ValueError where jobs
     and sizes do not pair.
@@ -72,7 +74,7 @@ def run_jobs(
         raise ValueError(f"{len(jobs)} jobs but {len(sizes)} sizes")
     workers = min(workers or cores(), len(jobs))
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.__module__])
+    context.set_forkserver_preload([function.__module__, *preload])
     saved = {name: os.environ.get(name) for name in THREAD_SETTINGS}
     os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
     try:

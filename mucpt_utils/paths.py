@@ -18,6 +18,18 @@ RESULTS = ROOT / "results"
 REFERENCE_DATA = Path(os.environ.get("MUCPT_REFERENCE_DATA", ROOT.parent / "shared" / "data"))
 
 
+def code(*patterns: str) -> tuple[Path, ...]:
+    """Source files of the package, named as in `training` or `sources/*`; none is imported.
+
+    Raises FileNotFoundError for a name without a file.
+    """
+    found = [sorted(PACKAGE.glob(f"{pattern}.py")) for pattern in patterns]
+    for pattern, files in zip(patterns, found, strict=True):
+        if not files:
+            raise FileNotFoundError(f"{PACKAGE} has no module {pattern!r}")
+    return tuple(path for files in found for path in files)
+
+
 def work() -> Path:
     """Folder for corpora, caches and checkpoints; outside git, moved by `MUCPT_WORK`."""
     return Path(os.environ.get("MUCPT_WORK", ROOT / ".work")).resolve()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mucpt_utils import classifier, sources
+from mucpt_utils import classifier, paths, sources
 from mucpt_utils.artifacts import Artifact
 from mucpt_utils.classifier import Example
 from mucpt_utils.documents import read_jsonl, write_jsonl
@@ -80,19 +80,19 @@ class ProseStudy(Study):
         }
 
         def make(folder: Path) -> None:
-            for domain, paths in files.items():
-                self._write_passages(folder, domain, paths)
+            for domain, found in files.items():
+                self._write_passages(folder, domain, found)
 
         settings = {
             "roles": prose.model_dump(include={"held_out", "calibration", "reference"}),
             "reading": self.profile.pipeline.source.model_dump(),
             "files": {
                 path.relative_to(self.folder).as_posix(): sources.fingerprint(path)
-                for paths in files.values()
-                for path in paths
+                for found in files.values()
+                for path in found
             },
         }
-        return self._build("prose_passages", make, settings, code=sources.MODULES)
+        return self._build("prose_passages", make, settings, code=paths.code("sources/*"))
 
     def _write_passages(self, folder: Path, domain: str, paths: Iterable[Path]) -> None:
         dealt: dict[str, list[dict]] = {role: [] for role in (*ROLES, "unreadable")}
@@ -153,7 +153,7 @@ class ProseStudy(Study):
         def make(folder: Path) -> None:
             classifier.train_classifier(self.labelled_passages(), folder)
 
-        return self._build("prose_classifier", make, {}, [source], [classifier])
+        return self._build("prose_classifier", make, {}, [source], paths.code("classifier"))
 
     def labelled_passages(self) -> list[Example]:
         """Passages of the reference files; the group is the file they come from."""

@@ -1,15 +1,75 @@
-"""What an arm trains on, and in which order: documents, token weights, replay."""
+"""What a run trains on: its budget, which documents, their token weights, replay, the order."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch.utils.data import Dataset
 
 from mucpt_utils.arms import Arm
 from mucpt_utils.loss_ratio import Criterion, denominator, select, token_weights
 from mucpt_utils.losses import document_means
 from mucpt_utils.tokens import TokenStore, document_order, gather, interleave, pack
-from mucpt_utils.training import Sequences
+
+
+class TrainSettings(BaseModel):
+    """Budget, batch and optimiser of one training run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tokens: int = Field(ge=1, description="token budget, replay included; equal for every arm")
+    batch_sequences: int = Field(4, ge=1, description="sequences in one optimiser step")
+    accumulate: int = Field(1, ge=1, description="micro-batches a step is cut into")
+    learning_rate: float = Field(3e-3, gt=0, description="peak, for AdamW and (matched) Muon")
+    warmup: float = Field(0.05, ge=0, le=1, description="share of the steps that warm up")
+    weight_decay: float = Field(0.01, ge=0, description="decoupled")
+    optimiser: str = Field("muon", pattern="^(muon|adamw)$", description="for the matrices")
+    checkpoints: int = Field(2, ge=0, description="resumable checkpoints over a run")
+    document_attention: bool = Field(
+        False, description="attention stays inside a document; else it sees what is packed before"
+    )
+
+
+def steps_for(settings: TrainSettings, context: int) -> int:
+    """Optimiser steps that the token budget allows, at least one."""
+    return max(1, settings.tokens // (context * settings.batch_sequences))
+
+
+@dataclass(frozen=True)
+class Sequences(Dataset):
+    """Packed training sequences in the order they are trained on.
+
+    tokens: (sequences, context), and aligned with them, or None: weights, fixed token weights;
+    reference, losses of the reference model in nats (or what the criterion takes for them); base,
+    losses of the base in nats; documents, the number of the document inside its sequence, where
+    attention is to stay inside documents. scored: (sequences,) booleans, False for replay, which
+    always keeps weight 1.
+    """
+
+    tokens: np.ndarray
+    weights: np.ndarray | None = None
+    reference: np.ndarray | None = None
+    scored: np.ndarray | None = None
+    base: np.ndarray | None = None
+    documents: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        item = {"input_ids": torch.from_numpy(self.tokens[index].astype(np.int64))}
+        if self.weights is not None:
+            item["weights"] = torch.from_numpy(self.weights[index].astype(np.float32))
+        if self.reference is not None:
+            item["reference"] = torch.from_numpy(self.reference[index].astype(np.float32))
+            item["scored"] = torch.tensor(bool(self.scored is None or self.scored[index]))
+        if self.base is not None:
+            item["base"] = torch.from_numpy(self.base[index].astype(np.float32))
+        if self.documents is not None:
+            item["documents"] = torch.from_numpy(self.documents[index].astype(np.int64))
+        item["row"] = torch.tensor(index)
+        return item
 
 
 @dataclass(frozen=True)

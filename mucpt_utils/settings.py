@@ -13,7 +13,7 @@ from mucpt_utils.axes import load_axes
 from mucpt_utils.models import ModelSettings
 from mucpt_utils.pipeline import PipelineSettings
 from mucpt_utils.render import RenderSettings
-from mucpt_utils.training import TrainSettings
+from mucpt_utils.schedule import TrainSettings
 from mucpt_utils.world import WorldSettings
 
 BOOLEAN = "tag:yaml.org,2002:bool"

@@ -11,10 +11,9 @@ import json
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from transformers import PreTrainedTokenizerFast
 
 from mucpt_utils import (
     alignment,
@@ -23,7 +22,6 @@ from mucpt_utils import (
     classifier,
     evaluate,
     facts,
-    loss_ratio,
     losses,
     models,
     paths,
@@ -31,16 +29,18 @@ from mucpt_utils import (
     render,
     schedule,
     tokens,
-    training,
     world,
 )
 from mucpt_utils import flaws as flaws_module
 from mucpt_utils.artifacts import Artifact
 from mucpt_utils.classifier import Example
 from mucpt_utils.documents import read_jsonl, training_text, write_jsonl
-from mucpt_utils.musicsimpleqa import grading, questions
+from mucpt_utils.musicsimpleqa import questions
 from mucpt_utils.settings import Profile
 from mucpt_utils.world import World
+
+if TYPE_CHECKING:  # transformers takes seconds to import, and finished stages do not need it
+    from transformers import PreTrainedTokenizerFast
 
 Report = Callable[[float], None]
 
@@ -95,7 +95,9 @@ class Study:
             "general_questions": self.profile.evaluation.general_questions,
             "cards": cards,
         }
-        return self._build("world", make, settings, code=[world, facts, questions])
+        return self._build(
+            "world", make, settings, code=paths.code("world", "facts", "musicsimpleqa/questions")
+        )
 
     def _make_world(self) -> World:
         subjects = {
@@ -164,7 +166,7 @@ class Study:
             write_jsonl(folder / "questions.jsonl", pairs)
 
         settings = {"corpus": corpus.model_dump(), "render": self.profile.render.model_dump()}
-        return self._build("general_text", make, settings, [self.world()], [render])
+        return self._build("general_text", make, settings, [self.world()], _RENDERING)
 
     def reference_text(self, seed: int) -> Artifact:
         """Clean documents about the subjects that this seed's reference model knows."""
@@ -181,7 +183,7 @@ class Study:
             "render": self.profile.render.model_dump(),
             "seed": seed,
         }
-        return self._build("reference_text", make, settings, [self.world()], [render])
+        return self._build("reference_text", make, settings, [self.world()], _RENDERING)
 
     def held_out_text(self) -> Artifact:
         """Documents never trained on: about test, calibration and general subjects."""
@@ -198,7 +200,7 @@ class Study:
                 write_jsonl(folder / f"{name}.jsonl", self._clean(known, per_subject, seed, domain))
 
         settings = {"documents": count, "render": self.profile.render.model_dump()}
-        return self._build("held_out_text", make, settings, [self.world()], [render])
+        return self._build("held_out_text", make, settings, [self.world()], _RENDERING)
 
     def raw_corpus(self) -> Artifact:
         """The domain corpus as a crawl would find it: every flaw added, and labelled."""
@@ -212,7 +214,7 @@ class Study:
             write_jsonl(folder / "documents.jsonl", flawed)
 
         settings = {"render": self.profile.render.model_dump()}
-        return self._build("raw_corpus", make, settings, [self.world()], [render, flaws_module])
+        return self._build("raw_corpus", make, settings, [self.world()], _FLAWS)
 
     # --- pipeline -----------------------------------------------------------------------------
 
@@ -224,7 +226,7 @@ class Study:
             write_jsonl(folder / "documents.jsonl", flaws_module.everyday_documents(count, 14))
 
         settings = {"per_topic": count}
-        return self._build("everyday_text", make, settings, code=[flaws_module, render])
+        return self._build("everyday_text", make, settings, code=_FLAWS)
 
     def classifier(self) -> Artifact:
         """fastText: music or not, trained on subjects that are not under test."""
@@ -233,7 +235,7 @@ class Study:
         def make(folder: Path) -> None:
             classifier.train_classifier(self.labelled_passages(), folder)
 
-        return self._build("classifier", make, {}, inputs, [classifier])
+        return self._build("classifier", make, {}, inputs, paths.code("classifier"))
 
     def labelled_passages(self) -> list[Example]:
         """What the domain classifier learns from: text about subjects that are not under test."""
@@ -260,7 +262,7 @@ class Study:
             (folder / "funnel.json").write_text(json.dumps(result.funnel, indent=1))
 
         settings = self.profile.pipeline.deciding()
-        return self._build("corpus", make, settings, inputs, pipeline.STAGE_MODULES)
+        return self._build("corpus", make, settings, inputs, pipeline.CODE)
 
     # --- tokens -------------------------------------------------------------------------------
 
@@ -276,17 +278,19 @@ class Study:
             tokens.train_tokenizer(texts, self.profile.vocabulary).save_pretrained(folder)
 
         return self._build(
-            "tokenizer", make, {"vocabulary": self.profile.vocabulary}, [source], [tokens]
+            "tokenizer", make, {"vocabulary": self.profile.vocabulary}, [source], _TOKENS
         )
 
     def _own_tokenizer(self, name: str) -> Artifact:
         def make(folder: Path) -> None:
             models.load_tokenizer(name).save_pretrained(folder)
 
-        return self._build("tokenizer", make, {"pretrained": _identity(name)}, code=[models])
+        return self._build("tokenizer", make, {"pretrained": _identity(name)}, code=_MODELS)
 
-    def load_tokenizer(self) -> PreTrainedTokenizerFast:
+    def load_tokenizer(self) -> "PreTrainedTokenizerFast":
         """The tokenizer as transformers' object."""
+        from transformers import PreTrainedTokenizerFast
+
         return PreTrainedTokenizerFast.from_pretrained(self.tokenizer().folder)
 
     def token_store(
@@ -317,7 +321,7 @@ class Study:
             (folder / "size.json").write_text(json.dumps({"bytes": size}))
 
         settings = {"files": files, "metadata": shown, "limit": limit}
-        return self._build(name, make, settings, [source, self.tokenizer()], [tokens])
+        return self._build(name, make, settings, [source, self.tokenizer()], _TOKENS)
 
     @property
     def corpus_metadata(self) -> tuple[str, ...]:
@@ -364,7 +368,7 @@ class Study:
             model.save_pretrained(folder / "model")
 
         settings = {"pretrained": _identity(name)}
-        return self._build(stage, make, settings, [self.tokenizer()], [models])
+        return self._build(stage, make, settings, [self.tokenizer()], _MODELS)
 
     def reference(self, seed: int, report: Report = _silent) -> Artifact:
         """The reference model: the base, trained further on clean text about part of the facts.
@@ -377,7 +381,7 @@ class Study:
         base = self.base()
 
         def make(folder: Path) -> None:
-            model = models.load(base.path("model"), torch.float32)
+            model = models.load(base.path("model"), "float32")
             settings = self.profile.reference_training
             self._train_clean(model, store, settings, folder, seed, report)
 
@@ -391,6 +395,8 @@ class Study:
 
     def _train_clean(self, model, store: Artifact, settings, folder: Path, seed: int, report):
         """Plain training on one token store, with replay unless it is the general text itself."""
+        from mucpt_utils import training
+
         general = self.general_tokens()
         loaded = tokens.TokenStore.load(store.folder)
         context = self.profile.model.context
@@ -398,7 +404,7 @@ class Study:
             arms.ARMS["plain"],
             schedule.Scored(loaded, np.ones(len(loaded), np.float32)),
             tokens.TokenStore.load(general.folder),
-            sequences=training.steps_for(settings, context) * settings.batch_sequences,
+            sequences=schedule.steps_for(settings, context) * settings.batch_sequences,
             context=context,
             replay_share=0.0 if store == general else self.profile.replay,
             seed=seed,
@@ -426,7 +432,7 @@ class Study:
             (folder / "temperature.json").write_text(json.dumps(result, indent=1))
 
         settings = {"candidates": candidates}
-        return self._build("temperature", make, settings, [reference, store], [losses])
+        return self._build("temperature", make, settings, [reference, store], _LOSSES)
 
     def base_losses(self, report: Report = _silent) -> Artifact:
         """Loss of every token of the domain corpus under the base, before training."""
@@ -475,7 +481,7 @@ class Study:
             losses.save(folder, scores)
 
         settings = {"temperature": temperature, "context": self.profile.model.context}
-        return self._build(name, make, settings, [model, store], [losses])
+        return self._build(name, make, settings, [model, store], _LOSSES)
 
     # --- runs ---------------------------------------------------------------------------------
 
@@ -492,7 +498,7 @@ class Study:
 
         def make(folder: Path) -> None:
             (folder / "answers.jsonl").touch()
-            model = models.load(base.path("model"), torch.float32)
+            model = models.load(base.path("model"), "float32")
             if arm.trained:
                 self._train_arm(arm, model, seed, folder, report)
             else:
@@ -525,14 +531,14 @@ class Study:
         scores = [losses.load(found.folder) for found in self._scores(arm, seed)]
         return schedule.Scored(store, np.load(domain.path("weights.npy")), *scores)
 
-    def sequences(self, arm: arms.Arm, scored: schedule.Scored, seed: int) -> training.Sequences:
+    def sequences(self, arm: arms.Arm, scored: schedule.Scored, seed: int) -> schedule.Sequences:
         """What the arm trains on at this seed, in its order."""
         settings, context = self.profile.train, self.profile.model.context
         return schedule.training_sequences(
             arm,
             scored,
             tokens.TokenStore.load(self.general_tokens().folder),
-            sequences=training.steps_for(settings, context) * settings.batch_sequences,
+            sequences=schedule.steps_for(settings, context) * settings.batch_sequences,
             context=context,
             replay_share=self.profile.replay,
             seed=seed,
@@ -540,6 +546,8 @@ class Study:
         )
 
     def _train_arm(self, arm: arms.Arm, model, seed: int, folder: Path, report: Report) -> None:
+        from mucpt_utils import training
+
         settings, points = self.profile.train, self.profile.evaluation.points
         data = self.sequences(arm, self.scored(arm, seed), seed)
         steps = len(data) // settings.batch_sequences
@@ -571,7 +579,7 @@ class Study:
             write_jsonl(folder / "questions.jsonl", pairs)
 
         settings = {"per_subject": per_subject, "render": self.profile.render.model_dump()}
-        return self._build("alignment_text", make, settings, [self.world()], [render])
+        return self._build("alignment_text", make, settings, [self.world()], _RENDERING)
 
     def aligned(self, arm_name: str, seed: int, report: Report = _silent) -> Artifact:
         """One arm after a short supervised tuning: `answers.jsonl`, `text.json`.
@@ -587,7 +595,9 @@ class Study:
         scores = self._alignment_scores(tuned, seed, store)
 
         def make(folder: Path) -> None:
-            model = models.load(run.path("model"), torch.float32)
+            from mucpt_utils import training
+
+            model = models.load(run.path("model"), "float32")
             loaded = tokens.TokenStore.load(store.folder)
             texts = [row["text"] for row in read_jsonl(text.path("questions.jsonl"))]
             answers = alignment.answer_tokens(texts, self.load_tokenizer())
@@ -602,7 +612,7 @@ class Study:
                 tuned.model_copy(update={"documents": None}),
                 scored,
                 loaded,
-                sequences=training.steps_for(settings, context) * settings.batch_sequences,
+                sequences=schedule.steps_for(settings, context) * settings.batch_sequences,
                 context=context,
                 replay_share=0.0,
                 seed=seed,
@@ -617,7 +627,7 @@ class Study:
         settings = {"alignment": options.model_dump(), "criterion": tuned.model_dump(mode="json")}
         settings["evaluation"] = self.profile.evaluation.model_dump()
         inputs = [run, store, self.world(), self.held_out_text(), *scores]
-        code = (*_TRAINING, *_MEASURING, alignment)
+        code = (*_TRAINING, *_MEASURING, *paths.code("alignment"))
         return self._build(f"aligned_{arm_name}", make, {**settings, "seed": seed}, inputs, code)
 
     def _alignment_scores(self, arm: arms.Arm, seed: int, store: Artifact) -> list[Artifact]:
@@ -673,8 +683,21 @@ _CARDS = {
     "music": paths.DATA_CARDS / "music_facts" / "facts.jsonl",
     "general": paths.DATA_CARDS / "general_facts" / "facts.jsonl",
 }
-_TRAINING = (training, loss_ratio, losses, models, schedule, tokens)
-_MEASURING = (evaluate, grading)
+# a stage runs again when the source of what makes it has changed
+_WORLD = paths.code("world", "facts", "musicsimpleqa/questions")
+_RENDERING = paths.code("render")
+_FLAWS = paths.code("flaws", "render")
+_TOKENS = paths.code("tokens")
+_MODELS = paths.code("models")
+_LOSSES = paths.code("losses")
+_TRAINING = paths.code("training", "loss_ratio", "losses", "models", "schedule", "tokens")
+_MEASURING = paths.code(
+    "evaluate",
+    *(
+        f"musicsimpleqa/{name}"
+        for name in ("ask", "grading", "names", "numbers", "values", "words")
+    ),
+)
 
 
 def _identity(name: str) -> str:

@@ -5,11 +5,11 @@ Only measuring code reads these labels; no stage that decides anything does.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
-from transformers import PreTrainedTokenizerBase
 
 from mucpt_utils import losses, stats
 from mucpt_utils.arms import ARMS
@@ -19,13 +19,16 @@ from mucpt_utils.loss_ratio import token_weights
 from mucpt_utils.study import Study
 from mucpt_utils.tokens import TokenStore
 
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from transformers import PreTrainedTokenizerBase
+
 # later ones win where labels overlap: noise inside a fact is noise
 KINDS = ("other", "fact", "wrong_fact", "boilerplate", "spam", "pii", "mojibake", "noise")
 
 
 def token_kinds(
     documents: Sequence[dict],
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: "PreTrainedTokenizerBase",
     fields: Sequence[str],
     objects: dict[str, str],
 ) -> np.ndarray:

@@ -4,19 +4,24 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 END = "<|endoftext|>"
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> "PreTrainedTokenizerFast":
     """A byte-level BPE tokenizer (Sennrich et al. 2016) with `vocabulary` tokens; id 0 ends a text.
 
     Years that are met often become one token, like names.
     """
+    from transformers import PreTrainedTokenizerFast
+
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -66,7 +71,7 @@ class TokenStore:
 
 
 def tokenise(
-    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], ids: Sequence[str]
+    tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str], ids: Sequence[str]
 ) -> TokenStore:
     """Encode documents one after another. Raises ValueError where texts and ids do not pair."""
     if len(texts) != len(ids):

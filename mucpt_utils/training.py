@@ -5,13 +5,11 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
-from torch.utils.data import Dataset, SequentialSampler
+from torch.utils.data import SequentialSampler
 from transformers import (
     PreTrainedModel,
     PrinterCallback,
@@ -24,60 +22,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from mucpt_utils.loss_ratio import Criterion, normalise, token_weights
 from mucpt_utils.losses import token_losses
-
-
-class TrainSettings(BaseModel):
-    """Budget, batch and optimiser of one training run."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    tokens: int = Field(ge=1, description="token budget, replay included; equal for every arm")
-    batch_sequences: int = Field(4, ge=1, description="sequences in one optimiser step")
-    accumulate: int = Field(1, ge=1, description="micro-batches a step is cut into")
-    learning_rate: float = Field(3e-3, gt=0, description="peak, for AdamW and (matched) Muon")
-    warmup: float = Field(0.05, ge=0, le=1, description="share of the steps that warm up")
-    weight_decay: float = Field(0.01, ge=0, description="decoupled")
-    optimiser: str = Field("muon", pattern="^(muon|adamw)$", description="for the matrices")
-    checkpoints: int = Field(2, ge=0, description="resumable checkpoints over a run")
-    document_attention: bool = Field(
-        False, description="attention stays inside a document; else it sees what is packed before"
-    )
-
-
-@dataclass(frozen=True)
-class Sequences(Dataset):
-    """Packed training sequences in the order they are trained on.
-
-    tokens: (sequences, context), and aligned with them, or None: weights, fixed token weights;
-    reference, losses of the reference model in nats (or what the criterion takes for them); base,
-    losses of the base in nats; documents, the number of the document inside its sequence, where
-    attention is to stay inside documents. scored: (sequences,) booleans, False for replay, which
-    always keeps weight 1.
-    """
-
-    tokens: np.ndarray
-    weights: np.ndarray | None = None
-    reference: np.ndarray | None = None
-    scored: np.ndarray | None = None
-    base: np.ndarray | None = None
-    documents: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        item = {"input_ids": torch.from_numpy(self.tokens[index].astype(np.int64))}
-        if self.weights is not None:
-            item["weights"] = torch.from_numpy(self.weights[index].astype(np.float32))
-        if self.reference is not None:
-            item["reference"] = torch.from_numpy(self.reference[index].astype(np.float32))
-            item["scored"] = torch.tensor(bool(self.scored is None or self.scored[index]))
-        if self.base is not None:
-            item["base"] = torch.from_numpy(self.base[index].astype(np.float32))
-        if self.documents is not None:
-            item["documents"] = torch.from_numpy(self.documents[index].astype(np.int64))
-        item["row"] = torch.tensor(index)
-        return item
+from mucpt_utils.schedule import Sequences, TrainSettings
 
 
 class MuonAdamW(torch.optim.Optimizer):
@@ -323,11 +268,6 @@ def kept_weights(path: Path, data: Sequences) -> np.ndarray:
         if found.shape == shape:
             return found
     return np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
-
-
-def steps_for(settings: TrainSettings, context: int) -> int:
-    """Optimiser steps that the token budget allows, at least one."""
-    return max(1, settings.tokens // (context * settings.batch_sequences))
 
 
 def train(

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import pytest
@@ -38,12 +37,10 @@ def stage(tmp_path):
     return go
 
 
-def module(path: Path, source: str):
-    """A module of its own, with its source on disk."""
+def module(path: Path, source: str) -> Path:
+    """The source of a module, on disk."""
     path.write_text(source)
-    made = types.ModuleType(path.stem)
-    made.__file__ = str(path)
-    return made
+    return path
 
 
 # --- made once, found again -----------------------------------------------------------------------

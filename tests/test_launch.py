@@ -11,7 +11,7 @@ from accelerate.commands.config.config_args import load_config_from_file
 
 from mucpt_utils import launch, models, paths, training
 from mucpt_utils.loss_ratio import Criterion
-from mucpt_utils.training import Sequences, TrainSettings
+from mucpt_utils.schedule import Sequences, TrainSettings
 
 CONTEXT = 16
 

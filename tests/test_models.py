@@ -24,9 +24,9 @@ from mucpt_utils.models import (
     load_tokenizer,
     parameters,
 )
-from mucpt_utils.schedule import Scored, training_sequences
+from mucpt_utils.schedule import Scored, TrainSettings, training_sequences
 from mucpt_utils.tokens import tokenise, train_tokenizer
-from mucpt_utils.training import TrainSettings, hidden_matrices, train
+from mucpt_utils.training import hidden_matrices, train
 
 IDS = torch.tensor([[5, 6, 7, 8]])
 

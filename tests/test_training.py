@@ -18,16 +18,14 @@ from mucpt_utils import training
 from mucpt_utils.loss_ratio import Criterion, token_weights
 from mucpt_utils.losses import score, token_losses
 from mucpt_utils.paths import ROOT
+from mucpt_utils.schedule import Sequences, TrainSettings, steps_for
 from mucpt_utils.training import (
     BatchedMuon,
     MuonAdamW,
-    Sequences,
-    TrainSettings,
     WeightedTrainer,
     batch_weights,
     hidden_matrices,
     orthogonalised,
-    steps_for,
     train,
 )
 
@@ -279,7 +277,8 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 from mucpt_utils.models import ModelSettings, from_scratch
-from mucpt_utils.training import Sequences, TrainSettings, train
+from mucpt_utils.schedule import Sequences, TrainSettings
+from mucpt_utils.training import train
 import torch
 
 folder = Path(sys.argv[1])

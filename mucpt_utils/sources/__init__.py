@@ -1,18 +1,5 @@
 """Sources: folders, Project Gutenberg by number, Hub datasets become Documents with metadata."""
 
-from mucpt_utils.sources import (
-    base,
-    files,
-    gutenberg,
-    hub,
-    inputs,
-    library,
-    markup,
-    passages,
-    prose,
-    records,
-    warc,
-)
 from mucpt_utils.sources.base import Malformed, SourceSettings, Unreadable
 from mucpt_utils.sources.files import (
     estimate_documents,
@@ -25,23 +12,7 @@ from mucpt_utils.sources.inputs import FolderInput, Input, open_input
 from mucpt_utils.sources.prose import decode, strip_gutenberg
 from mucpt_utils.sources.records import parse_document
 
-# what decides the documents that reading gives; the key of a stage holds their source
-MODULES = (
-    base,
-    files,
-    gutenberg,
-    hub,
-    inputs,
-    library,
-    markup,
-    passages,
-    prose,
-    records,
-    warc,
-)
-
 __all__ = [
-    "MODULES",
     "FolderInput",
     "Input",
     "Malformed",

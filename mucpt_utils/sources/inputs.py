@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 
 from datatrove.data import Document
 
-from mucpt_utils.sources import files, gutenberg, hub
+from mucpt_utils.sources import files, gutenberg
 from mucpt_utils.sources.base import SourceSettings, Unreadable
 
 Item = Document | Unreadable
@@ -109,7 +109,9 @@ def open_input(place: str | Path, settings: SourceSettings, cache: Path) -> Inpu
         folder = cache / "gutenberg"
         found = gutenberg.fetch_books(gutenberg.book_numbers(name), folder, settings.gutenberg)
         return FolderInput(folder, found.paths, settings, found.missing)
-    if kind == "hub":
+    if kind == "hub":  # `datasets` takes long to import
+        from mucpt_utils.sources import hub
+
         return hub.HubInput.open(name, settings)
     return FolderInput.open(Path(name), settings)
 
@@ -122,7 +124,9 @@ def input_size(place: str | Path, settings: SourceSettings) -> Size:
         size = books * gutenberg.BYTES_A_BOOK
         words = files.PROSE_BYTES_A_WORD * settings.passage_words
         return Size(f"{books} books to fetch", size, size / words)
-    if kind == "hub":
+    if kind == "hub":  # `datasets` takes long to import
+        from mucpt_utils.sources import hub
+
         return Size(f"dataset {name}, streamed", None, hub.HubInput.open(name, settings).rows())
     return FolderInput.open(Path(name), settings).size()
 

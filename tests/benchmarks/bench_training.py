@@ -32,8 +32,9 @@ from mucpt_utils import cost, models, training
 from mucpt_utils.arms import ARMS
 from mucpt_utils.losses import token_losses
 from mucpt_utils.notebook import quiet
+from mucpt_utils.schedule import Sequences
 from mucpt_utils.settings import Profile, load_profile
-from mucpt_utils.training import Sequences, WeightedTrainer
+from mucpt_utils.training import WeightedTrainer
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 AUTOCAST = DEVICE == "cuda" and torch.cuda.is_bf16_supported()
