@@ -28,6 +28,7 @@ CENTRES = {
 ALONG = {"learning_curves": "tokens", "token_weights_over_training": "tokens"}
 NONE = "(none)"
 MOST_PANELS = 9
+SEVERAL = '<div style="font-size:12px;color:#666">Ctrl or Cmd and a click choose several.</div>'
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,7 @@ class Panel:
                 w.HTML(explored.told),
                 w.HBox([self.table, *self.places.values()], layout=self.where.layout),
                 self.where,
+                w.HTML(SEVERAL),
                 self.picture,
                 w.HBox([self.name, self.button]),
                 self.said,

@@ -1,5 +1,6 @@
 """Independent jobs side by side over the cores, one thread each, with one progress bar."""
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -36,6 +37,7 @@ def _start_worker(reports, environment: dict[str, str]) -> None:
     os.environ.update(environment)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     torch.set_num_threads(1)
+    gc.freeze()  # imported modules stay: no collection need look at them again
     logging.set_verbosity_error()
     logging.disable_progress_bar()
 

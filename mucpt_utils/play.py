@@ -139,7 +139,9 @@ def _criterion_controls(start: Criterion) -> dict[str, w.Widget]:
 
 def _choice(name: str, options: Sequence[str], value: str) -> w.ToggleButtons:
     style = {**_WIDE, "button_width": "90px"}
-    return w.ToggleButtons(options=options, value=value, description=name, style=style)
+    return w.ToggleButtons(
+        options=options, value=value, description=name, style=style, layout=_LONG
+    )
 
 
 def sentence_weights(data: Mapping, values: Mapping) -> list[list[float]]:
@@ -179,6 +181,7 @@ def rejected(profile: str) -> Interactive:
     data, told = cached(profile, "rejected")
     every = data["documents"]
     total = sum(row["documents"] for row in data["reasons"])
+    totals = {(r["stage"], r["reason"]): r["documents"] for r in data["reasons"]} | {None: total}
     options = [(f"every reason ({total} documents)", None)]
     options += [
         (f"{r['stage']}: {r['reason']} ({r['documents']})", (r["stage"], r["reason"]))
@@ -195,7 +198,9 @@ def rejected(profile: str) -> Interactive:
     def draw() -> str:
         found = chosen()
         number = min(place.value, len(found))
-        head = f"{number} of {len(found)} in this sample"
+        every_one = totals[reason.value]
+        more = f" in this sample of {every_one}" if every_one > len(found) else ""
+        head = f"{number} of {len(found)}{more}"
         return rejected_html(found[number - 1], head, labels.value)
 
     def first(change) -> None:

@@ -10,6 +10,11 @@ import numpy as np
 import pytest
 
 
+def pytest_collection_modifyitems(items):
+    """The notebooks first: where files run side by side, the longest one must not start last."""
+    items.sort(key=lambda item: item.path.name != "test_notebooks.py")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def work_folder(tmp_path_factory):
     """`MUCPT_WORK` is a temporary folder for the whole session."""
