@@ -25,7 +25,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from mucpt_utils.accounting import KEPT, QUARANTINED
 from mucpt_utils.arms import ARMS
 from mucpt_utils.axes import load_axes
-from mucpt_utils.tables import csv_text, read_table
+from mucpt_utils.tables import SURFACE, csv_text, read_table
 
 
 class NothingToDraw(ValueError):
@@ -425,6 +425,8 @@ def composition(
     table: rows of `composition.csv`.
     """
     frame = _select(table, metric, strata)
+    if frame["axis"].nunique() > 1:  # the axis of two settings has a figure of its own
+        frame = frame[frame["axis"] != SURFACE].reset_index(drop=True)
     axes_names = list(dict.fromkeys(frame["axis"]))
     columns = 2 if len(axes_names) == 4 else min(3, len(axes_names))
     rows = -(-len(axes_names) // columns)
@@ -684,6 +686,49 @@ def token_weights(table: pd.DataFrame) -> Drawn:
     return fig, frame
 
 
+@_styled
+def reference_surface(table: pd.DataFrame, metric: str = "log_likelihood") -> Drawn:
+    """Soft weighting minus plain, coverage of the reference model across, its confidence down.
+
+    table: rows of `reference_surface.csv`. One panel a stratum; each tile tells its interval.
+    """
+    frame = _select(table, metric, ("all", "covered", "uncovered"))
+    frame = frame.dropna(subset=["difference"]).reset_index(drop=True)
+    if frame.empty:
+        raise NothingToDraw("no difference of the surface is known")
+    strata = [s for s in ("all", "covered", "uncovered") if s in set(frame["stratum"])]
+    across, down = (list(dict.fromkeys(frame[c])) for c in ("coverage", "confidence"))
+    title = (
+        f"Soft weighting minus plain, by what the reference model knows: {METRIC_TITLES[metric]}"
+    )
+    size = (1.6 + 2.9 * len(strata), 1.5 + 0.8 * len(down))
+    fig, grid = _panels(title, 1, len(strata), size, sharey=True)
+    reach = frame["difference"].abs().max()
+    for axes, stratum in zip(grid[0], strata, strict=True):
+        part = frame[frame["stratum"] == stratum]
+        values = part.pivot(index="confidence", columns="coverage", values="difference")
+        axes.imshow(
+            values.reindex(index=down, columns=across), cmap="PuOr", vmin=-reach, vmax=reach,
+            aspect="auto",
+        )  # fmt: skip
+        axes.set_title(_wrapped(STRATUM_TITLES[stratum], 26), fontsize=9.5)
+        axes.set_xticks(range(len(across)), across)
+        axes.set_yticks(range(len(down)), down)
+        axes.grid(visible=False)
+        for row in part.to_dict("records"):
+            _tile(axes, row, (across.index(row["coverage"]), down.index(row["confidence"])), reach)
+    _only_first(grid, len(strata), "share of subjects it knows", "confidence")
+    return fig, frame
+
+
+def _tile(axes: Axes, row: Mapping, place: tuple[int, int], reach: float) -> None:
+    """The difference and its interval, in a colour that can be read on the tile's own."""
+    told = f"{row['difference']:+.2f}\n[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+    dark = abs(row["difference"]) > 0.6 * reach
+    colour = "white" if dark else "#1a1a1a"
+    axes.text(*place, told, ha="center", va="center", fontsize=9, color=colour)
+
+
 # --- a figure of one's own ------------------------------------------------------------------------
 
 
@@ -874,6 +919,13 @@ FIGURES: dict[str, FigureInfo] = {
         "Data composition, facts the reference model knows and does not know",
         "The same runs as in the figure on data composition. Filled: facts the reference model "
         "knows; open: facts it does not know.",
+    ),
+    "reference_surface": FigureInfo(
+        reference_surface,
+        "reference_surface",
+        "What soft weighting gains, by what the reference model knows and how sure it is",
+        "Violet: better than plain; orange: worse. Each tile tells the difference and its 95 % "
+        "interval, paired by seed and question.",
     ),
     "forgetting": FigureInfo(
         forgetting,

@@ -42,8 +42,20 @@ _MEASURED = frozenset(
         *("precision", "recall", "our_value", "loss", "weight", "before", "after"),
     }
 )
+SURFACE = "coverage_calibration"  # the axis of two settings at once
 _ITEM_KEYS = ["axis", "level", "arm", "seed", "tokens", "stratum", "metric"]
-_SORTED = ("axis", "level", "compared_to", "arm", "seed", "tokens", "stratum", "metric")
+_SORTED = (
+    "coverage",
+    "confidence",
+    "axis",
+    "level",
+    "compared_to",
+    "arm",
+    "seed",
+    "tokens",
+    "stratum",
+    "metric",
+)
 _ORDER = {"arm": tuple(ARMS), "stratum": STRATA, "metric": METRICS}
 _PAIRED = ["seed", "stratum", "metric", "item", "subject"]
 
@@ -418,6 +430,22 @@ def composition_differences(
     if not parts:
         return _frame([], "composition_differences")
     return _in_order(pd.concat(parts, ignore_index=True), "composition_differences")
+
+
+def reference_surface(measured: pd.DataFrame) -> pd.DataFrame:
+    """`reference_surface.csv`: the soft arm minus plain by coverage and confidence of the RM."""
+    final = final_items(measured)
+    final = final[final["axis"] == SURFACE]
+    parts = []
+    for level, group in final.groupby("level", sort=False):
+        plain = group[group["arm"] == "plain"]
+        coverage, confidence = level.split(", ")
+        for arm, part in group[group["arm"] != "plain"].groupby("arm", sort=False):
+            place = {"coverage": coverage, "confidence": confidence, "arm": arm}
+            parts.append(paired(part, plain).assign(**place))
+    if not parts:
+        return _frame([], "reference_surface")
+    return _in_order(pd.concat(parts, ignore_index=True), "reference_surface")
 
 
 def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:

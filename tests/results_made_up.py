@@ -88,6 +88,17 @@ def runs() -> list[tables.Run]:
     return made + [run("plain", seed, "metadata", "absent", -0.3) for seed in (0, 1)]
 
 
+def surface_runs() -> list[tables.Run]:
+    """Plain and the soft arm with two reference models."""
+    known = {"0.3, as trained": -0.1, "1, calibrated": 0.0}
+    return [
+        run(arm, seed, tables.SURFACE, level, more if arm == "soft_dynamic" else 0.0)
+        for level, more in known.items()
+        for arm in ("plain", "soft_dynamic")
+        for seed in (0, 1)
+    ]
+
+
 def all_tables() -> dict[str, pd.DataFrame]:
     """Every table of a results folder; the caller may change them."""
     return {name: frame.copy() for name, frame in _all_tables().items()}
@@ -107,6 +118,7 @@ def _all_tables() -> dict[str, pd.DataFrame]:
         "composition_differences": tables.composition_differences(
             measured, {"metadata": "present"}
         ),
+        "reference_surface": tables.reference_surface(tables.items(surface_runs())),
         "answers": tables.answers_table(made),
         "funnel": tables.funnel(rows("funnel", FUNNEL)),
         "pipeline_quality": tables.pipeline_quality(rows("pipeline_quality", QUALITY)),

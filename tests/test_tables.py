@@ -138,6 +138,22 @@ def test_composition_by_level_and_against_the_default_level(frames):
     assert "present" not in set(found["level"])
 
 
+def test_the_surface_is_the_soft_arm_minus_plain_for_each_reference_model(frames):
+    found = frames["reference_surface"]
+    assert list(dict.fromkeys(zip(found["coverage"], found["confidence"], strict=True))) == [
+        ("0.3", "as trained"),
+        ("1", "calibrated"),
+    ]
+    where = {"arm": "soft_dynamic", "stratum": "all", "metric": "accuracy"}
+    low = value(found, "difference", coverage="0.3", **where)
+    assert value(found, "difference", coverage="1", **where) - low == pytest.approx(0.1)
+    assert set(found["arm"]) == {"soft_dynamic"}, "plain is what it is compared with"
+
+
+def test_a_study_without_the_surface_has_an_empty_one(measured):
+    assert tables.reference_surface(measured).empty
+
+
 def test_answers_hold_final_answers_and_shared_runs_once(frames):
     answers = frames["answers"]
     assert not answers.duplicated(["run", "question_id"]).any()
