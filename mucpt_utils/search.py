@@ -48,6 +48,13 @@ CANDIDATES: dict[str, Criterion] = {
     "static_mix_050": _static(mix=0.5),
     "static_mix_025": _static(mix=0.25),
     "static_surprise": _static(denominator="surprise"),
+    "static_surprise_mix_050": _static(denominator="surprise", mix=0.5),
+    # a wide floor: easy words fall behind, small surprises do not
+    "static_surprise_wide": _static(denominator="surprise", floor=1.0),
+    "static_low_050": _static(low=0.5),
+    # drops only what is worst, and weighs the rest alike
+    "static_step_080": _static(form="step", keep=0.8),
+    "static_step_surprise_080": _static(form="step", keep=0.8, denominator="surprise"),
     "soft_dynamic": SOFT_DYNAMIC,
     "surprise": _dynamic(denominator="surprise"),
     "surprise_wide": _dynamic(denominator="surprise", floor=1.0, high=2.0),
