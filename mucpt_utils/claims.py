@@ -31,6 +31,7 @@ MIXED = "mixed"
 NOT_TESTED = "not tested"
 VERDICTS = (SUPPORTED, MIXED, NOT_SUPPORTED, NOT_TESTED)
 PAPER_ARM = "selection_soft"
+_PLACES = {"differences": "differences.csv, figure difference_to_plain"}
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -42,6 +43,7 @@ class Test(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["arms", "axis", "quality", "axes", "none"]
+    table: str = "differences"
     arm: str = ""
     against: str = ""
     axis: str = ""
@@ -120,8 +122,9 @@ def load_claims() -> dict[str, Claim]:
 def claims_table(tables: Tables, scale: Scale) -> pd.DataFrame:
     """`claims.csv`: every claim with our number, its interval, the scale and the verdict.
 
-    tables: frames by name; used are `differences`, `composition_differences`, `main_comparison`,
-    `pipeline_quality`, `funnel` and `runs`. A test whose table is missing gives "not tested".
+    tables: frames by name; used are `differences`, `alignment_differences`, `main_comparison`,
+    `composition_differences`, `pipeline_quality`, `funnel` and `runs`. A test whose table is
+    missing gives "not tested".
     """
     rows = []
     for claim in load_claims().values():
@@ -177,7 +180,7 @@ def _arms(test: Test, tables: Tables) -> Finding:
     }
     parts = [found[stratum] for stratum in test.strata]
     if any(effect is None for effect in found.values()):
-        return _missing("differences.csv", f"{test.arm} against {test.against}")
+        return _missing(f"{test.table}.csv", f"{test.arm} against {test.against}")
     whole = found[test.stratum]
     return Finding(
         verdict(effect.state for effect in parts),
@@ -185,7 +188,7 @@ def _arms(test: Test, tables: Tables) -> Finding:
         whole.low,
         whole.high,
         [
-            "differences.csv, figure difference_to_plain: accuracy of "
+            f"{_PLACES.get(test.table, f'{test.table}.csv')}: accuracy of "
             f"{test.arm} minus {test.against}, {', '.join(map(_told, parts))}"
         ],
     )
@@ -195,7 +198,7 @@ def _arm_effect(test: Test, tables: Tables, stratum: str) -> Effect | None:
     """test.arm - test.against in one stratum; read backwards where the table has it so."""
     for arm, against, sign in ((test.arm, test.against, 1), (test.against, test.arm, -1)):
         row = _row(
-            tables.get("differences"),
+            tables.get(test.table),
             arm=arm,
             compared_to=against,
             stratum=stratum,

@@ -175,6 +175,11 @@ def _rows_of(axes: Axes, labels: Sequence[str]) -> np.ndarray:
     return heights
 
 
+def _arm_labels(arms: Sequence[str]) -> list[str]:
+    """Arms' names beside their rows, in as many lines as leave room for the panels."""
+    return [_wrapped(arm_title(arm), 30) for arm in arms]
+
+
 def _interval(axes: Axes, row: Mapping, centre: str, height: float, style: ArmStyle, **kwargs):
     """A marker with its interval, if it has one, on a horizontal row."""
     value = row[centre]
@@ -247,7 +252,7 @@ def main_comparison(main: pd.DataFrame) -> Drawn:
         "MusicSimpleQA accuracy by arm, at equal tokens", 1, 2, size, sharex=True, sharey=True
     )
     for axes, stratum in zip(grid[0], strata, strict=True):
-        heights = _rows_of(axes, [arm_title(arm) for arm in arms])
+        heights = _rows_of(axes, _arm_labels(arms))
         axes.set_title(STRATUM_TITLES[stratum])
         axes.set_xlabel("accuracy (share correct), 95 % interval")
         for arm, height in zip(arms, heights, strict=True):
@@ -324,7 +329,7 @@ def difference_to_plain(differences: pd.DataFrame) -> Drawn:
 
 
 def _forest(axes: Axes, frame: pd.DataFrame, arms: Sequence[str]) -> None:
-    heights = _rows_of(axes, [arm_title(arm) for arm in arms])
+    heights = _rows_of(axes, _arm_labels(arms))
     axes.axvline(0, color="#1a1a1a", lw=1.2)
     for arm, height in zip(arms, heights, strict=True):
         for stratum, shift in ((FILLED, 0.16), (OPEN, -0.16)):
@@ -502,7 +507,7 @@ def forgetting(main: pd.DataFrame) -> Drawn:
         ("bits_per_byte", "music"): ("held-out music text", METRIC_TITLES["bits_per_byte"]),
     }
     for axes, place, part in zip(grid[0], kept, parts, strict=True):
-        heights = _rows_of(axes, [arm_title(arm) for arm in arms])
+        heights = _rows_of(axes, _arm_labels(arms))
         axes.set_title(names[place][0])
         axes.set_xlabel(names[place][1])
         axes.xaxis.set_major_locator(MaxNLocator(5))
@@ -534,7 +539,7 @@ def benchmark(table: pd.DataFrame, by: str) -> Drawn:
     title = f"MusicSimpleQA accuracy by {by}, at equal tokens"
     fig, grid = _panels(title, lines, columns, size, sharex=True, sharey=True)
     for axes, group in zip(grid.flat, groups, strict=False):
-        heights = _rows_of(axes, [arm_title(arm) for arm in arms])
+        heights = _rows_of(axes, _arm_labels(arms))
         for arm, height in zip(arms, heights, strict=True):
             row = _one(frame, **{"arm": arm, by: group})
             if row is not None:

@@ -374,7 +374,10 @@ def _main_items(measured: pd.DataFrame) -> pd.DataFrame:
 
 def differences(measured: pd.DataFrame) -> pd.DataFrame:
     """`differences.csv`: every main arm against each of `COMPARED_TO`, paired."""
-    final = _main_items(measured)
+    return _compared(_main_items(measured), "differences")
+
+
+def _compared(final: pd.DataFrame, name: str) -> pd.DataFrame:
     by_arm = {arm: part for arm, part in final.groupby("arm", sort=False)}
     parts = [
         paired(part, by_arm[other]).assign(arm=arm, compared_to=other)
@@ -384,8 +387,8 @@ def differences(measured: pd.DataFrame) -> pd.DataFrame:
         if arm != other
     ]
     if not parts:
-        return _frame([], "differences")
-    return _in_order(pd.concat(parts, ignore_index=True), "differences")
+        return _frame([], name)
+    return _in_order(pd.concat(parts, ignore_index=True), name)
 
 
 def main_comparison(measured: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
@@ -473,6 +476,12 @@ def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:
         ranks = table.groupby(["stratum", "metric"])[when].rank(ascending=False, method="min")
         table[f"rank_{when}"] = ranks.astype(int)
     return _in_order(table, "alignment")
+
+
+def alignment_differences(aligned: pd.DataFrame) -> pd.DataFrame:
+    """`alignment_differences.csv`: `differences`, of the same arms after their tuning."""
+    final = final_items(aligned)
+    return _compared(final[final["axis"] == MAIN], "alignment_differences")
 
 
 # --- tables of other stages -----------------------------------------------------------------------

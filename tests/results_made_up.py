@@ -131,6 +131,7 @@ def _all_tables() -> dict[str, pd.DataFrame]:
             columns=tables.COLUMNS["token_weights_over_training"],
         ),
         "alignment": tables.alignment(measured, measured),
+        "alignment_differences": tables.alignment_differences(measured),
     }
     frames |= {f"benchmark_by_{by}": benchmark(by, frames) for by in ("stratum", "category")}
     frames["claims"] = claims.claims_table(frames, claims.Scale("smoke", 1_000_000, 200, 2))

@@ -100,7 +100,14 @@ def test_claims_from_made_up_runs():
     ours = main[(main["arm"] == "selection_soft") & (main["stratum"] == "all")]
     assert found["score"]["our_value"] == ours[ours["metric"] == "accuracy"]["mean"].iloc[0]
     assert found["score"]["verdict"] == claims.NOT_TESTED
-    assert np.isnan(found["alignment"]["our_value"])
+    # the made-up arms are the same after their tuning
+    assert found["alignment"]["our_value"] == found["pretraining"]["our_value"]
+    assert found["alignment"]["verdict"] == found["pretraining"]["verdict"]
+    untuned = {name: frame for name, frame in frames.items() if "alignment" not in name}
+    bare = claims.claims_table(untuned, claims.Scale("smoke", 1_000_000, 200, 2))
+    row = bare.iloc[list(claims.load_claims()).index("alignment")]
+    assert row["verdict"] == claims.NOT_TESTED and np.isnan(row["our_value"])
+    assert "alignment_differences.csv" in row["evidence"]
 
 
 def test_evidence_names_tables_and_figures_that_exist():

@@ -39,7 +39,9 @@ def test_every_figure_has_a_title_labelled_axes_and_readable_text(name, frames):
 
 @pytest.mark.parametrize("name", figures.FIGURES)
 def test_no_text_is_cut_off_at_the_border(name, frames):
-    fig, _ = draw(name, frames)
+    # the arm of the longest name stands in for one of the made-up runs' arms
+    longest = max(ARMS, key=lambda arm: len(figures.arm_title(arm)))
+    fig, _ = draw(name, {k: frame.replace("rho1", longest) for k, frame in frames.items()})
     fig.canvas.draw()
     renderer = fig.canvas.get_renderer()
     for axes in (a for a in fig.axes if a.get_visible()):
