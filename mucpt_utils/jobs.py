@@ -21,7 +21,7 @@ class Job:
     tokens: float = 1.0
     reports: bool = False
 
-    def find(self) -> Artifact | None:
+    def find(self) -> Artifact | list[Artifact] | None:
         """The finished stage, or None where it or something before it is still to be made."""
         with artifacts.looking():
             try:
@@ -57,7 +57,7 @@ def _make(kind, profile: str, made_by: str, stage: str, arguments: tuple, report
 
 
 def references(studies: Iterable[Study]) -> None:
-    """Corpora and base; reference models and cached losses where a study's arms use them."""
+    """Corpora and base; reference models and token losses where a study's arms use them."""
     studies = list(studies)
     profile = studies[0].profile
     base = Job(studies[0], "base", (), profile.base.tokens, True)
@@ -65,21 +65,11 @@ def references(studies: Iterable[Study]) -> None:
     make([Job(studies[0], "classifier"), Job(studies[0], "general_tokens")], "general text")
     make([base, *(Job(s, "domain_tokens") for s in studies)], "base and corpora")
     scoring = [s for s in studies if any(s.arm(a).uses_reference for a in s.profile.arms)]
-    seeds = [(s, seed) for s in scoring for seed in s.profile.seeds]
     budget = profile.reference_training.tokens
-    make([Job(s, "reference", (seed,), budget, True) for s, seed in seeds], "reference models")
-    make([Job(s, "temperature", (seed,)) for s, seed in seeds], "calibration")
-    scored = [Job(s, "base_losses") for s in scoring]
-    make(scored + [job for s, seed in seeds for job in _scores(s, seed)], "token losses")
-
-
-def _scores(study: Study, seed: int) -> list[Job]:
-    """What the study's arms need of this seed's reference model."""
-    used = [arm for arm in map(study.arm, study.profile.arms) if arm.uses_reference]
-    wanted = {("reference_losses", arm.temperature) for arm in used}
-    wanted |= {("reference_entropies", arm.temperature) for arm in used if arm.uses_entropy}
-    ordered = sorted(wanted, key=lambda pair: (pair[0], pair[1] or 0))
-    return [Job(study, stage, (seed, heat)) for stage, heat in ordered]
+    # one job a seed, from its reference model to its token losses: no core waits for another seed
+    wanted = [Job(s, "base_losses") for s in scoring]
+    wanted += [Job(s, "scores", (seed,), budget, True) for s in scoring for seed in s.profile.seeds]
+    make(wanted, "reference models")
 
 
 def arms(study: Study) -> list[Job]:

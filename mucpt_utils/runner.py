@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from mucpt_utils import paths
@@ -95,10 +96,22 @@ def strip_timings(path: Path) -> None:
         cell.id = f"cell-{number}"
         cell.metadata = nbformat.from_dict({"tags": cell.metadata.get("tags", [])})
         if cell.cell_type == "code":
-            cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+            cell.outputs = _joined(o for o in cell.outputs if o.get("name") != "stderr")
             for output in cell.outputs:
                 output.get("data", {}).pop(WIDGET_VIEW, None)
     nbformat.write(notebook, path)
+
+
+def _joined(outputs: Iterable) -> list:
+    """Outputs with printed text in one piece: a kernel cuts it wherever it happens to flush."""
+    kept: list = []
+    for output in outputs:
+        last = kept[-1] if kept else None
+        if last and last.output_type == "stream" == output.output_type:
+            last.text += output.text
+        else:
+            kept.append(output)
+    return kept
 
 
 def run(profile: str, overrides: list[str], which: list[Path]) -> None:

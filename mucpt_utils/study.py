@@ -454,6 +454,11 @@ class Study:
         measure = losses.token_entropies
         return self._losses("reference_entropies", self.reference(seed), heat, measure=measure)
 
+    def scores(self, seed: int, report: Report = _silent) -> list[Artifact]:
+        """This seed's reference model, its temperature, and the losses that the arms need of it."""
+        made = [self.reference(seed, report), self.temperature(seed)]
+        return made + [s for name in self.profile.arms for s in self._scores(self.arm(name), seed)]
+
     def _calibrated(self, seed: int) -> float:
         return self.temperature(seed).read_json("temperature.json")["temperature"]
 
