@@ -76,12 +76,12 @@ def _random_tokens(profile: Profile, rows: int, columns: int) -> np.ndarray:
 
 def _training(model, profile: Profile, seconds: float) -> float:
     """Tokens a second of real training steps."""
+    from mucpt_utils import training
+
     settings = profile.train.model_copy(update={"checkpoints": 0})
     rows = settings.batch_sequences * 2000
     data = schedule.Sequences(_random_tokens(profile, rows, profile.model.context))
     ends: list[float] = []
-
-    from mucpt_utils import training
 
     def report(tokens: float) -> None:
         ends.append(time.perf_counter())

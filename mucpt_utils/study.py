@@ -698,10 +698,12 @@ _LOSSES = paths.code("losses")
 _TRAINING = paths.code("training", "loss_ratio", "losses", "models", "schedule", "tokens")
 _MEASURING = paths.code(
     "evaluate",
-    *(
-        f"musicsimpleqa/{name}"
-        for name in ("ask", "grading", "names", "numbers", "values", "words")
-    ),
+    "musicsimpleqa/ask",
+    "musicsimpleqa/grading",
+    "musicsimpleqa/names",
+    "musicsimpleqa/numbers",
+    "musicsimpleqa/values",
+    "musicsimpleqa/words",
 )
 
 

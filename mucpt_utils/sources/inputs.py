@@ -109,11 +109,15 @@ def open_input(place: str | Path, settings: SourceSettings, cache: Path) -> Inpu
         folder = cache / "gutenberg"
         found = gutenberg.fetch_books(gutenberg.book_numbers(name), folder, settings.gutenberg)
         return FolderInput(folder, found.paths, settings, found.missing)
-    if kind == "hub":  # `datasets` takes long to import
-        from mucpt_utils.sources import hub
-
-        return hub.HubInput.open(name, settings)
+    if kind == "hub":
+        return _open_hub(name, settings)
     return FolderInput.open(Path(name), settings)
+
+
+def _open_hub(name: str, settings: SourceSettings) -> Input:
+    from mucpt_utils.sources import hub  # `datasets` takes long to import
+
+    return hub.HubInput.open(name, settings)
 
 
 def input_size(place: str | Path, settings: SourceSettings) -> Size:
@@ -124,10 +128,8 @@ def input_size(place: str | Path, settings: SourceSettings) -> Size:
         size = books * gutenberg.BYTES_A_BOOK
         words = files.PROSE_BYTES_A_WORD * settings.passage_words
         return Size(f"{books} books to fetch", size, size / words)
-    if kind == "hub":  # `datasets` takes long to import
-        from mucpt_utils.sources import hub
-
-        return Size(f"dataset {name}, streamed", None, hub.HubInput.open(name, settings).rows())
+    if kind == "hub":
+        return Size(f"dataset {name}, streamed", None, _open_hub(name, settings).rows())
     return FolderInput.open(Path(name), settings).size()
 
 
