@@ -6,7 +6,7 @@ import warnings
 import pandas as pd
 from IPython.display import Image, display
 
-from mucpt_utils import figures, paths, tables
+from mucpt_utils import figures, parallel, paths, tables
 from mucpt_utils.prose import ProseStudy
 from mucpt_utils.settings import Profile, load_profile
 from mucpt_utils.study import Study
@@ -57,7 +57,5 @@ def quiet() -> None:
 
     The libraries read these when they are imported, which a notebook that only reads never does.
     """
-    os.environ["TRANSFORMERS_VERBOSITY"] = "error"
-    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"  # transformers' too
-    os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ.update(parallel.QUIET)
     warnings.filterwarnings("ignore", category=FutureWarning)

@@ -4,14 +4,21 @@ import gc
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TypeVar
 
 from tqdm import tqdm
 
 T = TypeVar("T")
-THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+# stages bring their own bar; libraries read these when they are imported
+QUIET = {
+    "TRANSFORMERS_VERBOSITY": "error",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # transformers' too
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+}
 POLL_SECONDS = 0.5
 _reports = None  # in a worker: where it reports to
 
@@ -24,26 +31,22 @@ def cores() -> int:
 def _start_worker(reports, environment: dict[str, str]) -> None:
     """Set up a worker: small matrix products gain nothing from threads, and one repeats to the bit.
 
-    reports: queue of (job, amount done) that the parent's bar follows; that one bar replaces
-    the libraries' own. environment: the parent's of now; the server that workers are forked from
-    may have been started under another.
+    reports: queue of (job, amount done) that the parent's bar follows. environment: the parent's
+    of now; the server that workers are forked from may have been started under another.
     """
     global _reports
     import torch
-    from transformers.utils import logging
 
     _reports = reports
     os.environ.clear()  # what the parent has unset since is unset here too
     os.environ.update(environment)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threading.Thread(target=leave_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     gc.freeze()  # imported modules stay: no collection need look at them again
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
 
 
-def _leave_with_parent() -> None:
-    """End this worker when its parent is gone: a killed run must not go on in the dark."""
+def leave_with_parent() -> None:
+    """End this process when its parent is gone: a killed run must not go on in the dark."""
     multiprocessing.parent_process().join()
     os._exit(1)
 
@@ -77,9 +80,7 @@ def run_jobs(
     workers = min(workers or cores(), len(jobs))
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([function.__module__, *preload])
-    saved = {name: os.environ.get(name) for name in THREAD_SETTINGS}
-    os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
-    try:
+    with environment(ONE_THREAD | QUIET):
         queue = context.Queue()
         start = (queue, dict(os.environ))
         with ProcessPoolExecutor(workers, context, _start_worker, start) as pool:
@@ -92,6 +93,15 @@ def run_jobs(
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+
+@contextmanager
+def environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Sets environment variables, for processes started inside, and puts back what was there."""
+    saved = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
     finally:
         for name, value in saved.items():
             if value is None:

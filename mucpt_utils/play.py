@@ -14,9 +14,9 @@ import torch
 
 from mucpt_utils import paths, show
 from mucpt_utils.arms import ARMS
+from mucpt_utils.kernels import WIDGET_VIEW
 from mucpt_utils.loss_ratio import Criterion, token_weights
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED, grade
-from mucpt_utils.runner import WIDGET_VIEW
 
 COMMITTED = "laptop"  # the profile whose results are committed
 FOLDER = "classroom"

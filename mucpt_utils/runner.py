@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mucpt_utils import paths
+from mucpt_utils.kernels import WIDGET_VIEW, fork_kernels
 from mucpt_utils.parallel import cores
 
 DEFAULT_PROFILE = "laptop"
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class RunError(Exception):
@@ -121,6 +121,7 @@ def run(profile: str, overrides: list[str], which: list[Path]) -> None:
     settings = load_profile(profile, overrides)
     executed = paths.results(settings.name) / "executed"
     executed.mkdir(parents=True, exist_ok=True)
+    fork_kernels()
     start = time.perf_counter()
     for number, notebook in enumerate(which, 1):
         print(f"[{number}/{len(which)}] {notebook.stem}", file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 import yaml
 
-from mucpt_utils import arms, axes, exercises, paths, runner, settings, tables
+from mucpt_utils import arms, axes, exercises, kernels, paths, runner, settings, tables
 
 BOOKS = runner.notebooks()
 LARGEST = 500_000  # bytes of an executed copy
@@ -192,7 +192,7 @@ def test_interactive_cells_leave_a_fixed_view_and_a_small_cache(ran):
         copies = {path.name[:2]: path.read_text() for path in (folder / "executed").iterdir()}
         for number, name in (("04", "weights"), ("03", "rejected"), ("06", "ask")):
             assert f"mucpt-{name}" in copies[number]
-        assert not any(runner.WIDGET_VIEW in text for text in copies.values())
+        assert not any(kernels.WIDGET_VIEW in text for text in copies.values())
 
 
 def test_a_second_run_repeats_every_table_and_figure_to_the_byte(ran):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from mucpt_utils import parallel
-from mucpt_utils.parallel import THREAD_SETTINGS, run_jobs
+from mucpt_utils.parallel import ONE_THREAD, run_jobs
 from mucpt_utils.paths import ROOT
 
 
@@ -22,7 +22,7 @@ def job(number, report):
     time.sleep(0.2 * (3 - number))  # the first jobs end last
     for _ in range(number):
         report(1.0)
-    threads = {name: os.environ.get(name) for name in THREAD_SETTINGS}
+    threads = {name: os.environ.get(name) for name in ONE_THREAD}
     return number, os.getpid(), torch.get_num_threads(), threads
 
 
@@ -42,7 +42,7 @@ import multiprocessing, threading, time
 from mucpt_utils import parallel
 
 def work():
-    threading.Thread(target=parallel._leave_with_parent, daemon=True).start()
+    threading.Thread(target=parallel.leave_with_parent, daemon=True).start()
     print("at work", flush=True)
     time.sleep(3600)
 
@@ -94,7 +94,7 @@ def test_jobs_side_by_side(monkeypatch, bar):
     assert os.getpid() not in workers and len(workers) <= 2
     for _, _, threads, environment in results:
         assert threads == 1
-        assert environment == dict.fromkeys(THREAD_SETTINGS, "1")
+        assert environment == ONE_THREAD
     assert os.environ["OMP_NUM_THREADS"] == "3" and "MKL_NUM_THREADS" not in os.environ
 
     amounts = [n for n, _ in bar]

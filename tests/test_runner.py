@@ -8,8 +8,8 @@ import nbformat
 import pytest
 
 from mucpt_utils import paths, runner
+from mucpt_utils.kernels import WIDGET_VIEW
 from mucpt_utils.runner import (
-    WIDGET_VIEW,
     RunError,
     UnknownNotebook,
     chosen,

@@ -1,0 +1,138 @@
+"""Forked kernels: what they start with, that they share nothing, how they end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+
+import nbformat
+import pytest
+from jupyter_client.provisioning import KernelProvisionerFactory
+
+from mucpt_utils import kernels, paths, runner
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """A folder of notebooks, and forked kernels for this test alone."""
+    factory = KernelProvisionerFactory.instance()
+    monkeypatch.setattr(factory, "default_provisioner_name", factory.default_provisioner_name)
+    monkeypatch.setattr(kernels, "PRELOAD", ("ipykernel.kernelapp", "tests_never_need_this"))
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
+    kernels.fork_kernels()
+    return tmp_path
+
+
+def write(folder, name, *cells):
+    """A notebook of code cells; returns its path."""
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    made.metadata["kernelspec"] = spec
+    nbformat.write(made, folder / name)
+    return folder / name
+
+
+def printed(path):
+    """What the last cell of an executed notebook printed."""
+    return nbformat.read(path, 4).cells[-1].outputs[0]["text"].strip()
+
+
+def run(folder, name, *cells):
+    """Execute a notebook of `cells`; returns what its last one printed."""
+    runner.execute(write(folder, name, *cells), folder / f"out_{name}", {})
+    return printed(folder / f"out_{name}")
+
+
+def test_everything_that_is_imported_beforehand_exists():
+    assert all(find_spec(name) for name in kernels.PRELOAD)
+
+
+def test_a_kernel_is_a_process_of_its_own_with_the_environment_of_now(shelf, monkeypatch):
+    monkeypatch.setenv("MUCPT_WORK", "/one")
+    cell = (
+        "import os, sys\n"
+        "mark = getattr(sys, 'mark', 0)\n"
+        "sys.mark = 1\n"
+        "print(mark, os.getpid(), os.environ['MUCPT_WORK'], os.getcwd())"
+    )
+    first = run(shelf, "a.ipynb", cell).split()
+    monkeypatch.setenv("MUCPT_WORK", "/two")
+    second = run(shelf, "b.ipynb", cell).split()
+    assert [first[2], second[2]] == ["/one", "/two"]
+    assert first[0] == second[0] == "0", "nothing of the first notebook is in the second"
+    assert len({first[1], second[1], str(os.getpid())}) == 3
+    assert {first[3], second[3]} == {str(shelf)}
+
+
+def test_a_kernel_is_forked_and_not_started(shelf):
+    cell = "import multiprocessing\nprint(multiprocessing.parent_process() is not None)"
+    assert run(shelf, "a.ipynb", cell) == "True"
+
+
+def test_pools_and_displays_work_in_a_forked_kernel(shelf):
+    pool = (
+        "from mucpt_utils.parallel import run_jobs\n"
+        "from test_parallel import asking\n"
+        "print(len(run_jobs(asking, [(0,), (1,)], workers=2)))"
+    )
+    where = f"import sys\nsys.path.insert(0, {str(paths.ROOT / 'tests')!r})"
+    assert run(shelf, "a.ipynb", where, pool) == "2"
+
+
+def test_a_failing_cell_and_a_dead_kernel_are_told(shelf):
+    failing = write(shelf, "a.ipynb", "raise ValueError('no')")
+    with pytest.raises(runner.RunError, match="^a failed in cell .*ValueError: no"):
+        runner.execute(failing, shelf / "out.ipynb", {})
+    dying = write(shelf, "b.ipynb", "import os\nos.kill(os.getpid(), 9)")
+    with pytest.raises(runner.RunError, match="^b failed: its kernel died"):
+        runner.execute(dying, shelf / "out.ipynb", {})
+    assert run(shelf, "c.ipynb", "print('the next one runs')") == "the next one runs"
+
+
+RUN = """
+import sys
+from pathlib import Path
+from mucpt_utils import kernels, runner
+kernels.PRELOAD = ()
+if __name__ == "__main__":
+    kernels.fork_kernels()
+    runner.execute(Path(sys.argv[1]), Path(sys.argv[2]), {})
+"""
+
+
+def test_a_kernel_ends_when_its_run_is_killed(shelf):
+    told = shelf / "pid"
+    cell = (
+        "import os, time, pathlib\n"
+        f"pathlib.Path({str(told)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(600)"
+    )
+    notebook, script = write(shelf, "a.ipynb", cell), shelf / "run.py"
+    script.write_text(RUN)
+    environment = {**os.environ, "PYTHONPATH": str(paths.ROOT)}
+    command = [sys.executable, script, notebook, shelf / "out.ipynb"]
+    process = subprocess.Popen(command, env=environment, cwd=shelf, stderr=subprocess.DEVNULL)
+    pid = int(wait_for(lambda: told.exists() and told.read_text()))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert wait_for(lambda: not alive(pid)), "the kernel went on after its run was killed"
+
+
+def alive(pid):
+    """Whether a process runs; one that has ended and was not yet waited for does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_for(found, seconds=60):
+    """What `found` gives, as soon as that is something."""
+    for _ in range(seconds * 10):
+        if value := found():
+            return value
+        time.sleep(0.1)
+    return None
