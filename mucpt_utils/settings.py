@@ -17,6 +17,7 @@ from mucpt_utils.schedule import TrainSettings
 from mucpt_utils.world import WorldSettings
 
 BOOLEAN = "tag:yaml.org,2002:bool"
+EXTENDS = "extends"  # in a profile's file: the profile whose settings it starts from
 
 
 class SettingsError(ValueError):
@@ -178,12 +179,31 @@ def load_profile(name: str, overrides: list[str] | None = None) -> Profile:
     """
     if name not in profile_names():
         raise SettingsError(f"unknown profile {name!r}; allowed: {', '.join(profile_names())}")
+    profile = _validated({"name": name, **_read(name)}, name)
+    return profile.override(parse_overrides(overrides or []))
+
+
+def _read(name: str, extended_by: tuple[str, ...] = ()) -> dict:
+    """The settings of a profile's file, on top of those of the profile that it `extends`."""
     text = (paths.PROFILES / f"{name}.yaml").read_text(encoding="utf-8")
     data = _yaml(text, f"profile {name!r}")
     if not isinstance(data, dict):
         raise SettingsError(f"profile {name!r}: expected `setting: value` lines")
-    profile = _validated({"name": name, **data}, name)
-    return profile.override(parse_overrides(overrides or []))
+    if EXTENDS not in data:
+        return data
+    other, chain = data.pop(EXTENDS), (*extended_by, name)
+    allowed = [known for known in profile_names() if known not in chain]
+    if other not in allowed:
+        place = f"profile {name!r}, setting {EXTENDS!r}"
+        raise SettingsError(f"{place}: {other!r} is not allowed; allowed: {', '.join(allowed)}")
+    return _merged(_read(other, chain), data)
+
+
+def _merged(data: dict, changes: dict) -> dict:
+    """`data` with `changes` on top, group by group; lists and values take the other's place."""
+    both = {k for k in data.keys() & changes.keys() if isinstance(data[k], dict)}
+    groups = {k: _merged(data[k], changes[k]) for k in both if isinstance(changes[k], dict)}
+    return {**data, **changes, **groups}
 
 
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:

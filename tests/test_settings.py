@@ -229,6 +229,34 @@ def test_an_own_profile_is_found(own_profiles):
     assert load_profile("mine").replay == 0.35
 
 
+def test_a_profile_changes_what_it_names_of_the_one_it_extends(own_profiles):
+    own_profiles("extends: smoke\npurpose: mine\nseeds: [7]\ntrain: {tokens: 4000}\n")
+    mine, smoke = load_profile("mine"), load_profile("smoke")
+    assert (mine.name, mine.purpose, mine.seeds, mine.train.tokens) == ("mine", "mine", (7,), 4000)
+    assert mine.train.batch_sequences == smoke.train.batch_sequences == 4, "groups are merged"
+    same = {"name", "purpose", "seeds", "train"}
+    assert mine.model_dump(exclude=same) == smoke.model_dump(exclude=same)
+
+
+def test_a_group_takes_the_place_of_none_and_none_that_of_a_group(own_profiles):
+    own_profiles("extends: smoke\nalignment: null\n")
+    assert load_profile("smoke").alignment is not None and load_profile("mine").alignment is None
+
+
+@pytest.mark.parametrize("other", ["mine", "nothing", "[smoke]"])
+def test_a_profile_extends_another_one_that_is_there(own_profiles, other):
+    own_profiles(f"extends: {other}\n")
+    message = refused("mine")
+    assert "'mine', setting 'extends'" in message and message.endswith("allowed: smoke")
+
+
+def test_profiles_do_not_extend_each_other_in_a_circle(own_profiles):
+    own_profiles("extends: smoke\n")
+    (paths.PROFILES / "smoke.yaml").write_text("extends: mine\n")
+    message = refused("mine")
+    assert "profile 'smoke', setting 'extends': 'mine' is not allowed" in message
+
+
 def test_an_unknown_setting_in_a_file_names_the_known(own_profiles):
     own_profiles(repaly=0.1)
     message = refused("mine")
