@@ -66,6 +66,28 @@ def test_another_machine_gets_a_tolerance_and_no_more(results, capsys):
     assert "FAIL  main_comparison: row 2, mean" in told(results, capsys, 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "column", "by"),
+    [("runs", "value", 0.25), ("main_comparison", "ci_high", 0.25)],
+)
+def test_one_run_and_the_end_of_an_interval_may_differ_by_twice_as_much(
+    results, capsys, name, column, by
+):
+    elsewhere(results[0])
+    frame = tables.read_table(results[0] / "tables", name)
+    row = int((frame["metric"] == "accuracy").to_numpy().argmax())
+    change(results[0], name, column, row, by)
+    assert f"pass  {name}" in told(results, capsys, 0)
+    change(results[0], name, column, row, 0.1)
+    assert f"FAIL  {name}: row {row + 2}, {column}" in told(results, capsys, 1)
+
+
+def test_what_was_trained_on_must_be_the_same_on_every_machine(results, capsys):
+    elsewhere(results[0])
+    change(results[0], "learning_curves", "tokens", 0, 1)
+    assert "FAIL  learning_curves: row 2, tokens" in told(results, capsys, 1)
+
+
 def test_the_corpus_must_be_the_same_on_every_machine(results, capsys):
     elsewhere(results[0])
     change(results[0], "funnel", "documents", 0, 1)
