@@ -97,6 +97,7 @@ def fork_kernels() -> None:
 def _serve(arguments: list[str], environment: dict[str, str], folder: str) -> None:
     """In the fork: be the kernel, until it is told to end or the run that started it is gone."""
     from ipykernel.kernelapp import IPKernelApp
+    from tqdm import tqdm
 
     os.setpgid(0, 0)
     os.chdir(folder)
@@ -104,6 +105,8 @@ def _serve(arguments: list[str], environment: dict[str, str], folder: str) -> No
     os.environ.update(environment)
     sys.argv = ["ipykernel", *arguments]
     threading.Thread(target=parallel.leave_with_parent, daemon=True).start()
+    # the kernel alone draws bars; tqdm's own lock between processes would outlive a killed one
+    tqdm.set_lock(threading.RLock())
     gc.freeze()  # imported modules stay: no collection need look at them again
     # the server is this process's parent, and jupyter_client has named the run
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"

@@ -435,14 +435,17 @@ def composition_differences(
     return _in_order(pd.concat(parts, ignore_index=True), "composition_differences")
 
 
-def reference_surface(measured: pd.DataFrame) -> pd.DataFrame:
-    """`reference_surface.csv`: the soft arm minus plain by coverage and confidence of the RM."""
+def reference_surface(measured: pd.DataFrame, covered: float) -> pd.DataFrame:
+    """`reference_surface.csv`: the soft arm minus plain by coverage and confidence of the RM.
+
+    covered: the profile's own share of subjects that the RM knows, which levels call `default`.
+    """
     final = final_items(measured)
     final = final[final["axis"] == SURFACE]
     parts = []
     for level, group in final.groupby("level", sort=False):
         plain = group[group["arm"] == "plain"]
-        coverage, confidence = level.split(", ")
+        coverage, confidence = level.replace(DEFAULT, f"{covered:g}").split(", ")
         for arm, part in group[group["arm"] != "plain"].groupby("arm", sort=False):
             place = {"coverage": coverage, "confidence": confidence, "arm": arm}
             parts.append(paired(part, plain).assign(**place))

@@ -118,7 +118,7 @@ def _all_tables() -> dict[str, pd.DataFrame]:
         "composition_differences": tables.composition_differences(
             measured, {"metadata": "present"}
         ),
-        "reference_surface": tables.reference_surface(tables.items(surface_runs())),
+        "reference_surface": tables.reference_surface(tables.items(surface_runs()), covered=0.7),
         "answers": tables.answers_table(made),
         "funnel": tables.funnel(rows("funnel", FUNNEL)),
         "pipeline_quality": tables.pipeline_quality(rows("pipeline_quality", QUALITY)),

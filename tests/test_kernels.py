@@ -71,16 +71,6 @@ def test_a_kernel_is_forked_and_not_started(shelf):
     assert run(shelf, "a.ipynb", cell) == "True"
 
 
-def test_pools_and_displays_work_in_a_forked_kernel(shelf):
-    pool = (
-        "from mucpt_utils.parallel import run_jobs\n"
-        "from test_parallel import asking\n"
-        "print(len(run_jobs(asking, [(0,), (1,)], workers=2)))"
-    )
-    where = f"import sys\nsys.path.insert(0, {str(paths.ROOT / 'tests')!r})"
-    assert run(shelf, "a.ipynb", where, pool) == "2"
-
-
 def test_a_failing_cell_and_a_dead_kernel_are_told(shelf):
     failing = write(shelf, "a.ipynb", "raise ValueError('no')")
     with pytest.raises(runner.RunError, match="^a failed in cell .*ValueError: no"):
@@ -100,6 +90,29 @@ if __name__ == "__main__":
     kernels.fork_kernels()
     runner.execute(Path(sys.argv[1]), Path(sys.argv[2]), {})
 """
+
+
+POOL = """
+import sys
+sys.path.insert(0, {tests!r})
+from mucpt_utils.parallel import run_jobs
+from test_parallel import asking
+print(len(run_jobs(asking, [(0,), (1,)], workers=2)))
+"""
+
+
+def test_a_run_with_pools_ends_without_a_word(shelf):
+    """A kernel that has had a pool is ended from outside: nothing of it may be left over."""
+    notebook, script = (
+        write(shelf, "a.ipynb", POOL.format(tests=str(paths.ROOT / "tests"))),
+        "run.py",
+    )
+    (shelf / script).write_text(RUN)
+    environment = {**os.environ, "PYTHONPATH": str(paths.ROOT)}
+    command = [sys.executable, script, notebook, shelf / "out.ipynb"]
+    done = subprocess.run(command, env=environment, cwd=shelf, capture_output=True, text=True)
+    assert done.returncode == 0 and printed(shelf / "out.ipynb") == "2"
+    assert "leaked" not in done.stderr and "Traceback" not in done.stderr, done.stderr
 
 
 def test_a_kernel_ends_when_its_run_is_killed(shelf):

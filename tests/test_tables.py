@@ -3,7 +3,7 @@ import csv
 import numpy as np
 import pandas as pd
 import pytest
-from results_made_up import FUNNEL, GENERAL, QUESTIONS, all_tables, rows, run, runs
+from results_made_up import FUNNEL, GENERAL, QUESTIONS, all_tables, rows, run, runs, surface_runs
 
 from mucpt_utils import tables
 from mucpt_utils.axes import Axis, Level
@@ -150,8 +150,14 @@ def test_the_surface_is_the_soft_arm_minus_plain_for_each_reference_model(frames
     assert set(found["arm"]) == {"soft_dynamic"}, "plain is what it is compared with"
 
 
+def test_the_profiles_own_coverage_is_told_as_a_number():
+    measured = tables.items(surface_runs())
+    measured["level"] = measured["level"].str.replace("0.3", tables.DEFAULT)
+    assert set(tables.reference_surface(measured, 0.7)["coverage"]) == {"0.7", "1"}
+
+
 def test_a_study_without_the_surface_has_an_empty_one(measured):
-    assert tables.reference_surface(measured).empty
+    assert tables.reference_surface(measured, 0.7).empty
 
 
 def test_answers_hold_final_answers_and_shared_runs_once(frames):
