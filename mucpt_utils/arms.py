@@ -75,6 +75,12 @@ ARMS: dict[str, Arm] = {
         title="soft, static ratio, half uniform",
         tokens=SOFT_STATIC.model_copy(update={"mix": 0.5}),
     ),
+    # chosen on development questions: at twice its temperature the reference model is surprised by
+    # what contradicts it, not by what it never read
+    "soft_surprise": Arm(
+        title="soft, static, surprise of an unsure reference",
+        tokens=SOFT_STATIC.model_copy(update={"denominator": "surprise", "temperature": 2.0}),
+    ),
     "soft_dynamic": Arm(title="soft, dynamic ratio", tokens=SOFT_DYNAMIC),
     "selection": Arm(title="selection of documents only", documents=DOCUMENTS),
     "selection_soft": Arm(

@@ -53,6 +53,7 @@ ARM_STYLES: dict[str, ArmStyle] = {
     "color_filter": ArmStyle("#8c6d31", "<", "-."),
     "soft_static": ArmStyle("#0072b2", "v", "-"),
     "soft_mixed": ArmStyle("#006d77", "h", "--"),
+    "soft_surprise": ArmStyle("#4b3fa0", "d", "-"),
     "soft_dynamic": ArmStyle("#009e73", "P", "--"),
     "selection": ArmStyle("#7a5195", ">", "--"),
     "selection_soft": ArmStyle("#cc79a7", "*", "-"),
@@ -60,7 +61,7 @@ ARM_STYLES: dict[str, ArmStyle] = {
 }
 # arms that are added later, in the order in which they are asked for
 _SPARE_COLOURS = ("#9c3848", "#4d5a2a", "#3d405b")
-_SPARE_MARKERS = ("d", "p", "8")
+_SPARE_MARKERS = ("H", "p", "8")
 
 STRATUM_TITLES = {
     "all": "all questions",

@@ -51,10 +51,18 @@ CANDIDATES: dict[str, Criterion] = {
     "static_surprise_mix_050": _static(denominator="surprise", mix=0.5),
     # a wide floor: easy words fall behind, small surprises do not
     "static_surprise_wide": _static(denominator="surprise", floor=1.0),
+    "static_surprise_low_050": _static(denominator="surprise", low=0.5),
+    # a reference model made unsure: surprised by what is wrong, not by what it happens to guess
+    "static_surprise_hot": _static(denominator="surprise", temperature=3.0),
+    "static_surprise_hot_mix_050": _static(denominator="surprise", temperature=3.0, mix=0.5),
+    "static_surprise_hot_mix_075": _static(denominator="surprise", temperature=3.0, mix=0.75),
+    "static_surprise_warm": _static(denominator="surprise", temperature=2.0),
+    "static_surprise_hotter": _static(denominator="surprise", temperature=5.0),
     "static_low_050": _static(low=0.5),
     # drops only what is worst, and weighs the rest alike
     "static_step_080": _static(form="step", keep=0.8),
     "static_step_surprise_080": _static(form="step", keep=0.8, denominator="surprise"),
+    "static_step_surprise_090": _static(form="step", keep=0.9, denominator="surprise"),
     "soft_dynamic": SOFT_DYNAMIC,
     "surprise": _dynamic(denominator="surprise"),
     "surprise_wide": _dynamic(denominator="surprise", floor=1.0, high=2.0),

@@ -68,6 +68,6 @@ def test_every_profile_is_costed_and_says_whether_it_was_run(name, capsys):
 def test_an_unknown_profile_is_one_line(capsys):
     assert cost.main(["huge"]) == 2
     assert (
-        "allowed: gpu, hub, laptop, overnight, paper, replication, smoke, surface"
+        "allowed: confirmation, gpu, hub, laptop, overnight, paper, replication, smoke, surface"
         in capsys.readouterr().err
     )
