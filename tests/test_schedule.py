@@ -27,6 +27,7 @@ def scored(store_of):
         rng.uniform(0.5, 1, 60).astype(np.float32),
         rng.uniform(0, 8, size).astype(np.float16),
         rng.uniform(0, 8, size).astype(np.float16),
+        rng.uniform(0, 4, size).astype(np.float16),
     )
 
 
