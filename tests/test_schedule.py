@@ -222,7 +222,7 @@ def test_entropies_take_the_place_of_losses(kind, scored, replay):
     entropy = np.random.default_rng(9).uniform(0, 8, scored.base.size).astype(np.float16)
     arm = Arm(title="x", tokens=Criterion(numerator="dynamic", denominator=kind))
     with pytest.raises(ValueError, match="needs the RM's entropies"):
-        sequences(arm, scored, replay)
+        sequences(arm, replace(scored, entropy=None), replay)
     data = sequences(arm, replace(scored, entropy=entropy), replay)
     places = sequences(arm, replace(numbered(scored), entropy=entropy), replay).tokens[data.scored]
     below = {"entropy": entropy, "surprise": np.maximum(scored.reference - entropy, 0)}[kind]
