@@ -110,5 +110,6 @@ def _serve(arguments: list[str], environment: dict[str, str], folder: str) -> No
     gc.freeze()  # imported modules stay: no collection need look at them again
     # the server is this process's parent, and jupyter_client has named the run
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"
-    # no warning that what goes over this machine's own loopback is not encrypted
-    IPKernelApp.launch_instance([parent, "--IPKernelApp.log_level=ERROR", *arguments])
+    # not told: that loopback is not encrypted, and the interrupt that comes before every shutdown;
+    # what goes wrong in a cell, or ends the kernel, the run says itself
+    IPKernelApp.launch_instance([parent, "--IPKernelApp.log_level=CRITICAL", *arguments])
