@@ -1,7 +1,6 @@
 """Profiles: one validated settings file each, and the overrides given on the command line."""
 
 import re
-from pathlib import Path
 from typing import Any, get_args
 
 import yaml
@@ -122,7 +121,9 @@ class Profile(BaseModel):
 
     name: str
     purpose: str = Field(description="whom it is for, in one line")
-    text: str | None = Field(None, description="folder of real text for the prose lane")
+    text: str | None = Field(
+        None, description="folder of real text for the prose lane; relative to the top folder"
+    )
     seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
     world: WorldSettings
     base_corpus: BaseSettings = BaseSettings()
@@ -154,7 +155,7 @@ class Profile(BaseModel):
         unknown = sorted(set(self.composition) - set(load_axes()))
         if unknown:
             raise ValueError(f"unknown axes {unknown}; allowed: {', '.join(load_axes())}")
-        if self.text is not None and not Path(self.text).is_dir():
+        if self.text is not None and not (paths.ROOT / self.text).is_dir():
             raise ValueError(f"text: {self.text!r} is no folder")
         return self
 

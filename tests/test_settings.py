@@ -135,6 +135,11 @@ def test_a_value_may_hold_an_equals_sign(tmp_path):
     assert load_profile("smoke", [f"text={folder}"]).text == str(folder)
 
 
+def test_a_folder_of_text_is_found_wherever_the_process_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # notebooks run in a folder of their own
+    assert load_profile("smoke", ["text=notebooks"]).text == "notebooks"
+
+
 def test_override_leaves_the_profile_as_it_was():
     profile = load_profile("smoke")
     before = profile.model_dump_json()
