@@ -4,7 +4,6 @@ Each notebook keeps a process of its own, but the libraries, whose import takes 
 a notebook, are imported once a run instead of once a notebook.
 """
 
-import gc
 import multiprocessing
 import os
 import signal
@@ -101,13 +100,10 @@ def _serve(arguments: list[str], environment: dict[str, str], folder: str) -> No
 
     os.setpgid(0, 0)
     os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
     sys.argv = ["ipykernel", *arguments]
-    threading.Thread(target=parallel.leave_with_parent, daemon=True).start()
+    parallel.begin_fork(environment)
     # the kernel alone draws bars; tqdm's own lock between processes would outlive a killed one
     tqdm.set_lock(threading.RLock())
-    gc.freeze()  # imported modules stay: no collection need look at them again
     # the server is this process's parent, and jupyter_client has named the run
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"
     # not told: that loopback is not encrypted, and the interrupt that comes before every shutdown;

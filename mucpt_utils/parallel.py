@@ -31,17 +31,24 @@ def cores() -> int:
 def _start_worker(reports, environment: dict[str, str]) -> None:
     """Set up a worker: small matrix products gain nothing from threads, and one repeats to the bit.
 
-    reports: queue of (job, amount done) that the parent's bar follows. environment: the parent's
-    of now; the server that workers are forked from may have been started under another.
+    reports: queue of (job, amount done) that the parent's bar follows. environment: the parent's.
     """
     global _reports
     import torch
 
     _reports = reports
+    begin_fork(environment)
+    torch.set_num_threads(1)
+
+
+def begin_fork(environment: Mapping[str, str]) -> None:
+    """What a process does first that was forked from a server: be its parent's, and end with it.
+
+    environment: the parent's of now; the server may have been started under another.
+    """
     os.environ.clear()  # what the parent has unset since is unset here too
     os.environ.update(environment)
     threading.Thread(target=leave_with_parent, daemon=True).start()
-    torch.set_num_threads(1)
     gc.freeze()  # imported modules stay: no collection need look at them again
 
 

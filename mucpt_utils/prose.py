@@ -57,7 +57,7 @@ class ProseStudy(Study):
     def __init__(self, profile: Profile, made_by: str = ""):
         super().__init__(profile, made_by)
         self.profile = prose_profile(profile)
-        self.folder = paths.ROOT / self.profile.text  # wherever a notebook runs
+        self.folder = self.profile.text_folder
         for name in (self.profile.prose.music, self.profile.prose.general):
             if not (self.folder / name).is_dir():
                 raise SettingsError(f"text={self.folder}: sub-folder {name!r} is missing")

@@ -1,6 +1,7 @@
 """Profiles: one validated settings file each, and the overrides given on the command line."""
 
 import re
+from pathlib import Path
 from typing import Any, get_args
 
 import yaml
@@ -155,9 +156,14 @@ class Profile(BaseModel):
         unknown = sorted(set(self.composition) - set(load_axes()))
         if unknown:
             raise ValueError(f"unknown axes {unknown}; allowed: {', '.join(load_axes())}")
-        if self.text is not None and not (paths.ROOT / self.text).is_dir():
+        if self.text_folder and not self.text_folder.is_dir():
             raise ValueError(f"text: {self.text!r} is no folder")
         return self
+
+    @property
+    def text_folder(self) -> Path | None:
+        """Where `text` is, wherever the process stands: notebooks run in a folder of their own."""
+        return None if self.text is None else paths.ROOT / self.text
 
     def override(self, changes: dict[str, Any]) -> "Profile":
         """A copy with dotted settings changed. Raises SettingsError for an unknown key."""
@@ -202,9 +208,11 @@ def _read(name: str, extended_by: tuple[str, ...] = ()) -> dict:
 
 def _merged(data: dict, changes: dict) -> dict:
     """`data` with `changes` on top, group by group; lists and values take the other's place."""
-    both = {k for k in data.keys() & changes.keys() if isinstance(data[k], dict)}
-    groups = {k: _merged(data[k], changes[k]) for k in both if isinstance(changes[k], dict)}
-    return {**data, **changes, **groups}
+    merged = dict(data)
+    for name, value in changes.items():
+        groups = isinstance(value, dict) and isinstance(data.get(name), dict)
+        merged[name] = _merged(data[name], value) if groups else value
+    return merged
 
 
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import nbformat
 import pytest
 from jupyter_client.provisioning import KernelProvisionerFactory
+from test_runner import write
 
 from mucpt_utils import kernels, paths, runner
 
@@ -25,15 +26,6 @@ def shelf(tmp_path, monkeypatch):
     return tmp_path
 
 
-def write(folder, name, *cells):
-    """A notebook of code cells; returns its path."""
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    made.metadata["kernelspec"] = spec
-    nbformat.write(made, folder / name)
-    return folder / name
-
-
 def printed(path):
     """What the last cell of an executed notebook printed."""
     return nbformat.read(path, 4).cells[-1].outputs[0]["text"].strip()
@@ -41,7 +33,7 @@ def printed(path):
 
 def run(folder, name, *cells):
     """Execute a notebook of `cells`; returns what its last one printed."""
-    runner.execute(write(folder, name, *cells), folder / f"out_{name}", {})
+    runner.execute(write(name, *cells), folder / f"out_{name}", {})
     return printed(folder / f"out_{name}")
 
 
@@ -72,10 +64,10 @@ def test_a_kernel_is_forked_and_not_started(shelf):
 
 
 def test_a_failing_cell_and_a_dead_kernel_are_told(shelf):
-    failing = write(shelf, "a.ipynb", "raise ValueError('no')")
+    failing = write("a.ipynb", "raise ValueError('no')")
     with pytest.raises(runner.RunError, match="^a failed in cell .*ValueError: no"):
         runner.execute(failing, shelf / "out.ipynb", {})
-    dying = write(shelf, "b.ipynb", "import os\nos.kill(os.getpid(), 9)")
+    dying = write("b.ipynb", "import os\nos.kill(os.getpid(), 9)")
     with pytest.raises(runner.RunError, match="^b failed: its kernel died"):
         runner.execute(dying, shelf / "out.ipynb", {})
     assert run(shelf, "c.ipynb", "print('the next one runs')") == "the next one runs"
@@ -101,18 +93,24 @@ print(len(run_jobs(asking, [(0,), (1,)], workers=2)))
 """
 
 
+def start(folder, *cells):
+    """A run of a notebook of `cells` in a process of its own."""
+    (folder / "run.py").write_text(RUN)
+    return subprocess.Popen(
+        [sys.executable, "run.py", write("a.ipynb", *cells), folder / "out.ipynb"],
+        env={**os.environ, "PYTHONPATH": str(paths.ROOT)},
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def test_a_run_with_pools_ends_without_a_word(shelf):
     """A kernel that has had a pool is ended from outside: nothing of it may be left over."""
-    notebook, script = (
-        write(shelf, "a.ipynb", POOL.format(tests=str(paths.ROOT / "tests"))),
-        "run.py",
-    )
-    (shelf / script).write_text(RUN)
-    environment = {**os.environ, "PYTHONPATH": str(paths.ROOT)}
-    command = [sys.executable, script, notebook, shelf / "out.ipynb"]
-    done = subprocess.run(command, env=environment, cwd=shelf, capture_output=True, text=True)
-    assert done.returncode == 0 and printed(shelf / "out.ipynb") == "2"
-    assert "leaked" not in done.stderr and "Traceback" not in done.stderr, done.stderr
+    process = start(shelf, POOL.format(tests=str(paths.ROOT / "tests")))
+    errors = process.communicate()[1]
+    assert process.returncode == 0 and printed(shelf / "out.ipynb") == "2"
+    assert "leaked" not in errors and "Traceback" not in errors, errors
 
 
 def test_a_kernel_ends_when_its_run_is_killed(shelf):
@@ -122,11 +120,7 @@ def test_a_kernel_ends_when_its_run_is_killed(shelf):
         f"pathlib.Path({str(told)!r}).write_text(str(os.getpid()))\n"
         "time.sleep(600)"
     )
-    notebook, script = write(shelf, "a.ipynb", cell), shelf / "run.py"
-    script.write_text(RUN)
-    environment = {**os.environ, "PYTHONPATH": str(paths.ROOT)}
-    command = [sys.executable, script, notebook, shelf / "out.ipynb"]
-    process = subprocess.Popen(command, env=environment, cwd=shelf, stderr=subprocess.DEVNULL)
+    process = start(shelf, cell)
     pid = int(wait_for(lambda: told.exists() and told.read_text()))
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -246,6 +246,8 @@ def test_a_profile_changes_what_it_names_of_the_one_it_extends(own_profiles):
 def test_a_group_takes_the_place_of_none_and_none_that_of_a_group(own_profiles):
     own_profiles("extends: smoke\nalignment: null\n")
     assert load_profile("smoke").alignment is not None and load_profile("mine").alignment is None
+    (paths.PROFILES / "other.yaml").write_text("extends: mine\nalignment: {tokens: 3000}\n")
+    assert load_profile("other").alignment.tokens == 3000
 
 
 @pytest.mark.parametrize("other", ["mine", "nothing", "[smoke]"])
