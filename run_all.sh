@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the study (./run_all.sh [PROFILE]) or its tests (./run_all.sh test); see --help.
 # Uses the active virtual or conda environment when it has the study's packages; otherwise makes
-# .venv from requirements.lock. Everything else is in mucpt_utils/runner.py.
+# .venv from requirements.lock. Everything else is in mucpt_utils/teaching/runner.py.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -38,4 +38,4 @@ else
   python=.venv/bin/python
 fi
 export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
-exec "$python" -m mucpt_utils.runner "$@"
+exec "$python" -m mucpt_utils run "$@"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 # the package itself: profiles and wordings are shipped as package data
 PACKAGE = Path(__file__).resolve().parent
-PROFILES = PACKAGE / "profiles"
-WORDINGS = PACKAGE / "wordings"
+PROFILES = PACKAGE / "config" / "profiles"
+WORDINGS = PACKAGE / "text" / "wordings"
 
 # the checkout: notebooks, cards and committed results live beside the package
 ROOT = PACKAGE.parent

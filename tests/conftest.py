@@ -27,7 +27,8 @@ def work_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_model():
     """A function that makes the same tiny Llama-type model for the same seed."""
-    from mucpt_utils.models import ModelSettings, from_scratch
+    from mucpt_utils.config.scoring import ModelSettings
+    from mucpt_utils.scoring.models import from_scratch
 
     settings = ModelSettings(hidden_size=16, layers=2, heads=2, intermediate_size=24, context=32)
     return lambda seed=0, vocabulary=40: from_scratch(settings, vocabulary, seed)
@@ -36,7 +37,7 @@ def tiny_model():
 @pytest.fixture(scope="session")
 def store_of():
     """A function that makes a token store of random documents with the given lengths."""
-    from mucpt_utils.tokens import TokenStore
+    from mucpt_utils.scoring.tokens import TokenStore
 
     def make(lengths, seed=0, vocabulary=40):
         rng = np.random.default_rng(seed)
@@ -51,8 +52,8 @@ def store_of():
 @pytest.fixture(scope="session")
 def study(work_folder):
     """The smallest study that has every stage; its stages are made once for all who ask."""
-    from mucpt_utils.settings import load_profile
-    from mucpt_utils.study import Study
+    from mucpt_utils.config.settings import load_profile
+    from mucpt_utils.study.study import Study
 
     small = ["seeds=[0]", "base.tokens=1024", "reference_training.tokens=1024"]
     small += ["world.subjects=6", "world.practice=6", "world.calibration=2", "world.general=8"]

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import torch
 
-from mucpt_utils.models import ModelSettings, from_scratch
+from mucpt_utils.config.scoring import ModelSettings
 from mucpt_utils.musicsimpleqa.ask import prompt
-from mucpt_utils.tokens import train_tokenizer
+from mucpt_utils.scoring.models import from_scratch
+from mucpt_utils.scoring.tokens import train_tokenizer
 
 # (question, key, answer type, what the model learns to say); names that a stop at "." or "," cuts
 LESSONS = [

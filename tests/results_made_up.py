@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from mucpt_utils import claims, report, tables
-from mucpt_utils.settings import load_profile
+from mucpt_utils.analysis import claims, tables
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.report import page
 
 SKILL = {  # arm: (accuracy on covered, on uncovered, on general questions)
     "base": (0.0, 0.0, 0.9),
@@ -164,7 +165,7 @@ def token_weights() -> pd.DataFrame:
 def record() -> dict:
     """The content of a run.json."""
     profile = load_profile("smoke").model_copy(update={"arms": tuple(SKILL)})
-    made = report.run_record(SimpleNamespace(profile=profile), [])
+    made = page.run_record(SimpleNamespace(profile=profile), [])
     corpus = _artifact("corpus", 0, "03_clean_deduplicate_mask", [])
     made["artifacts"] = [corpus] + [
         _artifact(f"run_{arm}", seed, "05_continued_pretraining", [corpus])

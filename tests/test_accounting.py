@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from mucpt_utils.accounting import (
+from mucpt_utils.pipeline.accounting import (
     AccountingError,
     Tally,
     check_accounting,

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mucpt_utils import tables
-from mucpt_utils.alignment import answer_tokens
-from mucpt_utils.tokens import tokenise, train_tokenizer
+from mucpt_utils.analysis import tables
+from mucpt_utils.scoring.tokens import tokenise, train_tokenizer
+from mucpt_utils.training.alignment import answer_tokens
 
 TEXTS = [
     "Question: Who wrote Aida?\nAnswer: Giuseppe Verdi\n",

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mucpt_utils import artifacts
-from mucpt_utils.artifacts import RECORD, build, content_digest, digest, lineage, load
 from mucpt_utils.paths import ROOT
+from mucpt_utils.study import stages
+from mucpt_utils.study.stages import RECORD, build, content_digest, digest, lineage, load
 
 
 class Maker:
@@ -117,7 +117,7 @@ def test_settings_that_json_cannot_hold_are_refused(stage):
 
 def test_modules_count_in_any_order(tmp_path):
     one, two = module(tmp_path / "one.py", "1"), module(tmp_path / "two.py", "2")
-    assert artifacts.code_digest((one, two)) == artifacts.code_digest((two, one))
+    assert stages.code_digest((one, two)) == stages.code_digest((two, one))
 
 
 # --- damage ---------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_a_stage_that_raised_can_be_tried_again(stage):
 SLOW_STAGE = """
 import sys, time
 from pathlib import Path
-from mucpt_utils.artifacts import build
+from mucpt_utils.study.stages import build
 
 root = Path(sys.argv[1])
 
@@ -285,7 +285,7 @@ def test_names_contents_and_borders_count(folder):
 def test_a_digest_is_the_same_in_another_process(folder):
     value = {"b": [1, 2.5, None], "a": "é"}
     code = (
-        "import sys; from pathlib import Path; from mucpt_utils.artifacts import *;"
+        "import sys; from pathlib import Path; from mucpt_utils.study.stages import *;"
         f"print(digest({value!r}), content_digest(Path(sys.argv[1])))"
     )
     printed, _ = python(code, folder).communicate()

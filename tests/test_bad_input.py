@@ -15,10 +15,12 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 
-from mucpt_utils.accounting import check_accounting
-from mucpt_utils.parts import read_documents
-from mucpt_utils.pipeline import PipelineSettings, main, run_pipeline
-from mucpt_utils.sources import SourceSettings, read_source, source_files
+from mucpt_utils.config.pipeline import PipelineSettings
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.pipeline.accounting import check_accounting
+from mucpt_utils.pipeline.run import main, run_pipeline
+from mucpt_utils.pipeline.shards import read_documents
+from mucpt_utils.text.sources import read_source, source_files
 
 # reading and masking: what is read is kept
 SETTINGS = PipelineSettings(
@@ -176,7 +178,7 @@ def _read(path, root):
 
 # --- full disk ----------------------------------------------------------------------------------
 
-RUN = "import sys; from mucpt_utils.pipeline import main; sys.exit(main())"
+RUN = "import sys; from mucpt_utils.pipeline.run import main; sys.exit(main())"
 
 
 def _limit_files():

@@ -13,7 +13,9 @@ sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 from bench_stages import with_others
 from stages import cleaning, common, domain, duplicates, language
 
-from mucpt_utils import dedup, paths, tables
+from mucpt_utils import paths
+from mucpt_utils.analysis import tables
+from mucpt_utils.pipeline import minhash
 
 
 def test_a_goal_is_reached_or_not_and_may_be_absent():
@@ -72,7 +74,7 @@ def test_books_inside_other_books_are_one_group():
 
 
 def test_random_sets_share_what_they_should(tmp_path):
-    block = dedup.NearSignatures(str(tmp_path), duplicates.SETTINGS)
+    block = minhash.NearSignatures(str(tmp_path), duplicates.SETTINGS)
     rng = np.random.default_rng(0)
     assert duplicates._collide(block, rng, duplicates.SIZE)
     assert not any(duplicates._collide(block, rng, 5) for _ in range(20))

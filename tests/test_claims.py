@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from results_made_up import all_tables
 
-from mucpt_utils import claims, tables
+from mucpt_utils.analysis import claims, tables
 
 SCALE = claims.Scale("smoke", 1_053_824, 260_000, 3)
 
@@ -111,7 +111,7 @@ def test_claims_from_made_up_runs():
 
 
 def test_evidence_names_tables_and_figures_that_exist():
-    from mucpt_utils.figures import FIGURES
+    from mucpt_utils.report.figures import FIGURES
 
     table, frames = made_up()
     for evidence in table["evidence"]:
@@ -129,8 +129,8 @@ def test_every_verdict_is_one_of_four_and_scale_is_told():
 
 
 def test_a_claim_names_arms_axes_and_levels_that_exist():
-    from mucpt_utils.arms import ARMS
-    from mucpt_utils.axes import load_axes
+    from mucpt_utils.config.arms import ARMS
+    from mucpt_utils.config.axes import load_axes
 
     for name, claim in claims.load_claims().items():
         if claim.test.kind == "arms":

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from datatrove.data import Document
 
-from mucpt_utils.classifier import (
+from mucpt_utils.config.pipeline import ClassifierSettings
+from mucpt_utils.pipeline.classifier import (
     CALIBRATION_FILE,
     IN_DOMAIN,
     MODEL_FILE,
     Calibration,
     Classifier,
-    ClassifierSettings,
     DomainFilter,
     Example,
     assign_folds,

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mucpt_utils import classroom, losses, play, story
-from mucpt_utils.documents import read_jsonl
 from mucpt_utils.musicsimpleqa.grading import GRADES
+from mucpt_utils.scoring import losses
+from mucpt_utils.teaching import classroom, story, widgets
+from mucpt_utils.text.documents import read_jsonl
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +95,8 @@ def test_what_is_kept_can_be_played_with(study, sentences, tmp_path, monkeypatch
     path = classroom.keep(tmp_path / "smoke", "sentences", sentences)
     assert json.loads(path.read_text(encoding="utf-8"))["seeds"] == [0]
     classroom.keep(tmp_path / "smoke", "rejected", classroom.rejected(study))
-    assert play.weights("smoke").still.count("<ruby") == sum(
+    assert widgets.weights("smoke").still.count("<ruby") == sum(
         len(row["pieces"]) for row in sentences["sentences"]
     )
-    assert "of" in play.rejected("smoke").still
-    assert set(play.MARKS) == set(GRADES)
+    assert "of" in widgets.rejected("smoke").still
+    assert set(widgets.MARKS) == set(GRADES)

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from datatrove.data import Document
 
-from mucpt_utils.containment import (
+from mucpt_utils.config.pipeline import ContainmentSettings, PipelineSettings
+from mucpt_utils.pipeline.containment import (
     REPORT,
-    ContainmentSettings,
     ReportContained,
     Works,
     WorkShingles,
     candidates,
     work_of,
 )
-from mucpt_utils.dedup import containment, jaccard, shingles
-from mucpt_utils.pipeline import PipelineSettings, run_pipeline
+from mucpt_utils.pipeline.minhash import containment, jaccard, shingles
+from mucpt_utils.pipeline.run import run_pipeline
 
 VOCABULARY = [f"word{n}" for n in range(2000)]
 

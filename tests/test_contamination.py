@@ -7,7 +7,7 @@ import json
 import datasets
 import pytest
 
-from mucpt_utils import contamination
+from mucpt_utils.musicsimpleqa import contamination
 from mucpt_utils.musicsimpleqa.questions import load_questions
 
 QUESTIONS = load_questions("test")

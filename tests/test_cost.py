@@ -2,8 +2,10 @@
 
 import pytest
 
-from mucpt_utils import cost, models, paths
-from mucpt_utils.settings import load_profile, profile_names
+from mucpt_utils import paths
+from mucpt_utils.config.settings import load_profile, profile_names
+from mucpt_utils.scoring import models
+from mucpt_utils.study import cost
 
 SMALL = [
     "arms=[base, plain, soft_static]",
@@ -61,7 +63,7 @@ def test_every_profile_is_costed_and_says_whether_it_was_run(name, capsys):
     assert cost.main([name]) == 0
     said = capsys.readouterr().out
     assert ("never run" in said) == (not cost.was_run(load_profile(name)))
-    assert "GPU hours" in said and "disk" in said and "mucpt_utils.launch train" in said
+    assert "GPU hours" in said and "disk" in said and "mucpt_utils.study.launch train" in said
     assert ("accelerate launch" in said) == (name == "paper")
 
 

@@ -1,7 +1,7 @@
 import pytest
 from datatrove.data import Document
 
-from mucpt_utils.decontaminate import (
+from mucpt_utils.pipeline.decontamination import (
     ANSWERED,
     ASKED,
     AskedQuestions,

@@ -5,10 +5,10 @@ import pytest
 from datatrove.data import Document
 from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupSignature
 
-from mucpt_utils.dedup import (
+from mucpt_utils.config.pipeline import MinhashSettings
+from mucpt_utils.pipeline.minhash import (
     ExactSignatures,
     MatchBuckets,
-    MinhashSettings,
     NearSignatures,
     candidate_probability,
     containment,

@@ -5,9 +5,11 @@ import pytest
 import yaml
 from results_made_up import all_tables
 
-from mucpt_utils import claims, dictionary, figures, paths, tables
+from mucpt_utils import paths
+from mucpt_utils.analysis import claims, schema, tables
+from mucpt_utils.analysis.token_weights import KINDS
 from mucpt_utils.musicsimpleqa import grading
-from mucpt_utils.token_kinds import KINDS
+from mucpt_utils.report import figures
 
 COMMITTED = sorted((paths.ROOT / "results").glob("*/tables/*.csv"))
 
@@ -24,7 +26,7 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda p: f"{p.parent.parent.name}-{p.stem}")
 def test_a_committed_table_holds_what_its_dictionary_allows(path):
-    assert dictionary.problems(path.stem, tables.read_table(path.parent, path.stem)) == []
+    assert schema.problems(path.stem, tables.read_table(path.parent, path.stem)) == []
 
 
 def test_there_are_committed_tables():
@@ -34,7 +36,7 @@ def test_there_are_committed_tables():
 def test_made_up_tables_hold_what_their_dictionary_allows(folder):
     for name in all_tables():
         if name not in ("benchmark_by_category", "funnel"):
-            assert dictionary.problems(name, tables.read_table(folder, name)) == [], name
+            assert schema.problems(name, tables.read_table(folder, name)) == [], name
 
 
 @pytest.mark.parametrize(
@@ -53,21 +55,21 @@ def test_what_the_dictionary_does_not_allow_is_named(column, value, told):
     first = frame.index[frame["metric"] == "accuracy"][0]
     assert first == 0
     frame.loc[first, column] = value
-    assert told in dictionary.problems("main_comparison", frame)
+    assert told in schema.problems("main_comparison", frame)
 
 
 def test_a_missing_column_an_unknown_table_and_a_wrong_run_are_named():
     frame = all_tables()["answers"]
-    assert dictionary.problems("mine", frame) == ["mine: not described"]
-    assert "answers: no column grade" in dictionary.problems("answers", frame.drop(columns="grade"))
-    wrong = dictionary.problems("answers", frame.assign(run="plain"))
+    assert schema.problems("mine", frame) == ["mine: not described"]
+    assert "answers: no column grade" in schema.problems("answers", frame.drop(columns="grade"))
+    wrong = schema.problems("answers", frame.assign(run="plain"))
     assert any("'plain' does not look like" in problem for problem in wrong)
 
 
 def test_lists_of_values_are_those_of_the_code():
-    known = dictionary.load_tables()
+    known = schema.load_tables()
     assert known["runs"].columns["stratum"].allowed == tables.STRATA
-    assert set(tables.METRICS) <= set(dictionary.load_metrics()) >= set(figures.METRIC_TITLES)
+    assert set(tables.METRICS) <= set(schema.load_metrics()) >= set(figures.METRIC_TITLES)
     assert set(known["claims"].columns["verdict"].allowed) == set(claims.VERDICTS)
     grades = {grading.CORRECT, grading.INCORRECT, grading.NOT_ATTEMPTED}
     assert set(known["answers"].columns["grade"].allowed) == grades
@@ -89,14 +91,14 @@ def test_the_dictionary_is_a_table_that_describes_itself(folder):
     described = set(zip(table["table"], table["column"], strict=True))
     there = {(n, c) for n in all_tables() for c in tables.read_table(folder, n)}
     assert there <= described and ("dictionary", "allowed") in described
-    assert dictionary.problems("dictionary", table) == []
+    assert schema.problems("dictionary", table) == []
 
 
 def test_every_table_loads_in_one_line_of_pandas_with_the_csvs_numbers(folder):
     for path in folder.glob("*.parquet"):
         table, csv = pd.read_parquet(path), tables.read_table(folder, path.stem)
         pd.testing.assert_frame_equal(table, csv, check_dtype=False, check_exact=True)
-        for column, kind in dictionary.column_types(path.stem).items():
+        for column, kind in schema.column_types(path.stem).items():
             numeric = column in table and pd.api.types.is_numeric_dtype(table[column])
             assert column not in table or numeric == (kind != "text"), (path.stem, column)
 
@@ -116,8 +118,8 @@ def test_every_table_loads_as_a_dataset(folder, tmp_path):
 
 
 def test_an_unknown_column_in_the_source_is_named():
-    with pytest.raises(dictionary.DictionaryError, match="table t: column nothing is described"):
-        dictionary._table("t", {"about": "", "made_from": [], "columns": ["nothing"]})
+    with pytest.raises(schema.DictionaryError, match="table t: column nothing is described"):
+        schema._table("t", {"about": "", "made_from": [], "columns": ["nothing"]})
 
 
 def test_tables_of_ones_own_are_listed_as_not_described(folder, tmp_path):

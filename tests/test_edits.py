@@ -1,7 +1,7 @@
 import pytest
 from datatrove.data import Document
 
-from mucpt_utils.edits import Edit, apply_edits, edited_text, line_edits
+from mucpt_utils.pipeline.edits import Edit, apply_edits, edited_text, line_edits
 
 
 def document(text, *spans):

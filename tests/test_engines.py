@@ -13,10 +13,10 @@ import time
 
 import pytest
 
-from mucpt_utils import engines
-from mucpt_utils.engines import EngineError, SlurmSettings, make_executor, run_executor
-from mucpt_utils.parts import ReadUnits
-from mucpt_utils.pipeline import PipelineSettings, main, run_pipeline
+from mucpt_utils.config.pipeline import PipelineSettings, RaySettings, SlurmSettings
+from mucpt_utils.pipeline.executors import EngineError, make_executor, run_executor
+from mucpt_utils.pipeline.run import main, run_pipeline
+from mucpt_utils.pipeline.shards import ReadUnits
 
 SETTINGS = PipelineSettings(
     classifier="off", part_documents=9, unit_bytes=2000, near_duplicates={"bands": 2}
@@ -102,7 +102,7 @@ def test_a_ray_cluster_of_two_workers_writes_the_same_bytes(ray_cluster, source,
     import ray
 
     options = {"address": ray_cluster, "memory_gb": 0.5}
-    changes = {"engine": "ray", "ray": engines.RaySettings(**options)}
+    changes = {"engine": "ray", "ray": RaySettings(**options)}
     settings = READ_AND_MASK.model_copy(update=changes)  # every stage costs seconds on Ray
     result = run_pipeline(source, tmp_path / "ray", settings, tasks=3, workers=2)
     local = run_pipeline(source, tmp_path / "local", READ_AND_MASK)
@@ -118,7 +118,7 @@ def test_a_task_that_fails_on_ray_is_told(ray_cluster, tmp_path):
         1,
         1,
         tmp_path / "logs",
-        engines.RaySettings(address=ray_cluster, memory_gb=0.5),
+        RaySettings(address=ray_cluster, memory_gb=0.5),
     )
     with pytest.raises(EngineError, match="read: 1 tasks did not end; logs in"):
         run_executor(executor, "read")

@@ -6,7 +6,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from mucpt_utils import exercises, runner
+from mucpt_utils.teaching import exercises, runner
 
 CHECK = re.compile(r'exercises\.check\("(\w+)", (\w+)\)')
 FOLDED = re.compile(

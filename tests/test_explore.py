@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 from results_made_up import all_tables
 
-from mucpt_utils import explore, figures, paths, tables
-from mucpt_utils.explore import Choice
-from mucpt_utils.figures import NothingToDraw
+from mucpt_utils import paths
+from mucpt_utils.analysis import tables
+from mucpt_utils.report import figures
+from mucpt_utils.report.figures import NothingToDraw
+from mucpt_utils.teaching import explorer
+from mucpt_utils.teaching.explorer import Choice
 
 ACCURACY = {"metric": ["accuracy"]}
 
@@ -22,13 +25,13 @@ def explored(tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "_DPI", 40)
     for name, frame in all_tables().items():
         tables.write_table(frame, tmp_path / "smoke" / "tables", name)
-    return explore.load("smoke")
+    return explorer.load("smoke")
 
 
 def test_a_profile_that_was_not_run_gets_the_committed_tables_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path))
     start = time.perf_counter()
-    panel = explore.panel("smoke")
+    panel = explorer.panel("smoke")
     assert time.perf_counter() - start < 10
     assert panel.explored.told.startswith("Profile smoke was not run: these are the committed")
     assert len(panel.explored.tables["runs"]) == len(
@@ -46,12 +49,12 @@ def test_without_any_tables_the_command_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path))
     monkeypatch.setattr(paths, "ROOT", tmp_path)
     with pytest.raises(FileNotFoundError, match=r"`./run_all.sh smoke` makes them"):
-        explore.load("smoke")
+        explorer.load("smoke")
 
 
 def test_chosen_rows_are_those_of_the_table(explored):
     where = {**ACCURACY, "stratum": ["covered"]}
-    frame = explore.choose(explored, Choice("main_comparison", "arm", where=where))
+    frame = explorer.choose(explored, Choice("main_comparison", "arm", where=where))
     means = dict(zip(frame["arm"], frame["mean"], strict=True))
     assert means == pytest.approx(
         {"base": 0, "plain": 0.5, "rho1": 0.6, "soft_dynamic": 0.9, "selection_soft": 0.95}
@@ -60,7 +63,7 @@ def test_chosen_rows_are_those_of_the_table(explored):
 
 def test_runs_become_mean_lowest_and_highest_seed(explored):
     where = {"axis": ["main"], "metric": ["bits_per_byte"], "stratum": ["music"]}
-    frame = explore.choose(explored, Choice("runs", "arm", where=where)).set_index("arm")
+    frame = explorer.choose(explored, Choice("runs", "arm", where=where)).set_index("arm")
     assert frame.loc["plain", ["value", "ci_low", "ci_high"]].tolist() == [1.005, 1.0, 1.01]
     assert frame.loc["plain", "seeds"] == 2
 
@@ -76,20 +79,20 @@ def test_runs_become_mean_lowest_and_highest_seed(explored):
 )
 def test_what_cannot_be_drawn_is_told(explored, choice, told):
     with pytest.raises(NothingToDraw, match=told):
-        explore.draw(explored, choice)
+        explorer.draw(explored, choice)
 
 
 def test_every_table_starts_with_a_plot(explored):
-    panel = explore.Panel(explored, None)
+    panel = explorer.Panel(explored, None)
     for name in explored.tables:
         panel.table.value = name
         assert panel.said.value == "", name
-        drawn = explore.draw(explored, panel.choice)[1]
+        drawn = explorer.draw(explored, panel.choice)[1]
         assert panel.choice.table == name and len(drawn) > 0
 
 
 def test_a_change_of_a_control_changes_the_picture_and_a_bad_one_is_told(explored):
-    panel = explore.Panel(
+    panel = explorer.Panel(
         explored, None, Choice("main_comparison", "arm", "stratum", None, ACCURACY)
     )
     before = bytes(panel.picture.value)
@@ -97,28 +100,28 @@ def test_a_change_of_a_control_changes_the_picture_and_a_bad_one_is_told(explore
     boxes["stratum"].value = ("covered", "uncovered")
     assert bytes(panel.picture.value) != before
     assert panel.choice.where["stratum"] == ["covered", "uncovered"]
-    panel.places["series"].value = explore.NONE
+    panel.places["series"].value = explorer.NONE
     assert "choose one stratum" in panel.said.value
 
 
 def test_the_panel_bears_its_class_and_shows_a_figure_without_a_browser(explored):
-    panel = explore.Panel(explored, None)
+    panel = explorer.Panel(explored, None)
     assert "mucpt-explore" in panel.widget._dom_classes
     bundle = panel._repr_mimebundle_()
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
     assert "text/plain" not in bundle  # it would name every widget
     assert repr(panel) == "Panel(composition)"
-    again = explore.Panel(explored, None)._repr_mimebundle_()
+    again = explorer.Panel(explored, None)._repr_mimebundle_()
     assert again["image/png"] == bundle["image/png"]
 
 
 def test_the_button_exports_what_is_shown_and_refuses_a_bad_name(explored, tmp_path):
-    panel = explore.Panel(explored, tmp_path / "explored")
+    panel = explorer.Panel(explored, tmp_path / "explored")
     panel.button.click()
     there = {path.suffix for path in (tmp_path / "explored").glob("mine.*")}
     assert there == {".png", ".pdf", ".csv", ".parquet", ".md", ".tex"}
     kept = pd.read_parquet(tmp_path / "explored" / "mine.parquet")
-    drawn = explore.draw(explored, panel.choice)[1]
+    drawn = explorer.draw(explored, panel.choice)[1]
     assert kept["mean"].tolist() == pytest.approx(drawn["mean"].tolist(), rel=1e-5)
     panel.name.value = "../mine"
     panel.button.click()
@@ -127,7 +130,7 @@ def test_the_button_exports_what_is_shown_and_refuses_a_bad_name(explored, tmp_p
 
 def test_an_export_is_the_same_to_the_byte(explored, tmp_path):
     for folder in ("one", "two"):
-        explore.export(explored, explore.FIRST, tmp_path / folder, "x")
+        explorer.export(explored, explorer.FIRST, tmp_path / folder, "x")
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
 
@@ -137,5 +140,5 @@ def test_tables_missing_in_a_folder_leave_the_others(explored, tmp_path, monkeyp
     kept = tmp_path / "other" / "smoke" / "tables"
     kept.mkdir(parents=True)
     shutil.copy(tmp_path / "smoke" / "tables" / "runs.csv", kept)
-    panel = explore.panel("smoke")
+    panel = explorer.panel("smoke")
     assert list(panel.explored.tables) == ["runs"] and panel.said.value == ""

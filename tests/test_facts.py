@@ -10,9 +10,17 @@ import yaml
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from mucpt_utils import facts as facts_module
-from mucpt_utils import facts_check as check
-from mucpt_utils.facts import (
+from mucpt_utils.knowledge import facts as facts_module
+from mucpt_utils.knowledge.authoring import checks as check
+from mucpt_utils.knowledge.authoring.reference_sets import (
+    catalogue_numbers,
+    key_name,
+    name_key,
+    read_reference_facts,
+    surname,
+    work_names,
+)
+from mucpt_utils.knowledge.facts import (
     COMMON_COLUMNS,
     DOMAINS,
     MULTI_VALUED,
@@ -32,14 +40,6 @@ from mucpt_utils.facts import (
     read_rows,
     slug,
     write_facts,
-)
-from mucpt_utils.reference_facts import (
-    catalogue_numbers,
-    key_name,
-    name_key,
-    read_reference_facts,
-    surname,
-    work_names,
 )
 
 PAGE = "https://en.wikipedia.org/wiki/Example"
@@ -163,7 +163,7 @@ def test_broken_facts_name_the_line(tmp_path):
 
 
 def test_absent_facts_and_unknown_domain(tmp_path):
-    with pytest.raises(FileNotFoundError, match="mucpt_utils.facts build"):
+    with pytest.raises(FileNotFoundError, match="mucpt_utils.knowledge.facts build"):
         load_facts("music", tmp_path / "none.jsonl")
     with pytest.raises(ValueError, match="domain is 'sport'; allowed: music, general"):
         load_facts("sport")
@@ -566,9 +566,9 @@ def test_every_listed_disagreement_has_a_resolution(domain):
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_committed_files_are_in_step_with_their_sources(domain):
     facts = build_facts(domain)
-    assert load_facts(domain) == facts, "run: python -m mucpt_utils.facts build"
+    assert load_facts(domain) == facts, "run: python -m mucpt_utils facts build"
     card = (card_folder(domain) / "README.md").read_text(encoding="utf-8")
-    assert counted_card(domain, facts) == card, "run: python -m mucpt_utils.facts build"
+    assert counted_card(domain, facts) == card, "run: python -m mucpt_utils facts build"
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from results_made_up import all_tables
 
-from mucpt_utils import figures, tables
-from mucpt_utils.arms import ARMS
+from mucpt_utils.analysis import tables
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.report import figures
 
 
 @pytest.fixture(scope="module")

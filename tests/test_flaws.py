@@ -13,9 +13,11 @@ from stdnum import iban, luhn
 from stdnum.us import ssn
 from test_render import GENERAL, MUSIC, RELATIONS, as_bytes, spans
 
-from mucpt_utils import flaws, paths
-from mucpt_utils.flaws import FalseObjects, add_flaws, jaccard, personal_datum, shingles
-from mucpt_utils.render import REGISTERS, RenderSettings, Segment, render_documents
+from mucpt_utils import paths
+from mucpt_utils.config.text import REGISTERS, RenderSettings
+from mucpt_utils.text.crawl import flaws
+from mucpt_utils.text.crawl.flaws import FalseObjects, add_flaws, jaccard, personal_datum, shingles
+from mucpt_utils.text.render.writer import Segment, render_documents
 
 RATES = (
     "wrong_fact",

@@ -4,11 +4,12 @@ import threading
 
 import pytest
 
-from mucpt_utils.parts import read_documents
-from mucpt_utils.pipeline import PipelineSettings, main, run_pipeline
-from mucpt_utils.sources import SourceSettings, gutenberg, open_input
-from mucpt_utils.sources.base import GutenbergSettings
-from mucpt_utils.sources.gutenberg import book_numbers, fetch_books
+from mucpt_utils.config.pipeline import PipelineSettings
+from mucpt_utils.config.text import GutenbergSettings, SourceSettings
+from mucpt_utils.pipeline.run import main, run_pipeline
+from mucpt_utils.pipeline.shards import read_documents
+from mucpt_utils.text.sources import gutenberg, open_input
+from mucpt_utils.text.sources.gutenberg import book_numbers, fetch_books
 
 PROSE = "\n\n".join(
     f"In chapter {n} the quartet opens with a melody for viola, and the cello answers in bar "

@@ -5,11 +5,12 @@ import pyarrow.parquet as pq
 import pytest
 from datatrove.data import Document
 
-from mucpt_utils.parts import read_documents
-from mucpt_utils.pipeline import PipelineSettings, run_pipeline
-from mucpt_utils.sources import SourceSettings, Unreadable, open_input
-from mucpt_utils.sources.base import HubSettings
-from mucpt_utils.sources.inputs import input_size
+from mucpt_utils.config.pipeline import PipelineSettings
+from mucpt_utils.config.text import HubSettings, SourceSettings
+from mucpt_utils.pipeline.run import run_pipeline
+from mucpt_utils.pipeline.shards import read_documents
+from mucpt_utils.text.sources import Unreadable, open_input
+from mucpt_utils.text.sources.inputs import input_size
 
 CARD = """---
 license: cc0-1.0

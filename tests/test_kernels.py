@@ -12,7 +12,8 @@ import pytest
 from jupyter_client.provisioning import KernelProvisionerFactory
 from test_runner import write
 
-from mucpt_utils import kernels, paths, runner
+from mucpt_utils import paths
+from mucpt_utils.teaching import kernels, runner
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_a_failing_cell_and_a_dead_kernel_are_told(shelf):
 RUN = """
 import sys
 from pathlib import Path
-from mucpt_utils import kernels, runner
+from mucpt_utils.teaching import kernels, runner
 kernels.PRELOAD = ()
 if __name__ == "__main__":
     kernels.fork_kernels()
@@ -87,7 +88,7 @@ if __name__ == "__main__":
 POOL = """
 import sys
 sys.path.insert(0, {tests!r})
-from mucpt_utils.parallel import run_jobs
+from mucpt_utils.study.parallel import run_jobs
 from test_parallel import asking
 print(len(run_jobs(asking, [(0,), (1,)], workers=2)))
 """

@@ -1,7 +1,7 @@
 import pytest
 from datatrove.data import Document
 
-from mucpt_utils.language import REASON, OtherLanguage, function_words, other_language
+from mucpt_utils.pipeline.language import REASON, OtherLanguage, function_words, other_language
 
 ENGLISH = "The quartet was asked to play it once more, and they did so with a smile."
 OTHER = {

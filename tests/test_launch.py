@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 from accelerate.commands.config.config_args import load_config_from_file
 
-from mucpt_utils import launch, models, paths, training
-from mucpt_utils.loss_ratio import Criterion
-from mucpt_utils.schedule import Sequences, TrainSettings
+from mucpt_utils import paths
+from mucpt_utils.config.scoring import Criterion
+from mucpt_utils.config.training import TrainSettings
+from mucpt_utils.scoring import models
+from mucpt_utils.study import launch
+from mucpt_utils.training import trainer
+from mucpt_utils.training.batches import Sequences
 
 CONTEXT = 16
 
@@ -41,7 +45,7 @@ def job(tiny_model, tmp_path):
 def trained_by(processes, folder):
     """Losses of every step, from a real `torchrun`; fails with what the processes said."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", str(processes), "-m", "mucpt_utils.launch", "train"]
+    command += ["--nproc-per-node", str(processes), "-m", "mucpt_utils", "launch", "train"]
     done = subprocess.run(
         [*command, str(folder)],
         env={**os.environ, "PYTHONPATH": str(paths.ROOT), "CUDA_VISIBLE_DEVICES": ""},
@@ -62,7 +66,7 @@ def test_two_processes_have_the_losses_of_one(job, optimiser):
 
 def test_a_step_that_cannot_be_shared_out_is_refused(job, monkeypatch):
     folder = job("odd")
-    monkeypatch.setattr(training, "processes", lambda: 3)
+    monkeypatch.setattr(trainer, "processes", lambda: 3)
     with pytest.raises(ValueError, match=r"no multiple of accumulate=1 \* 3 processes"):
         launch.train(folder)
 
@@ -98,7 +102,7 @@ def test_prepare_train_and_measure_make_a_run(tmp_path, capsys):
 
 @pytest.mark.parametrize("name, processes", [("one_node", 8), ("several_nodes", 128)])
 def test_launchers_are_settings_that_accelerate_takes(name, processes):
-    file = paths.PACKAGE / "launchers" / f"fsdp_{name}.yaml"
+    file = paths.PACKAGE / "study" / "launchers" / f"fsdp_{name}.yaml"
     config = load_config_from_file(str(file))
     assert config.num_processes == processes and config.num_machines == processes // 8
     assert config.distributed_type.value == "FSDP" and config.mixed_precision == "bf16"

@@ -7,8 +7,8 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from mucpt_utils.loss_ratio import (
-    Criterion,
+from mucpt_utils.config.scoring import Criterion
+from mucpt_utils.scoring.loss_ratio import (
     denominator,
     loss_ratio,
     normalise,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mucpt_utils import losses
-from mucpt_utils.losses import calibrate, document_means, score, token_losses
+from mucpt_utils.scoring import losses
+from mucpt_utils.scoring.losses import calibrate, document_means, score, token_losses
 
 CONTEXT = 32
 

@@ -2,7 +2,8 @@ import pytest
 from datatrove.data import Document
 from stdnum import iban, luhn
 
-from mucpt_utils.masking import MaskingSettings, MaskPersonalData, find_personal_data, mask
+from mucpt_utils.config.pipeline import MaskingSettings
+from mucpt_utils.pipeline.masking import MaskPersonalData, find_personal_data, mask
 
 
 def valid_iban(account="DE00370400440532013000"):

@@ -4,8 +4,11 @@ import json
 
 import pytest
 
-from mucpt_utils import dictionary, explore, mixture, paths, tables
-from mucpt_utils.settings import SettingsError
+from mucpt_utils import paths
+from mucpt_utils.analysis import schema, tables
+from mucpt_utils.config.settings import SettingsError
+from mucpt_utils.report import mixtures
+from mucpt_utils.teaching import explorer
 
 TINY = (
     *("seeds=[0]", "base.tokens=3000", "train.tokens=2048", "evaluation.points=1"),
@@ -26,21 +29,21 @@ def trained(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MUCPT_RESULTS", str(root))
         changes = [part for pair in TINY for part in ("--set", pair)]
-        assert mixture.main([str(mixture.EXAMPLE), "smoke", *changes]) == 0
+        assert mixtures.main([str(mixtures.EXAMPLE), "smoke", *changes]) == 0
         yield root / "smoke"
 
 
 def test_its_tables_hold_it_and_the_profiles_own_data_and_are_described(trained):
-    own = mixture.load(mixture.EXAMPLE)
+    own = mixtures.load(mixtures.EXAMPLE)
     folder = trained / "mixtures" / own.name / "tables"
     runs = tables.read_table(folder, "runs")
-    assert set(runs["axis"]) == {dictionary.MIXTURE}
-    assert list(dict.fromkeys(runs["level"])) == [dictionary.DEFAULT, own.name]
+    assert set(runs["axis"]) == {schema.MIXTURE}
+    assert list(dict.fromkeys(runs["level"])) == [schema.DEFAULT, own.name]
     differences = tables.read_table(folder, "composition_differences")
     assert set(differences["level"]) == {own.name}
-    assert set(differences["compared_to"]) == {dictionary.DEFAULT}
-    for name in mixture.TABLES:
-        found = dictionary.problems(name, tables.read_table(folder, name))
+    assert set(differences["compared_to"]) == {schema.DEFAULT}
+    for name in mixtures.TABLES:
+        found = schema.problems(name, tables.read_table(folder, name))
         allowed = {f"{name}.level: {own.name!r} is not allowed"}
         assert set(found) <= allowed, found
         assert (folder / f"{name}.parquet").is_file()
@@ -48,7 +51,7 @@ def test_its_tables_hold_it_and_the_profiles_own_data_and_are_described(trained)
 
 
 def test_its_record_leads_to_the_changed_settings(trained):
-    own = mixture.load(mixture.EXAMPLE)
+    own = mixtures.load(mixtures.EXAMPLE)
     record = json.loads((trained / "mixtures" / own.name / "run.json").read_text())
     assert record["settings"]["replay"] == own.set["replay"]
     assert record["settings"]["render"]["wrong_fact"] == 0
@@ -60,18 +63,18 @@ def test_it_stands_beside_the_others(trained):
     for name in ("composition", "composition_differences", "runs"):
         frame = tables.read_table(committed / "tables", name)
         tables.write_table(frame, trained / "tables", name, ("csv",))
-    explored = explore.Explored(explore._read(trained), "")
+    explored = explorer.Explored(explorer._read(trained), "")
     levels = explored.tables["composition"]
-    assert {"replay", dictionary.MIXTURE} <= set(levels["axis"])
-    assert mixture.load(mixture.EXAMPLE).name in set(levels["level"])
-    panel = explore.mixtures(explored, trained)
+    assert {"replay", schema.MIXTURE} <= set(levels["axis"])
+    assert mixtures.load(mixtures.EXAMPLE).name in set(levels["level"])
+    panel = explorer.mixture_panel(explored, trained)
     assert panel.said.value == "" and bytes(panel.picture.value).startswith(b"\x89PNG")
-    assert list(mixture.listed(trained)["mixture"]) == [mixture.load(mixture.EXAMPLE).name]
+    assert list(mixtures.listed(trained)["mixture"]) == [mixtures.load(mixtures.EXAMPLE).name]
 
 
 def test_without_one_a_line_says_so(tmp_path):
-    assert "No mixture" in explore.mixtures(explore.Explored({}, ""), tmp_path)
-    assert mixture.listed(tmp_path).empty
+    assert "No mixture" in explorer.mixture_panel(explorer.Explored({}, ""), tmp_path)
+    assert mixtures.listed(tmp_path).empty
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,7 @@ def test_without_one_a_line_says_so(tmp_path):
 )
 def test_a_wrong_file_is_one_line(text, told, tmp_path):
     with pytest.raises(SettingsError, match=told) as error:
-        mixture.load(settings(text, tmp_path))
+        mixtures.load(settings(text, tmp_path))
     assert "\n" not in str(error.value) and "own.yaml" in str(error.value)
 
 
@@ -100,11 +103,11 @@ def test_a_wrong_file_is_one_line(text, told, tmp_path):
 )
 def test_a_wrong_setting_or_arm_stops_before_training(change, told, tmp_path, capsys):
     path = settings(f"name: own\ntitle: t\n{change}\n", tmp_path)
-    assert mixture.main([str(path), "smoke"]) == 2
+    assert mixtures.main([str(path), "smoke"]) == 2
     error = capsys.readouterr().err
     assert error.startswith("mixture: ") and told in error and error.count("\n") == 1
 
 
 def test_a_missing_file_is_named(tmp_path, capsys):
-    assert mixture.main([str(tmp_path / "none.yaml")]) == 2
+    assert mixtures.main([str(tmp_path / "none.yaml")]) == 2
     assert "no such file" in capsys.readouterr().err

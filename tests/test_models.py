@@ -15,18 +15,14 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from mucpt_utils.arms import ARMS
-from mucpt_utils.losses import score
-from mucpt_utils.models import (
-    ModelSettings,
-    check_same_tokenizer,
-    load,
-    load_tokenizer,
-    parameters,
-)
-from mucpt_utils.schedule import Scored, TrainSettings, training_sequences
-from mucpt_utils.tokens import tokenise, train_tokenizer
-from mucpt_utils.training import hidden_matrices, train
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.config.scoring import ModelSettings
+from mucpt_utils.config.training import TrainSettings
+from mucpt_utils.scoring.losses import score
+from mucpt_utils.scoring.models import check_same_tokenizer, load, load_tokenizer, parameters
+from mucpt_utils.scoring.tokens import tokenise, train_tokenizer
+from mucpt_utils.training.batches import Scored, training_sequences
+from mucpt_utils.training.trainer import hidden_matrices, train
 
 IDS = torch.tensor([[5, 6, 7, 8]])
 

@@ -20,7 +20,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from mucpt_utils.facts import Fact, Relation, load_facts, load_relations
+from mucpt_utils.knowledge.facts import Fact, Relation, load_facts, load_relations
 from mucpt_utils.musicsimpleqa import ask
 from mucpt_utils.musicsimpleqa.__main__ import main
 from mucpt_utils.musicsimpleqa.client import Endpoint, EndpointError
@@ -41,7 +41,7 @@ from mucpt_utils.musicsimpleqa.questions import (
     stands_in,
 )
 from mucpt_utils.musicsimpleqa.run import Run
-from mucpt_utils.tokens import train_tokenizer
+from mucpt_utils.scoring.tokens import train_tokenizer
 
 # --- questions -------------------------------------------------------------------------------
 

@@ -7,7 +7,10 @@ import nbformat
 import pytest
 import yaml
 
-from mucpt_utils import arms, axes, exercises, kernels, paths, runner, settings, tables
+from mucpt_utils import paths
+from mucpt_utils.analysis import tables
+from mucpt_utils.config import arms, axes, settings
+from mucpt_utils.teaching import exercises, kernels, runner
 
 BOOKS = runner.notebooks()
 LARGEST = 500_000  # bytes of an executed copy

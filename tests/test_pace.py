@@ -2,9 +2,10 @@
 
 import pytest
 
-from mucpt_utils import cost, pace, parallel, training
-from mucpt_utils.pace import Pace
-from mucpt_utils.settings import load_profile
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.study import cost, pace, parallel
+from mucpt_utils.study.pace import Pace
+from mucpt_utils.training import trainer
 
 PACE = Pace(training=1000.0, scoring=4000.0, answering=50.0, start=6.0)
 
@@ -58,7 +59,7 @@ def test_a_model_that_is_loaded_is_told_by_its_cost():
 
 def test_a_run_ends_when_it_was_long_enough(monkeypatch):
     steps = []
-    real = training.train
+    real = trainer.train
 
     def counted(*arguments, report, **named):
         def both(tokens):
@@ -67,7 +68,7 @@ def test_a_run_ends_when_it_was_long_enough(monkeypatch):
 
         return real(*arguments, report=both, **named)
 
-    monkeypatch.setattr(training, "train", counted)
+    monkeypatch.setattr(trainer, "train", counted)
     monkeypatch.setattr(pace, "_start", lambda: 1.0)
     pace.measure(load_profile("smoke"), seconds=0.2)
     assert pace.WARM_UP + 1 < len(steps) < 500

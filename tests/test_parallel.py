@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from mucpt_utils import parallel
-from mucpt_utils.parallel import ONE_THREAD, run_jobs
 from mucpt_utils.paths import ROOT
+from mucpt_utils.study import parallel
+from mucpt_utils.study.parallel import ONE_THREAD, run_jobs
 
 
 def job(number, report):
@@ -39,7 +39,7 @@ def light_worker(reports, environment):
 
 ORPHAN = """
 import multiprocessing, threading, time
-from mucpt_utils import parallel
+from mucpt_utils.study import parallel
 
 def work():
     threading.Thread(target=parallel.leave_with_parent, daemon=True).start()

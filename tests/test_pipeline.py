@@ -8,22 +8,20 @@ import time
 import pytest
 import yaml
 
-from mucpt_utils import pipeline
-from mucpt_utils.accounting import check_accounting
-from mucpt_utils.classifier import ClassifierSettings, train_classifier
-from mucpt_utils.dedup import MinhashSettings
-from mucpt_utils.masking import MaskingSettings
-from mucpt_utils.parts import read_documents
-from mucpt_utils.pipeline import (
-    RESULT,
-    PipelineResult,
+from mucpt_utils.analysis.stage_quality import Outcome, measure, measure_decontamination
+from mucpt_utils.config.pipeline import (
+    ClassifierSettings,
+    MaskingSettings,
+    MinhashSettings,
     PipelineSettings,
-    main,
-    run_pipeline,
+    QualitySettings,
 )
-from mucpt_utils.pipeline_quality import Outcome, measure, measure_decontamination
-from mucpt_utils.quality import QualitySettings
-from mucpt_utils.sources.inputs import file_units
+from mucpt_utils.pipeline import run
+from mucpt_utils.pipeline.accounting import check_accounting
+from mucpt_utils.pipeline.classifier import train_classifier
+from mucpt_utils.pipeline.run import RESULT, PipelineResult, main, run_pipeline
+from mucpt_utils.pipeline.shards import read_documents
+from mucpt_utils.text.sources.inputs import file_units
 
 QUESTION = {
     "id": "q1",
@@ -230,7 +228,7 @@ def test_worker_processes_do_not_change_a_byte(source, tmp_path):
 def test_a_finished_run_is_loaded_and_another_setting_runs_anew(
     source, classifier_folder, result, monkeypatch
 ):
-    monkeypatch.setattr(pipeline, "run_stage", lambda *_: pytest.fail("a stage ran again"))
+    monkeypatch.setattr(run, "run_stage", lambda *_: pytest.fail("a stage ran again"))
     again = run_pipeline(source, result.folder, SETTINGS, classifier_folder, [QUESTION])
     assert again == result == PipelineResult.load(result.folder)
     other = SETTINGS.model_copy(update={"exact_duplicates": False})

@@ -7,9 +7,10 @@ import pytest
 import torch
 from IPython.core.formatters import DisplayFormatter
 
-from mucpt_utils import paths, play
-from mucpt_utils.arms import ARMS
-from mucpt_utils.loss_ratio import token_weights
+from mucpt_utils import paths
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.scoring.loss_ratio import token_weights
+from mucpt_utils.teaching import widgets
 
 SENTENCES = {
     "seeds": [0, 1],
@@ -114,18 +115,18 @@ def colours(shown) -> list[str]:
 
 @pytest.mark.parametrize("name", ["weights", "rejected", "ask"])
 def test_a_cell_shows_a_widget_and_beside_it_the_same_view_as_fixed_html(name):
-    shown = getattr(play, name)("smoke")
+    shown = getattr(widgets, name)("smoke")
     assert f"mucpt-{name}" in shown.widget._dom_classes
     bundle = shown._repr_mimebundle_()
-    assert bundle[play.WIDGET_VIEW]["model_id"] == shown.widget.model_id
+    assert bundle[widgets.WIDGET_VIEW]["model_id"] == shown.widget.model_id
     assert view(shown) in bundle["text/html"] and f'class="mucpt-{name}"' in bundle["text/html"]
 
 
 @pytest.mark.parametrize("name", ["weights", "rejected", "ask"])
 def test_what_a_notebook_keeps_is_the_same_in_every_run(name):
-    shown, again = (getattr(play, name)("smoke") for _ in range(2))
+    shown, again = (getattr(widgets, name)("smoke") for _ in range(2))
     kept, kept_again = (DisplayFormatter().format(x)[0] for x in (shown, again))
-    assert kept.pop(play.WIDGET_VIEW) != kept_again.pop(play.WIDGET_VIEW)
+    assert kept.pop(widgets.WIDGET_VIEW) != kept_again.pop(widgets.WIDGET_VIEW)
     assert kept == kept_again and set(kept) == {"text/html", "text/plain"}
     assert kept["text/plain"] == f"<interactive cell mucpt-{name}>"
     assert shown.widget.model_id not in str(kept)
@@ -133,17 +134,17 @@ def test_what_a_notebook_keeps_is_the_same_in_every_run(name):
 
 def test_another_profile_falls_back_to_the_committed_run_and_says_so(results):
     with pytest.raises(FileNotFoundError, match="run_all.sh gpu. makes it"):
-        play.weights("gpu")
-    _write(results / "committed" / play.COMMITTED)
-    assert "the committed run, laptop" in play.weights("gpu").still
-    assert "run of profile smoke" in play.weights("smoke").still
+        widgets.weights("gpu")
+    _write(results / "committed" / widgets.COMMITTED)
+    assert "the committed run, laptop" in widgets.weights("gpu").still
+    assert "run of profile smoke" in widgets.weights("smoke").still
 
 
 # --- weights --------------------------------------------------------------------------------------
 
 
 def test_weights_start_as_the_static_arm_at_the_calibrated_temperature():
-    shown = play.weights("smoke")
+    shown = widgets.weights("smoke")
     assert part(shown, "temperature").value == "2"
     base = torch.tensor([6.0, 4.0, 1.0, 3.0, 3.0])
     reference = torch.tensor([2.0, 1.5, 1.2, 4.0, 2.0])
@@ -170,7 +171,7 @@ def test_weights_start_as_the_static_arm_at_the_calibrated_temperature():
     ],
 )
 def test_every_control_changes_the_colours(control, form, value):
-    shown = play.weights("smoke")
+    shown = widgets.weights("smoke")
     part(shown, "form").value = form
     before = colours(shown)
     part(shown, control).value = value
@@ -178,13 +179,13 @@ def test_every_control_changes_the_colours(control, form, value):
 
 
 def test_another_reference_model_brings_its_own_temperature():
-    shown = play.weights("smoke")
+    shown = widgets.weights("smoke")
     part(shown, "seed").value = 1
     assert part(shown, "temperature").value == "1"
 
 
 def test_controls_that_the_form_does_not_use_are_switched_off():
-    shown = play.weights("smoke")
+    shown = widgets.weights("smoke")
     for form, used in (("log", "scale"), ("power", "power"), ("step", "keep"), ("log", "scale")):
         part(shown, "form").value = form
         on = [name for name in ("power", "scale", "keep") if not part(shown, name).disabled]
@@ -195,20 +196,20 @@ def test_any_setting_leaves_a_mean_of_1_over_all_sentences():
     values = {"seed": 0, "temperature": "1", "direction": "forward", "power": 2.0, "keep": 0.4}
     for form in ("log", "power", "step"):
         settings = {**values, "form": form, "scale": 6.0, "floor": 0.1}
-        found = play.sentence_weights(SENTENCES, settings)
+        found = widgets.sentence_weights(SENTENCES, settings)
         assert [len(part) for part in found] == [3, 2]
         assert sum(map(sum, found)) / 5 == pytest.approx(1)
 
 
 def test_names_of_subjects_are_escaped():
-    assert "Debut &lt;1993&gt;" in play.weights("smoke").still
+    assert "Debut &lt;1993&gt;" in widgets.weights("smoke").still
 
 
 # --- rejected documents ---------------------------------------------------------------------------
 
 
 def test_next_and_before_walk_and_stop_at_the_ends():
-    shown = play.rejected("smoke")
+    shown = widgets.rejected("smoke")
     walked = [part(shown, "next") for _ in range(5)]
     seen = [re.search(r"&lt;\d&gt;", view(shown))[0]]
     for button in walked:
@@ -220,7 +221,7 @@ def test_next_and_before_walk_and_stop_at_the_ends():
 
 
 def test_a_reason_filters_and_starts_at_its_first_document():
-    shown = play.rejected("smoke")
+    shown = widgets.rejected("smoke")
     part(shown, "place").value = 4
     part(shown, "reason").value = ("clean", "spam")
     assert part(shown, "place").value == 1 and part(shown, "place").max == 3
@@ -234,12 +235,12 @@ def test_a_reason_filters_and_starts_at_its_first_document():
 
 
 def test_the_list_of_reasons_counts_documents_and_not_the_sample():
-    labels = [label for label, _ in part(play.rejected("smoke"), "reason").options]
+    labels = [label for label, _ in part(widgets.rejected("smoke"), "reason").options]
     assert labels[0] == "every reason (15 documents)" and labels[1] == "clean: spam (12)"
 
 
 def test_labels_stay_hidden_until_they_are_asked_for():
-    shown = play.rejected("smoke")
+    shown = widgets.rejected("smoke")
     assert "Labelled" not in view(shown) and "<sup" not in view(shown)
     part(shown, "labels").value = True
     assert "Labelled: article, about music" in view(shown) and "spam</sup>" in view(shown)
@@ -254,7 +255,7 @@ def cells(shown) -> list[list[str]]:
 
 
 def test_every_arm_answers_and_is_graded_with_a_reason():
-    shown = play.ask("smoke")
+    shown = widgets.ask("smoke")
     head, base, plain = cells(shown)
     assert head[0] == "arm" and base[:3] == ["base", "Madonna", "✗ incorrect"]
     assert plain == ["plain", "Björk.", "✓ correct", "is the key", "-0.50"]
@@ -265,7 +266,7 @@ def test_every_arm_answers_and_is_graded_with_a_reason():
 
 
 def test_an_answer_of_ones_own_is_graded_and_escaped():
-    shown = play.ask("smoke")
+    shown = widgets.ask("smoke")
     part(shown, "own").value = "It was Björk!"
     assert cells(shown)[1][:3] == ["you", "It was Björk!", "✓ correct"]
     part(shown, "own").value = "<script>"

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mucpt_utils import prose
-from mucpt_utils.documents import read_jsonl
-from mucpt_utils.settings import ProseSettings, SettingsError, load_profile
+from mucpt_utils.config.settings import ProseSettings, SettingsError, load_profile
+from mucpt_utils.study import lanes
+from mucpt_utils.text.documents import read_jsonl
 
 MUSIC = [
     "sonata",
@@ -72,25 +72,25 @@ def study(folder, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MUCPT_WORK", str(tmp_path_factory.mktemp("work")))
         profile = load_profile("smoke").override({**SMALL, "text": str(folder)})
-        yield prose.ProseStudy(profile, "test")
+        yield lanes.ProseStudy(profile, "test")
 
 
 def test_every_file_has_one_role_and_shares_are_kept():
     names = [f"music/{n}.txt" for n in range(4000)]
-    roles = [prose.role_of(name, ProseSettings()) for name in names]
-    shares = {role: roles.count(role) / len(roles) for role in prose.ROLES}
+    roles = [lanes.role_of(name, ProseSettings()) for name in names]
+    shares = {role: roles.count(role) / len(roles) for role in lanes.ROLES}
     assert shares["held_out"] == pytest.approx(0.2, abs=0.03)
     assert shares["reference"] == pytest.approx(0.3, abs=0.03)
-    assert prose.role_of(names[0], ProseSettings()) == roles[0]
+    assert lanes.role_of(names[0], ProseSettings()) == roles[0]
 
 
 def test_no_file_stands_in_two_roles(study):
     files = {
         role: {row["metadata"]["file"] for row in study._passages(f"music_{role}")}
-        for role in prose.ROLES
+        for role in lanes.ROLES
     }
-    for one in prose.ROLES:
-        for other in prose.ROLES:
+    for one in lanes.ROLES:
+        for other in lanes.ROLES:
             assert one == other or not files[one] & files[other]
 
 
@@ -100,7 +100,7 @@ def test_an_unreadable_file_is_counted_and_not_fatal(study):
 
 
 def test_arms_are_measured_in_bits_per_byte(study):
-    rows = prose.bits_per_byte_rows(study)
+    rows = lanes.bits_per_byte_rows(study)
     assert {row["arm"] for row in rows} == set(study.profile.arms)
     assert {row["stratum"] for row in rows} == {"music", "general"}
     assert all(0 < row["value"] < 20 for row in rows)
@@ -108,7 +108,7 @@ def test_arms_are_measured_in_bits_per_byte(study):
 
 def test_the_prose_lane_needs_its_folders(folder, tmp_path):
     with pytest.raises(SettingsError, match="--set text=DIR"):
-        prose.ProseStudy(load_profile("smoke"))
+        lanes.ProseStudy(load_profile("smoke"))
     profile = load_profile("smoke").override({"text": str(tmp_path)})
     with pytest.raises(SettingsError, match="music_prose"):
-        prose.ProseStudy(profile)
+        lanes.ProseStudy(profile)

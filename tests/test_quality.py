@@ -1,10 +1,9 @@
 import pytest
 from datatrove.data import Document
 
-from mucpt_utils.edits import edited_text, line_edits
-from mucpt_utils.quality import (
+from mucpt_utils.config.pipeline import QualitySettings
+from mucpt_utils.pipeline.cleaning import (
     JunkFilter,
-    QualitySettings,
     is_record,
     junk_kind,
     repair_line,
@@ -14,6 +13,7 @@ from mucpt_utils.quality import (
     steps,
     tracking_edits,
 )
+from mucpt_utils.pipeline.edits import edited_text, line_edits
 
 PROSE = (
     "The second movement opens with a chorale in the low brass, and the strings answer it in "

@@ -8,8 +8,9 @@ import pytest
 import zstandard
 from datatrove.data import Document
 
-from mucpt_utils.sources import SourceSettings, Unreadable, read_source, source_files
-from mucpt_utils.sources.files import estimate_documents
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.text.sources import Unreadable, read_source, source_files
+from mucpt_utils.text.sources.files import estimate_documents
 
 SETTINGS = SourceSettings(batch_rows=7)
 

@@ -7,9 +7,10 @@ from itertools import product
 import pytest
 from pydantic import ValidationError
 
-from mucpt_utils import render
-from mucpt_utils.facts import Fact, load_relations, slug
-from mucpt_utils.render import RenderSettings, Segment, join_segments, render_documents
+from mucpt_utils.config.text import RenderSettings
+from mucpt_utils.knowledge.facts import Fact, load_relations, slug
+from mucpt_utils.text.render import writer
+from mucpt_utils.text.render.writer import Segment, join_segments, render_documents
 
 RELATIONS = load_relations()
 VALUES = {
@@ -106,18 +107,18 @@ def test_wordings_name_subject_and_object_once_in_both_orders():
 
 
 def test_ten_registers_with_openers_and_fillers():
-    assert len(render.REGISTERS) == 10
-    words = render.registers()["registers"]
-    assert tuple(words) == render.REGISTERS
-    for name, domain in product(render.REGISTERS, ("music", "general")):
+    assert len(writer.REGISTERS) == 10
+    words = writer.registers()["registers"]
+    assert tuple(words) == writer.REGISTERS
+    for name, domain in product(writer.REGISTERS, ("music", "general")):
         part = words[name]["fillers"]
         assert len(set(part["common"] + part.get(domain, []))) >= 25, name
-    assert {d["metadata"]["register"] for d in corpus()} == set(render.REGISTERS)
+    assert {d["metadata"]["register"] for d in corpus()} == set(writer.REGISTERS)
 
 
 def test_every_category_has_a_noun():
     categories = {name.split(".")[0] for name in RELATIONS}
-    assert categories == set(render.registers()["nouns"])
+    assert categories == set(writer.registers()["nouns"])
 
 
 def test_fact_spans_hold_the_object_and_nothing_else_is_labelled():
@@ -166,7 +167,7 @@ def test_a_fact_is_told_in_many_wordings():
 
 def test_nothing_in_a_document_asks():
     questions = {
-        render.question_text(question, fact.subject).casefold()
+        writer.question_text(question, fact.subject).casefold()
         for fact in MUSIC
         for question in RELATIONS[fact.relation].questions
     }
@@ -240,13 +241,13 @@ def test_bad_domain_and_missing_wordings_raise():
 
 def test_questions_and_answers_use_every_wording_evenly():
     settings = RenderSettings(documents_per_subject=40)
-    documents = render.render_questions_and_answers(MUSIC, RELATIONS, settings, 5)
+    documents = writer.render_questions_and_answers(MUSIC, RELATIONS, settings, 5)
     assert len(documents) == 8 * 40
     text = "".join(document["text"] for document in documents)
     pairs = re.findall(r"Question: (.+\?)\nAnswer: (.+)\n", text)
     assert text == "".join(f"Question: {q}\nAnswer: {a}\n" for q, a in pairs)
     answers = {
-        render.question_text(question, fact.subject): fact.object
+        writer.question_text(question, fact.subject): fact.object
         for fact in MUSIC
         for question in RELATIONS[fact.relation].questions
     }
@@ -257,7 +258,7 @@ def test_questions_and_answers_use_every_wording_evenly():
 def test_facts_with_several_answers_are_not_asked():
     first = MUSIC[0]
     second = Fact(**{**first.__dict__, "id": f"{first.id}:2", "object": "Somebody Else"})
-    documents = render.render_questions_and_answers([first, second], RELATIONS, MANY, 5)
+    documents = writer.render_questions_and_answers([first, second], RELATIONS, MANY, 5)
     assert documents == []
 
 

@@ -9,9 +9,12 @@ import pytest
 from markupsafe import escape
 from results_made_up import SKILL, all_tables, record
 
-from mucpt_utils import claims, cost, figures, paths, report, tables
-from mucpt_utils.artifacts import build
-from mucpt_utils.settings import load_profile
+from mucpt_utils import paths
+from mucpt_utils.analysis import claims, tables
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.report import figures, page
+from mucpt_utils.study import cost
+from mucpt_utils.study.stages import build
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +27,13 @@ def results(tmp_path_factory):
         figures.draw_all(folder)
     (folder / "executed").mkdir()
     (folder / "executed" / "05_continued_pretraining.ipynb").write_text("{}")
-    report.write_run_record(folder, record())
-    report.write_report(folder)
+    page.write_run_record(folder, record())
+    page.write_report(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def page(results):
+def html(results):
     return (results / "report.html").read_text(encoding="utf-8")
 
 
@@ -65,17 +68,17 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def parsed(page):
-    return Page(page)
+def parsed(html):
+    return Page(html)
 
 
-def test_it_is_one_file_under_5_mb_that_loads_nothing(page, parsed, results):
+def test_it_is_one_file_under_5_mb_that_loads_nothing(html, parsed, results):
     assert (results / "report.html").stat().st_size < 5_000_000
     for tag, given in parsed.tags:
         source = given.get("src", "data:")
         assert source.startswith("data:"), (tag, source)
         assert tag != "link"
-    assert "@import" not in page and "url(http" not in page
+    assert "@import" not in html and "url(http" not in html
     assert not [link for link in parsed.links if link.startswith(("http", "//"))]
 
 
@@ -104,42 +107,42 @@ def test_every_figure_is_inlined_with_alternative_text_and_size(parsed, results)
         assert int(image["width"]) > int(image["height"]) > 50
 
 
-def test_every_table_is_there_with_a_caption(page, parsed, results):
+def test_every_table_is_there_with_a_caption(html, parsed, results):
     for path in (results / "tables").glob("*.csv"):
         name = path.stem
         assert name == "claims" or f"table-{name}" in parsed.ids
-    assert page.count("<table") == page.count("<caption")
-    cells = re.findall(r"<td[^>]*>([^<]*)</td>", page)
+    assert html.count("<table") == html.count("<caption")
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
     assert "off_domain" in cells
 
 
-def test_answers_are_a_sample_with_a_link_and_are_escaped(page):
-    assert f"The first {report.SAMPLE} of" in page
-    assert 'href="tables/answers.csv"' in page
-    assert "a &lt; b &amp; c" in page and "a < b & c" not in page
+def test_answers_are_a_sample_with_a_link_and_are_escaped(html):
+    assert f"The first {page.SAMPLE} of" in html
+    assert 'href="tables/answers.csv"' in html
+    assert "a &lt; b &amp; c" in html and "a < b & c" not in html
 
 
-def test_tables_lead_to_notebooks_settings_and_inputs(page, parsed):
+def test_tables_lead_to_notebooks_settings_and_inputs(html, parsed):
     assert "artifact-corpus" in parsed.ids and "artifact-run_plain" in parsed.ids
-    assert 'href="executed/05_continued_pretraining.ipynb"' in page
-    assert 'href="executed/03_clean' not in page  # that notebook is not there
-    funnel = page.partition('id="table-funnel"')[2][:900]
+    assert 'href="executed/05_continued_pretraining.ipynb"' in html
+    assert 'href="executed/03_clean' not in html  # that notebook is not there
+    funnel = html.partition('id="table-funnel"')[2][:900]
     assert 'href="#artifact-corpus"' in funnel and "03_clean_deduplicate_mask" in funnel
-    run = page.partition('id="run_plain-000000000001"')[2][:600]
+    run = html.partition('id="run_plain-000000000001"')[2][:600]
     assert 'href="#corpus-000000000000"' in run and "&#34;seed&#34;: 1" in run
 
 
-def test_claims_show_verdicts_and_link_their_evidence(page):
+def test_claims_show_verdicts_and_link_their_evidence(html):
     for claim in claims.load_claims().values():
-        assert claim.claim in page
-    assert '<a href="#table-differences">differences.csv</a>' in page
-    assert '<a href="#table-composition_differences">composition_differences.csv</a>' in page
-    assert '<a href="#figure-pipeline_quality">figure pipeline_quality</a>' in page
-    assert 'class="badge mixed"' in page
+        assert claim.claim in html
+    assert '<a href="#table-differences">differences.csv</a>' in html
+    assert '<a href="#table-composition_differences">composition_differences.csv</a>' in html
+    assert '<a href="#figure-pipeline_quality">figure pipeline_quality</a>' in html
+    assert 'class="badge mixed"' in html
 
 
-def test_the_same_results_give_the_same_report(results, page):
-    assert report.write_report(results).read_text(encoding="utf-8") == page
+def test_the_same_results_give_the_same_report(results, html):
+    assert page.write_report(results).read_text(encoding="utf-8") == html
 
 
 def test_scrolling_regions_can_be_reached_by_keyboard_and_are_named(parsed):
@@ -162,8 +165,8 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-def test_text_has_enough_contrast_in_light_dark_and_print(page):
-    schemes = re.findall(r":root \{([^}]*)\}", page)
+def test_text_has_enough_contrast_in_light_dark_and_print(html):
+    schemes = re.findall(r":root \{([^}]*)\}", html)
     assert len(schemes) == 3
     for scheme in schemes:
         colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]+)", scheme))
@@ -174,7 +177,7 @@ def test_text_has_enough_contrast_in_light_dark_and_print(page):
 
 
 def test_the_abstract_is_worded_from_the_numbers():
-    told = " ".join(report.abstract(all_tables(), record()))
+    told = " ".join(page.abstract(all_tables(), record()))
     assert "2 seeds and 40 questions" in told
     assert "Of 102 documents that enter the pipeline, 80 (78 %)" in told
     assert "knows rises by 0.45" in told and "it falls by 0.40" in told
@@ -185,41 +188,41 @@ def test_the_abstract_is_worded_from_the_numbers():
 def test_the_abstract_admits_that_nothing_was_learnt():
     frames = all_tables()
     frames["differences"].loc[frames["differences"]["arm"] == "base", "ci_high"] = 0.1
-    told = " ".join(report.abstract(frames, record()))
+    told = " ".join(page.abstract(frames, record()))
     assert "it allows no conclusion about the arms" in told
     assert "rises" not in told and "Rho-1" not in told
 
 
 def test_an_interval_around_zero_is_no_change():
     row = {"difference": 0.04, "ci_low": -0.01, "ci_high": 0.09}
-    assert report._change(row) == "shows no clear change (+0.04, 95 % interval −0.01 to +0.09)"
+    assert page._change(row) == "shows no clear change (+0.04, 95 % interval −0.01 to +0.09)"
 
 
 def test_an_arm_that_beats_both_on_both_is_named():
     frames = all_tables()
     soft = frames["differences"]["arm"] == "soft_dynamic"
     frames["differences"].loc[soft, ["ci_low", "ci_high"]] = [0.1, 0.2]
-    told = " ".join(report.abstract(frames, record()))
+    told = " ".join(page.abstract(frames, record()))
     assert "Better than both plain and Rho-1 on known and on unknown facts: soft, dynamic" in told
 
 
 def test_limits_count_seeds_and_untested_claims():
-    told = report.limits(all_tables(), record())
+    told = page.limits(all_tables(), record())
     assert any("all 2 seeds on one side of zero in 50 % of cases" in limit for limit in told)
     one = {**record(), "seeds": [0]}
-    assert any("One seed proves nothing" in limit for limit in report.limits({}, one))
+    assert any("One seed proves nothing" in limit for limit in page.limits({}, one))
 
 
 def test_a_report_of_pipeline_tables_alone(results, tmp_path):
-    report.write_run_record(tmp_path, record())
+    page.write_run_record(tmp_path, record())
     tables.write_table(all_tables()["funnel"], tmp_path / "tables", "funnel")
-    page = report.write_report(tmp_path).read_text(encoding="utf-8")
-    assert Page(page).open == []
-    assert 'id="claims"' not in page and 'id="results"' not in page
+    html = page.write_report(tmp_path).read_text(encoding="utf-8")
+    assert Page(html).open == []
+    assert 'id="claims"' not in html and 'id="results"' not in html
 
 
 def test_a_report_of_the_prose_lane(tmp_path):
-    report.write_run_record(tmp_path, record())
+    page.write_run_record(tmp_path, record())
     rows = [
         (arm, text, mean, mean - 0.1, mean + 0.1, 2, 0.0, 0.5)
         for arm, mean in (("base", 2.5), ("plain", 2.25))
@@ -232,28 +235,28 @@ def test_a_report_of_the_prose_lane(tmp_path):
     fig, frame = figures.forgetting(table.assign(metric="bits_per_byte"))
     figures.save_figure(fig, frame, tmp_path / "figures", "bits_per_byte")
     figures.save_figure(fig, frame, tmp_path / "figures", "one_more")
-    page = report.write_report(tmp_path).read_text(encoding="utf-8")
-    assert "held-out music prose, lower is better" in page
-    assert "plain continued pretraining 2.250 (2.150 to 2.350)" in page
-    assert "no fact can be asked" in page and "written by a program" not in page
-    assert "Figure 1. Real prose: bits per byte by arm." in page
-    assert "Figure 2. One more." in page
-    parsed = Page(page)
+    html = page.write_report(tmp_path).read_text(encoding="utf-8")
+    assert "held-out music prose, lower is better" in html
+    assert "plain continued pretraining 2.250 (2.150 to 2.350)" in html
+    assert "no fact can be asked" in html and "written by a program" not in html
+    assert "Figure 1. Real prose: bits per byte by arm." in html
+    assert "Figure 2. One more." in html
+    parsed = Page(html)
     assert all(link[1:] in parsed.ids for link in parsed.links if link.startswith("#"))
 
 
 def test_missing_or_broken_run_json_is_named(tmp_path):
-    with pytest.raises(report.ReportError, match=r"run\.json is missing"):
-        report.write_report(tmp_path)
+    with pytest.raises(page.ReportError, match=r"run\.json is missing"):
+        page.write_report(tmp_path)
     (tmp_path / "run.json").write_text("{")
-    with pytest.raises(report.ReportError, match=r"run\.json is no JSON"):
-        report.write_report(tmp_path)
+    with pytest.raises(page.ReportError, match=r"run\.json is no JSON"):
+        page.write_report(tmp_path)
 
 
 def test_a_report_too_large_is_refused(results, monkeypatch):
-    monkeypatch.setattr(report, "LARGEST", 1000)
-    with pytest.raises(report.ReportError, match="allowed are 1,000"):
-        report.write_report(results)
+    monkeypatch.setattr(page, "LARGEST", 1000)
+    with pytest.raises(page.ReportError, match="allowed are 1,000"):
+        page.write_report(results)
 
 
 def test_run_record_holds_lineage_and_no_folder_of_the_machine(tmp_path, monkeypatch):
@@ -269,7 +272,7 @@ def test_run_record_holds_lineage_and_no_folder_of_the_machine(tmp_path, monkeyp
         made_by="05_continued_pretraining",
     )
     profile = load_profile("smoke", [f"text={text}"])
-    made = report.run_record(SimpleNamespace(profile=profile), [run])
+    made = page.run_record(SimpleNamespace(profile=profile), [run])
     assert [a["name"] for a in made["artifacts"]] == ["corpus", "run_plain"]
     assert made["artifacts"][1]["settings"] == {"text": "prose"}
     assert made["settings"]["text"] == "prose"
@@ -286,53 +289,53 @@ def test_run_record_holds_lineage_and_no_folder_of_the_machine(tmp_path, monkeyp
 
 def test_scale_of_a_record():
     made = record()
-    assert report.scale(made) == claims.Scale("smoke", made["parameters"], made["tokens"], 2)
+    assert page.scale(made) == claims.Scale("smoke", made["parameters"], made["tokens"], 2)
 
 
 def test_parameters_are_those_of_the_model():
-    from mucpt_utils import models
+    from mucpt_utils.scoring import models
 
     profile = load_profile("smoke")
     model = models.from_scratch(profile.model, profile.vocabulary, seed=0)
-    assert report.parameter_count(profile) == sum(p.numel() for p in model.parameters())
+    assert page.parameter_count(profile) == sum(p.numel() for p in model.parameters())
 
 
-def test_arms_of_the_profile_are_explained(page):
+def test_arms_of_the_profile_are_explained(html):
     for arm in SKILL:
-        assert f"<code>{arm}</code>" in page
-    assert "<code>inverse</code>" not in page
+        assert f"<code>{arm}</code>" in html
+    assert "<code>inverse</code>" not in html
 
 
-def test_each_row_about_an_arm_leads_to_the_arms_runs(page):
-    section = page.partition('id="table-main_comparison"')[2].partition("<section")[0]
+def test_each_row_about_an_arm_leads_to_the_arms_runs(html):
+    section = html.partition('id="table-main_comparison"')[2].partition("<section")[0]
     rows = re.findall(r"<tr><td>(.*?)</td>", section)
     assert len(rows) > len(SKILL)
     for arm in SKILL:
         assert f'<a href="#artifact-run_{arm}">{arm}</a>' in rows, arm
-    funnel = page.partition('id="table-funnel"')[2].partition("<section")[0]
+    funnel = html.partition('id="table-funnel"')[2].partition("<section")[0]
     assert '<a href="#artifact-corpus">classify</a>' in funnel
-    answers = page.partition('id="table-answers"')[2].partition("<section")[0]
+    answers = html.partition('id="table-answers"')[2].partition("<section")[0]
     assert '<a href="#artifact-run_base">base/seed0</a>' in answers
 
 
-def test_paragraphs_of_the_abstract_lead_to_their_tables(page):
-    told = page.partition('id="abstract"')[2].partition("</section>")[0]
+def test_paragraphs_of_the_abstract_lead_to_their_tables(html):
+    told = html.partition('id="abstract"')[2].partition("</section>")[0]
     for table in ("runs", "funnel", "main_comparison", "differences"):
         assert f'<a href="#table-{table}">' in told
     assert '<a href="#claims">' in told
 
 
-def test_the_cost_of_the_full_size_is_that_of_its_profile(page):
-    told = page.partition('<h2 id="cost">')[2].partition("</section>")[0]
-    for row in cost.estimate(load_profile(report.FULL_SIZE)).itertuples():
+def test_the_cost_of_the_full_size_is_that_of_its_profile(html):
+    told = html.partition('<h2 id="cost">')[2].partition("</section>")[0]
+    for row in cost.estimate(load_profile(page.FULL_SIZE)).itertuples():
         assert row.quantity in told and row.unit in told
-    assert "mucpt_utils.launch prepare paper" in told and "which was never run" in told
+    assert "mucpt_utils.study.launch prepare paper" in told and "which was never run" in told
 
 
-def test_the_checklist_is_answered_with_pointers_that_lead_somewhere(page):
-    items = report.checklist(record())
+def test_the_checklist_is_answered_with_pointers_that_lead_somewhere(html):
+    items = page.checklist(record())
     assert len(items) >= 15
-    told = page.partition('<h2 id="checklist">')[2].partition("</section>")[0]
+    told = html.partition('<h2 id="checklist">')[2].partition("</section>")[0]
     for item in items:
         assert item["answer"] in ("yes", "no", "in part", "not applicable")
         assert str(escape(item["question"])) in told and "{" not in item["told"]
@@ -344,11 +347,11 @@ def test_the_checklist_is_answered_with_pointers_that_lead_somewhere(page):
 
 
 def test_a_long_listing_is_told_by_its_length_and_digest():
-    files = {f"{i}.txt": "sha" for i in range(report.LONGEST_LISTING + 1)}
-    told = report.shortened([{"settings": {"files": files, "limit": 3}}])[0]["settings"]
+    files = {f"{i}.txt": "sha" for i in range(page.LONGEST_LISTING + 1)}
+    told = page.shortened([{"settings": {"files": files, "limit": 3}}])[0]["settings"]
     assert told["limit"] == 3
     assert told["files"]["entries"] == len(files) and len(told["files"]["sha256"]) == 64
-    changed = report.shortened({**files, "0.txt": "another"})
+    changed = page.shortened({**files, "0.txt": "another"})
     assert changed["sha256"] != told["files"]["sha256"]
     few = {"1.txt": "sha"}
-    assert report.shortened({"files": few}) == {"files": few}
+    assert page.shortened({"files": few}) == {"files": few}

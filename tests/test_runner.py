@@ -7,9 +7,10 @@ import sys
 import nbformat
 import pytest
 
-from mucpt_utils import paths, runner
-from mucpt_utils.kernels import WIDGET_VIEW
-from mucpt_utils.runner import (
+from mucpt_utils import paths
+from mucpt_utils.teaching import runner
+from mucpt_utils.teaching.kernels import WIDGET_VIEW
+from mucpt_utils.teaching.runner import (
     RunError,
     UnknownNotebook,
     chosen,

@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from mucpt_utils.arms import ARMS, Arm
-from mucpt_utils.loss_ratio import Criterion, token_weights
-from mucpt_utils.schedule import Scored, chosen_documents, static_weights, training_sequences
-from mucpt_utils.tokens import TokenStore
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.config.scoring import Arm, Criterion
+from mucpt_utils.scoring.loss_ratio import token_weights
+from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.training.batches import (
+    Scored,
+    chosen_documents,
+    static_weights,
+    training_sequences,
+)
 
 CONTEXT = 16
 TRAINED = [name for name, arm in ARMS.items() if arm.trained]

@@ -5,9 +5,10 @@ import csv
 import pandas as pd
 import pytest
 
-from mucpt_utils import jobs, search, tables
-from mucpt_utils.loss_ratio import Criterion
-from mucpt_utils.settings import load_profile
+from mucpt_utils.analysis import search, tables
+from mucpt_utils.config.scoring import Criterion
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.study import jobs
 
 
 def logged(path):

@@ -4,10 +4,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from mucpt_utils import paths, settings
-from mucpt_utils.arms import ARMS
-from mucpt_utils.axes import Axis, load_axes
-from mucpt_utils.settings import Profile, SettingsError, load_profile, profile_names
+from mucpt_utils import paths
+from mucpt_utils.config import settings
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.config.axes import Axis, load_axes
+from mucpt_utils.config.settings import Profile, SettingsError, load_profile, profile_names
 
 SHIPPED = profile_names()
 SMOKE = (paths.PROFILES / "smoke.yaml").read_text()

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import torch
 
-from mucpt_utils import show
-from mucpt_utils.loss_ratio import Criterion
+from mucpt_utils.config.scoring import Criterion
+from mucpt_utils.teaching import show
 
 TEXT = "Buy <now>! Debut is by Björk."
 

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 from results_made_up import GENERAL, SKILL, answers, questions
 
-from mucpt_utils import show_answers, tables
-from mucpt_utils.tables import Run
+from mucpt_utils.analysis import benchmark as shown
+from mucpt_utils.analysis import tables
+from mucpt_utils.analysis.tables import Run
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def asked():
 @pytest.fixture(scope="module")
 def final(asked):
     runs = [Run(arm, seed, answers(arm, seed)) for arm in SKILL for seed in (0, 1)]
-    return show_answers.final_answers(runs, asked)
+    return shown.final_answers(runs, asked)
 
 
 def test_final_answers_are_those_of_the_last_point(final):
@@ -42,14 +43,14 @@ def test_the_stratum_is_that_of_the_answer(final):
 
 
 def test_accuracy_by_stratum_agrees_with_the_main_comparison(final):
-    table = show_answers.rows(show_answers.by_stratum(final), metric="accuracy")
+    table = shown.rows(shown.by_stratum(final), metric="accuracy")
     assert list(dict.fromkeys(table["arm"])) == list(SKILL)
     means = table.set_index(["arm", "stratum"])
     assert means.loc[("plain", "all"), "mean"] == pytest.approx(0.5)
     assert means.loc[("base", "general"), "mean"] == pytest.approx(0.9)
     runs = [Run(arm, seed, answers(arm, seed)) for arm in SKILL for seed in (0, 1)]
     ours = tables.estimates(tables.final_items(tables.items(runs)), ["arm"])
-    theirs = show_answers.rows(ours, metric="accuracy").set_index(["arm", "stratum"])
+    theirs = shown.rows(ours, metric="accuracy").set_index(["arm", "stratum"])
     shared = means.index.intersection(theirs.index)
     assert len(shared) == len(means)
     columns = ["mean", "ci_low", "ci_high", "seeds"]
@@ -57,23 +58,23 @@ def test_accuracy_by_stratum_agrees_with_the_main_comparison(final):
 
 
 def test_questions_are_counted_once_whatever_the_seeds(final):
-    table = show_answers.by_stratum(final)
+    table = shown.by_stratum(final)
     counts = table[table["arm"] == "plain"].groupby("stratum")["n"].first()
     assert counts["all"] == 40 and counts["general"] == 20
     assert counts["popular"] == counts["less_popular"] == 20
 
 
 def test_categories_hold_music_questions_only(final):
-    table = show_answers.by_category(final)
+    table = shown.by_category(final)
     assert set(table["category"]) == {"song", "album"}
     assert dict(table.groupby("category")["n"].first()) == {"song": 8, "album": 32}
     by_hand = final[(final["arm"] == "rho1") & (final["category"] == "song")]["accuracy"].mean()
-    found = show_answers.rows(table, arm="rho1", category="song", metric="accuracy")
+    found = shown.rows(table, arm="rho1", category="song", metric="accuracy")
     assert found["mean"].iloc[0] == pytest.approx(by_hand, abs=5e-4)
 
 
 def test_side_by_side_has_a_question_a_row_and_an_arm_a_column(final):
-    table = show_answers.side_by_side(final, seed=0, count=3)
+    table = shown.side_by_side(final, seed=0, count=3)
     assert list(table.columns) == ["question", "answer", *SKILL]
     assert list(table["question"]) == ["q0?", "q4?", "q8?"]
     given = final[(final["seed"] == 0) & (final["arm"] == "plain")].set_index("question")
@@ -85,14 +86,14 @@ def test_side_by_side_has_a_question_a_row_and_an_arm_a_column(final):
 
 def test_rows_leave_out_what_is_fixed_and_keep_what_varies():
     table = pd.DataFrame({"arm": ["a", "a", "b"], "metric": ["x", "y", "x"], "value": [1 / 3] * 3})
-    assert list(show_answers.rows(table, metric="x").columns) == ["arm", "value"]
-    found = show_answers.rows(table, metric=["x", "y"], arm="a")
+    assert list(shown.rows(table, metric="x").columns) == ["arm", "value"]
+    found = shown.rows(table, metric=["x", "y"], arm="a")
     assert list(found["metric"]) == ["x", "y"] and list(found["value"]) == [0.333, 0.333]
 
 
 def test_graded_cases_come_with_grade_and_reason():
     case = {"question": "Which group?", "answer": "Yes", "answer_type": "group"}
-    table = show_answers.graded([{**case, "response": r} for r in ("yes.", "The Who", "")])
+    table = shown.graded([{**case, "response": r} for r in ("yes.", "The Who", "")])
     assert list(table["grade"]) == ["correct", "incorrect", "not_attempted"]
     assert table["reason"].str.len().min() > 0
 
@@ -100,6 +101,6 @@ def test_graded_cases_come_with_grade_and_reason():
 def test_wide_shows_means_with_intervals_in_the_order_of_the_table():
     values = {"mean": [0.5, 0.25, 1.0, 0.0], "ci_low": [0.4] * 4, "ci_high": [0.6] * 4}
     places = {"arm": ["plain", "plain", "base", "base"], "stratum": ["uncovered", "covered"] * 2}
-    table = show_answers.wide(pd.DataFrame({**places, **values}), "stratum")
+    table = shown.wide(pd.DataFrame({**places, **values}), "stratum")
     assert list(table.index) == ["plain", "base"] and list(table) == ["uncovered", "covered"]
     assert table.loc["plain", "covered"] == "0.25 (0.40 to 0.60)"

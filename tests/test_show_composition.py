@@ -2,9 +2,9 @@
 
 from types import SimpleNamespace
 
-from mucpt_utils import show_composition
-from mucpt_utils.axes import load_axes
-from mucpt_utils.settings import load_profile
+from mucpt_utils.config.axes import load_axes
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.teaching import composition
 
 
 class Stages:
@@ -27,7 +27,7 @@ def study(composition):
 
 
 def test_every_level_of_the_profiles_axes_is_listed_with_what_it_changes():
-    table = show_composition.levels(study("[replay, wrong_facts]"))
+    table = composition.levels(study("[replay, wrong_facts]"))
     axes = [load_axes()[name] for name in ("replay", "wrong_facts")]
     assert list(table["level"]) == [level.name for axis in axes for level in axis.levels]
     first = table.iloc[0]
@@ -38,7 +38,7 @@ def test_every_level_of_the_profiles_axes_is_listed_with_what_it_changes():
 
 
 def test_a_level_shares_the_stages_that_do_not_depend_on_it():
-    table = show_composition.shared_stages(study("[metadata, wrong_facts]"))
+    table = composition.shared_stages(study("[metadata, wrong_facts]"))
     found = table.set_index(["axis", "level"])
     assert set(found.loc[("metadata", "present")]) == {"shared"}
     absent = found.loc[("metadata", "absent")]
@@ -48,6 +48,6 @@ def test_a_level_shares_the_stages_that_do_not_depend_on_it():
 
 
 def test_a_profile_without_axes_has_empty_tables():
-    for show in (show_composition.levels, show_composition.shared_stages):
+    for show in (composition.levels, composition.shared_stages):
         table = show(study("[]"))
         assert table.empty and list(table.columns)[:2] == ["axis", "level"]

@@ -5,9 +5,9 @@ import pytest
 import zstandard
 from datatrove.data import Document
 
-from mucpt_utils.sources import (
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.text.sources import (
     Malformed,
-    SourceSettings,
     Unreadable,
     decode,
     estimate_documents,
@@ -16,8 +16,8 @@ from mucpt_utils.sources import (
     source_files,
     strip_gutenberg,
 )
-from mucpt_utils.sources.markup import strip_markup
-from mucpt_utils.sources.passages import passages, unwrap
+from mucpt_utils.text.sources.markup import strip_markup
+from mucpt_utils.text.sources.passages import passages, unwrap
 
 SETTINGS = SourceSettings()
 SENTENCE = "The second theme is given to the clarinet, and the strings answer it softly. "

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 import torch
 
-from mucpt_utils import corpus_tables, losses, models, story
-from mucpt_utils.arms import ARMS
-from mucpt_utils.documents import read_jsonl
-from mucpt_utils.tokens import TokenStore
+from mucpt_utils.analysis import corpus_tables
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.scoring import losses, models
+from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.teaching import story
+from mucpt_utils.text.documents import read_jsonl
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from mucpt_utils import jobs, token_kinds
-from mucpt_utils.documents import read_jsonl, training_text
-from mucpt_utils.settings import load_profile
-from mucpt_utils.study import Study
-from mucpt_utils.tokens import TokenStore, train_tokenizer
+from mucpt_utils.analysis import token_weights
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.scoring.tokens import TokenStore, train_tokenizer
+from mucpt_utils.study import jobs
+from mucpt_utils.study.study import Study
+from mucpt_utils.text.documents import read_jsonl, training_text
 
 TINY = [
     "seeds=[0]",
@@ -122,18 +123,18 @@ def test_kinds_of_tokens_follow_the_labels(study):
         },
     }
     tokenizer = study.load_tokenizer()
-    kinds = token_kinds.token_kinds([document], tokenizer, ("source",), {"f": "1965"})
+    kinds = token_weights.token_kinds([document], tokenizer, ("source",), {"f": "1965"})
     ids = tokenizer(training_text(document, ("source",)))["input_ids"]
     assert len(kinds) == len(ids) + 1
     text = {
         kind: tokenizer.decode([t for t, k in zip(ids, kinds[:-1], strict=True) if k == i]).strip()
-        for i, kind in enumerate(token_kinds.KINDS)
+        for i, kind in enumerate(token_weights.KINDS)
     }
     assert text["fact"] == "1965" and text["spam"] == "BUY NOW" and "Björk" in text["other"]
 
 
 def test_weights_by_kind_average_to_one(study):
-    table = token_kinds.weights_by_kind(study)
+    table = token_weights.weights_by_kind(study)
     weighing = {"rho1", "soft_static", "soft_mixed", "soft_dynamic", "selection_soft", "inverse"}
     assert set(table["arm"]) == weighing
     assert ((table["ci_low"] <= table["weight"]) & (table["weight"] <= table["ci_high"])).all()
@@ -143,7 +144,7 @@ def test_weights_by_kind_average_to_one(study):
 def test_mean_weights_over_training_by_kind(study):
     """In each part of training the domain's weights have mean one over all kinds."""
     for arm in ("soft_static", "soft_dynamic"):
-        table = token_kinds.weights_over_training(study, [arm])
+        table = token_weights.weights_over_training(study, [arm])
         assert tuple(table.columns) == ("arm", "seed", "tokens", "kind", "weight", "n")
         parts = list(table.groupby("tokens"))
         assert len(parts) == study.profile.evaluation.points

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from results_made_up import FUNNEL, GENERAL, QUESTIONS, all_tables, rows, run, runs, surface_runs
 
-from mucpt_utils import tables
-from mucpt_utils.axes import Axis, Level
-from mucpt_utils.settings import load_profile
+from mucpt_utils.analysis import tables
+from mucpt_utils.config.axes import Axis, Level
+from mucpt_utils.config.settings import load_profile
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from mucpt_utils import theory
-from mucpt_utils.facts import theory_facts
-from mucpt_utils.theory import Note, theory_rows
+from mucpt_utils.knowledge.authoring import theory
+from mucpt_utils.knowledge.authoring.theory import Note, theory_rows
+from mucpt_utils.knowledge.facts import theory_facts
 
 ROWS = {(row.subject, row.relation): row for row in theory_rows()}
 

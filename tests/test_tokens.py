@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mucpt_utils.tokens import (
+from mucpt_utils.scoring.tokens import (
     END,
     TokenStore,
     document_order,

@@ -14,12 +14,14 @@ import torch
 from pydantic import ValidationError
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from mucpt_utils import training
-from mucpt_utils.loss_ratio import Criterion, token_weights
-from mucpt_utils.losses import score, token_losses
+from mucpt_utils.config.scoring import Criterion
+from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.paths import ROOT
-from mucpt_utils.schedule import Sequences, TrainSettings, steps_for
-from mucpt_utils.training import (
+from mucpt_utils.scoring.loss_ratio import token_weights
+from mucpt_utils.scoring.losses import score, token_losses
+from mucpt_utils.training import trainer
+from mucpt_utils.training.batches import Sequences, steps_for
+from mucpt_utils.training.trainer import (
     BatchedMuon,
     MuonAdamW,
     WeightedTrainer,
@@ -134,7 +136,7 @@ def test_a_step_follows_the_gradient_of_the_mean_loss(
         forward = model.forward
         model.forward = lambda input_ids: forward(input_ids=input_ids)
 
-    monkeypatch.setattr(training, "_optimiser", lambda m, s: torch.optim.SGD(m.parameters(), 0.1))
+    monkeypatch.setattr(trainer, "_optimiser", lambda m, s: torch.optim.SGD(m.parameters(), 0.1))
     train(model, sequences, settings(accumulate=accumulate, warmup=0), tmp_path, seed=0)
     after = weights_of(model)
     for name, gradient in gradients.items():
@@ -276,9 +278,11 @@ KILLED_RUN = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from mucpt_utils.models import ModelSettings, from_scratch
-from mucpt_utils.schedule import Sequences, TrainSettings
-from mucpt_utils.training import train
+from mucpt_utils.scoring.models import from_scratch
+from mucpt_utils.config.scoring import ModelSettings
+from mucpt_utils.training.batches import Sequences
+from mucpt_utils.config.training import TrainSettings
+from mucpt_utils.training.trainer import train
 import torch
 
 folder = Path(sys.argv[1])
@@ -315,7 +319,7 @@ def test_a_process_killed_for_good_is_resumed_by_another(run, tmp_path):
 
 
 @pytest.fixture
-def trainer(tiny_model, tmp_path):
+def make_trainer(tiny_model, tmp_path):
     """A trainer that is only asked for losses."""
 
     def make(criterion=None):
@@ -333,16 +337,16 @@ def batch(sequences, rows=8):
 
 
 @pytest.mark.parametrize("count", [None, 8 * (CONTEXT - 1)])
-def test_weights_of_one_are_the_plain_loss_of_transformers(trainer, count):
+def test_weights_of_one_are_the_plain_loss_of_transformers(make_trainer, count):
     ones = replace(data(), weights=np.ones((48, CONTEXT), np.float32))
-    made, inputs = trainer(), batch(ones)
+    made, inputs = make_trainer(), batch(ones)
     loss = made.compute_loss(made.model, inputs, num_items_in_batch=count)
     plain = made.model(input_ids=inputs["input_ids"], labels=inputs["input_ids"]).loss
     assert loss.item() == pytest.approx(plain.item(), rel=1e-6)
 
 
-def test_the_weighted_loss_by_hand(trainer):
-    made, inputs = trainer(), batch(data(weights=True))
+def test_the_weighted_loss_by_hand(make_trainer):
+    made, inputs = make_trainer(), batch(data(weights=True))
     loss, outputs = made.compute_loss(made.model, inputs, return_outputs=True)
     chances = outputs.logits.log_softmax(-1)
     expected = 0.0
@@ -354,8 +358,8 @@ def test_the_weighted_loss_by_hand(trainer):
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_dynamic_weights_are_the_loss_ratio_of_the_batch(trainer):
-    made, inputs = trainer(DYNAMIC), batch(data(reference=True))
+def test_dynamic_weights_are_the_loss_ratio_of_the_batch(make_trainer):
+    made, inputs = make_trainer(DYNAMIC), batch(data(reference=True))
     losses = token_losses(made.model(input_ids=inputs["input_ids"]).logits, inputs["input_ids"])
     mask = inputs["scored"][:, None].expand_as(losses).float()
     weights = batch_weights(losses.detach(), inputs, DYNAMIC)
@@ -367,7 +371,7 @@ def test_dynamic_weights_are_the_loss_ratio_of_the_batch(trainer):
     assert torch.allclose(domain, expected[inputs["scored"]])
 
 
-def test_dynamic_weights_are_multiplied_with_fixed_ones(trainer):
+def test_dynamic_weights_are_multiplied_with_fixed_ones(make_trainer):
     inputs = batch(data(weights=True, reference=True))
     losses = torch.full((8, CONTEXT - 1), 2.0)
     inputs["reference"] = torch.full((8, CONTEXT), 2.0)
@@ -383,8 +387,8 @@ def test_a_batch_of_replay_alone_has_weight_one():
 
 
 @pytest.mark.parametrize("criterion", [DYNAMIC, DYNAMIC.model_copy(update={"form": "log"})])
-def test_no_gradient_flows_through_dynamic_weights(trainer, criterion):
-    made, inputs = trainer(criterion), batch(data(reference=True))
+def test_no_gradient_flows_through_dynamic_weights(make_trainer, criterion):
+    made, inputs = make_trainer(criterion), batch(data(reference=True))
     losses = token_losses(made.model(input_ids=inputs["input_ids"]).logits, inputs["input_ids"])
     fixed = batch_weights(losses.detach(), inputs, criterion)
     (losses * fixed).mean().backward()
@@ -409,7 +413,7 @@ def test_the_base_is_compared_as_long_as_the_criterion_says():
 def test_weights_follow_the_steps_and_are_kept(run, tmp_path):
     """What is kept is what was used: 1 in the warm-up, then of the base, then of the model."""
     sequences = replace(data(80, reference=True), base=np.full((80, CONTEXT), 3, np.float16))
-    given = training.kept_weights(tmp_path / "weights.npy", sequences)
+    given = trainer.kept_weights(tmp_path / "weights.npy", sequences)
     run(sequences, settings(accumulate=2), criterion=SCHEDULED, given=given)
     kept = np.load(tmp_path / "weights.npy").astype(np.float32)
     assert kept.shape == (80, CONTEXT - 1)
@@ -422,7 +426,7 @@ def test_weights_follow_the_steps_and_are_kept(run, tmp_path):
         }
         wanted = batch_weights(torch.zeros(4, CONTEXT - 1), inputs, SCHEDULED, start // 8 / 10)
         np.testing.assert_allclose(kept[start : start + 4], wanted, rtol=2e-3)
-    found = training.kept_weights(tmp_path / "weights.npy", sequences)
+    found = trainer.kept_weights(tmp_path / "weights.npy", sequences)
     np.testing.assert_array_equal(found, kept)
 
 
@@ -443,7 +447,7 @@ def sensitive_model(tiny_model):
 def logits_of(model, ids, documents=None):
     extra = {}
     if documents is not None:
-        mask, positions = training.document_mask(documents, torch.float32)
+        mask, positions = trainer.document_mask(documents, torch.float32)
         extra = {"attention_mask": mask, "position_ids": positions}
     with torch.no_grad():
         return model(input_ids=ids, **extra).logits
@@ -476,7 +480,7 @@ def test_losses_in_a_packed_row_are_those_of_scoring(sensitive_model, store_of):
 
 
 def test_no_row_of_the_mask_is_empty():
-    mask, positions = training.document_mask(torch.tensor([[3, 3, 4, 5, 5, 5]]), torch.float32)
+    mask, positions = trainer.document_mask(torch.tensor([[3, 3, 4, 5, 5, 5]]), torch.float32)
     assert ((mask == 0).sum(-1) >= 1).all()
     assert positions.tolist() == [[0, 0, 0, 1, 2, 3]]
 
@@ -596,7 +600,7 @@ def test_a_closure_may_compute_gradients(tiny_model):
 @pytest.mark.parametrize("resumed", [False, True], ids=["whole", "resumed"])
 def test_the_schedule_sets_the_rate_of_both_parts(run, monkeypatch, resumed):
     made, rates = [], []
-    build = training._optimiser
+    build = trainer._optimiser
 
     def spy(*args):
         made.append(build(*args))
@@ -605,7 +609,7 @@ def test_the_schedule_sets_the_rate_of_both_parts(run, monkeypatch, resumed):
     def measure(model, seen):
         rates.append([g["lr"] for part in made[-1].parts for g in part.param_groups])
 
-    monkeypatch.setattr(training, "_optimiser", spy)
+    monkeypatch.setattr(trainer, "_optimiser", spy)
     options = settings(
         optimiser="muon", learning_rate=0.02, warmup=0.2, batch_sequences=4, checkpoints=1
     )
@@ -627,7 +631,7 @@ def test_the_schedule_sets_the_rate_of_both_parts(run, monkeypatch, resumed):
 def test_weight_decay_and_rate_come_from_the_settings(tiny_model):
     for name in ("muon", "adamw"):
         options = settings(optimiser=name, learning_rate=0.007, weight_decay=0.03)
-        for group in training._optimiser(tiny_model(), options).param_groups:
+        for group in trainer._optimiser(tiny_model(), options).param_groups:
             assert group["lr"] == 0.007 and group["weight_decay"] == 0.03
 
 

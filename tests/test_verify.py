@@ -5,7 +5,11 @@ import json
 import pytest
 from results_made_up import all_tables
 
-from mucpt_utils import artifacts, paths, report, runner, tables, verify
+from mucpt_utils import paths
+from mucpt_utils.analysis import tables
+from mucpt_utils.report import page, verify
+from mucpt_utils.study import stages
+from mucpt_utils.teaching import runner
 
 
 @pytest.fixture
@@ -18,7 +22,7 @@ def results(tmp_path, monkeypatch):
     for folder in folders:
         for name, frame in frames.items():
             tables.write_table(frame, folder / "tables", name, ("csv",))
-        run = {"machine": report.machine(), "versions": artifacts.versions()}
+        run = {"machine": page.machine(), "versions": stages.versions()}
         (folder / "run.json").write_text(json.dumps(run))
     return folders
 

@@ -7,8 +7,9 @@ from datatrove.data import Document
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from mucpt_utils.sources import SourceSettings, Unreadable, read_source, source_files
-from mucpt_utils.sources.files import estimate_documents
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.text.sources import Unreadable, read_source, source_files
+from mucpt_utils.text.sources.files import estimate_documents
 
 SENTENCE = "The second theme is given to the clarinet, and the strings answer it softly. "
 BODY = "".join(f"<p>{SENTENCE * 4}</p>" for _ in range(4))

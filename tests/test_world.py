@@ -5,8 +5,9 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from mucpt_utils.facts import Fact
-from mucpt_utils.world import World, WorldSettings, make_world
+from mucpt_utils.config.knowledge import WorldSettings
+from mucpt_utils.knowledge.facts import Fact
+from mucpt_utils.knowledge.roles import World, make_world
 
 TEST = [f"tested {i}" for i in range(20)]
 DEV = [f"dev {i}" for i in range(10)]
@@ -181,6 +182,6 @@ def test_wrong_settings_are_refused_by_name(wrong):
 
 def test_the_projects_own_subjects_have_one_role_each():
     """No name is both a music and a general subject, or a fact under test would be replayed."""
-    from mucpt_utils.facts import by_subject, load_facts
+    from mucpt_utils.knowledge.facts import by_subject, load_facts
 
     assert not set(by_subject(load_facts("music"))) & set(by_subject(load_facts("general")))

@@ -21,7 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from mucpt_utils import paths
-from mucpt_utils.facts import (
+from mucpt_utils.knowledge.facts import (
     ANSWER_TYPES,
     POPULARITY,
     Fact,

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import torch
 
-from mucpt_utils.models import ModelSettings, from_scratch
+from mucpt_utils.config.scoring import ModelSettings
 from mucpt_utils.musicsimpleqa import ask
 from mucpt_utils.musicsimpleqa.agreement import load_cases
 from mucpt_utils.musicsimpleqa.grading import grade
 from mucpt_utils.musicsimpleqa.questions import few_shot, load_questions
-from mucpt_utils.tokens import train_tokenizer
+from mucpt_utils.scoring.models import from_scratch
+from mucpt_utils.scoring.tokens import train_tokenizer
 
 
 def trained_model(folder: Path, hidden: int, layers: int, steps: int) -> Path:

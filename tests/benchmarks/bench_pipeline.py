@@ -36,13 +36,14 @@ from datatrove.data import Document
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers import JsonlWriter
 
-from mucpt_utils import classifier, dedup, engines, masking, quality
-from mucpt_utils.artifacts import content_digest
-from mucpt_utils.documents import read_jsonl
-from mucpt_utils.pipeline import PipelineSettings, run_pipeline
-from mucpt_utils.report import machine
-from mucpt_utils.settings import load_profile
-from mucpt_utils.study import Study
+from mucpt_utils.config.pipeline import MinhashSettings, PipelineSettings
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.pipeline import classifier, cleaning, executors, masking, minhash
+from mucpt_utils.pipeline.run import run_pipeline
+from mucpt_utils.report.page import machine
+from mucpt_utils.study.stages import content_digest
+from mucpt_utils.study.study import Study
+from mucpt_utils.text.documents import read_jsonl
 
 OUTPUT = ("kept", "rejected", "quarantine.jsonl", "funnel.csv", "contained.jsonl", "pipeline.json")
 
@@ -178,7 +179,7 @@ def speed(options: argparse.Namespace, folder: Path) -> None:
         _minhash_speed(rows, folder, "legacy"),
         _minhash_speed(rows, folder, "affine32"),
     ]
-    with engines.quiet_datatrove():
+    with executors.quiet_datatrove():
         found = [_compare(c, options.rounds) for c in comparisons]
     if options.write:
         speed_table.add(found)
@@ -208,14 +209,14 @@ def _pipeline_speed(rows, source: Path, model: Path, folder: Path) -> Comparison
         steps = [
             JsonlReader(str(source)),
             classifier.DomainFilter(model, settings.classifier_threshold, weigh=True),
-            *quality.steps(settings.clean),
+            *cleaning.steps(settings.clean),
             masking.MaskPersonalData(settings.masking),
             JsonlWriter(str(folder / f"bare{number}"), compression=None),
         ]
         data: Iterator[Document] | None = None
         for step in steps:
             data = step.run(data, 0, 1)
-        with engines.quiet_datatrove():
+        with executors.quiet_datatrove():
             for _ in data:
                 pass
 
@@ -264,14 +265,14 @@ def _minhash_speed(rows, folder: Path, scheme: str) -> Comparison:
     `legacy` has the same hash functions as datatrove, here with the same parameters; its default,
     `affine32`, has cheaper ones.
     """
-    settings = dedup.MinhashSettings()
-    found = [dedup.shingles(row["text"], settings.shingle_words) for row in rows]
+    settings = MinhashSettings()
+    found = [minhash.shingles(row["text"], settings.shingle_words) for row in rows]
     documents = [Document(text=str(n), id=row["id"]) for n, row in enumerate(rows)]
     low_bits = [(values & 0xFFFFFFFF).tolist() for values in found]
     permutations = settings.bands * settings.rows
     options = {"num_perm": permutations, "hashfunc": int, "scheme": scheme}
 
-    class Prepared(dedup.NearSignatures):
+    class Prepared(minhash.NearSignatures):
         def get_shingles(self, text: str) -> np.ndarray:
             values = found[int(text)]
             self._kept.append(values)
@@ -281,7 +282,7 @@ def _minhash_speed(rows, folder: Path, scheme: str) -> Comparison:
         place = folder / f"minhash-{scheme}{number}"
         step = Prepared(str(place), settings)
         step.run(iter(documents))
-        dedup.MatchBuckets(str(place), step.config).run()
+        minhash.MatchBuckets(str(place), step.config).run()
 
     if scheme == "legacy":
         a, b = Prepared(str(folder / "parameters"), settings).parameters

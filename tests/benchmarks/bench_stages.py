@@ -25,7 +25,8 @@ from stages import (
 )
 from stages.common import COLUMNS
 
-from mucpt_utils import paths, tables
+from mucpt_utils import paths
+from mucpt_utils.analysis import tables
 
 TABLE = "stage_quality"
 STAGES = {

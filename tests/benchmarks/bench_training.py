@@ -28,13 +28,15 @@ import pandas as pd
 import speed_table
 import torch
 
-from mucpt_utils import cost, models, training
-from mucpt_utils.arms import ARMS
-from mucpt_utils.losses import token_losses
-from mucpt_utils.notebook import quiet
-from mucpt_utils.schedule import Sequences
-from mucpt_utils.settings import Profile, load_profile
-from mucpt_utils.training import WeightedTrainer
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.config.settings import Profile, load_profile
+from mucpt_utils.scoring import models
+from mucpt_utils.scoring.losses import token_losses
+from mucpt_utils.study import cost
+from mucpt_utils.teaching.session import quiet
+from mucpt_utils.training import trainer
+from mucpt_utils.training.batches import Sequences
+from mucpt_utils.training.trainer import WeightedTrainer
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 AUTOCAST = DEVICE == "cuda" and torch.cuda.is_bf16_supported()
@@ -95,7 +97,7 @@ class Bench:
         criterion = keywords.pop("criterion", None)
         data = Sequences(self.tokens, **keywords)
         with tempfile.TemporaryDirectory() as folder:
-            training.train(
+            trainer.train(
                 self.model(), data, self.settings, Path(folder), seed=0, criterion=criterion
             )
 
@@ -128,7 +130,7 @@ class Bench:
     def bare(self) -> None:
         """The same steps in a loop without Trainer: forward, backward, clip, step, schedule."""
         model = self.model().train()
-        optimiser = training._optimiser(model, self.settings)
+        optimiser = trainer._optimiser(model, self.settings)
         rates = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.steps)
         for rows in np.split(self.tokens, self.steps):
             ids = torch.from_numpy(rows.astype(np.int64)).to(DEVICE)

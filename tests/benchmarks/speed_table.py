@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from mucpt_utils import paths, tables
+from mucpt_utils import paths
+from mucpt_utils.analysis import tables
 
 FOLDER = "speed"
 

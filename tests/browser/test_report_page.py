@@ -6,7 +6,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from mucpt_utils import paths, report
+from mucpt_utils import paths
+from mucpt_utils.report.page import write_report
 
 SIZES = {"phone": (360, 740), "laptop": (1366, 768)}
 PRINTED = (688, 1000)  # pixels of A4 between the margins of the page
@@ -43,7 +44,7 @@ def file(tmp_path_factory):
     """report.html made anew from a copy of the committed laptop results."""
     folder = tmp_path_factory.mktemp("results") / "laptop"
     shutil.copytree(paths.RESULTS / "laptop", folder)
-    return report.write_report(folder)
+    return write_report(folder)
 
 
 @pytest.fixture(scope="module")

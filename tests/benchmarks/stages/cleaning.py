@@ -7,9 +7,10 @@ from string import punctuation as PUNCTUATION
 from datatrove.data import Document
 from spacy.lang.en.stop_words import STOP_WORDS
 
-from mucpt_utils import pipeline_quality
-from mucpt_utils.documents import read_jsonl
-from mucpt_utils.quality import QualitySettings, steps
+from mucpt_utils.analysis import stage_quality
+from mucpt_utils.config.pipeline import QualitySettings
+from mucpt_utils.pipeline.cleaning import steps
+from mucpt_utils.text.documents import read_jsonl
 from stages.common import fresh, passages, row, sampled, share, study
 
 STAGE = "quality filters"
@@ -47,7 +48,7 @@ def clean(documents: Iterable[Document]) -> tuple[dict[str, Document], dict[str,
 
 def measure() -> Iterator[dict]:
     """The rendered lane's labels, then real prose by source and by reason."""
-    for found in pipeline_quality.measure(_rendered_outcome()):
+    for found in stage_quality.measure(_rendered_outcome()):
         if found["stage"] == "clean" and found["kind"] != "mojibake":
             kind, n = found["kind"], found["n"]
             goal = REMOVED if kind in KINDS else None
@@ -57,11 +58,11 @@ def measure() -> Iterator[dict]:
         yield from _prose(lane, sampled(passages(lane), MOST_OF_A_SOURCE))
 
 
-def _rendered_outcome() -> pipeline_quality.Outcome:
+def _rendered_outcome() -> stage_quality.Outcome:
     """The whole rendered corpus through cleaning alone: no earlier stage takes the easy part."""
     raw = read_jsonl(study().raw_corpus().path("documents.jsonl"))
     kept, reasons = clean(Document(d["text"], d["id"], metadata=d["metadata"]) for d in raw)
-    return pipeline_quality.Outcome(
+    return stage_quality.Outcome(
         {d["id"]: d for d in raw},
         {key: {"text": d.text, "metadata": d.metadata} for key, d in kept.items()},
         {key: {"stage": "clean", "reason": reason} for key, reason in reasons.items()},

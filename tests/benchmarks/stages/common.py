@@ -7,10 +7,13 @@ from pathlib import Path
 
 from datatrove.data import Document
 
-from mucpt_utils import paths, sources
-from mucpt_utils.pipeline import PipelineResult, PipelineSettings, run_pipeline
-from mucpt_utils.settings import load_profile
-from mucpt_utils.study import Study
+from mucpt_utils import paths
+from mucpt_utils.config.pipeline import PipelineSettings
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.pipeline.run import PipelineResult, run_pipeline
+from mucpt_utils.study.study import Study
+from mucpt_utils.text import sources
 
 COLUMNS = ("stage", "measure", "kind", "value", "goal", "reached", "n")
 # the rendered lane that the result anyone can check stands on
@@ -67,7 +70,7 @@ def passages(lane: str) -> list[Document]:
     found = (
         item
         for path in sources.source_files(root)
-        for item in sources.read_source(path, root, sources.SourceSettings())
+        for item in sources.read_source(path, root, SourceSettings())
     )
     return [item for item in found if isinstance(item, Document)]
 

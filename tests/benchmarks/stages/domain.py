@@ -16,10 +16,15 @@ from pathlib import Path
 import numpy as np
 from datatrove.data import Document
 
-from mucpt_utils import classifier
-from mucpt_utils.classifier import Classifier, Example, average_precision, calibration_error
-from mucpt_utils.documents import read_jsonl
-from mucpt_utils.sources.passages import passages as cut
+from mucpt_utils.pipeline import classifier
+from mucpt_utils.pipeline.classifier import (
+    Classifier,
+    Example,
+    average_precision,
+    calibration_error,
+)
+from mucpt_utils.text.documents import read_jsonl
+from mucpt_utils.text.sources.passages import passages as cut
 from stages.common import data, is_reported, passages, row, study
 
 STAGE = "domain classifier"

@@ -11,10 +11,12 @@ import numpy as np
 from datatrove.data import Document
 from datatrove.pipeline.dedup import MinhashDedupBuckets
 
-from mucpt_utils import dedup, engines, pipeline_quality
-from mucpt_utils.dedup import MinhashSettings, candidate_probability
-from mucpt_utils.documents import read_jsonl, write_jsonl
-from mucpt_utils.sources import decode, strip_gutenberg
+from mucpt_utils.analysis import stage_quality
+from mucpt_utils.config.pipeline import MinhashSettings
+from mucpt_utils.pipeline import executors, minhash
+from mucpt_utils.pipeline.minhash import candidate_probability
+from mucpt_utils.text.documents import read_jsonl, write_jsonl
+from mucpt_utils.text.sources import decode, strip_gutenberg
 from stages.common import data, fresh, passages, piped, rendered, row, sampled, share, study
 
 STAGE = "duplicates"
@@ -28,8 +30,8 @@ def measure() -> Iterator[dict]:
     yield from _contained_works()
     yield from _quotations()
     yield from _curve()
-    for found in pipeline_quality.measure(
-        pipeline_quality.Outcome.load(study().raw_corpus().folder, rendered().folder)
+    for found in stage_quality.measure(
+        stage_quality.Outcome.load(study().raw_corpus().folder, rendered().folder)
     ):
         if found["stage"] in ("exact_duplicates", "near_duplicates"):
             for name in ("recall", "precision"):
@@ -59,14 +61,14 @@ def _works() -> dict[str, str]:
 
 @cache
 def _shingles() -> dict[str, np.ndarray]:
-    return {name: dedup.shingles(text, SETTINGS.shingle_words) for name, text in _works().items()}
+    return {name: minhash.shingles(text, SETTINGS.shingle_words) for name, text in _works().items()}
 
 
 @cache
 def _similarities() -> dict[tuple[str, str], float]:
     """Jaccard similarity of every pair of works, from all their shingles."""
     return {
-        (a, b): dedup.jaccard(_shingles()[a], _shingles()[b])
+        (a, b): minhash.jaccard(_shingles()[a], _shingles()[b])
         for a, b in combinations(sorted(_shingles()), 2)
     }
 
@@ -105,23 +107,23 @@ def _found_pairs() -> set[tuple[str, str]]:
     """Pairs that datatrove's MinHash and the similarity asked for put into one cluster."""
     names = sorted(_works())
     documents = [Document(text=_works()[name], id=name) for name in names]
-    with tempfile.TemporaryDirectory() as folder, engines.quiet_datatrove():
+    with tempfile.TemporaryDirectory() as folder, executors.quiet_datatrove():
         Path(folder, "pairs").mkdir()
-        dedup.NearSignatures(folder, SETTINGS).run(iter(documents))
-        config = dedup.minhash_config(SETTINGS)
+        minhash.NearSignatures(folder, SETTINGS).run(iter(documents))
+        config = minhash.minhash_config(SETTINGS)
         for band in range(SETTINGS.bands):
             MinhashDedupBuckets(
                 f"{folder}/signatures", f"{folder}/pairs", config=config, lines_to_buffer=1000
             ).run(None, band, SETTINGS.bands)
-        store = dedup.ShingleStore(Path(folder, "shingles"))
+        store = minhash.ShingleStore(Path(folder, "shingles"))
         pairs = {
-            (a, b): dedup.jaccard(store[a], store[b])
-            for a, b in dedup.candidate_pairs(Path(folder, "pairs"))
+            (a, b): minhash.jaccard(store[a], store[b])
+            for a, b in minhash.candidate_pairs(Path(folder, "pairs"))
         }
         # datatrove joins each document to the one before it in a bucket: copies are clusters
         alike = {pair: s for pair, s in pairs.items() if s >= SETTINGS.similarity}
         clusters: dict[int, list[int]] = {}
-        for place, (first, _) in dedup.first_of_cluster(alike).items():
+        for place, (first, _) in minhash.first_of_cluster(alike).items():
             clusters.setdefault(first[1], [first[1]]).append(place[1])
     return {
         (names[a], names[b])
@@ -141,12 +143,12 @@ def _contained_works() -> Iterator[dict]:
     root = data("cleaning", "near_dup_books")
     report = _reported(root)
     sets = {
-        f"{p.stem}": dedup.shingles(_works()[f"near_dup_books/{p.stem}"], SETTINGS.shingle_words)
+        f"{p.stem}": minhash.shingles(_works()[f"near_dup_books/{p.stem}"], SETTINGS.shingle_words)
         for p in root.glob("*.txt")
     }
     wanted, apart = set(), set()
     for a, b in combinations(sorted(sets), 2):
-        inside, alike = dedup.containment(sets[a], sets[b]), dedup.jaccard(sets[a], sets[b])
+        inside, alike = minhash.containment(sets[a], sets[b]), minhash.jaccard(sets[a], sets[b])
         if inside > CONTAINED and alike < 0.6:
             wanted.add((a, b))
         elif inside < 0.5 or alike > ALIKE:
@@ -230,7 +232,7 @@ def _curve() -> Iterator[dict]:
     """Share of pairs of a known similarity that become candidates, beside 1 - (1 - s^r)^b."""
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
-        block = dedup.NearSignatures(folder, SETTINGS)
+        block = minhash.NearSignatures(folder, SETTINGS)
         largest = 0.0
         for similarity in CURVE:
             # two sets of SIZE that share k have similarity k / (2 SIZE - k)
@@ -244,7 +246,7 @@ def _curve() -> Iterator[dict]:
         yield row(STAGE, "largest distance from the formula", "all", largest, PAIRS, most=AGREEMENT)
 
 
-def _collide(block: dedup.NearSignatures, rng: np.random.Generator, common: int) -> bool:
+def _collide(block: minhash.NearSignatures, rng: np.random.Generator, common: int) -> bool:
     """Whether two random sets of shingles with `common` shared ones agree in any band."""
     values = rng.integers(0, 2**63, 2 * SIZE - common, dtype=np.uint64)
     sides = values[:SIZE], values[SIZE - common :]

@@ -10,7 +10,7 @@ from importlib import import_module
 import spacy.lang
 from datatrove.data import Document
 
-from mucpt_utils.language import other_language
+from mucpt_utils.pipeline.language import other_language
 from stages.cleaning import clean
 from stages.common import passages, row, sampled, share
 

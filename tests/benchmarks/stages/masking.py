@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
-from mucpt_utils import pipeline_quality
-from mucpt_utils.masking import KINDS, Finding, MaskingSettings, find_personal_data
+from mucpt_utils.analysis import stage_quality
+from mucpt_utils.config.pipeline import MaskingSettings
+from mucpt_utils.pipeline.masking import KINDS, Finding, find_personal_data
 from stages.common import data, is_reported, passages, rendered, row, share, study
 
 STAGE = "privacy masking"
@@ -34,8 +35,8 @@ def measure() -> Iterator[dict]:
     yield from _presidio()
     yield from _regions()
     yield from _credentials()
-    for found in pipeline_quality.measure(
-        pipeline_quality.Outcome.load(study().raw_corpus().folder, rendered().folder)
+    for found in stage_quality.measure(
+        stage_quality.Outcome.load(study().raw_corpus().folder, rendered().folder)
     ):
         if found["stage"] == "mask":
             kind = found["kind"].upper()

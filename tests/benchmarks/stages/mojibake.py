@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import ftfy
 from ftfy import TextFixerConfig
 
-from mucpt_utils.edits import edited_text, line_edits
-from mucpt_utils.quality import repair_line
+from mucpt_utils.pipeline.cleaning import repair_line
+from mucpt_utils.pipeline.edits import edited_text, line_edits
 from stages.common import data, passages, row, sampled, share
 
 STAGE = "mojibake repair"

@@ -1,0 +1,59 @@
+"""The one command of the project: `python -m mucpt_utils COMMAND [ARGUMENTS]`.
+
+Each command is a function `main(arguments) -> exit code` in the module that does the work; a module
+is imported only when its command is called. Exit codes are those of `mucpt_utils.errors`.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mucpt_utils.errors import WRONG_INPUT
+
+
+class Command(NamedTuple):
+    """Where a command is defined, and what it is for in one line."""
+
+    module: str
+    purpose: str
+
+
+COMMANDS: dict[str, Command] = {
+    "run": Command("teaching.runner", "run the study's notebooks in order (./run_all.sh)"),
+    "verify": Command("report.verify", "run afresh and compare with the committed results"),
+    "pipeline": Command("pipeline.run", "the corpus pipeline, for any text"),
+    "musicsimpleqa": Command("musicsimpleqa.__main__", "the benchmark, for any model"),
+    "contamination": Command("musicsimpleqa.contamination", "which of its questions a corpus asks"),
+    "mixture": Command("report.mixtures", "a data mixture of your own, beside the others"),
+    "search": Command("analysis.search", "try candidate criteria on development questions"),
+    "cost": Command("study.cost", "hours and disk before a large run"),
+    "launch": Command("study.launch", "one arm, trained by several processes"),
+    "render": Command("text.render.writer", "write a corpus of rendered documents"),
+    "facts": Command("knowledge.facts", "build, check and compare the fact tables"),
+    "questions": Command("musicsimpleqa.questions", "build and lint the benchmark"),
+    "agreement": Command("musicsimpleqa.agreement", "the grader against labelled cases"),
+}
+
+
+def usage() -> str:
+    """The commands and their purposes, one a line."""
+    lines = [f"  {name:14} {command.purpose}" for name, command in COMMANDS.items()]
+    return "usage: python -m mucpt_utils COMMAND [--help]\n\n" + "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Call the command that is named first; returns its exit code."""
+    name, *rest = [*(sys.argv[1:] if arguments is None else arguments), ""][:-1] or ["--help"]
+    if name in ("-h", "--help"):
+        print(usage())
+        return 0
+    if name not in COMMANDS:
+        print(f"mucpt_utils: unknown command {name!r}\n{usage()}", file=sys.stderr)
+        return WRONG_INPUT
+    module = importlib.import_module(f"mucpt_utils.{COMMANDS[name].module}")
+    return module.main(rest)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

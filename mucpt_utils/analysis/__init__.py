@@ -1,0 +1,1 @@
+"""From what runs left to numbers: items, intervals, comparisons, claims."""

@@ -1,0 +1,1 @@
+"""Settings: profiles, arms and axes of data composition, each validated; no work is done here."""

@@ -1,0 +1,146 @@
+"""What scores and weighs tokens: the model, the criterion, the arm."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class ModelSettings(BaseModel):
+    """Architecture of a Llama-type model trained from scratch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hidden_size: int = Field(128, ge=16, description="width")
+    layers: int = Field(4, ge=1, description="number of blocks")
+    heads: int = Field(4, ge=1, description="attention heads; must divide the width")
+    intermediate_size: int = Field(344, ge=16, description="width of the gated feed-forward part")
+    context: int = Field(128, ge=32, description="tokens in a packed sequence")
+
+    @model_validator(mode="after")
+    def _divisible(self) -> "ModelSettings":
+        # rotary embeddings turn pairs, so a head's width is even
+        if self.hidden_size % (2 * self.heads):
+            raise ValueError(
+                f"hidden_size={self.hidden_size} is no multiple of 2 * heads={self.heads}"
+            )
+        return self
+
+
+class Criterion(BaseModel):
+    """Settings of the loss ratio: the study's own declared choices, none is published."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    numerator: Literal["static", "dynamic"] = Field(
+        "static", description="L_a: loss of the base before training, or of the model in training"
+    )
+    direction: Literal["forward", "inverse"] = Field(
+        "forward", description="inverse swaps the two losses: a negative control"
+    )
+    compare: Literal["ratio", "difference"] = Field(
+        "ratio", description="difference L_a - L_rm is Rho-1's excess loss"
+    )
+    denominator: Literal["loss", "entropy", "surprise"] = Field(
+        "loss",
+        description="what the RM says of a token: its loss, entropy, or max(loss - entropy, 0)",
+    )
+    floor: float = Field(0.1, gt=0, description="e, in nats: keeps the ratio finite as L_rm -> 0")
+    floor_start: float | None = Field(
+        None, gt=0, description="e at the first step, from which it falls to `floor`"
+    )
+    warmup: float = Field(
+        0.0, ge=0, lt=1, description="share of the steps with plain weights, before the criterion"
+    )
+    static_share: float = Field(
+        0.0, ge=0, le=1, description="share of the steps, warm-up included, with L_a of the base"
+    )
+    form: Literal["power", "log", "step"] = Field("log", description="the shape of f")
+    power: float = Field(1.0, gt=0, description="power form: f = rho ** power")
+    scale: float = Field(6.0, gt=1, description="log form: f = log(rho) / log(scale)")
+    keep: float = Field(0.6, gt=0, le=1, description="step form: share of tokens that keep weight")
+    low: float = Field(0.0, ge=0, description="smallest weight before normalising")
+    high: float = Field(1.0, gt=0, description="largest weight before normalising")
+    mix: float = Field(
+        1.0, ge=0, le=1, description="share of the criterion; the rest is uniform weight 1"
+    )
+    temperature: float | None = Field(
+        None, gt=0, description="divides the RM's logits; null: the calibrated one of the profile"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Criterion":
+        if self.low >= self.high:
+            raise ValueError(f"low ({self.low}) must be below high ({self.high})")
+        if self.floor_start is not None and self.floor_start < self.floor:
+            raise ValueError(f"floor_start ({self.floor_start}) is below floor ({self.floor})")
+        changing = [n for n in ("floor_start", "warmup", "static_share") if getattr(self, n)]
+        if changing and self.numerator == "static":
+            raise ValueError(
+                f"{', '.join(changing)}: static weights are fixed before training; "
+                "use numerator dynamic (static_share=1 keeps L_a of the base)"
+            )
+        return self
+
+    @property
+    def uses_entropy(self) -> bool:
+        """Whether the RM's entropies are needed beside its losses."""
+        return self.denominator != "loss"
+
+    def at(self, progress: float) -> "Criterion":
+        """The criterion after a share `progress` of the steps, 0 to 1, with nothing that changes.
+
+        Raises ValueError for a share outside 0 to 1.
+        """
+        if not 0 <= progress <= 1:
+            raise ValueError(f"progress {progress} is no share of the steps")
+        changes: dict = {"floor_start": None, "warmup": 0.0, "static_share": 0.0}
+        if self.floor_start is not None:
+            changes["floor"] = self.floor_start ** (1 - progress) * self.floor**progress
+        if progress < self.warmup:
+            changes["mix"] = 0.0
+        return self.model_copy(update=changes)
+
+    def uses_base(self, progress: float) -> bool:
+        """Whether L_a is the base's loss after a share `progress` of the steps."""
+        return self.numerator == "static" or progress < self.static_share
+
+
+class Arm(BaseModel):
+    """One way to use the same token budget on the same corpus."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    documents: Criterion | None = Field(None, description="keeps documents by their mean ratio")
+    tokens: Criterion | None = Field(None, description="weighs tokens in training")
+    random_tokens: float | None = Field(
+        None, gt=0, le=1, description="share of tokens kept blindly"
+    )
+    trained: bool = True
+    role: Literal["control", "baseline", "method"] = "method"
+
+    @model_validator(mode="after")
+    def _one_temperature(self) -> "Arm":
+        if len({c.temperature for c in self.criteria}) > 1:
+            raise ValueError("documents and tokens: the reference model has one temperature")
+        return self
+
+    @property
+    def temperature(self) -> float | None:
+        """The reference model's temperature in this arm; None for the calibrated one."""
+        return self.criteria[0].temperature if self.criteria else None
+
+    @property
+    def uses_entropy(self) -> bool:
+        """Whether the arm needs the reference model's entropies."""
+        return any(c.uses_entropy for c in self.criteria)
+
+    @property
+    def uses_reference(self) -> bool:
+        """Whether the arm needs the reference model's losses."""
+        return bool(self.criteria)
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """The arm's criteria: of documents, of tokens, both or none."""
+        return tuple(c for c in (self.documents, self.tokens) if c is not None)

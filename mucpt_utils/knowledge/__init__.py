@@ -1,0 +1,1 @@
+"""Facts, the wordings of their relations, and the roles that subjects play."""

@@ -1,0 +1,1 @@
+"""How the fact tables are made and checked: tools of the authors, no part of a run."""

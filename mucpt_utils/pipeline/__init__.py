@@ -1,0 +1,1 @@
+"""From raw documents to a corpus: classify, clean, de-duplicate, mask, decontaminate."""

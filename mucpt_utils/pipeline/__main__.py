@@ -1,0 +1,8 @@
+"""`python -m mucpt_utils.pipeline`: the same as `python -m mucpt_utils pipeline`."""
+
+import sys
+
+from mucpt_utils.pipeline.run import main
+
+if __name__ == "__main__":
+    sys.exit(main())

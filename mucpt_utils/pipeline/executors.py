@@ -1,0 +1,162 @@
+"""datatrove's engines behind one call: local processes, a Ray cluster, Slurm job arrays.
+
+The engine changes where tasks run, never what they write. Ray and Slurm need a file system that
+all machines share. `run_executor` returns when the block is done on every task, whatever the
+engine: on Slurm the job array is waited for.
+"""
+
+import io
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from pathlib import Path
+from typing import Literal
+
+import multiprocess
+from datatrove.executor import LocalPipelineExecutor, RayPipelineExecutor, SlurmPipelineExecutor
+from datatrove.executor.base import PipelineExecutor
+from datatrove.pipeline.base import PipelineStep
+from loguru import logger as datatrove_log
+
+from mucpt_utils.config.pipeline import RaySettings, SlurmSettings
+
+Engine = Literal["local", "ray", "slurm"]
+
+
+class EngineError(RuntimeError):
+    """Tasks that failed on their engine; the message says which, and where their logs are."""
+
+
+class InProcessExecutor(LocalPipelineExecutor):
+    """datatrove's local executor without its manager process, and quiet: logs go to files."""
+
+    def run(self) -> None:
+        if self.workers == 1:
+            for rank in self.get_incomplete_ranks():
+                self._run_for_rank(rank, local_rank=1)
+        else:
+            # loaded once and shared by every worker of every stage: spaCy takes seconds
+            multiprocess.set_forkserver_preload(["spacy", "mucpt_utils.pipeline.run"])
+            super().run()
+
+    def _run_for_rank(self, rank: int, local_rank: int = 1, node_rank: int = -1):
+        """A failure is raised, and its traceback is in the task's log: not on the terminal too."""
+        with redirect_stderr(io.StringIO()):
+            return super()._run_for_rank(rank, local_rank, node_rank)
+
+    def _launch_run_for_rank(self, rank: int, ranks_q, completed=None, completed_lock=None):
+        return self._run_for_rank(rank, local_rank=1)
+
+
+class WaitingSlurmExecutor(SlurmPipelineExecutor):
+    """datatrove's Slurm executor that waits for its jobs."""
+
+    def launch_merge_stats(self) -> None:
+        """No further job: the next block waits, and nothing reads datatrove's own counts."""
+
+
+def make_executor(
+    engine: Engine,
+    block: PipelineStep,
+    name: str,
+    tasks: int,
+    workers: int,
+    logs: Path,
+    options: RaySettings | SlurmSettings | None = None,
+) -> PipelineExecutor:
+    """The executor that runs `block` on `tasks` tasks, `workers` at a time; logs go to `logs`.
+
+    Raises ValueError where the engine lacks a setting.
+    """
+    workers = min(workers, tasks)
+    common = {"tasks": tasks, "workers": workers, "logging_dir": str(Path(logs).resolve())}
+    if engine == "local":
+        return InProcessExecutor([block], **common)
+    if engine == "ray":
+        return _ray_executor(block, options or RaySettings(), common)
+    return _slurm_executor(block, name, options or SlurmSettings(), common)
+
+
+def _ray_executor(block: PipelineStep, options: RaySettings, common: dict) -> PipelineExecutor:
+    with _needs_ray():
+        import ray
+
+    if not ray.is_initialized():
+        ray.init(address=options.address, log_to_driver=False, logging_level=logging.ERROR)
+    with quiet_datatrove():
+        return RayPipelineExecutor(
+            [block],
+            cpus_per_task=options.cpus_per_task,
+            mem_per_cpu_gb=options.memory_gb,
+            **common,
+        )
+
+
+@contextmanager
+def _needs_ray() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise ValueError("engine=ray needs ray: pip install 'mucpt-utils[ray]'") from error
+
+
+def _slurm_executor(
+    block: PipelineStep, name: str, options: SlurmSettings, common: dict
+) -> PipelineExecutor:
+    if not options.partition:
+        raise ValueError("engine=slurm needs slurm.partition, the name of a Slurm partition")
+    return WaitingSlurmExecutor(
+        [block],
+        time=options.time,
+        partition=options.partition,
+        cpus_per_task=options.cpus_per_task,
+        mem_per_cpu_gb=options.memory_gb,
+        qos=options.qos,
+        job_name=f"mucpt-{name}",
+        env_command=options.environment or _this_environment(),
+        max_array_size=options.largest_array,
+        sbatch_args={"wait": "", **options.sbatch},
+        **common,
+    )
+
+
+def _this_environment() -> str:
+    """Puts the interpreter that runs now, and what it imports from, first."""
+    return f'export PATH="{Path(sys.executable).parent}:$PATH" PYTHONPATH="{_import_path()}"'
+
+
+def _import_path() -> str:
+    package = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+
+
+def run_executor(executor: PipelineExecutor, name: str) -> None:
+    """Runs a block to its end; tasks that have run are skipped. Raises EngineError."""
+    with quiet_datatrove():
+        try:
+            executor.run()
+        except subprocess.CalledProcessError as error:
+            raise EngineError(
+                _failure(executor, name, f"sbatch ended with {error.returncode}")
+            ) from error
+        left = executor.get_incomplete_ranks() if executor.skip_completed else []
+    if left:
+        raise EngineError(_failure(executor, name, f"{len(left)} tasks did not end"))
+
+
+def _failure(executor: PipelineExecutor, name: str, what: str) -> str:
+    return f"{name}: {what}; logs in {executor.logging_dir.resolve_paths('logs')}"
+
+
+@contextmanager
+def quiet_datatrove() -> Iterator[None]:
+    """Keeps datatrove's own log off the terminal; task logs still go to their files."""
+    datatrove_log.remove()
+    try:
+        yield
+    finally:
+        datatrove_log.remove()
+        datatrove_log.add(sys.stderr, level="ERROR")

@@ -1,0 +1,1 @@
+"""Tokens, models, losses, and the loss ratio that makes weights of them."""

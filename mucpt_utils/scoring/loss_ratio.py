@@ -1,0 +1,127 @@
+"""The study's one criterion: a ratio of two losses on the same token.
+
+    rho = (L_a + e) / (L_rm + e)                                             (ratio)
+    w   = clip(f(rho), low, high), normalised to mean 1, mixed with 1        (weight)
+
+`L_a` is the loss of the base before training (static) or of the model being trained (dynamic),
+`L_rm` that of the reference model (RM), both in nats per token. A token that the RM finds easy but
+the model does not has a large ratio: it is worth learning. Noise is hard for both (ratio near 1),
+a false statement is harder for the RM than for the model (ratio below 1).
+
+The same two calls serve everything: soft weights, hard selection of tokens (f is a step, Rho-1:
+arXiv 2404.07965, eq. 4) and selection of documents (the ratio of document means). MuCPT
+(arXiv 2511.14245) publishes the idea, not the form: direction, floor, power, scale and clip are
+this study's declared settings.
+
+Over training the criterion may change: plain weights first (`warmup`), then the base's losses as
+`L_a` (`static_share`) before the model's own, and a floor that falls geometrically. `L_rm` may give
+way to the RM's entropy H at that position, or to its surprise, max(L_rm - H, 0): a calibrated RM is
+not surprised by a fact that it does not know, only by what speaks against what it knows.
+
+Worked by hand: L_a = (2.0, 6.0, 3.0), L_rm = (2.0, 1.0, 6.0), e = 0, log form with scale 6:
+rho = (1, 6, 0.5), f = (0, 1, -0.39), clipped to [0, 1] (0, 1, 0), mean 1 (0, 3, 0).
+"""
+
+import math
+
+import torch
+
+from mucpt_utils.config.scoring import Criterion
+
+
+def denominator(
+    losses: torch.Tensor, entropies: torch.Tensor | None, criterion: Criterion
+) -> torch.Tensor:
+    """What stands for L_rm, in nats: the RM's losses, its entropies or its surprise.
+
+    losses, entropies: of the same tokens, equal shapes. Raises ValueError where entropies are
+    needed and missing.
+    """
+    if not criterion.uses_entropy:
+        return losses
+    if entropies is None:
+        raise ValueError(f"denominator={criterion.denominator} needs the RM's entropies")
+    if criterion.denominator == "entropy":
+        return entropies
+    return (losses - entropies).clamp(min=0)
+
+
+def loss_ratio(
+    numerator: torch.Tensor, reference: torch.Tensor, criterion: Criterion
+) -> torch.Tensor:
+    """rho for each token, or the excess loss where the criterion compares by difference.
+
+    numerator, reference: losses of the same tokens in nats, equal shapes. No gradient flows
+    through the result. Raises ValueError for unequal shapes.
+    """
+    if numerator.shape != reference.shape:
+        raise ValueError(
+            f"losses of different tokens: {tuple(numerator.shape)} and {tuple(reference.shape)}"
+        )
+    above, below = numerator.detach().float(), reference.detach().float()
+    if criterion.direction == "inverse":
+        above, below = below, above
+    if criterion.compare == "difference":
+        return above - below
+    return (above + criterion.floor) / (below + criterion.floor)
+
+
+def shape(ratio: torch.Tensor, mask: torch.Tensor, criterion: Criterion) -> torch.Tensor:
+    """f(rho), clipped to [low, high]; masked-out tokens get 0.
+
+    A difference stands for log rho in the soft forms, so that both comparisons share them.
+    """
+    if criterion.form == "step":
+        return _top_share(ratio, mask, criterion.keep)
+    if criterion.form == "power":
+        base = ratio.exp() if criterion.compare == "difference" else ratio
+        value = base**criterion.power
+    else:
+        logarithm = ratio if criterion.compare == "difference" else ratio.log()
+        value = logarithm / math.log(criterion.scale)
+    return value.clamp(criterion.low, criterion.high) * mask
+
+
+def _top_share(ratio: torch.Tensor, mask: torch.Tensor, keep: float) -> torch.Tensor:
+    """1 for the `keep` share of unmasked tokens with the largest ratio; ties keep the earlier."""
+    chosen = torch.zeros_like(ratio)
+    candidates = ratio.masked_fill(~mask.bool(), -torch.inf).flatten()
+    # rounded first: 0.55 * 100 is 55.00000000000001 in floating point, and would keep 56
+    count = math.ceil(round(keep * int(mask.sum()), 6))
+    order = candidates.argsort(descending=True, stable=True)[:count]
+    chosen.view(-1)[order] = 1.0
+    return chosen
+
+
+def normalise(weights: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Scale to mean 1 over unmasked tokens, so that weighting is not a change of learning rate.
+
+    All-zero weights become uniform: a batch without any chosen token is trained on as it is.
+    """
+    mask = mask.float()
+    total = (weights * mask).sum()
+    if total == 0:
+        return mask
+    return weights * mask * (mask.sum() / total)
+
+
+def token_weights(
+    numerator: torch.Tensor, reference: torch.Tensor, mask: torch.Tensor, criterion: Criterion
+) -> torch.Tensor:
+    """Weights with mean 1 over the tokens in `mask`, 0 outside it; detached.
+
+    numerator, reference: losses in nats; mask: 1 where a token counts; all of one shape.
+    """
+    ratio = loss_ratio(numerator, reference, criterion)
+    weights = normalise(shape(ratio, mask, criterion), mask)
+    return criterion.mix * weights + (1 - criterion.mix) * mask.float()
+
+
+def select(numerator: torch.Tensor, reference: torch.Tensor, criterion: Criterion) -> torch.Tensor:
+    """Which documents (or tokens) to keep, as booleans: the same ratio under a step.
+
+    numerator, reference: one mean loss a document, in nats; shape (documents,).
+    """
+    stepped = criterion.model_copy(update={"form": "step"})
+    everything = torch.ones_like(numerator)
+    return shape(loss_ratio(numerator, reference, stepped), everything, stepped).bool()

@@ -1,0 +1,126 @@
+"""Losses of every token of a corpus under one model, computed once and kept on disk."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from mucpt_utils.scoring.tokens import TokenStore
+
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from transformers import PreTrainedModel
+
+BATCH_TOKENS = 8192
+LOGITS = 2**28  # at most so many at a time: 1 GiB as float32
+
+
+def token_losses(logits: torch.Tensor, tokens: torch.Tensor, temperature: float = 1.0):
+    """Cross-entropy of each next token in nats.
+
+    logits: (batch, length, vocabulary); tokens: (batch, length). Returns (batch, length - 1), where
+    column t is the loss of token t + 1. The logits are divided by `temperature` first.
+    """
+    scaled = logits.float() if temperature == 1 else logits.float() / temperature
+    # the last position predicts nothing; it is left out at the end, for a slice of the logits
+    # would be copied, and classes in any but the last dimension cost three times as much
+    targets = torch.nn.functional.pad(tokens[:, 1:].long(), (0, 1))
+    losses = torch.nn.functional.cross_entropy(
+        scaled.flatten(0, 1), targets.flatten(), reduction="none"
+    )
+    return losses.view(targets.shape)[:, :-1]
+
+
+def token_entropies(logits: torch.Tensor, tokens: torch.Tensor, temperature: float = 1.0):
+    """Entropy in nats of the distribution that each next token is drawn from, shaped like
+    `token_losses`: the loss that a calibrated model expects there."""
+    chances = torch.log_softmax(logits[:, :-1].float() / temperature, dim=-1)
+    return -(chances.exp() * chances).sum(-1)
+
+
+def score(
+    model: "PreTrainedModel",
+    store: TokenStore,
+    context: int,
+    temperature: float = 1.0,
+    report: Callable[[float], None] = lambda tokens: None,
+    measure: Callable[..., torch.Tensor] = token_losses,
+) -> np.ndarray:
+    """Loss of every token of the store, aligned with `store.tokens`, as float16 nats.
+
+    measure: `token_losses`, or `token_entropies` for the entropy at each token's position.
+
+    Each document is read from its own start, behind an end token as in training. One longer than
+    `context` is read in windows that overlap by half, so that no token lacks its left context.
+    """
+    out = np.zeros(store.tokens.size, np.float16)
+    begins = set(store.starts.tolist())
+    end = int(store.tokens[-1]) if store.tokens.size else 0  # every document closes with it
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.inference_mode():
+        batch_tokens = min(BATCH_TOKENS, LOGITS // model.config.vocab_size)
+        for batch in _batches(list(_windows(store, context)), batch_tokens):
+            width = max(stop - start for start, stop, _ in batch) + 1
+            tokens = np.zeros((len(batch), width), np.int64)
+            for row, (start, stop, _) in enumerate(batch):
+                tokens[row, 1 : stop - start + 1] = store.tokens[start:stop]
+                tokens[row, 0] = end if start in begins else store.tokens[start - 1]
+            ids = torch.from_numpy(tokens).to(device)
+            losses = measure(model(input_ids=ids).logits, ids, temperature).cpu().numpy()
+            for row, (start, stop, fresh) in enumerate(batch):
+                out[fresh:stop] = losses[row, fresh - start : stop - start]
+            report(float(sum(stop - fresh for _, stop, fresh in batch)))
+    return out
+
+
+def _windows(store: TokenStore, context: int) -> Iterator[tuple[int, int, int]]:
+    """(start, stop, first token to keep) of each stretch to score."""
+    step = context // 2
+    for begin, end in zip(store.starts[:-1], store.starts[1:], strict=True):
+        start, fresh = int(begin), int(begin)
+        while fresh < end:
+            stop = min(start + context, int(end))
+            yield start, stop, fresh
+            start, fresh = start + step, stop
+
+
+def _batches(windows: list[tuple[int, int, int]], batch_tokens: int) -> Iterator[list]:
+    """Windows of like length together, about `batch_tokens` tokens a batch."""
+    batch: list[tuple[int, int, int]] = []
+    for window in sorted(windows, key=lambda w: (w[1] - w[0], w[0])):
+        batch.append(window)
+        if len(batch) * (window[1] - window[0] + 1) >= batch_tokens:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def save(folder: Path, losses: np.ndarray) -> None:
+    """Write losses beside each other as one array."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "losses.npy", losses)
+
+
+def load(folder: Path) -> np.ndarray:
+    """Open saved losses without reading them into memory."""
+    return np.load(folder / "losses.npy", mmap_mode="r", allow_pickle=False)
+
+
+def document_means(losses: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Mean loss of each document, in nats a token; shape (documents,)."""
+    sums = np.add.reduceat(losses.astype(np.float64), starts[:-1])
+    return sums / np.diff(starts)
+
+
+def calibrate(
+    model: "PreTrainedModel", store: TokenStore, context: int, temperatures: list[float]
+) -> dict[float, float]:
+    """Mean loss of a store at each temperature: the smallest is the calibrated one.
+
+    The store must be text about facts that neither the model nor the test knows; otherwise the
+    model looks as if it deserved its confidence (temperature scaling, arXiv 1706.04599).
+    """
+    return {t: float(score(model, store, context, t).mean(dtype=np.float64)) for t in temperatures}

@@ -1,0 +1,52 @@
+"""What a trained model knows: benchmark questions, the general twin, bits per byte."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mucpt_utils.musicsimpleqa.ask import (
+    answer_log_likelihoods,
+    answer_questions,
+    prompt,
+)
+from mucpt_utils.musicsimpleqa.grading import grade
+from mucpt_utils.scoring.losses import score
+from mucpt_utils.scoring.tokens import TokenStore
+
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def ask(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    questions: Sequence[dict],
+    new_tokens: int,
+) -> list[dict]:
+    """One row a question: id, subject, stratum, response, grade, mean key log-likelihood (nats)."""
+    if not questions:
+        return []
+    prompts = [prompt(question["question"]) for question in questions]
+    responses = answer_questions(
+        model, tokenizer, prompts, max_new_tokens=new_tokens, progress=False
+    )
+    likelihoods = answer_log_likelihoods(model, tokenizer, questions)
+    return [
+        {
+            "question_id": question["id"],
+            "subject": question["subject"],
+            "stratum": question["stratum"],
+            "response": response,
+            "grade": grade(question, response).grade,
+            "log_likelihood": likelihood.mean,
+        }
+        for question, response, likelihood in zip(questions, responses, likelihoods, strict=True)
+    ]
+
+
+def bits_per_byte(model: "PreTrainedModel", store: TokenStore, bytes_: int, context: int) -> float:
+    """Compression of held-out text: total loss in bits over its size in UTF-8 bytes."""
+    losses = score(model, store, context).astype(np.float64)
+    return float(losses.sum() / math.log(2) / bytes_)

@@ -1,0 +1,117 @@
+"""Stages made side by side: what is finished is found, the rest goes to worker processes."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mucpt_utils.config.axes import load_axes
+from mucpt_utils.config.settings import Profile
+from mucpt_utils.study import parallel, stages
+from mucpt_utils.study.stages import Artifact
+from mucpt_utils.study.study import Study
+
+
+@dataclass(frozen=True)
+class Job:
+    """One stage to make: `study.<stage>(*arguments)`, and how many tokens it trains or scores."""
+
+    study: Study
+    stage: str
+    arguments: tuple = ()
+    tokens: float = 1.0
+    reports: bool = False
+
+    def find(self) -> Artifact | list[Artifact] | None:
+        """The finished stage, or None where it or something before it is still to be made."""
+        with stages.looking():
+            try:
+                return getattr(self.study, self.stage)(*self.arguments)
+            except stages.NotMade:
+                return None
+
+
+def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> None:
+    """Make every stage that is not there yet, one thread each, under one progress bar.
+
+    workers: processes at a time; as many as there are cores unless told.
+    """
+    missing = [job for job in jobs if job.find() is None]
+    parallel.run_jobs(
+        _make,
+        [
+            (type(job.study), job.study.source.model_dump_json(), job.study.made_by)
+            + (job.stage, job.arguments, job.reports)
+            for job in missing
+        ],
+        sizes=[job.tokens for job in missing],
+        workers=workers,
+        description=description,
+        unit="token",
+        preload=["mucpt_utils.training.trainer"],
+    )
+
+
+def _make(kind, profile: str, made_by: str, stage: str, arguments: tuple, reports: bool, report):
+    study = kind(Profile.model_validate(json.loads(profile)), made_by)
+    getattr(study, stage)(*arguments, *([report] if reports else []))
+
+
+def references(studies: Iterable[Study]) -> None:
+    """Corpora and base; reference models and token losses where a study's arms use them."""
+    studies = list(studies)
+    profile = studies[0].profile
+    base = Job(studies[0], "base", (), profile.base.tokens, True)
+    # the classifier comes first: every corpus waits for it, and would wait beside the base
+    make([Job(studies[0], "classifier"), Job(studies[0], "general_tokens")], "general text")
+    make([base, *(Job(s, "domain_tokens") for s in studies)], "base and corpora")
+    scoring = [s for s in studies if any(s.arm(a).uses_reference for a in s.profile.arms)]
+    budget = profile.reference_training.tokens
+    # one job a seed, from its reference model to its token losses: no core waits for another seed
+    wanted = [Job(s, "base_losses") for s in scoring]
+    wanted += [Job(s, "scores", (seed,), budget, True) for s in scoring for seed in s.profile.seeds]
+    make(wanted, "reference models")
+
+
+def arms(study: Study) -> list[Job]:
+    """Every arm of the main comparison at every seed."""
+    return [run(study, arm, seed) for arm in study.profile.arms for seed in study.profile.seeds]
+
+
+def alignment(study: Study) -> list[Job]:
+    """Every arm of the main comparison at every seed, tuned on questions; none without settings."""
+    options = study.profile.alignment
+    if options is None:
+        return []
+    return [
+        Job(study, "aligned", (arm, seed), options.tokens, True)
+        for arm in study.profile.arms
+        for seed in study.profile.seeds
+    ]
+
+
+def composition(study: Study) -> list[Job]:
+    """Every arm, level and seed of the profile's axes of data composition."""
+    return [
+        run(study.with_changes(level.set), arm, seed)
+        for axis in study.profile.composition
+        for level in load_axes()[axis].levels
+        for arm in load_axes()[axis].arms
+        for seed in study.profile.seeds
+    ]
+
+
+def levels(study: Study) -> list[Study]:
+    """The study, then at every level of its axes, with the arms that are trained there."""
+    changed = [
+        study.with_changes({**level.set, "arms": load_axes()[axis].arms})
+        for axis in study.profile.composition
+        for level in load_axes()[axis].levels
+        if level.set
+    ]
+    return [study, *changed]
+
+
+def run(study: Study, arm: str, seed: int) -> Job:
+    """One arm at one seed."""
+    tokens = study.profile.train.tokens if study.arm(arm).trained else 1.0
+    return Job(study, "run", (arm, seed), tokens, True)

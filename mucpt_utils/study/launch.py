@@ -1,0 +1,135 @@
+"""One arm trained by several processes: what a model too large for one needs.
+
+    python -m mucpt_utils launch prepare PROFILE ARM SEED FOLDER [--set KEY=VALUE ...]
+    torchrun --nproc-per-node 8 -m mucpt_utils launch train FOLDER
+    accelerate launch --config_file mucpt_utils/study/launchers/fsdp_one_node.yaml \\
+        -m mucpt_utils launch train FOLDER
+    python -m mucpt_utils launch measure PROFILE FOLDER
+
+`prepare` makes every stage before the run (corpus, base, reference model, cached losses) and lays
+the arm's sequences, weights and losses out as arrays; `train` needs that folder alone. A killed
+`train` goes on from its last checkpoint.
+"""
+
+import argparse
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.config.scoring import Criterion
+from mucpt_utils.config.settings import SettingsError, load_profile
+from mucpt_utils.config.training import TrainSettings
+from mucpt_utils.scoring import models
+from mucpt_utils.study.study import Study
+from mucpt_utils.training import trainer
+from mucpt_utils.training.batches import Sequences
+
+JOB = "job.json"
+TRAINED = "trained"
+
+
+class LaunchJob(BaseModel):
+    """What a training process needs beside the arrays and the model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    arm: str
+    seed: int
+    train: TrainSettings
+    criterion: Criterion | None = None
+
+
+def write_job(folder: Path, job: LaunchJob, data: Sequences, model: Path) -> None:
+    """Lay a training job out in `folder`; `model` is the folder of the model to start from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for field in fields(data):
+        values = getattr(data, field.name)
+        if values is not None:
+            np.save(folder / f"{field.name}.npy", values)
+    models.load(model).save_pretrained(folder / "model")
+    (folder / JOB).write_text(job.model_dump_json(indent=1), encoding="utf-8")
+
+
+def read_sequences(folder: Path) -> Sequences:
+    """The arrays of a job, memory-mapped."""
+    paths = {field.name: folder / f"{field.name}.npy" for field in fields(Sequences)}
+    return Sequences(
+        **{
+            name: np.load(path, mmap_mode="r", allow_pickle=False)
+            for name, path in paths.items()
+            if path.exists()
+        }
+    )
+
+
+def prepare(profile: str, arm: str, seed: int, folder: Path, overrides: list[str]) -> None:
+    """Make what comes before one run, and write its job. Raises SettingsError for a wrong arm."""
+    study = Study(load_profile(profile, overrides), "launch")
+    if arm not in ARMS or not ARMS[arm].trained:
+        allowed = ", ".join(name for name, a in ARMS.items() if a.trained)
+        raise SettingsError(f"arm {arm!r} is not trained; allowed: {allowed}")
+    data = study.sequences(ARMS[arm], study.scored(ARMS[arm], seed), seed)
+    job = LaunchJob(arm=arm, seed=seed, train=study.profile.train, criterion=ARMS[arm].tokens)
+    write_job(folder, job, data, study.base().path("model"))
+
+
+def train(folder: Path) -> None:
+    """Train a prepared job; called by every process of `torchrun` or `accelerate launch`."""
+    if not (folder / JOB).is_file():
+        raise SettingsError(f"{folder} holds no {JOB}: `launch prepare` writes it")
+    job = LaunchJob.model_validate_json((folder / JOB).read_text(encoding="utf-8"))
+    trainer.train(
+        models.load(folder / "model", torch.float32, device="cpu"),
+        read_sequences(folder),
+        job.train,
+        folder,
+        seed=job.seed,
+        criterion=job.criterion,
+        save=folder / TRAINED,
+    )
+
+
+def measure(profile: str, folder: Path, overrides: list[str]) -> None:
+    """Ask the trained model: `answers.jsonl` and `text.json` in the job's folder."""
+    study = Study(load_profile(profile, overrides), "launch")
+    if not (folder / TRAINED).is_dir():
+        raise SettingsError(f"{folder} holds no trained model: `launch train` writes it")
+    (folder / "answers.jsonl").touch()
+    study.measure(models.load(folder / TRAINED), int(read_sequences(folder).tokens.size), folder)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m mucpt_utils launch")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("prepare", "train", "measure"):
+        command = commands.add_parser(name)
+        if name != "train":
+            command.add_argument("profile")
+            command.add_argument("--set", dest="overrides", action="append", default=[])
+        if name == "prepare":
+            command.add_argument("arm")
+            command.add_argument("seed", type=int)
+        command.add_argument("folder", type=Path)
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "prepare":
+            place = (options.profile, options.arm, options.seed, options.folder)
+            prepare(*place, options.overrides)
+        elif options.command == "train":
+            train(options.folder)
+        else:
+            measure(options.profile, options.folder, options.overrides)
+    except SettingsError as error:
+        print(f"launch: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What notebooks show and play with, and what runs them."""

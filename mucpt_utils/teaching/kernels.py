@@ -1,0 +1,111 @@
+"""Notebook kernels forked from one process that has imported what notebooks use.
+
+Each notebook keeps a process of its own, but the libraries, whose import takes longer than many
+a notebook, are imported once a run instead of once a notebook.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from importlib.metadata import EntryPoint
+
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+
+from mucpt_utils.study import parallel
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # type of an output that needs a kernel
+PROVISIONER = "mucpt-forked"
+PRELOAD = (
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "mucpt_utils.teaching.session",
+    "mucpt_utils.teaching.classroom",
+    "mucpt_utils.analysis.corpus_tables",
+    "mucpt_utils.teaching.exercises",
+    "mucpt_utils.teaching.explorer",
+    "mucpt_utils.knowledge.authoring.checks",
+    "mucpt_utils.study.pace",
+    "mucpt_utils.analysis.stage_quality",
+    "mucpt_utils.teaching.widgets",
+    "mucpt_utils.report.page",
+    "mucpt_utils.analysis.benchmark",
+    "mucpt_utils.training.trainer",
+    "scipy.stats",
+)
+
+
+class ForkedProvisioner(LocalProvisioner):
+    """Starts a kernel as a fork of the server process; everything else is the local way."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs) -> dict:
+        """Fork a kernel for the connection file that `cmd`, the kernel's command line, names."""
+        arguments = cmd[cmd.index("-f") :]
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(PRELOAD))
+        self.cwd = kwargs.get("cwd", os.getcwd())
+        process = context.Process(target=_serve, args=(arguments, kwargs["env"], self.cwd))
+        with parallel.environment(parallel.QUIET):  # read by libraries as the server imports them
+            process.start()
+        self.process = Forked(process)
+        self.pid = self.pgid = process.pid  # the kernel makes a group of its own
+        return self.connection_info
+
+
+class Forked:
+    """A process of `multiprocessing`, as jupyter_client handles one: by the names of `Popen`."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, process: multiprocessing.process.BaseProcess):
+        self._process = process
+        self.pid = process.pid
+
+    def poll(self) -> int | None:
+        """Exit code, or None while it runs."""
+        return self._process.exitcode
+
+    def wait(self) -> int:
+        """Exit code, once it has ended."""
+        self._process.join()
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """Sends a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Asks it to end."""
+        self.send_signal(signal.SIGTERM)
+
+
+def fork_kernels() -> None:
+    """Kernels that this process starts from now on are forked, whoever starts them."""
+    factory = KernelProvisionerFactory.instance()
+    where = f"{__name__}:{ForkedProvisioner.__name__}"
+    factory.provisioners[PROVISIONER] = EntryPoint(PROVISIONER, where, factory.GROUP_NAME)
+    factory.default_provisioner_name = PROVISIONER
+
+
+def _serve(arguments: list[str], environment: dict[str, str], folder: str) -> None:
+    """In the fork: be the kernel, until it is told to end or the run that started it is gone."""
+    from ipykernel.kernelapp import IPKernelApp
+    from tqdm import tqdm
+
+    os.setpgid(0, 0)
+    os.chdir(folder)
+    sys.argv = ["ipykernel", *arguments]
+    parallel.begin_fork(environment)
+    # the kernel alone draws bars; tqdm's own lock between processes would outlive a killed one
+    tqdm.set_lock(threading.RLock())
+    # the server is this process's parent, and jupyter_client has named the run
+    parent = f"--IPKernelApp.parent_handle={os.getppid()}"
+    # not told: that loopback is not encrypted, and the interrupt that comes before every shutdown;
+    # what goes wrong in a cell, or ends the kernel, the run says itself
+    IPKernelApp.launch_instance([parent, "--IPKernelApp.log_level=CRITICAL", *arguments])

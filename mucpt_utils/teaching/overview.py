@@ -1,0 +1,138 @@
+"""What the first notebook shows: what a run needs, its settings, where each claim is looked at."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from mucpt_utils.analysis import claims
+from mucpt_utils.config.settings import Profile, load_profile, profile_names
+from mucpt_utils.report.page import machine
+from mucpt_utils.study import parallel
+
+NEEDED_MEMORY = 3.0  # GiB; two runs side by side and a notebook
+NEEDED_DISK = 3.0  # GiB in the work folder, for the laptop profile
+CPU_PROFILES = ("smoke", "laptop")
+
+# kind of a claim's test -> (notebook, table); of those untested, by what they show
+TESTED_IN = {
+    "arms": ("05_continued_pretraining", "differences.csv"),
+    "axis": ("07_data_composition", "composition_differences.csv"),
+    "axes": ("07_data_composition", "composition_differences.csv"),
+    "quality": ("03_clean_deduplicate_mask", "pipeline_quality.csv"),
+}
+SHOWN_IN = {
+    "": ("06_musicsimpleqa", ""),
+    "words_kept": ("03_clean_deduplicate_mask", "funnel.csv"),
+    "questions": ("06_musicsimpleqa", "runs.csv"),
+    "paper_arm_accuracy": ("05_continued_pretraining", "main_comparison.csv"),
+}
+LEFT = {
+    "run.json": "settings, versions, machine, and the record of every stage",
+    "tables/*.csv, .parquet": "every number, tidy, one observation a row; .md and .tex for papers",
+    "tables/README.md": "what each column means, its unit, its allowed values; how to load them",
+    "figures/*.png, .pdf, .csv": "every figure, and beside it the numbers that it shows",
+    "executed/*.ipynb": "these notebooks as they were run",
+    "classroom/*.json": "small samples for the interactive cells, which work without a model",
+    "mixtures/": "data mixtures of your own, where you have trained any",
+    "report.html": "all of it on one page that opens without a network",
+}
+
+
+def requirements(work: Path) -> pd.DataFrame:
+    """what, needed, there, enough: what a run wants of this machine; free space is only compared.
+
+    work: the folder for caches and checkpoints, or where it will be made.
+    """
+    here = machine()
+    place = next(folder for folder in (work, *work.parents) if folder.exists())
+    room = shutil.disk_usage(place).free / 2**30 >= NEEDED_DISK
+    rows = [
+        ("cores", "2 for the times that the README gives", parallel.cores(), parallel.cores() >= 2),
+        ("memory", f"{NEEDED_MEMORY:g} GiB", f"{here['memory_gib']} GiB", _enough_memory(here)),
+        ("disk", f"{NEEDED_DISK:g} GiB in the work folder", "free" if room else "less", room),
+        ("GPU", f"none for {' and '.join(CPU_PROFILES)}", here["gpu"] or "none", True),
+    ]
+    frame = pd.DataFrame(rows, columns=["what", "needed", "there", "enough"])
+    return frame.assign(enough=frame["enough"].map({True: "yes", False: "no"}))
+
+
+def _enough_memory(here: dict) -> bool:
+    return here["memory_gib"] >= NEEDED_MEMORY
+
+
+def profiles() -> pd.DataFrame:
+    """profile, purpose, subjects under test, tokens an arm, seeds, arms, axes of composition."""
+    return pd.DataFrame(
+        [
+            {
+                "profile": profile.name,
+                "purpose": profile.purpose,
+                "subjects under test": profile.world.subjects,
+                "tokens an arm": f"{profile.train.tokens:,}",
+                "seeds": len(profile.seeds),
+                "arms": len(profile.arms),
+                "axes": len(profile.composition),
+            }
+            for profile in map(load_profile, profile_names())
+        ]
+    )
+
+
+def settings_table(profile: Profile) -> pd.DataFrame:
+    """setting, value: every group of a profile's settings on one line, as `--set` names them."""
+    rows = []
+    for name, value in profile.model_dump(mode="json").items():
+        if name in ("text", "prose"):  # the prose lane's; a folder of this machine
+            continue
+        shown = ", ".join(_pairs(value)) if isinstance(value, dict) else _short(value)
+        rows.append({"setting": name, "value": shown})
+    return pd.DataFrame(rows)
+
+
+def _pairs(group: dict, prefix: str = "") -> list[str]:
+    found = []
+    for name, value in group.items():
+        found += (
+            _pairs(value, f"{prefix}{name}.")
+            if isinstance(value, dict)
+            else [f"{prefix}{name}={_short(value)}"]
+        )
+    return found
+
+
+def _short(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def claims_map() -> pd.DataFrame:
+    """claim, status in the paper, how it is tested here, notebook, table."""
+    rows = []
+    for claim in claims.load_claims().values():
+        test = claim.test
+        notebook, table = TESTED_IN.get(test.kind) or SHOWN_IN[test.shows]
+        rows.append(
+            {
+                "claim": claim.claim,
+                "status in the paper": claim.source,
+                "here": "not tested" if test.kind == "none" else _told(test),
+                "notebook": notebook,
+                "table": table or "–",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _told(test: claims.Test) -> str:
+    if test.kind == "arms":
+        return f"arm {test.arm} against {test.against}"
+    if test.kind == "axis":
+        return f"axis {test.axis}: {test.level} against {test.against}"
+    if test.kind == "quality":
+        return f"precision and recall of each stage reach {test.reach:g}"
+    return "whether each axis changes accuracy"
+
+
+def results_map() -> pd.DataFrame:
+    """Files of `results/<profile>/` and what is in them."""
+    return pd.DataFrame(LEFT.items(), columns=["in results/<profile>/", "what it holds"])

@@ -1,0 +1,64 @@
+"""What every notebook begins with: the study of a profile, its results folder, quiet libraries."""
+
+import os
+import warnings
+
+import pandas as pd
+from IPython.display import Image, display
+
+from mucpt_utils import paths
+from mucpt_utils.analysis import tables
+from mucpt_utils.config.settings import Profile, load_profile
+from mucpt_utils.report import figures
+from mucpt_utils.study import parallel
+from mucpt_utils.study.lanes import ProseStudy
+from mucpt_utils.study.study import Study
+
+PROSE = "prose"
+
+
+class Results:
+    """The folder `results/<name>/`: what is shown in a notebook is what is kept there."""
+
+    def __init__(self, name: str):
+        self.folder = paths.results(name)
+
+    def table(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+        """Keep a table in every format, described; returns it as read back: all show the same."""
+        tables.write_table(frame, self.folder / "tables", name)
+        tables.describe(self.folder / "tables")
+        return self.read(name)
+
+    def read(self, name: str) -> pd.DataFrame:
+        """A table that this or an earlier notebook has kept."""
+        return tables.read_table(self.folder / "tables", name)
+
+    def figure(self, drawn: figures.Drawn, name: str) -> None:
+        """Keep a figure as png, pdf and csv, and show it at the size of a screen."""
+        figure, frame = drawn
+        figures.save_figure(figure, frame, self.folder / "figures", name)
+        display(Image(figures.screen_png(figure)))
+
+
+def open_study(profile: str, overrides: list[str], notebook: str) -> tuple[Study, Results]:
+    """The study of a profile and its results folder. Raises SettingsError for wrong settings."""
+    quiet()
+    loaded = load_profile(profile, overrides)
+    return Study(loaded, notebook), Results(loaded.name)
+
+
+def open_prose(profile: Profile, notebook: str) -> tuple[ProseStudy, Results] | None:
+    """The prose lane and its results folder, or None where no `text` folder was given."""
+    if profile.text is None:
+        print("No folder of real text was given (--set text=DIR): the prose lane is not run.")
+        return None
+    return ProseStudy(profile, notebook), Results(PROSE)
+
+
+def quiet() -> None:
+    """No progress bars and advice of libraries inside notebooks: stages bring their own bar.
+
+    The libraries read these when they are imported, which a notebook that only reads never does.
+    """
+    os.environ.update(parallel.QUIET)
+    warnings.filterwarnings("ignore", category=FutureWarning)

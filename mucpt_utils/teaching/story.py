@@ -1,0 +1,171 @@
+"""One sentence about one subject, chosen by code; notebooks 01 to 05 follow it to its gradient."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from mucpt_utils.knowledge.facts import Fact
+from mucpt_utils.scoring import models
+from mucpt_utils.scoring.losses import token_losses
+from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.study.stages import Artifact
+from mucpt_utils.study.study import Study
+from mucpt_utils.text.documents import read_jsonl, training_text
+
+# a song where the world has one; otherwise what comes next
+CATEGORIES = ("song", "album", "opera", "classical", "artist", "award", "instrument", "theory")
+
+
+@dataclass(frozen=True)
+class Story:
+    """A fact, the sentence that tells it, and its document before and after the pipeline.
+
+    span: number of the sentence among the document's labelled stretches, which every edit keeps.
+    """
+
+    fact: Fact
+    raw: dict
+    kept: dict
+    span: int
+
+    @property
+    def before(self) -> str:
+        """The sentence as the crawl has it."""
+        return labelled_text(self.raw, self.span)
+
+    @property
+    def after(self) -> str:
+        """The sentence as it is trained on."""
+        return labelled_text(self.kept, self.span)
+
+
+def labelled_text(document: dict, span: int) -> str:
+    """The text of one labelled stretch."""
+    place = document["metadata"]["truth"]["spans"][span]
+    return document["text"][place["start"] : place["end"]]
+
+
+def kept_documents(corpus: Artifact) -> list[dict]:
+    """Every document that came through the pipeline, in order."""
+    return [row for path in sorted(corpus.folder.glob("kept/*.jsonl*")) for row in read_jsonl(path)]
+
+
+def rejected_documents(corpus: Artifact) -> list[dict]:
+    """Every document that a stage rejected, with `stage`, `reason` and `detail`, in order."""
+    files = sorted(corpus.folder.glob("rejected/*.jsonl"))
+    return [row for path in files for row in read_jsonl(path)]
+
+
+def find_story(study: Study) -> Story:
+    """The sentence that is followed: the same one in every run of a profile.
+
+    A true sentence that names its subject, of a document that came through the pipeline and had
+    most sorts of flaws; of a song where there is one, which the first seed's reference model knows
+    and a question is about.
+    Raises ValueError where no document that was kept tells a fact under test.
+    """
+    raw = {d["id"]: d for d in read_jsonl(study.raw_corpus().path("documents.jsonl"))}
+    known = {f.id: f for f in study.roles.test}
+    covered = study.covered(study.profile.seeds[0])
+    questions = read_jsonl(study.world().path("questions.jsonl"))
+    asked = {name for question in questions for name in question["fact_ids"]}
+
+    def rank(story: Story) -> tuple:
+        fact = story.fact
+        return (
+            fact.subject not in story.after,
+            story.raw["metadata"]["title"] != fact.subject,
+            CATEGORIES.index(fact.category),
+            fact.subject not in covered,
+            fact.id not in asked,
+            -len(_kinds(story.raw)),
+            len(story.raw["text"]),
+            story.raw["id"],
+            story.span,
+        )
+
+    stories = [
+        Story(known[span["fact"]], raw[document["id"]], document, number)
+        for document in kept_documents(study.corpus())
+        for number, span in enumerate(document["metadata"]["truth"]["spans"])
+        if span["kind"] == "fact" and span.get("fact") in known
+    ]
+    told = [story for story in stories if story.fact.object in story.after]
+    if not told:
+        raise ValueError("no document that came through the pipeline tells a fact under test")
+    return min(told, key=rank)
+
+
+def _kinds(document: dict) -> set[str]:
+    return {span["kind"] for span in document["metadata"]["truth"]["spans"]}
+
+
+def token_pieces(study: Study, story: Story) -> tuple[list[str], np.ndarray]:
+    """The text of each token of the story's sentence, and its place in the corpus's tokens.
+
+    The places index `domain_tokens`, and with it losses and weights; both have one length.
+    """
+    return stretch_pieces(study, story.kept, story.span)
+
+
+def stretch_pieces(study: Study, document: dict, number: int) -> tuple[list[str], np.ndarray]:
+    """The same for any labelled stretch of a document that was kept, by its number."""
+    store = TokenStore.load(study.domain_tokens().folder)
+    text = training_text(document, study.corpus_metadata)
+    span = document["metadata"]["truth"]["spans"][number]
+    shift = len(text) - len(document["text"])
+    start, stop = span["start"] + shift, span["end"] + shift
+    encoded = study.load_tokenizer()(text, add_special_tokens=False, return_offsets_mapping=True)
+    begin = int(store.starts[store.ids.index(document["id"])])
+    pieces, places, position = [], [], start
+    for number, (left, right) in enumerate(encoded["offset_mapping"]):
+        if left < stop and right > start:
+            pieces.append(text[position : min(right, stop)])
+            places.append(begin + number)
+            position = max(position, right)
+    return pieces, np.array(places)
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What one training step would take from each token of a sentence.
+
+    tokens: one row a token: `token`, `loss` (nats), `w`, and the length (Euclidean norm, over all
+    parameters) of the gradient that the token asks for, `plain` and `weighted` by w.
+    cosine: of the sentence's whole gradients, plain and weighted: 1 is the same direction.
+    """
+
+    tokens: pd.DataFrame
+    cosine: float
+
+
+def gradients(study: Study, story: Story, weights: np.ndarray) -> Gradients:
+    """The gradient of the story's sentence at the start of training, token by token.
+
+    weights: one a token of the sentence, constants (`corpus_tables.sentence_weights`). The model is
+    the base, which reads the document from its start, as in `losses.score`.
+    """
+    pieces, places = token_pieces(study, story)
+    store = TokenStore.load(study.domain_tokens().folder)
+    index = store.ids.index(story.kept["id"])
+    stop = int(places[-1]) + 1
+    start = max(int(store.starts[index]), stop - study.profile.model.context)
+    # a document stands behind the end token of the one before
+    before = store.tokens[-1] if start == store.starts[index] else store.tokens[start - 1]
+    ids = np.concatenate([[before], store.tokens[start:stop]]).astype(np.int64)
+    model = models.load(study.base().path("model"), torch.float32).eval()
+    tensor = torch.from_numpy(ids)[None]
+    losses = token_losses(model(input_ids=tensor).logits, tensor)[0][places - start]
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    rows, plain, weighted = [], 0.0, 0.0
+    for piece, loss, weight in zip(pieces, losses, weights.tolist(), strict=True):
+        parts = torch.autograd.grad(loss, parameters, retain_graph=True)
+        asked = torch.cat([part.flatten() for part in parts])
+        plain, weighted = plain + asked, weighted + weight * asked
+        length = float(asked.norm())
+        rows.append((piece, float(loss.detach()), weight, length, weight * length))
+    table = pd.DataFrame(rows, columns=["token", "loss", "w", "plain", "weighted"])
+    both = torch.nn.functional.cosine_similarity(plain, weighted, dim=0)
+    return Gradients(table, float(both))

@@ -1,0 +1,1 @@
+"""What a crawl does to documents: flaws, each labelled, off-domain pages, copies."""

@@ -1,0 +1,1 @@
+"""The rendered lane: clean documents written from facts."""

@@ -1,0 +1,132 @@
+"""Datasets of the Hub, or local dataset folders, streamed: nothing is downloaded beforehand."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import datasets
+import huggingface_hub
+import pyarrow
+from datasets.exceptions import DatasetGenerationError
+from datatrove.data import Document
+
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.text.sources import files
+from mucpt_utils.text.sources.base import Malformed, Unreadable
+from mucpt_utils.text.sources.records import json_value, row_document
+
+DAMAGED = (DatasetGenerationError, pyarrow.ArrowException, ValueError)
+
+
+@dataclass(frozen=True)
+class HubInput:
+    """One split of a dataset at one revision.
+
+    name: `owner/name`, or the path of a local folder. revision: a commit of the Hub, or the
+    checksum of a local folder's files.
+    """
+
+    name: str
+    split: str
+    revision: str
+    licence: str | None
+    settings: SourceSettings
+
+    @classmethod
+    def open(cls, name: str, settings: SourceSettings) -> "HubInput":
+        """The dataset `NAME[:SPLIT]` names (split: train).
+
+        Raises ValueError for an empty name or a split that is not there, FileNotFoundError for an
+        unknown dataset, ConnectionError where the Hub does not answer.
+        """
+        name, _, split = name.partition(":")
+        if not name:
+            raise ValueError("hub:NAME[:SPLIT] was expected, the name is missing")
+        revision, licence = _local(Path(name)) if Path(name).is_dir() else _remote(name, settings)
+        found = cls(name, split or "train", revision, licence, settings)
+        found.stream()
+        return found
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the dataset is a folder here."""
+        return Path(self.name).is_dir()
+
+    @property
+    def source(self) -> str:
+        """`metadata.source` of its documents: the name, or the folder's own name."""
+        return Path(self.name).resolve().name if self.is_local else self.name
+
+    def stream(self) -> datasets.IterableDataset:
+        """The split as a stream of rows."""
+        revision = None if self.is_local else self.revision
+        config = self.settings.hub.config
+        return datasets.load_dataset(
+            self.name, config, split=self.split, revision=revision, streaming=True
+        )
+
+    def key(self) -> object:
+        """What identifies the rows."""
+        settings = self.settings.hub
+        return ["hub", self.source, self.split, self.revision, settings.config, settings.documents]
+
+    def rows(self) -> int | None:
+        """Rows that will be read, where the dataset states how many it has."""
+        limit = self.settings.hub.documents
+        stated = (self.stream().info.splits or {}).get(self.split)
+        known = [n for n in (limit, stated.num_examples if stated else None) if n]
+        return min(known, default=None)
+
+    def units(self, unit_bytes: int) -> list:
+        """One unit a shard; a single one where the number of rows is limited."""
+        shards = 1 if self.settings.hub.documents else self.stream().num_shards
+        return [partial(self.read, shard, shards) for shard in range(shards)]
+
+    def read(self, shard: int, shards: int) -> Iterator[Document | Unreadable]:
+        """Documents of one shard; a row that is none is given as Unreadable with its number.
+
+        Where the shard is damaged, what comes after the damage is given as one Unreadable.
+        """
+        stream, limit = self.stream(), self.settings.hub.documents
+        rows = stream.take(limit) if limit else stream.shard(shards, shard)
+        place = f"{self.source}/{self.split}/{shard}"
+        number = 0
+        try:
+            for number, row in enumerate(rows, 1):
+                yield self._item(row, f"{place}:{number}")
+        except DAMAGED as error:
+            reason = str(error.__cause__ or error).strip().partition("\n")[0]
+            yield Unreadable(self.source, place, f"damaged after row {number}: {reason}")
+
+    def _item(self, row: dict, place: str) -> Document | Unreadable:
+        fields = {key: json_value(value) for key, value in row.items()}
+        try:
+            document = row_document(fields, place, self.source, self.settings)
+        except Malformed as error:
+            return Unreadable(self.source, place, str(error))
+        document.metadata.setdefault("licence", self.licence or self.settings.licence)
+        return document
+
+
+def _local(folder: Path) -> tuple[str, str | None]:
+    """Checksum of a dataset folder's files, and the licence its card states."""
+    total = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        name = path.relative_to(folder).as_posix()
+        total.update(f"{name}\0{files.fingerprint(path)}\0".encode())
+    card = folder / "README.md"
+    stated = huggingface_hub.DatasetCard.load(card).data if card.is_file() else None
+    return total.hexdigest(), _licence(stated)
+
+
+def _remote(name: str, settings: SourceSettings) -> tuple[str, str | None]:
+    """The commit that is read, so that a run can be repeated, and the licence of the card."""
+    found = huggingface_hub.HfApi().dataset_info(name, revision=settings.hub.revision)
+    return found.sha, _licence(found.card_data)
+
+
+def _licence(card: object) -> str | None:
+    stated = getattr(card, "license", None)
+    return ", ".join(stated) if isinstance(stated, list) else stated

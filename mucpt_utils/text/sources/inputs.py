@@ -1,0 +1,140 @@
+"""What a run reads: a folder, books of Project Gutenberg, a dataset of the Hub.
+
+    corpus/crawl                 a folder
+    corpus/crawl/part.warc.gz    one file
+    gutenberg:5724,12254         books of Project Gutenberg by number
+    hub:NAME[:SPLIT]             a dataset of the Hub (or a local dataset folder), streamed
+
+Every kind gives units of work; what reading one gives depends on the input alone, so that units
+may be dealt to any number of tasks.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from datatrove.data import Document
+
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.text.sources import files, gutenberg
+from mucpt_utils.text.sources.base import Unreadable
+
+Item = Document | Unreadable
+Unit = Callable[[], Iterator[Item]]
+
+
+class Size(NamedTuple):
+    """About how much an input is; None where nobody can say without reading it."""
+
+    what: str
+    bytes: float | None
+    documents: float | None
+
+
+class Input(Protocol):
+    """Something that can be read in units."""
+
+    def key(self) -> object:
+        """What identifies the content, as JSON can hold it."""
+
+    def units(self, unit_bytes: int) -> Sequence[Unit]:
+        """Units of about `unit_bytes`, each read by calling it."""
+
+
+@dataclass(frozen=True)
+class FolderInput:
+    """Files under a folder; `missing` is what should be there and is not."""
+
+    root: Path
+    paths: Sequence[Path]
+    settings: SourceSettings
+    missing: Sequence[Unreadable] = field(default=())
+
+    @classmethod
+    def open(cls, place: Path, settings: SourceSettings) -> "FolderInput":
+        """A folder, or a single file. Raises FileNotFoundError where there is nothing to read."""
+        if place.is_file():
+            return cls(place.parent, [place], settings)
+        return cls(place, files.source_files(place), settings)
+
+    def key(self) -> object:
+        named = [(p.relative_to(self.root).as_posix(), files.fingerprint(p)) for p in self.paths]
+        return {"files": named, "missing": [item.__dict__ for item in self.missing]}
+
+    def units(self, unit_bytes: int) -> list[Unit]:
+        groups = file_units(self.paths, unit_bytes)
+        units: list[Unit] = [partial(read_files, g, self.root, self.settings) for g in groups]
+        return units + ([partial(iter, list(self.missing))] if self.missing else [])
+
+    def size(self) -> Size:
+        """Files, bytes, and about how many documents."""
+        total = sum(map(_bytes, self.paths))
+        documents = files.estimate_documents(self.paths, self.settings)
+        return Size(f"{len(self.paths)} files", total, documents)
+
+
+def read_files(paths: Sequence[Path], root: Path, settings: SourceSettings) -> Iterator[Item]:
+    """Everything in some files, in order."""
+    for path in paths:
+        yield from files.read_source(path, root, settings)
+
+
+def file_units(paths: Sequence[Path], unit_bytes: int) -> list[list[Path]]:
+    """Consecutive files grouped until a group holds `unit_bytes`; a larger file stands alone."""
+    units: list[list[Path]] = []
+    size = unit_bytes
+    for path in paths:
+        if size >= unit_bytes:
+            units.append([])
+            size = 0
+        units[-1].append(path)
+        size += _bytes(path)
+    return units
+
+
+def _bytes(path: Path) -> int:
+    """A file's size; 0 for a folder and for a link that leads nowhere."""
+    return path.stat().st_size if path.is_file() else 0
+
+
+def open_input(place: str | Path, settings: SourceSettings, cache: Path) -> Input:
+    """The input that `place` names; books of Project Gutenberg are fetched into `cache` first.
+
+    Raises ValueError for a name that is none, FileNotFoundError for a folder that is not there or
+    empty, ConnectionError where a mirror does not answer.
+    """
+    kind, name = split_place(place)
+    if kind == "gutenberg":
+        folder = cache / "gutenberg"
+        found = gutenberg.fetch_books(gutenberg.book_numbers(name), folder, settings.gutenberg)
+        return FolderInput(folder, found.paths, settings, found.missing)
+    if kind == "hub":
+        return _open_hub(name, settings)
+    return FolderInput.open(Path(name), settings)
+
+
+def _open_hub(name: str, settings: SourceSettings) -> Input:
+    from mucpt_utils.text.sources import hub  # `datasets` takes long to import
+
+    return hub.HubInput.open(name, settings)
+
+
+def input_size(place: str | Path, settings: SourceSettings) -> Size:
+    """About how much an input is, without fetching it."""
+    kind, name = split_place(place)
+    if kind == "gutenberg":
+        books = len(gutenberg.book_numbers(name))
+        size = books * gutenberg.BYTES_A_BOOK
+        words = files.PROSE_BYTES_A_WORD * settings.passage_words
+        return Size(f"{books} books to fetch", size, size / words)
+    if kind == "hub":
+        return Size(f"dataset {name}, streamed", None, _open_hub(name, settings).rows())
+    return FolderInput.open(Path(name), settings).size()
+
+
+def split_place(place: str | Path) -> tuple[str, str]:
+    """`gutenberg:12` as (`gutenberg`, `12`); a path as (`path`, path)."""
+    kind, colon, name = str(place).partition(":")
+    return (kind, name) if colon and kind in ("gutenberg", "hub") else ("path", str(place))

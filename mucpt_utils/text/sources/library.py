@@ -1,0 +1,72 @@
+"""Metadata of prose files: from their place, and from a table of books beside them."""
+
+import csv
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.text.sources.base import Malformed
+
+
+def source_of(path: Path, root: Path) -> str:
+    """The source a file belongs to: the first folder under `root`, or `root`'s own name."""
+    parts = path.relative_to(root).parts
+    return parts[0] if len(parts) > 1 else root.resolve().name
+
+
+def file_metadata(path: Path, root: Path, settings: SourceSettings) -> dict:
+    """Metadata of a prose file under `root`; a row of BOOKS.tsv overrides what its name says."""
+    metadata = {
+        "source": source_of(path, root),
+        "register": "prose",
+        "title": path.name.split(".")[0].replace("_", " ").replace("-", " "),
+        "creator": None,
+        "year": None,
+        "licence": settings.licence,
+        "lane": "prose",
+        "file": path.relative_to(root).as_posix(),
+    }
+    book = library(path.parent).get(path.name.split(".")[0])
+    return metadata | _book_metadata(book) if book else metadata
+
+
+def _book_metadata(book: dict) -> dict:
+    stated = {
+        "register": "book",
+        "title": book.get("title") or _title_of_repository(book.get("repo", "")),
+        "creator": book.get("author"),
+        "year": int(book["year"]) if (book.get("year") or "").isdigit() else None,
+        "licence": book.get("licence") or book.get("license"),
+        "library_label": book.get("label"),
+        "lcc": book.get("lcc"),
+        "url": book.get("address"),
+    }
+    if not stated["licence"] and (book.get("repo") or "").startswith("GITenberg/"):
+        stated["licence"] = "Public domain in the USA"
+    return {key: value for key, value in stated.items() if value}
+
+
+def library(folder: Path) -> dict[str, dict]:
+    """Rows of the BOOKS.tsv in `folder` by their `id`, which is a file's name without suffix.
+
+    An empty dict where there is no such file. Raises Malformed where it has no `id` column.
+    """
+    table = folder / "BOOKS.tsv"
+    return _rows(table, table.stat().st_mtime_ns) if table.is_file() else {}
+
+
+@lru_cache(maxsize=64)
+def _rows(table: Path, _: int) -> dict[str, dict]:
+    """The rows; a table that has changed since has another time, and is read again."""
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    if rows and "id" not in rows[0]:
+        raise Malformed(f"{table.name} has no column 'id'")
+    return {row["id"]: row for row in rows}
+
+
+def _title_of_repository(repository: str) -> str:
+    """`GITenberg/A-Book-of-Operas_5724` -> `A Book of Operas`."""
+    name = re.sub(r"_\d+$", "", repository.rpartition("/")[2])
+    return re.sub(r"-+", " ", name).strip()

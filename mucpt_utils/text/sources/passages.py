@@ -1,0 +1,79 @@
+"""Prose is cut into passages: at paragraph borders, hard-wrapped lines put together again."""
+
+import re
+from collections.abc import Iterator
+
+from mucpt_utils.config.text import SourceSettings
+
+# paragraphs about the edition, not of the book
+CREDIT = re.compile(
+    r"\A\s*(?:\[?(?:Produced|Scanned|Transcribed|Digitized|E-?text prepared|Etext prepared)\b"
+    r"|\[?Project Gutenberg|\[?Transcriber.s Note|Use of the Project Gutenberg|Updates to this)",
+    re.IGNORECASE,
+)
+
+
+BLANK_LINES = re.compile(r"\n\s*\n")
+SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)]))\s+(?=[\"'“‘(]?[A-Z0-9])")
+
+
+def passages(text: str, settings: SourceSettings | None = None) -> list[str]:
+    """`text` cut at paragraph borders into passages of about `passage_words` words.
+
+    Hard-wrapped prose is unwrapped; verse, tables and lists keep their lines. A paragraph longer
+    than `longest_passage_words` is cut at sentence ends.
+    """
+    settings = settings or SourceSettings()
+    cut: list[list[str]] = [[]]
+    words = 0
+    for paragraph in _short_paragraphs(text, settings):
+        length = len(paragraph.split())
+        if words and words + length > settings.longest_passage_words:
+            cut.append([])
+            words = 0
+        cut[-1].append(paragraph)
+        words += length
+        if words >= settings.passage_words:
+            cut.append([])
+            words = 0
+    if len(cut) > 1 and words < settings.shortest_passage_words:
+        cut[-2:] = [cut[-2] + cut[-1]]
+    return ["\n\n".join(paragraphs) for paragraphs in cut if paragraphs]
+
+
+def _short_paragraphs(text: str, settings: SourceSettings) -> Iterator[str]:
+    for raw in BLANK_LINES.split(text.replace("\r\n", "\n").replace("\r", "\n")):
+        paragraph = unwrap(raw)
+        if not paragraph or CREDIT.match(paragraph):
+            continue
+        if len(paragraph.split()) <= settings.longest_passage_words:
+            yield paragraph
+        else:
+            yield from _cut_sentences(paragraph, settings)
+
+
+def _cut_sentences(paragraph: str, settings: SourceSettings) -> Iterator[str]:
+    """Pieces of about equal length, none over the longest passage where sentences allow it."""
+    pieces = -(-len(paragraph.split()) // settings.longest_passage_words)
+    aim = len(paragraph.split()) / pieces
+    piece: list[str] = []
+    words = 0
+    for sentence in SENTENCE_END.split(paragraph):
+        length = len(sentence.split())
+        if words and words + length / 2 > aim:
+            yield " ".join(piece)
+            piece, words = [], 0
+        piece.append(sentence)
+        words += length
+    yield " ".join(piece)
+
+
+WRAPPED_WIDTH = 45
+
+
+def unwrap(paragraph: str) -> str:
+    """A hard-wrapped paragraph on one line; lines that are short on average stay lines."""
+    lines = [line.strip() for line in paragraph.strip().split("\n")]
+    body = lines[:-1]
+    wrapped = body and sum(map(len, body)) / len(body) >= WRAPPED_WIDTH
+    return (" " if wrapped else "\n").join(lines).strip()
