@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.musicsimpleqa.grading import GRADES
 from mucpt_utils.scoring import losses
 from mucpt_utils.teaching import classroom, story, widgets
-from mucpt_utils.text.documents import read_jsonl
 
 
 @pytest.fixture(scope="module")

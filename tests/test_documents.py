@@ -2,7 +2,8 @@
 
 import pytest
 
-from mucpt_utils.text.documents import read_jsonl, training_text, write_jsonl
+from mucpt_utils.io import read_jsonl, write_jsonl
+from mucpt_utils.text.documents import training_text
 
 ROWS = [{"text": "Jóga\nand a new line", "id": "a"}, {"text": "東京 \u2028 🎵", "id": "b"}]
 

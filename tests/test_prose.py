@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mucpt_utils.config.settings import ProseSettings, SettingsError, load_profile
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.study import lanes
-from mucpt_utils.text.documents import read_jsonl
 
 MUSIC = [
     "sonata",

@@ -6,9 +6,9 @@ import pytest
 
 from mucpt_utils.analysis import corpus_tables, tables
 from mucpt_utils.analysis.prose_tables import COLUMNS, bits_per_byte_figure, bits_per_byte_table
+from mucpt_utils.io import write_jsonl
 from mucpt_utils.report.figures import save_figure
 from mucpt_utils.study.lanes import ROLES
-from mucpt_utils.text.documents import write_jsonl
 
 VALUES = {  # arm: (music in seeds 0 and 1, general in seeds 0 and 1)
     "base": ((3.0, 3.0), (2.0, 2.0)),

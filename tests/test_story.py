@@ -9,10 +9,10 @@ import torch
 
 from mucpt_utils.analysis import corpus_tables
 from mucpt_utils.config.arms import ARMS
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.teaching import story
-from mucpt_utils.text.documents import read_jsonl
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from mucpt_utils.analysis import token_weights
 from mucpt_utils.config.settings import load_profile
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.scoring.tokens import TokenStore, train_tokenizer
 from mucpt_utils.study import jobs
 from mucpt_utils.study.study import Study
-from mucpt_utils.text.documents import read_jsonl, training_text
+from mucpt_utils.text.documents import training_text
 
 TINY = [
     "seeds=[0]",

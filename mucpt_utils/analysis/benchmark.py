@@ -9,11 +9,11 @@ import pandas as pd
 
 from mucpt_utils.analysis import tables
 from mucpt_utils.analysis.tables import Run
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.scoring import models
 from mucpt_utils.study import evaluation
 from mucpt_utils.study.study import Study
-from mucpt_utils.text.documents import read_jsonl
 
 SETS = ("questions", "general")
 MARKS = {CORRECT: "✓", INCORRECT: "✗", NOT_ATTEMPTED: "–"}

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 from mucpt_utils.config.arms import ARMS
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge import facts
 from mucpt_utils.pipeline import classifier
 from mucpt_utils.scoring import losses
@@ -20,7 +21,6 @@ from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study.lanes import ROLES, ProseStudy
 from mucpt_utils.study.study import Study
 from mucpt_utils.teaching.story import kept_documents
-from mucpt_utils.text.documents import read_jsonl
 from mucpt_utils.training import batches
 
 THRESHOLDS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)

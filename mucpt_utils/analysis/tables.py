@@ -23,7 +23,7 @@ from mucpt_utils import stats
 from mucpt_utils.analysis import schema
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.axes import load_axes
-from mucpt_utils.text.documents import read_jsonl
+from mucpt_utils.io import read_jsonl
 
 MAIN = schema.MAIN  # the axis of the profile's own runs
 DEFAULT = schema.DEFAULT  # their level

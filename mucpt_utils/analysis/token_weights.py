@@ -13,12 +13,13 @@ import torch
 
 from mucpt_utils import stats
 from mucpt_utils.config.arms import ARMS
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import load_facts
 from mucpt_utils.scoring import losses
 from mucpt_utils.scoring.loss_ratio import token_weights
 from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study.study import Study
-from mucpt_utils.text.documents import read_jsonl, training_text
+from mucpt_utils.text.documents import training_text
 
 if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import PreTrainedTokenizerBase

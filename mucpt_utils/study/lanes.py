@@ -18,12 +18,12 @@ import numpy as np
 
 from mucpt_utils import paths
 from mucpt_utils.config.settings import Profile, ProseSettings, SettingsError
+from mucpt_utils.io import read_jsonl, write_jsonl
 from mucpt_utils.pipeline import classifier
 from mucpt_utils.pipeline.classifier import Example
 from mucpt_utils.study.stages import Artifact
 from mucpt_utils.study.study import Study
 from mucpt_utils.text import sources
-from mucpt_utils.text.documents import read_jsonl, write_jsonl
 
 ROLES = ("held_out", "calibration", "reference", "corpus")
 

@@ -22,10 +22,10 @@ import torch
 
 from mucpt_utils import paths
 from mucpt_utils.config.settings import Profile
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study import cost, parallel
-from mucpt_utils.text.documents import read_jsonl
 from mucpt_utils.training import batches
 
 SHARES = (0.6, 0.15, 0.25)  # of the seconds: training, scoring, answering

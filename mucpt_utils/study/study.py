@@ -18,6 +18,7 @@ import numpy as np
 from mucpt_utils import paths
 from mucpt_utils.config import arms
 from mucpt_utils.config.settings import Profile
+from mucpt_utils.io import read_jsonl, write_jsonl
 from mucpt_utils.knowledge import facts, roles
 from mucpt_utils.knowledge.roles import World
 from mucpt_utils.musicsimpleqa import questions
@@ -27,7 +28,7 @@ from mucpt_utils.scoring import losses, models, tokens
 from mucpt_utils.study import evaluation, stages
 from mucpt_utils.study.stages import Artifact
 from mucpt_utils.text.crawl import flaws as flaws_module
-from mucpt_utils.text.documents import read_jsonl, training_text, write_jsonl
+from mucpt_utils.text.documents import training_text
 from mucpt_utils.text.render import writer
 from mucpt_utils.training import alignment, batches
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study import stages
@@ -19,7 +20,6 @@ from mucpt_utils.study.study import Study
 from mucpt_utils.teaching import story
 from mucpt_utils.teaching.story import Story
 from mucpt_utils.teaching.widgets import FOLDER
-from mucpt_utils.text.documents import read_jsonl
 
 TEMPERATURES = (0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)  # and those that were calibrated
 OTHER_KINDS = ("wrong_fact", "noise", "spam")  # stretches shown beside the followed sentence

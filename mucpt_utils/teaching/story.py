@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import Fact
 from mucpt_utils.scoring import models
 from mucpt_utils.scoring.losses import token_losses
 from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study.stages import Artifact
 from mucpt_utils.study.study import Study
-from mucpt_utils.text.documents import read_jsonl, training_text
+from mucpt_utils.text.documents import training_text
 
 # a song where the world has one; otherwise what comes next
 CATEGORIES = ("song", "album", "opera", "classical", "artist", "award", "instrument", "theory")

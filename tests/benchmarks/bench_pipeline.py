@@ -38,12 +38,12 @@ from datatrove.pipeline.writers import JsonlWriter
 
 from mucpt_utils.config.pipeline import MinhashSettings, PipelineSettings
 from mucpt_utils.config.settings import load_profile
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline import classifier, cleaning, executors, masking, minhash
 from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.report.page import machine
 from mucpt_utils.study.stages import content_digest
 from mucpt_utils.study.study import Study
-from mucpt_utils.text.documents import read_jsonl
 
 OUTPUT = ("kept", "rejected", "quarantine.jsonl", "funnel.csv", "contained.jsonl", "pipeline.json")
 

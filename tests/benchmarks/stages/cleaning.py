@@ -9,8 +9,8 @@ from spacy.lang.en.stop_words import STOP_WORDS
 
 from mucpt_utils.analysis import stage_quality
 from mucpt_utils.config.pipeline import QualitySettings
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline.cleaning import steps
-from mucpt_utils.text.documents import read_jsonl
 from stages.common import fresh, passages, row, sampled, share, study
 
 STAGE = "quality filters"

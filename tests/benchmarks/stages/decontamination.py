@@ -8,9 +8,9 @@ from random import Random
 from mucpt_utils import paths
 from mucpt_utils.analysis import corpus_tables
 from mucpt_utils.config.settings import load_profile
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge import facts
 from mucpt_utils.pipeline.decontamination import QuestionIndex
-from mucpt_utils.text.documents import read_jsonl
 from mucpt_utils.text.render import writer
 from stages.common import PROFILE, passages, row, sampled, share
 

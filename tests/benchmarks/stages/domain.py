@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from datatrove.data import Document
 
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline import classifier
 from mucpt_utils.pipeline.classifier import (
     Classifier,
@@ -23,7 +24,6 @@ from mucpt_utils.pipeline.classifier import (
     average_precision,
     calibration_error,
 )
-from mucpt_utils.text.documents import read_jsonl
 from mucpt_utils.text.sources.passages import passages as cut
 from stages.common import data, is_reported, passages, row, study
 

@@ -13,9 +13,9 @@ from datatrove.pipeline.dedup import MinhashDedupBuckets
 
 from mucpt_utils.analysis import stage_quality
 from mucpt_utils.config.pipeline import MinhashSettings
+from mucpt_utils.io import read_jsonl, write_jsonl
 from mucpt_utils.pipeline import executors, minhash
 from mucpt_utils.pipeline.minhash import candidate_probability
-from mucpt_utils.text.documents import read_jsonl, write_jsonl
 from mucpt_utils.text.sources import decode, strip_gutenberg
 from stages.common import data, fresh, passages, piped, rendered, row, sampled, share, study
 
