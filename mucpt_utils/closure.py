@@ -1,15 +1,16 @@
 """What a result depends on besides settings and inputs: the code that makes it, and its data files.
 
-The closure of a module is every module of this package that it imports, directly or through others,
-anywhere in its source, and every data file that one of them names. A data file is named by a string
-literal with a slash that leads to a file or folder below the package (`"pipeline/rules/masking.yaml"`)
-or below the repository's data cards (`"data_cards/music_facts/facts.jsonl"`). Nothing is listed by
-hand and nothing is imported: sources are parsed.
+The closure of a module is every module of this package that it imports, directly or through
+others, anywhere in its source, and every data file that one of them names. A data file is named by
+a string literal with a slash that leads to a file or folder below the package
+(`"pipeline/rules/masking.yaml"`) or below the data cards (`"data_cards/music_facts/facts.jsonl"`).
+Nothing is listed by hand and nothing is imported: sources are parsed.
 """
 
 import ast
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from mucpt_utils import paths
 
 NAME = paths.PACKAGE.name
 CARDS = "data_cards"
+PATH = re.compile(r"\w[\w.-]*(/\w[\w.-]*)+")  # a literal that may be the path of a data file
 
 
 def digest(value: object) -> str:
@@ -102,9 +104,8 @@ def _parsed(source: Path, _changed: int, _size: int) -> tuple[tuple[str, ...], t
             modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if "/" in node.value and len(node.value) < 200 and not set(node.value) & set(" \n*<{"):
-                literals.append(node.value.strip("/"))
+        elif isinstance(node, ast.Constant) and PATH.fullmatch(str(node.value)):
+            literals.append(str(node.value))
         waiting += ast.iter_child_nodes(node)
     return tuple(dict.fromkeys(modules)), tuple(dict.fromkeys(literals))
 
