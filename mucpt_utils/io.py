@@ -1,7 +1,8 @@
 """Files read and written in one way each: JSON Lines, JSON, YAML; whole or not at all."""
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +10,41 @@ import yaml
 
 from mucpt_utils.errors import MuCPTError
 
+try:  # ten times as fast, where libyaml is there
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader
+
+
 
 class FileError(MuCPTError, ValueError):
     """A file that is not what it should be; the message names the file and the line."""
 
 
-def read_jsonl(path: Path) -> list[dict]:
+def read_jsonl(path: Path, fields: Sequence[str] = ()) -> list[dict]:
     """All objects of a file, one a line; a line ends at `\\n` only, whatever signs it holds.
 
-    Raises FileError that names file and line for what is not JSON.
+    Blank lines are passed over. fields: names under which every object must hold a text.
+    Raises FileError that names file and line for what is not such an object in UTF-8.
     """
     rows = []
-    with Path(path).open(encoding="utf-8", newline="\n") as lines:
+    with Path(path).open("rb") as lines:
         for number, line in enumerate(lines, 1):
+            if line.isspace():
+                continue
             try:
-                rows.append(json.loads(line))
+                row = json.loads(line)
             except ValueError as error:
-                raise FileError(f"{path}, line {number}: no JSON object ({error})") from None
+                reason = getattr(error, "msg", error)
+                raise FileError(f"{path}, line {number}: not JSON ({reason})") from None
+            if not isinstance(row, dict):
+                raise FileError(f"{path}, line {number}: not a JSON object")
+            if missing := [name for name in fields if not isinstance(row.get(name), str)]:
+                raise FileError(
+                    f"{path}, line {number}: no {', '.join(missing)}; "
+                    f"needed are the texts {', '.join(fields)}"
+                )
+            rows.append(row)
     return rows
 
 
@@ -58,12 +77,46 @@ def read_json(path: Path) -> Any:
         raise FileError(f"{path}: not JSON ({error})") from None
 
 
+class YamlLoader(SafeLoader):
+    """Safe YAML in which `off`, `on`, `yes`, `no` are words, as in YAML 1.2, and keys differ."""
+
+    BOOLEAN = "tag:yaml.org,2002:bool"
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+        for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node, deep=False):
+        """The mapping of a node. Raises YAMLError for a key that stands in it twice."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if twice := [key for key in keys if keys.count(key) > 1]:
+            mark = node.start_mark
+            raise yaml.YAMLError(f"line {mark.line + 1}: {twice[0]!r} is given twice")
+        return super().construct_mapping(node, deep)
+
+
+YamlLoader.add_implicit_resolver(
+    YamlLoader.BOOLEAN, re.compile("true|True|TRUE|false|False|FALSE"), "tTfF"
+)
+
+
 def read_yaml(path: Path) -> Any:
     """The value of a YAML file. Raises FileError that names the file and the place in it."""
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise FileError(f"{path}: not UTF-8 ({error})") from None
+    return parse_yaml(text, path)
+
+
+def parse_yaml(text: str, where: object) -> Any:
+    """The value of a YAML text. Raises FileError that begins with `where`, on one line."""
+    try:
+        return yaml.load(text, YamlLoader)  # a safe loader
     except (yaml.YAMLError, ValueError) as error:  # ValueError for a date such as 2024-13-01
-        raise FileError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+        raise FileError(f"{where}: not YAML ({' '.join(str(error).split())})") from None
 
 
 def _beside(path: Path) -> Path:
