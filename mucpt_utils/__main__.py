@@ -29,9 +29,9 @@ COMMANDS: dict[str, Command] = {
     "search": Command("analysis.search", "try candidate criteria on development questions"),
     "cost": Command("study.cost", "hours and disk before a large run"),
     "launch": Command("study.launch", "one arm, trained by several processes"),
-    "render": Command("text.render.writer", "write a corpus of rendered documents"),
+    "render": Command("text.crawl.command", "write a corpus of rendered documents"),
     "facts": Command("knowledge.facts", "build, check and compare the fact tables"),
-    "questions": Command("musicsimpleqa.questions", "build and lint the benchmark"),
+    "questions": Command("musicsimpleqa.build", "build and lint the benchmark"),
     "agreement": Command("musicsimpleqa.agreement", "the grader against labelled cases"),
 }
 

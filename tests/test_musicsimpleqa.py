@@ -20,26 +20,23 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from mucpt_utils.io import FileError
 from mucpt_utils.knowledge.facts import Fact, Relation, load_facts, load_relations
 from mucpt_utils.musicsimpleqa import ask
 from mucpt_utils.musicsimpleqa.__main__ import main
-from mucpt_utils.musicsimpleqa.client import Endpoint, EndpointError
-from mucpt_utils.musicsimpleqa.judge import UNPARSED, JudgeCache, judge_one, parse_grade
-from mucpt_utils.musicsimpleqa.measures import compare, measures
-from mucpt_utils.musicsimpleqa.questions import (
+from mucpt_utils.musicsimpleqa.build import (
     CARD,
     Part,
     Plan,
     build_questions,
     counts_tables,
-    few_shot,
-    lint,
-    lint_question,
     load_plan,
-    load_questions,
-    question_of,
-    stands_in,
 )
+from mucpt_utils.musicsimpleqa.client import Endpoint, EndpointError
+from mucpt_utils.musicsimpleqa.judge import UNPARSED, JudgeCache, judge_one, parse_grade
+from mucpt_utils.musicsimpleqa.lint import lint, lint_question
+from mucpt_utils.musicsimpleqa.measures import compare, measures
+from mucpt_utils.musicsimpleqa.questions import load_questions, question_of, stands_in
 from mucpt_utils.musicsimpleqa.run import Run
 from mucpt_utils.scoring.tokens import train_tokenizer
 
@@ -185,9 +182,9 @@ def test_card_loads_as_a_dataset(tmp_path):
 
 def test_few_shot_takes_turns_over_the_categories():
     questions = [{"id": i, "category": c} for i, c in enumerate("aaabbc")]
-    assert [q["id"] for q in few_shot(questions, 4)] == [0, 3, 5, 1]
+    assert [q["id"] for q in ask.few_shot(questions, 4)] == [0, 3, 5, 1]
     with pytest.raises(ValueError, match="0 to 6"):
-        few_shot(questions, 7)
+        ask.few_shot(questions, 7)
 
 
 def test_stands_in_is_word_for_word():
@@ -198,9 +195,9 @@ def test_stands_in_is_word_for_word():
 def test_malformed_question_file_names_its_line(tmp_path):
     path = tmp_path / "q.jsonl"
     path.write_text(json.dumps(qa_model.questions()[0]) + '\n{"id": "x"}\n')
-    with pytest.raises(ValueError, match=r"q\.jsonl:2: no question, answer, answer_type"):
+    with pytest.raises(ValueError, match=r"q\.jsonl, line 2: no question, answer, answer_type"):
         load_questions(path)
-    with pytest.raises(FileNotFoundError, match="the splits are test, dev"):
+    with pytest.raises(FileError, match="the splits are test, dev"):
         load_questions("train")
 
 

@@ -17,9 +17,9 @@ import sys
 from pathlib import Path
 
 from mucpt_utils import paths
-from mucpt_utils.musicsimpleqa.ask import BATCH_SIZE, MAX_NEW_TOKENS
+from mucpt_utils.musicsimpleqa.ask import BATCH_SIZE, MAX_NEW_TOKENS, few_shot
 from mucpt_utils.musicsimpleqa.client import Endpoint, EndpointError
-from mucpt_utils.musicsimpleqa.questions import few_shot, load_questions
+from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.musicsimpleqa.run import (
     FileError,
     ModelError,

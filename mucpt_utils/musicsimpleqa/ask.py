@@ -1,14 +1,21 @@
-"""Questions put to a causal language model: prompts, greedy answers, answer log-likelihoods."""
+"""Questions put to a causal language model: prompts, greedy answers, answer log-likelihoods.
+
+Nothing here knows how answers are graded: what a model said stays valid when a rule changes.
+"""
 
 import inspect
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import torch
 from tqdm import tqdm
+
+from mucpt_utils.errors import MuCPTError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -23,12 +30,30 @@ _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _newline_tokens: "WeakKeyDictionary[PreTrainedTokenizerBase, torch.Tensor]" = WeakKeyDictionary()
 
 
+class ShotsError(MuCPTError, ValueError):
+    """More examples wanted than there are."""
+
+
 class LogLikelihood(NamedTuple):
     """Log-probability of an answer in nats: over all its tokens, and the mean of a token."""
 
     total: float
     mean: float
     tokens: int
+
+
+def few_shot(questions: Sequence[dict], shots: int) -> list[dict]:
+    """The first `shots` questions to show as examples, of one category after another.
+
+    Raises ShotsError for more shots than there are questions.
+    """
+    if not 0 <= shots <= len(questions):
+        raise ShotsError(f"{shots} examples wanted; 0 to {len(questions)} can be given")
+    by_category: dict[str | None, list[dict]] = defaultdict(list)
+    for question in questions:
+        by_category[question.get("category")].append(question)
+    rounds = zip_longest(*by_category.values())
+    return [question for row in rounds for question in row if question is not None][:shots]
 
 
 def prompt(question: str, examples: Sequence[Mapping] = ()) -> str:

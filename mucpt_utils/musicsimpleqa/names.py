@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.numbers import in_digits
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K
-from mucpt_utils.musicsimpleqa.words import ARTICLES, Word, clean, without_article, words
+from mucpt_utils.musicsimpleqa.words import ARTICLES, FORMS, Word, clean, without_article, words
 
+UMLAUTS = str.maketrans(FORMS["umlauts"])
 _LINKS = frozenset({"of", "the", "de", "van", "von", "du", "la", "le", "der", "da", "di", "del"})
 _SHARP = re.compile(r"\b([A-Ga-g])\s?[#♯]")
 _FLAT_SIGN = re.compile(r"\b([A-Ga-g])\s?♭")
@@ -64,10 +65,10 @@ class Key:
         if "'s" in name:
             self._add_forms(without_article([w.form for w in words(name.replace("'s", "s"))]))
         if not name.isascii():
-            wide = name.casefold().translate(RULES.umlauts)
+            wide = name.casefold().translate(UMLAUTS)
             self._add_forms(without_article([word.form for word in words(wide)]))
-        if forms[-1] in RULES.roman and len(forms) > 1:
-            self._add_forms([*forms[:-1], str(RULES.roman[forms[-1]])])
+        if forms[-1] in FORMS["roman"] and len(forms) > 1:
+            self._add_forms([*forms[:-1], str(FORMS["roman"][forms[-1]])])
         if self.kind == "term":
             self._add_term(forms)
 

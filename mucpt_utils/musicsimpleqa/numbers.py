@@ -2,12 +2,12 @@
 
 import re
 
-from mucpt_utils.musicsimpleqa.rules import RULES
+from mucpt_utils.musicsimpleqa.words import FORMS
 
 FRACTION_WORDS = re.compile(
     "|".join(
         rf"\b{re.escape(f)}\b(?! (?:note|step|rest|tone))"
-        for f in sorted(RULES.fractions, key=len, reverse=True)
+        for f in sorted(FORMS["fractions"], key=len, reverse=True)
     ),
     re.IGNORECASE,
 )
@@ -17,7 +17,7 @@ _NUMBER = re.compile(
 )
 _NUMBER_RUN = re.compile(
     r"\b(?:{0})(?:(?:[\s-]+(?:and\s+)?)(?:{0}))*\b(?!-?(?:th|st|nd|rd)\b)".format(
-        "|".join(sorted(RULES.number_words, key=len, reverse=True))
+        "|".join(sorted(FORMS["number_words"], key=len, reverse=True))
     ),
     re.IGNORECASE,
 )
@@ -52,7 +52,7 @@ def in_digits(text: str) -> str:
 
 def _spoken(run: str) -> str:
     """The number that a run of number words says."""
-    values = [RULES.number_words[w] for w in re.split(r"[\s-]+", run.lower()) if w != "and"]
+    values = [FORMS["number_words"][w] for w in re.split(r"[\s-]+", run.lower()) if w != "and"]
     if len(values) > 1 and 10 <= values[0] <= 20 and 10 <= values[1] < 100:
         return f"{values[0]}{sum(values[1:]):02d}"  # a year, as in nineteen ninety-one
     total = group = 0
@@ -68,8 +68,8 @@ def _spoken(run: str) -> str:
     return str(total + group)
 
 
-ORDINAL_WORD = re.compile(rf"\b(?:{'|'.join(RULES.ordinal_words)})\b", re.IGNORECASE)
-_MONTH = r"({})[a-z]*\.?".format("|".join(month[:3] for month in RULES.months))
+ORDINAL_WORD = re.compile(rf"\b(?:{'|'.join(FORMS['ordinal_words'])})\b", re.IGNORECASE)
+_MONTH = r"({})[a-z]*\.?".format("|".join(month[:3] for month in FORMS["months"]))
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _DATE = re.compile(
     rf"\b{_DAY}(?:\s*[-–]\s*{_DAY})?\s+(?:of\s+)?{_MONTH}(?:,?\s+(\d{{4}}))?"
@@ -113,5 +113,5 @@ def _readings(groups: tuple) -> list[tuple]:
 
 
 def _date(year: str | None, month: str, day: str | None) -> tuple:
-    number = next(i for i, name in enumerate(RULES.months, 1) if name.startswith(month.lower()))
+    number = next(i for i, name in enumerate(FORMS["months"], 1) if name.startswith(month.lower()))
     return (int(year) if year else None, number, int(day) if day else None)

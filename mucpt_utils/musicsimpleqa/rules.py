@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
+from mucpt_utils import paths
+from mucpt_utils.io import read_yaml
 
 # marks of the key and of other answers: private code points, never part of a response
 K, C = "\ue000", "\ue001"
@@ -14,7 +15,7 @@ class Rules:
     """The rules file: each entry under its own name, patterns compiled with K and C filled in."""
 
     def __init__(self, path: Path):
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_yaml(path)
         self.kind_words = frozenset(data["kind_words"].split())
         self._kinds = "(?:" + "|".join(sorted(self.kind_words)) + ")"
         self.lead_in = re.compile(
@@ -45,15 +46,6 @@ class Rules:
         self.common_words = frozenset(data["common_words"])
         self.interjections = frozenset(data["interjections"])
         self.place_prefixes = frozenset(data["place_prefixes"])
-        self.symbols = {ord(symbol): letter for symbol, letter in data["symbols"].items()}
-        self.letters = str.maketrans(data["letters"])
-        self.umlauts = str.maketrans(data["umlauts"])
-        self.synonyms = data["synonyms"]
-        self.number_words = data["number_words"]
-        self.ordinal_words = data["ordinal_words"]
-        self.fractions = data["fractions"]
-        self.roman = data["roman"]
-        self.months = data["months"]
         self.shapes = [re.compile(pattern) for pattern in data["shapes"].values()]
         self.coarse_places = self._one(data["coarse_places"])
         self.genre_questions = self._one(data["genre_questions"])
@@ -67,4 +59,4 @@ class Rules:
         return self._one("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
-RULES = Rules(Path(__file__).with_name("grading_rules.yaml"))
+RULES = Rules(paths.PACKAGE / "musicsimpleqa/grading_rules.yaml")

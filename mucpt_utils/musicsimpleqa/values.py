@@ -13,6 +13,7 @@ from mucpt_utils.musicsimpleqa.numbers import (
     numbers,
 )
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K
+from mucpt_utils.musicsimpleqa.words import FORMS
 
 _CLAUSE = re.compile(r"[,;.:](?= )|\b(?:and|but|while|whereas|after|before)\b|[()]")
 _YEAR = re.compile(
@@ -77,7 +78,7 @@ class NumberKey(ValueKey):
 
     def in_digits(self, text: str) -> str:
         if self.fraction:
-            text = FRACTION_WORDS.sub(lambda m: str(RULES.fractions[m[0].lower()]), text)
+            text = FRACTION_WORDS.sub(lambda m: str(FORMS["fractions"][m[0].lower()]), text)
         return in_digits(text)
 
     def values(self, text: str) -> list[Value]:
@@ -129,7 +130,7 @@ class DateKey(ValueKey):
         super().__init__(answer, aliases, kind, question)
 
     def in_digits(self, text: str) -> str:
-        return in_digits(ORDINAL_WORD.sub(lambda m: RULES.ordinal_words[m[0].lower()], text))
+        return in_digits(ORDINAL_WORD.sub(lambda m: FORMS["ordinal_words"][m[0].lower()], text))
 
     def values(self, text: str) -> list[Value]:
         return [

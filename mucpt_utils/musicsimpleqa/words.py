@@ -5,8 +5,11 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-from mucpt_utils.musicsimpleqa.rules import RULES
+from mucpt_utils import paths
+from mucpt_utils.io import read_yaml
 
+FORMS = read_yaml(paths.PACKAGE / "musicsimpleqa/word_forms.yaml")
+LETTERS = str.maketrans(FORMS["symbols"] | FORMS["letters"])
 ARTICLES = ("the", "a", "an")
 # initials with their dots (R.E.M.), or letters and digits with signs inside (P!nk, Rock'n'Roll)
 _WORD = re.compile(
@@ -56,13 +59,13 @@ def normal(word: str) -> str:
     `Björk` gives `bjork`, `P!nk` gives `pink`, `R.E.M.` gives `rem`, `Opus` gives `op`.
     """
     form = word.casefold().replace(".", "").replace("'", "")
-    form = form.translate(RULES.symbols).translate(RULES.letters)
+    form = form.translate(LETTERS)
     if not form.isascii():
         decomposed = unicodedata.normalize("NFKD", form)
         form = "".join(char for char in decomposed if not unicodedata.combining(char))
-    form = RULES.synonyms.get(form, form)
-    form = RULES.ordinal_words.get(form, form)
-    return str(RULES.number_words.get(form, form))
+    form = FORMS["synonyms"].get(form, form)
+    form = FORMS["ordinal_words"].get(form, form)
+    return str(FORMS["number_words"].get(form, form))
 
 
 @lru_cache(maxsize=16)  # one response is read several times

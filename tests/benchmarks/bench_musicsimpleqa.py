@@ -18,7 +18,7 @@ from mucpt_utils.config.scoring import ModelSettings
 from mucpt_utils.musicsimpleqa import ask
 from mucpt_utils.musicsimpleqa.agreement import load_cases
 from mucpt_utils.musicsimpleqa.grading import grade
-from mucpt_utils.musicsimpleqa.questions import few_shot, load_questions
+from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.scoring.models import from_scratch
 from mucpt_utils.scoring.tokens import train_tokenizer
 
@@ -80,7 +80,7 @@ def answers_a_second(options: argparse.Namespace) -> None:
     # on one CPU thread, processor seconds: they do not count what else the machine is doing
     clock = time.process_time if options.device == "cpu" else time.perf_counter
     questions = load_questions("test")[: options.questions]
-    examples = few_shot(load_questions("dev"), options.shots)
+    examples = ask.few_shot(load_questions("dev"), options.shots)
     with tempfile.TemporaryDirectory() as name:
         folder = trained_model(Path(name), options.hidden, options.layers, options.steps)
         model = AutoModelForCausalLM.from_pretrained(folder).to(options.device)

@@ -2,9 +2,9 @@
 
 import datasets
 
-from mucpt_utils.musicsimpleqa.ask import answer_line
+from mucpt_utils.musicsimpleqa.ask import answer_line, few_shot
 from mucpt_utils.musicsimpleqa.grading import CORRECT, NOT_ATTEMPTED, grade
-from mucpt_utils.musicsimpleqa.questions import few_shot, load_questions
+from mucpt_utils.musicsimpleqa.questions import load_questions
 
 
 def dataset(questions: str = "test", **kwargs) -> dict[str, datasets.Dataset]:
