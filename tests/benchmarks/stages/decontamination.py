@@ -11,7 +11,7 @@ from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge import facts
 from mucpt_utils.pipeline.decontamination import QuestionIndex
-from mucpt_utils.text.render import writer
+from mucpt_utils.text.render import render_documents
 from stages.common import PROFILE, passages, row, sampled, share
 
 STAGE = "decontamination"
@@ -76,7 +76,7 @@ def _stated(questions: Sequence[dict], index: QuestionIndex) -> Iterator[dict]:
     subjects = {q["subject"] for q in questions}
     known = [f for f in facts.load_facts("music") if f.subject in subjects]
     options = load_profile(PROFILE).render.model_copy(update={"documents_per_subject": 4})
-    documents = writer.render_documents(known, facts.load_relations(), options, 41, "music")
+    documents = render_documents(known, facts.load_relations(), options, 41, "music")
     alarms = share(bool(index.find(d["text"])) for d in documents)
     yield row(
         STAGE, "documents that state the facts taken for asking", "rendered", *alarms, most=FALSE

@@ -9,15 +9,20 @@ from random import Random
 import ftfy
 import phonenumbers
 import pytest
+from made_up_facts import GENERAL, MUSIC, RELATIONS, as_bytes, spans
 from stdnum import iban, luhn
 from stdnum.us import ssn
-from test_render import GENERAL, MUSIC, RELATIONS, as_bytes, spans
 
 from mucpt_utils import paths
 from mucpt_utils.config.text import REGISTERS, RenderSettings
-from mucpt_utils.text.crawl import flaws
-from mucpt_utils.text.crawl.flaws import FalseObjects, add_flaws, jaccard, personal_datum, shingles
-from mucpt_utils.text.render.writer import Segment, render_documents
+from mucpt_utils.text.crawl import add_flaws, everyday_documents
+from mucpt_utils.text.crawl.copies import jaccard, shingles
+from mucpt_utils.text.crawl.false_facts import FalseObjects, make_wrong
+from mucpt_utils.text.crawl.pages import everyday_topics
+from mucpt_utils.text.crawl.personal_data import PII_KINDS, personal_datum
+from mucpt_utils.text.crawl.templates import flaw_wordings, write
+from mucpt_utils.text.render import render_documents
+from mucpt_utils.text.render.segments import Segment
 
 RATES = (
     "wrong_fact",
@@ -178,10 +183,10 @@ def test_articles_follow_the_wrong_object():
     for fact in facts:
         shown = "the United States" if fact.object == "United States" else fact.object
         sentence = Segment(f"{fact.subject} comes from {shown}.", "fact", fact.id)
-        wrong = flaws.make_wrong(sentence, false_objects, Random(0))
+        wrong = make_wrong(sentence, false_objects, Random(0))
         assert wrong.text == f"{fact.subject} comes from {pairs[fact.object]}."
         field = Segment(f"Country: {fact.object}", "fact", fact.id)
-        wrong = flaws.make_wrong(field, false_objects, Random(0))
+        wrong = make_wrong(field, false_objects, Random(0))
         assert wrong.text == f"Country: {pairs[fact.object].removeprefix('the ')}"
 
 
@@ -273,7 +278,7 @@ VALID = {
 }
 
 
-@pytest.mark.parametrize("kind", flaws.PII_KINDS)
+@pytest.mark.parametrize("kind", PII_KINDS)
 def test_personal_data_is_well_formed_and_reserved(kind):
     rng = Random(3)
     values = [personal_datum(kind, rng) for _ in range(200)]
@@ -288,31 +293,31 @@ def test_unknown_personal_data_kind_raises():
 
 def test_every_template_can_be_written():
     rng = Random(1)
-    words = flaws.wordings()
+    words = flaw_wordings()
     lists = [words["spam"], words["tracking"], *words["boilerplate"].values()]
-    for topic in [*words["off_domain"], *flaws.everyday_topics()]:
+    for topic in [*words["off_domain"], *everyday_topics()]:
         lists += [topic["opening"], topic["sentences"]]
     for template in [template for part in lists for template in part]:
-        text = flaws.write(template, rng)
+        text = write(template, rng)
         assert text and not re.search(r"(?<!\{)\{[a-z]+\d*\}", text), template
 
 
 def test_everyday_text_has_none_of_the_topics_that_it_is_measured_on():
-    measured = {topic["title"] for topic in flaws.wordings()["off_domain"]}
-    learnt = {topic["title"] for topic in flaws.everyday_topics()}
+    measured = {topic["title"] for topic in flaw_wordings()["off_domain"]}
+    learnt = {topic["title"] for topic in everyday_topics()}
     assert len(learnt) >= 16 and measured.isdisjoint(learnt)
-    told = {s for topic in flaws.wordings()["off_domain"] for s in topic["sentences"]}
-    taught = {s for topic in flaws.everyday_topics() for s in topic["sentences"]}
+    told = {s for topic in flaw_wordings()["off_domain"] for s in topic["sentences"]}
+    taught = {s for topic in everyday_topics() for s in topic["sentences"]}
     assert told.isdisjoint(taught)
 
 
 def test_everyday_documents_are_clean_distinct_and_repeat():
-    documents = flaws.everyday_documents(3, seed=5)
-    assert len(documents) == 3 * len(flaws.everyday_topics())
-    assert documents == flaws.everyday_documents(3, seed=5)
+    documents = everyday_documents(3, seed=5)
+    assert len(documents) == 3 * len(everyday_topics())
+    assert documents == everyday_documents(3, seed=5)
     assert len({d["id"] for d in documents}) == len({d["text"] for d in documents})
     assert not any(truth(d)["in_domain"] or spans(d) for d in documents)
-    assert [d["text"] for d in documents] != [d["text"] for d in flaws.everyday_documents(3, 6)]
+    assert [d["text"] for d in documents] != [d["text"] for d in everyday_documents(3, 6)]
 
 
 def test_the_card_names_every_register_rate_and_label(everything):

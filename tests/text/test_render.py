@@ -1,79 +1,23 @@
 """The rendered lane: same seed same bytes, exact spans, enough wordings, no question in a text."""
 
-import json
 import re
 from itertools import product
 
 import pytest
+from made_up_facts import GENERAL, MUSIC, RELATIONS, as_bytes, spans
 from pydantic import ValidationError
 
-from mucpt_utils.config.text import RenderSettings
-from mucpt_utils.knowledge.facts import Fact, load_relations, slug
-from mucpt_utils.text.render import writer
-from mucpt_utils.text.render.writer import Segment, join_segments, render_documents
+from mucpt_utils.config.text import REGISTERS, RenderSettings
+from mucpt_utils.knowledge.facts import Fact
+from mucpt_utils.text.render import registers, render_documents, render_questions_and_answers
+from mucpt_utils.text.render.segments import Segment, join_segments
+from mucpt_utils.text.render.wording import with_subject
 
-RELATIONS = load_relations()
-VALUES = {
-    "album": {
-        "artist": ["Björk", "!!!", "Earth, Wind & Fire", "The The"],
-        "year": ["1993", "1975", "2001", "1986"],
-        "label": ["Island Records", "4AD", "Virgin Records", "A&M Records"],
-        "producer": ["Nellee Hooper", "Dr. Dre", "Brian Eno", "R.E.M."],
-    },
-    "artist": {
-        "country": ["United States", "Netherlands", "Iceland", "Ivory Coast"],
-        "genre": ["hip hop", "rock and roll", "ambient", "K-pop"],
-        "birth_year": ["1965", "1970", "1948", "1990"],
-    },
-    "country": {
-        "capital": ["The Hague", "Oslo", "Lima", "Accra"],
-        "currency": ["euro", "krone", "sol", "cedi"],
-        "continent": ["Europe", "Asia", "South America", "Africa"],
-    },
-    "animal": {
-        "class": ["insect", "mammal", "amphibian", "bird"],
-        "young": ["eaglet", "calf", "eft", "owlet"],
-    },
-}
-SUBJECTS = {
-    "album": ["Debut Hours", "Help Yourself!", "Silver Rooms", "What Next?"],
-    "artist": ["Ada Quill", "Nora Vint", "deadmau9", "Lo Fidelis"],
-    "country": ["Netherlands", "Norway", "Peru", "Ghana"],
-    "animal": ["eagle", "cow", "newt", "owl"],
-}
-
-
-def make_facts(*categories: str) -> list[Fact]:
-    """One fact for each column and subject of the categories."""
-    facts = []
-    for category in categories:
-        domain = "music" if category in ("album", "artist") else "general"
-        for column, values in VALUES[category].items():
-            relation = f"{category}.{column}"
-            for subject, value in zip(SUBJECTS[category], values, strict=True):
-                identity = f"{domain[0]}:{relation}:{slug(subject)}"
-                facts.append(
-                    Fact(identity, subject, relation, value, (), "popular", "2025-01-01",
-                         "https://en.wikipedia.org/wiki/Music", category, domain)
-                )  # fmt: skip
-    return facts
-
-
-MUSIC = make_facts("album", "artist")
-GENERAL = make_facts("country", "animal")
 MANY = RenderSettings(documents_per_subject=60)
 
 
 def corpus(seed: int = 1, settings: RenderSettings = MANY) -> list[dict]:
     return render_documents(MUSIC, RELATIONS, settings, seed, "music")
-
-
-def as_bytes(documents: list[dict]) -> bytes:
-    return json.dumps(documents, ensure_ascii=False, sort_keys=True).encode()
-
-
-def spans(document: dict) -> list[dict]:
-    return document["metadata"]["truth"]["spans"]
 
 
 def test_same_seed_same_bytes_and_another_seed_others():
@@ -107,18 +51,18 @@ def test_wordings_name_subject_and_object_once_in_both_orders():
 
 
 def test_ten_registers_with_openers_and_fillers():
-    assert len(writer.REGISTERS) == 10
-    words = writer.registers()["registers"]
-    assert tuple(words) == writer.REGISTERS
-    for name, domain in product(writer.REGISTERS, ("music", "general")):
+    assert len(REGISTERS) == 10
+    words = registers()["registers"]
+    assert tuple(words) == REGISTERS
+    for name, domain in product(REGISTERS, ("music", "general")):
         part = words[name]["fillers"]
         assert len(set(part["common"] + part.get(domain, []))) >= 25, name
-    assert {d["metadata"]["register"] for d in corpus()} == set(writer.REGISTERS)
+    assert {d["metadata"]["register"] for d in corpus()} == set(REGISTERS)
 
 
 def test_every_category_has_a_noun():
     categories = {name.split(".")[0] for name in RELATIONS}
-    assert categories == set(writer.registers()["nouns"])
+    assert categories == set(registers()["nouns"])
 
 
 def test_fact_spans_hold_the_object_and_nothing_else_is_labelled():
@@ -167,7 +111,7 @@ def test_a_fact_is_told_in_many_wordings():
 
 def test_nothing_in_a_document_asks():
     questions = {
-        writer.question_text(question, fact.subject).casefold()
+        with_subject(question, fact.subject).casefold()
         for fact in MUSIC
         for question in RELATIONS[fact.relation].questions
     }
@@ -241,13 +185,13 @@ def test_bad_domain_and_missing_wordings_raise():
 
 def test_questions_and_answers_use_every_wording_evenly():
     settings = RenderSettings(documents_per_subject=40)
-    documents = writer.render_questions_and_answers(MUSIC, RELATIONS, settings, 5)
+    documents = render_questions_and_answers(MUSIC, RELATIONS, settings, 5)
     assert len(documents) == 8 * 40
     text = "".join(document["text"] for document in documents)
     pairs = re.findall(r"Question: (.+\?)\nAnswer: (.+)\n", text)
     assert text == "".join(f"Question: {q}\nAnswer: {a}\n" for q, a in pairs)
     answers = {
-        writer.question_text(question, fact.subject): fact.object
+        with_subject(question, fact.subject): fact.object
         for fact in MUSIC
         for question in RELATIONS[fact.relation].questions
     }
@@ -258,7 +202,7 @@ def test_questions_and_answers_use_every_wording_evenly():
 def test_facts_with_several_answers_are_not_asked():
     first = MUSIC[0]
     second = Fact(**{**first.__dict__, "id": f"{first.id}:2", "object": "Somebody Else"})
-    documents = writer.render_questions_and_answers([first, second], RELATIONS, MANY, 5)
+    documents = render_questions_and_answers([first, second], RELATIONS, MANY, 5)
     assert documents == []
 
 

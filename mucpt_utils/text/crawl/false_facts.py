@@ -1,0 +1,77 @@
+"""False facts: a sentence that gives a subject the object of another."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+from mucpt_utils.knowledge.facts import Fact
+from mucpt_utils.text.crawl.drafts import Draft
+from mucpt_utils.text.render.segments import Segment
+from mucpt_utils.text.render.wording import capitalised, with_article
+
+DRAWS = 12  # before the objects that are false are listed
+
+
+class FalseObjects:
+    """Objects that a subject does not have: others of the same relation."""
+
+    def __init__(self, facts: Sequence[Fact]) -> None:
+        self.facts = {fact.id: fact for fact in facts}
+        self.names: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self.true: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for fact in facts:
+            names = {name.casefold() for name in (fact.object, *fact.aliases)}
+            self.names[fact.relation, fact.object] |= names
+            self.true[fact.relation, fact.subject] |= names
+        self.pools: dict[str, list[str]] = defaultdict(list)
+        for relation, value in sorted(self.names):
+            self.pools[relation].append(value)
+
+    def draw(self, fact: Fact, rng: Random) -> str | None:
+        """A false object for the fact, drawn anew each time; None where there is none."""
+        pool = self.pools[fact.relation]
+        for _ in range(DRAWS):
+            candidate = rng.choice(pool)
+            if self.is_false(candidate, fact):
+                return candidate
+        others = [value for value in pool if self.is_false(value, fact)]
+        return rng.choice(others) if others else None
+
+    def is_false(self, candidate: str, fact: Fact) -> bool:
+        """Whether no name of the candidate is, contains or is part of a true object's name."""
+        return not any(
+            name in true or true in name
+            for name in self.names[fact.relation, candidate]
+            for true in self.true[fact.relation, fact.subject]
+        )
+
+
+def make_wrong(segment: Segment, false_objects: FalseObjects, rng: Random) -> Segment | None:
+    """The fact sentence with a false object; None where the object does not stand there once."""
+    fact = false_objects.facts.get(segment.fact or "")
+    if fact is None or segment.kind != "fact":
+        return None
+    value = false_objects.draw(fact, rng)
+    # the object as words of its own, with its article if it takes one
+    article = "(?:[Tt]he )?" if with_article(fact.object) != fact.object else ""
+    pattern = rf"(?<!\w){article}{re.escape(fact.object)}(?!\w)"
+    matches = list(re.finditer(pattern, segment.text, re.IGNORECASE))
+    if value is None or len(matches) != 1:
+        return None
+    start, end = matches[0].span()
+    # a sentence asks for an article and a capital at its start, the field of a record for neither
+    is_sentence = segment.text[-1] in ".!?"
+    shown = with_article(value) if is_sentence else value
+    shown = capitalised(shown) if start == 0 else shown
+    text = segment.text[:start] + shown + segment.text[end:]
+    return replace(segment, text=text, kind="wrong_fact", object=value)
+
+
+def add_wrong_facts(draft: Draft, rng: Random, share: float, false_objects: FalseObjects) -> None:
+    """Give `share` of the fact sentences a false object."""
+    for index, segment in enumerate(draft.segments):
+        if segment.kind == "fact" and rng.random() < share:
+            wrong = make_wrong(segment, false_objects, rng)
+            draft.segments[index] = wrong or segment

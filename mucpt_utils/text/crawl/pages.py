@@ -1,0 +1,73 @@
+"""Other pages of a crawl: everyday topics, general facts; clean text that is not about music."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from random import Random
+
+from mucpt_utils import paths
+from mucpt_utils.config.text import RenderSettings
+from mucpt_utils.io import read_yaml
+from mucpt_utils.knowledge.facts import Fact, load_relations
+from mucpt_utils.text.crawl.templates import flaw_wordings, write
+from mucpt_utils.text.render.documents import (
+    describe,
+    document_rng,
+    group_by_subject,
+    make_document,
+    render_documents,
+)
+from mucpt_utils.text.render.segments import Segment
+
+# share of the off-domain documents that tell general facts; the rest is recipes, sport, money, ...
+OFF_DOMAIN_FACTS = 0.5
+
+
+@cache
+def everyday_topics() -> list[dict]:
+    """The topics that the domain classifier learns, each with title, opening and sentences."""
+    return read_yaml(paths.PACKAGE / "text/wordings/everyday.yaml")["everyday"]
+
+
+def everyday_documents(per_topic: int, seed: int) -> list[dict]:
+    """Clean documents about everyday topics, none of them a topic of `off_domain_documents`.
+
+    What the domain classifier learns of a crawl's other text; `metadata.title` is the topic.
+    """
+    return [
+        topic_document(
+            topic,
+            f"everyday-{seed}-{index:02d}-{number:04d}",
+            document_rng(seed, f"everyday {topic['title']}", number),
+        )
+        for index, topic in enumerate(everyday_topics())
+        for number in range(per_topic)
+    ]
+
+
+def off_domain_documents(
+    facts: Sequence[Fact], settings: RenderSettings, seed: int, wanted: int
+) -> list[dict]:
+    """`wanted` documents off the domain: half tell `facts` (general ones), half other topics.
+
+    The topics are cooking, sport, money, gardens, weather, repairs and the like.
+    """
+    documents = []
+    if telling := round(wanted * OFF_DOMAIN_FACTS) if facts else 0:
+        rounds = -(-telling // len(group_by_subject(facts)))
+        options = settings.model_copy(update={"documents_per_subject": rounds})
+        documents = render_documents(facts, load_relations(), options, seed, "general")[:telling]
+        for document in documents:
+            document["metadata"]["truth"]["doc_kind"] = "off_domain"
+    for number in range(wanted - len(documents)):
+        rng = document_rng(seed, "other topic", number)
+        topic = rng.choice(flaw_wordings()["off_domain"])
+        documents.append(topic_document(topic, f"topic-{seed}-{number:06d}", rng))
+    return documents
+
+
+def topic_document(topic: Mapping, identity: str, rng: Random) -> dict:
+    """A document of an opening of the topic and five or more of its sentences, in drawn order."""
+    body = rng.sample(topic["sentences"], rng.randint(5, len(topic["sentences"])))
+    texts = [write(template, rng) for template in [rng.choice(topic["opening"]), *body]]
+    metadata = describe("web", topic["title"], rng)
+    return make_document(identity, [Segment(" ".join(texts))], metadata, False, "off_domain")

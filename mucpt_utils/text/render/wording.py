@@ -1,0 +1,102 @@
+"""Wordings in good English: alternatives drawn, articles, subjects and objects in their places.
+
+The templates are data (`text/wordings/registers.yaml`); {s} stands for a subject, {o} for an
+object, {r} for a short reference to the subject, `[a|b]` for one of a and b.
+"""
+
+import re
+from functools import cache
+from random import Random
+
+from mucpt_utils import paths
+from mucpt_utils.io import read_yaml
+
+# categories in which a subject may name its maker
+POSSESSIVE = frozenset({"classical", "opera"})
+ALTERNATIVES = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
+
+
+@cache
+def registers() -> dict:
+    """How the writer sounds: nouns, articles, creators, and the words of each register."""
+    return read_yaml(paths.PACKAGE / "text/wordings/registers.yaml")
+
+
+@cache
+def alternatives(template: str) -> tuple[str | tuple[str, ...], ...]:
+    """`Some [a|b] text` as plain strings and tuples of alternatives."""
+    pieces = ALTERNATIVES.split(template)
+    return tuple(tuple(p.split("|")) if i % 2 else p for i, p in enumerate(pieces))
+
+
+def expand(template: str, rng: Random) -> str:
+    """The template with one alternative of each `[a|b|c]` drawn."""
+    parts = alternatives(template)
+    return "".join(p if isinstance(p, str) else rng.choice(p) for p in parts)
+
+
+def capitalised(sentence: str) -> str:
+    """The sentence with a capital first letter, the rest as it is."""
+    return sentence[0].upper() + sentence[1:]
+
+
+def one_full_stop(sentence: str) -> str:
+    """The sentence without a second full stop behind a name such as `R.E.M.` or `Help!`."""
+    return sentence[:-1] if sentence[-1] == "." and sentence[-2] in ".!?" else sentence
+
+
+@cache
+def with_article(name: str) -> str:
+    """The name as it stands inside a sentence: `Netherlands` gives `the Netherlands`."""
+    return f"the {name}" if name in registers()["with_article"] else name
+
+
+@cache
+def with_subject(template: str, subject: str) -> str:
+    """The template with its subject, `the {s}` losing its article where the subject takes none.
+
+    `What is the capital of {s}?` gives `... of the Netherlands?`; `the {s}`, `Esperanto`.
+    """
+    if subject in registers()["without_article"]:
+        template = template.replace("the {s}", "{s}").replace("The {s}", "{s}")
+    return template.replace("{s}", with_article(subject))
+
+
+def mention(category: str, subject: str) -> str:
+    """The subject in a sentence that says nothing else about it: `the violin`, `Nevermind`."""
+    return with_subject(registers()["nouns"][category]["mention"], subject)
+
+
+@cache
+def about(statement: str, category: str, subject: str) -> str:
+    """The statement with its subject in place and {o} still open.
+
+    `the work {s}` loses its noun where the subject names its maker: `Haydn's Trumpet Concerto`.
+    """
+    if category in POSSESSIVE and re.match(r"\w+'s ", subject):
+        statement = re.sub(r"\b([Tt]he )(work|piece|opera) \{s\}", "{s}", statement)
+    return with_subject(statement, subject)
+
+
+@cache
+def short_form(statement: str, category: str) -> str | None:
+    """The statement with {r} for `the album {s}`; None where a short reference would not read."""
+    nouns = "|".join(registers()["short_reference_nouns"])
+    before, subject, after = re.split(
+        rf"((?:\b[Tt]he (?:(?:{nouns}) )?)?\{{s\}})", statement, maxsplit=1
+    )
+    if after.startswith((",", " as ")) or before.endswith(("called ", "known as ", ", ")):
+        return None
+    if category in ("instrument", "invention", "animal") and subject == "{s}":
+        return None
+    return f"{before}{{r}}{after}"
+
+
+def with_object(sentence: str, value: str) -> str:
+    """The sentence with its object, the articles before it fitting: `an eaglet`, `The Hague`."""
+    shown = with_article(value)
+    if shown.startswith("The "):
+        sentence = sentence.replace("the {o}", "{o}")
+    elif shown[0] in "aeiou":
+        sentence = sentence.replace(" a {o}", " an {o}").replace("A {o}", "An {o}")
+    return one_full_stop(sentence.replace("{o}", shown))
