@@ -30,7 +30,7 @@ COMMANDS: dict[str, Command] = {
     "cost": Command("study.cost", "hours and disk before a large run"),
     "launch": Command("study.launch", "one arm, trained by several processes"),
     "render": Command("text.crawl.command", "write a corpus of rendered documents"),
-    "facts": Command("knowledge.facts", "build, check and compare the fact tables"),
+    "facts": Command("knowledge.authoring.commands", "build, check and compare the fact tables"),
     "questions": Command("musicsimpleqa.build", "build and lint the benchmark"),
     "agreement": Command("musicsimpleqa.agreement", "the grader against labelled cases"),
 }

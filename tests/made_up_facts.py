@@ -2,7 +2,8 @@
 
 import json
 
-from mucpt_utils.knowledge.facts import Fact, load_relations, slug
+from mucpt_utils.knowledge.facts import Fact, slug
+from mucpt_utils.knowledge.relations import load_relations
 
 RELATIONS = load_relations()
 VALUES = {

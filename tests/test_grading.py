@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from mucpt_utils.knowledge.facts import ANSWER_TYPES
+from mucpt_utils.knowledge.relations import ANSWER_TYPES
 from mucpt_utils.musicsimpleqa.agreement import agreement, cohen_kappa, load_cases, main
 from mucpt_utils.musicsimpleqa.grading import CORRECT, GRADES, INCORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.musicsimpleqa.numbers import dates, in_digits, numbers

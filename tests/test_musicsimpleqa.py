@@ -21,7 +21,8 @@ from transformers import (
 )
 
 from mucpt_utils.io import FileError
-from mucpt_utils.knowledge.facts import Fact, Relation, load_facts, load_relations
+from mucpt_utils.knowledge.facts import Fact, load_facts
+from mucpt_utils.knowledge.relations import Relation, load_relations
 from mucpt_utils.musicsimpleqa import ask
 from mucpt_utils.musicsimpleqa.__main__ import main
 from mucpt_utils.musicsimpleqa.build import (

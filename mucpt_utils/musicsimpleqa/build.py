@@ -20,17 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mucpt_utils import paths
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import FileError, read_yaml, write_jsonl, write_text
-from mucpt_utils.knowledge.facts import (
-    ANSWER_TYPES,
-    POPULARITY,
-    Fact,
-    Relation,
-    askable,
-    by_subject,
-    load_facts,
-    load_relations,
-    with_counts,
-)
+from mucpt_utils.knowledge.authoring.cards import with_counts
+from mucpt_utils.knowledge.facts import POPULARITY, Fact, askable, by_subject, load_facts
+from mucpt_utils.knowledge.relations import ANSWER_TYPES, Relation, load_relations
 from mucpt_utils.musicsimpleqa.lint import lint
 from mucpt_utils.musicsimpleqa.questions import SPLITS, load_questions, question_of, stands_in
 

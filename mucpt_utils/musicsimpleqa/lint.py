@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from mucpt_utils.knowledge.facts import ANSWER_TYPES, POPULARITY
+from mucpt_utils.knowledge.facts import POPULARITY
+from mucpt_utils.knowledge.relations import ANSWER_TYPES
 from mucpt_utils.musicsimpleqa.grading import CORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.musicsimpleqa.questions import FIELDS, stands_in
 

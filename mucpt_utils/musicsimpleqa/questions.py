@@ -5,7 +5,8 @@ from pathlib import Path
 
 from mucpt_utils import paths
 from mucpt_utils.io import FileError, read_jsonl
-from mucpt_utils.knowledge.facts import Fact, Relation
+from mucpt_utils.knowledge.facts import Fact
+from mucpt_utils.knowledge.relations import Relation
 from mucpt_utils.musicsimpleqa.words import words
 
 SPLITS = {

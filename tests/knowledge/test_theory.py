@@ -5,8 +5,8 @@ from fractions import Fraction
 import pytest
 
 from mucpt_utils.knowledge.authoring import theory
+from mucpt_utils.knowledge.authoring.tables import theory_facts
 from mucpt_utils.knowledge.authoring.theory import Note, theory_rows
-from mucpt_utils.knowledge.facts import theory_facts
 
 ROWS = {(row.subject, row.relation): row for row in theory_rows()}
 

@@ -7,10 +7,13 @@ the project: they only judge its own tables (mucpt_utils.knowledge.authoring.che
 import csv
 import json
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from mucpt_utils.errors import MuCPTError
+from mucpt_utils.io import read_json, read_jsonl
+from mucpt_utils.knowledge.authoring.names import catalogue_numbers, key_name, work_names
 
 QUESTIONS = {
     # EntityQuestions (Sciavolino et al., EMNLP 2021), by Wikidata property
@@ -32,18 +35,7 @@ POPQA_QUESTIONS = (
     (r"Who was the composer of (.+)\?", ("classical.composer", "opera.composer", "song.writer")),
     (r"Who was the producer of (.+)\?", ("album.producer",)),
 )
-LEADING_ARTICLE = re.compile(r"^(?:the|an|a(?! (?:major|minor)$)) (?=\w)")
-ACCIDENTALS = {"♯": "sharp", "#": "sharp", "♭": "flat"}
 WORKS = ("classical", "opera")
-FORMS = ("concerto", "symphony", "sonata", "quartet", "quintet", "trio", "mass", "overture")
-SCHEMES = {"opus": "op", "o": "op", "kv": "k", "hoboken": "hob"}
-CATALOGUE = re.compile(
-    r"\b(opus|op|o|bwv|kv|k|hwv|d|hoboken|hob|rv|s|woo|m|sv|wab|trv|p|sz)\b[. ]*"
-    r"([ivx]+[a-z]?:)?(\d+[a-z]?)(?:(?:,? *(?:no|nr|n°)[. ]*|/)(\d+))?",
-    re.IGNORECASE,
-)
-KEY = re.compile(r"\bin ([A-G])(?:[ -]?(sharp|flat)|([♯♭]))?[ -](major|minor)\b", re.IGNORECASE)
-PLAIN_KEY = re.compile(KEY.pattern.removeprefix(r"\bin "), re.IGNORECASE)
 # words of a description that speak for a family of instruments
 FAMILY_HINTS = {
     "bowed string": r"bowed|fiddle|violin|\bviols?\b|cello",
@@ -56,6 +48,14 @@ FAMILY_HINTS = {
     "electronic": r"electr|synth|oscillat",
     "free reed": r"free[- ]reed|accordion|harmonica|concertina|reed organ|reeds",
 }
+
+
+FIRST_WORK = 5  # years of age before which nobody finished a work
+MOST_SHOWN = 8  # objects that a person is shown one by one
+
+
+class NoReferences(MuCPTError, FileNotFoundError):
+    """A folder of reference sets that is not there."""
 
 
 @dataclass(frozen=True)
@@ -75,137 +75,71 @@ class ReferenceFact:
     @property
     def shown(self) -> str:
         """The objects for a person to read."""
-        if len(self.objects) > 8:
+        if len(self.objects) > MOST_SHOWN:
             return f"{self.objects[0]} to {self.objects[-1]}"
         return "; ".join(self.objects)
 
 
-def fold(text: str) -> str:
-    """Case folded, accents dropped: `Dvořák` gives `dvorak`."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
-
-
-def name_key(text: str, keep_article: bool = False) -> str:
-    """What two spellings of one name share: case, accents, signs, leading article dropped.
-
-    `C♯ minor` and `C-sharp minor` are one key; a name of signs only (`!!!`) stays as it is.
-    """
-    plain = re.sub(r"['’‘`]", "", fold(text).replace("&", " and "))
-    plain = re.sub(r"\b([a-g])([♯♭#])", lambda m: f"{m[1]} {ACCIDENTALS[m[2]]} ", plain)
-    if not keep_article:
-        plain = LEADING_ARTICLE.sub("", plain)
-    return " ".join(re.findall(r"[^\W_]+", plain)) or fold(text).strip()
-
-
-def surname(name: str) -> str:
-    """The family name as compared: `J. S. Bach (1685-1750)` gives `bach`."""
-    bare = re.sub(r"\(.*|,.*", "", name)
-    words = [w for w in name_key(bare).split() if w not in ("i", "ii", "jr", "sr", "bartholdy")]
-    return words[-1] if words else ""
-
-
-def catalogue_numbers(text: str) -> set[tuple[str, str, str]]:
-    """(scheme, number, number within) of each catalogue mark: `Op. 27, No. 2` is (op, 27, 2)."""
-    numbers = set()
-    for scheme, series, number, within in CATALOGUE.findall(text):
-        name = SCHEMES.get(scheme.lower(), scheme.lower())
-        numbers.add((name, (series + number).lower(), within))
-    return numbers
-
-
-def key_name(text: str, plain: bool = False) -> str | None:
-    """The first key in a title (`... in B flat major ...` gives `b flat major`), or None.
-
-    plain: the text is the name of a key itself, without `in`.
-    """
-    found = (PLAIN_KEY if plain else KEY).search(text)
-    if not found:
-        return None
-    letter, word, sign, mode = found.groups()
-    accidental = word or ACCIDENTALS.get(sign, "")
-    return " ".join(part for part in (letter, accidental, mode) if part).lower()
-
-
-def work_names(title: str) -> tuple[str, ...]:
-    """Names a work may go by: its title without key and catalogue, its nickname, both forms.
-
-    `Piano Concerto no. 5 in E flat major, op. 73, "Emperor"` gives `Piano Concerto no. 5`,
-    `Emperor` and `Emperor concerto`.
-    """
-    nicknames = re.findall(r'["“”]([^"“”]+)["“”]', title)
-    base = re.split(r"[,:(\"“]", KEY.sub("", title))[0].strip()
-    form = next((word for word in FORMS if word in title.lower()), "")
-    names = [base, *nicknames, *(f"{nickname} {form}" for nickname in nicknames if form)]
-    return tuple(dict.fromkeys(name for name in names if name))
-
-
 def read_reference_facts(folder: Path) -> list[ReferenceFact]:
-    """Every reference fact found under `folder`; a set that is not there is left out.
+    """Every reference fact under `folder`; a set that is not there is left out.
 
-    Raises FileNotFoundError where the folder itself is missing.
+    Raises NoReferences where the folder itself is missing.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(f"no reference facts: {folder} is not a folder")
+        raise NoReferences(f"no reference facts: {folder} is not a folder")
     return [fact for reader in READERS for fact in reader(folder)]
-
-
-def _load_json(paths: Iterable[Path]) -> Iterator:
-    for path in sorted(paths):
-        yield path, json.loads(path.read_text(encoding="utf-8"))
 
 
 def entity_questions(folder: Path) -> Iterator[ReferenceFact]:
     """EntityQuestions: files `P175.train.json`, a list of {question, answers}."""
-    for path, rows in _load_json((folder / "entityquestions").glob("P*.json")):
+    for path in sorted((folder / "entityquestions").glob("P*.json")):
         code = path.name.split(".")[0]
         if code in QUESTIONS:
-            for row in rows:
+            for row in read_json(path):
                 answers = tuple(row["answers"])
-                yield from _asked("EntityQuestions", *QUESTIONS[code], row["question"], answers)
+                yield from asked("EntityQuestions", *QUESTIONS[code], row["question"], answers)
 
 
 def popqa(folder: Path) -> Iterator[ReferenceFact]:
     """PopQA: a list of {input, output}, the output being a JSON list of accepted answers."""
-    for _, rows in _load_json((folder / "popqa_dev").glob("*.json")):
-        for row in rows:
+    for path in sorted((folder / "popqa_dev").glob("*.json")):
+        for row in read_json(path):
             answers = tuple(json.loads(row["output"]))
             for pattern, relations in POPQA_QUESTIONS:
-                yield from _asked("PopQA", pattern, relations, row["input"], answers)
+                yield from asked("PopQA", pattern, relations, row["input"], answers)
 
 
-def _asked(
+def asked(
     source: str, pattern: str, relations: tuple[str, ...], question: str, answers: tuple[str, ...]
 ) -> Iterator[ReferenceFact]:
-    if found := re.fullmatch(pattern, question):
+    """A fact of each relation where the question has the form of the pattern."""
+    if match := re.fullmatch(pattern, question):
         for relation in relations:
-            yield ReferenceFact(source, relation, (found[1],), answers)
+            yield ReferenceFact(source, relation, (match[1],), answers)
 
 
 def open_opus(folder: Path) -> Iterator[ReferenceFact]:
-    """Open Opus: composers with their lives, works with key and catalogue in the title."""
+    """Open Opus: composers with their lives, works with key and catalogue in the title.
+
+    A composer can have finished a work from the fifth birthday to death.
+    """
     base = folder / "openopus_subset"
-    for _, composers in _load_json(base.glob("composerData.json")):
-        for composer in composers:
-            yield from _lifetime(composer)
-    for _, works in _load_json([*base.glob("workData.json"), *base.glob("popular.json")]):
-        for work in works:
-            yield from _work("Open Opus", work["title"], work["composer"])
+    for path in base.glob("composerData.json"):
+        for composer in read_json(path):
+            if composer["birth"] and composer["death"]:
+                first, last = int(composer["birth"][:4]) + FIRST_WORK, int(composer["death"][:4])
+                years = tuple(str(year) for year in range(first, last + 1))
+                for category in WORKS:
+                    name, relation = composer["complete_name"], f"{category}.year"
+                    yield ReferenceFact("Open Opus", relation, (), years, maker=name)
+    for path in sorted([*base.glob("workData.json"), *base.glob("popular.json")]):
+        for work in read_json(path):
+            yield from facts_of_work("Open Opus", work["title"], work["composer"])
 
 
-def _lifetime(composer: dict) -> Iterator[ReferenceFact]:
-    """Years a composer can have finished a work in: from the fifth birthday to death."""
-    if not (composer["birth"] and composer["death"]):
-        return
-    first, last = int(composer["birth"][:4]) + 5, int(composer["death"][:4])
-    years = tuple(str(year) for year in range(first, last + 1))
-    for category in WORKS:
-        yield ReferenceFact(
-            "Open Opus", f"{category}.year", (), years, maker=composer["complete_name"]
-        )
-
-
-def _work(source: str, title: str, composer: str, marks: str = "") -> Iterator[ReferenceFact]:
+def facts_of_work(
+    source: str, title: str, composer: str, marks: str = ""
+) -> Iterator[ReferenceFact]:
     """Composer, key and catalogue number of a work, as far as its title and `marks` tell."""
     names = work_names(title)
     for category in WORKS:
@@ -220,19 +154,18 @@ def _work(source: str, title: str, composer: str, marks: str = "") -> Iterator[R
 def mutopia(folder: Path) -> Iterator[ReferenceFact]:
     """Mutopia: the headers of engraved scores, one JSON object a line."""
     for path in sorted((folder / "mutopia_headers").glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
+        for row in read_jsonl(path):
             composer = row.get("composer", "").strip()
             marks = row.get("opus") or row.get("mutopiaopus") or ""
             for title in {row.get("title", ""), row.get("mutopiatitle", "")}:
                 if composer and title.strip():
-                    yield from _work("Mutopia", title.strip(), composer, marks)
+                    yield from facts_of_work("Mutopia", title.strip(), composer, marks)
 
 
 def musicbrainz(folder: Path) -> Iterator[ReferenceFact]:
     """MusicBrainz instruments: families that a description's first sentences speak for."""
-    for _, rows in _load_json((folder / "musicbrainz_instruments").glob("*.json")):
-        for row in rows:
+    for path in sorted((folder / "musicbrainz_instruments").glob("*.json")):
+        for row in read_json(path):
             text = f"{row['name'][0]} {row['description'][:400]}".lower()
             hints = (name for name, words in FAMILY_HINTS.items() if re.search(words, text))
             if families := tuple(hints):
@@ -242,14 +175,15 @@ def musicbrainz(folder: Path) -> Iterator[ReferenceFact]:
 
 def classic_rock(folder: Path) -> Iterator[ReferenceFact]:
     """FiveThirtyEight's classic rock list: song, artist and, where known, year of release."""
+    source = "Classic rock list"
     for path in sorted((folder / "fivethirtyeight_classic_rock").glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as stream:
             for row in csv.DictReader(stream):
                 names, artist = (row["Song Clean"],), row["ARTIST CLEAN"]
                 year = row["Release Year"].strip()
-                yield ReferenceFact("Classic rock list", "song.artist", names, (artist,))
+                yield ReferenceFact(source, "song.artist", names, (artist,))
                 if re.fullmatch(r"\d{4}", year):
-                    yield ReferenceFact("Classic rock list", "song.year", names, (year,), artist)
+                    yield ReferenceFact(source, "song.year", names, (year,), artist)
 
 
 READERS: tuple[Callable[[Path], Iterator[ReferenceFact]], ...] = (

@@ -11,7 +11,8 @@ from pathlib import Path
 from mucpt_utils.config.text import RenderSettings
 from mucpt_utils.errors import OK, OUTSIDE, MuCPTError
 from mucpt_utils.io import write_jsonl
-from mucpt_utils.knowledge.facts import load_facts, load_relations
+from mucpt_utils.knowledge.facts import load_facts
+from mucpt_utils.knowledge.relations import load_relations
 from mucpt_utils.text.crawl.corpus import add_flaws, clean_share
 from mucpt_utils.text.render.documents import document_rng, group_by_subject, render_documents
 

@@ -7,7 +7,8 @@ from random import Random
 from mucpt_utils import paths
 from mucpt_utils.config.text import RenderSettings
 from mucpt_utils.io import read_yaml
-from mucpt_utils.knowledge.facts import Fact, load_relations
+from mucpt_utils.knowledge.facts import Fact
+from mucpt_utils.knowledge.relations import load_relations
 from mucpt_utils.text.crawl.templates import flaw_wordings, write
 from mucpt_utils.text.render.documents import (
     describe,

@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from mucpt_utils.config.text import RenderSettings
 from mucpt_utils.errors import MuCPTError
-from mucpt_utils.knowledge.facts import DOMAINS, Fact, Relation, slug
+from mucpt_utils.knowledge.facts import DOMAINS, Fact, slug
+from mucpt_utils.knowledge.relations import Relation
 from mucpt_utils.text.render.layouts import YEARS, compose
 from mucpt_utils.text.render.segments import Segment, join_segments
 from mucpt_utils.text.render.voice import Voice

@@ -5,7 +5,8 @@ from hashlib import blake2b
 from itertools import count, islice
 
 from mucpt_utils.config.text import RenderSettings
-from mucpt_utils.knowledge.facts import Fact, Relation, askable
+from mucpt_utils.knowledge.facts import Fact, askable
+from mucpt_utils.knowledge.relations import Relation
 from mucpt_utils.text.render.documents import (
     check_wordings,
     describe,

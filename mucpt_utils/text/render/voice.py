@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from random import Random
 
 from mucpt_utils.config.text import RenderSettings
-from mucpt_utils.knowledge.facts import Fact, Relation
+from mucpt_utils.knowledge.facts import Fact
+from mucpt_utils.knowledge.relations import Relation
 from mucpt_utils.text.render.segments import Segment
 from mucpt_utils.text.render.wording import (
     about,

@@ -9,7 +9,8 @@ from mucpt_utils import paths
 from mucpt_utils.analysis import corpus_tables
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_jsonl
-from mucpt_utils.knowledge import facts
+from mucpt_utils.knowledge.facts import load_facts
+from mucpt_utils.knowledge.relations import load_relations
 from mucpt_utils.pipeline.decontamination import QuestionIndex
 from mucpt_utils.text.render import render_documents
 from stages.common import PROFILE, passages, row, sampled, share
@@ -48,7 +49,7 @@ def measure() -> Iterator[dict]:
 
 def _planted(questions: Sequence[dict], index: QuestionIndex) -> Iterator[dict]:
     """Each paraphrase in one frame, drawn by its number, inside a passage about something else."""
-    planted = corpus_tables.planted_questions(questions, facts.load_relations())
+    planted = corpus_tables.planted_questions(questions, load_relations())
     answers = {q["id"]: q["answer"] for q in questions}
     hosts = [d.text for d in sampled(passages("music_prose"), HOSTS)]
     rng, hits = Random(0), defaultdict(list)
@@ -74,9 +75,9 @@ def _bare(question: str) -> str:
 def _stated(questions: Sequence[dict], index: QuestionIndex) -> Iterator[dict]:
     """Documents that state the very facts that are asked about: knowledge, which must stay."""
     subjects = {q["subject"] for q in questions}
-    known = [f for f in facts.load_facts("music") if f.subject in subjects]
+    known = [f for f in load_facts("music") if f.subject in subjects]
     options = load_profile(PROFILE).render.model_copy(update={"documents_per_subject": 4})
-    documents = render_documents(known, facts.load_relations(), options, 41, "music")
+    documents = render_documents(known, load_relations(), options, 41, "music")
     alarms = share(bool(index.find(d["text"])) for d in documents)
     yield row(
         STAGE, "documents that state the facts taken for asking", "rendered", *alarms, most=FALSE
