@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from mucpt_utils.config.knowledge import WorldSettings
 from mucpt_utils.knowledge.facts import Fact
-from mucpt_utils.knowledge.roles import World, make_world
+from mucpt_utils.knowledge.roles import Roles, draw_roles
 
 TEST = [f"tested {i}" for i in range(20)]
 DEV = [f"dev {i}" for i in range(10)]
@@ -45,7 +45,7 @@ def settings(**changes):
 
 
 def make(music=MUSIC, seed=0, **changes):
-    return make_world(music, GENERAL, TEST, DEV, settings(**changes), seed)
+    return draw_roles(music, GENERAL, TEST, DEV, settings(**changes), seed)
 
 
 def subjects(role):
@@ -104,7 +104,7 @@ def test_fewer_subjects_than_asked_for_are_all_there_are():
 
 
 def test_subjects_of_questions_without_facts_are_left_out():
-    world = make_world(MUSIC, GENERAL, ["unheard of", *TEST], DEV, settings())
+    world = draw_roles(MUSIC, GENERAL, ["unheard of", *TEST], DEV, settings())
     assert subjects(world.test) == TEST[:12]
 
 
@@ -136,7 +136,7 @@ def test_covered_depends_on_the_seed_only():
     world = make()
     assert world.covered(0.6, 3) == world.covered(0.6, 3)
     assert len({frozenset(world.covered(0.6, seed)) for seed in range(8)}) > 4
-    other = World(world.test[::-1], [], world.calibration, [])
+    other = Roles(world.test[::-1], [], world.calibration, [])
     assert other.covered(0.6, 3) == world.covered(0.6, 3), "not on the order, nor on other roles"
 
 
@@ -167,7 +167,7 @@ def test_every_subject_is_covered_in_some_seed_and_not_in_another():
 
 def test_a_world_survives_json():
     world = make()
-    found = World.from_dict(json.loads(json.dumps(world.as_dict())))
+    found = Roles.from_dict(json.loads(json.dumps(world.as_dict())))
     assert found == world
     assert found.covered(0.6, 5) == world.covered(0.6, 5)
 
