@@ -1,218 +1,168 @@
-"""Keys that are names or terms: how they may be written, and where a text gives them."""
+"""Keys that are names of groups, titles and places: how they may be written, where a text has them.
+
+A name is compared by the forms of its words run together (`compact`), so that "AC/DC" is "ACDC".
+"""
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
+from mucpt_utils.musicsimpleqa.keys import Key, Span, replaced
 from mucpt_utils.musicsimpleqa.numbers import in_digits
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K
-from mucpt_utils.musicsimpleqa.words import ARTICLES, FORMS, Word, clean, without_article, words
+from mucpt_utils.musicsimpleqa.spelling import one_slip
+from mucpt_utils.musicsimpleqa.words import (
+    ARTICLES,
+    FORMS,
+    Reading,
+    Word,
+    clean,
+    forms_of,
+    without_article,
+)
 
 UMLAUTS = str.maketrans(FORMS["umlauts"])
-_LINKS = frozenset({"of", "the", "de", "van", "von", "du", "la", "le", "der", "da", "di", "del"})
-_SHARP = re.compile(r"\b([A-Ga-g])\s?[#♯]")
-_FLAT_SIGN = re.compile(r"\b([A-Ga-g])\s?♭")
-_FLAT_LETTER = re.compile(r"\b([A-G])b\b")
-_MINOR = re.compile(r"\b([A-G])((?:[- ]?(?:sharp|flat))?)[ -]?(?:m|min)\b\.?")
-_ALIKE = [set("aeiouy"), set("ckq"), set("sz"), set("vwf")]
+LINKS = frozenset({"of", "the", "de", "van", "von", "du", "la", "le", "der", "da", "di", "del"})
 
 
-class Span(NamedTuple):
-    """A stretch of the response and what it is marked as (K or C)."""
+class NameKey(Key):
+    """A key that is a name: a group, a title, or of any kind that has no rules of its own."""
 
-    start: int
-    end: int
-    mark: str
-
-
-class Key:
-    """A key that is a name or a term: how it may be written, and where a text names it."""
+    several = (*RULES.hedge, *RULES.slash, *RULES.list_joined, *RULES.list, *RULES.list_of_lower)
 
     def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, question: str):
-        self.kind = kind
-        self.names = tuple(clean(name) for name in (answer, *aliases))
-        self.asked = frozenset(word.form for word in words(question)) - {""}
+        super().__init__(kind)
+        self.first_exempt = RULES.first_exempt.get(kind)
+        self.asked = frozenset(forms_of(question)) - {""}
+        self.genre = bool(RULES.genre_questions.search(question))
         self.forms: list[list[str]] = []
         self.whole: set[str] = set()  # right only as the whole response
-        self.symbols: set[str] = set()
-        for name in self.names:
-            self._add_name(name)
-        self.compact = {"".join(forms): len(forms) for forms in self.forms}
+        for name in (answer, *aliases):
+            self.add_name(self.prepared(clean(name)))
+        self.compact = {"".join(forms) for forms in self.forms}
         self.longest = max(map(len, self.compact), default=0)
+        self.spoken = any(form.isdigit() for form in self.compact)
         self.initials = {"".join(f) for f in self.forms if sum(map(len, f)) <= 3}
         self.letter_first = {
             "".join(f) for f in self.forms if len(f) > 1 and len(f[0]) == 1 and f[0].isalpha()
         }
         self.common = {
-            "".join(f)
-            for f in self.forms
-            if all(part in RULES.common_words or part in ARTICLES for part in f)
+            "".join(forms)
+            for forms in self.forms
+            if all(form in RULES.common_words or form in ARTICLES for form in forms)
         }
-        self.spoken = any(form.isdigit() for form in self.compact)
-        self.symbol_pattern = self._symbol_pattern()
-        self.coarse = bool(RULES.coarse_places.search(question))
-        self.genre = bool(RULES.genre_questions.search(question))
-        self.shape = self._shape(answer)
-        self.several = self._several()
+        self.symbol_pattern = symbol_pattern(self.symbols) if self.symbols else None
 
-    def _add_name(self, name: str) -> None:
-        name = self._prepared(name)
-        forms = without_article([word.form for word in words(name)])
+    def add_name(self, name: str) -> None:
+        """Take in every way in which a name may be written."""
+        forms = without_article(forms_of(name))
         if not forms:
             self.symbols.add(name)
             return
-        self._add_forms(forms)
+        self.add_forms(forms)
         if "'s" in name:
-            self._add_forms(without_article([w.form for w in words(name.replace("'s", "s"))]))
+            self.add_forms(without_article(forms_of(name.replace("'s", "s"))))
         if not name.isascii():
-            wide = name.casefold().translate(UMLAUTS)
-            self._add_forms(without_article([word.form for word in words(wide)]))
+            self.add_forms(without_article(forms_of(name.casefold().translate(UMLAUTS))))
         if forms[-1] in FORMS["roman"] and len(forms) > 1:
-            self._add_forms([*forms[:-1], str(FORMS["roman"][forms[-1]])])
-        if self.kind == "term":
-            self._add_term(forms)
+            self.add_forms([*forms[:-1], str(FORMS["roman"][forms[-1]])])
 
-    def _add_forms(self, forms: list[str]) -> None:
+    def add_forms(self, forms: list[str]) -> None:
+        """Add one way of writing the key."""
         if forms not in self.forms:
             self.forms.append(forms)
 
-    def _add_term(self, forms: list[str]) -> None:
-        """Singular and plural; a major key by its tonic; a catalogue number by its number."""
-        last = forms[-1]
-        if len(last) > 3 and last.isalpha():
-            other = last[:-1] if last.endswith("s") else last + "s"
-            self._add_forms([*forms[:-1], other])
-        if last == "major":
-            self.whole.add("".join(forms[:-1]))
-        if last == "minor":
-            self.whole.add("".join(forms[:-1]) + "m")
-            self.whole.add("".join(forms[:-1]) + "min")
-        if len(forms) == 2 and last.isdigit() and len(forms[0]) <= 3:
-            self.whole.add(last)
-
-    def _symbol_pattern(self) -> re.Pattern | None:
-        if not self.symbols:
-            return None
-        names = "|".join(re.escape(name) for name in sorted(self.symbols, key=len, reverse=True))
-        # not inside a word and not inside a longer row of signs
-        return re.compile(rf"(?<![\w!?]){'(?:' + names + ')'}(?![\w!?])")
-
-    def _shape(self, answer: str) -> re.Pattern | None:
-        if self.kind != "term":
-            return None
-        return next((shape for shape in RULES.shapes if shape.fullmatch(answer)), None)
-
-    def _several(self) -> list[re.Pattern]:
-        """Patterns of responses that give the key as one answer among several."""
-        own = {
-            "term": [*RULES.list, *RULES.list_of_terms, *RULES.range],
-            "place": [],
-            "person": [*RULES.list_of_person, *RULES.list_of_lower],
-        }.get(self.kind, [*RULES.list, *RULES.list_of_lower])
-        return [*RULES.hedge, *RULES.slash, *RULES.list_joined, *own]
+    def prepared(self, text: str) -> str:
+        """The text in the notation in which the key is compared."""
+        return text
 
     def is_whole(self, text: str) -> bool:
-        """Whether the text is the key and nothing else."""
         if self.symbols and text.strip(" \"'").rstrip(".") in self.symbols:
             return True
-        forms = [word.form for word in words(self._prepared(text))]
+        forms = forms_of(self.prepared(text))
         joined = "".join(forms)
-        if joined in self.compact or joined in self.whole:
-            return True
-        if "".join(without_article(forms)) in self.compact:
-            return True
-        return self.spoken and "".join(w.form for w in words(in_digits(text))) in self.compact
-
-    def _prepared(self, text: str) -> str:
-        return accidentals(text) if self.kind == "term" else text
+        return (
+            joined in self.compact
+            or joined in self.whole
+            or "".join(without_article(forms)) in self.compact
+            or (self.spoken and "".join(forms_of(in_digits(text))) in self.compact)
+        )
 
     def is_misspelt(self, text: str) -> bool:
-        """Whether the text is the key but for one slip in one long word."""
-        given = without_article([word.form for word in words(self._prepared(text))])
-        return any(one_slip(given, forms) for forms in self._slip_forms())
+        given = without_article(forms_of(self.prepared(text)))
+        return any(one_slip(given, forms) for forms in self.slip_forms())
 
-    def _slip_forms(self) -> list[list[str]]:
+    def slip_forms(self) -> list[list[str]]:
+        """The ways of writing the key in which one slip is forgiven."""
         return self.forms
 
     def mark(self, text: str) -> str:
-        """The text with each mention of the key replaced by K, other answers by C."""
-        text = self._prepared(text)
-        found = words(text)
-        mentions = self._mentions(text, found)
+        reading = Reading(self.prepared(text))
+        mentions = self.mentions(reading)
         if self.symbol_pattern:
-            mentions += [Span(*m.span(), K) for m in self.symbol_pattern.finditer(text)]
+            signs = self.symbol_pattern.finditer(reading.text)
+            mentions += [Span(*match.span(), K) for match in signs]
         if not mentions:
-            return text
-        return replaced(text, mentions + self._others(text, found, mentions))
+            return reading.text
+        return replaced(reading.text, mentions + self.others(reading, mentions))
 
-    def _mentions(self, text: str, found: Sequence[Word]) -> list[Span]:
-        joined = "".join([word.form for word in found])
+    # --- the key --------------------------------------------------------------------------------
+
+    def mentions(self, reading: Reading) -> list[Span]:
+        """Every mention of the key in a text."""
+        words = reading.words
+        joined = "".join([word.form for word in words])
         if not any(form in joined for form in self.compact):
             return []
-        caseless = text == text.lower()
         mentions, first = [], 0
-        while first < len(found):
-            last = self._match_at(found, first)
-            if last is not None and self._is_mention(text, found, first, last, caseless):
-                mentions.append(Span(found[first].start, found[last].end, K))
+        while first < len(words):
+            last = self.longest_match(words, first)
+            if last is not None and self.is_mention(reading, first, last):
+                mentions.append(Span(words[first].start, words[last].end, K))
                 first = last
             first += 1
         return mentions
 
-    def _match_at(self, found: Sequence[Word], first: int) -> int | None:
+    def longest_match(self, words: Sequence[Word], first: int) -> int | None:
         """The last word of the longest form of the key that begins at word `first`."""
-        joined, best = "", None
-        for index in range(first, len(found)):
-            joined += found[index].form
+        joined, last = "", None
+        for index in range(first, len(words)):
+            joined += words[index].form
             if len(joined) > self.longest:
                 break
             if joined in self.compact:
-                best = index
-        return best
+                last = index
+        return last
 
-    def _is_mention(
-        self, text: str, found: Sequence[Word], first: int, last: int, caseless: bool
-    ) -> bool:
-        joined = "".join(word.form for word in found[first : last + 1])
-        begin = found[first]
-        if joined in self.initials and begin.raw.islower():
-            return caseless and len(found) <= 3 and joined not in RULES.function_words
-        if joined in self.letter_first and begin.raw.islower() and not caseless:
+    def is_mention(self, reading: Reading, first: int, last: int) -> bool:
+        """Whether words that match the key mean it, and not a word or a longer name."""
+        words = reading.words
+        joined = "".join(word.form for word in words[first : last + 1])
+        lower = words[first].raw.islower()
+        if joined in self.initials and lower:
+            short = reading.caseless and len(words) <= 3
+            return short and joined not in RULES.function_words
+        if joined in self.letter_first and lower and not reading.caseless:
             return False
-        if joined in self.common and not self._is_name(text, found, first, last, caseless):
+        if joined in self.common and not is_name(reading, first, last):
             return False
-        return not self._longer_name(text, found, first, last, caseless)
+        return not self.in_longer_name(reading, first, last)
 
-    def _is_name(
-        self, text: str, found: Sequence[Word], first: int, last: int, caseless: bool
+    def in_longer_name(
+        self, reading: Reading, first: int, last: int, look_before: bool = True
     ) -> bool:
-        """Whether an ordinary word is used as a name: `by Yes`, but not `Yes, it was Genesis`."""
-        interjection = found[last].form in RULES.interjections
-        before = found[first - 1].form if first else ""
-        if caseless:
-            return not interjection or before in RULES.kind_words or before == "by"
-        if not all(word.capital for word in found[first : last + 1]):
-            return False
-        if not interjection or first or len(found) == last + 1:
-            return True
-        return found[last + 1].form in ("is", "was", "recorded", "released", "made", "wrote")
+        """Whether the words are part of another name, as Pink is of `Pink Floyd`.
 
-    def _longer_name(
-        self, text: str, found: Sequence[Word], first: int, last: int, caseless: bool
-    ) -> bool:
-        """Whether the words are part of another name: `Northern Ireland`, `Pink Floyd`."""
-        if self.kind == "place":
-            return first > 0 and found[first - 1].form in RULES.place_prefixes
-        if self.kind == "term" and not self.genre:
-            return False
+        look_before: whether a word before them counts too.
+        """
         neighbours = []
-        if first and text[found[first - 1].end : found[first].start] in (" ", "-"):
-            neighbours.append(found[first - 1])
-        if last + 1 < len(found) and text[found[last].end : found[last + 1].start] in (" ", "-"):
-            neighbours.append(found[last + 1])
-        return any(self._is_part(word, caseless or self.genre) for word in neighbours)
+        if look_before and first and reading.gap(first - 1) in (" ", "-"):
+            neighbours.append(reading.words[first - 1])
+        if reading.gap(last) in (" ", "-"):
+            neighbours.append(reading.words[last + 1])
+        lower_counts = reading.caseless or self.genre
+        return any(self.is_part_of_name(word, lower_counts) for word in neighbours)
 
-    def _is_part(self, word: Word, lower_counts: bool) -> bool:
+    def is_part_of_name(self, word: Word, lower_counts: bool) -> bool:
         """Whether a neighbouring word belongs to the name beside it."""
         form = word.form
         if form in self.asked or form in RULES.function_words or form.isdigit():
@@ -221,283 +171,100 @@ class Key:
             return not (form in RULES.honorifics or RULES.nationality.match(form))
         return lower_counts and form not in RULES.kind_words and not form.endswith(("ed", "ly"))
 
-    def _others(self, text: str, found: Sequence[Word], mentions: list[Span]) -> list[Span]:
-        """Other answers of the key's kind: names, or terms of the key's shape."""
-        if self.shape:
-            spans = (match.span() for match in self.shape.finditer(text))
-            return [
-                Span(*s, C)
-                for s in spans
-                if self._is_new(text[s[0] : s[1]])
-                and not any(s[0] < m.end and m.start < s[1] for m in mentions)
-            ]
-        if self.kind == "term":
-            return []
+    # --- other answers --------------------------------------------------------------------------
+
+    def others(self, reading: Reading, mentions: Sequence[Span]) -> list[Span]:
+        """Other answers of the key's kind: capitalised names outside the mentions of the key."""
         return [
-            Span(found[first].start, found[last].end, C)
-            for first, last in _capital_runs(text, found, mentions)
-            if self._is_other(text, found, first, last)
+            Span(reading.words[first].start, reading.words[last].end, C)
+            for first, last in capital_runs(reading, mentions)
+            if self.is_other_name(reading, first, last)
         ]
 
-    def _is_new(self, phrase: str) -> bool:
-        """Whether a phrase says something that the question does not."""
-        return any(word.form not in self.asked for word in words(phrase))
-
-    def _is_other(self, text: str, found: Sequence[Word], first: int, last: int) -> bool:
-        run = found[first : last + 1]
+    def is_other_name(self, reading: Reading, first: int, last: int) -> bool:
+        """Whether a run of capitalised words names something that the question does not."""
+        run = reading.words[first : last + 1]
         own = [
-            w
-            for w in run
-            if w.form not in self.asked
-            and w.form not in RULES.kind_words
-            and w.form not in RULES.honorifics
+            word.form
+            for word in run
+            if word.form not in self.asked
+            and word.form not in RULES.kind_words
+            and word.form not in RULES.honorifics
         ]
         if not own:
             return False
-        following = found[last + 1] if last + 1 < len(found) else None
-        close = following and text[run[-1].end : following.start] == " "
-        if all(RULES.nationality.match(w.form) for w in own):
-            return not close
-        if close and following.raw.islower() and following.form in RULES.kind_words:
+        following = reading.words[last + 1] if reading.gap(last) == " " else None
+        if all(RULES.nationality.match(form) for form in own):
+            return following is None
+        if following and following.raw.islower() and following.form in RULES.kind_words:
             return False  # "the Seattle band Nirvana"
-        return not (len(run) == 1 and own[0].form.endswith("ly"))
-
-    def relevant_clauses(self, marked: str) -> str:
-        """Names and terms: the whole response."""
-        return marked
-
-    def another_first(self, marked: str) -> bool:
-        """Whether another answer stands before the key."""
-        exempt = self.kind + ("_coarse" if self.kind == "place" and self.coarse else "")
-        if exempt in RULES.first_exempt:
-            marked = RULES.first_exempt[exempt].sub(K, marked)
-        other = marked.find(C)
-        return 0 <= other < marked.find(K)
+        return not (len(run) == 1 and own[0].endswith("ly"))
 
 
-class PersonKey(Key):
-    """A person: also by family name, initials, in another order, with middle names."""
+class PlaceKey(NameKey):
+    """A place; one that lies in it may stand before it."""
+
+    several = (*RULES.hedge, *RULES.slash, *RULES.list_joined)
 
     def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, question: str):
         super().__init__(answer, aliases, kind, question)
-        self.persons = [p for p in map(_person, self.forms) if p]
-        for person in self.persons:
-            self._add_person(person)
-        self.longest = max(map(len, self.compact), default=0)
+        coarse = RULES.coarse_places.search(question)
+        self.first_exempt = RULES.first_exempt["place_coarse" if coarse else "place"]
 
-    def _add_person(self, person: "Person") -> None:
-        given, family, suffix = person
-        initials = [name[0] for name in given]
-        tail = [suffix] if suffix else []
-        written = ([*initials, family, *tail], [family, *given, *tail], [family, *initials, *tail])
-        for forms in written:
-            self.compact["".join(forms)] = len(forms)
-        if not suffix and family not in RULES.shared_family_names:
-            self.whole.add(family)
-
-    def _mentions(self, text: str, found: Sequence[Word]) -> list[Span]:
-        caseless = text == text.lower()
-        mentions = self._full_mentions(text, found, caseless)
-        for index, word in enumerate(found):
-            if any(m.start <= word.start < m.end for m in mentions):
-                continue
-            for person in self.persons:
-                if word.form == person.family and (
-                    span := self._family_mention(text, found, index, person, caseless)
-                ):
-                    mentions.append(span)
-                    break
-        return sorted(mentions)
-
-    def _full_mentions(self, text: str, found: Sequence[Word], caseless: bool) -> list[Span]:
-        """Mentions of the full name, with the names before it: `John Michael Stipe`."""
-        starts = {word.start: index for index, word in enumerate(found)}
-        mentions = []
-        for span in super()._mentions(text, found):
-            before = []
-            if " " in text[span.start : span.end]:
-                before = _names_before(text, found, starts[span.start], self.asked, caseless)
-            mentions.append(Span(before[0].start if before else span.start, span.end, K))
-        return mentions
-
-    def _slip_forms(self) -> list[list[str]]:
-        return self.forms + [[person.family] for person in self.persons]
-
-    def _longer_name(
-        self, text: str, found: Sequence[Word], first: int, last: int, caseless: bool
+    def in_longer_name(
+        self, reading: Reading, first: int, last: int, look_before: bool = True
     ) -> bool:
-        if _suffix_after(text, found, last):
-            return True
-        if first == last:  # a single name: "Pink" is not in "Pink Floyd"
-            return super()._longer_name(text, found, first, last, caseless)
-        rest = found[first:]  # names before a full one are further given names
-        return super()._longer_name(text, rest, 0, last - first, caseless)
-
-    def _family_mention(
-        self, text: str, found: Sequence[Word], index: int, person: "Person", caseless: bool
-    ) -> Span | None:
-        """The mention around a family name, where what stands beside it fits the person."""
-        word, suffix = found[index], _suffix_after(text, found, index)
-        if RULES.suffixes.get(person.suffix) != RULES.suffixes.get(suffix):
-            return None
-        before = _names_before(text, found, index, self.asked, caseless)
-        if before:
-            fits = _fits(before, person.given)
-            return Span(before[0].start, word.end, K) if fits else None
-        if person.family in RULES.shared_family_names or person.suffix:
-            return None
-        if not (caseless or word.capital):
-            return None
-        if super()._longer_name(text, found[index:], 0, 0, caseless):
-            return None
-        return Span(word.start, word.end, K)
+        """Whether it is another place with the same word in its name: `Northern Ireland`."""
+        return first > 0 and reading.words[first - 1].form in RULES.place_prefixes
 
 
-class Person(NamedTuple):
-    """A name in its parts; the suffix is that of `Strauss II` or `Williams Jr.`, or empty."""
-
-    given: tuple[str, ...]
-    family: str
-    suffix: str
+def symbol_pattern(symbols: set[str]) -> re.Pattern[str]:
+    """Finds names made of signs, not inside a word and not inside a longer row of signs."""
+    names = "|".join(re.escape(name) for name in sorted(symbols, key=len, reverse=True))
+    return re.compile(rf"(?<![\w!?])(?:{names})(?![\w!?])")
 
 
-def _person(forms: list[str]) -> Person | None:
-    """The parts of a name of two words or more."""
-    forms = [f for f in forms if f not in RULES.honorifics and f not in ARTICLES] or forms
-    suffix = forms[-1] if len(forms) > 2 and forms[-1] in RULES.suffixes else ""
-    names = forms[:-1] if suffix else forms
-    if len(names) < 2:
-        return None
-    return Person(tuple(names[:-1]), names[-1], suffix)
+def is_name(reading: Reading, first: int, last: int) -> bool:
+    """Whether ordinary words are used as a name: `by Yes`, but not `Yes, it was Genesis`."""
+    words = reading.words
+    interjection = words[last].form in RULES.interjections
+    if reading.caseless:
+        before = words[first - 1].form if first else ""
+        return not interjection or before in RULES.kind_words or before == "by"
+    if not all(word.capital for word in words[first : last + 1]):
+        return False
+    if not interjection or first or len(words) == last + 1:
+        return True
+    return words[last + 1].form in ("is", "was", "recorded", "released", "made", "wrote")
 
 
-def _suffix_after(text: str, found: Sequence[Word], index: int) -> str:
-    """`ii` or `jr` right behind a word, or nothing."""
-    if index + 1 >= len(found):
-        return ""
-    following = found[index + 1]
-    form, between = following.form, text[found[index].end : following.start]
-    # "Gershwin, I think" names no Gershwin the First
-    near = between == " " or (between == ", " and form in ("jr", "sr", "junior", "senior"))
-    return form if near and form in RULES.suffixes and following.capital else ""
+def capital_runs(reading: Reading, mentions: Sequence[Span]) -> Iterator[tuple[int, int]]:
+    """(first, last) word of each run of capitalised words outside the mentions.
 
-
-def _names_before(
-    text: str, found: Sequence[Word], index: int, asked: frozenset[str], caseless: bool
-) -> list[Word]:
-    """The given names and initials right before a family name."""
-    names: list[Word] = []
-    for place in range(index - 1, max(-1, index - 6), -1):
-        word = found[place]
-        between = text[word.end : found[place + 1].start]
-        joined = between == " " or (len(word.form) <= 2 and between in (". ", "."))
-        if not joined or word.form in RULES.function_words or word.form in RULES.kind_words:
-            break
-        if not (word.capital or caseless) or (word.form in asked and not names):
-            break
-        names.insert(0, word)
-    return [name for name in names if name.form not in RULES.honorifics]
-
-
-def _fits(before: Sequence[Word], given: tuple[str, ...]) -> bool:
-    """Whether names before a family name are those given: whole, by initial, some left out.
-
-    Names that are not among those given are middle names only where none is left out:
-    `John Winston Lennon` is John Lennon, `Johann Christian Bach` not Johann Sebastian.
+    Words such as `of` may stand inside a run; a sign that parts two answers ends it.
     """
-    parts: list[str] = []
-    for word in before:
-        initials = "." in word.raw or (len(word.raw) <= 3 and word.raw.isupper())
-        parts += list(word.form) if initials and word.form not in given else [word.form]
-    place = matched = 0
-    for part in parts:
-        for index in range(place, len(given)):
-            if part == given[index] or (len(part) == 1 and given[index][0] == part):
-                place, matched = index + 1, matched + 1
-                break
-    return matched > 0 and (matched == len(parts) or matched == len(given))
-
-
-def _capital_runs(
-    text: str, found: Sequence[Word], mentions: list[Span]
-) -> Iterable[tuple[int, int]]:
-    """(first, last) word of each run of capitalised words outside the mentions."""
+    words = reading.words
     free = [
         word.capital
         and word.form not in RULES.function_words
         and not any(m.start < word.end and word.start < m.end for m in mentions)
-        for word in found
+        for word in words
     ]
-    first = 0
-    while first < len(found):
-        if not free[first]:
-            first += 1
+    last = -1
+    for first in range(len(words)):
+        if first <= last or not free[first]:
             continue
         last = first
         while True:
             following = last + 1
-            while following < len(found) and found[following].raw in _LINKS:
+            while following < len(words) and words[following].raw in LINKS:
                 following += 1
-            if following >= len(found) or not free[following]:
+            if following >= len(words) or not free[following]:
                 break
-            between = text[found[last].end : found[following].start]
+            between = reading.text[words[last].end : words[following].start]
             if any(sign in between for sign in ',;:/&!?()"') or " and " in between:
                 break
-            if "." in between and len(found[last].form) > 2:
+            if "." in between and len(words[last].form) > 2:  # an initial has a dot, too
                 break
             last = following
         yield first, last
-        first = last + 1
-
-
-def replaced(text: str, spans: list[Span]) -> str:
-    """The text with each span replaced by its mark."""
-    pieces, end = [], 0
-    for span in sorted(spans):
-        if span.start >= end:
-            pieces += [text[end : span.start], span.mark]
-            end = span.end
-    return "".join([*pieces, text[end:]])
-
-
-def accidentals(text: str) -> str:
-    """Accidentals and chord signs in words: `C#m` gives `C-sharp minor`, `Eb` gives `E-flat`."""
-    text = _SHARP.sub(r"\1-sharp ", text)
-    text = _FLAT_LETTER.sub(r"\1-flat", _FLAT_SIGN.sub(r"\1-flat ", text))
-    text = re.sub(r" +(?=[\s,.;)–-]|$)", "", text)
-    return _MINOR.sub(r"\1\2 minor", text)
-
-
-def one_slip(given: list[str], forms: list[str]) -> bool:
-    """Whether the words given are those meant but for one slip in one of them."""
-    if len(given) != len(forms):
-        return False
-    wrong = [(a, b) for a, b in zip(given, forms, strict=True) if a != b]
-    # a word that stands alone must be longer than one with others that are right
-    return len(wrong) == 1 and _is_slip(*wrong[0], 8 if len(given) == 1 else 6)
-
-
-def _is_slip(given: str, meant: str, shortest: int) -> bool:
-    """One letter doubled, swapped or sounding alike, or, from `shortest` letters, one dropped."""
-    if not (given.isalpha() and meant.isalpha()) or given[0] != meant[0]:
-        return False
-    if len(given) == len(meant):
-        at = [i for i, (a, b) in enumerate(zip(given, meant, strict=True)) if a != b]
-        if len(at) == 1:
-            pair = {given[at[0]], meant[at[0]]}
-            return len(meant) >= 7 and any(pair <= alike for alike in _ALIKE)
-        swapped = len(at) == 2 and at[1] == at[0] + 1
-        return (
-            len(meant) >= 6
-            and swapped
-            and given[at[0]] == meant[at[1]]
-            and (given[at[1]] == meant[at[0]])
-        )
-    short, long = sorted((given, meant), key=len)
-    if len(long) != len(short) + 1:
-        return False
-    at = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
-    if short[at:] != long[at + 1 :]:
-        return False
-    doubled = long[at] in (long[at - 1], long[at + 1 : at + 2])
-    return len(long) >= (5 if doubled else shortest)

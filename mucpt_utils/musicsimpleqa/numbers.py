@@ -1,58 +1,87 @@
 """Numbers and dates in a text: in digits, in words, in the usual notations."""
 
 import re
+from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.words import FORMS
 
-FRACTION_WORDS = re.compile(
-    "|".join(
-        rf"\b{re.escape(f)}\b(?! (?:note|step|rest|tone))"
-        for f in sorted(FORMS["fractions"], key=len, reverse=True)
-    ),
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(
+Reading = tuple[int | None, int | None, int | None]
+
+
+class Number(NamedTuple):
+    """A number in digits: its value, how many decimals are written, where it stands."""
+
+    value: float
+    decimals: int
+    start: int
+    end: int
+
+
+class Date(NamedTuple):
+    """A date: where it stands, and its readings as (year, month, day), None for what is not said.
+
+    3/4/1999 has two readings, with the day first and with the month first.
+    """
+
+    start: int
+    end: int
+    readings: list[Reading]
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+NUMBER_WORDS = FORMS["number_words"]
+NUMBER = re.compile(
     r"(?<![\w.,/#♯♭])(?:(\d+)/(\d+)|(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+))"
     r"(?!\d|[.,/]\d|(?:st|nd|rd|th)\b)(?![a-gi-zA-GI-Z])"
 )
-_NUMBER_RUN = re.compile(
+# number words in a row: nineteen ninety-one
+NUMBER_RUN = re.compile(
     r"\b(?:{0})(?:(?:[\s-]+(?:and\s+)?)(?:{0}))*\b(?!-?(?:th|st|nd|rd)\b)".format(
-        "|".join(sorted(FORMS["number_words"], key=len, reverse=True))
+        "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
     ),
     re.IGNORECASE,
 )
+FRACTION_WORDS = re.compile(
+    "|".join(
+        rf"\b{re.escape(words)}\b(?! (?:note|step|rest|tone))"
+        for words in sorted(FORMS["fractions"], key=len, reverse=True)
+    ),
+    re.IGNORECASE,
+)
+ORDINAL_WORD = re.compile(rf"\b(?:{'|'.join(FORMS['ordinal_words'])})\b", re.IGNORECASE)
 
 
-def numbers(text: str) -> list[tuple[float, int, int, int]]:
-    """(value, decimals, start, end) of each number in digits."""
-    found = []
-    for match in _NUMBER.finditer(text):
+def numbers(text: str) -> list[Number]:
+    """Every number in digits; a fraction counts as one of six decimals."""
+    result = []
+    for match in NUMBER.finditer(text):
         top, bottom, plain = match.groups()
-        if plain is None:
-            if int(bottom):
-                found.append((int(top) / int(bottom), 6, *match.span()))
-            continue
-        digits = plain.replace(",", "")
-        found.append((float(digits), len(digits.partition(".")[2]), *match.span()))
-    return found
+        if plain is not None:
+            digits = plain.replace(",", "")
+            decimals = len(digits.partition(".")[2])
+            result.append(Number(float(digits), decimals, *match.span()))
+        elif int(bottom):
+            result.append(Number(int(top) / int(bottom), 6, *match.span()))
+    return result
 
 
 def first_number(answer: str) -> tuple[float, int]:
     """Value and decimals of the first number in a text; ValueError where there is none."""
-    found = numbers(in_digits(answer))
-    if not found:
-        raise ValueError(f"{answer!r} is no number")
-    return found[0][:2]
+    every = numbers(in_digits(answer))
+    if not every:
+        raise ValueError(f"{answer!r} is not a number")
+    return every[0].value, every[0].decimals
 
 
 def in_digits(text: str) -> str:
     """Numbers written in words, as digits: `nineteen ninety-one` gives `1991`."""
-    return _NUMBER_RUN.sub(lambda match: str(_spoken(match[0])), text)
+    return NUMBER_RUN.sub(lambda match: spoken_number(match[0]), text)
 
 
-def _spoken(run: str) -> str:
-    """The number that a run of number words says."""
-    values = [FORMS["number_words"][w] for w in re.split(r"[\s-]+", run.lower()) if w != "and"]
+def spoken_number(run: str) -> str:
+    """The number that a run of number words says; its digits one by one where it says several."""
+    values = [NUMBER_WORDS[w] for w in re.split(r"[\s-]+", run.lower()) if w != "and"]
     if len(values) > 1 and 10 <= values[0] <= 20 and 10 <= values[1] < 100:
         return f"{values[0]}{sum(values[1:]):02d}"  # a year, as in nineteen ninety-one
     total = group = 0
@@ -68,50 +97,66 @@ def _spoken(run: str) -> str:
     return str(total + group)
 
 
-ORDINAL_WORD = re.compile(rf"\b(?:{'|'.join(FORMS['ordinal_words'])})\b", re.IGNORECASE)
-_MONTH = r"({})[a-z]*\.?".format("|".join(month[:3] for month in FORMS["months"]))
-_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
-_DATE = re.compile(
-    rf"\b{_DAY}(?:\s*[-–]\s*{_DAY})?\s+(?:of\s+)?{_MONTH}(?:,?\s+(\d{{4}}))?"
-    rf"|\b{_MONTH}\s+{_DAY}(?!\d)(?:\s*[-–]\s*{_DAY}(?!\d))?(?:,?\s+(\d{{4}}))?"
-    rf"|\b{_MONTH},?\s+(?:of\s+)?(\d{{4}})"
-    r"|\b(\d{4})-(\d{1,2})(?:-(\d{1,2}))?\b"
-    r"|\b(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b"
-    r"|\b(\d{1,2})/(\d{4})\b"
+# --- dates ----------------------------------------------------------------------------------------
+
+MONTH = r"({})[a-z]*\.?".format("|".join(month[:3] for month in FORMS["months"]))
+DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+DATE = re.compile(
+    rf"\b{DAY}(?:\s*[-–]\s*{DAY})?\s+(?:of\s+)?{MONTH}(?:,?\s+(\d{{4}}))?"  # 24 September 1991
+    rf"|\b{MONTH}\s+{DAY}(?!\d)(?:\s*[-–]\s*{DAY}(?!\d))?(?:,?\s+(\d{{4}}))?"  # September 24, 1991
+    rf"|\b{MONTH},?\s+(?:of\s+)?(\d{{4}})"  # September 1991
+    r"|\b(\d{4})-(\d{1,2})(?:-(\d{1,2}))?\b"  # 1991-09-24
+    r"|\b(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b"  # 24/9/1991 or 9/24/1991
+    r"|\b(\d{1,2})/(\d{4})\b"  # 9/1991
     r"|\b(\d{4})\b",
     re.IGNORECASE,
 )
 
 
-def dates(text: str) -> list[tuple[int, int, list[tuple]]]:
-    """(start, end, possible readings) of each date; a reading is (year, month, day) or None for
-    what is not said. A date without a year takes that of a later one."""
-    found = [(*match.span(), _readings(match.groups())) for match in _DATE.finditer(text)]
+def dates(text: str) -> list[Date]:
+    """Every date in a text. A date without a year takes that of a later one."""
+    result = [Date(*match.span(), readings(match.groups())) for match in DATE.finditer(text)]
     year = None
-    for index in range(len(found) - 1, -1, -1):
-        start, end, readings = found[index]
-        year = next((r[0] for r in readings if r[0]), year)
-        found[index] = (start, end, [(r[0] or year, *r[1:]) for r in readings])
-    return found
+    for index in range(len(result) - 1, -1, -1):
+        date = result[index]
+        year = next((reading[0] for reading in date.readings if reading[0]), year)
+        dated: list[Reading] = [(r[0] or year, r[1], r[2]) for r in date.readings]
+        result[index] = date._replace(readings=dated)
+    return result
 
 
-def _readings(groups: tuple) -> list[tuple]:
-    d1, d1_end, m1, y1, m2, d2, d2_end, y2, m3, y3, iy, im, i_d, a, b, y4, m5, y5, y6 = groups
-    if m1:
-        return [_date(y1, m1, None if d1_end else d1)]
-    if m2:
-        return [_date(y2, m2, None if d2_end else d2)]
-    if m3:
-        return [_date(y3, m3, None)]
-    if iy:
-        return [(int(iy), int(im), int(i_d) if i_d else None)]
-    if a:  # both the day first and the month first
-        return [(int(y4), int(m), int(d)) for d, m in ((a, b), (b, a)) if int(m) <= 12]
-    if m5:
-        return [(int(y5), int(m5), None)]
-    return [(int(y6), None, None)]
+def readings(groups: tuple[str | None, ...]) -> list[Reading]:
+    """What the groups of a match of DATE say, whichever of its notations matched.
+
+    A range of days (`24-26 September`) says the month only.
+    """
+    day_first, month_first, month_only = groups[0:4], groups[4:8], groups[8:10]
+    iso, slashes, month_year, year = groups[10:13], groups[13:16], groups[16:18], groups[18]
+    if day_first[2]:
+        day, last, month, at = day_first
+        return [(number(at), month_number(month), None if last else number(day))]
+    if month_first[0]:
+        month, day, last, at = month_first
+        return [(number(at), month_number(month), None if last else number(day))]
+    if month_only[0]:
+        return [(number(month_only[1]), month_number(month_only[0]), None)]
+    if iso[0]:
+        return [(number(iso[0]), number(iso[1]), number(iso[2]))]
+    if slashes[0]:
+        one, other, at = map(number, slashes)
+        pairs = ((one, other), (other, one))
+        return [(at, month, day) for day, month in pairs if month is not None and month <= 12]
+    if month_year[0]:
+        return [(number(month_year[1]), number(month_year[0]), None)]
+    return [(number(year), None, None)]
 
 
-def _date(year: str | None, month: str, day: str | None) -> tuple:
-    number = next(i for i, name in enumerate(FORMS["months"], 1) if name.startswith(month.lower()))
-    return (int(year) if year else None, number, int(day) if day else None)
+def number(digits: str | None) -> int | None:
+    """The number of some digits; None for nothing."""
+    return int(digits) if digits else None
+
+
+def month_number(name: str | None) -> int:
+    """1 to 12 for the first letters of a month's name."""
+    start = (name or "").lower()
+    return next(i for i, month in enumerate(FORMS["months"], 1) if month.startswith(start))

@@ -1,0 +1,139 @@
+"""Keys that are persons: also by family name, initials, in another order, with middle names."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mucpt_utils.musicsimpleqa.keys import Span
+from mucpt_utils.musicsimpleqa.names import NameKey
+from mucpt_utils.musicsimpleqa.rules import RULES, K
+from mucpt_utils.musicsimpleqa.words import ARTICLES, Reading, Word
+
+
+class Person(NamedTuple):
+    """A name in its parts; the suffix is that of `Strauss II` or `Williams Jr.`, or empty."""
+
+    given: tuple[str, ...]
+    family: str
+    suffix: str
+
+
+class PersonKey(NameKey):
+    """A person, found in a text by the full name or by the family name where that will do."""
+
+    several = (
+        *(*RULES.hedge, *RULES.slash, *RULES.list_joined),
+        *(*RULES.list_of_person, *RULES.list_of_lower),
+    )
+
+    def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, question: str):
+        super().__init__(answer, aliases, kind, question)
+        self.persons = [person for person in map(person_of, self.forms) if person]
+        for given, family, suffix in self.persons:
+            initials = [name[0] for name in given]
+            tail = [suffix] if suffix else []
+            for forms in ([*initials, family], [family, *given], [family, *initials]):
+                self.compact.add("".join([*forms, *tail]))
+            if not suffix and family not in RULES.shared_family_names:
+                self.whole.add(family)
+        self.longest = max(map(len, self.compact), default=0)
+
+    def slip_forms(self) -> list[list[str]]:
+        return self.forms + [[person.family] for person in self.persons]
+
+    def mentions(self, reading: Reading) -> list[Span]:
+        """Mentions of the full name, with any names before it, and of the family name alone."""
+        starts = {word.start: index for index, word in enumerate(reading.words)}
+        mentions = []
+        for span in super().mentions(reading):
+            before: list[Word] = []
+            if " " in reading.text[span.start : span.end]:  # "John" before "Michael Stipe"
+                before = self.names_before(reading, starts[span.start])
+            mentions.append(Span(before[0].start if before else span.start, span.end, K))
+        for index, word in enumerate(reading.words):
+            if any(mention.start <= word.start < mention.end for mention in mentions):
+                continue
+            for person in self.persons:
+                if word.form == person.family and (
+                    mention := self.family_mention(reading, index, person)
+                ):
+                    mentions.append(mention)
+                    break
+        return sorted(mentions)
+
+    def family_mention(self, reading: Reading, index: int, person: Person) -> Span | None:
+        """The mention around a family name, where what stands beside it fits the person."""
+        word, suffix = reading.words[index], suffix_after(reading, index)
+        if RULES.suffixes.get(person.suffix) != RULES.suffixes.get(suffix):
+            return None
+        before = self.names_before(reading, index)
+        if before:
+            fits = are_given_names(before, person.given)
+            return Span(before[0].start, word.end, K) if fits else None
+        if person.family in RULES.shared_family_names or person.suffix:
+            return None
+        if not (reading.caseless or word.capital):
+            return None
+        if super().in_longer_name(reading, index, index, look_before=False):
+            return None
+        return Span(word.start, word.end, K)
+
+    def in_longer_name(
+        self, reading: Reading, first: int, last: int, look_before: bool = True
+    ) -> bool:
+        if suffix_after(reading, last):
+            return True
+        # a single name may end another one; names before a full one are further given names
+        return super().in_longer_name(reading, first, last, look_before=first == last)
+
+    def names_before(self, reading: Reading, index: int) -> list[Word]:
+        """The given names and initials right before a family name, honorifics left out."""
+        names: list[Word] = []
+        for position in range(index - 1, max(-1, index - 6), -1):
+            word, gap = reading.words[position], reading.gap(position)
+            joined = gap == " " or (len(word.form) <= 2 and gap in (". ", "."))
+            if not joined or word.form in RULES.function_words or word.form in RULES.kind_words:
+                break
+            if not (word.capital or reading.caseless) or (word.form in self.asked and not names):
+                break
+            names.insert(0, word)
+        return [name for name in names if name.form not in RULES.honorifics]
+
+
+def person_of(forms: list[str]) -> Person | None:
+    """The parts of a name of two words or more; None for a name of one word."""
+    forms = [f for f in forms if f not in RULES.honorifics and f not in ARTICLES] or forms
+    suffix = forms[-1] if len(forms) > 2 and forms[-1] in RULES.suffixes else ""
+    names = forms[:-1] if suffix else forms
+    if len(names) < 2:
+        return None
+    return Person(tuple(names[:-1]), names[-1], suffix)
+
+
+def suffix_after(reading: Reading, index: int) -> str:
+    """`ii` or `jr` right behind a word, or nothing."""
+    if index + 1 >= len(reading.words):
+        return ""
+    following, gap = reading.words[index + 1], reading.gap(index)
+    form = following.form
+    # "Gershwin, I think" names no Gershwin the First
+    near = gap == " " or (gap == ", " and form in ("jr", "sr", "junior", "senior"))
+    return form if near and form in RULES.suffixes and following.capital else ""
+
+
+def are_given_names(before: Sequence[Word], given: tuple[str, ...]) -> bool:
+    """Whether names before a family name are those given: whole, by initial, some left out.
+
+    Names that are not among those given are middle names only where none is left out:
+    `John Winston Lennon` is John Lennon, `Johann Christian Bach` is not Johann Sebastian.
+    """
+    parts: list[str] = []
+    for word in before:
+        initials = "." in word.raw or (len(word.raw) <= 3 and word.raw.isupper())
+        parts += list(word.form) if initials and word.form not in given else [word.form]
+    start = matched = 0  # each part may match a given name behind the one matched last
+    for part in parts:
+        for index in range(start, len(given)):
+            if part == given[index] or (len(part) == 1 and given[index][0] == part):
+                start, matched = index + 1, matched + 1
+                break
+    return matched > 0 and (matched == len(parts) or matched == len(given))

@@ -1,0 +1,37 @@
+"""Slips of the pen: a name with one letter wrong is still that name, if it is long enough."""
+
+# letters that sound alike in some names
+ALIKE = [set("aeiouy"), set("ckq"), set("sz"), set("vwf")]
+
+
+def one_slip(given: list[str], meant: list[str]) -> bool:
+    """Whether the words given are those meant but for one slip in one of them."""
+    if len(given) != len(meant):
+        return False
+    wrong = [(a, b) for a, b in zip(given, meant, strict=True) if a != b]
+    # a word that stands alone must be longer than one with others that are right
+    return len(wrong) == 1 and is_slip(*wrong[0], shortest=8 if len(given) == 1 else 6)
+
+
+def is_slip(given: str, meant: str, shortest: int) -> bool:
+    """One letter doubled, swapped or sounding alike, or, from `shortest` letters, one dropped."""
+    if not (given.isalpha() and meant.isalpha()) or given[0] != meant[0]:
+        return False
+    if len(given) == len(meant):
+        differ = [i for i, (a, b) in enumerate(zip(given, meant, strict=True)) if a != b]
+        if len(differ) == 1:
+            pair = {given[differ[0]], meant[differ[0]]}
+            return len(meant) >= 7 and any(pair <= alike for alike in ALIKE)
+        if len(differ) != 2 or differ[1] != differ[0] + 1 or len(meant) < 6:
+            return False
+        i, j = differ
+        return given[i] == meant[j] and given[j] == meant[i]
+    short, long = sorted((given, meant), key=len)
+    if len(long) != len(short) + 1:
+        return False
+    pairs = enumerate(zip(short, long, strict=False))
+    extra = next((i for i, (a, b) in pairs if a != b), len(short))  # the letter of `long` too many
+    if short[extra:] != long[extra + 1 :]:
+        return False
+    doubled = long[extra] in (long[extra - 1], long[extra + 1 : extra + 2])
+    return len(long) >= (5 if doubled else shortest)
