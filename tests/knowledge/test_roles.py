@@ -62,9 +62,9 @@ def roles(world):
 @pytest.mark.parametrize("split", ["test", "dev"])
 @pytest.mark.parametrize("seed", range(3))
 def test_no_subject_has_two_roles(split, seed):
-    found = roles(make(seed=seed, split=split))
-    assert [len(role) for role in found] == [12, 15, 5, 20]
-    together = [name for role in found for name in role]
+    drawn = roles(make(seed=seed, split=split))
+    assert [len(role) for role in drawn] == [12, 15, 5, 20]
+    together = [name for role in drawn for name in role]
     assert len(set(together)) == len(together)
 
 
@@ -129,6 +129,14 @@ def test_too_few_spare_subjects_are_said(split, left):
     assert len(subjects(make(practice=left - 5, calibration=5, split=split).practice)) == left - 5
 
 
+def test_categories_choose_and_an_unknown_one_is_refused():
+    assert subjects(make(categories=("artist",)).test) == TEST[:12]
+    with pytest.raises(ValueError, match=r"world\.categories: unknown .*'opera'.*allowed: artist"):
+        make(categories=("artist", "opera"))
+    with pytest.raises(ValueError, match=r"world\.general_categories"):
+        make(general_categories=("country",))
+
+
 # --- what the reference model knows ---------------------------------------------------------------
 
 
@@ -165,11 +173,11 @@ def test_every_subject_is_covered_in_some_seed_and_not_in_another():
 # --- on disk --------------------------------------------------------------------------------------
 
 
-def test_a_world_survives_json():
+def test_roles_survive_json():
     world = make()
-    found = Roles.from_dict(json.loads(json.dumps(world.as_dict())))
-    assert found == world
-    assert found.covered(0.6, 5) == world.covered(0.6, 5)
+    back = Roles.from_dict(json.loads(json.dumps(world.as_dict())))
+    assert back == world
+    assert back.covered(0.6, 5) == world.covered(0.6, 5)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Facts of music theory, computed: keys, intervals, chords, pitches, note values.
 
-Notes live on the line of fifths (... F C G D A E B F-sharp ...), where a note's place gives its
+Notes live on the line of fifths (... F C G D A E B F-sharp ...), where a note's position gives its
 key signature and a letter with a number of semitones gives its spelling (Temperley, *The Cognition
 of Basic Musical Structures*, 2001, chapter 5). Only names that are conventions are typed.
 """
@@ -85,6 +85,8 @@ NOTE_VALUES = {
 COMMON_VALUES = ("whole note", "half note", "quarter note", "eighth note", "sixteenth note")
 DOTS = {"": 0, "dotted ": 1, "double-dotted ": 2}
 
+MOST_ACCIDENTALS = 7  # of a key signature in use
+
 WIKIPEDIA = "https://en.wikipedia.org/wiki/"
 REFERENCES = {
     "signature": "Key_signature",
@@ -122,7 +124,7 @@ class Note(NamedTuple):
 
     @property
     def fifths(self) -> int:
-        """Place on the line of fifths, C = 0: the sharps (or -flats) of its major key."""
+        """Position on the line of fifths, C = 0: the sharps (or -flats) of its major key."""
         return FIFTHS.index(self.letter) - 1 + 7 * self.alteration
 
 
@@ -142,9 +144,9 @@ class TheoryRow(NamedTuple):
         return WIKIPEDIA + REFERENCES[self.relation]
 
 
-def note_on_fifths(place: int) -> Note:
-    """The note at a place of the line of fifths (C = 0, G = 1, F = -1)."""
-    alteration, index = divmod(place + 1, 7)
+def note_on_fifths(fifths: int) -> Note:
+    """The note so many fifths above C on the line of fifths (C = 0, G = 1, F = -1)."""
+    alteration, index = divmod(fifths + 1, 7)
     return Note(FIFTHS[index], alteration)
 
 
@@ -160,12 +162,12 @@ def chord_notes(root: Note, quality: str) -> tuple[Note, ...]:
     return (root, *(transpose(root, *INTERVALS[name]) for name in CHORDS[quality]))
 
 
-def signature(place: int) -> str:
-    """A key signature in words from its place on the line of fifths: -3 gives three flats."""
-    if place == 0:
+def signature(fifths: int) -> str:
+    """The signature of a major key so many fifths above C, in words: -3 gives three flats."""
+    if fifths == 0:
         return "no sharps or flats"
-    kind = "sharp" if place > 0 else "flat"
-    return f"{COUNTS[abs(place)]} {kind}{'s' if abs(place) > 1 else ''}"
+    kind = "sharp" if fifths > 0 else "flat"
+    return f"{COUNTS[abs(fifths)]} {kind}{'s' if abs(fifths) > 1 else ''}"
 
 
 def frequency(midi: int) -> float:
@@ -192,123 +194,115 @@ def duration(value: str, dots: int = 0) -> Fraction:
 
 def spelt_notes() -> tuple[Note, ...]:
     """The 21 notes with at most one accidental, from F-flat to B-sharp on the line of fifths."""
-    return tuple(note_on_fifths(place) for place in range(-8, 13))
+    return tuple(note_on_fifths(fifths) for fifths in range(-8, 13))
 
 
 def theory_rows() -> list[TheoryRow]:
     """Every computed fact, in a fixed order; (subject, relation) is unique."""
-    return [
-        *_keys(),
-        *_intervals(),
-        *_chords(),
-        *_pitches(),
-        *_enharmonics(),
-        *_degrees(),
-        *_note_values(),
-    ]
+    makers = (keys, intervals, chords, pitches, enharmonics, degrees, note_values)
+    return [row for make in makers for row in make()]
 
 
-def _key_names(tonic: Note, mode: str) -> tuple[str, tuple[str, ...]]:
+def key_names(tonic: Note, mode: str) -> tuple[str, tuple[str, ...]]:
     """A key's name and, where the tonic has an accidental, its other ways of writing."""
     name, *others = (f"{tonic.name(style)} {mode}" for style in range(3))
     return name, tuple(other for other in others if other != name)
 
 
-def _tonics(minor: bool = False) -> tuple[Note, ...]:
+def tonics(minor: bool = False) -> tuple[Note, ...]:
     """The tonics of the fifteen keys of a mode, from seven flats to seven sharps."""
     shift = 3 if minor else 0
-    return tuple(note_on_fifths(place + shift) for place in range(-7, 8))
+    return tuple(note_on_fifths(fifths + shift) for fifths in range(-MOST_ACCIDENTALS, 8))
 
 
-def _keys() -> Iterator[TheoryRow]:
-    for mode, other, shift in (("major", "minor", 3), ("minor", "major", -3)):
-        for place, tonic in enumerate(_tonics(minor=mode == "minor"), start=-7):
-            name, also = _key_names(tonic, mode)
-            subject, known = f"the key of {name}", abs(place) <= 3
-            text = signature(place)
-            number = text.replace(COUNTS[abs(place)], str(abs(place)), 1)
-            aliases = (number,) if place else ("no accidentals", "none")
-            yield TheoryRow(subject, "signature", text, aliases, known, also)
-            relative = _key_names(note_on_fifths(tonic.fifths + shift), other)
-            yield TheoryRow(subject, "relative_key", *relative, known, also)
-            if mode == "major":
-                yield from _neighbour_keys(subject, place, known, also)
+def keys() -> Iterator[TheoryRow]:
+    """Signature and relative key of the thirty keys; the major keys a fifth above and below."""
+    for mode, other_mode, shift in (("major", "minor", 3), ("minor", "major", -3)):
+        for fifths, tonic in enumerate(tonics(minor=mode == "minor"), start=-MOST_ACCIDENTALS):
+            name, also = key_names(tonic, mode)
+            subject, popular = f"the key of {name}", abs(fifths) <= 3
+            text = signature(fifths)
+            in_digits = text.replace(COUNTS[abs(fifths)], str(abs(fifths)), 1)
+            aliases = (in_digits,) if fifths else ("no accidentals", "none")
+            yield TheoryRow(subject, "signature", text, aliases, popular, also)
+            relative = key_names(note_on_fifths(tonic.fifths + shift), other_mode)
+            yield TheoryRow(subject, "relative_key", *relative, popular, also)
+            if mode == "minor":
+                continue
+            for relation, neighbour in (
+                ("dominant_key", fifths + 1),
+                ("subdominant_key", fifths - 1),
+            ):
+                if abs(neighbour) <= MOST_ACCIDENTALS:  # keys with more have no usual signature
+                    names = key_names(note_on_fifths(neighbour), "major")
+                    yield TheoryRow(subject, relation, *names, popular, also)
 
 
-def _neighbour_keys(
-    subject: str, place: int, known: bool, also: tuple[str, ...]
-) -> Iterator[TheoryRow]:
-    """Keys a fifth up and down, as far as they have a usual signature (seven accidentals)."""
-    for relation, neighbour in (("dominant_key", place + 1), ("subdominant_key", place - 1)):
-        if abs(neighbour) <= 7:
-            names = _key_names(note_on_fifths(neighbour), "major")
-            yield TheoryRow(subject, relation, *names, known, also)
-
-
-def _intervals() -> Iterator[TheoryRow]:
+def intervals() -> Iterator[TheoryRow]:
+    """Sizes and inversions of the simple intervals, sizes of the compound ones."""
     for name, (_, semitones) in INTERVALS.items():
-        known = name.startswith(("perfect", "major", "minor"))
-        yield _interval_size(name, semitones, known)
+        popular = name.startswith(("perfect", "major", "minor"))
+        yield interval_size(name, semitones, popular)
         try:
-            yield TheoryRow(f"the {name}", "inversion", inversion(name), (), known)
+            yield TheoryRow(f"the {name}", "inversion", inversion(name), (), popular)
         except KeyError:
             continue
     for steps, ordinal in COMPOUND_NAMES.items():
         for name, (simple_steps, semitones) in INTERVALS.items():
             quality = name.split()[0]
             if simple_steps == steps - 7 and quality in ("perfect", "major", "minor"):
-                yield _interval_size(f"{quality} {ordinal}", semitones + 12, False)
+                yield interval_size(f"{quality} {ordinal}", semitones + 12, False)
 
 
-def _interval_size(name: str, semitones: int, known: bool) -> TheoryRow:
+def interval_size(name: str, semitones: int, popular: bool) -> TheoryRow:
+    """The fact that an interval has so many semitones."""
     unit = "semitone" if semitones == 1 else "semitones"
     aliases = (f"{semitones} {unit}",)
-    return TheoryRow(f"the {name}", "semitones", str(semitones), aliases, known)
+    return TheoryRow(f"the {name}", "semitones", str(semitones), aliases, popular)
 
 
-def _chords() -> Iterator[TheoryRow]:
+def chords() -> Iterator[TheoryRow]:
+    """The notes of each chord: the common ones on every tonic, the others on the naturals."""
     naturals = tuple(Note(letter) for letter in LETTERS)
     for quality in CHORDS:
-        roots = _tonics(minor=quality.startswith("minor")) if quality in COMMON_CHORDS else naturals
+        roots = tonics(minor=quality.startswith("minor")) if quality in COMMON_CHORDS else naturals
         for root in roots:
             notes = chord_notes(root, quality)
             # chords that need a double accidental are left to their enharmonic twins
-            if all(note.alteration in ACCIDENTALS for note in notes):
-                yield _chord(root, quality, notes)
+            if any(note.alteration not in ACCIDENTALS for note in notes):
+                continue
+            written, signs, plain = ([note.name(style) for note in notes] for style in range(3))
+            text = f"{', '.join(written[:-1])} and {written[-1]}"
+            joined = (", ".join(written), ", ".join(signs), ", ".join(plain), "-".join(plain))
+            aliases = tuple(dict.fromkeys(joined))
+            popular = root.alteration == 0 and quality in COMMON_CHORDS
+            also = tuple(f"{root.name(style)} {quality}" for style in (1, 2) if root.alteration)
+            subject = f"the {root.name()} {quality}"
+            yield TheoryRow(subject, "notes", text, aliases, popular, also)
 
 
-def _chord(root: Note, quality: str, notes: tuple[Note, ...]) -> TheoryRow:
-    names = [[note.name(style) for note in notes] for style in range(3)]
-    text = f"{', '.join(names[0][:-1])} and {names[0][-1]}"
-    joined = (", ".join(names[0]), ", ".join(names[1]), ", ".join(names[2]), "-".join(names[2]))
-    aliases = tuple(dict.fromkeys(joined))
-    known = root.alteration == 0 and quality in COMMON_CHORDS
-    also = tuple(f"{root.name(style)} {quality}" for style in (1, 2) if root.alteration)
-    return TheoryRow(f"the {root.name()} {quality}", "notes", text, aliases, known, also)
-
-
-def _pitches() -> Iterator[TheoryRow]:
-    chromatic = [note_on_fifths(place) for place in range(-1, 11)]
+def pitches() -> Iterator[TheoryRow]:
+    """Frequency and MIDI number of the chromatic notes of three octaves."""
+    chromatic = [note_on_fifths(fifths) for fifths in range(-1, 11)]
     chromatic.sort(key=lambda note: note.pitch_class)
     for octave, note in product((3, 4, 5), chromatic):
         space = " " if note.alteration else ""
-        subject, known = f"the pitch {note.name()}{space}{octave}", octave == 4 and not space
-        also = tuple(f"{note.name(style)}{octave}" for style in (1, 2) if space)
+        subject = f"the pitch {note.name()}{space}{octave}"
+        popular = octave == 4 and not note.alteration
+        also = tuple(f"{note.name(style)}{octave}" for style in (1, 2) if note.alteration)
         midi = midi_number(note, octave)
         # the frequency of A4 is given by whoever asks for the others
         if midi != MIDI_A4:
-            yield TheoryRow(subject, "frequency", *_hertz(frequency(midi)), known, also)
-        yield TheoryRow(subject, "midi_number", str(midi), (), known, also)
+            hertz = frequency(midi)
+            number = f"{hertz:.2f}".removesuffix(".00")
+            forms = (number, f"{hertz:.1f} Hz", f"{hertz:.2f} Hz")
+            aliases = tuple(form for form in forms if form != f"{number} Hz")
+            yield TheoryRow(subject, "frequency", f"{number} Hz", aliases, popular, also)
+        yield TheoryRow(subject, "midi_number", str(midi), (), popular, also)
 
 
-def _hertz(value: float) -> tuple[str, tuple[str, ...]]:
-    """`261.63 Hz` and how else it is written; a whole number of hertz loses its zeros."""
-    number = f"{value:.2f}".removesuffix(".00")
-    aliases = (number, f"{value:.1f} Hz", f"{value:.2f} Hz")
-    return f"{number} Hz", tuple(alias for alias in aliases if alias != f"{number} Hz")
-
-
-def _enharmonics() -> Iterator[TheoryRow]:
+def enharmonics() -> Iterator[TheoryRow]:
+    """The other name of each note with an accidental."""
     notes = spelt_notes()
     for note in notes:
         twins = [n for n in notes if n.pitch_class == note.pitch_class and n != note]
@@ -316,12 +310,13 @@ def _enharmonics() -> Iterator[TheoryRow]:
         if note.alteration and twins:
             also = (note.name(1), note.name(2))
             aliases = tuple(twins[0].name(style) for style in (1, 2) if twins[0].alteration)
-            common = twins[0].alteration != 0
+            popular = twins[0].alteration != 0
             subject = f"the note {note.name()}"
-            yield TheoryRow(subject, "enharmonic", twins[0].name(), aliases, common, also)
+            yield TheoryRow(subject, "enharmonic", twins[0].name(), aliases, popular, also)
 
 
-def _degrees() -> Iterator[TheoryRow]:
+def degrees() -> Iterator[TheoryRow]:
+    """Names and syllables of the degrees of the major scale; the degree each mode begins on."""
     names = [*((name,) for name in DEGREES), LEADING_TONE]
     for ordinal, (name, *also), (syllable, *spellings) in zip(
         ORDINALS, names, SYLLABLES, strict=True
@@ -338,12 +333,13 @@ def _degrees() -> Iterator[TheoryRow]:
             yield TheoryRow(f"the {mode} mode", "mode_degree", ordinal, aliases, False)
 
 
-def _note_values() -> Iterator[TheoryRow]:
+def note_values() -> Iterator[TheoryRow]:
+    """British names of the note values, and their lengths in quarter notes, dotted or not."""
     for value, (_, british) in NOTE_VALUES.items():
         yield TheoryRow(f"the {value}", "british_name", british, (), value in COMMON_VALUES)
     for (prefix, dots), value in product(DOTS.items(), NOTE_VALUES):
-        length, known = duration(value, dots), not dots and value in COMMON_VALUES
+        length, popular = duration(value, dots), not dots and value in COMMON_VALUES
         # a quarter note is the unit itself, and longer fractions are exercises, not knowledge
         if length != 1 and length.denominator <= 8:
             aliases = () if length.denominator == 1 else (f"{float(length):g}",)
-            yield TheoryRow(f"the {prefix}{value}", "duration", str(length), aliases, known)
+            yield TheoryRow(f"the {prefix}{value}", "duration", str(length), aliases, popular)
