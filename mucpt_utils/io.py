@@ -15,6 +15,7 @@ try:  # ten times as fast, where libyaml is there
 except ImportError:
     from yaml import SafeLoader
 
+BOOLEAN = "tag:yaml.org,2002:bool"
 
 
 class FileError(MuCPTError, ValueError):
@@ -80,24 +81,21 @@ def read_json(path: Path) -> Any:
 class YamlLoader(SafeLoader):
     """Safe YAML in which `off`, `on`, `yes`, `no` are words, as in YAML 1.2, and keys differ."""
 
-    BOOLEAN = "tag:yaml.org,2002:bool"
     yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != BOOLEAN]
         for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
     }
 
     def construct_mapping(self, node, deep=False):
         """The mapping of a node. Raises YAMLError for a key that stands in it twice."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if twice := [key for key in keys if keys.count(key) > 1]:
-            mark = node.start_mark
-            raise yaml.YAMLError(f"line {mark.line + 1}: {twice[0]!r} is given twice")
+        keys = [str(key.value) for key, _ in node.value]
+        if len(set(keys)) < len(keys):
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise yaml.YAMLError(f"line {node.start_mark.line + 1}: {twice!r} is given twice")
         return super().construct_mapping(node, deep)
 
 
-YamlLoader.add_implicit_resolver(
-    YamlLoader.BOOLEAN, re.compile("true|True|TRUE|false|False|FALSE"), "tTfF"
-)
+YamlLoader.add_implicit_resolver(BOOLEAN, re.compile("true|True|TRUE|false|False|FALSE"), "tTfF")
 
 
 def read_yaml(path: Path) -> Any:

@@ -3,9 +3,8 @@
 import os
 from pathlib import Path
 
-# the package itself: profiles and wordings are shipped as package data
+# the package itself: wordings are shipped as package data
 PACKAGE = Path(__file__).resolve().parent
-PROFILES = PACKAGE / "config" / "profiles"
 WORDINGS = PACKAGE / "text" / "wordings"
 
 # the checkout: notebooks, cards and committed results live beside the package

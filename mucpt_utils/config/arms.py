@@ -1,48 +1,27 @@
-"""The arms of the study: what each one changes about plain continued pretraining."""
+"""The arms of the study and the candidates of the search, read from their files."""
 
-from mucpt_utils.config.scoring import Arm, Criterion
+from functools import cache
+from typing import Annotated
 
-SOFT_STATIC = Criterion(numerator="static", form="log", scale=6.0)
-SOFT_DYNAMIC = Criterion(numerator="dynamic", form="power", power=1.0)
-DOCUMENTS = Criterion(numerator="static", form="step", keep=0.7)
+from pydantic import AfterValidator, Field
 
-ARMS: dict[str, Arm] = {
-    "base": Arm(title="base, no further training", trained=False, role="control"),
-    "plain": Arm(title="plain continued pretraining", role="baseline"),
-    "random": Arm(title="random 60 % of tokens", random_tokens=0.6, role="control"),
-    "rho1": Arm(
-        title="Rho-1: top 60 % by excess loss",
-        tokens=Criterion(numerator="dynamic", compare="difference", form="step", keep=0.6),
-        role="baseline",
-    ),
-    # arXiv 2406.10670: both models frozen, their difference in loss; the same share as `selection`,
-    # so that the two differ in the comparison alone
-    "color_filter": Arm(
-        title="CoLoR-Filter: documents by prior minus conditional loss",
-        documents=DOCUMENTS.model_copy(update={"compare": "difference"}),
-        role="baseline",
-    ),
-    "soft_static": Arm(title="soft, static ratio", tokens=SOFT_STATIC),
-    # chosen on development questions (results/search): what the reference model does not know
-    # keeps half of its weight
-    "soft_mixed": Arm(
-        title="soft, static ratio, half uniform",
-        tokens=SOFT_STATIC.model_copy(update={"mix": 0.5}),
-    ),
-    # chosen on development questions: at twice its temperature the reference model is surprised by
-    # what contradicts it, not by what it never read
-    "soft_surprise": Arm(
-        title="soft, static, surprise of an unsure reference",
-        tokens=SOFT_STATIC.model_copy(update={"denominator": "surprise", "temperature": 2.0}),
-    ),
-    "soft_dynamic": Arm(title="soft, dynamic ratio", tokens=SOFT_DYNAMIC),
-    "selection": Arm(title="selection of documents only", documents=DOCUMENTS),
-    "selection_soft": Arm(
-        title="selection + soft dynamic (the paper's)", documents=DOCUMENTS, tokens=SOFT_DYNAMIC
-    ),
-    "inverse": Arm(
-        title="inverse direction (negative control)",
-        tokens=SOFT_DYNAMIC.model_copy(update={"direction": "inverse"}),
-        role="control",
-    ),
-}
+from mucpt_utils import paths
+from mucpt_utils.config.files import all_different, all_known, read_entries
+from mucpt_utils.config.scoring import Arm
+
+# every arm of the study by name, in the order of tables and figures
+ARMS: dict[str, Arm] = read_entries(paths.PACKAGE / "config/arms.yaml", Arm)
+
+
+@cache
+def load_candidates() -> dict[str, Arm]:
+    """Every candidate of the search by name. Raises SettingsError for what is not allowed."""
+    return read_entries(paths.PACKAGE / "config/candidates.yaml", Arm, ARMS)
+
+
+def known_arms(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, where each is another arm of the study. Raises ValueError otherwise."""
+    return all_known(all_different(names), ARMS, "arms")
+
+
+ArmNames = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(known_arms)]

@@ -1,13 +1,22 @@
-"""The axes of data composition, read from `axes.yaml`: one changes, everything else stays."""
+"""Axes of data composition: settings that change while everything else stays.
+
+`axes.yaml` holds those of the study. A mixture of one's own is an axis of one level beside the
+profile's own, in a file of the same form (`mixtures/`).
+"""
 
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from mucpt_utils import paths
-from mucpt_utils.config.arms import ARMS
+from mucpt_utils.config.arms import ArmNames
+from mucpt_utils.config.files import all_different, all_known, read_entries
+
+MAIN = "main"  # the axis of the profile's own runs
+DEFAULT = "default"  # their level
+MIXTURE = "mixture"  # the axis of mixtures of one's own
 
 
 class Level(BaseModel):
@@ -15,8 +24,13 @@ class Level(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    set: dict[str, Any] = Field(default_factory=dict)
+    name: str = Field(min_length=1)
+    set: dict[str, Any] = Field({}, description="settings of a profile, as --set names them")
+
+    @property
+    def changes(self) -> str:
+        """What the level changes, in words: `replay = 0.33`, or `nothing`."""
+        return ", ".join(f"{key} = {value}" for key, value in self.set.items()) or "nothing"
 
 
 class Axis(BaseModel):
@@ -25,20 +39,43 @@ class Axis(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
-    arms: tuple[str, ...]
-    levels: tuple[Level, ...] = Field(min_length=2)
+    arms: ArmNames = ("plain",)
+    levels: tuple[Level, ...] = Field(min_length=2, description="one of them changes nothing")
 
-    @field_validator("arms")
+    @field_validator("levels")
     @classmethod
-    def _known(cls, arms: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = sorted(set(arms) - set(ARMS))
-        if unknown:
-            raise ValueError(f"unknown arms {unknown}; allowed: {', '.join(ARMS)}")
-        return arms
+    def one_default(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+        """Refuses levels of one name, and another number of default levels than one."""
+        all_different([level.name for level in levels])
+        if sum(not level.set for level in levels) != 1:
+            raise ValueError("one level, and one alone, has no `set`: the profile's own values")
+        return levels
+
+    @property
+    def default(self) -> Level:
+        """The level that changes nothing."""
+        return next(level for level in self.levels if not level.set)
+
+    @property
+    def changed(self) -> tuple[Level, ...]:
+        """The levels that change something."""
+        return tuple(level for level in self.levels if level.set)
+
+
+def read_axes(path: Path) -> dict[str, Axis]:
+    """Every axis of a file by name. Raises SettingsError for what is not allowed in it."""
+    return read_entries(path, Axis)
 
 
 @cache
 def load_axes() -> dict[str, Axis]:
-    """Every axis by name. Raises pydantic's error for a malformed file."""
-    data = yaml.safe_load((paths.PACKAGE / "config" / "axes.yaml").read_text(encoding="utf-8"))
-    return {name: Axis.model_validate(axis) for name, axis in data.items()}
+    """Every axis of the study by name."""
+    return read_axes(paths.PACKAGE / "config/axes.yaml")
+
+
+def known_axes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, where each is another axis of the study. Raises ValueError otherwise."""
+    return all_known(all_different(names), load_axes(), "axes")
+
+
+AxisNames = Annotated[tuple[str, ...], AfterValidator(known_axes)]

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class WorldSettings(BaseModel):
     """How many subjects play each role."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     split: str = Field(
         "test",

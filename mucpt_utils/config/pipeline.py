@@ -14,7 +14,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 class ClassifierSettings(BaseModel):
     """How the classifier is trained and calibrated."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     dimensions: int = Field(16, ge=1, description="size of the word vectors")
     epochs: int = Field(5, ge=1, description="passes over the training passages")
@@ -28,7 +28,7 @@ class ClassifierSettings(BaseModel):
 class QualitySettings(BaseModel):
     """What cleaning does, and from when on a document is dropped."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     enabled: bool = Field(True, description="whether documents are cleaned at all")
     repair_encoding: bool = Field(True, description="undo mojibake with ftfy")
@@ -58,7 +58,7 @@ class MinhashSettings(BaseModel):
     1 - (1 - s^rows)^bands (Leskovec, Rajaraman & Ullman, Mining of Massive Datasets, 3.4.2).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     enabled: bool = Field(True, description="whether near duplicates are looked for at all")
     shingle_words: int = Field(5, ge=1, description="words in a shingle (5-grams of words)")
@@ -71,7 +71,7 @@ class MinhashSettings(BaseModel):
 class ContainmentSettings(BaseModel):
     """Which works are reported as contained in another."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     enabled: bool = Field(True, description="whether contained works are looked for at all")
     shingle_words: int = Field(5, ge=1, description="words in a shingle (5-grams of words)")
@@ -92,7 +92,7 @@ class ContainmentSettings(BaseModel):
 class MaskingSettings(BaseModel):
     """Which kinds of personal data are masked."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     enabled: bool = Field(True, description="whether personal data is masked at all")
     kinds: tuple[Kind, ...] = Field(KINDS, description="kinds of personal data to mask")
@@ -105,7 +105,7 @@ class MaskingSettings(BaseModel):
 class RaySettings(BaseModel):
     """What a task asks of the Ray cluster."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     address: str | None = Field(None, description="of the cluster; none: RAY_ADDRESS or a new one")
     cpus_per_task: int = Field(1, ge=1)
@@ -115,7 +115,7 @@ class RaySettings(BaseModel):
 class SlurmSettings(BaseModel):
     """What a task asks of Slurm, in sbatch's words."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     partition: str | None = Field(None, description="needed when the engine is slurm")
     time: str = Field("24:00:00", description="limit of a task")
@@ -132,7 +132,7 @@ class SlurmSettings(BaseModel):
 class PipelineSettings(BaseModel):
     """Every stage with its switch and its parameters; the defaults are the study's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     source: SourceSettings = SourceSettings()
     classifier: Literal["off", "filter", "weights", "filter+weights"] = Field(

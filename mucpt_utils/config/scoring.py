@@ -1,14 +1,14 @@
-"""What scores and weighs tokens: the model, the criterion, the arm."""
+"""What scores and weighs tokens: the models, the criterion, the arm."""
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
 
 class ModelSettings(BaseModel):
     """Architecture of a Llama-type model trained from scratch."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     hidden_size: int = Field(128, ge=16, description="width")
     layers: int = Field(4, ge=1, description="number of blocks")
@@ -17,19 +17,49 @@ class ModelSettings(BaseModel):
     context: int = Field(128, ge=32, description="tokens in a packed sequence")
 
     @model_validator(mode="after")
-    def _divisible(self) -> "ModelSettings":
+    def divisible(self) -> "ModelSettings":
+        """Refuses a width that the heads cannot share."""
         # rotary embeddings turn pairs, so a head's width is even
         if self.hidden_size % (2 * self.heads):
             raise ValueError(
-                f"hidden_size={self.hidden_size} is no multiple of 2 * heads={self.heads}"
+                f"hidden_size={self.hidden_size} is not a multiple of 2 * heads={self.heads}"
             )
         return self
+
+
+class PretrainedSettings(BaseModel):
+    """A base model that is loaded, with its own tokenizer, in place of one from scratch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str = Field(description="folder or Hub name of a causal LM, with safetensors")
+    parameters: int = Field(ge=1, description="declared for the cost; the model is not opened")
+    vocabulary: int = Field(ge=300, description="tokens of its tokenizer, for the cost")
+
+
+class ReferenceSettings(BaseModel):
+    """The reference model: how it is trained and how its confidence is set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    documents_per_subject: int = Field(12, ge=1, description="clean documents about each subject")
+    pretrained: str | None = Field(
+        None, description="folder or Hub name of an RM to use as it is, with the base's tokenizer"
+    )
+    temperature: float | None = Field(
+        None, gt=0, description="fixed temperature; null chooses it on calibration subjects"
+    )
+    temperatures: tuple[PositiveFloat, ...] = Field(
+        (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0),
+        min_length=1,
+        description="candidates when it is chosen",
+    )
 
 
 class Criterion(BaseModel):
     """Settings of the loss ratio: the study's own declared choices, none is published."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     numerator: Literal["static", "dynamic"] = Field(
         "static", description="L_a: loss of the base before training, or of the model in training"
@@ -68,7 +98,8 @@ class Criterion(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _ordered(self) -> "Criterion":
+    def consistent(self) -> "Criterion":
+        """Refuses limits in the wrong order, and a course over the steps for fixed weights."""
         if self.low >= self.high:
             raise ValueError(f"low ({self.low}) must be below high ({self.high})")
         if self.floor_start is not None and self.floor_start < self.floor:
@@ -92,7 +123,7 @@ class Criterion(BaseModel):
         Raises ValueError for a share outside 0 to 1.
         """
         if not 0 <= progress <= 1:
-            raise ValueError(f"progress {progress} is no share of the steps")
+            raise ValueError(f"progress {progress} is not a share of the steps")
         changes: dict = {"floor_start": None, "warmup": 0.0, "static_share": 0.0}
         if self.floor_start is not None:
             changes["floor"] = self.floor_start ** (1 - progress) * self.floor**progress
@@ -108,7 +139,7 @@ class Criterion(BaseModel):
 class Arm(BaseModel):
     """One way to use the same token budget on the same corpus."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     title: str
     documents: Criterion | None = Field(None, description="keeps documents by their mean ratio")
@@ -120,7 +151,8 @@ class Arm(BaseModel):
     role: Literal["control", "baseline", "method"] = "method"
 
     @model_validator(mode="after")
-    def _one_temperature(self) -> "Arm":
+    def one_temperature(self) -> "Arm":
+        """Refuses two temperatures: an arm has one reference model."""
         if len({c.temperature for c in self.criteria}) > 1:
             raise ValueError("documents and tokens: the reference model has one temperature")
         return self

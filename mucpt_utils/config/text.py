@@ -19,47 +19,49 @@ REGISTERS = (
 MOST_ADDED = 0.9  # share of documents that are not about the facts, in a corpus of them
 
 
-def _rate(default: float, description: str) -> float:
+def rate(default: float, description: str) -> float:
+    """A setting between 0 and 1."""
     return Field(default=default, ge=0, le=1, description=description)
 
 
 class RenderSettings(BaseModel):
     """How documents are written, and at which rates the flaws of a crawl are added."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     documents_per_subject: int = Field(default=8, ge=1, description="documents about each subject")
     registers: dict[str, float] = Field(
         default_factory=lambda: dict.fromkeys(REGISTERS, 1.0),
         description="weight of each register; one left out is not written",
     )
-    several_subjects: float = _rate(0.1, "documents about several subjects for each about one")
-    filler: float = _rate(0.25, "wanted share of sentences without a fact")
-    restate: float = _rate(0.3, "chance that a sentence that fills up restates a fact in new words")
-    short_reference: float = _rate(0.15, "chance that a later fact says `the album` for the title")
-    connective: float = _rate(0.25, "chance that a fact follows a connective")
-    opener: float = _rate(0.7, "chance of an opening sentence")
-    closer: float = _rate(0.3, "chance of a closing sentence")
+    several_subjects: float = rate(0.1, "documents about several subjects for each about one")
+    filler: float = rate(0.25, "wanted share of sentences without a fact")
+    restate: float = rate(0.3, "chance that a sentence that fills up restates a fact in new words")
+    short_reference: float = rate(0.15, "chance that a later fact says `the album` for the title")
+    connective: float = rate(0.25, "chance that a fact follows a connective")
+    opener: float = rate(0.7, "chance of an opening sentence")
+    closer: float = rate(0.3, "chance of a closing sentence")
     min_words: int = Field(default=40, ge=10, le=80, description="words a document aims at, least")
     max_words: int = Field(default=160, ge=150, le=1000, description="words no document exceeds")
 
-    wrong_fact: float = _rate(0.1, "share of fact sentences given a false object")
-    boilerplate_in_document: float = _rate(0.2, "share of documents with boilerplate lines")
-    spam_in_document: float = _rate(0.1, "share of documents with spam sentences")
-    tracking_codes: float = _rate(0.1, "share of documents with tracking links, hashes, ids")
-    ocr_noise: float = _rate(0.05, "share of documents with character confusions of OCR")
-    ocr_words: float = _rate(0.08, "share of words confused in such a document")
-    mojibake: float = _rate(0.05, "share of documents decoded with a wrong encoding")
-    pii: float = _rate(0.08, "share of documents with made-up personal data")
-    boilerplate_documents: float = _rate(0.03, "share of the corpus that is only boilerplate")
-    spam_documents: float = _rate(0.04, "share of the corpus that is only spam")
-    off_domain: float = _rate(0.12, "share of the corpus that treats other domains")
-    exact_duplicates: float = _rate(0.04, "share of the corpus that is an exact copy")
-    near_duplicates: float = _rate(0.04, "share of the corpus that is an edited copy")
+    wrong_fact: float = rate(0.1, "share of fact sentences given a false object")
+    boilerplate_in_document: float = rate(0.2, "share of documents with boilerplate lines")
+    spam_in_document: float = rate(0.1, "share of documents with spam sentences")
+    tracking_codes: float = rate(0.1, "share of documents with tracking links, hashes, ids")
+    ocr_noise: float = rate(0.05, "share of documents with character confusions of OCR")
+    ocr_words: float = rate(0.08, "share of words confused in such a document")
+    mojibake: float = rate(0.05, "share of documents decoded with a wrong encoding")
+    pii: float = rate(0.08, "share of documents with made-up personal data")
+    boilerplate_documents: float = rate(0.03, "share of the corpus that is only boilerplate")
+    spam_documents: float = rate(0.04, "share of the corpus that is only spam")
+    off_domain: float = rate(0.12, "share of the corpus that treats other domains")
+    exact_duplicates: float = rate(0.04, "share of the corpus that is an exact copy")
+    near_duplicates: float = rate(0.04, "share of the corpus that is an edited copy")
 
     @field_validator("registers")
     @classmethod
-    def _known_registers(cls, weights: dict[str, float]) -> dict[str, float]:
+    def known_registers(cls, weights: dict[str, float]) -> dict[str, float]:
+        """Refuses unknown registers, and weights that choose none."""
         unknown = sorted(set(weights) - set(REGISTERS))
         if unknown:
             raise ValueError(f"unknown registers {unknown}; allowed: {', '.join(REGISTERS)}")
@@ -68,7 +70,8 @@ class RenderSettings(BaseModel):
         return weights
 
     @model_validator(mode="after")
-    def _shares_add_up(self) -> "RenderSettings":
+    def shares_add_up(self) -> "RenderSettings":
+        """Refuses shares of the corpus that leave too little of it to the facts."""
         documents = ("boilerplate_documents", "spam_documents", "off_domain")
         copies = ("exact_duplicates", "near_duplicates")
         if sum(getattr(self, name) for name in documents + copies) > MOST_ADDED:
@@ -78,10 +81,19 @@ class RenderSettings(BaseModel):
         return self
 
 
+class BaseCorpusSettings(BaseModel):
+    """The base model's corpus."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    documents_per_subject: int = Field(10, ge=1, description="clean documents about each subject")
+    questions_per_subject: int = Field(6, ge=1, description="question-answer documents about each")
+
+
 class GutenbergSettings(BaseModel):
     """Where books of Project Gutenberg come from, and how politely they are asked for."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     mirror: str = Field(
         "https://gutenberg.pglaf.org", description="address of a mirror (robots use mirrors)"
@@ -105,7 +117,7 @@ class GutenbergSettings(BaseModel):
 class HubSettings(BaseModel):
     """Which part of a dataset is streamed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     config: str | None = Field(None, description="configuration (subset) of the dataset")
     revision: str | None = Field(None, description="commit; without one, the newest is looked up")
@@ -115,7 +127,7 @@ class HubSettings(BaseModel):
 class SourceSettings(BaseModel):
     """How files are read and prose is cut into passages."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     passage_words: int = Field(200, ge=20, description="words after which a passage ends")
     longest_passage_words: int = Field(250, ge=20, description="a longer paragraph is cut")

@@ -5,8 +5,9 @@ import csv
 import pandas as pd
 import pytest
 
-from mucpt_utils.analysis import search, tables
-from mucpt_utils.config.scoring import Criterion
+from mucpt_utils import paths
+from mucpt_utils.analysis import runs, search
+from mucpt_utils.config.arms import load_candidates
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.study import jobs
 
@@ -70,7 +71,7 @@ def test_failures_are_logged_and_the_rest_goes_on(tmp_path, monkeypatch):
         seen.append((arm, study.arm(arm).tokens))
         if arm == "entropy":
             raise ValueError("nothing\nleft")
-        return tables.Run(
+        return runs.Run(
             arm,
             seed,
             [
@@ -88,24 +89,31 @@ def test_failures_are_logged_and_the_rest_goes_on(tmp_path, monkeypatch):
             covered=frozenset({"q0", "q1"}),
         )
 
-    monkeypatch.setattr(tables, "read_run", read_run)
+    monkeypatch.setattr(jobs, "files_of", lambda study, arm, seed: (study, arm, seed))
+    monkeypatch.setattr(runs, "read_run", lambda files: read_run(*files))
     profile = load_profile("smoke")
-    found = search.search(profile, ["entropy", "surprise"], log)
-    assert found == {"entropy": None, "surprise": True}
-    found = search.search(profile, ["warmup"], log)
+    outcomes = search.search(profile, ["entropy", "surprise"], log)
+    assert outcomes == {"entropy": None, "surprise": True}
+    search.search(profile, ["warmup"], log)
     rows = logged(log)
     assert [row["trial"] for row in rows] == ["entropy"] + ["surprise"] * 4 + ["warmup"] * 4
     assert rows[0]["problem"] == "ValueError: nothing left" and rows[1]["problem"] == ""
-    assert ("surprise", search.CANDIDATES["surprise"]) in seen
-
-
-def test_every_candidate_is_written_so_that_it_can_be_read_back():
-    assert len({c.model_dump_json() for c in search.CANDIDATES.values()}) == len(search.CANDIDATES)
-    for criterion in search.CANDIDATES.values():
-        text = criterion.model_dump_json(exclude_defaults=True)
-        assert Criterion.model_validate_json(text) == criterion
+    assert ("surprise", load_candidates()["surprise"].tokens) in seen
 
 
 def test_an_unknown_trial_is_one_line(capsys):
     assert search.main(["smoke", "--only", "magic"]) == 2
-    assert "unknown trials ['magic']; allowed: soft_static" in capsys.readouterr().err
+    assert "--only: unknown candidates ['magic']; allowed: soft_static" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag, folder", [([], "mine"), (["--commit-results"], "committed")])
+def test_only_a_search_that_says_so_adds_to_the_committed_log(
+    flag, folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path / "mine"))
+    monkeypatch.setattr(paths, "RESULTS", tmp_path / "committed")
+    logs = []
+    monkeypatch.setattr(search, "search", lambda profile, names, log: logs.append(log) or {})
+    assert search.main(["smoke", *flag]) == 0
+    assert logs == [tmp_path / folder / "search" / "log.csv"]
+    assert str(logs[0]) in capsys.readouterr().out

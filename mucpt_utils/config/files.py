@@ -1,0 +1,150 @@
+"""Settings files: one YAML form for profiles, arms, candidates, axes and mixtures.
+
+A file of entries holds `name: {setting: value, ...}`; a profile is one entry, named as its file.
+An entry that says `like: OTHER` begins with the settings of another one and names only what
+differs, group by group. Whatever is wrong is a `SettingsError`: one line that names the file, the
+entry, the setting and what is allowed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from mucpt_utils import paths
+from mucpt_utils.errors import MuCPTError
+from mucpt_utils.io import FileError, read_yaml
+
+LIKE = "like"  # in an entry: another one, whose settings it begins with
+NAME = re.compile("[a-z][a-z0-9_]*")
+NONE: Mapping[str, dict] = MappingProxyType({})
+
+Model = TypeVar("Model", bound=BaseModel)
+Names = TypeVar("Names", tuple[str, ...], tuple[int, ...], list[str])
+Settings = dict[str, Any]
+
+
+class SettingsError(MuCPTError, ValueError):
+    """A profile, entry, setting or value that is not allowed; one line says what is."""
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings in a file. Raises SettingsError that names the file for anything else."""
+    try:
+        data = read_yaml(path)
+    except FileError as error:
+        raise SettingsError(str(error)) from None
+    if not isinstance(data, dict):
+        raise SettingsError(f"{shown(path)}: expected lines of the form `name: value`")
+    return data
+
+
+def read_entries(
+    path: Path, model: type[Model], others: Mapping[str, BaseModel] = MappingProxyType({})
+) -> dict[str, Model]:
+    """Every entry of a file by its name, in the order of the file, validated as `model`.
+
+    others: entries of another file that an entry may be `like`; they come before its own.
+    """
+    entries = read_settings(path)
+    for name, settings in entries.items():
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise SettingsError(f"{shown(path)}: {name!r} is not a name; allowed: {NAME.pattern}")
+        if not isinstance(settings, dict):
+            raise SettingsError(f"{shown(path)}, {name!r}: expected `setting: value`")
+    begun = {name: entry.model_dump(exclude_unset=True) for name, entry in others.items()}
+    return {
+        name: validated(
+            model,
+            begin_like(name, lambda other: dict(entries[other]), entries, shown(path), begun),
+            f"{shown(path)}, {name!r}",
+        )
+        for name in entries
+    }
+
+
+def begin_like(
+    name: str,
+    read: Callable[[str], Settings],
+    names: Iterable[str],
+    where: str,
+    others: Mapping[str, Settings] = NONE,
+) -> Settings:
+    """The settings of entry `name`, on top of those of the entry that it says it is like.
+
+    read: the settings in an entry of this file or folder, a fresh copy; names: its entries; others:
+    finished settings from elsewhere, which come first. Raises SettingsError for an entry that is
+    not there, or that would begin with itself.
+    """
+    layers, passed = [read(name)], [name]
+    while (other := layers[-1].pop(LIKE, None)) is not None:
+        allowed = [*others, *(known for known in names if known not in passed)]
+        if other not in allowed:
+            raise SettingsError(
+                f"{where}, {passed[-1]!r}, setting {LIKE!r}: {other!r} is not allowed; "
+                f"allowed: {', '.join(allowed)}"
+            )
+        layers.append(dict(others[other]) if other in others else read(other))
+        passed.append(other)
+    return reduce(merged, reversed(layers))
+
+
+def merged(settings: Settings, changes: Settings) -> Settings:
+    """`settings` with `changes` on top, group by group; lists and values take the other's place."""
+    result = dict(settings)
+    for name, value in changes.items():
+        groups = isinstance(value, dict) and isinstance(settings.get(name), dict)
+        result[name] = merged(settings[name], value) if groups else value
+    return result
+
+
+def validated(model: type[Model], settings: Settings, where: str) -> Model:
+    """Settings as a model. Raises SettingsError with `where`, the first wrong setting and why."""
+    try:
+        return model.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+    message = " ".join(first["msg"].removeprefix("Value error, ").split())
+    if first["type"] == "extra_forbidden":
+        message = f"unknown; allowed here: {', '.join(beside(model, first['loc']))}"
+    setting = ".".join(map(str, first["loc"]))
+    raise SettingsError(f"{where}{f', setting {setting!r}' if setting else ''}: {message}")
+
+
+def beside(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """The settings that are allowed beside the one at `location`, in alphabetical order."""
+    for part in location[:-1]:
+        if isinstance(part, str):  # a number is a place in a list, whose elements are one model
+            model = _model_in(model.model_fields[part].annotation) or model
+    return sorted(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The settings' model in an annotation such as `Model | None` or `tuple[Model, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
+
+
+def all_different(names: Names) -> Names:
+    """The names as they are. Raises ValueError for one that is given twice."""
+    if twice := sorted({str(name) for name in names if names.count(name) > 1}):
+        raise ValueError(f"{', '.join(twice)} given twice; each counts once")
+    return names
+
+
+def all_known(names: Names, allowed: Iterable[str], kind: str) -> Names:
+    """The names as they are. Raises ValueError, with what is allowed, for an unknown one."""
+    if unknown := sorted(set(names) - set(allowed)):
+        raise ValueError(f"unknown {kind} {unknown}; allowed: {', '.join(allowed)}")
+    return names
+
+
+def shown(path: Path) -> str:
+    """A path as messages show it: relative to the checkout where it lies in it."""
+    full = Path(path).resolve()
+    return str(full.relative_to(paths.ROOT) if full.is_relative_to(paths.ROOT) else path)
