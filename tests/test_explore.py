@@ -9,8 +9,7 @@ import pytest
 from results_made_up import all_tables
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import tables
-from mucpt_utils.report import figures
+from mucpt_utils.report import figures, table_files
 from mucpt_utils.report.figures import NothingToDraw
 from mucpt_utils.teaching import explorer
 from mucpt_utils.teaching.explorer import Choice
@@ -22,9 +21,9 @@ ACCURACY = {"metric": ["accuracy"]}
 def explored(tmp_path, monkeypatch):
     """Made-up results of `smoke`, loaded."""
     monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path))
-    monkeypatch.setattr(figures, "_DPI", 40)
+    monkeypatch.setattr(figures.style, "DPI", 40)
     for name, frame in all_tables().items():
-        tables.write_table(frame, tmp_path / "smoke" / "tables", name)
+        table_files.write_table(frame, tmp_path / "smoke" / "tables", name)
     return explorer.load("smoke")
 
 
@@ -35,7 +34,7 @@ def test_a_profile_that_was_not_run_gets_the_committed_tables_and_says_so(tmp_pa
     assert time.perf_counter() - start < 10
     assert panel.explored.told.startswith("Profile smoke was not run: these are the committed")
     assert len(panel.explored.tables["runs"]) == len(
-        tables.read_table(paths.ROOT / "results" / "laptop" / "tables", "runs")
+        table_files.read_table(paths.ROOT / "results" / "laptop" / "tables", "runs")
     )
     assert bytes(panel.picture.value).startswith(b"\x89PNG")
 

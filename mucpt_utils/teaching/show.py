@@ -15,7 +15,7 @@ import torch
 from IPython.display import HTML
 
 from mucpt_utils.config.scoring import Criterion
-from mucpt_utils.report import figures
+from mucpt_utils.report.figures import reliability as reliability  # show.reliability
 from mucpt_utils.scoring.loss_ratio import loss_ratio, shape, token_weights
 
 KIND_COLOURS = {
@@ -157,27 +157,3 @@ def steps(numerator: torch.Tensor, reference: torch.Tensor, criterion: Criterion
     values = (numerator, reference, ratio, clipped, weights)
     names = ("L_a", "L_rm", "rho", "f(rho), clipped", "w")
     return pd.DataFrame({n: v.tolist() for n, v in zip(names, values, strict=True)})
-
-
-@figures._styled
-def reliability(rows: Sequence[Mapping], title: str = "Reliability of the domain classifier"):
-    """Reliability diagram: the share that is in the domain, by the probability that was given.
-
-    rows: as `classifier.reliability` gives them; the area of a dot grows with its documents.
-    Returns `(figure, frame)` like the functions of `figures`.
-    """
-    frame = pd.DataFrame(rows)
-    fig, grid = figures._panels(title, 1, 1, (6.2, 4.6))
-    axes = grid[0][0]
-    axes.plot([0, 1], [0, 1], color="#8a8a8a", ls=":", lw=1.4, label="perfectly calibrated")
-    axes.plot(frame["probability"], frame["in_domain"], color="#0072b2", lw=1.4, zorder=2)
-    area = 30 + 270 * frame["n"] / frame["n"].max()
-    axes.scatter(
-        frame["probability"], frame["in_domain"], area, "#0072b2", alpha=0.6, edgecolor="#1a1a1a",
-        label="documents, in bins of probability", zorder=3,
-    )  # fmt: skip
-    axes.set(xlim=(-0.03, 1.03), ylim=(-0.05, 1.08))
-    axes.set_xlabel("mean probability of the bin")
-    axes.set_ylabel("share in the domain")
-    axes.legend(loc="lower right")
-    return fig, frame

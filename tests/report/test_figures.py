@@ -7,14 +7,28 @@ import pandas as pd
 import pytest
 from results_made_up import all_tables
 
-from mucpt_utils.analysis import tables
+from mucpt_utils.analysis import schema
 from mucpt_utils.config.arms import ARMS
-from mucpt_utils.report import figures
+from mucpt_utils.report import figures, table_files
 
 
 @pytest.fixture(scope="module")
 def frames():
-    return all_tables()
+    made = all_tables()
+    return made | {"bits_per_byte": bits_per_byte(), "fixed_weights": made["token_weights"]}
+
+
+def bits_per_byte():
+    """Made-up rows of the prose lane."""
+    rows = [
+        (arm, text, mean, mean - 0.1, mean + 0.1, 2, 0.0, 0.5)
+        for arm, mean in (("base", 2.5), ("plain", 2.25))
+        for text in ("music", "general")
+    ]
+    return pd.DataFrame(rows, columns=schema.load_tables()["bits_per_byte"].required)
+
+
+DRAWN_FROM_TABLES = [name for name, info in figures.FIGURES.items() if info.draw]
 
 
 def draw(name, frames):
@@ -22,11 +36,15 @@ def draw(name, frames):
     return info.draw(frames[info.table])
 
 
+def reading(name):
+    return f"{figures.FIGURES[name].title}. {figures.FIGURES[name].reading}"
+
+
 def texts(fig):
     return [text.get_text() for text in fig.findobj(mpl.text.Text) if text.get_text()]
 
 
-@pytest.mark.parametrize("name", figures.FIGURES)
+@pytest.mark.parametrize("name", DRAWN_FROM_TABLES)
 def test_every_figure_has_a_title_labelled_axes_and_readable_text(name, frames):
     fig, frame = draw(name, frames)
     assert fig.get_suptitle()
@@ -38,7 +56,7 @@ def test_every_figure_has_a_title_labelled_axes_and_readable_text(name, frames):
     assert min(sizes) >= 9
 
 
-@pytest.mark.parametrize("name", figures.FIGURES)
+@pytest.mark.parametrize("name", DRAWN_FROM_TABLES)
 def test_no_text_is_cut_off_at_the_border(name, frames):
     # the arm of the longest name stands in for one of the made-up runs' arms
     longest = max(ARMS, key=lambda arm: len(figures.arm_title(arm)))
@@ -108,7 +126,7 @@ def test_a_percentile_interval_that_misses_its_mean_is_drawn(frames):
 
 def test_missing_precision_is_left_out_not_a_failure():
     table = pd.DataFrame(
-        [("clean", "spam", np.nan, 0.5, 3)], columns=tables.COLUMNS["pipeline_quality"]
+        [("clean", "spam", np.nan, 0.5, 3)], columns=schema.COLUMNS["pipeline_quality"]
     )
     fig, _ = figures.pipeline_quality(table)
     fig.canvas.draw()
@@ -134,7 +152,7 @@ def test_the_caller_keeps_his_style(frames):
 def test_draw_all_draws_what_the_tables_allow(frames, tmp_path):
     for name in ("funnel", "main_comparison", "composition"):
         frame = frames[name].head(0) if name == "composition" else frames[name]
-        tables.write_table(frame, tmp_path / "tables", name)
+        table_files.write_table(frame, tmp_path / "tables", name)
     assert figures.draw_all(tmp_path) == ["main_comparison", "forgetting", "funnel"]
     assert (tmp_path / "figures" / "forgetting.pdf").read_bytes().startswith(b"%PDF")
 
@@ -142,3 +160,87 @@ def test_draw_all_draws_what_the_tables_allow(frames, tmp_path):
 def test_nothing_to_draw_says_what_is_missing(frames):
     with pytest.raises(figures.NothingToDraw, match="no accuracy for covered, uncovered"):
         figures.main_comparison(frames["main_comparison"].head(0))
+
+
+# --- the words say what is drawn ------------------------------------------------------------------
+
+
+def test_token_weights_are_those_given_in_training_and_nothing_else_is_said(frames):
+    fig, frame = draw("token_weights", frames)
+    words = " ".join(texts(fig)).replace("\n", " ")
+    assert "Weights given in training, by kind of token" in words
+    assert "mean weight given (1 = mean of all)" in words
+    assert "given in training" in reading("token_weights")
+    assert "seeds and documents" in reading("token_weights")
+    assert "loss ratio" not in words + reading("token_weights")
+    marker = figures.arm_style("soft_dynamic").marker
+    marks = [line for line in fig.axes[0].lines if line.get_marker() == marker]
+    assert [line.get_xdata()[0] for line in marks] == list(frame["weight"])
+
+
+def test_weights_that_are_not_those_given_say_so(frames):
+    words = " ".join(texts(draw("fixed_weights", frames)[0])).replace("\n", " ")
+    assert "fixed before training" in words and "given in training" not in words
+    assert "as it will be given" in reading("fixed_weights")
+
+
+def test_runs_that_kept_no_weights_give_no_figure(frames):
+    with pytest.raises(figures.NothingToDraw, match="no weights"):
+        figures.token_weights(frames["token_weights"].head(0))
+
+
+def test_the_number_in_brackets_is_that_of_questions(frames):
+    fig, frame = draw("benchmark_by_stratum", frames)
+    expected = {f"{figures.STRATUM_TITLES[row.stratum]} ({row.n})" for row in frame.itertuples()}
+    assert {axes.get_title(loc="left") for axes in fig.axes if axes.get_visible()} == expected
+    for name in ("benchmark_by_stratum", "benchmark_by_category"):
+        assert "number of questions in brackets" in reading(name)
+
+
+def test_a_surface_says_its_unit_and_which_colour_is_better(frames):
+    fig, frame = draw("reference_surface", frames)
+    assert set(frame["metric"]) == {"log_likelihood"}
+    assert "nats per token" in reading("reference_surface")
+    image = fig.axes[0].images[0]
+    red, green, blue, _ = image.cmap(image.norm(frame["difference"].abs().max()))
+    assert blue > red > green  # better: violet
+    red, green, blue, _ = image.cmap(image.norm(-frame["difference"].abs().max()))
+    assert red > green > blue  # worse: orange
+
+
+def test_the_chosen_temperature_is_the_lowest_point_of_its_line(frames):
+    fig, frame = draw("temperature", frames)
+    large = [line for line in fig.axes[0].lines if line.get_markersize() == 10]
+    lowest = frame.loc[frame.groupby("seed")["loss"].idxmin()]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in large] == list(
+        zip(lowest["temperature"], lowest["loss"], strict=True)
+    )
+    assert "The large marker is the lowest" in reading("temperature")
+
+
+def test_captions_name_what_intervals_are_over():
+    for name in ("main_comparison", "benchmark_by_stratum", "composition"):
+        assert "seeds and subjects" in reading(name), name
+    assert "paired by seed and question" in reading("difference_to_plain")
+    assert "lowest to the highest seed" in reading("learning_curves")
+
+
+def test_general_text_left_of_the_base_is_predicted_better(frames):
+    fig, frame = draw("bits_per_byte", frames)
+    assert "Left of the dotted line" in reading("bits_per_byte")
+    assert list(frame.columns) == list(frames["bits_per_byte"].columns)
+    assert [axes.get_title(loc="left") for axes in fig.axes] == [
+        "held-out general text",
+        "held-out music text",
+    ]
+
+
+def test_reliability_draws_the_rows_it_is_given():
+    rows = [
+        {"bin": 0.1, "probability": 0.15, "in_domain": 0.2, "n": 5},
+        {"bin": 0.9, "probability": 0.95, "in_domain": 1.0, "n": 20},
+    ]
+    fig, frame = figures.reliability(rows)
+    pd.testing.assert_frame_equal(frame, pd.DataFrame(rows))
+    drawn = fig.axes[0].collections[0].get_offsets()
+    np.testing.assert_allclose(drawn, frame[["probability", "in_domain"]])

@@ -1,0 +1,104 @@
+"""The benchmark by group of questions, and what is forgotten: general questions, held-out text."""
+
+import pandas as pd
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from mucpt_utils.analysis.claims import first_row
+from mucpt_utils.report.figures.panels import (
+    arm_intervals,
+    distinct,
+    label_outside,
+    legend_below,
+    panel_grid,
+)
+from mucpt_utils.report.figures.style import (
+    METRIC_TITLES,
+    STRATUM_TITLES,
+    Drawn,
+    NothingToDraw,
+    arm_style,
+    arm_title,
+    styled,
+)
+
+GENERAL_QUESTIONS = ("accuracy", "general")
+GENERAL_TEXT, MUSIC_TEXT = HELD_OUT = (("bits_per_byte", "general"), ("bits_per_byte", "music"))
+PANEL_TITLES = {
+    GENERAL_QUESTIONS: "general questions",
+    GENERAL_TEXT: "held-out general text",
+    MUSIC_TEXT: "held-out music text",
+}
+
+
+@styled
+def benchmark(table: pd.DataFrame, by: str) -> Drawn:
+    """Accuracy of every arm, one panel a stratum or category; in brackets its questions.
+
+    table: rows of `benchmark_by_stratum.csv` or `benchmark_by_category.csv`; by: `stratum` or
+    `category`. Raises NothingToDraw where no accuracy is among the rows.
+    """
+    frame = table[table["metric"] == "accuracy"].reset_index(drop=True)
+    if frame.empty:
+        raise NothingToDraw(f"no accuracy by {by}")
+    groups, arms = distinct(frame[by]), distinct(frame["arm"])
+    columns = min(len(groups), 4)
+    lines = -(-len(groups) // columns)
+    size = (2.4 + 2.4 * columns, lines * (1.1 + 0.34 * len(arms)))
+    title = f"MusicSimpleQA accuracy by {by}, at equal tokens"
+    fig, grid = panel_grid(title, lines, columns, size, sharex=True, sharey=True)
+    for axes, group in zip(grid.flat, groups, strict=False):
+        part = frame[frame[by] == group]
+        arm_intervals(axes, part, arms, "mean")
+        axes.set_title(f"{STRATUM_TITLES.get(group, group)} ({part['n'].iloc[0]:.0f})")
+    label_outside(grid, len(groups), "accuracy, 95 % interval", "")
+    grid.flat[0].set_xlim(left=-0.03)
+    return fig, frame
+
+
+@styled
+def forgetting(main: pd.DataFrame) -> Drawn:
+    """What each arm forgets: the general twin, and bits per byte on music and general text.
+
+    main: rows of `main_comparison.csv`. Raises NothingToDraw where none of the three is there.
+    """
+    title = "What is forgotten: general questions and held-out text"
+    return _against_base(main, (GENERAL_QUESTIONS, *HELD_OUT), title)
+
+
+@styled
+def bits_per_byte(table: pd.DataFrame) -> Drawn:
+    """Bits per byte by arm on general and on music text; the dotted line is the base.
+
+    table: rows of `bits_per_byte.csv`. Raises NothingToDraw where neither text was measured.
+    """
+    title = "Real prose: bits per byte on files never trained on, by arm, 95 % intervals"
+    fig, frame = _against_base(table.assign(metric="bits_per_byte"), HELD_OUT, title)
+    return fig, frame.drop(columns="metric")
+
+
+def _against_base(table: pd.DataFrame, wanted: tuple[tuple[str, str], ...], title: str) -> Drawn:
+    """One panel for each metric and stratum that the table has: every arm, the base as a line."""
+    groups = {
+        (metric, stratum): table[(table["metric"] == metric) & (table["stratum"] == stratum)]
+        for metric, stratum in wanted
+    }
+    groups = {name: part for name, part in groups.items() if len(part)}
+    if not groups:
+        raise NothingToDraw("neither general questions nor bits per byte")
+    frame = pd.concat(groups.values(), ignore_index=True)
+    arms = distinct(frame["arm"])
+    size = (2.2 + 2.9 * len(groups), 1.7 + 0.38 * len(arms))
+    fig, grid = panel_grid(title, 1, len(groups), size, sharey=True)
+    for axes, (name, part) in zip(grid[0], groups.items(), strict=True):
+        axes.set_title(PANEL_TITLES[name])
+        higher = name == GENERAL_QUESTIONS
+        axes.set_xlabel("accuracy (higher is better)" if higher else METRIC_TITLES["bits_per_byte"])
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        arm_intervals(axes, part, arms, "mean")
+        base = first_row(part, arm="base")
+        if base is not None:
+            axes.axvline(base["mean"], color=arm_style("base").colour, ls=":", lw=1.4, zorder=1)
+    line = Line2D([], [], color=arm_style("base").colour, ls=":", label=arm_title("base"))
+    legend_below(fig, [line])
+    return fig, frame

@@ -1,0 +1,133 @@
+"""Data composition: one axis at a time, and what soft weighting gains by its reference model."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from mucpt_utils.analysis.comparisons import SURFACE
+from mucpt_utils.config.axes import load_axes
+from mucpt_utils.report.figures.panels import (
+    distinct,
+    key,
+    label_outside,
+    legend_below,
+    marker_size,
+    panel_grid,
+    plain_words,
+    select,
+    wrapped,
+)
+from mucpt_utils.report.figures.style import (
+    METRIC_TITLES,
+    STRATUM_TITLES,
+    Drawn,
+    NothingToDraw,
+    arm_style,
+    arm_title,
+    styled,
+)
+
+
+def axis_title(axis: str) -> str:
+    """The axis's name for readers; a mixture of one's own has its own name only."""
+    axes = load_axes()
+    return axes[axis].title if axis in axes else axis
+
+
+@styled
+def composition(
+    table: pd.DataFrame, strata: tuple[str, str] = ("all", "general"), metric: str = "accuracy"
+) -> Drawn:
+    """One panel an axis of data composition: its levels, each arm, two strata (filled and open).
+
+    table: rows of `composition.csv`. Raises NothingToDraw where metric and strata are not among
+    them.
+    """
+    frame = select(table, metric, strata)
+    if frame["axis"].nunique() > 1:  # the axis of two settings has a figure of its own
+        frame = frame[frame["axis"] != SURFACE].reset_index(drop=True)
+    names = distinct(frame["axis"])
+    columns = 2 if len(names) == 4 else min(3, len(names))
+    rows = -(-len(names) // columns)
+    title = f"Data composition, one axis at a time: {METRIC_TITLES[metric]}, 95 % intervals"
+    size = ((5.5, 8.0, 9.6)[columns - 1], 2.75 * rows + 1.2 + 0.4 * (columns == 1))
+    fig, grid = panel_grid(title, rows, columns, size, sharey=True)
+    for axes, name in zip(grid.flat, names, strict=False):
+        _levels(axes, frame[frame["axis"] == name], strata)
+        axes.set_title(wrapped(axis_title(name), 30), fontsize=9.5)
+    label_outside(grid, len(names), "", plain_words(metric))
+    keys = [
+        key(arm_style(arm).marker, True, arm_title(arm), arm_style(arm).colour)
+        for arm in distinct(frame["arm"])
+    ]
+    keys += [
+        key("o", True, f"filled: {STRATUM_TITLES[strata[0]]}"),
+        key("o", False, f"open: {STRATUM_TITLES[strata[1]]}"),
+    ]
+    legend_below(fig, keys, columns=columns)
+    return fig, frame
+
+
+def _levels(axes: Axes, frame: pd.DataFrame, strata: tuple[str, str]) -> None:
+    """The levels of one axis from left to right; arms and strata beside each other at each."""
+    levels = distinct(frame["level"])
+    labels = [wrapped(level.replace("+", " + "), 11) for level in levels]
+    axes.set_xticks(range(len(levels)), labels)
+    axes.set_xlim(-0.5, len(levels) - 0.5)
+    axes.grid(axis="x", visible=False)
+    series = [(arm, stratum) for arm in distinct(frame["arm"]) for stratum in strata]
+    for number, (arm, stratum) in enumerate(series):
+        points = frame[(frame["arm"] == arm) & (frame["stratum"] == stratum)]
+        shift = (number - (len(series) - 1) / 2) * 0.09
+        mean, low, high = (points[c].to_numpy() for c in ("mean", "ci_low", "ci_high"))
+        style, filled = arm_style(arm), stratum == strata[0]
+        axes.errorbar(
+            [levels.index(level) + shift for level in points["level"]],
+            mean,
+            yerr=np.clip([mean - low, high - mean], 0, None),
+            color=style.colour,
+            marker=style.marker,
+            ls="-" if filled else "--",
+            mfc=style.colour if filled else "white",
+            ms=marker_size(style),
+            lw=1.3,
+            capsize=3,
+        )
+
+
+@styled
+def reference_surface(table: pd.DataFrame, metric: str = "log_likelihood") -> Drawn:
+    """Soft weighting minus plain, coverage of the reference model across, its confidence down.
+
+    table: rows of `reference_surface.csv`. One panel a stratum; each tile tells its interval.
+    Raises NothingToDraw where no difference is known.
+    """
+    frame = select(table, metric, ("all", "covered", "uncovered"))
+    frame = frame.dropna(subset=["difference"]).reset_index(drop=True)
+    if frame.empty:
+        raise NothingToDraw("no difference of the surface is known")
+    strata = [s for s in ("all", "covered", "uncovered") if s in set(frame["stratum"])]
+    across, down = distinct(frame["coverage"]), distinct(frame["confidence"])
+    title = (
+        f"Soft weighting minus plain, by what the reference model knows: {METRIC_TITLES[metric]}"
+    )
+    size = (1.6 + 2.9 * len(strata), 1.5 + 0.8 * len(down))
+    fig, grid = panel_grid(title, 1, len(strata), size, sharey=True)
+    reach = frame["difference"].abs().max()
+    for axes, stratum in zip(grid[0], strata, strict=True):
+        part = frame[frame["stratum"] == stratum]
+        values = part.pivot(index="confidence", columns="coverage", values="difference")
+        values = values.reindex(index=down, columns=across)
+        axes.imshow(values, cmap="PuOr", vmin=-reach, vmax=reach, aspect="auto")
+        axes.set_title(wrapped(STRATUM_TITLES[stratum], 26), fontsize=9.5)
+        axes.set_xticks(range(len(across)), across)
+        axes.set_yticks(range(len(down)), down)
+        axes.grid(visible=False)
+        for row in part.to_dict("records"):
+            column, line = across.index(row["coverage"]), down.index(row["confidence"])
+            text = f"{row['difference']:+.2f}\n[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+            # dark tiles are written on in white
+            colour = "white" if abs(row["difference"]) > 0.6 * reach else "#1a1a1a"
+            axes.text(column, line, text, ha="center", va="center", fontsize=9, color=colour)
+    label_outside(grid, len(strata), "share of subjects it knows", "confidence")
+    return fig, frame

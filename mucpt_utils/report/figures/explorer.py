@@ -1,0 +1,136 @@
+"""A figure of one's own from the rows of any tidy table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from mucpt_utils.report.figures.data_composition import axis_title
+from mucpt_utils.report.figures.panels import (
+    distinct,
+    interval,
+    label_outside,
+    label_rows,
+    legend_below,
+    panel_grid,
+    plain_words,
+    thousands,
+    wrapped,
+)
+from mucpt_utils.report.figures.style import (
+    METRIC_TITLES,
+    STRATUM_TITLES,
+    ArmStyle,
+    Drawn,
+    arm_style,
+    arm_title,
+    series_style,
+    styled,
+)
+
+
+@styled
+def tidy(
+    frame: pd.DataFrame,
+    *,
+    centre: str,
+    along: str,
+    series: str | None = None,
+    panels: str | None = None,
+    title: str = "",
+) -> Drawn:
+    """Rows of any tidy table: values of `along` as rows, or as an axis where they are numbers.
+
+    centre: the column drawn, with ci_low and ci_high where the table has them. series: what marks
+    tell apart; panels: what the panels tell apart. One row of the table for each mark.
+    """
+    parts = list(frame.groupby(panels, sort=False)) if panels else [("", frame)]
+    marks = distinct(frame[series]) if series else [None]
+    styles = [arm_style(m) if series == "arm" else series_style(i) for i, m in enumerate(marks)]
+    numeric = pd.api.types.is_numeric_dtype(frame[along])
+    labels = [distinct(part[along]) for _, part in parts]
+
+    # panels share what can be compared: metrics differ in unit, panels may differ in rows
+    one_unit = panels != "metric"
+    same_rows = all(names == labels[0] for names in labels)
+    share_rows = one_unit if numeric else same_rows
+    columns = min(3, len(parts))
+    lines = -(-len(parts) // columns)
+    height = 2.4 if numeric else 0.9 + max(0.3, 0.13 * len(marks)) * max(map(len, labels))
+    width = 2.4 + (2.9 if share_rows else 3.4) * columns
+    size = (width, 1.3 + height * lines + 0.25 * (len(marks) // 3))
+    fig, grid = panel_grid(title, lines, columns, size, sharex=one_unit, sharey=share_rows)
+
+    for axes, (name, part), names in zip(grid.flat, parts, labels, strict=False):
+        axes.set_title(wrapped(value_title(panels, name), 34), fontsize=9.5)
+        rows = [part if mark is None else part[part[series] == mark] for mark in marks]
+        if numeric:
+            _lines(axes, rows, styles, along, centre)
+        else:
+            _marks(axes, rows, styles, along, centre, names)
+    measured = centre_title(frame, centre)
+    if numeric:
+        label_outside(grid, len(parts), along, measured)
+    else:
+        label_outside(grid, len(parts), measured, "")
+    if series:
+        keys = [
+            Line2D([], [], color=s.colour, marker=s.marker, ls=s.line, label=value_title(series, m))
+            for m, s in zip(marks, styles, strict=True)
+        ]
+        legend_below(fig, keys, min(3, len(marks)))
+    return fig, frame
+
+
+def _marks(
+    axes: Axes,
+    parts: Sequence[pd.DataFrame],
+    styles: Sequence[ArmStyle],
+    along: str,
+    centre: str,
+    labels: Sequence,
+) -> None:
+    """One horizontal row a label; the series stand below each other in it."""
+    heights = label_rows(axes, [wrapped(value_title(along, label), 36) for label in labels])
+    for number, (rows, style) in enumerate(zip(parts, styles, strict=True)):
+        shift = ((len(parts) - 1) / 2 - number) * 0.7 / len(parts)
+        for row in rows.to_dict("records"):
+            height = heights[labels.index(row[along])] + shift
+            interval(axes, {"ci_low": np.nan, "ci_high": np.nan, **row}, centre, height, style)
+    if centre == "difference":
+        axes.axvline(0, color="#1a1a1a", lw=1.2)
+
+
+def _lines(
+    axes: Axes, parts: Sequence[pd.DataFrame], styles: Sequence[ArmStyle], along: str, centre: str
+) -> None:
+    """One line a series, with a band where there are intervals."""
+    for part, style in zip(parts, styles, strict=True):
+        rows, colour = part.sort_values(along), style.colour
+        axes.plot(rows[along], rows[centre], color=colour, marker=style.marker, ls=style.line, ms=5)
+        if "ci_low" in rows:
+            low, high = rows["ci_low"], rows["ci_high"]
+            axes.fill_between(rows[along], low, high, color=colour, alpha=0.15, lw=0)
+    thousands(axes.xaxis)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+
+
+def centre_title(frame: pd.DataFrame, centre: str) -> str:
+    """What the values are: the metric where there is one only, and whether it is a difference."""
+    metrics = list(frame["metric"].unique()) if "metric" in frame else []
+    if len(metrics) != 1:
+        return plain_words(centre)
+    metric = METRIC_TITLES.get(metrics[0], plain_words(metrics[0]))
+    return f"difference in {metric}" if centre == "difference" else metric
+
+
+def value_title(column: str | None, value: object) -> str:
+    """A value of a column as a reader knows it."""
+    titles = {"arm": arm_title, "compared_to": arm_title, "axis": axis_title}
+    if column in titles:
+        return titles[column](str(value))
+    words = {"stratum": STRATUM_TITLES, "metric": METRIC_TITLES}.get(column or "", {})
+    return words.get(str(value), plain_words(value))

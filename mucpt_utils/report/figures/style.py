@@ -1,0 +1,150 @@
+"""How every figure looks: the arms' colours, markers and lines, the titles, and how it is saved.
+
+Every arm has one colour (Okabe and Ito's palette, safe for colour-blind readers), one marker and
+one line style, so that a figure can be read in grey.
+"""
+
+import io
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+from PIL import Image
+
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.errors import MuCPTError
+from mucpt_utils.io import write_text
+from mucpt_utils.report.table_files import csv_text
+
+DPI = 160
+SCREEN_DPI = 72
+# what a figure function returns: the figure, and exactly the rows that it shows
+Drawn = tuple[Figure, pd.DataFrame]
+
+
+class NothingToDraw(MuCPTError, ValueError):
+    """A table without the rows that a figure needs."""
+
+
+class ArmStyle(NamedTuple):
+    """How an arm looks wherever it is drawn."""
+
+    colour: str
+    marker: str
+    line: str | tuple
+
+
+# "light" greys and hues differ in brightness as well, for print without colour
+ARM_STYLES: dict[str, ArmStyle] = {
+    "base": ArmStyle("#8a8a8a", "s", ":"),
+    "plain": ArmStyle("#1a1a1a", "o", "-"),
+    "random": ArmStyle("#56b4e9", "^", "--"),
+    "rho1": ArmStyle("#c98500", "D", "-."),
+    "color_filter": ArmStyle("#8c6d31", "<", "-."),
+    "soft_static": ArmStyle("#0072b2", "v", "-"),
+    "soft_mixed": ArmStyle("#006d77", "h", "--"),
+    "soft_surprise": ArmStyle("#4b3fa0", "d", "-"),
+    "soft_dynamic": ArmStyle("#009e73", "P", "--"),
+    "selection": ArmStyle("#7a5195", ">", "--"),
+    "selection_soft": ArmStyle("#cc79a7", "*", "-"),
+    "inverse": ArmStyle("#d55e00", "X", ":"),
+}
+# arms that are added later, in the order in which they are asked for
+SPARE_COLOURS = ("#9c3848", "#4d5a2a", "#3d405b")
+SPARE_MARKERS = ("H", "p", "8")
+# series that are not arms: hues of Okabe and Ito that also differ in brightness
+SERIES_COLOURS = ("#0072b2", "#d55e00", "#1a1a1a", "#56b4e9", "#009e73", "#c98500", "#cc79a7")
+SERIES_MARKERS = "oDs^vPX*"
+SERIES_LINES = ("-", "--", "-.", ":")
+
+STRATUM_TITLES = {
+    "all": "all questions",
+    "covered": "facts the reference model knows",
+    "uncovered": "facts it does not know",
+    "popular": "popular artists",
+    "less_popular": "less popular artists",
+    "general": "general knowledge",
+    "music": "music",
+}
+METRIC_TITLES = {
+    "accuracy": "accuracy (share correct)",
+    "log_likelihood": "log-likelihood of the answer (nats per token)",
+    "bits_per_byte": "bits per byte (lower is better)",
+    "tokens_to_plain": "tokens to reach plain's accuracy",
+}
+RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#555555",
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "figure.titlesize": 12,
+    "figure.titleweight": "bold",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "pdf.fonttype": 42,  # text in the PDF stays text
+}
+
+# decorator: draw in the study's style without touching the caller's matplotlib settings
+styled = mpl.rc_context(RC)
+
+
+def arm_style(arm: str) -> ArmStyle:
+    """The arm's fixed colour, marker and line; an arm unknown to the palette gets a spare one."""
+    if arm in ARM_STYLES:
+        return ARM_STYLES[arm]
+    number = list(ARMS).index(arm) if arm in ARMS else sum(map(ord, arm))
+    spare = number % len(SPARE_COLOURS)
+    return ArmStyle(SPARE_COLOURS[spare], SPARE_MARKERS[spare], (0, (5, 1, 1, 1)))
+
+
+def arm_title(arm: str) -> str:
+    """The arm's name for readers."""
+    return ARMS[arm].title if arm in ARMS else arm
+
+
+def series_style(number: int) -> ArmStyle:
+    """The look of the `number`-th series of values that are not arms."""
+    return ArmStyle(
+        SERIES_COLOURS[number % len(SERIES_COLOURS)],
+        SERIES_MARKERS[number % len(SERIES_MARKERS)],
+        SERIES_LINES[number % len(SERIES_LINES)],
+    )
+
+
+def save_figure(fig: Figure, frame: pd.DataFrame, folder: Path, name: str) -> Path:
+    """Write `folder/name.{png,pdf,csv}`, the same bytes for the same frame; returns the PNG's path.
+
+    frame: the numbers that the figure shows.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    png = folder / f"{name}.png"
+    undated = {"CreationDate": None, "Producer": None, "Creator": None}
+    with mpl.rc_context(RC):
+        fig.savefig(png, dpi=DPI, metadata={"Software": None})
+        fig.savefig(folder / f"{name}.pdf", metadata=undated)
+    write_text(folder / f"{name}.csv", csv_text(frame))
+    return png
+
+
+def screen_png(fig: Figure) -> bytes:
+    """A PNG at the size of a screen, for notebooks, which stay small; the saved one is sharper."""
+    drawn, small = io.BytesIO(), io.BytesIO()
+    with mpl.rc_context(RC):
+        fig.savefig(drawn, format="png", dpi=SCREEN_DPI, metadata={"Software": None})
+    # 256 colours are what a chart needs, in a third of the bytes
+    picture = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    picture.save(small, "PNG", optimize=True)
+    return small.getvalue()
