@@ -23,7 +23,7 @@ from transformers import (
 from mucpt_utils.io import FileError
 from mucpt_utils.knowledge.facts import Fact, load_facts
 from mucpt_utils.knowledge.relations import Relation, load_relations
-from mucpt_utils.musicsimpleqa import ask
+from mucpt_utils.musicsimpleqa import ask, decoding
 from mucpt_utils.musicsimpleqa.__main__ import main
 from mucpt_utils.musicsimpleqa.build import (
     CARD,
@@ -248,12 +248,12 @@ def test_greedy_gives_what_generate_gives(make, tokenizer):
     examples = qa_model.questions()[:2]
     prompts = [ask.prompt("very " * n + "long?", examples) for n in range(9)]
     encoded = tokenizer(prompts)["input_ids"]
-    shared = ask._shared_prefix(encoded)
+    shared = decoding.shared_prefix(encoded)
     assert len(shared) > 20
     # many tokens end a row, so that rows end at different times
     stops = torch.arange(400) % 9 == 0
-    fast = ask.greedy(model, encoded, shared, stops, 20)
-    assert fast == ask.generate(model, encoded, shared, stops, 20)
+    fast = decoding.greedy(model, encoded, shared, stops, 20)
+    assert fast == decoding.generate(model, encoded, shared, stops, 20)
     assert len({len(row) for row in fast}) > 1
 
 

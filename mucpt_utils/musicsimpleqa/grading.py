@@ -42,7 +42,7 @@ def grade(question: Mapping, response: str) -> Grade:
     if not text:
         return Grade(NOT_ATTEMPTED, "empty")
     bare = RULES.lead_in.sub("", text, count=1) if RULES.lead_in.match(text) else text
-    if key.is_whole(text) or key.is_whole(bare):  # "Nirvana" or "It was Nirvana"
+    if key.is_whole(text) or (bare != text and key.is_whole(bare)):  # "It was Nirvana"
         return Grade(CORRECT, "is the key")
     if RULES.refusal_whole.fullmatch(text.rstrip(" .!?").lower()):
         return Grade(NOT_ATTEMPTED, "refuses")

@@ -133,19 +133,19 @@ def readings(groups: tuple[str | None, ...]) -> list[Reading]:
     day_first, month_first, month_only = groups[0:4], groups[4:8], groups[8:10]
     iso, slashes, month_year, year = groups[10:13], groups[13:16], groups[16:18], groups[18]
     if day_first[2]:
-        day, last, month, at = day_first
-        return [(number(at), month_number(month), None if last else number(day))]
+        day, last, month, year_given = day_first
+        return [(number(year_given), month_number(month), None if last else number(day))]
     if month_first[0]:
-        month, day, last, at = month_first
-        return [(number(at), month_number(month), None if last else number(day))]
+        month, day, last, year_given = month_first
+        return [(number(year_given), month_number(month), None if last else number(day))]
     if month_only[0]:
         return [(number(month_only[1]), month_number(month_only[0]), None)]
     if iso[0]:
         return [(number(iso[0]), number(iso[1]), number(iso[2]))]
     if slashes[0]:
-        one, other, at = map(number, slashes)
+        one, other, in_year = (number(group) or 0 for group in slashes)
         pairs = ((one, other), (other, one))
-        return [(at, month, day) for day, month in pairs if month is not None and month <= 12]
+        return [(in_year, month, day) for day, month in pairs if month <= 12]
     if month_year[0]:
         return [(number(month_year[1]), number(month_year[0]), None)]
     return [(number(year), None, None)]
