@@ -51,6 +51,8 @@ def read_entries(
     others: entries of another file that an entry may be `like`; they come before its own.
     """
     entries = read_settings(path)
+    if not entries:
+        raise SettingsError(f"{shown(path)}: no entry in it")
     for name, settings in entries.items():
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise SettingsError(f"{shown(path)}: {name!r} is not a name; allowed: {NAME.pattern}")

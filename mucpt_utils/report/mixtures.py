@@ -2,125 +2,118 @@
 
     python -m mucpt_utils mixture FILE [PROFILE] [--set KEY=VALUE]...
 
-The file names the mixture, the arms to train on it and the settings that it changes; everything
-else stays as in the profile. What of the profile's own run is there is used, what is missing is
-made. Tables go to `results/<profile>/mixtures/<name>`, where notebook 09 finds them.
+The file holds an axis in the form of `config/axes.yaml`: the profile's own data, and a level that
+is named as the mixture and changes settings; everything else stays as in the profile. What of the
+profile's own run is there is used, what is missing is made. Tables go to `mixtures/<name>` beside
+the profile's, where notebook 09 finds them.
 """
 
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import tables
-from mucpt_utils.analysis.schema import DEFAULT, MIXTURE
-from mucpt_utils.config.axes import load_axes
-from mucpt_utils.config.settings import SettingsError, load_profile
-from mucpt_utils.report import page
-from mucpt_utils.study import jobs
+from mucpt_utils.analysis.comparisons import composition, composition_differences
+from mucpt_utils.analysis.items import items
+from mucpt_utils.analysis.runs import Run, read_run
+from mucpt_utils.analysis.single_runs import runs_table
+from mucpt_utils.config.axes import DEFAULT, MIXTURE, Axis, load_axes, read_axes
+from mucpt_utils.config.files import SettingsError, shown
+from mucpt_utils.config.settings import Profile, load_profile
+from mucpt_utils.errors import OK, MuCPTError
+from mucpt_utils.io import write_text
+from mucpt_utils.report import page, table_files
+from mucpt_utils.study import jobs, stages
 from mucpt_utils.study.study import Study
 
 TABLES = ("runs", "composition", "composition_differences")
-EXAMPLE = paths.PACKAGE / "config" / "mixtures" / "no_wrong_facts_more_replay.yaml"
+EXAMPLE = paths.PACKAGE / "config/mixtures/no_wrong_facts_more_replay.yaml"
+FILE = "mixture.yaml"  # in the folder of a mixture that was trained
 
 
-class Mixture(BaseModel):
-    """A mixture: its name, what it is, the arms trained on it, the settings it changes."""
+def load(path: Path, profile: Profile | None = None) -> tuple[str, Axis]:
+    """The name of the mixture in a file, and its axis: the profile's own data, and the mixture.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
-    title: str
-    arms: tuple[str, ...] = Field(("plain",), min_length=1)
-    set: dict[str, Any] = Field(min_length=1)
-
-
-def load(path: Path) -> Mixture:
-    """Read a mixture. Raises SettingsError, in one line, for what is not allowed in it."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise SettingsError(f"mixture {path}: no such file") from None
-    except yaml.YAMLError as error:
-        raise SettingsError(f"mixture {path}: no YAML ({' '.join(str(error).split())})") from None
-    try:
-        made = Mixture.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "file"
-        allowed = ", ".join(Mixture.model_fields)
-        raise SettingsError(
-            f"mixture {path}, {place}: {first['msg']}; settings of a mixture: {allowed}"
-        ) from None
-    taken = {level.name for axis in load_axes().values() for level in axis.levels}
-    if made.name in {DEFAULT, *taken}:
-        raise SettingsError(f"mixture {path}, name: {made.name!r} is a level of the study already")
-    return made
-
-
-def train(study: Study, own: Mixture) -> list[tables.Run]:
-    """Train the mixture's arms at every seed of the study, beside the profile's own; its runs.
-
-    Raises SettingsError for a setting or an arm that is not there, before anything is trained.
+    profile: whose settings the mixture changes; checked where given. Raises SettingsError, in one
+    line, for what is not allowed.
     """
-    arms = {"arms": own.arms, "composition": ()}
-    profiles = study.with_changes(arms), study.with_changes({**arms, **own.set})
-    jobs.references(profiles)
-    jobs.make([job for one in profiles for job in jobs.arms(one)], f"mixture {own.name}")
+    (name, axis), *others = read_axes(path).items()
+    where = f"{shown(path)}, {name!r}"
+    if others:
+        raise SettingsError(f"{where}: one mixture a file; {others[0][0]!r} is another")
+    if [level.name for level in axis.changed] != [name]:
+        raise SettingsError(f"{where}, setting 'levels': expected {DEFAULT!r} and {name!r}")
+    if name in {DEFAULT, *(level.name for known in load_axes().values() for level in known.levels)}:
+        raise SettingsError(f"{where}: {name!r} is a level of the study already")
+    if profile:
+        try:
+            profile.override(axis.changed[0].set)
+        except SettingsError as error:
+            raise SettingsError(f"{where}: {error}") from None
+    return name, axis
+
+
+def at_levels(study: Study, axis: Axis) -> list[Study]:
+    """The study at the axis's own level and at its changed one, with the arms trained there."""
     return [
-        tables.read_run(one, arm, seed, MIXTURE, level)
-        for one, level in zip(profiles, (DEFAULT, own.name), strict=True)
-        for arm in own.arms
-        for seed in one.profile.seeds
+        study.with_changes({**level.set, "arms": axis.arms, "composition": ()})
+        for level in (axis.default, *axis.changed)
     ]
 
 
-def write(study: Study, own: Mixture, runs: Sequence[tables.Run], folder: Path) -> None:
+def train(study: Study, name: str, axis: Axis) -> list[Run]:
+    """Train the mixture's arms at every seed of the study, beside the profile's own; its runs."""
+    studies = at_levels(study, axis)
+    jobs.references(studies)
+    jobs.make([job for one in studies for job in jobs.arms(one)], f"mixture {name}")
+    return [
+        read_run(replace(files, axis=MIXTURE, level=level))
+        for one, level in zip(studies, (DEFAULT, name), strict=True)
+        for files in jobs.main_files(one)
+    ]
+
+
+def write(study: Study, name: str, axis: Axis, runs: Sequence[Run], folder: Path) -> None:
     """The mixture's tables, described, its settings and the record of what it was made from."""
-    measured = tables.items(runs)
+    measured = items(runs)
     frames = {
-        "runs": tables.runs_table(measured),
-        "composition": tables.composition(measured),
-        "composition_differences": tables.composition_differences(measured, {MIXTURE: DEFAULT}),
+        "runs": runs_table(measured),
+        "composition": composition(measured),
+        "composition_differences": composition_differences(measured, {MIXTURE: DEFAULT}),
     }
-    for name, frame in frames.items():
-        tables.write_table(frame, folder / "tables", name)
-    tables.describe(folder / "tables")
-    text = yaml.safe_dump(own.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    (folder / "mixture.yaml").write_text(text, encoding="utf-8", newline="\n")
-    changed = study.with_changes({"arms": own.arms, "composition": (), **own.set})
-    made = [job.find() for job in jobs.arms(changed)]
+    for table, frame in frames.items():
+        table_files.write_table(frame, folder / "tables", table)
+    table_files.describe(folder / "tables")
+    entry = {name: axis.model_dump(mode="json", exclude_defaults=True)}
+    write_text(folder / FILE, yaml.safe_dump(entry, sort_keys=False, allow_unicode=True))
+    _, changed = at_levels(study, axis)
+    with stages.looking():
+        made = [changed.answers(arm, seed) for arm in axis.arms for seed in changed.profile.seeds]
     page.write_run_record(folder, page.run_record(changed, made))
 
 
 def finished(results: Path) -> list[Path]:
     """Folders of the mixtures beside a profile's results, in alphabetical order."""
-    return sorted(path.parent for path in (results / "mixtures").glob("*/mixture.yaml"))
+    return sorted(path.parent for path in (results / "mixtures").glob(f"*/{FILE}"))
 
 
 def listed(results: Path) -> pd.DataFrame:
     """mixture, title, changes, arms of those that were trained."""
-    return pd.DataFrame(
-        [_row(load(folder / "mixture.yaml")) for folder in finished(results)],
-        columns=["mixture", "title", "changes", "arms"],
-    )
+    rows = []
+    for folder in finished(results):
+        name, axis = load(folder / FILE)
+        rows.append((name, axis.title, axis.changed[0].changes, ", ".join(axis.arms)))
+    return pd.DataFrame(rows, columns=["mixture", "title", "changes", "arms"])
 
 
-def _row(own: Mixture) -> dict[str, str]:
-    changes = ", ".join(f"{key} = {value}" for key, value in own.set.items())
-    arms = ", ".join(own.arms)
-    return {"mixture": own.name, "title": own.title, "changes": changes, "arms": arms}
-
-
-def told(folder: Path) -> Iterable[str]:
+def accuracy_lines(folder: Path) -> Iterable[str]:
     """The differences to the profile's own data in accuracy, one line an arm and stratum."""
-    table = tables.read_table(folder / "tables", "composition_differences")
+    table = table_files.read_table(folder / "tables", "composition_differences")
     for row in table[table["metric"] == "accuracy"].itertuples():
         yield (
             f"{row.arm:16} {row.stratum:13} {row.difference:+.3f} "
@@ -129,29 +122,28 @@ def told(folder: Path) -> Iterable[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; returns the exit code: 0 done, 2 a wrong argument or setting."""
+    """Train a mixture and say how it did; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m mucpt_utils mixture",
         description="Train a data mixture of one's own and put it beside the study's.",
-        epilog=f"An example to copy: {EXAMPLE.relative_to(paths.ROOT)}",
+        epilog=f"An example to copy: {shown(EXAMPLE)}",
     )
     parser.add_argument("file", type=Path, help="settings of the mixture (YAML)")
     parser.add_argument("profile", nargs="?", default="laptop")
     parser.add_argument("--set", dest="overrides", metavar="KEY=VALUE", action="append", default=[])
     options = parser.parse_args(arguments)
     try:
-        own = load(options.file)
         study = Study(load_profile(options.profile, options.overrides), MIXTURE)
-        runs = train(study, own)
-    except SettingsError as error:
+        name, axis = load(options.file, study.profile)
+        folder = paths.results(study.profile.name) / "mixtures" / name
+        write(study, name, axis, train(study, name, axis), folder)
+    except MuCPTError as error:
         print(f"mixture: {error}", file=sys.stderr)
-        return 2
-    folder = paths.results(study.profile.name) / "mixtures" / own.name
-    write(study, own, runs, folder)
-    print(f"{own.name} minus the profile's own data, accuracy, 95 % interval:")
-    print("\n".join(told(folder)))
+        return error.exit_code
+    print(f"{name} minus the profile's own data, accuracy, 95 % interval:")
+    print("\n".join(accuracy_lines(folder)))
     print(f"tables in {folder}; notebook 09 draws them")
-    return 0
+    return OK
 
 
 if __name__ == "__main__":
