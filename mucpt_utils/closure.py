@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from mucpt_utils import paths
@@ -28,9 +28,11 @@ def digest(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@cache
 def code_closure(module: str, package: Path = paths.PACKAGE) -> tuple[Path, ...]:
     """Source files and data files that decide what `module` computes, in a fixed order.
 
+    Found once a process, whose imports do not change; contents are read again by `digest_files`.
     module: a dotted name, `mucpt_utils.study.runs`. package: the folder of another copy of the
     package. Raises ModuleNotFoundError for a module that is not there.
     """
@@ -52,7 +54,7 @@ def code_closure(module: str, package: Path = paths.PACKAGE) -> tuple[Path, ...]
 
 def digest_files(files: Iterable[Path], root: Path = paths.ROOT) -> str:
     """SHA-256 over the names and contents of files: one changed byte is another digest."""
-    return digest([(path.relative_to(root).as_posix(), _content(path)) for path in files])
+    return digest([(_name(path, root), _content(path)) for path in files])
 
 
 def code_digest(module: str) -> str:
@@ -108,6 +110,11 @@ def _parsed(source: Path, _changed: int, _size: int) -> tuple[tuple[str, ...], t
             literals.append(str(node.value))
         waiting += ast.iter_child_nodes(node)
     return tuple(dict.fromkeys(modules)), tuple(dict.fromkeys(literals))
+
+
+@cache
+def _name(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
 
 
 def _content(path: Path) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mucpt_utils.stats import bootstrap_mean, paired_difference
+from mucpt_utils.stats import bootstrap_mean, paired_difference, wilson_interval
 
 
 def test_the_mean_is_the_mean_and_lies_inside_its_interval():
@@ -76,16 +76,16 @@ def test_crossed_subjects_are_not_counted_as_new_in_every_group():
 
 
 def test_crossed_items_weigh_the_same_and_may_be_missing():
-    values, groups, subjects = [0.0, 0.0, 1.0], ["a", "b", "b"], ["x", "x", "y"]
+    values, groups, subjects = [0.0, 0.0, 3.0], ["a", "b", "b"], ["x", "x", "y"]
     estimate = bootstrap_mean(values, groups, subjects=subjects)
-    assert estimate.mean == pytest.approx(1 / 3)
-    assert (estimate.low, estimate.high) == (0.0, 1.0)
+    assert estimate.mean == pytest.approx(1)
+    assert (estimate.low, estimate.high) == (0.0, 3.0)
 
 
 def test_larger_groups_weigh_more():
-    values, groups = [0.0] * 30 + [1.0] * 10, ["a"] * 30 + ["b"] * 10
+    values, groups = [0.0] * 30 + [4.0] * 10, ["a"] * 30 + ["b"] * 10
     estimate = bootstrap_mean(values, groups)
-    assert estimate == (0.25, 0.0, 1.0)
+    assert estimate == (1.0, 0.0, 4.0)
 
 
 def test_groups_need_not_lie_together():
@@ -156,3 +156,58 @@ def test_wrong_lengths_are_refused():
         bootstrap_mean([1, 2, 3], ["a", "b", "b"], subjects=["x"])
     with pytest.raises(ValueError, match="equal lengths, got 2 and 3"):
         paired_difference([1, 2], [1, 2, 3])
+
+
+def test_wilsons_interval_is_that_of_the_books():
+    """Brown, Cai & DasGupta 2001, and scipy's own."""
+    from scipy.stats import binomtest
+
+    for right, asked in ((5, 5), (0, 5), (1, 5), (37, 90)):
+        ours = wilson_interval(right / asked, asked)
+        theirs = binomtest(right, asked).proportion_ci(method="wilson")
+        assert ours == pytest.approx((theirs.low, theirs.high))
+    assert wilson_interval(1.0, 5) == pytest.approx((0.5655, 1.0), abs=1e-4)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+@pytest.mark.parametrize("crossed", [False, True])
+def test_all_right_and_all_wrong_have_a_width(value, crossed):
+    labels = {"groups": [0, 0, 1, 1], "subjects": ["x", "y", "x", "y"]} if crossed else {}
+    _, low, high = bootstrap_mean([value] * 4, **labels)
+    # two subjects asked twice are two independent answers, not four
+    assert (low, high) == pytest.approx(wilson_interval(value, 2 if crossed else 4))
+    assert high - low > 0.4
+
+
+def test_a_share_keeps_the_bootstraps_width_away_from_the_edges():
+    rng = np.random.default_rng(9)
+    right = (rng.random(400) < 0.4).astype(float)
+    _, low, high = bootstrap_mean(right)
+    assert high - low == pytest.approx(2 * 1.96 * right.std() / 20, rel=0.06)
+    _, low, high = bootstrap_mean(np.repeat(right, 3), np.repeat(range(400), 3).tolist())
+    assert high - low == pytest.approx(2 * 1.96 * right.std() / 20, rel=0.1)
+
+
+def test_a_share_near_an_edge_is_covered_as_often_as_it_says():
+    hits = 0
+    for seed in range(300):
+        right = (np.random.default_rng(seed).random(40) < 0.97).astype(float)
+        _, low, high = bootstrap_mean(right, n=400, seed=seed)
+        hits += low <= 0.97 <= high
+    assert hits / 300 >= 0.9  # percentiles alone reach .7
+
+
+def test_answers_that_never_part_leave_room_for_a_difference():
+    same = paired_difference([1.0] * 9, [1.0] * 9)
+    room = wilson_interval(0.0, 9)[1]
+    assert same == (0.0, pytest.approx(-room), pytest.approx(room), 1.0)
+    always = paired_difference([1.0] * 9, [0.0] * 9)
+    assert always[:3] == (1.0, pytest.approx(1 - room), 1.0)
+
+
+def test_sizes_make_it_a_mean_over_what_is_behind_the_values():
+    values, sizes = [1.0, 4.0, 1.0, 4.0], [3, 1, 3, 1]
+    labels = {"groups": [0, 0, 1, 1], "subjects": ["x", "y", "x", "y"]}
+    estimate = bootstrap_mean(values, **labels, sizes=sizes)
+    assert estimate.mean == pytest.approx(1.75)
+    assert (estimate.low, estimate.high) == (1.0, 4.0)

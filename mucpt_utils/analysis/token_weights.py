@@ -1,24 +1,21 @@
-"""Which tokens are facts, wrong facts, spam: the writer's labels carried over to the tokens.
+"""Which tokens are facts, wrong facts, spam, and which weight each kind was given.
 
-Only measuring code reads these labels; no stage that decides anything does.
+The writer's labels are carried over to the tokens. Only measuring code reads these labels; no stage
+that decides anything does. Weights come from `study.layouts`: as training gave them, or as they are
+fixed before it.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import torch
 
 from mucpt_utils import stats
-from mucpt_utils.config.arms import ARMS
-from mucpt_utils.io import read_jsonl
+from mucpt_utils.analysis.corpus import kept_documents
 from mucpt_utils.knowledge.facts import load_facts
-from mucpt_utils.scoring import losses
-from mucpt_utils.scoring.loss_ratio import token_weights
-from mucpt_utils.scoring.tokens import TokenStore
-from mucpt_utils.study.study import Study
+from mucpt_utils.study.layouts import Layout
 from mucpt_utils.text.documents import training_text
 
 if TYPE_CHECKING:  # transformers takes seconds to import
@@ -71,96 +68,99 @@ def _spans(document: dict, objects: dict[str, str]) -> list[dict]:
     return narrowed
 
 
-def corpus_kinds(study: Study) -> np.ndarray:
-    """`token_kinds` of the study's domain corpus, aligned with its tokens."""
-    files = sorted(study.corpus().folder.glob("kept/*.jsonl*"))
-    documents = [row for path in files for row in read_jsonl(path)]
-    objects = {f.id: f.object for name in ("music", "general") for f in load_facts(name)}
-    return token_kinds(documents, study.load_tokenizer(), study.corpus_metadata, objects)
+def corpus_kinds(
+    corpus: Path, tokenizer: "PreTrainedTokenizerBase", fields: Sequence[str]
+) -> np.ndarray:
+    """`token_kinds` of a cleaned corpus, aligned with its tokens.
 
-
-def weights_over_training(study: Study, arms: Sequence[str] | None = None) -> pd.DataFrame:
-    """Mean weight that tokens of each kind were given, in each part of training.
-
-    Read from what the runs kept, replay left out; no row where the profile keeps no weights.
-    Columns arm, seed, tokens (at the end of the part), kind, weight, n; as many parts as learning
-    curves have points. arms: those of the profile that weigh tokens, unless given.
+    corpus: the folder of the stage. fields: metadata that stands before each document.
     """
-    named = study.profile.arms if arms is None else arms
-    if not study.profile.evaluation.keep_weights:
-        named = ()
-    kinds = corpus_kinds(study)
+    objects = {f.id: f.object for name in ("music", "general") for f in load_facts(name)}
+    return token_kinds(kept_documents(corpus), tokenizer, fields, objects)
+
+
+def given_in_training(
+    layouts: Iterable[Layout], kinds: np.ndarray, starts: np.ndarray
+) -> pd.DataFrame:
+    """`token_weights.csv`: mean weight that tokens of each kind were given, by arm.
+
+    kinds: of the corpus's tokens; starts: where its documents begin. Columns arm, kind, weight,
+    ci_low, ci_high, seeds, tokens (trained on, all seeds together); a weight of 1 is the mean of
+    what was trained on. Intervals over seeds, crossed with documents. A run that kept no weights
+    gives no row.
+    """
+    kept = [layout for layout in layouts if layout.given is not None]
+    # the first token of a row is never predicted: it has no weight in training
+    rows = [(a.arm, a.seed, a.tokens[:, 1:], np.asarray(a.given, np.float32)) for a in kept]
+    return _by_kind(rows, kinds, starts)
+
+
+def fixed_before_training(
+    layouts: Iterable[Layout], kinds: np.ndarray, starts: np.ndarray
+) -> pd.DataFrame:
+    """`fixed_weights.csv`: the same for weights that are fixed before training: static arms.
+
+    Of the tokens that training will predict, in its layout, so that for a static arm it is what
+    `given_in_training` says after the run, up to the rounding of what is kept.
+    """
+    rows = [(a.arm, a.seed, a.tokens[:, 1:], a.fixed[:, 1:]) for a in layouts]
+    return _by_kind(rows, kinds, starts)
+
+
+def over_training(layouts: Iterable[Layout], kinds: np.ndarray) -> pd.DataFrame:
+    """`token_weights_over_training.csv`: mean weight given to each kind in each part of training.
+
+    Columns arm, seed, tokens (of the budget at the end of the part), kind, weight, n (tokens of the
+    part); as many parts as learning curves have points.
+    """
     rows = []
-    for name in [n for n in named if ARMS[n].tokens is not None]:
-        for seed in study.profile.seeds:
-            given = np.load(study.run(name, seed).path("weights.npy"), mmap_mode="r")
-            rows += _parts(study, name, seed, kinds, given)
+    for layout in (each for each in layouts if each.given is not None):
+        labels = kinds[layout.tokens[:, 1:]]
+        for seen in np.unique(layout.seen):
+            part = layout.seen == seen
+            weights = np.asarray(layout.given[part], np.float32)
+            for kind in np.unique(labels[part]):
+                chosen = weights[labels[part] == kind]
+                mean = {"kind": KINDS[kind], "weight": float(chosen.mean()), "n": chosen.size}
+                rows.append({"arm": layout.arm, "seed": layout.seed, "tokens": int(seen), **mean})
     return pd.DataFrame(rows, columns=["arm", "seed", "tokens", "kind", "weight", "n"])
 
 
-def _parts(study: Study, name: str, seed: int, kinds: np.ndarray, given: np.ndarray) -> list[dict]:
-    """One run: its sequences are laid out again with kinds in the place of tokens."""
-    scored = study.scored(ARMS[name], seed)
-    labelled = replace(scored, store=replace(scored.store, tokens=kinds))
-    data = study.sequences(ARMS[name], labelled, seed)
-    points, batch = study.profile.evaluation.points, study.profile.train.batch_sequences
-    steps = len(data) // batch
-    ends = [round(steps * (i + 1) / points) * batch for i in range(points)]
-    rows = []
-    for begin, end in zip([0, *ends[:-1]], ends, strict=True):
-        domain = np.flatnonzero(data.scored[begin:end]) + begin
-        labels, weights = data.tokens[domain][:, 1:], given[domain].astype(np.float32)
-        for kind in np.unique(labels):
-            chosen = weights[labels == kind]
-            place = {"arm": name, "seed": seed, "tokens": end * data.tokens.shape[1]}
-            mean = {"kind": KINDS[kind], "weight": float(chosen.mean()), "n": chosen.size}
-            rows.append({**place, **mean})
-    return rows
-
-
-def weights_by_kind(study: Study) -> pd.DataFrame:
-    """Mean weight by arm and kind at the start of training, where L_a is the base's loss.
-
-    Columns arm, kind, weight, ci_low, ci_high, tokens; intervals over seeds and documents; a
-    weight of 1 is the corpus mean.
-    """
-    kinds = corpus_kinds(study)
-    store = TokenStore.load(study.domain_tokens().folder)
-    owner = np.repeat(np.arange(len(store)), np.diff(store.starts))
-    base = torch.from_numpy(np.array(losses.load(study.base_losses().folder)))
-    rows = []
-    for name in study.profile.arms:
-        if ARMS[name].tokens is None:
-            continue
-        weights = {
-            seed: token_weights(
-                base,
-                torch.from_numpy(np.array(losses.load(study.reference_losses(seed).folder))),
-                torch.ones(len(base)),
-                ARMS[name].tokens,
-            ).numpy()
-            for seed in study.profile.seeds
-        }
-        rows += [_row(name, i, kinds, owner, weights) for i in np.unique(kinds)]
-    return pd.DataFrame(rows)
-
-
-def _row(arm: str, kind: int, kinds: np.ndarray, owner: np.ndarray, weights: dict) -> dict:
-    """One arm and kind: means inside documents first, so that long documents do not dominate."""
-    chosen = np.flatnonzero(kinds == kind)
-    _, groups = np.unique(owner[chosen], return_inverse=True)
-    sizes = np.bincount(groups)
-    values = {s: np.bincount(groups, w[chosen]) / sizes for s, w in weights.items()}
-    estimate = stats.bootstrap_mean(
-        np.concatenate(list(values.values())),
-        np.repeat(list(values), len(sizes)).tolist(),
-        subjects=np.tile(np.arange(len(sizes)), len(values)).tolist(),
-    )
-    return {
-        "arm": arm,
-        "kind": KINDS[kind],
-        "weight": estimate.mean,
-        "ci_low": estimate.low,
-        "ci_high": estimate.high,
-        "tokens": len(chosen),
-    }
+def _by_kind(
+    rows: Sequence[tuple[str, int, np.ndarray, np.ndarray]], kinds: np.ndarray, starts: np.ndarray
+) -> pd.DataFrame:
+    """One row an arm and kind. rows: arm, seed, places in the corpus, weights of equal shape."""
+    owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    parts = [
+        pd.DataFrame(
+            {
+                "arm": arm,
+                "seed": seed,
+                "kind": kinds[places].ravel(),
+                "document": owner[places].ravel(),
+                "weight": weights.ravel().astype(np.float64),
+            }
+        )
+        for arm, seed, places, weights in rows
+    ]
+    columns = ["arm", "kind", "weight", "ci_low", "ci_high", "seeds", "tokens"]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    # 1. cells of seed and document, which the bootstrap draws whole
+    cells = pd.concat(parts).groupby(["arm", "kind", "seed", "document"], sort=False)["weight"]
+    cells = cells.agg(["mean", "size"]).reset_index()
+    # 2. the mean over tokens, with an interval over seeds crossed with documents
+    table = []
+    for (arm, kind), group in cells.groupby(["arm", "kind"], sort=False):
+        estimate = stats.bootstrap_mean(
+            group["mean"],
+            group["seed"].tolist(),
+            subjects=group["document"].tolist(),
+            sizes=group["size"],
+        )
+        seeds, tokens = group["seed"].nunique(), int(group["size"].sum())
+        table.append((arm, KINDS[kind], *estimate, seeds, tokens))
+    # 3. arms in their order, kinds in that of KINDS
+    arms = list(dict.fromkeys(arm for arm, *_ in rows))
+    table.sort(key=lambda row: (arms.index(row[0]), KINDS.index(row[1])))
+    return pd.DataFrame(table, columns=columns)

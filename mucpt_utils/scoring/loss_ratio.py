@@ -28,37 +28,47 @@ import torch
 
 from mucpt_utils.config.scoring import Criterion
 
+__all__ = [
+    "Criterion",
+    "denominator",
+    "loss_ratio",
+    "normalise",
+    "select",
+    "shape",
+    "token_weights",
+]
+
 
 def denominator(
-    losses: torch.Tensor, entropies: torch.Tensor | None, criterion: Criterion
+    reference: torch.Tensor, entropies: torch.Tensor | None, criterion: Criterion
 ) -> torch.Tensor:
-    """What stands for L_rm, in nats: the RM's losses, its entropies or its surprise.
+    """What the criterion divides by, in nats: the RM's losses, its entropies or its surprise.
 
-    losses, entropies: of the same tokens, equal shapes. Raises ValueError where entropies are
-    needed and missing.
+    reference: the RM's losses; entropies: those of its predictions of the same tokens, equal
+    shapes. Raises ValueError where the criterion needs entropies and there are none.
     """
     if not criterion.uses_entropy:
-        return losses
+        return reference.float()
     if entropies is None:
         raise ValueError(f"denominator={criterion.denominator} needs the RM's entropies")
     if criterion.denominator == "entropy":
-        return entropies
-    return (losses - entropies).clamp(min=0)
+        return entropies.float()
+    return (reference.float() - entropies.float()).clamp(min=0)
 
 
 def loss_ratio(
-    numerator: torch.Tensor, reference: torch.Tensor, criterion: Criterion
+    numerator: torch.Tensor, denominators: torch.Tensor, criterion: Criterion
 ) -> torch.Tensor:
     """rho for each token, or the excess loss where the criterion compares by difference.
 
-    numerator, reference: losses of the same tokens in nats, equal shapes. No gradient flows
-    through the result. Raises ValueError for unequal shapes.
+    numerator, denominators: L_a and what stands for L_rm (`denominator`) of the same tokens in
+    nats, equal shapes. No gradient flows through the result. Raises ValueError for unequal shapes.
     """
-    if numerator.shape != reference.shape:
+    if numerator.shape != denominators.shape:
         raise ValueError(
-            f"losses of different tokens: {tuple(numerator.shape)} and {tuple(reference.shape)}"
+            f"losses of different tokens: {tuple(numerator.shape)} and {tuple(denominators.shape)}"
         )
-    above, below = numerator.detach().float(), reference.detach().float()
+    above, below = numerator.detach().float(), denominators.detach().float()
     if criterion.direction == "inverse":
         above, below = below, above
     if criterion.compare == "difference":
@@ -67,7 +77,7 @@ def loss_ratio(
 
 
 def shape(ratio: torch.Tensor, mask: torch.Tensor, criterion: Criterion) -> torch.Tensor:
-    """f(rho), clipped to [low, high]; masked-out tokens get 0.
+    """f(rho), clipped to [low, high]; 0 where the mask is 0, whatever stands there.
 
     A difference stands for log rho in the soft forms, so that both comparisons share them.
     """
@@ -79,7 +89,8 @@ def shape(ratio: torch.Tensor, mask: torch.Tensor, criterion: Criterion) -> torc
     else:
         logarithm = ratio if criterion.compare == "difference" else ratio.log()
         value = logarithm / math.log(criterion.scale)
-    return value.clamp(criterion.low, criterion.high) * mask
+    # not a product with the mask: 0 times a missing value would be a missing value
+    return torch.where(mask > 0, value.clamp(criterion.low, criterion.high), 0.0)
 
 
 def _top_share(ratio: torch.Tensor, mask: torch.Tensor, keep: float) -> torch.Tensor:
@@ -97,31 +108,42 @@ def normalise(weights: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Scale to mean 1 over unmasked tokens, so that weighting is not a change of learning rate.
 
     All-zero weights become uniform: a batch without any chosen token is trained on as it is.
+    Weights outside the mask become 0, whatever stands there.
     """
     mask = mask.float()
-    total = (weights * mask).sum()
+    inside = torch.where(mask > 0, weights * mask, 0.0)
+    total = inside.sum()
     if total == 0:
         return mask
-    return weights * mask * (mask.sum() / total)
+    return inside * (mask.sum() / total)
 
 
 def token_weights(
-    numerator: torch.Tensor, reference: torch.Tensor, mask: torch.Tensor, criterion: Criterion
+    numerator: torch.Tensor,
+    reference: torch.Tensor,
+    mask: torch.Tensor,
+    criterion: Criterion,
+    entropies: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Weights with mean 1 over the tokens in `mask`, 0 outside it; detached.
 
-    numerator, reference: losses in nats; mask: 1 where a token counts; all of one shape.
+    numerator: L_a; reference: the RM's losses, at the temperature that the criterion asks for;
+    entropies: the RM's, where the criterion's denominator needs them; all in nats. mask: 1 where a
+    token counts. All of one shape. Raises ValueError where entropies are needed and missing.
     """
-    ratio = loss_ratio(numerator, reference, criterion)
+    ratio = loss_ratio(numerator, denominator(reference, entropies, criterion), criterion)
     weights = normalise(shape(ratio, mask, criterion), mask)
     return criterion.mix * weights + (1 - criterion.mix) * mask.float()
 
 
-def select(numerator: torch.Tensor, reference: torch.Tensor, criterion: Criterion) -> torch.Tensor:
+def select(
+    numerator: torch.Tensor, denominators: torch.Tensor, criterion: Criterion
+) -> torch.Tensor:
     """Which documents (or tokens) to keep, as booleans: the same ratio under a step.
 
-    numerator, reference: one mean loss a document, in nats; shape (documents,).
+    numerator, denominators: one mean a document, in nats, of L_a and of what `denominator` gives
+    for its tokens; shape (documents,).
     """
     stepped = criterion.model_copy(update={"form": "step"})
     everything = torch.ones_like(numerator)
-    return shape(loss_ratio(numerator, reference, stepped), everything, stepped).bool()
+    return shape(loss_ratio(numerator, denominators, stepped), everything, stepped).bool()

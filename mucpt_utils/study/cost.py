@@ -17,7 +17,6 @@ import pandas as pd
 import torch
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import tables
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.axes import load_axes
 from mucpt_utils.config.settings import Profile, SettingsError, load_profile
@@ -91,9 +90,7 @@ def disk_bytes(profile: Profile) -> int:
 
 
 def _speeds(results: Path) -> pd.DataFrame:
-    found = [
-        tables.read_table(p.parent, "speed") for p in sorted(results.glob("*/tables/speed.csv"))
-    ]
+    found = [pd.read_csv(path) for path in sorted(results.glob("*/tables/speed.csv"))]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["what"])
 
 
@@ -132,7 +129,7 @@ def pipeline_rate(results: Path) -> Rate | None:
     folder = results / "laptop"
     if not (folder / "run.json").exists():
         return None
-    funnel = tables.read_table(folder / "tables", "funnel")
+    funnel = pd.read_csv(folder / "tables" / "funnel.csv")
     words = funnel[funnel["stage"] == funnel["stage"].iloc[0]]["tokens"].sum()
     corpora = _stages(folder / "run.json", "corpus")
     seconds = max(stage["seconds"] for stage in corpora)  # the slowest: workers share the cores

@@ -1,4 +1,4 @@
-"""What a trained model knows: benchmark questions, the general twin, bits per byte."""
+"""What a trained model says and how well it predicts: responses to questions, bits per byte."""
 
 import math
 from collections.abc import Sequence
@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mucpt_utils.musicsimpleqa.ask import (
-    answer_log_likelihoods,
-    answer_questions,
-    prompt,
-)
-from mucpt_utils.musicsimpleqa.grading import grade
+from mucpt_utils.musicsimpleqa.ask import answer_log_likelihoods, answer_questions, prompt
 from mucpt_utils.scoring.losses import score
 from mucpt_utils.scoring.tokens import TokenStore
 
@@ -19,13 +14,13 @@ if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-def ask(
+def respond(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
     questions: Sequence[dict],
     new_tokens: int,
 ) -> list[dict]:
-    """One row a question: id, subject, stratum, response, grade, mean key log-likelihood (nats)."""
+    """One row a question: id, subject, stratum, response, mean key log-likelihood (nats)."""
     if not questions:
         return []
     prompts = [prompt(question["question"]) for question in questions]
@@ -39,7 +34,6 @@ def ask(
             "subject": question["subject"],
             "stratum": question["stratum"],
             "response": response,
-            "grade": grade(question, response).grade,
             "log_likelihood": likelihood.mean,
         }
         for question, response, likelihood in zip(questions, responses, likelihoods, strict=True)

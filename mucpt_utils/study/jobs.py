@@ -1,12 +1,19 @@
-"""Stages made side by side: what is finished is found, the rest goes to worker processes."""
+"""Stages made side by side: what is finished is found, the rest goes to worker processes.
 
-import json
-from collections.abc import Iterable, Sequence
+`run_files` and `aligned_files` tell where finished runs lie: tables are made of these, and nothing
+that makes a table can start a training.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from mucpt_utils.config.axes import load_axes
+from mucpt_utils.config.axes import DEFAULT, MAIN, load_axes
+from mucpt_utils.config.scoring import Arm
 from mucpt_utils.config.settings import Profile
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.study import parallel, stages
+from mucpt_utils.study.grades import ANSWERS
 from mucpt_utils.study.stages import Artifact
 from mucpt_utils.study.study import Study
 
@@ -40,7 +47,7 @@ def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> N
         _make,
         [
             (type(job.study), job.study.source.model_dump_json(), job.study.made_by)
-            + (job.stage, job.arguments, job.reports)
+            + (dict(job.study.arms), job.stage, job.arguments, job.reports)
             for job in missing
         ],
         sizes=[job.tokens for job in missing],
@@ -51,8 +58,17 @@ def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> N
     )
 
 
-def _make(kind, profile: str, made_by: str, stage: str, arguments: tuple, reports: bool, report):
-    study = kind(Profile.model_validate(json.loads(profile)), made_by)
+def _make(
+    kind: type[Study],
+    profile: str,
+    made_by: str,
+    arms: Mapping[str, Arm],
+    stage: str,
+    arguments: tuple,
+    reports: bool,
+    report: stages.Report,
+) -> None:
+    study = kind(Profile.model_validate_json(profile), made_by, arms=arms)
     getattr(study, stage)(*arguments, *([report] if reports else []))
 
 
@@ -83,7 +99,7 @@ def alignment(study: Study) -> list[Job]:
     if options is None:
         return []
     return [
-        Job(study, "aligned", (arm, seed), options.tokens, True)
+        Job(study, "aligned_answers", (arm, seed), options.tokens, True)
         for arm in study.profile.arms
         for seed in study.profile.seeds
     ]
@@ -112,6 +128,76 @@ def levels(study: Study) -> list[Study]:
 
 
 def run(study: Study, arm: str, seed: int) -> Job:
-    """One arm at one seed."""
+    """One arm at one seed, asked and graded."""
     tokens = study.profile.train.tokens if study.arm(arm).trained else 1.0
-    return Job(study, "run", (arm, seed), tokens, True)
+    return Job(study, "answers", (arm, seed), tokens, True)
+
+
+# --- what is there --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Where a finished run lies, and its place in the study.
+
+    folder: the run's, with `text.json`, `weights.npy` and the model. answers: its graded answers.
+    covered: ids of the questions whose subject this seed's reference model knows.
+    """
+
+    arm: str
+    seed: int
+    axis: str
+    level: str
+    folder: Path
+    answers: Path
+    covered: frozenset[str]
+
+
+def run_files(study: Study) -> list[RunFiles]:
+    """Every run of the profile: arms by seeds, then each axis of composition, level by level.
+
+    Raises NotMade for a run that is not there yet.
+    """
+    files = main_files(study)
+    for name in study.profile.composition:
+        for level in load_axes()[name].levels:
+            changed = study.with_changes(level.set)
+            for arm in load_axes()[name].arms:
+                for seed in study.profile.seeds:
+                    files.append(files_of(changed, arm, seed, "answers", name, level.name))
+    return files
+
+
+def main_files(study: Study) -> list[RunFiles]:
+    """The runs of the main comparison: arms by seeds. Raises NotMade for one that is not there."""
+    profile = study.profile
+    return [files_of(study, arm, seed) for arm in profile.arms for seed in profile.seeds]
+
+
+def aligned_files(study: Study) -> list[RunFiles]:
+    """Every run of the main comparison after its tuning. Raises NotMade."""
+    profile = study.profile
+    return [
+        files_of(study, arm, seed, "aligned_answers")
+        for arm in profile.arms
+        for seed in profile.seeds
+    ]
+
+
+def files_of(
+    study: Study,
+    arm: str,
+    seed: int,
+    stage: str = "answers",
+    axis: str = MAIN,
+    level: str = DEFAULT,
+) -> RunFiles:
+    """One run of a study. stage: that of its graded answers. Raises NotMade where it is missing."""
+    with stages.looking():
+        answered = getattr(study, stage)(arm, seed)
+        asked = read_jsonl(study.world().path("questions.jsonl"))
+    run = next(i for i in answered.record["inputs"] if i["name"].endswith(f"_{arm}"))
+    subjects = study.covered(seed) if asked else set()
+    covered = frozenset(q["id"] for q in asked if q["subject"] in subjects)
+    folder = answered.folder.parent / run["folder"]
+    return RunFiles(arm, seed, axis, level, folder, answered.path(ANSWERS), covered)

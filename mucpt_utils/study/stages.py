@@ -1,8 +1,10 @@
 """Stages that run once: a folder per stage, named by what went in, with a record of what came out.
 
-A stage's folder is `<name>-<key>`, where the key is a hash of its settings, of the source of the
-modules that make it, and of its inputs' contents. A finished stage is loaded, a half-finished one
-finds what it had left in its working folder, a damaged one is rebuilt and says so.
+A stage is a function in a module of `study` that sees a folder to write to, its inputs and its
+settings, and nothing else. So its key is a hash of exactly that: settings, contents of the inputs,
+and the closure of its code with the data files that the code reads (`mucpt_utils.closure`). Its
+folder is `<name>-<key>`. A finished stage is loaded, a half-finished one finds what it had left in
+its working folder, a damaged one is rebuilt and says so.
 """
 
 import fcntl
@@ -14,17 +16,23 @@ import logging
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from mucpt_utils.closure import code_digest, digest
+from mucpt_utils.io import read_json, write_json
+from mucpt_utils.study.checkout import commit
 
 RECORD = "record.json"
 SCRATCH = "logs"  # a folder of this name inside a stage may differ from run to run
 VERSIONS = ("torch", "transformers", "datatrove", "datasets", "tokenizers", "numpy", "pandas")
 
-# a record that is missing or no record, a compressed file that was cut off or overwritten; any
+# a record that is missing or not a record, a compressed file that was cut off or overwritten; any
 # other OSError may pass, so it is raised and the stage kept
 UNREADABLE = (
     FileNotFoundError,
@@ -36,6 +44,7 @@ UNREADABLE = (
     TypeError,
 )
 
+Report = Callable[[float], None]
 log = logging.getLogger(__name__)
 _only_look = False
 
@@ -74,15 +83,93 @@ class Artifact:
         """A file inside the artefact."""
         return self.folder.joinpath(*parts)
 
-    def read_json(self, name: str) -> object:
+    def read_json(self, name: str) -> Any:
         """The parsed JSON file `name` of the artefact."""
-        return json.loads(self.path(name).read_text(encoding="utf-8"))
+        return read_json(self.path(name))
 
 
-def digest(value: object) -> str:
-    """SHA-256 of a value's canonical JSON. Raises TypeError for what JSON cannot hold."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def silent(amount: float) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage, declared in one place: what makes it, from which inputs, with which settings.
+
+    make: a function of a module, called as `make(folder, inputs, report, **settings, **running)`;
+    folder survives a kill, so that it may resume; inputs: the folder of each input by its name;
+    report: called with the amount of work done since the last call. settings: pydantic models and
+    JSON values; they decide the outcome, `running` only how it is reached (an engine, workers).
+    """
+
+    name: str
+    make: Callable[..., None]
+    inputs: Mapping[str, Artifact] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    running: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # a function that closes over variables, or is a method, could see more than its key says
+        if getattr(self.make, "__closure__", None) or "." in self.make.__qualname__:
+            raise TypeError(f"stage {self.name}: {self.make.__qualname__} is not a plain function")
+
+    def settings_as_json(self) -> dict:
+        """The settings as the record and the key hold them."""
+        return {name: as_json(value) for name, value in self.settings.items()}
+
+    def key(self) -> str:
+        """What identifies the stage: its settings, its inputs' contents, its code's closure."""
+        return digest(
+            {
+                "name": self.name,
+                "settings": self.settings_as_json(),
+                "inputs": {name: artifact.sha256 for name, artifact in self.inputs.items()},
+                "made by": self.make.__qualname__,
+                "code": code_digest(self.make.__module__),
+            }
+        )
+
+
+def as_json(value: Any) -> Any:
+    """A setting as JSON: models by their fields, but for titles and roles, which only name them."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude={"title", "role"})
+    return list(value) if isinstance(value, tuple) else value
+
+
+def build(stage: Stage, root: Path, made_by: str = "", report: Report = silent) -> Artifact:
+    """The artefact of a stage: loaded when it is there and sound, otherwise made.
+
+    root: the folder that holds stages. made_by: the notebook that asks first.
+    """
+    folder = root / f"{stage.name}-{stage.key()[:12]}"
+    with _only_one(root, folder.name):
+        finished = load(folder)
+        if finished is not None:
+            return finished
+        if _only_look:
+            raise NotMade(folder.name)
+        partial = root / f"{folder.name}.partial"
+        partial.mkdir(parents=True, exist_ok=True)
+        start = time.perf_counter()
+        inputs = {name: artifact.folder for name, artifact in stage.inputs.items()}
+        stage.make(partial, inputs, report, **stage.settings, **stage.running)
+        record = {
+            "name": stage.name,
+            "sha256": content_digest(partial),
+            "made_by": made_by,
+            "commit": commit(),
+            "settings": stage.settings_as_json(),
+            "inputs": [
+                {"name": a.name, "sha256": a.sha256, "folder": a.folder.name}
+                for a in stage.inputs.values()
+            ],
+            "versions": versions(),
+            "seconds": round(time.perf_counter() - start, 1),
+        }
+        write_json(partial / RECORD, record)
+        partial.replace(folder)
+        return Artifact(folder, record)
 
 
 def content_digest(folder: Path) -> str:
@@ -93,7 +180,9 @@ def content_digest(folder: Path) -> str:
     total = hashlib.sha256()
     for path in output_files(folder):
         total.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        total.update(_file_digest(path))
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rb") as stream:
+            total.update(hashlib.file_digest(stream, "sha256").digest())
     return total.hexdigest()
 
 
@@ -108,85 +197,9 @@ def output_files(folder: Path) -> list[Path]:
     )
 
 
-def _file_digest(path: Path) -> bytes:
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()
-
-
-@cache
-def code_digest(files: tuple[Path, ...]) -> str:
-    """SHA-256 over the source of modules: a changed module makes a stage run again."""
-    sources = sorted((path.stem, path.read_text(encoding="utf-8")) for path in files)
-    return digest(sources)
-
-
 def versions() -> dict[str, str]:
     """Versions of the libraries that can change a number."""
     return {name: importlib.metadata.version(name) for name in VERSIONS}
-
-
-def build(
-    name: str,
-    make: Callable[[Path], None],
-    *,
-    root: Path,
-    settings: Mapping[str, object],
-    inputs: Sequence[Artifact] = (),
-    code: Iterable[Path] = (),
-    made_by: str = "",
-) -> Artifact:
-    """The artefact of a stage: loaded when it is there and sound, otherwise made.
-
-    make: called with a working folder that survives a kill, so that it may resume.
-    root: the folder that holds stages. code: the source files that make it.
-    made_by: the notebook that asks first.
-    """
-    key = stage_key(name, settings, inputs, code)
-    folder = root / f"{name}-{key[:12]}"
-    with _only_one(root, folder.name):
-        found = load(folder)
-        if found is not None:
-            return found
-        if _only_look:
-            raise NotMade(folder.name)
-        partial = root / f"{folder.name}.partial"
-        partial.mkdir(parents=True, exist_ok=True)
-        start = time.perf_counter()
-        make(partial)
-        seconds = round(time.perf_counter() - start, 1)
-        record = {
-            "name": name,
-            "sha256": content_digest(partial),
-            "made_by": made_by,
-            "settings": dict(settings),
-            "inputs": [
-                {"name": i.name, "sha256": i.sha256, "folder": i.folder.name} for i in inputs
-            ],
-            "versions": versions(),
-            "seconds": seconds,
-        }
-        text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-        (partial / RECORD).write_text(text, encoding="utf-8")
-        partial.replace(folder)
-        return Artifact(folder, record)
-
-
-def stage_key(
-    name: str,
-    settings: Mapping[str, object],
-    inputs: Sequence[Artifact],
-    code: Iterable[Path],
-) -> str:
-    """What identifies a stage: its settings, its code, its inputs' contents."""
-    return digest(
-        {
-            "name": name,
-            "settings": dict(settings),
-            "inputs": [i.sha256 for i in inputs],
-            "code": code_digest(tuple(code)),
-        }
-    )
 
 
 def load(folder: Path) -> Artifact | None:

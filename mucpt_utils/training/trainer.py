@@ -1,10 +1,9 @@
 """Continued pretraining with a weighted loss: transformers' Trainer with one overridden method."""
 
 import json
-import math
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,115 +24,7 @@ from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring.loss_ratio import normalise, token_weights
 from mucpt_utils.scoring.losses import token_losses
 from mucpt_utils.training.batches import Sequences
-
-
-class MuonAdamW(torch.optim.Optimizer):
-    """Muon for the hidden matrices, AdamW for the rest, as one optimiser.
-
-    Both share their parameter groups with this object, so that a scheduler sets the rate of both.
-    Muon's update is scaled to AdamW's size ("match_rms_adamw", arXiv 2502.16982, eq. 4).
-    """
-
-    def __init__(self, model: torch.nn.Module, learning_rate: float, weight_decay: float):
-        matrices, rest = hidden_matrices(model)
-        shared = {"lr": learning_rate, "weight_decay": weight_decay}
-        on_gpu = any(p.is_cuda for p in matrices)
-        muon = torch.optim.Muon if on_gpu else BatchedMuon
-        self.parts = [
-            muon(matrices, adjust_lr_fn="match_rms_adamw", **shared),
-            torch.optim.AdamW(rest, betas=(0.9, 0.95), **shared),
-        ]
-        super().__init__([*matrices, *rest], {})
-        self.param_groups = [group for part in self.parts for group in part.param_groups]
-
-    @torch.no_grad()
-    def step(self, closure=None):
-        with torch.enable_grad():
-            loss = None if closure is None else closure()
-        for part in self.parts:
-            part.step()
-        return loss
-
-    def state_dict(self):
-        return {f"part{i}": part.state_dict() for i, part in enumerate(self.parts)}
-
-    def load_state_dict(self, state_dict):
-        for i, part in enumerate(self.parts):
-            part.load_state_dict(state_dict[f"part{i}"])
-        self.param_groups = [group for part in self.parts for group in part.param_groups]
-
-
-class BatchedMuon(torch.optim.Muon):
-    """torch's Muon for processors: in float32, matrices of one shape orthogonalised together.
-
-    torch's own step works in bfloat16, a matrix at a time. On a processor without bfloat16
-    arithmetic that takes several times as long as the model's forward and backward pass.
-    """
-
-    @torch.no_grad()
-    def step(self, closure=None):
-        with torch.enable_grad():
-            loss = None if closure is None else closure()
-        for group in self.param_groups:
-            for matrices in _by_shape(p for p in group["params"] if p.grad is not None):
-                self._step_together(matrices, group)
-        return loss
-
-    def _step_together(self, matrices: list[torch.nn.Parameter], group: dict) -> None:
-        """One step of matrices of equal shape, with the settings of their group."""
-        updates = [self._momentum(matrix, group) for matrix in matrices]
-        chosen = group["ns_coefficients"], group["ns_steps"], group["eps"]
-        directions = orthogonalised(torch.stack(updates), *chosen).unbind()
-        rows, columns = matrices[0].shape
-        # arXiv 2502.16982, eq. 4, as `adjust_lr_fn="match_rms_adamw"` of torch
-        rate = 0.2 * math.sqrt(max(rows, columns)) * group["lr"]
-        torch._foreach_mul_(matrices, 1 - group["lr"] * group["weight_decay"])
-        torch._foreach_add_(matrices, directions, alpha=-rate)
-
-    def _momentum(self, matrix: torch.nn.Parameter, group: dict) -> torch.Tensor:
-        """The gradient with Nesterov's momentum; the matrix's buffer moves on."""
-        state = self.state[matrix]
-        if "momentum_buffer" not in state:
-            state["momentum_buffer"] = torch.zeros_like(matrix.grad)
-        buffer = state["momentum_buffer"].lerp_(matrix.grad, 1 - group["momentum"])
-        return matrix.grad.lerp(buffer, group["momentum"]) if group["nesterov"] else buffer
-
-
-def _by_shape(matrices: Iterable[torch.nn.Parameter]) -> Iterable[list[torch.nn.Parameter]]:
-    found: dict[torch.Size, list] = {}
-    for matrix in matrices:
-        found.setdefault(matrix.shape, []).append(matrix)
-    return found.values()
-
-
-def orthogonalised(
-    matrices: torch.Tensor, coefficients: tuple[float, float, float], steps: int, eps: float
-) -> torch.Tensor:
-    """Nearly orthogonal matrices with the singular vectors of the given ones.
-
-    matrices: (number, rows, columns). Newton-Schulz iteration of `torch.optim.Muon` in float32,
-    a quintic with `coefficients` (a, b, c), `steps` times; returns the same shape.
-    """
-    a, b, c = coefficients
-    tall = matrices.shape[-2] > matrices.shape[-1]
-    x = matrices.mT if tall else matrices
-    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=eps)
-    for _ in range(steps):
-        gram = x @ x.mT
-        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.mT if tall else x
-
-
-def hidden_matrices(model: torch.nn.Module) -> tuple[list, list]:
-    """Parameters for Muon (matrices inside the blocks) and the others (embeddings, norms, head)."""
-    tables = [m for m in model.modules() if isinstance(m, torch.nn.Embedding)]
-    head = model.get_output_embeddings()
-    outside = tables if head is None else [*tables, head]
-    embeddings = {id(p) for module in outside for p in module.parameters()}
-    named = [p for p in model.parameters() if p.requires_grad]
-    matrices = [p for p in named if p.ndim == 2 and id(p) not in embeddings]
-    chosen = {id(p) for p in matrices}
-    return matrices, [p for p in named if id(p) not in chosen]
+from mucpt_utils.training.muon import make_optimiser
 
 
 def batch_weights(
@@ -158,7 +49,8 @@ def batch_weights(
         losses = inputs["base"][:, 1:]
     counted = mask * (fixed > 0)  # a token that is not learnt takes no part in the comparison
     reference = inputs["reference"][:, 1:]
-    dynamic = token_weights(losses, reference, counted, criterion.at(progress))
+    entropies = inputs["entropies"][:, 1:] if "entropies" in inputs else None
+    dynamic = token_weights(losses, reference, counted, criterion.at(progress), entropies)
     return normalise(dynamic * fixed, mask) + fixed * (1 - mask)
 
 
@@ -300,6 +192,36 @@ def train(
     Raises ValueError when the batch cannot be cut into equal parts, when `data` is less than one
     batch, or for Muon under FSDP.
     """
+    steps = _steps(data, settings)
+    checkpoints = folder / "checkpoints"
+    tokens_per_step = data.tokens.shape[1] * settings.batch_sequences
+    step_losses = StepLosses()
+    trainer = WeightedTrainer(
+        model=model,
+        args=_arguments(settings, checkpoints, steps, seed, log=save is not None),
+        train_dataset=data,
+        criterion=criterion,
+        given=given,
+        optimizers=(make_optimiser(model, settings), None),
+        callbacks=[Measure(measure_steps, tokens_per_step, measure, report), step_losses],
+    )
+    if trainer.is_fsdp_enabled and settings.optimiser == "muon":
+        raise ValueError("optimiser=muon needs whole matrices, which FSDP cuts: set adamw")
+    trainer.remove_callback(PrinterCallback)  # progress goes through `report`
+    trainer.train(resume_from_checkpoint=_last_whole_checkpoint(checkpoints))
+    trainer.accelerator.wait_for_everyone()
+    if save is not None:
+        trainer.save_model(str(save))
+    if trainer.is_world_process_zero():
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        if save is not None:
+            (save / "losses.json").write_text(json.dumps(step_losses.losses), encoding="utf-8")
+    model.eval()
+    return model
+
+
+def _steps(data: Sequences, settings: TrainSettings) -> int:
+    """Optimiser steps over `data`. Raises ValueError where batches cannot be cut or filled."""
     parts = settings.accumulate * processes()
     if settings.batch_sequences % parts:
         among = f" * {processes()} processes" if processes() > 1 else ""
@@ -313,11 +235,21 @@ def train(
             f"{len(data)} sequences are less than one batch: "
             f"batch_sequences={settings.batch_sequences}"
         )
-    checkpoints = folder / "checkpoints"
-    arguments = TrainingArguments(
+    return steps
+
+
+def _arguments(
+    settings: TrainSettings, checkpoints: Path, steps: int, seed: int, log: bool
+) -> TrainingArguments:
+    """The settings in Trainer's words: cosine schedule to a tenth of the peak, clipped gradients.
+
+    log: whether the loss of every step is kept.
+    """
+    on_gpu = torch.cuda.is_available()
+    return TrainingArguments(
         output_dir=str(checkpoints),
         max_steps=steps,
-        per_device_train_batch_size=settings.batch_sequences // parts,
+        per_device_train_batch_size=settings.batch_sequences // (settings.accumulate * processes()),
         gradient_accumulation_steps=settings.accumulate,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="cosine_with_min_lr",
@@ -328,42 +260,17 @@ def train(
         save_strategy="steps" if settings.checkpoints else "no",
         save_steps=max(1, -(-steps // (settings.checkpoints + 1))),
         save_total_limit=1,
-        logging_strategy="no" if save is None else "steps",
+        logging_strategy="steps" if log else "no",
         logging_steps=1,
         report_to=[],
         seed=seed,
         # accelerate joins processes without a GPU only when told that they are meant to have none
-        use_cpu=not torch.cuda.is_available(),
-        bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
+        use_cpu=not on_gpu,
+        bf16=on_gpu and torch.cuda.is_bf16_supported(),
         remove_unused_columns=False,
         disable_tqdm=True,
-        dataloader_pin_memory=torch.cuda.is_available(),
+        dataloader_pin_memory=on_gpu,
     )
-    optimiser = _optimiser(model, settings)
-    tokens_per_step = data.tokens.shape[1] * settings.batch_sequences
-    kept = StepLosses()
-    trainer = WeightedTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=data,
-        criterion=criterion,
-        given=given,
-        optimizers=(optimiser, None),
-        callbacks=[Measure(measure_steps, tokens_per_step, measure, report), kept],
-    )
-    if trainer.is_fsdp_enabled and settings.optimiser == "muon":
-        raise ValueError("optimiser=muon needs whole matrices, which FSDP cuts: set adamw")
-    trainer.remove_callback(PrinterCallback)  # progress goes through `report`
-    trainer.train(resume_from_checkpoint=_last_whole_checkpoint(checkpoints))
-    trainer.accelerator.wait_for_everyone()
-    if save is not None:
-        trainer.save_model(str(save))
-    if trainer.is_world_process_zero():
-        shutil.rmtree(checkpoints, ignore_errors=True)
-        if save is not None:
-            (save / "losses.json").write_text(json.dumps(kept.losses), encoding="utf-8")
-    model.eval()
-    return model
 
 
 def processes() -> int:
@@ -379,11 +286,3 @@ def _last_whole_checkpoint(folder: Path) -> str | None:
         except (OSError, ValueError):
             shutil.rmtree(path, ignore_errors=True)
     return get_last_checkpoint(str(folder)) if folder.is_dir() else None
-
-
-def _optimiser(model: torch.nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    if settings.optimiser == "muon":
-        return MuonAdamW(model, settings.learning_rate, settings.weight_decay)
-    return torch.optim.AdamW(
-        model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
-    )

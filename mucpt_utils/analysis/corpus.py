@@ -1,34 +1,35 @@
-"""Tables about the corpus: its sources, its classifier, its copies, what selection keeps of it.
+"""Tables about the corpus: its sources, its classifier, its copies.
 
-These measure and never decide, so they may read the rendered lane's labels. The tables are tidy,
-one observation a row, like those of `tables.py`.
+These measure and never decide, so they may read the rendered lane's labels. Tables are tidy, one
+observation a row.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
-from mucpt_utils.config.arms import ARMS
 from mucpt_utils.io import read_jsonl
-from mucpt_utils.knowledge import facts
-from mucpt_utils.pipeline import classifier
-from mucpt_utils.scoring import losses
-from mucpt_utils.scoring.loss_ratio import token_weights
-from mucpt_utils.scoring.tokens import TokenStore
-from mucpt_utils.study.lanes import ROLES, ProseStudy
-from mucpt_utils.study.study import Study
-from mucpt_utils.teaching.story import kept_documents
-from mucpt_utils.training import batches
+from mucpt_utils.knowledge.facts import Fact, askable
+from mucpt_utils.knowledge.relations import Relation
+from mucpt_utils.knowledge.roles import Roles
+from mucpt_utils.pipeline.classifier import (
+    Classifier,
+    Example,
+    average_precision,
+    calibration_error,
+    reliability,
+)
+from mucpt_utils.study.prose import ROLES
 
 THRESHOLDS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
 
 
-def fact_counts(known: Sequence[facts.Fact]) -> pd.DataFrame:
+def fact_counts(known: Sequence[Fact]) -> pd.DataFrame:
     """category, stratum, subjects, facts and questions (facts with one answer)."""
-    single = {fact.id for fact in facts.askable(known)}
+    single = {fact.id for fact in askable(known)}
     rows = pd.DataFrame(
         {
             "category": [f.category for f in known],
@@ -43,9 +44,21 @@ def fact_counts(known: Sequence[facts.Fact]) -> pd.DataFrame:
     ).reset_index()
 
 
-def role_counts(study: Study) -> pd.DataFrame:
-    """role, subjects, facts of the world; the first seed's covered and uncovered test subjects."""
-    roles, covered = study.roles, study.covered(study.profile.seeds[0])
+def kept_documents(corpus: Path) -> list[dict]:
+    """Every document that came through the pipeline, in order. corpus: the stage's folder."""
+    return [row for path in sorted(corpus.glob("kept/*.jsonl*")) for row in read_jsonl(path)]
+
+
+def rejected_documents(corpus: Path) -> list[dict]:
+    """Every document that a stage rejected, with `stage`, `reason` and `detail`, in order."""
+    return [row for path in sorted(corpus.glob("rejected/*.jsonl")) for row in read_jsonl(path)]
+
+
+def role_counts(roles: Roles, covered: set[str]) -> pd.DataFrame:
+    """role, subjects, facts of the world.
+
+    covered: subjects under test that a seed's reference model knows.
+    """
     parts = {
         "under test, RM knows them": [f for f in roles.test if f.subject in covered],
         "under test, RM does not": [f for f in roles.test if f.subject not in covered],
@@ -100,8 +113,8 @@ def classifier_table(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFr
     domain, and the share of their weight (the probability) that lies on those.
     """
     whole = {
-        "average_precision": classifier.average_precision(probabilities, labels),
-        "calibration_error": classifier.calibration_error(probabilities, labels),
+        "average_precision": average_precision(probabilities, labels),
+        "calibration_error": calibration_error(probabilities, labels),
     }
     rows = [(np.nan, metric, value, len(labels)) for metric, value in whole.items()]
     for threshold in THRESHOLDS:
@@ -162,7 +175,7 @@ def duplicates_found(entered: Sequence[Mapping], rejected: Sequence[Mapping]) ->
 
 
 def planted_questions(
-    questions: Sequence[Mapping], relations: Mapping[str, facts.Relation]
+    questions: Sequence[Mapping], relations: Mapping[str, Relation]
 ) -> list[tuple[str, str]]:
     """(text, question id): every question in each of its relation's further wordings.
 
@@ -175,113 +188,49 @@ def planted_questions(
     ]
 
 
-# --- the reference model --------------------------------------------------------------------------
-
-
-def mean_losses(study: Study) -> pd.DataFrame:
-    """seed, text, base, reference, documents: mean loss in nats a token over the cleaned corpus.
-
-    text: documents about one subject that the seed's reference model knows, or about one that it
-    does not.
-    """
-    documents = kept_documents(study.corpus())
-    starts = TokenStore.load(study.domain_tokens().folder).starts
-    tested = {f.subject for f in study.roles.test}
-    about = np.array([d["metadata"]["title"] for d in documents])
-    base = losses.document_means(losses.load(study.base_losses().folder), starts)
-    rows = []
-    for seed in study.profile.seeds:
-        found = losses.document_means(losses.load(study.reference_losses(seed).folder), starts)
-        covered = study.covered(seed)
-        for text, names in (("covered", covered), ("uncovered", tested - covered)):
-            here = np.isin(about, sorted(names))
-            if here.any():
-                rows.append(
-                    {"seed": seed, "text": text, "base": float(base[here].mean())}
-                    | {"reference": float(found[here].mean()), "documents": int(here.sum())}
-                )
-    return pd.DataFrame(rows)
-
-
-def scored_corpus(study: Study, seed: int) -> batches.Scored:
-    """The cleaned corpus with its weights from the classifier and both models' losses."""
-    domain = study.domain_tokens()
-    return batches.Scored(
-        TokenStore.load(domain.folder),
-        np.load(domain.path("weights.npy")),
-        losses.load(study.base_losses().folder),
-        losses.load(study.reference_losses(seed).folder),
-    )
-
-
-def selected_documents(study: Study, arm: str) -> pd.DataFrame:
-    """documents, n, share kept by the arm's selection, by what the documents are; over all seeds.
-
-    A document may belong to several groups.
-    """
-    documents = kept_documents(study.corpus())
-    rows = []
-    for seed in study.profile.seeds:
-        chosen = np.zeros(len(documents), bool)
-        chosen[batches.chosen_documents(ARMS[arm], scored_corpus(study, seed))] = True
-        for group, members in _groups(documents, study, seed).items():
-            rows += [{"documents": group, "kept": kept} for kept in chosen[members]]
-    grouped = pd.DataFrame(rows).groupby("documents", sort=False)["kept"]
-    return grouped.agg(n="size", share_kept="mean").reset_index()
-
-
-def _groups(documents: Sequence[Mapping], study: Study, seed: int) -> dict[str, np.ndarray]:
-    covered, tested = study.covered(seed), {f.subject for f in study.roles.test}
-    titles = [d["metadata"]["title"] for d in documents]
-    kinds = [{s["kind"] for s in d["metadata"]["truth"]["spans"]} for d in documents]
-    groups = {
-        "all": [True] * len(documents),
-        "about a subject that the RM knows": [t in covered for t in titles],
-        "about one that it does not know": [t in tested - covered for t in titles],
-        "true facts only": ["fact" in k and "wrong_fact" not in k for k in kinds],
-        "with a wrong fact": ["wrong_fact" in k for k in kinds],
-        "off the domain": [not d["metadata"]["truth"]["in_domain"] for d in documents],
-    }
-    return {name: np.array(members, bool) for name, members in groups.items()}
-
-
-def sentence_weights(study: Study, seed: int, arms: Sequence[str], places: np.ndarray) -> dict:
-    """Weights of some tokens under each arm at the start of training, where L_a is the base's.
-
-    places: indices into the corpus's tokens. Weights have mean 1 over the whole corpus.
-    """
-    scored = scored_corpus(study, seed)
-    pair = [torch.from_numpy(np.array(x)) for x in (scored.base, scored.reference)]
-    everything = torch.ones(len(scored.store.tokens))
-    weighed = [arm for arm in arms if ARMS[arm].tokens is not None]
-    return {
-        arm: token_weights(*pair, everything, ARMS[arm].tokens).numpy()[places] for arm in weighed
-    }
-
-
 # --- real prose -----------------------------------------------------------------------------------
 
 
-def passage_counts(study: ProseStudy) -> pd.DataFrame:
-    """`passages.csv`: domain, role, files, documents (passages) and tokens (words); no text."""
+def passage_counts(passages: Path) -> pd.DataFrame:
+    """`passages.csv`: domain, role, files, documents (passages) and tokens (words); no text.
+
+    passages: the folder of the stage.
+    """
     rows = []
     for domain in ("music", "general"):
         for role in ROLES:
-            found = read_jsonl(study.passages().path(f"{domain}_{role}.jsonl"))
+            rows_of_role = read_jsonl(passages / f"{domain}_{role}.jsonl")
             rows.append(
                 {
                     "domain": domain,
                     "role": role,
-                    "files": len({_file_of(row["metadata"]) for row in found}),
-                    "documents": len(found),
-                    "tokens": sum(len(row["text"].split()) for row in found),
+                    "files": len({_file_of(row["metadata"]) for row in rows_of_role}),
+                    "documents": len(rows_of_role),
+                    "tokens": sum(len(row["text"].split()) for row in rows_of_role),
                 }
             )
     return pd.DataFrame(rows)
 
 
+def classifier_report(classifier: Path, examples: Sequence[Example]) -> dict:
+    """Average precision and calibration error on passages of unseen, library-classed books.
+
+    classifier: its folder. examples: as `study.prose.unseen_passages` gives them.
+    """
+    model = Classifier.load(classifier)
+    probabilities = model.probabilities([example.text for example in examples])
+    labels = np.array([example.in_domain for example in examples])
+    return {
+        "books": len({example.group for example in examples}),
+        "passages": len(examples),
+        "average_precision": average_precision(probabilities, labels),
+        "calibration_error": calibration_error(probabilities, labels),
+        "reliability": reliability(probabilities, labels),
+    }
+
+
 def report_table(report: Mapping) -> pd.DataFrame:
-    """`classifier.csv` of the prose lane: metric, value, n, from `prose.classifier_report`."""
+    """`classifier.csv` of the prose lane: metric, value, n, from `classifier_report`."""
     return pd.DataFrame(
         [
             {"metric": name, "value": report[name], "n": report["passages"]}

@@ -1,0 +1,38 @@
+"""The commit that code and data are of."""
+
+import subprocess
+from functools import cache
+
+from mucpt_utils import paths
+
+# what decides a number; a change in anything else leaves a result what it is
+DECIDING = ("mucpt_utils", "notebooks", "data_cards", "pyproject.toml", "requirements.lock")
+
+
+@cache
+def commit() -> str | None:
+    """The checkout's commit, marked where code or data have changed since; None without git.
+
+    Asked once a process: a process computes with the code that it has imported.
+    """
+    head = git("rev-parse", "HEAD")
+    if head is None:
+        return None
+    return f"{head} with uncommitted changes" if uncommitted() else head
+
+
+def uncommitted() -> list[str]:
+    """Files that decide a number and differ from the commit, as `git status` lists them."""
+    changed = git("status", "--porcelain", "--", *DECIDING)
+    return changed.splitlines() if changed else []
+
+
+def git(*arguments: str) -> str | None:
+    """What git prints about the checkout; None where it fails or there is no git."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=paths.ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.rstrip()

@@ -1,0 +1,71 @@
+"""Where each token of the corpus stands in training, beside the weight that it has there.
+
+What describes weights is made of layouts, which come from the same functions that training calls.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mucpt_utils.study import stages
+from mucpt_utils.study.study import Study
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The domain part of one run's training, in its order; replay is left out.
+
+    tokens: (rows, context), indices into the corpus's tokens. fixed: the weights that are fixed
+    before training, of the same shape. given: the weights that training gave, (rows, context - 1),
+    for the first token of a row is not predicted; None before training, or where a run keeps none.
+    seen: (rows,), tokens of the budget behind the part of the learning curve that a row lies in.
+    """
+
+    arm: str
+    seed: int
+    tokens: np.ndarray
+    fixed: np.ndarray
+    given: np.ndarray | None
+    seen: np.ndarray
+
+
+def weighing_arms(study: Study, static: bool = False) -> list[str]:
+    """Arms of the profile that weigh tokens; static: those whose weights are fixed beforehand."""
+    criteria = {name: study.arm(name).tokens for name in study.profile.arms}
+    return [
+        name
+        for name, criterion in criteria.items()
+        if criterion is not None and (not static or criterion.numerator == "static")
+    ]
+
+
+def layouts(study: Study, arms: Sequence[str], trained: bool = True) -> Iterator[Layout]:
+    """The layout of each arm at each seed; trained: with what its run gave.
+
+    Raises NotMade where a run is wanted and not there.
+    """
+    for name in arms:
+        for seed in study.profile.seeds:
+            yield _layout(study, name, seed, trained)
+
+
+def _layout(study: Study, name: str, seed: int, trained: bool) -> Layout:
+    arm = study.arm(name)
+    scored = study.scored(arm, seed)
+    # the same sequences with the tokens' places in the corpus instead of the tokens
+    places = np.arange(len(scored.store.tokens))
+    numbered = replace(scored, store=replace(scored.store, tokens=places))
+    data = study.sequences(arm, numbered, seed)
+    given = None
+    if trained and study.profile.evaluation.keep_weights:
+        with stages.looking():
+            run = study.run(name, seed)
+        given = np.load(run.path("weights.npy"), mmap_mode="r")[data.scored]
+    points, batch = study.profile.evaluation.points, study.profile.train.batch_sequences
+    steps = len(data) // batch
+    ends = np.array([round(steps * (i + 1) / points) * batch for i in range(points)])
+    part = np.minimum(np.searchsorted(ends, np.arange(len(data)), side="right"), points - 1)
+    seen = ends[part] * data.tokens.shape[1]
+    rows = data.scored
+    return Layout(name, seed, data.tokens[rows], data.weights[rows], given, seen[rows])

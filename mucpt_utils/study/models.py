@@ -1,0 +1,162 @@
+"""Stages of models: tokenizer, token stores, the base, the reference model and its temperature.
+
+Each function makes one stage: `make(folder, inputs, report, **settings)`, see `stages.Stage`.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mucpt_utils.closure import digest
+from mucpt_utils.config.scoring import Arm, ModelSettings
+from mucpt_utils.config.training import TrainSettings
+from mucpt_utils.io import read_jsonl, write_json
+from mucpt_utils.scoring import losses, models, tokens
+from mucpt_utils.scoring.scored import Scored
+from mucpt_utils.study.stages import Report
+from mucpt_utils.text.documents import training_text
+from mucpt_utils.training.batches import steps_for, training_sequences
+
+Inputs = Mapping[str, Path]
+
+
+# --- tokens ---------------------------------------------------------------------------------------
+
+
+def train_tokenizer(folder: Path, inputs: Inputs, report: Report, *, vocabulary: int) -> None:
+    """Byte-level BPE, trained on the base's text."""
+    texts = (
+        document["text"]
+        for path in sorted(inputs["text"].glob("*.jsonl"))
+        for document in read_jsonl(path)
+    )
+    tokens.train_tokenizer(texts, vocabulary).save_pretrained(folder)
+
+
+def copy_tokenizer(
+    folder: Path, inputs: Inputs, report: Report, *, identity: str, source: str
+) -> None:
+    """The tokenizer of a loaded base. identity: of `source`, the digest of a folder or a name."""
+    models.load_tokenizer(source).save_pretrained(folder)
+
+
+def tokenise(
+    folder: Path,
+    inputs: Inputs,
+    report: Report,
+    *,
+    files: str,
+    metadata: Sequence[str],
+    limit: int | None = None,
+) -> None:
+    """Documents as tokens, with the weight that each brings from the classifier.
+
+    files: pattern of the files of `text`. metadata: fields that stand before each document.
+    limit: at most so many documents, drawn by the hash of their ids.
+    """
+    paths = sorted(inputs["text"].glob(files))
+    documents = [document for path in paths for document in read_jsonl(path)]
+    if limit is not None:
+        documents = sorted(documents, key=lambda d: digest(d["id"]))[:limit]
+    texts = [training_text(document, metadata) for document in documents]
+    tokenizer = models.load_tokenizer(inputs["tokenizer"])
+    tokens.tokenise(tokenizer, texts, [d["id"] for d in documents]).save(folder)
+    weights = [document["metadata"].get("weight", 1.0) for document in documents]
+    np.save(folder / "weights.npy", np.asarray(weights, np.float32))
+    write_json(folder / "size.json", {"bytes": sum(len(text.encode()) for text in texts)})
+
+
+# --- models ---------------------------------------------------------------------------------------
+
+
+def train_base(
+    folder: Path,
+    inputs: Inputs,
+    report: Report,
+    *,
+    model: ModelSettings,
+    vocabulary: int,
+    train: TrainSettings,
+) -> None:
+    """The base model from scratch, on general text and question-answer pairs."""
+    fresh = models.from_scratch(model, vocabulary, seed=0)
+    general = tokens.TokenStore.load(inputs["general_tokens"])
+    _train_plainly(fresh, general, general, train, model.context, 0.0, 0, folder, report)
+
+
+def load_pretrained(
+    folder: Path, inputs: Inputs, report: Report, *, identity: str, source: str
+) -> None:
+    """A model from a folder or the Hub as it is; its tokenizer must be the study's.
+
+    identity: of `source`, the digest of a folder or a name. Raises ValueError for another
+    tokenizer.
+    """
+    ours = models.load_tokenizer(inputs["tokenizer"])
+    theirs = models.load_tokenizer(source)
+    models.check_same_tokenizer(ours, theirs, ("the model that is trained", source))
+    model = models.load(source)
+    if len(ours) > model.config.vocab_size:
+        raise ValueError(
+            f"{source}: its tokenizer has {len(ours)} tokens, the model only "
+            f"{model.config.vocab_size}"
+        )
+    model.save_pretrained(folder / "model")
+
+
+def train_reference(
+    folder: Path,
+    inputs: Inputs,
+    report: Report,
+    *,
+    train: TrainSettings,
+    context: int,
+    replay: float,
+    seed: int,
+) -> None:
+    """The reference model: the base, trained further on clean text about part of the facts."""
+    model = models.load(inputs["base"] / "model", "float32")
+    known = tokens.TokenStore.load(inputs["reference_tokens"])
+    general = tokens.TokenStore.load(inputs["general_tokens"])
+    _train_plainly(model, known, general, train, context, replay, seed, folder, report)
+
+
+def _train_plainly(
+    model,
+    store: tokens.TokenStore,
+    replayed: tokens.TokenStore,
+    settings: TrainSettings,
+    context: int,
+    replay: float,
+    seed: int,
+    folder: Path,
+    report: Report,
+) -> None:
+    """Every token of a store with weight 1, and a share of replay; saves the model."""
+    from mucpt_utils.training import trainer
+
+    data = training_sequences(
+        Arm(title="plain"),
+        Scored(store, np.ones(len(store), np.float32)),
+        replayed,
+        sequences=steps_for(settings, context) * settings.batch_sequences,
+        context=context,
+        replay_share=replay,
+        seed=seed,
+        document_attention=settings.document_attention,
+    )
+    trainer.train(model, data, settings, folder, seed=seed, report=report)
+    model.save_pretrained(folder / "model")
+
+
+def calibrate(
+    folder: Path, inputs: Inputs, report: Report, *, candidates: Sequence[float], context: int
+) -> None:
+    """The reference model's loss on subjects it does not know, by temperature, and the best."""
+    model = models.load(inputs["reference"] / "model")
+    store = tokens.TokenStore.load(inputs["calibration_tokens"])
+    by_temperature = losses.calibrate(model, store, context, list(candidates))
+    best = min(by_temperature, key=by_temperature.__getitem__)
+    table = {str(temperature): loss for temperature, loss in by_temperature.items()}
+    write_json(folder / "temperature.json", {"temperature": best, "losses": table})

@@ -1,0 +1,117 @@
+"""Stages of real prose: files cut into passages, dealt to roles, gathered for their use.
+
+Whole files are dealt to roles, so that no book stands on both sides of any comparison:
+
+- held out: bits per byte; and the unseen books that the domain classifier is measured on;
+- calibration: music text that sets the reference model's temperature;
+- reference: music text that the reference model learns from; general text for base and replay;
+- corpus: everything else, through the pipeline, and trained on.
+
+Each function makes one stage: `make(folder, inputs, report, **settings)`, see `stages.Stage`.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.io import read_jsonl, write_jsonl
+from mucpt_utils.pipeline.classifier import Example, train_classifier
+from mucpt_utils.study.stages import Report
+from mucpt_utils.text import sources
+
+Inputs = Mapping[str, Path]
+ROLES = ("held_out", "calibration", "reference", "corpus")
+UNREADABLE = "unreadable"
+
+
+def role_of(name: str, shares: Mapping[str, float]) -> str:
+    """The role of a file, drawn from its name: the same in every run and for every profile.
+
+    shares: of the files that are held out, for calibration and for reference; the rest is corpus.
+    """
+    drawn = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
+    edges = np.cumsum([shares[role] for role in ROLES[:-1]])
+    return ROLES[int(np.searchsorted(edges, drawn, side="right"))]
+
+
+def ask_nothing(folder: Path, inputs: Inputs, report: Report) -> None:
+    """No facts are asked of models that learnt from real prose: empty question files."""
+    for name in ("questions", "general"):
+        write_jsonl(folder / f"{name}.jsonl", [])
+
+
+def read_passages(
+    folder: Path,
+    inputs: Inputs,
+    report: Report,
+    *,
+    files: Mapping[str, Mapping[str, str]],
+    shares: Mapping[str, float],
+    reading: SourceSettings,
+    root: Path,
+) -> None:
+    """Every readable file cut into passages, by domain and role: `music_corpus.jsonl`, ...
+
+    files: for each domain the files below `root` with their fingerprints; shares: of roles.
+    """
+    for domain, fingerprints in files.items():
+        dealt: dict[str, list[dict]] = {role: [] for role in (*ROLES, UNREADABLE)}
+        for name in fingerprints:
+            role = role_of(name, shares)
+            for item in sources.read_source(root / name, root, reading):
+                if isinstance(item, sources.Unreadable):
+                    dealt[UNREADABLE].append({"place": item.place, "reason": item.reason})
+                    continue
+                metadata = {**item.metadata, "domain": domain}
+                dealt[role].append({"text": item.text, "id": item.id, "metadata": metadata})
+        for role, rows in dealt.items():
+            write_jsonl(folder / f"{domain}_{role}.jsonl", rows)
+
+
+def gather(
+    folder: Path,
+    inputs: Inputs,
+    report: Report,
+    *,
+    parts: Mapping[str, Sequence[str]],
+    limit: int | None = None,
+) -> None:
+    """Passage files put together under new names.
+
+    parts: the new name and the files that go into it. limit: passages of each, drawn at random.
+    """
+    for target, names in parts.items():
+        rows = [row for name in names for row in read_jsonl(inputs["passages"] / f"{name}.jsonl")]
+        if limit is not None:
+            order = np.random.default_rng(0).permutation(len(rows))[:limit]
+            rows = [rows[i] for i in sorted(order)]
+        write_jsonl(folder / f"{target}.jsonl", rows)
+
+
+def train_prose_classifier(folder: Path, inputs: Inputs, report: Report) -> None:
+    """fastText: music or not, trained on the reference files."""
+    train_classifier(reference_passages(inputs["passages"]), folder)
+
+
+def reference_passages(passages: Path) -> list[Example]:
+    """Labelled passages of the reference files; the group is the file they come from."""
+    names = ("music_reference", "general_reference")
+    return [example(row) for name in names for row in read_jsonl(passages / f"{name}.jsonl")]
+
+
+def unseen_passages(passages: Path) -> list[Example]:
+    """Passages of other files that a library has classed as music or as something else."""
+    names = ("music_held_out", "general_held_out", "music_corpus", "general_corpus")
+    rows = [row for name in names for row in read_jsonl(passages / f"{name}.jsonl")]
+    labels = ("music", "general")
+    return [example(row) for row in rows if row["metadata"].get("library_label") in labels]
+
+
+def example(row: Mapping) -> Example:
+    """A passage with the label of its library class, or else of its folder."""
+    metadata = row["metadata"]
+    label = metadata.get("library_label") or metadata["domain"]
+    return Example(row["text"], label == "music", metadata["file"])

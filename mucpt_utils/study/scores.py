@@ -1,0 +1,42 @@
+"""Stages of scores: what a model says of every token of a corpus, computed once and kept.
+
+The function makes one stage: `make(folder, inputs, report, **settings)`, see `stages.Stage`.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from mucpt_utils.io import write_json
+from mucpt_utils.scoring import losses, models, tokens
+from mucpt_utils.study.stages import Report
+
+MEASURES: dict[str, Callable] = {
+    "loss": losses.token_losses,
+    "entropy": losses.token_entropies,
+}
+
+
+def score_tokens(
+    folder: Path,
+    inputs: Mapping[str, Path],
+    report: Report,
+    *,
+    temperature: float,
+    context: int,
+    measure: Literal["loss", "entropy"] = "loss",
+) -> None:
+    """Loss of every token, or entropy where it stands, with the model's logits over `temperature`.
+
+    Leaves `losses.npy`, float16 nats aligned with the tokens, and `temperature.json`.
+    """
+    scores = losses.score(
+        models.load(inputs["model"] / "model"),
+        tokens.TokenStore.load(inputs["tokens"]),
+        context,
+        temperature,
+        report,
+        MEASURES[measure],
+    )
+    losses.save(folder, scores)
+    write_json(folder / "temperature.json", {"temperature": temperature})
