@@ -11,37 +11,21 @@ STAGES = ("base", "raw_corpus", "corpus", "domain_tokens")
 def levels(study: Study) -> pd.DataFrame:
     """axis, level, the settings it changes, and the arms trained on it, for the study's axes."""
     rows = [
-        {
-            "axis": name,
-            "level": level.name,
-            "changes": _told(level.set),
-            "arms": ", ".join(axis.arms),
-        }
-        for name, axis in _axes(study)
-        for level in axis.levels
+        (name, level.name, level.changes, ", ".join(load_axes()[name].arms))
+        for name in study.profile.composition
+        for level in load_axes()[name].levels
     ]
     return pd.DataFrame(rows, columns=["axis", "level", "changes", "arms"])
-
-
-def _told(changes: dict) -> str:
-    return ", ".join(f"{key} = {value}" for key, value in changes.items()) or "nothing"
-
-
-def _axes(study: Study):
-    return [(name, load_axes()[name]) for name in study.profile.composition]
 
 
 def shared_stages(study: Study) -> pd.DataFrame:
     """For each level and stage, whether it is the profile's own ("shared") or "made again"."""
     rows = []
-    for name, axis in _axes(study):
-        for level in axis.levels:
+    for name in study.profile.composition:
+        own = {stage: getattr(study, stage)().folder for stage in STAGES}
+        for level in load_axes()[name].levels:
             changed = study.with_changes(level.set)
-            same = {stage: _same(study, changed, stage) for stage in STAGES}
-            rows.append({"axis": name, "level": level.name, **same})
+            folders = {stage: getattr(changed, stage)().folder for stage in STAGES}
+            same = ["shared" if folders[s] == own[s] else "made again" for s in STAGES]
+            rows.append((name, level.name, *same))
     return pd.DataFrame(rows, columns=["axis", "level", *STAGES])
-
-
-def _same(study: Study, changed: Study, stage: str) -> str:
-    own, other = (getattr(s, stage)().folder for s in (study, changed))
-    return "shared" if own == other else "made again"
