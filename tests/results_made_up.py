@@ -6,7 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from mucpt_utils.analysis import claims, tables
+from mucpt_utils.analysis import claims, comparisons, single_runs, stage_quality
+from mucpt_utils.analysis.items import items
+from mucpt_utils.analysis.runs import Run
+from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.report import page
 
@@ -70,7 +73,7 @@ def run(arm: str, seed: int, axis: str = "main", level: str = "default", shift: 
     """One made-up run."""
     text = {"music": 1.0 + 0.01 * seed, "general": 2.0 - SKILL[arm][2]}
     place = f"{axis}-{level}-" if shift else ""
-    return tables.Run(
+    return Run(
         arm,
         seed,
         answers(arm, seed, shift),
@@ -82,18 +85,18 @@ def run(arm: str, seed: int, axis: str = "main", level: str = "default", shift: 
     )
 
 
-def runs() -> list[tables.Run]:
+def runs() -> list[Run]:
     """Five arms, two seeds, and the axis of metadata for plain."""
     made = [run(arm, seed) for arm in SKILL for seed in (0, 1)]
     made += [run("plain", seed, "metadata", "present") for seed in (0, 1)]
     return made + [run("plain", seed, "metadata", "absent", -0.3) for seed in (0, 1)]
 
 
-def surface_runs() -> list[tables.Run]:
+def surface_runs() -> list[Run]:
     """Plain and the soft arm with two reference models."""
     known = {"0.3, as trained": -0.1, "1, calibrated": 0.0}
     return [
-        run(arm, seed, tables.SURFACE, level, more if arm == "soft_dynamic" else 0.0)
+        run(arm, seed, comparisons.SURFACE, level, more if arm == "soft_dynamic" else 0.0)
         for level, more in known.items()
         for arm in ("plain", "soft_dynamic")
         for seed in (0, 1)
@@ -108,31 +111,31 @@ def all_tables() -> dict[str, pd.DataFrame]:
 @cache
 def _all_tables() -> dict[str, pd.DataFrame]:
     made = runs()
-    measured = tables.items(made)
-    compared = tables.differences(measured)
+    measured = items(made)
+    compared = comparisons.differences(measured)
     frames = {
-        "runs": tables.runs_table(measured),
-        "learning_curves": tables.learning_curves(measured),
+        "runs": single_runs.runs_table(measured),
+        "learning_curves": single_runs.learning_curves(measured),
         "differences": compared,
-        "main_comparison": tables.main_comparison(measured, compared),
-        "composition": tables.composition(measured),
-        "composition_differences": tables.composition_differences(
+        "main_comparison": comparisons.main_comparison(measured, compared),
+        "composition": comparisons.composition(measured),
+        "composition_differences": comparisons.composition_differences(
             measured, {"metadata": "present"}
         ),
-        "reference_surface": tables.reference_surface(tables.items(surface_runs()), covered=0.7),
-        "answers": tables.answers_table(made),
-        "funnel": tables.funnel(rows("funnel", FUNNEL)),
-        "pipeline_quality": tables.pipeline_quality(rows("pipeline_quality", QUALITY)),
-        "temperature": tables.temperature_table(
+        "reference_surface": comparisons.reference_surface(items(surface_runs()), covered=0.7),
+        "answers": single_runs.answers_table(made),
+        "funnel": stage_quality.funnel(rows("funnel", FUNNEL)),
+        "pipeline_quality": stage_quality.pipeline_quality(rows("pipeline_quality", QUALITY)),
+        "temperature": single_runs.temperature_table(
             {seed: {"temperature": 1.5, "losses": {"1.0": 3.2, "1.5": 3.0}} for seed in (0, 1)}
         ),
         "token_weights": token_weights(),
         "token_weights_over_training": pd.DataFrame(
             [("soft_dynamic", 0, 512, "fact", 1.8, 40), ("soft_dynamic", 0, 512, "spam", 0.2, 9)],
-            columns=tables.COLUMNS["token_weights_over_training"],
+            columns=COLUMNS["token_weights_over_training"],
         ),
-        "alignment": tables.alignment(measured, measured),
-        "alignment_differences": tables.alignment_differences(measured),
+        "alignment": comparisons.alignment(measured, measured),
+        "alignment_differences": comparisons.alignment_differences(measured),
     }
     frames |= {f"benchmark_by_{by}": benchmark(by, frames) for by in ("stratum", "category")}
     frames["claims"] = claims.claims_table(frames, claims.Scale("smoke", 1_000_000, 200, 2))
@@ -151,7 +154,7 @@ def benchmark(by: str, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def rows(name: str, values: list[tuple]) -> list[dict]:
     """Tuples as rows of table `name`."""
-    return [dict(zip(tables.COLUMNS[name], row, strict=True)) for row in values]
+    return [dict(zip(COLUMNS[name], row, strict=True)) for row in values]
 
 
 def token_weights() -> pd.DataFrame:
@@ -159,7 +162,7 @@ def token_weights() -> pd.DataFrame:
     weights = [("fact", 1.8, 1.6, 2.0), ("spam", 0.2, np.nan, np.nan)]
     columns = ["kind", "weight", "ci_low", "ci_high"]
     frame = pd.DataFrame(weights, columns=columns).assign(arm="soft_dynamic", tokens=10)
-    return frame[list(tables.COLUMNS["token_weights"])]
+    return frame[list(COLUMNS["token_weights"])]
 
 
 def record() -> dict:

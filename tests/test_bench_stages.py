@@ -14,8 +14,8 @@ from bench_stages import with_others
 from stages import cleaning, common, domain, duplicates, language
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import tables
 from mucpt_utils.pipeline import minhash
+from mucpt_utils.report import table_files
 
 
 def test_a_goal_is_reached_or_not_and_may_be_absent():
@@ -34,10 +34,10 @@ def test_measuring_one_stage_leaves_the_rows_of_the_others(tmp_path):
         return pd.DataFrame([common.row(stage, "m", "k", value, 1)], columns=common.COLUMNS)
 
     first = with_others(tmp_path, {"quality": rows(cleaning.STAGE, 0.1)})
-    tables.write_table(first, tmp_path, "stage_quality")
+    table_files.write_table(first, tmp_path, "stage_quality")
     second = with_others(tmp_path, {"classifier": rows(domain.STAGE, 0.2)})
     assert second["stage"].tolist() == [domain.STAGE, cleaning.STAGE]
-    tables.write_table(second, tmp_path, "stage_quality")
+    table_files.write_table(second, tmp_path, "stage_quality")
     third = with_others(tmp_path, {"quality": rows(cleaning.STAGE, 0.3)})
     assert third["value"].tolist() == [0.2, 0.3]
 

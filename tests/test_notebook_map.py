@@ -1,7 +1,7 @@
 """What the first notebook shows of machine, profiles, claims and results."""
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import claims, tables
+from mucpt_utils.analysis import claims, schema
 from mucpt_utils.config.settings import load_profile, profile_names
 from mucpt_utils.teaching import overview
 
@@ -10,7 +10,7 @@ def test_every_claim_is_mapped_to_a_table_of_the_study():
     table = overview.claims_map()
     assert table["claim"].tolist() == [c.claim for c in claims.load_claims().values()]
     named = {name.removesuffix(".csv") for name in table["table"]} - {"–"}
-    assert named <= set(tables.COLUMNS)
+    assert named <= set(schema.COLUMNS)
     tested = [c.test.kind != "none" for c in claims.load_claims().values()]
     assert (table["here"] != "not tested").tolist() == tested
 

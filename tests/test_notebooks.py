@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import tables
+from mucpt_utils.analysis import schema
 from mucpt_utils.config import arms, axes, settings
+from mucpt_utils.report import table_files
 from mucpt_utils.teaching import exercises, kernels, runner
 
 BOOKS = runner.notebooks()
@@ -160,22 +161,21 @@ def test_executed_copies_are_small_and_name_no_folder_of_the_machine(ran):
 
 def test_the_tables_are_there_with_the_columns_of_their_contract(ran):
     folder = ran[0] / "tables"
-    wanted = {**{name: tables.COLUMNS[name] for name in CONTRACT}, **MORE}
+    wanted = {**{name: schema.COLUMNS[name] for name in CONTRACT}, **MORE}
     for name, columns in wanted.items():
-        table = tables.read_table(folder, name)
+        table = table_files.read_table(folder, name)
         assert len(table) and set(columns) <= set(table.columns), name
-        for suffix in ("md", "tex"):
-            assert (folder / f"{name}.{suffix}").stat().st_size > 0
+        assert {path.suffix for path in folder.glob(f"{name}.*")} == {".csv", ".parquet"}
 
 
 def test_runs_hold_every_arm_seed_and_mixture(ran):
     profile = settings.load_profile("smoke")
-    table = tables.read_table(ran[0] / "tables", "runs")
-    main = table[table["axis"] == tables.MAIN]
+    table = table_files.read_table(ran[0] / "tables", "runs")
+    main = table[table["axis"] == schema.MAIN]
     assert set(main["arm"]) == set(profile.arms) <= set(arms.ARMS)
     assert set(main["seed"]) == set(profile.seeds)
-    assert set(table["axis"]) == {tables.MAIN, *profile.composition}
-    answered = tables.read_table(ran[0] / "tables", "answers")
+    assert set(table["axis"]) == {schema.MAIN, *profile.composition}
+    answered = table_files.read_table(ran[0] / "tables", "answers")
     assert answered["run"].str.startswith("replay=").any()
 
 

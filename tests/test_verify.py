@@ -6,8 +6,7 @@ import pytest
 from results_made_up import all_tables
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import tables
-from mucpt_utils.report import page, verify
+from mucpt_utils.report import page, table_files, verify
 from mucpt_utils.study import stages
 from mucpt_utils.teaching import runner
 
@@ -21,16 +20,16 @@ def results(tmp_path, monkeypatch):
     folders = paths.results("laptop"), tmp_path / "fresh"
     for folder in folders:
         for name, frame in frames.items():
-            tables.write_table(frame, folder / "tables", name, ("csv",))
+            table_files.write_table(frame, folder / "tables", name, ("csv",))
         run = {"machine": page.machine(), "versions": stages.versions()}
         (folder / "run.json").write_text(json.dumps(run))
     return folders
 
 
 def change(folder, name, column, row, by):
-    frame = tables.read_table(folder / "tables", name)
+    frame = table_files.read_table(folder / "tables", name)
     frame.loc[row, column] += by
-    tables.write_table(frame, folder / "tables", name, ("csv",))
+    table_files.write_table(frame, folder / "tables", name, ("csv",))
 
 
 def elsewhere(committed):
@@ -78,7 +77,7 @@ def test_one_run_and_the_end_of_an_interval_may_differ_by_twice_as_much(
     results, capsys, name, column, by
 ):
     elsewhere(results[0])
-    frame = tables.read_table(results[0] / "tables", name)
+    frame = table_files.read_table(results[0] / "tables", name)
     row = int((frame["metric"] == "accuracy").to_numpy().argmax())
     change(results[0], name, column, row, by)
     assert f"pass  {name}" in told(results, capsys, 0)
@@ -100,20 +99,20 @@ def test_the_corpus_must_be_the_same_on_every_machine(results, capsys):
 
 def test_a_missing_table_and_missing_rows_fail(results, capsys):
     (results[1] / "tables" / "runs.csv").unlink()
-    answers = tables.read_table(results[1] / "tables", "answers")
-    tables.write_table(answers.iloc[:-1], results[1] / "tables", "answers", ("csv",))
+    answers = table_files.read_table(results[1] / "tables", "answers")
+    table_files.write_table(answers.iloc[:-1], results[1] / "tables", "answers", ("csv",))
     out = told(results, capsys, 1)
     assert "FAIL  runs: missing in the new run" in out
     assert "FAIL  answers" in out and "2 do not agree" in out
 
 
-@pytest.mark.parametrize("suffix", ["parquet", "md", "tex"])
+@pytest.mark.parametrize("suffix", table_files.FORMATS[1:])
 def test_another_format_that_says_something_else_fails(results, capsys, suffix):
-    frame = tables.read_table(results[0] / "tables", "main_comparison")
-    tables.write_table(frame, results[0] / "tables", "main_comparison", (suffix,))
+    frame = table_files.read_table(results[0] / "tables", "main_comparison")
+    table_files.write_table(frame, results[0] / "tables", "main_comparison", (suffix,))
     assert "FAIL" not in told(results, capsys, 0)
     frame.loc[1, "mean"] += 0.01
-    tables.write_table(frame, results[0] / "tables", "main_comparison", (suffix,))
+    table_files.write_table(frame, results[0] / "tables", "main_comparison", (suffix,))
     said = f"FAIL  main_comparison: main_comparison.{suffix} says something else"
     assert said in told(results, capsys, 1)
 
@@ -121,8 +120,8 @@ def test_another_format_that_says_something_else_fails(results, capsys, suffix):
 def test_every_table_is_checked_once_in_whatever_formats(results, capsys):
     for folder in results:
         for name, frame in all_tables().items():
-            tables.write_table(frame, folder / "tables", name)
-        tables.describe(folder / "tables")
+            table_files.write_table(frame, folder / "tables", name)
+        table_files.describe(folder / "tables")
     lines = told(results, capsys, 0).splitlines()
     names = [line.split()[1].rstrip(":") for line in lines if line.startswith("pass  ")]
     names.remove("(settings")

@@ -1,49 +1,22 @@
 """What the models answered: by category and stratum, side by side, and to a new question.
 
-Everything here reads finished runs. A "final" answer is one at the last point of a run's curve.
+Everything here is made of finished runs. A "final" answer is one at the last point of a run's
+curve.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 
-from mucpt_utils.analysis import tables
-from mucpt_utils.analysis.tables import Run
-from mucpt_utils.io import read_jsonl
+from mucpt_utils.analysis.comparisons import estimates
+from mucpt_utils.analysis.runs import Run
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.scoring import models
 from mucpt_utils.study import evaluation
-from mucpt_utils.study.study import Study
 
-SETS = ("questions", "general")
 MARKS = {CORRECT: "✓", INCORRECT: "✗", NOT_ATTEMPTED: "–"}
 MEASURED = ("accuracy", "attempted", "log_likelihood")
-
-
-def rows(table: pd.DataFrame, **wanted) -> pd.DataFrame:
-    """Rows of a tidy table with these values, rounded for reading.
-
-    wanted: column=value, whose column is then left out, or column=[values].
-    """
-    for column, value in wanted.items():
-        several = isinstance(value, list)
-        table = table[table[column].isin(value if several else [value])]
-        table = table if several else table.drop(columns=column)
-    return table.reset_index(drop=True).round(3)
-
-
-def wide(table: pd.DataFrame, columns: str) -> pd.DataFrame:
-    """Means as text with their intervals: an arm a row, a value of `columns` (a stratum) a column.
-
-    table: one row for each of the two, with mean, ci_low and ci_high.
-    """
-    text = [
-        f"{row.mean:.2f} ({row.ci_low:.2f} to {row.ci_high:.2f})"
-        for row in table[["mean", "ci_low", "ci_high"]].itertuples(index=False)
-    ]
-    cells = table.assign(text=text).pivot(index="arm", columns=columns, values="text")
-    order = (list(dict.fromkeys(table[column])) for column in ("arm", columns))
-    return cells.loc[*order].rename_axis(index=None, columns=None)
 
 
 def graded(cases: Sequence[Mapping]) -> pd.DataFrame:
@@ -52,13 +25,13 @@ def graded(cases: Sequence[Mapping]) -> pd.DataFrame:
     return pd.DataFrame(given)[["answer_type", "answer", "response", "grade", "reason"]]
 
 
-def asked(study: Study) -> pd.DataFrame:
-    """The questions of a study and of its general twin, one a row; `set` tells them apart."""
-    rows = [
-        {"set": name, **question}
-        for name in SETS
-        for question in read_jsonl(study.world().path(f"{name}.jsonl"))
-    ]
+def asked(questions: Sequence[Mapping], general: Sequence[Mapping]) -> pd.DataFrame:
+    """The questions of a study and of its general twin, one a row; `set` tells them apart.
+
+    questions, general: rows of the world's `questions.jsonl` and `general.jsonl`.
+    """
+    sets = {"questions": questions, "general": general}
+    rows = [{"set": name, **question} for name, given in sets.items() for question in given]
     return pd.DataFrame(rows).rename(columns={"id": "question_id"})
 
 
@@ -69,9 +42,7 @@ def final_answers(runs: Sequence[Run], questions: pd.DataFrame) -> pd.DataFrame:
     the key, in nats a token.
     """
     rows = [
-        {"arm": run.arm, "seed": run.seed, **answer}
-        for run in runs
-        for answer in _last(run.answers)
+        {"arm": run.arm, "seed": run.seed, **answer} for run in runs for answer in run.final_answers
     ]
     answers = pd.DataFrame(rows).assign(
         accuracy=lambda frame: (frame["grade"] == CORRECT).astype(float),
@@ -83,14 +54,9 @@ def final_answers(runs: Sequence[Run], questions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _last(answers: Sequence[Mapping]) -> list[Mapping]:
-    end = max(row["tokens"] for row in answers)
-    return [row for row in answers if row["tokens"] == end]
-
-
 def by_category(answers: pd.DataFrame) -> pd.DataFrame:
     """Each arm's measures by category of question, with 95 % intervals; `n` questions in each."""
-    return _by(answers[answers["set"] == "questions"], "category")
+    return grouped_means(answers[answers["set"] == "questions"], "category")
 
 
 def by_stratum(answers: pd.DataFrame) -> pd.DataFrame:
@@ -98,18 +64,17 @@ def by_stratum(answers: pd.DataFrame) -> pd.DataFrame:
     music = answers[answers["set"] == "questions"]
     general = answers[answers["set"] == "general"]
     parts = [music.assign(stratum="all"), music, general.assign(stratum="general")]
-    return _by(pd.concat(parts), "stratum")
+    return grouped_means(pd.concat(parts), "stratum")
 
 
-def _by(answers: pd.DataFrame, group: str) -> pd.DataFrame:
+def grouped_means(answers: pd.DataFrame, group: str) -> pd.DataFrame:
     """arm, group, metric, mean, ci_low, ci_high, seeds, n: rows in the order of arms and groups."""
     keys = ["arm", "seed", "question_id", "subject", group]
     long = answers.melt(keys, MEASURED, "metric", "value").rename(columns={group: "stratum"})
     sizes = answers.groupby(group)["question_id"].nunique().rename("n")
-    found = tables.estimates(long, ["arm"]).rename(columns={"stratum": group})
-    return found.merge(sizes, left_on=group, right_index=True)[
-        ["arm", group, "metric", "mean", "ci_low", "ci_high", "seeds", "n"]
-    ].reset_index(drop=True)
+    means = estimates(long, ["arm"]).rename(columns={"stratum": group})
+    columns = ["arm", group, "metric", "mean", "ci_low", "ci_high", "seeds", "n"]
+    return means.merge(sizes, left_on=group, right_index=True)[columns].reset_index(drop=True)
 
 
 def side_by_side(answers: pd.DataFrame, seed: int, count: int = 6) -> pd.DataFrame:
@@ -117,25 +82,27 @@ def side_by_side(answers: pd.DataFrame, seed: int, count: int = 6) -> pd.DataFra
 
     The first question about each of `count` subjects, in the benchmark's order.
     """
-    chosen = answers[(answers["seed"] == seed) & (answers["set"] == "questions")]
-    first = chosen.drop_duplicates("subject")["question_id"].head(count)
-    chosen = chosen[chosen["question_id"].isin(first)]
-    shown = chosen.assign(said=chosen["grade"].map(MARKS) + " " + chosen["response"])
-    keys, arms = ["question", "answer"], list(dict.fromkeys(shown["arm"]))
-    wide = shown.pivot(index=keys, columns="arm", values="said")
-    places = pd.MultiIndex.from_frame(shown[keys].drop_duplicates())
-    return wide.loc[places, arms].rename_axis(columns=None).reset_index()
+    music = answers[(answers["seed"] == seed) & (answers["set"] == "questions")]
+    first = music.drop_duplicates("subject")["question_id"].head(count)
+    chosen = music[music["question_id"].isin(first)]
+    marked = chosen.assign(said=chosen["grade"].map(MARKS) + " " + chosen["response"])
+    keys, arms = ["question", "answer"], list(dict.fromkeys(marked["arm"]))
+    table = marked.pivot(index=keys, columns="arm", values="said")
+    order = pd.MultiIndex.from_frame(marked[keys].drop_duplicates())
+    return table.loc[order, arms].rename_axis(columns=None).reset_index()
 
 
-def ask_arms(study: Study, seed: int, question: Mapping) -> pd.DataFrame:
-    """One question put to every arm's trained model: arm, response, grade, log_likelihood.
+def ask_models(
+    folders: Mapping[str, Path], tokenizer: Path, question: Mapping, new_tokens: int
+) -> pd.DataFrame:
+    """One question put to trained models: arm, response, grade, log_likelihood.
 
-    question: `question`, `answer`, `answer_type` and, where there are any, `aliases`.
+    folders: of the models, by arm; tokenizer: its folder; question: `question`, `answer`,
+    `answer_type` and, where there are any, `aliases`; new_tokens: longest answer.
     """
     whole = {"id": "own", "subject": "own", "stratum": "own", "aliases": [], **question}
-    tokenizer, rows = study.load_tokenizer(), []
-    for arm in study.profile.arms:
-        model = models.load(study.run(arm, seed).path("model"))
-        answer = evaluation.ask(model, tokenizer, [whole], study.profile.evaluation.new_tokens)[0]
-        rows.append({"arm": arm, **answer})
+    rows, loaded = [], models.load_tokenizer(tokenizer)
+    for arm, folder in folders.items():
+        (said,) = evaluation.respond(models.load(folder), loaded, [whole], new_tokens)
+        rows.append({"arm": arm, **said, "grade": grade(whole, said["response"]).grade})
     return pd.DataFrame(rows)[["arm", "response", "grade", "log_likelihood"]]

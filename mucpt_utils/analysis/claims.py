@@ -1,37 +1,55 @@
 """The paper's claims beside this study's numbers. Verdicts are computed by rules, never typed.
 
-`claims.yaml` lists what was published and which test, if any, this study has for it. An effect
-*stands* where its 95 % interval lies above zero, *fails* where it lies below, and is *open* where
-the interval holds zero. Then:
+`claims.yaml` lists what was published and which test, if any, this study has for it. A part of a
+claim is an effect with its 95 % interval: it *stands* where the interval lies above zero, *fails*
+where it lies below, and is *open* where the interval holds zero. Each claim has one verdict:
 
-- supported here: every part of the claim stands;
-- mixed: some part stands and another does not;
-- not supported here: no part stands (the evidence says whether it fails or is open);
+- supported here: every part stands;
+- mixed: some part stands, another fails or is open;
+- not supported here: some part fails and none stands;
+- undecided: every part is open, so that the run says neither yes nor no;
 - not tested: there is no test, its table or rows are missing, or plain continued pretraining
   taught the models nothing measurable, so that no comparison of arms or mixtures means anything.
+
+Two kinds of claim have parts of their own. Of the pipeline's quality, a kind of flaw stands where
+precision and recall reach the share that `claims.yaml` names, and fails otherwise. Of comparisons
+along axes, the one part is whether at least as many axes as `claims.yaml` names show a clear
+effect; with fewer it is open, since the paper does not say which axes it compared, and one axis of
+ours cannot speak for them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from mucpt_utils import paths
-from mucpt_utils.analysis.tables import COLUMNS
+from mucpt_utils.analysis.frames import frame_of
+from mucpt_utils.config.axes import MAIN
+from mucpt_utils.io import read_yaml
 from mucpt_utils.pipeline.accounting import KEPT
 
+State = Literal["stands", "fails", "open"]
 SUPPORTED = "supported here"
-NOT_SUPPORTED = "not supported here"
 MIXED = "mixed"
+NOT_SUPPORTED = "not supported here"
+UNDECIDED = "undecided"
 NOT_TESTED = "not tested"
-VERDICTS = (SUPPORTED, MIXED, NOT_SUPPORTED, NOT_TESTED)
+VERDICTS = (SUPPORTED, MIXED, NOT_SUPPORTED, UNDECIDED, NOT_TESTED)
+STATUSES = ("published", "reported")  # by the paper; by a third party about it
 PAPER_ARM = "selection_soft"
-_PLACES = {"differences": "differences.csv, figure difference_to_plain"}
+FIGURES = {  # figures that show what a table says
+    "differences": "difference_to_plain",
+    "main_comparison": "main_comparison",
+    "composition_differences": "composition",
+    "pipeline_quality": "pipeline_quality",
+    "funnel": "funnel",
+}
+IN_WORDS = {"stands": "better", "fails": "worse", "open": "no difference shown"}
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -52,11 +70,12 @@ class Test(BaseModel):
     strata: tuple[str, ...] = ("covered", "uncovered")
     without: tuple[str, ...] = ()
     reach: float = 0.9
+    at_least: int = 1
     shows: Literal["", "words_kept", "questions", "paper_arm_accuracy"] = ""
 
 
 class Claim(BaseModel):
-    """One published statement: its words, where it stands, and the test of it."""
+    """One statement about the paper's work: its words, where it stands, and the test of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,7 +96,7 @@ class Scale(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"{_short(self.parameters)} parameters, {_short(self.tokens)} tokens, "
+            f"{abbreviated(self.parameters)} parameters, {abbreviated(self.tokens)} tokens, "
             f"{self.seeds} seeds, profile {self.profile}"
         )
 
@@ -91,32 +110,45 @@ class Effect(NamedTuple):
     high: float
 
     @property
-    def state(self) -> str:
-        """stands, fails or open: where the interval lies."""
+    def state(self) -> State:
+        """Where the interval lies: above zero, below, or around it."""
         if self.low > 0:
             return "stands"
         return "fails" if self.high < 0 else "open"
 
     def __str__(self) -> str:
-        return f"{self.name} {self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+        interval = f"[{self.low:+.3f}, {self.high:+.3f}]"
+        return f"{self.name} {self.value:+.3f} {interval} ({IN_WORDS[self.state]})"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a test came to: the number shown, the verdict and where it can be seen."""
+    """What a test came to: the verdict, where it can be seen, and the number shown."""
 
     verdict: str
+    evidence: list[str] = field(default_factory=list)
     value: float = np.nan
     low: float = np.nan
     high: float = np.nan
-    evidence: list[str] = field(default_factory=list)
 
 
 @cache
 def load_claims() -> dict[str, Claim]:
-    """The published claims by name, from `claims.yaml`."""
-    data = yaml.safe_load((paths.PACKAGE / "analysis" / "claims.yaml").read_text(encoding="utf-8"))
-    return {name: Claim.model_validate(claim) for name, claim in data.items()}
+    """The claims by name, from `claims.yaml`."""
+    declared = read_yaml(paths.PACKAGE / "analysis" / "claims.yaml")
+    return {name: Claim.model_validate(claim) for name, claim in declared.items()}
+
+
+def verdict(states: Iterable[str]) -> str:
+    """The verdict on a claim from the states of its parts: stands, fails or open."""
+    states = list(states)
+    if not states:
+        return NOT_TESTED
+    if all(state == "stands" for state in states):
+        return SUPPORTED
+    if "stands" in states:
+        return MIXED
+    return NOT_SUPPORTED if "fails" in states else UNDECIDED
 
 
 def claims_table(tables: Tables, scale: Scale) -> pd.DataFrame:
@@ -128,7 +160,7 @@ def claims_table(tables: Tables, scale: Scale) -> pd.DataFrame:
     """
     rows = []
     for claim in load_claims().values():
-        finding = _finding(claim.test, tables)
+        finding = tested(claim.test, tables)
         rows.append(
             {
                 "claim": claim.claim,
@@ -142,168 +174,146 @@ def claims_table(tables: Tables, scale: Scale) -> pd.DataFrame:
                 "evidence": "; ".join([*finding.evidence, claim.note]),
             }
         )
-    return pd.DataFrame(rows, columns=list(COLUMNS["claims"]))
+    return frame_of(rows, "claims")
 
 
-def verdict(states: Iterable[str]) -> str:
-    """The verdict on a claim from the states of its parts: stands, fails or open."""
-    standing = [state == "stands" for state in states]
-    if not standing:
-        return NOT_TESTED
-    if all(standing):
-        return SUPPORTED
-    return MIXED if any(standing) else NOT_SUPPORTED
+def verdict_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """How many claims have each verdict, by status: `published`, or `reported` by a third party.
+
+    table: rows of `claims.csv`. Verdicts stand in the order of `VERDICTS`, those of no claim left
+    out, as is a status without claims.
+    """
+    counts = {}
+    for status in STATUSES:
+        verdicts = table.loc[table["status_in_paper"].str.startswith(status), "verdict"]
+        if len(verdicts):
+            numbers = verdicts.value_counts()
+            counts[status] = {name: int(numbers[name]) for name in VERDICTS if name in numbers}
+    return counts
 
 
 def learnt(tables: Tables) -> bool:
     """Whether plain training beat the base at all; True where the two were not compared."""
-    row = _row(
-        tables.get("differences"), arm="base", compared_to="plain", stratum="all", metric="accuracy"
-    )
+    where = {"arm": "base", "compared_to": "plain", "stratum": "all", "metric": "accuracy"}
+    row = first_row(tables.get("differences"), **where)
     return row is None or bool(row["ci_high"] < 0)
-
-
-def _finding(test: Test, tables: Tables) -> Finding:
-    if test.kind in ("arms", "axis", "axes") and not learnt(tables):
-        reason = "differences.csv: plain did not beat the base, so arms cannot be compared here"
-        return Finding(NOT_TESTED, evidence=[reason])
-    return _TESTS[test.kind](test, tables)
 
 
 # --- tests ----------------------------------------------------------------------------------------
 
 
-def _arms(test: Test, tables: Tables) -> Finding:
+def tested(test: Test, tables: Tables) -> Finding:
+    """What the test of a claim comes to."""
+    if test.kind == "none":
+        return number_shown(test, tables)
+    if test.kind == "quality":
+        return quality_test(test, tables)
+    if not learnt(tables):
+        reason = "differences.csv: plain did not beat the base, so arms cannot be compared here"
+        return Finding(NOT_TESTED, [reason])
+    if test.kind == "arms":
+        return arms_test(test, tables)
+    return axis_test(test, tables) if test.kind == "axis" else axes_test(test, tables)
+
+
+def arms_test(test: Test, tables: Tables) -> Finding:
     """Arm against arm: both strata decide, the difference over all questions is shown."""
-    found = {
-        stratum: _arm_effect(test, tables, stratum) for stratum in (test.stratum, *test.strata)
-    }
-    parts = [found[stratum] for stratum in test.strata]
-    if any(effect is None for effect in found.values()):
-        return _missing(f"{test.table}.csv", f"{test.arm} against {test.against}")
-    whole = found[test.stratum]
+    effects = {}
+    for stratum in (test.stratum, *test.strata):
+        where = {"stratum": stratum, "metric": "accuracy"}
+        ours = {**where, "arm": test.arm, "compared_to": test.against}
+        turned = {**where, "arm": test.against, "compared_to": test.arm}
+        effect = effect_of(tables.get(test.table), stratum, ours, turned)
+        if effect is None:
+            return missing(f"{test.table}.csv", f"{test.arm} against {test.against}")
+        effects[stratum] = effect
+    whole, parts = effects[test.stratum], [effects[stratum] for stratum in test.strata]
+    told = f"accuracy of {test.arm} minus {test.against}, {', '.join(map(str, parts))}"
     return Finding(
-        verdict(effect.state for effect in parts),
+        verdict(part.state for part in parts),
+        [f"{seen_in(test.table)}: {told}"],
         whole.value,
         whole.low,
         whole.high,
-        [
-            f"{_PLACES.get(test.table, f'{test.table}.csv')}: accuracy of "
-            f"{test.arm} minus {test.against}, {', '.join(map(_told, parts))}"
-        ],
     )
 
 
-def _arm_effect(test: Test, tables: Tables, stratum: str) -> Effect | None:
-    """test.arm - test.against in one stratum; read backwards where the table has it so."""
-    for arm, against, sign in ((test.arm, test.against, 1), (test.against, test.arm, -1)):
-        row = _row(
-            tables.get(test.table),
-            arm=arm,
-            compared_to=against,
-            stratum=stratum,
-            metric="accuracy",
-        )
-        if row is not None:
-            return _effect(row, stratum, sign)
-    return None
-
-
-def _axis(test: Test, tables: Tables) -> Finding:
+def axis_test(test: Test, tables: Tables) -> Finding:
     """A level against another; one of the two is the axis's default, which the table is about."""
+    name = "composition_differences"
     where = {"axis": test.axis, "arm": test.arm, "stratum": test.stratum, "metric": "accuracy"}
-    table = tables.get("composition_differences")
-    for level, other, sign in ((test.level, test.against, 1), (test.against, test.level, -1)):
-        row = _row(table, **where, level=level, compared_to=other)
-        if row is not None:
-            effect = _effect(row, f"{test.level} minus {test.against}", sign)
-            shown = f"composition_differences.csv, figure composition: accuracy, {_told(effect)}"
-            return Finding(verdict([effect.state]), effect.value, effect.low, effect.high, [shown])
-    return _missing("composition_differences.csv", f"axis {test.axis}")
+    ours = {**where, "level": test.level, "compared_to": test.against}
+    turned = {**where, "level": test.against, "compared_to": test.level}
+    effect = effect_of(tables.get(name), f"{test.level} minus {test.against}", ours, turned)
+    if effect is None:
+        return missing(f"{name}.csv", f"axis {test.axis}")
+    evidence = [f"{seen_in(name)}: accuracy, {effect}"]
+    return Finding(verdict([effect.state]), evidence, effect.value, effect.low, effect.high)
 
 
-def _axes(test: Test, tables: Tables) -> Finding:
-    """The share of axes on which some level differs from the profile in some stratum."""
-    table = tables.get("composition_differences")
+def axes_test(test: Test, tables: Tables) -> Finding:
+    """Whether enough axes have a level that clearly differs from the profile's own.
+
+    The value shown is the share of the axes compared that do.
+    """
+    name = "composition_differences"
+    table = tables.get(name)
     if table is None or table.empty:
-        return _missing("composition_differences.csv", "any axis")
+        return missing(f"{name}.csv", "any axis")
     rows = table[(table["metric"] == "accuracy") & table["stratum"].isin(test.strata)]
     differs = (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
-    matters = differs.groupby(rows["axis"], sort=False).any()
-    names = [axis for axis, yes in matters.items() if yes]
+    clear = differs.groupby(rows["axis"], sort=False).any()
+    names = [str(axis) for axis, is_clear in clear.items() if is_clear]
     evidence = (
-        f"composition_differences.csv, figure composition: {len(names)} of {len(matters)} axes "
-        f"change accuracy on music or general questions ({', '.join(names) or 'none'})"
+        f"{seen_in(name)}: {len(names)} of {len(clear)} axes change accuracy on music or general "
+        f"questions ({', '.join(names) or 'none'}), of at least {test.at_least} that are asked for"
     )
-    states = ["stands" if yes else "open" for yes in matters]
-    return Finding(verdict(states), float(matters.mean()), evidence=[evidence])
+    state: State = "stands" if len(names) >= test.at_least else "open"
+    return Finding(verdict([state]), [evidence], float(clear.mean()))
 
 
-def _quality(test: Test, tables: Tables) -> Finding:
+def quality_test(test: Test, tables: Tables) -> Finding:
     """The lowest precision or recall over the stages: each kind should reach `test.reach`."""
-    table = tables.get("pipeline_quality")
+    name = "pipeline_quality"
+    table = tables.get(name)
     if table is None or table.empty:
-        return _missing("pipeline_quality.csv", "any stage")
+        return missing(f"{name}.csv", "any stage")
     rows = table[~table["stage"].isin(test.without)]
     worst = rows[["precision", "recall"]].min(axis=1)
     if worst.dropna().empty:
-        return _missing("pipeline_quality.csv", "any stage")
+        return missing(f"{name}.csv", "any stage")
     lowest = rows.loc[worst.idxmin()]
     states = ["stands" if value >= test.reach else "fails" for value in worst.dropna()]
     evidence = (
-        f"pipeline_quality.csv, figure pipeline_quality: {states.count('stands')} of {len(states)} "
+        f"{seen_in(name)}: {states.count('stands')} of {len(states)} "
         f"kinds of flaw reach {test.reach:g} in precision and recall; the value is the lowest of "
         f"all ({lowest['stage']}: {lowest['kind']})"
     )
-    return Finding(verdict(states), float(worst.min()), evidence=[evidence])
+    return Finding(verdict(states), [evidence], float(worst.min()))
 
 
-def _none(test: Test, tables: Tables) -> Finding:
-    return _SHOWN[test.shows](tables) if test.shows else Finding(NOT_TESTED)
+def number_shown(test: Test, tables: Tables) -> Finding:
+    """A claim that is not tested, with a number of ours beside the paper's where there is one."""
+    funnel = tables.get("funnel")
+    if test.shows == "words_kept" and funnel is not None and len(funnel):
+        last = funnel[(funnel["stage"] == funnel["stage"].iloc[-1]) & (funnel["reason"] == KEPT)]
+        return Finding(NOT_TESTED, [seen_in("funnel")], float(last["tokens"].sum()))
+    where = {"stratum": "all", "metric": "accuracy"}
+    run = first_row(tables.get("runs"), axis=MAIN, **where)
+    if test.shows == "questions" and run is not None:
+        return Finding(NOT_TESTED, ["runs.csv"], float(run["n"]))
+    row = first_row(tables.get("main_comparison"), arm=PAPER_ARM, **where)
+    if test.shows == "paper_arm_accuracy" and row is not None:
+        evidence = [f"{seen_in('main_comparison')}: accuracy of {PAPER_ARM}"]
+        mean, low, high = (float(row[column]) for column in ("mean", "ci_low", "ci_high"))
+        return Finding(NOT_TESTED, evidence, mean, low, high)
+    return Finding(NOT_TESTED)
 
 
-def _words_kept(tables: Tables) -> Finding:
-    table = tables.get("funnel")
-    if table is None or table.empty:
-        return Finding(NOT_TESTED)
-    last = table[(table["stage"] == table["stage"].iloc[-1]) & (table["reason"] == KEPT)]
-    return Finding(NOT_TESTED, float(last["tokens"].sum()), evidence=["funnel.csv, figure funnel"])
+# --- rows and words -------------------------------------------------------------------------------
 
 
-def _questions(tables: Tables) -> Finding:
-    row = _row(tables.get("runs"), axis="main", stratum="all", metric="accuracy")
-    if row is None:
-        return Finding(NOT_TESTED)
-    return Finding(NOT_TESTED, float(row["n"]), evidence=["runs.csv"])
-
-
-def _paper_arm_accuracy(tables: Tables) -> Finding:
-    row = _row(tables.get("main_comparison"), arm=PAPER_ARM, stratum="all", metric="accuracy")
-    if row is None:
-        return Finding(NOT_TESTED)
-    values = (row["mean"], row["ci_low"], row["ci_high"])
-    shown = f"main_comparison.csv, figure main_comparison: accuracy of {PAPER_ARM}"
-    return Finding(NOT_TESTED, *map(float, values), [shown])
-
-
-_TESTS: dict[str, Callable[[Test, Tables], Finding]] = {
-    "arms": _arms,
-    "axis": _axis,
-    "axes": _axes,
-    "quality": _quality,
-    "none": _none,
-}
-_SHOWN: dict[str, Callable[[Tables], Finding]] = {
-    "words_kept": _words_kept,
-    "questions": _questions,
-    "paper_arm_accuracy": _paper_arm_accuracy,
-}
-
-
-# --- helpers --------------------------------------------------------------------------------------
-
-
-def _row(table: pd.DataFrame | None, **where: str) -> pd.Series | None:
+def first_row(table: pd.DataFrame | None, **where: Any) -> pd.Series | None:
     """The first row with these values, or None."""
     if table is None or table.empty:
         return None
@@ -311,21 +321,30 @@ def _row(table: pd.DataFrame | None, **where: str) -> pd.Series | None:
     return table[mask].iloc[0] if mask.any() else None
 
 
-def _effect(row: Mapping, name: str, sign: int) -> Effect:
-    value, low, high = (sign * float(row[c]) for c in ("difference", "ci_low", "ci_high"))
-    return Effect(name, value, *sorted((low, high)))
+def effect_of(
+    table: pd.DataFrame | None, name: str, ours: Mapping[str, str], turned: Mapping[str, str]
+) -> Effect | None:
+    """The difference in the row `ours`, or that in `turned` with its sign changed; None without."""
+    for where, sign in ((ours, 1), (turned, -1)):
+        row = first_row(table, **where)
+        if row is not None:
+            ends = sorted((sign * float(row["ci_low"]), sign * float(row["ci_high"])))
+            return Effect(name, sign * float(row["difference"]), *ends)
+    return None
 
 
-def _told(effect: Effect) -> str:
-    words = {"stands": "better", "fails": "worse", "open": "no difference shown"}
-    return f"{effect} ({words[effect.state]})"
+def seen_in(table: str) -> str:
+    """Where evidence can be looked at: the table and, where there is one, its figure."""
+    return f"{table}.csv, figure {FIGURES[table]}" if table in FIGURES else f"{table}.csv"
 
 
-def _missing(table: str, what: str) -> Finding:
-    return Finding(NOT_TESTED, evidence=[f"{table} has no row for {what} in this profile"])
+def missing(table: str, what: str) -> Finding:
+    """A test without the rows that it needs."""
+    return Finding(NOT_TESTED, [f"{table} has no row for {what} in this profile"])
 
 
-def _short(number: float) -> str:
+def abbreviated(number: float) -> str:
+    """A number with k, M or B for its thousands."""
     for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if number >= size:
             return f"{number / size:.3g}{letter}"

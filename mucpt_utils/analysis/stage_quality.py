@@ -1,25 +1,29 @@
 """How good each stage is, measured against the labels that the rendered lane carries.
 
-Only this module reads `metadata.truth`. Documents are matched by id between what went in, what was
-kept and what was rejected; labelled stretches by their number, since every edit keeps them in
-order (`edits.apply_edits`).
+Only measuring code reads `metadata.truth`, and no stage does. Documents are matched by id between
+what went in, what was kept and what was rejected; labelled stretches by their number, since every
+edit keeps them in order (`edits.apply_edits`).
 """
 
-import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import ftfy.badness
+import pandas as pd
 from datatrove.data import Document
 
+from mucpt_utils.analysis.frames import TableError, frame_of
+from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline import cleaning, decontamination
 from mucpt_utils.text import sources
 
-COLUMNS = ("stage", "kind", "precision", "recall", "n")
-JUNK_KINDS = ("boilerplate", "spam", "noise")
+STAGES = ("classify", "clean", "exact_duplicates", "near_duplicates", "mask", "decontaminate")
+JUNK = {"boilerplate": "boilerplate line", "spam": "spam sentence", "noise": "tracking code"}
+JUNK_DOCUMENTS = ("spam", "boilerplate")
 # what is left of a stretch that counts as removed
 REMOVED = 0.1
 PLACEHOLDER = {
@@ -47,12 +51,30 @@ class Outcome:
 
     @classmethod
     def load(cls, input_folder: Path, result_folder: Path) -> "Outcome":
-        """Reads the documents that went in and the folder `run_pipeline` left."""
-        return cls(
-            _documents_by_id(Path(input_folder)),
-            _by_id((Path(result_folder) / "kept").glob("*.jsonl")),
-            _by_id((Path(result_folder) / "rejected").glob("*.jsonl")),
+        """Reads the documents that went in and the folder `run_pipeline` left.
+
+        Of the input, lines that the pipeline quarantines are left out.
+        """
+        folder = Path(input_folder)
+        items = (
+            item
+            for path in sources.source_files(folder)
+            for item in sources.read_source(path, folder, SourceSettings())
         )
+        entered = {
+            item.id: {"text": item.text, "id": item.id, "metadata": item.metadata}
+            for item in items
+            if isinstance(item, Document)
+        }
+        kept, rejected = (
+            {
+                row["id"]: row
+                for path in sorted((Path(result_folder) / name).glob("*.jsonl"))
+                for row in read_jsonl(path)
+            }
+            for name in ("kept", "rejected")
+        )
+        return cls(entered, kept, rejected)
 
     def entering(self, stage: str) -> dict[str, dict]:
         """Input documents that earlier stages let through to `stage`."""
@@ -71,8 +93,25 @@ class Outcome:
             if row["stage"] == stage and (not reasons or row["reason"] in reasons)
         }
 
+    def pairs(self) -> Iterator[tuple[dict, dict]]:
+        """Kept documents as they went in and as they came out."""
+        return ((self.entered[key], document) for key, document in self.kept.items())
 
-STAGES = ("classify", "clean", "exact_duplicates", "near_duplicates", "mask", "decontaminate")
+
+def funnel(rows: Iterable[Mapping]) -> pd.DataFrame:
+    """`funnel.csv` from the pipeline's accounting rows, in the order of the stages."""
+    return frame_of(rows, "funnel")
+
+
+def pipeline_quality(rows: Iterable[Mapping]) -> pd.DataFrame:
+    """`pipeline_quality.csv` from measured rows. Raises TableError outside 0 to 1."""
+    frame = frame_of(rows, "pipeline_quality")
+    for column in ("precision", "recall"):
+        frame[column] = pd.to_numeric(frame[column])
+        wrong = frame[~frame[column].isna() & ~frame[column].between(0, 1)]
+        if len(wrong):
+            raise TableError(f"pipeline_quality: {column} outside 0 to 1 in row {wrong.index[0]}")
+    return frame
 
 
 def measure(outcome: Outcome) -> list[dict]:
@@ -83,93 +122,97 @@ def measure(outcome: Outcome) -> list[dict]:
     of which there is none is left out; a precision of nothing taken is None.
     """
     rows = [
-        *_documents(outcome),
-        *_duplicates(outcome),
-        *_stretches(outcome),
-        *_personal_data(outcome),
-        *_encoding(outcome),
-        *_good_documents(outcome),
+        off_domain_documents(outcome),
+        *junk_documents(outcome),
+        *copies(outcome),
+        *junk_stretches(outcome),
+        *personal_data(outcome),
+        mojibake(outcome),
+        good_documents(outcome),
     ]
     return [row for row in rows if row["n"]]
 
 
-def _row(stage: str, kind: str, right: float, taken: float, caught: float, n: int) -> dict:
+def quality_row(stage: str, kind: str, right: float, taken: float, caught: float, n: int) -> dict:
+    """A row: precision is right / taken, recall is caught / n, both to four places."""
     precision = round(right / taken, 4) if taken else None
     recall = round(caught / n, 4) if n else None
-    return dict(zip(COLUMNS, (stage, kind, precision, recall, n), strict=True))
+    values = (stage, kind, precision, recall, n)
+    return dict(zip(COLUMNS["pipeline_quality"], values, strict=True))
 
 
 # --- whole documents ----------------------------------------------------------------------------
 
 
-def _documents(outcome: Outcome) -> list[dict]:
-    """Off-domain, spam and boilerplate documents, each at the stage that is there for them."""
-    classify, clean = outcome.entering("classify"), outcome.entering("clean")
-    off = {k for k, d in classify.items() if not _truth(d)["in_domain"]}
-    dropped = outcome.dropped("classify")
-    rows = [
-        _row(
-            "classify", "off_domain", len(dropped & off), len(dropped), len(dropped & off), len(off)
-        )
-    ]
-    for kind in ("spam", "boilerplate"):
-        wanted = {k for k, d in clean.items() if _truth(d)["doc_kind"] == kind}
-        taken = outcome.dropped("clean")
+def off_domain_documents(outcome: Outcome) -> dict:
+    """Documents on another domain, which the classifier is to drop."""
+    entering, dropped = outcome.entering("classify"), outcome.dropped("classify")
+    off = {key for key, document in entering.items() if not truth(document)["in_domain"]}
+    caught = len(dropped & off)
+    return quality_row("classify", "off_domain", caught, len(dropped), caught, len(off))
+
+
+def junk_documents(outcome: Outcome) -> list[dict]:
+    """Spam and boilerplate documents, which cleaning is to drop.
+
+    Recall counts those dropped for any reason; precision, of those dropped for this one, the ones
+    that are junk of either kind.
+    """
+    kinds = {key: truth(d)["doc_kind"] for key, d in outcome.entering("clean").items()}
+    junk = {key for key, kind in kinds.items() if kind in JUNK_DOCUMENTS}
+    dropped, rows = outcome.dropped("clean"), []
+    for kind in JUNK_DOCUMENTS:
+        labelled = {key for key in junk if kinds[key] == kind}
         named = outcome.dropped("clean", kind)
-        junk = {k for k, d in clean.items() if _truth(d)["doc_kind"] in ("spam", "boilerplate")}
-        rows.append(
-            _row(
-                "clean",
-                f"{kind} document",
-                len(named & junk),
-                len(named),
-                len(taken & wanted),
-                len(wanted),
-            )
-        )
+        caught = len(dropped & labelled)
+        counts = (len(named & junk), len(named), caught, len(labelled))
+        rows.append(quality_row("clean", f"{kind} document", *counts))
     return rows
 
 
-def _good_documents(outcome: Outcome) -> list[dict]:
-    """Articles on the domain that are no copies: recall is the share that is still there."""
+def good_documents(outcome: Outcome) -> dict:
+    """Articles on the domain that are not copies: recall is the share that is still there."""
     good = {
-        k
-        for k, d in outcome.entered.items()
-        if _truth(d)["in_domain"] and _truth(d)["duplicate_of"] is None
+        key
+        for key, document in outcome.entered.items()
+        if truth(document)["in_domain"] and truth(document)["duplicate_of"] is None
     }
     # of a group of copies any one may be the one that stays
-    roots = {_root(k, outcome.entered) for k in outcome.kept}
-    found = {k for k in good if k in outcome.kept or k in roots}
-    fine = sum(_truth(outcome.entered[k])["in_domain"] for k in outcome.kept)
-    return [_row("pipeline", "good document kept", fine, len(outcome.kept), len(found), len(good))]
+    originals = {first_original(key, outcome.entered) for key in outcome.kept}
+    left = {key for key in good if key in outcome.kept or key in originals}
+    fine = sum(truth(outcome.entered[key])["in_domain"] for key in outcome.kept)
+    counts = (fine, len(outcome.kept), len(left), len(good))
+    return quality_row("pipeline", "good document kept", *counts)
 
 
-def _duplicates(outcome: Outcome) -> list[dict]:
+def copies(outcome: Outcome) -> list[dict]:
+    """Exact and near copies: of a group of copies, all but one are to be dropped.
+
+    An exact copy is one of a text, a near copy one of its first original.
+    """
     rows = []
     for stage, kind in (("exact_duplicates", "exact copy"), ("near_duplicates", "near copy")):
-        entering = outcome.entering(stage)
-        dropped = outcome.dropped(stage)
-        group_of = {key: _group(key, entering, stage) for key in entering}
+        entering, dropped = outcome.entering(stage), outcome.dropped(stage)
+        exact = stage == "exact_duplicates"
+        group_of = {
+            key: document["text"] if exact else first_original(key, entering)
+            for key, document in entering.items()
+        }
         sizes = Counter(group_of.values())
         taken = Counter(group_of[key] for key in dropped)
-        wanted = sum(size - 1 for size in sizes.values())
+        surplus = sum(size - 1 for size in sizes.values())
         caught = sum(min(count, sizes[group] - 1) for group, count in taken.items())
         right = sum(sizes[group_of[key]] > 1 for key in dropped)
-        rows.append(_row(stage, kind, right, len(dropped), caught, wanted))
+        rows.append(quality_row(stage, kind, right, len(dropped), caught, surplus))
     return rows
 
 
-def _group(key: str, entering: dict[str, dict], stage: str) -> object:
-    """What a document is a copy of: its text for exact copies, its first original for near ones."""
-    return entering[key]["text"] if stage == "exact_duplicates" else _root(key, entering)
-
-
-def _root(key: str, documents: dict[str, dict]) -> str:
+def first_original(key: str, documents: Mapping[str, dict]) -> str:
     """The original a document goes back to, through copies of copies."""
     seen = set()
     while key in documents and key not in seen:
         seen.add(key)
-        original = _truth(documents[key])["duplicate_of"]
+        original = truth(documents[key])["duplicate_of"]
         if original is None:
             return key
         key = original
@@ -179,73 +222,99 @@ def _root(key: str, documents: dict[str, dict]) -> str:
 # --- stretches inside documents -----------------------------------------------------------------
 
 
-def _stretches(outcome: Outcome) -> list[dict]:
+def junk_stretches(outcome: Outcome) -> list[dict]:
     """Boilerplate, spam and tracking codes in documents that were kept.
 
     Recall counts labelled stretches of which at most a tenth is left. Precision is by characters,
     over documents that have no flaw but this kind: labelled characters gone / all gone.
     """
-    found: dict[str, list[bool]] = defaultdict(list)
-    gone: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for before, after in _pairs(outcome):
-        spans = list(zip(_spans(before), _spans(after), strict=True))
+    removed: dict[str, list[bool]] = defaultdict(list)
+    labelled_gone, all_gone = Counter[str](), Counter[str]()
+    for before, after in outcome.pairs():
+        spans = list(zip(labelled_spans(before), labelled_spans(after), strict=True))
         for old, new in spans:
-            if _kind(old) in JUNK_KINDS and _is_segment(old):
-                left = new["end"] - new["start"]
-                found[_kind(old)].append(left <= REMOVED * (old["end"] - old["start"]))
-        kinds = {_kind(old) for old, _ in spans} - {"fact", "wrong_fact"}
-        if len(kinds) == 1 and (kind := kinds.pop()) in JUNK_KINDS:
-            labelled = sum(_length(o) - _length(n) for o, n in spans if _kind(o) == kind)
-            gone[kind][0] += labelled
-            gone[kind][1] += max(labelled, len(before["text"]) - len(after["text"]))
-    names = {"boilerplate": "boilerplate line", "spam": "spam sentence", "noise": "tracking code"}
+            # noise that is a confused word was not put in, so it cannot be taken out
+            put_in = old["kind"] != "noise" or old.get("subkind") == "tracking"
+            if old["kind"] in JUNK and put_in:
+                removed[old["kind"]].append(length(new) <= REMOVED * length(old))
+        kinds = {old["kind"] for old, _ in spans} - {"fact", "wrong_fact"}
+        if len(kinds) == 1 and (kind := kinds.pop()) in JUNK:
+            gone = sum(length(old) - length(new) for old, new in spans if old["kind"] == kind)
+            labelled_gone[kind] += gone
+            all_gone[kind] += max(gone, len(before["text"]) - len(after["text"]))
     return [
-        _row("clean", names[kind], *gone[kind], sum(found[kind]), len(found[kind]))
-        for kind in JUNK_KINDS
+        quality_row(
+            "clean",
+            name,
+            labelled_gone[kind],
+            all_gone[kind],
+            sum(removed[kind]),
+            len(removed[kind]),
+        )
+        for kind, name in JUNK.items()
     ]
 
 
-def _personal_data(outcome: Outcome) -> list[dict]:
+def personal_data(outcome: Outcome) -> list[dict]:
     """Personal data by kind: recall counts stretches whose value is gone.
 
     Precision: placeholders that stand on personal data of their kind / all placeholders.
     """
-    found: dict[str, list[bool]] = defaultdict(list)
-    right, placed = Counter(), Counter()
-    for before, after in _pairs(outcome):
+    masked: dict[str, list[bool]] = defaultdict(list)
+    right, placed = Counter[str](), Counter[str]()
+    for before, after in outcome.pairs():
         for kind, mark in PLACEHOLDER.items():
             placed[kind] += after["text"].count(mark) - before["text"].count(mark)
-        for old, new in zip(_spans(before), _spans(after), strict=True):
-            if old["kind"] == "pii" and _length(new):
-                value = before["text"][old["start"] : old["end"]]
-                now = after["text"][new["start"] : new["end"]]
-                found[old["subkind"]].append(value not in after["text"])
-                right[old["subkind"]] += PLACEHOLDER[old["subkind"]] in now
+        for old, new in zip(labelled_spans(before), labelled_spans(after), strict=True):
+            if old["kind"] == "pii" and length(new):
+                kind = old["subkind"]
+                masked[kind].append(stretch(before, old) not in after["text"])
+                right[kind] += PLACEHOLDER[kind] in stretch(after, new)
     return [
-        _row("mask", kind, right[kind], placed[kind], sum(found[kind]), len(found[kind]))
+        quality_row("mask", kind, right[kind], placed[kind], sum(masked[kind]), len(masked[kind]))
         for kind in PLACEHOLDER
     ]
 
 
-def _encoding(outcome: Outcome) -> list[dict]:
+def mojibake(outcome: Outcome) -> dict:
     """Mojibake: recall counts stretches that changed and look right to ftfy.
 
     Precision: documents with the label / documents that the repair changed.
     """
     repaired = []
-    for before, after in _pairs(outcome):
-        for old, new in zip(_spans(before), _spans(after), strict=True):
+    for before, after in outcome.pairs():
+        for old, new in zip(labelled_spans(before), labelled_spans(after), strict=True):
             if old["kind"] == "mojibake":
-                was = before["text"][old["start"] : old["end"]]
-                now = after["text"][new["start"] : new["end"]]
-                repaired.append(was != now and not ftfy.badness.is_bad(now))
-    changed = [d for d in outcome.entered.values() if _is_changed(d["text"], cleaning.repair_line)]
-    labelled = sum(any(s["kind"] == "mojibake" for s in _spans(d)) for d in changed)
-    return [_row("clean", "mojibake", labelled, len(changed), sum(repaired), len(repaired))]
+                now = stretch(after, new)
+                changed = stretch(before, old) != now
+                repaired.append(changed and not ftfy.badness.is_bad(now))
+    touched = [
+        document
+        for document in outcome.entered.values()
+        if any(cleaning.repair_line(s) != s for s in document["text"].splitlines(keepends=True))
+    ]
+    labelled = sum(any(s["kind"] == "mojibake" for s in labelled_spans(d)) for d in touched)
+    return quality_row("clean", "mojibake", labelled, len(touched), sum(repaired), len(repaired))
 
 
-def _is_changed(text: str, repair: Callable[[str], str]) -> bool:
-    return any(repair(line) != line for line in text.splitlines(keepends=True))
+def truth(document: Mapping) -> dict:
+    """The labels that the writer gave a document."""
+    return document["metadata"]["truth"]
+
+
+def labelled_spans(document: Mapping) -> list[dict]:
+    """The labelled stretches of a document, always in the same order."""
+    return truth(document)["spans"]
+
+
+def length(span: Mapping) -> int:
+    """Characters of a stretch."""
+    return span["end"] - span["start"]
+
+
+def stretch(document: Mapping, span: Mapping) -> str:
+    """The text of a stretch."""
+    return document["text"][span["start"] : span["end"]]
 
 
 # --- decontamination ----------------------------------------------------------------------------
@@ -259,59 +328,7 @@ def measure_decontamination(
     planted: (text, id of the question in it). clean: texts that may state facts but ask nothing.
     """
     index = decontamination.QuestionIndex(questions)
-    caught = sum(any(c.id == key for c in index.find(text)) for text, key in planted)
+    caught = sum(any(match.id == key for match in index.find(text)) for text, key in planted)
     alarms = sum(bool(index.find(text)) for text in clean)
-    return _row("decontaminate", "asked question", caught, caught + alarms, caught, len(planted))
-
-
-# --- reading ------------------------------------------------------------------------------------
-
-
-def _pairs(outcome: Outcome) -> Iterable[tuple[dict, dict]]:
-    """Kept documents as they went in and as they came out."""
-    return ((outcome.entered[key], document) for key, document in outcome.kept.items())
-
-
-def _truth(document: dict) -> dict:
-    return document["metadata"]["truth"]
-
-
-def _spans(document: dict) -> list[dict]:
-    return _truth(document)["spans"]
-
-
-def _kind(span: dict) -> str:
-    return span["kind"]
-
-
-def _is_segment(span: dict) -> bool:
-    """A stretch that was put in; not noise that is a confused word, or a fact spoilt by one."""
-    return span["kind"] != "noise" or span.get("subkind") == "tracking"
-
-
-def _length(span: dict) -> int:
-    return span["end"] - span["start"]
-
-
-def _documents_by_id(folder: Path) -> dict[str, dict]:
-    """What the pipeline itself reads of a folder; lines that it quarantines are left out."""
-    items = (
-        item
-        for path in sources.source_files(folder)
-        for item in sources.read_source(path, folder, SourceSettings())
-    )
-    return {
-        item.id: {"text": item.text, "id": item.id, "metadata": item.metadata}
-        for item in items
-        if isinstance(item, Document)
-    }
-
-
-def _by_id(paths: Iterable[Path]) -> dict[str, dict]:
-    rows = {}
-    for path in sorted(paths):
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                row = json.loads(line)
-                rows[row["id"]] = row
-    return rows
+    counts = (caught, caught + alarms, caught, len(planted))
+    return quality_row("decontaminate", "asked question", *counts)

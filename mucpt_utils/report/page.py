@@ -25,12 +25,13 @@ from markupsafe import Markup, escape
 
 from mucpt_utils import paths
 from mucpt_utils.analysis import schema
-from mucpt_utils.analysis.claims import NOT_TESTED, PAPER_ARM, VERDICTS, Scale, learnt
-from mucpt_utils.analysis.tables import FORMATS, is_numeric, read_table, shown
+from mucpt_utils.analysis.claims import NOT_TESTED, PAPER_ARM, Scale, learnt, verdict_counts
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.pipeline.accounting import KEPT
+from mucpt_utils.report.display import is_numeric, shown
 from mucpt_utils.report.figures import FIGURES, METRIC_TITLES, STRATUM_TITLES, arm_title
+from mucpt_utils.report.table_files import FORMATS, read_table
 from mucpt_utils.scoring import models
 from mucpt_utils.study import cost, parallel, stages
 from mucpt_utils.study.stages import Artifact
@@ -333,9 +334,12 @@ def _verdicts(tables: Mapping[str, pd.DataFrame]) -> str:
     claims = tables.get("claims")
     if claims is None:
         return ""
-    counts = claims["verdict"].value_counts()
-    told = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if v in counts)
-    return f"Of {len(claims)} published claims: {told}."
+    whose = {"published": "published", "reported": "reported by third parties"}
+    parts = []
+    for status, counts in verdict_counts(claims).items():
+        verdicts = ", ".join(f"{number} {name}" for name, number in counts.items())
+        parts.append(f"of {_count(sum(counts.values()), 'claim')} {whose[status]}, {verdicts}")
+    return _capital("; ".join(parts)) + "."
 
 
 def limits(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[str]:
@@ -368,7 +372,7 @@ def limits(tables: Mapping[str, pd.DataFrame], run: Mapping) -> list[str]:
         )
     if "claims" in tables:
         missing = int((tables["claims"]["verdict"] == NOT_TESTED).sum())
-        found.append(f"{_count(missing, 'published claim')} could not be tested in this profile.")
+        found.append(f"{_count(missing, 'claim')} could not be tested in this profile.")
     return found
 
 

@@ -3,7 +3,7 @@
 On the machine of the committed `run.json`, with the same versions, tables must be the same byte for
 byte. Elsewhere matrices are multiplied in another order: tables of the corpus must still be the
 same, those of trained models the same in their rows and, in each number, within `TOLERANCES`.
-A table's Parquet, Markdown and LaTeX must say what its CSV says.
+A table's Parquet must say what its CSV says.
 
     python -m mucpt_utils verify [PROFILE] [--against RESULTS]
 
@@ -25,8 +25,7 @@ import numpy as np
 import pandas as pd
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import tables
-from mucpt_utils.report import page
+from mucpt_utils.report import display, page, table_files
 from mucpt_utils.study import stages
 
 # no model is trained for these: text in, text out
@@ -105,8 +104,8 @@ def _compare_settings(committed: dict, fresh: dict) -> Check:
 
 def other_formats(name: str, folder: Path) -> str | None:
     """Which of a table's other files say something else than its CSV; None where all agree."""
-    frame = tables.read_table(folder, name)
-    for suffix in tables.FORMATS[1:]:
+    frame = table_files.read_table(folder, name)
+    for suffix in table_files.FORMATS[1:]:
         path = folder / f"{name}.{suffix}"
         if path.exists() and not _says_the_same(path, frame, name):
             return f"{path.name} says something else than {name}.csv"
@@ -114,7 +113,7 @@ def other_formats(name: str, folder: Path) -> str | None:
 
 
 def _says_the_same(path: Path, frame: pd.DataFrame, name: str) -> bool:
-    wanted = tables.written(frame, name, path.suffix[1:])
+    wanted = table_files.written(frame, name, path.suffix[1:])
     if path.suffix == ".parquet":  # another version of Parquet writes other bytes
         one, other = (pd.read_parquet(source) for source in (path, io.BytesIO(wanted)))
         return one.equals(other)
@@ -140,10 +139,10 @@ def compare_closely(name: str, committed: Path, fresh: Path) -> Check:
     """The same rows, and every number within its tolerance."""
     if name == "answers":
         return _compare_answers(committed, fresh)
-    one, other = (tables.read_table(path.parent, name) for path in (committed, fresh))
+    one, other = (table_files.read_table(path.parent, name) for path in (committed, fresh))
     if problem := _other_shape(one, other):
         return Check(name, False, problem)
-    numbers = [column for column in one if tables.is_numeric(one, column)]
+    numbers = [column for column in one if display.is_numeric(one, column)]
     if name != "claims" and not one.drop(columns=numbers).equals(other.drop(columns=numbers)):
         return Check(name, False, "the rows are about something else")
     for column in numbers:

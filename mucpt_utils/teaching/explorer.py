@@ -14,8 +14,8 @@ import ipywidgets as w
 import pandas as pd
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import schema, tables
-from mucpt_utils.report import figures, mixtures
+from mucpt_utils.analysis import schema
+from mucpt_utils.report import display, figures, mixtures, table_files
 from mucpt_utils.report.figures import Drawn, NothingToDraw
 
 COMMITTED = "laptop"
@@ -84,10 +84,10 @@ def _names(folder: Path) -> list[str]:
 
 def _read(folder: Path) -> dict[str, pd.DataFrame]:
     """Tables by name; mixtures of one's own stand behind the axes of composition."""
-    found = {name: tables.read_table(folder / "tables", name) for name in _names(folder)}
+    found = {name: table_files.read_table(folder / "tables", name) for name in _names(folder)}
     for own in mixtures.finished(folder):
         for name in mixtures.TABLES:
-            parts = [found[name], tables.read_table(own / "tables", name)]
+            parts = [found[name], table_files.read_table(own / "tables", name)]
             found[name] = pd.concat([part for part in parts if len(part)], ignore_index=True)
     return {name: frame for name, frame in found.items() if len(frame)}
 
@@ -97,7 +97,7 @@ def _read(folder: Path) -> dict[str, pd.DataFrame]:
 
 def names_in(frame: pd.DataFrame) -> list[str]:
     """Columns of names, by which rows can be chosen."""
-    return [column for column in frame if not tables.is_numeric(frame, column)]
+    return [column for column in frame if not display.is_numeric(frame, column)]
 
 
 def places(explored: Explored, table: str) -> list[str]:
@@ -164,7 +164,7 @@ def _by_seed(explored: Explored, choice: Choice) -> bool:
 
 
 def export(explored: Explored, choice: Choice, folder: Path, name: str) -> list[str]:
-    """Write figure and table of a choice: png, pdf, csv, parquet, md, tex; returns their names.
+    """Write figure and table of a choice: png, pdf, csv, parquet; returns their names.
 
     Raises ValueError for a name that is no plain file name, NothingToDraw for an empty choice.
     """
@@ -172,7 +172,7 @@ def export(explored: Explored, choice: Choice, folder: Path, name: str) -> list[
         raise ValueError(f"name {name!r}: letters, digits, - and _ are allowed")
     figure, frame = draw(explored, choice)
     figures.save_figure(figure, frame, folder, name)
-    tables.write_table(frame, folder, name)
+    table_files.write_table(frame, folder, name)
     return sorted(path.name for path in folder.glob(f"{name}.*"))
 
 

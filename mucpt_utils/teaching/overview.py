@@ -29,7 +29,7 @@ SHOWN_IN = {
 }
 LEFT = {
     "run.json": "settings, versions, machine, and the record of every stage",
-    "tables/*.csv, .parquet": "every number, tidy, one observation a row; .md and .tex for papers",
+    "tables/*.csv, .parquet": "every number, tidy, one observation a row",
     "tables/README.md": "what each column means, its unit, its allowed values; how to load them",
     "figures/*.png, .pdf, .csv": "every figure, and beside it the numbers that it shows",
     "executed/*.ipynb": "these notebooks as they were run",

@@ -7,9 +7,8 @@ import pandas as pd
 from IPython.display import Image, display
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import tables
 from mucpt_utils.config.settings import Profile, load_profile
-from mucpt_utils.report import figures
+from mucpt_utils.report import figures, table_files
 from mucpt_utils.study import parallel
 from mucpt_utils.study.lanes import ProseStudy
 from mucpt_utils.study.study import Study
@@ -25,13 +24,13 @@ class Results:
 
     def table(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
         """Keep a table in every format, described; returns it as read back: all show the same."""
-        tables.write_table(frame, self.folder / "tables", name)
-        tables.describe(self.folder / "tables")
+        table_files.write_table(frame, self.folder / "tables", name)
+        table_files.describe(self.folder / "tables")
         return self.read(name)
 
     def read(self, name: str) -> pd.DataFrame:
         """A table that this or an earlier notebook has kept."""
-        return tables.read_table(self.folder / "tables", name)
+        return table_files.read_table(self.folder / "tables", name)
 
     def figure(self, drawn: figures.Drawn, name: str) -> None:
         """Keep a figure as png, pdf and csv, and show it at the size of a screen."""

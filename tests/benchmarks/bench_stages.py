@@ -4,7 +4,7 @@
                                              masking|decontamination] [--out DIR]
 
 Measures on the reference data (MUCPT_REFERENCE_DATA names its folder) and on the rendered lane of
-the laptop profile, and writes `stage_quality.{csv,md,tex}`: stage, measure, kind, value, goal,
+the laptop profile, and writes `stage_quality.{csv,parquet}`: stage, measure, kind, value, goal,
 reached, n. Measuring one stage leaves the rows of the others as they are. Numbers only: no text of
 the reference data is written.
 """
@@ -26,7 +26,7 @@ from stages import (
 from stages.common import COLUMNS
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import tables
+from mucpt_utils.report import table_files
 
 TABLE = "stage_quality"
 STAGES = {
@@ -77,7 +77,7 @@ def main() -> None:
     names = list(STAGES) if options.stage == "all" else [options.stage]
     for name in names:
         table = with_others(options.out, {name: measured(name)})
-        tables.write_table(table, options.out, TABLE)
+        table_files.write_table(table, options.out, TABLE)
     missed = table[table["reached"] == "no"]
     print(f"{(table['reached'] == 'yes').sum()} goals reached, {len(missed)} not")
     for entry in missed.to_dict("records"):

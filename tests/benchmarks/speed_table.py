@@ -3,7 +3,7 @@
 import pandas as pd
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import tables
+from mucpt_utils.report import table_files
 
 FOLDER = "speed"
 
@@ -13,6 +13,6 @@ def add(rows: list[dict]) -> None:
     folder = paths.results(FOLDER) / "tables"
     fresh = pd.DataFrame(rows)
     if (folder / "speed.csv").exists():
-        fresh = pd.concat([tables.read_table(folder, "speed"), fresh], ignore_index=True)
+        fresh = pd.concat([table_files.read_table(folder, "speed"), fresh], ignore_index=True)
     kept = fresh.drop_duplicates(["what", "machine"], keep="last")
-    tables.write_table(kept.sort_values(["machine", "what"]), folder, "speed")
+    table_files.write_table(kept.sort_values(["machine", "what"]), folder, "speed")

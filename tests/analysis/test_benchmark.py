@@ -4,9 +4,11 @@ import pandas as pd
 import pytest
 from results_made_up import GENERAL, SKILL, answers, questions
 
-from mucpt_utils.analysis import benchmark as shown
-from mucpt_utils.analysis import tables
-from mucpt_utils.analysis.tables import Run
+from mucpt_utils.analysis import benchmark
+from mucpt_utils.analysis.comparisons import estimates
+from mucpt_utils.analysis.frames import rows_where
+from mucpt_utils.analysis.items import final_items, items
+from mucpt_utils.analysis.runs import Run
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def asked():
 @pytest.fixture(scope="module")
 def final(asked):
     runs = [Run(arm, seed, answers(arm, seed)) for arm in SKILL for seed in (0, 1)]
-    return shown.final_answers(runs, asked)
+    return benchmark.final_answers(runs, asked)
 
 
 def test_final_answers_are_those_of_the_last_point(final):
@@ -43,14 +45,14 @@ def test_the_stratum_is_that_of_the_answer(final):
 
 
 def test_accuracy_by_stratum_agrees_with_the_main_comparison(final):
-    table = shown.rows(shown.by_stratum(final), metric="accuracy")
+    table = rows_where(benchmark.by_stratum(final), metric="accuracy")
     assert list(dict.fromkeys(table["arm"])) == list(SKILL)
     means = table.set_index(["arm", "stratum"])
     assert means.loc[("plain", "all"), "mean"] == pytest.approx(0.5)
     assert means.loc[("base", "general"), "mean"] == pytest.approx(0.9)
     runs = [Run(arm, seed, answers(arm, seed)) for arm in SKILL for seed in (0, 1)]
-    ours = tables.estimates(tables.final_items(tables.items(runs)), ["arm"])
-    theirs = shown.rows(ours, metric="accuracy").set_index(["arm", "stratum"])
+    ours = estimates(final_items(items(runs)), ["arm"])
+    theirs = rows_where(ours, metric="accuracy").set_index(["arm", "stratum"])
     shared = means.index.intersection(theirs.index)
     assert len(shared) == len(means)
     columns = ["mean", "ci_low", "ci_high", "seeds"]
@@ -58,23 +60,23 @@ def test_accuracy_by_stratum_agrees_with_the_main_comparison(final):
 
 
 def test_questions_are_counted_once_whatever_the_seeds(final):
-    table = shown.by_stratum(final)
+    table = benchmark.by_stratum(final)
     counts = table[table["arm"] == "plain"].groupby("stratum")["n"].first()
     assert counts["all"] == 40 and counts["general"] == 20
     assert counts["popular"] == counts["less_popular"] == 20
 
 
 def test_categories_hold_music_questions_only(final):
-    table = shown.by_category(final)
+    table = benchmark.by_category(final)
     assert set(table["category"]) == {"song", "album"}
     assert dict(table.groupby("category")["n"].first()) == {"song": 8, "album": 32}
     by_hand = final[(final["arm"] == "rho1") & (final["category"] == "song")]["accuracy"].mean()
-    found = shown.rows(table, arm="rho1", category="song", metric="accuracy")
-    assert found["mean"].iloc[0] == pytest.approx(by_hand, abs=5e-4)
+    found = rows_where(table, arm="rho1", category="song", metric="accuracy")
+    assert found["mean"].iloc[0] == pytest.approx(by_hand)
 
 
 def test_side_by_side_has_a_question_a_row_and_an_arm_a_column(final):
-    table = shown.side_by_side(final, seed=0, count=3)
+    table = benchmark.side_by_side(final, seed=0, count=3)
     assert list(table.columns) == ["question", "answer", *SKILL]
     assert list(table["question"]) == ["q0?", "q4?", "q8?"]
     given = final[(final["seed"] == 0) & (final["arm"] == "plain")].set_index("question")
@@ -84,23 +86,34 @@ def test_side_by_side_has_a_question_a_row_and_an_arm_a_column(final):
         assert row.plain == f"{marks[said['grade']]} {said['response']}"
 
 
-def test_rows_leave_out_what_is_fixed_and_keep_what_varies():
-    table = pd.DataFrame({"arm": ["a", "a", "b"], "metric": ["x", "y", "x"], "value": [1 / 3] * 3})
-    assert list(shown.rows(table, metric="x").columns) == ["arm", "value"]
-    found = shown.rows(table, metric=["x", "y"], arm="a")
-    assert list(found["metric"]) == ["x", "y"] and list(found["value"]) == [0.333, 0.333]
-
-
 def test_graded_cases_come_with_grade_and_reason():
     case = {"question": "Which group?", "answer": "Yes", "answer_type": "group"}
-    table = shown.graded([{**case, "response": r} for r in ("yes.", "The Who", "")])
+    table = benchmark.graded([{**case, "response": r} for r in ("yes.", "The Who", "")])
     assert list(table["grade"]) == ["correct", "incorrect", "not_attempted"]
     assert table["reason"].str.len().min() > 0
 
 
-def test_wide_shows_means_with_intervals_in_the_order_of_the_table():
-    values = {"mean": [0.5, 0.25, 1.0, 0.0], "ci_low": [0.4] * 4, "ci_high": [0.6] * 4}
-    places = {"arm": ["plain", "plain", "base", "base"], "stratum": ["uncovered", "covered"] * 2}
-    table = shown.wide(pd.DataFrame({**places, **values}), "stratum")
-    assert list(table.index) == ["plain", "base"] and list(table) == ["uncovered", "covered"]
-    assert table.loc["plain", "covered"] == "0.25 (0.40 to 0.60)"
+def test_the_questions_of_both_sets_are_told_apart():
+    music, general = {"id": "m:0", "subject": "A"}, {"id": "g:0", "subject": "B"}
+    table = benchmark.asked([music], [general])
+    assert table[["set", "question_id"]].values.tolist() == [
+        ["questions", "m:0"],
+        ["general", "g:0"],
+    ]
+
+
+def test_a_question_is_put_to_each_model_and_graded(monkeypatch, tmp_path):
+    said = {"plain": "The Beatles", "rho1": "Nirvana"}
+    monkeypatch.setattr(benchmark.models, "load", lambda folder: folder.name)
+    monkeypatch.setattr(benchmark.models, "load_tokenizer", lambda folder: None)
+
+    def respond(model, tokenizer, questions, new_tokens):
+        assert new_tokens == 8 and questions[0]["aliases"] == []
+        return [{"response": said[model], "log_likelihood": -1.0}]
+
+    monkeypatch.setattr(benchmark.evaluation, "respond", respond)
+    question = {"question": "Who made Nevermind?", "answer": "Nirvana", "answer_type": "group"}
+    folders = {arm: tmp_path / arm for arm in said}
+    table = benchmark.ask_models(folders, tmp_path, question, new_tokens=8)
+    assert list(table["arm"]) == ["plain", "rho1"]
+    assert list(table["grade"]) == ["incorrect", "correct"]

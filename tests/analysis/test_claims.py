@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from results_made_up import all_tables
 
-from mucpt_utils.analysis import claims, tables
+from mucpt_utils.analysis import claims
+from mucpt_utils.analysis.schema import COLUMNS
 
 SCALE = claims.Scale("smoke", 1_053_824, 260_000, 3)
 
@@ -20,7 +21,7 @@ def differences(covered, uncovered, base=-0.5):
         difference("selection_soft", "plain", "covered", covered),
         difference("selection_soft", "plain", "uncovered", uncovered),
     ]
-    return pd.DataFrame(rows, columns=tables.COLUMNS["differences"])
+    return pd.DataFrame(rows, columns=COLUMNS["differences"])
 
 
 def pretraining(frames):
@@ -34,7 +35,8 @@ def pretraining(frames):
         (0.2, 0.1, claims.SUPPORTED),
         (0.2, -0.1, claims.MIXED),
         (0.2, 0.01, claims.MIXED),
-        (0.01, -0.02, claims.NOT_SUPPORTED),
+        (0.01, -0.02, claims.UNDECIDED),
+        (-0.2, 0.01, claims.NOT_SUPPORTED),
         (-0.2, -0.1, claims.NOT_SUPPORTED),
     ],
 )
@@ -44,6 +46,25 @@ def test_the_verdict_follows_from_both_strata(covered, uncovered, expected):
     assert row["our_value"] == pytest.approx((covered + uncovered) / 2)
     assert row["ci_low"] < row["our_value"] < row["ci_high"]
     assert f"covered {covered:+.3f}" in row["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ([], claims.NOT_TESTED),
+        (["stands"], claims.SUPPORTED),
+        (["stands", "stands"], claims.SUPPORTED),
+        (["stands", "fails"], claims.MIXED),
+        (["stands", "open"], claims.MIXED),
+        (["stands", "open", "fails"], claims.MIXED),
+        (["fails"], claims.NOT_SUPPORTED),
+        (["fails", "open"], claims.NOT_SUPPORTED),
+        (["open"], claims.UNDECIDED),
+        (["open", "open"], claims.UNDECIDED),
+    ],
+)
+def test_the_rule(states, expected):
+    assert claims.verdict(states) == claims.verdict(reversed(states)) == expected
 
 
 def test_evidence_tells_contrary_from_inconclusive():
@@ -60,10 +81,10 @@ def test_nothing_learnt_means_nothing_tested():
 
 def test_without_tables_nothing_is_tested_and_nothing_fails():
     table = claims.claims_table({}, SCALE)
-    assert tuple(table.columns) == tables.COLUMNS["claims"]
+    assert tuple(table.columns) == COLUMNS["claims"]
     assert set(table["verdict"]) == {claims.NOT_TESTED}
     assert len(table) == len(claims.load_claims())
-    empty = {name: pd.DataFrame(columns=columns) for name, columns in tables.COLUMNS.items()}
+    empty = {name: pd.DataFrame(columns=columns) for name, columns in COLUMNS.items()}
     assert set(claims.claims_table(empty, SCALE)["verdict"]) == {claims.NOT_TESTED}
 
 
@@ -74,6 +95,45 @@ def test_the_differences_of_a_comparison_may_be_read_backwards():
     row = pretraining({"differences": frame})
     assert row["our_value"] == pytest.approx(-0.2)
     assert row["verdict"] == claims.NOT_SUPPORTED
+
+
+def axes_claim(clear, others=2):
+    """The claim about axes: so many change something clearly, so many others do not."""
+    effects = [0.1] * clear + [-0.1] * others  # lower ends of the intervals
+    rows = [
+        (f"axis{i}", "changed", "own", "plain", stratum, "accuracy", 0.2, low, 0.3, 0.5, 3, 10)
+        for i, low in enumerate(effects)
+        for stratum in ("all", "general")
+    ]
+    frame = pd.DataFrame(rows, columns=COLUMNS["composition_differences"])
+    table = claims.claims_table({"composition_differences": frame}, SCALE)
+    return table.iloc[list(claims.load_claims()).index("axes")]
+
+
+def test_one_axis_cannot_speak_for_systematic_comparisons_along_axes():
+    needed = claims.load_claims()["axes"].test.at_least
+    assert needed >= 3
+    for clear in range(needed):
+        assert axes_claim(clear)["verdict"] == claims.UNDECIDED
+    assert axes_claim(1, others=0)["verdict"] == claims.UNDECIDED, "one of one axis is still one"
+    assert axes_claim(needed)["verdict"] == claims.SUPPORTED
+    row = axes_claim(1)
+    assert "1 of 3 axes" in row["evidence"] and row["our_value"] == pytest.approx(1 / 3)
+
+
+def test_claims_of_the_paper_and_reports_about_it_are_counted_apart():
+    table, _ = made_up()
+    counts = claims.verdict_counts(table)
+    sources = [claim.source for claim in claims.load_claims().values()]
+    for status in claims.STATUSES:
+        wanted = sum(source.startswith(status) for source in sources)
+        assert sum(counts[status].values()) == wanted > 0
+    assert len(sources) == sum(sum(verdicts.values()) for verdicts in counts.values())
+    assert counts["reported"] == {claims.NOT_TESTED: 2}
+    assert list(counts["published"]) == [v for v in claims.VERDICTS if v in counts["published"]]
+    assert list(claims.verdict_counts(table[table["status_in_paper"].str[:3] == "pub"])) == [
+        "published"
+    ]
 
 
 def made_up():
@@ -95,7 +155,8 @@ def test_claims_from_made_up_runs():
     assert found["cleaning"]["our_value"] == 0.7
     assert found["corpus"]["our_value"] == 4000
     assert found["questions"]["our_value"] == 40
-    assert found["axes"]["our_value"] == 1.0
+    assert found["axes"]["our_value"] == 1.0, "the one axis compared differs"
+    assert found["axes"]["verdict"] == claims.UNDECIDED
     main = frames["main_comparison"]
     ours = main[(main["arm"] == "selection_soft") & (main["stratum"] == "all")]
     assert found["score"]["our_value"] == ours[ours["metric"] == "accuracy"]["mean"].iloc[0]
@@ -122,7 +183,7 @@ def test_evidence_names_tables_and_figures_that_exist():
         assert all(name.split(":")[0].split(";")[0].split(",")[0] in FIGURES for name in names)
 
 
-def test_every_verdict_is_one_of_four_and_scale_is_told():
+def test_every_verdict_is_in_the_list_and_scale_is_told():
     table, _ = made_up()
     assert set(table["verdict"]) <= set(claims.VERDICTS)
     assert set(table["scale"]) == {"1.05M parameters, 260k tokens, 3 seeds, profile smoke"}

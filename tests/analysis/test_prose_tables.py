@@ -1,14 +1,10 @@
 """Bits per byte of the prose lane, worked by hand."""
 
-from types import SimpleNamespace
-
 import pytest
 
-from mucpt_utils.analysis import corpus_tables, tables
-from mucpt_utils.analysis.prose_tables import COLUMNS, bits_per_byte_figure, bits_per_byte_table
-from mucpt_utils.io import write_jsonl
-from mucpt_utils.report.figures import save_figure
-from mucpt_utils.study.lanes import ROLES
+from mucpt_utils.analysis.frames import TableError
+from mucpt_utils.analysis.prose_tables import bits_per_byte_table
+from mucpt_utils.analysis.schema import COLUMNS
 
 VALUES = {  # arm: (music in seeds 0 and 1, general in seeds 0 and 1)
     "base": ((3.0, 3.0), (2.0, 2.0)),
@@ -32,7 +28,7 @@ def row(table, arm, stratum):
 
 def test_one_row_an_arm_and_text_with_mean_interval_and_seeds():
     table = bits_per_byte_table(rows())
-    assert tuple(table.columns) == COLUMNS and len(table) == 6
+    assert tuple(table.columns) == COLUMNS["bits_per_byte"] and len(table) == 6
     found = row(table, "plain", "music")
     assert found["mean"] == pytest.approx(2.1) and found["seeds"] == 2
     assert 2.0 <= found["ci_low"] < found["mean"] < found["ci_high"] <= 2.2
@@ -61,35 +57,5 @@ def test_without_plain_there_are_means_only():
 
 
 def test_no_run_is_refused():
-    with pytest.raises(tables.TableError, match="bits_per_byte"):
+    with pytest.raises(TableError, match="bits_per_byte"):
         bits_per_byte_table([])
-
-
-def test_it_is_read_back_with_numbers_as_numbers(tmp_path):
-    tables.write_table(bits_per_byte_table(rows()), tmp_path, "bits_per_byte")
-    table = tables.read_table(tmp_path, "bits_per_byte")
-    assert row(table, "soft_static", "music")["difference_to_plain"] == pytest.approx(-0.15)
-
-
-def test_the_figure_shows_both_texts_and_says_what_it_is(tmp_path):
-    table = bits_per_byte_table(rows())
-    fig, frame = bits_per_byte_figure(table)
-    assert fig.get_suptitle().startswith("Real prose: bits per byte")
-    assert len(frame) == 6 and list(frame.columns) == list(table.columns)
-    assert save_figure(fig, frame, tmp_path, "bits_per_byte").stat().st_size > 5000
-
-
-def test_passages_of_files_and_of_rows_are_counted_by_where_they_come_from(tmp_path):
-    for domain in ("music", "general"):
-        for role in ROLES:
-            rows = [
-                {"text": "two words", "metadata": {"source": "books", "file": f"{i}.txt"}}
-                for i in (1, 1, 2)
-            ]
-            rows += [{"text": "three more words", "metadata": {"source": "abstracts"}}] * 2
-            write_jsonl(tmp_path / f"{domain}_{role}.jsonl", rows)
-    study = SimpleNamespace(passages=lambda: SimpleNamespace(path=lambda name: tmp_path / name))
-    table = corpus_tables.passage_counts(study)
-    assert len(table) == 2 * len(ROLES)
-    assert set(table["files"]) == {3}
-    assert set(table["documents"]) == {5} and set(table["tokens"]) == {12}

@@ -1,0 +1,219 @@
+"""Means with intervals, and everything paired: arms, mixtures, before and after tuning.
+
+Intervals are of a bootstrap over seeds and subjects, which are crossed (every seed is asked about
+the same ones); differences are paired by seed and question (`stats.py`). Every function goes from a
+frame of items to a frame.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from mucpt_utils import stats
+from mucpt_utils.analysis.frames import concat, frame_of, in_order
+from mucpt_utils.analysis.items import final_items
+from mucpt_utils.analysis.single_runs import tokens_to_plain
+from mucpt_utils.config.axes import DEFAULT, MAIN, load_axes
+
+# the two baselines, and the down-weighting that selection of documents is added to
+COMPARED_TO = ("plain", "rho1", "soft_dynamic")
+SURFACE = "coverage_calibration"  # the axis of two settings at once
+PAIRED_BY = ["seed", "stratum", "metric", "item", "subject"]
+
+
+# --- estimates ------------------------------------------------------------------------------------
+
+
+def estimates(final: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Mean, interval and number of seeds for each group of `by` (with stratum and metric).
+
+    final: items at the end of runs. Where an item has no value (plain's accuracy not reached),
+    the mean is empty and `seeds` counts the seeds that have one: a mean over the lucky seeds would
+    flatter the arm.
+    """
+    keys, rows = [*by, "stratum", "metric"], []
+    for key, group in groups_of(final, keys):
+        measured = group.dropna(subset="value")
+        mean, low, high = np.nan, np.nan, np.nan
+        if len(measured) == len(group):
+            seeds, subjects = list(group["seed"]), list(group["subject"])
+            mean, low, high = stats.bootstrap_mean(group["value"], seeds, subjects=subjects)
+        names = dict(zip(keys, key, strict=True))
+        interval = {"mean": mean, "ci_low": low, "ci_high": high}
+        rows.append({**names, **interval, "seeds": measured["seed"].nunique()})
+    return pd.DataFrame(rows)
+
+
+def groups_of(frame: pd.DataFrame, by: Sequence[str]) -> Iterator[tuple[tuple, pd.DataFrame]]:
+    """Groups of a frame, with a progress bar where they take long."""
+    groups = frame.groupby(list(by), sort=False)
+    return iter(tqdm(groups, desc="intervals", unit="mean", delay=5))
+
+
+def paired(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    """ours - theirs by stratum and metric, paired by seed and item, with interval and p-value.
+
+    Seeds that only one side has are left out; strata and metrics without any pair give no row.
+    Where a seed has one value only (bits per byte, tokens), p comes from the exact sign-flip test:
+    a bootstrap over so few values would call any three of one sign significant.
+    """
+    both = ours.merge(theirs, on=PAIRED_BY, suffixes=("", "_theirs"), validate="one_to_one")
+    rows = []
+    for (stratum, metric), group in groups_of(both, ["stratum", "metric"]):
+        result = stats.Difference(np.nan, np.nan, np.nan, np.nan)
+        if group[["value", "value_theirs"]].notna().all(axis=None):
+            seeds, subjects = list(group["seed"]), list(group["subject"])
+            result = stats.paired_difference(
+                group["value"], group["value_theirs"], seeds, subjects=subjects
+            )
+            if group["seed"].is_unique:
+                p_value = sign_flip_p(group["value"] - group["value_theirs"])
+                result = result._replace(p_value=p_value)
+        rows.append(
+            {
+                "stratum": stratum,
+                "metric": metric,
+                "difference": result.difference,
+                "ci_low": result.low,
+                "ci_high": result.high,
+                "p_value": result.p_value,
+                "seeds": group["seed"].nunique(),
+                "n": len(group),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def sign_flip_p(deltas: Sequence[float] | pd.Series) -> float:
+    """Two-sided p of a mean of paired differences: the share of all sign patterns as far from 0.
+
+    Exact (Fisher's randomisation test): with k values no p below 2 / 2**k is possible.
+    """
+    values = np.asarray(deltas, dtype=float)
+    signs = np.array(list(itertools.product((1, -1), repeat=len(values))))
+    means = np.abs(signs @ values) / len(values)
+    return float((means >= abs(values.mean()) - 1e-12).mean())
+
+
+# --- arms -----------------------------------------------------------------------------------------
+
+
+def main_items(measured: pd.DataFrame) -> pd.DataFrame:
+    """The main runs at their end, with the tokens to plain's accuracy as one more item each."""
+    final = final_items(measured)
+    reached = tokens_to_plain(measured).assign(item="curve", subject="curve")
+    return pd.concat([final[final["axis"] == MAIN], reached[final.columns]], ignore_index=True)
+
+
+def differences(measured: pd.DataFrame) -> pd.DataFrame:
+    """`differences.csv`: every main arm against each of `COMPARED_TO`, paired."""
+    return concat(arm_pairs(main_items(measured)), "differences")
+
+
+def arm_pairs(final: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Paired differences of every arm to each of `COMPARED_TO`, both named in columns."""
+    by_arm = {arm: part for arm, part in final.groupby("arm", sort=False)}
+    for other in COMPARED_TO:
+        for arm, part in by_arm.items():
+            if other in by_arm and arm != other:
+                yield paired(part, by_arm[other]).assign(arm=arm, compared_to=other)
+
+
+def main_comparison(measured: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
+    """`main_comparison.csv`: mean and interval of each main arm, and its difference to plain.
+
+    measured: `items`; compared: `differences`.
+    """
+    means = estimates(main_items(measured), ["arm"])
+    to_plain = compared[compared["compared_to"] == "plain"]
+    to_plain = to_plain.rename(columns={"difference": "difference_to_plain"})
+    columns = ["arm", "stratum", "metric", "difference_to_plain", "p_value"]
+    joined = means.merge(to_plain[columns], on=columns[:3], how="left")
+    return in_order(joined, "main_comparison")
+
+
+def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:
+    """`alignment.csv`: each main arm before and after tuning, the paired difference, its ranks.
+
+    measured, aligned: `items` of the runs and of the same runs after alignment. Ranks are of the
+    mean, 1 the best, among the arms of one stratum and metric: equal ranks mean that the order of
+    the arms holds.
+    """
+    before, after = (
+        final[(final["axis"] == MAIN) & final["metric"].isin(["accuracy", "log_likelihood"])]
+        for final in (final_items(measured), final_items(aligned))
+    )
+    parts = []
+    for arm, part in after.groupby("arm", sort=False):
+        earlier = before[before["arm"] == arm]
+        gain = paired(part, earlier).assign(arm=arm)
+        for name, side in (("before", earlier), ("after", part)):
+            means = side.groupby(["stratum", "metric"])["value"].mean().rename(name)
+            gain = gain.merge(means.reset_index(), on=["stratum", "metric"])
+        parts.append(gain)
+    table = pd.concat(parts, ignore_index=True)
+    for when in ("before", "after"):
+        ranks = table.groupby(["stratum", "metric"])[when].rank(ascending=False, method="min")
+        table[f"rank_{when}"] = ranks.astype(int)
+    return in_order(table, "alignment")
+
+
+def alignment_differences(aligned: pd.DataFrame) -> pd.DataFrame:
+    """`alignment_differences.csv`: `differences`, of the same arms after their tuning."""
+    final = final_items(aligned)
+    return concat(arm_pairs(final[final["axis"] == MAIN]), "alignment_differences")
+
+
+# --- data composition -----------------------------------------------------------------------------
+
+
+def default_levels() -> dict[str, str]:
+    """For each axis the level that changes nothing: the profile itself."""
+    return {name: axis.default.name for name, axis in load_axes().items()}
+
+
+def composition(measured: pd.DataFrame) -> pd.DataFrame:
+    """`composition.csv`: mean and interval at each level of each axis, by arm."""
+    final = final_items(measured)
+    final = final[final["axis"] != MAIN]
+    if final.empty:
+        return frame_of([], "composition")
+    return in_order(estimates(final, ["axis", "level", "arm"]), "composition")
+
+
+def composition_differences(
+    measured: pd.DataFrame, defaults: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """`composition_differences.csv`: each level against the axis's default level, paired.
+
+    defaults: axis -> the level that is the profile itself; read from `axes.yaml` if not given.
+    """
+    defaults = default_levels() if defaults is None else defaults
+    final = final_items(measured)
+    parts = []
+    for (axis, arm), group in final[final["axis"] != MAIN].groupby(["axis", "arm"], sort=False):
+        default = group[group["level"] == defaults[axis]]
+        for level, part in group.groupby("level", sort=False):
+            if level != defaults[axis]:
+                names = {"axis": axis, "level": level, "compared_to": defaults[axis], "arm": arm}
+                parts.append(paired(part, default).assign(**names))
+    return concat(parts, "composition_differences")
+
+
+def reference_surface(measured: pd.DataFrame, covered: float) -> pd.DataFrame:
+    """`reference_surface.csv`: the soft arm minus plain by coverage and confidence of the RM.
+
+    covered: the profile's own share of subjects that the RM knows, which levels call `default`.
+    """
+    final = final_items(measured)
+    parts = []
+    for level, group in final[final["axis"] == SURFACE].groupby("level", sort=False):
+        plain = group[group["arm"] == "plain"]
+        coverage, confidence = str(level).replace(DEFAULT, f"{covered:g}").split(", ")
+        for arm, part in group[group["arm"] != "plain"].groupby("arm", sort=False):
+            names = {"coverage": coverage, "confidence": confidence, "arm": arm}
+            parts.append(paired(part, plain).assign(**names))
+    return concat(parts, "reference_surface")

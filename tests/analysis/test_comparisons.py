@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from results_made_up import QUESTIONS, run, surface_runs
+
+from mucpt_utils.analysis import comparisons
+from mucpt_utils.analysis.items import items
+from mucpt_utils.analysis.runs import Run
+from mucpt_utils.config.axes import DEFAULT, load_axes
+
+
+def test_a_mean_over_the_lucky_seeds_is_not_given(value):
+    measured = items([run("plain", 0), run("plain", 1), run("rho1", 0), run("rho1", 1, shift=-0.4)])
+    main = comparisons.main_comparison(measured, comparisons.differences(measured))
+    where = {"arm": "rho1", "stratum": "covered", "metric": "tokens_to_plain"}
+    assert np.isnan(value(main, "mean", **where))
+    assert value(main, "seeds", **where) == 1
+
+
+def test_differences_are_paired_by_seed_and_question(frames, measured, value):
+    table = frames["differences"]
+    where = {"arm": "soft_dynamic", "compared_to": "plain", "stratum": "covered"}
+    assert value(table, "difference", metric="accuracy", **where) == pytest.approx(0.4)
+    assert value(table, "n", metric="accuracy", **where) == QUESTIONS  # 20 in each of 2 seeds
+    # every question's likelihood differs by the same amount: paired, no spread is left
+    where |= {"metric": "log_likelihood"}
+    assert value(table, "ci_low", **where) == pytest.approx(value(table, "ci_high", **where))
+    shuffled = comparisons.differences(measured.sample(frac=1, random_state=1))
+    assert value(shuffled, "difference", **where) == pytest.approx(0.4)
+
+
+def test_main_comparison_agrees_with_differences(frames, value):
+    where = {"arm": "rho1", "stratum": "uncovered", "metric": "accuracy"}
+    main, table = frames["main_comparison"], frames["differences"]
+    assert value(main, "difference_to_plain", **where) == value(
+        table, "difference", compared_to="plain", **where
+    )
+    assert value(main, "p_value", **where) == value(table, "p_value", compared_to="plain", **where)
+    assert value(main, "ci_low", **where) <= 0.5 <= value(main, "ci_high", **where)
+    plain = main[main["arm"] == "plain"]
+    assert plain["difference_to_plain"].isna().all()
+
+
+def test_two_values_of_one_sign_are_not_significant(frames, value):
+    where = {"arm": "base", "compared_to": "plain", "stratum": "general"}
+    assert value(frames["differences"], "p_value", metric="bits_per_byte", **where) == 0.5
+    assert comparisons.sign_flip_p([1.0, 2.0, 3.0]) == 0.25
+    assert comparisons.sign_flip_p([1.0, -1.0]) == 1.0
+
+
+def test_composition_by_level_and_against_the_default_level(frames, value):
+    where = {"axis": "metadata", "arm": "plain", "stratum": "all", "metric": "accuracy"}
+    assert value(frames["composition"], "mean", level="absent", **where) == pytest.approx(0.2)
+    table = frames["composition_differences"]
+    assert value(table, "difference", level="absent", **where) == pytest.approx(-0.3)
+    assert set(table["compared_to"]) == {"present"}
+    assert "present" not in set(table["level"])
+
+
+def test_the_default_level_of_an_axis_is_the_one_that_changes_nothing():
+    for name, level in comparisons.default_levels().items():
+        (declared,) = [one for one in load_axes()[name].levels if one.name == level]
+        assert not declared.set
+
+
+def test_the_surface_is_the_soft_arm_minus_plain_for_each_reference_model(frames, value):
+    table = frames["reference_surface"]
+    assert list(dict.fromkeys(zip(table["coverage"], table["confidence"], strict=True))) == [
+        ("0.3", "as trained"),
+        ("1", "calibrated"),
+    ]
+    where = {"arm": "soft_dynamic", "stratum": "all", "metric": "accuracy"}
+    low = value(table, "difference", coverage="0.3", **where)
+    assert value(table, "difference", coverage="1", **where) - low == pytest.approx(0.1)
+    assert set(table["arm"]) == {"soft_dynamic"}, "plain is what it is compared with"
+
+
+def test_the_profiles_own_coverage_is_told_as_a_number():
+    measured = items(surface_runs())
+    measured["level"] = measured["level"].str.replace("0.3", DEFAULT)
+    assert set(comparisons.reference_surface(measured, 0.7)["coverage"]) == {"0.7", "1"}
+
+
+def test_a_study_without_axes_has_empty_tables_of_them():
+    measured = items([run("plain", 0)])
+    assert comparisons.reference_surface(measured, 0.7).empty
+    assert comparisons.composition(measured).empty
+    assert comparisons.composition_differences(measured).empty
+    assert comparisons.differences(measured).empty, "one arm has nothing to be compared with"
+
+
+def tuned(arm, grades):
+    """Two seeds of a run with the same few grades."""
+    rows = [
+        {"tokens": 10, "set": "questions", "question_id": f"q{i}", "subject": f"s{i}"}
+        | {"stratum": "popular", "grade": "correct" if good else "incorrect"}
+        | {"log_likelihood": -1.0 + good}
+        for i, good in enumerate(grades)
+    ]
+    return [Run(arm, seed, rows) for seed in (0, 1)]
+
+
+def test_alignment_pairs_questions_and_ranks_arms():
+    before = items([*tuned("plain", [1, 0, 0, 0]), *tuned("rho1", [1, 1, 0, 0])])
+    after = items([*tuned("plain", [1, 1, 1, 0]), *tuned("rho1", [1, 1, 0, 0])])
+    table = comparisons.alignment(before, after)
+    rows = table[(table["stratum"] == "all") & (table["metric"] == "accuracy")].set_index("arm")
+    assert rows["before"].to_dict() == {"plain": 0.25, "rho1": 0.5}
+    assert rows["after"].to_dict() == {"plain": 0.75, "rho1": 0.5}
+    assert rows.loc["plain", "difference"] == pytest.approx(0.5)
+    assert rows.loc["rho1", "difference"] == 0
+    assert rows["rank_before"].to_dict() == {"plain": 2, "rho1": 1}
+    assert rows["rank_after"].to_dict() == {"plain": 1, "rho1": 2}
+    assert not table["ci_low"].isna().any()
