@@ -52,7 +52,7 @@ def test_a_clean_corpus_gives_an_empty_table(tmp_path, capsys):
     folder.mkdir()
     (folder / "prose.txt").write_text(TELLS, encoding="utf-8")
     assert contamination.main([str(folder), "--quiet"]) == 0
-    assert capsys.readouterr().out.splitlines() == [",".join(contamination.Found._fields)]
+    assert capsys.readouterr().out.splitlines() == [",".join(contamination.AskedQuestion._fields)]
 
 
 def test_reads_a_dataset_by_streaming(tmp_path, capsys):

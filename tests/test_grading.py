@@ -1,5 +1,6 @@
 """The grader against labelled cases, and what the cases themselves must cover."""
 
+import json
 from collections import Counter
 
 import pytest
@@ -158,4 +159,8 @@ def test_agreement_command(tmp_path, capsys):
     broken = tmp_path / "cases.jsonl"
     broken.write_text('{"grade": "right", "response": "x"}\n')
     assert main([str(broken)]) == 2
-    assert f"{broken}:1" in capsys.readouterr().err
+    assert f"{broken}, line 1: no question, answer, answer_type" in capsys.readouterr().err
+    case = {"question": "Who?", "answer": "Me", "answer_type": "person", "response": "Me"}
+    broken.write_text(json.dumps({**case, "grade": "right"}))
+    assert main([str(broken)]) == 2
+    assert "case 1: 'right' is none of correct, incorrect" in capsys.readouterr().err

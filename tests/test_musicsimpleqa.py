@@ -504,8 +504,8 @@ def test_answers_made_elsewhere(tmp_path, question_file, capsys):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"id": "q:test:0", "response": "x"}\nnot json\n', "answers.jsonl:2: not JSON"),
-        ('{"id": "q:test:0"}\n', "answers.jsonl:1: needs the text fields id, response"),
+        ('{"id": "q:test:0", "response": "x"}\nnot json\n', "answers.jsonl, line 2: not JSON"),
+        ('{"id": "q:test:0"}\n', "answers.jsonl, line 1: no response; needed are the texts id, response"),
         ('{"id": "other", "response": "x"}\n', "no question has the id 'other'"),
         ('{"id": "q:test:0", "response": "x"}\n' * 2, "answered twice"),
         ('{"id": "q:test:0", "response": "x"}\n', "9 questions are not answered"),

@@ -92,6 +92,6 @@ def test_judge_that_gives_no_grade_is_counted_as_unparsed(served, tmp_path):
 def test_dead_server_is_one_clear_line(tmp_path, capsys):
     arguments = ["--base-url", f"http://127.0.0.1:{free_port()}/v1", "--model", "m"]
     options = ["--retries", "1", "--limit", "2", "--out", str(tmp_path), "--quiet"]
-    assert main([*arguments, *options]) == 4
+    assert main([*arguments, *options]) == 3
     error = capsys.readouterr().err
     assert "does not answer after 2 attempts" in error and error.count("\n") == 1

@@ -1,10 +1,11 @@
 """How far two graders agree: share of equal grades and Cohen's kappa, by answer type.
 
-python -m mucpt_utils.musicsimpleqa.agreement [tests/grading_cases.jsonl]
+    python -m mucpt_utils agreement [tests/grading_cases.jsonl]
+
+Exit codes: 0 printed, 2 no such file, or a malformed one.
 """
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,9 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mucpt_utils import paths
+from mucpt_utils.errors import OK, WRONG_INPUT, MuCPTError
+from mucpt_utils.io import FileError, read_jsonl
 from mucpt_utils.musicsimpleqa.grading import GRADES, grade
 
-CASES = paths.ROOT / "tests" / "grading_cases.jsonl"
+CASES = paths.ROOT / "tests/grading_cases.jsonl"
+FIELDS = ("question", "answer", "answer_type", "response", "grade")
 
 
 class Agreement(NamedTuple):
@@ -61,26 +65,20 @@ def agreement(rows: Iterable[tuple[str, str, str]]) -> list[Agreement]:
 def load_cases(path: Path = CASES) -> list[dict]:
     """Labelled cases: dicts with the fields of a question, `response` and `grade`.
 
-    Raises ValueError with file and line for a malformed case.
+    Raises FileError that names the file and the malformed case.
     """
-    cases = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            case = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path}:{number}: not JSON: {error.msg}") from None
-        if case.get("grade") not in GRADES or "response" not in case:
-            raise ValueError(
-                f"{path}:{number}: a case has a response and a grade of {', '.join(GRADES)}"
-            )
-        cases.append(case)
+    cases = read_jsonl(path, FIELDS)
+    for number, case in enumerate(cases, 1):
+        if case["grade"] not in GRADES:
+            allowed = ", ".join(GRADES)
+            raise FileError(f"{path}, case {number}: {case['grade']!r} is none of {allowed}")
     return cases
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the agreement of the grader with labelled cases, and where they differ."""
     parser = argparse.ArgumentParser(
-        prog="python -m mucpt_utils.musicsimpleqa.agreement",
+        prog="python -m mucpt_utils agreement",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -88,9 +86,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         cases = load_cases(options.cases)
-    except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    except (MuCPTError, OSError) as error:
+        print(f"agreement: {error}", file=sys.stderr)
+        return WRONG_INPUT
     graded = [(case, grade(case, case["response"])) for case in cases]
     for case, given in graded:
         if given.grade != case["grade"]:
@@ -101,8 +99,4 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{'answer type':12} {'n':>6} {'agreement':>10} {'kappa':>7}")
     for row in agreement((c["answer_type"], c["grade"], g.grade) for c, g in graded):
         print(f"{row.group:12} {row.n:6} {row.agreement:10.3f} {row.kappa:7.3f}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return OK

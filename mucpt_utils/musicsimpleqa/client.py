@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 import httpx
 from tqdm import tqdm
 
+from mucpt_utils.errors import OutsideError
+
 RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 LONGEST_PAUSE = 60.0
 
 
-class EndpointError(RuntimeError):
+class EndpointError(OutsideError, RuntimeError):
     """The server does not answer, or refuses; the message never holds the key."""
 
 
@@ -35,18 +37,25 @@ class Endpoint:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False, compare=False)
 
     def complete(self, prompt: str, max_tokens: int) -> str:
-        """The greedy continuation of a prompt, up to its first newline where the server can."""
+        """The greedy continuation of a prompt, up to its first newline where the server can.
+
+        Raises EndpointError, as `chat` does.
+        """
         body = {"prompt": prompt, "max_tokens": max_tokens, "temperature": 0, "stop": ["\n"]}
-        return self._post("completions", body)["choices"][0]["text"]
+        return self._post("completions", body, lambda choice: choice["text"])
 
     def chat(self, messages: Sequence[Mapping[str, str]], max_tokens: int) -> str:
         """The greedy reply to a conversation."""
         body = {"messages": list(messages), "max_tokens": max_tokens, "temperature": 0}
-        return self._post("chat/completions", body)["choices"][0]["message"]["content"] or ""
+        return self._post("chat/completions", body, lambda choice: choice["message"]["content"])
 
-    def _post(self, path: str, body: dict) -> dict:
-        """The server's JSON. Raises EndpointError after the last retry, or for a refusal."""
+    def _post(self, path: str, body: dict, text_of: Callable[[dict], str | None]) -> str:
+        """The text of the server's first choice.
+
+        Raises EndpointError after the last retry, for a refusal, and for a reply without a text.
+        """
         url = f"{self.base_url.rstrip('/')}/{path}"
+        key = os.environ.get(self.key_variable, "")
         problem, wait = "", 0.0
         for attempt in range(self.retries + 1):
             if attempt:
@@ -57,42 +66,31 @@ class Endpoint:
                 reply = httpx.post(
                     url,
                     json={"model": self.model, **body},
-                    headers=self._headers(),
+                    headers={"Authorization": f"Bearer {key}"} if key else {},
                     timeout=self.timeout,
                 )
             except httpx.HTTPError as error:
-                problem, wait = f"{type(error).__name__}: {error}", 0.0
+                problem, wait = without_key(f"{type(error).__name__}: {error}", key), 0.0
                 continue
+            shown = without_key(reply.text, key)[:300]
+            problem, wait = f"HTTP {reply.status_code}: {shown}", retry_after(reply)
             if reply.status_code == httpx.codes.OK:
-                return self._parsed(reply, url)
-            problem = f"HTTP {reply.status_code}: {self._clean(reply.text)[:300]}"
+                try:
+                    return text_of(reply.json()["choices"][0]) or ""
+                except (ValueError, KeyError, IndexError, TypeError):
+                    problem = f"{url} is not an OpenAI-compatible endpoint: {shown!r}"
+                    raise EndpointError(problem) from None
             if reply.status_code not in RETRIED:
                 raise EndpointError(f"{url} refuses: {problem}")
-            wait = _retry_after(reply)
-        raise EndpointError(
-            f"{url} does not answer after {self.retries + 1} attempts: {self._clean(problem)}"
-        )
-
-    def _parsed(self, reply: httpx.Response, url: str) -> dict:
-        try:
-            data = reply.json()
-            data["choices"][0]
-        except (ValueError, KeyError, IndexError, TypeError):
-            text = self._clean(reply.text)[:300]
-            raise EndpointError(f"{url} is no OpenAI-compatible endpoint: {text!r}") from None
-        return data
-
-    def _headers(self) -> dict[str, str]:
-        key = os.environ.get(self.key_variable)
-        return {"Authorization": f"Bearer {key}"} if key else {}
-
-    def _clean(self, text: str) -> str:
-        """The text without the key, should the server have echoed it."""
-        key = os.environ.get(self.key_variable)
-        return text.replace(key, "***") if key else text
+        raise EndpointError(f"{url} does not answer after {self.retries + 1} attempts: {problem}")
 
 
-def _retry_after(reply: httpx.Response) -> float:
+def without_key(text: str, key: str) -> str:
+    """A text that may be shown, should the server have echoed the key."""
+    return text.replace(key, "***") if key else text
+
+
+def retry_after(reply: httpx.Response) -> float:
     """Seconds that the server asks to wait; 0 where it does not say."""
     try:
         return min(LONGEST_PAUSE, float(reply.headers.get("retry-after", 0)))

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from mucpt_utils.io import read_json, write_json
 from mucpt_utils.musicsimpleqa.agreement import Agreement, agreement
 from mucpt_utils.musicsimpleqa.client import Endpoint, ask_all
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED
@@ -53,30 +54,29 @@ class JudgeCache:
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, model: str, messages: Sequence[Mapping]) -> Path:
+        """Where the grade of a conversation lies, or would."""
         text = json.dumps([model, list(messages)], sort_keys=True, ensure_ascii=False)
         return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
 
     def get(self, path: Path) -> str | None:
         """The grade in a cache file; None where there is none, or a damaged one."""
         try:
-            grade = json.loads(path.read_text(encoding="utf-8"))["grade"]
+            grade = read_json(path)["grade"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return grade if grade in LABELS.values() else None
 
     def put(self, path: Path, grade: str, model: str) -> None:
         """Write a grade; the file is whole or not there."""
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps({"grade": grade, "model": model}), encoding="utf-8")
-        draft.replace(path)
+        write_json(path, {"grade": grade, "model": model})
 
 
 def judge_one(endpoint: Endpoint, question: Mapping, response: str, cache: JudgeCache) -> str:
     """The judge's grade, or UNPARSED after ATTEMPTS replies that are no grade (not cached)."""
     messages = judge_messages(question, response)
     path = cache.path(endpoint.model, messages)
-    if (known := cache.get(path)) is not None:
-        return known
+    if (cached := cache.get(path)) is not None:
+        return cached
     for _ in range(ATTEMPTS):
         reply = endpoint.chat(messages, MAX_TOKENS)
         if (grade := parse_grade(reply)) is not None:

@@ -3,20 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
+from mucpt_utils.errors import MuCPTError
 from mucpt_utils.musicsimpleqa.grading import CORRECT, NOT_ATTEMPTED
-from mucpt_utils.stats import (
-    LEVEL,
-    RESAMPLES,
-    Difference,
-    Estimate,
-    bootstrap_mean,
-    paired_difference,
-)
+from mucpt_utils.stats import Estimate, bootstrap_mean, paired_difference
 
 ALL = "all"
-METRICS = ("accuracy", "accuracy_given_attempted", "harmonic_mean", "attempted")
+UNKNOWN_SHARE = Estimate(0.0, 0.0, 1.0)  # of nothing: counted as 0, and anything is possible
+
+
+class AnswersError(MuCPTError, ValueError):
+    """Graded answers that cannot be summed up or compared."""
 
 
 class Measure(NamedTuple):
@@ -49,74 +45,75 @@ def measures(answers: Sequence[Mapping]) -> list[Measure]:
     """Every metric over all answers, by stratum and by category.
 
     answers: dicts with `grade` and, where they are to count, `stratum`, `category` and `subject`;
-    the questions about one subject are resampled together. Raises ValueError for no answers.
+    the questions about one subject are resampled together. Raises AnswersError for no answers.
     """
     if not answers:
-        raise ValueError("no answers to measure")
-    return [row for by, group, rows in groups(answers) for row in _measure(by, group, rows)]
+        raise AnswersError("no answers to measure")
+    return [
+        Measure(by, group, metric, *estimate, len(rows))
+        for by, group, rows in groups(answers)
+        for metric, estimate in estimates(rows).items()
+    ]
 
 
 def groups(answers: Sequence[Mapping]) -> list[tuple[str, str, list[Mapping]]]:
     """(what it is grouped by, name, answers) of all, each stratum and each category."""
-    found = [(ALL, ALL, list(answers))]
+    result = [(ALL, ALL, list(answers))]
     for by in ("stratum", "category"):
         names = dict.fromkeys(answer[by] for answer in answers if answer.get(by))
-        found += [(by, name, [a for a in answers if a.get(by) == name]) for name in names]
-    return found
+        result += [(by, name, [a for a in answers if a.get(by) == name]) for name in names]
+    return result
 
 
-def _measure(by: str, group: str, answers: Sequence[Mapping]) -> list[Measure]:
-    correct = np.array([answer["grade"] == CORRECT for answer in answers], dtype=float)
-    attempted = np.array([answer["grade"] != NOT_ATTEMPTED for answer in answers], dtype=float)
+def estimates(answers: Sequence[Mapping]) -> dict[str, Estimate]:
+    """Each metric of a group of answers, with its interval over subjects.
+
+    The harmonic mean grows with both its parts, so that it lies between that of their lower and
+    that of their upper ends; the interval is somewhat too wide, since both seldom err together.
+    """
+    correct = [float(answer["grade"] == CORRECT) for answer in answers]
+    attempted = [float(answer["grade"] != NOT_ATTEMPTED) for answer in answers]
     subjects = [answer.get("subject", index) for index, answer in enumerate(answers)]
-    estimates = {
-        "accuracy": bootstrap_mean(correct, subjects),
-        "accuracy_given_attempted": bootstrap_ratio(correct, attempted, subjects),
-        # 2 a b / (a + b) with a = correct / all and b = correct / attempted
-        "harmonic_mean": bootstrap_ratio(2 * correct, 1 + attempted, subjects),
+    tried = [index for index, value in enumerate(attempted) if value]
+    accuracy = bootstrap_mean(correct, subjects)
+    given_attempted = UNKNOWN_SHARE
+    if tried:
+        given_attempted = bootstrap_mean(
+            [correct[index] for index in tried], [subjects[index] for index in tried]
+        )
+    return {
+        "accuracy": accuracy,
+        "accuracy_given_attempted": given_attempted,
+        "harmonic_mean": Estimate(*map(harmonic_mean, accuracy, given_attempted)),
         "attempted": bootstrap_mean(attempted, subjects),
     }
-    return [Measure(by, group, name, *estimates[name], len(answers)) for name in METRICS]
 
 
-def bootstrap_ratio(
-    above: np.ndarray, below: np.ndarray, subjects: Sequence, n: int = RESAMPLES, seed: int = 0
-) -> Estimate:
-    """sum(above) / sum(below) with a percentile interval, whole subjects resampled.
-
-    0 where `below` sums to 0: nothing was attempted.
-    """
-    index = {subject: i for i, subject in enumerate(dict.fromkeys(subjects))}
-    place = [index[subject] for subject in subjects]
-    sums = np.stack([np.bincount(place, weights, len(index)) for weights in (above, below)])
-    draws = np.random.default_rng(seed).integers(0, len(index), (n, len(index)))
-    top, bottom = sums[:, draws].sum(axis=2)
-    ratios = np.divide(top, bottom, out=np.zeros(n), where=bottom > 0)
-    low, high = np.quantile(ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    total = sums.sum(axis=1)
-    return Estimate(float(total[0] / total[1]) if total[1] else 0.0, float(low), float(high))
+def harmonic_mean(a: float, b: float) -> float:
+    """2 a b / (a + b); 0 where both are."""
+    return 2 * a * b / (a + b) if a + b else 0.0
 
 
 def compare(a: Sequence[Mapping], b: Sequence[Mapping]) -> list[Comparison]:
     """Paired comparison of two graded answer files: all, by stratum and by category.
 
-    Raises ValueError where they do not answer the same questions.
+    Raises AnswersError where they do not answer the same questions.
     """
     second = {answer["id"]: answer for answer in b}
     only_a = [answer["id"] for answer in a if answer["id"] not in second]
     only_b = sorted(set(second) - {answer["id"] for answer in a})
     if only_a or only_b:
         example = (only_a or only_b)[0]
-        raise ValueError(
+        raise AnswersError(
             f"the files answer different questions: {len(only_a)} only in the first, "
             f"{len(only_b)} only in the second, {example!r} for one"
         )
-    return [_compare(by, group, rows, second) for by, group, rows in groups(a)]
-
-
-def _compare(by: str, group: str, rows: Sequence[Mapping], second: Mapping) -> Comparison:
-    ours = [float(row["grade"] == CORRECT) for row in rows]
-    theirs = [float(second[row["id"]]["grade"] == CORRECT) for row in rows]
-    subjects = [row.get("subject", row["id"]) for row in rows]
-    paired: Difference = paired_difference(ours, theirs, subjects)
-    return Comparison(by, group, float(np.mean(ours)), float(np.mean(theirs)), *paired, len(rows))
+    rows = []
+    for by, group, answers in groups(a):
+        ours = [float(answer["grade"] == CORRECT) for answer in answers]
+        theirs = [float(second[answer["id"]]["grade"] == CORRECT) for answer in answers]
+        subjects = [answer.get("subject", answer["id"]) for answer in answers]
+        shares = sum(ours) / len(ours), sum(theirs) / len(theirs)
+        difference = paired_difference(ours, theirs, subjects)
+        rows.append(Comparison(by, group, *shares, *difference, len(answers)))
+    return rows

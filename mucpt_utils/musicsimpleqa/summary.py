@@ -1,0 +1,97 @@
+"""What an evaluation leaves behind: graded answers, their summary in files and on the terminal."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mucpt_utils.io import FileError, read_jsonl, write_json, write_jsonl, write_text
+from mucpt_utils.musicsimpleqa.grading import GRADES, grade
+from mucpt_utils.musicsimpleqa.judge import UNPARSED, judge_agreement
+from mucpt_utils.musicsimpleqa.measures import Measure, compare, measures
+
+# fields of a question that stand beside its answer
+CARRIED = ("id", "question", "answer", "answer_type", "category", "stratum", "subject")
+
+
+def grade_responses(questions: Sequence[Mapping], responses: Mapping[str, str]) -> list[dict]:
+    """A graded answer for each question: what the tables need of it, response, grade, reason."""
+    answers = []
+    for question in questions:
+        response = responses[question["id"]]
+        given = grade(question, response)
+        answer = {name: question[name] for name in CARRIED if name in question}
+        answer |= {"response": response, "grade": given.grade, "reason": given.reason}
+        answers.append(answer)
+    return answers
+
+
+def write_summary(folder: Path, settings: Mapping, answers: Sequence[dict]) -> None:
+    """Write answers.jsonl, summary.csv and summary.json.
+
+    settings: what the answers depend on. answers: from `grade_responses`, with `judge` where a
+    judge graded as well. Raises AnswersError for no answers.
+    """
+    rows = [row._asdict() for row in measures(answers)]
+    write_jsonl(folder / "answers.jsonl", answers)
+    table = io.StringIO()
+    writer = csv.DictWriter(table, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(folder / "summary.csv", table.getvalue())
+    counts = {name: sum(answer["grade"] == name for answer in answers) for name in GRADES}
+    summary: dict[str, Any] = {"settings": dict(settings), "grades": counts, "measures": rows}
+    if any("judge" in answer for answer in answers):
+        summary["judge"] = {
+            "unparsed": sum(answer["judge"] == UNPARSED for answer in answers),
+            "agreement": [row._asdict() for row in judge_agreement(answers)],
+        }
+    write_json(folder / "summary.json", summary)
+
+
+def summary_text(answers: Sequence[Mapping]) -> str:
+    """The summary as a table for the terminal."""
+
+    def shown(row: Measure) -> str:
+        return f"{row.value:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}]".rjust(20)
+
+    lines = [f"{'':24} {'accuracy':>20} {'given attempted':>20} {'harmonic mean':>20} {'n':>5}"]
+    rows = measures(answers)
+    for group in dict.fromkeys((row.by, row.group) for row in rows):
+        by_metric = {row.metric: row for row in rows if (row.by, row.group) == group}
+        columns = ("accuracy", "accuracy_given_attempted", "harmonic_mean")
+        cells = " ".join(shown(by_metric[name]) for name in columns)
+        lines.append(f"{group[1]:24} {cells} {by_metric['accuracy'].n:5}")
+    if any("judge" in answer for answer in answers):
+        unparsed = sum(answer["judge"] == UNPARSED for answer in answers)
+        total = judge_agreement(answers)[-1:]
+        text = f"{total[0].agreement:.3f} (kappa {total[0].kappa:.3f})" if total else "none"
+        lines.append(f"agreement with the judge: {text}; unparsed: {unparsed}")
+    return "\n".join(lines)
+
+
+def comparison_text(a: Path, b: Path) -> str:
+    """Paired comparison of two files of graded answers, as a table for the terminal.
+
+    Raises FileError for a malformed file, AnswersError for files of different questions.
+    """
+    files = [read_graded(path) for path in (a, b)]
+    header = f"{'accuracy':24} {'A':>6} {'B':>6} {'A - B':>24} {'p':>7} {'n':>5}"
+    lines = [f"A: {a}", f"B: {b}", header]
+    for row in compare(*files):
+        delta = f"{row.difference:+.3f} [{row.ci_low:+.3f}, {row.ci_high:+.3f}]"
+        lines.append(
+            f"{row.group:24} {row.a:6.3f} {row.b:6.3f} {delta:>24} {row.p_value:7.4f} {row.n:5}"
+        )
+    return "\n".join(lines)
+
+
+def read_graded(path: Path) -> list[dict]:
+    """The graded answers of a file. Raises FileError for what is not one."""
+    answers = read_jsonl(path, ("id", "grade"))
+    for number, answer in enumerate(answers, start=1):
+        if answer["grade"] not in GRADES:
+            allowed = ", ".join(GRADES)
+            raise FileError(f"{path}, answer {number}: {answer['grade']!r} is none of {allowed}")
+    return answers
