@@ -1,7 +1,5 @@
 """Numbers and tables as people read them. Rounding happens here, once, and nowhere before."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 
@@ -33,12 +31,16 @@ def shown(value: object, column: str = "", decimals: int = 3) -> str:
 
 
 def for_reading(frame: pd.DataFrame, decimals: int = 3) -> pd.DataFrame:
-    """A table with every cell as text; index and columns stay."""
+    """A table with every cell as text; index and columns stay.
 
-    def words(column: str) -> Callable[[object], str]:
-        return lambda value: shown(value, column, decimals)
-
-    cells = {column: frame[column].map(words(str(column))) for column in frame}
+    A column of fractions shows decimals in every row, so that its whole numbers line up.
+    """
+    cells = {}
+    for column in frame:
+        values, name = frame[column], str(column)
+        if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 != 0).any():
+            name = name if name in MEASURED else "value"
+        cells[column] = [shown(value, name, decimals) for value in values]
     return pd.DataFrame(cells, index=frame.index, columns=frame.columns)
 
 

@@ -35,6 +35,8 @@ def test_a_table_for_reading_has_text_in_every_cell_and_its_own_index():
     assert told.loc["plain"].tolist() == ["0.333", "3"]
     assert told.loc["rho1"].tolist() == ["–", "2"]
     assert for_reading(frame, decimals=2).loc["plain", "mean"] == "0.33"
+    fractions = pd.DataFrame({"covered": [0.5, 1.0]})
+    assert for_reading(fractions)["covered"].tolist() == ["0.500", "1.000"]
 
 
 def test_intervals_stand_beside_means_in_the_order_of_the_table():
