@@ -9,23 +9,17 @@ Nothing is listed by hand and nothing is imported: sources are parsed.
 
 import ast
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 
 from mucpt_utils import paths
+from mucpt_utils.io import digest
 
 NAME = paths.PACKAGE.name
 CARDS = "data_cards"
 PATH = re.compile(r"\w[\w.-]*(/\w[\w.-]*)+")  # a literal that may be the path of a data file
-
-
-def digest(value: object) -> str:
-    """SHA-256 of a value's canonical JSON. Raises TypeError for what JSON cannot hold."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache

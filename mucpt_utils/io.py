@@ -1,5 +1,6 @@
 """Files read and written in one way each: JSON Lines, JSON, YAML; whole or not at all."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,12 @@ BOOLEAN = "tag:yaml.org,2002:bool"
 
 class FileError(MuCPTError, ValueError):
     """A file that is not what it should be; the message names the file and the line."""
+
+
+def digest(value: object) -> str:
+    """SHA-256 of a value's canonical JSON. Raises TypeError for what JSON cannot hold."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_jsonl(path: Path, fields: Sequence[str] = ()) -> list[dict]:

@@ -51,7 +51,8 @@ def load(
     model = AutoModelForCausalLM.from_pretrained(
         str(folder_or_name), use_safetensors=True, trust_remote_code=False, dtype=dtype
     )
-    return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return model.to(chosen)  # type: ignore[arg-type]  # transformers' wrapper hides the signature
 
 
 def load_tokenizer(folder_or_name: str | Path) -> "PreTrainedTokenizerBase":

@@ -26,7 +26,7 @@ class NotScored(ValueError):
 
 @dataclass(frozen=True)
 class Scored:
-    """A domain corpus with what is known of each token before training.
+    """A domain corpus with what the models say of each token before training.
 
     store: the tokens. document_weights: (documents,) from the domain classifier. Aligned with the
     tokens, in nats: base, the base's losses; reference and entropies, the RM's losses and the
@@ -52,13 +52,18 @@ class Scored:
         factors: np.ndarray | None = None,
     ) -> "Scored":
         """The corpus from folders: of its tokens, and of the losses that were computed on them."""
-        folders = (base, reference, entropies)
-        losses = [None if folder is None else load_losses(folder) for folder in folders]
         temperature = None
         if reference is not None:
             temperature = read_json(reference / "temperature.json")["temperature"]
-        weights = np.load(tokens / "weights.npy")
-        return cls(TokenStore.load(tokens), weights, *losses, temperature, factors)
+        return cls(
+            TokenStore.load(tokens),
+            np.load(tokens / "weights.npy"),
+            base=None if base is None else load_losses(base),
+            reference=None if reference is None else load_losses(reference),
+            entropies=None if entropies is None else load_losses(entropies),
+            temperature=temperature,
+            factors=factors,
+        )
 
     def losses(
         self, criterion: Criterion
@@ -91,7 +96,7 @@ class Scored:
             torch.from_numpy(document_means(values.numpy(), self.store.starts))
             for values in (base, divided_by)
         ]
-        return np.flatnonzero(select(*means, arm.documents).numpy())
+        return np.flatnonzero(select(means[0], means[1], arm.documents).numpy())
 
     def weights(self, arm: Arm, seed: int, at_start: bool = False) -> np.ndarray:
         """Weights of all tokens that are fixed before training, mean 1; (tokens,) float32.

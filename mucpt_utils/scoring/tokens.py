@@ -84,7 +84,9 @@ def tokenise(
     return TokenStore(flat, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), list(ids))
 
 
-def gather(store: TokenStore, order: Sequence[int], values: np.ndarray | None = None) -> np.ndarray:
+def gather(
+    store: TokenStore, order: Sequence[int] | np.ndarray, values: np.ndarray | None = None
+) -> np.ndarray:
     """Tokens (or `values` aligned with them) of the documents in `order`, end to end."""
     source = store.tokens if values is None else values
     if not len(order):

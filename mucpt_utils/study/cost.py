@@ -1,17 +1,20 @@
-"""What a profile costs before it is run: CPU and GPU hours, disk, and how to start it.
+"""What a profile costs before it is run: hours here, CPU and GPU hours, disk, how to start it.
 
     python -m mucpt_utils cost PROFILE [--set KEY=VALUE ...]
 
-Training counts 6 N D operations and scoring 2 N D (arXiv 2001.08361, section 2.1; N parameters, D
-tokens). Rates come from committed results where there are any; otherwise the basis says what was
-assumed. Hours are of measured work alone: questions, loading and waiting come on top.
+All counts of work come from `work(profile)`. Training counts 6 N D operations and scoring 2 N D
+(arXiv 2001.08361, section 2.1; N parameters, D tokens). The rates of `estimate` come from committed
+results where there are any; otherwise the basis says what was assumed. Those of `time_here` are
+measured on this machine (`pace`).
 """
 
 import argparse
-import json
+import math
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import pandas as pd
 import torch
@@ -19,23 +22,114 @@ import torch
 from mucpt_utils import paths
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.axes import load_axes
-from mucpt_utils.config.settings import Profile, SettingsError, load_profile
+from mucpt_utils.config.settings import Profile, load_profile
+from mucpt_utils.errors import OK, MuCPTError
+from mucpt_utils.io import read_json, read_jsonl
 from mucpt_utils.scoring import models
+from mucpt_utils.study import pace as machine
+from mucpt_utils.study import parallel
+from mucpt_utils.study.pace import Pace
 
+OPERATIONS = {"training": 6, "scoring": 2}  # for each parameter and token
 ASSUMED_PEAK = 989e12  # bfloat16 operations a second of an H100 or H200, by its data sheet
 ASSUMED_SHARE = 0.35  # of the peak: this study's goal for one GPU
 PEAK, SHARE = "matrix peak", "training share of matrix peak"  # rows of speed.csv
 GPU_MEMORY = 80e9
 STATE_BYTES = 16  # of training state a parameter: weights, gradient, two moments in float32
 WORDS_TO_TOKENS = 1.4
+# notebooks that start workers (04, 05, 07): these are forked from one more process that imports
+SERVERS = 3
+
+Kind = Literal["training", "scoring", "answering"]
 
 
-@dataclass(frozen=True)
-class Rate:
-    """A rate and where it is from."""
+# --- the work of a profile ------------------------------------------------------------------------
 
-    value: float
-    basis: str
+
+class Work(NamedTuple):
+    """Equal jobs of one kind.
+
+    size: of each job, in tokens, or in questions where answers are written.
+    """
+
+    what: str
+    kind: Kind
+    jobs: int
+    size: int
+
+    @property
+    def unit(self) -> str:
+        """What `size` counts."""
+        return "questions" if self.kind == "answering" else "tokens"
+
+
+def work(profile: Profile) -> list[Work]:
+    """All work of a profile that takes long, in its order; finished stages are counted as well.
+
+    A level of an axis counts as its runs: what else it makes anew, as a reference model of another
+    coverage, comes on top.
+    """
+    seeds, runs = len(profile.seeds), run_count(profile)
+    tuned, tuning = 0, 0
+    if profile.alignment:
+        tuned, tuning = len(profile.arms) * seeds, profile.alignment.tokens
+    base = 0 if profile.pretrained else 1
+    reference = 0 if profile.reference.pretrained or not uses_reference(profile) else seeds
+    scored = 1 + seeds if uses_reference(profile) else 0  # by the base, and by each reference model
+    questions = question_count(profile)
+    every = (
+        Work("train the base", "training", base, profile.base.tokens),
+        Work("train reference models", "training", reference, profile.reference_training.tokens),
+        Work("score the corpus", "scoring", scored, corpus_tokens(profile)),
+        Work("train arms and mixtures", "training", runs, profile.train.tokens),
+        Work("answer questions", "answering", runs, questions * profile.evaluation.points),
+        Work("tune", "training", tuned, tuning),
+        Work("answer after tuning", "answering", tuned, questions),
+    )
+    return [each for each in every if each.jobs]
+
+
+def amount(profile: Profile, kind: Kind) -> int:
+    """Tokens trained or scored, or questions answered, over all jobs of a profile."""
+    return sum(each.jobs * each.size for each in work(profile) if each.kind == kind)
+
+
+def run_count(profile: Profile) -> int:
+    """Training runs: arms and the changed levels of axes, at every seed."""
+    arms = sum(ARMS[arm].trained for arm in profile.arms)
+    axes = (load_axes()[name] for name in profile.composition)
+    return (arms + sum(len(axis.arms) * len(axis.changed) for axis in axes)) * len(profile.seeds)
+
+
+def uses_reference(profile: Profile) -> bool:
+    """Whether any arm, of the main comparison or of an axis, needs a reference model."""
+    on_axes = {arm for name in profile.composition for arm in load_axes()[name].arms}
+    return any(ARMS[arm].uses_reference for arm in {*profile.arms, *on_axes})
+
+
+def document_tokens(profile: Profile) -> int:
+    """Tokens of a document of the corpus, on the average of what the settings ask for."""
+    words = (profile.render.min_words + profile.render.max_words) / 2
+    return round(words * WORDS_TO_TOKENS)
+
+
+def corpus_tokens(profile: Profile) -> int:
+    """Domain tokens: what is rendered, or one run's share of the domain where that is more."""
+    documents = profile.world.subjects * profile.render.documents_per_subject
+    return max(documents * document_tokens(profile), domain_tokens(profile))
+
+
+def domain_tokens(profile: Profile) -> int:
+    """Tokens of one run's budget that come from the domain corpus."""
+    return round(profile.train.tokens * (1 - profile.replay))
+
+
+def question_count(profile: Profile) -> int:
+    """Questions of one measuring: about each subject as many as the benchmark has on average."""
+    path = paths.DATA_CARDS / "musicsimpleqa" / f"{profile.world.split}.jsonl"
+    subjects = [question["subject"] for question in read_jsonl(path)]
+    each = len(subjects) / len(set(subjects))
+    return round(profile.world.subjects * each + profile.evaluation.general_questions)
 
 
 def parameter_count(profile: Profile) -> int:
@@ -46,114 +140,84 @@ def parameter_count(profile: Profile) -> int:
         return models.parameters(models.from_scratch(profile.model, profile.vocabulary, 0))
 
 
-def run_count(profile: Profile) -> int:
-    """Training runs: arms and the changed levels of axes, at every seed."""
-    main = sum(ARMS[arm].trained for arm in profile.arms)
-    axes = sum(
-        len(axis.arms) * sum(bool(level.set) for level in axis.levels)
-        for axis in (load_axes()[name] for name in profile.composition)
-    )
-    return (main + axes) * len(profile.seeds)
-
-
-def trained_tokens(profile: Profile) -> int:
-    """Tokens of every optimiser step of the profile: base, reference models, runs, alignment."""
-    seeds = len(profile.seeds)
-    base = 0 if profile.pretrained else profile.base.tokens
-    reference = 0 if profile.reference.pretrained else profile.reference_training.tokens * seeds
-    aligned = profile.alignment.tokens * len(profile.arms) * seeds if profile.alignment else 0
-    return base + reference + profile.train.tokens * run_count(profile) + aligned
-
-
-def corpus_tokens(profile: Profile) -> int:
-    """Domain tokens, were the corpus read just once: the domain's share of one run's budget."""
-    return round(profile.train.tokens * (1 - profile.replay))
-
-
-def scored_tokens(profile: Profile) -> int:
-    """Tokens that a model reads without training: base once, the reference model at each seed."""
-    if not any(ARMS[arm].uses_reference for arm in profile.arms):
-        return 0
-    return corpus_tokens(profile) * (1 + len(profile.seeds))
+def operations(profile: Profile, kind: Literal["training", "scoring"]) -> int:
+    """Floating-point operations of all training, or of all scoring, of a profile."""
+    return OPERATIONS[kind] * parameter_count(profile) * amount(profile, kind)
 
 
 def disk_bytes(profile: Profile) -> int:
     """Tokens, cached losses, kept weights, models of every run and one resumable checkpoint."""
     vocabulary = profile.pretrained.vocabulary if profile.pretrained else profile.vocabulary
     tokens = corpus_tokens(profile) * (2 if vocabulary <= 2**16 else 4)
-    losses = scored_tokens(profile) * 2
+    losses = amount(profile, "scoring") * 2
     weighing = sum(ARMS[arm].tokens is not None for arm in profile.arms) * len(profile.seeds)
-    kept = 2 * profile.train.tokens * weighing * profile.evaluation.keep_weights
+    weights = 2 * profile.train.tokens * weighing * profile.evaluation.keep_weights
     saved = 1 + len(profile.seeds) + run_count(profile)
     size = parameter_count(profile)
-    return tokens + losses + kept + 4 * size * saved + 12 * size
+    return tokens + losses + weights + 4 * size * saved + 12 * size
 
 
-def _speeds(results: Path) -> pd.DataFrame:
-    found = [pd.read_csv(path) for path in sorted(results.glob("*/tables/speed.csv"))]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["what"])
+# --- here -----------------------------------------------------------------------------------------
 
 
-def gpu_rate(results: Path) -> Rate:
-    """Operations a second of one GPU in training: measured on a CUDA machine, or assumed."""
-    speeds = _speeds(results)
-    cuda = speeds[speeds["machine"].str.contains("NVIDIA")] if len(speeds) else speeds
-    peak, share = (cuda[cuda["what"] == name] for name in (PEAK, SHARE))
-    if len(peak) and len(share):
-        machine = share["machine"].iloc[-1]
-        return Rate(peak["ours"].iloc[-1] * share["ratio"].iloc[-1], f"measured: {machine}")
-    text = f"assumed: {ASSUMED_SHARE:.0%} of {ASSUMED_PEAK / 1e12:.0f} Tflop/s"
-    return Rate(ASSUMED_PEAK * ASSUMED_SHARE, text)
+def time_here(profile: Profile) -> pd.DataFrame:
+    """How long a profile takes on this machine, measured now (`minutes_here`).
+
+    For a model that has to be loaded, its cost by settings (`estimate`).
+    """
+    if profile.pretrained:
+        return estimate(profile)
+    return minutes_here(profile, machine.measure(profile, document_tokens(profile)))
 
 
-def _stages(run: Path, name: str) -> list[dict]:
-    record = json.loads(run.read_text(encoding="utf-8"))
-    return [stage for stage in record["artifacts"] if stage["name"] == name]
+def minutes_here(profile: Profile, pace: Pace) -> pd.DataFrame:
+    """what, amount, pace here (of one core), minutes; the last row is the sum.
+
+    Jobs of one kind take turns over the cores; corpora are made beside the base, whose training is
+    longer.
+    """
+    rows = []
+    for each in work(profile):
+        rate, turns = getattr(pace, each.kind), math.ceil(each.jobs / parallel.cores())
+        size = f"{each.jobs} × {each.size:,} {each.unit}"
+        rows.append((each.what, size, f"{rate:,.0f} {each.unit}/s", turns * each.size / rate / 60))
+    starts = len(list(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))) + SERVERS
+    begun = starts * pace.start / 60
+    rows.append(("start notebooks and workers", str(starts), f"{pace.start:.1f} s each", begun))
+    rows.append(("together", "", "", sum(row[-1] for row in rows)))
+    frame = pd.DataFrame(rows, columns=["what", "amount", "pace here", "minutes"])
+    return frame.assign(minutes=frame["minutes"].round(1))
 
 
-def cpu_rate(results: Path) -> Rate | None:
-    """Operations a second of one core in training, from the plain runs of `laptop`."""
-    run = results / "laptop" / "run.json"
-    runs = _stages(run, "run_plain") if run.exists() else []
-    if not runs:
-        return None
-    size = parameter_count(load_profile("laptop"))
-    done = sum(6 * size * stage["settings"]["train"]["tokens"] for stage in runs)
-    return Rate(
-        done / sum(s["seconds"] for s in runs), "measured: laptop's plain runs, questions in"
-    )
+# --- a large run ----------------------------------------------------------------------------------
 
 
-def pipeline_rate(results: Path) -> Rate | None:
-    """Words a second of one core through the pipeline, from `laptop`'s funnel and record."""
-    folder = results / "laptop"
-    if not (folder / "run.json").exists():
-        return None
-    funnel = pd.read_csv(folder / "tables" / "funnel.csv")
-    words = funnel[funnel["stage"] == funnel["stage"].iloc[0]]["tokens"].sum()
-    corpora = _stages(folder / "run.json", "corpus")
-    seconds = max(stage["seconds"] for stage in corpora)  # the slowest: workers share the cores
-    return Rate(words / seconds, "measured: laptop's corpus, small, start-up included")
+@dataclass(frozen=True)
+class Rate:
+    """A rate and where it is from."""
+
+    value: float
+    basis: str
 
 
-def estimate(profile: Profile, results: Path = paths.ROOT / "results") -> pd.DataFrame:
-    """The cost of a profile: quantity, value, unit, basis."""
-    size, gpu = parameter_count(profile), gpu_rate(results)
-    training_work, scoring_work = (
-        6 * size * trained_tokens(profile),
-        2 * size * scored_tokens(profile),
-    )
-    source = "declared" if profile.pretrained else "counted"
+def estimate(profile: Profile, results: Path = paths.RESULTS) -> pd.DataFrame:
+    """The cost of a profile: quantity, value, unit, basis.
+
+    Hours are of measured work alone: questions, loading and waiting come on top.
+    """
+    training, scoring = operations(profile, "training"), operations(profile, "scoring")
+    gpu, source = gpu_rate(results), "declared" if profile.pretrained else "counted"
+    read_once = "corpus as rendered, or as large as one run's domain share"
     rows = [
-        ("parameters", size, "parameters", source),
+        ("parameters", parameter_count(profile), "parameters", source),
         ("training runs", run_count(profile), "runs", "arms and levels by seeds"),
-        ("trained", trained_tokens(profile), "tokens", "settings"),
-        ("scored", scored_tokens(profile), "tokens", "corpus as large as one run's domain share"),
-        ("training", training_work / gpu.value / 3600, "GPU hours", gpu.basis),
-        ("scoring", scoring_work / gpu.value / 3600, "GPU hours", gpu.basis),
+        ("trained", amount(profile, "training"), "tokens", "settings"),
+        ("scored", amount(profile, "scoring"), "tokens", read_once),
+        ("training", training / gpu.value / 3600, "GPU hours", gpu.basis),
+        ("scoring", scoring / gpu.value / 3600, "GPU hours", gpu.basis),
     ]
     if core := cpu_rate(results):
-        hours = (training_work + scoring_work) / core.value / 3600
+        hours = (training + scoring) / core.value / 3600
         rows.append(("training and scoring without a GPU", hours, "core hours", core.basis))
     if words := pipeline_rate(results):
         hours = corpus_tokens(profile) / WORDS_TO_TOKENS / words.value / 3600
@@ -162,25 +226,66 @@ def estimate(profile: Profile, results: Path = paths.ROOT / "results") -> pd.Dat
     return pd.DataFrame(rows, columns=["quantity", "value", "unit", "basis"])
 
 
+def gpu_rate(results: Path) -> Rate:
+    """Operations a second of one GPU in training: measured on a CUDA machine, or assumed."""
+    speeds = [pd.read_csv(path) for path in sorted(results.glob("*/tables/speed.csv"))]
+    if speeds:
+        table = pd.concat(speeds, ignore_index=True)
+        cuda = table[table["machine"].str.contains("NVIDIA")]
+        peak, share = (cuda[cuda["what"] == name] for name in (PEAK, SHARE))
+        if len(peak) and len(share):
+            rate = float(peak["ours"].iloc[-1] * share["ratio"].iloc[-1])
+            return Rate(rate, f"measured: {share['machine'].iloc[-1]}")
+    basis = f"assumed: {ASSUMED_SHARE:.0%} of {ASSUMED_PEAK / 1e12:.0f} Tflop/s"
+    return Rate(ASSUMED_PEAK * ASSUMED_SHARE, basis)
+
+
+def cpu_rate(results: Path) -> Rate | None:
+    """Operations a second of one core in training, from the plain runs of `laptop`."""
+    runs = committed_stages(results, "run_plain")
+    if not runs:
+        return None
+    each = OPERATIONS["training"] * parameter_count(load_profile("laptop"))
+    done = sum(each * run["settings"]["train"]["tokens"] for run in runs)
+    seconds = sum(run["seconds"] for run in runs)
+    return Rate(done / seconds, "measured: laptop's plain runs, questions in")
+
+
+def pipeline_rate(results: Path) -> Rate | None:
+    """Words a second of one core through the pipeline, from `laptop`'s funnel and record."""
+    corpora = committed_stages(results, "corpus")
+    if not corpora:
+        return None
+    funnel = pd.read_csv(results / "laptop" / "tables" / "funnel.csv")
+    words = float(funnel[funnel["stage"] == funnel["stage"].iloc[0]]["tokens"].sum())
+    seconds = max(corpus["seconds"] for corpus in corpora)  # the slowest: workers share the cores
+    return Rate(words / seconds, "measured: laptop's corpus, small, start-up included")
+
+
+def committed_stages(results: Path, name: str) -> list[Mapping]:
+    """Records of the stages of one name that made the committed results of `laptop`."""
+    path = results / "laptop" / "run.json"
+    records = read_json(path)["artifacts"] if path.is_file() else []
+    return [record for record in records if record["name"] == name]
+
+
 def launch_commands(profile: Profile) -> list[str]:
     """How to start the profile: one process, or one job a run where a GPU cannot hold the state."""
-    start = f"./run_all.sh {profile.name}"
-    if parameter_count(profile) * STATE_BYTES < GPU_MEMORY:
-        return [start, *_job(profile, "torchrun --nproc-per-node 8")]
-    config = "mucpt_utils/study/launchers/fsdp_several_nodes.yaml"
-    nodes = "--machine_rank $RANK --main_process_ip $FIRST_NODE"
-    return _job(profile, f"accelerate launch --config_file {config} {nodes}")
-
-
-def _job(profile: Profile, launcher: str) -> list[str]:
-    return [
+    fits = parameter_count(profile) * STATE_BYTES < GPU_MEMORY
+    launcher = "torchrun --nproc-per-node 8"
+    if not fits:
+        config = "mucpt_utils/study/launchers/fsdp_several_nodes.yaml"
+        nodes = "--machine_rank $RANK --main_process_ip $FIRST_NODE"
+        launcher = f"accelerate launch --config_file {config} {nodes}"
+    job = [
         f"python -m mucpt_utils launch prepare {profile.name} selection_soft 0 job",
         f"{launcher} -m mucpt_utils launch train job",
         f"python -m mucpt_utils launch measure {profile.name} job",
     ]
+    return [f"./run_all.sh {profile.name}", *job] if fits else job
 
 
-def was_run(profile: Profile, results: Path = paths.ROOT / "results") -> bool:
+def was_run(profile: Profile, results: Path = paths.RESULTS) -> bool:
     """Whether committed results of the profile are there."""
     return (results / profile.name / "run.json").is_file()
 
@@ -193,17 +298,18 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         profile = load_profile(options.profile, options.overrides)
-    except SettingsError as error:
+        rows = estimate(profile)
+    except MuCPTError as error:
         print(f"cost: {error}", file=sys.stderr)
-        return 2
+        return error.exit_code
     print(f"{profile.name}: {profile.purpose}")
     print("Results are committed." if was_run(profile) else "This profile was never run.")
-    for row in estimate(profile).itertuples(index=False):
+    for row in rows.itertuples(index=False):
         print(f"  {row.quantity:36} {row.value:>20,.4g} {row.unit:11} {row.basis}")
     print("Start it with:")
     for command in launch_commands(profile):
         print(f"  {command}")
-    return 0
+    return OK
 
 
 if __name__ == "__main__":

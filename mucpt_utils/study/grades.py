@@ -5,15 +5,18 @@ The function makes one stage: `make(folder, inputs, report, **settings)`, see `s
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mucpt_utils.io import read_jsonl, write_jsonl
 from mucpt_utils.musicsimpleqa.grading import grade
-from mucpt_utils.study.stages import Report
+
+if TYPE_CHECKING:  # what runs a stage is not what makes it
+    from mucpt_utils.study.stages import Report
 
 ANSWERS = "answers.jsonl"
 
 
-def grade_responses(folder: Path, inputs: Mapping[str, Path], report: Report) -> None:
+def grade_responses(folder: Path, inputs: Mapping[str, Path], report: "Report") -> None:
     """`answers.jsonl`: every response of a run with its grade."""
     questions = {
         (name, question["id"]): question

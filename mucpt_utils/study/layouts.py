@@ -57,15 +57,16 @@ def _layout(study: Study, name: str, seed: int, trained: bool) -> Layout:
     places = np.arange(len(scored.store.tokens))
     numbered = replace(scored, store=replace(scored.store, tokens=places))
     data = study.sequences(arm, numbered, seed)
-    given = None
+    if data.scored is None or data.weights is None:
+        raise ValueError("an arm's sequences say which are of the domain, and have weights")
+    rows, given = data.scored, None
     if trained and study.profile.evaluation.keep_weights:
         with stages.looking():
             run = study.run(name, seed)
-        given = np.load(run.path("weights.npy"), mmap_mode="r")[data.scored]
+        given = np.load(run.path("weights.npy"), mmap_mode="r")[rows]
     points, batch = study.profile.evaluation.points, study.profile.train.batch_sequences
     steps = len(data) // batch
     ends = np.array([round(steps * (i + 1) / points) * batch for i in range(points)])
     part = np.minimum(np.searchsorted(ends, np.arange(len(data)), side="right"), points - 1)
     seen = ends[part] * data.tokens.shape[1]
-    rows = data.scored
     return Layout(name, seed, data.tokens[rows], data.weights[rows], given, seen[rows])

@@ -5,18 +5,20 @@ Each function makes one stage: `make(folder, inputs, report, **settings)`, see `
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mucpt_utils.closure import digest
 from mucpt_utils.config.scoring import Arm, ModelSettings
 from mucpt_utils.config.training import TrainSettings
-from mucpt_utils.io import read_jsonl, write_json
+from mucpt_utils.io import digest, read_jsonl, write_json
 from mucpt_utils.scoring import losses, models, tokens
 from mucpt_utils.scoring.scored import Scored
-from mucpt_utils.study.stages import Report
 from mucpt_utils.text.documents import training_text
 from mucpt_utils.training.batches import steps_for, training_sequences
+
+if TYPE_CHECKING:  # what runs a stage is not what makes it
+    from mucpt_utils.study.stages import Report
 
 Inputs = Mapping[str, Path]
 
@@ -24,7 +26,7 @@ Inputs = Mapping[str, Path]
 # --- tokens ---------------------------------------------------------------------------------------
 
 
-def train_tokenizer(folder: Path, inputs: Inputs, report: Report, *, vocabulary: int) -> None:
+def train_tokenizer(folder: Path, inputs: Inputs, report: "Report", *, vocabulary: int) -> None:
     """Byte-level BPE, trained on the base's text."""
     texts = (
         document["text"]
@@ -35,7 +37,7 @@ def train_tokenizer(folder: Path, inputs: Inputs, report: Report, *, vocabulary:
 
 
 def copy_tokenizer(
-    folder: Path, inputs: Inputs, report: Report, *, identity: str, source: str
+    folder: Path, inputs: Inputs, report: "Report", *, identity: str, source: str
 ) -> None:
     """The tokenizer of a loaded base. identity: of `source`, the digest of a folder or a name."""
     models.load_tokenizer(source).save_pretrained(folder)
@@ -44,7 +46,7 @@ def copy_tokenizer(
 def tokenise(
     folder: Path,
     inputs: Inputs,
-    report: Report,
+    report: "Report",
     *,
     files: str,
     metadata: Sequence[str],
@@ -73,7 +75,7 @@ def tokenise(
 def train_base(
     folder: Path,
     inputs: Inputs,
-    report: Report,
+    report: "Report",
     *,
     model: ModelSettings,
     vocabulary: int,
@@ -86,7 +88,7 @@ def train_base(
 
 
 def load_pretrained(
-    folder: Path, inputs: Inputs, report: Report, *, identity: str, source: str
+    folder: Path, inputs: Inputs, report: "Report", *, identity: str, source: str
 ) -> None:
     """A model from a folder or the Hub as it is; its tokenizer must be the study's.
 
@@ -108,7 +110,7 @@ def load_pretrained(
 def train_reference(
     folder: Path,
     inputs: Inputs,
-    report: Report,
+    report: "Report",
     *,
     train: TrainSettings,
     context: int,
@@ -117,9 +119,9 @@ def train_reference(
 ) -> None:
     """The reference model: the base, trained further on clean text about part of the facts."""
     model = models.load(inputs["base"] / "model", "float32")
-    known = tokens.TokenStore.load(inputs["reference_tokens"])
+    clean = tokens.TokenStore.load(inputs["reference_tokens"])
     general = tokens.TokenStore.load(inputs["general_tokens"])
-    _train_plainly(model, known, general, train, context, replay, seed, folder, report)
+    _train_plainly(model, clean, general, train, context, replay, seed, folder, report)
 
 
 def _train_plainly(
@@ -131,7 +133,7 @@ def _train_plainly(
     replay: float,
     seed: int,
     folder: Path,
-    report: Report,
+    report: "Report",
 ) -> None:
     """Every token of a store with weight 1, and a share of replay; saves the model."""
     from mucpt_utils.training import trainer
@@ -151,7 +153,7 @@ def _train_plainly(
 
 
 def calibrate(
-    folder: Path, inputs: Inputs, report: Report, *, candidates: Sequence[float], context: int
+    folder: Path, inputs: Inputs, report: "Report", *, candidates: Sequence[float], context: int
 ) -> None:
     """The reference model's loss on subjects it does not know, by temperature, and the best."""
     model = models.load(inputs["reference"] / "model")

@@ -54,7 +54,9 @@ def begin_fork(environment: Mapping[str, str]) -> None:
 
 def leave_with_parent() -> None:
     """End this process when its parent is gone: a killed run must not go on in the dark."""
-    multiprocessing.parent_process().join()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
     os._exit(1)
 
 
@@ -118,7 +120,9 @@ def environment(settings: Mapping[str, str]) -> Iterator[None]:
 
 
 def _run_one(function: Callable[..., T], job: tuple, index: int) -> T:
-    return function(*job, lambda amount: _reports.put((index, amount)))
+    reports = _reports
+    assert reports is not None  # `_start_worker` has set it
+    return function(*job, lambda amount: reports.put((index, amount)))
 
 
 def _follow(futures, sizes, queue, description: str, unit: str) -> None:

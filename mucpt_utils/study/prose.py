@@ -13,14 +13,17 @@ Each function makes one stage: `make(folder, inputs, report, **settings)`, see `
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.io import read_jsonl, write_jsonl
 from mucpt_utils.pipeline.classifier import Example, train_classifier
-from mucpt_utils.study.stages import Report
 from mucpt_utils.text import sources
+
+if TYPE_CHECKING:  # what runs a stage is not what makes it
+    from mucpt_utils.study.stages import Report
 
 Inputs = Mapping[str, Path]
 ROLES = ("held_out", "calibration", "reference", "corpus")
@@ -37,7 +40,7 @@ def role_of(name: str, shares: Mapping[str, float]) -> str:
     return ROLES[int(np.searchsorted(edges, drawn, side="right"))]
 
 
-def ask_nothing(folder: Path, inputs: Inputs, report: Report) -> None:
+def ask_nothing(folder: Path, inputs: Inputs, report: "Report") -> None:
     """No facts are asked of models that learnt from real prose: empty question files."""
     for name in ("questions", "general"):
         write_jsonl(folder / f"{name}.jsonl", [])
@@ -46,7 +49,7 @@ def ask_nothing(folder: Path, inputs: Inputs, report: Report) -> None:
 def read_passages(
     folder: Path,
     inputs: Inputs,
-    report: Report,
+    report: "Report",
     *,
     files: Mapping[str, Mapping[str, str]],
     shares: Mapping[str, float],
@@ -74,7 +77,7 @@ def read_passages(
 def gather(
     folder: Path,
     inputs: Inputs,
-    report: Report,
+    report: "Report",
     *,
     parts: Mapping[str, Sequence[str]],
     limit: int | None = None,
@@ -91,7 +94,7 @@ def gather(
         write_jsonl(folder / f"{target}.jsonl", rows)
 
 
-def train_prose_classifier(folder: Path, inputs: Inputs, report: Report) -> None:
+def train_prose_classifier(folder: Path, inputs: Inputs, report: "Report") -> None:
     """fastText: music or not, trained on the reference files."""
     train_classifier(reference_passages(inputs["passages"]), folder)
 

@@ -7,6 +7,7 @@ grader trains nothing.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +18,11 @@ from mucpt_utils.scoring import models
 from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study.evaluation import bits_per_byte, respond
-from mucpt_utils.study.stages import Report
 from mucpt_utils.training.alignment import answer_tokens
 from mucpt_utils.training.batches import Sequences, steps_for, training_sequences
+
+if TYPE_CHECKING:  # what runs a stage is not what makes it
+    from mucpt_utils.study.stages import Report
 
 Inputs = Mapping[str, Path]
 RESPONSES = "responses.jsonl"
@@ -63,7 +66,7 @@ def arm_sequences(
 def train_arm(
     folder: Path,
     inputs: Inputs,
-    report: Report,
+    report: "Report",
     *,
     arm: Arm,
     seed: int,
@@ -105,7 +108,7 @@ def train_arm(
 
 
 def measure_base(
-    folder: Path, inputs: Inputs, report: Report, *, context: int, new_tokens: int
+    folder: Path, inputs: Inputs, report: "Report", *, context: int, new_tokens: int
 ) -> None:
     """The base as it is: responses at 0 tokens, `text.json`, the model."""
     model = models.load(inputs["base"] / "model", "float32")
@@ -118,7 +121,7 @@ def measure_base(
 def tune_on_questions(
     folder: Path,
     inputs: Inputs,
-    report: Report,
+    report: "Report",
     *,
     arm: Arm,
     seed: int,

@@ -5,11 +5,13 @@ The function makes one stage: `make(folder, inputs, report, **settings)`, see `s
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mucpt_utils.io import write_json
 from mucpt_utils.scoring import losses, models, tokens
-from mucpt_utils.study.stages import Report
+
+if TYPE_CHECKING:  # what runs a stage is not what makes it
+    from mucpt_utils.study.stages import Report
 
 MEASURES: dict[str, Callable] = {
     "loss": losses.token_losses,
@@ -20,7 +22,7 @@ MEASURES: dict[str, Callable] = {
 def score_tokens(
     folder: Path,
     inputs: Mapping[str, Path],
-    report: Report,
+    report: "Report",
     *,
     temperature: float,
     context: int,

@@ -24,8 +24,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mucpt_utils.closure import code_digest, digest
-from mucpt_utils.io import read_json, write_json
+from mucpt_utils.closure import code_digest
+from mucpt_utils.io import digest, read_json, write_json
 from mucpt_utils.study.checkout import commit
 
 RECORD = "record.json"

@@ -372,7 +372,7 @@ class Study:
         """One arm at one seed: `responses.jsonl` along the curve, `text.json`, the model."""
         arm, profile = self.arm(arm_name), self.profile
         inputs = {"base": self.base(), **self.measured_on()}
-        measuring = {
+        measuring: dict[str, Any] = {
             "context": profile.model.context,
             "new_tokens": profile.evaluation.new_tokens,
         }
@@ -451,7 +451,7 @@ class Study:
         if arm.uses_reference:
             temperature = arm.temperature or self.calibrated_temperature(seed)
             reference = self.reference(seed)
-            of_questions = {
+            of_questions: dict[str, tuple] = {
                 "base_losses": (self.base(), store, 1.0),
                 "reference_losses": (reference, store, temperature),
             }

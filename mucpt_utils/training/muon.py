@@ -2,10 +2,14 @@
 
 import math
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from mucpt_utils.config.training import TrainSettings
+
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from transformers import PreTrainedModel
 
 
 class MuonAdamW(torch.optim.Optimizer):
@@ -15,9 +19,9 @@ class MuonAdamW(torch.optim.Optimizer):
     Muon's update is scaled to AdamW's size ("match_rms_adamw", arXiv 2502.16982, eq. 4).
     """
 
-    def __init__(self, model: torch.nn.Module, learning_rate: float, weight_decay: float):
+    def __init__(self, model: "PreTrainedModel", learning_rate: float, weight_decay: float):
         matrices, rest = hidden_matrices(model)
-        shared = {"lr": learning_rate, "weight_decay": weight_decay}
+        shared: dict[str, Any] = {"lr": learning_rate, "weight_decay": weight_decay}
         on_gpu = any(p.is_cuda for p in matrices)
         muon = torch.optim.Muon if on_gpu else BatchedMuon
         self.parts = [
@@ -68,23 +72,26 @@ class BatchedMuon(torch.optim.Muon):
         rows, columns = matrices[0].shape
         # arXiv 2502.16982, eq. 4, as `adjust_lr_fn="match_rms_adamw"` of torch
         rate = 0.2 * math.sqrt(max(rows, columns)) * group["lr"]
-        torch._foreach_mul_(matrices, 1 - group["lr"] * group["weight_decay"])
-        torch._foreach_add_(matrices, directions, alpha=-rate)
+        parameters: list[torch.Tensor] = list(matrices)
+        torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+        torch._foreach_add_(parameters, directions, alpha=-rate)
 
     def _momentum(self, matrix: torch.nn.Parameter, group: dict) -> torch.Tensor:
         """The gradient with Nesterov's momentum; the matrix's buffer moves on."""
+        gradient = matrix.grad
+        assert gradient is not None  # only matrices with a gradient are asked for
         state = self.state[matrix]
         if "momentum_buffer" not in state:
-            state["momentum_buffer"] = torch.zeros_like(matrix.grad)
-        buffer = state["momentum_buffer"].lerp_(matrix.grad, 1 - group["momentum"])
-        return matrix.grad.lerp(buffer, group["momentum"]) if group["nesterov"] else buffer
+            state["momentum_buffer"] = torch.zeros_like(gradient)
+        buffer = state["momentum_buffer"].lerp_(gradient, 1 - group["momentum"])
+        return gradient.lerp(buffer, group["momentum"]) if group["nesterov"] else buffer
 
 
 def _by_shape(matrices: Iterable[torch.nn.Parameter]) -> Iterable[list[torch.nn.Parameter]]:
-    found: dict[torch.Size, list] = {}
+    by_shape: dict[torch.Size, list] = {}
     for matrix in matrices:
-        found.setdefault(matrix.shape, []).append(matrix)
-    return found.values()
+        by_shape.setdefault(matrix.shape, []).append(matrix)
+    return by_shape.values()
 
 
 def orthogonalised(
@@ -105,7 +112,7 @@ def orthogonalised(
     return x.mT if tall else x
 
 
-def hidden_matrices(model: torch.nn.Module) -> tuple[list, list]:
+def hidden_matrices(model: "PreTrainedModel") -> tuple[list, list]:
     """Parameters for Muon (matrices inside the blocks) and the others (embeddings, norms, head)."""
     tables = [m for m in model.modules() if isinstance(m, torch.nn.Embedding)]
     head = model.get_output_embeddings()
@@ -117,7 +124,7 @@ def hidden_matrices(model: torch.nn.Module) -> tuple[list, list]:
     return matrices, [p for p in named if id(p) not in chosen]
 
 
-def make_optimiser(model: torch.nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
+def make_optimiser(model: "PreTrainedModel", settings: TrainSettings) -> torch.optim.Optimizer:
     """Muon with AdamW for what is not a hidden matrix, or AdamW alone, as the settings say."""
     if settings.optimiser == "muon":
         return MuonAdamW(model, settings.learning_rate, settings.weight_decay)

@@ -158,9 +158,9 @@ def kept_weights(path: Path, data: Sequences) -> np.ndarray:
     """
     shape = (len(data), data.tokens.shape[1] - 1)
     if path.exists():
-        found = np.lib.format.open_memmap(path, mode="r+")
-        if found.shape == shape:
-            return found
+        weights = np.lib.format.open_memmap(path, mode="r+")
+        if weights.shape == shape:
+            return weights
     return np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
 
 
