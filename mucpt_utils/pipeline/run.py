@@ -22,13 +22,14 @@ import orjson
 from datatrove.pipeline.base import PipelineStep
 from tqdm import tqdm
 
-from mucpt_utils import paths
+from mucpt_utils.closure import code_digest
 from mucpt_utils.config.pipeline import (
     MinhashSettings,
     PipelineSettings,
     RaySettings,
     SlurmSettings,
 )
+from mucpt_utils.io import digest, read_jsonl
 from mucpt_utils.pipeline import (
     accounting,
     classifier,
@@ -40,24 +41,14 @@ from mucpt_utils.pipeline import (
 )
 from mucpt_utils.pipeline.masking import MaskPersonalData
 from mucpt_utils.pipeline.shards import EachPart, ReadUnits
-from mucpt_utils.study.stages import code_digest, digest
 from mucpt_utils.text import sources
 from mucpt_utils.text.sources import Input
 from mucpt_utils.text.sources.inputs import input_size
 
 RESULT = "pipeline.json"
 FETCHED = "fetched"  # what is fetched before it is read
+ASKED = ("id", "question", "answer", "subject")  # what decontamination needs of a question
 BEFORE_COPIES_GO = ("classify", "clean")
-# what decides the output; the key of a run holds their source
-CODE = paths.code(
-    *(
-        f"pipeline/{name}"
-        for name in ("accounting", "classifier", "containment", "decontamination")
-    ),
-    *(f"pipeline/{name}" for name in ("minhash", "edits", "language", "masking", "shards", "run")),
-    "pipeline/cleaning",
-    "text/sources/*",
-)
 # measured on two cores of a small cloud machine, one worker, documents of 100 to 200 words
 DOCUMENTS_A_SECOND = 250
 DISK_FACTOR = 4.0
@@ -294,7 +285,7 @@ def _run_key(
         "settings": settings.deciding(),
         "classifier": classifier.fingerprint(classifier_path) if classifier_path else None,
         "questions": list(questions),
-        "code": code_digest(CODE),
+        "code": code_digest("mucpt_utils.pipeline.run"),
         "datatrove": metadata.version("datatrove"),
     }
     return digest(parts)[:12]
@@ -384,18 +375,6 @@ def _about(amount: float | None, divisor: float, unit: str) -> str:
     )
 
 
-def load_questions(path: Path) -> list[dict]:
-    """Questions from a JSON Lines file. Raises ValueError that names the line it cannot use."""
-    questions = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if line.strip():
-            try:
-                questions.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise ValueError(f"{path}:{number}: not JSON: {error.msg}") from error
-    return questions
-
-
 def load_settings(
     path: Path | None, without_classifier: bool, engine: str | None = None
 ) -> PipelineSettings:
@@ -431,7 +410,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         settings = load_settings(options.settings, options.classifier is None, options.engine)
-        questions = load_questions(options.questions) if options.questions else []
+        questions = read_jsonl(options.questions, ASKED) if options.questions else []
         if options.dry_run:
             print(dry_run(options.source, settings, questions, options.workers))
             return 0
