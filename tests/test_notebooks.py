@@ -3,6 +3,7 @@
 import shutil
 import statistics
 
+import golden
 import nbformat
 import pytest
 import yaml
@@ -177,6 +178,11 @@ def test_runs_hold_every_arm_seed_and_mixture(ran):
     assert set(table["axis"]) == {schema.MAIN, *profile.composition}
     answered = table_files.read_table(ran[0] / "tables", "answers")
     assert answered["run"].str.startswith("replay=").any()
+
+
+def test_the_numbers_are_those_of_the_golden_run(ran):
+    """A wrong number that repeats is noticed; `golden.py` says how a meant change is kept."""
+    assert golden.differences(ran[0]) == []
 
 
 def test_figures_report_and_record_are_there(ran):
