@@ -1,10 +1,12 @@
 """The grader against labelled cases, and what the cases themselves must cover."""
 
+import inspect
 import json
 from collections import Counter
 
 import pytest
 
+from mucpt_utils.closure import code_closure
 from mucpt_utils.knowledge.relations import ANSWER_TYPES
 from mucpt_utils.musicsimpleqa.agreement import agreement, cohen_kappa, load_cases, main
 from mucpt_utils.musicsimpleqa.grading import CORRECT, GRADES, INCORRECT, NOT_ATTEMPTED, grade
@@ -164,3 +166,16 @@ def test_agreement_command(tmp_path, capsys):
     broken.write_text(json.dumps({**case, "grade": "right"}))
     assert main([str(broken)]) == 2
     assert "case 1: 'right' is none of correct, incorrect" in capsys.readouterr().err
+
+
+def test_the_method_can_be_shown():
+    assert len(inspect.getsource(grade).splitlines()) < 25
+
+
+def test_grading_does_not_depend_on_asking():
+    paths = code_closure("mucpt_utils.musicsimpleqa.grading")
+    names = {path.name for path in paths}
+    assert {"rules.py", "grading_rules.yaml", "word_forms.yaml"} <= names
+    assert not names & {"ask.py", "decoding.py"}
+    sources = [path.read_text(encoding="utf-8") for path in paths if path.suffix == ".py"]
+    assert not any("import torch" in source for source in sources)

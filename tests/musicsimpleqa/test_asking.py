@@ -1,0 +1,147 @@
+"""Asking a model: prompts, greedy decoding, answers, log-likelihoods."""
+
+import math
+
+import pytest
+import qa_model
+import torch
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+from mucpt_utils.closure import code_closure
+from mucpt_utils.musicsimpleqa import ask, decoding
+from mucpt_utils.scoring.tokens import train_tokenizer
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer([ask.prompt(q["question"]) for q in qa_model.questions()], 400)
+
+
+SMALL = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "intermediate_size": 48,
+    "max_position_embeddings": 256,
+    "bos_token_id": None,
+    "eos_token_id": 0,
+    "vocab_size": 400,
+    "initializer_range": 0.3,  # large enough for rows to differ
+}
+GPT2 = {
+    "initializer_range": 0.3,
+    "n_embd": 32,
+    "n_layer": 2,
+    "n_head": 2,
+    "n_positions": 256,
+    "vocab_size": 400,
+}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: LlamaForCausalLM(LlamaConfig(**SMALL)),
+        lambda: Qwen3ForCausalLM(Qwen3Config(**SMALL, head_dim=16)),
+        lambda: GPT2LMHeadModel(GPT2Config(**GPT2, bos_token_id=0, eos_token_id=0)),
+        lambda: MistralForCausalLM(MistralConfig(**SMALL, sliding_window=12)),
+    ],
+    ids=["llama", "qwen3", "gpt2", "mistral"],
+)
+def test_greedy_gives_what_generate_gives(make, tokenizer):
+    torch.manual_seed(1)
+    model = make().eval()
+    examples = qa_model.questions()[:2]
+    prompts = [ask.prompt("very " * n + "long?", examples) for n in range(9)]
+    encoded = tokenizer(prompts)["input_ids"]
+    shared = decoding.shared_prefix(encoded)
+    assert len(shared) > 20
+    # many tokens end a row, so that rows end at different times
+    stops = torch.arange(400) % 9 == 0
+    fast = decoding.greedy(model, encoded, shared, stops, 20)
+    assert fast == decoding.generate(model, encoded, shared, stops, 20)
+    assert len({len(row) for row in fast}) > 1
+
+
+def test_answers_come_in_the_order_of_the_prompts(tokenizer):
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(LlamaConfig(**SMALL))
+    prompts = [ask.prompt("word " * n + "?") for n in (1, 9, 3, 7)]
+    together = ask.answer_questions(model, tokenizer, prompts, 3, 8, progress=False)
+    alone = [ask.answer_questions(model, tokenizer, [p], 1, 8, progress=False)[0] for p in prompts]
+    assert together == alone
+    assert ask.answer_questions(model, tokenizer, [], progress=False) == []
+
+
+def test_prompt_too_long_for_the_context_is_refused(tokenizer):
+    model = LlamaForCausalLM(LlamaConfig(**SMALL))
+    with pytest.raises(ValueError, match="do not fit the model's context of 256"):
+        ask.answer_questions(model, tokenizer, ["word " * 400], progress=False)
+
+
+def test_log_likelihood_is_that_of_the_answer_tokens(tokenizer):
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(LlamaConfig(**SMALL)).eval()
+    questions = qa_model.questions()[:3]
+    scores = ask.answer_log_likelihoods(model, tokenizer, questions)
+    for question, score in zip(questions, scores, strict=True):
+        head = ask.prompt(question["question"])
+        ids = torch.tensor([tokenizer(f"{head} {question['answer']}")["input_ids"]])
+        start = len(tokenizer(head)["input_ids"])
+        log_p = model(ids).logits.log_softmax(-1)[0, start - 1 : -1]
+        expected = log_p.gather(1, ids[0, start:, None]).sum().item()
+        assert score.total == pytest.approx(expected, abs=1e-4)
+        assert score.mean * score.tokens == pytest.approx(score.total)
+
+
+def test_answers_are_cut_at_the_newline_only():
+    assert ask.answer_line(" Dr. Dre, of N.W.A\nQuestion: next?") == "Dr. Dre, of N.W.A"
+    assert ask.answer_line("\nDr. Dre") == ""
+    assert ask.answer_line("<think>\nhm\n</think>\n\nDr. Dre\n", chat=True) == "Dr. Dre"
+
+
+def test_chat_prompt_without_a_system_role():
+    tokenizer = train_tokenizer(["a"], 300)
+    with pytest.raises(ValueError, match="no chat template"):
+        ask.chat_prompt(tokenizer, "Who?")
+    tokenizer.chat_template = (
+        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+        "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }} {% endfor %}"
+    )
+    text = ask.chat_prompt(tokenizer, "Who?")
+    assert text.startswith(f"[user] {ask.INSTRUCTION}") and text.endswith("Who? ")
+
+
+def test_likelihood_tells_a_trained_model(tmp_path):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = qa_model.make_model(tmp_path / "model", steps=60)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    scores = ask.answer_log_likelihoods(model, tokenizer, qa_model.questions())
+    taught = [score.mean for score in scores[: qa_model.CORRECT]]
+    assert min(taught) > max(score.mean for score in scores[-2:])
+    assert all(math.isfinite(score.total) for score in scores)
+
+
+def test_few_shot_takes_turns_over_the_categories():
+    questions = [{"id": i, "category": c} for i, c in enumerate("aaabbc")]
+    assert [q["id"] for q in ask.few_shot(questions, 4)] == [0, 3, 5, 1]
+    with pytest.raises(ValueError, match="0 to 6"):
+        ask.few_shot(questions, 7)
+
+
+def test_asking_does_not_depend_on_how_answers_are_graded():
+    names = {path.name for path in code_closure("mucpt_utils.musicsimpleqa.ask")}
+    graders = {"grading.py", "names.py", "rules.py", "values.py", "words.py", "grading_rules.yaml"}
+    assert "decoding.py" in names and not names & graders
