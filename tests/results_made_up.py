@@ -11,7 +11,7 @@ from mucpt_utils.analysis.items import items
 from mucpt_utils.analysis.runs import Run
 from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.config.settings import load_profile
-from mucpt_utils.report import page
+from mucpt_utils.study import provenance
 
 SKILL = {  # arm: (accuracy on covered, on uncovered, on general questions)
     "base": (0.0, 0.0, 0.9),
@@ -168,7 +168,7 @@ def token_weights() -> pd.DataFrame:
 def record() -> dict:
     """The content of a run.json."""
     profile = load_profile("smoke").model_copy(update={"arms": tuple(SKILL)})
-    made = page.run_record(SimpleNamespace(profile=profile), [])
+    made = provenance.run_record(SimpleNamespace(profile=profile), [])
     corpus = _artifact("corpus", 0, "03_clean_deduplicate_mask", [])
     made["artifacts"] = [corpus] + [
         _artifact(f"run_{arm}", seed, "05_continued_pretraining", [corpus])

@@ -27,8 +27,8 @@ from mucpt_utils.config.files import SettingsError, shown
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import write_text
-from mucpt_utils.report import page, table_files
-from mucpt_utils.study import jobs, stages
+from mucpt_utils.report import table_files
+from mucpt_utils.study import jobs, provenance, stages
 from mucpt_utils.study.study import Study
 
 TABLES = ("runs", "composition", "composition_differences")
@@ -94,7 +94,7 @@ def write(study: Study, name: str, axis: Axis, runs: Sequence[Run], folder: Path
     _, changed = at_levels(study, axis)
     with stages.looking():
         made = [changed.answers(arm, seed) for arm in axis.arms for seed in changed.profile.seeds]
-    page.write_run_record(folder, page.run_record(changed, made))
+    provenance.write_run_record(folder, provenance.run_record(changed, made))
 
 
 def finished(results: Path) -> list[Path]:

@@ -25,8 +25,8 @@ import numpy as np
 import pandas as pd
 
 from mucpt_utils import paths
-from mucpt_utils.report import display, page, table_files
-from mucpt_utils.study import stages
+from mucpt_utils.report import display, table_files
+from mucpt_utils.study import provenance, stages
 
 # no model is trained for these: text in, text out
 OF_THE_CORPUS = frozenset({"sources", "funnel", "pipeline_quality", "dictionary"})
@@ -63,7 +63,7 @@ class Check(NamedTuple):
 def same_machine(run: dict) -> bool:
     """Whether a `run.json` comes from a machine and versions like these."""
     versions = stages.versions()
-    return run["machine"] == page.machine() and all(
+    return run["machine"] == provenance.machine() and all(
         run["versions"].get(name) == version for name, version in versions.items()
     )
 

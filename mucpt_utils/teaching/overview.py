@@ -7,8 +7,8 @@ import pandas as pd
 
 from mucpt_utils.analysis import claims
 from mucpt_utils.config.settings import Profile, load_profile, profile_names
-from mucpt_utils.report.page import machine
 from mucpt_utils.study import parallel
+from mucpt_utils.study.provenance import machine
 
 NEEDED_MEMORY = 3.0  # GiB; two runs side by side and a notebook
 NEEDED_DISK = 3.0  # GiB in the work folder, for the laptop profile

@@ -41,7 +41,7 @@ from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline import classifier, cleaning, executors, masking, minhash
 from mucpt_utils.pipeline.run import run_pipeline
-from mucpt_utils.report.page import machine
+from mucpt_utils.study.provenance import machine
 from mucpt_utils.study.stages import content_digest
 from mucpt_utils.study.study import Study
 

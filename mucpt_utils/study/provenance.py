@@ -1,0 +1,104 @@
+"""`run.json`: the settings, commit, machine and artefacts that a result comes from."""
+
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from mucpt_utils.config.settings import Profile
+from mucpt_utils.io import digest, write_json
+from mucpt_utils.scoring import models
+from mucpt_utils.study import parallel, stages
+from mucpt_utils.study.checkout import commit
+from mucpt_utils.study.stages import Artifact
+
+RUN = "run.json"
+LONGEST_LISTING = 100  # entries of a listing that run.json spells out
+
+
+class HasProfile(Protocol):
+    """A study of either lane: what is recorded of it is its profile."""
+
+    profile: Profile
+
+
+def run_record(study: HasProfile, artifacts: Iterable[Artifact]) -> dict:
+    """The content of `run.json`: settings, versions, machine, and every artefact's record.
+
+    artifacts: what the tables were computed from; all that these were made from is added.
+    No host name and no folder of the machine is recorded.
+    """
+    profile = study.profile
+    return {
+        "profile": profile.name,
+        "purpose": profile.purpose,
+        "parameters": parameter_count(profile),
+        "tokens": profile.train.tokens,
+        "seeds": list(profile.seeds),
+        "settings": without_folders(profile.model_dump(mode="json")),
+        "commit": commit(),
+        "versions": {"python": platform.python_version(), **stages.versions()},
+        "machine": machine(),
+        "artifacts": shortened(without_folders(stages.lineage(artifacts))),
+    }
+
+
+def write_run_record(folder: Path, record: Mapping) -> Path:
+    """Write `folder/run.json`; returns its path."""
+    write_json(folder / RUN, record)
+    return folder / RUN
+
+
+def parameter_count(profile: Profile) -> int:
+    """Parameters of the profile's model: declared where it is loaded, counted otherwise."""
+    if profile.pretrained:
+        return profile.pretrained.parameters
+    with torch.device("meta"):  # nothing is allocated
+        return models.parameters(models.from_scratch(profile.model, profile.vocabulary, 0))
+
+
+def machine() -> dict:
+    """CPU model, vector instructions, usable cores, memory in GiB, and the GPU if there is one.
+
+    Instructions are those that torch multiplies with: CPUs of one name may differ in them, and
+    then numbers differ.
+    """
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    vectors = torch.backends.cpu.get_cpu_capability()
+    bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "system": platform.system(),
+        "cpu": next(names, platform.machine()),
+        "instructions": f"{vectors}, bfloat16" if bfloat16 else vectors,
+        "cores": parallel.cores(),
+        "memory_gib": round(memory / 2**30, 1),
+        "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
+    }
+
+
+def without_folders(value: object) -> object:
+    """JSON data in which every absolute path is cut to its last part."""
+    if isinstance(value, Mapping):
+        return {key: without_folders(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_folders(item) for item in value]
+    if isinstance(value, str) and len(value) > 1 and Path(value).is_absolute():
+        return Path(value).name
+    return value
+
+
+def shortened(value: object) -> object:
+    """JSON data in which a long listing (the files of a folder) is its length and its digest."""
+    if isinstance(value, Mapping) and len(value) > LONGEST_LISTING:
+        return {"entries": len(value), "sha256": digest(value)}
+    if isinstance(value, Mapping):
+        return {key: shortened(item) for key, item in value.items()}
+    return [shortened(item) for item in value] if isinstance(value, list) else value
