@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import pandas as pd
-import torch
 
 from mucpt_utils import paths
 from mucpt_utils.config.arms import ARMS
@@ -25,10 +24,10 @@ from mucpt_utils.config.axes import load_axes
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import read_json, read_jsonl
-from mucpt_utils.scoring import models
 from mucpt_utils.study import pace as machine
 from mucpt_utils.study import parallel
 from mucpt_utils.study.pace import Pace
+from mucpt_utils.study.provenance import parameter_count
 
 OPERATIONS = {"training": 6, "scoring": 2}  # for each parameter and token
 ASSUMED_PEAK = 989e12  # bfloat16 operations a second of an H100 or H200, by its data sheet
@@ -130,14 +129,6 @@ def question_count(profile: Profile) -> int:
     subjects = [question["subject"] for question in read_jsonl(path)]
     each = len(subjects) / len(set(subjects))
     return round(profile.world.subjects * each + profile.evaluation.general_questions)
-
-
-def parameter_count(profile: Profile) -> int:
-    """Parameters of the profile's model: declared where it is loaded, counted otherwise."""
-    if profile.pretrained:
-        return profile.pretrained.parameters
-    with torch.device("meta"):
-        return models.parameters(models.from_scratch(profile.model, profile.vocabulary, 0))
 
 
 def operations(profile: Profile, kind: Literal["training", "scoring"]) -> int:

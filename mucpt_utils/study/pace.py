@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.training import batches
 
 if TYPE_CHECKING:  # transformers takes seconds to import
-    from transformers import PreTrainedModel
+    from transformers import LlamaForCausalLM
 
 SHARES = {"training": 0.6, "scoring": 0.15, "answering": 0.25}  # of the seconds
 PROMPT_TOKENS, BATCH = 24, 32  # of the questions asked
@@ -68,7 +68,7 @@ def measure(profile: Profile, document_tokens: int, seconds: float = 6.0) -> Pac
         torch.set_num_threads(threads)
 
 
-def training_rate(model: "PreTrainedModel", profile: Profile, seconds: float) -> float:
+def training_rate(model: "LlamaForCausalLM", profile: Profile, seconds: float) -> float:
     """Tokens a second of real training steps on random tokens."""
     from mucpt_utils.training import trainer
 
@@ -89,7 +89,7 @@ def training_rate(model: "PreTrainedModel", profile: Profile, seconds: float) ->
 
 
 def scoring_rate(
-    model: "PreTrainedModel", profile: Profile, document_tokens: int, seconds: float
+    model: "LlamaForCausalLM", profile: Profile, document_tokens: int, seconds: float
 ) -> float:
     """Tokens a second of losses over documents of one length."""
     length = max(2, document_tokens)
@@ -100,7 +100,7 @@ def scoring_rate(
     return repeated(lambda: losses.score(model, store, context), seconds, len(tokens))
 
 
-def answering_rate(model: "PreTrainedModel", profile: Profile, seconds: float) -> float:
+def answering_rate(model: Any, profile: Profile, seconds: float) -> float:
     """Questions a second: an answer is written, and the key's likelihood read."""
     prompts = torch.from_numpy(random_tokens(profile, BATCH, PROMPT_TOKENS)).to(model.device)
     longest = profile.evaluation.new_tokens
