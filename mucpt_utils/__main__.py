@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mucpt_utils.errors import WRONG_INPUT
+from mucpt_utils.errors import WRONG_INPUT, MuCPTError
 
 
 class Command(NamedTuple):
@@ -25,6 +25,7 @@ COMMANDS: dict[str, Command] = {
     "pipeline": Command("pipeline.run", "the corpus pipeline, for any text"),
     "musicsimpleqa": Command("musicsimpleqa.__main__", "the benchmark, for any model"),
     "contamination": Command("musicsimpleqa.contamination", "which of its questions a corpus asks"),
+    "statements": Command("report.statements", "the numbers in README.md, from the tables"),
     "mixture": Command("report.mixtures", "a data mixture of your own, beside the others"),
     "search": Command("analysis.search", "try candidate criteria on development questions"),
     "cost": Command("study.cost", "hours and disk before a large run"),
@@ -51,8 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         print(f"mucpt_utils: unknown command {name!r}\n{usage()}", file=sys.stderr)
         return WRONG_INPUT
-    module = importlib.import_module(f"mucpt_utils.{COMMANDS[name].module}")
-    return module.main(rest)
+    try:  # what a command does not catch itself, and a settings file that is read on import
+        return importlib.import_module(f"mucpt_utils.{COMMANDS[name].module}").main(rest)
+    except MuCPTError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return error.exit_code
 
 
 if __name__ == "__main__":

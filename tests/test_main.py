@@ -1,0 +1,41 @@
+"""The one command: every name leads to a module, and what is wrong is one line and an exit code."""
+
+import importlib.util
+
+import pytest
+
+from mucpt_utils import __main__ as command
+from mucpt_utils.config.files import SettingsError
+from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, OutsideError
+
+
+@pytest.mark.parametrize("name", command.COMMANDS)
+def test_every_command_is_a_module_that_is_there(name):
+    assert importlib.util.find_spec(f"mucpt_utils.{command.COMMANDS[name].module}")
+    assert name in command.usage()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_the_commands_are_listed(arguments, capsys):
+    assert command.main(arguments) == OK
+    assert command.usage() in capsys.readouterr().out
+
+
+def test_an_unknown_command_names_the_known(capsys):
+    assert command.main(["magic"]) == WRONG_INPUT
+    error = capsys.readouterr().err
+    assert "unknown command 'magic'" in error and "musicsimpleqa" in error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(SettingsError("arms.yaml: x"), WRONG_INPUT), (OutsideError("x"), OUTSIDE)]
+)
+def test_an_error_of_the_user_is_one_line_wherever_it_is_raised(error, code, monkeypatch, capsys):
+    """A settings file is read when a module is imported, before its command can catch anything."""
+
+    def broken(module):
+        raise error
+
+    monkeypatch.setattr(command.importlib, "import_module", broken)
+    assert command.main(["cost", "smoke"]) == code
+    assert capsys.readouterr().err == f"cost: {error}\n"
