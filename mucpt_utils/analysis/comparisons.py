@@ -1,6 +1,6 @@
 """Means with intervals, and everything paired: arms, mixtures, before and after tuning.
 
-Intervals are of a bootstrap over seeds and subjects, which are crossed (every seed is asked about
+Intervals rest on a bootstrap over seeds and subjects, which are crossed (every seed is asked about
 the same ones); differences are paired by seed and question (`stats.py`). Every function goes from a
 frame of items to a frame.
 """
@@ -13,8 +13,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from mucpt_utils import stats
-from mucpt_utils.analysis.frames import concat, frame_of, in_order
+from mucpt_utils.analysis.frames import TableError, concat, frame_of, in_order
 from mucpt_utils.analysis.items import final_items
+from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.analysis.single_runs import tokens_to_plain
 from mucpt_utils.config.axes import DEFAULT, MAIN, load_axes
 
@@ -165,6 +166,30 @@ def alignment_differences(aligned: pd.DataFrame) -> pd.DataFrame:
     """`alignment_differences.csv`: `differences`, of the same arms after their tuning."""
     final = final_items(aligned)
     return concat(arm_pairs(final[final["axis"] == MAIN]), "alignment_differences")
+
+
+def bits_per_byte_table(rows: Sequence[Mapping]) -> pd.DataFrame:
+    """`bits_per_byte.csv`: each arm and held-out text of real prose, and the difference to plain.
+
+    rows: arm, seed, stratum (the held-out text) and value, as the study of prose gives them.
+    Intervals resample seeds; differences are paired by seed. Without plain among the arms there is
+    no difference. Raises TableError for no rows.
+    """
+    if not rows:
+        raise TableError("bits_per_byte: no arm was measured")
+    measured = pd.DataFrame(rows).assign(metric="bits_per_byte")
+    # a text is measured as one item: what varies is the seed
+    measured = measured.assign(item=measured["stratum"], subject=measured["stratum"])
+    plain = measured[measured["arm"] == "plain"].drop(columns="arm")
+    parts = [
+        paired(part, plain).assign(arm=arm)
+        for arm, part in measured[measured["arm"] != "plain"].groupby("arm", sort=False)
+    ]
+    columns = ["arm", "stratum", "difference", "p_value"]
+    parts = [part[columns] for part in parts if len(part)] or [pd.DataFrame(columns=columns)]
+    to_plain = pd.concat(parts).rename(columns={"difference": "difference_to_plain"})
+    joined = estimates(measured, ["arm"]).merge(to_plain, on=["arm", "stratum"], how="left")
+    return joined[list(COLUMNS["bits_per_byte"])]
 
 
 # --- data composition -----------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 import pytest
 
+from mucpt_utils.analysis.comparisons import bits_per_byte_table
 from mucpt_utils.analysis.frames import TableError
-from mucpt_utils.analysis.prose_tables import bits_per_byte_table
 from mucpt_utils.analysis.schema import COLUMNS
 
 VALUES = {  # arm: (music in seeds 0 and 1, general in seeds 0 and 1)
