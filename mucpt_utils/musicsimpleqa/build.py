@@ -118,10 +118,13 @@ def build_questions(
         pool = {subject: facts for subject, facts in pool.items() if subject not in drawn}
         chosen = trim(drawn, part.questions, name)
         for subject in sorted(chosen, key=plan.shuffle_key):
-            splits[part.split] += [
-                question_of(with_aliases(fact, plan), worded[fact.relation], persons, name)
-                for fact in chosen[subject]
-            ]
+            for fact in chosen[subject]:
+                refused = plan.not_accepted.get(fact.object, ())
+                accepted = [alias for alias in fact.aliases if alias not in refused]
+                accepted += plan.also_accepted.get(fact.id, ())
+                asked = replace(fact, aliases=tuple(accepted))
+                question = question_of(asked, worded[fact.relation], persons, name)
+                splits[part.split].append(question)
     return splits
 
 
@@ -136,13 +139,6 @@ def people(facts: Iterable[Fact]) -> frozenset[str]:
         elif column in by_object:
             names.add(fact.object)
     return frozenset(names)
-
-
-def with_aliases(fact: Fact, plan: Plan) -> Fact:
-    """The fact without the aliases that the plan refuses, with those that it adds."""
-    refused = plan.not_accepted.get(fact.object, ())
-    own = (alias for alias in fact.aliases if alias not in refused)
-    return replace(fact, aliases=(*own, *plan.also_accepted.get(fact.id, ())))
 
 
 def askable_by_subject(

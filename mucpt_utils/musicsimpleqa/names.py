@@ -37,7 +37,8 @@ class NameKey(Key):
         self.forms: list[list[str]] = []
         self.whole: set[str] = set()  # right only as the whole response
         for name in (answer, *aliases):
-            self.add_name(self.prepared(clean(name)))
+            ways = self.ways_to_write(self.prepared(clean(name)))
+            self.forms += [forms for forms in ways if forms not in self.forms]
         self.compact = {"".join(forms) for forms in self.forms}
         self.longest = max(map(len, self.compact), default=0)
         self.spoken = any(form.isdigit() for form in self.compact)
@@ -50,26 +51,27 @@ class NameKey(Key):
             for forms in self.forms
             if all(form in RULES.common_words or form in ARTICLES for form in forms)
         }
-        self.symbol_pattern = symbol_pattern(self.symbols) if self.symbols else None
+        # names made of signs, not inside a word and not inside a longer row of signs
+        signs = "|".join(re.escape(name) for name in sorted(self.symbols, key=len, reverse=True))
+        self.symbol_pattern = re.compile(rf"(?<![\w!?])(?:{signs})(?![\w!?])") if signs else None
 
-    def add_name(self, name: str) -> None:
-        """Take in every way in which a name may be written."""
+    def ways_to_write(self, name: str) -> list[list[str]]:
+        """The forms of a name's words, in every way in which it may be written.
+
+        A name without a word goes to `symbols`.
+        """
         forms = without_article(forms_of(name))
         if not forms:
             self.symbols.add(name)
-            return
-        self.add_forms(forms)
+            return []
+        ways = [forms]
         if "'s" in name:
-            self.add_forms(without_article(forms_of(name.replace("'s", "s"))))
+            ways.append(without_article(forms_of(name.replace("'s", "s"))))
         if not name.isascii():
-            self.add_forms(without_article(forms_of(name.casefold().translate(UMLAUTS))))
+            ways.append(without_article(forms_of(name.casefold().translate(UMLAUTS))))
         if forms[-1] in FORMS["roman"] and len(forms) > 1:
-            self.add_forms([*forms[:-1], str(FORMS["roman"][forms[-1]])])
-
-    def add_forms(self, forms: list[str]) -> None:
-        """Add one way of writing the key."""
-        if forms not in self.forms:
-            self.forms.append(forms)
+            ways.append([*forms[:-1], str(FORMS["roman"][forms[-1]])])
+        return ways
 
     def prepared(self, text: str) -> str:
         """The text in the notation in which the key is compared."""
@@ -216,12 +218,6 @@ class PlaceKey(NameKey):
     ) -> bool:
         """Whether it is another place with the same word in its name: `Northern Ireland`."""
         return first > 0 and reading.words[first - 1].form in RULES.place_prefixes
-
-
-def symbol_pattern(symbols: set[str]) -> re.Pattern[str]:
-    """Finds names made of signs, not inside a word and not inside a longer row of signs."""
-    names = "|".join(re.escape(name) for name in sorted(symbols, key=len, reverse=True))
-    return re.compile(rf"(?<![\w!?])(?:{names})(?![\w!?])")
 
 
 def is_name(reading: Reading, first: int, last: int) -> bool:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.words import FORMS
 
-Reading = tuple[int | None, int | None, int | None]
+DateReading = tuple[int | None, int | None, int | None]
 
 
 class Number(NamedTuple):
@@ -25,7 +25,7 @@ class Date(NamedTuple):
 
     start: int
     end: int
-    readings: list[Reading]
+    readings: list[DateReading]
 
 
 # --- numbers --------------------------------------------------------------------------------------
@@ -64,14 +64,6 @@ def numbers(text: str) -> list[Number]:
         elif int(bottom):
             result.append(Number(int(top) / int(bottom), 6, *match.span()))
     return result
-
-
-def first_number(answer: str) -> tuple[float, int]:
-    """Value and decimals of the first number in a text; ValueError where there is none."""
-    every = numbers(in_digits(answer))
-    if not every:
-        raise ValueError(f"{answer!r} is not a number")
-    return every[0].value, every[0].decimals
 
 
 def in_digits(text: str) -> str:
@@ -120,12 +112,12 @@ def dates(text: str) -> list[Date]:
     for index in range(len(result) - 1, -1, -1):
         date = result[index]
         year = next((reading[0] for reading in date.readings if reading[0]), year)
-        dated: list[Reading] = [(r[0] or year, r[1], r[2]) for r in date.readings]
+        dated: list[DateReading] = [(r[0] or year, r[1], r[2]) for r in date.readings]
         result[index] = date._replace(readings=dated)
     return result
 
 
-def readings(groups: tuple[str | None, ...]) -> list[Reading]:
+def readings(groups: tuple[str | None, ...]) -> list[DateReading]:
     """What the groups of a match of DATE say, whichever of its notations matched.
 
     A range of days (`24-26 September`) says the month only.

@@ -49,9 +49,9 @@ class Run:
                 )
         write_json(record, settings)
         if self.progress.exists():
-            self.responses.update(whole_responses(self.progress))
-            # without the line that was cut short
-            write_jsonl(self.progress, rows_of(self.responses.items()))
+            rows = whole_rows(self.progress)
+            write_jsonl(self.progress, rows)  # without a line that was cut short
+            self.responses.update((row["id"], row["response"]) for row in rows)
 
     def missing(self) -> list[Mapping]:
         """The questions without a response, in their order."""
@@ -60,30 +60,25 @@ class Run:
     def add(self, responses: Iterable[tuple[str, str]]) -> None:
         """Keep (question id, response) pairs; they are on disk when this returns."""
         with self.progress.open("a", encoding="utf-8", newline="\n") as stream:
-            for row in rows_of(responses):
-                self.responses[row["id"]] = row["response"]
+            for question_id, response in responses:
+                self.responses[question_id] = response
+                row = {"id": question_id, "response": response}
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def rows_of(responses: Iterable[tuple[str, str]]) -> list[dict]:
-    """(question id, response) pairs as rows of a file of responses."""
-    return [{"id": question_id, "response": response} for question_id, response in responses]
-
-
-def whole_responses(path: Path) -> dict[str, str]:
-    """Responses by question id, up to a line that was cut short while it was written.
+def whole_rows(path: Path) -> list[dict]:
+    """The rows of a file of responses, up to a line that was cut short while it was written.
 
     A line ends at `\\n` only: models write other signs that break lines elsewhere.
     """
-    responses = {}
+    rows = []
     with path.open("rb") as lines:
         for line in lines:
             try:
-                row = json.loads(line)
+                rows.append(json.loads(line))
             except ValueError:
                 break
-            responses[row["id"]] = row["response"]
-    return responses
+    return rows
 
 
 def read_responses(path: Path, questions: Sequence[Mapping]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.rules import RULES, C
-from mucpt_utils.musicsimpleqa.words import Reading, forms_of, without_article
+from mucpt_utils.musicsimpleqa.words import Reading, forms_of
 
 SHARP = re.compile(r"\b([A-Ga-g])\s?[#♯]")
 FLAT_SIGN = re.compile(r"\b([A-Ga-g])\s?♭")
@@ -29,20 +29,22 @@ class TermKey(NameKey):
     def prepared(self, text: str) -> str:
         return accidentals(text)
 
-    def add_name(self, name: str) -> None:
+    def ways_to_write(self, name: str) -> list[list[str]]:
         """Singular and plural; a major key by its tonic; a catalogue number by its number."""
-        super().add_name(name)
-        forms = without_article(forms_of(name))
-        last = forms[-1] if forms else ""
-        if len(last) > 3 and last.isalpha():
-            self.add_forms([*forms[:-1], last[:-1] if last.endswith("s") else last + "s"])
-        tonic = "".join(forms[:-1])
+        ways = super().ways_to_write(name)
+        if not ways:
+            return []
+        forms = ways[0]
+        before, last = forms[:-1], forms[-1]
         if last == "major":
-            self.whole.add(tonic)
+            self.whole.add("".join(before))
         if last == "minor":
-            self.whole |= {f"{tonic}m", f"{tonic}min"}
+            self.whole |= {"".join([*before, "m"]), "".join([*before, "min"])}
         if len(forms) == 2 and last.isdigit() and len(forms[0]) <= 3:
             self.whole.add(last)
+        if len(last) > 3 and last.isalpha():
+            ways.append([*before, last[:-1] if last.endswith("s") else last + "s"])
+        return ways
 
     def in_longer_name(
         self, reading: Reading, first: int, last: int, look_before: bool = True

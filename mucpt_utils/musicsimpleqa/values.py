@@ -8,7 +8,6 @@ from mucpt_utils.musicsimpleqa.numbers import (
     FRACTION_WORDS,
     ORDINAL_WORD,
     dates,
-    first_number,
     in_digits,
     numbers,
 )
@@ -67,7 +66,10 @@ class NumberKey(ValueKey):
 
     def __init__(self, answer: str, question: str):
         super().__init__("number")
-        self.value, self.decimals = first_number(answer)
+        written = numbers(in_digits(answer))
+        if not written:
+            raise ValueError(f"{answer!r} is not a number")
+        self.value, self.decimals = written[0].value, written[0].decimals
         self.given = frozenset(number.value for number in numbers(question))
 
     def in_digits(self, text: str) -> str:

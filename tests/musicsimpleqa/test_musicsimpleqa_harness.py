@@ -5,6 +5,7 @@ import json
 import pytest
 import qa_model
 
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.musicsimpleqa.__main__ import main
 
 lm_eval = pytest.importorskip("lm_eval", reason="lm-eval is not installed")
@@ -50,7 +51,7 @@ def test_harness_and_tool_agree(folder, tmp_path, shots):
 
     for metric, value in ours.items():
         assert theirs[f"{metric},none"] == pytest.approx(value, abs=1e-9)
-    answers = [json.loads(line) for line in (out / "answers.jsonl").read_text().splitlines()]
+    answers = read_jsonl(out / "answers.jsonl")
     samples = outcome["samples"]["musicsimpleqa"]
     said = {sample["doc"]["id"]: sample["filtered_resps"][0].strip() for sample in samples}
     assert said == {answer["id"]: answer["response"] for answer in answers}

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import qa_model
 
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.musicsimpleqa.__main__ import main
 
 for package in ("fastapi", "uvicorn", "openai"):
@@ -62,7 +63,7 @@ def wait_for(address, process, log):
 
 def run(out, *arguments):
     assert main([*arguments, "--out", str(out), "--quiet", "--shots", "0"]) == 0
-    return [json.loads(line) for line in (out / "answers.jsonl").read_text().splitlines()]
+    return read_jsonl(out / "answers.jsonl")
 
 
 @pytest.mark.parametrize("chat", [[], ["--chat", "--max-new-tokens", "32"]])
