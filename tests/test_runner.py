@@ -20,12 +20,12 @@ from mucpt_utils.teaching.runner import (
     strip_timings,
 )
 
-NAMES = ["00_start", "01_facts", "02_corpus", "10_report"]
+NAMES = ["00_start", "01_facts", "02_corpus", "02b_look", "10_report"]
 
 
 @pytest.fixture
 def shelf(tmp_path, monkeypatch):
-    """Four empty notebooks and a results folder of the test's own."""
+    """Five empty notebooks and a results folder of the test's own."""
     monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path / "results"))
     paths.NOTEBOOKS.mkdir()
@@ -78,7 +78,12 @@ def test_all_run_unless_told_otherwise(shelf):
 )
 def test_one_is_found_by_number_and_by_name(shelf, name):
     assert [path.stem for path in chosen(None, name)] == ["02_corpus"]
-    assert [path.stem for path in chosen(name, None)] == ["02_corpus", "10_report"]
+    assert [path.stem for path in chosen(name, None)] == NAMES[2:]
+
+
+def test_a_second_part_is_found_by_its_number_and_letter(shelf):
+    assert [path.stem for path in chosen(None, "02b")] == ["02b_look"]
+    assert [path.stem for path in chosen("02b", None)] == NAMES[3:]
 
 
 @pytest.mark.parametrize("name", ["07", "corpus", "", "1", "0", "draft"])
@@ -97,7 +102,7 @@ def test_everything_in_order_is_exit_code_0(executed, capsys):
     assert [name for name, _ in executed] == NAMES
     assert executed[0][1] == {"PROFILE": "smoke", "SET": []}
     errors = capsys.readouterr().err
-    assert "[1/4] 00_start" in errors and "[4/4] 10_report" in errors and "done in" in errors
+    assert "[1/5] 00_start" in errors and "[5/5] 10_report" in errors and "done in" in errors
 
 
 def test_the_default_profile_and_the_overrides_are_passed_on(executed):

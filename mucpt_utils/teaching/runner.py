@@ -30,7 +30,8 @@ class UnknownNotebook(RunError):
 
 def notebooks() -> list[Path]:
     """The study's notebooks in their order."""
-    return sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    every = ("[0-9][0-9]_*.ipynb", "[0-9][0-9][a-z]_*.ipynb")  # 05b comes after 05
+    return sorted(path for pattern in every for path in paths.NOTEBOOKS.glob(pattern))
 
 
 def chosen(first: str | None, only: str | None) -> list[Path]:
