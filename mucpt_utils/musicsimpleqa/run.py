@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mucpt_utils.closure import digest
 from mucpt_utils.errors import MuCPTError
-from mucpt_utils.io import FileError, read_json, read_jsonl, write_json, write_jsonl
+from mucpt_utils.io import FileError, digest, read_json, read_jsonl, write_json, write_jsonl
 
 
 class OtherSettingsError(MuCPTError, ValueError):
