@@ -27,6 +27,7 @@ from mucpt_utils.config.files import SettingsError, all_known
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.study import jobs
+from mucpt_utils.study.checkout import uncommitted
 from mucpt_utils.study.study import Study
 
 STRATA = ("covered", "uncovered")
@@ -118,6 +119,18 @@ def append(log: Path, rows: Sequence[dict]) -> None:
         writer.writerows(rows)
 
 
+def log_file(commit: bool) -> Path:
+    """The committed log, or one of this checkout's own runs.
+
+    Raises SettingsError where a log is to be committed that no commit could have written.
+    """
+    if commit and (changed := uncommitted()):
+        raise SettingsError(
+            f"--commit-results: commit first what has changed: {changed[0].strip()}"
+        )
+    return (paths.committed if commit else paths.results)("search") / "log.csv"
+
+
 def chosen(only: list[str]) -> list[str]:
     """The candidates to try: the named ones, or all. Raises SettingsError for an unknown one."""
     try:
@@ -136,16 +149,16 @@ def main(arguments: list[str] | None = None) -> int:
         "--commit-results", action="store_true", help="add to the log that is committed"
     )
     options = parser.parse_args(arguments)
-    folder = paths.RESULTS / "search" if options.commit_results else paths.results("search")
     try:
         profile = load_profile(options.profile, options.overrides)
-        outcomes = search(profile, chosen(options.only), folder / "log.csv")
+        names, log = chosen(options.only), log_file(options.commit_results)
+        outcomes = search(profile, names, log)
     except MuCPTError as error:
         print(f"search: {error}", file=sys.stderr)
         return error.exit_code
     for name, outcome in outcomes.items():
         print(f"{name}: {OUTCOMES[outcome]}")
-    print(f"every trial stands in {folder / 'log.csv'}")
+    print(f"every trial stands in {log}")
     return OK
 
 

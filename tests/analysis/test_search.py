@@ -112,8 +112,16 @@ def test_only_a_search_that_says_so_adds_to_the_committed_log(
 ):
     monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path / "mine"))
     monkeypatch.setattr(paths, "RESULTS", tmp_path / "committed")
+    monkeypatch.setattr(search, "uncommitted", list)
     logs = []
     monkeypatch.setattr(search, "search", lambda profile, names, log: logs.append(log) or {})
     assert search.main(["smoke", *flag]) == 0
     assert logs == [tmp_path / folder / "search" / "log.csv"]
     assert str(logs[0]) in capsys.readouterr().out
+
+
+def test_a_log_that_no_commit_could_have_written_is_not_committed(monkeypatch, capsys):
+    monkeypatch.setattr(search, "uncommitted", lambda: [" M mucpt_utils/io.py"])
+    monkeypatch.setattr(search, "search", lambda *_: pytest.fail("searched"))
+    assert search.main(["smoke", "--commit-results"]) == 2
+    assert "commit first what has changed: M mucpt_utils/io.py" in capsys.readouterr().err
