@@ -29,7 +29,7 @@ from mucpt_utils.config.pipeline import QualitySettings
 from mucpt_utils.pipeline.edits import Edit, apply_edits, line_edits
 from mucpt_utils.pipeline.language import OtherLanguage
 
-RULES = paths.PACKAGE / "pipeline" / "rules" / "cleaning.yaml"
+RULES = paths.PACKAGE / "pipeline/rules/cleaning.yaml"
 
 
 # FineWeb's ends of a line, and the quotes, brackets and commas behind which verse and talk end

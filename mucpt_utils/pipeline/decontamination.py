@@ -19,7 +19,7 @@ from datatrove.pipeline.filters.base_filter import BaseFilter
 
 from mucpt_utils import paths
 
-RULES = paths.PACKAGE / "pipeline" / "rules" / "decontamination.yaml"
+RULES = paths.PACKAGE / "pipeline/rules/decontamination.yaml"
 ASKED, ANSWERED = "asks a benchmark question", "asks and answers a benchmark question"
 # words of a question that must stand in a row, and the share of such rows that must be found
 NGRAM_WORDS, NGRAM_SHARE = 8, 0.8

@@ -23,7 +23,7 @@ from mucpt_utils import paths
 from mucpt_utils.config.pipeline import KINDS, Kind, MaskingSettings
 from mucpt_utils.pipeline.edits import Edit, apply_edits
 
-RULES = paths.PACKAGE / "pipeline" / "rules" / "masking.yaml"
+RULES = paths.PACKAGE / "pipeline/rules/masking.yaml"
 # how far around a number the words that explain it may stand, in characters
 BEFORE, AFTER = 48, 16
 

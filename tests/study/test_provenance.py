@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -80,3 +81,55 @@ def test_a_long_listing_is_told_by_its_length_and_digest():
 @pytest.mark.parametrize("path", ["/", "relative/path", "and/or"])
 def test_only_absolute_paths_are_cut(path):
     assert provenance.without_folders({"a": [path, 1, None]}) == {"a": [path, 1, None]}
+
+
+# --- where results go -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """A work folder of the test's own; nothing else says where results go."""
+    monkeypatch.setenv("MUCPT_WORK", str(tmp_path))
+    monkeypatch.delenv("MUCPT_RESULTS", raising=False)
+    monkeypatch.delenv(paths.COMMIT_RESULTS, raising=False)
+    return tmp_path / "results"
+
+
+def test_a_run_writes_to_the_work_folder_or_where_it_is_told(work, monkeypatch):
+    assert provenance.results_folder(load_profile("smoke")) == work / "smoke"
+    monkeypatch.setenv("MUCPT_RESULTS", str(work / "else"))
+    assert provenance.results_folder(load_profile("smoke")) == work / "else" / "smoke"
+
+
+def test_a_folder_never_holds_results_of_two_settings(work):
+    def folder(*overrides, prose=False):
+        return provenance.results_folder(load_profile("smoke", overrides), prose).name
+
+    changed = folder("replay=0.3")
+    assert re.fullmatch("smoke[+][0-9a-f]{8}", changed)
+    assert folder("replay=0.3") == changed != folder("replay=0.4")
+    assert folder("replay=0.2") == "smoke", "the profile's own value"
+    text, other = f"text={paths.NOTEBOOKS}", f"text={paths.DATA_CARDS}"
+    assert folder(text, "prose.passages=40") == "smoke", "the rendered lane does not read them"
+    prose = [folder(text, prose=True), folder(other, prose=True)]
+    prose += [folder(text, "prose.passages=40", prose=True), folder(text, "replay=0.3", prose=True)]
+    laptop = provenance.results_folder(load_profile("laptop", [text]), prose=True).name
+    assert len({*prose, laptop}) == 5 and all(name.startswith("prose+") for name in prose)
+
+
+def test_what_is_committed_lies_in_the_repository_and_nothing_beside_it_does(work, monkeypatch):
+    text = load_profile("smoke", [f"text={paths.NOTEBOOKS}"])
+    monkeypatch.setenv(paths.COMMIT_RESULTS, "prose")
+    assert provenance.results_folder(text, prose=True) == paths.RESULTS / "prose"
+    assert provenance.results_folder(text) == work / "smoke"
+    monkeypatch.setenv(paths.COMMIT_RESULTS, "smoke")
+    assert provenance.results_folder(load_profile("smoke")) == paths.RESULTS / "smoke"
+    assert provenance.results_folder(load_profile("laptop")) == work / "laptop"
+
+
+def test_who_only_looks_gets_the_own_run_then_the_committed_ones(work):
+    committed = [paths.RESULTS / name for name in ("overnight", "laptop")]
+    assert provenance.results_to_read("overnight") == [work / "overnight", *committed]
+    assert provenance.results_to_read("laptop") == [work / "laptop", committed[1]]
+    own, *others = provenance.results_to_read("overnight", ["replay=0.3"])
+    assert own.name.startswith("overnight+") and others == committed

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from mucpt_utils.config.scoring import Arm
+from mucpt_utils.io import digest
 from mucpt_utils.paths import ROOT
-from mucpt_utils.study import stages
-from mucpt_utils.study.stages import RECORD, build, content_digest, digest, lineage, load
+from mucpt_utils.study.stages import RECORD, Stage, build, content_digest, lineage, load
 
 
 class Maker:
-    """A stage that writes one file and counts how often it was asked to."""
+    """What makes a stage of one file, and counts how often it was asked to."""
 
     def __init__(self, text="hello"):
         self.text, self.calls = text, 0
@@ -27,20 +28,30 @@ class Maker:
         (folder / "out.txt").write_text(self.text)
 
 
+class Loose(Stage):
+    """A stage whose maker may be anything that takes a folder; `code` stands for its closure."""
+
+    code = "1"
+
+    def __post_init__(self):
+        make = self.make
+        object.__setattr__(self, "make", lambda folder, *_, **__: make(folder))
+
+    def key(self):
+        inputs = {name: artifact.sha256 for name, artifact in self.inputs.items()}
+        return digest([self.name, self.settings_as_json(), inputs, self.code])
+
+
 @pytest.fixture
 def stage(tmp_path):
-    """`build` with this test's own root and settings."""
+    """`build` with this test's own root."""
 
-    def go(make, name="stage", settings=None, **keywords):
-        return build(name, make, root=tmp_path / "stages", settings=settings or {}, **keywords)
+    def go(make, name="stage", settings=None, inputs=(), code="1", made_by=""):
+        declared = Loose(name, make, {i.name: i for i in inputs}, settings or {})
+        object.__setattr__(declared, "code", code)
+        return build(declared, tmp_path / "stages", made_by)
 
     return go
-
-
-def module(path: Path, source: str) -> Path:
-    """The source of a module, on disk."""
-    path.write_text(source)
-    return path
 
 
 # --- made once, found again -----------------------------------------------------------------------
@@ -83,7 +94,7 @@ def test_whatever_goes_in_makes_a_new_stage_when_it_changes(stage, tmp_path, cha
             "name": "other" if changed and change == "name" else "stage",
             "settings": {"a": 2 if changed and change == "settings" else 1},
             "inputs": [parent],
-            "code": [module(tmp_path / f"{source[-1]}.py", source)],
+            "code": source,
         }
 
     make = Maker()
@@ -115,9 +126,23 @@ def test_settings_that_json_cannot_hold_are_refused(stage):
         stage(Maker(), settings={"path": Path("x")})
 
 
-def test_modules_count_in_any_order(tmp_path):
-    one, two = module(tmp_path / "one.py", "1"), module(tmp_path / "two.py", "2")
-    assert stages.code_digest((one, two)) == stages.code_digest((two, one))
+def test_titles_only_name_an_arm(tmp_path):
+    one, other = Arm(title="one way", role="control"), Arm(title="another")
+    keys = {Loose("stage", Maker(), settings={"arm": arm}).key() for arm in (one, other)}
+    assert len(keys) == 1
+    half = Arm(title="one way", random_tokens=0.5)
+    assert Loose("stage", Maker(), settings={"arm": half}).key() not in keys
+
+
+def test_what_could_see_more_than_its_key_says_is_refused():
+    hidden = 3
+
+    def closes_over(folder, inputs, report):
+        return hidden
+
+    for make in (closes_over, Maker().__call__):
+        with pytest.raises(TypeError, match="not a plain function"):
+            Stage("stage", make)
 
 
 # --- damage ---------------------------------------------------------------------------------------
@@ -208,17 +233,19 @@ def test_a_stage_that_raised_can_be_tried_again(stage):
 SLOW_STAGE = """
 import sys, time
 from pathlib import Path
-from mucpt_utils.study.stages import build
+from mucpt_utils.study import stages
 
 root = Path(sys.argv[1])
 
-def make(folder):
+def make(folder, inputs, report):
     with (root / "log").open("a") as stream:
         stream.write("made\\n")
     time.sleep(0.3)
     (folder / "out.txt").write_text("made")
 
-print(build("slow", make, root=root / "stages", settings={}).path("out.txt").read_text())
+stages.code_digest = lambda module: "1"
+made = stages.build(stages.Stage("slow", make), root / "stages")
+print(made.path("out.txt").read_text())
 """
 
 
@@ -286,6 +313,7 @@ def test_a_digest_is_the_same_in_another_process(folder):
     value = {"b": [1, 2.5, None], "a": "é"}
     code = (
         "import sys; from pathlib import Path; from mucpt_utils.study.stages import *;"
+        "from mucpt_utils.io import digest;"
         f"print(digest({value!r}), content_digest(Path(sys.argv[1])))"
     )
     printed, _ = python(code, folder).communicate()

@@ -388,7 +388,7 @@ def test_the_base_is_compared_first_then_the_model():
 
 @pytest.mark.parametrize("progress", [-0.01, 1.01])
 def test_progress_is_a_share(progress):
-    with pytest.raises(ValueError, match="no share of the steps"):
+    with pytest.raises(ValueError, match="not a share of the steps"):
         DYNAMIC.at(progress)
 
 
