@@ -25,6 +25,9 @@ from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.config.settings import SettingsError, load_profile
 from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring import models
+from mucpt_utils.study import runs
+from mucpt_utils.study.grades import grade_responses
+from mucpt_utils.study.stages import silent
 from mucpt_utils.study.study import Study
 from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences
@@ -99,8 +102,13 @@ def measure(profile: str, folder: Path, overrides: list[str]) -> None:
     study = Study(load_profile(profile, overrides), "launch")
     if not (folder / TRAINED).is_dir():
         raise SettingsError(f"{folder} holds no trained model: `launch train` writes it")
-    (folder / "answers.jsonl").touch()
-    study.measure(models.load(folder / TRAINED), int(read_sequences(folder).tokens.size), folder)
+    model, profile = models.load(folder / TRAINED), study.profile
+    seen = int(read_sequences(folder).tokens.size)
+    measured_on = {name: artifact.folder for name, artifact in study.measured_on().items()}
+    (folder / runs.RESPONSES).touch()
+    runs.ask(model, seen, measured_on, profile.evaluation.new_tokens, folder)
+    runs.measure_text(model, measured_on, profile.model.context, folder)
+    grade_responses(folder, {"run": folder, "world": measured_on["world"]}, silent)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from IPython.display import HTML
 
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.report.figures import reliability as reliability  # show.reliability
-from mucpt_utils.scoring.loss_ratio import loss_ratio, shape, token_weights
+from mucpt_utils.scoring.loss_ratio import denominator, loss_ratio, shape, token_weights
 
 KIND_COLOURS = {
     "fact": "#cfe3f5",
@@ -144,16 +144,29 @@ def words(frame: pd.DataFrame) -> HTML:
     return HTML(page.replace("<td>", f"<td{left}>").replace("<th>", f"<th{left}>"))
 
 
-def steps(numerator: torch.Tensor, reference: torch.Tensor, criterion: Criterion) -> pd.DataFrame:
+def steps(
+    numerator: torch.Tensor,
+    reference: torch.Tensor,
+    criterion: Criterion,
+    entropies: torch.Tensor | None = None,
+) -> pd.DataFrame:
     """Every step from two losses to a weight, one row a token, through the study's own functions.
 
-    numerator, reference: losses of the same tokens in nats, one dimension. The columns are L_a,
-    L_rm, rho, f (clipped) and w (mean 1, mixed with uniform).
+    numerator, reference: losses of the same tokens in nats, one dimension; entropies: the reference
+    model's, where the criterion needs them. The columns are L_a, L_rm (or what stands for it), rho,
+    f (clipped) and w (mean 1, mixed with uniform).
     """
     everything = numerator.new_ones(numerator.shape)
-    ratio = loss_ratio(numerator, reference, criterion)
+    divided_by = denominator(reference, entropies, criterion)
+    ratio = loss_ratio(numerator, divided_by, criterion)
     clipped = shape(ratio, everything, criterion)
-    weights = token_weights(numerator, reference, everything, criterion)
-    values = (numerator, reference, ratio, clipped, weights)
-    names = ("L_a", "L_rm", "rho", "f(rho), clipped", "w")
-    return pd.DataFrame({n: v.tolist() for n, v in zip(names, values, strict=True)})
+    weights = token_weights(numerator, reference, everything, criterion, entropies)
+    below = "L_rm" if criterion.denominator == "loss" else criterion.denominator
+    columns = {
+        "L_a": numerator,
+        below: divided_by,
+        "rho": ratio,
+        "f(rho), clipped": clipped,
+        "w": weights,
+    }
+    return pd.DataFrame({name: values.tolist() for name, values in columns.items()})

@@ -1,16 +1,17 @@
 """The chain of stages at a tiny size: one code path, the real libraries, no network."""
 
-import json
-
 import numpy as np
 import pytest
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from mucpt_utils.analysis import token_weights
+from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.scoring.tokens import TokenStore, train_tokenizer
 from mucpt_utils.study import jobs
+from mucpt_utils.study.layouts import layouts, weighing_arms
+from mucpt_utils.study.stages import NotMade
 from mucpt_utils.study.study import Study
 from mucpt_utils.text.documents import training_text
 
@@ -80,7 +81,7 @@ def test_losses_are_aligned_with_tokens(study):
 
 
 def test_a_run_answers_every_question_at_every_point(study):
-    rows = read_jsonl(study.run("soft_dynamic", 0).path("answers.jsonl"))
+    rows = read_jsonl(study.answers("soft_dynamic", 0).path("answers.jsonl"))
     asked = len(read_jsonl(study.world().path("questions.jsonl")))
     points = sorted({row["tokens"] for row in rows})
     assert len(points) == study.profile.evaluation.points
@@ -134,25 +135,72 @@ def test_kinds_of_tokens_follow_the_labels(study):
     assert text["fact"] == "1965" and text["spam"] == "BUY NOW" and "Björk" in text["other"]
 
 
-def test_weights_by_kind_average_to_one(study):
-    table = token_weights.weights_by_kind(study)
-    weighing = {"rho1", "soft_static", "soft_mixed", "soft_dynamic", "selection_soft", "inverse"}
-    assert set(table["arm"]) == weighing
-    assert ((table["ci_low"] <= table["weight"]) & (table["weight"] <= table["ci_high"])).all()
-    assert json.loads(table.to_json(orient="records"))
+@pytest.fixture(scope="module")
+def labels(study):
+    """The kind of each of the corpus's tokens, and where its documents begin."""
+    fields = study.corpus_metadata
+    kinds = token_weights.corpus_kinds(study.corpus().folder, study.load_tokenizer(), fields)
+    return kinds, TokenStore.load(study.domain_tokens().folder).starts
 
 
-def test_mean_weights_over_training_by_kind(study):
-    """In each part of training the domain's weights have mean one over all kinds."""
-    for arm in ("soft_static", "soft_dynamic"):
-        table = token_weights.weights_over_training(study, [arm])
-        assert tuple(table.columns) == ("arm", "seed", "tokens", "kind", "weight", "n")
-        parts = list(table.groupby("tokens"))
-        assert len(parts) == study.profile.evaluation.points
-        means = [np.average(part["weight"], weights=part["n"]) for _, part in parts]
-        counts = [part["n"].sum() for _, part in parts]
-        assert np.average(means, weights=counts) == pytest.approx(1, abs=0.02)
-        assert {"other", "fact"} <= set(table["kind"])
+def test_every_static_arm_is_described_by_the_weights_that_training_gave(study, labels):
+    """What went wrong once: a table of weights that no run had been given."""
+    static = [n for n, arm in ARMS.items() if arm.tokens and arm.tokens.numerator == "static"]
+    assert {"soft_static", "soft_mixed", "soft_surprise"} <= set(static)
+    jobs.make([jobs.run(study, name, 0) for name in static], "static arms", workers=1)
+    before = token_weights.fixed_before_training(layouts(study, static, trained=False), *labels)
+    given = token_weights.given_in_training(layouts(study, static), *labels)
+    keys = ["arm", "kind", "seeds", "tokens"]
+    assert before[keys].equals(given[keys]) and set(given["arm"]) == set(static)
+    np.testing.assert_allclose(before["weight"], given["weight"], atol=1e-3)
+    assert given.groupby("arm")["weight"].std().min() > 0.01, "the kinds are told apart"
+
+
+def test_weights_given_have_mean_one_and_intervals_around_them(study, labels):
+    arms = weighing_arms(study)
+    assert arms == [
+        "rho1",
+        "soft_static",
+        "soft_mixed",
+        "soft_dynamic",
+        "selection_soft",
+        "inverse",
+    ]
+    assert weighing_arms(study, static=True) == ["soft_static", "soft_mixed"]
+    jobs.make([jobs.run(study, name, 0) for name in arms], "arms", workers=1)
+    table = token_weights.given_in_training(layouts(study, arms), *labels)
+    for _, rows in table.groupby("arm"):
+        assert np.average(rows["weight"], weights=rows["tokens"]) == pytest.approx(1, abs=0.02)
+    inside = (table["ci_low"] <= table["weight"]) & (table["weight"] <= table["ci_high"])
+    assert inside.all() and (table["seeds"] == 1).all()
+    assert {"other", "fact"} <= set(table["kind"])
+
+
+def test_the_parts_of_training_add_up_to_the_whole(study, labels):
+    arms = ["soft_static", "soft_dynamic"]
+    parts = token_weights.over_training(layouts(study, arms), labels[0])
+    assert tuple(parts.columns) == ("arm", "seed", "tokens", "kind", "weight", "n")
+    assert parts.groupby("arm")["tokens"].nunique().eq(study.profile.evaluation.points).all()
+    whole = token_weights.given_in_training(layouts(study, arms), *labels)
+    for (arm, kind), rows in parts.groupby(["arm", "kind"]):
+        row = whole[(whole["arm"] == arm) & (whole["kind"] == kind)].iloc[0]
+        assert np.average(rows["weight"], weights=rows["n"]) == pytest.approx(
+            row["weight"], abs=1e-5
+        )
+        assert rows["n"].sum() == row["tokens"]
+
+
+def test_weights_that_a_run_does_not_keep_give_no_row(study, labels):
+    bare = study.with_changes({"evaluation.keep_weights": False})
+    bare.run("soft_static", 0)
+    assert token_weights.given_in_training(layouts(bare, ["soft_static"]), *labels).empty
+    assert token_weights.over_training(layouts(bare, ["soft_static"]), labels[0]).empty
+
+
+def test_weights_of_runs_that_are_not_there_are_not_made_up(study):
+    other = study.with_changes({"replay": 0.3})
+    with pytest.raises(NotMade):
+        next(iter(layouts(other, ["soft_static"])))
 
 
 @pytest.mark.parametrize("damage", ["overwritten", "cut off", "gone"])
@@ -188,8 +236,7 @@ def test_alignment_asks_nobody_under_test(study):
 
 def test_an_arm_is_measured_again_after_alignment(study):
     for arm in ("plain", "soft_dynamic"):
-        aligned = study.aligned(arm, 0)
-        rows = read_jsonl(aligned.path("answers.jsonl"))
+        rows = read_jsonl(study.aligned_answers(arm, 0).path("answers.jsonl"))
         asked = len(read_jsonl(study.world().path("questions.jsonl")))
         assert sum(row["set"] == "questions" for row in rows) == asked
     bare = study.with_changes({"alignment": None})
@@ -218,8 +265,8 @@ def own_model(tmp_path, study):
 def test_a_base_from_a_folder_goes_through_every_stage(study, own_model):
     loaded = {"name": own_model("qwen"), "parameters": 1000, "vocabulary": 1024}
     changed = study.with_changes({"pretrained": loaded})
-    rows = read_jsonl(changed.run("soft_static", 0).path("answers.jsonl"))
-    assert rows and changed.base().record["settings"]["pretrained"] != loaded["name"]
+    rows = read_jsonl(changed.answers("soft_static", 0).path("answers.jsonl"))
+    assert rows and changed.base().record["settings"]["identity"] != loaded["name"]
 
 
 def test_a_reference_with_another_tokenizer_is_refused(study, own_model):

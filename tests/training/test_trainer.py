@@ -136,7 +136,9 @@ def test_a_step_follows_the_gradient_of_the_mean_loss(
         forward = model.forward
         model.forward = lambda input_ids: forward(input_ids=input_ids)
 
-    monkeypatch.setattr(trainer, "_optimiser", lambda m, s: torch.optim.SGD(m.parameters(), 0.1))
+    monkeypatch.setattr(
+        trainer, "make_optimiser", lambda m, s: torch.optim.SGD(m.parameters(), 0.1)
+    )
     train(model, sequences, settings(accumulate=accumulate, warmup=0), tmp_path, seed=0)
     after = weights_of(model)
     for name, gradient in gradients.items():
@@ -150,7 +152,9 @@ def test_the_weights_move_what_is_learnt(run):
 
 
 def test_a_batch_that_cannot_be_cut_is_refused(run):
-    with pytest.raises(ValueError, match="batch_sequences=8 is no multiple of accumulate=3"):
+    with pytest.raises(
+        ValueError, match="batch_sequences=8 is (no|not a) multiple of accumulate=3"
+    ):
         run(data(), settings(accumulate=3))
 
 
@@ -600,7 +604,7 @@ def test_a_closure_may_compute_gradients(tiny_model):
 @pytest.mark.parametrize("resumed", [False, True], ids=["whole", "resumed"])
 def test_the_schedule_sets_the_rate_of_both_parts(run, monkeypatch, resumed):
     made, rates = [], []
-    build = trainer._optimiser
+    build = trainer.make_optimiser
 
     def spy(*args):
         made.append(build(*args))
@@ -609,7 +613,7 @@ def test_the_schedule_sets_the_rate_of_both_parts(run, monkeypatch, resumed):
     def measure(model, seen):
         rates.append([g["lr"] for part in made[-1].parts for g in part.param_groups])
 
-    monkeypatch.setattr(trainer, "_optimiser", spy)
+    monkeypatch.setattr(trainer, "make_optimiser", spy)
     options = settings(
         optimiser="muon", learning_rate=0.02, warmup=0.2, batch_sequences=4, checkpoints=1
     )
@@ -631,7 +635,7 @@ def test_the_schedule_sets_the_rate_of_both_parts(run, monkeypatch, resumed):
 def test_weight_decay_and_rate_come_from_the_settings(tiny_model):
     for name in ("muon", "adamw"):
         options = settings(optimiser=name, learning_rate=0.007, weight_decay=0.03)
-        for group in trainer._optimiser(tiny_model(), options).param_groups:
+        for group in trainer.make_optimiser(tiny_model(), options).param_groups:
             assert group["lr"] == 0.007 and group["weight_decay"] == 0.03
 
 

@@ -9,13 +9,9 @@ import torch
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.scoring import Arm, Criterion
 from mucpt_utils.scoring.loss_ratio import token_weights
+from mucpt_utils.scoring.scored import NotScored, Scored
 from mucpt_utils.scoring.tokens import TokenStore
-from mucpt_utils.training.batches import (
-    Scored,
-    chosen_documents,
-    static_weights,
-    training_sequences,
-)
+from mucpt_utils.training.batches import training_sequences
 
 CONTEXT = 16
 TRAINED = [name for name, arm in ARMS.items() if arm.trained]
@@ -34,6 +30,7 @@ def scored(store_of):
         rng.uniform(0, 8, size).astype(np.float16),
         rng.uniform(0, 8, size).astype(np.float16),
         rng.uniform(0, 4, size).astype(np.float16),
+        temperature=2.0,
     )
 
 
@@ -90,7 +87,7 @@ def test_the_seed_changes_domain_and_replay(scored, replay):
 
 def test_selection_trains_on_the_chosen_documents_only(scored, replay):
     arm = ARMS["selection_soft"]
-    kept = chosen_documents(arm, scored)
+    kept = scored.chosen(arm)
     assert len(kept) == 42, "70 % of 60"
     starts = scored.store.starts
     ratio = [
@@ -106,12 +103,12 @@ def test_selection_trains_on_the_chosen_documents_only(scored, replay):
 
 
 def test_without_selection_every_document_is_chosen(scored):
-    np.testing.assert_array_equal(chosen_documents(ARMS["soft_static"], scored), np.arange(60))
+    np.testing.assert_array_equal(scored.chosen(ARMS["soft_static"]), np.arange(60))
 
 
 def test_weights_lie_on_the_tokens_they_were_made_for(scored, replay):
     """Each packed weight over its token's own weight is one constant."""
-    own = static_weights(ARMS["soft_static"], scored, 0)
+    own = scored.weights(ARMS["soft_static"], 0)
     data = sequences("soft_static", numbered(scored), replay)
     places = data.tokens[data.scored]
     found, expected = data.weights[data.scored], own[places]
@@ -121,7 +118,7 @@ def test_weights_lie_on_the_tokens_they_were_made_for(scored, replay):
 
 
 def test_plain_weights_are_the_classifiers(scored):
-    weights = static_weights(ARMS["plain"], scored, 0)
+    weights = scored.weights(ARMS["plain"], 0)
     assert weights.mean() == pytest.approx(1, abs=1e-5)
     for index in (0, 17, 59):
         begin, end = scored.store.starts[index : index + 2]
@@ -135,11 +132,11 @@ def test_plain_weights_are_the_classifiers(scored):
 def test_the_random_arm_keeps_its_share(store_of):
     store = store_of([50] * 400)
     scored = Scored(store, np.ones(400, np.float32))
-    weights = static_weights(ARMS["random"], scored, 0)
+    weights = scored.weights(ARMS["random"], 0)
     assert (weights > 0).mean() == pytest.approx(0.6, abs=0.015)
     kept = weights[weights > 0]
     np.testing.assert_allclose(kept, weights.size / kept.size, rtol=1e-4)
-    assert (weights != static_weights(ARMS["random"], scored, 1)).any()
+    assert (weights != scored.weights(ARMS["random"], 1)).any()
 
 
 def test_only_dynamic_arms_carry_reference_losses(scored, replay):
@@ -188,14 +185,14 @@ def test_static_weights_are_the_criterions_of_base_and_reference(scored):
     weights = token_weights(*losses, torch.ones(len(losses[0])), ARMS["soft_static"].tokens).numpy()
     weights = weights * np.repeat(scored.document_weights, np.diff(scored.store.starts))
     expected = weights / weights.mean()
-    found = static_weights(ARMS["soft_static"], scored, 0)
+    found = scored.weights(ARMS["soft_static"], 0)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_static_selection_by_a_step_keeps_its_share_of_tokens(scored):
     arm = Arm(title="hard", tokens=Criterion(form="step", keep=0.25))
     plain = Scored(scored.store, np.ones(60, np.float32), scored.base, scored.reference)
-    weights = static_weights(arm, plain, 0)
+    weights = plain.weights(arm, 0)
     assert (weights > 0).sum() == np.ceil(0.25 * weights.size)
 
 
@@ -209,7 +206,7 @@ def test_color_filter_keeps_the_largest_difference_of_document_means(scored):
         scored.base[a:b].astype(float).mean() - scored.reference[a:b].astype(float).mean()
         for a, b in zip(starts[:-1], starts[1:], strict=True)
     ]
-    assert set(chosen_documents(ARMS["color_filter"], scored)) == set(np.argsort(gain)[-42:])
+    assert set(scored.chosen(ARMS["color_filter"])) == set(np.argsort(gain)[-42:])
 
 
 @pytest.mark.parametrize("name", ["color_filter", "selection"])
@@ -219,20 +216,20 @@ def test_selection_alone_weighs_no_token(name, scored, replay):
 
 
 def test_the_two_selections_differ(scored):
-    chosen = [set(chosen_documents(ARMS[n], scored)) for n in ("color_filter", "selection")]
+    chosen = [set(scored.chosen(ARMS[n])) for n in ("color_filter", "selection")]
     assert chosen[0] != chosen[1] and len(chosen[0]) == len(chosen[1]) == 42
 
 
 @pytest.mark.parametrize("kind", ["entropy", "surprise"])
-def test_entropies_take_the_place_of_losses(kind, scored, replay):
-    entropy = np.random.default_rng(9).uniform(0, 8, scored.base.size).astype(np.float16)
+def test_entropies_come_along_where_the_criterion_needs_them(kind, scored, replay):
     arm = Arm(title="x", tokens=Criterion(numerator="dynamic", denominator=kind))
-    with pytest.raises(ValueError, match="needs the RM's entropies"):
-        sequences(arm, replace(scored, entropy=None), replay)
-    data = sequences(arm, replace(scored, entropy=entropy), replay)
-    places = sequences(arm, replace(numbered(scored), entropy=entropy), replay).tokens[data.scored]
-    below = {"entropy": entropy, "surprise": np.maximum(scored.reference - entropy, 0)}[kind]
-    np.testing.assert_array_equal(data.reference[data.scored], below[places])
+    with pytest.raises(NotScored, match="needs the RM's entropies"):
+        sequences(arm, replace(scored, entropies=None), replay)
+    data = sequences(arm, scored, replay)
+    places = sequences(arm, numbered(scored), replay).tokens[data.scored]
+    np.testing.assert_array_equal(data.entropies[data.scored], scored.entropies[places])
+    np.testing.assert_array_equal(data.reference[data.scored], scored.reference[places])
+    assert sequences("soft_dynamic", scored, replay).entropies is None
 
 
 def test_base_losses_come_along_while_they_are_compared(scored, replay):
@@ -255,7 +252,7 @@ def test_document_numbers_change_where_documents_end(scored, replay):
 def test_tokens_that_are_not_learnt_have_no_weight(scored, replay):
     learnt = (np.arange(scored.base.size) % 3 == 0).astype(np.float32)
     for name in ("plain", "soft_static"):
-        weights = static_weights(ARMS[name], replace(scored, token_weights=learnt), 0)
+        weights = replace(scored, factors=learnt).weights(ARMS[name], 0)
         assert (weights[learnt == 0] == 0).all() and weights.mean() == pytest.approx(1, abs=1e-5)
 
 

@@ -1,0 +1,52 @@
+"""The house keeps its rules: few files on the top floor, imports one way, functions that read."""
+
+import statistics
+
+import pytest
+from house import PACKAGE, ROOMS, against_the_way, circles, functions, modules
+
+from mucpt_utils import paths
+
+LONGEST = 60  # lines of a function, docstring included
+MEDIAN = (8, 14)
+TOP = 8  # files on the top floor
+
+
+def test_few_files_stand_on_the_top_floor():
+    assert len([path for path in PACKAGE.iterdir() if path.is_file()]) <= TOP
+    folders = {p.name for p in PACKAGE.iterdir() if p.is_dir() and p.name != "__pycache__"}
+    assert folders == set(ROOMS)
+
+
+def test_imports_go_one_way():
+    assert against_the_way() == []
+
+
+def test_no_module_imports_itself_in_a_circle():
+    assert circles() == []
+
+
+def test_functions_are_neither_a_page_nor_a_line():
+    every = list(functions(modules()))
+    assert [f for f in every if f.lines > LONGEST] == []
+    assert MEDIAN[0] <= statistics.median(f.lines for f in every) <= MEDIAN[1]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_says_what_it_is_for(room):
+    text = (PACKAGE / room / "__init__.py").read_text(encoding="utf-8")
+    assert text.startswith('"""') and "TODO" not in text
+
+
+def test_nothing_in_the_repository_names_a_folder_that_moved():
+    """Paths of the package that texts speak of are there."""
+    import re
+
+    texts = [*paths.ROOT.glob("*.md"), *paths.NOTEBOOKS.glob("*.ipynb"), *PACKAGE.rglob("*.yaml")]
+    texts += [*paths.DATA_CARDS.rglob("README.md"), *(paths.ROOT / "results").glob("README.md")]
+    wrong = []
+    for text in texts:
+        for name in re.findall(r"\bmucpt_utils/[\w/.-]*\w", text.read_text(encoding="utf-8")):
+            if "*" not in name and not (paths.ROOT / name).exists():
+                wrong.append(f"{text.name}: {name}")
+    assert wrong == []
