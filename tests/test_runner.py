@@ -121,7 +121,7 @@ def test_the_default_profile_and_the_overrides_are_passed_on(executed):
         (["smoke", "--from", "77"], "unknown notebook '77'"),
         (["smoke", "--set", "train.token=5"], "unknown setting 'train.token'"),
         (["smoke", "--set", "train.tokens=-5"], "setting 'train.tokens'"),
-        (["smoke", "--set", "seeds=[1"], "no YAML value"),
+        (["smoke", "--set", "seeds=[1"], "not YAML"),
         (["smoke", "--set", "nothing"], "KEY=VALUE"),
     ],
 )
