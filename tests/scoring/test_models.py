@@ -20,9 +20,11 @@ from mucpt_utils.config.scoring import ModelSettings
 from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring.losses import score
 from mucpt_utils.scoring.models import check_same_tokenizer, load, load_tokenizer, parameters
+from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.scoring.tokens import tokenise, train_tokenizer
-from mucpt_utils.training.batches import Scored, training_sequences
-from mucpt_utils.training.trainer import hidden_matrices, train
+from mucpt_utils.training.batches import training_sequences
+from mucpt_utils.training.muon import hidden_matrices
+from mucpt_utils.training.trainer import train
 
 IDS = torch.tensor([[5, 6, 7, 8]])
 

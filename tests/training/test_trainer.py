@@ -21,15 +21,8 @@ from mucpt_utils.scoring.loss_ratio import token_weights
 from mucpt_utils.scoring.losses import score, token_losses
 from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences, steps_for
-from mucpt_utils.training.trainer import (
-    BatchedMuon,
-    MuonAdamW,
-    WeightedTrainer,
-    batch_weights,
-    hidden_matrices,
-    orthogonalised,
-    train,
-)
+from mucpt_utils.training.muon import BatchedMuon, MuonAdamW, hidden_matrices, orthogonalised
+from mucpt_utils.training.trainer import WeightedTrainer, batch_weights, train
 
 CONTEXT = 16
 DYNAMIC = Criterion(numerator="dynamic", form="power")
