@@ -1,0 +1,360 @@
+"""Sentences from numbers: the report's abstract, its effects and its limits.
+
+Nothing here is typed that a run could compute: each sentence is worded from the tables, and rounded
+where it is worded. Effects are given by log-likelihood first, the primary measure, then by
+accuracy.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from mucpt_utils.analysis.claims import (
+    NOT_TESTED,
+    PAPER_ARM,
+    Effect,
+    effect_of,
+    first_row,
+    learnt,
+    verdict_counts,
+)
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.config.axes import MAIN
+from mucpt_utils.pipeline.accounting import KEPT
+from mucpt_utils.report.figures import arm_title
+
+Tables = Mapping[str, pd.DataFrame]
+
+METHODS = tuple(name for name, arm in ARMS.items() if arm.role == "method")
+# the measures in the order in which they count: name for readers, unit behind the number
+MEASURES = {
+    "log_likelihood": ("the log-likelihood of the answer", " nats per token"),
+    "accuracy": ("accuracy", ""),
+}
+KINDS = {
+    "covered": "facts that the reference model knows",
+    "uncovered": "facts that it does not know",
+}
+
+
+# whose the claims are, by their status in `claims.csv`
+SOURCES = {
+    "published": "that the paper published",
+    "reported": "that third parties report of it",
+}
+
+
+class Paragraph(NamedTuple):
+    """A paragraph and the names of the tables that its numbers are from."""
+
+    text: str
+    tables: tuple[str, ...]
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """A number with its sign, a true minus among them; a rounded zero has none."""
+    text = f"{value:+.{decimals}f}".replace("-", "−")
+    return text[1:] if float(f"{value:.{decimals}f}") == 0 else text
+
+
+def plain_number(value: float, decimals: int = 2) -> str:
+    """A number with a true minus where it is below zero."""
+    return signed(value, decimals).removeprefix("+")
+
+
+def percent(share: float) -> str:
+    """A share in whole percent."""
+    return f"{100 * share:.0f} %"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 seed`, `1,000 seeds`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def capital(text: str) -> str:
+    """A text with a capital at its beginning; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def enumerated(words: Iterable[str]) -> str:
+    """Words as a list in a sentence: `a, b and c`."""
+    *before, last = words
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def mean_with_interval(row: Mapping, unit: str = "") -> str:
+    """`0.23 (0.13 to 0.35)` from a row with mean, ci_low and ci_high."""
+    mean, low, high = (plain_number(row[column]) for column in ("mean", "ci_low", "ci_high"))
+    return f"{mean}{unit} ({low} to {high})"
+
+
+def change(effect: Effect, unit: str = "") -> str:
+    """What a difference says, with its interval; one that holds zero says nothing either way."""
+    interval = f"{signed(effect.low)} to {signed(effect.high)}"
+    if effect.state == "open":
+        return f"shows no clear change ({signed(effect.value)}{unit}, {interval})"
+    verb = "rises" if effect.state == "stands" else "falls"
+    return f"{verb} by {abs(effect.value):.2f}{unit} ({interval})"
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def mean_of(tables: Tables, arm: str, stratum: str, metric: str) -> Mapping | None:
+    """An arm's row of the main comparison."""
+    table = tables.get("main_comparison")
+    return first_row(table, arm=arm, stratum=stratum, metric=metric)
+
+
+def difference_of(tables: Tables, arm: str, other: str, stratum: str, metric: str) -> Effect | None:
+    """`arm` minus `other`, whichever way round the table of differences has it."""
+    where = {"stratum": stratum, "metric": metric}
+    ours, turned = {"arm": arm, "compared_to": other}, {"arm": other, "compared_to": arm}
+    return effect_of(tables.get("differences"), arm, where | ours, where | turned)
+
+
+# --- the abstract ---------------------------------------------------------------------------------
+
+
+def abstract(tables: Tables, run: Mapping) -> list[str]:
+    """The report's abstract, one paragraph an item; see `paragraphs`."""
+    return [paragraph.text for paragraph in paragraphs(tables, run)]
+
+
+def paragraphs(tables: Tables, run: Mapping) -> list[Paragraph]:
+    """The abstract, worded from the numbers, with the tables that each paragraph is from.
+
+    tables: frames by name, of which none must be there. run: the content of `run.json`. Where
+    plain training taught nothing, it says so and compares nothing.
+    """
+    parts = [(setting(tables, run), ["runs"]), (pipeline_result(tables), ["funnel"])]
+    if "differences" in tables and "main_comparison" in tables:
+        if learnt(tables):
+            parts.append((levels(tables), ["main_comparison"]))
+            parts += [(text, ["differences"]) for text in effects(tables)]
+            parts.append((better_than_both(tables), ["differences"]))
+            parts.append((forgetting(tables), ["differences"]))
+        else:
+            parts.append((NOTHING_LEARNT, ["differences"]))
+    parts += [(text, ["bits_per_byte"]) for text in prose_results(tables)]
+    parts.append((verdicts(tables), ["claims"]))
+    return [
+        Paragraph(text, tuple(name for name in names if name in tables))
+        for text, names in parts
+        if text
+    ]
+
+
+NOTHING_LEARNT = (
+    "At this size plain continued pretraining does not measurably beat the base in accuracy: the "
+    "models are too small, or the tokens too few, to learn the facts. The run shows that every "
+    "stage works; it allows no conclusion about the arms."
+)
+
+
+def setting(tables: Tables, run: Mapping) -> str:
+    """What is tested, and at which size."""
+    row = first_row(tables.get("runs"), axis=MAIN, stratum="all", metric="accuracy")
+    questions = f" and {int(row['n']):,} questions" if row is not None else ""
+    return (
+        "MuCPT (arXiv 2511.14245) scores tokens softly by a reference model: one loss ratio "
+        "selects documents and down-weights tokens in domain continued pretraining. This is an "
+        f"independent, open test of that idea with models of {run['parameters']:,} parameters, "
+        f"{run['tokens']:,} training tokens an arm, {counted(len(run['seeds']), 'seed')}"
+        f"{questions} (profile {run['profile']}: {run['purpose']})."
+    )
+
+
+def pipeline_result(tables: Tables) -> str:
+    """How many of the documents that enter the pipeline are left."""
+    funnel = tables.get("funnel")
+    if funnel is None or funnel.empty:
+        return ""
+    entered = funnel[funnel["stage"] == funnel["stage"].iloc[0]]["documents"].sum()
+    last = funnel[funnel["stage"] == funnel["stage"].iloc[-1]]
+    left = last[last["reason"] == KEPT]["documents"].sum()
+    return (
+        f"Of {int(entered):,} documents that enter the pipeline, {int(left):,} "
+        f"({percent(left / max(entered, 1))}) are left for training."
+    )
+
+
+def levels(tables: Tables) -> str:
+    """Where plain training and the base stand over all questions, in both measures."""
+    parts = []
+    for metric, (name, unit) in MEASURES.items():
+        plain, base = (mean_of(tables, arm, "all", metric) for arm in ("plain", "base"))
+        if plain is not None and base is not None:
+            ours, before = (mean_with_interval(row, unit) for row in (plain, base))
+            parts.append(f"{name} is {ours}, that of the base {before}")
+    if not parts:
+        return ""
+    return (
+        f"After plain continued pretraining {'; '.join(parts)}. Brackets hold 95 % intervals, here "
+        "and below."
+    )
+
+
+def effects(tables: Tables) -> list[str]:
+    """Against plain: the paper's arm, the best of the other arms by the loss ratio, and Rho-1.
+
+    The best is the one of the highest accuracy over all facts; the sentence says so, since it was
+    chosen on the questions that it is then described by.
+    """
+    means = {arm: mean_of(tables, arm, "all", "accuracy") for arm in METHODS}
+    measured = {arm: row["mean"] for arm, row in means.items() if row is not None}
+    leads = {PAPER_ARM: ""}
+    others = [arm for arm in measured if arm != PAPER_ARM]
+    if others:
+        noun = "other arm" if PAPER_ARM in measured else "arm"
+        leads[max(others, key=measured.__getitem__)] = (
+            f"Of the {counted(len(others), noun)} by the loss ratio, the one of the highest "
+            "accuracy over all facts, chosen on these same questions and so to be read with care: "
+        )
+    leads["rho1"] = ""
+    sentences = {arm: effect_sentence(tables, arm) for arm in leads}
+    return [capital(leads[arm] + sentence) for arm, sentence in sentences.items() if sentence]
+
+
+def effect_sentence(tables: Tables, arm: str) -> str:
+    """An arm against plain on covered and uncovered facts: log-likelihood, then accuracy.
+
+    Where it rises on one kind and falls on the other, the effect is mixed. "" where the table has
+    no such rows.
+    """
+    clauses, states = [], set()
+    for kind, facts in KINDS.items():
+        differences = {m: difference_of(tables, arm, "plain", kind, m) for m in MEASURES}
+        effects = {m: effect for m, effect in differences.items() if effect is not None}
+        if not effects:
+            return ""
+        parts = [f"{MEASURES[m][0]} {change(e, MEASURES[m][1])}" for m, e in effects.items()]
+        clauses.append(f"on {facts} {' and '.join(parts)}")
+        states.add(next(iter(effects.values())).state)  # the first measure decides
+    mixed = " The effect is mixed." if states == {"stands", "fails"} else ""
+    return f"{arm_title(arm)}, against plain at equal tokens: {'; '.join(clauses)}.{mixed}"
+
+
+def better_than_both(tables: Tables) -> str:
+    """Which arms beat plain and Rho-1 on both kinds of facts, by each measure."""
+    parts = []
+    for metric, (name, _) in MEASURES.items():
+        winners = [arm_title(arm) for arm in METHODS if beats_both(tables, arm, metric)]
+        parts.append(f"by {name} {enumerated(winners) if winners else 'no arm'}")
+    return (
+        "Shown to be better than both plain and Rho-1 on both the facts that the reference model "
+        f"knows and those that it does not: {', '.join(parts)}."
+    )
+
+
+def beats_both(tables: Tables, arm: str, metric: str) -> bool:
+    """Whether an arm's differences to plain and to Rho-1 lie above zero on both kinds of facts."""
+    effects = [
+        difference_of(tables, arm, other, kind, metric)
+        for other in ("plain", "rho1")
+        for kind in KINDS
+    ]
+    return all(effect is not None and effect.state == "stands" for effect in effects)
+
+
+def forgetting(tables: Tables) -> str:
+    """What plain training does to general questions: log-likelihood is asked first."""
+    differences = {m: difference_of(tables, "plain", "base", "general", m) for m in MEASURES}
+    by_metric = {metric: effect for metric, effect in differences.items() if effect is not None}
+    if not by_metric:
+        return ""
+    forgotten = any(effect.state == "fails" for effect in by_metric.values())
+    verdict = "is forgotten" if forgotten else "is not shown to be forgotten"
+    parts = [f"{MEASURES[m][0]} {change(e, MEASURES[m][1])}" for m, e in by_metric.items()]
+    return (
+        f"General knowledge {verdict} in plain continued pretraining: from the base to its end, on "
+        f"general questions, {enumerated(parts)}."
+    )
+
+
+def prose_results(tables: Tables) -> list[str]:
+    """One sentence for each held-out text of the prose lane: bits per byte by arm."""
+    table = tables.get("bits_per_byte")
+    if table is None:
+        return []
+    sentences = []
+    for stratum, rows in table.groupby("stratum", sort=False):
+        values = [
+            f"{arm_title(row['arm'])} {row['mean']:.3f} "
+            f"({row['ci_low']:.3f} to {row['ci_high']:.3f})"
+            for row in rows.to_dict("records")
+        ]
+        sentences.append(
+            f"Bits per byte on held-out {stratum} prose, lower is better (95 % interval over "
+            f"seeds): {'; '.join(values)}."
+        )
+    return sentences
+
+
+def verdicts(tables: Tables) -> str:
+    """How many claims stand: those of the paper, and apart those that third parties report."""
+    if "claims" not in tables:
+        return ""
+    parts = []
+    for status, counts in verdict_counts(tables["claims"]).items():
+        told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+        parts.append(f"of {counted(sum(counts.values()), 'claim')} {SOURCES[status]}: {told}")
+    return f"{capital('; '.join(parts))}." if parts else ""
+
+
+# --- limits ---------------------------------------------------------------------------------------
+
+
+def limits(tables: Tables, run: Mapping) -> list[str]:
+    """What the numbers cannot say, with what of it can be counted."""
+    seeds = len(run["seeds"])
+    sentences = [
+        f"Models of {run['parameters']:,} parameters and {run['tokens']:,} tokens an arm are far "
+        "from the paper's 32B parameters and 40B tokens; an effect here need not hold there, and "
+        "one that is missing here may appear there.",
+        "The paper publishes no code, data or weights. Direction, form, floor and clip of the loss "
+        "ratio, the reference model, the classifier and the cleaning rules are this study's own "
+        "choices; every one is a named setting.",
+    ]
+    if "bits_per_byte" in tables:
+        sentences.append(
+            "The text is real prose, so no fact can be asked: bits per byte say how well text is "
+            "predicted, not what is known."
+        )
+    else:
+        sentences.append(
+            "The documents are written by a program from true facts. That makes every stage "
+            "measurable, and the text less varied than a crawl."
+        )
+    if seeds > 1:
+        drawn = (
+            ""
+            if "bits_per_byte" in tables
+            else " and, crossed with them, the subjects asked about (pigeonhole bootstrap; for "
+            "accuracy Wilson's interval at the sample size that it amounts to)"
+        )
+        sentences.append(
+            f"Intervals are over {counted(seeds, 'seed')}{drawn}. Where seeds differ more than "
+            "what is asked does, intervals over so few seeds are too narrow: an arm that changes "
+            f"nothing has all {seeds} seeds on one side of zero in {percent(2 ** (1 - seeds))} of "
+            "cases by chance alone."
+        )
+    else:
+        sentences.append("One seed proves nothing: the intervals cover the questions only.")
+    if "differences" in tables:
+        count = int(tables["differences"]["p_value"].notna().sum())
+        sentences.append(
+            f"The {count} p-values of the table of differences are not corrected for their number."
+        )
+    if "claims" in tables:
+        untested = [
+            f"{counts.get(NOT_TESTED, 0)} of {sum(counts.values())} claims {SOURCES[status]}"
+            for status, counts in verdict_counts(tables["claims"]).items()
+        ]
+        sentences.append(f"Not tested in this profile: {enumerated(untested)}.")
+    return sentences

@@ -1,0 +1,172 @@
+"""Numbers in README.md, results/README.md and the committed reports are those of the tables."""
+
+import re
+import shutil
+from html import unescape
+
+import pandas as pd
+import pytest
+from results_made_up import all_tables, record
+
+from mucpt_utils import paths
+from mucpt_utils.errors import FOUND, OK, WRONG_INPUT
+from mucpt_utils.io import read_json
+from mucpt_utils.report import statements, table_files, words
+from mucpt_utils.report.statements import BEGIN, END, Results
+
+COMMITTED = statements.read_results(paths.RESULTS)
+INTERVAL = re.compile(r"\[[+−-]?\d*\.\d+, ?[+−-]?\d*\.\d+\]")
+
+
+# --- what is committed ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["README.md", "results/README.md"])
+def test_the_committed_block_is_what_the_committed_tables_give(name):
+    path = paths.ROOT / name
+    text = statements.with_block(path, statements.blocks(COMMITTED)[path])
+    assert text == path.read_text(encoding="utf-8"), "python -m mucpt_utils statements --write"
+
+
+def reports():
+    """Profiles with a committed report."""
+    return [path.parent.name for path in sorted(paths.RESULTS.glob("*/report.html"))]
+
+
+def abstract_of(html):
+    """Paragraphs of a report's abstract, without the links to their tables."""
+    section = html.partition('id="abstract"')[2].partition("</section>")[0]
+    paragraphs = re.findall(r"<p>(.*?)(?: <span class=\"from\">.*?)?</p>", section, re.DOTALL)
+    return [unescape(paragraph) for paragraph in paragraphs]
+
+
+@pytest.mark.xfail(strict=True, reason="the committed reports are older than their words")
+@pytest.mark.parametrize("profile", reports())
+def test_the_abstract_of_a_committed_report_is_what_its_tables_give(profile):
+    folder = paths.RESULTS / profile
+    committed = abstract_of((folder / "report.html").read_text(encoding="utf-8"))
+    names = ("runs", "funnel", "claims", *statements.TABLES)
+    tables = {
+        name: table_files.read_table(folder / "tables", name)
+        for name in names
+        if (folder / "tables" / f"{name}.csv").is_file()
+    }
+    assert committed == words.abstract(tables, read_json(folder / "run.json"))
+
+
+# --- the machine ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def made():
+    """Made-up results of profile `laptop`, with a surface and prose beside it."""
+    tables = all_tables()
+    run = {**record(), "profile": "laptop"}
+    prose = pd.DataFrame(
+        [("plain", "music", 2.25, 2.15, 2.35)],
+        columns=["arm", "stratum", "mean", "ci_low", "ci_high"],
+    )
+    return {
+        "laptop": Results(run, tables),
+        "surface": Results(run, {"reference_surface": tables["reference_surface"]}),
+        "prose": Results(run, {"bits_per_byte": prose}),
+    }
+
+
+def test_the_headline_gives_both_kinds_of_facts_with_intervals_and_scale(made):
+    sentence = statements.headline(made)
+    assert made["laptop"].scale in sentence
+    for kind in ("covered", "uncovered"):
+        for metric in ("log_likelihood", "accuracy"):
+            effect = words.difference_of(
+                made["laptop"].tables, statements.PAPER_ARM, "plain", kind, metric
+            )
+            assert statements.interval(effect.value, effect.low, effect.high) in sentence
+    assert sentence.index("nats per token") < sentence.index("accuracy")
+    assert sentence.count(". ") == 1  # one sentence, and the link
+
+
+def test_an_interval_without_zero_is_bold():
+    effect = statements.Effect("", 0.31, 0.17, 0.46)
+    assert statements.effect_cell(effect) == "**+0.31 [+0.17, +0.46]**"
+    assert statements.effect_cell(effect._replace(low=-0.17)) == "+0.31 [−0.17, +0.46]"
+
+
+@pytest.mark.parametrize("missing", ["laptop", "surface", "prose"])
+def test_a_missing_profile_gives_no_line(made, missing):
+    whole = statements.all_statements(made)
+    text = statements.all_statements({k: v for k, v in made.items() if k != missing})
+    assert len(text) < len(whole)
+    assert f"`{missing}`" in whole and f"`{missing}`" not in text
+
+
+def test_without_results_nothing_is_said():
+    assert statements.headline({}) == "" and statements.all_statements({}) == ""
+
+
+def test_every_row_of_a_comparison_is_from_the_table(made):
+    text = statements.arm_against("selection_soft", "plain")(made)
+    assert text.count("\n") == 1 + len(statements.STRATA)
+    rows = made["laptop"].tables["differences"]
+    rows = rows[(rows["arm"] == "selection_soft") & (rows["compared_to"] == "plain")]
+    for row in rows[rows["stratum"].isin(statements.STRATA)].itertuples():
+        if row.metric in words.MEASURES:
+            assert statements.interval(row.difference, row.ci_low, row.ci_high) in text
+
+
+def test_surface_and_prose_have_their_tables(made):
+    surface = statements.soft_by_coverage(made)
+    assert "| 0.3 | as trained | `soft_dynamic` | all facts |" in surface
+    assert "| music | plain continued pretraining | 2.250 [2.150, 2.350] |" in (
+        statements.prose_bits(made)
+    )
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A checkout of two pages and the results of `laptop`, whose blocks are as they should be."""
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    tables = tmp_path / "results" / "laptop" / "tables"
+    for name in ("main_comparison", "differences"):
+        table_files.write_table(all_tables()[name], tables, name)
+    shutil.copy(paths.PACKAGE.parent / "results" / "laptop" / "run.json", tables.parent)
+    for path in (tmp_path / "README.md", tmp_path / "results" / "README.md"):
+        path.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
+    assert statements.main(["--write"]) == OK
+    return tmp_path
+
+
+def test_blocks_are_written_and_the_rest_of_a_page_stays(checkout, capsys):
+    assert statements.main([]) == OK
+    assert "README.md: as the tables say" in capsys.readouterr().out
+    text = (checkout / "README.md").read_text()
+    assert text.startswith(f"before\n{BEGIN}\nIn profile `laptop`")
+    assert text.endswith(f"\n{END}\nafter\n")
+
+
+def test_a_changed_table_is_noticed(checkout, capsys):
+    tables = checkout / "results" / "laptop" / "tables"
+    frame = table_files.read_table(tables, "differences")
+    frame["difference"] += 0.05
+    table_files.write_table(frame, tables, "differences")
+    assert statements.main([]) == FOUND
+    assert "results/README.md: differs from the tables" in capsys.readouterr().out
+
+
+def test_a_changed_number_in_the_page_is_noticed(checkout):
+    page = checkout / "README.md"
+    number = INTERVAL.search(page.read_text()).group()
+    page.write_text(page.read_text().replace(number, "[+0.90, +0.99]"))
+    assert statements.main([]) == FOUND
+
+
+@pytest.mark.parametrize("text", ["no block", f"{BEGIN} {BEGIN} {END}", f"{END} {BEGIN}"])
+def test_a_page_without_one_block_is_refused_in_one_line(checkout, capsys, text):
+    (checkout / "README.md").write_text(text)
+    assert statements.main([]) == WRONG_INPUT
+    error = capsys.readouterr().err
+    assert "README.md: one block from" in error and error.count("\n") == 1

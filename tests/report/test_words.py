@@ -1,0 +1,158 @@
+"""Sentences from numbers: what they say, and that they say no more than the tables."""
+
+import re
+
+import pandas as pd
+import pytest
+from results_made_up import all_tables, record
+
+from mucpt_utils.analysis.claims import Effect
+from mucpt_utils.report import words
+
+
+@pytest.fixture
+def frames():
+    """Made-up tables, which a test may change."""
+    return all_tables()
+
+
+def put(frames, low, high, table="differences", **where):
+    """Move the interval (and the number in its middle) of the rows with these values."""
+    frame = frames[table]
+    rows = pd.Series(True, index=frame.index)
+    for column, value in where.items():
+        rows &= frame[column] == value
+    assert rows.any()
+    frame.loc[rows, ["difference", "ci_low", "ci_high"]] = [(low + high) / 2, low, high]
+
+
+def abstract(frames):
+    return " ".join(words.abstract(frames, record()))
+
+
+def test_the_abstract_is_worded_from_the_numbers(frames):
+    text = abstract(frames)
+    assert "2 seeds and 40 questions" in text
+    assert "Of 102 documents that enter the pipeline, 80 (78 %)" in text
+    covered, uncovered = (
+        words.difference_of(frames, "selection_soft", "plain", kind, "accuracy")
+        for kind in ("covered", "uncovered")
+    )
+    assert f"accuracy rises by {covered.value:.2f}" in text
+    assert f"accuracy falls by {-uncovered.value:.2f}" in text
+    assert "by accuracy no arm" in text
+
+
+def test_log_likelihood_comes_before_accuracy_in_every_effect(frames):
+    sentences = words.effects(frames)
+    assert len(sentences) == 3
+    for sentence in sentences:
+        for clause in sentence.split("; "):
+            assert clause.index("log-likelihood") < clause.index(" and accuracy "), clause
+
+
+def test_up_on_what_is_known_and_down_on_the_rest_is_mixed(frames):
+    where = {"arm": "selection_soft", "compared_to": "plain", "metric": "log_likelihood"}
+    put(frames, 0.1, 0.3, **where, stratum="covered")
+    put(frames, -0.3, -0.1, **where, stratum="uncovered")
+    assert words.effect_sentence(frames, "selection_soft").endswith("The effect is mixed.")
+    put(frames, -0.1, 0.2, **where, stratum="uncovered")
+    assert "mixed" not in words.effect_sentence(frames, "selection_soft")
+    put(frames, 0.1, 0.2, **where, stratum="uncovered")
+    assert "mixed" not in words.effect_sentence(frames, "selection_soft")
+
+
+def test_the_best_of_the_others_says_how_it_was_chosen(frames):
+    main = frames["main_comparison"]
+    accuracy = main[(main["metric"] == "accuracy") & (main["stratum"] == "all")]
+    others = accuracy[accuracy["arm"].isin(words.METHODS) & (accuracy["arm"] != "selection_soft")]
+    best = others.loc[others["mean"].idxmax(), "arm"]
+    chosen = next(s for s in words.effects(frames) if "highest accuracy over all facts" in s)
+    assert "chosen on these same questions and so to be read with care" in chosen
+    assert f": {words.arm_title(best)}, against plain" in chosen
+    assert f"Of the {len(others)} other arm" in chosen
+
+
+def test_an_interval_around_zero_is_no_change():
+    text = words.change(Effect("", 0.04, -0.01, 0.09))
+    assert text == "shows no clear change (+0.04, −0.01 to +0.09)"
+
+
+def test_numbers_are_rounded_once_and_zero_has_no_sign():
+    # .135 would be .14 after a first rounding to three places of .1346
+    assert words.plain_number(0.1346) == "0.13"
+    assert words.signed(-0.004) == "0.00" and words.signed(0.0) == "0.00"
+    assert words.signed(-1.3089) == "−1.31" and words.signed(0.006) == "+0.01"
+
+
+def test_the_abstract_admits_that_nothing_was_learnt(frames):
+    frames["differences"].loc[frames["differences"]["arm"] == "base", "ci_high"] = 0.1
+    text = abstract(frames)
+    assert "does not measurably beat the base in accuracy" in text
+    assert "it allows no conclusion about the arms" in text
+    assert "rises" not in text and "Rho-1" not in text
+
+
+def test_an_arm_that_beats_both_on_both_is_named(frames):
+    soft = frames["differences"]["arm"] == "soft_dynamic"
+    accuracy = frames["differences"]["metric"] == "accuracy"
+    frames["differences"].loc[soft & accuracy, ["ci_low", "ci_high"]] = [0.1, 0.2]
+    text = words.better_than_both(frames)
+    assert "by accuracy soft, dynamic ratio" in text
+    assert "by the log-likelihood of the answer no arm" in text
+
+
+GENERAL = {"arm": "base", "compared_to": "plain", "stratum": "general"}
+
+
+def test_forgetting_is_seen_in_log_likelihood_first(frames):
+    # base minus plain: what the base had more of was forgotten
+    put(frames, 1.0, 1.9, **GENERAL, metric="log_likelihood")
+    put(frames, -0.02, 0.12, **GENERAL, metric="accuracy")
+    text = words.forgetting(frames)
+    assert text.startswith("General knowledge is forgotten")
+    assert "log-likelihood of the answer falls by 1.45 nats per token (−1.90 to −1.00)" in text
+    assert "accuracy shows no clear change (−0.05, −0.12 to +0.02)" in text
+    assert text.index("log-likelihood") < text.index("accuracy")
+
+
+def test_forgetting_is_not_shown_where_neither_measure_falls(frames):
+    for metric in ("log_likelihood", "accuracy"):
+        put(frames, -0.1, 0.1, **GENERAL, metric=metric)
+    assert words.forgetting(frames).startswith("General knowledge is not shown to be forgotten")
+
+
+def test_published_claims_are_counted_apart_from_reported_ones(frames):
+    claims = frames["claims"]
+    reported = claims["status_in_paper"].str.startswith("reported by a third party")
+    text = words.verdicts(frames)
+    assert f"Of {(~reported).sum()} claims that the paper published: " in text
+    assert f"of {reported.sum()} claims that third parties report of it: " in text
+    numbers = re.findall(r"(\d+) (?:supported|mixed|not|undecided)", text)
+    assert sum(map(int, numbers)) == len(claims)
+
+
+def test_limits_count_seeds_p_values_and_untested_claims(frames):
+    text = " ".join(words.limits(frames, record()))
+    assert "all 2 seeds on one side of zero in 50 % of cases" in text
+    count = frames["differences"]["p_value"].notna().sum()
+    assert f"The {count} p-values" in text
+    untested = (frames["claims"]["verdict"] == "not tested").sum()
+    told = re.search(r"Not tested in this profile: (\d+) of .* and (\d+) of", text)
+    assert sum(map(int, told.groups())) == untested
+    one = {**record(), "seeds": [0]}
+    assert "One seed proves nothing" in " ".join(words.limits({}, one))
+
+
+def test_prose_is_told_by_bits_per_byte_alone():
+    rows = [("plain", "music", 2.25, 2.15, 2.35)]
+    table = pd.DataFrame(rows, columns=["arm", "stratum", "mean", "ci_low", "ci_high"])
+    text = " ".join(words.abstract({"bits_per_byte": table}, record()))
+    assert "held-out music prose, lower is better" in text
+    assert "plain continued pretraining 2.250 (2.150 to 2.350)" in text
+    assert "subjects" not in " ".join(words.limits({"bits_per_byte": table}, record()))
+
+
+def test_paragraphs_name_the_tables_of_their_numbers(frames):
+    for paragraph in words.paragraphs(frames, record()):
+        assert paragraph.tables and set(paragraph.tables) <= set(frames)
