@@ -48,7 +48,7 @@ def data(sequences=48, weights=False, reference=False, seed=0):
         rng.integers(1, 40, shape).astype(np.uint16),
         np.where(scored[:, None], rng.random(shape) * 2, 1).astype(np.float32) if weights else None,
         (rng.random(shape) * 6).astype(np.float16) if reference else None,
-        scored,
+        scored=scored,
     )
 
 
