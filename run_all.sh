@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the study (./run_all.sh [PROFILE]) or its tests (./run_all.sh test); see --help.
+# Runs the study (./run_all.sh [PROFILE]), its tests (./run_all.sh test) or JupyterLab over its
+# notebooks (./run_all.sh lab); see --help.
 # Uses the active virtual or conda environment when it has the study's packages; otherwise makes
 # .venv from requirements.lock. Everything else is in mucpt_utils/teaching/runner.py.
 set -euo pipefail
@@ -31,11 +32,24 @@ make_environment() {
   fi
 }
 
+installed() { # whether Python finds this checkout's mucpt_utils, wherever it is started
+  (cd / && "$python" -c 'import os, sys, mucpt_utils
+sys.exit(not os.path.samefile(mucpt_utils.__path__[0], os.path.join(sys.argv[1], "mucpt_utils")))' \
+    "$OLDPWD") 2>/dev/null
+}
+
 if [ -n "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && python -c 'import datatrove, papermill, torch' 2>/dev/null; then
   python=python
 else
   make_environment
-  python=.venv/bin/python
+  python="$PWD/.venv/bin/python"
 fi
-export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
+if ! installed; then
+  # an active environment that serves another checkout stays as it is; PYTHONPATH does for this run
+  if [ "$python" != python ] || ! (cd / && python -c 'import mucpt_utils') 2>/dev/null; then
+    "$python" -m pip install --quiet --no-deps --no-build-isolation --editable . ||
+      echo "run_all.sh: mucpt_utils could not be installed; only run_all.sh will find it" >&2
+  fi
+  installed || export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
+fi
 exec "$python" -m mucpt_utils run "$@"

@@ -16,17 +16,9 @@ RESULTS = ROOT / "results"
 # reference facts and real prose for checks; the project runs without this folder
 REFERENCE_DATA = Path(os.environ.get("MUCPT_REFERENCE_DATA", ROOT.parent / "shared" / "data"))
 
-
-def code(*patterns: str) -> tuple[Path, ...]:
-    """Source files of the package, named as in `training` or `sources/*`; none is imported.
-
-    Raises FileNotFoundError for a name without a file.
-    """
-    found = [sorted(PACKAGE.glob(f"{pattern}.py")) for pattern in patterns]
-    for pattern, files in zip(patterns, found, strict=True):
-        if not files:
-            raise FileNotFoundError(f"{PACKAGE} has no module {pattern!r}")
-    return tuple(path for files in found for path in files)
+# names the one results folder that a run writes in the repository (`--commit-results`)
+COMMIT_RESULTS = "MUCPT_COMMIT_RESULTS"
+PROSE = "prose"  # the results folder of the prose lane; another is named by its profile
 
 
 def work() -> Path:
@@ -34,6 +26,17 @@ def work() -> Path:
     return Path(os.environ.get("MUCPT_WORK", ROOT / ".work")).resolve()
 
 
-def results(profile: str) -> Path:
-    """Folder of the small, committed outcome of one profile; `MUCPT_RESULTS` moves them all."""
-    return Path(os.environ.get("MUCPT_RESULTS", RESULTS)).resolve() / profile
+def results(name: str) -> Path:
+    """Folder that a run leaves its outcome in: a profile's, or of another name.
+
+    It lies in the work folder, or in the folder that `MUCPT_RESULTS` names; where
+    `MUCPT_COMMIT_RESULTS` is its name, in the repository.
+    """
+    if os.environ.get(COMMIT_RESULTS) == name:
+        return committed(name)
+    return Path(os.environ.get("MUCPT_RESULTS") or work() / "results").resolve() / name
+
+
+def committed(name: str) -> Path:
+    """Folder of the committed outcome of one name; nothing else writes there."""
+    return RESULTS / name

@@ -46,7 +46,7 @@ def test_own_tables_come_first(explored):
 
 def test_without_any_tables_the_command_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path))
-    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "RESULTS", tmp_path)
     with pytest.raises(FileNotFoundError, match=r"`./run_all.sh smoke` makes them"):
         explorer.load("smoke")
 

@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         study = Study(load_profile(options.profile, options.overrides), MIXTURE)
         name, axis = load(options.file, study.profile)
-        folder = paths.results(study.profile.name) / "mixtures" / name
+        folder = provenance.results_folder(study.profile) / "mixtures" / name
         write(study, name, axis, train(study, name, axis), folder)
     except MuCPTError as error:
         print(f"mixture: {error}", file=sys.stderr)

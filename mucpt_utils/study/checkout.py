@@ -6,7 +6,10 @@ from functools import cache
 from mucpt_utils import paths
 
 # what decides a number; a change in anything else leaves a result what it is
-DECIDING = ("mucpt_utils", "notebooks", "data_cards", "pyproject.toml", "requirements.lock")
+DECIDING = (
+    *("mucpt_utils", "notebooks", "data_cards"),
+    *("run_all.sh", "pyproject.toml", "requirements.lock"),
+)
 
 
 @cache

@@ -1,14 +1,15 @@
-"""`run.json`: the settings, commit, machine and artefacts that a result comes from."""
+"""Where a result goes, and what it comes from: `run.json` with settings, commit, artefacts."""
 
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import torch
 
-from mucpt_utils.config.settings import Profile
+from mucpt_utils import paths
+from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.io import digest, write_json
 from mucpt_utils.scoring import models
 from mucpt_utils.study import parallel, stages
@@ -17,12 +18,44 @@ from mucpt_utils.study.stages import Artifact
 
 RUN = "run.json"
 LONGEST_LISTING = 100  # entries of a listing that run.json spells out
+PROSE_SETTINGS = ("text", "prose")  # which only the prose lane reads
+COMMITTED = "laptop"  # the profile whose results are committed whole
+
+
+def results_folder(profile: Profile, prose: bool = False) -> Path:
+    """The results folder of a profile's rendered lane, or of its prose lane.
+
+    One folder never holds results of two settings: it is named by the profile (`prose` for the
+    prose lane), and where settings differ from those in the profile's file also by eight hex digits
+    of those that the lane reads. Only what is committed keeps the plain name: `run_all.sh` commits
+    no other settings than the prose lane's folder of text.
+    """
+    own = load_profile(profile.name).model_dump(mode="json")
+    settings = profile.model_dump(mode="json")
+    changed = {name: value for name, value in settings.items() if value != own[name]}
+    if prose:
+        name, decides = paths.PROSE, {"name": profile.name, **changed}
+    else:
+        name = profile.name
+        decides = {key: value for key, value in changed.items() if key not in PROSE_SETTINGS}
+    if not decides or os.environ.get(paths.COMMIT_RESULTS) == name:
+        return paths.results(name)
+    return paths.results(f"{name}+{digest(decides)[:8]}")
 
 
 class HasProfile(Protocol):
     """A study of either lane: what is recorded of it is its profile."""
 
     profile: Profile
+
+
+def results_to_read(profile: str, overrides: Sequence[str] = ()) -> list[Path]:
+    """Results folders for who only looks: the profile's own run, its committed one, `laptop`'s.
+
+    The first that holds what is wanted is the one to take. Raises SettingsError.
+    """
+    own = results_folder(load_profile(profile, overrides))
+    return [own, *map(paths.committed, dict.fromkeys((profile, COMMITTED)))]
 
 
 def run_record(study: HasProfile, artifacts: Iterable[Artifact]) -> dict:

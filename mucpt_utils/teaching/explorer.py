@@ -13,18 +13,18 @@ from pathlib import Path
 import ipywidgets as w
 import pandas as pd
 
-from mucpt_utils import paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.report import display, figures, mixtures, table_files
 from mucpt_utils.report.figures import Drawn, NothingToDraw
+from mucpt_utils.study.provenance import results_to_read
 
-COMMITTED = "laptop"
 # what can be drawn, and the column that is drawn
 CENTRES = {
     **{"main_comparison": "mean", "differences": "difference", "composition": "mean"},
     **{"composition_differences": "difference", "benchmark_by_stratum": "mean"},
     **{"benchmark_by_category": "mean", "learning_curves": "value", "runs": "value"},
     **{"token_weights": "weight", "token_weights_over_training": "weight"},
+    "fixed_weights": "weight",
 }
 # a number that stands along an axis, as names do
 ALONG = {"learning_curves": "tokens", "token_weights_over_training": "tokens"}
@@ -64,17 +64,21 @@ FIRST = Choice(
 )
 
 
-def load(profile: str) -> Explored:
-    """The tables of a profile's own run, or else the committed ones; its mixtures among them.
+def load(profile: str, overrides: Sequence[str] = ()) -> Explored:
+    """The tables of a profile's own run, or else committed ones; its mixtures among them.
 
     Raises FileNotFoundError where there is neither.
     """
-    own, committed = paths.results(profile), paths.ROOT / "results" / COMMITTED
-    if _names(own):
-        return Explored(_read(own), f"Tables of profile {profile}, as its run left them.")
-    if _names(committed):
-        told = f"Profile {profile} was not run: these are the committed tables of {COMMITTED}."
-        return Explored(_read(committed), told)
+    own, *committed = results_to_read(profile, overrides)
+    for folder in (own, *committed):
+        if _names(folder):
+            told = f"Tables of profile {own.name}, as its run left them."
+            if folder != own:
+                told = f"Profile {profile} was not run: these are the committed tables of "
+                told += f"{folder.name}."
+            # committed tables stand beside mixtures of one's own only where both are of one profile
+            mixed = mixtures.finished(own) if own.name == folder.name else []
+            return Explored(_read(folder, mixed), told)
     raise FileNotFoundError(f"no tables of {profile!r}; `./run_all.sh {profile}` makes them")
 
 
@@ -82,12 +86,12 @@ def _names(folder: Path) -> list[str]:
     return [name for name in CENTRES if (folder / "tables" / f"{name}.csv").is_file()]
 
 
-def _read(folder: Path) -> dict[str, pd.DataFrame]:
-    """Tables by name; mixtures of one's own stand behind the axes of composition."""
+def _read(folder: Path, mixed: Sequence[Path]) -> dict[str, pd.DataFrame]:
+    """Tables by name; those of mixtures (their folders) stand behind the axes of composition."""
     found = {name: table_files.read_table(folder / "tables", name) for name in _names(folder)}
-    for own in mixtures.finished(folder):
+    for mixture in mixed:
         for name in mixtures.TABLES:
-            parts = [found[name], table_files.read_table(own / "tables", name)]
+            parts = [found[name], table_files.read_table(mixture / "tables", name)]
             found[name] = pd.concat([part for part in parts if len(part)], ignore_index=True)
     return {name: frame for name, frame in found.items() if len(frame)}
 
@@ -299,9 +303,10 @@ def _many(column: str, values: pd.Series, chosen: Sequence[str] | None) -> w.Sel
     return box.add_class(f"mucpt-{column}")
 
 
-def panel(profile: str, folder: Path | None = None) -> Panel:
-    """Controls over a profile's tables; exports go to `results/<profile>/explored`."""
-    return Panel(load(profile), folder or paths.results(profile) / "explored")
+def panel(profile: str, overrides: Sequence[str] = (), folder: Path | None = None) -> Panel:
+    """Controls over a profile's tables; exports go to `explored/` in its results folder."""
+    own = results_to_read(profile, overrides)[0]
+    return Panel(load(profile, overrides), folder or own / "explored")
 
 
 def mixture_panel(explored: Explored, folder: Path) -> Panel | str:

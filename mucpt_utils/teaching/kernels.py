@@ -11,44 +11,51 @@ import sys
 import threading
 from importlib.metadata import EntryPoint
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
 from mucpt_utils.study import parallel
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # type of an output that needs a kernel
 PROVISIONER = "mucpt-forked"
+# with what these import, all that a notebook asks for: a test compares it with the notebooks
 PRELOAD = (
-    "ipykernel.kernelapp",
-    "ipykernel.ipkernel",
-    "mucpt_utils.teaching.session",
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "scipy.stats"),
+    "mucpt_utils.analysis.benchmark",
+    "mucpt_utils.analysis.scores",
+    "mucpt_utils.analysis.stage_quality",
+    "mucpt_utils.analysis.token_weights",
+    "mucpt_utils.knowledge.authoring.checks",
+    "mucpt_utils.musicsimpleqa.agreement",
+    "mucpt_utils.musicsimpleqa.judge",
+    "mucpt_utils.musicsimpleqa.lint",
+    "mucpt_utils.report.page",
+    "mucpt_utils.study.cost",
+    "mucpt_utils.study.layouts",
     "mucpt_utils.teaching.classroom",
-    "mucpt_utils.analysis.corpus_tables",
+    "mucpt_utils.teaching.composition",
     "mucpt_utils.teaching.exercises",
     "mucpt_utils.teaching.explorer",
-    "mucpt_utils.knowledge.authoring.checks",
-    "mucpt_utils.study.pace",
-    "mucpt_utils.analysis.stage_quality",
-    "mucpt_utils.teaching.widgets",
-    "mucpt_utils.report.page",
-    "mucpt_utils.analysis.benchmark",
+    "mucpt_utils.teaching.method",
+    "mucpt_utils.teaching.overview",
+    "mucpt_utils.teaching.session",
     "mucpt_utils.training.trainer",
-    "scipy.stats",
 )
 
 
 class ForkedProvisioner(LocalProvisioner):
     """Starts a kernel as a fork of the server process; everything else is the local way."""
 
-    async def launch_kernel(self, cmd: list[str], **kwargs) -> dict:
+    async def launch_kernel(self, cmd: list[str], **kwargs) -> KernelConnectionInfo:
         """Fork a kernel for the connection file that `cmd`, the kernel's command line, names."""
         arguments = cmd[cmd.index("-f") :]
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(PRELOAD))
         self.cwd = kwargs.get("cwd", os.getcwd())
-        process = context.Process(target=_serve, args=(arguments, kwargs["env"], self.cwd))
+        process = context.Process(target=serve, args=(arguments, kwargs["env"], self.cwd))
         with parallel.environment(parallel.QUIET):  # read by libraries as the server imports them
             process.start()
-        self.process = Forked(process)
+        self.process = Forked(process)  # type: ignore[assignment]  # asked for Popen's names alone
         self.pid = self.pgid = process.pid  # the kernel makes a group of its own
         return self.connection_info
 
@@ -59,17 +66,17 @@ class Forked:
     stdin = stdout = stderr = None
 
     def __init__(self, process: multiprocessing.process.BaseProcess):
-        self._process = process
-        self.pid = process.pid
+        assert process.pid is not None, "it has been started"
+        self.process, self.pid = process, process.pid
 
     def poll(self) -> int | None:
         """Exit code, or None while it runs."""
-        return self._process.exitcode
+        return self.process.exitcode
 
     def wait(self) -> int:
         """Exit code, once it has ended."""
-        self._process.join()
-        return self._process.exitcode
+        self.process.join()
+        return self.process.exitcode or 0
 
     def send_signal(self, number: int) -> None:
         """Sends a signal, unless it has ended."""
@@ -93,7 +100,7 @@ def fork_kernels() -> None:
     factory.default_provisioner_name = PROVISIONER
 
 
-def _serve(arguments: list[str], environment: dict[str, str], folder: str) -> None:
+def serve(arguments: list[str], environment: dict[str, str], folder: str) -> None:
     """In the fork: be the kernel, until it is told to end or the run that started it is gone."""
     from ipykernel.kernelapp import IPKernelApp
     from tqdm import tqdm

@@ -1,8 +1,10 @@
-"""`run_all.sh` in Python: runs the notebooks in order, or the tests, or verifies results.
+"""`run_all.sh` in Python: the study's notebooks in order, its tests, or JupyterLab over them.
 
-python -m mucpt_utils run [PROFILE] [--from NB] [--only NB] [--set KEY=VALUE]...
-python -m mucpt_utils run test
-python -m mucpt_utils run verify [PROFILE]
+    run_all.sh [PROFILE] [--from NB] [--only NB] [--set KEY=VALUE]... [--commit-results]
+    run_all.sh test | check | lab | verify [ARGUMENTS]
+
+Results go to the work folder (`paths.results`). `--commit-results` writes them into the
+repository: a whole run of a profile as its file says, by code and data that are committed.
 """
 
 import argparse
@@ -10,22 +12,35 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mucpt_utils import paths
-from mucpt_utils.study.parallel import cores
+from mucpt_utils.config.files import shown
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.errors import FOUND, OK, MuCPTError
+from mucpt_utils.study import checkout, parallel
 from mucpt_utils.teaching.kernels import WIDGET_VIEW, fork_kernels
 
 DEFAULT_PROFILE = "laptop"
+STYLE = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",))
 
 
-class RunError(Exception):
-    """Something that stops a run before or in a notebook; the message is one line."""
+class RunError(MuCPTError):
+    """A notebook failed; the message is one line that names the notebook and its cell."""
+
+    exit_code = FOUND
 
 
-class UnknownNotebook(RunError):
+class Refused(MuCPTError, ValueError):
+    """A run that may not be what was asked for; nothing of it has run."""
+
+
+class UnknownNotebook(Refused):
     """A notebook was asked for that is not there; the message names those that are."""
+
+
+# --- which notebooks ------------------------------------------------------------------------------
 
 
 def notebooks() -> list[Path]:
@@ -38,17 +53,47 @@ def chosen(first: str | None, only: str | None) -> list[Path]:
     """The notebooks to run. `first`, `only`: a name or its number. Raises UnknownNotebook."""
     every = notebooks()
     if only is not None:
-        return [_find(only, every)]
-    return every[every.index(_find(first, every)) :] if first is not None else every
+        return [named(only, every)]
+    return every[every.index(named(first, every)) :] if first is not None else every
 
 
-def _find(name: str, every: list[Path]) -> Path:
+def named(name: str, every: Sequence[Path]) -> Path:
+    """The notebook of a name or number. Raises UnknownNotebook that says what is allowed."""
     stem = Path(name).stem
-    found = [path for path in every if path.stem == stem or path.stem.split("_")[0] == stem]
-    if not found:
-        allowed = ", ".join(path.stem for path in every)
-        raise UnknownNotebook(f"unknown notebook {name!r}; allowed: {allowed}")
-    return found[0]
+    for path in every:
+        if stem in (path.stem, path.stem.split("_")[0]):
+            return path
+    allowed = ", ".join(path.stem for path in every)
+    raise UnknownNotebook(f"unknown notebook {name!r}; allowed: {allowed}")
+
+
+# --- running them ---------------------------------------------------------------------------------
+
+
+def run(profile: str, overrides: list[str], which: Sequence[Path]) -> None:
+    """Validate everything, then execute `which` in order. Raises SettingsError or RunError."""
+    from mucpt_utils.study.provenance import results_folder  # imports torch
+
+    settings = load_profile(profile, overrides)
+    results = [results_folder(settings)]
+    results += [results_folder(settings, prose=True)] if settings.text else []
+    where = f"results in {' and '.join(map(shown, results))}"
+    (results[0] / "executed").mkdir(parents=True, exist_ok=True)
+    fork_kernels()
+    say(f"{settings.name}: {where}")
+    start = time.perf_counter()
+    for number, notebook in enumerate(which, 1):
+        step = f"[{number}/{len(which)}] {notebook.stem}"
+        say(step)
+        out = results[0] / "executed" / notebook.name
+        seconds = execute(notebook, out, {"PROFILE": profile, "SET": overrides})
+        say(f"{step}: {seconds:.0f} s")
+    say(f"done in {(time.perf_counter() - start) / 60:.1f} min; {where}")
+
+
+def say(line: str) -> None:
+    """One line about the run, at once, beside what the notebooks print."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def execute(notebook: Path, out: Path, parameters: dict) -> float:
@@ -89,78 +134,122 @@ def strip_timings(path: Path) -> None:
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
-    kept = {
-        k: notebook.metadata[k] for k in ("kernelspec", "language_info") if k in notebook.metadata
-    }
-    notebook.metadata = nbformat.from_dict(kept)
+    stay = [name for name in ("kernelspec", "language_info") if name in notebook.metadata]
+    notebook.metadata = nbformat.from_dict({name: notebook.metadata[name] for name in stay})
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
         cell.metadata = nbformat.from_dict({"tags": cell.metadata.get("tags", [])})
         if cell.cell_type == "code":
-            cell.outputs = _joined(o for o in cell.outputs if o.get("name") != "stderr")
+            cell.outputs = joined(o for o in cell.outputs if o.get("name") != "stderr")
             for output in cell.outputs:
                 output.get("data", {}).pop(WIDGET_VIEW, None)
     nbformat.write(notebook, path)
 
 
-def _joined(outputs: Iterable) -> list:
+def joined(outputs: Iterable) -> list:
     """Outputs with printed text in one piece: a kernel cuts it wherever it happens to flush."""
-    kept: list = []
+    pieces: list = []
     for output in outputs:
-        last = kept[-1] if kept else None
+        last = pieces[-1] if pieces else None
         if last and last.output_type == "stream" == output.output_type:
             last.text += output.text
         else:
-            kept.append(output)
-    return kept
+            pieces.append(output)
+    return pieces
 
 
-def run(profile: str, overrides: list[str], which: list[Path]) -> None:
-    """Validate everything, then execute `which` in order. Raises SettingsError or RunError."""
-    from mucpt_utils.config.settings import load_profile
+# --- what may be committed ------------------------------------------------------------------------
 
-    settings = load_profile(profile, overrides)
-    executed = paths.results(settings.name) / "executed"
-    executed.mkdir(parents=True, exist_ok=True)
-    fork_kernels()
-    start = time.perf_counter()
-    for number, notebook in enumerate(which, 1):
-        print(f"[{number}/{len(which)}] {notebook.stem}", file=sys.stderr, flush=True)
-        parameters = {"PROFILE": profile, "SET": overrides}
-        seconds = execute(notebook, executed / notebook.name, parameters)
-        print(
-            f"[{number}/{len(which)}] {notebook.stem}: {seconds:.0f} s", file=sys.stderr, flush=True
+
+def to_commit(options: argparse.Namespace) -> str:
+    """Name of the results folder that `--commit-results` writes: the profile's, or `prose`.
+
+    With `text=DIR` it is the prose lane's alone, and the rendered lane's goes to the work folder.
+    Raises Refused, in one line, for a part of a run, for other settings, and where code or data
+    differ from the commit.
+    """
+    keys = [pair.partition("=")[0] for pair in options.overrides]
+    given = [f"--set {key}" for key in keys if key != "text"]
+    given += [f"--{name}" for name in ("from", "only") if getattr(options, name) is not None]
+    if given:
+        raise Refused(
+            f"--commit-results with {given[0]}: allowed is a whole run of a profile as its file "
+            "says, or with --set text=DIR"
         )
-    minutes = (time.perf_counter() - start) / 60
-    print(f"done in {minutes:.1f} min; results in {paths.results(settings.name)}", file=sys.stderr)
+    if checkout.git("rev-parse", "HEAD") is None:
+        raise Refused("--commit-results: this is not a git checkout")
+    if changed := [line[3:] for line in checkout.uncommitted()]:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise Refused(
+            f"--commit-results: {changed[0]}{more} not committed; commit code and data first"
+        )
+    return paths.PROSE if keys else options.profile
 
 
-def run_tests(arguments: list[str]) -> int:
+# --- the command ----------------------------------------------------------------------------------
+
+
+def run_tests(arguments: Sequence[str]) -> int:
     """The test suite, offline, its files side by side over the cores. Returns pytest's exit code.
 
     arguments: pytest's own, which come last and so decide: `-n 0` runs one test after another.
     """
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    together = ["-n", str(cores()), "--dist", "loadfile", "--no-loadscope-reorder"]
+    together = ["-n", str(parallel.cores()), "--dist", "loadfile", "--no-loadscope-reorder"]
     command = [sys.executable, "-m", "pytest", "-q", *together, *arguments]
     return subprocess.run(command, cwd=paths.ROOT, env=environment).returncode
+
+
+def check_style(arguments: Sequence[str] = ()) -> int:
+    """Style and types, one line a tool; what a tool complains of is printed before its line."""
+    failed = False
+    for command in STYLE:
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=paths.ROOT, capture_output=True, text=True
+        )
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        if done.returncode:
+            failed = True
+            print("\n".join(lines))
+        name = " ".join(part for part in command if part != ".")
+        print(f"{'FAIL' if done.returncode else 'pass'}  {name}: {lines[-1] if lines else ''}")
+    return FOUND if failed else OK
+
+
+def open_lab(arguments: Sequence[str]) -> int:
+    """Become JupyterLab in the folder of the notebooks. arguments: JupyterLab's own."""
+    os.chdir(paths.NOTEBOOKS)
+    command = [sys.executable, "-m", "jupyterlab", *arguments]
+    os.execv(command[0], command)
+
+
+def verify(arguments: Sequence[str]) -> int:
+    """Run afresh and compare with what is committed (`report.verify`)."""
+    from mucpt_utils.report import verify
+
+    return verify.main(arguments)
+
+
+OTHERS = {"test": run_tests, "check": check_style, "lab": open_lab, "verify": verify}
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line of `run_all.sh`."""
     made = argparse.ArgumentParser(
         prog="run_all.sh",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Run the whole study, notebook by notebook.",
-        epilog="run_all.sh test: the tests. run_all.sh verify [PROFILE]: run afresh and compare "
-        "every table with the committed one.",
+        epilog="""instead of a profile:
+  lab                 JupyterLab over the notebooks, in the same environment
+  test                the tests
+  check               style and types: ruff, mypy
+  verify [PROFILE]    run afresh and compare every table with the committed one""",
     )
     made.add_argument(
         "profile", nargs="?", default=DEFAULT_PROFILE, help=f"profile (default {DEFAULT_PROFILE})"
     )
     group = made.add_mutually_exclusive_group()
-    group.add_argument(
-        "--from", dest="first", metavar="NB", help="start at this notebook (05, ...)"
-    )
+    group.add_argument("--from", metavar="NB", help="start at this notebook (05, ...)")
     group.add_argument("--only", metavar="NB", help="run this notebook alone")
     made.add_argument(
         "--set",
@@ -170,28 +259,29 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="change a setting of the profile, as in train.tokens=100000 or text=DIR",
     )
+    made.add_argument(
+        "--commit-results",
+        action="store_true",
+        help="write into the repository's results/ instead of the work folder",
+    )
     return made
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code: 0 done, 1 a notebook failed, 2 a wrong argument."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["test"]:
-        return run_tests(arguments[1:])
-    if arguments[:1] == ["verify"]:
-        from mucpt_utils.report import verify
-
-        return verify.main(arguments[1:])
+    if arguments and arguments[0] in OTHERS:
+        return OTHERS[arguments[0]](arguments[1:])
     options = parser().parse_args(arguments)
-    from mucpt_utils.config.settings import SettingsError
-
     try:
-        which = chosen(options.first, options.only)
-        run(options.profile, options.overrides, which)
-    except (SettingsError, RunError) as error:
+        which = chosen(getattr(options, "from"), options.only)
+        folder = to_commit(options) if options.commit_results else ""
+        with parallel.environment({paths.COMMIT_RESULTS: folder}):
+            run(options.profile, options.overrides, which)
+    except MuCPTError as error:
         print(f"run_all.sh: {error}", file=sys.stderr)
-        return 2 if isinstance(error, (SettingsError, UnknownNotebook)) else 1
-    return 0
+        return error.exit_code
+    return OK
 
 
 if __name__ == "__main__":

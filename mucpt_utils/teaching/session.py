@@ -2,25 +2,23 @@
 
 import os
 import warnings
+from pathlib import Path
 
 import pandas as pd
 from IPython.display import Image, display
 
-from mucpt_utils import paths
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.report import figures, table_files
-from mucpt_utils.study import parallel
+from mucpt_utils.study import parallel, provenance
 from mucpt_utils.study.lanes import ProseStudy
 from mucpt_utils.study.study import Study
 
-PROSE = "prose"
-
 
 class Results:
-    """The folder `results/<name>/`: what is shown in a notebook is what is kept there."""
+    """A results folder: what is shown in a notebook is what is kept there."""
 
-    def __init__(self, name: str):
-        self.folder = paths.results(name)
+    def __init__(self, folder: Path):
+        self.folder = folder
 
     def table(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
         """Keep a table in every format, described; returns it as read back: all show the same."""
@@ -43,7 +41,7 @@ def open_study(profile: str, overrides: list[str], notebook: str) -> tuple[Study
     """The study of a profile and its results folder. Raises SettingsError for wrong settings."""
     quiet()
     loaded = load_profile(profile, overrides)
-    return Study(loaded, notebook), Results(loaded.name)
+    return Study(loaded, notebook), Results(provenance.results_folder(loaded))
 
 
 def open_prose(profile: Profile, notebook: str) -> tuple[ProseStudy, Results] | None:
@@ -51,7 +49,7 @@ def open_prose(profile: Profile, notebook: str) -> tuple[ProseStudy, Results] | 
     if profile.text is None:
         print("No folder of real text was given (--set text=DIR): the prose lane is not run.")
         return None
-    return ProseStudy(profile, notebook), Results(PROSE)
+    return ProseStudy(profile, notebook), Results(provenance.results_folder(profile, prose=True))
 
 
 def quiet() -> None:

@@ -25,7 +25,8 @@ def trained(tmp_path_factory):
         patch.setenv("MUCPT_RESULTS", str(root))
         changes = [part for pair in TINY for part in ("--set", pair)]
         assert mixtures.main([str(mixtures.EXAMPLE), "smoke", *changes]) == 0
-        yield root / "smoke"
+        (folder,) = root.iterdir()
+        yield folder
 
 
 def test_its_tables_hold_it_and_the_profiles_own_data_and_are_described(trained):
@@ -52,12 +53,16 @@ def test_its_record_leads_to_the_changed_settings(trained):
     assert mixtures.load(trained / "mixtures" / NAME / mixtures.FILE) == (NAME, AXIS)
 
 
-def test_it_stands_beside_the_others(trained):
-    committed = paths.ROOT / "results" / "laptop"
+def test_it_stands_beside_the_others_of_its_profile(trained):
+    committed = paths.RESULTS / "laptop"
+    explored = explorer.load("smoke", TINY)
+    assert schema.MIXTURE not in set(explored.tables["composition"]["axis"]), (
+        "laptop's, not smoke's"
+    )
     for name in ("composition", "composition_differences", "runs"):
         frame = table_files.read_table(committed / "tables", name)
         table_files.write_table(frame, trained / "tables", name, ("csv",))
-    explored = explorer.Explored(explorer._read(trained), "")
+    explored = explorer.load("smoke", TINY)
     levels = explored.tables["composition"]
     assert {"replay", schema.MIXTURE} <= set(levels["axis"])
     assert NAME in set(levels["level"])

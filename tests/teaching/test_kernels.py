@@ -1,5 +1,6 @@
 """Forked kernels: what they start with, that they share nothing, how they end."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -38,8 +39,38 @@ def run(folder, name, *cells):
     return printed(folder / f"out_{name}")
 
 
-def test_everything_that_is_imported_beforehand_exists():
-    assert all(find_spec(name) for name in kernels.PRELOAD)
+def imports(cell):
+    """Modules that a cell imports, by their dotted names; those of the package and of libraries."""
+    for node in ast.walk(ast.parse(cell)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            inside = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from [name for name in inside if find_spec_or_none(name)] or [node.module]
+
+
+def find_spec_or_none(name):
+    """The spec of a module; None where the last part is a function, or the package a module."""
+    try:
+        return find_spec(name)
+    except ModuleNotFoundError:
+        return None
+
+
+def test_all_that_notebooks_import_is_imported_beforehand():
+    notebooks = [nbformat.read(path, 4) for path in runner.notebooks()]
+    cells = [cell.source for book in notebooks for cell in book.cells if cell.cell_type == "code"]
+    wanted = {name for cell in cells for name in imports(cell)}
+    assert len(wanted) > 30
+    code = "import importlib, sys\nfor name in sys.argv[1].split(): importlib.import_module(name)\n"
+    code += "print(*sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", code, " ".join(kernels.PRELOAD)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert wanted - set(told.stdout.split()) == set()
 
 
 def test_a_kernel_is_a_process_of_its_own_with_the_environment_of_now(shelf, monkeypatch):
@@ -108,7 +139,7 @@ def start(folder, *cells):
 
 def test_a_run_with_pools_ends_without_a_word(shelf):
     """A kernel that has had a pool is ended from outside: nothing of it may be left over."""
-    process = start(shelf, POOL.format(tests=str(paths.ROOT / "tests")))
+    process = start(shelf, POOL.format(tests=str(paths.ROOT / "tests" / "study")))
     errors = process.communicate()[1]
     assert process.returncode == 0 and printed(shelf / "out.ipynb") == "2"
     assert "leaked" not in errors and "Traceback" not in errors, errors

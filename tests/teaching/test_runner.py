@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from mucpt_utils import paths
+from mucpt_utils.study import checkout
 from mucpt_utils.teaching import runner
 from mucpt_utils.teaching.kernels import WIDGET_VIEW
 from mucpt_utils.teaching.runner import (
@@ -27,7 +28,8 @@ NAMES = ["00_start", "01_facts", "02_corpus", "02b_look", "10_report"]
 def shelf(tmp_path, monkeypatch):
     """Five empty notebooks and a results folder of the test's own."""
     monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path / "notebooks")
-    monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("MUCPT_WORK", str(tmp_path / "work"))
+    monkeypatch.delenv("MUCPT_RESULTS", raising=False)
     paths.NOTEBOOKS.mkdir()
     for name in [*reversed(NAMES), "draft", "1_short"]:
         write(f"{name}.ipynb")
@@ -103,6 +105,8 @@ def test_everything_in_order_is_exit_code_0(executed, capsys):
     assert executed[0][1] == {"PROFILE": "smoke", "SET": []}
     errors = capsys.readouterr().err
     assert "[1/5] 00_start" in errors and "[5/5] 10_report" in errors and "done in" in errors
+    folder = paths.work() / "results" / "smoke"
+    assert errors.count(f"results in {folder}") == 2, "said before and after"
 
 
 def test_the_default_profile_and_the_overrides_are_passed_on(executed):
@@ -171,6 +175,120 @@ def test_tests_get_their_arguments_and_their_exit_code(monkeypatch):
 
     monkeypatch.setattr(runner.subprocess, "run", spy)
     assert main(["test", "-k", "nothing"]) == 5
+
+
+# --- what may be committed ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def committing(executed, monkeypatch):
+    """A clean checkout; the results folders in which `executed` would have been written."""
+    changed, written = [], []
+    monkeypatch.setattr(checkout, "uncommitted", lambda: changed)
+    monkeypatch.setattr(paths, "RESULTS", paths.NOTEBOOKS.parent / "committed")
+
+    def spy(notebook, out, parameters):
+        written.append(out.parent.parent)
+        return 1.0
+
+    monkeypatch.setattr(runner, "execute", spy)
+    return changed, written
+
+
+def test_results_are_committed_by_a_whole_run_that_asks_for_it(committing):
+    _, written = committing
+    assert main(["smoke", "--commit-results"]) == 0
+    assert set(written) == {paths.RESULTS / "smoke"}
+    assert main(["smoke"]) == 0
+    assert written[-1] == paths.work() / "results" / "smoke"
+
+
+def test_with_a_folder_of_text_the_prose_lane_alone_is_committed(committing, capsys):
+    _, written = committing
+    text = f"--set=text={paths.NOTEBOOKS}"
+    assert main(["smoke", text, "--commit-results"]) == 0
+    assert set(written) == {paths.work() / "results" / "smoke"}
+    assert f"results in {written[0]} and {paths.RESULTS / 'prose'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--only", "02"], ["--from", "02"], ["--set", "replay=0.3"], ["--set", "prose.passages=9"]],
+)
+def test_a_part_of_a_run_or_other_settings_are_not_committed(committing, capsys, arguments):
+    assert main(["smoke", "--commit-results", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("run_all.sh: --commit-results with --") and error.count("\n") == 1
+    assert committing[1] == []
+
+
+def test_code_and_data_are_committed_before_their_results(committing, capsys):
+    changed, written = committing
+    changed += [" M mucpt_utils/stats.py", "?? data_cards/new.csv"]
+    assert main(["smoke", "--commit-results"]) == 2
+    error = capsys.readouterr().err
+    assert "mucpt_utils/stats.py and 1 more not committed" in error and error.count("\n") == 1
+    assert written == []
+    assert main(["smoke"]) == 0, "who does not commit may change what he likes"
+
+
+def test_what_decides_a_number_is_what_git_is_asked_about(tmp_path, monkeypatch):
+    """In a checkout of its own: a change in code or data counts, one in a text does not."""
+    for name in ("mucpt_utils/a.py", "run_all.sh", "README.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("a")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a"]):
+        subprocess.run([*git, *command], cwd=tmp_path, check=True)
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    (tmp_path / "README.md").write_text("b")
+    assert checkout.uncommitted() == []
+    (tmp_path / "run_all.sh").write_text("b")
+    (tmp_path / "mucpt_utils" / "new.yaml").write_text("b")
+    assert checkout.uncommitted() == [" M run_all.sh", "?? mucpt_utils/new.yaml"]
+
+
+# --- tests, style, lab ----------------------------------------------------------------------------
+
+
+def test_style_is_one_line_a_tool_and_fails_where_one_does(monkeypatch, capsys):
+    def spy(command, **options):
+        code = int("mypy" in command)
+        said = "a.py:1: error: x\nFound 1 error" if code else "All checks passed!"
+        return subprocess.CompletedProcess(command, code, said, "")
+
+    monkeypatch.setattr(runner.subprocess, "run", spy)
+    assert main(["check"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "pass  ruff check: All checks passed!",
+        "pass  ruff format --check: All checks passed!",
+        "a.py:1: error: x",
+        "Found 1 error",
+        "FAIL  mypy: Found 1 error",
+    ]
+    monkeypatch.setattr(runner, "STYLE", runner.STYLE[:2])
+    assert main(["check"]) == 0
+
+
+def test_lab_becomes_jupyterlab_in_the_folder_of_the_notebooks(monkeypatch, tmp_path):
+    calls = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runner.os, "execv", lambda *call: calls.append((*call, os.getcwd())))
+    main(["lab", "--no-browser"])
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser"]
+    assert calls == [(sys.executable, command, str(paths.NOTEBOOKS))]
+
+
+def test_the_package_is_found_wherever_python_is_started(tmp_path):
+    """`run_all.sh` has installed it: a kernel of JupyterLab has no PYTHONPATH."""
+    ended = subprocess.run(
+        [sys.executable, "-c", "import mucpt_utils; print(mucpt_utils.__path__[0])"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stdout.strip(), "not installed here; ./run_all.sh --help installs it"
 
 
 # --- a notebook, really run -----------------------------------------------------------------------
