@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mucpt_utils.config.scoring import Criterion
@@ -450,3 +452,50 @@ def test_surprise_tells_what_the_reference_does_not_know_from_what_it_knows_bett
 def test_a_schedule_that_cannot_be_is_refused_by_name(setting):
     with pytest.raises(ValidationError, match=list(setting)[-1]):
         Criterion(**setting)
+
+
+LOSSES = st.lists(st.floats(0, 20, width=32), min_size=1, max_size=30)
+FOR_ALL = settings(max_examples=100, deadline=None, derandomize=True)
+FORMS = [
+    Criterion(),
+    Criterion(form="power", power=2.0, high=3.0),
+    Criterion(form="step", keep=0.5),
+    Criterion(compare="difference", direction="inverse", low=0.2),
+    Criterion(denominator="surprise", mix=0.4),
+]
+
+
+@st.composite
+def tokens_with_a_mask(draw):
+    """Losses of both models and entropies, and which tokens count: at least one."""
+    above = draw(LOSSES)
+    size = len(above)
+    below, entropies = (
+        draw(st.lists(st.floats(0, 20, width=32), min_size=size, max_size=size)) for _ in range(2)
+    )
+    mask = draw(st.lists(st.booleans(), min_size=size, max_size=size).filter(any))
+    return [torch.tensor(x) for x in (above, below, entropies)], torch.tensor(mask).float()
+
+
+@pytest.mark.parametrize("criterion", FORMS, ids=range(len(FORMS)))
+@FOR_ALL
+@given(tokens_with_a_mask())
+def test_for_all_losses_the_mean_is_one_and_a_masked_token_counts_for_nothing(criterion, case):
+    (above, below, entropies), mask = case
+    weights = token_weights(above, below, mask, criterion, entropies)
+    assert (weights[mask == 0] == 0).all() and (weights >= 0).all()
+    assert weights[mask > 0].mean().item() == pytest.approx(1, abs=1e-4)
+    # whatever stands at a masked place, missing or infinite: the others' weights stay what they are
+    for value in (float("nan"), float("inf"), 1e30):
+        spoilt = [torch.where(mask > 0, x, value) for x in (above, below, entropies)]
+        again = token_weights(spoilt[0], spoilt[1], mask, criterion, spoilt[2])
+        torch.testing.assert_close(again, weights)
+
+
+@FOR_ALL
+@given(tokens_with_a_mask(), st.floats(0.1, 100))
+def test_for_all_weights_normalising_forgets_the_scale(case, factor):
+    (weights, *_), mask = case
+    once = normalise(weights, mask)
+    torch.testing.assert_close(normalise(once, mask), once, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(normalise(weights * factor, mask), once, rtol=1e-3, atol=1e-4)

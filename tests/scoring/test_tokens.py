@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mucpt_utils.scoring.tokens import (
     END,
@@ -155,3 +157,36 @@ def test_replay_is_spread_evenly(domain, replay):
     if len(places):
         wanted = np.arange(1, len(places) + 1) * replay / len(places)
         assert (np.abs(places.cumsum() - wanted) < 1).all()
+
+
+FOR_ALL = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+@FOR_ALL
+@given(
+    st.lists(st.integers(1, 12), min_size=1, max_size=15),
+    st.integers(1, 9),
+    st.integers(1, 8),
+    st.integers(0, 3),
+)
+def test_for_all_corpora_packing_keeps_every_token_in_its_order(lengths, context, rows, seed):
+    """Rows end to end are the documents end to end, each whole but for the last."""
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    store = TokenStore(np.arange(starts[-1]), starts, [str(i) for i in range(len(lengths))])
+    order = document_order(np.arange(len(lengths)), np.array(lengths), context * rows, seed)
+    packed = pack(gather(store, order), context, rows)
+    assert packed.shape == (rows, context)
+    wanted = [token for document in order for token in store.document(document)]
+    assert packed.ravel().tolist() == wanted[: context * rows]
+    # a pass over the documents ends before the next begins: none is read twice before all are once
+    first = order[: len(lengths)]
+    assert sorted(first) == list(range(len(lengths)))
+
+
+@FOR_ALL
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_for_all_shares_replay_is_spread_evenly(domain, replay):
+    places = interleave(domain, replay)
+    assert places.size == domain + replay and places.sum() == replay
+    for end in range(1, places.size + 1):  # after any stretch, the share so far is the whole's
+        assert abs(places[:end].sum() - replay * end / places.size) < 1
