@@ -113,12 +113,16 @@ def askable(facts: Iterable[Fact]) -> list[Fact]:
     ]
 
 
+def fold(text: str) -> str:
+    """Case folded, accents dropped: `Dvořák` gives `dvorak`."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
 def slug(text: str) -> str:
     """Lower-case letters and digits joined by hyphens; code points where nothing else is left.
 
     `Sigur Rós` gives `sigur-ros`, `!!!` gives `u21-u21-u21`.
     """
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(char for char in folded if not unicodedata.combining(char))
-    words = re.findall(r"[^\W_]+", bare.replace("'", "").replace("’", ""))
+    words = re.findall(r"[^\W_]+", fold(text).replace("'", "").replace("’", ""))
     return "-".join(words) or "-".join(f"u{ord(char):x}" for char in text)

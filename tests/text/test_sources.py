@@ -16,7 +16,6 @@ from mucpt_utils.text.sources import (
     source_files,
     strip_gutenberg,
 )
-from mucpt_utils.text.sources.markup import strip_markup
 from mucpt_utils.text.sources.passages import passages, unwrap
 
 SETTINGS = SourceSettings()
@@ -181,17 +180,6 @@ def test_html_gives_its_main_text_and_title(tmp_path):
     assert documents[0].metadata["title"] == "On Sonatas"
     assert "clarinet" in documents[0].text and "<p>" not in documents[0].text
     assert [b.place for b in bad] == ["deep.html"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "raw", "prose"),
-    [
-        (".md", "---\na: b\n---\n# Key\n\nA [chord](x://y) is **loud**.", "A chord is loud."),
-        (".rst", ".. note:: no\n\nTempo\n=====\n\nSee :doc:`metre </m>` *now*.", "See metre now."),
-    ],
-)
-def test_markup_is_stripped(kind, raw, prose):
-    assert strip_markup(raw, kind).strip().endswith(prose)
 
 
 def test_a_missing_or_empty_source_is_named(tmp_path):

@@ -1,7 +1,8 @@
 """Names as people and catalogues write them: what two spellings of one thing share."""
 
 import re
-import unicodedata
+
+from mucpt_utils.knowledge.facts import fold
 
 LEADING_ARTICLE = re.compile(r"^(?:the|an|a(?! (?:major|minor)$)) (?=\w)")
 ACCIDENTALS = {"♯": "sharp", "#": "sharp", "♭": "flat"}
@@ -16,12 +17,6 @@ CATALOGUE = re.compile(
 )
 KEY = re.compile(r"\bin ([A-G])(?:[ -]?(sharp|flat)|([♯♭]))?[ -](major|minor)\b", re.IGNORECASE)
 PLAIN_KEY = re.compile(KEY.pattern.removeprefix(r"\bin "), re.IGNORECASE)
-
-
-def fold(text: str) -> str:
-    """Case folded, accents dropped: `Dvořák` gives `dvorak`."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def name_key(text: str, keep_article: bool = False) -> str:

@@ -17,8 +17,18 @@ class Draft:
 
     @classmethod
     def of(cls, document: Mapping) -> "Draft":
-        """The draft of a document whose spans do not overlap."""
-        return cls(split_segments(document), document)
+        """The draft of a document whose spans do not overlap; the inverse of `join_segments`."""
+        text, position, segments = document["text"], 0, []
+        for span in document["metadata"]["truth"]["spans"]:
+            if span["start"] > position:
+                segments.append(Segment(text[position : span["start"]]))
+            piece = text[span["start"] : span["end"]]
+            extra = {name: span.get(name) for name in ("fact", "subkind", "object")}
+            segments.append(Segment(piece, span["kind"], **extra))
+            position = span["end"]
+        if position < len(text):
+            segments.append(Segment(text[position:]))
+        return cls(segments, document)
 
     def insert(self, segments: Sequence[Segment], rng: Random) -> None:
         """Put a sentence behind one of the sentences; on a line of its own where there are none."""
@@ -37,18 +47,3 @@ class Draft:
             truth["doc_kind"],
             truth["duplicate_of"],
         )
-
-
-def split_segments(document: Mapping) -> list[Segment]:
-    """The segments of a document whose spans do not overlap; the inverse of `join_segments`."""
-    text, position, segments = document["text"], 0, []
-    for span in document["metadata"]["truth"]["spans"]:
-        if span["start"] > position:
-            segments.append(Segment(text[position : span["start"]]))
-        piece = text[span["start"] : span["end"]]
-        extra = {name: span.get(name) for name in ("fact", "subkind", "object")}
-        segments.append(Segment(piece, span["kind"], **extra))
-        position = span["end"]
-    if position < len(text):
-        segments.append(Segment(text[position:]))
-    return segments

@@ -12,11 +12,11 @@ from mucpt_utils.text.render.wording import (
     about,
     capitalised,
     expand,
-    mention,
     one_full_stop,
     registers,
     short_form,
     with_object,
+    with_subject,
 )
 
 # objects of these types keep their own first letter; others are capitalised at a sentence start
@@ -73,9 +73,10 @@ class Voice:
             return None
         text = expand(template, self.rng)
         if "{" in text:
-            noun = registers()["nouns"][fact.category]["noun"]
-            text = text.replace("{s}", mention(fact.category, fact.subject)).replace("{n}", noun)
-            text = one_full_stop(text)
+            # the subject as it stands where nothing else is said about it: `the violin`
+            category = registers()["nouns"][fact.category]
+            subject = with_subject(category["mention"], fact.subject)
+            text = one_full_stop(text.replace("{s}", subject).replace("{n}", category["noun"]))
         return capitalised(text)
 
     def tell(self, fact: Fact, may_shorten: bool) -> Segment:

@@ -62,11 +62,6 @@ def with_subject(template: str, subject: str) -> str:
     return template.replace("{s}", with_article(subject))
 
 
-def mention(category: str, subject: str) -> str:
-    """The subject in a sentence that says nothing else about it: `the violin`, `Nevermind`."""
-    return with_subject(registers()["nouns"][category]["mention"], subject)
-
-
 @cache
 def about(statement: str, category: str, subject: str) -> str:
     """The statement with its subject in place and {o} still open.

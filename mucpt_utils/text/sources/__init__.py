@@ -1,7 +1,6 @@
 """Sources: folders, Project Gutenberg by number, Hub datasets become Documents with metadata."""
 
-from mucpt_utils.config.text import SourceSettings
-from mucpt_utils.text.sources.base import Malformed, Unreadable
+from mucpt_utils.text.sources.base import Malformed, SourceFailed, Unreadable
 from mucpt_utils.text.sources.files import (
     estimate_documents,
     fingerprint,
@@ -17,7 +16,7 @@ __all__ = [
     "FolderInput",
     "Input",
     "Malformed",
-    "SourceSettings",
+    "SourceFailed",
     "Unreadable",
     "decode",
     "estimate_documents",

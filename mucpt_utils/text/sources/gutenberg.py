@@ -8,20 +8,22 @@ import csv
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 
 from mucpt_utils.config.text import GutenbergSettings
-from mucpt_utils.text.sources.base import Unreadable
+from mucpt_utils.io import write_text
+from mucpt_utils.text.sources.base import SourceError, SourceFailed, Unreadable
 
 BYTES_A_BOOK = 400_000  # about the mean of the plain-text books
 SUMS, TABLE = "SHA256SUMS", "BOOKS.tsv"
 NOT_THERE = {401, 403, 404, 410, 451}
 LONGEST_PAUSE = 300.0
 HEADERS = {"User-Agent": "mucpt-utils (corpus research; one request at a time)"}
+WEB_PAGE = re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE)
 
 
 class Fetched(NamedTuple):
@@ -31,148 +33,132 @@ class Fetched(NamedTuple):
     missing: list[Unreadable]
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """A book that will not come, however often it is asked for."""
 
 
 def book_numbers(text: str) -> list[int]:
-    """`5724,12254` as numbers, each once. Raises ValueError for anything else."""
+    """`5724,12254` as numbers, each once. Raises SourceError for anything else."""
     if not re.fullmatch(r"\d+(,\d+)*", text):
-        raise ValueError(f"gutenberg:{text}: numbers of books with commas were expected")
+        raise SourceError(f"gutenberg:{text}: numbers of books with commas were expected")
     return list(dict.fromkeys(int(number) for number in text.split(",")))
 
 
 def fetch_books(numbers: Sequence[int], folder: Path, settings: GutenbergSettings) -> Fetched:
     """Fetches the books that `folder` does not hold yet, as `NUMBER.txt`.
 
-    A book that the mirror does not have is missing, with the reason; raises ConnectionError where
+    A book that the mirror does not have is missing, with the reason; raises SourceFailed where
     the mirror itself fails, after the retries, since a later run may do better.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sums, addresses = _read_sums(folder / SUMS), _read_addresses(folder / TABLE)
-    found = Fetched([], [])
-    mirror = _Mirror(settings)
+    sums, addresses = read_sums(folder / SUMS), read_addresses(folder / TABLE)
+    fetched = Fetched([], [])
+    mirror = Mirror(settings)
     for number in numbers:
         path = folder / f"{number}.txt"
         try:
-            if path.name not in sums or _sha256(path) != sums[path.name]:
-                addresses[number] = _fetch(number, path, mirror, settings)
-                sums[path.name] = _sha256(path)
-                _write(folder / TABLE, _address_lines(addresses))
-                _write(folder / SUMS, (f"{v}  {k}\n" for k, v in sorted(sums.items())))
-            _check(number, sums[path.name], settings)
-            found.paths.append(path)
-        except _Refused as error:
-            found.missing.append(Unreadable("gutenberg", f"gutenberg:{number}", str(error)))
-    return found
+            if sha256_of(path) != sums.get(path.name):
+                addresses[number] = mirror.fetch(number, path)
+                sums[path.name] = sha256_of(path)
+                rows = [f"{key}\t{address}\n" for key, address in sorted(addresses.items())]
+                write_text(folder / TABLE, "".join(["id\taddress\n", *rows]))
+                lines = [f"{value}  {name}\n" for name, value in sorted(sums.items())]
+                write_text(folder / SUMS, "".join(lines))
+            wanted = settings.sha256.get(number, sums[path.name])
+            if wanted.lower() != sums[path.name]:
+                raise Refused(f"its checksum is {sums[path.name]}, the settings want {wanted}")
+            fetched.paths.append(path)
+        except Refused as error:
+            fetched.missing.append(Unreadable("gutenberg", f"gutenberg:{number}", str(error)))
+    return fetched
 
 
-def _fetch(number: int, path: Path, mirror: "_Mirror", settings: GutenbergSettings) -> str:
-    """Writes a book to `path`; returns the address it came from. Raises _Refused."""
-    reason = "no address"
-    for layout in settings.layouts:
-        address = layout.format(
-            mirror=settings.mirror.rstrip("/"), number=number, folders=_folders(number)
-        )
-        try:
-            content = mirror.get(address)
-        except _Refused as error:
-            reason = str(error)
-            continue
-        partial = path.with_suffix(".partial")
-        partial.write_bytes(content)
-        partial.replace(path)
-        return address
-    raise _Refused(reason)
-
-
-class _Mirror:
+class Mirror:
     """One request at a time, with a pause before each but the first."""
 
     def __init__(self, settings: GutenbergSettings) -> None:
-        self.settings, self.first = settings, True
+        self.settings, self.is_first = settings, True
+
+    def fetch(self, number: int, path: Path) -> str:
+        """Write a book to `path`; returns the address it came from.
+
+        Raises Refused where it lies at no address of the layouts.
+        """
+        reason = "no address"
+        # the folders of a mirror that a book lies in: 5/7/2 for 5724, 0 for 1 to 9
+        folders = "/".join(str(number)[:-1]) or "0"
+        for layout in self.settings.layouts:
+            mirror = self.settings.mirror.rstrip("/")
+            address = layout.format(mirror=mirror, number=number, folders=folders)
+            try:
+                content = self.get(address)
+            except Refused as error:
+                reason = str(error)
+                continue
+            partial = path.with_suffix(".partial")
+            partial.write_bytes(content)
+            partial.replace(path)
+            return address
+        raise Refused(reason)
 
     def get(self, address: str) -> bytes:
-        """The text at an address. Raises _Refused where there is none, ConnectionError."""
-        problem = ""
-        for attempt in range(self.settings.retries + 1):
-            self._pause(attempt)
+        """The text at an address, asked for again after a failure that may pass.
+
+        Raises Refused where there is none, SourceFailed after the last failure.
+        """
+        settings, problem = self.settings, ""
+        for attempt in range(settings.retries + 1):
+            if not self.is_first:
+                time.sleep(min(LONGEST_PAUSE, settings.seconds_between * 2**attempt))
+            self.is_first = False
             try:
-                return self._ask(address)
+                return self.request(address)
             except httpx.HTTPStatusError as error:
                 status = error.response.status_code
                 if status in NOT_THERE:
-                    raise _Refused(f"the mirror answers {status}") from error
+                    raise Refused(f"the mirror answers {status}") from error
                 problem = f"answers {status}"
-                self._wait(error.response.headers.get("Retry-After", ""))
+                # as long as the mirror asks for, beside the pause that is made anyway
+                pause = error.response.headers.get("Retry-After", "")
+                if pause.isdigit():
+                    time.sleep(min(LONGEST_PAUSE, int(pause)))
             except httpx.TransportError as error:
                 problem = str(error) or type(error).__name__
-        tried = self.settings.retries + 1
-        raise ConnectionError(f"{address}: {problem} ({tried} requests); a later run goes on")
+        requests = settings.retries + 1
+        raise SourceFailed(f"{address}: {problem} ({requests} requests); a later run goes on")
 
-    def _ask(self, address: str) -> bytes:
-        settings = self.settings
-        options = {"timeout": settings.timeout, "follow_redirects": True, "headers": HEADERS}
-        with httpx.stream("GET", address, **options) as response:
+    def request(self, address: str) -> bytes:
+        """What one request brings. Raises Refused for a web page and for what is too long."""
+        with httpx.stream(
+            "GET", address, timeout=self.settings.timeout, follow_redirects=True, headers=HEADERS
+        ) as response:
             response.raise_for_status()
             parts, size = [], 0
             for chunk in response.iter_bytes():
                 size += len(chunk)
-                if size > settings.largest_book_bytes:
-                    raise _Refused(f"longer than {settings.largest_book_bytes} bytes")
+                if size > self.settings.largest_book_bytes:
+                    raise Refused(f"longer than {self.settings.largest_book_bytes} bytes")
                 parts.append(chunk)
         content = b"".join(parts)
-        if re.match(rb"\s*<(!doctype html|html)", content, re.IGNORECASE):
-            raise _Refused("the mirror answers with a web page")
+        if WEB_PAGE.match(content):
+            raise Refused("the mirror answers with a web page")
         return content
 
-    def _pause(self, attempt: int) -> None:
-        if not self.first:
-            time.sleep(min(LONGEST_PAUSE, self.settings.seconds_between * 2**attempt))
-        self.first = False
 
-    def _wait(self, asked: str) -> None:
-        """As long as the mirror asks for, beside the pause that is made anyway."""
-        if asked.isdigit():
-            time.sleep(min(LONGEST_PAUSE, int(asked)))
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file; `missing` where there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
 
 
-def _folders(number: int) -> str:
-    """The folders of a mirror that a book lies in: 5/7/2 for 5724, 0 for 1 to 9."""
-    return "/".join(str(number)[:-1]) or "0"
-
-
-def _check(number: int, sha256: str, settings: GutenbergSettings) -> None:
-    wanted = settings.sha256.get(number, sha256)
-    if wanted.lower() != sha256:
-        raise _Refused(f"its checksum is {sha256}, the settings want {wanted}")
-
-
-def _sha256(path: Path) -> str:
-    if not path.is_file():
-        return "missing"
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _read_sums(path: Path) -> dict[str, str]:
+def read_sums(path: Path) -> dict[str, str]:
+    """The checksums of a `SHA256SUMS`, by the file's name; none where there is no such file."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return {name: value for value, _, name in (line.partition("  ") for line in lines) if name}
 
 
-def _read_addresses(path: Path) -> dict[int, str]:
+def read_addresses(path: Path) -> dict[int, str]:
+    """The addresses of a `BOOKS.tsv`, by the book's number; none where there is no such file."""
     if not path.is_file():
         return {}
     with path.open(encoding="utf-8", newline="") as file:
         return {int(row["id"]): row["address"] for row in csv.DictReader(file, delimiter="\t")}
-
-
-def _address_lines(addresses: dict[int, str]) -> Iterator[str]:
-    yield "id\taddress\n"
-    for number, address in sorted(addresses.items()):
-        yield f"{number}\t{address}\n"
-
-
-def _write(path: Path, lines: Iterator[str]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text("".join(lines), encoding="utf-8")
-    partial.replace(path)

@@ -10,11 +10,19 @@ import datasets
 import huggingface_hub
 import pyarrow
 from datasets.exceptions import DatasetGenerationError
-from datatrove.data import Document
+from huggingface_hub.errors import RepositoryNotFoundError
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import files
-from mucpt_utils.text.sources.base import Malformed, Unreadable
+from mucpt_utils.text.sources.base import (
+    Item,
+    Malformed,
+    NoSource,
+    SourceError,
+    SourceFailed,
+    Unreadable,
+    first_line,
+)
 from mucpt_utils.text.sources.records import json_value, row_document
 
 DAMAGED = (DatasetGenerationError, pyarrow.ArrowException, ValueError)
@@ -38,16 +46,24 @@ class HubInput:
     def open(cls, name: str, settings: SourceSettings) -> "HubInput":
         """The dataset `NAME[:SPLIT]` names (split: train).
 
-        Raises ValueError for an empty name or a split that is not there, FileNotFoundError for an
-        unknown dataset, ConnectionError where the Hub does not answer.
+        Raises SourceError for an empty name or a split that is not there, NoSource for an unknown
+        dataset, SourceFailed where the Hub does not answer.
         """
         name, _, split = name.partition(":")
         if not name:
-            raise ValueError("hub:NAME[:SPLIT] was expected, the name is missing")
-        revision, licence = _local(Path(name)) if Path(name).is_dir() else _remote(name, settings)
-        found = cls(name, split or "train", revision, licence, settings)
-        found.stream()
-        return found
+            raise SourceError("hub:NAME[:SPLIT] was expected, the name is missing")
+        try:
+            describe = describe_folder if Path(name).is_dir() else describe_dataset
+            revision, licence = describe(name, settings)
+            dataset = cls(name, split or "train", revision, licence, settings)
+            dataset.stream()
+        except (FileNotFoundError, RepositoryNotFoundError) as error:
+            raise NoSource(f"hub:{name}: {first_line(error)}") from error
+        except OSError as error:
+            raise SourceFailed(f"hub:{name}: {first_line(error)}") from error
+        except ValueError as error:
+            raise SourceError(f"hub:{name}: {first_line(error)}") from error
+        return dataset
 
     @property
     def is_local(self) -> bool:
@@ -76,16 +92,16 @@ class HubInput:
         """Rows that will be read, where the dataset states how many it has."""
         limit = self.settings.hub.documents
         stated = (self.stream().info.splits or {}).get(self.split)
-        known = [n for n in (limit, stated.num_examples if stated else None) if n]
-        return min(known, default=None)
+        bounds = [n for n in (limit, stated.num_examples if stated else None) if n]
+        return min(bounds, default=None)
 
     def units(self, unit_bytes: int) -> list:
         """One unit a shard; a single one where the number of rows is limited."""
         shards = 1 if self.settings.hub.documents else self.stream().num_shards
         return [partial(self.read, shard, shards) for shard in range(shards)]
 
-    def read(self, shard: int, shards: int) -> Iterator[Document | Unreadable]:
-        """Documents of one shard; a row that is none is given as Unreadable with its number.
+    def read(self, shard: int, shards: int) -> Iterator[Item]:
+        """Documents of one shard; a row that is not one is given as Unreadable with its number.
 
         Where the shard is damaged, what comes after the damage is given as one Unreadable.
         """
@@ -95,12 +111,13 @@ class HubInput:
         number = 0
         try:
             for number, row in enumerate(rows, 1):
-                yield self._item(row, f"{place}:{number}")
+                yield self.item(row, f"{place}:{number}")
         except DAMAGED as error:
-            reason = str(error.__cause__ or error).strip().partition("\n")[0]
-            yield Unreadable(self.source, place, f"damaged after row {number}: {reason}")
+            reason = f"damaged after row {number}: {first_line(error.__cause__ or error)}"
+            yield Unreadable(self.source, place, reason)
 
-    def _item(self, row: dict, place: str) -> Document | Unreadable:
+    def item(self, row: dict, place: str) -> Item:
+        """The document of a row, under the dataset's licence where it states none."""
         fields = {key: json_value(value) for key, value in row.items()}
         try:
             document = row_document(fields, place, self.source, self.settings)
@@ -110,23 +127,24 @@ class HubInput:
         return document
 
 
-def _local(folder: Path) -> tuple[str, str | None]:
+def describe_folder(name: str, settings: SourceSettings) -> tuple[str, str | None]:
     """Checksum of a dataset folder's files, and the licence its card states."""
-    total = hashlib.sha256()
+    folder, total = Path(name), hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        name = path.relative_to(folder).as_posix()
-        total.update(f"{name}\0{files.fingerprint(path)}\0".encode())
+        file = path.relative_to(folder).as_posix()
+        total.update(f"{file}\0{files.fingerprint(path)}\0".encode())
     card = folder / "README.md"
     stated = huggingface_hub.DatasetCard.load(card).data if card.is_file() else None
-    return total.hexdigest(), _licence(stated)
+    return total.hexdigest(), licence_of(stated)
 
 
-def _remote(name: str, settings: SourceSettings) -> tuple[str, str | None]:
+def describe_dataset(name: str, settings: SourceSettings) -> tuple[str, str | None]:
     """The commit that is read, so that a run can be repeated, and the licence of the card."""
-    found = huggingface_hub.HfApi().dataset_info(name, revision=settings.hub.revision)
-    return found.sha, _licence(found.card_data)
+    info = huggingface_hub.HfApi().dataset_info(name, revision=settings.hub.revision)
+    return str(info.sha), licence_of(info.card_data)
 
 
-def _licence(card: object) -> str | None:
+def licence_of(card: object) -> str | None:
+    """The licence that a card's metadata state; several are joined."""
     stated = getattr(card, "license", None)
     return ", ".join(stated) if isinstance(stated, list) else stated

@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Protocol
-
-from datatrove.data import Document
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import files, gutenberg
-from mucpt_utils.text.sources.base import Unreadable
+from mucpt_utils.text.sources.base import Item, Unreadable
 
-Item = Document | Unreadable
-Unit = Callable[[], Iterator[Item]]
+if TYPE_CHECKING:
+    from mucpt_utils.text.sources.hub import HubInput
+
+Unit: TypeAlias = Callable[[], Iterator[Item]]
 
 
 class Size(NamedTuple):
@@ -41,6 +41,7 @@ class Input(Protocol):
 
     def units(self, unit_bytes: int) -> Sequence[Unit]:
         """Units of about `unit_bytes`, each read by calling it."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -53,24 +54,26 @@ class FolderInput:
     missing: Sequence[Unreadable] = field(default=())
 
     @classmethod
-    def open(cls, place: Path, settings: SourceSettings) -> "FolderInput":
-        """A folder, or a single file. Raises FileNotFoundError where there is nothing to read."""
-        if place.is_file():
-            return cls(place.parent, [place], settings)
-        return cls(place, files.source_files(place), settings)
+    def open(cls, path: Path, settings: SourceSettings) -> "FolderInput":
+        """A folder, or a single file. Raises NoSource where there is nothing to read."""
+        if path.is_file():
+            return cls(path.parent, [path], settings)
+        return cls(path, files.source_files(path), settings)
 
     def key(self) -> object:
-        named = [(p.relative_to(self.root).as_posix(), files.fingerprint(p)) for p in self.paths]
-        return {"files": named, "missing": [item.__dict__ for item in self.missing]}
+        """Names and checksums of the files, and what is missing."""
+        prints = [(p.relative_to(self.root).as_posix(), files.fingerprint(p)) for p in self.paths]
+        return {"files": prints, "missing": [item.__dict__ for item in self.missing]}
 
     def units(self, unit_bytes: int) -> list[Unit]:
+        """Groups of files, and one unit of what is missing."""
         groups = file_units(self.paths, unit_bytes)
         units: list[Unit] = [partial(read_files, g, self.root, self.settings) for g in groups]
         return units + ([partial(iter, list(self.missing))] if self.missing else [])
 
     def size(self) -> Size:
         """Files, bytes, and about how many documents."""
-        total = sum(map(_bytes, self.paths))
+        total = sum(map(file_bytes, self.paths))
         documents = files.estimate_documents(self.paths, self.settings)
         return Size(f"{len(self.paths)} files", total, documents)
 
@@ -90,51 +93,50 @@ def file_units(paths: Sequence[Path], unit_bytes: int) -> list[list[Path]]:
             units.append([])
             size = 0
         units[-1].append(path)
-        size += _bytes(path)
+        size += file_bytes(path)
     return units
 
 
-def _bytes(path: Path) -> int:
+def file_bytes(path: Path) -> int:
     """A file's size; 0 for a folder and for a link that leads nowhere."""
     return path.stat().st_size if path.is_file() else 0
 
 
-def open_input(place: str | Path, settings: SourceSettings, cache: Path) -> Input:
-    """The input that `place` names; books of Project Gutenberg are fetched into `cache` first.
+def open_input(source: str | Path, settings: SourceSettings, cache: Path) -> Input:
+    """The input that `source` names; books of Project Gutenberg are fetched into `cache` first.
 
-    Raises ValueError for a name that is none, FileNotFoundError for a folder that is not there or
-    empty, ConnectionError where a mirror does not answer.
+    Raises SourceError for a name that means nothing, NoSource for a folder that is not there or
+    empty, SourceFailed where a mirror does not answer.
     """
-    kind, name = split_place(place)
+    kind, name = split_name(source)
     if kind == "gutenberg":
         folder = cache / "gutenberg"
-        found = gutenberg.fetch_books(gutenberg.book_numbers(name), folder, settings.gutenberg)
-        return FolderInput(folder, found.paths, settings, found.missing)
-    if kind == "hub":
-        return _open_hub(name, settings)
-    return FolderInput.open(Path(name), settings)
+        books = gutenberg.fetch_books(gutenberg.book_numbers(name), folder, settings.gutenberg)
+        return FolderInput(folder, books.paths, settings, books.missing)
+    return open_hub(name, settings) if kind == "hub" else FolderInput.open(Path(name), settings)
 
 
-def _open_hub(name: str, settings: SourceSettings) -> Input:
-    from mucpt_utils.text.sources import hub  # `datasets` takes long to import
+def open_hub(name: str, settings: SourceSettings) -> "HubInput":
+    """A dataset of the Hub; `datasets`, which takes long to import, is imported here."""
+    from mucpt_utils.text.sources.hub import HubInput
 
-    return hub.HubInput.open(name, settings)
+    return HubInput.open(name, settings)
 
 
-def input_size(place: str | Path, settings: SourceSettings) -> Size:
+def input_size(source: str | Path, settings: SourceSettings) -> Size:
     """About how much an input is, without fetching it."""
-    kind, name = split_place(place)
+    kind, name = split_name(source)
     if kind == "gutenberg":
         books = len(gutenberg.book_numbers(name))
         size = books * gutenberg.BYTES_A_BOOK
         words = files.PROSE_BYTES_A_WORD * settings.passage_words
         return Size(f"{books} books to fetch", size, size / words)
     if kind == "hub":
-        return Size(f"dataset {name}, streamed", None, _open_hub(name, settings).rows())
+        return Size(f"dataset {name}, streamed", None, open_hub(name, settings).rows())
     return FolderInput.open(Path(name), settings).size()
 
 
-def split_place(place: str | Path) -> tuple[str, str]:
+def split_name(source: str | Path) -> tuple[str, str]:
     """`gutenberg:12` as (`gutenberg`, `12`); a path as (`path`, path)."""
-    kind, colon, name = str(place).partition(":")
-    return (kind, name) if colon and kind in ("gutenberg", "hub") else ("path", str(place))
+    kind, colon, name = str(source).partition(":")
+    return (kind, name) if colon and kind in ("gutenberg", "hub") else ("path", str(source))

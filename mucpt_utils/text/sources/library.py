@@ -1,4 +1,4 @@
-"""Metadata of prose files: from their place, and from a table of books beside them."""
+"""Metadata of prose files: from where they lie, and from a table of books beside them."""
 
 import csv
 import re
@@ -28,13 +28,20 @@ def file_metadata(path: Path, root: Path, settings: SourceSettings) -> dict:
         "file": path.relative_to(root).as_posix(),
     }
     book = library(path.parent).get(path.name.split(".")[0])
-    return metadata | _book_metadata(book) if book else metadata
+    return metadata | book_metadata(book) if book else metadata
 
 
-def _book_metadata(book: dict) -> dict:
+def book_metadata(book: dict) -> dict:
+    """What a row of BOOKS.tsv states.
+
+    A book of GITenberg is in the public domain, and its title is the repository's name:
+    `GITenberg/A-Book-of-Operas_5724` is `A Book of Operas`.
+    """
+    repository = book.get("repo") or ""
+    name = re.sub(r"_\d+$", "", repository.rpartition("/")[2])
     stated = {
         "register": "book",
-        "title": book.get("title") or _title_of_repository(book.get("repo", "")),
+        "title": book.get("title") or re.sub(r"-+", " ", name).strip(),
         "creator": book.get("author"),
         "year": int(book["year"]) if (book.get("year") or "").isdigit() else None,
         "licence": book.get("licence") or book.get("license"),
@@ -42,7 +49,7 @@ def _book_metadata(book: dict) -> dict:
         "lcc": book.get("lcc"),
         "url": book.get("address"),
     }
-    if not stated["licence"] and (book.get("repo") or "").startswith("GITenberg/"):
+    if not stated["licence"] and repository.startswith("GITenberg/"):
         stated["licence"] = "Public domain in the USA"
     return {key: value for key, value in stated.items() if value}
 
@@ -53,20 +60,14 @@ def library(folder: Path) -> dict[str, dict]:
     An empty dict where there is no such file. Raises Malformed where it has no `id` column.
     """
     table = folder / "BOOKS.tsv"
-    return _rows(table, table.stat().st_mtime_ns) if table.is_file() else {}
+    return read_books(table, table.stat().st_mtime_ns) if table.is_file() else {}
 
 
 @lru_cache(maxsize=64)
-def _rows(table: Path, _: int) -> dict[str, dict]:
-    """The rows; a table that has changed since has another time, and is read again."""
+def read_books(table: Path, changed: int) -> dict[str, dict]:
+    """The rows by `id`; a table that has `changed` since is read again."""
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     if rows and "id" not in rows[0]:
         raise Malformed(f"{table.name} has no column 'id'")
     return {row["id"]: row for row in rows}
-
-
-def _title_of_repository(repository: str) -> str:
-    """`GITenberg/A-Book-of-Operas_5724` -> `A Book of Operas`."""
-    name = re.sub(r"_\d+$", "", repository.rpartition("/")[2])
-    return re.sub(r"-+", " ", name).strip()

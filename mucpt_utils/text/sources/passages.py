@@ -11,10 +11,9 @@ CREDIT = re.compile(
     r"|\[?Project Gutenberg|\[?Transcriber.s Note|Use of the Project Gutenberg|Updates to this)",
     re.IGNORECASE,
 )
-
-
 BLANK_LINES = re.compile(r"\n\s*\n")
 SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)]))\s+(?=[\"'“‘(]?[A-Z0-9])")
+WRAPPED_WIDTH = 45  # characters of the average line of a hard-wrapped paragraph, at least
 
 
 def passages(text: str, settings: SourceSettings | None = None) -> list[str]:
@@ -26,7 +25,7 @@ def passages(text: str, settings: SourceSettings | None = None) -> list[str]:
     settings = settings or SourceSettings()
     cut: list[list[str]] = [[]]
     words = 0
-    for paragraph in _short_paragraphs(text, settings):
+    for paragraph in paragraphs(text, settings.longest_passage_words):
         length = len(paragraph.split())
         if words and words + length > settings.longest_passage_words:
             cut.append([])
@@ -41,20 +40,21 @@ def passages(text: str, settings: SourceSettings | None = None) -> list[str]:
     return ["\n\n".join(paragraphs) for paragraphs in cut if paragraphs]
 
 
-def _short_paragraphs(text: str, settings: SourceSettings) -> Iterator[str]:
+def paragraphs(text: str, longest: int) -> Iterator[str]:
+    """The paragraphs of a text, unwrapped; what is longer than `longest` words in pieces."""
     for raw in BLANK_LINES.split(text.replace("\r\n", "\n").replace("\r", "\n")):
         paragraph = unwrap(raw)
         if not paragraph or CREDIT.match(paragraph):
             continue
-        if len(paragraph.split()) <= settings.longest_passage_words:
+        if len(paragraph.split()) <= longest:
             yield paragraph
         else:
-            yield from _cut_sentences(paragraph, settings)
+            yield from cut_at_sentences(paragraph, longest)
 
 
-def _cut_sentences(paragraph: str, settings: SourceSettings) -> Iterator[str]:
-    """Pieces of about equal length, none over the longest passage where sentences allow it."""
-    pieces = -(-len(paragraph.split()) // settings.longest_passage_words)
+def cut_at_sentences(paragraph: str, longest: int) -> Iterator[str]:
+    """Pieces of about equal length, none over `longest` words where sentences allow it."""
+    pieces = -(-len(paragraph.split()) // longest)
     aim = len(paragraph.split()) / pieces
     piece: list[str] = []
     words = 0
@@ -68,12 +68,9 @@ def _cut_sentences(paragraph: str, settings: SourceSettings) -> Iterator[str]:
     yield " ".join(piece)
 
 
-WRAPPED_WIDTH = 45
-
-
 def unwrap(paragraph: str) -> str:
     """A hard-wrapped paragraph on one line; lines that are short on average stay lines."""
     lines = [line.strip() for line in paragraph.strip().split("\n")]
     body = lines[:-1]
-    wrapped = body and sum(map(len, body)) / len(body) >= WRAPPED_WIDTH
-    return (" " if wrapped else "\n").join(lines).strip()
+    is_wrapped = body and sum(map(len, body)) / len(body) >= WRAPPED_WIDTH
+    return (" " if is_wrapped else "\n").join(lines).strip()

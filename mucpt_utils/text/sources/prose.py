@@ -12,11 +12,25 @@ from mucpt_utils.text.sources.library import file_metadata
 from mucpt_utils.text.sources.markup import from_html, strip_markup
 from mucpt_utils.text.sources.passages import passages
 
+GUTENBERG_HEADER = 60_000  # characters at most before the book itself
+GUTENBERG_LICENCE = 40_000  # characters at most behind it
+GUTENBERG_START = re.compile(
+    r"^\*{3}\s*START OF (?:THIS|THE) PROJECT GUTENBERG.*?\*{3}|^\*END\*?\s*THE SMALL PRINT.*$",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
+GUTENBERG_END = re.compile(
+    r"^\*{3}\s*END OF (?:THIS|THE) PROJECT GUTENBERG|^\s*End of (?:the )?Project Gutenberg"
+    r"|^\*{3}\s*START: FULL LICENSE",
+    re.IGNORECASE | re.MULTILINE,
+)
+GUTENBERG_FIELD = re.compile(r"^(Title|Author|Original publication): *(\S.*)$", re.MULTILINE)
+PRINTED = re.compile(r"\b1[4-9]\d\d\b|\b20\d\d\b")
+
 
 def read_prose(path: Path, root: Path, kind: str, settings: SourceSettings) -> Iterator[Document]:
     """Passages of one file of prose. kind: its suffix without the compression.
 
-    Raises Malformed where it is no text.
+    Raises Malformed where it is not a text.
     """
     name = path.relative_to(root).as_posix()
     with open_source(path, settings.largest_text_bytes) as stream:
@@ -63,33 +77,20 @@ def decode(raw: bytes) -> str:
         raise Malformed(f"neither UTF-8 nor Windows-1252 at byte {error.start}") from error
 
 
-GUTENBERG_START = re.compile(
-    r"^\*{3}\s*START OF (?:THIS|THE) PROJECT GUTENBERG.*?\*{3}|^\*END\*?\s*THE SMALL PRINT.*$",
-    re.IGNORECASE | re.MULTILINE | re.DOTALL,
-)
-GUTENBERG_END = re.compile(
-    r"^\*{3}\s*END OF (?:THIS|THE) PROJECT GUTENBERG|^\s*End of (?:the )?Project Gutenberg"
-    r"|^\*{3}\s*START: FULL LICENSE",
-    re.IGNORECASE | re.MULTILINE,
-)
-GUTENBERG_FIELD = re.compile(r"^(Title|Author|Original publication): *(\S.*)$", re.MULTILINE)
-PRINTED = re.compile(r"\b1[4-9]\d\d\b|\b20\d\d\b")
-
-
 def strip_gutenberg(text: str) -> tuple[str, dict]:
     """The book without Project Gutenberg's licence, and title, creator, year its header states.
 
     A text without such a header comes back as it is, with no metadata.
     """
-    start = GUTENBERG_START.search(text[:60_000])
+    start = GUTENBERG_START.search(text[:GUTENBERG_HEADER])
     header = text[: start.end()] if start else ""
     body = text[start.end() :] if start else text
-    tail = max(0, len(body) - 40_000)
+    tail = max(0, len(body) - GUTENBERG_LICENCE)
     end = GUTENBERG_END.search(body, tail)
     if end:
         body = body[: end.start()]
     fields = {key.lower(): value.strip() for key, value in GUTENBERG_FIELD.findall(header)}
-    stated = {"title": fields.get("title"), "creator": fields.get("author")}
+    stated: dict = {"title": fields.get("title"), "creator": fields.get("author")}
     if printed := PRINTED.search(fields.get("original publication", "")):
         stated["year"] = int(printed.group())
     if header:

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from datatrove.data import Document
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 
 from mucpt_utils.config.text import SourceSettings
-from mucpt_utils.text.sources.base import Malformed, Unreadable, excerpt, open_source
+from mucpt_utils.text.sources.base import Item, Malformed, Unreadable, excerpt, open_source
 from mucpt_utils.text.sources.markup import from_html
 from mucpt_utils.text.sources.prose import decode, passage_documents
 
@@ -19,7 +19,7 @@ CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 READ_BYTES = 1 << 20
 
 
-class _Archive(ArchiveIterator):
+class Archive(ArchiveIterator):
     """warcio's iterator, which takes a file that ends inside a record's header for whole."""
 
     def _next_record(self, next_line: bytes | None) -> ArcWarcRecord:
@@ -31,47 +31,59 @@ class _Archive(ArchiveIterator):
             raise
 
 
-def read_warc(
-    path: Path, name: str, source: str, settings: SourceSettings
-) -> Iterator[Document | Unreadable]:
+def read_warc(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
     """Passages of every HTML page and plain text in a WARC or WET file (plain, gzip or zstd).
 
-    What is no response, no success or no text is passed over; a page that cannot be read is given
+    What is not a response, a success or a text is passed over; a page that cannot be read is given
     as Unreadable with the number of its record, counted from 1. Raises Malformed where the file
     itself ends early or is damaged.
     """
     with open_source(path, settings.largest_file_bytes) as stream:
         number = 0
         try:
-            for number, record in enumerate(_Archive(stream), 1):
-                yield from _record_items(record, f"{name}:{number}", source, settings)
+            for number, record in enumerate(Archive(stream), 1):
+                yield from record_items(record, f"{name}:{number}", source, settings)
         except ArchiveLoadFailed as error:
             raise Malformed(f"damaged after record {number}: {error}") from error
         if number == 0:
             raise Malformed("a web archive without a record")
 
 
-def _record_items(
+def record_items(
     record: ArcWarcRecord, place: str, source: str, settings: SourceSettings
-) -> Iterator[Document | Unreadable]:
-    kind = _content_type(record)
+) -> Iterator[Item]:
+    """The passages of one record, or why it cannot be read."""
+    kind = content_type(record)
     if kind is None:
-        _pass_over(record, place)
+        pass_over(record, place)
         return
-    raw = _payload(record, place, settings)
+    raw = payload(record, place, settings)
     try:
         if raw is None:
             raise Malformed(f"page longer than {settings.largest_text_bytes} bytes")
-        text, stated = _text_of(raw, kind)
+        text, stated = page_text(raw, kind)
     except Malformed as error:
         yield Unreadable(source, place, str(error), excerpt(raw))
         return
-    metadata = _page_metadata(record, source, settings)
+    header = record.rec_headers.get_header
+    address = header("WARC-Target-URI")
+    metadata = {
+        "source": source,
+        "register": "web",
+        "title": address,
+        "creator": None,
+        "year": None,
+        "licence": settings.licence,
+        "lane": "prose",
+        "file": header("WARC-Record-ID") or address,
+        "url": address,
+        "date": header("WARC-Date"),
+    }
     metadata |= {key: value for key, value in stated.items() if value}
     yield from passage_documents(text, metadata["file"], metadata, settings)
 
 
-def _content_type(record: ArcWarcRecord) -> str | None:
+def content_type(record: ArcWarcRecord) -> str | None:
     """`text/html; charset=...` of a page worth reading, else None."""
     if record.rec_type == "conversion":
         kind = record.rec_headers.get_header("Content-Type") or "text/plain"
@@ -84,18 +96,18 @@ def _content_type(record: ArcWarcRecord) -> str | None:
     return kind if kind.partition(";")[0].strip().lower() in PAGES | {"text/plain"} else None
 
 
-def _payload(record: ArcWarcRecord, place: str, settings: SourceSettings) -> bytes | None:
+def payload(record: ArcWarcRecord, place: str, settings: SourceSettings) -> bytes | None:
     """The decoded body of a record; None where it is longer than allowed. Raises Malformed."""
     stream, parts, size = record.content_stream(), [], 0
     while chunk := stream.read(READ_BYTES):
         size += len(chunk)
         if size <= settings.largest_text_bytes:
             parts.append(chunk)
-    _pass_over(record, place)
+    pass_over(record, place)
     return b"".join(parts) if size <= settings.largest_text_bytes else None
 
 
-def _pass_over(record: ArcWarcRecord, place: str) -> None:
+def pass_over(record: ArcWarcRecord, place: str) -> None:
     """Reads on to the record's end. Raises Malformed where the file ends before it."""
     while record.raw_stream.read(READ_BYTES):
         pass
@@ -103,39 +115,20 @@ def _pass_over(record: ArcWarcRecord, place: str) -> None:
         raise Malformed(f"the file ends inside record {place.rpartition(':')[2]}")
 
 
-def _text_of(raw: bytes, kind: str) -> tuple[str, dict]:
-    """Main text of a page, or a plain text as it is, and the metadata it states."""
-    content = _decode_page(raw, kind)
+def page_text(raw: bytes, kind: str) -> tuple[str, dict]:
+    """Main text of a page, or a plain text as it is, and the metadata it states.
+
+    It is decoded in the character set that its header, or else its beginning, names.
+    """
+    content = None
+    charset = CHARSET.search(kind) or CHARSET.search(raw[:2048].decode("ascii", errors="ignore"))
+    if charset and charset[1].lower() not in ("utf-8", "utf8"):
+        # a page that is not what it says is judged by its bytes
+        with suppress(LookupError, UnicodeDecodeError):
+            content = raw.decode(charset[1])
+    content = decode(raw) if content is None else content
     if not content.strip():
         raise Malformed("the page is empty")
     if kind.partition(";")[0].strip().lower() == "text/plain":
         return content, {}
     return from_html(content)
-
-
-def _decode_page(raw: bytes, kind: str) -> str:
-    """The page in the character set that its header, or else its beginning, names."""
-    named = CHARSET.search(kind) or CHARSET.search(raw[:2048].decode("ascii", errors="ignore"))
-    if named and named.group(1).lower() not in ("utf-8", "utf8"):
-        try:
-            return raw.decode(named.group(1))
-        except (LookupError, UnicodeDecodeError):
-            pass  # the page is not what it says: judged by its bytes
-    return decode(raw)
-
-
-def _page_metadata(record: ArcWarcRecord, source: str, settings: SourceSettings) -> dict:
-    header = record.rec_headers.get_header
-    address = header("WARC-Target-URI")
-    return {
-        "source": source,
-        "register": "web",
-        "title": address,
-        "creator": None,
-        "year": None,
-        "licence": settings.licence,
-        "lane": "prose",
-        "file": header("WARC-Record-ID") or address,
-        "url": address,
-        "date": header("WARC-Date"),
-    }
