@@ -17,8 +17,10 @@ SMALLEST = 11  # pixels of the smallest letters, on paper apart
 THIN_OUT = """() => {
   for (const body of document.querySelectorAll("tbody"))
     Array.from(body.rows).slice(3).forEach(row => row.remove());
-  for (const kind of ["details", "details h4, details pre"])
-    Array.from(document.querySelectorAll(kind)).slice(4).forEach(part => part.remove());
+  for (const part of ["tables", "provenance"])
+    for (const kind of ["details", "details h4, details pre"])
+      Array.from(document.querySelectorAll(`[aria-labelledby=${part}] :is(${kind})`)).slice(4)
+        .forEach(part => part.remove());
   document.querySelectorAll("details").forEach(part => part.open = true);
 }"""
 # texts that stick out of the page to the right, in no box that scrolls
@@ -141,6 +143,15 @@ def test_a_link_unfolds_what_it_leads_to(opened):
     link.click()
     target.locator("h4").first.wait_for(state="visible")
     assert target.evaluate("part => part.getBoundingClientRect().top") < SIZES["laptop"][1]
+    page.close()
+
+
+def test_a_link_to_a_folded_table_shows_its_rows(opened):
+    page = opened(SIZES["laptop"])
+    row = page.locator("[aria-labelledby='table-main_comparison'] tbody tr").first
+    assert not row.is_visible()
+    page.locator("a[href='#table-main_comparison']").first.click()
+    row.wait_for(state="visible")
     page.close()
 
 

@@ -28,6 +28,14 @@ def test_the_committed_block_is_what_the_committed_tables_give(name):
     assert text == path.read_text(encoding="utf-8"), "python -m mucpt_utils statements --write"
 
 
+@pytest.mark.parametrize("name", ["README.md", "results/README.md"])
+def test_no_measured_interval_stands_outside_the_block(name):
+    text = (paths.ROOT / name).read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    assert INTERVAL.search(rest.partition(END)[0])
+    assert not INTERVAL.search(before + rest.partition(END)[2])
+
+
 def reports():
     """Profiles with a committed report."""
     return [path.parent.name for path in sorted(paths.RESULTS.glob("*/report.html"))]
