@@ -65,6 +65,7 @@ def paired(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (stratum, metric), group in groups_of(both, ["stratum", "metric"]):
         result = stats.Difference(np.nan, np.nan, np.nan, np.nan)
+        # one missing value leaves the whole comparison open: the others would be a lucky choice
         if group[["value", "value_theirs"]].notna().all(axis=None):
             seeds, subjects = list(group["seed"]), list(group["subject"])
             result = stats.paired_difference(
@@ -94,8 +95,10 @@ def sign_flip_p(deltas: Sequence[float] | pd.Series) -> float:
     Exact (Fisher's randomisation test): with k values no p below 2 / 2**k is possible.
     """
     values = np.asarray(deltas, dtype=float)
+    # every way in which each difference could have had either sign
     signs = np.array(list(itertools.product((1, -1), repeat=len(values))))
     means = np.abs(signs @ values) / len(values)
+    # as far from zero as the observed mean, up to rounding of equal sums
     return float((means >= abs(values.mean()) - 1e-12).mean())
 
 
@@ -147,6 +150,7 @@ def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:
         final[(final["axis"] == MAIN) & final["metric"].isin(["accuracy", "log_likelihood"])]
         for final in (final_items(measured), final_items(aligned))
     )
+    # gain of each arm, with both of its means beside
     parts = []
     for arm, part in after.groupby("arm", sort=False):
         earlier = before[before["arm"] == arm]
@@ -155,6 +159,7 @@ def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:
             means = side.groupby(["stratum", "metric"])["value"].mean().rename(name)
             gain = gain.merge(means.reset_index(), on=["stratum", "metric"])
         parts.append(gain)
+    # rank among the arms, before and after
     table = pd.concat(parts, ignore_index=True)
     for when in ("before", "after"):
         ranks = table.groupby(["stratum", "metric"])[when].rank(ascending=False, method="min")

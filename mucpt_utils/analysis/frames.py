@@ -41,6 +41,7 @@ def in_order(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     columns = list(COLUMNS[name])
     keys = [column for column in SORT_KEYS if column in columns]
+    # sorted by ranks, not by names: the order of arms and strata is declared, not alphabetical
     ranks = pd.DataFrame({key: sort_ranks(frame, key) for key in keys}, frame.index)
     rows = ranks.sort_values(keys, kind="stable").index
     return frame.loc[rows, columns].reset_index(drop=True)

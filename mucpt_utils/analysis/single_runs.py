@@ -43,6 +43,7 @@ def tokens_to_plain(measured: pd.DataFrame) -> pd.DataFrame:
         by_arm = {arm: part for arm, part in group.groupby("arm", sort=False)}
         if "plain" not in by_arm:
             continue
+        # every curve starts from the base, which has seen no tokens; the goal is where plain ends
         start = by_arm["base"]["value"].iloc[-1] if "base" in by_arm else 0.0
         goal = by_arm["plain"].sort_values("tokens")["value"].iloc[-1]
         for arm, curve in by_arm.items():

@@ -198,6 +198,7 @@ def copies(outcome: Outcome) -> list[dict]:
             key: document["text"] if exact else first_original(key, entering)
             for key, document in entering.items()
         }
+        # of a group of n, n - 1 are surplus; whichever were dropped, at most these were rightly so
         sizes = Counter(group_of.values())
         taken = Counter(group_of[key] for key in dropped)
         surplus = sum(size - 1 for size in sizes.values())
@@ -237,6 +238,7 @@ def junk_stretches(outcome: Outcome) -> list[dict]:
             put_in = old["kind"] != "noise" or old.get("subkind") == "tracking"
             if old["kind"] in JUNK and put_in:
                 removed[old["kind"]].append(length(new) <= REMOVED * length(old))
+        # what else is gone can be blamed on this kind only where there is no other
         kinds = {old["kind"] for old, _ in spans} - {"fact", "wrong_fact"}
         if len(kinds) == 1 and (kind := kinds.pop()) in JUNK:
             gone = sum(length(old) - length(new) for old, new in spans if old["kind"] == kind)

@@ -55,6 +55,7 @@ def parquet_bytes(frame: pd.DataFrame, name: str) -> bytes:
     types, arrays = schema.column_types(name), []
     for column in frame:
         values, type_ = frame[column], types.get(column, "")
+        # the digits of the CSV, so that both files say the same
         if pd.api.types.is_float_dtype(values):
             values = values.map(lambda value: float(DIGITS % value))
         if type_ == "text":
