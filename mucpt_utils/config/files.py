@@ -84,7 +84,7 @@ def begin_like(
     """
     layers, passed = [read(name)], [name]
     while (other := layers[-1].pop(LIKE, None)) is not None:
-        allowed = [*others, *(known for known in names if known not in passed)]
+        allowed = [*others, *(entry for entry in names if entry not in passed)]
         if other not in allowed:
             raise SettingsError(
                 f"{where}, {passed[-1]!r}, setting {LIKE!r}: {other!r} is not allowed; "

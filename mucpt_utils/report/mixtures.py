@@ -48,7 +48,8 @@ def load(path: Path, profile: Profile | None = None) -> tuple[str, Axis]:
         raise SettingsError(f"{where}: one mixture a file; {others[0][0]!r} is another")
     if [level.name for level in axis.changed] != [name]:
         raise SettingsError(f"{where}, setting 'levels': expected {DEFAULT!r} and {name!r}")
-    if name in {DEFAULT, *(level.name for known in load_axes().values() for level in known.levels)}:
+    taken = {level.name for other in load_axes().values() for level in other.levels}
+    if name in {DEFAULT, *taken}:
         raise SettingsError(f"{where}: {name!r} is a level of the study already")
     if profile:
         try:
