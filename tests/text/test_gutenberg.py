@@ -6,7 +6,9 @@ import pytest
 
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.config.text import GutenbergSettings, SourceSettings
-from mucpt_utils.pipeline.run import main, run_pipeline
+from mucpt_utils.errors import OUTSIDE
+from mucpt_utils.pipeline.command import main
+from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.pipeline.shards import read_documents
 from mucpt_utils.text.sources import gutenberg, open_input
 from mucpt_utils.text.sources.gutenberg import book_numbers, fetch_books
@@ -129,7 +131,7 @@ def test_a_mirror_that_keeps_failing_stops_the_run_with_one_line(mirror, tmp_pat
         "source: {gutenberg: {mirror: 'http://127.0.0.1:9', retries: 0, seconds_between: 0}}"
     )
     arguments = ["--source", "gutenberg:12", "--out", str(tmp_path / "out")]
-    assert main([*arguments, "--settings", str(file)]) == 2
+    assert main([*arguments, "--settings", str(file)]) == OUTSIDE
     assert capsys.readouterr().err.startswith("pipeline: http://127.0.0.1:9/cache/epub/12")
 
 

@@ -4,7 +4,7 @@ Each document has its own random generator, seeded by (seed, domain, subject, nu
 documents of a subject are the same bytes whatever else is rendered.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -107,11 +107,11 @@ class Writer:
         first = facts[0]
         rng = document_rng(self.seed, self.domain, first.category, first.subject, number)
         voice = self.voice(rng, self.settings.registers)
-        told: dict[str, list[Fact]] = defaultdict(list)  # by relation
+        counts: Counter[str] = Counter()
         chosen = []
         for fact in rng.sample(facts, len(facts)):
-            told[fact.relation].append(fact)
-            if len(told[fact.relation]) <= MOST_OF_A_LIST:
+            counts[fact.relation] += 1
+            if counts[fact.relation] <= MOST_OF_A_LIST:
                 chosen.append(fact)
         segments = compose(voice, chosen, one_subject=True)
         metadata = describe(voice.register, first.subject, rng)
