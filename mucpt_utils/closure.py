@@ -53,7 +53,20 @@ def digest_files(files: Iterable[Path], root: Path = paths.ROOT) -> str:
 
 def code_digest(module: str) -> str:
     """Digest of a module's closure: a change in any of its files makes a stage run again."""
-    return digest_files(code_closure(module))
+    current = digest_files(code_closure(module))
+    _first.setdefault(module, current)
+    return current
+
+
+def changed_since_first(module: str) -> bool:
+    """Whether a file of the closure changed since this process first asked for its digest.
+
+    Then what is imported is no longer what lies on the disk.
+    """
+    return code_digest(module) != _first[module]
+
+
+_first: dict[str, str] = {}  # digest of each module's closure when it was first asked for
 
 
 def _source(module: str, package: Path) -> Path | None:

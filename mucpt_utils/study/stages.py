@@ -24,7 +24,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mucpt_utils.closure import code_digest
+from mucpt_utils.closure import changed_since_first, code_digest
+from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import digest, read_json, write_json
 from mucpt_utils.study.checkout import commit
 
@@ -51,6 +52,10 @@ _only_look = False
 
 class NotMade(LookupError):
     """A stage is not there and, inside `looking`, is not to be made."""
+
+
+class CodeChanged(MuCPTError):
+    """The code of a stage changed on the disk after this process had imported it."""
 
 
 @contextmanager
@@ -113,6 +118,14 @@ class Stage:
         if getattr(self.make, "__closure__", None) or "." in self.make.__qualname__:
             raise TypeError(f"stage {self.name}: {self.make.__qualname__} is not a plain function")
 
+    def check_code(self) -> None:
+        """Raises CodeChanged where the code on the disk is not the one that is imported here."""
+        if changed_since_first(self.make.__module__):
+            raise CodeChanged(
+                f"stage {self.name}: its code or a data file of it changed since this process "
+                "began; start again, so that what is made is recorded under what made it"
+            )
+
     def settings_as_json(self) -> dict:
         """The settings as the record and the key hold them."""
         return {name: as_json(value) for name, value in self.settings.items()}
@@ -149,6 +162,7 @@ def build(stage: Stage, root: Path, made_by: str = "", report: Report = silent) 
             return finished
         if _only_look:
             raise NotMade(folder.name)
+        stage.check_code()
         partial = root / f"{folder.name}.partial"
         partial.mkdir(parents=True, exist_ok=True)
         start = time.perf_counter()

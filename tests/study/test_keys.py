@@ -211,3 +211,16 @@ def test_models_of_another_context_are_not_compared_as_pairs(declared):
         stage = declared[name]
         longer = {**stage.settings, "context": 2 * stage.settings["context"]}
         assert replace(stage, settings=longer).key() != stage.key()
+
+
+def test_code_that_changed_after_it_was_imported_makes_nothing(tmp_path, monkeypatch):
+    """What is made would be recorded under the key of code that did not make it."""
+    from mucpt_utils.study import text
+
+    stage = stages.Stage("everyday_text", text.render_everyday_text, settings={"per_topic": 1})
+    stage.key()
+    monkeypatch.setattr(closure, "digest_files", lambda *_: "another")
+    with pytest.raises(stages.CodeChanged, match="everyday_text.*start again"):
+        stages.build(stage, tmp_path)
+    monkeypatch.undo()
+    assert stages.build(stage, tmp_path).path("documents.jsonl").is_file()
