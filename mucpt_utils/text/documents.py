@@ -9,5 +9,5 @@ def training_text(document: dict, fields: Sequence[str]) -> str:
     The template is `[source | title]`, absent fields left out. MuCPT joins text with its metadata;
     how is not published, so the template is this study's choice.
     """
-    values = [str(value) for name in fields if (value := document["metadata"].get(name))]
-    return f"[{' | '.join(values)}]\n{document['text']}" if values else document["text"]
+    known = [str(value) for name in fields if (value := document["metadata"].get(name))]
+    return f"[{' | '.join(known)}]\n{document['text']}" if known else document["text"]
