@@ -3,7 +3,6 @@
 from functools import cache
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 
 from mucpt_utils.analysis import claims, comparisons, single_runs, stage_quality
@@ -130,6 +129,7 @@ def _all_tables() -> dict[str, pd.DataFrame]:
             {seed: {"temperature": 1.5, "losses": {"1.0": 3.2, "1.5": 3.0}} for seed in (0, 1)}
         ),
         "token_weights": token_weights(),
+        "fixed_weights": token_weights(),
         "token_weights_over_training": pd.DataFrame(
             [("soft_dynamic", 0, 512, "fact", 1.8, 40), ("soft_dynamic", 0, 512, "spam", 0.2, 9)],
             columns=COLUMNS["token_weights_over_training"],
@@ -158,10 +158,10 @@ def rows(name: str, values: list[tuple]) -> list[dict]:
 
 
 def token_weights() -> pd.DataFrame:
-    """Mean weights by kind of token, one without an interval."""
-    weights = [("fact", 1.8, 1.6, 2.0), ("spam", 0.2, np.nan, np.nan)]
+    """Mean weights by kind of token."""
+    weights = [("fact", 1.8, 1.6, 2.0), ("spam", 0.2, 0.1, 0.3)]
     columns = ["kind", "weight", "ci_low", "ci_high"]
-    frame = pd.DataFrame(weights, columns=columns).assign(arm="soft_dynamic", tokens=10)
+    frame = pd.DataFrame(weights, columns=columns).assign(arm="soft_dynamic", seeds=2, tokens=10)
     return frame[list(COLUMNS["token_weights"])]
 
 

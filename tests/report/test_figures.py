@@ -14,8 +14,7 @@ from mucpt_utils.report import figures, table_files
 
 @pytest.fixture(scope="module")
 def frames():
-    made = all_tables()
-    return made | {"bits_per_byte": bits_per_byte(), "fixed_weights": made["token_weights"]}
+    return all_tables() | {"bits_per_byte": bits_per_byte()}
 
 
 def bits_per_byte():
