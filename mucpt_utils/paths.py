@@ -3,9 +3,8 @@
 import os
 from pathlib import Path
 
-# the package itself: wordings are shipped as package data
+# the package itself, with the data files that its modules read
 PACKAGE = Path(__file__).resolve().parent
-WORDINGS = PACKAGE / "text" / "wordings"
 
 # the checkout: notebooks, cards and committed results live beside the package
 ROOT = PACKAGE.parent

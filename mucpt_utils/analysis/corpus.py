@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import average_precision_score
 
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import Fact, askable
@@ -18,7 +19,6 @@ from mucpt_utils.knowledge.roles import Roles
 from mucpt_utils.pipeline.classifier import (
     Classifier,
     Example,
-    average_precision,
     calibration_error,
     reliability,
 )
@@ -113,7 +113,7 @@ def classifier_table(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFr
     domain, and the share of their weight (the probability) that lies on those.
     """
     whole = {
-        "average_precision": average_precision(probabilities, labels),
+        "average_precision": float(average_precision_score(labels, probabilities)),
         "calibration_error": calibration_error(probabilities, labels),
     }
     rows = [(np.nan, metric, value, len(labels)) for metric, value in whole.items()]
@@ -223,7 +223,7 @@ def classifier_report(classifier: Path, examples: Sequence[Example]) -> dict:
     return {
         "books": len({example.group for example in examples}),
         "passages": len(examples),
-        "average_precision": average_precision(probabilities, labels),
+        "average_precision": float(average_precision_score(labels, probabilities)),
         "calibration_error": calibration_error(probabilities, labels),
         "reliability": reliability(probabilities, labels),
     }
