@@ -1,5 +1,6 @@
 """The notebooks: clean as committed, and the whole `smoke` profile run through them, twice."""
 
+import re
 import shutil
 import statistics
 
@@ -12,6 +13,7 @@ from mucpt_utils import paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.config import arms, axes, settings
 from mucpt_utils.report import table_files
+from mucpt_utils.study import provenance
 from mucpt_utils.teaching import exercises, kernels, runner
 
 BOOKS = runner.notebooks()
@@ -20,6 +22,7 @@ LARGEST = 500_000  # bytes of an executed copy
 CONTRACT = [
     *("funnel", "pipeline_quality", "runs", "main_comparison", "differences", "learning_curves"),
     *("composition", "composition_differences", "answers", "claims"),
+    *("fixed_weights", "token_weights", "token_weights_over_training", "alignment"),
 ]
 MORE = {
     "benchmark_by_category": ("arm", "category", "metric", "mean", "ci_low", "ci_high"),
@@ -27,9 +30,15 @@ MORE = {
 }
 FIGURES = [
     *("main_comparison", "learning_curves", "difference_to_plain", "forgetting"),
-    *("composition", "composition_covered"),
+    *("composition", "composition_covered", "fixed_weights", "token_weights"),
 ]
+SETTING = re.compile(r"--set[ =]'?([a-z_.]+=[^\s`']+)|SET = \[\"([^\"]+)\"\]")
 named = pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
+
+
+def number(path) -> str:
+    """`05b` for `05b_what_was_learnt.ipynb`."""
+    return path.stem.split("_")[0]
 
 
 def code_cells(notebook):
@@ -40,8 +49,8 @@ def code_cells(notebook):
 
 
 def test_the_way_of_the_data_is_told_in_order():
-    numbers = [path.name[:2] for path in BOOKS]
-    assert numbers == [f"{number:02}" for number in range(len(BOOKS))] and len(BOOKS) >= 9
+    tens = [f"{place:02}" for place in range(10)]
+    assert [number(path) for path in BOOKS] == sorted([*tens, "05b"])
 
 
 @named
@@ -58,6 +67,10 @@ def test_the_first_code_cell_holds_the_parameters(path):
     exec(first.source, given)
     assert given["PROFILE"] in settings.profile_names() and given["SET"] == []
     assert not any("parameters" in cell.metadata.get("tags", []) for cell in others)
+    assert "any profile of section 2 in 00_start_here" in first.source
+    start = nbformat.read(BOOKS[0], as_version=4)
+    (second,) = [cell.source for cell in start.cells if "## 2. " in cell.source]
+    assert "The profile" in second and "overview.profiles()" in str(start.cells)
 
 
 @named
@@ -72,7 +85,7 @@ def test_ids_are_the_notebooks_number_and_the_cells_place(path):
     nbformat.validate(notebook)
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
     assert notebook.metadata.kernelspec.name == "python3"
-    wanted = [f"{path.stem[:2]}-{place:02}" for place in range(1, len(notebook.cells) + 1)]
+    wanted = [f"{number(path)}-{place:02}" for place in range(1, len(notebook.cells) + 1)]
     assert [cell.id for cell in notebook.cells] == wanted
 
 
@@ -80,7 +93,7 @@ def test_ids_are_the_notebooks_number_and_the_cells_place(path):
 def test_cells_are_short_and_define_nothing(path):
     cells = code_cells(nbformat.read(path, as_version=4))
     lengths = [len(cell.source.splitlines()) for cell in cells]
-    assert statistics.median(lengths) <= 8 and min(lengths) > 0
+    assert statistics.median(lengths) <= 6 and min(lengths) > 0
     for cell in cells:
         starts = [line.split()[0] for line in cell.source.splitlines() if line.strip()]
         allowed = {"def"} if cell.metadata.get("tags") == [exercises.TAG] else set()  # its stub
@@ -90,9 +103,32 @@ def test_cells_are_short_and_define_nothing(path):
 @named
 def test_prose_stands_between_the_cells(path):
     cells = nbformat.read(path, as_version=4).cells
-    assert cells[0].cell_type == "markdown" and cells[0].source.startswith(f"# {path.stem[:2]}")
+    assert cells[0].cell_type == "markdown" and cells[0].source.startswith(f"# {number(path)} · ")
     words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
     assert words > 250
+
+
+@named
+def test_settings_that_the_prose_tells_people_to_change_may_be_changed(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if (
+            cell.cell_type == "markdown" and "```yaml" not in cell.source
+        ):  # an axis still to be added
+            for pair in ("".join(found) for found in SETTING.findall(cell.source)):
+                if not pair.endswith(("=DIR", "=...", "=VALUE")):
+                    settings.load_profile("smoke", [pair])
+
+
+def test_what_the_prose_says_of_arms_and_profiles_is_so():
+    known = arms.ARMS
+    assert known["random"].random_tokens == known["rho1"].tokens.keep, "05b: as many, blindly"
+    assert known["soft_dynamic"].tokens.high == 1, "05: turns tokens down only"
+    assert known["selection_soft"].documents and known["selection_soft"].tokens, "05: both parts"
+    assert known["selection_soft"].tokens == known["soft_dynamic"].tokens, (
+        "05b: what selection adds"
+    )
+    laptop = settings.load_profile("laptop")
+    assert provenance.parameter_count(laptop) == pytest.approx(1e6, rel=0.2), "00: about a million"
 
 
 def test_the_axis_shown_as_an_example_is_one():
@@ -198,9 +234,9 @@ def test_interactive_cells_leave_a_fixed_view_and_a_small_cache(ran):
         kept = {path.stem: path for path in (folder / "classroom").glob("*.json")}
         assert set(kept) == {"sentences", "rejected", "answers"}
         assert sum(path.stat().st_size for path in kept.values()) < 300_000
-        copies = {path.name[:2]: path.read_text() for path in (folder / "executed").iterdir()}
-        for number, name in (("04", "weights"), ("03", "rejected"), ("06", "ask")):
-            assert f"mucpt-{name}" in copies[number]
+        copies = {number(path): path.read_text() for path in (folder / "executed").iterdir()}
+        for notebook, name in (("04", "weights"), ("03", "rejected"), ("06", "ask")):
+            assert f"mucpt-{name}" in copies[notebook]
         assert not any(kernels.WIDGET_VIEW in text for text in copies.values())
 
 

@@ -27,6 +27,8 @@ SENTENCES = {
                 "1": {"1": [7.0, 5.0, 1.0], "2": [6.0, 4.5, 1.5]},
             },
             "known": [True, False],
+            "answer": [1, 3],
+            "read": [True, False],
         },
         {
             "kind": "wrong_fact",
@@ -38,6 +40,8 @@ SENTENCES = {
                 "1": {"1": [3.0, 1.0], "2": [3.0, 2.0]},
             },
             "known": [True, False],
+            "answer": None,
+            "read": [False, False],
         },
     ],
 }
@@ -135,7 +139,7 @@ def test_what_a_notebook_keeps_is_the_same_in_every_run(name):
 def test_another_profile_falls_back_to_the_committed_run_and_says_so(results):
     with pytest.raises(FileNotFoundError, match="run_all.sh gpu. makes it"):
         widgets.weights("gpu")
-    _write(results / "committed" / widgets.COMMITTED)
+    _write(results / "committed" / "laptop")
     assert "the committed run, laptop" in widgets.weights("gpu").still
     assert "run of profile smoke" in widgets.weights("smoke").still
 

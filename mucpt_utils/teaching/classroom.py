@@ -1,28 +1,29 @@
-"""What the interactive cells play with: small JSON files that a run leaves in `classroom/`.
+"""Samples that the interactive cells read: small JSON files that a run leaves in `classroom/`.
 
 Each function here reads finished stages and gives plain data; `keep` writes it to
-`results/<profile>/classroom/`, from where `play` reads it without a model. Only text of the
+`results/<profile>/classroom/`, from where `widgets` reads it without a model. Only text of the
 rendered lane, which the project wrote itself, is kept.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from mucpt_utils.io import read_jsonl
+from mucpt_utils.analysis.corpus import kept_documents, rejected_documents
+from mucpt_utils.io import digest, read_jsonl, write_text
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.scoring.tokens import TokenStore
-from mucpt_utils.study import stages
 from mucpt_utils.study.study import Study
 from mucpt_utils.teaching import story
 from mucpt_utils.teaching.story import Story
 from mucpt_utils.teaching.widgets import FOLDER
 
 TEMPERATURES = (0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)  # and those that were calibrated
-OTHER_KINDS = ("wrong_fact", "noise", "spam")  # stretches shown beside the followed sentence
 SHORTEST_SENTENCE, LONGEST_SENTENCE = 6, 48  # words; tokens
 REJECTED_EACH, LONGEST_TEXT = 5, 600  # documents of a reason; characters of each
 QUESTIONS, SEEDS = 36, 3
@@ -31,100 +32,159 @@ QUESTIONS, SEEDS = 36, 3
 def keep(folder: Path, name: str, data: Mapping) -> Path:
     """Write `data` as `classroom/<name>.json` of a results folder; returns the file."""
     path = folder / FOLDER / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    path.write_text(text + "\n", encoding="utf-8")
+    write_text(path, json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n")
     return path
 
 
 # --- the weights of a sentence --------------------------------------------------------------------
 
 
+class Stretch(NamedTuple):
+    """A labelled stretch of a document that came through the pipeline: its kind and its number.
+
+    answer: the object that a true or a false sentence names; empty for junk.
+    """
+
+    kind: str
+    document: dict
+    span: int
+    answer: str
+
+    @property
+    def text(self) -> str:
+        """The stretch as it is trained on."""
+        return story.labelled_text(self.document, self.span)
+
+    @property
+    def subject(self) -> str:
+        """What the document is about."""
+        return self.document["metadata"]["title"]
+
+
 def sentences(study: Study, followed: Story) -> dict:
     """A few stretches of the cleaned corpus with the losses of their tokens, in nats.
 
-    The sentence that is followed comes first, then one of each of OTHER_KINDS where the corpus
-    still holds it, at best from a document about the same subject. `reference` holds the reference
-    models' losses by seed and temperature, `calibrated` each one's own temperature.
+    The sentence that is followed comes first, then those of `others`. For each: `pieces`, the text
+    of its tokens; `answer`, where the tokens of its answer begin and end among them, or None;
+    `base` and, by seed and temperature, `reference`, the losses; by seed `known`, whether the
+    reference model knows the subject, and `read`, whether the answer stands in its text.
+    `calibrated` holds each reference model's own temperature.
     """
     seeds = study.profile.seeds[:SEEDS]
-    calibrated = {s: study.temperature(s).read_json("temperature.json") for s in seeds}
-    heats = {s: float(found["temperature"]) for s, found in calibrated.items()}
-    grid = sorted({*TEMPERATURES, *heats.values()})
-    chosen = [("fact", followed.kept, followed.span), *_others(study, followed)]
-    store = _store_of(study, [document for _, document, _ in chosen])
-    rows = [_sentence(study, *each, store, number) for number, each in enumerate(chosen)]
-    places = [row.pop("places") for row in rows]
-    base = models.load(study.base().path("model"))
-    for row, found in zip(rows, _losses(study, base, store, 1.0, places), strict=True):
-        row["base"] = found
+    texts = {seed: reference_text(study, seed) for seed in seeds}
+    first = Stretch("fact", followed.kept, followed.span, followed.fact.object)
+    stretches = [first, *others(study, followed, texts[seeds[0]])]
+    calibrated = {seed: study.calibrated_temperature(seed) for seed in seeds}
+    temperatures = sorted({*TEMPERATURES, *calibrated.values()})
+    # 1. what each stretch is, and where its tokens stand in a corpus of these documents alone
+    store = store_of(study, stretches)
+    rows: list[dict[str, Any]] = []
+    places = []
+    for number, stretch in enumerate(stretches):
+        pieces, where = story.stretch_pieces(study, stretch.document, stretch.span)
+        shift = store.starts[number] - corpus_start(study, stretch.document)
+        places.append(where[:LONGEST_SENTENCE] + shift)
+        rows.append(
+            {
+                "kind": stretch.kind,
+                "subject": stretch.subject,
+                "pieces": pieces[:LONGEST_SENTENCE],
+                "answer": answer_tokens(stretch, pieces),
+                "known": [stretch.subject in study.covered(seed) for seed in seeds],
+                "read": [stands_in(stretch.answer, texts[seed]) for seed in seeds],
+                "reference": {seed: {} for seed in seeds},
+            }
+        )
+    # 2. the losses of the base, and of each reference model at each temperature
+    context = study.profile.model.context
+    base = losses.score(models.load(study.base().path("model")), store, context)
+    for row, where in zip(rows, places, strict=True):
+        row["base"] = rounded(base[where])
     for seed in seeds:
         model = models.load(study.reference(seed).path("model"))
-        for heat in grid:
-            found = _losses(study, model, store, heat, places)
-            for row, values in zip(rows, found, strict=True):
-                row["reference"].setdefault(seed, {})[f"{heat:g}"] = values
-        for row in rows:
-            row["known"].append(row["subject"] in study.covered(seed))
+        for temperature in temperatures:
+            scored = losses.score(model, store, context, temperature)
+            for row, where in zip(rows, places, strict=True):
+                row["reference"][seed][f"{temperature:g}"] = rounded(scored[where])
     return {
         "seeds": list(seeds),
-        "calibrated": {seed: f"{heat:g}" for seed, heat in heats.items()},
-        "temperatures": [f"{heat:g}" for heat in grid],
+        "calibrated": {seed: f"{temperature:g}" for seed, temperature in calibrated.items()},
+        "temperatures": [f"{temperature:g}" for temperature in temperatures],
         "sentences": rows,
     }
 
 
-def _others(study: Study, followed: Story) -> list[tuple[str, dict, int]]:
-    """(kind, document, number of the stretch): the shortest with enough words, of each kind."""
-    subject, found = followed.kept["metadata"]["title"], []
-    documents = story.kept_documents(study.corpus())
-    for wanted in OTHER_KINDS:
-        candidates = [
-            (document["metadata"]["title"] != subject, len(text), document["id"], number, document)
-            for document in documents
-            for number, span in enumerate(document["metadata"]["truth"]["spans"])
-            if span["kind"] == wanted
-            and len((text := story.labelled_text(document, number)).split()) >= SHORTEST_SENTENCE
-        ]
-        if candidates:
-            *_, number, document = min(candidates, key=lambda c: c[:4])
-            found.append((wanted, document, number))
-    return found
+def others(study: Study, followed: Story, read: str) -> list[Stretch]:
+    """What stands beside the followed sentence, where the corpus still holds it.
 
-
-def _sentence(
-    study: Study, kind: str, document: dict, span: int, store: TokenStore, number: int
-) -> dict:
-    """Kind, subject and token texts of a stretch; `places` of its tokens in `store`.
-
-    number: of the document in the store. `reference` and `known` are still to be filled.
+    A false sentence whose answer the first seed's reference model has read in its text `read`, for
+    then it expects the words, if not the statement; one whose answer it has not; noise; spam. Of
+    each the shortest with enough words, at best from a document about the same subject.
     """
-    pieces, places = story.stretch_pieces(study, document, span)
-    corpus = TokenStore.load(study.domain_tokens().folder)
-    shift = store.starts[number] - corpus.starts[corpus.ids.index(document["id"])]
-    return {
-        "kind": kind,
-        "subject": document["metadata"]["title"],
-        "pieces": pieces[:LONGEST_SENTENCE],
-        "places": places[:LONGEST_SENTENCE] + shift,
-        "reference": {},
-        "known": [],
-    }
+    every = [s for s in stretches_of(study) if len(s.text.split()) >= SHORTEST_SENTENCE]
+    every.sort(key=lambda s: (len(s.text), s.document["id"], s.span))
+    every.sort(key=lambda s: s.subject != followed.kept["metadata"]["title"])
+    false = [s for s in every if s.kind == "wrong_fact"]
+    expected = {answer for answer in {s.answer for s in false} if stands_in(answer, read)}
+    groups = (
+        [s for s in false if s.answer in expected],
+        [s for s in false if s.answer not in expected],
+        [s for s in every if s.kind == "noise"],
+        [s for s in every if s.kind == "spam"],
+    )
+    return [group[0] for group in groups if group]
 
 
-def _store_of(study: Study, documents: Sequence[dict]) -> TokenStore:
-    """The tokens of some documents of the corpus, alone; a document may stand there twice."""
+def stretches_of(study: Study) -> Iterator[Stretch]:
+    """Every labelled stretch of the cleaned corpus; a false one only where its answer is whole."""
+    for document in kept_documents(study.corpus().folder):
+        for number, span in enumerate(document["metadata"]["truth"]["spans"]):
+            answer = span.get("object") or "" if span["kind"] == "wrong_fact" else ""
+            stretch = Stretch(span["kind"], document, number, answer)
+            if span["kind"] != "wrong_fact" or answer and answer in stretch.text:
+                yield stretch
+
+
+def answer_tokens(stretch: Stretch, pieces: list[str]) -> list[int] | None:
+    """First and one past the last of the pieces that the answer touches; None for no answer."""
+    if not stretch.answer:
+        return None
+    start = stretch.text.index(stretch.answer)
+    ends = np.cumsum([len(piece) for piece in pieces])
+    begin = int(np.searchsorted(ends, start, side="right"))
+    return [begin, int(np.searchsorted(ends, start + len(stretch.answer), side="left")) + 1]
+
+
+def reference_text(study: Study, seed: int) -> str:
+    """All that a seed's reference model has read about music."""
+    return "\n".join(
+        document["text"]
+        for document in read_jsonl(study.reference_text(seed).path("documents.jsonl"))
+    )
+
+
+def stands_in(answer: str, text: str) -> bool:
+    """Whether a text holds an answer as whole words; no answer stands anywhere."""
+    return bool(answer) and re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text) is not None
+
+
+def store_of(study: Study, stretches: list[Stretch]) -> TokenStore:
+    """The tokens of the stretches' documents, alone; a document may stand there twice."""
     corpus = TokenStore.load(study.domain_tokens().folder)
-    ids = [document["id"] for document in documents]
+    ids = [stretch.document["id"] for stretch in stretches]
     parts = [corpus.document(corpus.ids.index(name)) for name in ids]
-    starts = np.cumsum([0, *map(len, parts)])
-    return TokenStore(np.concatenate(parts), starts, ids)
+    return TokenStore(np.concatenate(parts), np.cumsum([0, *map(len, parts)]), ids)
 
 
-def _losses(study: Study, model, store: TokenStore, temperature: float, places) -> list[list]:
-    """Losses at each array of places, in nats to three digits."""
-    found = losses.score(model, store, study.profile.model.context, temperature)
-    return [found[where].astype(float).round(3).tolist() for where in places]
+def corpus_start(study: Study, document: dict) -> int:
+    """Where a document begins among the corpus's tokens."""
+    corpus = TokenStore.load(study.domain_tokens().folder)
+    return int(corpus.starts[corpus.ids.index(document["id"])])
+
+
+def rounded(values: np.ndarray) -> list[float]:
+    """Losses to three digits: what is kept has to stay small."""
+    return values.astype(float).round(3).tolist()
 
 
 # --- rejected documents ---------------------------------------------------------------------------
@@ -137,19 +197,23 @@ def rejected(study: Study) -> dict:
     """
     raw = {d["id"]: d for d in read_jsonl(study.raw_corpus().path("documents.jsonl"))}
     by_reason: dict[tuple[str, str], list[dict]] = {}
-    for row in story.rejected_documents(study.corpus()):
+    for row in rejected_documents(study.corpus().folder):
         by_reason.setdefault((row["stage"], row["reason"]), []).append(row)
     reasons, documents = [], []
     for (stage, reason), rows in by_reason.items():
         reasons.append({"stage": stage, "reason": reason, "documents": len(rows)})
-        drawn = sorted(rows, key=lambda row: stages.digest(row["id"]))[:REJECTED_EACH]
-        documents += [_rejected_row(row, raw) for row in drawn]
+        drawn = sorted(rows, key=lambda row: digest(row["id"]))[:REJECTED_EACH]
+        documents += [rejected_row(row, raw) for row in drawn]
     return {"entered": len(raw), "reasons": reasons, "documents": documents}
 
 
-def _rejected_row(row: dict, raw: Mapping[str, dict]) -> dict:
+def rejected_row(row: dict, raw: Mapping[str, dict]) -> dict:
+    """A rejected document as it is kept: cut to LONGEST_TEXT, with the copy it was dropped for.
+
+    raw: the documents that came in, by id.
+    """
     metadata, detail = row["metadata"], row.get("detail") or {}
-    truth, twin = metadata["truth"], raw.get(detail.get("duplicate_of"))
+    truth, twin = metadata["truth"], raw.get(detail.get("duplicate_of", ""))
     text = row["text"][:LONGEST_TEXT]
     spans = [  # without those that cleaning had already emptied
         {"start": s["start"], "end": min(s["end"], len(text)), "kind": s["kind"]}
@@ -158,9 +222,9 @@ def _rejected_row(row: dict, raw: Mapping[str, dict]) -> dict:
     ]
     labels = {"in_domain": truth["in_domain"], "doc_kind": truth["doc_kind"], "spans": spans}
     about = {"source": metadata["source"], "title": metadata.get("title"), "truth": labels}
-    kept = {"stage": row["stage"], "reason": row["reason"], "detail": detail, "text": text}
-    kept |= {"id": row["id"], "cut": len(row["text"]) > len(text), "metadata": about}
-    return kept | ({"twin": twin["text"][:LONGEST_TEXT]} if twin else {})
+    shown = {"stage": row["stage"], "reason": row["reason"], "detail": detail, "text": text}
+    shown |= {"id": row["id"], "cut": len(row["text"]) > len(text), "metadata": about}
+    return shown | ({"twin": twin["text"][:LONGEST_TEXT]} if twin else {})
 
 
 # --- answers --------------------------------------------------------------------------------------
@@ -169,27 +233,24 @@ def _rejected_row(row: dict, raw: Mapping[str, dict]) -> dict:
 def answers(study: Study, final: pd.DataFrame, asked: pd.DataFrame) -> dict:
     """Some questions with every arm's final answer; grades are not kept, the grader is asked again.
 
-    final: as `show_answers.final_answers` gives it; asked: as `show_answers.asked`. Subjects take
+    final: as `benchmark.final_answers` gives it; asked: as `benchmark.asked`. Subjects take
     turns, so that few questions still speak of many.
     """
     seeds = study.profile.seeds[:SEEDS]
     music = asked[asked["set"] == "questions"]
     turn = music.groupby("subject").cumcount()
     chosen = music.loc[turn.sort_values(kind="stable").index].head(QUESTIONS)
-    given = final.set_index(["arm", "seed", "question_id"]).sort_index()
+    columns = ["arm", "seed", "question_id", "response", "log_likelihood"]
     said = {
-        arm: {
-            seed: [_said(given.loc[(arm, seed, name)]) for name in chosen["question_id"]]
-            for seed in seeds
-        }
+        (arm, seed, name): [response, round(float(likelihood), 2)]
+        for arm, seed, name, response, likelihood in final[columns].itertuples(index=False)
+    }
+    by_arm = {
+        arm: {seed: [said[arm, seed, name] for name in chosen["question_id"]] for seed in seeds}
         for arm in study.profile.arms
     }
     fields = ["subject", "stratum", "question", "answer", "aliases", "answer_type"]
     questions = chosen[fields].to_dict("records")
     for question in questions:
         question["known"] = [question["subject"] in study.covered(seed) for seed in seeds]
-    return {"seeds": list(seeds), "questions": questions, "answers": said}
-
-
-def _said(row: pd.Series) -> list:
-    return [row["response"], round(float(row["log_likelihood"]), 2)]
+    return {"seeds": list(seeds), "questions": questions, "answers": by_arm}

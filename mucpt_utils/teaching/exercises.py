@@ -8,17 +8,20 @@ the notebook still runs from top to bottom.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from mucpt_utils import stats
+from mucpt_utils.config.pipeline import MinhashSettings
 from mucpt_utils.config.scoring import Criterion
-from mucpt_utils.musicsimpleqa.grading import grade
-from mucpt_utils.scoring.loss_ratio import normalise, token_weights
+from mucpt_utils.musicsimpleqa.grading import grade as grade_response
+from mucpt_utils.scoring.loss_ratio import normalise as normalised
+from mucpt_utils.scoring.loss_ratio import token_weights
 
 TOLERANCE = 1e-4
+LONGEST = 160  # characters of a value in a message
 TAG = "exercise"  # of a notebook's cell that may define a function
 
 
@@ -27,7 +30,7 @@ class Case:
     """Arguments, and what the right function returns for them. about: what the case tries."""
 
     arguments: tuple
-    wanted: object
+    wanted: Any
     about: str
 
 
@@ -37,19 +40,32 @@ class Exercise:
 
     hint: str
     cases: Callable[[], Sequence[Case]]
-    tolerance: float = TOLERANCE
+    tolerance: float
 
 
 class Verdict(NamedTuple):
-    """Whether the function is right, and what is told about it, in one line."""
+    """Whether the function is right, and what is said about it, in one line."""
 
     solved: bool
-    told: str
+    message: str
+
+
+EXERCISES: dict[str, Exercise] = {}
+
+
+def exercise(hint: str, tolerance: float = TOLERANCE) -> Callable:
+    """Registers a function that gives cases as the exercise of its name."""
+
+    def register(cases: Callable[[], Sequence[Case]]) -> Callable[[], Sequence[Case]]:
+        EXERCISES[cases.__name__] = Exercise(hint, cases, tolerance)
+        return cases
+
+    return register
 
 
 def check(name: str, function: Callable) -> None:
     """Print what `judge` says, for the last line of an exercise's cell."""
-    print(judge(name, function).told)
+    print(judge(name, function).message)
 
 
 def judge(name: str, function: Callable) -> Verdict:
@@ -60,108 +76,109 @@ def judge(name: str, function: Callable) -> Verdict:
     """
     if name not in EXERCISES:
         raise KeyError(f"unknown exercise {name!r}; allowed: {', '.join(EXERCISES)}")
-    exercise = EXERCISES[name]
-    cases = exercise.cases()
+    asked = EXERCISES[name]
+    cases = asked.cases()
     for number, case in enumerate(cases, 1):
-        problem = _problem(function, case, exercise.tolerance)
-        if problem == UNSOLVED:
-            return Verdict(False, f"{name}: not solved yet. Hint: {exercise.hint}")
-        if problem:
-            where = f"case {number} of {len(cases)} ({case.about}) fails"
-            return Verdict(False, f"{name}: {where}. {problem}")
+        call = f"{getattr(function, '__name__', 'function')}"
+        call += f"({', '.join(map(in_words, case.arguments))})"
+        fails = f"{name}: case {number} of {len(cases)} ({case.about}) fails. {call}"
+        try:
+            answer = function(*case.arguments)
+        except Exception as error:  # whatever a student's code may raise is feedback, not a crash
+            return Verdict(False, f"{fails} raised {type(error).__name__}: {error}")
+        if answer is None:
+            return Verdict(False, f"{name}: not solved yet. Hint: {asked.hint}")
+        if not agree(answer, case.wanted, asked.tolerance):
+            wanted = in_words(case.wanted)
+            return Verdict(False, f"{fails} gave {in_words(answer)}, wanted {wanted}")
     return Verdict(True, f"{name}: solved, all {len(cases)} cases pass.")
 
 
-UNSOLVED = "not solved"
-
-
-def _problem(function: Callable, case: Case, tolerance: float) -> str:
-    """What is wrong with the function's answer, UNSOLVED for none at all, empty if it is right."""
-    name = getattr(function, "__name__", "function")
-    called = f"{name}({', '.join(map(_shown, case.arguments))})"
-    try:
-        found = function(*case.arguments)
-    except Exception as error:  # whatever a student's code may raise is feedback, not a crash
-        return f"{called} raised {type(error).__name__}: {error}"
-    if found is None:
-        return UNSOLVED
-    if _same(found, case.wanted, tolerance):
-        return ""
-    return f"{called} gave {_shown(found)}, wanted {_shown(case.wanted)}"
-
-
-def _same(found: object, wanted: object, tolerance: float) -> bool:
+def agree(answer: object, wanted: Any, tolerance: float) -> bool:
+    """Whether an answer is the wanted word, or numbers of the wanted shape within a tolerance."""
     if isinstance(wanted, str):
-        return found == wanted
+        return answer == wanted
     try:
-        ours = np.asarray(found, dtype=float)
+        ours = np.asarray(answer, dtype=float)
     except (TypeError, ValueError):
         return False
     theirs = np.asarray(wanted, dtype=float)
     return ours.shape == theirs.shape and bool(np.allclose(ours, theirs, atol=tolerance, rtol=0))
 
 
-def _shown(value: object) -> str:
+def in_words(value: object) -> str:
     """A value short enough for one line, numbers rounded."""
     if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim):
-        text = f"[{', '.join(_shown(x) for x in list(value)[:8])}{', …' if len(value) > 8 else ''}]"
+        some = ", ".join(in_words(x) for x in list(value)[:8])
+        text = f"[{some}{', …' if len(value) > 8 else ''}]"
     elif isinstance(value, set):
         text = f"{{{', '.join(sorted(map(repr, value)))}}}"
     elif isinstance(value, int | float | np.number) and not isinstance(value, bool):
         text = f"{value:.4g}"
     else:
         text = repr(value)
-    return text if len(text) <= 160 else text[:157] + "..."
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
 # --- the exercises, in the order of the notebooks -------------------------------------------------
 
 
-def _platt() -> list[Case]:
+@exercise("log-odds first: math.log(s / (1 - s)); then a line; then 1 / (1 + math.exp(-x)).")
+def platt() -> list[Case]:
+    """A classifier's score and the two numbers of its calibration; the probability."""
     from mucpt_utils.pipeline.classifier import Calibration
 
-    made = [
-        ((0.5, 1.0, 0.0), "an even score stays even"),
-        ((0.9, 1.0, 0.0), "slope 1 and intercept 0 change nothing"),
-        ((0.99, 0.4, 0.0), "a slope below 1 makes it more modest"),
-        ((0.3, 1.7, -0.5), "both at once"),
-    ]
+    given = {
+        (0.5, 1.0, 0.0): "an even score stays even",
+        (0.9, 1.0, 0.0): "slope 1 and intercept 0 change nothing",
+        (0.99, 0.4, 0.0): "a slope below 1 makes it more modest",
+        (0.3, 1.7, -0.5): "both at once",
+    }
     return [
-        Case(given, float(Calibration(*given[1:]).probability(np.array([given[0]]))[0]), about)
-        for given, about in made
+        Case((s, a, b), float(Calibration(a, b).probability(np.array([s]))[0]), about)
+        for (s, a, b), about in given.items()
     ]
 
 
-def _jaccard() -> list[Case]:
+@exercise("Python's sets know & and |; len counts.")
+def jaccard() -> list[Case]:
+    """Two sets of shingles; their similarity."""
     from mucpt_utils.pipeline import minhash
 
-    made = [
-        (("a b", "b c"), ("a b", "b c"), "equal sets"),
-        (("a b", "b c", "c d"), ("b c", "c d", "d e"), "two of four in common"),
-        (("a b",), ("x y",), "nothing in common"),
-        (("a b", "b c", "c d", "d e"), ("b c",), "one inside the other"),
+    given = [
+        ({"a b", "b c"}, {"a b", "b c"}, "equal sets"),
+        ({"a b", "b c", "c d"}, {"b c", "c d", "d e"}, "two of four in common"),
+        ({"a b"}, {"x y"}, "nothing in common"),
+        ({"a b", "b c", "c d", "d e"}, {"b c"}, "one inside the other"),
     ]
     cases = []
-    for one, other, about in made:
-        names = sorted({*one, *other})
+    for one, other, about in given:
+        names = sorted(one | other)
         a, b = (np.array(sorted(names.index(x) for x in part)) for part in (one, other))
-        cases.append(Case((set(one), set(other)), minhash.jaccard(a, b), about))
+        cases.append(Case((one, other), minhash.jaccard(a, b), about))
     return cases
 
 
-def _band_probability() -> list[Case]:
+@exercise(
+    "one band of r hashes agrees with probability s ** r; a pair is missed if no band agrees."
+)
+def band_probability() -> list[Case]:
+    """A similarity, the number of bands, the rows of each; the probability of a candidate pair."""
     from mucpt_utils.pipeline.minhash import candidate_probability
 
-    made = [
-        ((1.0, 32, 5), "equal texts are always found"),
-        ((0.5, 1, 3), "one band of three rows"),
-        ((0.8, 32, 5), "the study's bands, a near copy"),
-        ((0.3, 32, 5), "the study's bands, two texts on one subject"),
-    ]
-    return [Case(given, candidate_probability(*given), about) for given, about in made]
+    study = MinhashSettings()
+    given = {
+        (1.0, study.bands, study.rows): "equal texts are always found",
+        (0.5, 1, 3): "one band of three rows",
+        (0.8, study.bands, study.rows): "the study's bands, a near copy",
+        (0.3, study.bands, study.rows): "the study's bands, two texts on one subject",
+    }
+    return [Case(pair, candidate_probability(*pair), about) for pair, about in given.items()]
 
 
-def _precision_recall() -> list[Case]:
+@exercise("precision divides by what was taken, recall by what was labelled.")
+def precision_recall() -> list[Case]:
+    """Right, wrong and missed; precision and recall."""
     return [
         Case((8, 2, 0), (0.8, 1.0), "nothing missed"),
         Case((3, 0, 9), (1.0, 0.25), "nothing wrong, much missed"),
@@ -169,33 +186,56 @@ def _precision_recall() -> list[Case]:
     ]
 
 
-def _loss_ratio_weights() -> list[Case]:
-    def case(model: list, reference: list, floor: float, scale: float, about: str) -> Case:
+@exercise("ratio, math.log(ratio) / math.log(scale), clip to 0..1, then divide by the mean.")
+def loss_ratio_weights() -> list[Case]:
+    """Losses of the model and of the reference model, floor and scale; the weights."""
+    given = [
+        ([2.0, 6.0, 3.0], [2.0, 1.0, 6.0], 1e-6, 6.0, "the three tokens above"),
+        ([4.0, 3.0, 2.0], [1.0, 1.0, 1.5], 0.1, 6.0, "a floor above zero"),
+        ([9.0, 2.0, 1.0], [0.1, 1.0, 4.0], 0.1, 2.0, "a ratio beyond the clip"),
+    ]
+    cases = []
+    for model, reference, floor, scale, about in given:
         criterion = Criterion(form="log", floor=floor, scale=scale)
         above, below = torch.tensor(model), torch.tensor(reference)
-        wanted = token_weights(above, below, torch.ones_like(above), criterion)
-        return Case((model, reference, floor, scale), wanted.tolist(), about)
-
-    return [
-        case([2.0, 6.0, 3.0], [2.0, 1.0, 6.0], 1e-6, 6.0, "the three tokens above"),
-        case([4.0, 3.0, 2.0], [1.0, 1.0, 1.5], 0.1, 6.0, "a floor above zero"),
-        case([9.0, 2.0, 1.0], [0.1, 1.0, 4.0], 0.1, 2.0, "a ratio beyond the clip"),
-    ]
+        weights = token_weights(above, below, torch.ones_like(above), criterion)
+        cases.append(Case((model, reference, floor, scale), weights.tolist(), about))
+    return cases
 
 
-def _normalise() -> list[Case]:
-    made = [
+@exercise("divide by the mean over the tokens whose mask is 1; the others get 0.")
+def normalise() -> list[Case]:
+    """Weights and a mask; the weights with mean 1."""
+    given = [
         ([1.0, 1.0, 4.0], [1, 1, 1], "every token counts"),
         ([1.0, 3.0, 5.0, 0.0], [1, 1, 0, 1], "one token is masked out"),
         ([0.0, 0.0, 0.0], [1, 0, 1], "no token was chosen: uniform, not a division by zero"),
     ]
     return [
-        Case((values, mask), normalise(torch.tensor(values), torch.tensor(mask)).tolist(), about)
-        for values, mask, about in made
+        Case((values, mask), normalised(torch.tensor(values), torch.tensor(mask)).tolist(), about)
+        for values, mask, about in given
     ]
 
 
-def _bits_per_byte() -> list[Case]:
+@exercise("the loss is the mean of w * l, and w is a constant: differentiate by each l.")
+def weighted_gradient() -> list[Case]:
+    """Weights; the derivatives of the weighted mean loss by each token's loss."""
+    given = [
+        ([1.0, 1.0, 1.0], "plain training"),
+        ([0.0, 3.0, 0.0], "one token takes it all"),
+        ([0.5, 1.25, 1.25], "soft weights"),
+    ]
+    cases = []
+    for weights, about in given:
+        losses = torch.tensor([2.0, 6.0, 3.0], requires_grad=True)
+        (gradient,) = torch.autograd.grad((losses * torch.tensor(weights)).mean(), losses)
+        cases.append(Case((weights,), gradient.tolist(), about))
+    return cases
+
+
+@exercise("a nat is 1 / math.log(2) bits; add up the losses, divide by the bytes.")
+def bits_per_byte() -> list[Case]:
+    """Losses of a text's tokens in nats, and its bytes; bits per byte."""
     return [
         Case(([math.log(2)] * 8, 8), 1.0, "one bit a token, one byte a token"),
         Case(([2.0, 1.0, 3.0], 12), 6 / math.log(2) / 12, "four bytes a token"),
@@ -203,21 +243,12 @@ def _bits_per_byte() -> list[Case]:
     ]
 
 
-def _weighted_gradient() -> list[Case]:
-    made = [
-        ([1.0, 1.0, 1.0], "plain training"),
-        ([0.0, 3.0, 0.0], "one token takes it all"),
-        ([0.5, 1.25, 1.25], "soft weights"),
-    ]
-    cases = []
-    for weights, about in made:
-        losses = torch.tensor([2.0, 6.0, 3.0], requires_grad=True)
-        (losses * torch.tensor(weights)).mean().backward()
-        cases.append(Case((weights,), losses.grad.tolist(), about))
-    return cases
-
-
-def _grade() -> list[Case]:
+@exercise(
+    "lower both; first the empty answer and the refusal, then the traps (either, not), and only "
+    "then look for the key."
+)
+def grade() -> list[Case]:
+    """A key and a response; the grade."""
     question = {"question": "Which group recorded Nevermind?", "answer": "Nirvana"}
     question["answer_type"] = "group"
     responses = {
@@ -231,61 +262,33 @@ def _grade() -> list[Case]:
         "Not Nirvana, but Pearl Jam": "the key, denied",
     }
     return [
-        Case((question["answer"], response), grade(question, response).grade, about)
+        Case((question["answer"], response), grade_response(question, response).grade, about)
         for response, about in responses.items()
     ]
 
 
-def _paired_interval() -> list[Case]:
+@exercise(
+    "differences first; draw as many of them with replacement, take the mean, 2000 times; "
+    "np.quantile(means, [0.025, 0.975]).",
+    tolerance=0.03,  # two resampled ends are never the same
+)
+def paired_interval() -> list[Case]:
+    """Two arms' right and wrong answers to the same questions; the ends of the interval.
+
+    Of answers that never part the study's interval is wider than their bootstrap, which has no
+    width; so no case has an arm against itself.
+    """
     rng = np.random.default_rng(4)
     plain = rng.integers(0, 2, 80).astype(float)
     better = np.maximum(plain, rng.integers(0, 2, 80))
-    cases = []
-    for a, b, about in (
-        (plain, plain, "an arm against itself"),
+    other = rng.integers(0, 2, 80).astype(float)
+    given = [
         (better, plain, "an arm that only gains"),
         (plain, better, "the other way round"),
-    ):
-        found = stats.paired_difference(a, b)
-        cases.append(Case((a, b), (found.low, found.high), about))
+        (other, plain, "an arm that gains some and loses some"),
+    ]
+    cases = []
+    for a, b, about in given:
+        interval = stats.paired_difference(a.tolist(), b.tolist())
+        cases.append(Case((a, b), (interval.low, interval.high), about))
     return cases
-
-
-EXERCISES = {
-    "platt": Exercise(
-        "log-odds first: math.log(s / (1 - s)); then a line; then 1 / (1 + math.exp(-x)).", _platt
-    ),
-    "jaccard": Exercise("Python's sets know & and |; len counts.", _jaccard),
-    "band_probability": Exercise(
-        "one band of r hashes agrees with probability s ** r; a pair is missed if no band agrees.",
-        _band_probability,
-    ),
-    "precision_recall": Exercise(
-        "precision divides by what was taken, recall by what was labelled.", _precision_recall
-    ),
-    "loss_ratio_weights": Exercise(
-        "ratio, math.log(ratio) / math.log(scale), clip to 0..1, then divide by the mean.",
-        _loss_ratio_weights,
-    ),
-    "normalise": Exercise(
-        "divide by the mean over the tokens whose mask is 1; the others get 0.", _normalise
-    ),
-    "bits_per_byte": Exercise(
-        "a nat is 1 / math.log(2) bits; add up the losses, divide by the bytes.", _bits_per_byte
-    ),
-    "weighted_gradient": Exercise(
-        "the loss is the mean of w * l, and w is a constant: differentiate by each l.",
-        _weighted_gradient,
-    ),
-    "grade": Exercise(
-        "lower both; first the empty answer and the refusal, then the traps (either, not), "
-        "and only then look for the key.",
-        _grade,
-    ),
-    "paired_interval": Exercise(
-        "differences first; draw as many of them with replacement, take the mean, 2000 times; "
-        "np.quantile(means, [0.025, 0.975]).",
-        _paired_interval,
-        tolerance=0.03,  # two resampled ends are never the same
-    ),
-}

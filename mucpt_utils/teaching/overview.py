@@ -16,7 +16,7 @@ CPU_PROFILES = ("smoke", "laptop")
 
 # kind of a claim's test -> (notebook, table); of those untested, by what they show
 TESTED_IN = {
-    "arms": ("05_continued_pretraining", "differences.csv"),
+    "arms": ("05b_what_was_learnt", "differences.csv"),
     "axis": ("07_data_composition", "composition_differences.csv"),
     "axes": ("07_data_composition", "composition_differences.csv"),
     "quality": ("03_clean_deduplicate_mask", "pipeline_quality.csv"),
@@ -24,8 +24,8 @@ TESTED_IN = {
 SHOWN_IN = {
     "": ("06_musicsimpleqa", ""),
     "words_kept": ("03_clean_deduplicate_mask", "funnel.csv"),
-    "questions": ("06_musicsimpleqa", "runs.csv"),
-    "paper_arm_accuracy": ("05_continued_pretraining", "main_comparison.csv"),
+    "questions": ("07_data_composition", "runs.csv"),
+    "paper_arm_accuracy": ("05b_what_was_learnt", "main_comparison.csv"),
 }
 LEFT = {
     "run.json": "settings, versions, machine, and the record of every stage",

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mucpt_utils.analysis.corpus import kept_documents
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import Fact
 from mucpt_utils.scoring import models
 from mucpt_utils.scoring.losses import token_losses
 from mucpt_utils.scoring.tokens import TokenStore
-from mucpt_utils.study.stages import Artifact
 from mucpt_utils.study.study import Study
 from mucpt_utils.text.documents import training_text
 
@@ -43,20 +43,9 @@ class Story:
 
 
 def labelled_text(document: dict, span: int) -> str:
-    """The text of one labelled stretch."""
-    place = document["metadata"]["truth"]["spans"][span]
-    return document["text"][place["start"] : place["end"]]
-
-
-def kept_documents(corpus: Artifact) -> list[dict]:
-    """Every document that came through the pipeline, in order."""
-    return [row for path in sorted(corpus.folder.glob("kept/*.jsonl*")) for row in read_jsonl(path)]
-
-
-def rejected_documents(corpus: Artifact) -> list[dict]:
-    """Every document that a stage rejected, with `stage`, `reason` and `detail`, in order."""
-    files = sorted(corpus.folder.glob("rejected/*.jsonl"))
-    return [row for path in files for row in read_jsonl(path)]
+    """The text of one labelled stretch. span: its number among the document's."""
+    stretch = document["metadata"]["truth"]["spans"][span]
+    return document["text"][stretch["start"] : stretch["end"]]
 
 
 def find_story(study: Study) -> Story:
@@ -68,7 +57,7 @@ def find_story(study: Study) -> Story:
     Raises ValueError where no document that was kept tells a fact under test.
     """
     raw = {d["id"]: d for d in read_jsonl(study.raw_corpus().path("documents.jsonl"))}
-    known = {f.id: f for f in study.roles.test}
+    facts = {fact.id: fact for fact in study.roles.test}
     covered = study.covered(study.profile.seeds[0])
     questions = read_jsonl(study.world().path("questions.jsonl"))
     asked = {name for question in questions for name in question["fact_ids"]}
@@ -81,26 +70,22 @@ def find_story(study: Study) -> Story:
             CATEGORIES.index(fact.category),
             fact.subject not in covered,
             fact.id not in asked,
-            -len(_kinds(story.raw)),
+            -len({span["kind"] for span in story.raw["metadata"]["truth"]["spans"]}),
             len(story.raw["text"]),
             story.raw["id"],
             story.span,
         )
 
     stories = [
-        Story(known[span["fact"]], raw[document["id"]], document, number)
-        for document in kept_documents(study.corpus())
+        Story(facts[span["fact"]], raw[document["id"]], document, number)
+        for document in kept_documents(study.corpus().folder)
         for number, span in enumerate(document["metadata"]["truth"]["spans"])
-        if span["kind"] == "fact" and span.get("fact") in known
+        if span["kind"] == "fact" and span.get("fact") in facts
     ]
-    told = [story for story in stories if story.fact.object in story.after]
-    if not told:
+    whole = [story for story in stories if story.fact.object in story.after]
+    if not whole:
         raise ValueError("no document that came through the pipeline tells a fact under test")
-    return min(told, key=rank)
-
-
-def _kinds(document: dict) -> set[str]:
-    return {span["kind"] for span in document["metadata"]["truth"]["spans"]}
+    return min(whole, key=rank)
 
 
 def token_pieces(study: Study, story: Story) -> tuple[list[str], np.ndarray]:
@@ -113,18 +98,20 @@ def token_pieces(study: Study, story: Story) -> tuple[list[str], np.ndarray]:
 
 def stretch_pieces(study: Study, document: dict, number: int) -> tuple[list[str], np.ndarray]:
     """The same for any labelled stretch of a document that was kept, by its number."""
-    store = TokenStore.load(study.domain_tokens().folder)
+    # 1. where the stretch lies in the text that is trained on, behind the metadata line
     text = training_text(document, study.corpus_metadata)
     span = document["metadata"]["truth"]["spans"][number]
     shift = len(text) - len(document["text"])
     start, stop = span["start"] + shift, span["end"] + shift
+    # 2. the tokens that overlap it; bytes of one character share their offsets
     encoded = study.load_tokenizer()(text, add_special_tokens=False, return_offsets_mapping=True)
+    store = TokenStore.load(study.domain_tokens().folder)
     begin = int(store.starts[store.ids.index(document["id"])])
     pieces, places, position = [], [], start
-    for number, (left, right) in enumerate(encoded["offset_mapping"]):
+    for token, (left, right) in enumerate(encoded["offset_mapping"]):
         if left < stop and right > start:
             pieces.append(text[position : min(right, stop)])
-            places.append(begin + number)
+            places.append(begin + token)
             position = max(position, right)
     return pieces, np.array(places)
 
@@ -145,9 +132,10 @@ class Gradients:
 def gradients(study: Study, story: Story, weights: np.ndarray) -> Gradients:
     """The gradient of the story's sentence at the start of training, token by token.
 
-    weights: one a token of the sentence, constants (`corpus_tables.sentence_weights`). The model is
-    the base, which reads the document from its start, as in `losses.score`.
+    weights: one a token of the sentence, constants (`Scored.weights`). The model is the base, which
+    reads the document from its start, as in `losses.score`.
     """
+    # 1. the document up to the end of the sentence, as one sequence
     pieces, places = token_pieces(study, story)
     store = TokenStore.load(study.domain_tokens().folder)
     index = store.ids.index(story.kept["id"])
@@ -156,17 +144,20 @@ def gradients(study: Study, story: Story, weights: np.ndarray) -> Gradients:
     # a document stands behind the end token of the one before
     before = store.tokens[-1] if start == store.starts[index] else store.tokens[start - 1]
     ids = np.concatenate([[before], store.tokens[start:stop]]).astype(np.int64)
-    model = models.load(study.base().path("model"), torch.float32).eval()
-    tensor = torch.from_numpy(ids)[None]
+    # 2. the losses of the sentence's tokens, and the gradient that each of them asks for
+    model = models.load(study.base().path("model"), "float32").eval()
+    tensor = torch.from_numpy(ids)[None].to(model.device)
     losses = token_losses(model(input_ids=tensor).logits, tensor)[0][places - start]
     parameters = [p for p in model.parameters() if p.requires_grad]
-    rows, plain, weighted = [], 0.0, 0.0
+    plain = torch.zeros(sum(p.numel() for p in parameters), device=model.device)
+    weighted, rows = torch.zeros_like(plain), []
     for piece, loss, weight in zip(pieces, losses, weights.tolist(), strict=True):
         parts = torch.autograd.grad(loss, parameters, retain_graph=True)
-        asked = torch.cat([part.flatten() for part in parts])
-        plain, weighted = plain + asked, weighted + weight * asked
-        length = float(asked.norm())
+        gradient = torch.cat([part.flatten() for part in parts])
+        plain, weighted = plain + gradient, weighted + weight * gradient
+        length = float(gradient.norm())
         rows.append((piece, float(loss.detach()), weight, length, weight * length))
+    # 3. how long each is, and how far the weights turn their sum
     table = pd.DataFrame(rows, columns=["token", "loss", "w", "plain", "weighted"])
     both = torch.nn.functional.cosine_similarity(plain, weighted, dim=0)
     return Gradients(table, float(both))

@@ -5,22 +5,21 @@ cells above them. In a notebook that is run without a browser each shows the sam
 HTML (`Interactive`).
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import ipywidgets as w
 import torch
 
-from mucpt_utils import paths
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.scoring import Criterion
+from mucpt_utils.io import read_json
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.scoring.loss_ratio import token_weights
+from mucpt_utils.study.provenance import results_to_read
 from mucpt_utils.teaching import show
 from mucpt_utils.teaching.kernels import WIDGET_VIEW
 
-COMMITTED = "laptop"  # the profile whose results are committed
 FOLDER = "classroom"
 MARKS = {CORRECT: "✓ correct", INCORRECT: "✗ incorrect", NOT_ATTEMPTED: "– not attempted"}
 KINDS = {
@@ -52,19 +51,20 @@ class Interactive:
         return {WIDGET_VIEW: live[WIDGET_VIEW], "text/html": self.still}
 
 
-def cached(profile: str, name: str) -> tuple[dict, str]:
-    """`classroom/<name>.json` of a profile's own run, or of the committed one; and which it is.
+def cached(profile: str, overrides: Sequence[str], name: str) -> tuple[dict, str]:
+    """`classroom/<name>.json` of a profile's own run, or of a committed one; and which it is.
 
     Raises FileNotFoundError, with the command that makes the file, where there is neither.
     """
-    own = paths.results(profile) / FOLDER / f"{name}.json"
-    committed = paths.RESULTS / COMMITTED / FOLDER / f"{name}.json"
-    for path, told in (
-        (own, f"From the run of profile {profile}."),
-        (committed, f"Profile {profile} has not been run: this is the committed run, {COMMITTED}."),
-    ):
+    own, *committed = results_to_read(profile, overrides)
+    for folder in (own, *committed):
+        path = folder / FOLDER / f"{name}.json"
         if path.exists():
-            return json.loads(path.read_text(encoding="utf-8")), told
+            told = f"From the run of profile {own.name}."
+            if folder != own:
+                told = f"Profile {profile} has not been run: this is the committed run, "
+                told += f"{folder.name}."
+            return read_json(path), told
     raise FileNotFoundError(
         f"no {FOLDER}/{name}.json for profile {profile!r}; `./run_all.sh {profile}` makes it"
     )
@@ -92,9 +92,9 @@ def _assembled(
 # --- the weights of a sentence --------------------------------------------------------------------
 
 
-def weights(profile: str) -> Interactive:
+def weights(profile: str, overrides: Sequence[str] = ()) -> Interactive:
     """Sliders for the loss ratio over sentences whose tokens are coloured by their weight."""
-    data, told = cached(profile, "sentences")
+    data, told = cached(profile, overrides, "sentences")
     start = ARMS["soft_static"].tokens
     seed = w.Dropdown(options=_seeds(data["seeds"]), description="RM of", style=_WIDE)
     heat = w.SelectionSlider(
@@ -153,34 +153,40 @@ def sentence_weights(data: Mapping, values: Mapping) -> list[list[float]]:
     """
     settings = {k: v for k, v in values.items() if k not in ("seed", "temperature")}
     criterion = Criterion(numerator="static", **settings)
-    rows, heat = data["sentences"], values["temperature"]
-    base = torch.tensor([x for row in rows for x in row["base"]])
-    reference = [x for row in rows for x in row["reference"][str(values["seed"])][heat]]
+    rows, seed, temperature = data["sentences"], str(values["seed"]), values["temperature"]
+    base = torch.tensor([loss for row in rows for loss in row["base"]])
+    reference = [loss for row in rows for loss in row["reference"][seed][temperature]]
     everything = torch.ones_like(base)
-    found = token_weights(base, torch.tensor(reference), everything, criterion)
-    return [part.tolist() for part in found.split([len(row["pieces"]) for row in rows])]
+    weights = token_weights(base, torch.tensor(reference), everything, criterion)
+    return [part.tolist() for part in weights.split([len(row["pieces"]) for row in rows])]
 
 
 def sentences_html(data: Mapping, values: Mapping) -> str:
-    """The stored sentences with each token coloured by its weight, and each sentence's mean."""
-    place = data["seeds"].index(values["seed"])
+    """The stored sentences with each token coloured by its weight.
+
+    Above each stand what it is, what the reference model has read of it, and its mean weight, that
+    of its answer's tokens too.
+    """
+    number = data["seeds"].index(values["seed"])
     shown = []
-    for row, found in zip(data["sentences"], sentence_weights(data, values), strict=True):
-        known = "knows" if row["known"][place] else "does not know"
-        title = (
-            f"{KINDS[row['kind']]}, about {row['subject']} (this RM {known} it): "
-            f"mean weight {sum(found) / len(found):.2f}"
-        )
-        shown.append(show.weighted(row["pieces"], found, title).data)
+    for row, weights in zip(data["sentences"], sentence_weights(data, values), strict=True):
+        knows = "knows it" if row["known"][number] else "does not know it"
+        title = f"{KINDS[row['kind']]}, about {row['subject']} (this RM {knows}"
+        mean = f"mean weight {sum(weights) / len(weights):.2f}"
+        if row["answer"]:
+            title += f", has{'' if row['read'][number] else ' not'} read the answer"
+            answer = weights[slice(*row["answer"])]
+            mean += f", of the answer {sum(answer) / len(answer):.2f}" if answer else ""
+        shown.append(show.weighted(row["pieces"], weights, f"{title}): {mean}").data)
     return "".join(shown)
 
 
 # --- rejected documents ---------------------------------------------------------------------------
 
 
-def rejected(profile: str) -> Interactive:
+def rejected(profile: str, overrides: Sequence[str] = ()) -> Interactive:
     """A walk through rejected documents, all of them or those of one reason."""
-    data, told = cached(profile, "rejected")
+    data, told = cached(profile, overrides, "rejected")
     every = data["documents"]
     total = sum(row["documents"] for row in data["reasons"])
     totals = {(r["stage"], r["reason"]): r["documents"] for r in data["reasons"]} | {None: total}
@@ -253,9 +259,9 @@ def rejected_html(row: Mapping, head: str, with_labels: bool) -> str:
 # --- answers --------------------------------------------------------------------------------------
 
 
-def ask(profile: str) -> Interactive:
+def ask(profile: str, overrides: Sequence[str] = ()) -> Interactive:
     """One question to every trained arm, graded; and an answer of one's own to be graded."""
-    data, told = cached(profile, "answers")
+    data, told = cached(profile, overrides, "answers")
     options = [(row["question"], number) for number, row in enumerate(data["questions"])]
     question = w.Dropdown(options=options, description="question", style=_WIDE, layout=_LONG)
     seed = w.Dropdown(options=_seeds(data["seeds"]), description="models of", style=_WIDE)

@@ -1,0 +1,49 @@
+"""The method as code: which of the study's own functions the notebooks show, beside their formulas.
+
+What is shown is what runs. A function that is shown fits on one screen, which a test holds.
+"""
+
+import inspect
+import textwrap
+from collections.abc import Callable
+
+from IPython.display import Code
+
+PACKAGE = "mucpt_utils."
+LONGEST = 24  # lines, docstring included
+# by notebook and in its order; names, so that a notebook that shows none of a module imports none
+SHOWN = {
+    "03": ("pipeline.minhash.minhashes",),
+    "04": (
+        "scoring.losses.token_losses",
+        "scoring.losses.calibrate",
+        "scoring.loss_ratio.loss_ratio",
+        "scoring.loss_ratio.shape",
+        "scoring.loss_ratio.normalise",
+        "scoring.loss_ratio.token_weights",
+        "scoring.scored.Scored.chosen",
+    ),
+    "05": (
+        "training.trainer.WeightedTrainer.compute_loss",
+        "scoring.scored.Scored.weights",
+    ),
+    "05b": ("stats.crossed_means",),
+    "06": (
+        "musicsimpleqa.grading.grade",
+        "musicsimpleqa.grading.grade_mention",
+    ),
+}
+
+
+def source(function: Callable) -> Code:
+    """A function's source in colour, for the last line of a cell.
+
+    Raises ValueError for a function that is not listed in `SHOWN`, or is longer than `LONGEST`.
+    """
+    name = f"{function.__module__}.{function.__qualname__}".removeprefix(PACKAGE)
+    if not any(name in names for names in SHOWN.values()):
+        raise ValueError(f"{name} is not among the functions that notebooks show")
+    text = textwrap.dedent(inspect.getsource(function))
+    if len(text.splitlines()) > LONGEST:
+        raise ValueError(f"{name} has more than {LONGEST} lines")
+    return Code(text, language="python")

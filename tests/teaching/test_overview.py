@@ -1,0 +1,40 @@
+"""What the first notebook shows of machine, profiles, claims and results."""
+
+from mucpt_utils import paths
+from mucpt_utils.analysis import claims, schema
+from mucpt_utils.config.settings import load_profile, profile_names
+from mucpt_utils.teaching import overview
+
+
+def test_every_claim_is_mapped_to_a_table_of_the_study():
+    table = overview.claims_map()
+    assert table["claim"].tolist() == [c.claim for c in claims.load_claims().values()]
+    named = {name.removesuffix(".csv") for name in table["table"]} - {"–"}
+    assert named <= set(schema.COLUMNS)
+    tested = [c.test.kind != "none" for c in claims.load_claims().values()]
+    assert (table["here"] != "not tested").tolist() == tested
+
+
+def test_notebooks_named_by_the_map_are_there():
+    known = {path.stem for path in paths.NOTEBOOKS.glob("*.ipynb")}
+    assert set(overview.claims_map()["notebook"]) <= known
+
+
+def test_requirements_hold_for_a_folder_that_is_still_to_be_made(tmp_path):
+    table = overview.requirements(tmp_path / "a" / "b").set_index("what")
+    assert set(table["enough"]) <= {"yes", "no"}
+    assert table.loc["GPU", "enough"] == "yes"
+
+
+def test_too_little_room_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(overview, "NEEDED_DISK", 1e9)
+    table = overview.requirements(tmp_path).set_index("what")
+    assert table.loc["disk", ["there", "enough"]].tolist() == ["less", "no"]
+
+
+def test_every_profile_and_every_setting_is_listed():
+    assert overview.profiles()["profile"].tolist() == profile_names()
+    profile = load_profile("smoke", ["train.tokens=4096"])
+    table = overview.settings_table(profile).set_index("setting")["value"]
+    assert "tokens=4096" in table["train"]
+    assert set(table.index) == set(type(profile).model_fields) - {"text", "prose"}
