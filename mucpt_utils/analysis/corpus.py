@@ -81,7 +81,8 @@ def role_counts(roles: Roles, covered: set[str]) -> pd.DataFrame:
 
 def source_counts(documents: Iterable[Mapping]) -> pd.DataFrame:
     """`sources.csv`: source, documents, tokens (whitespace words)."""
-    count, words = Counter(), Counter()
+    count: Counter[str] = Counter()
+    words: Counter[str] = Counter()
     for document in documents:
         count[document["metadata"]["source"]] += 1
         words[document["metadata"]["source"]] += len(document["text"].split())

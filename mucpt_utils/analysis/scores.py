@@ -10,7 +10,7 @@ import pandas as pd
 
 from mucpt_utils.config.scoring import Arm
 from mucpt_utils.scoring.losses import document_means
-from mucpt_utils.scoring.scored import Scored
+from mucpt_utils.scoring.scored import NotScored, Scored
 
 
 def mean_losses(
@@ -28,10 +28,10 @@ def mean_losses(
     about = np.array([document["metadata"]["title"] for document in documents])
     rows = []
     for seed, corpus in scored.items():
-        base, reference = (
-            document_means(values, corpus.store.starts)
-            for values in (corpus.base, corpus.reference)
-        )
+        if corpus.base is None or corpus.reference is None:
+            raise NotScored("the corpus was not scored by the base and the reference model")
+        base = document_means(corpus.base, corpus.store.starts)
+        reference = document_means(corpus.reference, corpus.store.starts)
         groups = {"covered": covered[seed], "uncovered": tested - covered[seed]}
         for text, subjects in groups.items():
             members = np.isin(about, sorted(subjects))

@@ -114,7 +114,9 @@ def over_training(layouts: Iterable[Layout], kinds: np.ndarray) -> pd.DataFrame:
     part); as many parts as learning curves have points.
     """
     rows = []
-    for layout in (each for each in layouts if each.given is not None):
+    for layout in layouts:
+        if layout.given is None:
+            continue
         labels = kinds[layout.tokens[:, 1:]]
         for seen in np.unique(layout.seen):
             part = layout.seen == seen

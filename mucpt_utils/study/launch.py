@@ -102,12 +102,12 @@ def measure(profile: str, folder: Path, overrides: list[str]) -> None:
     study = Study(load_profile(profile, overrides), "launch")
     if not (folder / TRAINED).is_dir():
         raise SettingsError(f"{folder} holds no trained model: `launch train` writes it")
-    model, profile = models.load(folder / TRAINED), study.profile
+    model = models.load(folder / TRAINED)
     seen = int(read_sequences(folder).tokens.size)
     measured_on = {name: artifact.folder for name, artifact in study.measured_on().items()}
     (folder / runs.RESPONSES).touch()
-    runs.ask(model, seen, measured_on, profile.evaluation.new_tokens, folder)
-    runs.measure_text(model, measured_on, profile.model.context, folder)
+    runs.ask(model, seen, measured_on, study.profile.evaluation.new_tokens, folder)
+    runs.measure_text(model, measured_on, study.profile.model.context, folder)
     grade_responses(folder, {"run": folder, "world": measured_on["world"]}, silent)
 
 
