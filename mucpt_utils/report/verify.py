@@ -1,21 +1,25 @@
 """`./run_all.sh verify [PROFILE]`: runs afresh and compares every table with the committed one.
 
-On the machine of the committed `run.json`, with the same versions, tables must be the same byte for
-byte. Elsewhere matrices are multiplied in another order: tables of the corpus must still be the
-same, those of trained models the same in their rows and, in each number, within `TOLERANCES`.
-A table's Parquet must say what its CSV says.
-
     python -m mucpt_utils verify [PROFILE] [--against RESULTS]
 
-Exit codes: 0 every table agrees, 1 one does not, 2 nothing to compare with.
+Committed results are read from git (HEAD), not from the folder, which a run may have written. On
+the machine of the committed `run.json`, with the same versions, tables must be the same byte for
+byte. Elsewhere matrices are multiplied in another order: tables of the corpus must still be the
+same, numbers of trained models are judged by their own intervals (`report.movement`).
+
+After the tables come the conclusions that are others now. A verdict that changed fails, and so does
+a difference whose interval went from one side of zero to the other; one that gained or lost the
+zero is told and counted: the run is too small to decide it.
+
+Exit codes: 0 every table agrees, 1 one does not or a conclusion changed, 2 nothing to compare with.
 """
 
 import argparse
 import io
-import json
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,39 +29,58 @@ import numpy as np
 import pandas as pd
 
 from mucpt_utils import paths
-from mucpt_utils.report import display, table_files
-from mucpt_utils.study import provenance, stages
+from mucpt_utils.errors import FOUND, OK, MuCPTError
+from mucpt_utils.io import read_json
+from mucpt_utils.report.movement import Check, changed_conclusions, compare_closely, other_shape
+from mucpt_utils.report.table_files import FORMATS, read_table, written
+from mucpt_utils.study import checkout, provenance, stages
 
 # no model is trained for these: text in, text out
 OF_THE_CORPUS = frozenset({"sources", "funnel", "pipeline_quality", "dictionary"})
-# by metric, or by column where a row has no metric: the largest difference between two machines of
-# what is estimated over seeds
-TOLERANCES = {
-    "accuracy": 0.15,
-    "log_likelihood": 0.4,
-    "bits_per_byte": 0.05,
-    "tokens_to_plain": np.inf,  # where a curve first meets another one jumps
-    "p_value": 1.0,
-    "our_value": 0.3,  # of claims: for some it is a share of few comparisons
-    "weight": 0.15,
-    "loss": 0.1,
-}
-OTHERWISE = 0.15
-# how much more a single run may differ, and the end of an interval, which few subjects decide
-SINGLE = 2
-INTERVAL_ENDS = ("ci_low", "ci_high")
-# how many tokens of a kind an arm has read so far: what a selecting arm reads, its losses decide
-READ_SO_FAR = "token_weights_over_training"
-# what a trained model says is compared by its grade, and only in the share that is the same
-SAME_GRADES = 0.7
 
 
-class Check(NamedTuple):
-    """One table: whether it agrees, and how it was compared or where it differs."""
+class NothingToCompare(MuCPTError, FileNotFoundError):
+    """Results that are not there; the message says which."""
 
-    table: str
-    passed: bool
-    told: str
+
+class RunFailed(MuCPTError):
+    """The fresh run ended with an error."""
+
+    exit_code = FOUND
+
+
+# --- the two runs ---------------------------------------------------------------------------------
+
+
+def committed_results(profile: str, scratch: Path) -> tuple[Path, str]:
+    """The committed results of a profile, and in words where they are from.
+
+    In a git checkout they are unpacked into `scratch` as they are at HEAD; elsewhere they are those
+    of the folder. Raises NothingToCompare.
+    """
+    name = f"results/{profile}"
+    folder, source = paths.committed(profile), f"{name} as it lies here: this is not a git checkout"
+    top = checkout.git("rev-parse", "--show-toplevel")
+    if top is not None and Path(top).resolve() == paths.ROOT:
+        command = ["git", "archive", "HEAD", f"{name}/run.json", f"{name}/tables"]
+        archive = subprocess.run(command, cwd=paths.ROOT, capture_output=True)
+        if archive.returncode:
+            raise NothingToCompare(f"nothing to compare with: {name} is not committed")
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+            files.extractall(scratch, filter="data")
+        folder, source = scratch / name, f"{name} as git has it"
+    return folder, source
+
+
+def run_afresh(profile: str, folder: Path) -> Path:
+    """Run a profile with nothing from before; returns its results. Raises RunFailed."""
+    folders = {"MUCPT_WORK": str(folder / "work"), "MUCPT_RESULTS": str(folder / "results")}
+    command = [sys.executable, "-m", "mucpt_utils", "run", profile]
+    environment = {**os.environ, **folders, paths.COMMIT_RESULTS: ""}
+    code = subprocess.run(command, cwd=paths.ROOT, env=environment).returncode
+    if code:
+        raise RunFailed(f"the run failed with exit code {code}")
+    return folder / "results" / profile
 
 
 def same_machine(run: dict) -> bool:
@@ -68,64 +91,74 @@ def same_machine(run: dict) -> bool:
     )
 
 
-def compare_results(committed: Path, fresh: Path) -> Iterator[Check]:
-    """A check for every table of two results folders. Raises FileNotFoundError without tables."""
-    names = {path.stem for path in (committed / "tables").glob("*.csv")}
-    if not names:
-        raise FileNotFoundError(f"{committed} holds no tables; is {committed.name!r} committed?")
-    names |= {path.stem for path in (fresh / "tables").glob("*.csv")}
-    run = _record(committed)
-    exact = same_machine(run)
-    yield _compare_settings(run, _record(fresh))
-    for name in sorted(names):
-        one, other = (folder / "tables" / f"{name}.csv" for folder in (committed, fresh))
-        if not one.exists() or not other.exists():
-            where = "the new run" if one.exists() else "the committed results"
+# --- comparing ------------------------------------------------------------------------------------
+
+
+class Results(NamedTuple):
+    """A results folder: its `run.json`, and every table by name."""
+
+    folder: Path
+    run: dict
+    tables: dict[str, pd.DataFrame]
+
+
+def read_results(folder: Path) -> Results:
+    """What a results folder holds. Raises NothingToCompare without tables or `run.json`."""
+    names = sorted(path.stem for path in (folder / "tables").glob("*.csv"))
+    if not names or not (folder / provenance.RUN).is_file():
+        raise NothingToCompare(f"nothing to compare: {folder} lacks tables or {provenance.RUN}")
+    tables = {name: read_table(folder / "tables", name) for name in names}
+    return Results(folder, read_json(folder / provenance.RUN), tables)
+
+
+def compare_results(committed: Results, fresh: Results) -> Iterator[Check]:
+    """A check for the settings and for every table of two results folders."""
+    exact = same_machine(committed.run)
+    yield compare_settings(committed.run, fresh.run)
+    for name in sorted({*committed.tables, *fresh.tables}):
+        if name not in committed.tables or name not in fresh.tables:
+            where = "the new run" if name in committed.tables else "the committed results"
             yield Check(name, False, f"missing in {where}")
-        elif problem := other_formats(name, committed / "tables"):
+        elif problem := other_formats(name, committed):
             yield Check(name, False, problem)
         elif exact or name in OF_THE_CORPUS:
-            yield compare_exactly(name, one, other)
+            yield compare_exactly(name, committed.folder / "tables", fresh.folder / "tables")
         else:
-            yield compare_closely(name, one, other)
+            yield compare_closely(name, committed.tables, fresh.tables)
 
 
-def _record(results: Path) -> dict:
-    return json.loads((results / "run.json").read_text(encoding="utf-8"))
+def compare_settings(committed: dict, fresh: dict) -> Check:
+    """Whether both runs had the same settings: the tables of others need not agree.
 
-
-def _compare_settings(committed: dict, fresh: dict) -> Check:
-    """Whether both runs had the same settings: the tables of others need not agree."""
+    What only the prose lane reads does not count: its tables lie elsewhere.
+    """
     one, other = (run.get("settings", {}) for run in (committed, fresh))
-    names = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
-    told = f"other values of {', '.join(names)}" if names else "the same settings"
-    return Check("(settings in run.json)", not names, told)
+    names = {*one, *other} - set(provenance.PROSE_SETTINGS)
+    changed = sorted(name for name in names if one.get(name) != other.get(name))
+    told = f"other values of {', '.join(changed)}" if changed else "the same settings"
+    return Check("(settings in run.json)", not changed, told)
 
 
-def other_formats(name: str, folder: Path) -> str | None:
-    """Which of a table's other files say something else than its CSV; None where all agree."""
-    frame = table_files.read_table(folder, name)
-    for suffix in table_files.FORMATS[1:]:
-        path = folder / f"{name}.{suffix}"
-        if path.exists() and not _says_the_same(path, frame, name):
-            return f"{path.name} says something else than {name}.csv"
+def other_formats(name: str, results: Results) -> str | None:
+    """Which of a table's other files says something else than its CSV; None where all agree."""
+    for suffix in FORMATS[1:]:
+        path = results.folder / "tables" / f"{name}.{suffix}"
+        if path.exists():
+            # compared as frames: another version of Parquet writes other bytes
+            sources = (path, io.BytesIO(written(results.tables[name], name, suffix)))
+            one, other = (pd.read_parquet(source) for source in sources)
+            if not one.equals(other):
+                return f"{path.name} says something else than {name}.csv"
     return None
 
 
-def _says_the_same(path: Path, frame: pd.DataFrame, name: str) -> bool:
-    wanted = table_files.written(frame, name, path.suffix[1:])
-    if path.suffix == ".parquet":  # another version of Parquet writes other bytes
-        one, other = (pd.read_parquet(source) for source in (path, io.BytesIO(wanted)))
-        return one.equals(other)
-    return path.read_bytes() == wanted
-
-
 def compare_exactly(name: str, committed: Path, fresh: Path) -> Check:
-    """Byte for byte; names the first cell that differs."""
-    if committed.read_bytes() == fresh.read_bytes():
+    """Byte for byte, in two folders of tables; names the first cell that differs."""
+    files = [folder / f"{name}.csv" for folder in (committed, fresh)]
+    if files[0].read_bytes() == files[1].read_bytes():
         return Check(name, True, "the same bytes")
-    one, other = (_text(path) for path in (committed, fresh))
-    if problem := _other_shape(one, other):
+    one, other = (pd.read_csv(path, dtype=str, keep_default_na=False) for path in files)
+    if problem := other_shape(one, other):
         return Check(name, False, problem)
     rows, columns = np.nonzero((one != other).to_numpy())
     if not len(rows):
@@ -135,74 +168,32 @@ def compare_exactly(name: str, committed: Path, fresh: Path) -> Check:
     return Check(name, False, f"{len(rows)} cells differ; {first}")
 
 
-def compare_closely(name: str, committed: Path, fresh: Path) -> Check:
-    """The same rows, and every number within its tolerance."""
-    if name == "answers":
-        return _compare_answers(committed, fresh)
-    one, other = (table_files.read_table(path.parent, name) for path in (committed, fresh))
-    if problem := _other_shape(one, other):
-        return Check(name, False, problem)
-    numbers = [column for column in one if display.is_numeric(one, column)]
-    if name != "claims" and not one.drop(columns=numbers).equals(other.drop(columns=numbers)):
-        return Check(name, False, "the rows are about something else")
-    for column in numbers:
-        allowed = _allowed(name, one, column)
-        apart = (one[column] - other[column]).abs().to_numpy() > allowed
-        if apart.any():
-            row = int(np.argmax(apart))
-            values = f"{one[column][row]:g}, now {other[column][row]:g}"
-            return Check(
-                name, False, f"row {row + 2}, {column}: {values} (within {allowed[row]:g})"
-            )
-    return Check(name, True, "within tolerance")
+# --- the command ----------------------------------------------------------------------------------
 
 
-def _allowed(name: str, frame: pd.DataFrame, column: str) -> np.ndarray:
-    """The largest difference allowed in each row of a column of the table `name`."""
-    metrics = frame.get("metric", pd.Series("", index=frame.index))
-    allowed = metrics.map(TOLERANCES).fillna(OTHERWISE).to_numpy()
-    if column in ("tokens", "seed", "seeds", "n"):
-        free = np.isinf(allowed) | (name == READ_SO_FAR and column == "n")
-        return np.where(free, np.inf, 0.0)
-    if column in TOLERANCES:
-        allowed = np.full(len(frame), TOLERANCES[column])
-    return allowed * (SINGLE if "seed" in frame or column in INTERVAL_ENDS else 1)
-
-
-def _compare_answers(committed: Path, fresh: Path) -> Check:
-    one, other = (_text(path) for path in (committed, fresh))
-    if problem := _other_shape(one, other):
-        return Check("answers", False, problem)
-    share = float((one["grade"] == other["grade"]).mean())
-    told = f"{share:.0%} of the grades are the same (at least {SAME_GRADES:.0%})"
-    return Check("answers", share >= SAME_GRADES, told)
-
-
-def _text(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
-
-
-def _other_shape(one: pd.DataFrame, other: pd.DataFrame) -> str | None:
-    if list(one.columns) != list(other.columns):
-        return f"columns {', '.join(one.columns)}, now {', '.join(other.columns)}"
-    return None if len(one) == len(other) else f"{len(one)} rows, now {len(other)}"
-
-
-def _how(run: dict) -> str:
-    if same_machine(run):
-        return "machine and versions of run.json: tables must be the same byte for byte"
-    return (
-        "another machine or other versions than run.json: tables of the corpus must be the same "
-        "byte for byte, numbers of trained models within the tolerances stated"
+def report(committed: Results, fresh: Results) -> int:
+    """Print how two results folders compare; returns the exit code."""
+    print(
+        "machine and versions of run.json: tables must be the same byte for byte"
+        if same_machine(committed.run)
+        else "another machine or other versions than run.json: tables of the corpus must be the "
+        "same byte for byte, numbers of trained models are judged by their own intervals"
     )
-
-
-def run_afresh(profile: str, folder: Path) -> Path:
-    """Run a profile with nothing from before; returns its results. Raises CalledProcessError."""
-    folders = {"MUCPT_WORK": str(folder / "work"), "MUCPT_RESULTS": str(folder / "results")}
-    command = [sys.executable, "-m", "mucpt_utils", "run", profile]
-    subprocess.run(command, cwd=paths.ROOT, env={**os.environ, **folders}, check=True)
-    return folder / "results" / profile
+    checks = list(compare_results(committed, fresh))
+    for check in checks:
+        print(f"{'pass' if check.passed else 'FAIL'}  {check.table}: {check.told}")
+    changes = list(changed_conclusions(committed.tables, fresh.tables))
+    print("conclusions that changed:" if changes else "no conclusion changed")
+    for change in changes:
+        print(f"{'FAIL' if change.serious else 'told'}  {change.told}")
+    failed = sum(not check.passed for check in checks)
+    serious = sum(change.serious for change in changes)
+    print(f"{len(checks) - 1} tables and their settings, {failed} do not agree")
+    print(
+        f"{serious} conclusions contradict the committed ones, {len(changes) - serious} intervals "
+        "gained or lost the zero"
+    )
+    return FOUND if failed or serious else OK
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -210,28 +201,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="run_all.sh verify", description="Run afresh and compare with the committed tables."
     )
-    parser.add_argument("profile", nargs="?", default="laptop")
+    parser.add_argument("profile", nargs="?", default=provenance.COMMITTED)
     parser.add_argument("--against", type=Path, help="results of a run that is done already")
     options = parser.parse_args(arguments)
-    committed = paths.results(options.profile)
     try:
-        if not (committed / "run.json").exists():
-            raise FileNotFoundError(f"nothing to compare with: no {committed / 'run.json'}")
         with tempfile.TemporaryDirectory() as scratch:
+            folder, source = committed_results(options.profile, Path(scratch, "committed"))
+            committed = read_results(folder)
+            commit = committed.run.get("commit")
+            print(f"compared with {source}, made by commit {commit}", flush=True)
             fresh = options.against or run_afresh(options.profile, Path(scratch))
-            checks = list(compare_results(committed, fresh))
-    except FileNotFoundError as error:
+            return report(committed, read_results(fresh))
+    except MuCPTError as error:
         print(f"verify: {error}", file=sys.stderr)
-        return 2
-    except subprocess.CalledProcessError as error:
-        print(f"verify: the run failed with exit code {error.returncode}", file=sys.stderr)
-        return 1
-    print(_how(_record(committed)))
-    for check in checks:
-        print(f"{'pass' if check.passed else 'FAIL'}  {check.table}: {check.told}")
-    failed = sum(not check.passed for check in checks)
-    print(f"{len(checks) - 1} tables and their settings, {failed} do not agree")
-    return 1 if failed else 0
+        return error.exit_code
 
 
 if __name__ == "__main__":
