@@ -44,21 +44,18 @@ def requirements(work: Path) -> pd.DataFrame:
 
     work: the folder for caches and checkpoints, or where it will be made.
     """
-    here = machine()
-    place = next(folder for folder in (work, *work.parents) if folder.exists())
-    room = shutil.disk_usage(place).free / 2**30 >= NEEDED_DISK
+    here, cores = machine(), parallel.cores()
+    folder = next(folder for folder in (work, *work.parents) if folder.exists())
+    room = shutil.disk_usage(folder).free / 2**30 >= NEEDED_DISK
+    memory = here["memory_gib"]
     rows = [
-        ("cores", "2 for the times that the README gives", parallel.cores(), parallel.cores() >= 2),
-        ("memory", f"{NEEDED_MEMORY:g} GiB", f"{here['memory_gib']} GiB", _enough_memory(here)),
+        ("cores", "2 for the times that the README gives", cores, cores >= 2),
+        ("memory", f"{NEEDED_MEMORY:g} GiB", f"{memory} GiB", memory >= NEEDED_MEMORY),
         ("disk", f"{NEEDED_DISK:g} GiB in the work folder", "free" if room else "less", room),
         ("GPU", f"none for {' and '.join(CPU_PROFILES)}", here["gpu"] or "none", True),
     ]
     frame = pd.DataFrame(rows, columns=["what", "needed", "there", "enough"])
     return frame.assign(enough=frame["enough"].map({True: "yes", False: "no"}))
-
-
-def _enough_memory(here: dict) -> bool:
-    return here["memory_gib"] >= NEEDED_MEMORY
 
 
 def profiles() -> pd.DataFrame:
@@ -83,25 +80,22 @@ def settings_table(profile: Profile) -> pd.DataFrame:
     """setting, value: every group of a profile's settings on one line, as `--set` names them."""
     rows = []
     for name, value in profile.model_dump(mode="json").items():
-        if name in ("text", "prose"):  # the prose lane's; a folder of this machine
-            continue
-        shown = ", ".join(_pairs(value)) if isinstance(value, dict) else _short(value)
-        rows.append({"setting": name, "value": shown})
+        if name not in ("text", "prose"):  # the prose lane's; a folder of this machine
+            rows.append({"setting": name, "value": setting_in_words(value)})
     return pd.DataFrame(rows)
 
 
-def _pairs(group: dict, prefix: str = "") -> list[str]:
-    found = []
-    for name, value in group.items():
-        found += (
-            _pairs(value, f"{prefix}{name}.")
-            if isinstance(value, dict)
-            else [f"{prefix}{name}={_short(value)}"]
-        )
-    return found
-
-
-def _short(value: object) -> str:
+def setting_in_words(value: object, prefix: str = "") -> str:
+    """A setting, a list of them, or a group: `tokens=8000, batch_sequences=4`; groups flattened."""
+    if isinstance(value, dict):
+        parts = []
+        for name, inner in value.items():
+            key = f"{prefix}{name}"
+            nested = isinstance(inner, dict)
+            parts.append(
+                setting_in_words(inner, f"{key}.") if nested else f"{key}={setting_in_words(inner)}"
+            )
+        return ", ".join(parts)
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -115,7 +109,7 @@ def claims_map() -> pd.DataFrame:
             {
                 "claim": claim.claim,
                 "status in the paper": claim.source,
-                "here": "not tested" if test.kind == "none" else _told(test),
+                "here": "not tested" if test.kind == "none" else test_in_words(test),
                 "notebook": notebook,
                 "table": table or "–",
             }
@@ -123,7 +117,8 @@ def claims_map() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _told(test: claims.Test) -> str:
+def test_in_words(test: claims.Test) -> str:
+    """How a claim is tested, in a few words."""
     if test.kind == "arms":
         return f"arm {test.arm} against {test.against}"
     if test.kind == "axis":

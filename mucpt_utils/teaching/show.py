@@ -29,11 +29,22 @@ KIND_COLOURS = {
 }
 HEAVY, LIGHT = (0, 114, 178), (213, 94, 0)  # weights above and below 1 (Okabe and Ito)
 STRONGEST = 3.0  # a weight from which on the colour does not grow
-_BOX = (
+BOX = (
     "white-space:pre-wrap;overflow-wrap:anywhere;font-family:sans-serif;font-size:14px;line-height:1.9;color:#111;"
     "background:#fff;border:1px solid #ccc;border-radius:4px;padding:8px 12px;margin:4px 0"
 )
-_MARK = "color:#111;border-radius:3px;padding:1px 2px;background:"
+MARK = "color:#111;border-radius:3px;padding:1px 2px;background:"
+
+
+def boxed(body: str, title: str = "") -> HTML:
+    """Escaped text in a frame, with a title above it."""
+    head = f'<div style="font-size:12px;color:#666">{escape(title)}</div>' if title else ""
+    return HTML(f'{head}<div style="{BOX}">{body}</div>')
+
+
+def marked(text: str, colour: str, tag: str = "span") -> str:
+    """Text, which is escaped here, on a coloured ground."""
+    return f'<{tag} style="{MARK}{colour};text-decoration-color:#555">{escape(text)}</{tag}>'
 
 
 def labelled(document: Mapping) -> HTML:
@@ -41,38 +52,26 @@ def labelled(document: Mapping) -> HTML:
 
     Of stretches that overlap, the inner one is shown where it stands.
     """
-    text, spans = document["text"], document["metadata"]["truth"]["spans"]
+    text, metadata = document["text"], document["metadata"]
+    spans = metadata["truth"]["spans"]
+    # 1. the number of the stretch that each sign belongs to, -1 for none; long ones first
     owner = np.full(len(text), -1)
     for number in sorted(range(len(spans)), key=lambda n: spans[n]["start"] - spans[n]["end"]):
         owner[spans[number]["start"] : spans[number]["end"]] = number
+    # 2. pieces of one owner, the last of each stretch with its kind behind it
     edges = [0, *(np.flatnonzero(np.diff(owner)) + 1).tolist(), len(text)]
     pieces = []
     for start, stop in zip(edges[:-1], edges[1:], strict=True):
-        piece = escape(text[start:stop])
-        if stop > start and owner[start] >= 0:
-            kind = spans[owner[start]]["kind"]
-            last = stop == spans[owner[start]]["end"]
-            piece = _marked(piece, KIND_COLOURS.get(kind, "#eee")) + (_small(kind) if last else "")
-        pieces.append(piece)
-    return _boxed("".join(pieces), _title(document))
-
-
-def _title(document: Mapping) -> str:
-    metadata = document["metadata"]
-    return f"{metadata['source']}: {metadata.get('title') or document['id']}"
-
-
-def _small(text: str) -> str:
-    return f'<sup style="color:#555;font-size:10px"> {escape(text.replace("_", " "))}</sup>'
-
-
-def _marked(escaped: str, colour: str, tag: str = "span") -> str:
-    return f'<{tag} style="{_MARK}{colour};text-decoration-color:#555">{escaped}</{tag}>'
-
-
-def _boxed(body: str, title: str = "") -> HTML:
-    head = f'<div style="font-size:12px;color:#666">{escape(title)}</div>' if title else ""
-    return HTML(f'{head}<div style="{_BOX}">{body}</div>')
+        if stop == start or owner[start] < 0:
+            pieces.append(escape(text[start:stop]))
+            continue
+        span = spans[owner[start]]
+        pieces.append(marked(text[start:stop], KIND_COLOURS.get(span["kind"], "#eee")))
+        if stop == span["end"]:
+            kind = escape(span["kind"].replace("_", " "))
+            pieces.append(f'<sup style="color:#555;font-size:10px"> {kind}</sup>')
+    title = f"{metadata['source']}: {metadata.get('title') or document['id']}"
+    return boxed("".join(pieces), title)
 
 
 def before_after(
@@ -82,21 +81,22 @@ def before_after(
 
     longest: characters of each text shown; the comparison is of what is shown.
     """
-    old, new = (findall(r"\s+|\w+|[^\w\s]", _cut(text, longest)) for text in (before, after))
+    old, new = (findall(r"\s+|\w+|[^\w\s]", shortened(text, longest)) for text in (before, after))
     left, right = [], []
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        gone, come = escape("".join(old[a:b])), escape("".join(new[c:d]))
+        gone, come = "".join(old[a:b]), "".join(new[c:d])
         equal = tag == "equal"
-        left.append(gone if equal or not gone else _marked(gone, "#f7c9b6", "del"))
-        right.append(come if equal or not come else _marked(come, "#cfe3f5", "ins"))
+        left.append(escape(gone) if equal or not gone else marked(gone, "#f7c9b6", "del"))
+        right.append(escape(come) if equal or not come else marked(come, "#cfe3f5", "ins"))
     cells = "".join(
-        f'<div style="flex:1 1 320px;min-width:0">{_boxed("".join(body), title).data}</div>'
+        f'<div style="flex:1 1 320px;min-width:0">{boxed("".join(body), title).data}</div>'
         for body, title in ((left, titles[0]), (right, titles[1]))
     )
     return HTML(f'<div style="display:flex;flex-wrap:wrap;gap:8px">{cells}</div>')
 
 
-def _cut(text: str, longest: int) -> str:
+def shortened(text: str, longest: int) -> str:
+    """A text of at most `longest` characters, cut at a word."""
     return text if len(text) <= longest else text[:longest].rsplit(" ", 1)[0] + " …"
 
 
@@ -105,17 +105,15 @@ def weighted(pieces: Sequence[str], weights: Iterable[float], title: str = "") -
 
     pieces: the tokens' text; weights: one each. Raises ValueError where they do not pair.
     """
-    body = "".join(_weighed(p, float(w)) for p, w in zip(pieces, weights, strict=True))
-    return _boxed(body, title)
-
-
-def _weighed(piece: str, weight: float) -> str:
-    strength = min(abs(weight - 1) / (STRONGEST - 1 if weight > 1 else 1), 1.0)
-    red, green, blue = HEAVY if weight > 1 else LIGHT
-    colour = f"rgba({red},{green},{blue},{0.55 * strength:.2f})"
-    above = f'<rt style="font-size:9px;color:#444">{weight:.1f}</rt>'
-    shown = piece.replace("\t", "⇥").replace("\n", "⏎")
-    return f'<ruby style="margin:0 2px">{_marked(escape(shown), colour)}{above}</ruby>'
+    tokens = []
+    for piece, weight in zip(pieces, map(float, weights), strict=True):
+        strength = min(abs(weight - 1) / (STRONGEST - 1 if weight > 1 else 1), 1.0)
+        red, green, blue = HEAVY if weight > 1 else LIGHT
+        colour = f"rgba({red},{green},{blue},{0.55 * strength:.2f})"
+        above = f'<rt style="font-size:9px;color:#444">{weight:.1f}</rt>'
+        token = marked(piece.replace("\t", "⇥").replace("\n", "⏎"), colour)
+        tokens.append(f'<ruby style="margin:0 2px">{token}{above}</ruby>')
+    return boxed("".join(tokens), title)
 
 
 def samples(rows: Sequence[Mapping], longest: int = 160) -> pd.DataFrame:
@@ -125,15 +123,15 @@ def samples(rows: Sequence[Mapping], longest: int = 160) -> pd.DataFrame:
             "stage": [row["stage"] for row in rows],
             "reason": [row["reason"] for row in rows],
             "noted": [noted(row.get("detail") or {}) for row in rows],
-            "text": [_cut(" ".join(row["text"].split()), longest) for row in rows],
+            "text": [shortened(" ".join(row["text"].split()), longest) for row in rows],
         }
     )
 
 
 def noted(detail: Mapping) -> str:
     """What a stage noted about a document, in one line."""
-    told = {k: " ".join(v) if isinstance(v, list) else v for k, v in detail.items()}
-    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in told.items())
+    shown = {k: " ".join(v) if isinstance(v, list) else v for k, v in detail.items()}
+    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in shown.items())
 
 
 def words(frame: pd.DataFrame) -> HTML:

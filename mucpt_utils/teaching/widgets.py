@@ -7,6 +7,7 @@ HTML (`Interactive`).
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 import ipywidgets as w
 import torch
@@ -28,9 +29,10 @@ KINDS = {
     "noise": "noise",
     "spam": "advertising",
 }
-_WIDE = {"description_width": "120px"}
-_LONG = w.Layout(width="min(560px, 100%)")
-_CELL = "padding:3px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #ddd"
+NARROW: dict[str, Any] = {"style": {"description_width": "120px"}}
+LONG: dict[str, Any] = {**NARROW, "layout": w.Layout(width="min(560px, 100%)")}
+SMALL_PRINT = "font-size:12px;color:#666"
+CELL = "padding:3px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #ddd"
 
 
 class Interactive:
@@ -60,33 +62,42 @@ def cached(profile: str, overrides: Sequence[str], name: str) -> tuple[dict, str
     for folder in (own, *committed):
         path = folder / FOLDER / f"{name}.json"
         if path.exists():
-            told = f"From the run of profile {own.name}."
+            origin = f"From the run of profile {own.name}."
             if folder != own:
-                told = f"Profile {profile} has not been run: this is the committed run, "
-                told += f"{folder.name}."
-            return read_json(path), told
+                origin = f"Profile {profile} has not been run: this is the committed run, "
+                origin += f"{folder.name}."
+            return read_json(path), origin
     raise FileNotFoundError(
         f"no {FOLDER}/{name}.json for profile {profile!r}; `./run_all.sh {profile}` makes it"
     )
 
 
-def _assembled(
-    name: str, controls: Sequence[w.Widget], draw: Callable[[], str], told: str
+def assembled(
+    name: str,
+    controls: Mapping[str, w.Widget],
+    draw: Callable[[], str],
+    origin: str,
+    buttons: Sequence[w.Widget] = (),
 ) -> Interactive:
-    """Controls above a view that is drawn again at every change of one of them.
+    """Controls, and buttons, above a view that is drawn again at every change of a control.
 
-    name: class of the whole, for styles and tests; the view's is `mucpt-view`.
+    name: class of the whole, for styles and tests; that of a control is `mucpt-<its key>`, the
+    view's is `mucpt-view`. origin: where what is shown comes from, for the line below.
     """
     view = w.HTML(draw()).add_class("mucpt-view")
-    note = f'<div style="font-size:12px;color:#666">{escape(told)}</div>'
-
-    def redraw(change) -> None:
-        view.value = draw()
-
-    for control in controls:
-        control.observe(redraw, "value")
-    whole = w.VBox([*controls, view, w.HTML(note)]).add_class(name)
+    note = f'<div style="{SMALL_PRINT}">{escape(origin)}</div>'
+    for key, control in controls.items():
+        control.add_class(f"mucpt-{key}")
+        control.observe(lambda change: setattr(view, "value", draw()), "value")
+    rows = [*controls.values(), w.HBox(list(buttons))] if buttons else [*controls.values()]
+    whole = w.VBox([*rows, view, w.HTML(note)]).add_class(name)
     return Interactive(whole, f'<div class="{name}">{view.value}{note}</div>')
+
+
+def seed_list(seeds: Sequence[int], description: str) -> w.Dropdown:
+    """A list of seeds to choose one from."""
+    options = [(f"seed {seed}", seed) for seed in seeds]
+    return w.Dropdown(options=options, description=description, **NARROW)
 
 
 # --- the weights of a sentence --------------------------------------------------------------------
@@ -94,18 +105,22 @@ def _assembled(
 
 def weights(profile: str, overrides: Sequence[str] = ()) -> Interactive:
     """Sliders for the loss ratio over sentences whose tokens are coloured by their weight."""
-    data, told = cached(profile, overrides, "sentences")
-    start = ARMS["soft_static"].tokens
-    seed = w.Dropdown(options=_seeds(data["seeds"]), description="RM of", style=_WIDE)
-    heat = w.SelectionSlider(
-        options=data["temperatures"], value=data["calibrated"][str(data["seeds"][0])],
-        description="temperature", style=_WIDE, layout=_LONG,
-    )  # fmt: skip
-    controls = {"seed": seed, **_criterion_controls(start), "temperature": heat}
-    for key, control in controls.items():
-        control.add_class(f"mucpt-{key}")
-    # another reference model starts at the temperature that was found for it
-    seed.observe(lambda _: setattr(heat, "value", data["calibrated"][str(seed.value)]), "value")
+    data, origin = cached(profile, overrides, "sentences")
+    start, first = ARMS["soft_static"].tokens, str(data["seeds"][0])
+    if start is None:
+        raise ValueError("the sliders start as the arm soft_static, which weighs no tokens")
+    seed = seed_list(data["seeds"], "RM of")
+    temperature = w.SelectionSlider(
+        options=data["temperatures"],
+        value=data["calibrated"][first],
+        description="temperature",
+        **LONG,
+    )
+    controls = {"seed": seed, **criterion_controls(start), "temperature": temperature}
+
+    def calibrated(change: object) -> None:
+        """Another reference model starts at the temperature that was found for it."""
+        temperature.value = data["calibrated"][str(seed.value)]
 
     def draw() -> str:
         values = {key: control.value for key, control in controls.items()}
@@ -113,37 +128,33 @@ def weights(profile: str, overrides: Sequence[str] = ()) -> Interactive:
             controls[key].disabled = values["form"] != form
         return sentences_html(data, values)
 
-    return _assembled("mucpt-weights", list(controls.values()), draw, told)
+    seed.observe(calibrated, "value")
+    return assembled("mucpt-weights", controls, draw, origin)
 
 
-def _seeds(seeds: Sequence[int]) -> list[tuple[str, int]]:
-    return [(f"seed {seed}", seed) for seed in seeds]
-
-
-def _criterion_controls(start: Criterion) -> dict[str, w.Widget]:
+def criterion_controls(start: Criterion) -> dict[str, w.Widget]:
     """One control for each setting of the criterion that can be moved, set as in `start`."""
-    long = {"style": _WIDE, "layout": _LONG, "readout_format": ".2f"}
-    small = long | {"readout_format": ".3g"}
-    return {
-        "form": _choice("form", ["power", "log", "step"], start.form),
-        "direction": _choice("direction", ["forward", "inverse"], start.direction),
-        "power": w.FloatSlider(
-            start.power, min=0.25, max=4, step=0.25, description="power", **long
-        ),
-        "scale": w.FloatSlider(start.scale, min=1.5, max=20, step=0.5, description="scale", **long),
-        "keep": w.FloatSlider(start.keep, min=0.1, max=1, step=0.1, description="keep", **long),
-        "floor": w.FloatLogSlider(
-            start.floor, min=-3, max=1, step=0.25, description="floor ε", **small
-        ),
-        "mix": w.FloatSlider(start.mix, min=0, max=1, step=0.1, description="mix", **long),
-    }
-
-
-def _choice(name: str, options: Sequence[str], value: str) -> w.ToggleButtons:
-    style = {**_WIDE, "button_width": "90px"}
-    return w.ToggleButtons(
-        options=options, value=value, description=name, style=style, layout=_LONG
+    ranges = {"power": (0.25, 4, 0.25), "scale": (1.5, 20, 0.5), "keep": (0.1, 1, 0.1)}
+    ranges["mix"] = (0, 1, 0.1)
+    controls: dict[str, w.Widget] = {}
+    for name, options in {
+        "form": ("power", "log", "step"),
+        "direction": ("forward", "inverse"),
+    }.items():
+        controls[name] = w.ToggleButtons(
+            options=options, value=getattr(start, name), description=name, **LONG
+        )
+        controls[name].style.button_width = "90px"
+    for name, (least, most, step) in ranges.items():
+        controls[name] = w.FloatSlider(
+            value=getattr(start, name), min=least, max=most, step=step, description=name, **LONG
+        )
+    controls["floor"] = w.FloatLogSlider(
+        value=start.floor, min=-3, max=1, step=0.25, description="floor ε", **LONG
     )
+    controls["floor"].readout_format = ".3g"
+    order = ("form", "direction", "power", "scale", "keep", "floor", "mix")
+    return {name: controls[name] for name in order}
 
 
 def sentence_weights(data: Mapping, values: Mapping) -> list[list[float]]:
@@ -186,17 +197,18 @@ def sentences_html(data: Mapping, values: Mapping) -> str:
 
 def rejected(profile: str, overrides: Sequence[str] = ()) -> Interactive:
     """A walk through rejected documents, all of them or those of one reason."""
-    data, told = cached(profile, overrides, "rejected")
+    data, origin = cached(profile, overrides, "rejected")
     every = data["documents"]
-    total = sum(row["documents"] for row in data["reasons"])
-    totals = {(r["stage"], r["reason"]): r["documents"] for r in data["reasons"]} | {None: total}
-    options = [(f"every reason ({total} documents)", None)]
-    options += [
-        (f"{r['stage']}: {r['reason']} ({r['documents']})", (r["stage"], r["reason"]))
-        for r in data["reasons"]
-    ]
-    reason = w.Dropdown(options=options, description="reason", style=_WIDE, layout=_LONG)
-    place = w.IntSlider(1, min=1, max=len(every), description="document", style=_WIDE, layout=_LONG)
+    totals: dict[tuple[str, str] | None, int] = {
+        (row["stage"], row["reason"]): row["documents"] for row in data["reasons"]
+    }
+    names = {key: f"{key[0]}: {key[1]} ({count})" for key, count in totals.items() if key}
+    totals[None] = sum(totals.values())
+    options: list[tuple[str, tuple[str, str] | None]]
+    options = [(f"every reason ({totals[None]} documents)", None)]
+    options += [(name, key) for key, name in names.items()]
+    reason = w.Dropdown(options=options, description="reason", **LONG)
+    position = w.IntSlider(1, min=1, max=len(every), description="document", **LONG)
     labels = w.Checkbox(False, description="show what the labels say", indent=False)
 
     def chosen() -> list[dict]:
@@ -204,34 +216,22 @@ def rejected(profile: str, overrides: Sequence[str] = ()) -> Interactive:
         return [d for d in every if wanted is None or (d["stage"], d["reason"]) == wanted]
 
     def draw() -> str:
-        found = chosen()
-        number = min(place.value, len(found))
-        every_one = totals[reason.value]
-        more = f" in this sample of {every_one}" if every_one > len(found) else ""
-        head = f"{number} of {len(found)}{more}"
-        return rejected_html(found[number - 1], head, labels.value)
+        sample, total = chosen(), totals[reason.value]
+        number = min(position.value, len(sample))
+        more = f" in this sample of {total}" if total > len(sample) else ""
+        head = f"{number} of {len(sample)}{more}"
+        return rejected_html(sample[number - 1], head, labels.value)
 
-    def first(change) -> None:
-        place.value = 1
-        place.max = len(chosen())
+    def to_the_first(change: object) -> None:
+        position.value, position.max = 1, len(chosen())
 
-    reason.observe(first, "value")
-    named = {"reason": reason, "place": place, "labels": labels}
-    for key, control in named.items():
-        control.add_class(f"mucpt-{key}")
-    moves = _moves(place)
-    made = _assembled("mucpt-rejected", list(named.values()), draw, told)
-    made.widget.children = (reason, place, moves, *made.widget.children[2:])
-    return made
-
-
-def _moves(place: w.IntSlider) -> w.HBox:
-    """Buttons for the document before and after."""
+    reason.observe(to_the_first, "value")
     back = w.Button(description="← before").add_class("mucpt-before")
+    back.on_click(lambda _: setattr(position, "value", max(1, position.value - 1)))
     forward = w.Button(description="next →").add_class("mucpt-next")
-    back.on_click(lambda _: setattr(place, "value", max(place.min, place.value - 1)))
-    forward.on_click(lambda _: setattr(place, "value", min(place.max, place.value + 1)))
-    return w.HBox([back, forward])
+    forward.on_click(lambda _: setattr(position, "value", min(position.max, position.value + 1)))
+    controls = {"reason": reason, "place": position, "labels": labels}
+    return assembled("mucpt-rejected", controls, draw, origin, [back, forward])
 
 
 def rejected_html(row: Mapping, head: str, with_labels: bool) -> str:
@@ -252,7 +252,7 @@ def rejected_html(row: Mapping, head: str, with_labels: bool) -> str:
         body = show.before_after(row["text"], row["twin"], titles).data
     else:
         body = show.labelled({**row, "metadata": {**row["metadata"], "truth": {"spans": []}}}).data
-    cut = '<div style="font-size:12px;color:#666">The text goes on.</div>' if row["cut"] else ""
+    cut = f'<div style="{SMALL_PRINT}">The text goes on.</div>' if row["cut"] else ""
     return "".join(f"<div>{line}</div>" for line in lines) + body + cut
 
 
@@ -261,22 +261,18 @@ def rejected_html(row: Mapping, head: str, with_labels: bool) -> str:
 
 def ask(profile: str, overrides: Sequence[str] = ()) -> Interactive:
     """One question to every trained arm, graded; and an answer of one's own to be graded."""
-    data, told = cached(profile, overrides, "answers")
+    data, origin = cached(profile, overrides, "answers")
     options = [(row["question"], number) for number, row in enumerate(data["questions"])]
-    question = w.Dropdown(options=options, description="question", style=_WIDE, layout=_LONG)
-    seed = w.Dropdown(options=_seeds(data["seeds"]), description="models of", style=_WIDE)
-    own = w.Text(
-        placeholder="your own answer, then Enter", description="you say", style=_WIDE, layout=_LONG,
-        continuous_update=False,
-    )  # fmt: skip
-    named = {"question": question, "seed": seed, "own": own}
-    for key, control in named.items():
-        control.add_class(f"mucpt-{key}")
+    question = w.Dropdown(options=options, description="question", **LONG)
+    seed = seed_list(data["seeds"], "models of")
+    own = w.Text(placeholder="your own answer, then Enter", description="you say", **LONG)
+    own.continuous_update = False
 
     def draw() -> str:
         return answers_html(data, question.value, seed.value, own.value)
 
-    return _assembled("mucpt-ask", list(named.values()), draw, told)
+    controls = {"question": question, "seed": seed, "own": own}
+    return assembled("mucpt-ask", controls, draw, origin)
 
 
 def answers_html(data: Mapping, number: int, seed: int, own: str = "") -> str:
@@ -285,25 +281,22 @@ def answers_html(data: Mapping, number: int, seed: int, own: str = "") -> str:
     own: an answer of the reader's, graded in the first row unless it is empty.
     """
     question = data["questions"][number]
-    known = "knows" if question["known"][data["seeds"].index(seed)] else "does not know"
-    rows = [("you", own, None)] if own else []
-    rows += [(arm, *said[str(seed)][number]) for arm, said in data["answers"].items()]
-    head = ("arm", "answer", "grade", "why", "log-likelihood of the key")
-    body = _row(head, "th") + "".join(_row(_graded(question, *row)) for row in rows)
+    knows = "knows" if question["known"][data["seeds"].index(seed)] else "does not know"
+    said = [("you", own, None)] if own else []
+    said += [(arm, *by_seed[str(seed)][number]) for arm, by_seed in data["answers"].items()]
+    lines = [("th", ("arm", "answer", "grade", "why", "log-likelihood of the key"))]
+    for who, answer, likelihood in said:
+        graded = grade(question, answer)
+        shown = "" if likelihood is None else f"{likelihood:.2f}"
+        lines.append(("td", (who, answer, MARKS[graded.grade], graded.reason, shown)))
+    rows = [
+        "".join(f'<{tag} style="{CELL}">{escape(cell)}</{tag}>' for cell in cells)
+        for tag, cells in lines
+    ]
+    table = "".join(f"<tr>{row}</tr>" for row in rows)
     about = (
         f"Key: <b>{escape(question['answer'])}</b> ({escape(question['answer_type'])}). "
-        f"The reference model of seed {seed} {known} the subject."
+        f"The reference model of seed {seed} {knows} the subject."
     )
     asked = f"<div><b>{escape(question['question'])}</b></div><div>{about}</div>"
-    return f'{asked}<table style="border-collapse:collapse">{body}</table>'
-
-
-def _graded(question: Mapping, who: str, said: str, likelihood: float | None) -> tuple:
-    found = grade(question, said)
-    number = "" if likelihood is None else f"{likelihood:.2f}"
-    return who, said, MARKS[found.grade], found.reason, number
-
-
-def _row(cells: Sequence[str], tag: str = "td") -> str:
-    inner = "".join(f'<{tag} style="{_CELL}">{escape(cell)}</{tag}>' for cell in cells)
-    return f"<tr>{inner}</tr>"
+    return f'{asked}<table style="border-collapse:collapse">{table}</table>'

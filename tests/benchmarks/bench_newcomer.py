@@ -22,11 +22,11 @@ ROOT = Path(__file__).resolve().parents[2]
 FIGURE = "results/smoke/explored/by_coverage.png"  # what notebook 09 exports
 # notebook: the cells that its widget needs, by a word of each, and the widget's class
 WIDGETS = {
-    "03_clean_deduplicate_mask": (("PROFILE =", "play.rejected("), "mucpt-rejected"),
-    "04_reference_model_scores": (("PROFILE =", "play.weights("), "mucpt-weights"),
-    "06_musicsimpleqa": (("PROFILE =", "play.ask("), "mucpt-ask"),
+    "03_clean_deduplicate_mask": (("PROFILE =", "widgets.rejected("), "mucpt-rejected"),
+    "04_reference_model_scores": (("PROFILE =", "widgets.weights("), "mucpt-weights"),
+    "06_musicsimpleqa": (("PROFILE =", "widgets.ask("), "mucpt-ask"),
     "09_explore_composition": (
-        ("PROFILE =", "import artifacts, explore", "explore.load(", "explore.panel("),
+        ("PROFILE =", "teaching import explorer", "explorer.load(", "explorer.panel("),
         "mucpt-explore",
     ),
 }

@@ -68,7 +68,7 @@ def choose(widget, control, option):
 
 def test_a_slider_changes_the_colours_of_the_tokens(book, screenshots):
     with book("04_reference_model_scores") as opened:
-        widget, seconds = shown(opened, "play.weights(", "mucpt-weights")
+        widget, seconds = shown(opened, "widgets.weights(", "mucpt-weights")
         widget.screenshot(path=screenshots / "weights.png")
         view = widget.locator(".mucpt-view")
 
@@ -91,7 +91,7 @@ def test_a_slider_changes_the_colours_of_the_tokens(book, screenshots):
 
 def test_rejected_documents_are_walked_through(book, screenshots):
     with book("03_clean_deduplicate_mask") as opened:
-        widget, seconds = shown(opened, "play.rejected(", "mucpt-rejected")
+        widget, seconds = shown(opened, "widgets.rejected(", "mucpt-rejected")
         widget.screenshot(path=screenshots / "rejected.png")
         text = widget.locator(".mucpt-view").inner_text
         first = text()
@@ -112,7 +112,7 @@ def test_rejected_documents_are_walked_through(book, screenshots):
 
 def test_a_question_is_asked_and_an_answer_graded(book, screenshots):
     with book("06_musicsimpleqa") as opened:
-        widget, seconds = shown(opened, "play.ask(", "mucpt-ask")
+        widget, seconds = shown(opened, "widgets.ask(", "mucpt-ask")
         widget.screenshot(path=screenshots / "ask.png")
         view = widget.locator(".mucpt-view")
         first = view.inner_text()
@@ -130,9 +130,9 @@ def test_a_question_is_asked_and_an_answer_graded(book, screenshots):
 
 def test_a_composition_is_explored_and_exported(book, server, screenshots):
     with book("09_explore_composition") as opened:
-        opened.run(opened.cell_of(PARAMETERS), opened.cell_of("import artifacts, explore"))
-        opened.run(opened.cell_of("explore.load("))
-        widget, seconds = shown(opened, "explore.panel(", "mucpt-explore")
+        opened.run(opened.cell_of(PARAMETERS), opened.cell_of("teaching import explorer"))
+        opened.run(opened.cell_of("explorer.load("))
+        widget, seconds = shown(opened, "explorer.panel(", "mucpt-explore")
         picture = widget.locator("img.mucpt-view, .mucpt-view img").first
         widget.screenshot(path=screenshots / "explore.png")
 

@@ -38,8 +38,12 @@ def solution(name: str):
     return scope[PLACES[name][1]]
 
 
-def test_every_exercise_stands_in_a_notebook():
+def test_every_exercise_stands_in_a_notebook_and_they_are_where_the_first_one_says():
     assert set(PLACES) == set(exercises.EXERCISES) and len(PLACES) >= 6
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in runner.notebooks()}
+    books = [name for name, text in texts.items() if "exercises.check(" in text]
+    assert books[0].startswith("02") and books[-1].startswith("07")
+    assert "Notebooks 02 to 07 hold **exercises**" in texts["00_start_here"]
 
 
 @each

@@ -15,9 +15,17 @@ def test_every_claim_is_mapped_to_a_table_of_the_study():
     assert (table["here"] != "not tested").tolist() == tested
 
 
-def test_notebooks_named_by_the_map_are_there():
-    known = {path.stem for path in paths.NOTEBOOKS.glob("*.ipynb")}
-    assert set(overview.claims_map()["notebook"]) <= known
+def test_the_notebook_that_the_map_names_keeps_the_table_that_it_names():
+    for row in overview.claims_map().itertuples():
+        text = (paths.NOTEBOOKS / f"{row.notebook}.ipynb").read_text(encoding="utf-8")
+        name = row.table.removesuffix(".csv")
+        assert name == "–" or f', \\"{name}\\")' in text, (row.notebook, name)
+
+
+def test_the_way_of_the_data_names_every_notebook_once():
+    books = [path.stem for path in sorted(paths.NOTEBOOKS.glob("*.ipynb"))]
+    text = (paths.NOTEBOOKS / f"{books[0]}.ipynb").read_text(encoding="utf-8")
+    assert [text.count(f" {name}\\n") for name in books[1:]] == [1] * len(books[1:])
 
 
 def test_requirements_hold_for_a_folder_that_is_still_to_be_made(tmp_path):

@@ -32,7 +32,7 @@ def test_a_profile_that_was_not_run_gets_the_committed_tables_and_says_so(tmp_pa
     start = time.perf_counter()
     panel = explorer.panel("smoke")
     assert time.perf_counter() - start < 10
-    assert panel.explored.told.startswith("Profile smoke was not run: these are the committed")
+    assert panel.explored.origin.startswith("Profile smoke was not run: these are the committed")
     assert len(panel.explored.tables["runs"]) == len(
         table_files.read_table(paths.ROOT / "results" / "laptop" / "tables", "runs")
     )
@@ -40,7 +40,7 @@ def test_a_profile_that_was_not_run_gets_the_committed_tables_and_says_so(tmp_pa
 
 
 def test_own_tables_come_first(explored):
-    assert explored.told == "Tables of profile smoke, as its run left them."
+    assert explored.origin == "Tables of profile smoke, as its run left them."
     assert set(explored.tables["main_comparison"]["arm"]) == set(all_tables()["runs"]["arm"])
 
 
@@ -68,7 +68,7 @@ def test_runs_become_mean_lowest_and_highest_seed(explored):
 
 
 @pytest.mark.parametrize(
-    ("choice", "told"),
+    ("choice", "message"),
     [
         (Choice("main_comparison", "arm", "stratum"), "metrics have different units"),
         (Choice("main_comparison", "arm", where=ACCURACY), "fall on one mark: choose one stratum"),
@@ -76,8 +76,8 @@ def test_runs_become_mean_lowest_and_highest_seed(explored):
         (Choice("runs", "arm", where={"axis": []}), "no axis of none; there are: main"),
     ],
 )
-def test_what_cannot_be_drawn_is_told(explored, choice, told):
-    with pytest.raises(NothingToDraw, match=told):
+def test_what_cannot_be_drawn_says_why(explored, choice, message):
+    with pytest.raises(NothingToDraw, match=message):
         explorer.draw(explored, choice)
 
 
@@ -85,7 +85,7 @@ def test_every_table_starts_with_a_plot(explored):
     panel = explorer.Panel(explored, None)
     for name in explored.tables:
         panel.table.value = name
-        assert panel.said.value == "", name
+        assert panel.message.value == "", name
         drawn = explorer.draw(explored, panel.choice)[1]
         assert panel.choice.table == name and len(drawn) > 0
 
@@ -99,8 +99,8 @@ def test_a_change_of_a_control_changes_the_picture_and_a_bad_one_is_told(explore
     boxes["stratum"].value = ("covered", "uncovered")
     assert bytes(panel.picture.value) != before
     assert panel.choice.where["stratum"] == ["covered", "uncovered"]
-    panel.places["series"].value = explorer.NONE
-    assert "choose one stratum" in panel.said.value
+    panel.columns["series"].value = explorer.NONE
+    assert "choose one stratum" in panel.message.value
 
 
 def test_the_panel_bears_its_class_and_shows_a_figure_without_a_browser(explored):
@@ -118,13 +118,13 @@ def test_the_button_exports_what_is_shown_and_refuses_a_bad_name(explored, tmp_p
     panel = explorer.Panel(explored, tmp_path / "explored")
     panel.button.click()
     there = {path.suffix for path in (tmp_path / "explored").glob("mine.*")}
-    assert there == {".png", ".pdf", ".csv", ".parquet", ".md", ".tex"}
+    assert there == {".png", ".pdf", ".csv", ".parquet"}
     kept = pd.read_parquet(tmp_path / "explored" / "mine.parquet")
     drawn = explorer.draw(explored, panel.choice)[1]
     assert kept["mean"].tolist() == pytest.approx(drawn["mean"].tolist(), rel=1e-5)
     panel.name.value = "../mine"
     panel.button.click()
-    assert "letters, digits, - and _ are allowed" in panel.said.value
+    assert "letters, digits, - and _ are allowed" in panel.message.value
 
 
 def test_an_export_is_the_same_to_the_byte(explored, tmp_path):
@@ -140,4 +140,4 @@ def test_tables_missing_in_a_folder_leave_the_others(explored, tmp_path, monkeyp
     kept.mkdir(parents=True)
     shutil.copy(tmp_path / "smoke" / "tables" / "runs.csv", kept)
     panel = explorer.panel("smoke")
-    assert list(panel.explored.tables) == ["runs"] and panel.said.value == ""
+    assert list(panel.explored.tables) == ["runs"] and panel.message.value == ""
