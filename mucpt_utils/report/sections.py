@@ -72,6 +72,7 @@ def figure_item(png: Path) -> Item:
         "source": f"data:image/png;base64,{base64.b64encode(data).decode()}",
         "width": width,
         "height": height,
+        "pdf": png.with_suffix(".pdf").is_file(),
     }
 
 

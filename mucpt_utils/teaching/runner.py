@@ -9,6 +9,7 @@ repository: a whole run of a profile as its file says, by code and data that are
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -161,6 +162,33 @@ def joined(outputs: Iterable) -> list:
 # --- what may be committed ------------------------------------------------------------------------
 
 
+# what only the profile that is committed whole keeps: the notebooks as they ran, the samples that
+# widgets read, figures for print, tables for programs
+OF_THE_WHOLE = (
+    "executed/*",
+    "classroom/*",
+    "figures/*.pdf",
+    "tables/*.parquet",
+    "tables/README.md",
+)
+
+
+def keep_what_is_read(results: Path) -> None:
+    """Leave numbers, pictures, record and page of a profile that is not committed whole."""
+    from mucpt_utils.report.page import write_report
+    from mucpt_utils.study.provenance import COMMITTED
+
+    if results.name == COMMITTED:
+        return
+    for pattern in OF_THE_WHOLE:
+        for path in results.glob(pattern):
+            path.unlink()
+    for folder in ("executed", "classroom"):
+        shutil.rmtree(results / folder, ignore_errors=True)
+    if (results / "tables" / "claims.csv").is_file():
+        write_report(results)  # which links to what is there
+
+
 def to_commit(options: argparse.Namespace) -> str:
     """Name of the results folder that `--commit-results` writes: the profile's, or `prose`.
 
@@ -278,6 +306,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = to_commit(options) if options.commit_results else ""
         with parallel.environment({paths.COMMIT_RESULTS: folder}):
             run(options.profile, options.overrides, which)
+        if folder:
+            keep_what_is_read(paths.committed(folder))
     except MuCPTError as error:
         print(f"run_all.sh: {error}", file=sys.stderr)
         return error.exit_code

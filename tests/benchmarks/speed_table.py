@@ -16,9 +16,9 @@ from mucpt_utils.report.display import shown
 FOLDER = paths.RESULTS / "speed"
 PAGE = """# Speed
 
-Rates of this project's code beside a peer's, measured side by side in one run, as a ratio: above 1 ours
-is faster. `what` says which peer; `bench_training.py` measures training, `bench_pipeline.py speed` the
-pipeline (in `tests/benchmarks`, run by name). Where there is no peer, the rate stands alone.
+Rates of this project's code beside a peer's, measured side by side in one run, as a ratio: above 1
+ours is faster. `what` says which peer; `bench_training.py` measures training, `bench_pipeline.py
+speed` the pipeline (in `tests/benchmarks`, run by name). Without a peer, the rate stands alone.
 
 """
 

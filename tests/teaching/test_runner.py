@@ -409,3 +409,19 @@ def test_exit_codes_come_through_the_script(script):
     ended = script("--nothing-like-it")
     assert ended.returncode == 2
     assert "--nothing-like-it" in ended.stderr and ended.stdout == ""
+
+
+def test_what_is_not_committed_whole_keeps_numbers_pictures_record_and_page(tmp_path):
+    results = tmp_path / "replication"
+    files = ["executed/05.ipynb", "classroom/answers.json", "figures/a.pdf", "tables/a.parquet"]
+    kept = ["run.json", "report.html", "figures/a.png", "figures/a.csv", "tables/a.csv"]
+    for name in (*files, *kept):
+        (results / name).parent.mkdir(parents=True, exist_ok=True)
+        (results / name).touch()
+    runner.keep_what_is_read(results)
+    left = {p.relative_to(results).as_posix() for p in results.rglob("*") if p.is_file()}
+    assert left == set(kept)
+    whole = results.rename(tmp_path / "laptop")
+    (whole / "figures" / "a.pdf").touch()
+    runner.keep_what_is_read(whole)
+    assert (whole / "figures" / "a.pdf").is_file()
