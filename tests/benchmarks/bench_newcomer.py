@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FIGURE = "results/smoke/explored/by_coverage.png"  # what notebook 09 exports
+FIGURE = ".work/results/smoke/explored/by_coverage.png"  # what notebook 09 exports
 # notebook: the cells that its widget needs, by a word of each, and the widget's class
 WIDGETS = {
     "03_clean_deduplicate_mask": (("PROFILE =", "widgets.rejected("), "mucpt-rejected"),
@@ -60,6 +60,10 @@ def first_figure(checkout: Path, environment: Path | None) -> None:
     spent += timed(made, ["./run_all.sh", "--help"], **shell)
     spent += timed("notebook 09", ["./run_all.sh", "smoke", "--only", "09"], **shell)
     assert (checkout / FIGURE).stat().st_size > 0
+    changed = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=checkout, check=True, capture_output=True, text=True
+    )
+    assert changed.stdout == "", f"a newcomer's run changes the checkout:\n{changed.stdout}"
     print(f"from clone to first figure: {spent:.1f} s")
 
 

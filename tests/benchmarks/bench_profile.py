@@ -3,7 +3,8 @@
     python tests/benchmarks/bench_profile.py PROFILE [--keep] [run_all.sh arguments]
 
 Prints minutes and the largest memory of all processes together (proportional set size, so that
-shared pages count once). `--keep` leaves the results where `run_all.sh` puts them.
+shared pages count once). `--keep` leaves the results where `run_all.sh` puts them, and so does
+its `--commit-results`.
 """
 
 import os
@@ -11,11 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from mucpt_utils import paths
+
 SAMPLE_SECONDS = 1.0
 
 
@@ -36,11 +37,10 @@ def main(arguments: list[str]) -> int:
     keep = "--keep" in arguments
     arguments = [a for a in arguments if a != "--keep"]
     with tempfile.TemporaryDirectory() as scratch:
-        environment = {"MUCPT_WORK": f"{scratch}/work", **os.environ}
-        if not keep:
-            environment["MUCPT_RESULTS"] = f"{scratch}/results"
+        results = str(paths.results("")) if keep else f"{scratch}/results"
+        environment = {"MUCPT_WORK": f"{scratch}/work", **os.environ, "MUCPT_RESULTS": results}
         start, peak = time.perf_counter(), 0
-        process = subprocess.Popen([str(ROOT / "run_all.sh"), *arguments], env=environment)
+        process = subprocess.Popen([str(paths.ROOT / "run_all.sh"), *arguments], env=environment)
         while process.poll() is None:
             peak = max(peak, tree_memory(process.pid))
             time.sleep(SAMPLE_SECONDS)

@@ -19,11 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def start(profile: str, folder: Path) -> subprocess.Popen:
-    """`run_all.sh PROFILE` with its own work and results folders, in a process group of its own."""
-    folders = {"MUCPT_WORK": str(folder / "work"), "MUCPT_RESULTS": str(folder / "results")}
+    """`run_all.sh PROFILE` with a work folder of its own, in a process group of its own."""
     return subprocess.Popen(
         [str(ROOT / "run_all.sh"), profile],
-        env={**os.environ, **folders},
+        env={**os.environ, "MUCPT_WORK": str(folder), "MUCPT_RESULTS": ""},
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )

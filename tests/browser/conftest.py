@@ -12,12 +12,11 @@ from pathlib import Path
 
 import lab
 import pytest
-from test_play import SAMPLES
 
 from mucpt_utils import paths
 
 
-def _without(reason):
+def without(reason):
     """Skip, or fail where a browser is required."""
     if os.environ.get("MUCPT_BROWSER") == "required":
         pytest.fail(f"MUCPT_BROWSER=required, but {reason}", pytrace=False)
@@ -29,11 +28,11 @@ def browser():
     """Chromium under Playwright."""
     found = next(filter(None, map(shutil.which, lab.CHROMIUM)), None)
     if found is None:
-        _without("there is no Chromium (apt-get install chromium)")
+        without("there is no Chromium (apt-get install chromium)")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        _without("the package playwright is not installed (requirements.lock has it)")
+        without("the package playwright is not installed (requirements.lock has it)")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=lab.FLAGS)
         yield opened
@@ -51,10 +50,8 @@ def screenshots(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(browser, tmp_path_factory):
-    """A running JupyterLab over copies of notebooks and results (`lab.Server`)."""
+    """A running JupyterLab over copies of the notebooks (`lab.Server`)."""
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(paths.NOTEBOOKS, home / "notebooks")
-    if not (paths.RESULTS / "laptop" / "classroom").is_dir():  # until a run has left its samples
-        lab.write_samples(home / "results" / "smoke" / "classroom", SAMPLES)
     with lab.serve(home) as running:
         yield running

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,10 @@ SELECT = """id => {
   content.activeCellIndex = content.widgets.findIndex(cell => cell.model.id === id);
   return content.activeCellIndex >= 0;
 }"""
+RAN = """id => {
+  const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+  return Array.from(cells).some(cell => cell.id === id && cell.executionCount);
+}"""
 READY = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   return panel?.context?.isReady && panel.sessionContext?.session?.kernel?.status === "idle";
@@ -60,16 +64,13 @@ class Server:
     home: Path
 
 
-def write_samples(folder: Path, samples: Mapping[str, object]) -> None:
-    """Write what the interactive cells read, one JSON file a name."""
-    folder.mkdir(parents=True)
-    for name, data in samples.items():
-        (folder / f"{name}.json").write_text(json.dumps(data), encoding="utf-8")
-
-
 def environment(home: Path) -> dict[str, str]:
-    """Variables that keep a server and its kernels inside `home`."""
-    kept = {
+    """The variables of a reader's shell, with this environment active and all folders in `home`.
+
+    Nothing else is taken over: a PYTHONPATH would hide that the package is not installed.
+    """
+    folders = {
+        "HOME": "",
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_DATA_DIR": "data",
         "JUPYTER_RUNTIME_DIR": "runtime",
@@ -77,46 +78,50 @@ def environment(home: Path) -> dict[str, str]:
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
         "MUCPT_WORK": "work",
-        "MUCPT_RESULTS": "results",
     }
-    folders = {name: str(home / folder) for name, folder in kept.items()}
-    return {**os.environ, **folders, "PYTHONPATH": str(paths.ROOT), "HF_HUB_OFFLINE": "1"}
+    return {
+        **{name: str(home / folder) for name, folder in folders.items()},
+        "PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}",
+        "VIRTUAL_ENV": sys.prefix,
+        "LANG": "C.UTF-8",
+        "HF_HUB_OFFLINE": "1",
+    }
 
 
 @contextlib.contextmanager
 def serve(home: Path) -> Iterator[Server]:
-    """A JupyterLab over `home`, on a free port of this machine, ended afterwards."""
+    """`./run_all.sh lab` over `home`, on a free port of this machine, ended afterwards."""
     for name, settings in SETTINGS.items():
         package, plugin = name.split(":")
         folder = home / "settings" / package
         folder.mkdir(parents=True)
         (folder / f"{plugin}.jupyterlab-settings").write_text(json.dumps(settings))
-    token, port = secrets.token_hex(16), _free_port()
+    token, port = secrets.token_hex(16), free_port()
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(str(paths.ROOT / "run_all.sh"), "lab", "--no-browser", "--allow-root"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={home}"),
         "--LabApp.expose_app_in_browser=True",
     ]
     log = home / "server.log"
     with log.open("w") as out:
-        process = subprocess.Popen(command, env=environment(home), stdout=out, stderr=out)
+        process = subprocess.Popen(command, cwd=home, env=environment(home), stdout=out, stderr=out)
     try:
         server = Server(f"http://127.0.0.1:{port}", token, home)
-        _wait_for(server, process, log)
+        wait_for(server, process, log)
         yield server
     finally:
         process.terminate()
         process.wait(START_SECONDS)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _wait_for(server: Server, process: subprocess.Popen, log: Path) -> None:
+def wait_for(server: Server, process: subprocess.Popen, log: Path) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(OSError):

@@ -66,6 +66,15 @@ def choose(widget, control, option):
     widget.locator(f".mucpt-{control} select").select_option(index=option)
 
 
+def test_the_first_cells_find_the_package_and_show_the_study(book):
+    """The server was started as a reader starts it, in a shell that knows of no package."""
+    with book("00_start_here") as opened:
+        cell = opened.cell_of("open_study(")
+        opened.run(opened.cell_of(PARAMETERS), cell)
+        opened.page.wait_for_function(lab.RAN, arg=cell, timeout=lab.RUN_SECONDS * 1000)
+        assert [c["errors"] for c in opened.cells() if c["id"] == cell] == [[]]
+
+
 def test_a_slider_changes_the_colours_of_the_tokens(book, screenshots):
     with book("04_reference_model_scores") as opened:
         widget, seconds = shown(opened, "widgets.weights(", "mucpt-weights")
@@ -151,7 +160,7 @@ def test_a_composition_is_explored_and_exported(book, server, screenshots):
         widget.get_by_role("button", name="export").click()
         told = widget.locator(".mucpt-told").inner_text
         assert "Written to" in settled(opened.page, told, "")
-        folder = server.home / "results" / "smoke" / "explored"
+        folder = server.home / "work/results/smoke/explored"
         suffixes = {path.suffix for path in folder.glob("from_a_test.*")}
         assert {".png", ".pdf", ".csv"} <= suffixes
         assert other in (folder / "from_a_test.csv").read_text()
