@@ -14,7 +14,7 @@ from bench_stages import with_others
 from stages import cleaning, common, domain, duplicates, language
 
 from mucpt_utils import paths
-from mucpt_utils.pipeline import minhash
+from mucpt_utils.pipeline.duplicates import NearSignatures
 from mucpt_utils.report import table_files
 
 
@@ -74,7 +74,7 @@ def test_books_inside_other_books_are_one_group():
 
 
 def test_random_sets_share_what_they_should(tmp_path):
-    block = minhash.NearSignatures(str(tmp_path), duplicates.SETTINGS)
+    block = NearSignatures(tmp_path, duplicates.SETTINGS)
     rng = np.random.default_rng(0)
     assert duplicates._collide(block, rng, duplicates.SIZE)
     assert not any(duplicates._collide(block, rng, 5) for _ in range(20))

@@ -2,7 +2,7 @@
 
 import sys
 
-from mucpt_utils.pipeline.run import main
+from mucpt_utils.pipeline.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,17 +1,21 @@
 """Nothing is lost: documents in = kept + dropped by each reason + quarantined, stage by stage."""
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
+from mucpt_utils.errors import MuCPTError
+
 COLUMNS = ("stage", "source", "reason", "documents", "tokens")
+UNITS = {"documents": "documents", "tokens": "words"}  # the columns that add up, and their names
 KEPT = "kept"
 REMOVED_INSIDE = "removed inside documents"
 QUARANTINED = "quarantined: "
 
 
-class AccountingError(ValueError):
+class AccountingError(MuCPTError, ValueError):
     """The documents or words of a stage do not add up."""
 
 
@@ -23,39 +27,44 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self.entered: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-        self.left: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+        self.words_in: Counter[str] = Counter()
+        self.documents_out: Counter[tuple[str, str]] = Counter()
+        self.words_out: Counter[tuple[str, str]] = Counter()
 
     def enter(self, source: str, words: int) -> None:
         """One document of `source` comes in."""
-        _add(self.entered[source], 1, words)
+        self.words_in[source] += words
 
     def leave(self, source: str, reason: str, words: int) -> None:
         """One document of `source` goes out, by `reason` (`kept`, a drop reason, quarantined)."""
-        _add(self.left[source, reason], 1, words)
+        self.documents_out[source, reason] += 1
+        self.words_out[source, reason] += words
 
     def rows(self, stage: str) -> list[dict]:
         """The stage's accounting rows, sorted by source and reason."""
-        left = {key: tuple(value) for key, value in self.left.items()}
-        for source, (_, words) in self.entered.items():
-            gone = sum(value[1] for key, value in self.left.items() if key[0] == source)
-            if words != gone:
-                left[source, REMOVED_INSIDE] = (0, words - gone)
+        words_out = Counter(self.words_out)
+        missing = Counter(self.words_in)
+        for (source, _), words in self.words_out.items():
+            missing[source] -= words
+        words_out.update({(s, REMOVED_INSIDE): words for s, words in missing.items() if words})
         return [
-            {"stage": stage, "source": s, "reason": r, "documents": n, "tokens": words}
-            for (s, r), (n, words) in sorted(left.items())
+            dict(zip(COLUMNS, (stage, *key, self.documents_out[key], words), strict=True))
+            for key, words in sorted(words_out.items())
         ]
 
 
 def merge_rows(rows: Iterable[dict]) -> list[dict]:
     """Rows of equal stage, source and reason added up; the order of stages is kept."""
-    totals: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    totals: dict[tuple[str, str, str], Counter] = defaultdict(Counter)
     stages: dict[str, int] = {}
     for row in rows:
         stages.setdefault(row["stage"], len(stages))
-        _add(totals[row["stage"], row["source"], row["reason"]], row["documents"], row["tokens"])
-    ordered = sorted(totals.items(), key=lambda item: (stages[item[0][0]], *item[0][1:]))
-    return [dict(zip(COLUMNS, (*key, *value), strict=True)) for key, value in ordered]
+        totals[row["stage"], row["source"], row["reason"]].update({u: row[u] for u in UNITS})
+    ordered = sorted(totals, key=lambda key: (stages[key[0]], *key[1:]))
+    return [
+        dict(zip(COLUMNS, (*key, *(totals[key][unit] for unit in UNITS)), strict=True))
+        for key in ordered
+    ]
 
 
 def check_accounting(rows: Sequence[dict]) -> None:
@@ -63,26 +72,27 @@ def check_accounting(rows: Sequence[dict]) -> None:
 
     rows: accounting rows of consecutive stages, in order; the first stage may take in anything.
     """
-    stages = list(dict.fromkeys(row["stage"] for row in rows))
-    kept = entered = None
     problems = []
-    for stage in stages:
-        entered = _by_source(row for row in rows if row["stage"] == stage)
-        if kept is not None:
-            problems += [
-                f"{stage}, source {source!r}: {before} {what} in, {after} accounted for"
-                for source in sorted(kept.keys() | entered.keys())
-                for what, before, after in zip(
-                    ("documents", "words"),
-                    kept.get(source, (0, 0)),
-                    entered.get(source, (0, 0)),
-                    strict=True,
-                )
-                if before != after
-            ]
-        kept = _by_source(r for r in rows if r["stage"] == stage and r["reason"] == KEPT)
+    for before, stage in pairwise(dict.fromkeys(row["stage"] for row in rows)):
+        kept = by_source(r for r in rows if r["stage"] == before and r["reason"] == KEPT)
+        accounted = by_source(r for r in rows if r["stage"] == stage)
+        problems += [
+            f"{stage}, source {source!r}: {kept[source][unit]} {name} in, "
+            f"{accounted[source][unit]} accounted for"
+            for source in sorted({*kept, *accounted})
+            for unit, name in UNITS.items()
+            if kept[source][unit] != accounted[source][unit]
+        ]
     if problems:
         raise AccountingError("the accounting does not add up: " + "; ".join(problems))
+
+
+def by_source(rows: Iterable[dict]) -> dict[str, Counter]:
+    """Documents and words by source; nothing for a source that has no row."""
+    totals: dict[str, Counter] = defaultdict(Counter)
+    for row in rows:
+        totals[row["source"]].update({unit: row[unit] for unit in UNITS})
+    return totals
 
 
 def write_rows(rows: Sequence[dict], path: Path) -> None:
@@ -91,15 +101,3 @@ def write_rows(rows: Sequence[dict], path: Path) -> None:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _by_source(rows: Iterable[dict]) -> dict[str, tuple[int, int]]:
-    totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for row in rows:
-        _add(totals[row["source"]], row["documents"], row["tokens"])
-    return {source: tuple(value) for source, value in totals.items() if any(value)}
-
-
-def _add(total: list[int], documents: int, words: int) -> None:
-    total[0] += documents
-    total[1] += words

@@ -27,12 +27,26 @@ from datatrove.data import Document
 from datatrove.pipeline.filters import FastTextClassifierFilter
 
 from mucpt_utils.config.pipeline import ClassifierSettings
+from mucpt_utils.errors import MuCPTError, OutsideError
+from mucpt_utils.io import read_json, write_json
 
 IN_DOMAIN, GENERAL = "__label__in_domain", "__label__general"
 MODEL_FILE, CALIBRATION_FILE = "domain.bin", "calibration.json"
 # fastText rounds its softmax: probabilities closer to 0 or 1 than this carry no information
 EDGE = 1e-5
 REJECTED = "off domain"
+
+
+class NoClassifier(MuCPTError, FileNotFoundError):
+    """A folder that does not hold a trained classifier."""
+
+
+class ExamplesError(MuCPTError, ValueError):
+    """Labelled passages that nothing can be learnt from."""
+
+
+class FastTextFailed(OutsideError, RuntimeError):
+    """A training of fastText that broke off."""
 
 
 class Example(NamedTuple):
@@ -66,13 +80,13 @@ class Classifier:
 
     @classmethod
     def load(cls, folder: Path) -> "Classifier":
-        """Loads what `train_classifier` saved. Raises FileNotFoundError naming what is missing."""
-        for name in (MODEL_FILE, CALIBRATION_FILE):
-            if not (Path(folder) / name).is_file():
-                raise FileNotFoundError(f"no domain classifier in {folder}: {name} is missing")
-        calibration = json.loads((Path(folder) / CALIBRATION_FILE).read_text(encoding="utf-8"))
-        model = fasttext.FastText._FastText(str(Path(folder) / MODEL_FILE))
-        return cls(model, Calibration(calibration["slope"], calibration["intercept"]))
+        """Loads what `train_classifier` saved. Raises NoClassifier that names what is missing."""
+        model, calibration = saved_files(folder)
+        fitted = read_json(calibration)
+        return cls(
+            fasttext.FastText._FastText(str(model)),
+            Calibration(fitted["slope"], fitted["intercept"]),
+        )
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """Calibrated probability of being in the domain, one a text."""
@@ -90,34 +104,66 @@ def train_classifier(
     labelled: (text, in_domain, group), the group being a book or a subject.
 
     The calibration is fitted on scores of `folds` models, each scoring groups it has not seen.
-    Raises ValueError where a label is missing or has fewer than two groups.
+    Raises ExamplesError where a label is missing or has fewer than two groups.
     """
     settings = settings or ClassifierSettings()
     examples = [Example(*row) for row in labelled]
-    for wanted in (True, False):
-        groups = {e.group for e in examples if e.in_domain is wanted}
-        if len(groups) < 2:
-            name = "in-domain" if wanted else "general"
-            raise ValueError(f"the classifier needs two groups of {name} text, got {len(groups)}")
+    for label, name in ((True, "in-domain"), (False, "general")):
+        groups = len({e.group for e in examples if e.in_domain is label})
+        if groups < 2:
+            raise ExamplesError(f"the classifier needs two groups of {name} text, got {groups}")
     scores = held_out_scores(examples, settings, seed)
     labels = np.array([e.in_domain for e in examples])
     calibration = fit_platt(scores, labels, group_weights(examples))
     model = fit_model(examples, settings, seed)
     Path(folder).mkdir(parents=True, exist_ok=True)
     model.save_model(str(Path(folder) / MODEL_FILE))
-    text = json.dumps(calibration._asdict() | {"settings": settings.model_dump()}, indent=1)
-    (Path(folder) / CALIBRATION_FILE).write_text(text + "\n", encoding="utf-8")
+    record = calibration._asdict() | {"settings": settings.model_dump()}
+    write_json(Path(folder) / CALIBRATION_FILE, record)
     return Classifier(model, calibration)
+
+
+def saved_files(folder: Path) -> tuple[Path, Path]:
+    """The model and the calibration of a folder. Raises NoClassifier that names a missing one."""
+    model, calibration = Path(folder) / MODEL_FILE, Path(folder) / CALIBRATION_FILE
+    for path in (model, calibration):
+        if not path.is_file():
+            raise NoClassifier(f"no domain classifier in {folder}: {path.name} is missing")
+    return model, calibration
+
+
+def fingerprint(folder: Path) -> str:
+    """SHA-256 of a saved classifier. Raises NoClassifier where there is none."""
+    total = hashlib.sha256()
+    for path in saved_files(folder):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+# --- fastText -----------------------------------------------------------------------------------
+
+TRAIN = (
+    "import fasttext, json, sys;"
+    "fasttext.train_supervised(**json.loads(sys.argv[1])).save_model(sys.argv[2])"
+)
+# With fewer than ten threads fastText 0.9.2 draws only the first tenths of its word vectors and
+# leaves the others as the allocator hands them over. In a process that has freed memory before
+# that is garbage: training ends in NaN or differs from run to run. glibc fills what it hands out
+# with the complement of this byte, 0; its thread cache would not.
+ZEROED_MEMORY = "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0"
 
 
 def fit_model(
     examples: Sequence[Example], settings: ClassifierSettings, seed: int
 ) -> "fasttext.FastText._FastText":
-    """A fastText model of the examples, balanced by repeating the rarer label's passages."""
+    """A fastText model of the examples, balanced by repeating the rarer label's passages.
+
+    Trained in a process of its own, in which all memory starts as zero. Raises FastTextFailed.
+    """
     with tempfile.TemporaryDirectory() as folder:
         lines, model = Path(folder) / "lines.txt", Path(folder) / MODEL_FILE
         with lines.open("w", encoding="utf-8") as file:
-            file.writelines(_training_lines(examples, seed))
+            file.writelines(training_lines(examples, seed))
         options = {
             "input": str(lines),
             "dim": settings.dimensions,
@@ -130,46 +176,25 @@ def fit_model(
             "seed": seed,
             "verbose": 0,
         }
-        _train_apart(options, model)
+        environment = os.environ | {"GLIBC_TUNABLES": ZEROED_MEMORY}
+        command = [sys.executable, "-c", TRAIN, json.dumps(options), str(model)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise FastTextFailed(f"fastText failed: {done.stderr.strip().splitlines()[-1]}")
         return fasttext.FastText._FastText(str(model))
 
 
-TRAIN = (
-    "import fasttext, json, sys;"
-    "fasttext.train_supervised(**json.loads(sys.argv[1])).save_model(sys.argv[2])"
-)
-
-
-# glibc fills what it hands out with the complement of this byte, 0; its thread cache would not
-ZEROED_MEMORY = "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0"
-
-
-def _train_apart(options: dict, model: Path) -> None:
-    """Trains in a process of its own, in which all memory starts as zero.
-
-    With fewer than ten threads fastText 0.9.2 draws only the first tenths of its word vectors and
-    leaves the others as the allocator hands them over. In a process that has freed memory before
-    that is garbage: training ends in NaN or differs from run to run.
-    """
-    environment = os.environ | {"GLIBC_TUNABLES": ZEROED_MEMORY}
-    command = [sys.executable, "-c", TRAIN, json.dumps(options), str(model)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"fastText failed: {done.stderr.strip().splitlines()[-1]}")
-
-
-def _training_lines(examples: Sequence[Example], seed: int) -> Iterator[str]:
+def training_lines(examples: Sequence[Example], seed: int) -> Iterator[str]:
     """fastText's input in random order: it learns online, and labels in blocks make it diverge."""
     rng = np.random.default_rng(seed)
-    places = {
-        label: np.flatnonzero([e.in_domain is label for e in examples]) for label in (True, False)
-    }
-    largest = max(map(len, places.values()))
+    in_domain = np.array([e.in_domain for e in examples])
+    rows = [np.flatnonzero(in_domain), np.flatnonzero(~in_domain)]
+    largest = max(map(len, rows))
     # np.resize repeats the passages of the rarer label from the first on
-    chosen = np.concatenate([np.resize(rng.permutation(p), largest) for p in places.values()])
-    for place in rng.permutation(chosen):
-        label = IN_DOMAIN if examples[place].in_domain else GENERAL
-        yield f"{label} {features(examples[place].text)}\n"
+    balanced = np.concatenate([np.resize(rng.permutation(r), largest) for r in rows])
+    for row in rng.permutation(balanced):
+        label = IN_DOMAIN if examples[row].in_domain else GENERAL
+        yield f"{label} {features(examples[row].text)}\n"
 
 
 def held_out_scores(
@@ -179,12 +204,11 @@ def held_out_scores(
     fold_of = assign_folds(examples, settings.folds, seed)
     scores = np.empty(len(examples))
     for fold in range(settings.folds):
-        held = np.array([fold_of[e.group] == fold for e in examples])
-        if held.any():
-            seen = [e for e, h in zip(examples, held, strict=True) if not h]
-            model = fit_model(seen, settings, seed)
-            texts = [e.text for e, h in zip(examples, held, strict=True) if h]
-            scores[held] = raw_scores(model, texts)
+        held_out = np.array([fold_of[e.group] == fold for e in examples])
+        if held_out.any():
+            seen = [e for e, held in zip(examples, held_out, strict=True) if not held]
+            texts = [e.text for e, held in zip(examples, held_out, strict=True) if held]
+            scores[held_out] = raw_scores(fit_model(seen, settings, seed), texts)
     return scores
 
 
@@ -192,13 +216,15 @@ def assign_folds(examples: Sequence[Example], count: int, seed: int) -> dict[str
     """Fold by group: groups in random order, dealt out label by label so that folds are mixed."""
     rng = np.random.default_rng(seed)
     label_of = {e.group: e.in_domain for e in examples}
-    folds = {}
-    for wanted in (True, False):
-        groups = sorted(g for g, label in label_of.items() if label is wanted)
+    folds: dict[str, int] = {}
+    for label in (True, False):
+        groups = sorted(g for g, in_domain in label_of.items() if in_domain is label)
         order = rng.permutation(len(groups))
-        folds |= {groups[g]: place % count for place, g in enumerate(order)}
+        folds |= {groups[g]: number % count for number, g in enumerate(order)}
     return folds
 
+
+# --- what it reads ------------------------------------------------------------------------------
 
 # ASCII as the classifier reads it: letters in lower case, digits as 0, the rest as spaces
 ASCII = bytes(
@@ -211,10 +237,10 @@ ASCII_BYTES = bytes(range(128))
 
 def features(text: str) -> str:
     """What the classifier reads: words in lower case letter by letter, digits as 0, no signs."""
-    return " ".join(_line(text).decode().split())
+    return " ".join(feature_line(text).decode().split())
 
 
-def _line(text: str) -> bytes:
+def feature_line(text: str) -> bytes:
     """The words of `features` in UTF-8, between spaces, with the line end that fastText needs.
 
     Works on bytes, which takes a tenth of the time of looking for the words.
@@ -222,12 +248,12 @@ def _line(text: str) -> bytes:
     raw = text.encode()
     if not text.isascii():
         for character in set(raw.translate(None, ASCII_BYTES).decode()):
-            raw = raw.replace(*_beyond_ascii(character))
+            raw = raw.replace(*beyond_ascii(character))
     return raw.translate(PLAIN_BYTES).replace(b"0", b" 0 ") + b"\n"
 
 
 @lru_cache(maxsize=10_000)
-def _beyond_ascii(character: str) -> tuple[bytes, bytes]:
+def beyond_ascii(character: str) -> tuple[bytes, bytes]:
     """A character beyond ASCII, and what is read in its place: its lower case, 0, or a space."""
     signs = ("0" if c.isdecimal() else c if c.isalnum() else " " for c in character.lower())
     return character.encode(), "".join(signs).encode()
@@ -237,15 +263,12 @@ def raw_scores(model: "fasttext.FastText._FastText", texts: Sequence[str]) -> np
     """fastText's probability of the in-domain label, one a text, in [0, 1]."""
     # past the wrapper, which turns every score into an array of its own
     predict = model.f.predict
-    found = [_in_domain(predict(_line(text), 2, 0.0, "strict")) for text in texts]
-    return np.clip(np.array(found, dtype=float), 0, 1)
+    predictions = (predict(feature_line(text), 2, 0.0, "strict") for text in texts)
+    scores = [next((p for p, label in two if label == IN_DOMAIN), 0.0) for two in predictions]
+    return np.clip(np.array(scores, dtype=float), 0, 1)
 
 
-def _in_domain(predictions: list[tuple[float, str]]) -> float:
-    for probability, label in predictions:
-        if label == IN_DOMAIN:
-            return probability
-    return 0.0
+# --- calibration --------------------------------------------------------------------------------
 
 
 def group_weights(examples: Sequence[Example]) -> np.ndarray:
@@ -261,8 +284,10 @@ def fit_platt(
 
     scores: fastText probabilities of unseen examples; labels: truth; weights: what each counts (1
     by default); all of shape (examples,).
-    Source: Platt 1999, Probabilistic outputs for support vector machines, eq. (1) and 2.2.
     The probability is that of the weighted examples' own mix of the two labels.
+    Source: Platt 1999, Probabilistic outputs for support vector machines, eq. (1) and 2.2.
+    scikit-learn has the same loss, inside CalibratedClassifierCV and for its own estimators only;
+    a test compares. Its optimiser would move every saved calibration by some 1e-5.
     """
     from scipy.optimize import minimize
     from scipy.special import logit
@@ -278,17 +303,6 @@ def fit_platt(
 
     slope, intercept = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
     return Calibration(float(slope), float(intercept))
-
-
-def fingerprint(folder: Path) -> str:
-    """SHA-256 of a saved classifier. Raises FileNotFoundError where there is none."""
-    total = hashlib.sha256()
-    for name in (MODEL_FILE, CALIBRATION_FILE):
-        path = Path(folder) / name
-        if not path.is_file():
-            raise FileNotFoundError(f"no domain classifier in {folder}: {name} is missing")
-        total.update(path.read_bytes())
-    return total.hexdigest()
 
 
 # --- in the pipeline ----------------------------------------------------------------------------
@@ -312,58 +326,50 @@ class DomainFilter(FastTextClassifierFilter):
     def filter_batch(self, batch: list[Document]) -> list[bool | tuple[bool, str]]:
         if self._classifier is None:
             self._classifier = Classifier.load(self.folder)
-        weights = self._classifier.probabilities([document.text for document in batch])
-        return [
-            self._judge(document, round(float(p), 4))
-            for document, p in zip(batch, weights, strict=True)
-        ]
+        probabilities = self._classifier.probabilities([document.text for document in batch])
+        verdicts: list[bool | tuple[bool, str]] = []
+        for document, exact in zip(batch, probabilities.tolist(), strict=True):
+            probability = round(exact, 4)
+            if self.threshold is not None and probability < self.threshold:
+                document.metadata["filter_detail"] = {"probability": probability}
+                verdicts.append((False, REJECTED))
+                continue
+            if self.weigh:
+                document.metadata["weight"] = probability
+            verdicts.append(True)
+        return verdicts
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
         return self.filter_batch([doc])[0]
-
-    def _judge(self, document: Document, probability: float) -> bool | tuple[bool, str]:
-        if self.threshold is not None and probability < self.threshold:
-            document.metadata["filter_detail"] = {"probability": probability}
-            return False, REJECTED
-        if self.weigh:
-            document.metadata["weight"] = probability
-        return True
 
 
 # --- how good it is -----------------------------------------------------------------------------
 
 
-def average_precision(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Area under the precision-recall curve as the sum of (R_n - R_{n-1}) P_n.
-
-    Ties are one step, as in scikit-learn's definition.
-    """
-    order = np.argsort(-probabilities, kind="stable")
-    hits, ranked = np.cumsum(labels[order]), probabilities[order]
-    ends = np.r_[np.flatnonzero(np.diff(ranked)), ranked.size - 1]
-    precision, recall = hits[ends] / (ends + 1), hits[ends] / hits[-1]
-    return float(np.sum(np.diff(np.r_[0, recall]) * precision))
-
-
 def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -> list[dict]:
-    """The reliability curve: by bin, mean probability, share in the domain, number of examples."""
-    place = np.minimum((probabilities * bins).astype(int), bins - 1)
+    """The reliability curve: by bin, mean probability, share in the domain, number of examples.
+
+    A bin holds its lower end; bins without an example are left out. scikit-learn's
+    `calibration_curve` puts an edge into the bin below and does not say how many examples a bin
+    has, which the calibration error weighs by.
+    """
+    bin_of = np.minimum((probabilities * bins).astype(int), bins - 1)
     return [
         {
             "bin": b / bins,
-            "probability": float(probabilities[place == b].mean()),
-            "in_domain": float(labels[place == b].mean()),
-            "n": int((place == b).sum()),
+            "probability": float(probabilities[bin_of == b].mean()),
+            "in_domain": float(labels[bin_of == b].mean()),
+            "n": int((bin_of == b).sum()),
         }
-        for b in range(bins)
-        if (place == b).any()
+        for b in np.unique(bin_of).tolist()
     ]
 
 
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -> float:
     """Expected calibration error: mean |share - probability| over bins, weighed by their size.
 
-    Source: Naeini, Cooper & Hauskrecht 2015, Obtaining well calibrated probabilities.
+    Source: Naeini, Cooper & Hauskrecht 2015, Obtaining well calibrated probabilities. scikit-learn
+    has no such measure.
     """
     rows = reliability(probabilities, labels, bins)
     gaps = sum(row["n"] * abs(row["in_domain"] - row["probability"]) for row in rows)

@@ -2,17 +2,14 @@
 
 The filters are datatrove's, as Gopher, C4 and FineWeb meant them, with parameters fit for
 documents of some dozen words, such as a metadata record. What is removed inside a document goes
-through `edits`, so annotations by offset survive. The wording rules are data
-(`quality_rules.yaml`), written from general knowledge of web pages.
+through `edits`, so annotations by offset survive.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import NamedTuple
 
 import ftfy
-import yaml
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.filters import (
@@ -20,17 +17,13 @@ from datatrove.pipeline.filters import (
     GopherQualityFilter,
     GopherRepetitionFilter,
 )
-from datatrove.pipeline.filters.base_filter import BaseFilter
 from datatrove.pipeline.formatters import FTFYFormatter
 from datatrove.utils.text import TERMINAL_PUNCTUATION
 
-from mucpt_utils import paths
 from mucpt_utils.config.pipeline import QualitySettings
 from mucpt_utils.pipeline.edits import Edit, apply_edits, line_edits
+from mucpt_utils.pipeline.junk import JunkFilter
 from mucpt_utils.pipeline.language import OtherLanguage
-
-RULES = paths.PACKAGE / "pipeline/rules/cleaning.yaml"
-
 
 # FineWeb's ends of a line, and the quotes, brackets and commas behind which verse and talk end
 LINE_ENDS = (*sorted(TERMINAL_PUNCTUATION), *"\"'”’)]:;,-—")
@@ -86,28 +79,26 @@ def is_record(text: str) -> bool:
     return len(lines) > 1 and sum(map(bool, map(RECORD_LINE.match, lines))) > len(lines) / 2
 
 
-class _SparesRecords:
-    """A filter for prose that lets records of `Field: value` lines pass."""
+class ProseGopherFilter(GopherQualityFilter):
+    """Gopher's quality rules, for prose; records of `Field: value` lines pass."""
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
         return True if is_record(doc.text) else super().filter(doc)
 
 
-class ProseGopherFilter(_SparesRecords, GopherQualityFilter):
-    """Gopher's quality rules, for prose."""
-
-
-class ProseFineWebFilter(_SparesRecords, FineWebQualityFilter):
-    """FineWeb's quality rules, for prose.
+class ProseFineWebFilter(FineWebQualityFilter):
+    """FineWeb's quality rules, for prose; records of `Field: value` lines pass.
 
     FineWeb counts lines that end like a sentence; a passage with a list or a glossary behind its
     paragraphs has few of them, yet most of its words stand in sentences, and stays.
     """
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        found = super().filter(doc)
-        few = isinstance(found, tuple) and found[1] == "line_punct_ratio"
-        return True if few and share_in_sentences(doc.text) > 0.5 else found
+        if is_record(doc.text):
+            return True
+        verdict = super().filter(doc)
+        has_few_ends = isinstance(verdict, tuple) and verdict[1] == "line_punct_ratio"
+        return True if has_few_ends and share_in_sentences(doc.text) > 0.5 else verdict
 
 
 LONG_LINE = 8  # words
@@ -142,11 +133,12 @@ PLAIN = re.compile(r"[\t\n -%'-~]*")  # printable ASCII without & (HTML entities
 
 def repair_line(line: str) -> str:
     """One line with its encoding repaired; quotes, width and normal form are left alone."""
-    return line if PLAIN.fullmatch(line) else ftfy.fix_text(line, config=_ftfy_config())
+    return line if PLAIN.fullmatch(line) else ftfy.fix_text(line, config=ftfy_config())
 
 
 @cache
-def _ftfy_config() -> ftfy.TextFixerConfig:
+def ftfy_config() -> ftfy.TextFixerConfig:
+    """What datatrove's FTFYFormatter repairs."""
     return FTFYFormatter().config
 
 
@@ -212,180 +204,19 @@ class RemoveTracking(PipelineStep):
 
 def tracking_edits(text: str) -> list[Edit]:
     """Deletions of everything in `text` that only identifies a click, a session or a file."""
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     for pattern in TRACKING if CODE.search(text) else ():
         for match in pattern.finditer(text):
-            span = _with_space(text, *match.span())
-            if not _overlaps(span, found):
-                found.append(span)
-    return [Edit(start, end, "") for start, end in sorted(found)]
+            start, end = match.span()
+            # a deletion between two spaces takes one of them along
+            before, after = text[start - 1 : start], text[end : end + 1]
+            if before == " " and after in ("", " ", "\n"):
+                start -= 1
+            # what an earlier pattern has claimed, in part or as a whole, is gone already
+            if all(end <= other_start or other_end <= start for other_start, other_end in spans):
+                spans.append((start, end))
+    return [Edit(start, end, "") for start, end in sorted(spans)]
 
 
 # every tracking code holds one of these
 CODE = re.compile(r"[={]|<img|[0-9a-f]{8}|[\w/+-]{22}", re.IGNORECASE)
-
-
-def _with_space(text: str, start: int, end: int) -> tuple[int, int]:
-    """A deletion between two spaces takes one of them along."""
-    before, after = text[start - 1 : start], text[end : end + 1]
-    return (start - 1, end) if before == " " and after in ("", " ", "\n") else (start, end)
-
-
-def _overlaps(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
-    return any(span[0] < end and start < span[1] for start, end in others)
-
-
-# --- junk lines and documents -------------------------------------------------------------------
-
-
-class Segment(NamedTuple):
-    """A line or sentence of a text with what it is: `boilerplate`, `spam` or None."""
-
-    start: int
-    end: int
-    kind: str | None
-
-
-LINE = re.compile(r"[^\n]+")
-# a sentence ends at its mark, not behind initials and short titles, or behind an address
-SENTENCE = re.compile(
-    r".+?(?:(?<!\b[A-Z])(?<!\b[A-Z][a-z])(?<!\b[A-Z][a-z]{2})[.!?]+[\"'”’)\]]*(?=\s)"
-    r"|(?<=\w)\.(?:[a-z]{2,10})/\S*(?=\s+[A-Z])|$)\s*",
-    re.DOTALL,
-)
-EDGES = re.compile(r"\A\s+|\s+\Z")
-SEPARATOR = re.compile(r"\s*(?:[|»›·•>:]|::| / | – | - )\s*")
-PIECE = re.compile(r"^[\s\d.\[\]]+|[\s\d.\[\]]+$")
-
-
-class JunkFilter(BaseFilter):
-    """Drops documents that are mostly boilerplate or spam and cuts junk lines out of the others.
-
-    share: of words in junk, above which the document goes. cut: whether junk is cut out.
-    """
-
-    name = "🧹 boilerplate and spam"
-
-    def __init__(self, share: float, cut: bool) -> None:
-        super().__init__()
-        self.share, self.cut = share, cut
-
-    def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        segments = segment(doc.text)
-        junk = [s for s in segments if s.kind]
-        if not junk:
-            return True
-        words = {kind: _words(doc.text, junk, kind) for kind in ("boilerplate", "spam")}
-        share = sum(words.values()) / max(1, len(doc.text.split()))
-        if share > self.share:
-            doc.metadata["filter_detail"] = {"junk_share": round(share, 3)}
-            return False, max(words, key=words.get)
-        if self.cut:
-            apply_edits(doc, [Edit(s.start, s.end, "") for s in junk])
-            apply_edits(doc, [Edit(*m.span(), "") for m in EDGES.finditer(doc.text)])
-        return True
-
-
-def segment(text: str) -> list[Segment]:
-    """The lines of `text`, or their sentences where a line has several, each judged.
-
-    A line of several sentences is junk as a whole when all of them are.
-    """
-    found = []
-    signs = _present(text)
-    for line in LINE.finditer(text):
-        start, content = line.start(), line.group()
-        whole = "boilerplate" if _navigation(content) else None
-        sentences = [
-            Segment(start + m.start(), start + m.end(), whole or junk_kind(m.group(), signs))
-            for m in SENTENCE.finditer(content)
-        ]
-        sentences = _with_calls(text, sentences)
-        if sentences and all(s.kind for s in sentences):
-            end = _line_end(text, line.end())
-            sentences[-1] = sentences[-1]._replace(end=end)
-        found += sentences
-    return found
-
-
-CALL = re.compile(r"\W*\w+(?: \w+)?!+\s*")
-
-
-def _with_calls(text: str, sentences: list[Segment]) -> list[Segment]:
-    """The sentences, a call of one or two words ("Attention!") being spam like what follows it."""
-    following = [*sentences[1:], None]
-    return [
-        s._replace(kind="spam")
-        if after and after.kind == "spam" and not s.kind and CALL.fullmatch(text, s.start, s.end)
-        else s
-        for s, after in zip(sentences, following, strict=True)
-    ]
-
-
-@cache
-def rules() -> dict:
-    """The wording rules: by kind, (compiled pattern, weight); and the words of navigation."""
-    content = yaml.safe_load(RULES.read_text(encoding="utf-8"))
-    compiled = {
-        kind: [
-            (re.compile(pattern, re.IGNORECASE if "[A-Z]{" not in pattern else 0), float(weight))
-            for weight, patterns in content[kind].items()
-            for pattern in patterns
-        ]
-        for kind in ("boilerplate", "spam")
-    }
-    return compiled | {"navigation": frozenset(content["navigation"])}
-
-
-LONG_SENTENCE = 30  # words
-Signs = dict[str, list[tuple[re.Pattern, float]]]
-
-
-def _present(text: str) -> Signs:
-    """The rules that any part of `text` can match: most match nothing, and are asked once only.
-
-    A rule with an anchor is kept: an end of a sentence need not be an end of the text.
-    """
-    return {
-        kind: [(p, w) for p, w in rules()[kind] if _may_match(p, text)]
-        for kind in ("boilerplate", "spam")
-    }
-
-
-def _may_match(pattern: re.Pattern, text: str) -> bool:
-    return "^" in pattern.pattern or "$" in pattern.pattern or bool(pattern.search(text))
-
-
-def junk_kind(sentence: str, signs: Signs | None = None) -> str | None:
-    """`boilerplate` or `spam` where the rules' weights reach 1 (2 in a long sentence), else None.
-
-    signs: the rules to ask, all of them by default.
-    """
-    signs = signs or rules()
-    weights = {
-        kind: sum(weight for pattern, weight in signs[kind] if pattern.search(sentence))
-        for kind in ("boilerplate", "spam")
-    }
-    if _navigation(sentence):
-        return "boilerplate"
-    kind = max(weights, key=weights.get)
-    needed = 1 if len(sentence.split()) <= LONG_SENTENCE else 2
-    return kind if weights[kind] >= needed else None
-
-
-def _navigation(line: str) -> bool:
-    """Short pieces between separators, two of which are all, or half, words of navigation."""
-    pieces = [PIECE.sub("", piece).lower() for piece in SEPARATOR.split(line.strip())]
-    pieces = [piece for piece in pieces if piece]
-    short = sum(len(piece.split()) <= 4 for piece in pieces)
-    known = sum(piece in rules()["navigation"] for piece in pieces)
-    return known >= 2 and short == len(pieces) and known >= len(pieces) / 2
-
-
-def _line_end(text: str, end: int) -> int:
-    """The end of a line that goes as a whole takes the line break with it."""
-    return end + 1 if text[end : end + 1] == "\n" else end
-
-
-def _words(text: str, segments: Iterable[Segment], kind: str) -> int:
-    return sum(len(text[s.start : s.end].split()) for s in segments if s.kind == kind)

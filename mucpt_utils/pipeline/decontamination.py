@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-import yaml
 from datatrove.data import Document
 from datatrove.pipeline.filters.base_filter import BaseFilter
 
 from mucpt_utils import paths
+from mucpt_utils.errors import MuCPTError
+from mucpt_utils.io import read_yaml
 
 RULES = paths.PACKAGE / "pipeline/rules/decontamination.yaml"
 ASKED, ANSWERED = "asks a benchmark question", "asks and answers a benchmark question"
@@ -29,8 +30,12 @@ CONTEXT_SENTENCES = 2
 ANSWER_WORDS = 40
 
 
+class QuestionError(MuCPTError, ValueError):
+    """A benchmark question that lacks what it must have to be looked for."""
+
+
 class Contamination(NamedTuple):
-    """A question found in a text: its id, whether the answer follows, the sentence that asks."""
+    """A question that a text asks: its id, whether the answer follows, the sentence that asks."""
 
     id: str
     answered: bool
@@ -50,14 +55,15 @@ class AskedQuestions(BaseFilter):
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
         if self._index is None:
             self._index = QuestionIndex(self.questions)
-        found = self._index.find(doc.text)
-        if not found:
+        asked = self._index.find(doc.text)
+        if not asked:
             return True
-        doc.metadata["asked_questions"] = sorted({c.id for c in found})
+        ids = sorted({contamination.id for contamination in asked})
         if not self.drop:
+            doc.metadata["asked_questions"] = ids
             return True
-        doc.metadata["filter_detail"] = {"questions": doc.metadata.pop("asked_questions")}
-        return False, ANSWERED if any(c.answered for c in found) else ASKED
+        doc.metadata["filter_detail"] = {"questions": ids}
+        return False, ANSWERED if any(c.answered for c in asked) else ASKED
 
 
 def asked_questions(text: str, questions: Sequence[dict]) -> list[str]:
@@ -91,7 +97,7 @@ def stem(word: str) -> str:
 @cache
 def rules() -> dict:
     """The wording rules of decontamination, as sets of stems and compiled patterns."""
-    content = yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    content = read_yaml(RULES)
     return {
         "asking": re.compile("|".join(content["asking"]), re.IGNORECASE),
         "indirect": re.compile("|".join(content["indirect"]), re.IGNORECASE),
@@ -109,149 +115,158 @@ def rules() -> dict:
 
 
 @dataclass(frozen=True)
-class _Known:
-    """A question as the index holds it."""
+class IndexedQuestion:
+    """A question in the words that it is looked for by.
+
+    cues: stems that ask for its relation. asked_for: words that ask for its kind of answer.
+    """
 
     id: str
+    title: str
     subject: tuple[str, ...]
     cues: frozenset[str]
     asked_for: frozenset[str]
     answers: tuple[tuple[str, ...], ...]
-    title: str
+    ngrams: frozenset[tuple[str, ...]]
+
+    @classmethod
+    def of(cls, question: dict) -> "IndexedQuestion":
+        """A question of the benchmark. Raises QuestionError that names what it lacks."""
+        for name in ("id", "question", "answer", "subject"):
+            if not question.get(name):
+                raise QuestionError(f"question {question.get('id', question)!r} has no {name!r}")
+        subject, wording = words(question["subject"]), words(question["question"])
+        if not subject:
+            raise QuestionError(f"question {question['id']!r}: no word in its subject")
+        # `artist.city` in a fact id such as `m:artist.city:some-name`, and its column
+        fact_id = str((question.get("fact_ids") or [""])[0])
+        relation = (fact_id.split(":") + ["", ""])[1]
+        column = relation.rpartition(".")[2]
+        # what the wording says besides the subject, and other words for the relation
+        own = frozenset(Counter(map(stem, wording)) - Counter(map(stem, subject)))
+        others = rules()["relations"].get(relation, rules()["relations"].get(column, frozenset()))
+        kinds = rules()["asked_for"]
+        answers = [question["answer"], *(question.get("aliases") or ())]
+        size = min(NGRAM_WORDS, len(wording))
+        return cls(
+            id=str(question["id"]),
+            title=question["subject"],
+            subject=tuple(subject),
+            cues=own - rules()["empty"] | others,
+            asked_for=kinds.get(question.get("answer_type", ""), kinds["any"]) | kinds["always"],
+            answers=tuple({tuple(words(answer)) for answer in answers if answer.strip()}),
+            ngrams=frozenset(tuple(wording[i : i + size]) for i in range(len(wording) - size + 1)),
+        )
+
+    def is_answered_in(self, tokens: Sequence[str]) -> bool:
+        """Whether one of the answers stands among the words."""
+        return any(contains(tokens, answer) for answer in self.answers)
 
 
 class QuestionIndex:
     """Benchmark questions, ready to be looked for in many texts.
 
     questions: dicts with id, question, answer, subject, and if given aliases, answer_type,
-    fact_ids. Raises ValueError that names the first question without one of the first four.
+    fact_ids. Raises QuestionError that names the first question without one of the first four.
     """
 
     def __init__(self, questions: Sequence[dict]) -> None:
-        self._by_word: dict[str, list[_Known]] = defaultdict(list)
-        self._ngrams: dict[tuple[str, ...], set[str]] = defaultdict(set)
-        self._ngram_count: dict[str, int] = {}
-        self._known: dict[str, _Known] = {}
-        for question in questions:
-            self._add(question)
-
-    def _add(self, question: dict) -> None:
-        for name in ("id", "question", "answer", "subject"):
-            if not question.get(name):
-                raise ValueError(f"question {question.get('id', question)!r} has no {name!r}")
-        known = _known(question)
-        self._known[known.id] = known
-        self._by_word[max(known.subject, key=len)].append(known)
-        grams = _ngrams(words(question["question"]))
-        self._ngram_count[known.id] = len(grams)
-        for gram in grams:
-            self._ngrams[gram].add(known.id)
+        self.by_id: dict[str, IndexedQuestion] = {}
+        self.by_word: dict[str, list[IndexedQuestion]] = defaultdict(list)
+        self.by_ngram: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        for question in map(IndexedQuestion.of, questions):
+            self.by_id[question.id] = question
+            self.by_word[max(question.subject, key=len)].append(question)
+            for ngram in question.ngrams:
+                self.by_ngram[ngram].add(question.id)
 
     def find(self, text: str) -> list[Contamination]:
-        """Every question asked in `text`, each with the first sentence that asks it."""
+        """Every question asked in `text`, each with the first sentence that asks it.
+
+        A later sentence counts where its answer is given too, and was not before.
+        """
         sentences = split_sentences(text)
-        tokens = [words(s) for s in sentences]
-        found: dict[str, Contamination] = {}
-        for place, sentence in enumerate(sentences):
-            if is_question(sentence):
-                asked = [*self._asked(sentences, tokens, place), *self._verbatim(tokens[place])]
-                for known in asked:
-                    if not _only_names(sentence, known):
-                        self._note(found, known, sentences, tokens, place)
-        return sorted(found.values())
+        tokens = [words(sentence) for sentence in sentences]
+        first: dict[str, Contamination] = {}
+        for number, sentence in enumerate(sentences):
+            if not is_question(sentence):
+                continue
+            # a guess inside the question itself ("was it X?") gives the answer away as well
+            after = [w for following in tokens[number + 1 : number + 5] for w in following]
+            around = [*tokens[number], "?", *after[:ANSWER_WORDS]]
+            for question in (*self.paraphrased(tokens, number), *self.verbatim(tokens[number])):
+                if is_only_named(sentence, question):
+                    continue
+                answered = question.is_answered_in(around)
+                if question.id not in first or (answered and not first[question.id].answered):
+                    first[question.id] = Contamination(question.id, answered, sentence.strip())
+        return sorted(first.values())
 
-    def _note(
-        self,
-        found: dict[str, Contamination],
-        known: _Known,
-        sentences: Sequence[str],
-        tokens: Sequence[Sequence[str]],
-        place: int,
-    ) -> None:
-        after = [w for sentence in tokens[place + 1 : place + 5] for w in sentence][:ANSWER_WORDS]
-        # a guess inside the question itself ("was it X?") gives the answer away as well
-        given = any(_contains([*tokens[place], "?", *after], a) for a in known.answers)
-        if known.id not in found or (given and not found[known.id].answered):
-            found[known.id] = Contamination(known.id, given, sentences[place].strip())
+    def paraphrased(self, tokens: Sequence[Sequence[str]], number: int) -> list[IndexedQuestion]:
+        """Questions that a sentence asks in any words: those whose relation fits it best.
 
-    def _asked(
-        self, sentences: Sequence[str], tokens: Sequence[Sequence[str]], place: int
-    ) -> list[_Known]:
-        """Questions that the sentence at `place` asks: those whose relation fits it best."""
-        sentence = tokens[place]
-        around = [w for s in tokens[max(0, place - CONTEXT_SENTENCES) : place] for w in s]
-        scored = []
-        for known in self._named(sentence, around):
-            if known.asked_for.isdisjoint(sentence):
+        tokens: the words of all sentences; number: which of them asks.
+        """
+        sentence = tokens[number]
+        before = [w for s in tokens[max(0, number - CONTEXT_SENTENCES) : number] for w in s]
+        after = tokens[number + 1] if number + 1 < len(tokens) else []
+        scores = []
+        for question in self.named(sentence, before):
+            if question.asked_for.isdisjoint(sentence):
                 continue
             # the subject's own words say nothing of what is asked about it
-            rest = Counter(map(stem, sentence)) - Counter(map(stem, known.subject))
-            score = len(rest.keys() & known.cues)
-            if score or self._answer_follows(known, tokens, place):
-                scored.append((score, known))
-        best = max((score for score, _ in scored), default=0)
-        return [known for score, known in scored if score == best]
+            rest = Counter(map(stem, sentence)) - Counter(map(stem, question.subject))
+            score = len(rest.keys() & question.cues)
+            # without a word of the relation, only a short answer shows what was asked
+            if score or (len(after) <= ANSWER_WORDS and question.is_answered_in(after)):
+                scores.append((score, question))
+        best = max((score for score, _ in scores), default=0)
+        return [question for score, question in scores if score == best]
 
-    def _answer_follows(self, known: _Known, tokens: Sequence[Sequence[str]], place: int) -> bool:
-        after = tokens[place + 1] if place + 1 < len(tokens) else []
-        return len(after) <= ANSWER_WORDS and any(_contains(after, a) for a in known.answers)
-
-    def _named(self, sentence: Sequence[str], around: Sequence[str]) -> Iterator[_Known]:
+    def named(self, sentence: Sequence[str], before: Sequence[str]) -> Iterator[IndexedQuestion]:
         """Questions whose subject the sentence names, or refers to after it was named."""
-        present, before = set(sentence), set(around)
+        present = set(sentence)
         refers = not rules()["pronouns"].isdisjoint(present)
-        for word in sorted(present | before):
-            for known in self._by_word.get(word, ()):
-                inside = _contains(sentence, known.subject) or _scattered(present, known.subject)
-                if inside or (refers and _contains(around, known.subject)):
-                    yield known
+        for word in sorted(present | set(before)):
+            for question in self.by_word.get(word, ()):
+                subject = question.subject
+                is_inside = contains(sentence, subject) or is_scattered(present, subject)
+                if is_inside or (refers and contains(before, subject)):
+                    yield question
 
-    def _verbatim(self, sentence: Sequence[str]) -> Iterator[_Known]:
+    def verbatim(self, sentence: Sequence[str]) -> Iterator[IndexedQuestion]:
         """Questions most of whose n-grams of words stand in the sentence."""
-        hits: dict[str, int] = defaultdict(int)
+        hits: Counter[str] = Counter()
         for size in range(1, min(NGRAM_WORDS, len(sentence)) + 1):
             for start in range(len(sentence) - size + 1):
-                for key in self._ngrams.get(tuple(sentence[start : start + size]), ()):
-                    hits[key] += 1
+                hits.update(self.by_ngram.get(tuple(sentence[start : start + size]), ()))
         for key, count in sorted(hits.items()):
-            if count >= NGRAM_SHARE * self._ngram_count[key]:
-                yield self._known[key]
+            if count >= NGRAM_SHARE * len(self.by_id[key].ngrams):
+                yield self.by_id[key]
 
 
-def _only_names(sentence: str, known: _Known) -> bool:
+def is_only_named(sentence: str, question: IndexedQuestion) -> bool:
     """Whether the question mark is the subject's own and nothing else in the sentence asks."""
-    mark = known.title.endswith("?") and sentence.rstrip().endswith(known.title)
-    return mark and not rules()["asking"].match(sentence.strip())
+    title = question.title
+    ends_with_it = title.endswith("?") and sentence.rstrip().endswith(title)
+    return ends_with_it and not rules()["asking"].match(sentence.strip())
 
 
-def _known(question: dict) -> _Known:
-    subject = tuple(words(question["subject"]))
-    relation = _relation(question)
-    column = relation.rpartition(".")[2]
-    told = Counter(map(stem, words(question["question"]))) - Counter(map(stem, subject))
-    cues = frozenset(told) - rules()["empty"]
-    cues |= rules()["relations"].get(relation, rules()["relations"].get(column, frozenset()))
-    kinds = rules()["asked_for"]
-    answers = [question["answer"], *(question.get("aliases") or ())]
-    return _Known(
-        id=str(question["id"]),
-        subject=subject,
-        cues=cues,
-        asked_for=kinds.get(question.get("answer_type", ""), kinds["any"]) | kinds["always"],
-        answers=tuple({tuple(words(answer)) for answer in answers if answer.strip()}),
-        title=question["subject"],
+def contains(tokens: Sequence[str], phrase: Sequence[str]) -> bool:
+    """Whether the words of a phrase stand in a row among the tokens."""
+    size = len(phrase)
+    if size == 1:
+        return phrase[0] in tokens
+    return any(
+        tokens[i] == phrase[0] and tuple(tokens[i : i + size]) == tuple(phrase)
+        for i in range(len(tokens) - size + 1)
     )
 
 
-def _relation(question: dict) -> str:
-    """`artist.city` out of a fact id such as `m:artist.city:some-name`; empty without one."""
-    ids = question.get("fact_ids") or [""]
-    return (str(ids[0]).split(":") + ["", ""])[1]
-
-
-def _ngrams(tokens: Sequence[str]) -> set[tuple[str, ...]]:
-    size = min(NGRAM_WORDS, len(tokens))
-    return {tuple(tokens[i : i + size]) for i in range(len(tokens) - size + 1)}
+def is_scattered(present: Iterable[str], subject: Sequence[str]) -> bool:
+    """All telling words of a subject of three or more: `Mercury Prize in 1992`."""
+    telling = [w for w in subject if stem(w) not in rules()["empty"]]
+    return len(telling) >= 3 and set(telling) <= set(present)
 
 
 # --- sentences ----------------------------------------------------------------------------------
@@ -269,9 +284,10 @@ def split_sentences(text: str) -> list[str]:
     sentences, start = [], 0
     for match in END.finditer(text):
         mark = match.group()
-        within = "?" not in mark and "!" not in mark and mark != "\n"
+        # a mark that stands alone is a word (the band !!!); a full stop may end an abbreviation
         alone = mark != "\n" and text[match.start() - 1 : match.start()].isspace()
-        if not alone and not (within and ABBREVIATION.search(text, start, match.start())):
+        only_stops = "?" not in mark and "!" not in mark and mark != "\n"
+        if not alone and not (only_stops and ABBREVIATION.search(text, start, match.start())):
             sentences.append(text[start : match.end()])
             start = match.end()
     return [s for s in [*sentences, text[start:]] if s.strip()]
@@ -282,21 +298,6 @@ def is_question(sentence: str) -> bool:
     stripped = sentence.strip().rstrip("\"'”’)] ")
     if len(stripped.split()) > LONGEST_QUESTION:
         return False
-    asks = stripped.endswith("?") or rules()["asking"].match(stripped)
-    return bool(asks or rules()["indirect"].search(stripped))
-
-
-def _contains(tokens: Sequence[str], phrase: Sequence[str]) -> bool:
-    size = len(phrase)
-    if size == 1:
-        return phrase[0] in tokens
-    return any(
-        tokens[i] == phrase[0] and tuple(tokens[i : i + size]) == tuple(phrase)
-        for i in range(len(tokens) - size + 1)
-    )
-
-
-def _scattered(present: Iterable[str], subject: Sequence[str]) -> bool:
-    """All telling words of a subject of three or more: `Mercury Prize in 1992`."""
-    telling = [w for w in subject if stem(w) not in rules()["empty"]]
-    return len(telling) >= 3 and set(telling) <= set(present)
+    if stripped.endswith("?") or rules()["asking"].match(stripped):
+        return True
+    return bool(rules()["indirect"].search(stripped))

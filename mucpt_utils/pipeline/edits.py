@@ -26,7 +26,7 @@ class Edit(NamedTuple):
 def edited_text(text: str, edits: Sequence[Edit]) -> str:
     """The text after `edits`. Raises ValueError where edits overlap or reach past the text."""
     pieces, position = [], 0
-    for edit in _in_order(edits, len(text)):
+    for edit in in_order(edits, len(text)):
         pieces += [text[position : edit.start], edit.replacement]
         position = edit.end
     return "".join([*pieces, text[position:]])
@@ -42,7 +42,7 @@ def apply_edits(document: Document, edits: Iterable[Edit]) -> int:
     edits = list(edits)
     if not edits:
         return 0
-    ordered = _in_order(edits, len(document.text))
+    ordered = in_order(edits, len(document.text))
     document.text = edited_text(document.text, ordered)
     truth = document.metadata.get("truth")
     if isinstance(truth, dict) and truth.get("spans"):
@@ -53,9 +53,24 @@ def apply_edits(document: Document, edits: Iterable[Edit]) -> int:
 
 def shift_span(span: dict, edits: Sequence[Edit]) -> dict:
     """`span` with start and end moved to where they are after `edits` (sorted by start)."""
-    start = _shift(span["start"], edits, to_end=False)
-    end = _shift(span["end"], edits, to_end=True)
+    start = shift_offset(span["start"], edits, to_end=False)
+    end = shift_offset(span["end"], edits, to_end=True)
     return span | {"start": start, "end": max(start, end)}
+
+
+def shift_offset(offset: int, edits: Sequence[Edit], to_end: bool) -> int:
+    """Where an offset is after `edits` (sorted by start).
+
+    to_end: inside a replaced stretch, whether it goes to the end of the replacement or its start.
+    """
+    moved = 0
+    for start, end, replacement in edits:
+        if start >= offset:
+            break
+        if end > offset:
+            return start + moved + (len(replacement) if to_end else 0)
+        moved += len(replacement) - (end - start)
+    return offset + moved
 
 
 def line_edits(text: str, repair: Callable[[str], str]) -> list[Edit]:
@@ -76,7 +91,8 @@ def line_edits(text: str, repair: Callable[[str], str]) -> list[Edit]:
     return edits
 
 
-def _in_order(edits: Iterable[Edit], length: int) -> list[Edit]:
+def in_order(edits: Iterable[Edit], length: int) -> list[Edit]:
+    """Edits of a text of `length` characters, sorted. Raises ValueError where they overlap."""
     ordered = sorted(edits)
     position = 0
     for edit in ordered:
@@ -84,14 +100,3 @@ def _in_order(edits: Iterable[Edit], length: int) -> list[Edit]:
             raise ValueError(f"{edit} overlaps another edit or lies outside 0..{length}")
         position = edit.end
     return ordered
-
-
-def _shift(offset: int, edits: Sequence[Edit], to_end: bool) -> int:
-    moved = 0
-    for start, end, replacement in edits:
-        if start >= offset:
-            break
-        if end > offset:  # inside the replaced stretch: snap to the replacement's border
-            return start + moved + (len(replacement) if to_end else 0)
-        moved += len(replacement) - (end - start)
-    return offset + moved

@@ -1,4 +1,4 @@
-"""datatrove's engines behind one call: local processes, a Ray cluster, Slurm job arrays.
+"""datatrove's executors behind one call: local processes, a Ray cluster, Slurm job arrays.
 
 The engine changes where tasks run, never what they write. Ray and Slurm need a file system that
 all machines share. `run_executor` returns when the block is done on every task, whatever the
@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
-from typing import Literal
 
 import multiprocess
 from datatrove.executor import LocalPipelineExecutor, RayPipelineExecutor, SlurmPipelineExecutor
@@ -21,12 +20,13 @@ from datatrove.executor.base import PipelineExecutor
 from datatrove.pipeline.base import PipelineStep
 from loguru import logger as datatrove_log
 
-from mucpt_utils.config.pipeline import RaySettings, SlurmSettings
+from mucpt_utils import paths
+from mucpt_utils.config.files import SettingsError
+from mucpt_utils.config.pipeline import PipelineSettings, RaySettings, SlurmSettings
+from mucpt_utils.errors import OutsideError
 
-Engine = Literal["local", "ray", "slurm"]
 
-
-class EngineError(RuntimeError):
+class EngineError(OutsideError, RuntimeError):
     """Tasks that failed on their engine; the message says which, and where their logs are."""
 
 
@@ -59,31 +59,28 @@ class WaitingSlurmExecutor(SlurmPipelineExecutor):
 
 
 def make_executor(
-    engine: Engine,
-    block: PipelineStep,
-    name: str,
-    tasks: int,
-    workers: int,
-    logs: Path,
-    options: RaySettings | SlurmSettings | None = None,
+    block: PipelineStep, name: str, tasks: int, workers: int, logs: Path, settings: PipelineSettings
 ) -> PipelineExecutor:
     """The executor that runs `block` on `tasks` tasks, `workers` at a time; logs go to `logs`.
 
-    Raises ValueError where the engine lacks a setting.
+    settings: `engine` and the engine's own are read. Raises SettingsError where the engine lacks
+    a setting or a package.
     """
     workers = min(workers, tasks)
     common = {"tasks": tasks, "workers": workers, "logging_dir": str(Path(logs).resolve())}
-    if engine == "local":
-        return InProcessExecutor([block], **common)
-    if engine == "ray":
-        return _ray_executor(block, options or RaySettings(), common)
-    return _slurm_executor(block, name, options or SlurmSettings(), common)
+    if settings.engine == "ray":
+        return ray_executor(block, settings.ray, common)
+    if settings.engine == "slurm":
+        return slurm_executor(block, name, settings.slurm, common)
+    return InProcessExecutor([block], **common)
 
 
-def _ray_executor(block: PipelineStep, options: RaySettings, common: dict) -> PipelineExecutor:
-    with _needs_ray():
+def ray_executor(block: PipelineStep, options: RaySettings, common: dict) -> PipelineExecutor:
+    """The executor on a Ray cluster, which is joined or started first."""
+    try:
         import ray
-
+    except ImportError as error:
+        raise SettingsError("engine=ray needs ray: pip install 'mucpt-utils[ray]'") from error
     if not ray.is_initialized():
         ray.init(address=options.address, log_to_driver=False, logging_level=logging.ERROR)
     with quiet_datatrove():
@@ -95,19 +92,14 @@ def _ray_executor(block: PipelineStep, options: RaySettings, common: dict) -> Pi
         )
 
 
-@contextmanager
-def _needs_ray() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise ValueError("engine=ray needs ray: pip install 'mucpt-utils[ray]'") from error
-
-
-def _slurm_executor(
+def slurm_executor(
     block: PipelineStep, name: str, options: SlurmSettings, common: dict
 ) -> PipelineExecutor:
+    """The executor of Slurm job arrays, whose jobs find this interpreter and this package first."""
     if not options.partition:
-        raise ValueError("engine=slurm needs slurm.partition, the name of a Slurm partition")
+        raise SettingsError("engine=slurm needs slurm.partition, the name of a Slurm partition")
+    imports = os.pathsep.join(filter(None, (str(paths.ROOT), os.environ.get("PYTHONPATH"))))
+    here = f'export PATH="{Path(sys.executable).parent}:$PATH" PYTHONPATH="{imports}"'
     return WaitingSlurmExecutor(
         [block],
         time=options.time,
@@ -116,39 +108,25 @@ def _slurm_executor(
         mem_per_cpu_gb=options.memory_gb,
         qos=options.qos,
         job_name=f"mucpt-{name}",
-        env_command=options.environment or _this_environment(),
+        env_command=options.environment or here,
         max_array_size=options.largest_array,
         sbatch_args={"wait": "", **options.sbatch},
         **common,
     )
 
 
-def _this_environment() -> str:
-    """Puts the interpreter that runs now, and what it imports from, first."""
-    return f'export PATH="{Path(sys.executable).parent}:$PATH" PYTHONPATH="{_import_path()}"'
-
-
-def _import_path() -> str:
-    package = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-
-
 def run_executor(executor: PipelineExecutor, name: str) -> None:
     """Runs a block to its end; tasks that have run are skipped. Raises EngineError."""
+    logs = executor.logging_dir.resolve_paths("logs")
     with quiet_datatrove():
         try:
             executor.run()
         except subprocess.CalledProcessError as error:
-            raise EngineError(
-                _failure(executor, name, f"sbatch ended with {error.returncode}")
-            ) from error
-        left = executor.get_incomplete_ranks() if executor.skip_completed else []
-    if left:
-        raise EngineError(_failure(executor, name, f"{len(left)} tasks did not end"))
-
-
-def _failure(executor: PipelineExecutor, name: str, what: str) -> str:
-    return f"{name}: {what}; logs in {executor.logging_dir.resolve_paths('logs')}"
+            message = f"{name}: sbatch ended with {error.returncode}; logs in {logs}"
+            raise EngineError(message) from error
+        unfinished = executor.get_incomplete_ranks() if executor.skip_completed else []
+    if unfinished:
+        raise EngineError(f"{name}: {len(unfinished)} tasks did not end; logs in {logs}")
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""Which documents are in another language than English, told by function words, offline.
+"""Which documents are in another language than English, by their function words, offline.
 
 spaCy ships lists of function words for some sixty languages. A text is in another language where
 words of that language's list (those that English has too set aside) outnumber the English ones, or
-where most of its letters are no Latin ones. Lists of names, tables and indexes hold few function
+where most of its letters are not Latin ones. Lists of names, tables and indexes hold few function
 words of any language, and stay.
 """
 
@@ -31,17 +31,19 @@ class OtherLanguage(BaseFilter):
     name = "🗣 other languages"
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        found = other_language(doc.text)
-        if found is None:
+        language = other_language(doc.text)
+        if language is None:
             return True
-        doc.metadata["filter_detail"] = {"language": found}
+        doc.metadata["filter_detail"] = {"language": language}
         return False, REASON
 
 
 def other_language(text: str) -> str | None:
     """The language of a text that is not English (`de`), `script` for other letters; else None."""
-    if not text.isascii() and _share_latin(text) < LEAST_LATIN:
-        return "script"
+    if not text.isascii():
+        letters = sum(map(len, LETTERS.findall(text)))
+        if letters and sum(map(len, LATIN.findall(text))) / letters < LEAST_LATIN:
+            return "script"
     english, others = function_words()
     # names and first words of lines stand in capitals: function words seldom do
     words = [word for word in WORD.findall(text) if not word[0].isupper()]
@@ -53,14 +55,9 @@ def other_language(text: str) -> str | None:
     return code if is_other and count > sum(word in english for word in words) else None
 
 
-def _share_latin(text: str) -> float:
-    letters = sum(map(len, LETTERS.findall(text)))
-    return sum(map(len, LATIN.findall(text))) / letters if letters else 1.0
-
-
 @cache
 def function_words() -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
-    """English function words, and the languages of every function word that is none of them."""
+    """English function words, and the languages of every function word that is not English too."""
     import spacy.lang  # a second to import, and most processes drop no document
 
     lists = {}

@@ -13,7 +13,6 @@ from functools import cache
 from typing import NamedTuple
 
 import phonenumbers
-import yaml
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 from stdnum import ean, iban, isbn, luhn
@@ -21,11 +20,14 @@ from stdnum.us import ssn
 
 from mucpt_utils import paths
 from mucpt_utils.config.pipeline import KINDS, Kind, MaskingSettings
-from mucpt_utils.pipeline.edits import Edit, apply_edits
+from mucpt_utils.io import read_yaml
+from mucpt_utils.pipeline.edits import Edit, apply_edits, edited_text
 
 RULES = paths.PACKAGE / "pipeline/rules/masking.yaml"
 # how far around a number the words that explain it may stand, in characters
 BEFORE, AFTER = 48, 16
+PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
+LONGEST = max(len(f"[{kind}]") for kind in KINDS)
 
 
 class Finding(NamedTuple):
@@ -48,19 +50,22 @@ class MaskPersonalData(PipelineStep):
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator:
         for document in data:
-            found = find_personal_data(document.text, self.settings)
-            if found:
-                apply_edits(document, [Edit(f.start, f.end, f"[{f.kind}]") for f in found])
-                document.metadata["masked"] = dict(sorted(Counter(f.kind for f in found).items()))
+            findings = find_personal_data(document.text, self.settings)
+            if findings:
+                apply_edits(document, mask_edits(findings))
+                kinds = Counter(finding.kind for finding in findings)
+                document.metadata["masked"] = dict(sorted(kinds.items()))
             yield document
 
 
 def mask(text: str, settings: MaskingSettings | None = None) -> str:
     """`text` with its personal data replaced by placeholders."""
-    document = Document(text=text, id="")
-    found = find_personal_data(text, settings or MaskingSettings())
-    apply_edits(document, [Edit(f.start, f.end, f"[{f.kind}]") for f in found])
-    return document.text
+    return edited_text(text, mask_edits(find_personal_data(text, settings)))
+
+
+def mask_edits(findings: Iterable[Finding]) -> list[Edit]:
+    """The edits that put `[KIND]` in place of each finding."""
+    return [Edit(f.start, f.end, f"[{f.kind}]") for f in findings]
 
 
 def find_personal_data(text: str, settings: MaskingSettings | None = None) -> list[Finding]:
@@ -70,13 +75,16 @@ def find_personal_data(text: str, settings: MaskingSettings | None = None) -> li
     so the digits of a card number are not also a telephone number.
     """
     settings = settings or MaskingSettings()
-    found: list[Finding] = []
+    findings: list[Finding] = []
+    # the surest kinds come first: a password in an address, a number with its check digits
     for kind in KINDS:
+        # most texts hold no sign of most kinds, and are not looked through for these
         if kind in settings.kinds and SIGNS[kind].search(text):
             for start, end in FINDERS[kind](text, settings):
-                if all(end <= f.start or f.end <= start for f in found):
-                    found.append(Finding(start, end, kind))
-    return sorted(found)
+                # what an earlier kind has claimed, in part or as a whole, stays its own
+                if all(end <= f.start or f.end <= start for f in findings):
+                    findings.append(Finding(start, end, kind))
+    return sorted(findings)
 
 
 # --- kinds with a form of their own -------------------------------------------------------------
@@ -104,19 +112,20 @@ IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", r
 LONG_NUMBER = re.compile(r"\d{3}")
 HANDLE = re.compile(r"(?<![\w@/.=&])@(?=\w*[A-Za-z])([A-Za-z0-9_][\w.]{1,28}\w)(?![\w{@]|\.\w)")
 
-
 COMMAND = re.compile(r"(?<!\w)@([a-z]+)")
 
 
-def _credentials(text: str, _: MaskingSettings) -> Spans:
+def find_credentials(text: str, _: MaskingSettings) -> Spans:
+    """Addresses that hold a password, a key, a session or a user's name."""
     return (match.span() for match in CREDENTIALS.finditer(text))
 
 
-def _emails(text: str, _: MaskingSettings) -> Spans:
+def find_emails(text: str, _: MaskingSettings) -> Spans:
+    """E-mail addresses, also with `[at]` and `[dot]`."""
     return (match.span() for match in EMAIL.finditer(text))
 
 
-def _ibans(text: str, _: MaskingSettings) -> Spans:
+def find_ibans(text: str, _: MaskingSettings) -> Spans:
     """IBANs with valid check digits; trailing words in capitals are not part of one."""
     for match in IBAN.finditer(text):
         for end in range(match.end(), match.start() + 14, -1):
@@ -126,44 +135,44 @@ def _ibans(text: str, _: MaskingSettings) -> Spans:
                 break
 
 
-def _social_security(text: str, _: MaskingSettings) -> Spans:
+def find_social_security(text: str, _: MaskingSettings) -> Spans:
+    """Social security numbers of the US: called so, or valid and written with hyphens."""
     for match in SSN.finditer(text):
-        named = _near(text, match, "ssn_before")
-        written = match.group(1) == "-" and ssn.is_valid(match.group())
-        if named or (written and not _of_music(text, match)):
+        is_called_so = stands_before(text, match, "ssn_before")
+        is_written_so = match.group(1) == "-" and ssn.is_valid(match.group())
+        if is_called_so or (is_written_so and not is_of_music(text, match)):
             yield match.span()
 
 
-def _cards(text: str, _: MaskingSettings) -> Spans:
+def find_cards(text: str, _: MaskingSettings) -> Spans:
     """Numbers with a valid Luhn digit and a card issuer's prefix, or called a card number.
 
     12 and 13 digits may be a barcode or an ISBN: these need to be called a card number.
     """
     for match in CARD.finditer(text):
         digits = re.sub(r"\D", "", match.group())
-        named = _near(text, match, "card_before")
-        likely = len(digits) >= 14 and luhn.is_valid(digits) and digits[0] in "123456"
-        called = named and luhn.is_valid(digits)
-        if called or (likely and not _is_book_or_barcode(digits) and not _of_music(text, match)):
+        if not luhn.is_valid(digits):
+            continue
+        is_called_so = stands_before(text, match, "card_before")
+        is_likely = len(digits) >= 14 and digits[0] in "123456"
+        is_book_or_barcode = isbn.is_valid(digits) or ean.is_valid(digits)
+        if is_called_so or (is_likely and not is_book_or_barcode and not is_of_music(text, match)):
             yield match.span()
 
 
-def _is_book_or_barcode(digits: str) -> bool:
-    return isbn.is_valid(digits) or ean.is_valid(digits)
-
-
-def _addresses(text: str, _: MaskingSettings) -> Spans:
-    for pattern, numbers in ((IPV4, 4), (IPV6, 6)):
+def find_addresses(text: str, _: MaskingSettings) -> Spans:
+    """Addresses of machines: IPv6, and IPv4 with a long number in it or after a word for it."""
+    for pattern, version in ((IPV4, 4), (IPV6, 6)):
         for match in pattern.finditer(text):
-            if not _is_address(match.group(), numbers) or _of_music(text, match):
+            if not is_machine(match.group(), version) or is_of_music(text, match):
                 continue
-            plain = numbers == 6 or LONG_NUMBER.search(match.group())
-            if plain or _near(text, match, "address_before"):
+            is_plain = version == 6 or LONG_NUMBER.search(match.group())
+            if is_plain or stands_before(text, match, "address_before"):
                 yield match.span()
 
 
-def _is_address(value: str, version: int) -> bool:
-    """A valid address of a machine; `::` and clock times such as 1:02:03 are none."""
+def is_machine(value: str, version: int) -> bool:
+    """Whether this is the address of a machine; `::` and clock times such as 1:02:03 are not."""
     try:
         address = ipaddress.ip_address(value)
     except ValueError:
@@ -173,8 +182,9 @@ def _is_address(value: str, version: int) -> bool:
     return not address.is_unspecified and value.split(".")[0] != "0"
 
 
-def _handles(text: str, _: MaskingSettings) -> Spans:
-    if not rules()["commands"].isdisjoint(COMMAND.findall(text)):
+def find_handles(text: str, _: MaskingSettings) -> Spans:
+    """Names of users behind @, unless the text is source code with commands behind @."""
+    if not commands().isdisjoint(COMMAND.findall(text)):
         return iter(())
     return (match.span() for match in HANDLE.finditer(text))
 
@@ -205,82 +215,93 @@ SHORT = re.compile(
 )
 
 
-def _telephones(text: str, settings: MaskingSettings) -> Spans:
+def find_telephones(text: str, settings: MaskingSettings) -> Spans:
+    """Telephone numbers by their form, their region's rules, or the words around them."""
     for match in TELEPHONE.finditer(text):
         number = match.group()
         digits = sum(c.isdigit() for c in number)
-        if not FEWEST_DIGITS <= digits <= MOST_DIGITS or not _balanced(number):
+        is_balanced = number.count("(") == number.count(")")
+        if not FEWEST_DIGITS <= digits <= MOST_DIGITS or not is_balanced:
             continue
         if YEARS.match(number) or DATE.match(number):
             continue
-        if _is_telephone(text, match, settings):
+        if is_telephone(text, match, settings):
             yield match.span()
     yield from (match.span(1) for match in SHORT.finditer(text))
 
 
-def _is_telephone(text: str, match: re.Match, settings: MaskingSettings) -> bool:
+def is_telephone(text: str, match: re.Match, settings: MaskingSettings) -> bool:
+    """Whether a number is one of a telephone, the surest sign first."""
     number = match.group()
     if number.startswith(("+", "(+")):
-        return _possible(number, None)
-    if _of_music(text, match):
+        return is_possible(number, None)
+    if is_of_music(text, match):
         return False
-    if _near(text, match, "telephone_before") or _follows(text, match, "telephone_after"):
+    if stands_before(text, match, "telephone_before"):
+        return True
+    if words_around()["telephone_after"].match(text[match.end() : match.end() + AFTER]):
         return True
     if number.startswith("00"):
-        return _possible("+" + number[2:].lstrip("-. "), None)
+        return is_possible("+" + number[2:].lstrip("-. "), None)
     return bool(GROUPED.fullmatch(number)) and any(
-        _possible(number, region) for region in settings.regions
+        is_possible(number, region) for region in settings.regions
     )
 
 
-def _possible(number: str, region: str | None) -> bool:
+def is_possible(number: str, region: str | None) -> bool:
+    """Whether the region's rules (any region's, where it is None) allow the number."""
     try:
         return phonenumbers.is_possible_number(phonenumbers.parse(number, region))
     except phonenumbers.NumberParseException:
         return False
 
 
-def _balanced(number: str) -> bool:
-    return number.count("(") == number.count(")")
-
-
 # --- words around a number ----------------------------------------------------------------------
 
 
 @cache
-def rules() -> dict:
-    """The words around numbers, compiled: a pattern by list name, the commands as a set."""
-    content = yaml.safe_load(RULES.read_text(encoding="utf-8"))
-    commands = frozenset(content.pop("commands"))
+def words_around() -> dict[str, re.Pattern]:
+    """The words around numbers, a pattern by the name of the list."""
     return {
         name: re.compile("|".join(f"(?:{p})" for p in patterns), re.IGNORECASE)
-        for name, patterns in content.items()
-    } | {"commands": commands}
+        for name, patterns in read_yaml(RULES).items()
+        if name != "commands"
+    }
 
 
-def _near(text: str, match: re.Match, name: str) -> bool:
-    before = text[max(0, match.start() - BEFORE) : match.start()]
-    return bool(rules()[name].search(before))
+@cache
+def commands() -> frozenset[str]:
+    """Commands behind @ that give away source code."""
+    return frozenset(read_yaml(RULES)["commands"])
 
 
-def _follows(text: str, match: re.Match, name: str) -> bool:
-    return bool(rules()[name].match(text[match.end() : match.end() + AFTER]))
+def stands_before(text: str, match: re.Match, name: str) -> bool:
+    """Whether one of a list's words stands shortly before a match, and no placeholder between.
+
+    What stands before a placeholder explains that one: `[PHONE]` is not a word for the next
+    number, and a text that has been masked is not masked again.
+    """
+    start = max(0, match.start() - BEFORE)
+    for placeholder in PLACEHOLDER.finditer(text, max(0, start - LONGEST), match.start()):
+        start = max(start, placeholder.end())
+    return bool(words_around()[name].search(text[start : match.start()]))
 
 
-def _of_music(text: str, match: re.Match) -> bool:
-    return _near(text, match, "not_personal")
+def is_of_music(text: str, match: re.Match) -> bool:
+    """Whether the words before a number say that it is not personal: an opus, a page, an ISBN."""
+    return stands_before(text, match, "not_personal")
 
 
 Finder = Callable[[str, MaskingSettings], Spans]
 FINDERS: dict[str, Finder] = {
-    "URL": _credentials,
-    "EMAIL": _emails,
-    "IBAN": _ibans,
-    "SSN": _social_security,
-    "CARD": _cards,
-    "IP": _addresses,
-    "PHONE": _telephones,
-    "HANDLE": _handles,
+    "URL": find_credentials,
+    "EMAIL": find_emails,
+    "IBAN": find_ibans,
+    "SSN": find_social_security,
+    "CARD": find_cards,
+    "IP": find_addresses,
+    "PHONE": find_telephones,
+    "HANDLE": find_handles,
 }
 # a cheap sign without which a kind cannot be in a text
 SIGNS = {

@@ -39,7 +39,7 @@ from datatrove.pipeline.writers import JsonlWriter
 from mucpt_utils.config.pipeline import MinhashSettings, PipelineSettings
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_jsonl
-from mucpt_utils.pipeline import classifier, cleaning, executors, masking, minhash
+from mucpt_utils.pipeline import classifier, cleaning, duplicates, executors, masking, minhash
 from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.study.provenance import machine
 from mucpt_utils.study.stages import content_digest
@@ -266,26 +266,26 @@ def _minhash_speed(rows, folder: Path, scheme: str) -> Comparison:
     `affine32`, has cheaper ones.
     """
     settings = MinhashSettings()
-    found = [minhash.shingles(row["text"], settings.shingle_words) for row in rows]
+    sets = [minhash.shingles(row["text"], settings.shingle_words) for row in rows]
     documents = [Document(text=str(n), id=row["id"]) for n, row in enumerate(rows)]
-    low_bits = [(values & 0xFFFFFFFF).tolist() for values in found]
+    low_bits = [(values & 0xFFFFFFFF).tolist() for values in sets]
     permutations = settings.bands * settings.rows
     options = {"num_perm": permutations, "hashfunc": int, "scheme": scheme}
 
-    class Prepared(minhash.NearSignatures):
+    class Prepared(duplicates.NearSignatures):
         def get_shingles(self, text: str) -> np.ndarray:
-            values = found[int(text)]
-            self._kept.append(values)
+            values = sets[int(text)]
+            self.shard_shingles.append(values)
             return values.reshape(-1, 1)
 
     def ours(number: int) -> None:
-        place = folder / f"minhash-{scheme}{number}"
-        step = Prepared(str(place), settings)
+        own = folder / f"minhash-{scheme}{number}"
+        step = Prepared(own, settings)
         step.run(iter(documents))
-        minhash.MatchBuckets(str(place), step.config).run()
+        duplicates.MatchBuckets(own, step.config).run()
 
     if scheme == "legacy":
-        a, b = Prepared(str(folder / "parameters"), settings).parameters
+        a, b = Prepared(folder / "parameters", settings).parameters
         options["permutations"] = np.concatenate([a, b])
 
     def theirs(_: int) -> None:

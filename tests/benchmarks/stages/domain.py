@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 from datatrove.data import Document
+from sklearn.metrics import average_precision_score
 
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline import classifier
 from mucpt_utils.pipeline.classifier import (
     Classifier,
     Example,
-    average_precision,
     calibration_error,
 )
 from mucpt_utils.text.sources.passages import passages as cut
@@ -46,6 +46,11 @@ def measure() -> Iterator[dict]:
     yield from _unseen_books()
     yield from _mixed_books()
     yield from _rendered_lane()
+
+
+def average_precision(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """scikit-learn's, with the arguments in the order of the calibration error's."""
+    return float(average_precision_score(labels, probabilities))
 
 
 def _book(document: Document) -> str:

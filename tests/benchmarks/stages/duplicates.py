@@ -14,7 +14,7 @@ from datatrove.pipeline.dedup import MinhashDedupBuckets
 from mucpt_utils.analysis import stage_quality
 from mucpt_utils.config.pipeline import MinhashSettings
 from mucpt_utils.io import read_jsonl, write_jsonl
-from mucpt_utils.pipeline import executors, minhash
+from mucpt_utils.pipeline import duplicates, executors, minhash
 from mucpt_utils.pipeline.minhash import candidate_probability
 from mucpt_utils.text.sources import decode, strip_gutenberg
 from stages.common import data, fresh, passages, piped, rendered, row, sampled, share, study
@@ -109,21 +109,21 @@ def _found_pairs() -> set[tuple[str, str]]:
     documents = [Document(text=_works()[name], id=name) for name in names]
     with tempfile.TemporaryDirectory() as folder, executors.quiet_datatrove():
         Path(folder, "pairs").mkdir()
-        minhash.NearSignatures(folder, SETTINGS).run(iter(documents))
-        config = minhash.minhash_config(SETTINGS)
+        duplicates.NearSignatures(Path(folder), SETTINGS).run(iter(documents))
+        config = duplicates.minhash_config(SETTINGS)
         for band in range(SETTINGS.bands):
             MinhashDedupBuckets(
                 f"{folder}/signatures", f"{folder}/pairs", config=config, lines_to_buffer=1000
             ).run(None, band, SETTINGS.bands)
-        store = minhash.ShingleStore(Path(folder, "shingles"))
+        store = duplicates.ShingleStore(Path(folder, "shingles"))
         pairs = {
             (a, b): minhash.jaccard(store[a], store[b])
-            for a, b in minhash.candidate_pairs(Path(folder, "pairs"))
+            for a, b in duplicates.candidate_pairs(Path(folder, "pairs"))
         }
         # datatrove joins each document to the one before it in a bucket: copies are clusters
         alike = {pair: s for pair, s in pairs.items() if s >= SETTINGS.similarity}
         clusters: dict[int, list[int]] = {}
-        for place, (first, _) in minhash.first_of_cluster(alike).items():
+        for place, (first, _) in duplicates.first_of_cluster(alike).items():
             clusters.setdefault(first[1], [first[1]]).append(place[1])
     return {
         (names[a], names[b])
@@ -232,7 +232,7 @@ def _curve() -> Iterator[dict]:
     """Share of pairs of a known similarity that become candidates, beside 1 - (1 - s^r)^b."""
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
-        block = minhash.NearSignatures(folder, SETTINGS)
+        block = duplicates.NearSignatures(Path(folder), SETTINGS)
         largest = 0.0
         for similarity in CURVE:
             # two sets of SIZE that share k have similarity k / (2 SIZE - k)
@@ -246,7 +246,7 @@ def _curve() -> Iterator[dict]:
         yield row(STAGE, "largest distance from the formula", "all", largest, PAIRS, most=AGREEMENT)
 
 
-def _collide(block: minhash.NearSignatures, rng: np.random.Generator, common: int) -> bool:
+def _collide(block: duplicates.NearSignatures, rng: np.random.Generator, common: int) -> bool:
     """Whether two random sets of shingles with `common` shared ones agree in any band."""
     values = rng.integers(0, 2**63, 2 * SIZE - common, dtype=np.uint64)
     sides = values[:SIZE], values[SIZE - common :]

@@ -17,8 +17,10 @@ import pyarrow.parquet
 
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.errors import OUTSIDE
 from mucpt_utils.pipeline.accounting import check_accounting
-from mucpt_utils.pipeline.run import main, run_pipeline
+from mucpt_utils.pipeline.command import main
+from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.pipeline.shards import read_documents
 from mucpt_utils.text.sources import read_source, source_files
 
@@ -178,7 +180,7 @@ def _read(path, root):
 
 # --- full disk ----------------------------------------------------------------------------------
 
-RUN = "import sys; from mucpt_utils.pipeline.run import main; sys.exit(main())"
+RUN = "import sys; from mucpt_utils.pipeline.command import main; sys.exit(main())"
 
 
 def _limit_files():
@@ -197,7 +199,7 @@ def test_a_disk_that_takes_no_more_is_one_line_and_the_run_goes_on_later(tmp_pat
     arguments = ["--source", str(source), "--settings", str(settings), "--out"]
     command = [sys.executable, "-c", RUN, *arguments, str(tmp_path / "out")]
     failed = subprocess.run(command, capture_output=True, text=True, preexec_fn=_limit_files)
-    assert failed.returncode == 2
+    assert failed.returncode == OUTSIDE, failed.stderr
     errors = [x for x in failed.stderr.splitlines() if x and "stage/s" not in x]
     assert len(errors) == 1 and errors[0].startswith("pipeline: "), failed.stderr
     assert "File too large" in errors[0]

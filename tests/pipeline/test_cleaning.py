@@ -3,12 +3,8 @@ from datatrove.data import Document
 
 from mucpt_utils.config.pipeline import QualitySettings
 from mucpt_utils.pipeline.cleaning import (
-    JunkFilter,
     is_record,
-    junk_kind,
     repair_line,
-    rules,
-    segment,
     share_in_sentences,
     steps,
     tracking_edits,
@@ -49,39 +45,6 @@ def clean(texts, settings=None):
     return {d.id: d.text for d in data}, sink.rejected
 
 
-@pytest.mark.parametrize(
-    ("sentence", "kind"),
-    [
-        (COOKIES, "boilerplate"),
-        ("Copyright © 2014 site.example. All rights reserved.", "boilerplate"),
-        ("Subscribe to our newsletter and never miss a story!", "boilerplate"),
-        ("Skip to main content", "boilerplate"),
-        (SPAM, "spam"),
-        ("Earn 900 dollars a day from home, no experience needed.", "spam"),
-        ("Best online casino bonus: 50 free spins!", "spam"),
-        ("Lose 10 pounds with this one weird trick!!!", "spam"),
-        ("The prize went to the band for their second album.", None),
-        ("He made a great deal of money from the opera in a short time.", None),
-        ("In order to offer a new reading, she slows the tempo.", None),
-        ("Good morning! What a concert!", None),
-        ("The winner of the 1992 Mercury Prize was Screamadelica.", None),
-        ("He told her to follow the conductor and not the score.", None),
-    ],
-)
-def test_wording_tells_junk_from_prose(sentence, kind):
-    assert junk_kind(sentence) == kind
-
-
-def test_every_rule_is_a_pattern_that_does_not_match_prose():
-    count = 0
-    for kind in ("boilerplate", "spam"):
-        for pattern, weight in rules()[kind]:
-            count += 1
-            assert weight in (0.5, 1.0)
-            assert weight < 1 or not pattern.search(PROSE), pattern.pattern
-    assert count > 100
-
-
 def test_junk_lines_and_sentences_go_and_the_prose_stays():
     text = f"Home | News | Contact\n{PROSE} {SPAM}\n{COOKIES}\nYou are here: Home / Music / 123"
     kept, rejected = clean([text])
@@ -92,32 +55,6 @@ def test_junk_lines_and_sentences_go_and_the_prose_stays():
 def test_documents_of_nothing_but_junk_go_with_their_kind():
     texts = [f"{SPAM}\n{SPAM} Call now!", f"{COOKIES}\nSkip to content\nAll rights reserved."]
     assert clean(texts) == ({}, {"0": "spam", "1": "boilerplate"})
-
-
-def test_a_spam_sentence_without_a_full_stop_ends_with_its_address():
-    text = "Cheap concert tickets no fees shop.example/t/123 The quartet was founded in Vienna."
-    kinds = [(text[s.start : s.end].split()[0], s.kind) for s in segment(text)]
-    assert kinds == [("Cheap", "spam"), ("The", None)]
-
-
-def test_a_call_before_spam_goes_with_it_and_one_before_prose_stays():
-    text = f"Bravo! The hall was full. Attention! {SPAM} What a night!"
-    kinds = [(text[s.start : s.end].strip(), s.kind) for s in segment(text)]
-    assert kinds[:3] == [("Bravo!", None), ("The hall was full.", None), ("Attention!", "spam")]
-    assert kinds[3][1] == "spam" and kinds[-1] == ("What a night!", None)
-
-
-def test_initials_do_not_end_a_sentence():
-    text = "Symphony by J. S. Bach and Dr. Dre was played. It was long."
-    assert len(segment(text)) == 2
-
-
-def test_the_share_of_junk_decides_between_cutting_and_dropping():
-    document = Document(text=f"{SPAM} The end came soon after.", id="d")
-    assert JunkFilter(share=0.9, cut=True).filter(document) is True
-    assert document.text == "The end came soon after."
-    document = Document(text=f"{SPAM} The end came soon after.", id="d")
-    assert JunkFilter(share=0.5, cut=True).filter(document) == (False, "spam")
 
 
 @pytest.mark.parametrize(

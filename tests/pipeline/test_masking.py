@@ -1,5 +1,8 @@
 import pytest
 from datatrove.data import Document
+from hypothesis import example, given
+from hypothesis import strategies as st
+from properties import PROPERTY
 from stdnum import iban, luhn
 
 from mucpt_utils.config.pipeline import MaskingSettings
@@ -81,10 +84,13 @@ def test_unknown_kinds_are_refused():
         MaskingSettings(kinds=("NAME",))
 
 
-def test_findings_are_ordered_and_do_not_overlap():
-    text = " ".join(text for text, _ in PERSONAL)
-    found = find_personal_data(text)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+def test_a_stretch_belongs_to_the_first_kind_that_claims_it():
+    assert (
+        mask("pay at https://shop.example/?card=1&token=4111111111111111 now") == "pay at [URL] now"
+    )
+    assert mask(f"card number, call {CARD}") == "card number, call [CARD]", "not a telephone number"
+    only_phones = MaskingSettings(kinds=("PHONE",))
+    assert mask(f"card number, call {CARD}", only_phones) == "card number, call [PHONE]"
 
 
 def test_the_step_counts_kinds_and_moves_annotations():
@@ -95,3 +101,38 @@ def test_the_step_counts_kinds_and_moves_annotations():
     moved = out.metadata["truth"]["spans"]
     assert [out.text[s["start"] : s["end"]] for s in moved] == ["[PHONE]", "[EMAIL]"]
     assert out.metadata["masked"] == {"EMAIL": 1, "PHONE": 1}
+
+
+# --- for all texts --------------------------------------------------------------------------------
+
+PIECES = st.sampled_from([*(text for text, _ in PERSONAL), *MUSIC, CARD, "+1 212 555 0147", "@a.b"])
+TEXTS = st.one_of(
+    st.text(),
+    st.text(alphabet="0123456789 -+().@:/[]abcdefxIBANtel"),
+    st.lists(PIECES | st.text(alphabet="0123456789 .-@", max_size=12), max_size=6).map(" ".join),
+)
+
+
+@PROPERTY
+@given(TEXTS)
+@example("\n".join(text for text, _ in PERSONAL))
+def test_findings_are_in_order_and_do_not_overlap(text):
+    findings = find_personal_data(text)
+    ends = [0, *(end for finding in findings for end in finding[:2]), len(text)]
+    assert ends == sorted(ends)
+    assert all(finding.start < finding.end for finding in findings)
+
+
+@PROPERTY
+@given(TEXTS)
+@example("\n".join(text for text, _ in PERSONAL))
+def test_masking_a_masked_text_changes_nothing(text):
+    masked = mask(text)
+    assert find_personal_data(masked) == []
+    assert mask(masked) == masked
+
+
+@PROPERTY
+@given(st.lists(st.sampled_from(MUSIC), max_size=5).map(" ".join))
+def test_texts_on_music_stay_whatever_stands_beside_them(text):
+    assert mask(text) == text

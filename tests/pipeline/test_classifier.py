@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pytest
 from datatrove.data import Document
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import average_precision_score
 
 from mucpt_utils.config.pipeline import ClassifierSettings
 from mucpt_utils.pipeline.classifier import (
@@ -16,7 +18,6 @@ from mucpt_utils.pipeline.classifier import (
     DomainFilter,
     Example,
     assign_folds,
-    average_precision,
     calibration_error,
     features,
     fingerprint,
@@ -56,7 +57,7 @@ def test_it_tells_the_domain_and_its_probability_is_calibrated(trained):
     held_out = labelled(400, seed=9)
     probabilities = trained[1].probabilities([e.text for e in held_out])
     labels = np.array([e.in_domain for e in held_out])
-    assert average_precision(probabilities, labels) > 0.97
+    assert average_precision_score(labels, probabilities) > 0.97
     assert calibration_error(probabilities, labels) < 0.1
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
 
@@ -125,8 +126,8 @@ def test_scores_are_those_of_fasttext_on_the_features(trained):
     for text in texts:
         labels, scores = trained[1].model.predict(features(text), k=2)
         expected.append(dict(zip(labels, scores, strict=True))[IN_DOMAIN])
-    found = raw_scores(trained[1].model, texts)
-    assert found == pytest.approx(np.clip(expected, 0, 1), abs=0)
+    scores = raw_scores(trained[1].model, texts)
+    assert scores == pytest.approx(np.clip(expected, 0, 1), abs=0)
     assert raw_scores(trained[1].model, []).size == 0
 
 
@@ -164,11 +165,21 @@ def test_weights_have_mean_one_and_equal_sums():
 def test_measures_equal_their_definitions():
     probabilities = np.array([0.9, 0.8, 0.7, 0.6, 0.1])
     labels = np.array([True, False, True, False, False])
-    assert average_precision(probabilities, labels) == pytest.approx((1 / 1 + 2 / 3) / 2)
-    assert average_precision(np.full(4, 0.5), np.array([1, 0, 0, 0], bool)) == pytest.approx(0.25)
     assert calibration_error(np.full(10, 0.7), np.arange(10) < 7) == pytest.approx(0)
     assert calibration_error(np.full(10, 0.9), np.arange(10) < 5) == pytest.approx(0.4)
     assert [r["n"] for r in reliability(probabilities, labels)] == [1, 1, 1, 1, 1]
+
+
+def test_the_reliability_curve_is_that_of_scikit_learn_off_the_edges_of_bins():
+    rng = np.random.default_rng(0)
+    probabilities = rng.random(500)
+    labels = rng.random(500) < probabilities**2
+    rows = reliability(probabilities, labels)
+    shares, means = calibration_curve(labels, probabilities, n_bins=10)
+    assert [row["in_domain"] for row in rows] == pytest.approx(shares)
+    assert [row["probability"] for row in rows] == pytest.approx(means)
+    (edge,) = reliability(np.array([0.5]), np.array([True]))
+    assert edge == {"bin": 0.5, "probability": 0.5, "in_domain": 1.0, "n": 1}
 
 
 @pytest.mark.parametrize(("threshold", "weigh"), [(0.5, True), (0.5, False), (None, True)])

@@ -12,10 +12,12 @@ import sys
 import time
 
 import pytest
+from flawed_corpus import contents
 
 from mucpt_utils.config.pipeline import PipelineSettings, RaySettings, SlurmSettings
+from mucpt_utils.pipeline.command import main
 from mucpt_utils.pipeline.executors import EngineError, make_executor, run_executor
-from mucpt_utils.pipeline.run import main, run_pipeline
+from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.pipeline.shards import ReadUnits
 
 SETTINGS = PipelineSettings(
@@ -55,14 +57,6 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="module")
 def local(source, tmp_path_factory):
     return contents(run_pipeline(source, tmp_path_factory.mktemp("local"), SETTINGS).folder)
-
-
-def contents(folder):
-    return {
-        p.relative_to(folder).as_posix(): p.read_bytes()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file() and "logs" not in p.parts
-    }
 
 
 # --- Ray ----------------------------------------------------------------------------------------
@@ -111,20 +105,14 @@ def test_a_ray_cluster_of_two_workers_writes_the_same_bytes(ray_cluster, source,
 
 
 def test_a_task_that_fails_on_ray_is_told(ray_cluster, tmp_path):
-    executor = make_executor(
-        "ray",
-        ReadUnits([_broken], tmp_path / "parts", 5),
-        "read",
-        1,
-        1,
-        tmp_path / "logs",
-        RaySettings(address=ray_cluster, memory_gb=0.5),
-    )
+    settings = PipelineSettings(engine="ray", ray=RaySettings(address=ray_cluster, memory_gb=0.5))
+    block = ReadUnits([broken_unit], tmp_path / "shards", 5)
+    executor = make_executor(block, "read", 1, 1, tmp_path / "logs", settings)
     with pytest.raises(EngineError, match="read: 1 tasks did not end; logs in"):
         run_executor(executor, "read")
 
 
-def _broken():
+def broken_unit():
     raise RuntimeError("this unit cannot be read")
 
 
@@ -185,8 +173,9 @@ def test_slurm_job_arrays_write_the_same_bytes(slurm, source, local, tmp_path):
 
 
 def test_a_job_that_fails_on_slurm_is_told(slurm, tmp_path):
-    block = ReadUnits([_broken], tmp_path / "parts", 5)
-    executor = make_executor("slurm", block, "read", 1, 1, tmp_path / "logs", slurm)
+    block = ReadUnits([broken_unit], tmp_path / "shards", 5)
+    settings = PipelineSettings(engine="slurm", slurm=slurm)
+    executor = make_executor(block, "read", 1, 1, tmp_path / "logs", settings)
     with pytest.raises(EngineError, match="read: sbatch ended with 1; logs in"):
         run_executor(executor, "read")
 
@@ -256,8 +245,9 @@ def real_slurm(tmp_path_factory, monkeypatch):
 
 
 def test_the_real_slurm_takes_the_script_and_writes_the_same_bytes(real_slurm, source, tmp_path):
-    block = ReadUnits([], tmp_path / "parts", 5)
-    executor = make_executor("slurm", block, "read", 3, 2, tmp_path / "logs", real_slurm)
+    block = ReadUnits([], tmp_path / "shards", 5)
+    settings = PipelineSettings(engine="slurm", slurm=real_slurm)
+    executor = make_executor(block, "read", 3, 2, tmp_path / "logs", settings)
     script = executor.get_launch_file_contents(executor.get_sbatch_args(3), "true")
     (tmp_path / "job.slurm").write_text(script)
     command = ["sbatch", "--test-only", str(tmp_path / "job.slurm")]

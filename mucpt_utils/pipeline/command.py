@@ -1,0 +1,122 @@
+"""The corpus pipeline, for any text: domain, cleaning, de-duplication, masking, decontamination.
+
+python -m mucpt_utils pipeline --source DIR --out DIR --dry-run
+python -m mucpt_utils pipeline --source DIR --out DIR --classifier DIR --questions FILE
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mucpt_utils.config.files import read_settings, shown, validated
+from mucpt_utils.config.pipeline import PipelineSettings
+from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
+from mucpt_utils.io import read_jsonl
+from mucpt_utils.pipeline.plan import plan_stages
+from mucpt_utils.pipeline.run import READ, run_pipeline
+from mucpt_utils.text.sources.inputs import input_size
+
+NEEDED = ("id", "question", "answer", "subject")  # what decontamination needs of a question
+# measured on two cores of a small cloud machine, one worker, documents of 100 to 200 words
+DOCUMENTS_A_SECOND = 250
+DISK_FACTOR = 4.0
+SOURCE_HELP = (
+    "a folder or a file (txt, md, rst, html, jsonl, parquet, warc, wet; also .gz and .zst), "
+    "gutenberg:NUMBER[,NUMBER], or hub:NAME[:SPLIT]"
+)
+
+
+def dry_run(
+    source: str | Path, settings: PipelineSettings, questions: Sequence[dict], workers: int = 1
+) -> str:
+    """The plan in words: stages, input, and a first estimate of time and disk.
+
+    Nothing is fetched for it and nothing written.
+    """
+
+    def about(amount: float | None, divisor: float, unit: str) -> str:
+        unknown = f"an unknown number of {unit}"
+        return unknown if amount is None else f"about {amount / divisor:.0f} {unit}"
+
+    size = input_size(source, settings.source)
+    stages = plan_stages(settings, Path("classifier"), questions)
+    names = [READ, *(stage.name for stage in stages if stage.blocks)]
+    return (
+        f"stages: {' -> '.join(names)}\n"
+        f"source: {size.what}, {about(size.bytes, 1e6, 'MB')}, "
+        f"{about(size.documents, 1, 'documents')}\n"
+        f"engine: {settings.engine}, {workers} worker{'s' if workers > 1 else ''}\n"
+        f"time:   {about(size.documents, DOCUMENTS_A_SECOND * workers, 's')}\n"
+        f"disk:   {about(size.bytes, 1e6 / DISK_FACTOR, 'MB')} while it runs"
+    )
+
+
+def load_settings(
+    path: Path | None, without_classifier: bool, engine: str | None = None
+) -> PipelineSettings:
+    """Settings from a YAML file (all defaults without one); `engine` overrides the file's.
+
+    Raises SettingsError that names the file, the setting and what is allowed.
+    """
+    settings = read_settings(path) if path else {}
+    if without_classifier:
+        settings["classifier"] = "off"
+    if engine:
+        settings["engine"] = engine
+    return validated(PipelineSettings, settings, shown(path) if path else "settings")
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mucpt_utils pipeline",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--source", required=True, metavar="PLACE", help=SOURCE_HELP)
+    parser.add_argument("--out", type=Path, required=True, help="folder for what comes out")
+    parser.add_argument("--settings", type=Path, help="YAML file of PipelineSettings")
+    parser.add_argument("--classifier", type=Path, help="a saved domain classifier")
+    parser.add_argument("--questions", type=Path, help="benchmark questions, JSON Lines")
+    parser.add_argument("--engine", choices=("local", "ray", "slurm"), help="what runs the tasks")
+    parser.add_argument("--tasks", type=int, default=1, help="pieces the work is cut into")
+    parser.add_argument("--workers", type=int, default=1, help="tasks at a time")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the pipeline, or print its plan; returns the exit code."""
+    options = parse_arguments(arguments)
+    try:
+        settings = load_settings(options.settings, options.classifier is None, options.engine)
+        questions = read_jsonl(options.questions, NEEDED) if options.questions else []
+        if options.dry_run:
+            print(dry_run(options.source, settings, questions, options.workers))
+            return OK
+        result = run_pipeline(
+            options.source,
+            options.out,
+            settings,
+            options.classifier,
+            questions,
+            options.tasks,
+            options.workers,
+        )
+    except MuCPTError as error:
+        print(f"pipeline: {error}", file=sys.stderr)
+        return error.exit_code
+    except (FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError) as error:
+        print(f"pipeline: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except OSError as error:  # a full disk, say
+        print(f"pipeline: {error}", file=sys.stderr)
+        return OUTSIDE
+    for row in result.funnel:
+        print("{stage:18} {source:24} {reason:40} {documents:>8} {tokens:>10}".format(**row))
+    return OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

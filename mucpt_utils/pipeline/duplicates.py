@@ -1,0 +1,368 @@
+"""Exact and near duplicates on datatrove's MinHash blocks; of a group the first document stays.
+
+Both kinds run the same four steps: signatures by shard, matching signatures by bucket (a band of
+the signature), clusters, and a filter. "First" is the order of reading (shard, row in the shard),
+so which one of a group stays depends neither on the number of tasks nor on the order in which they
+end.
+
+Signatures and pairs are datatrove's to the byte, in files of its formats; only the arithmetic is
+done on whole arrays, which is several times as fast as a document or a signature at a time.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import xxhash
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+from datatrove.pipeline.dedup import MinhashConfig, MinhashDedupSignature
+from datatrove.pipeline.filters.base_filter import BaseFilter
+from datatrove.utils.binaryio import read_tuples_from_file
+from datatrove.utils.typeshelper import StatHints
+
+from mucpt_utils.config.pipeline import MinhashSettings
+from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
+from mucpt_utils.pipeline.minhash import NORMAL_FORM, jaccard, minhashes, shingles
+
+SIGNATURE_SUFFIX = ".minhash.sig"
+OPEN_SHARDS = 64  # shards of which something is held in memory
+
+DocumentKey = tuple[int, int]  # number of the shard, row of the document in it
+Pair = tuple[DocumentKey, DocumentKey]
+
+
+def minhash_config(settings: MinhashSettings) -> MinhashConfig:
+    """datatrove's MinHash configuration for `settings`."""
+    return MinhashConfig(
+        n_grams=settings.shingle_words,
+        num_buckets=settings.bands,
+        hashes_per_bucket=settings.rows,
+        seed=settings.seed,
+        norm_config=NORMAL_FORM,
+    )
+
+
+def exact_config() -> MinhashConfig:
+    """datatrove's configuration for signatures that are the digest of the whole text."""
+    return MinhashConfig(num_buckets=1, hashes_per_bucket=2)
+
+
+# --- step 1: signatures -------------------------------------------------------------------------
+
+
+class ShardSignatures(MinhashDedupSignature):
+    """datatrove's signatures, all of a shard written at once.
+
+    Notes the documents' ids, to say later which one stayed.
+    """
+
+    def __init__(self, folder: Path, config: MinhashConfig) -> None:
+        super().__init__(f"{folder}/signatures", config)
+        self.folder = Path(folder)
+
+    def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
+        ids, rows, signatures = [], [], []
+        for row, document in enumerate(data):
+            ids.append(document.id)
+            values = self.get_shingles(document.text)
+            if values.size:
+                rows.append(row)
+                signatures.append(self.signature(values))
+        self.stat_update(StatHints.total, value=len(ids))
+        self.write(rank, rows, signatures)
+        write_json(self.folder / "ids" / f"{rank:05d}.json", ids)
+
+    def signature(self, shingles: np.ndarray) -> np.ndarray:
+        """The hashes of a document, those of one bucket after the other."""
+        return minhashes(shingles, *self.parameters)
+
+    def get_signature(self, shingles: np.ndarray) -> list[list[int]]:
+        """datatrove's form of `signature`: a list of hashes for each bucket."""
+        return self.signature(shingles).reshape(self.config.num_buckets, -1).tolist()
+
+    def write(self, rank: int, rows: list[int], signatures: list[np.ndarray]) -> None:
+        """A file for each bucket: the shard's signatures in order, each with its document's row.
+
+        signatures: the hashes of the document in each of `rows`.
+        """
+        values = np.array(signatures, np.uint64).reshape(len(rows), self.num_hashes)
+        width = self.config.hashes_per_bucket
+        for bucket in range(self.config.num_buckets):
+            band = values[:, bucket * width : (bucket + 1) * width]
+            order = signature_order(band)
+            records = np.empty(len(rows), record_type(width))
+            records["signature"], records["row"] = band[order], np.array(rows, np.uint32)[order]
+            file = bucket_folder(self.folder, bucket) / f"{rank:05d}{SIGNATURE_SUFFIX}"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            records.tofile(file)
+
+
+class NearSignatures(ShardSignatures):
+    """MinHash signatures; keeps the shingles on disk too, to check candidates by."""
+
+    def __init__(self, folder: Path, settings: MinhashSettings) -> None:
+        super().__init__(folder, minhash_config(settings))
+        self.shard_shingles: list[np.ndarray] = []
+
+    def get_shingles(self, text: str) -> np.ndarray:
+        values = shingles(text, self.config.n_grams)
+        self.shard_shingles.append(values)
+        return values.reshape(-1, 1)
+
+    def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
+        self.shard_shingles = []
+        super().run(data, rank, world_size)
+        ends = np.cumsum([0, *(values.size for values in self.shard_shingles)])
+        folder = self.folder / "shingles"
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / f"{rank:05d}.ends.npy", ends)
+        all_values = np.concatenate([np.empty(0, dtype=np.uint64), *self.shard_shingles])
+        np.save(folder / f"{rank:05d}.npy", all_values)
+        self.shard_shingles = []
+
+
+class ExactSignatures(ShardSignatures):
+    """One 120-bit digest of the text (white space aside) where MinHash would have its hashes."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, exact_config())
+
+    def get_shingles(self, text: str) -> np.ndarray:
+        digest = xxhash.xxh3_128_intdigest(" ".join(text.split()))
+        # datatrove's hashes are below 2^61, so a half of the digest keeps 60 bits
+        return np.array([digest >> 68, (digest >> 4) & (2**60 - 1)], dtype=np.uint64)
+
+    def signature(self, shingles: np.ndarray) -> np.ndarray:
+        return shingles
+
+
+def bucket_folder(folder: Path, bucket: int) -> Path:
+    """Where datatrove has the signatures of a bucket."""
+    return folder / "signatures" / f"bucket_{bucket:03d}"
+
+
+def record_type(width: int) -> np.dtype:
+    """A record of datatrove's signature files: the hashes of a bucket, the document's row."""
+    return np.dtype([("signature", "<u8", (width,)), ("row", "<u4")])
+
+
+def signature_order(signatures: np.ndarray) -> np.ndarray:
+    """The order that sorts signatures (documents, hashes); equal ones keep theirs.
+
+    Few signatures share their first hash, and only among those do the others matter.
+    """
+    first = np.ascontiguousarray(signatures[:, 0])
+    order = np.argsort(first, kind="stable")
+    same = first[order[1:]] == first[order[:-1]]
+    tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+    among = order[tied]
+    order[tied] = among[np.lexsort(signatures[among].T[::-1])]
+    return order
+
+
+# --- step 2: matching signatures ------------------------------------------------------------------
+
+
+class MatchBuckets(PipelineStep):
+    """Lists the pairs of equal signatures as datatrove's MinhashDedupBuckets does, by bucket.
+
+    Buckets are dealt to the tasks. Signatures are compared in ranges of their first hash, so that
+    about `range_records` of them are in memory, however many there are.
+    """
+
+    type = "🫂 - DEDUP"
+    name = "🎯 matching signatures"
+
+    def __init__(self, folder: Path, config: MinhashConfig, range_records: int = 1_000_000) -> None:
+        super().__init__()
+        self.folder, self.config = Path(folder), config
+        self.range_records = range_records
+
+    def run(self, data: None = None, rank: int = 0, world_size: int = 1) -> None:
+        width = self.config.hashes_per_bucket
+        pairs = self.folder / "pairs"
+        pairs.mkdir(parents=True, exist_ok=True)
+        for bucket in range(rank, self.config.num_buckets, world_size):
+            folder = bucket_folder(self.folder, bucket)
+            files = sorted(folder.glob(f"*{SIGNATURE_SUFFIX}"))
+            with (pairs / f"{bucket:05d}_00.dups").open("wb") as out:
+                for low, high in pairwise(range_edges(files, width, self.range_records)):
+                    out.write(equal_neighbours(files, width, low, high).astype("<u4").tobytes())
+
+
+def range_edges(files: list[Path], width: int, range_records: int) -> list[int]:
+    """First hashes that cut the signatures into ranges of about `range_records`, with both ends."""
+    # every so many-th signature of each file stands for those behind it
+    step = max(1, range_records // 1000)
+    firsts = [read_records(file, width)["signature"][::step, 0] for file in files]
+    sample = np.sort(np.concatenate([np.empty(0, np.uint64), *firsts]))
+    ranges = math.ceil(sample.size * step / range_records) or 1
+    quantiles = np.arange(1, ranges) * sample.size // ranges
+    return [0, *np.unique(sample[quantiles]).tolist(), 2**64 - 1]
+
+
+def read_records(file: Path, width: int) -> np.ndarray:
+    """The records of a signature file, read when used; an empty file has none."""
+    kind = record_type(width)
+    return np.memmap(file, kind, "r") if file.stat().st_size else np.empty(0, kind)
+
+
+def equal_neighbours(files: list[Path], width: int, low: int, high: int) -> np.ndarray:
+    """Pairs of neighbours in order whose signatures are equal and begin from `low` up to `high`.
+
+    Returns (pairs, 4): shard and row of either document. Documents with one signature make a chain
+    of pairs, not every pair.
+    """
+    # the records of all shards in this range of the first hash; each file is sorted by it
+    ranges, shards = [np.empty(0, record_type(width))], [np.empty(0, np.uint32)]
+    for file in files:
+        records = read_records(file, width)
+        ends = np.searchsorted(records["signature"][:, 0], np.array([low, high], np.uint64))
+        ranges.append(np.array(records[slice(*ends)]))
+        shard = int(file.name.removesuffix(SIGNATURE_SUFFIX))
+        shards.append(np.full(ranges[-1].size, shard, np.uint32))
+    merged, shard_of = np.concatenate(ranges), np.concatenate(shards)
+    # in sorted order, equal signatures are neighbours
+    signatures = np.ascontiguousarray(merged["signature"])
+    order = signature_order(signatures)
+    before, after = order[:-1], order[1:]
+    same = np.flatnonzero((signatures[before] == signatures[after]).all(axis=1))
+    documents = np.stack([shard_of, merged["row"]], axis=1)
+    return np.concatenate([documents[before[same]], documents[after[same]]], axis=1)
+
+
+# --- step 3: clusters ---------------------------------------------------------------------------
+
+
+class Clusters(PipelineStep):
+    """Joins matching pairs to clusters and lists, by shard, every document but the first.
+
+    Candidates below `similarity` are set aside, which needs the shingles of step 1; without
+    `similarity` each matching pair counts.
+    """
+
+    type = "🫂 - DEDUP"
+    name = "🧩 first of each cluster"
+
+    def __init__(self, folder: Path, similarity: float | None = None) -> None:
+        super().__init__()
+        self.folder = Path(folder)
+        self.similarity = similarity
+
+    def run(self, data: None = None, rank: int = 0, world_size: int = 1) -> None:
+        # candidates: documents that share a bucket, each pair once
+        pairs = dict.fromkeys(candidate_pairs(self.folder / "pairs"), 1.0)
+        # of these, the ones whose shingles are similar enough
+        if self.similarity is not None:
+            store = ShingleStore(self.folder / "shingles")
+            similarities = {(a, b): jaccard(store[a], store[b]) for a, b in pairs}
+            pairs = {pair: s for pair, s in similarities.items() if s >= self.similarity}
+        # of each cluster, all but the first go
+        ids = lru_cache(OPEN_SHARDS)(lambda n: read_json(self.folder / "ids" / f"{n:05d}.json"))
+        drops = defaultdict(list)
+        for (shard, row), (first, similarity) in sorted(first_of_cluster(pairs).items()):
+            duplicate_of = ids(first[0])[first[1]]
+            drops[shard].append(
+                {"row": row, "duplicate_of": duplicate_of, "similarity": similarity}
+            )
+        for shard, rows in drops.items():
+            write_jsonl(drops_path(self.folder, shard), rows)
+
+
+def candidate_pairs(folder: Path) -> list[Pair]:
+    """Distinct pairs of matching documents from datatrove's `.dups` files, sorted."""
+    pairs: set[Pair] = set()
+    for path in sorted(folder.glob("*.dups")):
+        with path.open("rb") as file:
+            for a, i, b, j in read_tuples_from_file(file, "4I", lines_to_buffer=1000):
+                pairs.add(((a, i), (b, j)) if (a, i) < (b, j) else ((b, j), (a, i)))
+    return sorted(pairs)
+
+
+class ShingleStore:
+    """Shingles of any document by its key, read from disk when asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.shard = lru_cache(OPEN_SHARDS)(self.read)
+
+    def read(self, shard: int) -> tuple[np.ndarray, np.ndarray]:
+        """The shingles of a shard's documents, one after the other, and where each one's end."""
+        values = np.load(self.folder / f"{shard:05d}.npy", mmap_mode="r")
+        return values, np.load(self.folder / f"{shard:05d}.ends.npy")
+
+    def __getitem__(self, key: DocumentKey) -> np.ndarray:
+        shard, row = key
+        values, ends = self.shard(shard)
+        return values[ends[row] : ends[row + 1]]
+
+
+def first_of_cluster(pairs: Mapping[Pair, float]) -> dict[DocumentKey, tuple[DocumentKey, float]]:
+    """For every document but the first of its cluster: the first one, and a similarity.
+
+    pairs: similarity by pair; a cluster is a connected component of them. The similarity given is
+    the highest of the pairs that the document itself is in: a document may belong to a cluster
+    through another one.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not pairs:
+        return {}
+    documents = sorted({document for pair in pairs for document in pair})
+    number = {document: n for n, document in enumerate(documents)}
+    ends = np.array([[number[a], number[b]] for a, b in pairs], dtype=int).reshape(-1, 2)
+    shape = (len(documents), len(documents))
+    graph = coo_array((np.ones(len(ends), bool), (ends[:, 0], ends[:, 1])), shape=shape)
+    _, cluster_of = connected_components(graph, directed=False)
+    closest: dict[DocumentKey, float] = defaultdict(float)
+    for (a, b), similarity in pairs.items():
+        closest[a], closest[b] = max(closest[a], similarity), max(closest[b], similarity)
+    first: dict[int, DocumentKey] = {}
+    for document, cluster in zip(documents, cluster_of, strict=True):
+        first.setdefault(cluster, document)
+    return {
+        document: (first[cluster], round(closest[document], 4))
+        for document, cluster in zip(documents, cluster_of, strict=True)
+        if first[cluster] != document
+    }
+
+
+# --- step 4: filter -----------------------------------------------------------------------------
+
+
+def drops_path(folder: Path, shard: int) -> Path:
+    """Which rows of a shard are duplicates, and of what; no file where none is."""
+    return folder / "drops" / f"{shard:05d}.jsonl"
+
+
+class DropListed(BaseFilter):
+    """Drops the documents that `Clusters` listed for this shard, with what they are a copy of."""
+
+    name = "🎯 listed duplicates"
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__()
+        self.folder = Path(folder)
+        self.reason = reason
+        self.listed: dict[int, dict] = {}
+        self.row = 0
+
+    def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator:
+        path = drops_path(self.folder, rank)
+        self.listed = {drop.pop("row"): drop for drop in read_jsonl(path)} if path.is_file() else {}
+        self.row = 0
+        yield from super().run(data, rank, world_size)
+
+    def filter(self, doc: Document) -> bool | tuple[bool, str]:
+        drop = self.listed.get(self.row)
+        self.row += 1
+        if drop is None:
+            return True
+        doc.metadata["filter_detail"] = drop
+        return False, self.reason

@@ -1,0 +1,120 @@
+"""The recipe: which datatrove blocks a document passes, in which order, under which settings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from datatrove.pipeline.base import PipelineStep
+
+from mucpt_utils.config.files import SettingsError
+from mucpt_utils.config.pipeline import PipelineSettings
+from mucpt_utils.pipeline import cleaning
+from mucpt_utils.pipeline.classifier import DomainFilter
+from mucpt_utils.pipeline.containment import KIND, ReportContained, WorkShingles
+from mucpt_utils.pipeline.decontamination import AskedQuestions
+from mucpt_utils.pipeline.duplicates import (
+    Clusters,
+    DropListed,
+    ExactSignatures,
+    MatchBuckets,
+    NearSignatures,
+    exact_config,
+    minhash_config,
+)
+from mucpt_utils.pipeline.masking import MaskPersonalData
+from mucpt_utils.pipeline.shards import EachShard
+
+
+class Job(NamedTuple):
+    """A block that is done with the whole corpus before the next one starts.
+
+    tasks: how many it is cut into; None: as many as the run has.
+    """
+
+    name: str
+    block: PipelineStep
+    tasks: int | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named stage and whether it is switched on.
+
+    blocks: called with the stage's folder, gives what each document passes, shard by shard; None
+    for a stage that only reports. jobs: called with the folder of the shards that come in and the
+    stage's folder, gives what must be done before, such as finding the duplicates.
+    """
+
+    name: str
+    enabled: bool
+    blocks: Callable[[Path], list[PipelineStep]] | None = None
+    jobs: Callable[[Path, Path], list[Job]] = lambda shards, folder: []
+
+
+def plan_stages(
+    settings: PipelineSettings, classifier_path: Path | None, questions: Sequence[dict]
+) -> list[Stage]:
+    """The stages that are switched on, in the order in which they run.
+
+    questions: without any, nothing is decontaminated. Raises SettingsError where the classifier is
+    on and `classifier_path` is missing.
+    """
+    if settings.classifier != "off" and classifier_path is None:
+        raise SettingsError(f"classifier={settings.classifier!r} needs classifier_path")
+    near, contained = settings.near_duplicates, settings.contained
+    recipe = [
+        # only the domain goes on; the probability of being in it is a document's weight
+        Stage(
+            "classify",
+            settings.classifier != "off",
+            lambda _: [domain_filter(settings, cast(Path, classifier_path))],
+        ),
+        # encoding, tracking codes, junk, other languages, bad prose
+        Stage("clean", settings.clean.enabled, lambda _: cleaning.steps(settings.clean)),
+        # works that stand inside other works: reported while all the copies are there
+        Stage(
+            KIND,
+            contained.enabled,
+            jobs=lambda shards, folder: [
+                Job("contained-1", EachShard(shards, WorkShingles(folder, contained))),
+                Job("contained-2", ReportContained(folder, contained), tasks=1),
+            ],
+        ),
+        # a digest of each text, equal digests, all but the first of a group
+        Stage(
+            "exact_duplicates",
+            settings.exact_duplicates,
+            lambda folder: [DropListed(folder, "exact duplicate")],
+            lambda shards, folder: [
+                Job("exact-1", EachShard(shards, ExactSignatures(folder))),
+                Job("exact-2", MatchBuckets(folder, exact_config())),
+                Job("exact-3", Clusters(folder), tasks=1),
+            ],
+        ),
+        # MinHash signatures, equal bands, clusters of what is similar enough
+        Stage(
+            "near_duplicates",
+            near.enabled,
+            lambda folder: [DropListed(folder, "near duplicate")],
+            lambda shards, folder: [
+                Job("near-1", EachShard(shards, NearSignatures(folder, near))),
+                Job("near-2", MatchBuckets(folder, minhash_config(near))),
+                Job("near-3", Clusters(folder, near.similarity), tasks=1),
+            ],
+        ),
+        Stage("mask", settings.masking.enabled, lambda _: [MaskPersonalData(settings.masking)]),
+        # questions of the benchmark, in the text as it will be read
+        Stage(
+            "decontaminate",
+            settings.decontamination != "off" and bool(questions),
+            lambda _: [AskedQuestions(questions, settings.decontamination == "drop")],
+        ),
+    ]
+    return [stage for stage in recipe if stage.enabled]
+
+
+def domain_filter(settings: PipelineSettings, classifier_path: Path) -> DomainFilter:
+    """The classifier's filter: what `settings.classifier` names, to drop, to weigh or both."""
+    drops, weighs = "filter" in settings.classifier, "weights" in settings.classifier
+    return DomainFilter(classifier_path, settings.classifier_threshold if drops else None, weighs)

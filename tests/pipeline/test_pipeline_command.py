@@ -1,0 +1,66 @@
+import json
+import os
+
+import pytest
+import yaml
+from flawed_corpus import QUESTION
+
+from mucpt_utils.pipeline.command import main
+
+
+def test_the_command_runs_without_a_classifier_and_prints_the_funnel(
+    flawed_source, tmp_path, capsys
+):
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(json.dumps(QUESTION) + "\n")
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(yaml.safe_dump({"masking": {"enabled": False}}))
+    arguments = ["--source", str(flawed_source), "--out", str(tmp_path / "out")]
+    arguments += ["--questions", str(questions), "--settings", str(settings)]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "decontaminate" in printed and "mask" not in printed and "classify" not in printed
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(flawed_source, tmp_path, capsys):
+    assert main(["--source", str(flawed_source), "--out", str(tmp_path / "out"), "--dry-run"]) == 0
+    printed = capsys.readouterr().out
+    assert "read -> clean -> exact_duplicates -> near_duplicates -> mask" in printed
+    assert "time" in printed and "disk" in printed
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_of_books_fetches_none(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("httpx.stream", lambda *_, **__: pytest.fail("asked for a book"))
+    arguments = ["--source", "gutenberg:1,2,3", "--out", str(tmp_path / "out"), "--dry-run"]
+    assert main([*arguments, "--workers", "2", "--engine", "ray"]) == 0
+    printed = capsys.readouterr().out
+    assert "3 books to fetch" in printed and "ray, 2 workers" in printed
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("--source", "gutenberg:x"), "numbers of books"),
+        (("--source", "nowhere"), "nowhere is not a folder"),
+        (("--questions", "{bad}"), "not JSON"),
+        (("--settings", "{typo}"), "typo.yaml, setting 'maskin': unknown; allowed here: "),
+    ],
+)
+def test_wrong_input_is_one_line_and_status_2(flawed_source, tmp_path, capsys, change, message):
+    (tmp_path / "bad.jsonl").write_text("{\n")
+    (tmp_path / "typo.yaml").write_text("maskin: {}\n")
+    flag, value = change
+    value = value.format(bad=tmp_path / "bad.jsonl", typo=tmp_path / "typo.yaml")
+    arguments = {"--source": str(flawed_source), "--out": str(tmp_path / "out")} | {flag: value}
+    assert main([x for pair in arguments.items() for x in pair]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("pipeline: ") and message in line
+
+
+def test_an_unwritable_folder_is_one_line(flawed_source, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["--source", str(flawed_source), "--out", str(tmp_path / "file" / "out")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert os.listdir(tmp_path) == ["file"]
