@@ -1,7 +1,7 @@
 """The one command of the project: `python -m mucpt_utils COMMAND [ARGUMENTS]`.
 
-Each command is a function `main(arguments) -> exit code` in the module that does the work; a module
-is imported only when its command is called. Exit codes are those of `mucpt_utils.errors`.
+Each command is a function `(arguments) -> exit code` in the module that does the work; a module is
+imported only when its command is called. Exit codes are those of `mucpt_utils.errors`.
 """
 
 import importlib
@@ -17,12 +17,16 @@ class Command(NamedTuple):
 
     module: str
     purpose: str
+    function: str = "main"
 
 
 COMMANDS: dict[str, Command] = {
     "run": Command("teaching.runner", "run the study's notebooks in order (./run_all.sh)"),
     "verify": Command("report.verify", "run afresh and compare with the committed results"),
-    "pipeline": Command("pipeline.run", "the corpus pipeline, for any text"),
+    "lab": Command("teaching.runner", "JupyterLab over the notebooks", "open_lab"),
+    "test": Command("teaching.runner", "the tests", "run_tests"),
+    "check": Command("teaching.runner", "style and types: ruff, mypy", "check_style"),
+    "pipeline": Command("pipeline.command", "the corpus pipeline, for any text"),
     "musicsimpleqa": Command("musicsimpleqa.__main__", "the benchmark, for any model"),
     "contamination": Command("musicsimpleqa.contamination", "which of its questions a corpus asks"),
     "statements": Command("report.statements", "the numbers in README.md, from the tables"),
@@ -53,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mucpt_utils: unknown command {name!r}\n{usage()}", file=sys.stderr)
         return WRONG_INPUT
     try:  # what a command does not catch itself, and a settings file that is read on import
-        return importlib.import_module(f"mucpt_utils.{COMMANDS[name].module}").main(rest)
+        module = importlib.import_module(f"mucpt_utils.{COMMANDS[name].module}")
+        return getattr(module, COMMANDS[name].function)(rest)
     except MuCPTError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return error.exit_code

@@ -1,6 +1,8 @@
 """`run_all.sh`: which notebooks run, what is said when one fails, what it leaves behind."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -425,3 +427,55 @@ def test_what_is_not_committed_whole_keeps_numbers_pictures_record_and_page(tmp_
     (whole / "figures" / "a.pdf").touch()
     runner.keep_what_is_read(whole)
     assert (whole / "figures" / "a.pdf").is_file()
+
+
+def executable(path, *lines):
+    """A program of a few lines for `sh`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    path.chmod(0o755)
+
+
+def test_the_script_installs_the_package_where_python_does_not_find_it(tmp_path):
+    executable(
+        tmp_path / "bin" / "python",
+        'case "$*" in',
+        '*"import datatrove"*) exit 0 ;;',
+        '"-c "*) exit 1 ;;',  # no mucpt_utils, before and after
+        f'*pip*) echo "$*" >> "{tmp_path}/installed" ;;',
+        '*) echo "$PYTHONPATH" "$*" ;;',
+        "esac",
+    )
+    environment = {"VIRTUAL_ENV": "/x", "PATH": f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}"}
+    ended = subprocess.run(
+        [paths.ROOT / "run_all.sh", "lab"], env=environment, capture_output=True, text=True
+    )
+    assert ended.stdout == f"{paths.ROOT} -m mucpt_utils run lab\n", "this run finds it anyhow"
+    command = "-m pip install --quiet --no-deps --no-build-isolation --editable ."
+    assert (tmp_path / "installed").read_text() == f"{command}\n"
+
+
+@pytest.mark.parametrize(("tests", "checks", "code"), [(0, 0, 0), (5, 0, 5), (0, 1, 1), (5, 1, 5)])
+def test_ci_runs_tests_and_checks_and_ends_as_the_tests_do(tmp_path, tests, checks, code):
+    executable(tmp_path / "bin" / "chromium")
+    executable(
+        tmp_path / "run_all.sh",
+        'echo "$*"',
+        f"case $1 in test) exit {tests} ;; check) exit {checks} ;; esac",
+    )
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(paths.ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    environment = {"PATH": f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}"}
+    ended = subprocess.run(
+        [tmp_path / ".ci" / "run"], env=environment, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stdout) == (code, "test\ncheck\n")
+
+
+def test_a_clone_that_wants_windows_line_ends_gets_those_of_the_repository():
+    """Bash does not read a script with \\r, and checksums are of bytes."""
+    listed = checkout.git("ls-files", "--eol")
+    if listed is None:
+        pytest.skip("not a git checkout")
+    wrong = [line for line in listed.splitlines() if not re.search("eol=lf|attr/-text", line)]
+    assert listed and wrong == []
