@@ -13,7 +13,7 @@ PACKAGE = "mucpt_utils."
 LONGEST = 24  # lines, docstring included
 # by notebook and in its order; names, so that a notebook that shows none of a module imports none
 SHOWN = {
-    "03": ("pipeline.minhash.minhashes",),
+    "03": ("pipeline.minhash.minhashes", "pipeline.minhash.candidate_probability"),
     "04": (
         "scoring.losses.token_losses",
         "scoring.losses.calibrate",
