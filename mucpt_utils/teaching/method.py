@@ -13,7 +13,11 @@ PACKAGE = "mucpt_utils."
 LONGEST = 24  # lines, docstring included
 # by notebook and in its order; names, so that a notebook that shows none of a module imports none
 SHOWN = {
-    "03": ("pipeline.minhash.minhashes", "pipeline.minhash.candidate_probability"),
+    "03": (
+        "pipeline.minhash.minhashes",
+        "pipeline.minhash.candidate_probability",
+        "pipeline.duplicates.equal_neighbours",
+    ),
     "04": (
         "scoring.losses.token_losses",
         "scoring.losses.calibrate",
