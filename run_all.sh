@@ -38,7 +38,12 @@ sys.exit(not os.path.samefile(mucpt_utils.__path__[0], os.path.join(sys.argv[1],
     "$OLDPWD") 2>/dev/null
 }
 
-if [ -n "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && python -c 'import datatrove, papermill, torch' 2>/dev/null; then
+has_packages() { # whether the active environment is one for the study; nothing is imported
+  python -c 'import importlib.util, sys
+sys.exit(not all(map(importlib.util.find_spec, ("datatrove", "papermill", "torch"))))' 2>/dev/null
+}
+
+if [ -n "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && has_packages; then
   python=python
 else
   make_environment
@@ -47,6 +52,7 @@ fi
 if ! installed; then
   # an active environment that serves another checkout stays as it is; PYTHONPATH does for this run
   if [ "$python" != python ] || ! (cd / && python -c 'import mucpt_utils') 2>/dev/null; then
+    echo "run_all.sh: installing mucpt_utils itself, editable" >&2
     "$python" -m pip install --quiet --no-deps --no-build-isolation --editable . ||
       echo "run_all.sh: mucpt_utils could not be installed; only run_all.sh will find it" >&2
   fi
