@@ -6,8 +6,7 @@ through `edits`, so annotations by offset survive.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
 
 import ftfy
 from datatrove.data import Document
@@ -32,8 +31,8 @@ LINE_ENDS = (*sorted(TERMINAL_PUNCTUATION), *"\"'”’)]:;,-—")
 def steps(settings: QualitySettings) -> list[PipelineStep]:
     """datatrove steps of the cleaning stage, in order."""
     return [
-        *([RepairEncoding()] if settings.repair_encoding else []),
-        *([RemoveTracking()] if settings.remove_tracking else []),
+        *([EditText("😎 ftfy", encoding_edits)] if settings.repair_encoding else []),
+        *([EditText("🔗 tracking codes", tracking_edits)] if settings.remove_tracking else []),
         JunkFilter(settings.junk_share, settings.remove_junk_lines),
         *([OtherLanguage()] if settings.other_languages else []),
         ProseGopherFilter(
@@ -116,30 +115,34 @@ def share_in_sentences(text: str) -> float:
 # --- encoding -----------------------------------------------------------------------------------
 
 
-class RepairEncoding(PipelineStep):
-    """Undoes mojibake with ftfy, as datatrove's FTFYFormatter has it set, line by line."""
+class EditText(PipelineStep):
+    """Applies to each document the edits that a function of its text gives."""
 
     type = "✂️ - FORMAT"
-    name = "😎 ftfy"
+
+    def __init__(self, name: str, edits: Callable[[str], list[Edit]]) -> None:
+        self.name = name
+        super().__init__()
+        self.edits = edits
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator:
         for document in data:
-            apply_edits(document, line_edits(document.text, repair_line))
+            apply_edits(document, self.edits(document.text))
             yield document
 
 
 PLAIN = re.compile(r"[\t\n -%'-~]*")  # printable ASCII without & (HTML entities)
+FTFY = FTFYFormatter().config  # what datatrove has it repair
 
 
 def repair_line(line: str) -> str:
     """One line with its encoding repaired; quotes, width and normal form are left alone."""
-    return line if PLAIN.fullmatch(line) else ftfy.fix_text(line, config=ftfy_config())
+    return line if PLAIN.fullmatch(line) else ftfy.fix_text(line, config=FTFY)
 
 
-@cache
-def ftfy_config() -> ftfy.TextFixerConfig:
-    """What datatrove's FTFYFormatter repairs."""
-    return FTFYFormatter().config
+def encoding_edits(text: str) -> list[Edit]:
+    """What ftfy repairs of mojibake, line by line."""
+    return line_edits(text, repair_line)
 
 
 # --- tracking codes -----------------------------------------------------------------------------
@@ -188,18 +191,6 @@ TRACKING = [
         r"[A-Za-z0-9/+_-]{22,}={0,2}(?![\w/+.-])"
     ),
 ]
-
-
-class RemoveTracking(PipelineStep):
-    """Cuts tracking parameters, session ids and digests out of the text."""
-
-    type = "✂️ - FORMAT"
-    name = "🔗 tracking codes"
-
-    def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator:
-        for document in data:
-            apply_edits(document, tracking_edits(document.text))
-            yield document
 
 
 def tracking_edits(text: str) -> list[Edit]:

@@ -24,7 +24,7 @@ from datatrove.pipeline.base import PipelineStep
 
 from mucpt_utils.config.pipeline import ContainmentSettings
 from mucpt_utils.io import read_json, write_json, write_jsonl
-from mucpt_utils.pipeline.minhash import containment, jaccard, shingles
+from mucpt_utils.pipeline.minhash import ShingleStore, containment, jaccard, shingles
 
 REPORT = "contained.jsonl"
 KIND = "contained"
@@ -56,41 +56,37 @@ class WorkShingles(PipelineStep):
         self.folder, self.settings = Path(folder) / "shingles", settings
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
-        names, sets = [], [np.empty(0, np.uint64)]
+        names, sets = [], []
         for name, values in self.works(data):
             names.append(name)
             sets.append(values)
-        values, ends = np.concatenate(sets), np.cumsum([s.size for s in sets])
+        store = ShingleStore(self.folder)
+        store.save(rank, sets)
+        write_json(self.folder / f"{rank:05d}.json", names)
         # one value in so many, the same ones in every work; which work each one belongs to
+        values, ends = store.read(rank)
         chosen = np.flatnonzero(values % np.uint64(self.settings.sample) == 0)
         sample = np.empty(chosen.size, SAMPLED)
         sample["hash"] = values[chosen]
         sample["work"] = np.searchsorted(ends, chosen, side="right") - 1
-        self.folder.mkdir(parents=True, exist_ok=True)
-        np.save(self.folder / f"{rank:05d}.npy", values)
-        np.save(self.folder / f"{rank:05d}.ends.npy", ends)
         np.save(self.folder / f"{rank:05d}.sample.npy", np.sort(sample, order=["hash", "work"]))
-        write_json(self.folder / f"{rank:05d}.json", names)
 
     def works(self, documents: Iterable[Document]) -> Iterator[tuple[str, np.ndarray]]:
-        """Name and distinct shingles of each work that may be long enough."""
-        first, last = True, None
-        for name, passages in groupby(documents, work_of):
-            # a work is judged when the next one begins: the last of the shard may go on
-            if last and (first or self.is_long(last[1])):
-                yield last[0], self.shingles(last[1])
-            first = first and last is None
-            last = (name, [passage.text for passage in passages])
-        if last:
-            yield last[0], self.shingles(last[1])
+        """Name and distinct shingles of each work that may be long enough.
 
-    def is_long(self, texts: list[str]) -> bool:
-        """Whether a work has words for the shortest number of shingles that counts."""
-        return sum(len(text.split()) for text in texts) >= self.settings.shortest
-
-    def shingles(self, texts: list[str]) -> np.ndarray:
-        """Shingles of a work, those across the borders of its passages among them."""
-        return shingles("\n".join(texts), self.settings.shingle_words)
+        Shingles across the borders of its passages are among them.
+        """
+        groups = groupby(documents, work_of)
+        works = ((name, [passage.text for passage in passages]) for name, passages in groups)
+        work, is_first = next(works, None), True
+        while work:
+            following = next(works, None)
+            name, texts = work
+            # the first may have begun in the shard before, the last may go on in the next
+            may_be_longer = is_first or following is None
+            if may_be_longer or sum(len(t.split()) for t in texts) >= self.settings.shortest:
+                yield name, shingles("\n".join(texts), self.settings.shingle_words)
+            work, is_first = following, False
 
 
 # --- step 2: pairs --------------------------------------------------------------------------------
@@ -137,25 +133,25 @@ class Works:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.store = ShingleStore(folder, OPEN_SHARDS)
+        self.names = lru_cache(OPEN_SHARDS)(lambda n: read_json(folder / f"{n:05d}.json"))
+        self.shingles = lru_cache(OPEN_SHARDS)(self.read_shingles)
+        self.samples = sorted(folder.glob("*.sample.npy"))  # by shard
         self.numbers: list[np.ndarray] = []  # by shard: the work that each piece belongs to
         self.pieces: list[list[Piece]] = []
         self.sizes: list[int] = []
-        self.names = lru_cache(OPEN_SHARDS)(self.read_names)
-        self.values = lru_cache(OPEN_SHARDS)(self.read_values)
-        self.shingles = lru_cache(OPEN_SHARDS)(self.read_shingles)
         previous = None  # the last work of the shards before
-        for shard in range(len(list(folder.glob("*.json")))):
-            names, (_, ends) = self.names(shard), self.values(shard)
+        for shard in range(len(self.samples)):
+            names, (_, ends) = self.names(shard), self.store.shard(shard)
             numbers = np.empty(len(names), np.int64)
-            for piece, size in enumerate(np.diff(ends).tolist()):
-                goes_on = piece == 0 and bool(self.pieces) and names[0] == previous
+            for number, size in enumerate(np.diff(ends).tolist()):
+                goes_on = number == 0 and bool(self.pieces) and names[0] == previous
                 if not goes_on:
                     self.pieces.append([])
                     self.sizes.append(0)
-                self.pieces[-1].append(Piece(shard, piece))
+                self.pieces[-1].append(Piece(shard, number))
                 self.sizes[-1] += size
-                numbers[piece] = len(self.pieces) - 1
+                numbers[number] = len(self.pieces) - 1
             previous = names[-1] if names else previous
             self.numbers.append(numbers)
 
@@ -164,35 +160,15 @@ class Works:
         piece = self.pieces[work][0]
         return self.names(piece.shard)[piece.work]
 
-    def read_names(self, shard: int) -> list[str]:
-        """The works of a shard, in order."""
-        return read_json(self.folder / f"{shard:05d}.json")
-
-    def read_values(self, shard: int) -> tuple[np.ndarray, np.ndarray]:
-        """The shingles of a shard's works, one after the other, and where each one's end."""
-        values = np.load(self.folder / f"{shard:05d}.npy", mmap_mode="r")
-        return values, np.load(self.folder / f"{shard:05d}.ends.npy")
-
     def read_shingles(self, work: int) -> np.ndarray:
         """All distinct shingles of a work."""
-        sets = []
-        for shard, piece in self.pieces[work]:
-            values, ends = self.values(shard)
-            sets.append(values[ends[piece] : ends[piece + 1]])
+        sets = [self.store[piece] for piece in self.pieces[work]]
         return sets[0] if len(sets) == 1 else np.unique(np.concatenate(sets))
-
-    def sampled(self) -> int:
-        """How many shingles were sampled."""
-        return sum(np.load(file, mmap_mode="r").size for file in self.samples())
-
-    def samples(self) -> list[Path]:
-        """The files of sampled shingles, by shard."""
-        return [self.folder / f"{shard:05d}.sample.npy" for shard in range(len(self.numbers))]
 
     def sample(self, low: int, high: int) -> np.ndarray:
         """Distinct (hash, work) of the sampled shingles from `low` up to `high`, sorted."""
         ranges = [np.empty(0, SAMPLED)]
-        for numbers, file in zip(self.numbers, self.samples(), strict=True):
+        for numbers, file in zip(self.numbers, self.samples, strict=True):
             values = np.load(file, mmap_mode="r")
             first, last = np.searchsorted(values["hash"], np.array([low, high], np.uint64))
             ranges.append(np.array(values[first:last]))
@@ -206,7 +182,8 @@ def candidates(works: Works, settings: ContainmentSettings) -> list[tuple[int, i
     if not total:
         return []
     # count what each pair shares, range by range of the hash; a pair is one number, its code
-    ranges = math.ceil(works.sampled() / settings.range_shingles) or 1
+    sampled = sum(np.load(file, mmap_mode="r").size for file in works.samples)
+    ranges = math.ceil(sampled / settings.range_shingles) or 1
     edges = [HASHES * i // ranges for i in range(ranges)] + [HASHES - 1]
     codes, counts = np.empty(0, np.int64), np.empty(0, np.int64)
     for low, high in pairwise(edges):

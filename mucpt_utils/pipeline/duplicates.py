@@ -27,10 +27,17 @@ from datatrove.utils.typeshelper import StatHints
 
 from mucpt_utils.config.pipeline import MinhashSettings
 from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
-from mucpt_utils.pipeline.minhash import NORMAL_FORM, jaccard, minhashes, shingles
+from mucpt_utils.pipeline.minhash import (
+    NORMAL_FORM,
+    ShingleStore,
+    jaccard,
+    minhashes,
+    shingles,
+)
 
-SIGNATURE_SUFFIX = ".minhash.sig"
-OPEN_SHARDS = 64  # shards of which something is held in memory
+# files of a stage, by bucket or by shard; the first are where datatrove has them
+BUCKET, SIGNATURE_SUFFIX = "signatures/bucket_{:03d}", ".minhash.sig"
+SHINGLES, DROPS = "shingles", "drops/{:05d}.jsonl"
 
 DocumentKey = tuple[int, int]  # number of the shard, row of the document in it
 Pair = tuple[DocumentKey, DocumentKey]
@@ -47,16 +54,15 @@ def minhash_config(settings: MinhashSettings) -> MinhashConfig:
     )
 
 
-def exact_config() -> MinhashConfig:
-    """datatrove's configuration for signatures that are the digest of the whole text."""
-    return MinhashConfig(num_buckets=1, hashes_per_bucket=2)
+# the signature of an exact copy is the digest of the whole text
+EXACT = MinhashConfig(num_buckets=1, hashes_per_bucket=2)
 
 
 # --- step 1: signatures -------------------------------------------------------------------------
 
 
 class ShardSignatures(MinhashDedupSignature):
-    """datatrove's signatures, all of a shard written at once.
+    """datatrove's signatures, all of a shard written at once, sorted, a file for each bucket.
 
     Notes the documents' ids, to say later which one stayed.
     """
@@ -69,37 +75,27 @@ class ShardSignatures(MinhashDedupSignature):
         ids, rows, signatures = [], [], []
         for row, document in enumerate(data):
             ids.append(document.id)
-            values = self.get_shingles(document.text)
-            if values.size:
+            hashes = self.hashes(document.text)
+            if hashes is not None:
                 rows.append(row)
-                signatures.append(self.signature(values))
+                signatures.append(hashes)
         self.stat_update(StatHints.total, value=len(ids))
-        self.write(rank, rows, signatures)
         write_json(self.folder / "ids" / f"{rank:05d}.json", ids)
-
-    def signature(self, shingles: np.ndarray) -> np.ndarray:
-        """The hashes of a document, those of one bucket after the other."""
-        return minhashes(shingles, *self.parameters)
-
-    def get_signature(self, shingles: np.ndarray) -> list[list[int]]:
-        """datatrove's form of `signature`: a list of hashes for each bucket."""
-        return self.signature(shingles).reshape(self.config.num_buckets, -1).tolist()
-
-    def write(self, rank: int, rows: list[int], signatures: list[np.ndarray]) -> None:
-        """A file for each bucket: the shard's signatures in order, each with its document's row.
-
-        signatures: the hashes of the document in each of `rows`.
-        """
-        values = np.array(signatures, np.uint64).reshape(len(rows), self.num_hashes)
         width = self.config.hashes_per_bucket
+        values = np.array(signatures, np.uint64).reshape(len(rows), self.num_hashes)
         for bucket in range(self.config.num_buckets):
+            # a band of every signature, in order, each with the row of its document
             band = values[:, bucket * width : (bucket + 1) * width]
             order = signature_order(band)
             records = np.empty(len(rows), record_type(width))
             records["signature"], records["row"] = band[order], np.array(rows, np.uint32)[order]
-            file = bucket_folder(self.folder, bucket) / f"{rank:05d}{SIGNATURE_SUFFIX}"
+            file = self.folder / BUCKET.format(bucket) / f"{rank:05d}{SIGNATURE_SUFFIX}"
             file.parent.mkdir(parents=True, exist_ok=True)
             records.tofile(file)
+
+    def hashes(self, text: str) -> np.ndarray | None:
+        """The signature of a text, one bucket after the other; None where it has none."""
+        raise NotImplementedError
 
 
 class NearSignatures(ShardSignatures):
@@ -107,43 +103,29 @@ class NearSignatures(ShardSignatures):
 
     def __init__(self, folder: Path, settings: MinhashSettings) -> None:
         super().__init__(folder, minhash_config(settings))
-        self.shard_shingles: list[np.ndarray] = []
-
-    def get_shingles(self, text: str) -> np.ndarray:
-        values = shingles(text, self.config.n_grams)
-        self.shard_shingles.append(values)
-        return values.reshape(-1, 1)
+        self.sets: list[np.ndarray] = []
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
-        self.shard_shingles = []
+        self.sets = []
         super().run(data, rank, world_size)
-        ends = np.cumsum([0, *(values.size for values in self.shard_shingles)])
-        folder = self.folder / "shingles"
-        folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / f"{rank:05d}.ends.npy", ends)
-        all_values = np.concatenate([np.empty(0, dtype=np.uint64), *self.shard_shingles])
-        np.save(folder / f"{rank:05d}.npy", all_values)
-        self.shard_shingles = []
+        ShingleStore(self.folder / SHINGLES).save(rank, self.sets)
+        self.sets = []
+
+    def hashes(self, text: str) -> np.ndarray | None:
+        self.sets.append(shingles(text, self.config.n_grams))
+        return minhashes(self.sets[-1], *self.parameters) if self.sets[-1].size else None
 
 
 class ExactSignatures(ShardSignatures):
     """One 120-bit digest of the text (white space aside) where MinHash would have its hashes."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, exact_config())
+        super().__init__(folder, EXACT)
 
-    def get_shingles(self, text: str) -> np.ndarray:
+    def hashes(self, text: str) -> np.ndarray:
         digest = xxhash.xxh3_128_intdigest(" ".join(text.split()))
         # datatrove's hashes are below 2^61, so a half of the digest keeps 60 bits
         return np.array([digest >> 68, (digest >> 4) & (2**60 - 1)], dtype=np.uint64)
-
-    def signature(self, shingles: np.ndarray) -> np.ndarray:
-        return shingles
-
-
-def bucket_folder(folder: Path, bucket: int) -> Path:
-    """Where datatrove has the signatures of a bucket."""
-    return folder / "signatures" / f"bucket_{bucket:03d}"
 
 
 def record_type(width: int) -> np.dtype:
@@ -188,8 +170,8 @@ class MatchBuckets(PipelineStep):
         pairs = self.folder / "pairs"
         pairs.mkdir(parents=True, exist_ok=True)
         for bucket in range(rank, self.config.num_buckets, world_size):
-            folder = bucket_folder(self.folder, bucket)
-            files = sorted(folder.glob(f"*{SIGNATURE_SUFFIX}"))
+            signatures = self.folder / BUCKET.format(bucket)
+            files = sorted(signatures.glob(f"*{SIGNATURE_SUFFIX}"))
             with (pairs / f"{bucket:05d}_00.dups").open("wb") as out:
                 for low, high in pairwise(range_edges(files, width, self.range_records)):
                     out.write(equal_neighbours(files, width, low, high).astype("<u4").tobytes())
@@ -259,11 +241,11 @@ class Clusters(PipelineStep):
         pairs = dict.fromkeys(candidate_pairs(self.folder / "pairs"), 1.0)
         # of these, the ones whose shingles are similar enough
         if self.similarity is not None:
-            store = ShingleStore(self.folder / "shingles")
+            store = ShingleStore(self.folder / SHINGLES)
             similarities = {(a, b): jaccard(store[a], store[b]) for a, b in pairs}
             pairs = {pair: s for pair, s in similarities.items() if s >= self.similarity}
         # of each cluster, all but the first go
-        ids = lru_cache(OPEN_SHARDS)(lambda n: read_json(self.folder / "ids" / f"{n:05d}.json"))
+        ids = lru_cache(64)(lambda n: read_json(self.folder / "ids" / f"{n:05d}.json"))
         drops = defaultdict(list)
         for (shard, row), (first, similarity) in sorted(first_of_cluster(pairs).items()):
             duplicate_of = ids(first[0])[first[1]]
@@ -271,7 +253,7 @@ class Clusters(PipelineStep):
                 {"row": row, "duplicate_of": duplicate_of, "similarity": similarity}
             )
         for shard, rows in drops.items():
-            write_jsonl(drops_path(self.folder, shard), rows)
+            write_jsonl(self.folder / DROPS.format(shard), rows)
 
 
 def candidate_pairs(folder: Path) -> list[Pair]:
@@ -282,24 +264,6 @@ def candidate_pairs(folder: Path) -> list[Pair]:
             for a, i, b, j in read_tuples_from_file(file, "4I", lines_to_buffer=1000):
                 pairs.add(((a, i), (b, j)) if (a, i) < (b, j) else ((b, j), (a, i)))
     return sorted(pairs)
-
-
-class ShingleStore:
-    """Shingles of any document by its key, read from disk when asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.shard = lru_cache(OPEN_SHARDS)(self.read)
-
-    def read(self, shard: int) -> tuple[np.ndarray, np.ndarray]:
-        """The shingles of a shard's documents, one after the other, and where each one's end."""
-        values = np.load(self.folder / f"{shard:05d}.npy", mmap_mode="r")
-        return values, np.load(self.folder / f"{shard:05d}.ends.npy")
-
-    def __getitem__(self, key: DocumentKey) -> np.ndarray:
-        shard, row = key
-        values, ends = self.shard(shard)
-        return values[ends[row] : ends[row + 1]]
 
 
 def first_of_cluster(pairs: Mapping[Pair, float]) -> dict[DocumentKey, tuple[DocumentKey, float]]:
@@ -336,11 +300,6 @@ def first_of_cluster(pairs: Mapping[Pair, float]) -> dict[DocumentKey, tuple[Doc
 # --- step 4: filter -----------------------------------------------------------------------------
 
 
-def drops_path(folder: Path, shard: int) -> Path:
-    """Which rows of a shard are duplicates, and of what; no file where none is."""
-    return folder / "drops" / f"{shard:05d}.jsonl"
-
-
 class DropListed(BaseFilter):
     """Drops the documents that `Clusters` listed for this shard, with what they are a copy of."""
 
@@ -354,7 +313,7 @@ class DropListed(BaseFilter):
         self.row = 0
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator:
-        path = drops_path(self.folder, rank)
+        path = self.folder / DROPS.format(rank)
         self.listed = {drop.pop("row"): drop for drop in read_jsonl(path)} if path.is_file() else {}
         self.row = 0
         yield from super().run(data, rank, world_size)

@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import phonenumbers
@@ -115,14 +115,9 @@ HANDLE = re.compile(r"(?<![\w@/.=&])@(?=\w*[A-Za-z])([A-Za-z0-9_][\w.]{1,28}\w)(
 COMMAND = re.compile(r"(?<!\w)@([a-z]+)")
 
 
-def find_credentials(text: str, _: MaskingSettings) -> Spans:
-    """Addresses that hold a password, a key, a session or a user's name."""
-    return (match.span() for match in CREDENTIALS.finditer(text))
-
-
-def find_emails(text: str, _: MaskingSettings) -> Spans:
-    """E-mail addresses, also with `[at]` and `[dot]`."""
-    return (match.span() for match in EMAIL.finditer(text))
+def find_all(pattern: re.Pattern, text: str, _: MaskingSettings) -> Spans:
+    """Everything that has the form of a kind."""
+    return (match.span() for match in pattern.finditer(text))
 
 
 def find_ibans(text: str, _: MaskingSettings) -> Spans:
@@ -140,7 +135,7 @@ def find_social_security(text: str, _: MaskingSettings) -> Spans:
     for match in SSN.finditer(text):
         is_called_so = stands_before(text, match, "ssn_before")
         is_written_so = match.group(1) == "-" and ssn.is_valid(match.group())
-        if is_called_so or (is_written_so and not is_of_music(text, match)):
+        if is_called_so or (is_written_so and not stands_before(text, match, "not_personal")):
             yield match.span()
 
 
@@ -155,8 +150,9 @@ def find_cards(text: str, _: MaskingSettings) -> Spans:
             continue
         is_called_so = stands_before(text, match, "card_before")
         is_likely = len(digits) >= 14 and digits[0] in "123456"
-        is_book_or_barcode = isbn.is_valid(digits) or ean.is_valid(digits)
-        if is_called_so or (is_likely and not is_book_or_barcode and not is_of_music(text, match)):
+        is_of_music = stands_before(text, match, "not_personal")
+        is_of_book = isbn.is_valid(digits) or ean.is_valid(digits)
+        if is_called_so or (is_likely and not is_of_book and not is_of_music):
             yield match.span()
 
 
@@ -164,7 +160,7 @@ def find_addresses(text: str, _: MaskingSettings) -> Spans:
     """Addresses of machines: IPv6, and IPv4 with a long number in it or after a word for it."""
     for pattern, version in ((IPV4, 4), (IPV6, 6)):
         for match in pattern.finditer(text):
-            if not is_machine(match.group(), version) or is_of_music(text, match):
+            if not is_machine(match.group(), version) or stands_before(text, match, "not_personal"):
                 continue
             is_plain = version == 6 or LONG_NUMBER.search(match.group())
             if is_plain or stands_before(text, match, "address_before"):
@@ -182,11 +178,10 @@ def is_machine(value: str, version: int) -> bool:
     return not address.is_unspecified and value.split(".")[0] != "0"
 
 
-def find_handles(text: str, _: MaskingSettings) -> Spans:
+def find_handles(text: str, settings: MaskingSettings) -> Spans:
     """Names of users behind @, unless the text is source code with commands behind @."""
-    if not commands().isdisjoint(COMMAND.findall(text)):
-        return iter(())
-    return (match.span() for match in HANDLE.finditer(text))
+    is_code = not rules()["commands"].isdisjoint(COMMAND.findall(text))
+    return iter(()) if is_code else find_all(HANDLE, text, settings)
 
 
 # --- telephone numbers --------------------------------------------------------------------------
@@ -235,11 +230,11 @@ def is_telephone(text: str, match: re.Match, settings: MaskingSettings) -> bool:
     number = match.group()
     if number.startswith(("+", "(+")):
         return is_possible(number, None)
-    if is_of_music(text, match):
+    if stands_before(text, match, "not_personal"):
         return False
     if stands_before(text, match, "telephone_before"):
         return True
-    if words_around()["telephone_after"].match(text[match.end() : match.end() + AFTER]):
+    if rules()["telephone_after"].match(text[match.end() : match.end() + AFTER]):
         return True
     if number.startswith("00"):
         return is_possible("+" + number[2:].lstrip("-. "), None)
@@ -260,19 +255,13 @@ def is_possible(number: str, region: str | None) -> bool:
 
 
 @cache
-def words_around() -> dict[str, re.Pattern]:
-    """The words around numbers, a pattern by the name of the list."""
-    return {
-        name: re.compile("|".join(f"(?:{p})" for p in patterns), re.IGNORECASE)
-        for name, patterns in read_yaml(RULES).items()
-        if name != "commands"
-    }
-
-
-@cache
-def commands() -> frozenset[str]:
-    """Commands behind @ that give away source code."""
-    return frozenset(read_yaml(RULES)["commands"])
+def rules() -> dict:
+    """The words around numbers, a pattern by the name of the list; the commands as a set."""
+    lists = read_yaml(RULES)
+    commands = frozenset(lists.pop("commands"))
+    patterns = {name: "|".join(f"(?:{p})" for p in patterns) for name, patterns in lists.items()}
+    compiled = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in patterns.items()}
+    return compiled | {"commands": commands}
 
 
 def stands_before(text: str, match: re.Match, name: str) -> bool:
@@ -284,18 +273,13 @@ def stands_before(text: str, match: re.Match, name: str) -> bool:
     start = max(0, match.start() - BEFORE)
     for placeholder in PLACEHOLDER.finditer(text, max(0, start - LONGEST), match.start()):
         start = max(start, placeholder.end())
-    return bool(words_around()[name].search(text[start : match.start()]))
-
-
-def is_of_music(text: str, match: re.Match) -> bool:
-    """Whether the words before a number say that it is not personal: an opus, a page, an ISBN."""
-    return stands_before(text, match, "not_personal")
+    return bool(rules()[name].search(text[start : match.start()]))
 
 
 Finder = Callable[[str, MaskingSettings], Spans]
 FINDERS: dict[str, Finder] = {
-    "URL": find_credentials,
-    "EMAIL": find_emails,
+    "URL": partial(find_all, CREDENTIALS),
+    "EMAIL": partial(find_all, EMAIL),
     "IBAN": find_ibans,
     "SSN": find_social_security,
     "CARD": find_cards,

@@ -4,7 +4,10 @@ A text becomes the set of the hashes of its n-grams of words (Broder, On the Res
 Containment of Documents, 1997). Sets are arrays of distinct uint64.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import xxhash
@@ -69,3 +72,32 @@ def candidate_probability(similarity: float, bands: int, rows: int) -> float:
     """
     same_band = similarity**rows
     return 1 - (1 - same_band) ** bands
+
+
+class ShingleStore:
+    """Sets of shingles on disk, those of a shard in one file; read when asked for.
+
+    open_shards: of how many shards something is held in memory.
+    """
+
+    def __init__(self, folder: Path, open_shards: int = 64) -> None:
+        self.folder = folder
+        self.shard = lru_cache(open_shards)(self.read)
+
+    def save(self, shard: int, sets: Sequence[np.ndarray]) -> None:
+        """Writes the sets of a shard, one after the other, and where each one's end."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        values = np.concatenate([np.empty(0, np.uint64), *sets])
+        np.save(self.folder / f"{shard:05d}.npy", values)
+        ends = np.cumsum([0, *(values.size for values in sets)])
+        np.save(self.folder / f"{shard:05d}.ends.npy", ends)
+
+    def read(self, shard: int) -> tuple[np.ndarray, np.ndarray]:
+        """The values of a shard, read when used, and the ends of its sets, the first one 0."""
+        values = np.load(self.folder / f"{shard:05d}.npy", mmap_mode="r")
+        return values, np.load(self.folder / f"{shard:05d}.ends.npy")
+
+    def __getitem__(self, key: tuple[int, int]) -> np.ndarray:
+        """A set by its shard and its number in it."""
+        values, ends = self.shard(key[0])
+        return values[ends[key[1]] : ends[key[1] + 1]]

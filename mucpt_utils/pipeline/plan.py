@@ -14,12 +14,12 @@ from mucpt_utils.pipeline.classifier import DomainFilter
 from mucpt_utils.pipeline.containment import KIND, ReportContained, WorkShingles
 from mucpt_utils.pipeline.decontamination import AskedQuestions
 from mucpt_utils.pipeline.duplicates import (
+    EXACT,
     Clusters,
     DropListed,
     ExactSignatures,
     MatchBuckets,
     NearSignatures,
-    exact_config,
     minhash_config,
 )
 from mucpt_utils.pipeline.masking import MaskPersonalData
@@ -88,7 +88,7 @@ def plan_stages(
             lambda folder: [DropListed(folder, "exact duplicate")],
             lambda shards, folder: [
                 Job("exact-1", EachShard(shards, ExactSignatures(folder))),
-                Job("exact-2", MatchBuckets(folder, exact_config())),
+                Job("exact-2", MatchBuckets(folder, EXACT)),
                 Job("exact-3", Clusters(folder), tasks=1),
             ],
         ),

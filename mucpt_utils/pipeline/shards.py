@@ -36,10 +36,10 @@ class ReadUnits(PipelineStep):
             if marker.exists():
                 continue
             items = self.units[number]()
-            shard, is_full = 0, True
-            while is_full:  # a last shard may be empty, where the documents just fill the others
+            shard, has_more = 0, True
+            while has_more:  # the last shard is empty, where the documents just fill the others
                 with ShardWriter.open(self.folder, f"{number:05d}-{shard:05d}", "read") as writer:
-                    is_full = self.fill(writer, items)
+                    has_more = self.fill(writer, items)
                 shard += 1
             marker.parent.mkdir(exist_ok=True)
             marker.touch()
@@ -150,7 +150,7 @@ class ShardWriter:
     def keep(self, document: Document) -> None:
         """Writes a document that goes on to the next stage."""
         self.tally.leave(document.metadata["source"], KEPT, len(document.text.split()))
-        self.kept.write(json_line(fields_of(document)))
+        self.kept.write(json_line({}, document))
         self.kept_documents += 1
 
     def write(self, document: Document, rank: int = 0) -> None:
@@ -159,7 +159,7 @@ class ShardWriter:
         detail = document.metadata.pop("filter_detail", {})
         self.tally.leave(document.metadata["source"], reason, len(document.text.split()))
         row = {"stage": self.stage, "reason": reason, "detail": detail}
-        self.rejected.write(json_line(row | fields_of(document)))
+        self.rejected.write(json_line(row, document))
 
     def quarantine(self, item: Unreadable) -> None:
         """Records what could not be read."""
@@ -197,11 +197,9 @@ def counts_path(folder: Path, name: str) -> Path:
     return folder / "counts" / f"{name}.json"
 
 
-def fields_of(document: Document) -> dict:
-    """What is written of a document."""
-    return {"text": document.text, "id": document.id, "metadata": document.metadata}
-
-
-def json_line(row: dict) -> bytes:
-    """A row as a line of JSON, as datatrove writes them."""
+def json_line(row: dict, document: Document | None = None) -> bytes:
+    """A row, and the fields of a document behind its own, as a line of JSON."""
+    if document is not None:
+        fields = {"text": document.text, "id": document.id, "metadata": document.metadata}
+        row = row | fields
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY)

@@ -273,10 +273,11 @@ def _minhash_speed(rows, folder: Path, scheme: str) -> Comparison:
     options = {"num_perm": permutations, "hashfunc": int, "scheme": scheme}
 
     class Prepared(duplicates.NearSignatures):
-        def get_shingles(self, text: str) -> np.ndarray:
-            values = sets[int(text)]
-            self.shard_shingles.append(values)
-            return values.reshape(-1, 1)
+        def hashes(self, text: str) -> np.ndarray | None:
+            self.sets.append(sets[int(text)])
+            return (
+                minhash.minhashes(self.sets[-1], *self.parameters) if self.sets[-1].size else None
+            )
 
     def ours(number: int) -> None:
         own = folder / f"minhash-{scheme}{number}"

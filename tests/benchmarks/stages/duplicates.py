@@ -115,7 +115,7 @@ def _found_pairs() -> set[tuple[str, str]]:
             MinhashDedupBuckets(
                 f"{folder}/signatures", f"{folder}/pairs", config=config, lines_to_buffer=1000
             ).run(None, band, SETTINGS.bands)
-        store = duplicates.ShingleStore(Path(folder, "shingles"))
+        store = minhash.ShingleStore(Path(folder, "shingles"))
         pairs = {
             (a, b): minhash.jaccard(store[a], store[b])
             for a, b in duplicates.candidate_pairs(Path(folder, "pairs"))
