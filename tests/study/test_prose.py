@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mucpt_utils.config.settings import ProseSettings, SettingsError, load_profile
-from mucpt_utils.io import read_jsonl
-from mucpt_utils.study import lanes
+from mucpt_utils.io import read_json, read_jsonl
+from mucpt_utils.study import jobs, lanes, prose
 
 MUSIC = [
     "sonata",
@@ -40,6 +40,9 @@ SMALL = {
     "prose.train.tokens": 3000,
     "reference.temperatures": [1.0],
 }
+
+
+SHARES = ProseSettings().model_dump(include={"held_out", "calibration", "reference"})
 
 
 def write_book(path, words, seed):
@@ -77,20 +80,21 @@ def study(folder, tmp_path_factory):
 
 def test_every_file_has_one_role_and_shares_are_kept():
     names = [f"music/{n}.txt" for n in range(4000)]
-    roles = [lanes.role_of(name, ProseSettings()) for name in names]
-    shares = {role: roles.count(role) / len(roles) for role in lanes.ROLES}
+    roles = [prose.role_of(name, SHARES) for name in names]
+    shares = {role: roles.count(role) / len(roles) for role in prose.ROLES}
     assert shares["held_out"] == pytest.approx(0.2, abs=0.03)
     assert shares["reference"] == pytest.approx(0.3, abs=0.03)
-    assert lanes.role_of(names[0], ProseSettings()) == roles[0]
+    assert prose.role_of(names[0], SHARES) == roles[0]
 
 
 def test_no_file_stands_in_two_roles(study):
+    passages = study.passages().folder
     files = {
-        role: {row["metadata"]["file"] for row in study._passages(f"music_{role}")}
-        for role in lanes.ROLES
+        role: {row["metadata"]["file"] for row in read_jsonl(passages / f"music_{role}.jsonl")}
+        for role in prose.ROLES
     }
-    for one in lanes.ROLES:
-        for other in lanes.ROLES:
+    for one in prose.ROLES:
+        for other in prose.ROLES:
             assert one == other or not files[one] & files[other]
 
 
@@ -100,10 +104,13 @@ def test_an_unreadable_file_is_counted_and_not_fatal(study):
 
 
 def test_arms_are_measured_in_bits_per_byte(study):
-    rows = lanes.bits_per_byte_rows(study)
-    assert {row["arm"] for row in rows} == set(study.profile.arms)
-    assert {row["stratum"] for row in rows} == {"music", "general"}
-    assert all(0 < row["value"] < 20 for row in rows)
+    jobs.references([study])
+    jobs.make(jobs.arms(study), "arms", workers=1)
+    for files in jobs.main_files(study):
+        measured = read_json(files.folder / "text.json")["bits_per_byte"]
+        assert set(measured) == {"music", "general"}
+        assert all(0 < value < 20 for value in measured.values())
+        assert read_jsonl(files.answers) == [] and files.covered == frozenset()
 
 
 def test_the_prose_lane_needs_its_folders(folder, tmp_path):

@@ -20,6 +20,7 @@ def write_name(folder, inputs, report, name, text=""):
 
 def test_a_record_holds_lineage_and_no_folder_of_the_machine(tmp_path, monkeypatch):
     monkeypatch.setattr(stages, "code_digest", lambda module: module)
+    monkeypatch.setattr(stages, "changed_since_first", lambda module: False)
     corpus = build(Stage("corpus", write_name, settings={"name": "x"}), tmp_path)
     text = tmp_path / "prose"
     text.mkdir()

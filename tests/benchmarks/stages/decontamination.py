@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from mucpt_utils import paths
-from mucpt_utils.analysis import corpus_tables
+from mucpt_utils.analysis import corpus
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import load_facts
@@ -49,7 +49,7 @@ def measure() -> Iterator[dict]:
 
 def _planted(questions: Sequence[dict], index: QuestionIndex) -> Iterator[dict]:
     """Each paraphrase in one frame, drawn by its number, inside a passage about something else."""
-    planted = corpus_tables.planted_questions(questions, load_relations())
+    planted = corpus.planted_questions(questions, load_relations())
     answers = {q["id"]: q["answer"] for q in questions}
     hosts = [d.text for d in sampled(passages("music_prose"), HOSTS)]
     rng, hits = Random(0), defaultdict(list)
