@@ -286,22 +286,23 @@ def fit_platt(
     by default); all of shape (examples,).
     The probability is that of the weighted examples' own mix of the two labels.
     Source: Platt 1999, Probabilistic outputs for support vector machines, eq. (1) and 2.2.
+    scikit-learn has the same loss, inside CalibratedClassifierCV and for its own estimators only;
+    a test compares. Its optimiser would move every saved calibration by some 1e-5.
     """
+    from scipy.optimize import minimize
     from scipy.special import logit
-    from sklearn.linear_model import LogisticRegression
 
     odds = logit(np.clip(scores, EDGE, 1 - EDGE))
     weights = np.ones(len(labels)) if weights is None else weights
     positives, negatives = weights[labels].sum(), weights[~labels].sum()
     target = np.where(labels, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    # a target between 0 and 1: the example twice, in the domain with the target as its weight and
-    # outside with the rest
-    fitted = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000).fit(
-        np.tile(odds, 2).reshape(-1, 1),
-        np.repeat([1, 0], odds.size),
-        np.concatenate([weights * target, weights * (1 - target)]),
-    )
-    return Calibration(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
+
+    def loss(parameters: np.ndarray) -> float:
+        z = parameters[0] * odds + parameters[1]
+        return float(np.average(np.logaddexp(0, z) - target * z, weights=weights))
+
+    slope, intercept = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
+    return Calibration(float(slope), float(intercept))
 
 
 # --- in the pipeline ----------------------------------------------------------------------------
