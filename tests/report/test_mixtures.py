@@ -67,7 +67,7 @@ def test_it_stands_beside_the_others_of_its_profile(trained):
     assert {"replay", schema.MIXTURE} <= set(levels["axis"])
     assert NAME in set(levels["level"])
     panel = explorer.mixture_panel(explored, trained)
-    assert panel.said.value == "" and bytes(panel.picture.value).startswith(b"\x89PNG")
+    assert panel.message.value == "" and bytes(panel.picture.value).startswith(b"\x89PNG")
     (row,) = mixtures.listed(trained).to_dict("records")
     assert (row["mixture"], row["title"], row["arms"]) == (NAME, AXIS.title, "plain")
     assert row["changes"] == "render.wrong_fact = 0.0, replay = 0.33"
