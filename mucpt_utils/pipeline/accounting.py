@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from mucpt_utils.errors import MuCPTError
+from mucpt_utils.errors import FOUND, MuCPTError
 
 COLUMNS = ("stage", "source", "reason", "documents", "tokens")
 UNITS = {"documents": "documents", "tokens": "words"}  # the columns that add up, and their names
@@ -17,6 +17,8 @@ QUARANTINED = "quarantined: "
 
 class AccountingError(MuCPTError, ValueError):
     """The documents or words of a stage do not add up."""
+
+    exit_code = FOUND
 
 
 class Tally:

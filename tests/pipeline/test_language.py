@@ -1,5 +1,8 @@
 import pytest
 from datatrove.data import Document
+from hypothesis import given
+from hypothesis import strategies as st
+from properties import PROPERTY
 
 from mucpt_utils.pipeline.language import REASON, OtherLanguage, function_words, other_language
 
@@ -48,3 +51,21 @@ def test_the_filter_notes_the_language():
     assert OtherLanguage().filter(document) == (False, REASON)
     assert document.metadata["filter_detail"] == {"language": "fr"}
     assert OtherLanguage().filter(Document(text=ENGLISH, id="e")) is True
+
+
+TITLE_CASE = st.from_regex(r"[A-Z][a-z]{1,9}", fullmatch=True)
+
+
+@PROPERTY
+@given(st.lists(st.just(ENGLISH) | TITLE_CASE, min_size=1).map(" ".join))
+def test_english_stays_whatever_names_stand_in_it(text):
+    assert other_language(text) is None
+
+
+@PROPERTY
+@given(st.text() | st.lists(st.sampled_from([ENGLISH, *OTHER.values()])).map(" ".join))
+def test_the_filter_changes_no_text(text):
+    document = Document(text=text, id="d")
+    verdict = OtherLanguage().filter(document)
+    assert document.text == text
+    assert ("filter_detail" in document.metadata) is (verdict is not True)

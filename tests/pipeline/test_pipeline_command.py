@@ -1,11 +1,20 @@
+import errno
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 import yaml
 from flawed_corpus import QUESTION
 
+from mucpt_utils.__main__ import main as mucpt_utils_main
+from mucpt_utils.config.files import SettingsError
+from mucpt_utils.errors import FOUND, OUTSIDE, WRONG_INPUT
+from mucpt_utils.pipeline import command
+from mucpt_utils.pipeline.accounting import AccountingError
 from mucpt_utils.pipeline.command import main
+from mucpt_utils.pipeline.executors import EngineError
 
 
 def test_the_command_runs_without_a_classifier_and_prints_the_funnel(
@@ -64,3 +73,30 @@ def test_an_unwritable_folder_is_one_line(flawed_source, tmp_path, capsys):
     assert main(["--source", str(flawed_source), "--out", str(tmp_path / "file" / "out")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SettingsError("a setting"), WRONG_INPUT),
+        (AccountingError("does not add up"), FOUND),
+        (PermissionError("a folder"), WRONG_INPUT),
+        (EngineError("a task"), OUTSIDE),
+        (OSError(errno.ENOSPC, "no space left"), OUTSIDE),
+    ],
+)
+def test_what_goes_wrong_is_one_line_and_its_exit_code(tmp_path, capsys, monkeypatch, error, code):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(command, "run_pipeline", fail)
+    assert main(["--source", "s", "--out", str(tmp_path)]) == code
+    assert capsys.readouterr().err == f"pipeline: {error}\n"
+
+
+def test_both_names_of_the_command_reach_it(flawed_source, tmp_path, capsys):
+    arguments = ["--source", str(flawed_source), "--out", str(tmp_path), "--dry-run"]
+    assert mucpt_utils_main(["pipeline", *arguments]) == 0
+    printed = capsys.readouterr().out
+    run = [sys.executable, "-m", "mucpt_utils.pipeline", *arguments]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == printed
