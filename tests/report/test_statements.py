@@ -48,7 +48,6 @@ def abstract_of(html):
     return [unescape(paragraph) for paragraph in paragraphs]
 
 
-@pytest.mark.xfail(strict=True, reason="the committed reports are older than their words")
 @pytest.mark.parametrize("profile", reports())
 def test_the_abstract_of_a_committed_report_is_what_its_tables_give(profile):
     folder = paths.RESULTS / profile
