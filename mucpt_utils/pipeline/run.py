@@ -78,6 +78,11 @@ class Run:
         """Folder of the stages' own files; another input or setting works in another one."""
         return self.out_folder / "stages" / self.key
 
+    @property
+    def read(self) -> Path:
+        """Folder of what was read, before any stage."""
+        return self.folder / f"00-{READ}"
+
     def stage_folders(self, stages: Sequence[Stage]) -> list[Path]:
         """A folder for each stage: `02-clean`, or `contained` for one that only reports."""
         mapping = [stage.name for stage in stages if stage.blocks]
@@ -153,11 +158,10 @@ def run_key(
 
 def read_stage(run: Run, documents: Input) -> Path:
     """Reads the source; returns the folder of its shards."""
-    folder = run.folder / "00-read"
-    folder.mkdir(parents=True, exist_ok=True)
+    run.read.mkdir(parents=True, exist_ok=True)
     units = documents.units(run.settings.unit_bytes)
-    run.execute(READ, ReadUnits(units, folder, run.settings.part_documents))
-    return folder / "kept"
+    run.execute(READ, ReadUnits(units, run.read, run.settings.part_documents))
+    return run.read / "kept"
 
 
 def run_stage(run: Run, stage: Stage, shards: Path, folder: Path) -> Path:
@@ -179,10 +183,10 @@ def collect(run: Run, folders: Sequence[Path], shards: Path) -> None:
 
     folders: of the stages that map documents, in order. shards: what the last one kept.
     """
-    read, out = run.folder / "00-read", run.out_folder
+    out = run.out_folder
     rows = accounting.merge_rows(
         row
-        for folder in (read, *folders)
+        for folder in (run.read, *folders)
         for path in sorted((folder / "counts").glob("*.json"))
         for row in orjson.loads(path.read_bytes())
     )
@@ -194,7 +198,7 @@ def collect(run: Run, folders: Sequence[Path], shards: Path) -> None:
         link(shard, out / "kept" / f"{number:05d}.jsonl")
     for folder in folders:
         concatenate(folder / "rejected", out / "rejected" / f"{folder.name}.jsonl")
-    concatenate(read / "quarantine", out / "quarantine.jsonl")
+    concatenate(run.read / "quarantine", out / "quarantine.jsonl")
     report = run.folder / containment.KIND / containment.REPORT
     if report.exists():
         shutil.copyfile(report, out / containment.REPORT)
