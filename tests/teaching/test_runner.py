@@ -440,7 +440,7 @@ def test_the_script_installs_the_package_where_python_does_not_find_it(tmp_path)
     executable(
         tmp_path / "bin" / "python",
         'case "$*" in',
-        '*datatrove*) exit 0 ;;',
+        "*datatrove*) exit 0 ;;",
         '"-c "*) exit 1 ;;',  # no mucpt_utils, before and after
         f'*pip*) echo "$*" >> "{tmp_path}/installed" ;;',
         '*) echo "$PYTHONPATH" "$*" ;;',
