@@ -286,8 +286,9 @@ def fit_platt(
     by default); all of shape (examples,).
     The probability is that of the weighted examples' own mix of the two labels.
     Source: Platt 1999, Probabilistic outputs for support vector machines, eq. (1) and 2.2.
-    scikit-learn has the same loss, inside CalibratedClassifierCV and for its own estimators only;
-    a test compares. Its optimiser would move every saved calibration by some 1e-5.
+    scikit-learn has the same loss (CalibratedClassifierCV; a test compares). Its optimiser moves a
+    calibration by some 1e-5, and with it every table made of one, so it is not used yet. Known
+    fault: where the intercept is far from 0, this simplex can stop short of the optimum.
     """
     from scipy.optimize import minimize
     from scipy.special import logit
