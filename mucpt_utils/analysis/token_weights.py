@@ -115,7 +115,7 @@ def over_training(layouts: Iterable[Layout], kinds: np.ndarray) -> pd.DataFrame:
     """
     rows = []
     for layout in layouts:
-        if layout.given is None:
+        if layout.given is None or layout.seen is None:
             continue
         labels = kinds[layout.tokens[:, 1:]]
         for seen in np.unique(layout.seen):

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mucpt_utils.io import read_jsonl
 from mucpt_utils.study import stages
+from mucpt_utils.study.runs import RESPONSES
 from mucpt_utils.study.study import Study
 
 
@@ -19,7 +21,8 @@ class Layout:
     tokens: (rows, context), indices into the corpus's tokens. fixed: the weights that are fixed
     before training, of the same shape. given: the weights that training gave, (rows, context - 1),
     for the first token of a row is not predicted; None before training, or where a run keeps none.
-    seen: (rows,), tokens of the budget behind the part of the learning curve that a row lies in.
+    seen: (rows,), the point of the run's learning curve that ends the part a row lies in, in tokens
+    of the budget; None before training.
     """
 
     arm: str
@@ -27,7 +30,7 @@ class Layout:
     tokens: np.ndarray
     fixed: np.ndarray
     given: np.ndarray | None
-    seen: np.ndarray
+    seen: np.ndarray | None
 
 
 def weighing_arms(study: Study, static: bool = False) -> list[str]:
@@ -59,14 +62,14 @@ def _layout(study: Study, name: str, seed: int, trained: bool) -> Layout:
     data = study.sequences(arm, numbered, seed)
     if data.scored is None or data.weights is None:
         raise ValueError("an arm's sequences say which are of the domain, and have weights")
-    rows, given = data.scored, None
+    rows, given, seen = data.scored, None, None
     if trained and study.profile.evaluation.keep_weights:
         with stages.looking():
             run = study.run(name, seed)
         given = np.load(run.path("weights.npy"), mmap_mode="r")[rows]
-    points, batch = study.profile.evaluation.points, study.profile.train.batch_sequences
-    steps = len(data) // batch
-    ends = np.array([round(steps * (i + 1) / points) * batch for i in range(points)])
-    part = np.minimum(np.searchsorted(ends, np.arange(len(data)), side="right"), points - 1)
-    seen = ends[part] * data.tokens.shape[1]
-    return Layout(name, seed, data.tokens[rows], data.weights[rows], given, seen[rows])
+        # the points are those at which the run was asked
+        points = np.unique([row["tokens"] for row in read_jsonl(run.path(RESPONSES))])
+        ends = (np.flatnonzero(rows) + 1) * data.tokens.shape[1]
+        part = np.searchsorted(points, ends)
+        seen = points[np.minimum(part, len(points) - 1)]
+    return Layout(name, seed, data.tokens[rows], data.weights[rows], given, seen)
