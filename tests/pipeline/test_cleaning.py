@@ -1,5 +1,6 @@
 import pytest
 from datatrove.data import Document
+from made_up_texts import COOKIES, PROSE, SPAM
 
 from mucpt_utils.config.pipeline import QualitySettings
 from mucpt_utils.pipeline.cleaning import (
@@ -10,14 +11,6 @@ from mucpt_utils.pipeline.cleaning import (
     tracking_edits,
 )
 from mucpt_utils.pipeline.edits import edited_text, line_edits
-
-PROSE = (
-    "The second movement opens with a chorale in the low brass, and the strings answer it in "
-    "canon. Critics of the time found the scoring heavy, but audiences loved the broad tune that "
-    "returns at the end of the work."
-)
-SPAM = "Buy cheap watches now at deals.example and save 70% off!"
-COOKIES = "We use cookies to improve your experience. Accept all | Reject all"
 
 
 class Sink:

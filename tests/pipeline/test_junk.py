@@ -4,17 +4,10 @@ import pytest
 from datatrove.data import Document
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up_texts import COOKIES, PROSE, SPAM
 from properties import PROPERTY
 
 from mucpt_utils.pipeline.junk import JunkFilter, junk_kind, rules, segment
-
-PROSE = (
-    "The second movement opens with a chorale in the low brass, and the strings answer it in "
-    "canon. Critics of the time found the scoring heavy, but audiences loved the broad tune that "
-    "returns at the end of the work."
-)
-SPAM = "Buy cheap watches now at deals.example and save 70% off!"
-COOKIES = "We use cookies to improve your experience. Accept all | Reject all"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import inspect
-import random
 
 import numpy as np
 import pytest
+from made_up_texts import edited, text
 
 from mucpt_utils.config.pipeline import MinhashSettings
 from mucpt_utils.pipeline import minhash
@@ -13,19 +13,6 @@ from mucpt_utils.pipeline.minhash import (
     minhashes,
     shingles,
 )
-
-WORDS = [f"word{i}" for i in range(400)]
-
-
-def text(seed, words=120):
-    return " ".join(random.Random(seed).choices(WORDS, k=words))
-
-
-def edited(original, share, seed=0):
-    """`original` with about `share` of its words replaced."""
-    rng = random.Random(seed)
-    new = [w if rng.random() > share else f"new{rng.randrange(10**9)}" for w in original.split()]
-    return " ".join(new)
 
 
 def reference_jaccard(a, b, n=5):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import PROPERTY
 from pydantic import ValidationError
 
 from mucpt_utils.config.scoring import Criterion
@@ -455,7 +456,7 @@ def test_a_schedule_that_cannot_be_is_refused_by_name(setting):
 
 
 LOSSES = st.lists(st.floats(0, 20, width=32), min_size=1, max_size=30)
-FOR_ALL = settings(max_examples=100, deadline=None, derandomize=True)
+FOR_ALL = settings(PROPERTY, max_examples=100)
 FORMS = [
     Criterion(),
     Criterion(form="power", power=2.0, high=3.0),

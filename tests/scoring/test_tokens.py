@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import PROPERTY
 
 from mucpt_utils.scoring.tokens import (
     END,
@@ -159,7 +160,7 @@ def test_replay_is_spread_evenly(domain, replay):
         assert (np.abs(places.cumsum() - wanted) < 1).all()
 
 
-FOR_ALL = settings(max_examples=60, deadline=None, derandomize=True)
+FOR_ALL = settings(PROPERTY, max_examples=60)
 
 
 @FOR_ALL
