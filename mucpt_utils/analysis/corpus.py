@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score
 
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import Fact, askable
@@ -113,16 +112,23 @@ def classifier_table(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFr
     documents kept, precision and recall of keeping, the share of kept documents that are off the
     domain, and the share of their weight (the probability) that lies on those.
     """
-    whole = {
-        "average_precision": float(average_precision_score(labels, probabilities)),
-        "calibration_error": calibration_error(probabilities, labels),
-    }
+    whole = classifier_quality(probabilities, labels)
     rows = [(np.nan, metric, value, len(labels)) for metric, value in whole.items()]
     for threshold in THRESHOLDS:
         measured = _at(threshold, probabilities, labels)
         kept = int(measured["kept"])
         rows += [(threshold, metric, value, kept) for metric, value in measured.items()]
     return pd.DataFrame(rows, columns=["threshold", "metric", "value", "n"])
+
+
+def classifier_quality(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Average precision and calibration error of the probabilities of all documents."""
+    from sklearn.metrics import average_precision_score  # takes a second to import
+
+    return {
+        "average_precision": float(average_precision_score(labels, probabilities)),
+        "calibration_error": calibration_error(probabilities, labels),
+    }
 
 
 def _at(threshold: float, probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -224,8 +230,7 @@ def classifier_report(classifier: Path, examples: Sequence[Example]) -> dict:
     return {
         "books": len({example.group for example in examples}),
         "passages": len(examples),
-        "average_precision": float(average_precision_score(labels, probabilities)),
-        "calibration_error": calibration_error(probabilities, labels),
+        **classifier_quality(probabilities, labels),
         "reliability": reliability(probabilities, labels),
     }
 

@@ -20,7 +20,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # type of an output th
 PROVISIONER = "mucpt-forked"
 # with what these import, all that a notebook asks for: a test compares it with the notebooks
 PRELOAD = (
-    *("ipykernel.kernelapp", "ipykernel.ipkernel", "scipy.stats"),
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "scipy.stats", "sklearn.metrics"),
     "mucpt_utils.analysis.benchmark",
     "mucpt_utils.analysis.scores",
     "mucpt_utils.analysis.stage_quality",
