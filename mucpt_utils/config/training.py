@@ -1,5 +1,7 @@
 """What a training run spends, and what is measured of the model."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -15,6 +17,13 @@ class TrainSettings(BaseModel):
     warmup: float = Field(0.05, ge=0, le=1, description="share of the steps that warm up")
     weight_decay: float = Field(0.01, ge=0, description="decoupled")
     optimiser: str = Field("muon", pattern="^(muon|adamw)$", description="for the matrices")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="of matrix products; auto: bfloat16 where the machine is faster in it",
+    )
+    recompute: bool = Field(
+        False, description="activations are computed again for the gradient: less memory, slower"
+    )
     checkpoints: int = Field(2, ge=0, description="resumable checkpoints over a run")
     document_attention: bool = Field(
         False, description="attention stays inside a document; else it sees what is packed before"

@@ -1,11 +1,14 @@
 """Losses of every token of a corpus under one model, computed once and kept on disk."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
+from torch.utils.checkpoint import checkpoint
 
 from mucpt_utils.scoring.tokens import TokenStore
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:  # transformers takes seconds to import
 
 BATCH_TOKENS = 8192
 LOGITS = 2**28  # at most so many at a time: 1 GiB as float32
+CHUNK = 2**26  # and so many where they have to be cut
 
 
 def token_losses(logits: torch.Tensor, tokens: torch.Tensor, temperature: float = 1.0):
@@ -39,6 +43,72 @@ def token_entropies(logits: torch.Tensor, tokens: torch.Tensor, temperature: flo
     return -(chances.exp() * chances).sum(-1)
 
 
+@contextmanager
+def hidden_states(model: "PreTrainedModel") -> Iterator[torch.nn.Module]:
+    """Within, the model's `logits` are the last hidden states; yields the head that was left out.
+
+    The model is still called as a whole, so that hooks of wrappers around it are kept.
+    """
+    head = model.get_output_embeddings()
+    head.forward = lambda hidden: hidden  # type: ignore[method-assign]
+    try:
+        yield head
+    finally:
+        del head.forward  # what hid the class's own method
+
+
+PLAIN_HEADS: WeakKeyDictionary = WeakKeyDictionary()
+
+
+def has_plain_head(model: "PreTrainedModel") -> bool:
+    """Whether the logits are what the head gives, with nothing done to them afterwards.
+
+    Gemma 2 caps and Cohere scales its logits: found by asking the model once.
+    """
+    if model not in PLAIN_HEADS:
+        ids = torch.arange(4, device=next(model.parameters()).device)[None]
+        with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
+            logits = model(input_ids=ids).logits
+            with hidden_states(model) as head:
+                hidden = model(input_ids=ids).logits
+            PLAIN_HEADS[model] = bool(
+                logits.shape[-1] == head(hidden).shape[-1]
+                and torch.allclose(logits, head(hidden), rtol=1e-3, atol=1e-3)
+            )
+    return PLAIN_HEADS[model]
+
+
+def measured(
+    model: "PreTrainedModel",
+    ids: torch.Tensor,
+    measure: Callable[..., torch.Tensor] = token_losses,
+    temperature: float = 1.0,
+    **inputs: object,
+) -> torch.Tensor:
+    """`measure` of what a model predicts: (batch, length - 1), differentiable.
+
+    ids: (batch, length); inputs: what else the model is called with. With a large vocabulary the
+    logits would take most of the memory, in several copies: above `LOGITS` the head is applied
+    position by position, in chunks that are computed again for the gradient.
+    """
+    vocabulary = model.config.vocab_size
+    if ids.numel() * vocabulary <= LOGITS or not has_plain_head(model):
+        return measure(model(input_ids=ids, **inputs).logits, ids, temperature)
+    with hidden_states(model) as head:
+        hidden = model(input_ids=ids, **inputs).logits
+    step = max(1, CHUNK // (len(ids) * vocabulary))
+
+    def of(part: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        return measure(head(part), tokens, temperature)
+
+    # a chunk ends with the position that its last loss is of
+    pieces = [
+        checkpoint(of, hidden[:, t : t + step + 1], ids[:, t : t + step + 1], use_reentrant=False)
+        for t in range(0, ids.shape[1] - 1, step)
+    ]
+    return torch.cat(pieces, dim=1)
+
+
 def score(
     model: "PreTrainedModel",
     store: TokenStore,
@@ -51,7 +121,8 @@ def score(
 
     measure: `token_losses`, or `token_entropies` for the entropy at each token's position.
 
-    Each document is read from its own start, behind an end token as in training. One longer than
+    Each document is read from its own start, behind an end token as in training, or behind the
+    begin token of a model that has one; a begin token itself has loss 0. A document longer than
     `context` is read in windows that overlap by half, so that no token lacks its left context.
     """
     out = np.zeros(store.tokens.size, np.float16)
@@ -66,9 +137,12 @@ def score(
             tokens = np.zeros((len(batch), width), np.int64)
             for row, (start, stop, _) in enumerate(batch):
                 tokens[row, 1 : stop - start + 1] = store.tokens[start:stop]
-                tokens[row, 0] = end if start in begins else store.tokens[start - 1]
+                if store.begin is not None:  # every window needs it, not only the first
+                    tokens[row, 0] = store.begin
+                else:
+                    tokens[row, 0] = end if start in begins else store.tokens[start - 1]
             ids = torch.from_numpy(tokens).to(device)
-            losses = measure(model(input_ids=ids).logits, ids, temperature).cpu().numpy()
+            losses = measured(model, ids, measure, temperature).float().cpu().numpy()
             for row, (start, stop, fresh) in enumerate(batch):
                 out[fresh:stop] = losses[row, fresh - start : stop - start]
             report(float(sum(stop - fresh for _, stop, fresh in batch)))
@@ -78,8 +152,9 @@ def score(
 def _windows(store: TokenStore, context: int) -> Iterator[tuple[int, int, int]]:
     """(start, stop, first token to keep) of each stretch to score."""
     step = context // 2
+    first = 0 if store.begin is None else 1  # a begin token opens the window and is not scored
     for begin, end in zip(store.starts[:-1], store.starts[1:], strict=True):
-        start, fresh = int(begin), int(begin)
+        start = fresh = int(begin) + first
         while fresh < end:
             stop = min(start + context, int(end))
             yield start, stop, fresh

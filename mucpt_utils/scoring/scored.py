@@ -106,6 +106,7 @@ class Scored:
         # 1. the classifier's weight of the document, and fixed factors
         lengths = np.diff(self.store.starts)
         weights = np.repeat(self.document_weights, lengths).astype(np.float32)
+        weights = weights * self.store.learnt
         if self.factors is not None:
             weights = weights * self.factors
         # 2. a blind choice of tokens

@@ -40,11 +40,14 @@ class TokenStore:
     """Tokens of many documents end to end, each closed by the end token.
 
     tokens: (total,) uint32 or uint16; starts: (documents + 1,) int64 offsets; ids: document ids.
+    begin: the token that opens every document, where the model's tokenizer writes one; it is read
+    but never learnt.
     """
 
     tokens: np.ndarray
     starts: np.ndarray
     ids: list[str]
+    begin: int | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -59,6 +62,7 @@ class TokenStore:
         np.save(folder / "tokens.npy", self.tokens)
         np.save(folder / "starts.npy", self.starts)
         (folder / "ids.json").write_text(json.dumps(self.ids), encoding="utf-8")
+        (folder / "begin.json").write_text(json.dumps(self.begin), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> "TokenStore":
@@ -67,7 +71,29 @@ class TokenStore:
             np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False),
             np.load(folder / "starts.npy", allow_pickle=False),
             json.loads((folder / "ids.json").read_text(encoding="utf-8")),
+            json.loads((folder / "begin.json").read_text(encoding="utf-8")),
         )
+
+    @property
+    def learnt(self) -> np.ndarray:
+        """Which tokens count: all but those that open a document; (total,) booleans."""
+        if self.begin is None:
+            return np.ones(self.tokens.size, bool)
+        return np.asarray(self.tokens != self.begin)
+
+
+def begin_token(tokenizer: "PreTrainedTokenizerBase") -> int | None:
+    """The token that the tokenizer writes before every text, as Gemma's and Llama's do, or None.
+
+    A model that was trained with one predicts badly without it. Where it is the end token too, the
+    end of the document before serves.
+    """
+    empty: Sequence[int] = tokenizer("")["input_ids"]
+    begin = tokenizer.bos_token_id
+    writes_one = (
+        begin is not None and list(empty[:1]) == [begin] and begin != tokenizer.eos_token_id
+    )
+    return int(begin) if writes_one else None
 
 
 def tokenise(
@@ -76,12 +102,16 @@ def tokenise(
     """Encode documents one after another. Raises ValueError where texts and ids do not pair."""
     if len(texts) != len(ids):
         raise ValueError(f"{len(texts)} texts but {len(ids)} ids")
-    end = tokenizer.eos_token_id
+    begin, end = begin_token(tokenizer), tokenizer.eos_token_id
+    opening = [] if begin is None else [begin]
     encoded = tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
-    lengths = [len(tokens) + 1 for tokens in encoded]
+    lengths = [len(opening) + len(tokens) + 1 for tokens in encoded]
     dtype = np.uint16 if len(tokenizer) <= 2**16 else np.uint32
-    flat = np.fromiter((t for tokens in encoded for t in (*tokens, end)), dtype, sum(lengths))
-    return TokenStore(flat, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), list(ids))
+    flat = np.fromiter(
+        (t for tokens in encoded for t in (*opening, *tokens, end)), dtype, sum(lengths)
+    )
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return TokenStore(flat, starts, list(ids), begin)
 
 
 def gather(
@@ -112,11 +142,21 @@ def document_order(
     return np.concatenate(order)
 
 
-def pack(flat: np.ndarray, context: int, sequences: int) -> np.ndarray:
-    """The first `sequences` rows of `context` tokens. Raises ValueError where too few are there."""
-    if flat.size < context * sequences:
+def pack(
+    flat: np.ndarray, context: int, sequences: int, opening: float | None = None
+) -> np.ndarray:
+    """The first `sequences` rows of `context` tokens, or of values aligned with tokens.
+
+    opening: stands at the head of every row, before `context - 1` others: the begin token of a
+    model that needs one, and 0 for values. Raises ValueError where too few are there.
+    """
+    width = context if opening is None else context - 1
+    if flat.size < width * sequences:
         raise ValueError(f"{flat.size} tokens do not fill {sequences} sequences of {context}")
-    return np.asarray(flat[: context * sequences]).reshape(sequences, context)
+    rows = np.asarray(flat[: width * sequences]).reshape(sequences, width)
+    if opening is None:
+        return rows
+    return np.concatenate([np.full((sequences, 1), opening, rows.dtype), rows], axis=1)
 
 
 def interleave(domain: int, replay: int) -> np.ndarray:

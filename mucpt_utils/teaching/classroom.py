@@ -173,7 +173,7 @@ def store_of(study: Study, stretches: list[Stretch]) -> TokenStore:
     corpus = TokenStore.load(study.domain_tokens().folder)
     ids = [stretch.document["id"] for stretch in stretches]
     parts = [corpus.document(corpus.ids.index(name)) for name in ids]
-    return TokenStore(np.concatenate(parts), np.cumsum([0, *map(len, parts)]), ids)
+    return TokenStore(np.concatenate(parts), np.cumsum([0, *map(len, parts)]), ids, corpus.begin)
 
 
 def corpus_start(study: Study, document: dict) -> int:

@@ -23,9 +23,9 @@ class Sequences(Dataset):
 
     tokens: (sequences, context), and aligned with them, or None: weights, fixed token weights;
     reference and entropies, the reference model's losses and entropies in nats; base, losses of
-    the base in nats; documents, the number of the document inside its sequence, where attention is
-    to stay inside documents. scored: (sequences,) booleans, False for replay, which always keeps
-    weight 1.
+    the base in nats; segments, numbers that are equal where tokens may see each other, where
+    attention is to stay inside documents. scored: (sequences,) booleans, False for replay, which
+    always keeps weight 1.
     """
 
     tokens: np.ndarray
@@ -34,7 +34,7 @@ class Sequences(Dataset):
     entropies: np.ndarray | None = None
     scored: np.ndarray | None = None
     base: np.ndarray | None = None
-    documents: np.ndarray | None = None
+    segments: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -50,8 +50,8 @@ class Sequences(Dataset):
             values = getattr(self, name)
             if values is not None:
                 item[name] = torch.from_numpy(values[index].astype(np.float32))
-        if self.documents is not None:
-            item["documents"] = torch.from_numpy(self.documents[index].astype(np.int64))
+        if self.segments is not None:
+            item["segments"] = torch.from_numpy(self.segments[index].astype(np.int64))
         item["row"] = torch.tensor(index)
         return item
 
@@ -84,10 +84,11 @@ def training_sequences(
     # 2. documents end to end, in the order of the seed, cut into rows of the context
     lengths = np.diff(scored.store.starts)
     order = document_order(scored.chosen(arm), lengths, domain * context, seed)
-    replayed, replayed_documents = _replay(replay, general, context, seed)
+    replayed, replayed_segments = _replay(replay, general, context, seed)
 
     def packed(values: np.ndarray | None = None) -> np.ndarray:
-        return pack(gather(scored.store, order, values), context, domain)
+        opening = opening_of(scored.store, values)
+        return pack(gather(scored.store, order, values), context, domain, opening)
 
     def fill(values: np.ndarray, other: np.ndarray) -> np.ndarray:
         rows = np.empty((sequences, context), values.dtype)
@@ -96,7 +97,7 @@ def training_sequences(
 
     # 3. weights that are fixed now, with mean 1 over what is trained on; replay keeps weight 1
     weights = mean_one(packed(scored.weights(arm, seed)))
-    arrays = {"weights": fill(weights, np.ones_like(replayed, np.float32))}
+    arrays = {"weights": fill(weights, (replayed != replay.begin).astype(np.float32))}
 
     # 4. what dynamic weights are made of in training
     if arm.tokens is not None and arm.tokens.numerator == "dynamic":
@@ -108,24 +109,43 @@ def training_sequences(
             if values is not None:
                 arrays[name] = fill(packed(values.numpy()), np.zeros_like(replayed, np.float16))
     if document_attention:
-        documents = pack(_numbers(lengths[order]), context, domain)
-        arrays["documents"] = fill(documents, replayed_documents)
+        arrays["segments"] = fill(
+            attention_segments(scored.store, lengths[order], context, domain), replayed_segments
+        )
     return Sequences(tokens=fill(packed(), replayed), scored=~is_replay, **arrays)
 
 
-def _numbers(lengths: np.ndarray) -> np.ndarray:
-    """The number of its document for each token of documents end to end."""
-    return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+def opening_of(store: TokenStore, values: np.ndarray | None = None) -> float | None:
+    """What stands at the head of a row of a store's tokens, or of values aligned with them."""
+    if store.begin is None:
+        return None
+    return store.begin if values is None else 0
+
+
+def attention_segments(
+    store: TokenStore, lengths: np.ndarray, context: int, sequences: int
+) -> np.ndarray:
+    """The number of the document that each token of packed rows belongs to, for attention.
+
+    lengths: of documents end to end, in their order. Without a begin token the end token before a
+    document counts as its first, as in `losses.score`: what follows it is predicted there.
+    """
+    numbers = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+    rows = pack(numbers, context, sequences, opening_of(store, numbers))
+    if store.begin is None:
+        return np.concatenate([rows[:, 1:], rows[:, -1:]], axis=1)
+    rows[:, 0] = rows[:, 1]  # the token at the head of the row is seen by what follows it
+    return rows
 
 
 def _replay(
     store: TokenStore, sequences: int, context: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Packed general sequences in an order of their own, and the documents they come from."""
+    """Packed general sequences in an order of their own, and their attention segments."""
     if sequences == 0:
         empty = np.zeros((0, context), store.tokens.dtype)
         return empty, empty.astype(np.int32)
     lengths = np.diff(store.starts)
     order = document_order(np.arange(len(store)), lengths, sequences * context, seed + 10_000)
-    numbers = pack(_numbers(lengths[order]), context, sequences)
-    return pack(gather(store, order), context, sequences), numbers
+    tokens = pack(gather(store, order), context, sequences, opening_of(store))
+    return tokens, attention_segments(store, lengths[order], context, sequences)

@@ -22,9 +22,11 @@ from transformers.trainer_utils import get_last_checkpoint
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring.loss_ratio import normalise, token_weights
-from mucpt_utils.scoring.losses import token_losses
+from mucpt_utils.scoring.losses import measured
+from mucpt_utils.scoring.models import parameters
 from mucpt_utils.training.batches import Sequences
 from mucpt_utils.training.muon import make_optimiser
+from mucpt_utils.training.precision import uses_bfloat16
 
 
 def batch_weights(
@@ -54,21 +56,18 @@ def batch_weights(
     return normalise(dynamic * fixed, mask) + fixed * (1 - mask)
 
 
-def document_mask(documents: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attention that stays inside documents: a mask to add to the scores, and positions.
+def segment_positions(segments: torch.Tensor) -> torch.Tensor:
+    """Position of each token in its own document: 0 for the first of each run of equal numbers.
 
-    documents: (batch, length) document numbers, each document in one piece. A token sees its own
-    document; the end token before a document counts as its first, as in `losses.score`, since
-    what follows it is predicted there. Returns (batch, 1, length, length) and (batch, length).
+    segments, result: (batch, length). transformers reads positions that begin anew as the borders
+    of packed documents and keeps attention, sliding windows included, inside them
+    (`masking_utils.find_packed_sequence_indices`); it does so where no attention mask and no cache
+    are given.
     """
-    block = torch.cat([documents[:, 1:], documents[:, -1:]], dim=1)
-    length = block.shape[1]
-    causal = torch.ones(length, length, dtype=torch.bool, device=block.device).tril()
-    seen = causal & (block[:, :, None] == block[:, None, :])
-    mask = torch.zeros(seen.shape, dtype=dtype, device=block.device)
-    # the smallest number and not -inf: eager attention of some models adds to it
-    mask = mask.masked_fill(~seen, torch.finfo(dtype).min)[:, None]
-    return mask, seen.sum(-1) - 1
+    index = torch.arange(segments.shape[1], device=segments.device).expand_as(segments)
+    begins = torch.ones_like(segments, dtype=torch.bool)
+    begins[:, 1:] = segments[:, 1:] != segments[:, :-1]
+    return index - torch.where(begins, index, 0).cummax(dim=1).values
 
 
 class WeightedTrainer(Trainer):
@@ -90,8 +89,10 @@ class WeightedTrainer(Trainer):
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         ids = inputs["input_ids"]
-        outputs = model(input_ids=ids, **self._attention(inputs))
-        losses = token_losses(outputs.logits, ids)
+        inside = {}
+        if "segments" in inputs:
+            inside = {"position_ids": segment_positions(inputs["segments"]), "use_cache": False}
+        losses = measured(model, ids, **inside)
         progress = self.state.global_step / max(1, self.state.max_steps)
         weights = batch_weights(losses.detach(), inputs, self.criterion, progress)
         if self.given is not None:
@@ -101,14 +102,7 @@ class WeightedTrainer(Trainer):
             loss = total / losses.numel()
         else:  # gradients are averaged over processes, the count is that of all of them
             loss = total * self.accelerator.num_processes / num_items_in_batch
-        return (loss, outputs) if return_outputs else loss
-
-    def _attention(self, inputs) -> dict[str, torch.Tensor]:
-        if "documents" not in inputs:
-            return {}
-        dtype = torch.bfloat16 if self.args.bf16 else torch.float32
-        mask, positions = document_mask(inputs["documents"], dtype)
-        return {"attention_mask": mask, "position_ids": positions}
+        return (loss, {}) if return_outputs else loss
 
     def get_batch_samples(self, epoch_iterator, num_batches, device):
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
@@ -196,9 +190,13 @@ def train(
     checkpoints = folder / "checkpoints"
     tokens_per_step = data.tokens.shape[1] * settings.batch_sequences
     step_losses = StepLosses()
+    if settings.recompute:  # the older name, for transformers 5.17
+        name = "activation_checkpointing_enable"
+        getattr(model, name, model.gradient_checkpointing_enable)()
+    bfloat16 = uses_bfloat16(settings.precision, parameters(model))
     trainer = WeightedTrainer(
         model=model,
-        args=_arguments(settings, checkpoints, steps, seed, log=save is not None),
+        args=_arguments(settings, checkpoints, steps, seed, bfloat16, log=save is not None),
         train_dataset=data,
         criterion=criterion,
         given=given,
@@ -239,10 +237,11 @@ def _steps(data: Sequences, settings: TrainSettings) -> int:
 
 
 def _arguments(
-    settings: TrainSettings, checkpoints: Path, steps: int, seed: int, log: bool
+    settings: TrainSettings, checkpoints: Path, steps: int, seed: int, bfloat16: bool, log: bool
 ) -> TrainingArguments:
     """The settings in Trainer's words: cosine schedule to a tenth of the peak, clipped gradients.
 
+    bfloat16: whether matrix products are computed in it; weights and optimiser stay in float32.
     log: whether the loss of every step is kept.
     """
     on_gpu = torch.cuda.is_available()
@@ -266,7 +265,7 @@ def _arguments(
         seed=seed,
         # accelerate joins processes without a GPU only when told that they are meant to have none
         use_cpu=not on_gpu,
-        bf16=on_gpu and torch.cuda.is_bf16_supported(),
+        bf16=bfloat16,
         remove_unused_columns=False,
         disable_tqdm=True,
         dataloader_pin_memory=on_gpu,

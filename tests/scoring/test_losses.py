@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from transformers import Gemma2Config, Gemma2ForCausalLM
 
 from mucpt_utils.scoring import losses
 from mucpt_utils.scoring.losses import calibrate, document_means, score, token_losses
+from mucpt_utils.scoring.tokens import TokenStore
 
 CONTEXT = 32
 
@@ -155,3 +157,77 @@ def test_calibration_does_not_round_the_mean_to_half_precision(model, store_of):
     store = store_of([25] * 40)
     exact = score(model, store, CONTEXT, 2.0).astype(np.float64).mean()
     assert calibrate(model, store, CONTEXT, [2.0])[2.0] == pytest.approx(exact, abs=1e-6)
+
+
+# --- models that begin every text with a token of its own -----------------------------------------
+
+
+def test_a_begin_token_opens_every_window_and_has_no_loss(model, store_of):
+    plain = store_of([9, 70, 5])
+    parts = [np.append(39, plain.document(i)) for i in range(3)]
+    starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+    store = TokenStore(np.concatenate(parts).astype(np.uint16), starts, plain.ids, begin=39)
+    found = score(model, store, CONTEXT)
+    assert (found[starts[:-1]] == 0).all()
+    for index in (0, 2):  # what fits into one window: the model reads the document as it is stored
+        ids = torch.from_numpy(store.document(index).astype(np.int64))[None]
+        with torch.no_grad():
+            expected = token_losses(model(input_ids=ids).logits, ids)[0]
+        here = found[starts[index] + 1 : starts[index + 1]]
+        np.testing.assert_allclose(here, expected, rtol=1e-3, atol=2e-3)
+    # the second window of the long one begins with it too
+    second = np.append(39, plain.document(1)[CONTEXT // 2 : CONTEXT // 2 + CONTEXT])
+    ids = torch.from_numpy(second.astype(np.int64))[None]
+    with torch.no_grad():
+        expected = token_losses(model(input_ids=ids).logits, ids)[0, CONTEXT // 2 :]
+    fresh = starts[1] + 1 + CONTEXT
+    np.testing.assert_allclose(found[fresh : fresh + CONTEXT // 2], expected, rtol=1e-3, atol=2e-3)
+
+
+# --- a head that is applied in chunks -------------------------------------------------------------
+
+
+def capped_model():
+    """A tiny Gemma 2: its logits are capped after the head."""
+    torch.manual_seed(0)
+    config = Gemma2Config(
+        vocab_size=40,
+        hidden_size=16,
+        intermediate_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=8,
+        final_logit_softcapping=2.0,
+        initializer_range=0.5,
+    )
+    return Gemma2ForCausalLM(config)
+
+
+@pytest.mark.parametrize("measure", [token_losses, losses.token_entropies])
+@pytest.mark.parametrize("kind", ["llama", "capped"])
+def test_chunks_change_neither_losses_nor_gradients(tiny_model, monkeypatch, measure, kind):
+    made = tiny_model(1) if kind == "llama" else capped_model()
+    ids = torch.randint(1, 40, (3, 17), generator=torch.Generator().manual_seed(2))
+    weights = torch.rand(3, 16, generator=torch.Generator().manual_seed(3))
+
+    def run():
+        made.zero_grad()
+        values = losses.measured(made, ids, measure, temperature=1.5)
+        (values * weights).sum().backward()
+        return values.detach(), [p.grad.clone() for p in made.parameters()]
+
+    whole, gradients = run()
+    logits = []
+    head = made.get_output_embeddings()
+    head.register_forward_hook(lambda module, given, out: logits.append(out.shape))
+    monkeypatch.setattr(losses, "LOGITS", 1)
+    monkeypatch.setattr(losses, "CHUNK", 3 * 40 * 5)
+    cut, cut_gradients = run()
+    assert losses.has_plain_head(made) is (kind == "llama")
+    if kind == "llama":
+        lengths = [shape[1] for shape in logits if shape[0] == 3 and shape[2] == 40]
+        assert max(lengths) == 6, "five positions and the one after them"
+    torch.testing.assert_close(cut, whole, rtol=1e-5, atol=1e-6)
+    for a, b in zip(cut_gradients, gradients, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)

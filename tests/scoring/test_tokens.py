@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from properties import PROPERTY
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import PreTrainedTokenizerFast
 
 from mucpt_utils.scoring.tokens import (
     END,
@@ -82,17 +84,61 @@ def test_a_store_comes_back_memory_mapped(tokenizer, tmp_path):
 
 def test_a_large_vocabulary_gets_wide_tokens(tokenizer):
     class Large:
-        eos_token_id = 70_000
+        bos_token_id, eos_token_id = None, 70_000
 
         def __len__(self):
             return 70_001
 
-        def __call__(self, texts, add_special_tokens):
+        def __call__(self, texts, add_special_tokens=True):
             return {"input_ids": [[69_999] for _ in texts]}
 
     store = tokenise(Large(), ["x", "y"], ["1", "2"])
     assert store.tokens.dtype == np.uint32
     assert store.tokens.tolist() == [69_999, 70_000] * 2
+
+
+def opening_tokenizer(bos, eos, single):
+    """A word tokenizer that writes what `single` says around every text."""
+    words = Tokenizer(models.WordLevel({"<u>": 0, "<b>": 1, "<e>": 2, "x": 3, "y": 4}, "<u>"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    ids = [(name, words.token_to_id(name)) for name in ("<b>", "<e>")]
+    words.post_processor = processors.TemplateProcessing(single=single, special_tokens=ids)
+    return PreTrainedTokenizerFast(tokenizer_object=words, bos_token=bos, eos_token=eos)
+
+
+@pytest.mark.parametrize(
+    ("bos", "eos", "single", "begin"),
+    [
+        ("<b>", "<e>", "<b> $A", 1),  # Gemma, Llama
+        ("<b>", "<e>", "<b> $A <e>", 1),
+        ("<b>", "<e>", "$A", None),  # SmolLM2 names one and does not write it
+        ("<b>", "<e>", "$A <e>", None),
+        (None, "<e>", "$A", None),
+        ("<e>", "<e>", "<e> $A", None),  # OPT: the end token before a document serves
+    ],
+)
+def test_a_begin_token_opens_documents_where_the_tokenizer_writes_one(bos, eos, single, begin):
+    store = tokenise(opening_tokenizer(bos, eos, single), ["x y", ""], ["1", "2"])
+    opening = [] if begin is None else [begin]
+    assert store.begin == begin
+    assert store.tokens.tolist() == [*opening, 3, 4, 2, *opening, 2]
+    assert store.learnt.tolist() == [token != begin for token in store.tokens.tolist()]
+
+
+def test_a_stored_begin_token_comes_back(tmp_path):
+    store = tokenise(opening_tokenizer("<b>", "<e>", "<b> $A"), ["x"], ["1"])
+    store.save(tmp_path)
+    assert TokenStore.load(tmp_path).begin == 1
+
+
+def test_rows_may_open_with_a_token_of_their_own():
+    assert pack(np.arange(10), 4, 3, opening=99).tolist() == [
+        [99, 0, 1, 2],
+        [99, 3, 4, 5],
+        [99, 6, 7, 8],
+    ]
+    with pytest.raises(ValueError, match="8 tokens do not fill 3 sequences of 4"):
+        pack(np.arange(8), 4, 3, opening=99)
 
 
 def test_no_document_makes_an_empty_store(tokenizer):

@@ -240,13 +240,31 @@ def test_base_losses_come_along_while_they_are_compared(scored, replay):
     assert sequences("soft_dynamic", scored, replay).base is None
 
 
-def test_document_numbers_change_where_documents_end(scored, replay):
+def test_segments_change_with_the_end_token_before_a_document(scored, replay):
     data = sequences("plain", scored, replay, document_attention=True)
-    assert sequences("plain", scored, replay).documents is None
-    assert data.documents.shape == data.tokens.shape
-    for tokens, numbers, domain in zip(data.tokens, data.documents, data.scored, strict=True):
+    assert sequences("plain", scored, replay).segments is None
+    assert data.segments.shape == data.tokens.shape
+    for tokens, numbers, domain in zip(data.tokens, data.segments, data.scored, strict=True):
         end = tokens == (0 if domain else 1000)
-        np.testing.assert_array_equal(np.diff(numbers) > 0, end[:-1])
+        np.testing.assert_array_equal(np.diff(numbers[:-1]) > 0, end[1:-1])
+
+
+def test_a_begin_token_heads_every_row_and_is_never_learnt(scored, replay):
+    """A model with one predicts badly without it, wherever a row is cut."""
+    begin = 60_000  # no other token
+    flat = scored.store.tokens.copy()
+    flat[scored.store.starts[:-1]] = begin
+    opened = replace(scored, store=replace(scored.store, tokens=flat, begin=begin))
+    general = replace(replay, begin=begin)
+    data = sequences("soft_static", opened, general, document_attention=True)
+    assert (data.tokens[:, 0] == begin).all()
+    assert (data.weights[data.tokens == begin] == 0).all()
+    assert (data.weights[~data.scored][data.tokens[~data.scored] != begin] == 1).all()
+    assert data.weights[data.scored].mean() == pytest.approx(1, abs=1e-4)
+    for tokens, numbers in zip(data.tokens[data.scored], data.segments[data.scored], strict=True):
+        opens = tokens[2:] == begin  # the first of a row may be the one that was put there
+        np.testing.assert_array_equal(np.diff(numbers[1:]) > 0, opens)
+        assert numbers[0] == numbers[1]
 
 
 def test_tokens_that_are_not_learnt_have_no_weight(scored, replay):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM
 
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.config.training import TrainSettings
@@ -22,6 +22,7 @@ from mucpt_utils.scoring.losses import score, token_losses
 from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences, steps_for
 from mucpt_utils.training.muon import BatchedMuon, MuonAdamW, hidden_matrices, orthogonalised
+from mucpt_utils.training.precision import PrecisionError, uses_bfloat16
 from mucpt_utils.training.trainer import WeightedTrainer, batch_weights, train
 
 CONTEXT = 16
@@ -159,7 +160,7 @@ def test_less_than_one_batch_is_refused(run):
 
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_document_attention_is_cut_like_any_other(run, accumulate):
-    blocked = replace(data(weights=True), documents=np.repeat([[0] * 6 + [1] * 10], 48, axis=0))
+    blocked = replace(data(weights=True), segments=np.repeat([[0] * 6 + [1] * 10], 48, axis=0))
     whole = run(blocked, settings(learning_rate=1e-3))
     assert distance(whole, run(blocked, settings(accumulate=accumulate, learning_rate=1e-3))) < 1e-6
     assert distance(whole, run(data(weights=True), settings(learning_rate=1e-3))) > 1e-5
@@ -344,8 +345,8 @@ def test_weights_of_one_are_the_plain_loss_of_transformers(make_trainer, count):
 
 def test_the_weighted_loss_by_hand(make_trainer):
     made, inputs = make_trainer(), batch(data(weights=True))
-    loss, outputs = made.compute_loss(made.model, inputs, return_outputs=True)
-    chances = outputs.logits.log_softmax(-1)
+    loss = made.compute_loss(made.model, inputs)
+    chances = made.model(input_ids=inputs["input_ids"]).logits.log_softmax(-1)
     expected = 0.0
     for row in range(8):
         for place in range(1, CONTEXT):
@@ -427,6 +428,46 @@ def test_weights_follow_the_steps_and_are_kept(run, tmp_path):
     np.testing.assert_array_equal(found, kept)
 
 
+# --- precision and memory -------------------------------------------------------------------------
+
+
+def test_activations_may_be_computed_twice(run):
+    assert distance(run(data(), settings()), run(data(), settings(recompute=True))) < 1e-6
+
+
+def test_bfloat16_is_near_float32_and_not_the_same(run):
+    exact = run(data(), settings(precision="float32"))
+    near = run(data(), settings(precision="bfloat16"))
+    assert all(value.dtype == torch.float32 for value in near.values())
+    assert 1e-6 < distance(exact, near) < 1e-2
+
+
+@pytest.mark.parametrize(
+    ("precision", "tiles", "size", "expected"),
+    [
+        ("float32", True, 10**9, False),
+        ("bfloat16", False, 1, True),
+        ("auto", True, 10**9, True),
+        ("auto", True, 10**6, False),
+        ("auto", False, 10**9, False),
+    ],
+)
+def test_bfloat16_where_the_processor_is_faster_in_it(
+    monkeypatch, precision, tiles, size, expected
+):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: tiles, raising=False)
+    assert uses_bfloat16(precision, size) is expected
+
+
+def test_a_gpu_without_bfloat16_says_so(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    assert uses_bfloat16("auto", 10**9) is False
+    with pytest.raises(PrecisionError, match="allowed: auto, float32"):
+        uses_bfloat16("bfloat16", 10**9)
+
+
 # --- attention inside documents -------------------------------------------------------------------
 
 
@@ -441,13 +482,10 @@ def sensitive_model(tiny_model):
     return model
 
 
-def logits_of(model, ids, documents=None):
-    extra = {}
-    if documents is not None:
-        mask, positions = trainer.document_mask(documents, torch.float32)
-        extra = {"attention_mask": mask, "position_ids": positions}
+def logits_of(model, ids, segments=None):
+    positions = None if segments is None else trainer.segment_positions(segments)
     with torch.no_grad():
-        return model(input_ids=ids, **extra).logits
+        return model(input_ids=ids, position_ids=positions, use_cache=False).logits
 
 
 def test_logits_do_not_depend_on_the_document_before(sensitive_model):
@@ -455,8 +493,8 @@ def test_logits_do_not_depend_on_the_document_before(sensitive_model):
     ids[0, 4] = 0
     other = ids.clone()
     other[0, :4] = torch.tensor([7, 8, 9, 10])
-    documents = torch.tensor([[0] * 5 + [1] * 7])
-    own = [logits_of(sensitive_model, x, documents)[:, 4:] for x in (ids, other)]
+    segments = torch.tensor([[0] * 4 + [1] * 8])
+    own = [logits_of(sensitive_model, x, segments)[:, 4:] for x in (ids, other)]
     assert torch.equal(*own)
     open_ = [logits_of(sensitive_model, x)[:, 4:] for x in (ids, other)]
     assert (open_[0] - open_[1]).abs().max() > 0.1, "the test can see the document before"
@@ -468,18 +506,48 @@ def test_losses_in_a_packed_row_are_those_of_scoring(sensitive_model, store_of):
     """Cached losses and losses in training are one definition where attention is blocked."""
     store = store_of([9, 5, 14, 4])
     ids = torch.from_numpy(np.append(0, store.tokens).astype(np.int64))[None]
-    documents = torch.from_numpy(np.append(0, np.repeat([0, 1, 2, 3], np.diff(store.starts))))[None]
-    packed = token_losses(logits_of(sensitive_model, ids, documents), ids)[0]
+    lengths = np.diff(store.starts)
+    lengths[-1] += 1  # the last end token opens nothing more
+    segments = torch.from_numpy(np.repeat([0, 1, 2, 3], lengths))[None]
+    packed = token_losses(logits_of(sensitive_model, ids, segments), ids)[0]
     cached = score(sensitive_model, store, 64)
     np.testing.assert_allclose(packed, cached, rtol=1e-3, atol=2e-3)
     seen = token_losses(logits_of(sensitive_model, ids), ids)[0].numpy()
     assert np.abs(seen - cached).max() > 0.1
 
 
-def test_no_row_of_the_mask_is_empty():
-    mask, positions = trainer.document_mask(torch.tensor([[3, 3, 4, 5, 5, 5]]), torch.float32)
-    assert ((mask == 0).sum(-1) >= 1).all()
-    assert positions.tolist() == [[0, 0, 0, 1, 2, 3]]
+def test_positions_begin_anew_with_each_document():
+    positions = trainer.segment_positions(torch.tensor([[3, 3, 4, 5, 5, 5], [1, 1, 1, 1, 1, 1]]))
+    assert positions.tolist() == [[0, 1, 0, 0, 1, 2], [0, 1, 2, 3, 4, 5]]
+
+
+def sliding_model():
+    """A tiny Gemma 3: three layers that see four tokens back, then one that sees all."""
+    torch.manual_seed(0)
+    config = Gemma3TextConfig(
+        vocab_size=60,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=4,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        sliding_window=4,
+        layer_types=["sliding_attention"] * 3 + ["full_attention"],
+        initializer_range=0.4,
+    )
+    return Gemma3ForCausalLM(config).eval()
+
+
+def test_sliding_windows_hold_inside_packed_documents():
+    model = sliding_model()
+    first, second = torch.randint(4, 60, (2, 1, 14), generator=torch.Generator().manual_seed(1))
+    packed = torch.cat([first, second], dim=1)
+    segments = torch.tensor([[0] * 14 + [1] * 14])
+    alone = torch.cat([logits_of(model, first), logits_of(model, second)], dim=1)
+    torch.testing.assert_close(logits_of(model, packed, segments), alone, rtol=1e-4, atol=1e-4)
+    model.config.layer_types[:] = ["full_attention"] * 4
+    assert (logits_of(model, first) - alone[:, :14]).abs().max() > 0.1, "windows can be seen"
 
 
 # --- optimisers -----------------------------------------------------------------------------------

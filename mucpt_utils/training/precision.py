@@ -1,0 +1,36 @@
+"""In which numbers a machine trains fastest: bfloat16 where its matrix units have it."""
+
+import torch
+
+from mucpt_utils.errors import MuCPTError
+
+# below this size a processor spends more on casting weights than bfloat16 saves
+# (tests/benchmarks/bench_training.py)
+LARGE = 50_000_000
+
+
+class PrecisionError(MuCPTError, ValueError):
+    """A precision that this machine does not have."""
+
+
+def uses_bfloat16(precision: str, parameters: int) -> bool:
+    """Whether matrix products are computed in bfloat16; weights and optimiser stay in float32.
+
+    precision: as in the settings; parameters: of the model. `auto` takes bfloat16 on a GPU that
+    computes in it, and on a processor with tiles for it (AMX) where the model is large. A processor
+    that only imitates bfloat16 is slower in it. Raises PrecisionError for a GPU without it.
+    """
+    if precision == "float32":
+        return False
+    if torch.cuda.is_available():
+        supported = torch.cuda.is_bf16_supported()
+        if precision == "bfloat16" and not supported:
+            raise PrecisionError("precision=bfloat16: this GPU has none; allowed: auto, float32")
+        return supported
+    return precision == "bfloat16" or (has_bfloat16_tiles() and parameters >= LARGE)
+
+
+def has_bfloat16_tiles() -> bool:
+    """Whether the processor multiplies matrices of bfloat16 in tiles (AMX)."""
+    supported = getattr(torch.cpu, "_is_amx_tile_supported", None)  # torch 2.6 and later
+    return bool(supported and supported())
