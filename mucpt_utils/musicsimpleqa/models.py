@@ -3,41 +3,36 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mucpt_utils.errors import OutsideError
 from mucpt_utils.musicsimpleqa import ask
 from mucpt_utils.musicsimpleqa.client import Endpoint, ask_all
 from mucpt_utils.musicsimpleqa.run import Run
+from mucpt_utils.scoring import models
+from mucpt_utils.scoring.packages import ModelError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-class ModelError(OutsideError, RuntimeError):
-    """A model that cannot be loaded."""
+PROBE = "Question: Who composed The Magic Flute?\nAnswer:"
 
 
 def load_model(name: str, device: str) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
-    """A causal LM and its tokenizer, from a folder or the Hub; no code of theirs is run.
+    """A causal LM that gives numbers, and its tokenizer; no code of theirs is run.
 
-    device: `auto` for a GPU where there is one. Raises ModelError, in one line, for a model that
-    is not there or cannot be loaded.
+    name: as for `scoring.models.load`. device: `auto` for a GPU where there is one. Raises
+    ModelError, in one line, for a model that is not there, cannot be loaded whole, or whose logits
+    are not finite.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            name, dtype="auto", use_safetensors=True, trust_remote_code=False
-        )
-        return model.to(device).eval(), tokenizer
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ModelError(f"model {name!r} cannot be loaded: {reason}") from error
+    tokenizer = models.load_tokenizer(name)
+    model = models.load(name, device=None if device == "auto" else device).eval()
+    encoded: Any = tokenizer(PROBE, return_tensors="pt")["input_ids"]
+    with torch.inference_mode():
+        logits = model(input_ids=encoded.to(model.device)).logits
+    if not torch.isfinite(logits).all():
+        raise ModelError(f"model {name!r} gives logits that are not numbers")
+    return model, tokenizer
 
 
 def ask_model(

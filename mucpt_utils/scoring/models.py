@@ -1,12 +1,15 @@
-"""Causal language models: small ones from scratch, any other from a folder or the Hub."""
+"""Causal language models: small ones from scratch, any other from wherever it lies."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from mucpt_utils.config.scoring import ModelSettings
+from mucpt_utils.scoring.packages import ModelError, resolve
 
 if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
@@ -39,32 +42,73 @@ def from_scratch(settings: ModelSettings, vocabulary: int, seed: int) -> "LlamaF
 
 
 def load(
-    folder_or_name: str | Path, dtype: torch.dtype | str = "auto", device: str | None = None
+    name: str | Path, dtype: torch.dtype | str = "auto", device: str | None = None
 ) -> "PreTrainedModel":
-    """A causal LM from a folder or the Hub: safetensors only, no code of the repository is run.
+    """A causal LM, loaded whole: safetensors only, no code of the repository is run.
 
-    dtype: of the weights; "auto" is that of the files. device: a GPU where there is one, unless
-    given.
+    name: a folder, a Hub name, which may end in `@REVISION`, `package:NAME` or a GGUF file (see
+    `scoring.packages`). dtype: of the weights; "auto" is that of the files. device: a GPU where
+    there is one, unless given. Raises ModelError, in one line, for what is not there or damaged,
+    or where the files lack some of the model's weights.
     """
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
-    model = AutoModelForCausalLM.from_pretrained(
-        str(folder_or_name), use_safetensors=True, trust_remote_code=False, dtype=dtype
-    )
+    source, revision = pinned(resolve(name))
+    logging.disable_progress_bar()
+    with readable(name):
+        model, report = AutoModelForCausalLM.from_pretrained(
+            source,
+            revision=revision,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=dtype,
+            output_loading_info=True,
+        )
+    # transformers fills with random numbers what the files do not have
+    lacking = sorted(map(str, report["missing_keys"] | report["mismatched_keys"]))
+    if lacking:
+        raise ModelError(
+            f"model {str(name)!r} is not whole: {len(lacking)} of its weights are missing or of "
+            f"another shape, as {lacking[0]}"
+        )
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    return model.to(chosen)  # type: ignore[arg-type]  # transformers' wrapper hides the signature
+    return model.to(chosen)
 
 
-def load_tokenizer(folder_or_name: str | Path) -> "PreTrainedTokenizerBase":
-    """The tokenizer that belongs to a model. Raises ValueError for one without an end token.
+def pinned(name: str) -> tuple[str, str | None]:
+    """A Hub name and the revision behind its `@`, where it has one; a folder stays as it is."""
+    if Path(name).exists() or "@" not in name:
+        return name, None
+    source, _, revision = name.partition("@")
+    return source, revision
 
-    One without a padding token pads with its end token.
+
+@contextmanager
+def readable(name: str | Path) -> Iterator[None]:
+    """Whatever goes wrong inside becomes a ModelError of one line that names the model."""
+    try:
+        yield
+    except Exception as error:  # libraries raise errors of their own kind for damaged files
+        reason = " ".join(str(error).split())[:300]
+        raise ModelError(f"model {str(name)!r} cannot be loaded: {reason}") from error
+
+
+def load_tokenizer(name: str | Path) -> "PreTrainedTokenizerBase":
+    """The tokenizer that belongs to a model, named as for `load`.
+
+    One without a padding token pads with its end token. Raises ModelError for what cannot be
+    loaded, ValueError for a tokenizer without an end token.
     """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(str(folder_or_name), trust_remote_code=False)
+    source, revision = pinned(resolve(name))
+    with readable(name):
+        tokenizer = AutoTokenizer.from_pretrained(
+            source, revision=revision, trust_remote_code=False
+        )
     if tokenizer.eos_token_id is None:
-        raise ValueError(f"{folder_or_name}: the tokenizer has no end token to close documents")
+        raise ValueError(f"{name}: the tokenizer has no end token to close documents")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

@@ -20,6 +20,7 @@ from mucpt_utils.config.scoring import ModelSettings
 from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring.losses import score
 from mucpt_utils.scoring.models import check_same_tokenizer, load, load_tokenizer, parameters
+from mucpt_utils.scoring.packages import ModelError
 from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.scoring.tokens import tokenise, train_tokenizer
 from mucpt_utils.training.batches import training_sequences
@@ -72,7 +73,7 @@ def test_pickled_weights_are_not_loaded(tiny_model, tmp_path):
     model.save_pretrained(tmp_path)
     next(tmp_path.glob("*.safetensors")).unlink()
     torch.save(model.state_dict(), tmp_path / "pytorch_model.bin")
-    with pytest.raises((OSError, ValueError)):
+    with pytest.raises(ModelError, match="no file named model.safetensors"):
         load(tmp_path)
 
 

