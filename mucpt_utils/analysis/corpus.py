@@ -49,8 +49,12 @@ def kept_documents(corpus: Path) -> list[dict]:
 
 
 def rejected_documents(corpus: Path) -> list[dict]:
-    """Every document that a stage rejected, with `stage`, `reason` and `detail`, in order."""
-    return [row for path in sorted(corpus.glob("rejected/*.jsonl")) for row in read_jsonl(path)]
+    """Every document that a stage rejected, with `stage`, `reason` and `detail`, in order.
+
+    Without the sentences that were cut out of documents which went on.
+    """
+    rows = (row for path in sorted(corpus.glob("rejected/*.jsonl")) for row in read_jsonl(path))
+    return [row for row in rows if "cut_from" not in (row.get("detail") or {})]
 
 
 def role_counts(roles: Roles, covered: set[str]) -> pd.DataFrame:

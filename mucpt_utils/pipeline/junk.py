@@ -1,14 +1,17 @@
-"""Junk in a text: lines and sentences of boilerplate and spam, found by weighed wording rules.
+"""Junk in a text: sentences of spam and lines of boilerplate, found by more than one sign.
 
-The rules are data (`rules/cleaning.yaml`), written from general knowledge of web pages.
+The rules are data (`rules/cleaning.yaml`). They run on RE2, which reads a text once however many
+patterns there are, in time linear in its length. A sign that is quoted, or part of a name ("Viagra
+Boys", "No Strings Attached"), is no sign.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import re2
 from datatrove.data import Document
 from datatrove.pipeline.filters.base_filter import BaseFilter
 
@@ -18,35 +21,42 @@ from mucpt_utils.pipeline.edits import Edit, apply_edits
 
 RULES = paths.PACKAGE / "pipeline/rules/cleaning.yaml"
 KINDS = ("boilerplate", "spam")
-Rules = Mapping[str, list[tuple[re.Pattern, float]]]
+Span = tuple[int, int]
+
+LONG_SENTENCE = 30  # words
+LONGEST_INTERFACE = 30  # words in a sentence of a page's interface
+LONGEST_JUDGED = 2000  # characters; no sentence of spam is that long
+
+
+class Verdict(NamedTuple):
+    """What a sentence is (`boilerplate`, `spam` or None), and the stretches of it that say so."""
+
+    kind: str | None
+    triggers: tuple[Span, ...] = ()
 
 
 class Segment(NamedTuple):
-    """A line or sentence of a text with what it is: `boilerplate`, `spam` or None."""
+    """A line or sentence of a text with what it is; triggers are offsets in the text."""
 
     start: int
     end: int
     kind: str | None
+    triggers: tuple[Span, ...] = ()
 
 
-LINE = re.compile(r"[^\n]+")
-# a sentence ends at its mark, not behind initials and short titles, or behind an address
-SENTENCE = re.compile(
-    r".+?(?:(?<!\b[A-Z])(?<!\b[A-Z][a-z])(?<!\b[A-Z][a-z]{2})[.!?]+[\"'”’)\]]*(?=\s)"
-    r"|(?<=\w)\.(?:[a-z]{2,10})/\S*(?=\s+[A-Z])|$)\s*",
-    re.DOTALL,
-)
-EDGES = re.compile(r"\A\s+|\s+\Z")
-SEPARATOR = re.compile(r"\s*(?:[|»›·•>:]|::| / | – | - )\s*")
-PIECE_ENDS = re.compile(r"^[\s\d.\[\]]+|[\s\d.\[\]]+$")
-CALL = re.compile(r"\W*\w+(?: \w+)?!+\s*")
-LONG_SENTENCE = 30  # words
+class Sign(NamedTuple):
+    """A stretch of a sentence that matches a rule of this kind (`call`, `price`, ...)."""
+
+    kind: str
+    start: int
+    end: int
 
 
 class JunkFilter(BaseFilter):
-    """Drops documents that are mostly boilerplate or spam and cuts junk lines out of the others.
+    """Drops documents that are mostly boilerplate or spam, and cuts junk out of the others.
 
-    share: of words in junk, above which the document goes. cut: whether junk is cut out.
+    share: of words in junk, above which the document goes. cut: whether junk is cut out. What is
+    cut is written to the rejected pile sentence by sentence, with the words that gave it away.
     """
 
     name = "🧹 boilerplate and spam"
@@ -56,20 +66,110 @@ class JunkFilter(BaseFilter):
         self.share, self.cut = share, cut
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        junk = [s for s in segment(doc.text) if s.kind]
+        junk = [s for s in segment(doc.text) if s.kind] if may_be_junk(doc.text) else []
         if not junk:
             return True
         words = dict.fromkeys(KINDS, 0)
-        for start, end, kind in junk:
-            words[str(kind)] += len(doc.text[start:end].split())
+        for piece in junk:
+            words[str(piece.kind)] += len(doc.text[piece.start : piece.end].split())
         share = sum(words.values()) / max(1, len(doc.text.split()))
         if share > self.share:
-            doc.metadata["filter_detail"] = {"junk_share": round(share, 3)}
+            triggers = [list(span) for piece in junk for span in piece.triggers]
+            doc.metadata["filter_detail"] = {"junk_share": round(share, 3), "triggers": triggers}
             return False, max(KINDS, key=lambda kind: words[kind])
         if self.cut:
+            if hasattr(self.exclusion_writer, "write_cut"):
+                for piece in junk:
+                    self.exclusion_writer.write_cut(doc, *piece)
             apply_edits(doc, [Edit(s.start, s.end, "") for s in junk])
-            apply_edits(doc, [Edit(*m.span(), "") for m in EDGES.finditer(doc.text)])
+            apply_edits(doc, edge_edits(doc.text))
         return True
+
+
+def edge_edits(text: str) -> list[Edit]:
+    """The deletions of white space at both ends of a text."""
+    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    edges = [(0, start), (end, len(text))] if start < end else [(0, len(text))]
+    return [Edit(a, b, "") for a, b in edges if a < b]
+
+
+# --- the rules ------------------------------------------------------------------------------------
+
+
+class Rules:
+    """The rules of `rules/cleaning.yaml`, compiled.
+
+    signs: (kind, pattern) of spam. interface: patterns that are a whole line of boilerplate.
+    """
+
+    def __init__(self, content: dict) -> None:
+        spam = content["spam"]
+        self.needed, self.weights = spam["needed"], spam["weights"]
+        self.added = {name: spam[name] for name in ("long_sentence", "story", "title_case")}
+        self.signs = [
+            (kind, re2.compile(pattern, options()))
+            for kind, patterns in spam["kinds"].items()
+            for pattern in patterns
+        ]
+        self.interface = [re2.compile(pattern, options()) for pattern in content["boilerplate"]]
+        self.any_sign = pattern_set(pattern.pattern for _, pattern in self.signs)
+        self.any_interface = pattern_set(pattern.pattern for pattern in self.interface)
+        self.any_story = pattern_set(content["story"])
+        self.edge_lines = frozenset(content["edge_lines"])
+        self.navigation = frozenset(content["navigation"])
+
+
+@cache
+def rules() -> Rules:
+    """The rules, read once."""
+    return Rules(read_yaml(RULES))
+
+
+@cache
+def options() -> Any:
+    """RE2's options: case does not count, `^` and `$` are the ends of what is searched."""
+    chosen = re2.Options()
+    chosen.case_sensitive = False
+    chosen.log_errors = False
+    chosen.max_mem = 1 << 27  # bytes for the automaton of a set
+    return chosen
+
+
+def pattern_set(patterns: Sequence[str] | Iterator[str]) -> Any:
+    """All patterns as one automaton, which says in one pass which of them a text holds."""
+    together = re2.Set.SearchSet(options())
+    for pattern in patterns:
+        together.Add(pattern)
+    together.Compile()
+    return together
+
+
+def matching(together: Any, text: str) -> Sequence[int]:
+    """Numbers of the patterns of a set that a text holds."""
+    return together.Match(text) or ()
+
+
+# --- segments -------------------------------------------------------------------------------------
+
+LINE = re.compile(r"[^\n]+")
+TOKEN = re.compile(r"\S+")
+MARKS = ".!?"
+CLOSING = "\"'”’)]"
+# initials and short titles, behind which a full stop ends no sentence
+SHORT_TITLE = re.compile(r"[A-Z][a-z]{0,2}")
+ADDRESS = re.compile(r"[\w.-]{0,80}\w\.[a-z]{2,10}/")
+CALL = re.compile(r"\W*\w+(?: \w+)?!+\s*")
+
+
+def may_be_junk(text: str) -> bool:
+    """Whether any line of `text` can be junk; most texts hold too few signs, and are read once."""
+    of = rules()
+    signs = {of.signs[number][0] for number in matching(of.any_sign, text)}
+    if sum(of.weights[kind] for kind in signs) >= of.needed:
+        return True
+    lines = text.strip().split("\n")
+    has_edge = {lines[0].strip(), lines[-1].strip()} & of.edge_lines
+    return bool(has_edge or matching(of.any_interface, text) or SEPARATORS.search(text))
 
 
 def segment(text: str) -> list[Segment]:
@@ -79,19 +179,8 @@ def segment(text: str) -> list[Segment]:
     its line break, when all of them are.
     """
     segments: list[Segment] = []
-    rules_here = possible_rules(text)
     for line in LINE.finditer(text):
-        # a line of navigation is junk whatever its pieces say
-        whole = "boilerplate" if is_navigation(line.group()) else None
-        sentences = []
-        for match in SENTENCE.finditer(line.group()):
-            start, end = line.start() + match.start(), line.start() + match.end()
-            sentences.append(Segment(start, end, whole or junk_kind(match.group(), rules_here)))
-        # a call of one or two words ("Attention!") is spam like what follows it
-        for number, (sentence, following) in enumerate(pairwise(sentences)):
-            is_call = CALL.fullmatch(text, sentence.start, sentence.end)
-            if following.kind == "spam" and not sentence.kind and is_call:
-                sentences[number] = sentence._replace(kind="spam")
+        sentences = judged_line(line.group(), line.start(), is_edge(text, line))
         # the end of a line that goes as a whole takes the line break with it
         if sentences and all(s.kind for s in sentences) and text[line.end() : line.end() + 1]:
             sentences[-1] = sentences[-1]._replace(end=line.end() + 1)
@@ -99,60 +188,154 @@ def segment(text: str) -> list[Segment]:
     return segments
 
 
-def junk_kind(sentence: str, asked: Rules | None = None) -> str | None:
-    """`boilerplate` or `spam` where the rules' weights reach 1 (2 in a long sentence), else None.
+def is_edge(text: str, line: re.Match) -> bool:
+    """Whether a line is the first or the last of a text of several lines."""
+    is_first, is_last = line.start() == 0, line.end() >= len(text.rstrip())
+    return is_first != is_last
 
-    asked: the rules to ask, all of them by default.
+
+def judged_line(line: str, offset: int, is_at_edge: bool) -> list[Segment]:
+    """The sentences of a line, judged. offset: of the line in its text."""
+    whole = line_kind(line, is_at_edge)
+    sentences = []
+    for start, end in sentence_spans(line):
+        verdict = whole or junk_verdict(line[start:end])
+        triggers = tuple((offset + start + a, offset + start + b) for a, b in verdict.triggers)
+        if whole:
+            triggers = ((offset + start, offset + end),)
+        sentences.append(Segment(offset + start, offset + end, verdict.kind, triggers))
+    # a call of one or two words ("Attention!") is spam like what follows it
+    for number, (sentence, following) in enumerate(pairwise(sentences)):
+        is_call = CALL.fullmatch(line, sentence.start - offset, sentence.end - offset)
+        if following.kind == "spam" and not sentence.kind and is_call:
+            span = (sentence.start, sentence.end)
+            sentences[number] = sentence._replace(kind="spam", triggers=(span,))
+    return sentences
+
+
+def line_kind(line: str, is_at_edge: bool) -> Verdict | None:
+    """Boilerplate where a line is navigation or a mark at a document's edge; else None."""
+    is_mark = is_at_edge and line.strip() in rules().edge_lines
+    return Verdict("boilerplate") if is_mark or is_navigation(line) else None
+
+
+def sentence_spans(line: str) -> Iterator[Span]:
+    """Start and end of each sentence of a line, in one pass; white space behind it is its own.
+
+    A sentence ends at its mark, not behind initials and short titles, or behind an address.
     """
+    start, previous = 0, None
+    for token in TOKEN.finditer(line):
+        if previous is not None and ends_sentence(previous, token.group()):
+            yield start, token.start()
+            start = token.start()
+        previous = token.group()
+    if start < len(line):
+        yield start, len(line)
+
+
+def ends_sentence(token: str, following: str) -> bool:
+    """Whether a sentence ends between two words of a line."""
+    bare = token.rstrip(CLOSING)
+    if bare[-1:] in MARKS and bare:
+        word = bare.rstrip(MARKS)
+        return not SHORT_TITLE.fullmatch(word.lstrip("\"'“‘(["))
+    return bool(following[0].isupper() and ADDRESS.match(token))
+
+
+# --- what a sentence is ---------------------------------------------------------------------------
+
+
+def junk_kind(sentence: str) -> str | None:
+    """`boilerplate`, `spam` or None for a sentence."""
+    return junk_verdict(sentence).kind
+
+
+def junk_verdict(sentence: str) -> Verdict:
+    """What a sentence is, and by which stretches of it."""
+    words = sentence[: LONGEST_JUDGED + 1].split()
+    if len(sentence) > LONGEST_JUDGED or not words:
+        return Verdict(None)
+    if len(words) <= LONGEST_INTERFACE and is_interface(sentence):
+        return Verdict("boilerplate", ((0, len(sentence.rstrip())),))
+    of = rules()
+    signs = [sign for sign in spam_signs(sentence) if not is_mention(sentence, sign, words)]
+    weights = [of.weights[kind] for kind in sorted({sign.kind for sign in signs})]
+    needed = of.needed
+    needed += of.added["long_sentence"] * (len(words) > LONG_SENTENCE)
+    needed += of.added["title_case"] * is_title_case(words)
+    if sum(weights) >= needed:
+        needed += of.added["story"] * bool(matching(of.any_story, sentence))
+    if sum(weights) < needed or weights.count(1) < 2:
+        return Verdict(None)
+    return Verdict("spam", tuple(sorted({(sign.start, sign.end) for sign in signs})))
+
+
+def is_interface(sentence: str) -> bool:
+    """Whether a sentence is, as a whole, a wording of a page's interface, or navigation."""
     if is_navigation(sentence):
-        return "boilerplate"
-    asked = asked or rules()
-    weights = {
-        kind: sum(weight for pattern, weight in asked[kind] if pattern.search(sentence))
-        for kind in KINDS
-    }
-    kind = max(KINDS, key=lambda kind: weights[kind])
-    needed = 1 if len(sentence.split()) <= LONG_SENTENCE else 2
-    return kind if weights[kind] >= needed else None
+        return True
+    of, bare = rules(), sentence.strip().strip(".!*-–—•> \t")
+    return any(of.interface[n].fullmatch(bare) for n in matching(of.any_interface, bare))
+
+
+def spam_signs(sentence: str) -> list[Sign]:
+    """The signs of spam in a sentence: the first match of each rule."""
+    of, signs = rules(), []
+    for number in matching(of.any_sign, sentence):
+        kind, pattern = of.signs[number]
+        match = pattern.search(sentence)
+        signs.append(Sign(kind, *match.span()))
+    return signs
+
+
+QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|(?<!\w)_[^_]+_(?!\w)|\*[^*]+\*|‘[^‘’]*’")
+WORD = re.compile(r"[^\W\d_][\w'’]*")
+
+
+def is_mention(sentence: str, sign: Sign, words: Sequence[str]) -> bool:
+    """Whether a sign stands inside quotation marks or is a part of a name, so that nobody says it.
+
+    A name: its words have capitals inside a sentence, or go on with one at the beginning.
+    """
+    if any(m.start() < sign.end and sign.start < m.end() for m in QUOTED.finditer(sentence)):
+        return True
+    own = WORD.findall(sentence[sign.start : sign.end])
+    if not own or is_title_case(words) or not all(word[0].isupper() for word in own):
+        return False
+    following = WORD.match(sentence[sign.end :].lstrip())
+    is_first = not WORD.search(sentence[: sign.start])
+    goes_on = following is not None and following.group()[0].isupper()
+    return goes_on if is_first else not all(word.isupper() and len(word) > 1 for word in own)
+
+
+def is_title_case(words: Sequence[str]) -> bool:
+    """Whether nearly all words of some length begin with capitals."""
+    long = [word for word in (w.strip("\"'“”‘’([") for w in words) if word[:1].isalpha()]
+    counted = [word for word in long if len(word) > 3]
+    return len(counted) > 2 and sum(word[0].isupper() for word in counted) >= 0.8 * len(counted)
+
+
+# --- navigation -----------------------------------------------------------------------------------
+
+STRONG_SEPARATOR = re.compile(r"[|»›·•>]|::")
+SEPARATORS = re.compile(r"[|»›·•>:]| [/–-] ")
+SEPARATOR = re.compile(r" / | – | - |::|[|»›·•>:]")
+PIECE_EDGES = " \t\r\f\v0123456789.[]"
+LONGEST_NAVIGATION = 400  # characters
 
 
 def is_navigation(line: str) -> bool:
-    """Short pieces between separators, two of which are all, or half, words of navigation."""
-    pieces = [PIECE_ENDS.sub("", piece).lower() for piece in SEPARATOR.split(line.strip())]
-    pieces = [piece for piece in pieces if piece]
-    are_short = all(len(piece.split()) <= 4 for piece in pieces)
-    words = sum(piece in navigation() for piece in pieces)
-    return words >= 2 and are_short and words >= len(pieces) / 2
+    """Short pieces between separators, most of which are words of navigation.
 
-
-@cache
-def rules() -> Rules:
-    """The wording rules: by kind, (compiled pattern, weight)."""
-    content = read_yaml(RULES)
-    return {
-        kind: [
-            (re.compile(pattern, re.IGNORECASE if "[A-Z]{" not in pattern else 0), float(weight))
-            for weight, patterns in content[kind].items()
-            for pattern in patterns
-        ]
-        for kind in KINDS
-    }
-
-
-@cache
-def navigation() -> frozenset[str]:
-    """Words of a page's navigation."""
-    return frozenset(read_yaml(RULES)["navigation"])
-
-
-def possible_rules(text: str) -> Rules:
-    """The rules that any part of `text` can match: most match nothing, and are asked once only.
-
-    A rule with an anchor is kept: an end of a sentence need not be an end of the text.
+    Two of them are enough between bars and arrows, which prose does not use; strokes need three,
+    colons and dashes four.
     """
-
-    def may_match(pattern: re.Pattern) -> bool:
-        has_anchor = "^" in pattern.pattern or "$" in pattern.pattern
-        return has_anchor or bool(pattern.search(text))
-
-    return {kind: [(p, w) for p, w in rules()[kind] if may_match(p)] for kind in KINDS}
+    if len(line) > LONGEST_NAVIGATION or not SEPARATORS.search(line):
+        return False
+    pieces = [piece.strip(PIECE_EDGES).lower() for piece in SEPARATOR.split(line)]
+    pieces = [piece for piece in pieces if piece]
+    words = sum(piece in rules().navigation for piece in pieces)
+    least = 2 if STRONG_SEPARATOR.search(line) else 3 if " / " in line else 4
+    are_short = all(len(piece.split()) <= 4 for piece in pieces)
+    return are_short and words >= least and words >= 0.6 * len(pieces)

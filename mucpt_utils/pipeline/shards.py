@@ -13,8 +13,8 @@ import orjson
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
-from mucpt_utils.pipeline.accounting import KEPT, QUARANTINED, Tally
-from mucpt_utils.text.sources import Unreadable
+from mucpt_utils.pipeline.accounting import KEPT, PASSED_OVER, QUARANTINED, Tally
+from mucpt_utils.text.sources import PassedOver, Unreadable
 from mucpt_utils.text.sources.inputs import Item, Unit
 
 # --- blocks -----------------------------------------------------------------------------------
@@ -47,11 +47,12 @@ class ReadUnits(PipelineStep):
     def fill(self, writer: "ShardWriter", items: Iterator[Item]) -> bool:
         """Writes items until the shard is full; False where the items ended before."""
         for item in items:
-            if isinstance(item, Unreadable):
+            if isinstance(item, PassedOver):
+                writer.pass_over(item)
+            elif isinstance(item, Unreadable):
                 writer.quarantine(item)
-                continue
-            for document in writer.entering([item]):
-                writer.keep(document)
+            else:
+                writer.take_in(item)
             if writer.kept_documents == self.shard_documents:
                 return True
         return False
@@ -147,6 +148,21 @@ class ShardWriter:
             self.tally.enter(document.metadata["source"], len(document.text.split()))
             yield document
 
+    def take_in(self, document: Document) -> None:
+        """Writes a document that has been read; one that no file can hold is quarantined."""
+        source = document.metadata["source"]
+        try:
+            line = json_line({}, document)
+        except (TypeError, ValueError) as error:
+            reason = f"cannot be written: {error}"
+            self.quarantine(Unreadable(source, str(document.id), reason))
+            return
+        words = len(document.text.split())
+        self.tally.enter(source, words)
+        self.tally.leave(source, KEPT, words)
+        self.kept.write(line)
+        self.kept_documents += 1
+
     def keep(self, document: Document) -> None:
         """Writes a document that goes on to the next stage."""
         self.tally.leave(document.metadata["source"], KEPT, len(document.text.split()))
@@ -161,11 +177,38 @@ class ShardWriter:
         row = {"stage": self.stage, "reason": reason, "detail": detail}
         self.rejected.write(json_line(row, document))
 
+    def write_cut(
+        self, document: Document, start: int, end: int, kind: str, triggers: Sequence
+    ) -> None:
+        """Writes a sentence that is cut out of a document which goes on.
+
+        It counts as no document: the tally has its words as removed inside documents. triggers:
+        the stretches that gave it away, as offsets in the document; in the record, in its text.
+        """
+        row = {
+            "stage": self.stage,
+            "reason": f"{kind} sentence",
+            "detail": {
+                "cut_from": document.id,
+                "start": start,
+                "end": end,
+                "triggers": [[a - start, b - start] for a, b in triggers],
+            },
+        }
+        source = {"source": document.metadata["source"]}
+        cut = Document(document.text[start:end], f"{document.id}:{start}", metadata=source)
+        self.rejected.write(json_line(row, cut))
+
     def quarantine(self, item: Unreadable) -> None:
         """Records what could not be read."""
         self.tally.enter(item.source, 0)
-        self.tally.leave(item.source, QUARANTINED + item.reason, 0)
+        self.tally.leave(item.source, QUARANTINED + item.reason, 0, item.documents)
         self.quarantined.write(json_line(item.__dict__))
+
+    def pass_over(self, item: PassedOver) -> None:
+        """Counts what is no text of the source."""
+        self.tally.enter(item.source, item.words)
+        self.tally.leave(item.source, PASSED_OVER + item.reason, item.words, item.documents)
 
     def __enter__(self) -> "ShardWriter":
         return self
