@@ -1,14 +1,14 @@
-"""What every key can do: say whether a text is the key, and mark the answers in a text."""
+"""What every key can do: find the answers in a text, and say whether a text is the key."""
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mucpt_utils.musicsimpleqa.rules import C, K
+from mucpt_utils.musicsimpleqa.asked import Asked
+from mucpt_utils.musicsimpleqa.rules import S
 
 
 class Span(NamedTuple):
-    """A stretch of the response and what it is marked as (K or C)."""
+    """A stretch of a text and what it is: K the key, C another answer of its kind, S the subject."""
 
     start: int
     end: int
@@ -18,46 +18,50 @@ class Span(NamedTuple):
 class Key:
     """The right answer of a question, as the grader looks for it in a response.
 
-    kind: the answer type. several: patterns of marked responses that give the key as one answer
-    among several. first_exempt: what may stand before the key although it reads as another answer
-    ("London, England" for England). symbols: names of the key that hold no word (`!!!`).
+    kind: the answer type. asked: the question. symbols: names of the key that hold no word (`!!!`).
     """
 
-    several: tuple[re.Pattern[str], ...] = ()
-
-    def __init__(self, kind: str):
-        self.kind = kind
-        self.first_exempt: re.Pattern[str] | None = None
+    def __init__(self, kind: str, asked: Asked):
+        self.kind, self.asked = kind, asked
         self.symbols: set[str] = set()
+
+    def prepared(self, text: str) -> str:
+        """The text in the notation in which the key is compared."""
+        return text
 
     def is_whole(self, text: str) -> bool:
         """Whether the text is the key and nothing else."""
         return False
 
     def is_misspelt(self, text: str) -> bool:
-        """Whether the text is the key but for one slip in one long word."""
+        """Whether the text is the key but for one slip, or in another alphabet's spelling."""
         return False
 
-    def mark(self, text: str) -> str:
-        """The text with each mention of the key replaced by K, other answers of its kind by C."""
+    def answers(self, text: str) -> list[Span]:
+        """The key, other answers of its kind and the subject in a prepared text, in order."""
         raise NotImplementedError
 
-    def relevant_clauses(self, marked: str) -> str:
-        """The part of a marked response that answers the question: all of it, as a rule."""
-        return marked
-
-    def another_first(self, marked: str) -> bool:
-        """Whether another answer stands before the key."""
-        if self.first_exempt:
-            marked = self.first_exempt.sub(K, marked)
-        return 0 <= marked.find(C) < marked.find(K)
+    def agrees(self, text: str) -> bool:
+        """Whether what a reply commits to is the key."""
+        return self.is_whole(text) or self.is_misspelt(text)
 
 
-def replaced(text: str, spans: Iterable[Span]) -> str:
-    """The text with each span replaced by its mark; of spans that overlap, the first counts."""
-    pieces, end = [], 0
-    for span in sorted(spans):
-        if span.start >= end:
-            pieces += [text[end : span.start], span.mark]
-            end = span.end
-    return "".join([*pieces, text[end:]])
+def in_order(*groups: Iterable[Span]) -> list[Span]:
+    """Spans by position; of spans that overlap, that of the earlier group counts.
+
+    Mentions of the key inside a longer name of the subject are no mentions.
+    """
+    spans = [span for group in groups for span in group]
+    if len(spans) < 2:
+        return spans
+    spans.sort(key=lambda span: span.start)
+    chosen = [spans[0]]
+    for span in spans[1:]:
+        last = chosen[-1]
+        if span.start >= last.end:
+            chosen.append(span)
+        elif S in (span.mark, last.mark) and (span.end - span.start) != (last.end - last.start):
+            chosen[-1] = max(span, last, key=lambda s: s.end - s.start)
+        elif span.mark < last.mark:
+            chosen[-1] = span
+    return chosen

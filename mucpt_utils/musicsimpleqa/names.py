@@ -1,18 +1,21 @@
-"""Keys that are names of groups, titles and places: how they may be written, where a text has them.
+"""Keys that are names of groups and titles: how they may be written, where a text has them.
 
 A name is compared by the forms of its words run together (`compact`), so that "AC/DC" is "ACDC".
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 
-from mucpt_utils.musicsimpleqa.keys import Key, Span, replaced
+from mucpt_utils.musicsimpleqa.asked import Asked
+from mucpt_utils.musicsimpleqa.capitals import capital_runs, is_name, quotations
+from mucpt_utils.musicsimpleqa.keys import Key, Span, in_order
 from mucpt_utils.musicsimpleqa.numbers import in_digits
-from mucpt_utils.musicsimpleqa.rules import RULES, C, K
+from mucpt_utils.musicsimpleqa.rules import RULES, C, K, S
 from mucpt_utils.musicsimpleqa.spelling import one_slip
 from mucpt_utils.musicsimpleqa.words import (
     ARTICLES,
     FORMS,
+    LINKS,
     Reading,
     Word,
     clean,
@@ -21,19 +24,13 @@ from mucpt_utils.musicsimpleqa.words import (
 )
 
 UMLAUTS = str.maketrans(FORMS["umlauts"])
-LINKS = frozenset({"of", "the", "de", "van", "von", "du", "la", "le", "der", "da", "di", "del"})
 
 
 class NameKey(Key):
     """A key that is a name: a group, a title, or of any kind that has no rules of its own."""
 
-    several = (*RULES.hedge, *RULES.slash, *RULES.list_joined, *RULES.list, *RULES.list_of_lower)
-
-    def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, question: str):
-        super().__init__(kind)
-        self.first_exempt = RULES.first_exempt.get(kind)
-        self.asked = frozenset(forms_of(question)) - {""}
-        self.genre = bool(RULES.genre_questions.search(question))
+    def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
+        super().__init__(kind, asked)
         self.forms: list[list[str]] = []
         self.whole: set[str] = set()  # right only as the whole response
         for name in (answer, *aliases):
@@ -60,80 +57,84 @@ class NameKey(Key):
 
         A name without a word goes to `symbols`.
         """
-        forms = without_article(forms_of(name))
+        forms = without_article(forms_of(name), name)
         if not forms:
             self.symbols.add(name)
             return []
         ways = [forms]
         if "'s" in name:
-            ways.append(without_article(forms_of(name.replace("'s", "s"))))
+            ways.append(without_article(forms_of(name.replace("'s", "s")), name))
         if not name.isascii():
-            ways.append(without_article(forms_of(name.casefold().translate(UMLAUTS))))
+            ways.append(without_article(forms_of(name.casefold().translate(UMLAUTS)), name))
         if forms[-1] in FORMS["roman"] and len(forms) > 1:
             ways.append([*forms[:-1], str(FORMS["roman"][forms[-1]])])
         return ways
 
-    def prepared(self, text: str) -> str:
-        """The text in the notation in which the key is compared."""
-        return text
-
     def is_whole(self, text: str) -> bool:
         if self.symbols and text.strip(" \"'").rstrip(".") in self.symbols:
             return True
-        forms = forms_of(self.prepared(text))
+        text = self.prepared(text)
+        forms = forms_of(text)
         joined = "".join(forms)
         return (
             joined in self.compact
             or joined in self.whole
-            or "".join(without_article(forms)) in self.compact
+            or "".join(without_article(forms, text)) in self.compact
             or (self.spoken and "".join(forms_of(in_digits(text))) in self.compact)
         )
 
     def is_misspelt(self, text: str) -> bool:
-        given = without_article(forms_of(self.prepared(text)))
+        text = self.prepared(text)
+        given = without_article(forms_of(text), text)
         return any(one_slip(given, forms) for forms in self.slip_forms())
 
     def slip_forms(self) -> list[list[str]]:
         """The ways of writing the key in which one slip is forgiven."""
         return self.forms
 
-    def mark(self, text: str) -> str:
-        reading = Reading(self.prepared(text))
+    def answers(self, text: str) -> list[Span]:
+        reading = Reading(text)
         mentions = self.mentions(reading)
         if self.symbol_pattern:
-            signs = self.symbol_pattern.finditer(reading.text)
-            mentions += [Span(*match.span(), K) for match in signs]
-        if not mentions:
-            return reading.text
-        return replaced(reading.text, mentions + self.others(reading, mentions))
+            mentions += [Span(*match.span(), K) for match in self.symbol_pattern.finditer(text)]
+        subject = self.subject_mentions(reading)
+        return in_order(mentions, subject, self.others(reading, [*mentions, *subject]))
+
+    def agrees(self, text: str) -> bool:
+        if self.is_whole(text):
+            return True
+        text = self.prepared(text)
+        return any(span.mark == K for span in self.answers(text)) or self.is_misspelt(text)
+
+    def subject_mentions(self, reading: Reading) -> list[Span]:
+        """Where the text names what the question is about."""
+        joined = reading.joined
+        if not any(name in joined for name in self.asked.subjects):
+            return []
+        names, mentions, first = self.asked.subjects, [], 0
+        while first < len(reading.words):
+            last = longest_match(reading.words, first, names, self.asked.longest)
+            if last is not None:
+                mentions.append(Span(reading.words[first].start, reading.words[last].end, S))
+                first = last
+            first += 1
+        return mentions
 
     # --- the key --------------------------------------------------------------------------------
 
     def mentions(self, reading: Reading) -> list[Span]:
         """Every mention of the key in a text."""
-        words = reading.words
-        joined = "".join([word.form for word in words])
+        words, joined = reading.words, reading.joined
         if not any(form in joined for form in self.compact):
             return []
         mentions, first = [], 0
         while first < len(words):
-            last = self.longest_match(words, first)
+            last = longest_match(words, first, self.compact, self.longest)
             if last is not None and self.is_mention(reading, first, last):
                 mentions.append(Span(words[first].start, words[last].end, K))
                 first = last
             first += 1
         return mentions
-
-    def longest_match(self, words: Sequence[Word], first: int) -> int | None:
-        """The last word of the longest form of the key that begins at word `first`."""
-        joined, last = "", None
-        for index in range(first, len(words)):
-            joined += words[index].form
-            if len(joined) > self.longest:
-                break
-            if joined in self.compact:
-                last = index
-        return last
 
     def is_mention(self, reading: Reading, first: int, last: int) -> bool:
         """Whether words that match the key mean it, and not a word or a longer name."""
@@ -161,13 +162,26 @@ class NameKey(Key):
             neighbours.append(reading.words[first - 1])
         if reading.gap(last) in (" ", "-"):
             neighbours.append(reading.words[last + 1])
-        lower_counts = reading.caseless or self.genre
-        return any(self.is_part_of_name(word, lower_counts) for word in neighbours)
+        lower_counts = reading.caseless or self.asked.genre
+        if any(self.is_part_of_name(word, lower_counts) for word in neighbours):
+            return True
+        return self.kind == "title" and not reading.caseless and self.goes_on(reading, last)
+
+    def goes_on(self, reading: Reading, last: int) -> bool:
+        """Whether a title goes on behind small words: `Never Mind the Bollocks`."""
+        words, index = reading.words, last + 1
+        while (
+            index < len(words) - 1 and reading.gap(index - 1) == " " and words[index].raw in LINKS
+        ):
+            index += 1
+        if index == last + 1 or reading.gap(index - 1) != " ":
+            return False
+        return self.is_part_of_name(words[index], False)
 
     def is_part_of_name(self, word: Word, lower_counts: bool) -> bool:
         """Whether a neighbouring word belongs to the name beside it."""
         form = word.form
-        if form in self.asked or form in RULES.function_words or form.isdigit():
+        if form in self.asked.forms or form in RULES.function_words or form.isdigit():
             return False
         if word.capital:
             return not (form in RULES.honorifics or RULES.nationality.match(form))
@@ -177,11 +191,17 @@ class NameKey(Key):
 
     def others(self, reading: Reading, mentions: Sequence[Span]) -> list[Span]:
         """Other answers of the key's kind: capitalised names outside the mentions of the key."""
-        return [
-            Span(reading.words[first].start, reading.words[last].end, C)
-            for first, last in capital_runs(reading, mentions)
-            if self.is_other_name(reading, first, last)
-        ]
+        others = []
+        if self.asked.role == "title" and '"' in reading.text:
+            others = quotations(reading, mentions)
+        for first, last in capital_runs(reading, [*mentions, *others]):
+            if self.is_other_name(reading, first, last):
+                others.append(Span(reading.words[first].start, reading.words[last].end, C))
+        return [span for span in others if self.is_new(reading.text[span.start : span.end])]
+
+    def is_new(self, name: str) -> bool:
+        """Whether a name says more than the question does."""
+        return any(form not in self.asked.forms for form in forms_of(name))
 
     def is_other_name(self, reading: Reading, first: int, last: int) -> bool:
         """Whether a run of capitalised words names something that the question does not."""
@@ -189,78 +209,33 @@ class NameKey(Key):
         own = [
             word.form
             for word in run
-            if word.form not in self.asked
+            if word.form not in self.asked.forms
             and word.form not in RULES.kind_words
             and word.form not in RULES.honorifics
         ]
-        if not own:
-            return False
+        if all(form in RULES.function_words for form in own):
+            return (
+                bool(len(run) > 1 or own)
+                and not reading.begins_sentence(first)
+                and not (len(run) == 1 and run[0].form not in RULES.interjections)
+            )
         following = reading.words[last + 1] if reading.gap(last) == " " else None
         if all(RULES.nationality.match(form) for form in own):
             return following is None
         if following and following.raw.islower() and following.form in RULES.kind_words:
-            return False  # "the Seattle band Nirvana"
+            return not RULES.nationality.match(run[0].form) and self.asked.role == "agent"
         return not (len(run) == 1 and own[0].endswith("ly"))
 
 
-class PlaceKey(NameKey):
-    """A place; one that lies in it may stand before it."""
-
-    several = (*RULES.hedge, *RULES.slash, *RULES.list_joined)
-
-    def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, question: str):
-        super().__init__(answer, aliases, kind, question)
-        coarse = RULES.coarse_places.search(question)
-        self.first_exempt = RULES.first_exempt["place_coarse" if coarse else "place"]
-
-    def in_longer_name(
-        self, reading: Reading, first: int, last: int, look_before: bool = True
-    ) -> bool:
-        """Whether it is another place with the same word in its name: `Northern Ireland`."""
-        return first > 0 and reading.words[first - 1].form in RULES.place_prefixes
-
-
-def is_name(reading: Reading, first: int, last: int) -> bool:
-    """Whether ordinary words are used as a name: `by Yes`, but not `Yes, it was Genesis`."""
-    words = reading.words
-    interjection = words[last].form in RULES.interjections
-    if reading.caseless:
-        before = words[first - 1].form if first else ""
-        return not interjection or before in RULES.kind_words or before == "by"
-    if not all(word.capital for word in words[first : last + 1]):
-        return False
-    if not interjection or first or len(words) == last + 1:
-        return True
-    return words[last + 1].form in ("is", "was", "recorded", "released", "made", "wrote")
-
-
-def capital_runs(reading: Reading, mentions: Sequence[Span]) -> Iterator[tuple[int, int]]:
-    """(first, last) word of each run of capitalised words outside the mentions.
-
-    Words such as `of` may stand inside a run; a sign that parts two answers ends it.
-    """
-    words = reading.words
-    free = [
-        word.capital
-        and word.form not in RULES.function_words
-        and not any(m.start < word.end and word.start < m.end for m in mentions)
-        for word in words
-    ]
-    last = -1
-    for first in range(len(words)):
-        if first <= last or not free[first]:
-            continue
-        last = first
-        while True:
-            following = last + 1
-            while following < len(words) and words[following].raw in LINKS:
-                following += 1
-            if following >= len(words) or not free[following]:
-                break
-            between = reading.text[words[last].end : words[following].start]
-            if any(sign in between for sign in ',;:/&!?()"') or " and " in between:
-                break
-            if "." in between and len(words[last].form) > 2:  # an initial has a dot, too
-                break
-            last = following
-        yield first, last
+def longest_match(
+    words: Sequence[Word], first: int, names: Collection[str], longest: int
+) -> int | None:
+    """The last word of the longest of some names, run together, that begins at word `first`."""
+    joined, last = "", None
+    for index in range(first, len(words)):
+        joined += words[index].form
+        if len(joined) > longest:
+            break
+        if joined in names:
+            last = index
+    return last

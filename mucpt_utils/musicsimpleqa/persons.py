@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.rules import RULES, K
+from mucpt_utils.musicsimpleqa.spelling import romanised
 from mucpt_utils.musicsimpleqa.words import ARTICLES, Reading, Word
 
 
@@ -20,13 +22,8 @@ class Person(NamedTuple):
 class PersonKey(NameKey):
     """A person, found in a text by the full name or by the family name where that will do."""
 
-    several = (
-        *(*RULES.hedge, *RULES.slash, *RULES.list_joined),
-        *(*RULES.list_of_person, *RULES.list_of_lower),
-    )
-
-    def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, question: str):
-        super().__init__(answer, aliases, kind, question)
+    def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
+        super().__init__(answer, aliases, kind, asked)
         self.persons = [person for person in map(person_of, self.forms) if person]
         for given, family, suffix in self.persons:
             initials = [name[0] for name in given]
@@ -35,29 +32,35 @@ class PersonKey(NameKey):
                 self.compact.add("".join([*forms, *tail]))
             if not suffix and family not in RULES.shared_family_names:
                 self.whole.add(family)
+        if len(self.forms) and RULES.mononyms & {self.forms[0][0]}:
+            self.compact.add(self.forms[0][0])
         self.longest = max(map(len, self.compact), default=0)
+        self.families: dict[str, list[Person]] = {}
+        for person in self.persons:
+            for family in (person.family, romanised(person.family)):
+                self.families.setdefault(family, []).append(person)
 
     def slip_forms(self) -> list[list[str]]:
         return self.forms + [[person.family] for person in self.persons]
 
     def mentions(self, reading: Reading) -> list[Span]:
         """Mentions of the full name, with any names before it, and of the family name alone."""
-        starts = {word.start: index for index, word in enumerate(reading.words)}
-        mentions = []
-        for span in super().mentions(reading):
-            before: list[Word] = []
-            if " " in reading.text[span.start : span.end]:  # "John" before "Michael Stipe"
-                before = self.names_before(reading, starts[span.start])
-            mentions.append(Span(before[0].start if before else span.start, span.end, K))
+        mentions = super().mentions(reading)
+        if mentions:
+            starts = {word.start: index for index, word in enumerate(reading.words)}
+            for index, span in enumerate(mentions):
+                if " " in reading.text[span.start : span.end]:  # "John" before "Michael Stipe"
+                    if before := self.names_before(reading, starts[span.start]):
+                        mentions[index] = Span(before[0].start, span.end, K)
+        mention, last = 0, len(mentions)
         for index, word in enumerate(reading.words):
-            if any(mention.start <= word.start < mention.end for mention in mentions):
+            while mention < last and mentions[mention].end <= word.start:
+                mention += 1
+            if mention < last and mentions[mention].start <= word.start:
                 continue
-            for person in self.persons:
-                if word.form == person.family and (
-                    mention := self.family_mention(reading, index, person)
-                ):
-                    mentions.append(mention)
-                    break
+            persons = self.families.get(word.form) or self.families.get(romanised(word.form), ())
+            spans = [s for s in (self.family_mention(reading, index, p) for p in persons) if s]
+            mentions += spans[:1]
         return sorted(mentions)
 
     def family_mention(self, reading: Reading, index: int, person: Person) -> Span | None:
@@ -90,10 +93,12 @@ class PersonKey(NameKey):
         names: list[Word] = []
         for position in range(index - 1, max(-1, index - 6), -1):
             word, gap = reading.words[position], reading.gap(position)
-            joined = gap == " " or (len(word.form) <= 2 and gap in (". ", "."))
+            joined = gap in (" ", ' "', '" ') or (len(word.form) <= 2 and gap in (". ", "."))
             if not joined or word.form in RULES.function_words or word.form in RULES.kind_words:
                 break
-            if not (word.capital or reading.caseless) or (word.form in self.asked and not names):
+            if not (word.capital or reading.caseless) or (
+                word.form in self.asked.forms and not names
+            ):
                 break
             names.insert(0, word)
         return [name for name in names if name.form not in RULES.honorifics]
@@ -120,6 +125,12 @@ def suffix_after(reading: Reading, index: int) -> str:
     return form if near and form in RULES.suffixes and following.capital else ""
 
 
+def same_given_name(one: str, other: str) -> bool:
+    """Whether two given names are one in two languages: Pyotr and Peter."""
+    group = RULES.given_names.get(one)
+    return one == other or (group is not None and group == RULES.given_names.get(other))
+
+
 def are_given_names(before: Sequence[Word], given: tuple[str, ...]) -> bool:
     """Whether names before a family name are those given: whole, by initial, some left out.
 
@@ -133,7 +144,8 @@ def are_given_names(before: Sequence[Word], given: tuple[str, ...]) -> bool:
     start = matched = 0  # each part may match a given name behind the one matched last
     for part in parts:
         for index in range(start, len(given)):
-            if part == given[index] or (len(part) == 1 and given[index][0] == part):
+            name = given[index]
+            if same_given_name(part, name) or (len(part) == 1 and name[0] == part):
                 start, matched = index + 1, matched + 1
                 break
     return matched > 0 and (matched == len(parts) or matched == len(given))

@@ -1,67 +1,147 @@
-"""What the grader knows of language: grading_rules.yaml, compiled."""
+"""What the grader knows of language, places and music: its data files, read and compiled."""
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
+from mucpt_utils.musicsimpleqa.words import clean, forms_of, without_article
 
-# marks of the key and of other answers: private code points, never part of a response
-K, C = "\ue000", "\ue001"
+LANGUAGE = paths.PACKAGE / "musicsimpleqa/grading_rules.yaml"
+PLACES = paths.PACKAGE / "musicsimpleqa/places.yaml"
+TERMS = paths.PACKAGE / "musicsimpleqa/music_terms.yaml"
+# marks of the key, of other answers, of answers set aside and of the subject: private code points,
+# never part of a response
+K, C, N, S = "\ue000", "\ue001", "\ue002", "\ue003"
+A = f"[{K}{C}]"
+
+
+class Position(NamedTuple):
+    """Patterns of what stands before an answer and behind it."""
+
+    before: re.Pattern[str]
+    behind: re.Pattern[str]
+
+
+class TermClass(NamedTuple):
+    """Terms of which one excludes the others, and the pattern that finds them."""
+
+    names: frozenset[str]
+    pattern: re.Pattern[str]
 
 
 class Rules:
-    """The rules file: each entry under its own name, patterns compiled with K and C filled in."""
+    """The data files: each entry under its own name, patterns compiled with their marks filled in."""
 
-    def __init__(self, path: Path):
-        data = read_yaml(path)
-        # words
+    def __init__(self) -> None:
+        data = read_yaml(LANGUAGE)
+        self.verbs = "|".join(data["verbs"].split())
         self.kind_words = frozenset(data["kind_words"].split())
-        self.function_words = frozenset(data["function_words"].split())
-        self.honorifics = frozenset(data["honorifics"])
-        self.suffixes: dict[str, str] = data["suffixes"]
-        self.shared_family_names = frozenset(data["shared_family_names"])
-        self.common_words = frozenset(data["common_words"])
-        self.interjections = frozenset(data["interjections"])
-        self.place_prefixes = frozenset(data["place_prefixes"])
-        self.nationality = re.compile(data["nationality"])
-        # no attempt, second thoughts
-        lead_ins = "|".join(data["lead_ins"])
-        self.lead_in = self.one(rf"(?:\W*(?:{lead_ins})\s+(?=\S))+")
-        self.refusal_whole = self.one("|".join(data["refusal_whole"]))
-        self.refusal = self.one(f"(?:{'|'.join(data['refusal'])})(?:{data['indirect_question']})?")
-        self.guess = self.one(data["guess"])
-        self.undecided = self.one(data["undecided"])
-        self.correction = self.one(data["correction"])
-        self.final_answer = self.one(data["final_answer"])
-        # what is said about an answer
-        self.discounted = self.each(data["discounted"])
-        self.subordinate = self.one("|".join(data["subordinate"]))
-        self.hedge = self.each(data["hedge"])
-        self.slash = self.each(data["slash"])
-        self.range = self.each(data["range"])
-        self.list = self.each(data["list"])
-        self.list_joined = self.each(data["list_joined"])
-        self.list_of_person = self.each(data["list_of_person"])
-        self.list_of_terms = self.each(data["list_of_terms"])
-        self.list_of_lower = self.each(data["list_of_lower"])
-        self.first_exempt = {kind: self.one(p) for kind, p in data["first_exempt"].items()}
+        self.read_words(data)
+        self.read_commitment(data)
+        self.read_positions(data)
+        self.read_places(read_yaml(PLACES))
         # by answer type
         self.shapes = [re.compile(pattern) for pattern in data["shapes"].values()]
         self.coarse_places = self.one(data["coarse_places"])
         self.genre_questions = self.one(data["genre_questions"])
-        self.events = self.one("|".join(f"\\b{event}" for event in data["events"]))
+        self.term_classes = [term_class(names) for names in read_yaml(TERMS).values()]
+
+    def read_words(self, data: Mapping[str, Any]) -> None:
+        """Words that are no names, that belong to names, and forms of names."""
+        self.function_words = frozenset(data["function_words"].split())
+        self.word_names = frozenset(data["word_names"].split())
+        self.honorifics = frozenset(data["honorifics"])
+        self.suffixes: dict[str, str] = data["suffixes"]
+        self.shared_family_names = frozenset(data["shared_family_names"])
+        self.mononyms = frozenset(data["mononyms"])
+        groups = enumerate(data["given_names"])
+        self.given_names = {name: number for number, names in groups for name in names}
+        self.common_words = frozenset(data["common_words"])
+        self.interjections = frozenset(data["interjections"])
+        self.place_prefixes = frozenset(data["place_prefixes"])
+        self.nationality = re.compile(data["nationality"])
+
+    def read_commitment(self, data: Mapping[str, Any]) -> None:
+        """What a response does with an answer: give it, refuse one, deny it, take it back."""
+        self.lead_in = self.one(rf"(?:\W*(?:{'|'.join(data['lead_ins'])})\s+(?=\S))+")
+        self.refusal_whole = self.one("|".join(data["refusal_whole"]))
+        self.refusal = self.one(f"(?:{'|'.join(data['refusal'])})")
+        self.guess, self.undecided = self.one(data["guess"]), self.one(data["undecided"])
+        self.correction = self.one(rf"\s*[\"'(]*(?:{data['correction']})")
+        self.inner_correction = self.one(data["inner_correction"])
+        self.final_answer = self.one(data["final_answer"])
+        self.set_aside = self.each(data["set_aside"])
+        self.owner = self.one(data["owner"])
+        self.owner_of_no_work = self.one(data["owner_of_no_work"])
+        self.other_name = self.one(data["other_name"])
+        self.undecided_between = self.each(data["undecided_between"])
+        self.slash, self.range = self.one(data["slash"]), self.each(data["range"])
+        self.lower_list = self.one(data["lower_list"])
+        self.lower_terms = self.each(data["lower_terms"])
+        joined = {"person": "joined_persons", "place": "joined_places"}
+        values = dict.fromkeys(("year", "number", "date"), "joined_values")
+        kinds = ("group", "title", "term", "person", "place", *values)
+        rules = {**joined, **values}
+        self.joined = {k: self.one(f"{A}{data[rules.get(k, 'joined')]}{A}") for k in kinds}
+        self.steps = self.one(data["steps"])
+
+    def read_positions(self, data: Mapping[str, Any]) -> None:
+        """Where clauses end, what they are about, where answers stand in them."""
+        self.initial_aside = self.one(data["initial_aside"])
+        self.aside_opening = self.one(data["aside_opening"])
+        named = (f"(?P<{name}>{pattern})" for name, pattern in data["boundary"].items())
+        self.boundary = self.one("|".join(named))
+        self.relations = {name: self.one(rf"\b(?:{p})") for name, p in data["relations"].items()}
+        self.by_the_way = frozenset(data["by_the_way"])
+        self.likely = {role: self.position(pair) for role, pair in data["likely"].items()}
+        self.unlikely = {role: self.position(pair) for role, pair in data["unlikely"].items()}
+
+    def read_places(self, data: Mapping[str, Any]) -> None:
+        """Names of places in normal form."""
+        self.exonyms = {level(name): levelled(others) for name, others in data["exonyms"].items()}
+        self.levels = {n: kind for kind, names in data["levels"].items() for n in levelled(names)}
+        self.homes = {level(name): levelled(regions) for name, regions in data["homes"].items()}
+        self.within = {level(name): levelled(others) for name, others in data["within"].items()}
+
+    def relations_in(self, text: str) -> frozenset[str]:
+        """The relations that a text speaks of: born, produced, released."""
+        return frozenset(name for name, pattern in self.relations.items() if pattern.search(text))
+
+    def position(self, pair: tuple[str, str]) -> Position:
+        """Patterns for before and behind an answer."""
+        return Position(self.one(pair[0]), self.one(pair[1]))
 
     def one(self, pattern: str) -> re.Pattern[str]:
-        """A pattern without regard to case, with {K}, {C} and {D} filled in."""
+        """A pattern without regard to case, with its marks and words filled in."""
         kinds = "(?:" + "|".join(sorted(self.kind_words)) + ")"
-        filled = pattern.replace("{K}", K).replace("{C}", C).replace("{D}", kinds)
-        return re.compile(filled, re.IGNORECASE)
+        fillings = {"{A}": A, "{N}": N, "{S}": S, "{D}": kinds, "{VERB}": f"(?:{self.verbs})"}
+        for mark, filling in fillings.items():
+            pattern = pattern.replace(mark, filling)
+        return re.compile(pattern, re.IGNORECASE)
 
-    def each(self, patterns: Sequence[str]) -> tuple[re.Pattern[str], ...]:
+    def each(self, patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
         """Several patterns, compiled."""
         return tuple(map(self.one, patterns))
 
 
-RULES = Rules(paths.PACKAGE / "musicsimpleqa/grading_rules.yaml")
+def level(name: str) -> str:
+    """A name as names are compared: its words in normal form, without an article, run together."""
+    name = clean(name)
+    return "".join(without_article(forms_of(name), name))
+
+
+def levelled(names: Iterable[str]) -> frozenset[str]:
+    """Several names as names are compared."""
+    return frozenset(map(level, names))
+
+
+def term_class(names: Iterable[str]) -> TermClass:
+    """A class of terms; the longer ones are found before those that they hold."""
+    longest_first = sorted(names, key=len, reverse=True)
+    pattern = rf"\b(?:{'|'.join(map(re.escape, longest_first))})(?:e?s)?\b"
+    return TermClass(frozenset(longest_first), re.compile(pattern, re.IGNORECASE))
+
+
+RULES = Rules()

@@ -1,7 +1,39 @@
-"""Slips of the pen: a name with one letter wrong is still that name, if it is long enough."""
+"""Slips of the pen and other romanisations: a name with one letter wrong, or Rachmaninow."""
+
+import re
+from functools import lru_cache
+
+# how Russian family names end in the usual romanisations
+SLAVIC = re.compile(r"(?:[aeo](?:v|w|ff?)|sk[iy]j?|skii|skiy|[iy](?:ch|tch|tsch|c|cz)|[ijy]an|in)$")
+# letters of different romanisations -> one of them; the longer ones first
+ROMANISATIONS = (
+    *(("schtsch", "h"), ("shch", "h"), ("tsch", "h"), ("tch", "h"), ("sch", "h"), ("ch", "h")),
+    *(("sh", "h"), ("kh", "h"), ("zh", "z"), ("cz", "h"), ("ou", "u"), ("ff", "v"), ("w", "v")),
+    *(("ks", "x"), ("ij", "i"), ("iy", "i"), ("yi", "i"), ("ii", "i"), ("y", "i"), ("j", "i")),
+    *(("z", "s"), ("c", "k"), ("ie", "e"), ("ph", "f")),
+)
+UMLAUT = re.compile(r"([aou])e(?=[^aeiou])")
 
 # letters that sound alike in some names
-ALIKE = [set("aeiouy"), set("ckq"), set("sz"), set("vwf")]
+ALIKE = [set("aeiouy"), set("ckq"), set("sz"), set("vwf"), set("mn")]
+
+
+@lru_cache(maxsize=65536)
+def romanised(name: str) -> str:
+    """A family name in normal form, in the one spelling to which its romanisations come down.
+
+    Tchaikovsky, Chaikovskij and Tschaikowski give the same; so do Haendel and Handel. Names that do
+    not end as Russian ones do keep their consonants: Strauss is not Straus.
+    """
+    if len(name) < 6 or not name.isalpha():
+        return name
+    name = UMLAUT.sub(r"\1", name)
+    if not SLAVIC.search(name):
+        return name
+    for letters, one in ROMANISATIONS:
+        name = name.replace(letters, one)
+    name = re.sub(r"(.)\1", r"\1", name)
+    return re.sub(r"f$", "v", name)
 
 
 def one_slip(given: list[str], meant: list[str]) -> bool:

@@ -1,33 +1,28 @@
-"""Keys that are terms of music: keys, chords, signatures, catalogue numbers, genres."""
+"""Keys that are terms of music: keys, chords, signatures, catalogue numbers, instruments, genres."""
 
-import re
 from collections.abc import Sequence
 
-from mucpt_utils.musicsimpleqa.keys import Span
+from mucpt_utils.musicsimpleqa.asked import Asked
+from mucpt_utils.musicsimpleqa.keys import Span, in_order
 from mucpt_utils.musicsimpleqa.names import NameKey
+from mucpt_utils.musicsimpleqa.notation import in_words
 from mucpt_utils.musicsimpleqa.rules import RULES, C
-from mucpt_utils.musicsimpleqa.words import Reading, forms_of
-
-SHARP = re.compile(r"\b([A-Ga-g])\s?[#♯]")
-FLAT_SIGN = re.compile(r"\b([A-Ga-g])\s?♭")
-FLAT_LETTER = re.compile(r"\b([A-G])b\b")
-MINOR = re.compile(r"\b([A-G])((?:[- ]?(?:sharp|flat))?)[ -]?(?:m|min)\b\.?")
+from mucpt_utils.musicsimpleqa.words import Reading
 
 
 class TermKey(NameKey):
-    """A term; others of the same shape are other answers, as `D minor` is to `C major`."""
+    """A term; others of the same shape or class are other answers, as `D minor` is to `C major`."""
 
-    several = (
-        *(*RULES.hedge, *RULES.slash, *RULES.list_joined),
-        *(*RULES.list, *RULES.list_of_terms, *RULES.range),
-    )
-
-    def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, question: str):
-        super().__init__(answer, aliases, kind, question)
-        self.shape = next((shape for shape in RULES.shapes if shape.fullmatch(answer)), None)
+    def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
+        super().__init__(answer, aliases, kind, asked)
+        written = self.prepared(answer)
+        self.shape = next((shape for shape in RULES.shapes if shape.fullmatch(written)), None)
+        names = {name.lower() for name in (answer, *aliases)}
+        classes = (terms for terms in RULES.term_classes if not names.isdisjoint(terms.names))
+        self.terms = None if self.shape else next(classes, None)
 
     def prepared(self, text: str) -> str:
-        return accidentals(text)
+        return in_words(text)
 
     def ways_to_write(self, name: str) -> list[list[str]]:
         """Singular and plural; a major key by its tonic; a catalogue number by its number."""
@@ -41,7 +36,7 @@ class TermKey(NameKey):
         if last == "minor":
             self.whole |= {"".join([*before, "m"]), "".join([*before, "min"])}
         if len(forms) == 2 and last.isdigit() and len(forms[0]) <= 3:
-            self.whole.add(last)
+            self.whole |= {last, "no" + last}
         if len(last) > 3 and last.isalpha():
             ways.append([*before, last[:-1] if last.endswith("s") else last + "s"])
         return ways
@@ -50,23 +45,26 @@ class TermKey(NameKey):
         self, reading: Reading, first: int, last: int, look_before: bool = True
     ) -> bool:
         """Only genres have longer names that are others: `rock` and `punk rock`."""
-        return self.genre and super().in_longer_name(reading, first, last, look_before)
+        return self.asked.genre and super().in_longer_name(reading, first, last, look_before)
+
+    def answers(self, text: str) -> list[Span]:
+        reading = Reading(text)
+        mentions, others = self.mentions(reading), self.others(reading, ())
+        # "bass guitar" is no guitar
+        mentions = [m for m in mentions if not any(is_longer(other, m) for other in others)]
+        subject = self.subject_mentions(reading)
+        return in_order(mentions, subject, others)
 
     def others(self, reading: Reading, mentions: Sequence[Span]) -> list[Span]:
-        """Terms of the key's shape outside its mentions that the question does not name."""
-        if not self.shape:
+        """Terms of the key's shape or class that are neither the key nor in the question."""
+        pattern = self.shape or (self.terms.pattern if self.terms else None)
+        if not pattern:
             return []
-        return [
-            Span(*match.span(), C)
-            for match in self.shape.finditer(reading.text)
-            if any(form not in self.asked for form in forms_of(match[0]))
-            and not any(match.start() < m.end and m.start < match.end() for m in mentions)
-        ]
+        matches = [match for match in pattern.finditer(reading.text) if self.is_new(match[0])]
+        return [Span(*match.span(), C) for match in matches if not self.is_whole(match[0])]
 
 
-def accidentals(text: str) -> str:
-    """Accidentals and chord signs in words: `C#m` gives `C-sharp minor`, `Eb` gives `E-flat`."""
-    text = SHARP.sub(r"\1-sharp ", text)
-    text = FLAT_LETTER.sub(r"\1-flat", FLAT_SIGN.sub(r"\1-flat ", text))
-    text = re.sub(r" +(?=[\s,.;)–-]|$)", "", text)
-    return MINOR.sub(r"\1\2 minor", text)
+def is_longer(other: Span, mention: Span) -> bool:
+    """Whether a mention of the key is a part of another term."""
+    longer = other.end - other.start > mention.end - mention.start
+    return longer and other.start <= mention.start and mention.end <= other.end

@@ -12,6 +12,8 @@ FORMS = read_yaml(paths.PACKAGE / "musicsimpleqa/word_forms.yaml")
 LETTERS = str.maketrans(FORMS["symbols"] | FORMS["letters"])
 QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "⁄": "/", "´": "'", "−": "-"})
 ARTICLES = ("the", "a", "an")
+# small words inside names
+LINKS = frozenset({"of", "the", "de", "van", "von", "du", "la", "le", "der", "da", "di", "del"})
 # initials with their dots (R.E.M.), or letters and digits with signs inside (P!nk, Rock'n'Roll)
 WORD = re.compile(
     r"(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?"
@@ -20,8 +22,9 @@ WORD = re.compile(
 )
 # the n of rock 'n' roll, between two words
 N_FOR_AND = re.compile(r"(?<=\w)\s*'\s?n\s?'\s*(?=\w)|(?<=\w)\s+'?n'?\s+(?=\w)", re.IGNORECASE)
+# an A that is a letter or a note
+NO_ARTICLE = re.compile(r"\W*a(?:-\S|[ -]?(?:flat|sharp|major|minor|dur|moll)\b)", re.IGNORECASE)
 MAY_HAVE_N = re.compile(r"[\s'][nN][\s']")
-THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
 class Word(NamedTuple):
@@ -47,8 +50,21 @@ class Reading:
 
     @cached_property
     def caseless(self) -> bool:
-        """Whether the text has no capitals, so that none tells a name from a word."""
-        return self.text == self.text.lower()
+        """Whether the case tells nothing: no capitals, or several words of capitals only."""
+        text = self.text
+        return text == text.lower() or (len(self.words) > 2 and text == text.upper())
+
+    @cached_property
+    def joined(self) -> str:
+        """The forms of all words, run together."""
+        return "".join([word.form for word in self.words])
+
+    def begins_sentence(self, index: int) -> bool:
+        """Whether a word is the first one of a sentence."""
+        if not index:
+            return True
+        between = self.text[self.words[index - 1].end : self.words[index].start]
+        return any(sign in ".!?:" for sign in between)
 
     def gap(self, index: int) -> str:
         """What stands between a word and the next one; a full stop behind the last word."""
@@ -57,20 +73,11 @@ class Reading:
         return self.text[self.words[index].end : self.words[index + 1].start]
 
 
-def clean(response: str) -> str:
-    """The response on one line in NFKC, without thoughts, markup and curly quotes."""
-    text = response
-    if not text.isascii():
-        # NFKC turns accents into spaces and combining marks, and some symbols into letters
-        text = unicodedata.normalize("NFKC", text).translate(QUOTES)
-    if "<" in text:
-        text = THOUGHT.sub("", text)
-    if "\n" in text:
-        text = re.sub(r"(?<=[:,]) *\s*\n\s*", " ", text.strip())
-        text = re.sub(r"[.]?\s*\n\s*(?:[-*•] )?", ". ", text)
-    if "*" in text or "`" in text or "_" in text:
-        text = text.replace("**", "").replace("`", "").replace("__", "")
-    return text.strip()
+def clean(name: str) -> str:
+    """A name in NFKC with straight quotes."""
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name).translate(QUOTES)
+    return name.strip()
 
 
 @lru_cache(maxsize=65536)
@@ -110,8 +117,12 @@ def forms_of(text: str) -> list[str]:
     return [word.form for word in words(text)]
 
 
-def without_article(forms: list[str]) -> list[str]:
-    """The forms without a leading article, unless there is nothing else (`The The`)."""
+def without_article(forms: list[str], text: str) -> list[str]:
+    """The forms of a text without a leading article, unless there is nothing else (`The The`).
+
+    The A of `A-ha` and of `A minor` is none.
+    """
     if forms and forms[0] in ARTICLES and any(form not in ARTICLES for form in forms):
-        return forms[1:]
+        if not NO_ARTICLE.match(text):
+            return forms[1:]
     return forms

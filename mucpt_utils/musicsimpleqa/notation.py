@@ -1,0 +1,74 @@
+"""Terms of music in one notation: keys of other languages, accidentals, catalogue numbers."""
+
+import re
+
+SHARP = re.compile(r"\b([A-Ga-g])\s?[#♯]")
+FLAT_SIGN = re.compile(r"\b([A-Ga-g])\s?♭")
+FLAT_LETTER = re.compile(r"\b([A-G])b\b")
+MINOR = re.compile(r"\b([A-G])((?:[- ]?(?:sharp|flat))?)[ -]?(?:m|min)\b\.?")
+SPACE = re.compile(r" +(?=[\s,.;)–-]|$)")
+
+# --- keys in German and in the languages that sing them -------------------------------------------
+GERMAN = re.compile(r"\b([A-Ha-h])(isis|is|eses|ses|es|s)?[- ]?(Dur|dur|Moll|moll)\b")
+SUNG = re.compile(
+    r"\b(do|ut|r[eé]|mi|fa|sol|la|si)"
+    r"(?:[ -]?(♯|#|dièse|diese|diesis|sostenido|♭|bémol|bemol|bemolle))?[ -]"
+    r"(majeur|mineur|maggiore|minore|mayor|menor|maior)\b",
+    re.IGNORECASE,
+)
+NOTES = {"do": "C", "ut": "C", "re": "D", "mi": "E", "fa": "F", "sol": "G", "la": "A", "si": "B"}
+SHARPS = ("♯", "#", "dièse", "diese", "diesis", "sostenido")
+
+# --- catalogue numbers, key signatures ------------------------------------------------------------
+OPUS_NUMBER = re.compile(
+    r"\b(?:op(?:us)?\.?)\s*(?:number|no\.?|nr\.?|#)(?:\s*(?:is|was|:))?\s*(?=\d)", re.I
+)
+OPUS_PART = re.compile(r"\b(op(?:us)?\.?\s*\d+)\s*(?:/\s*|,?\s*(?:#|nr\.?|n°|nº)\s*)(?=\d)", re.I)
+HASH_NUMBER = re.compile(r"(?<![\w#])#\s?(?=\d)")
+SIGNATURE = re.compile(r"\b(\d)\s?([♭♯#]|b\b)")
+
+
+def in_words(text: str) -> str:
+    """The notation of a term in English words: `C#m` gives `C-sharp minor`, `e-Moll` `E minor`.
+
+    `Opus No. 67` gives `Op. 67`, `Op. 27/2` gives `Op. 27 No. 2`, `6♭` gives `6 flats`.
+    """
+    lower = text.lower()
+    if "dur" in lower or "moll" in lower:
+        text = GERMAN.sub(german_key, text)
+    if "m" in lower:
+        text = SUNG.sub(sung_key, text)
+    if "op" in lower:
+        text = OPUS_PART.sub(r"\1 No. ", OPUS_NUMBER.sub("Op. ", text))
+    text = HASH_NUMBER.sub("No. ", text)
+    text = SIGNATURE.sub(lambda m: f"{m[1]} {'sharps' if m[2] in '#♯' else 'flats'}", text)
+    return accidentals(text)
+
+
+def accidentals(text: str) -> str:
+    """Accidentals and chord signs in words: `Eb` gives `E-flat`."""
+    if "#" in text or "♯" in text or "♭" in text or "b" in text:
+        text = SHARP.sub(r"\1-sharp ", text)
+        text = FLAT_LETTER.sub(r"\1-flat", FLAT_SIGN.sub(r"\1-flat ", text))
+        text = SPACE.sub("", text)
+    return MINOR.sub(r"\1\2 minor", text)
+
+
+def german_key(match: re.Match[str]) -> str:
+    """The English name of a German key: B-Dur is B-flat major, h-Moll B minor."""
+    note, sign = match[1].upper(), match[2] or ""
+    mode = "major" if match[3].lower() == "dur" else "minor"
+    if note == "H":
+        note = "B"
+    elif note == "B" and not sign:
+        sign = "es"
+    accidental = {"is": "-sharp", "es": "-flat", "s": "-flat"}.get(sign, "")
+    return f"{note}{accidental} {mode}"
+
+
+def sung_key(match: re.Match[str]) -> str:
+    """The English name of a key in French, Italian or Spanish: mi bémol majeur is E-flat major."""
+    note, sign = NOTES[match[1].lower().replace("é", "e")], (match[2] or "").lower()
+    accidental = "-sharp" if sign in SHARPS else "-flat" if sign else ""
+    mode = "minor" if match[3].lower() in ("mineur", "minore", "menor") else "major"
+    return f"{note}{accidental} {mode}"

@@ -1,0 +1,63 @@
+"""Keys that are places: in other languages, by steps (`Aston, Birmingham`), with namesakes."""
+
+import re
+
+from mucpt_utils.musicsimpleqa.asked import Asked
+from mucpt_utils.musicsimpleqa.names import NameKey
+from mucpt_utils.musicsimpleqa.rules import RULES, level
+from mucpt_utils.musicsimpleqa.words import Reading
+
+STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")
+
+
+class PlaceKey(NameKey):
+    """A place: a city, a country or a region.
+
+    In "Aston, Birmingham, England" each step lies in the next one; any of them may be the key. A
+    region behind the key may show that a namesake is meant: `Birmingham, Alabama`.
+    """
+
+    def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
+        super().__init__(answer, aliases, kind, asked)
+        for name in (answer, *aliases):
+            for other in RULES.exonyms.get(level(name), ()):
+                if other not in self.compact:
+                    self.compact.add(other)
+        self.longest = max(map(len, self.compact), default=0)
+        regions = {level(alias.partition(",")[2]) for alias in aliases} - {""}
+        self.regions = regions or RULES.homes.get(level(answer), frozenset())
+
+    def in_longer_name(
+        self, reading: Reading, first: int, last: int, look_before: bool = True
+    ) -> bool:
+        """Whether it is another place with the same word in its name: `Northern Ireland`."""
+        return first > 0 and reading.words[first - 1].form in RULES.place_prefixes
+
+    def agrees(self, text: str) -> bool:
+        """Whether a place, or one of its steps, is the key and not a namesake."""
+        if self.is_whole(text):
+            return True
+        steps = [step for step in STEPS.split(text) if step]
+        names = [level(step) for step in steps]
+        if is_list(names):
+            return False
+        for index, step in enumerate(steps):
+            if super().agrees(step):
+                return not self.is_namesake(names[index + 1 :])
+        return super().agrees(text)
+
+    def is_namesake(self, regions: list[str]) -> bool:
+        """Whether the regions around a place of the key's name are not those of the key."""
+        told = [region for region in regions if region in RULES.levels]
+        if not self.regions or not told:
+            return False
+        return not any(region in self.regions for region in told)
+
+
+def is_list(names: list[str]) -> bool:
+    """Whether places stand beside each other and not in each other: two of them are countries."""
+    levels = [RULES.levels.get(name) for name in names]
+    for one, other in zip(names, names[1:], strict=False):
+        if other in RULES.within.get(one, ()):
+            levels.remove("country")
+    return levels.count("country") > 1 or levels.count("state") > 1 or levels.count("city") > 1

@@ -1,0 +1,165 @@
+"""What a model says for itself: its reply without thoughts, later turns and markup.
+
+A chat model thinks aloud, writes headings, tables, LaTeX or JSON; a base model runs on into the
+next question. `own_words` leaves one line of plain text, in which sentences and names stand as they
+were written.
+"""
+
+import json
+import re
+import unicodedata
+
+from mucpt_utils.musicsimpleqa.words import QUOTES
+
+# --- thoughts and turns ---------------------------------------------------------------------------
+
+TAGS = "think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis"
+THOUGHTS_BEGIN = re.compile(
+    rf"<(?:{TAGS})>|<\|begin_of_thought\|>|\[THINK\]|◁think▷", re.IGNORECASE
+)
+THOUGHTS_END = re.compile(rf"</(?:{TAGS})>|<\|end_of_thought\|>|\[/THINK\]|◁/think▷", re.IGNORECASE)
+FINAL_CHANNEL = re.compile(r"<\|channel\|>\s*final[^<]*<\|message\|>|\bassistantfinal(?=\S)")
+CHANNEL = re.compile(r"<\|channel\|>|\Aanalysis(?=[A-Z])")
+ANSWER_TAG = re.compile(
+    r"<(?:answer|final_answer|response|output)>(.*?)(?:</(?:answer|final_answer|response|output)>|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+SPECIAL_TOKEN = re.compile(
+    r"<\|[a-z_]+\|>(?:(?:assistant|model|final|system|user)\b(?:<\|[a-z_]+\|>)?)?"
+    r"|</?s>|<(?:eos|bos|pad|unk)>|<(?:start|end)_of_turn>(?:model\b)?|\[/?INST\]"
+)
+ROLE = re.compile(r"\s*(?:assistant|model|ai|bot|chatgpt|gpt)\s*(?::|\n)\s*", re.IGNORECASE)
+LABELS = "question|query|user|human|student|instruction|input|prompt|problem|exercise|example|q"
+NEXT_TURN = re.compile(
+    rf"(?:\A|\n)[ \t>*#_]*(?:next |new |another )?(?:{LABELS})(?:[ \t]*#?\d+[ \t]*[*_]*[:.)]|[ \t]*[*_]*:)"
+    r"|(?<=\S)[ \t]+(?:Question|Q)[ \t]?\d*:[ \t]"
+    r"|\n[ \t]*(?:#+ *|\*\*)?(?:(?:In|On|To|From|Of|At|By|For) )?(?:[Ww]h(?:ich|o|at|en|ere|ose)|How)\b[^\n?]{8,240}\?",
+    re.IGNORECASE,
+)
+ANSWER_LABEL = re.compile(r"(?:\A|\n|\s)[ \t>*#_]*(?:answer|a)[ \t]*[*_]*:[*_]*\s*", re.IGNORECASE)
+
+
+def without_thoughts(reply: str) -> str:
+    """The reply behind its thoughts, whichever way they are marked; nothing where they never end."""
+    if channels := list(FINAL_CHANNEL.finditer(reply)):
+        return reply[channels[-1].end() :]
+    if CHANNEL.search(reply):
+        return ""
+    ends = list(THOUGHTS_END.finditer(reply))
+    if ends and reply[ends[-1].end() :].strip():
+        reply = reply[ends[-1].end() :]
+    begin = THOUGHTS_BEGIN.search(reply)
+    return reply[: begin.start()] if begin else reply
+
+
+def own_turn(reply: str, question: str) -> str:
+    """The reply up to where the model goes on with another turn or another question.
+
+    question: what was asked; a reply that begins by repeating it is taken behind it.
+    """
+    if "<" in reply or "[" in reply:
+        if answers := ANSWER_TAG.findall(reply):
+            return str(answers[-1])
+        pieces = [piece for piece in SPECIAL_TOKEN.split(reply) if piece.strip()]
+        reply = pieces[0] if pieces else ""
+    reply = ROLE.sub("", reply, count=1) if ROLE.match(reply) else reply
+    if reply[: len(question)].casefold() == question.casefold():
+        reply = ANSWER_LABEL.sub("", reply[len(question) :], count=1)
+    turn = NEXT_TURN.search(reply) if ":" in reply or "\n" in reply else None
+    if turn and not reply[: turn.start()].strip():  # "Question: ...? Answer: Nirvana"
+        label = ANSWER_LABEL.search(reply, turn.end())
+        reply = reply[label.end() if label else turn.end() :]
+        turn = NEXT_TURN.search(reply)
+    return reply[: turn.start()] if turn else reply
+
+
+# --- markup ---------------------------------------------------------------------------------------
+
+ANSWER_FIELDS = ("answer", "final_answer", "finalanswer", "response", "result", "output", "value")
+JSON_ANSWER = re.compile(
+    r'["\'](?:final_?)?answer["\']\s*:\s*(?:"((?:[^"\\]|\\.)*)"|([\d.]+))', re.I
+)
+BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+LATEX_TEXT = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mathit)\s*\{([^{}]*)\}")
+LATEX_SIGN = {r"\flat": "♭", r"\sharp": "♯", r"\natural": "", r"\ ": " ", r"\,": " ", r"\&": "&"}
+FENCE = re.compile(r"^[ \t]*```.*$", re.MULTILINE)
+HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
+ITEM = re.compile(r"(?:\A|(?<=\n))[ \t>]*(?:[-•+*][ \t]+|\d{1,2}[.)][ \t]+|>[ \t]*)(?=\S)")
+EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*\n]{0,80}[^\s*])?)\*(?![\w*])")
+UNDERLINE = re.compile(r"(?<![\w_])_([^\s_](?:[^_\n]{0,80}[^\s_])?)_(?![\w_])")
+TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]*-{2,}[\s:|-]*$")
+
+
+def own_words(reply: str, question: str) -> str:
+    """The reply in plain words on one line, in NFKC and with straight quotes.
+
+    Lines become sentences; a line that ends in a colon, and a heading, lead into the next one.
+    """
+    text = own_turn(without_thoughts(reply), question).strip()
+    if not text.isascii():
+        # NFKC turns accents into spaces and combining marks, and some symbols into letters
+        text = unicodedata.normalize("NFKC", text).translate(QUOTES)
+    if "{" in text:
+        text = from_json(text)
+    if "\\" in text:
+        text = from_latex(text)
+    if "\n" in text:
+        text = from_lines(text)
+    elif ITEM.match(text):
+        text = ITEM.sub("", text, count=1)
+    text = text.replace("**", "").replace("`", "").replace("__", "")
+    if "*" in text:
+        text = EMPHASIS.sub(r'"\1"', text)
+    if "_" in text:
+        text = UNDERLINE.sub(r'"\1"', text)
+    return HEADING.sub(r"\1", text).strip()
+
+
+def from_json(text: str) -> str:
+    """The answer in a reply that is an object; the reply as it is where it is none."""
+    begin, end = text.find("{"), text.rfind("}")
+    try:
+        fields = json.loads(text[begin : end + 1])
+    except ValueError:
+        match = JSON_ANSWER.search(text)
+        return (match[1] or match[2]) if match else text
+    if not isinstance(fields, dict) or not fields:
+        return text
+    fields = {str(name).lower(): value for name, value in fields.items()}
+    named = [fields[name] for name in ANSWER_FIELDS if name in fields]
+    value = named[0] if named else next(iter(fields.values()))
+    return " and ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def from_latex(text: str) -> str:
+    """What the last box holds, or the text without commands."""
+    boxes = BOXED.findall(text)
+    text = LATEX_TEXT.sub(r"\1", boxes[-1] if boxes else text)
+    for command, sign in LATEX_SIGN.items():
+        text = text.replace(command, sign)
+    return re.sub(r"\\[()\[\]]|\^", "", text).replace("$", "" if boxes else "$")
+
+
+def from_lines(text: str) -> str:
+    """Several lines as sentences of one."""
+    if "```" in text:
+        text = FENCE.sub("", text)
+    if "|" in text:
+        text = "\n".join(table_free(text.split("\n")))
+    text = HEADING.sub(r"\1:", text)
+    text = ITEM.sub("", text)
+    text = re.sub(r"(?<=[:,])([*_]*)[ \t]*\s*\n\s*", r"\1 ", text.strip())
+    text = re.sub(r"::(?=\s)", ":", text)
+    return re.sub(r"[.]?[ \t]*\n\s*", ". ", text).rstrip(":")
+
+
+def table_free(lines: list[str]) -> list[str]:
+    """Lines in which each row of a table is `cell - cell`, and the heads of its columns are gone."""
+    rules = {index for index, line in enumerate(lines) if "|" in line and TABLE_RULE.match(line)}
+    plain = []
+    for index, line in enumerate(lines):
+        if index in rules or index + 1 in rules:
+            continue
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        plain.append(" - ".join(filter(None, cells)) if len(cells) > 1 else line)
+    return plain
