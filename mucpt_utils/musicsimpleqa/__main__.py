@@ -1,6 +1,6 @@
 """MusicSimpleQA: ask a model, grade its answers, compare two models.
 
-    python -m mucpt_utils.musicsimpleqa --model FOLDER_OR_HUB_ID
+    python -m mucpt_utils.musicsimpleqa --model FOLDER_OR_HUB_ID     (or package:NAME, or FILE.gguf)
     python -m mucpt_utils.musicsimpleqa --base-url http://localhost:8000/v1 --model NAME
     python -m mucpt_utils.musicsimpleqa --answers answers.jsonl
     python -m mucpt_utils.musicsimpleqa --compare A/answers.jsonl B/answers.jsonl
@@ -13,6 +13,7 @@ is already there is not asked again. Exit codes: 0 done, 2 wrong arguments or a 
 import argparse
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from mucpt_utils.errors import OK, WRONG_INPUT, MuCPTError
 from mucpt_utils.musicsimpleqa.ask import BATCH_SIZE, MAX_NEW_TOKENS, few_shot
 from mucpt_utils.musicsimpleqa.client import Endpoint
 from mucpt_utils.musicsimpleqa.judge import judge_answers
-from mucpt_utils.musicsimpleqa.models import ask_endpoint, ask_model, load_model
+from mucpt_utils.musicsimpleqa.models import ask_endpoint, ask_model, facts_of, load_model
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.musicsimpleqa.run import Run, read_responses
 from mucpt_utils.musicsimpleqa.summary import (
@@ -72,7 +73,11 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = result.add_argument
-    add("--model", help="folder or Hub id of a causal LM; with --base-url, the server's name of it")
+    add(
+        "--model",
+        help="folder, Hub id, package:NAME or GGUF file of a causal LM; with --base-url, "
+        "the server's name of it",
+    )
     add("--base-url", help="an OpenAI-compatible endpoint, as in http://localhost:8000/v1")
     add("--answers", type=Path, help="grade a JSON Lines file of {id, response}")
     add("--compare", nargs=2, type=Path, metavar=("A", "B"), help="two files of graded answers")
@@ -116,18 +121,20 @@ def check_options(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> str:
     """Ask where there are no answers yet, grade, write the outcome; returns the summary."""
-    questions = load_questions(options.questions)[: options.limit]
+    every_question = load_questions(options.questions)
+    questions = every_question[: options.limit]
     folder = options.out
     if folder is None:
         name = options.model or options.answers.stem
-        folder = paths.work() / "musicsimpleqa" / name.strip("/").replace("/", "--")
+        folder = paths.work() / "musicsimpleqa" / re.sub(r"[/:]+", "--", name.strip("/"))
     # what an answer depends on: answers made under other settings are not gone on with
     names = ("model", "base_url", "shots", "chat", "max_new_tokens")
     settings = {name: getattr(options, name) for name in names}
     if options.answers:
-        responses = read_responses(options.answers, questions)
+        responses, model = read_responses(options.answers, every_question, options.limit), None
     else:
-        responses = ask_questions(options, Run(folder, questions, settings))
+        run = Run(folder, questions, settings)
+        responses, model = ask_questions(options, run), run.model
     answers = grade_responses(questions, responses)
     if options.judge_url:
         judge = Endpoint(
@@ -142,7 +149,7 @@ def evaluate(options: argparse.Namespace) -> str:
             judge, questions, said, folder / "judge_cache", options.concurrency, not options.quiet
         )
         answers = [{**answer, "judge": g} for answer, g in zip(answers, grades, strict=True)]
-    write_summary(folder, settings, answers)
+    write_summary(folder, settings, answers, model)
     return f"{summary_text(answers)}\nwritten to {folder}"
 
 
@@ -163,11 +170,13 @@ def ask_questions(options: argparse.Namespace, run: Run) -> dict[str, str]:
         endpoint = Endpoint(
             options.base_url, options.model, options.key_variable, options.timeout, options.retries
         )
-        return ask_endpoint(run, endpoint, examples, concurrency=options.concurrency, **how)
+        with run.timed({}):
+            return ask_endpoint(run, endpoint, examples, concurrency=options.concurrency, **how)
     if not run.missing():
         return run.responses
     model, tokenizer = load_model(options.model, options.device)
-    return ask_model(run, model, tokenizer, examples, batch_size=options.batch_size, **how)
+    with run.timed(facts_of(options.model, model, tokenizer)):
+        return ask_model(run, model, tokenizer, examples, batch_size=options.batch_size, **how)
 
 
 if __name__ == "__main__":

@@ -105,6 +105,21 @@ def answer_line(text: str, chat: bool = False) -> str:
     return text.split("\n", 1)[0].strip()
 
 
+def prompt_tokens(
+    tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[str], chat: bool = False
+) -> list[list[int]]:
+    """Tokens of prompts that are to be gone on with, special tokens before the text included.
+
+    chat: the prompts are of a chat template, which writes the special tokens itself. An end token
+    that a tokenizer puts behind every text would tell the model that all is said; it is left out.
+    """
+    encoded: Any = tokenizer(list(prompts), add_special_tokens=not chat)["input_ids"]
+    if chat:
+        return encoded
+    end = tokenizer.eos_token_id
+    return [tokens[:-1] if len(tokens) > 1 and tokens[-1] == end else tokens for tokens in encoded]
+
+
 def answer_questions(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
@@ -144,8 +159,7 @@ def answer_batches(
     """As answer_questions, batch by batch: (positions in `prompts`, their answers)."""
     if not prompts:
         return
-    # a chat template writes the special tokens itself
-    encoded: Any = tokenizer(list(prompts), add_special_tokens=not chat)["input_ids"]
+    encoded = prompt_tokens(tokenizer, prompts, chat)
     # longest first: a batch that does not fit in memory fails at once
     order = sorted(range(len(encoded)), key=lambda i: (-len(encoded[i]), i))
     longest = len(encoded[order[0]])
@@ -206,8 +220,7 @@ def prompt_and_answer(
 ) -> tuple[list[int], int]:
     """Tokens of prompt and answer, and how many of them are the prompt's."""
     head = prompt(question["question"], examples)
-    whole: Any = tokenizer(f"{head} {question['answer']}")["input_ids"]
-    before: Any = tokenizer(head)["input_ids"]
+    whole, before = prompt_tokens(tokenizer, [f"{head} {question['answer']}", head])
     return whole, min(len(before), len(whole) - 1)
 
 

@@ -1,23 +1,33 @@
 """A client of any OpenAI-compatible endpoint: retries with back-off, many requests at a time."""
 
+import base64
+import json
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 import httpx
 from tqdm import tqdm
 
-from mucpt_utils.errors import OutsideError
+from mucpt_utils.errors import MuCPTError, OutsideError
 
 RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 LONGEST_PAUSE = 60.0
+HIDDEN = "***"
+USER_OF_URL = re.compile(r"(?<=://)[^/@\s]+@")  # name and password in a URL, a proxy's too
 
 
 class EndpointError(OutsideError, RuntimeError):
     """The server does not answer, or refuses; the message never holds the key."""
+
+
+class KeyUnusable(MuCPTError, ValueError):
+    """A key that no request can carry; the message names its variable alone."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +57,21 @@ class Endpoint:
     def chat(self, messages: Sequence[Mapping[str, str]], max_tokens: int) -> str:
         """The greedy reply to a conversation."""
         body = {"messages": list(messages), "max_tokens": max_tokens, "temperature": 0}
-        return self._post("chat/completions", body, lambda choice: choice["message"]["content"])
 
-    def _post(self, path: str, body: dict, text_of: Callable[[dict], str | None]) -> str:
+        def said(choice: dict) -> object:
+            message = choice["message"]
+            return message.get("refusal") if message["content"] is None else message["content"]
+
+        return self._post("chat/completions", body, said)
+
+    def _post(self, path: str, body: dict, text_of: Callable[[dict], object]) -> str:
         """The text of the server's first choice.
 
         Raises EndpointError after the last retry, for a refusal, and for a reply without a text.
         """
         url = f"{self.base_url.rstrip('/')}/{path}"
-        key = os.environ.get(self.key_variable, "")
+        shown_url = USER_OF_URL.sub("", url)
+        key = read_key(self.key_variable)
         problem, wait = "", 0.0
         for attempt in range(self.retries + 1):
             if attempt:
@@ -72,22 +88,64 @@ class Endpoint:
             except httpx.HTTPError as error:
                 problem, wait = without_key(f"{type(error).__name__}: {error}", key), 0.0
                 continue
+            except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
+                # a URL or a proxy of the environment that cannot be used: no retry helps
+                reason = without_key(f"{type(error).__name__}: {error}", key)
+                raise EndpointError(f"{shown_url} cannot be asked: {reason}") from None
             shown = without_key(reply.text, key)[:300]
-            problem, wait = f"HTTP {reply.status_code}: {shown}", retry_after(reply)
+            problem, wait = f"HTTP {reply.status_code}: {shown!r}", retry_after(reply)
             if reply.status_code == httpx.codes.OK:
                 try:
-                    return text_of(reply.json()["choices"][0]) or ""
-                except (ValueError, KeyError, IndexError, TypeError):
-                    problem = f"{url} is not an OpenAI-compatible endpoint: {shown!r}"
+                    return plain_text(text_of(reply.json()["choices"][0]))
+                except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+                    problem = f"{shown_url} is not an OpenAI-compatible endpoint: {shown!r}"
                     raise EndpointError(problem) from None
             if reply.status_code not in RETRIED:
-                raise EndpointError(f"{url} refuses: {problem}")
-        raise EndpointError(f"{url} does not answer after {self.retries + 1} attempts: {problem}")
+                raise EndpointError(f"{shown_url} refuses: {problem}")
+        attempts = self.retries + 1
+        raise EndpointError(f"{shown_url} does not answer after {attempts} attempts: {problem}")
+
+
+def plain_text(content: object) -> str:
+    """A reply's text: a string, nothing, or a list of parts of which the texts are joined.
+
+    Raises TypeError for anything else.
+    """
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise TypeError(f"{type(content).__name__} is not a reply")
+    texts = (part if isinstance(part, str) else part.get("text") or "" for part in content)
+    return "".join(texts)
+
+
+def read_key(variable: str) -> str:
+    """The key in an environment variable, without blanks and line ends around it; "" for none.
+
+    Raises KeyUnusable for one with signs that a request's header cannot carry.
+    """
+    key = os.environ.get(variable, "").strip()
+    if any(not "!" <= character <= "~" for character in key):
+        raise KeyUnusable(f"{variable} holds signs that no key has: a blank, a line end, an accent")
+    return key
 
 
 def without_key(text: str, key: str) -> str:
-    """A text that may be shown, should the server have echoed the key."""
-    return text.replace(key, "***") if key else text
+    """A text that may be shown on one line: without the key, however it is spelt.
+
+    A server may echo it quoted, escaped, percent-encoded or in base64; a proxy of the environment
+    may hold a password of its own.
+    """
+    text = USER_OF_URL.sub(f"{HIDDEN}@", " ".join(text.split()))
+    if not key:
+        return text
+    encoded = base64.b64encode(key.encode()).decode().rstrip("=")
+    spellings = {key, json.dumps(key)[1:-1], repr(key)[1:-1], quote(key, safe=""), encoded}
+    for spelling in sorted(spellings, key=len, reverse=True):
+        text = re.sub(re.escape(spelling), HIDDEN, text, flags=re.IGNORECASE)
+    return text
 
 
 def retry_after(reply: httpx.Response) -> float:

@@ -1,5 +1,6 @@
 """Accuracy, accuracy given attempted and their harmonic mean, with intervals; two models paired."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -99,6 +100,12 @@ def compare(a: Sequence[Mapping], b: Sequence[Mapping]) -> list[Comparison]:
 
     Raises AnswersError where they do not answer the same questions.
     """
+    for name, answers in (("first", a), ("second", b)):
+        counts = Counter(answer["id"] for answer in answers)
+        if not counts:
+            raise AnswersError(f"the {name} file holds no answers")
+        if twice := next((i for i, count in counts.items() if count > 1), None):
+            raise AnswersError(f"the {name} file answers {twice!r} twice")
     second = {answer["id"]: answer for answer in b}
     only_a = [answer["id"] for answer in a if answer["id"] not in second]
     only_b = sorted(set(second) - {answer["id"] for answer in a})

@@ -1,12 +1,15 @@
 """The models that are asked: loaded here from a folder or the Hub, or served by an endpoint."""
 
 from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mucpt_utils.io import digest
 from mucpt_utils.musicsimpleqa import ask
 from mucpt_utils.musicsimpleqa.client import Endpoint, ask_all
 from mucpt_utils.musicsimpleqa.run import Run
-from mucpt_utils.scoring import models
+from mucpt_utils.scoring import models, packages
 from mucpt_utils.scoring.packages import ModelError
 
 if TYPE_CHECKING:
@@ -33,6 +36,25 @@ def load_model(name: str, device: str) -> tuple["PreTrainedModel", "PreTrainedTo
     if not torch.isfinite(logits).all():
         raise ModelError(f"model {name!r} gives logits that are not numbers")
     return model, tokenizer
+
+
+def facts_of(name: str, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> dict:
+    """What tells one asked model from another: weights, revision, numbers, chat template."""
+    template = tokenizer.chat_template
+    return {
+        "weights_sha256": packages.identity(name) or weights_digest(Path(name)),
+        "revision": getattr(model.config, "_commit_hash", None),
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "parameters": models.parameters(model),
+        "chat_template_sha256": digest(template)[:12] if template else None,
+        "transformers": version("transformers"),
+    }
+
+
+def weights_digest(folder: Path) -> str | None:
+    """Digest of the names and contents of a folder's safetensors; None for a name of the Hub."""
+    files = sorted(folder.glob("*.safetensors"))
+    return digest([[path.name, packages.sha256(path)] for path in files]) if files else None
 
 
 def ask_model(

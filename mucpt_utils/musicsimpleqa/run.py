@@ -1,7 +1,9 @@
 """One evaluation: its folder, and the responses in it, kept as they come in."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,13 +34,21 @@ class Run:
 
     def open(self, restart: bool = False) -> None:
         """Take up earlier responses. Raises OtherSettingsError where their settings were others."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise FileError(f"{self.folder} is a file; --out needs a folder")
         self.folder.mkdir(parents=True, exist_ok=True)
         record = self.folder / "settings.json"
         asked = [[question["id"], question["question"]] for question in self.questions]
         settings = {**self.settings, "questions_sha256": digest(asked)}
         if restart:
             self.progress.unlink(missing_ok=True)
-        elif self.progress.exists() and record.exists():
+            (self.folder / "model.json").unlink(missing_ok=True)
+        elif self.progress.exists():
+            if not record.exists():
+                raise OtherSettingsError(
+                    f"{self.folder} holds answers, but not the settings they were made with; "
+                    "give another --out, or --restart to ask again"
+                )
             before = read_json(record)
             changed = [name for name in settings if settings[name] != before.get(name)]
             if changed:
@@ -51,6 +61,23 @@ class Run:
             rows = whole_rows(self.progress)
             write_jsonl(self.progress, rows)  # without a line that was cut short
             self.responses.update((row["id"], row["response"]) for row in rows)
+
+    @property
+    def model(self) -> dict:
+        """What is known of the model that was asked, as `timed` notes it; {} before."""
+        path = self.folder / "model.json"
+        return read_json(path) if path.exists() else {}
+
+    @contextmanager
+    def timed(self, facts: Mapping) -> Iterator[None]:
+        """Keep facts about the model, and add up the seconds in which it answers, broken off or
+        not."""
+        before, began = self.model.get("seconds", 0.0), time.monotonic()
+        try:
+            yield
+        finally:
+            seconds = round(before + time.monotonic() - began, 1)
+            write_json(self.folder / "model.json", {**facts, "seconds": seconds})
 
     def missing(self) -> list[Mapping]:
         """The questions without a response, in their order."""
@@ -66,7 +93,7 @@ class Run:
 
 
 def whole_rows(path: Path) -> list[dict]:
-    """The rows of a file of responses, up to a line that was cut short while it was written.
+    """The rows of a file of responses, without lines that were cut short while they were written.
 
     A line ends at `\\n` only: models write other signs that break lines elsewhere.
     """
@@ -74,20 +101,29 @@ def whole_rows(path: Path) -> list[dict]:
     with path.open("rb") as lines:
         for line in lines:
             try:
-                rows.append(json.loads(line))
+                row = json.loads(line)
             except ValueError:
-                break
+                continue
+            if isinstance(row, dict) and isinstance(row.get("response"), str) and "id" in row:
+                rows.append(row)
     return rows
 
 
-def read_responses(path: Path, questions: Sequence[Mapping]) -> dict[str, str]:
-    """Responses made elsewhere, by question id.
+def read_responses(
+    path: Path, questions: Sequence[Mapping], limit: int | None = None
+) -> dict[str, str]:
+    """Responses made elsewhere, by question id, to the first `limit` questions or to all.
 
     Raises FileError for an unknown or repeated id, and for questions without a response.
     """
-    ids = {question["id"] for question in questions}
+    if path.is_dir():
+        raise FileError(f"{path} is a folder; needed is a JSON Lines file of {{id, response}}")
+    ids = {question["id"] for question in questions[:limit]}
+    others = {question["id"] for question in questions} - ids
     responses: dict[str, str] = {}
     for number, row in enumerate(read_jsonl(path, ("id", "response")), start=1):
+        if row["id"] in others:  # of a file that answers all questions
+            continue
         if row["id"] not in ids:
             raise FileError(f"{path}, answer {number}: no question has the id {row['id']!r}")
         if row["id"] in responses:

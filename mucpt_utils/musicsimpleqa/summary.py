@@ -3,36 +3,60 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mucpt_utils.io import FileError, read_jsonl, write_json, write_jsonl, write_text
+from mucpt_utils.closure import code_digest
+from mucpt_utils.io import FileError, digest, read_jsonl, write_json, write_jsonl, write_text
 from mucpt_utils.musicsimpleqa.grading import GRADES, grade
 from mucpt_utils.musicsimpleqa.judge import UNPARSED, judge_agreement
-from mucpt_utils.musicsimpleqa.measures import Measure, compare, measures
+from mucpt_utils.musicsimpleqa.measures import AnswersError, Measure, compare, measures
 
 # fields of a question that stand beside its answer
-CARRIED = ("id", "question", "answer", "answer_type", "category", "stratum", "subject")
+CARRIED = ("id", "question", "answer", "answer_type", "part", "category", "stratum", "subject")
+GRADED_WITH = "graded_with"  # of an answer: by which grader, against which questions
+ASKED_AND_GRADED = ("id", "question", "answer", "aliases", "answer_type")
+SHORT = 12  # digits of a digest that are shown
+
+
+@lru_cache
+def grader_version() -> str:
+    """Digest of the grader: its code, and the rules and lists that it reads."""
+    return code_digest("mucpt_utils.musicsimpleqa.grading")[:SHORT]
+
+
+def questions_version(questions: Sequence[Mapping]) -> str:
+    """Digest of what is asked, and of what is taken for right."""
+    return digest([[q.get(name) for name in ASKED_AND_GRADED] for q in questions])[:SHORT]
 
 
 def grade_responses(questions: Sequence[Mapping], responses: Mapping[str, str]) -> list[dict]:
     """A graded answer for each question: what the tables need of it, response, grade, reason."""
     answers = []
+    version = f"grader {grader_version()}, questions {questions_version(questions)}"
     for question in questions:
         response = responses[question["id"]]
         given = grade(question, response)
         answer = {name: question[name] for name in CARRIED if name in question}
         answer |= {"response": response, "grade": given.grade, "reason": given.reason}
+        answer[GRADED_WITH] = version
         answers.append(answer)
     return answers
 
 
-def write_summary(folder: Path, settings: Mapping, answers: Sequence[dict]) -> None:
+def write_summary(
+    folder: Path, settings: Mapping, answers: Sequence[dict], model: Mapping | None = None
+) -> None:
     """Write answers.jsonl, summary.csv and summary.json.
 
     settings: what the answers depend on. answers: from `grade_responses`, with `judge` where a
-    judge graded as well. Raises AnswersError for no answers.
+    judge graded as well. model: what is known of the model that was asked. Raises AnswersError
+    for no answers, FileError for a folder that is a file.
     """
+    if folder.exists() and not folder.is_dir():
+        raise FileError(f"{folder} is a file; --out needs a folder")
+    folder.mkdir(parents=True, exist_ok=True)
     rows = [row._asdict() for row in measures(answers)]
     write_jsonl(folder / "answers.jsonl", answers)
     table = io.StringIO()
@@ -41,7 +65,13 @@ def write_summary(folder: Path, settings: Mapping, answers: Sequence[dict]) -> N
     writer.writerows(rows)
     write_text(folder / "summary.csv", table.getvalue())
     counts = {name: sum(answer["grade"] == name for answer in answers) for name in GRADES}
-    summary: dict[str, Any] = {"settings": dict(settings), "grades": counts, "measures": rows}
+    summary: dict[str, Any] = {
+        "settings": dict(settings),
+        "model": dict(model or {}),
+        GRADED_WITH: answers[0].get(GRADED_WITH),
+        "grades": counts,
+        "measures": rows,
+    }
     if any("judge" in answer for answer in answers):
         summary["judge"] = {
             "unparsed": sum(answer["judge"] == UNPARSED for answer in answers),
@@ -74,9 +104,16 @@ def summary_text(answers: Sequence[Mapping]) -> str:
 def comparison_text(a: Path, b: Path) -> str:
     """Paired comparison of two files of graded answers, as a table for the terminal.
 
-    Raises FileError for a malformed file, AnswersError for files of different questions.
+    Raises FileError for a malformed file, AnswersError for files of different questions, or that
+    were graded by different versions of the grader.
     """
     files = [read_graded(path) for path in (a, b)]
+    versions = [{row.get(GRADED_WITH) for row in rows} for rows in files]
+    if all(files) and versions[0] != versions[1]:
+        said = " and ".join(str(sorted(map(str, version))[0]) for version in versions)
+        raise AnswersError(
+            f"graded with different versions ({said}); grade both files anew with --answers"
+        )
     header = f"{'accuracy':24} {'A':>6} {'B':>6} {'A - B':>24} {'p':>7} {'n':>5}"
     lines = [f"A: {a}", f"B: {b}", header]
     for row in compare(*files):
@@ -89,6 +126,8 @@ def comparison_text(a: Path, b: Path) -> str:
 
 def read_graded(path: Path) -> list[dict]:
     """The graded answers of a file. Raises FileError for what is not one."""
+    if path.is_dir():
+        raise FileError(f"{path} is a folder; needed is its answers.jsonl")
     answers = read_jsonl(path, ("id", "grade"))
     for number, answer in enumerate(answers, start=1):
         if answer["grade"] not in GRADES:
