@@ -23,6 +23,11 @@ class ClassifierSettings(BaseModel):
     min_count: int = Field(2, ge=1, description="words seen less often are left out")
     buckets: int = Field(200_000, ge=1, description="hash buckets for n-grams")
     folds: int = Field(4, ge=2, description="folds of groups that the calibration is fitted on")
+    fasttext: bool = Field(True, description="whether fastText's score is one of the features")
+    names: bool = Field(True, description="whether names from the fact tables are")
+    prior: float = Field(
+        0.25, gt=0, lt=1, description="share of music in what is read, which a probability presumes"
+    )
 
 
 class QualitySettings(BaseModel):
@@ -77,7 +82,10 @@ class ContainmentSettings(BaseModel):
     shingle_words: int = Field(5, ge=1, description="words in a shingle (5-grams of words)")
     least: float = Field(0.8, gt=0, le=1, description="share of the smaller work in the larger")
     most_alike: float = Field(
-        0.7, ge=0, le=1, description="a pair of higher Jaccard similarity is a near duplicate"
+        0.7, ge=0, le=1, description="a pair of higher Jaccard similarity are copies of one work"
+    )
+    covered: float = Field(
+        0.75, gt=0, le=1, description="share of a copy's passage in the first work for it to go"
     )
     shortest: int = Field(
         250, ge=1, description="works of fewer shingles (about one a word) are not looked at"

@@ -1,10 +1,11 @@
-"""Works that stand (almost) whole inside a larger one: reported as a kind of their own.
+"""Works that stand (almost) whole inside a larger one, and copies of a work: reported by kind.
 
 A work is a file that was cut into passages, or a document that is not a passage. Containment is the
 share of the smaller work's shingles that stand in the larger one (Broder, On the Resemblance and
-Containment of Documents, 1997). A near duplicate is about as long as its original and is left to
-MinHash; a quoted passage is a small share of the work it stands in and of its own source alike, so
-it is neither.
+Containment of Documents, 1997). A copy is about as long as its original. Whole documents are left
+to MinHash then; of works cut into passages, whose borders may lie elsewhere, the passages of the
+later one that stand in the first are listed as near duplicates. A quoted passage is a small share
+of the work it stands in and of its own source alike, so it is neither.
 
 Candidates share shingles out of a sample by value, which every work takes alike; the share is then
 measured on all shingles. The sample is walked through in ranges of the hash, so that memory is
@@ -12,8 +13,9 @@ bounded by the number of works and of candidates, not by the corpus.
 """
 
 import math
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from itertools import combinations, groupby, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -23,11 +25,19 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from mucpt_utils.config.pipeline import ContainmentSettings
-from mucpt_utils.io import read_json, write_json, write_jsonl
-from mucpt_utils.pipeline.minhash import ShingleStore, containment, jaccard, shingles
+from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
+from mucpt_utils.pipeline.minhash import (
+    ShingleStore,
+    containment,
+    gram_hashes,
+    jaccard,
+    normal_words,
+    shingles,
+)
 
 REPORT = "contained.jsonl"
-KIND = "contained"
+KIND, COPY = "contained", "copy"
+COPIES = "copies.jsonl"  # works that are copies of an earlier one: names, and number of the first
 HASHES = 2**64
 SAMPLED = np.dtype([("hash", "<u8"), ("work", "<i8")])
 OPEN_SHARDS = 16  # shards, and works, of which something is held in memory
@@ -56,13 +66,13 @@ class WorkShingles(PipelineStep):
         self.folder, self.settings = Path(folder) / "shingles", settings
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
-        names, sets = [], []
-        for name, values in self.works(data):
-            names.append(name)
-            sets.append(values)
+        works = list(self.works(data))
         store = ShingleStore(self.folder)
-        store.save(rank, sets)
-        write_json(self.folder / f"{rank:05d}.json", names)
+        store.save(rank, [work.values for work in works])
+        write_json(self.folder / f"{rank:05d}.json", [work.name for work in works])
+        # which passage each shingle stands in, to say what a passage of a copy is a copy of
+        passage_store(self.folder).save(rank, [work.passages for work in works])
+        write_json(self.folder / f"{rank:05d}.ids.json", [work.ids for work in works])
         # one value in so many, the same ones in every work; which work each one belongs to
         values, ends = store.read(rank)
         chosen = np.flatnonzero(values % np.uint64(self.settings.sample) == 0)
@@ -71,22 +81,48 @@ class WorkShingles(PipelineStep):
         sample["work"] = np.searchsorted(ends, chosen, side="right") - 1
         np.save(self.folder / f"{rank:05d}.sample.npy", np.sort(sample, order=["hash", "work"]))
 
-    def works(self, documents: Iterable[Document]) -> Iterator[tuple[str, np.ndarray]]:
-        """Name and distinct shingles of each work that may be long enough.
-
-        Shingles across the borders of its passages are among them.
-        """
+    def works(self, documents: Iterable[Document]) -> Iterator["WorkPiece"]:
+        """The shingles of each work that may be long enough, those across borders among them."""
         groups = groupby(documents, work_of)
-        works = ((name, [passage.text for passage in passages]) for name, passages in groups)
+        works = ((name, list(passages)) for name, passages in groups)
         work, is_first = next(works, None), True
         while work:
             following = next(works, None)
-            name, texts = work
+            name, passages = work
             # the first may have begun in the shard before, the last may go on in the next
             may_be_longer = is_first or following is None
-            if may_be_longer or sum(len(t.split()) for t in texts) >= self.settings.shortest:
-                yield name, shingles("\n".join(texts), self.settings.shingle_words)
+            length = sum(len(passage.text.split()) for passage in passages)
+            if may_be_longer or length >= self.settings.shortest:
+                yield work_piece(name, passages, self.settings.shingle_words)
             work, is_first = following, False
+
+
+class WorkPiece(NamedTuple):
+    """What of a work stands in a shard.
+
+    ids: of its passages. values: distinct shingles, sorted. passages: by shingle, the number of
+    the first passage that it begins in.
+    """
+
+    name: str
+    ids: list[str]
+    values: np.ndarray
+    passages: np.ndarray
+
+
+def work_piece(name: str, documents: Sequence[Document], words: int) -> WorkPiece:
+    """The shingles of a work's passages, read as one text."""
+    tokens = [normal_words(document.text) for document in documents]
+    hashes = gram_hashes([word for passage in tokens for word in passage], words)
+    values, first = np.unique(hashes, return_index=True)
+    passage_of_word = np.repeat(np.arange(len(tokens)), [len(passage) for passage in tokens])
+    passages = passage_of_word[first].astype(np.uint32)
+    return WorkPiece(name, [document.id for document in documents], values, passages)
+
+
+def passage_store(folder: Path) -> ShingleStore:
+    """The store of what passage each shingle of a work begins in."""
+    return ShingleStore(folder / "passages", OPEN_SHARDS, np.uint32)
 
 
 # --- step 2: pairs --------------------------------------------------------------------------------
@@ -104,19 +140,80 @@ class ReportContained(PipelineStep):
 
     def run(self, data: None = None, rank: int = 0, world_size: int = 1) -> None:
         works = Works(self.folder / "shingles")
-        rows = []
+        rows, alike = [], {}
         for pair in candidates(works, self.settings):
             small, large = sorted(pair, key=lambda work: (works.sizes[work], works.name(work)))
             a, b = works.shingles(small), works.shingles(large)
             share, similarity = containment(a, b), jaccard(a, b)
-            # a pair that is as similar as duplicates are is left to MinHash
-            if share < self.settings.least or similarity > self.settings.most_alike:
+            is_copy = similarity > self.settings.most_alike
+            # whole documents that are as similar as that are left to MinHash
+            if share < self.settings.least or (is_copy and not all(map(works.is_cut, pair))):
                 continue
+            if is_copy:
+                alike[pair] = similarity
             names = {"smaller": works.name(small), "larger": works.name(large)}
             measured = {"containment": round(share, 4), "jaccard": round(similarity, 4)}
-            rows.append({"kind": KIND, **names, **measured})
+            rows.append({"kind": COPY if is_copy else KIND, **names, **measured})
         rows.sort(key=lambda row: (row["larger"], row["smaller"]))
         write_jsonl(self.folder / REPORT, rows)
+        listed = [
+            {"work": works.name(copy), "first": works.name(first), "number": first}
+            for copy, first in sorted(first_works(alike).items())
+        ]
+        measure = {key: getattr(self.settings, key) for key in ("covered", "shingle_words")}
+        write_jsonl(self.folder / COPIES, [row | measure for row in listed])
+
+
+def first_works(alike: Mapping[tuple[int, int], float]) -> dict[int, int]:
+    """By work that is a copy: the earlier work, itself no copy, that it is most similar to.
+
+    alike: similarity by pair of works, the earlier one (lower number) first.
+    """
+    firsts: dict[int, int] = {}
+    earlier: dict[int, list[int]] = defaultdict(list)
+    for first, copy in sorted(alike):
+        earlier[copy].append(first)
+    for copy in sorted(earlier):
+        whole = [first for first in earlier[copy] if first not in firsts]
+        if whole:
+            firsts[copy] = max(whole, key=lambda first: (alike[first, copy], -first))
+    return firsts
+
+
+class CopiedWorks:
+    """The works that are copies of an earlier one, and what their passages are copies of.
+
+    folder: where `ReportContained` has left its files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.copies = {row["work"]: row for row in read_jsonl(folder / COPIES)}
+
+    @cached_property
+    def works(self) -> "Works":
+        """All works, read when a passage of a copy comes."""
+        return Works(self.folder / "shingles")
+
+    @lru_cache(2)  # noqa: B019 - one object a shard
+    def first(self, work: int) -> tuple[np.ndarray, np.ndarray]:
+        """The shingles of a first work, and the passages they begin in."""
+        return self.works.passages(work)
+
+    def counterpart(self, document: Document) -> dict | None:
+        """What a passage of a copied work is a copy of, and which share of it; None for others."""
+        copy = self.copies.get(work_of(document)) if "passage" in document.metadata else None
+        if copy is None:
+            return None
+        values, passages = self.first(copy["number"])
+        own = shingles(document.text, copy["shingle_words"])
+        position = np.minimum(np.searchsorted(values, own), values.size - 1)
+        hits = passages[position[values[position] == own]]
+        share = hits.size / max(1, own.size)
+        if share < copy["covered"]:
+            return None
+        counterpart = self.works.passage_id(copy["number"], int(np.bincount(hits).argmax()))
+        return {"duplicate_of": counterpart, "similarity": round(share, 4), "work": copy["first"]}
 
 
 class Piece(NamedTuple):
@@ -136,6 +233,8 @@ class Works:
         self.store = ShingleStore(folder, OPEN_SHARDS)
         self.names = lru_cache(OPEN_SHARDS)(lambda n: read_json(folder / f"{n:05d}.json"))
         self.shingles = lru_cache(OPEN_SHARDS)(self.read_shingles)
+        self.passage_numbers = passage_store(folder)
+        self.ids = lru_cache(OPEN_SHARDS)(lambda n: read_json(folder / f"{n:05d}.ids.json"))
         self.samples = sorted(folder.glob("*.sample.npy"))  # by shard
         self.numbers: list[np.ndarray] = []  # by shard: the work that each piece belongs to
         self.pieces: list[list[Piece]] = []
@@ -164,6 +263,26 @@ class Works:
         """All distinct shingles of a work."""
         sets = [self.store[piece] for piece in self.pieces[work]]
         return sets[0] if len(sets) == 1 else np.unique(np.concatenate(sets))
+
+    def is_cut(self, work: int) -> bool:
+        """Whether a work was cut into passages; a document of its own has its own identifier."""
+        piece = self.pieces[work][0]
+        return self.ids(piece.shard)[piece.work][:1] != [self.name(work)]
+
+    def passages(self, work: int) -> tuple[np.ndarray, np.ndarray]:
+        """All distinct shingles of a work, sorted, and the number of the passage each begins in."""
+        numbers, before = [], 0
+        for piece in self.pieces[work]:
+            numbers.append(self.passage_numbers[piece].astype(np.int64) + before)
+            before += len(self.ids(piece.shard)[piece.work])
+        values = np.concatenate([self.store[piece] for piece in self.pieces[work]])
+        values, first = np.unique(values, return_index=True)
+        return values, np.concatenate(numbers)[first]
+
+    def passage_id(self, work: int, number: int) -> str:
+        """The identifier of a work's passage."""
+        ids = [name for piece in self.pieces[work] for name in self.ids(piece.shard)[piece.work]]
+        return ids[number]
 
     def sample(self, low: int, high: int) -> np.ndarray:
         """Distinct (hash, work) of the sampled shingles from `low` up to `high`, sorted."""

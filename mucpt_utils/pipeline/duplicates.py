@@ -1,17 +1,18 @@
-"""Exact and near duplicates on datatrove's MinHash blocks; of a group the first document stays.
+"""Exact and near duplicates on datatrove's MinHash blocks; the first of similar documents stays.
 
 Both kinds run the same four steps: signatures by shard, matching signatures by bucket (a band of
-the signature), clusters, and a filter. "First" is the order of reading (shard, row in the shard),
-so which one of a group stays depends neither on the number of tasks nor on the order in which they
-end.
+the signature), a cover, and a filter. The cover goes through the documents in the order of reading
+(shard, row in the shard) and drops one only if it is itself similar to one that stays: chains of
+documents, each similar to the next, are not lost. What stays depends neither on the number of tasks
+nor on the order in which they end.
 
 Signatures and pairs are datatrove's to the byte, in files of its formats; only the arithmetic is
 done on whole arrays, which is several times as fast as a document or a signature at a time.
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -22,11 +23,12 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.dedup import MinhashConfig, MinhashDedupSignature
 from datatrove.pipeline.filters.base_filter import BaseFilter
-from datatrove.utils.binaryio import read_tuples_from_file
 from datatrove.utils.typeshelper import StatHints
 
 from mucpt_utils.config.pipeline import MinhashSettings
 from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
+from mucpt_utils.pipeline.containment import CopiedWorks
+from mucpt_utils.pipeline.differences import state_other_facts
 from mucpt_utils.pipeline.minhash import (
     NORMAL_FORM,
     ShingleStore,
@@ -37,10 +39,13 @@ from mucpt_utils.pipeline.minhash import (
 
 # files of a stage, by bucket or by shard; the first are where datatrove has them
 BUCKET, SIGNATURE_SUFFIX = "signatures/bucket_{:03d}", ".minhash.sig"
-SHINGLES, DROPS = "shingles", "drops/{:05d}.jsonl"
+SHINGLES, TEXTS = "shingles", "texts"
+DROPS, COPIED = "drops/{:05d}.jsonl", "copied/{:05d}.jsonl"
 
 DocumentKey = tuple[int, int]  # number of the shard, row of the document in it
-Pair = tuple[DocumentKey, DocumentKey]
+# documents of one signature in one bucket that are compared with those that follow
+MOST_COMPARED = 100
+LONGEST_KEPT = 4000  # characters of a text whose facts are compared
 
 
 def minhash_config(settings: MinhashSettings) -> MinhashConfig:
@@ -99,20 +104,40 @@ class ShardSignatures(MinhashDedupSignature):
 
 
 class NearSignatures(ShardSignatures):
-    """MinHash signatures; keeps the shingles on disk too, to check candidates by."""
+    """MinHash signatures; keeps shingles and short texts on disk too, to check candidates by.
 
-    def __init__(self, folder: Path, settings: MinhashSettings) -> None:
+    copies: the works that are copies of an earlier one. Their passages are listed for the filter
+    and have no signature, so that nothing is dropped for one that goes itself.
+    """
+
+    def __init__(self, folder: Path, settings: MinhashSettings, copies: Path | None = None) -> None:
         super().__init__(folder, minhash_config(settings))
+        self.copies = copies
         self.sets: list[np.ndarray] = []
+        self.texts: list[np.ndarray] = []
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
-        self.sets = []
-        super().run(data, rank, world_size)
+        self.sets, self.texts, listed = [], [], []
+        works = CopiedWorks(self.copies) if self.copies else None
+
+        def without_copies() -> Iterator[Document]:
+            for row, document in enumerate(data):
+                copied = works.counterpart(document) if works else None
+                if copied:
+                    listed.append({"row": row} | copied)
+                    document = Document("", document.id)
+                yield document
+
+        super().run(without_copies(), rank, world_size)
+        write_jsonl(self.folder / COPIED.format(rank), listed)
         ShingleStore(self.folder / SHINGLES).save(rank, self.sets)
-        self.sets = []
+        ShingleStore(self.folder / TEXTS, dtype=np.uint8).save(rank, self.texts)
+        self.sets, self.texts = [], []
 
     def hashes(self, text: str) -> np.ndarray | None:
         self.sets.append(shingles(text, self.config.n_grams))
+        kept = text.encode() if len(text) <= LONGEST_KEPT else b""
+        self.texts.append(np.frombuffer(kept, np.uint8))
         return minhashes(self.sets[-1], *self.parameters) if self.sets[-1].size else None
 
 
@@ -218,18 +243,18 @@ def equal_neighbours(files: list[Path], width: int, low: int, high: int) -> np.n
     return np.concatenate([documents[before[same]], documents[after[same]]], axis=1)
 
 
-# --- step 3: clusters ---------------------------------------------------------------------------
+# --- step 3: a cover ------------------------------------------------------------------------------
 
 
-class Clusters(PipelineStep):
-    """Joins matching pairs to clusters and lists, by shard, every document but the first.
+class Cover(PipelineStep):
+    """Lists, by shard, every document that is similar to an earlier one which stays.
 
-    Candidates below `similarity` are set aside, which needs the shingles of step 1; without
-    `similarity` each matching pair counts.
+    similarity: what candidates must reach, measured on the shingles of step 1; without it each
+    matching pair counts.
     """
 
     type = "🫂 - DEDUP"
-    name = "🧩 first of each cluster"
+    name = "🧩 first of similar ones"
 
     def __init__(self, folder: Path, similarity: float | None = None) -> None:
         super().__init__()
@@ -237,71 +262,83 @@ class Clusters(PipelineStep):
         self.similarity = similarity
 
     def run(self, data: None = None, rank: int = 0, world_size: int = 1) -> None:
-        # candidates: documents that share a bucket, each pair once
-        pairs = dict.fromkeys(candidate_pairs(self.folder / "pairs"), 1.0)
-        # of these, the ones whose shingles are similar enough
-        if self.similarity is not None:
-            store = ShingleStore(self.folder / SHINGLES)
-            similarities = {(a, b): jaccard(store[a], store[b]) for a, b in pairs}
-            pairs = {pair: s for pair, s in similarities.items() if s >= self.similarity}
-        # of each cluster, all but the first go
+        groups = matching_groups(sorted((self.folder / "pairs").glob("*.dups")))
+        compare = self.measure() if self.similarity is not None else lambda a, b: 1.0
         ids = lru_cache(64)(lambda n: read_json(self.folder / "ids" / f"{n:05d}.json"))
         drops = defaultdict(list)
-        for (shard, row), (first, similarity) in sorted(first_of_cluster(pairs).items()):
+        for (shard, row), (first, similarity) in sorted(covered(groups, compare).items()):
             duplicate_of = ids(first[0])[first[1]]
             drops[shard].append(
-                {"row": row, "duplicate_of": duplicate_of, "similarity": similarity}
+                {"row": row, "duplicate_of": duplicate_of, "similarity": round(similarity, 4)}
             )
         for shard, rows in drops.items():
             write_jsonl(self.folder / DROPS.format(shard), rows)
 
+    def measure(self) -> Callable[[DocumentKey, DocumentKey], float]:
+        """The similarity of two documents; 0 where it is too low, or they state other facts."""
+        store = ShingleStore(self.folder / SHINGLES)
+        texts = ShingleStore(self.folder / TEXTS, dtype=np.uint8)
 
-def candidate_pairs(folder: Path) -> list[Pair]:
-    """Distinct pairs of matching documents from datatrove's `.dups` files, sorted."""
-    pairs: set[Pair] = set()
-    for path in sorted(folder.glob("*.dups")):
-        with path.open("rb") as file:
-            for a, i, b, j in read_tuples_from_file(file, "4I", lines_to_buffer=1000):
-                pairs.add(((a, i), (b, j)) if (a, i) < (b, j) else ((b, j), (a, i)))
-    return sorted(pairs)
+        def compare(a: DocumentKey, b: DocumentKey) -> float:
+            similarity = jaccard(store[a], store[b])
+            if similarity < self.similarity:
+                return 0.0
+            one, other = texts[a].tobytes().decode(), texts[b].tobytes().decode()
+            return 0.0 if state_other_facts(one, other) else similarity
+
+        return compare
 
 
-def first_of_cluster(pairs: Mapping[Pair, float]) -> dict[DocumentKey, tuple[DocumentKey, float]]:
-    """For every document but the first of its cluster: the first one, and a similarity.
+def matching_groups(files: Iterable[Path]) -> dict[DocumentKey, list[int]]:
+    """By document, in order of reading: numbers of the groups whose signature it shares.
 
-    pairs: similarity by pair; a cluster is a connected component of them. The similarity given is
-    the highest of the pairs that the document itself is in: a document may belong to a cluster
-    through another one.
+    files: pairs of neighbours of equal signature as `MatchBuckets` writes them, by bucket. A group
+    is a chain of them.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    groups: dict[DocumentKey, list[int]] = defaultdict(list)
+    number = -1
+    for path in files:
+        end = None
+        for a, i, b, j in np.fromfile(path, "<u4").reshape(-1, 4).tolist():
+            if (a, i) != end:
+                number += 1
+                groups[a, i].append(number)
+            end = (b, j)
+            groups[end].append(number)
+    return dict(sorted(groups.items()))
 
-    if not pairs:
-        return {}
-    documents = sorted({document for pair in pairs for document in pair})
-    number = {document: n for n, document in enumerate(documents)}
-    ends = np.array([[number[a], number[b]] for a, b in pairs], dtype=int).reshape(-1, 2)
-    shape = (len(documents), len(documents))
-    graph = coo_array((np.ones(len(ends), bool), (ends[:, 0], ends[:, 1])), shape=shape)
-    _, cluster_of = connected_components(graph, directed=False)
-    closest: dict[DocumentKey, float] = defaultdict(float)
-    for (a, b), similarity in pairs.items():
-        closest[a], closest[b] = max(closest[a], similarity), max(closest[b], similarity)
-    first: dict[int, DocumentKey] = {}
-    for document, cluster in zip(documents, cluster_of, strict=True):
-        first.setdefault(cluster, document)
-    return {
-        document: (first[cluster], round(closest[document], 4))
-        for document, cluster in zip(documents, cluster_of, strict=True)
-        if first[cluster] != document
-    }
+
+def covered(
+    groups: Mapping[DocumentKey, Sequence[int]],
+    compare: Callable[[DocumentKey, DocumentKey], float],
+) -> dict[DocumentKey, tuple[DocumentKey, float]]:
+    """For every document that goes: the earlier one that stays and is most similar, and how much.
+
+    groups: by document, in order; documents of one group are candidates. compare: 0 for two that
+    are no duplicates.
+    """
+    staying: dict[int, list[DocumentKey]] = defaultdict(list)
+    going = {}
+    for document, numbers in groups.items():
+        # those that share most signatures first
+        shared = Counter(other for number in numbers for other in staying[number])
+        ranked = sorted(shared, key=lambda other: (-shared[other], other))[:MOST_COMPARED]
+        similarities = [(compare(other, document), other) for other in ranked]
+        best = max(similarities, key=lambda pair: pair[0], default=(0.0, document))
+        if best[0] > 0:
+            going[document] = (best[1], best[0])
+            continue
+        for number in numbers:
+            if len(staying[number]) < MOST_COMPARED:
+                staying[number].append(document)
+    return going
 
 
 # --- step 4: filter -----------------------------------------------------------------------------
 
 
 class DropListed(BaseFilter):
-    """Drops the documents that `Clusters` listed for this shard, with what they are a copy of."""
+    """Drops the documents that are listed for this shard, with what they are a copy of."""
 
     name = "🎯 listed duplicates"
 
@@ -313,8 +350,9 @@ class DropListed(BaseFilter):
         self.row = 0
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator:
-        path = self.folder / DROPS.format(rank)
-        self.listed = {drop.pop("row"): drop for drop in read_jsonl(path)} if path.is_file() else {}
+        lists = [self.folder / name.format(rank) for name in (DROPS, COPIED)]
+        drops = [drop for path in lists if path.is_file() for drop in read_jsonl(path)]
+        self.listed = {drop.pop("row"): drop for drop in drops}
         self.row = 0
         yield from super().run(data, rank, world_size)
 

@@ -156,7 +156,9 @@ TOKEN = re.compile(r"\S+")
 MARKS = ".!?"
 CLOSING = "\"'”’)]"
 # initials and short titles, behind which a full stop ends no sentence
-SHORT_TITLE = re.compile(r"[A-Z][a-z]{0,2}")
+SHORT_TITLE = re.compile(
+    r"[A-Z]|Mr|Mrs|Ms|Dr|Jr|Sr|St|Ste|Mt|Op|Nos?|Rev|Gen|Col|Lt|Sgt|Ed|Vol|Fr|Mme|Mlle|Ch|Ph|Th"
+)
 ADDRESS = re.compile(r"[\w.-]{0,80}\w\.[a-z]{2,10}/")
 CALL = re.compile(r"\W*\w+(?: \w+)?!+\s*")
 
@@ -253,11 +255,12 @@ def junk_kind(sentence: str) -> str | None:
 
 def junk_verdict(sentence: str) -> Verdict:
     """What a sentence is, and by which stretches of it."""
+    sentence = sentence.rstrip()
     words = sentence[: LONGEST_JUDGED + 1].split()
     if len(sentence) > LONGEST_JUDGED or not words:
         return Verdict(None)
     if len(words) <= LONGEST_INTERFACE and is_interface(sentence):
-        return Verdict("boilerplate", ((0, len(sentence.rstrip())),))
+        return Verdict("boilerplate", ((0, len(sentence)),))
     of = rules()
     signs = [sign for sign in spam_signs(sentence) if not is_mention(sentence, sign, words)]
     weights = [of.weights[kind] for kind in sorted({sign.kind for sign in signs})]

@@ -24,9 +24,18 @@ def shingles(text: str, words: int) -> np.ndarray:
 
     A text with fewer words than that has none, and is never a near duplicate.
     """
-    tokens = simplify_text(text, PLAIN_FORM if text.isascii() else NORMAL_FORM).split()
+    return np.unique(gram_hashes(normal_words(text), words))
+
+
+def normal_words(text: str) -> list[str]:
+    """The words of a text without case, accents and punctuation."""
+    return simplify_text(text, PLAIN_FORM if text.isascii() else NORMAL_FORM).split()
+
+
+def gram_hashes(tokens: Sequence[str], words: int) -> np.ndarray:
+    """Hashes of the `words`-grams of a list of words, in their order: uint64."""
     grams = (" ".join(gram) for gram in ngrams(tokens, words))
-    return np.unique(np.fromiter(map(xxhash.xxh64_intdigest, grams), dtype=np.uint64))
+    return np.fromiter(map(xxhash.xxh64_intdigest, grams), dtype=np.uint64)
 
 
 def jaccard(a: np.ndarray, b: np.ndarray) -> float:
@@ -77,17 +86,18 @@ def candidate_probability(similarity: float, bands: int, rows: int) -> float:
 class ShingleStore:
     """Sets of shingles on disk, those of a shard in one file; read when asked for.
 
-    open_shards: of how many shards something is held in memory.
+    open_shards: of how many shards something is held in memory. dtype: of the values; what belongs
+    to shingles, or to texts, can be kept in the same way.
     """
 
-    def __init__(self, folder: Path, open_shards: int = 64) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, open_shards: int = 64, dtype: type = np.uint64) -> None:
+        self.folder, self.dtype = folder, dtype
         self.shard = lru_cache(open_shards)(self.read)
 
     def save(self, shard: int, sets: Sequence[np.ndarray]) -> None:
         """Writes the sets of a shard, one after the other, and where each one's end."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        values = np.concatenate([np.empty(0, np.uint64), *sets])
+        values = np.concatenate([np.empty(0, self.dtype), *sets])
         np.save(self.folder / f"{shard:05d}.npy", values)
         ends = np.cumsum([0, *(values.size for values in sets)])
         np.save(self.folder / f"{shard:05d}.ends.npy", ends)

@@ -15,7 +15,7 @@ from mucpt_utils.pipeline.containment import KIND, ReportContained, WorkShingles
 from mucpt_utils.pipeline.decontamination import AskedQuestions
 from mucpt_utils.pipeline.duplicates import (
     EXACT,
-    Clusters,
+    Cover,
     DropListed,
     ExactSignatures,
     MatchBuckets,
@@ -63,6 +63,10 @@ def plan_stages(
     if settings.classifier != "off" and classifier_path is None:
         raise SettingsError(f"classifier={settings.classifier!r} needs classifier_path")
     near, contained = settings.near_duplicates, settings.contained
+
+    def copies(folder: Path) -> Path | None:
+        return folder.parent / KIND if contained.enabled else None
+
     recipe = [
         # only the domain goes on; the probability of being in it is a document's weight
         Stage(
@@ -89,18 +93,18 @@ def plan_stages(
             lambda shards, folder: [
                 Job("exact-1", EachShard(shards, ExactSignatures(folder))),
                 Job("exact-2", MatchBuckets(folder, EXACT)),
-                Job("exact-3", Clusters(folder), tasks=1),
+                Job("exact-3", Cover(folder), tasks=1),
             ],
         ),
-        # MinHash signatures, equal bands, clusters of what is similar enough
+        # passages of copied works; MinHash signatures, equal bands, what is like one that stays
         Stage(
             "near_duplicates",
             near.enabled,
             lambda folder: [DropListed(folder, "near duplicate")],
             lambda shards, folder: [
-                Job("near-1", EachShard(shards, NearSignatures(folder, near))),
+                Job("near-1", EachShard(shards, NearSignatures(folder, near, copies(folder)))),
                 Job("near-2", MatchBuckets(folder, minhash_config(near))),
-                Job("near-3", Clusters(folder, near.similarity), tasks=1),
+                Job("near-3", Cover(folder, near.similarity), tasks=1),
             ],
         ),
         Stage("mask", settings.masking.enabled, lambda _: [MaskPersonalData(settings.masking)]),

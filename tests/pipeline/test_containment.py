@@ -7,10 +7,12 @@ from datatrove.data import Document
 from mucpt_utils.config.pipeline import ContainmentSettings, PipelineSettings
 from mucpt_utils.pipeline.containment import (
     REPORT,
+    CopiedWorks,
     ReportContained,
     Works,
     WorkShingles,
     candidates,
+    first_works,
     work_of,
 )
 from mucpt_utils.pipeline.minhash import containment, jaccard, shingles
@@ -77,8 +79,10 @@ def test_containment_is_told_from_copies_and_quotations_however_parts_are_cut(
 ):
     documents = [passage for name in LIBRARY for passage in cut(name)]
     rows = report(tmp_path, documents, part_documents, ContainmentSettings())
-    assert pairs(rows) == EXPECTED
-    assert all(row["kind"] == "contained" and row["jaccard"] < 0.7 for row in rows)
+    assert pairs(row for row in rows if row["kind"] == "contained") == EXPECTED
+    (copy,) = (row for row in rows if row["kind"] == "copy")
+    assert {copy["smaller"], copy["larger"]} == {"book", "copy"} and copy["jaccard"] > 0.9
+    assert all(row["jaccard"] < 0.7 for row in rows if row["kind"] == "contained")
     shares = {row["smaller"]: row["containment"] for row in rows if row["larger"] != "copy"}
     assert shares["volume"] > 0.95 and 0.85 < shares["story"] < 1
 
@@ -91,6 +95,27 @@ def test_whole_documents_are_works_of_their_own(tmp_path):
         a, b = (shingles(LIBRARY[row[k]], 5) for k in ("smaller", "larger"))
         assert row["containment"] == pytest.approx(containment(a, b), abs=1e-4)
         assert row["jaccard"] == pytest.approx(jaccard(a, b), abs=1e-4)
+
+
+def test_the_passages_of_a_copy_are_listed_with_their_counterparts(tmp_path):
+    documents = [*cut("book", 200), *cut("other"), *cut("copy", 170)]
+    report(tmp_path, documents, 7, ContainmentSettings())
+    works = CopiedWorks(tmp_path)
+    assert all(works.counterpart(d) is None for d in (*cut("book"), *cut("other")))
+    listed = [works.counterpart(document) for document in cut("copy", 170)]
+    assert len([row for row in listed if row]) >= len(listed) - 1
+    for start, row in zip(range(0, 4000, 170), listed, strict=True):
+        if row:
+            assert row["work"] == "book" and row["similarity"] >= 0.75
+            # most of the passage stands in its counterpart
+            begin = int(row["duplicate_of"].removeprefix("book#"))
+            assert begin - 170 < start < begin + 200
+
+
+def test_a_copy_of_a_copy_goes_back_to_the_first_and_others_stay():
+    alike = {(0, 2): 0.9, (2, 4): 0.95, (0, 4): 0.8, (1, 3): 0.9, (3, 5): 0.8}
+    # 5 is like 3 only, which is no longer there
+    assert first_works(alike) == {2: 0, 4: 0, 3: 1}
 
 
 def test_ranges_of_the_hash_change_nothing(tmp_path):

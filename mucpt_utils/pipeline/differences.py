@@ -1,0 +1,75 @@
+"""Whether two similar texts state other facts: another year, another winner.
+
+Records of a table, written out, share most of their words and differ in what they are about.
+Similarity of shingles takes them for copies; aligned word by word, they have a number or a name
+where the other text has another one.
+"""
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
+SENTENCE_MARKS = frozenset(".!?\n:;|")
+LONGEST_ALIGNED = 250  # words; one year more or less does not make another of a long text
+LONGEST_FACT = 6  # words that stand in place of others
+LEAST_SHARE = 0.05  # of a text's facts that must be others
+SAME_SPELLING = 0.7  # names as alike as that are one, misspelt
+
+
+class Word(NamedTuple):
+    """A word, and whether it is the first of a sentence, which has its capital for that."""
+
+    text: str
+    is_first: bool
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether it is a number or, inside a sentence, begins with a capital."""
+        has_digit = any(map(str.isdigit, self.text))
+        return has_digit or (self.text[0].isupper() and not self.is_first)
+
+
+def words_of(text: str) -> list[Word]:
+    """The words of a text."""
+    words, end = [], 0
+    for match in WORD.finditer(text):
+        between = text[end : match.start()]
+        words.append(Word(match.group(), not words or not SENTENCE_MARKS.isdisjoint(between)))
+        end = match.end()
+    return words
+
+
+def state_other_facts(one: str, other: str) -> bool:
+    """Whether two texts of at most LONGEST_ALIGNED words have other facts in the same places.
+
+    What only one of them has is no difference: copies gain a line, or lose a sentence.
+    """
+    a, b = words_of(one), words_of(other)
+    if max(len(a), len(b)) > LONGEST_ALIGNED:
+        return False
+    folded = [[word.text.casefold() for word in words] for words in (a, b)]
+    facts = min(sum(word.is_fact for word in words) for words in (a, b))
+    differing = 0
+    for tag, i, j, k, n in SequenceMatcher(None, *folded, autojunk=False).get_opcodes():
+        if tag == "replace" and are_other_facts(a[i:j], b[k:n]):
+            differing += 1
+    return differing > 0 and differing >= LEAST_SHARE * facts
+
+
+def are_other_facts(one: Sequence[Word], other: Sequence[Word]) -> bool:
+    """Whether words that stand in place of each other are different numbers or names."""
+    if max(len(one), len(other)) > LONGEST_FACT:
+        return False
+    # a single word for another is a name also at the beginning of a sentence
+    is_single = len(one) == len(other) == 1
+    names = [
+        [word.text for word in words if word.is_fact or (is_single and word.text[0].isupper())]
+        for words in (one, other)
+    ]
+    if not all(names):
+        return False
+    has_number = any(any(map(str.isdigit, name)) for side in names for name in side)
+    spelt = [" ".join(side).casefold() for side in names]
+    return has_number or SequenceMatcher(None, *spelt, autojunk=False).ratio() < SAME_SPELLING
