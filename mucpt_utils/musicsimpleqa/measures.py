@@ -43,10 +43,11 @@ class Comparison(NamedTuple):
 
 
 def measures(answers: Sequence[Mapping]) -> list[Measure]:
-    """Every metric over all answers, by stratum and by category.
+    """Every metric over all answers, by part, by stratum and by category.
 
-    answers: dicts with `grade` and, where they are to count, `stratum`, `category` and `subject`;
-    the questions about one subject are resampled together. Raises AnswersError for no answers.
+    answers: dicts with `grade` and, where they are to count, `part`, `stratum`, `category` and
+    `subject`; the questions about one subject are resampled together. Raises AnswersError for no
+    answers.
     """
     if not answers:
         raise AnswersError("no answers to measure")
@@ -58,9 +59,9 @@ def measures(answers: Sequence[Mapping]) -> list[Measure]:
 
 
 def groups(answers: Sequence[Mapping]) -> list[tuple[str, str, list[Mapping]]]:
-    """(what it is grouped by, name, answers) of all, each stratum and each category."""
+    """(what it is grouped by, name, answers) of all, each part, stratum and category."""
     result = [(ALL, ALL, list(answers))]
-    for by in ("stratum", "category"):
+    for by in ("part", "stratum", "category"):
         names = dict.fromkeys(answer[by] for answer in answers if answer.get(by))
         result += [(by, name, [a for a in answers if a.get(by) == name]) for name in names]
     return result
@@ -96,7 +97,7 @@ def harmonic_mean(a: float, b: float) -> float:
 
 
 def compare(a: Sequence[Mapping], b: Sequence[Mapping]) -> list[Comparison]:
-    """Paired comparison of two graded answer files: all, by stratum and by category.
+    """Paired comparison of two graded answer files: all, by part, stratum and category.
 
     Raises AnswersError where they do not answer the same questions.
     """

@@ -1,0 +1,106 @@
+"""The table of scores: rows from kept responses, added by one command, checked against them."""
+
+import csv
+import json
+
+import pytest
+import qa_model
+
+from mucpt_utils.errors import FOUND, OK, WRONG_INPUT
+from mucpt_utils.musicsimpleqa import scores
+from mucpt_utils.musicsimpleqa.__main__ import main as tool
+
+
+@pytest.fixture
+def card(tmp_path, monkeypatch):
+    """A card of ten questions in two parts, and no responses yet."""
+    questions = [
+        {**question, "part": "core" if number < 6 else "tail", "relation": "r"}
+        for number, question in enumerate(qa_model.questions())
+    ]
+    monkeypatch.setattr(scores, "load_questions", lambda split: questions)
+    monkeypatch.setattr(scores, "CARD", tmp_path / "card")
+    defaults = (tmp_path / "card",)
+    for name in ("entries", "score_rows", "outputs"):
+        monkeypatch.setattr(getattr(scores, name), "__defaults__", defaults)
+    monkeypatch.setattr(scores.add, "__defaults__", defaults)
+    (tmp_path / "card").mkdir()
+    (tmp_path / "questions.jsonl").write_text("".join(f"{json.dumps(q)}\n" for q in questions))
+    return tmp_path / "card"
+
+
+@pytest.fixture
+def evaluation(card, tmp_path):
+    """A finished evaluation of a tiny model, as the tool leaves it."""
+    model = qa_model.make_model(tmp_path / "model", steps=2)
+    questions, out = tmp_path / "questions.jsonl", tmp_path / "out"
+    command = ["--model", str(model), "--questions", str(questions), "--shots", "0", "--quiet"]
+    assert tool([*command, "--out", str(out)]) == OK
+    return out
+
+
+def rows(card):
+    with (card / "scores.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_one_command_adds_a_model_beside_the_guessers(card, evaluation, capsys):
+    assert scores.main(["add", str(evaluation), "--name", "Tiny, 0-shot"]) == OK
+    table = rows(card)
+    assert {row["part"] for row in table} == {"all", "core", "tail"}
+    assert len(table) == 3 * (2 + 1)
+    mine = {row["part"]: row for row in table if row["model"] == "Tiny, 0-shot"}
+    grades = json.loads((evaluation / "summary.json").read_text())["grades"]
+    assert float(mine["all"]["accuracy"]) == pytest.approx(grades["correct"] / 10)
+    assert (mine["all"]["n"], mine["core"]["n"], mine["tail"]["n"]) == ("10", "6", "4")
+    assert mine["all"]["asked"] == "0-shot" and "--shots 0" in mine["all"]["command"]
+    assert len(mine["all"]["weights_sha256"]) == len(mine["all"]["responses_sha256"]) == 64
+    assert "| Tiny, 0-shot | 0-shot |" in (card / "SCORES.md").read_text()
+    assert scores.main(["check"]) == OK
+
+
+def test_the_same_responses_are_the_same_bytes(card, evaluation):
+    path = scores.add(evaluation, "Tiny")
+    first = path.read_bytes()
+    assert scores.add(evaluation, "Tiny") == path and path.read_bytes() == first
+
+
+def test_a_table_that_the_responses_do_not_give_is_found(card, evaluation, capsys):
+    scores.main(["add", str(evaluation), "--name", "Tiny"])
+    text = (card / "scores.csv").read_text()
+    (card / "scores.csv").write_text(text.replace(",10,0.", ",10,1."))
+    assert scores.main(["check"]) == FOUND
+    assert "scores.csv: not what the responses give" in capsys.readouterr().out
+    assert scores.main(["build"]) == OK and (card / "scores.csv").read_text() == text
+
+
+def change_answers(folder, change):
+    path = folder / "answers.jsonl"
+    answers = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in change(answers)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda answers: answers[:-2], "2 of 10 test questions are not answered"),
+        (lambda answers: [{**a, "question": "Other?"} for a in answers], "asked in other words"),
+    ],
+)
+def test_answers_to_other_questions_are_refused(card, evaluation, capsys, change, message):
+    change_answers(evaluation, change)
+    assert scores.main(["add", str(evaluation), "--name", "Tiny"]) == WRONG_INPUT
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not (card / "responses").exists()
+
+
+def test_a_folder_without_an_evaluation_is_refused(card, tmp_path, capsys):
+    assert scores.main(["add", str(tmp_path), "--name", "Tiny"]) == WRONG_INPUT
+    assert "holds no finished evaluation" in capsys.readouterr().err
+
+
+def test_add_needs_a_name(card, evaluation):
+    for arguments in (["add", str(evaluation)], ["build", str(evaluation), "--name", "x"]):
+        with pytest.raises(SystemExit):
+            scores.main(arguments)
