@@ -6,6 +6,7 @@ through `edits`, so annotations by offset survive.
 """
 
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
 
 import ftfy
@@ -152,61 +153,82 @@ PARAMETER = (
     r"|trk|tracking(?:_?id)?|track_?id|click_?id|aff(?:iliate)?_?(?:id|code)?|campaign_?id|cid"
     r"|session_?id|phpsessid|jsessionid|sid|visitor_?id|ref(?:_?id|_src|errer)?|src_?id|token)"
 )
-TRACKING = [
+TRACKED = re.compile(rf"[?&;]{PARAMETER}=", re.IGNORECASE)
+PIXEL = re.compile(r"\b(?:width|height)=[\"']?[01]\b|pixel|beacon|/px|track", re.IGNORECASE)
+# (pattern, what its match must hold); a pattern is read in one pass, however long a line is
+TRACKING: list[tuple[re.Pattern, re.Pattern | None]] = [
     # an address with a click's or session's identity is no reference: it goes as a whole
-    re.compile(
-        rf"\b(?:https?://|www\.)[^\s<>\"')\]]*[?&;]{PARAMETER}=[^\s<>\"')\]]*", re.IGNORECASE
-    ),
+    (re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]]*", re.IGNORECASE), TRACKED),
     # pixels and slots of a page's template
-    re.compile(
-        r"<img\b[^>]*(?:\b(?:width|height)=[\"']?[01]\b|pixel|beacon|/px|track)[^>]*>",
-        re.IGNORECASE,
+    (re.compile(r"<img\b[^<>]*>", re.IGNORECASE), PIXEL),
+    (
+        re.compile(r"\{\{[^{}\n]{0,80}\}\}|\{%[^{}\n]{0,80}%\}|\[\[?ad[_ -][^\]\n]{0,60}\]\]?"),
+        None,
     ),
-    re.compile(r"\{\{[^{}\n]{0,80}\}\}|\{%[^{}\n]{0,80}%\}|\[\[?ad[_ -][^\]\n]{0,60}\]\]?"),
     # a parameter on its own, in brackets or not
-    re.compile(
-        rf"[\[(<{{]?[#?&]?\b{PARAMETER}\s*[=:#]\s*(?=[\w%.-]*\d)[\w%.-]{{4,}}"
-        r"(?:&[\w.-]+=[\w%.-]*)*[\])>}]?",
-        re.IGNORECASE,
+    (
+        re.compile(
+            rf"[\[(<{{]?[#?&]?\b{PARAMETER}\s{{0,3}}[=:#]\s{{0,3}}(?=[a-z_%.-]*\d)[\w%.-]{{4,}}"
+            r"(?:&[\w.-]+=[\w%.-]*)*[\])>}]?",
+            re.IGNORECASE,
+        ),
+        None,
     ),
     # parameters of any name whose value is a long code
-    re.compile(
-        r"(?<!\S)[#?&]?[A-Za-z_]\w{0,19}=(?=[\w-]*[\d_-])(?=[\w-]*[A-Za-z])[\w-]{16,}"
-        r"(?:&[\w.-]+=[\w%.-]*)*"
+    (
+        re.compile(
+            r"(?<!\S)[#?&]?[A-Za-z_]\w{0,19}=(?=[A-Za-z]*[\d_-])(?=[\d_-]*[A-Za-z])[\w-]{16,}"
+            r"(?:&[\w.-]+=[\w%.-]*)*"
+        ),
+        None,
     ),
     # identities of visits; an identifier without such a word may be one of a recording
-    re.compile(
-        r"\b(?:session|tracking|visitor|request|client|device|correlation|trace)[ _-]?"
-        r"(?:id|key|token)?\s*[:=#]?\s*[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b",
-        re.IGNORECASE,
+    (
+        re.compile(
+            r"\b(?:session|tracking|visitor|request|client|device|correlation|trace)[ _-]?"
+            r"(?:id|key|token)?\s{0,3}[:=#]?\s{0,3}[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b",
+            re.IGNORECASE,
+        ),
+        None,
     ),
     # hexadecimal and base-64 digests, with the name and the brackets around them
-    re.compile(
-        r"[\[(<{]?(?:\b(?:sha-?\d*|md5|hash|etag|crc|checksum|uid|guid|sid|id|ref|x-[a-z-]+)\s*[:=#]\s*)?"
-        r"(?<![\w-])(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,}(?![\w-])[\])>}]?",
-        re.IGNORECASE,
+    (
+        re.compile(
+            r"[\[(<{]?(?:\b(?:sha-?\d{0,4}|md5|hash|etag|crc|checksum|uid|guid|sid|id|ref"
+            r"|x-[a-z-]{1,30})\s{0,3}[:=#]\s{0,3})?"
+            r"(?<![\w-])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,}(?![\w-])[\])>}]?",
+            re.IGNORECASE,
+        ),
+        None,
     ),
-    re.compile(
-        r"(?<![\w/+.-])(?=[\w/+-]*[a-z])(?=[\w/+-]*[A-Z])(?=(?:[\w/+-]*\d){3})"
-        r"[A-Za-z0-9/+_-]{22,}={0,2}(?![\w/+.-])"
+    (
+        re.compile(
+            r"(?<![\w/+.-])(?=[A-Z\d_/+-]*[a-z])(?=[a-z\d_/+-]*[A-Z])(?=(?:[A-Za-z_/+-]*\d){3})"
+            r"[A-Za-z0-9/+_-]{22,}={0,2}(?![\w/+.-])"
+        ),
+        None,
     ),
 ]
 
 
 def tracking_edits(text: str) -> list[Edit]:
     """Deletions of everything in `text` that only identifies a click, a session or a file."""
-    spans: list[tuple[int, int]] = []
-    for pattern in TRACKING if CODE.search(text) else ():
+    spans: list[tuple[int, int]] = []  # sorted, without overlap
+    for pattern, holds in TRACKING if CODE.search(text) else ():
         for match in pattern.finditer(text):
+            if holds and not holds.search(match.group()):
+                continue
             start, end = match.span()
             # a deletion between two spaces takes one of them along
             before, after = text[start - 1 : start], text[end : end + 1]
             if before == " " and after in ("", " ", "\n"):
                 start -= 1
             # what an earlier pattern has claimed, in part or as a whole, is gone already
-            if all(end <= other_start or other_end <= start for other_start, other_end in spans):
-                spans.append((start, end))
-    return [Edit(start, end, "") for start, end in sorted(spans)]
+            place = bisect(spans, (start, end))
+            is_free = not place or spans[place - 1][1] <= start
+            if is_free and (place == len(spans) or end <= spans[place][0]):
+                spans.insert(place, (start, end))
+    return [Edit(start, end, "") for start, end in spans]
 
 
 # every tracking code holds one of these

@@ -33,7 +33,8 @@ class Word(NamedTuple):
 
 def words_of(text: str) -> list[Word]:
     """The words of a text."""
-    words, end = [], 0
+    words: list[Word] = []
+    end = 0
     for match in WORD.finditer(text):
         between = text[end : match.start()]
         words.append(Word(match.group(), not words or not SENTENCE_MARKS.isdisjoint(between)))
@@ -49,10 +50,10 @@ def state_other_facts(one: str, other: str) -> bool:
     a, b = words_of(one), words_of(other)
     if max(len(a), len(b)) > LONGEST_ALIGNED:
         return False
-    folded = [[word.text.casefold() for word in words] for words in (a, b)]
+    folded_a, folded_b = ([word.text.casefold() for word in words] for words in (a, b))
     facts = min(sum(word.is_fact for word in words) for words in (a, b))
     differing = 0
-    for tag, i, j, k, n in SequenceMatcher(None, *folded, autojunk=False).get_opcodes():
+    for tag, i, j, k, n in SequenceMatcher(None, folded_a, folded_b, autojunk=False).get_opcodes():
         if tag == "replace" and are_other_facts(a[i:j], b[k:n]):
             differing += 1
     return differing > 0 and differing >= LEAST_SHARE * facts
@@ -71,5 +72,5 @@ def are_other_facts(one: Sequence[Word], other: Sequence[Word]) -> bool:
     if not all(names):
         return False
     has_number = any(any(map(str.isdigit, name)) for side in names for name in side)
-    spelt = [" ".join(side).casefold() for side in names]
-    return has_number or SequenceMatcher(None, *spelt, autojunk=False).ratio() < SAME_SPELLING
+    first, second = (" ".join(side).casefold() for side in names)
+    return has_number or SequenceMatcher(None, first, second, False).ratio() < SAME_SPELLING

@@ -43,6 +43,7 @@ SHINGLES, TEXTS = "shingles", "texts"
 DROPS, COPIED = "drops/{:05d}.jsonl", "copied/{:05d}.jsonl"
 
 DocumentKey = tuple[int, int]  # number of the shard, row of the document in it
+Compare = Callable[[DocumentKey, DocumentKey], float]
 # documents of one signature in one bucket that are compared with those that follow
 MOST_COMPARED = 100
 LONGEST_KEPT = 4000  # characters of a text whose facts are compared
@@ -263,7 +264,9 @@ class Cover(PipelineStep):
 
     def run(self, data: None = None, rank: int = 0, world_size: int = 1) -> None:
         groups = matching_groups(sorted((self.folder / "pairs").glob("*.dups")))
-        compare = self.measure() if self.similarity is not None else lambda a, b: 1.0
+        compare: Compare = lambda a, b: 1.0  # noqa: E731
+        if self.similarity is not None:
+            compare = self.measure(self.similarity)
         ids = lru_cache(64)(lambda n: read_json(self.folder / "ids" / f"{n:05d}.json"))
         drops = defaultdict(list)
         for (shard, row), (first, similarity) in sorted(covered(groups, compare).items()):
@@ -274,14 +277,14 @@ class Cover(PipelineStep):
         for shard, rows in drops.items():
             write_jsonl(self.folder / DROPS.format(shard), rows)
 
-    def measure(self) -> Callable[[DocumentKey, DocumentKey], float]:
+    def measure(self, least: float) -> Compare:
         """The similarity of two documents; 0 where it is too low, or they state other facts."""
         store = ShingleStore(self.folder / SHINGLES)
         texts = ShingleStore(self.folder / TEXTS, dtype=np.uint8)
 
         def compare(a: DocumentKey, b: DocumentKey) -> float:
             similarity = jaccard(store[a], store[b])
-            if similarity < self.similarity:
+            if similarity < least:
                 return 0.0
             one, other = texts[a].tobytes().decode(), texts[b].tobytes().decode()
             return 0.0 if state_other_facts(one, other) else similarity
@@ -309,8 +312,7 @@ def matching_groups(files: Iterable[Path]) -> dict[DocumentKey, list[int]]:
 
 
 def covered(
-    groups: Mapping[DocumentKey, Sequence[int]],
-    compare: Callable[[DocumentKey, DocumentKey], float],
+    groups: Mapping[DocumentKey, Sequence[int]], compare: Compare
 ) -> dict[DocumentKey, tuple[DocumentKey, float]]:
     """For every document that goes: the earlier one that stays and is most similar, and how much.
 

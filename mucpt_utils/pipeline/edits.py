@@ -4,9 +4,11 @@ A stage never reads annotations; it hands the edits it made to `apply_edits`, wh
 offsets the document carries along. The offsets are opaque: nothing is decided by them.
 """
 
+import os
 import re
-from collections.abc import Callable, Iterable, Sequence
-from difflib import SequenceMatcher
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from datatrove.data import Document
@@ -45,50 +47,117 @@ def apply_edits(document: Document, edits: Iterable[Edit]) -> int:
     ordered = in_order(edits, len(document.text))
     document.text = edited_text(document.text, ordered)
     truth = document.metadata.get("truth")
-    if isinstance(truth, dict) and truth.get("spans"):
-        spans = [shift_span(span, ordered) for span in truth["spans"]]
+    if is_labelled(truth):
+        shift = Shift(ordered)
+        spans = [shift.span(span) for span in truth["spans"]]
         document.metadata["truth"] = truth | {"spans": spans}
     return len(ordered)
 
 
-def shift_span(span: dict, edits: Sequence[Edit]) -> dict:
-    """`span` with start and end moved to where they are after `edits` (sorted by start)."""
-    start = shift_offset(span["start"], edits, to_end=False)
-    end = shift_offset(span["end"], edits, to_end=True)
-    return span | {"start": start, "end": max(start, end)}
+def is_labelled(truth: object) -> bool:
+    """Whether `metadata.truth` holds labelled spans, and is not a field of somebody else's."""
+    spans = truth.get("spans") if isinstance(truth, dict) else None
+    return (
+        isinstance(spans, list)
+        and bool(spans)
+        and all(
+            isinstance(span, dict)
+            and isinstance(span.get("start"), int)
+            and isinstance(span.get("end"), int)
+            for span in spans
+        )
+    )
 
 
-def shift_offset(offset: int, edits: Sequence[Edit], to_end: bool) -> int:
-    """Where an offset is after `edits` (sorted by start).
+class Shift:
+    """Where offsets are after `edits` (sorted by start); each is looked up by bisection."""
 
-    to_end: inside a replaced stretch, whether it goes to the end of the replacement or its start.
-    """
-    moved = 0
-    for start, end, replacement in edits:
-        if start >= offset:
-            break
-        if end > offset:
-            return start + moved + (len(replacement) if to_end else 0)
-        moved += len(replacement) - (end - start)
-    return offset + moved
+    def __init__(self, edits: Sequence[Edit]) -> None:
+        self.edits = edits
+        self.starts = [edit.start for edit in edits]
+        growth = (len(edit.replacement) - (edit.end - edit.start) for edit in edits)
+        self.moved = list(accumulate(growth, initial=0))
+
+    def span(self, span: dict) -> dict:
+        """`span` with start and end moved."""
+        start = self.offset(span["start"], to_end=False)
+        end = self.offset(span["end"], to_end=True)
+        return span | {"start": start, "end": max(start, end)}
+
+    def offset(self, offset: int, to_end: bool) -> int:
+        """An offset, moved.
+
+        to_end: inside a replaced stretch, whether it goes to the end of the replacement or its
+        start.
+        """
+        before = bisect_left(self.starts, offset)  # edits that begin before the offset
+        if before and self.edits[before - 1].end > offset:
+            edit = self.edits[before - 1]
+            at_start = edit.start + self.moved[before - 1]
+            return at_start + (len(edit.replacement) if to_end else 0)
+        return offset + self.moved[before]
 
 
 def line_edits(text: str, repair: Callable[[str], str]) -> list[Edit]:
-    """The edits that turn each line of `text` into `repair(line)`, as small as difflib finds.
+    """The edits that turn each line of `text` into `repair(line)`, small ones.
 
     `repair` gets a line with its newline; lines that it returns unchanged cost nothing.
     """
-    edits, offset = [], 0
-    for line in LINE.findall(text):
+    edits = []
+    for match in LINE.finditer(text):
+        line, offset = match.group(), match.start()
         repaired = repair(line)
         if repaired != line:
             edits += [
-                Edit(offset + a, offset + b, repaired[c:d])
-                for tag, a, b, c, d in SequenceMatcher(None, line, repaired, False).get_opcodes()
-                if tag != "equal"
+                Edit(offset + start, offset + end, replacement)
+                for start, end, replacement in difference(line, repaired)
             ]
-        offset += len(line)
     return edits
+
+
+REACH = 48  # characters in which two texts are expected to agree again
+ANCHORS = (8, 3, 1)  # characters that must agree for that, long ones first
+CHUNK = 4096
+
+
+def difference(one: str, other: str) -> Iterator[Edit]:
+    """Edits that turn one text into the other, in time linear in their length.
+
+    From where the texts part, the nearest stretch of the other that stands in reach in the first
+    is looked for. Edits are not the fewest, but as local as the changes are.
+    """
+    i = j = 0
+    while i < len(one) or j < len(other):
+        equal = common_prefix(one, i, other, j)
+        i, j = i + equal, j + equal
+        if i < len(one) or j < len(other):
+            to_i, to_j = meeting(one, i, other, j)
+            yield Edit(i, to_i, other[j:to_j])
+            i, j = to_i, to_j
+
+
+def common_prefix(one: str, i: int, other: str, j: int) -> int:
+    """How many characters one[i:] and other[j:] have in common."""
+    length = 0
+    while True:
+        a, b = (
+            text[start + length : start + length + CHUNK] for text, start in ((one, i), (other, j))
+        )
+        if a and a == b:
+            length += len(a)
+            continue
+        return length + len(os.path.commonprefix((a, b)))
+
+
+def meeting(one: str, i: int, other: str, j: int) -> tuple[int, int]:
+    """Where texts that differ at i and j agree again, or how far they are replaced."""
+    for size in ANCHORS:
+        for ahead in range(j, min(j + REACH, len(other) - size + 1)):
+            at = one.find(other[ahead : ahead + size], i, i + REACH + size)
+            if at >= 0:
+                return at, ahead
+    # one of them ends, or they have nothing in common in reach
+    return min(i + REACH, len(one)), min(j + REACH, len(other))
 
 
 def in_order(edits: Iterable[Edit], length: int) -> list[Edit]:

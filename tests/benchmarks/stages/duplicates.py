@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from datatrove.data import Document
-from datatrove.pipeline.dedup import MinhashDedupBuckets
 
 from mucpt_utils.analysis import stage_quality
 from mucpt_utils.config.pipeline import MinhashSettings
 from mucpt_utils.io import read_jsonl, write_jsonl
-from mucpt_utils.pipeline import duplicates, executors, minhash
+from mucpt_utils.pipeline import containment, duplicates, executors, minhash
 from mucpt_utils.pipeline.minhash import candidate_probability
 from mucpt_utils.text.sources import decode, strip_gutenberg
 from stages.common import data, fresh, passages, piped, rendered, row, sampled, share, study
@@ -25,8 +24,9 @@ ALIKE, UNLIKE, CONTAINED = 0.8, 0.3, 0.8
 
 
 def measure() -> Iterator[dict]:
-    """Whole works, contained works, quotations, the curve, the rendered lane."""
+    """Whole works, copies in passages, contained works, quotations, the curve, rendered lane."""
     yield from _whole_works()
+    yield from _copied_works()
     yield from _contained_works()
     yield from _quotations()
     yield from _curve()
@@ -104,32 +104,51 @@ def _key(a: str, b: str) -> tuple[str, str]:
 
 
 def _found_pairs() -> set[tuple[str, str]]:
-    """Pairs that datatrove's MinHash and the similarity asked for put into one cluster."""
+    """Pairs of which one goes for the other, or both for a third, by the pipeline's own blocks."""
     names = sorted(_works())
     documents = [Document(text=_works()[name], id=name) for name in names]
     with tempfile.TemporaryDirectory() as folder, executors.quiet_datatrove():
-        Path(folder, "pairs").mkdir()
         duplicates.NearSignatures(Path(folder), SETTINGS).run(iter(documents))
-        config = duplicates.minhash_config(SETTINGS)
-        for band in range(SETTINGS.bands):
-            MinhashDedupBuckets(
-                f"{folder}/signatures", f"{folder}/pairs", config=config, lines_to_buffer=1000
-            ).run(None, band, SETTINGS.bands)
-        store = minhash.ShingleStore(Path(folder, "shingles"))
-        pairs = {
-            (a, b): minhash.jaccard(store[a], store[b])
-            for a, b in duplicates.candidate_pairs(Path(folder, "pairs"))
-        }
-        # datatrove joins each document to the one before it in a bucket: copies are clusters
-        alike = {pair: s for pair, s in pairs.items() if s >= SETTINGS.similarity}
-        clusters: dict[int, list[int]] = {}
-        for place, (first, _) in duplicates.first_of_cluster(alike).items():
-            clusters.setdefault(first[1], [first[1]]).append(place[1])
-    return {
-        (names[a], names[b])
-        for members in clusters.values()
-        for a, b in combinations(sorted(members), 2)
-    }
+        duplicates.MatchBuckets(Path(folder), duplicates.minhash_config(SETTINGS)).run()
+        duplicates.Cover(Path(folder), SETTINGS.similarity).run()
+        clusters: dict[str, list[str]] = {}
+        for drop in read_jsonl(Path(folder, duplicates.DROPS.format(0))):
+            first = drop["duplicate_of"]
+            clusters.setdefault(first, [first]).append(names[drop["row"]])
+    return {pair for members in clusters.values() for pair in combinations(sorted(members), 2)}
+
+
+# --- copies whose passages begin elsewhere --------------------------------------------------------
+
+TWICE = 0.05
+
+
+def _copied_works() -> Iterator[dict]:
+    """Words of copies that stay, of editions cut into passages: with and without the works' rule.
+
+    A copy is a work of a measured similarity over 0.8 to one that is read before it.
+    """
+    root = data("cleaning", "near_dup_books")
+    names = [path.stem for path in sorted(root.glob("*.txt"))]
+    similar = _similarities()
+    later = {b for a, b in combinations(names, 2) if similar[_key(f"{a}.txt", f"{b}.txt")] > ALIKE}
+    rules = {"exact_duplicates": True, "near_duplicates": {"enabled": True}}
+    for kind, contained in (("passages alone", False), ("works and passages", True)):
+        with tempfile.TemporaryDirectory() as out:
+            result = piped(root, Path(out), contained={"enabled": contained}, **rules)
+            words = {name: [0, 0] for name in ("first", "copy")}
+            for number, folder in enumerate((result.kept, result.rejected)):
+                for document in (d for p in folder.glob("*.jsonl") for d in read_jsonl(p)):
+                    stem = Path(document["metadata"]["file"]).stem
+                    group = words["copy" if stem in later else "first"]
+                    group[number] += len(document["text"].split())
+        (kept_first, gone_first), (kept, gone) = words["first"], words["copy"]
+        goal = {"most": TWICE} if contained else {}
+        yield row(
+            STAGE, "words of copied works kept", kind, kept / (kept + gone), kept + gone, **goal
+        )
+        lost, n = gone_first / (kept_first + gone_first), kept_first + gone_first
+        yield row(STAGE, "words of first works dropped", kind, lost, n)
 
 
 # --- contained works and quotations ---------------------------------------------------------------
@@ -166,7 +185,7 @@ def _contained_works() -> Iterator[dict]:
 def _reported(root: Path) -> set[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as out:
         result = piped(root, Path(out), contained={"enabled": True})
-        rows = read_jsonl(result.contained)
+        rows = [r for r in read_jsonl(result.contained) if r["kind"] == containment.KIND]
     return {tuple(sorted((Path(r["smaller"]).stem, Path(r["larger"]).stem))) for r in rows}
 
 
