@@ -15,13 +15,11 @@ from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import Fact, askable
 from mucpt_utils.knowledge.relations import Relation
 from mucpt_utils.knowledge.roles import Roles
-from mucpt_utils.pipeline.classifier import (
-    Classifier,
-    Example,
-    calibration_error,
-    reliability,
-)
+from mucpt_utils.pipeline.calibration import calibration_error, reliability
+from mucpt_utils.pipeline.classifier import Classifier
+from mucpt_utils.pipeline.domain_training import Example
 from mucpt_utils.study.prose import ROLES
+from mucpt_utils.text.render.wording import asked_about
 
 THRESHOLDS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
 
@@ -188,15 +186,14 @@ def duplicates_found(entered: Sequence[Mapping], rejected: Sequence[Mapping]) ->
 def planted_questions(
     questions: Sequence[Mapping], relations: Mapping[str, Relation]
 ) -> list[tuple[str, str]]:
-    """(text, question id): every question in each of its relation's further wordings.
-
-    The first wording is the benchmark's own, so only the others are paraphrases.
-    """
-    return [
-        (wording.replace("{s}", question["subject"]), question["id"])
+    """(text, question id): every question in its relation's other wordings."""
+    worded = (
+        (asked_about(text, question["category"], question["subject"]), question)
         for question in questions
-        for wording in relations[question["fact_ids"][0].split(":")[1]].questions[1:]
-    ]
+        if (name := question["fact_ids"][0].split(":")[1]) in relations
+        for text in relations[name].questions
+    )
+    return [(text, question["id"]) for text, question in worded if text != question["question"]]
 
 
 # --- real prose -----------------------------------------------------------------------------------

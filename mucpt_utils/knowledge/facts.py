@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mucpt_utils import paths
 from mucpt_utils.errors import MuCPTError
@@ -21,6 +22,8 @@ FACTS = {
 }
 DOMAINS = tuple(FACTS)
 POPULARITY = ("popular", "less_popular")
+# stands on every line of the facts and of the questions, so that a training corpus can be searched
+CANARY = "MusicSimpleQA canary 0c4f7f0e-5b0a-4c60-9d0f-2a6d5d1f7e83: keep out of training corpora"
 # lists that name some of the objects, not all of them: never asked
 OPEN_LISTS = frozenset({"artist.member"})
 
@@ -55,15 +58,21 @@ class Fact:
 
     @classmethod
     def from_json(cls, row: dict) -> "Fact":
-        """The fact back from what `dataclasses.asdict` and JSON make of it.
+        """The fact back from what `dataclasses.asdict` and JSON make of it, with canary or without.
 
         Raises FactError for a row with other fields.
         """
         fields = {field.name for field in dataclasses.fields(cls)}
-        if set(row) != fields:
+        if set(row) - {"canary"} != fields:
             raise FactError(f"not a fact: its fields are {', '.join(sorted(fields))}")
-        aliases, subject_aliases = tuple(row["aliases"]), tuple(row["subject_aliases"])
-        return cls(**{**row, "aliases": aliases, "subject_aliases": subject_aliases})
+        cells: dict[str, Any] = {
+            name: tuple(row[name]) if isinstance(row[name], list) else row[name] for name in fields
+        }
+        return cls(**cells)
+
+    def as_json(self) -> dict:
+        """The row of a facts file: every field, then the canary."""
+        return {**dataclasses.asdict(self), "canary": CANARY}
 
 
 def facts_file(domain: str) -> Path:

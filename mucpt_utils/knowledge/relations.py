@@ -25,7 +25,7 @@ class RelationError(MuCPTError, ValueError):
 class Relation:
     """Wordings of a relation; `{s}` stands for the subject and `{o}` for the object.
 
-    `label` names the metadata field, `questions[0]` is the benchmark's wording.
+    `label` names the metadata field; a fact is asked in one of `questions`, drawn by its id.
     """
 
     id: str

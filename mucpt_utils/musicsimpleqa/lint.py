@@ -15,6 +15,8 @@ UNSTABLE = re.compile(
     r"\b(current(?:ly)?|now|today|latest|so far|recent(?:ly)?|to date|still|yet|this year)\b",
     re.IGNORECASE,
 )
+# a word or a phrase that stands twice: "the key of the key of"
+TWICE = re.compile(r"\b((?:\w+ ){1,4})\1", re.IGNORECASE)
 WITHOUT_CONTEXT = re.compile(r"^(?:he|she|it|they|this|that|these|his|her|their)\b", re.IGNORECASE)
 
 
@@ -57,6 +59,7 @@ def lint_question(question: dict) -> list[str]:
         "does not name its subject": not stands_in(subject, text),
         "is not clear without context": bool(WITHOUT_CONTEXT.match(text)),
         "has an answer that may change": bool(UNSTABLE.search(text.replace(subject, ""))),
+        "has words that stand twice": bool(TWICE.search(text.replace(subject, "_"))),
         "has more than one answer": ";" in question["answer"],
         "reference is not an address": not question["reference"].startswith("https://"),
         "valid_as_of is not a date": not is_date(question["valid_as_of"]),

@@ -1,6 +1,7 @@
 """The benchmark's questions: what one is, how a fact becomes one, and the one way to load them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from hashlib import blake2b
 from pathlib import Path
 
 from mucpt_utils import paths
@@ -8,13 +9,16 @@ from mucpt_utils.io import FileError, read_jsonl
 from mucpt_utils.knowledge.facts import Fact
 from mucpt_utils.knowledge.relations import Relation
 from mucpt_utils.musicsimpleqa.words import words
+from mucpt_utils.text.render.wording import asked_about
 
 SPLITS = {
     "test": paths.ROOT / "data_cards/musicsimpleqa/test.jsonl",
     "dev": paths.ROOT / "data_cards/musicsimpleqa/dev.jsonl",
 }
+# the core of test in further wordings: asked like a split, and no subject of its own
+PARAPHRASES = paths.ROOT / "data_cards/musicsimpleqa/paraphrases.jsonl"
 FIELDS = (
-    *("id", "question", "answer", "aliases", "answer_type", "category"),
+    *("id", "question", "answer", "aliases", "answer_type", "category", "relation"),
     *("stratum", "subject", "fact_ids", "reference", "valid_as_of", "part"),
 )
 NEEDED = ("id", "question", "answer", "answer_type")  # to be asked and graded
@@ -32,14 +36,19 @@ def load_questions(split_or_path: str | Path = "test") -> list[dict]:
 
 
 def question_of(
-    fact: Fact, relation: Relation, persons: Collection[str] = (), part: str = "dev"
+    fact: Fact,
+    relation: Relation,
+    persons: Collection[str] = (),
+    part: str = "dev",
+    wordings: Sequence[str] = (),
 ) -> dict:
-    """The question that a fact answers, in the relation's first wording.
+    """The question that a fact answers, in one of its relation's wordings.
 
     persons: names of persons; an answer among them may be given by its family name wherever the
     relation only says "artist or band". part: of the benchmark that the question belongs to.
+    wordings: stand in place of the relation's own; always the same one for the same fact.
     """
-    question = relation.questions[0].replace("{s}", fact.subject).replace("??", "?")
+    question = phrasings(fact, wordings or relation.questions)[0]
     person_or_band = relation.answer_type == "group" or relation.id == "award.winner"
     is_person = person_or_band and fact.object in persons
     return {
@@ -49,6 +58,7 @@ def question_of(
         "aliases": [alias for alias in fact.aliases if not stands_in(alias, question)],
         "answer_type": "person" if is_person else relation.answer_type,
         "category": fact.category,
+        "relation": fact.relation,
         "stratum": fact.popularity,
         "subject": fact.subject,
         "fact_ids": [fact.id],
@@ -56,6 +66,20 @@ def question_of(
         "valid_as_of": fact.valid_as_of,
         "part": part,
     }
+
+
+def phrasings(fact: Fact, wordings: Sequence[str]) -> list[str]:
+    """A fact's question in every wording, in an order that depends on nothing but its id.
+
+    The wordings are turned round from a drawn first one; those that give the answer away come
+    last. Wordings without {s} are whole questions, and stay in their order.
+    """
+    start = blake2b(fact.id.encode(), digest_size=2).digest()[0] % len(wordings)
+    if "{s}" not in wordings[0]:
+        start = 0
+    turned = [*wordings[start:], *wordings[:start]]
+    texts = [asked_about(wording, fact.category, fact.subject) for wording in turned]
+    return sorted(texts, key=lambda text: stands_in(fact.object, text))
 
 
 def stands_in(name: str, text: str) -> bool:

@@ -11,7 +11,7 @@ from mucpt_utils.config.text import REGISTERS, RenderSettings
 from mucpt_utils.knowledge.facts import Fact
 from mucpt_utils.text.render import registers, render_documents, render_questions_and_answers
 from mucpt_utils.text.render.segments import Segment, join_segments
-from mucpt_utils.text.render.wording import with_subject
+from mucpt_utils.text.render.wording import asked_about
 
 MANY = RenderSettings(documents_per_subject=60)
 
@@ -111,8 +111,9 @@ def test_a_fact_is_told_in_many_wordings():
 
 def test_nothing_in_a_document_asks():
     questions = {
-        with_subject(question, fact.subject).casefold()
+        asked_about(question, fact.category, fact.subject).casefold()
         for fact in MUSIC
+        if not fact.subject.endswith("?")  # stands in statements with its own mark
         for question in RELATIONS[fact.relation].questions
     }
     for document in corpus():
@@ -191,7 +192,7 @@ def test_questions_and_answers_use_every_wording_evenly():
     pairs = re.findall(r"Question: (.+\?)\nAnswer: (.+)\n", text)
     assert text == "".join(f"Question: {q}\nAnswer: {a}\n" for q, a in pairs)
     answers = {
-        with_subject(question, fact.subject): fact.object
+        asked_about(question, fact.category, fact.subject): fact.object
         for fact in MUSIC
         for question in RELATIONS[fact.relation].questions
     }

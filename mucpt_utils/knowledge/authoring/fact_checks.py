@@ -72,7 +72,9 @@ def duplicate_facts(facts: Iterable[Fact]) -> list[str]:
 
 def unused_aliases(names: Collection[str], facts: Iterable[Fact]) -> list[str]:
     """Names in the alias files that are not an object, so that a misspelt one is noticed."""
-    objects = {fact.object for fact in facts}
+    objects: set[str] = set()
+    for fact in facts:
+        objects |= {fact.object, f"{fact.relation}: {fact.object}", fact.id}
     return [
         f"aliases are given for {name!r}, which is not an object"
         for name in names

@@ -1,11 +1,11 @@
 """Source tables: wide CSV files, a subject a row, which become one fact a line."""
 
 import csv
-import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 
 from mucpt_utils import paths
@@ -130,12 +130,15 @@ class Row:
         """The facts of the row. aliases: other forms of objects, by object."""
         for relation, objects in self.values():
             for number, value in enumerate(objects, start=1):
+                identity = fact_id(domain, relation, self.subject, number)
+                names = (value, f"{relation}: {value}", identity)
+                forms = chain.from_iterable(aliases.get(name, ()) for name in names)
                 yield Fact(
-                    id=fact_id(domain, relation, self.subject, number),
+                    id=identity,
                     subject=self.subject,
                     relation=relation,
                     object=value,
-                    aliases=other_names(value, aliases.get(value, ())),
+                    aliases=other_names(value, forms),
                     popularity=self.cells["popularity"],
                     valid_as_of=self.cells["valid_as_of"],
                     reference=self.cells["reference"],
@@ -213,7 +216,11 @@ def read_rows(domain: str, folder: Path | None = None) -> list[Row]:
 
 
 def read_aliases(domain: str, folder: Path | None = None) -> dict[str, tuple[str, ...]]:
-    """Other forms of each answer: the `aliases_*.csv` files joined, in their order."""
+    """Other forms of each answer: the `aliases_*.csv` files joined, in their order.
+
+    A name that stands for several things is given with the relation that its forms belong to
+    (`artist.genre: electronic`), and forms that are right for one fact alone with its id.
+    """
     aliases: dict[str, tuple[str, ...]] = defaultdict(tuple)
     for path in sorted((folder or source_folder(domain)).glob("aliases_*.csv")):
         for _, cells in read_csv(path, ("name", "aliases")):
@@ -257,4 +264,4 @@ def theory_facts() -> list[Fact]:
 
 def write_facts(facts: Iterable[Fact], path: Path) -> None:
     """Write one JSON object a line, in the order given."""
-    write_jsonl(path, map(dataclasses.asdict, facts))
+    write_jsonl(path, (fact.as_json() for fact in facts))

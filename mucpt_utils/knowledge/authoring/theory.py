@@ -219,8 +219,8 @@ def keys() -> Iterator[TheoryRow]:
     """Signature and relative key of the thirty keys; the major keys a fifth above and below."""
     for mode, other_mode, shift in (("major", "minor", 3), ("minor", "major", -3)):
         for fifths, tonic in enumerate(tonics(minor=mode == "minor"), start=-MOST_ACCIDENTALS):
-            name, also = key_names(tonic, mode)
-            subject, popular = f"the key of {name}", abs(fifths) <= 3
+            subject, also = key_names(tonic, mode)
+            popular = abs(fifths) <= 3
             text = signature(fifths)
             in_digits = text.replace(COUNTS[abs(fifths)], str(abs(fifths)), 1)
             aliases = (in_digits,) if fifths else ("no accidentals", "none")

@@ -15,7 +15,7 @@ from mucpt_utils.text.render.documents import (
     make_document,
 )
 from mucpt_utils.text.render.segments import Segment
-from mucpt_utils.text.render.wording import with_subject
+from mucpt_utils.text.render.wording import asked_about
 
 
 def render_questions_and_answers(
@@ -60,4 +60,5 @@ def endless_questions(
             wordings = relations[fact.relation].questions
             # facts of a relation begin with different wordings
             offset = blake2b(fact.id.encode(), digest_size=2).digest()[0]
-            yield fact, with_subject(wordings[(offset + turn) % len(wordings)], fact.subject)
+            wording = wordings[(offset + turn) % len(wordings)]
+            yield fact, asked_about(wording, fact.category, fact.subject)

@@ -13,6 +13,12 @@ from mucpt_utils.io import read_yaml
 
 # categories in which a subject may name its maker
 POSSESSIVE = frozenset({"classical", "opera"})
+NAMES_MAKER = re.compile(r"[\w-]+'s ")
+# a work named by its form takes an article: the Rhenish Symphony, but Boléro
+FORM = re.compile(
+    r"(?!The ).*\b(Symphony|Sonata|Concerto|Overture|Mass|Quartet|Quintet|Requiem)$"
+    r"|(Symphony|Rhapsody|Fantasia|Concerto|Adagio|Variations|Serenade|Canon) (of|on|for|in) "
+)
 ALTERNATIVES = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 
 
@@ -68,9 +74,22 @@ def about(statement: str, category: str, subject: str) -> str:
 
     `the work {s}` loses its noun where the subject names its maker: `Haydn's Trumpet Concerto`.
     """
-    if category in POSSESSIVE and re.match(r"\w+'s ", subject):
+    if category in POSSESSIVE and NAMES_MAKER.match(subject):
         statement = re.sub(r"\b([Tt]he )(work|piece|opera) \{s\}", "{s}", statement)
     return with_subject(statement, subject)
+
+
+@cache
+def asked_about(question: str, category: str, subject: str) -> str:
+    """The question with its subject in place: `Who composed the Rhenish Symphony?`.
+
+    `the opera {s}` loses its noun where the subject names its maker: `Puccini's La bohème`.
+    """
+    if category in POSSESSIVE and NAMES_MAKER.match(subject):
+        question = question.replace("the opera {s}", "{s}")
+    elif category == "classical" and FORM.match(subject):
+        question = question.replace("{s}", "the {s}")
+    return with_subject(question, subject).replace("??", "?")
 
 
 @cache
