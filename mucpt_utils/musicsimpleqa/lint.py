@@ -17,6 +17,7 @@ UNSTABLE = re.compile(
 )
 # a word or a phrase that stands twice: "the key of the key of"
 TWICE = re.compile(r"\b((?:\w+ ){1,4})\1", re.IGNORECASE)
+ARTICLE = re.compile(r"\b(?:the|an?) $", re.IGNORECASE)
 WITHOUT_CONTEXT = re.compile(r"^(?:he|she|it|they|this|that|these|his|her|their)\b", re.IGNORECASE)
 
 
@@ -60,11 +61,19 @@ def lint_question(question: dict) -> list[str]:
         "is not clear without context": bool(WITHOUT_CONTEXT.match(text)),
         "has an answer that may change": bool(UNSTABLE.search(text.replace(subject, ""))),
         "has words that stand twice": bool(TWICE.search(text.replace(subject, "_"))),
+        "has two articles before a name": two_articles(text, subject),
         "has more than one answer": ";" in question["answer"],
         "reference is not an address": not question["reference"].startswith("https://"),
         "valid_as_of is not a date": not is_date(question["valid_as_of"]),
     }
     return [problem for problem, wrong in checks.items() if wrong] + lint_key(question)
+
+
+def two_articles(text: str, subject: str) -> bool:
+    """Whether an article stands before a subject that has one: `the the Requiem`, `the Bach's`."""
+    before, named, _ = text.partition(subject)
+    has_one = re.match(r"(?:the|an?) |[\w. -]+'s ", subject) is not None
+    return bool(named) and has_one and ARTICLE.search(before) is not None
 
 
 def is_date(text: str) -> bool:

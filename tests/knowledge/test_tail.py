@@ -30,7 +30,7 @@ ROW = dict.fromkeys(COLUMNS, "") | {
 
 def test_a_row_is_a_fact_whose_subject_names_its_maker():
     fact = tail_fact(ROW)
-    assert fact.subject == 'John Coltrane\'s album "Blue Train"'
+    assert fact.subject == 'the album "Blue Train" by John Coltrane'
     assert fact.id == "t:album.player:john-coltrane-blue-train-trumpet"
     assert fact.confirmed_by == ("author", "blind reader")
     questions = tail_relation(fact).questions

@@ -85,6 +85,13 @@ def test_wordings_are_drawn_by_the_fact_and_none_gives_its_answer_away():
             "Who wrote {s}?",
             "Who wrote the Fantasia on a Theme?",
         ),
+        (
+            "classical",
+            "Jan Bach's Horn Concerto",
+            "Who played {s}?",
+            "Who played Jan Bach's Horn Concerto?",
+        ),
+        ("classical", "the Gaelic Symphony", "Who wrote {s}?", "Who wrote the Gaelic Symphony?"),
         ("classical", "Boléro", "Who wrote {s}?", "Who wrote Boléro?"),
         ("album", "Help!", "Who made the album {s}?", "Who made the album Help!?"),
         ("album", "How Dare You?", "Whose album is {s}?", "Whose album is How Dare You?"),
@@ -108,6 +115,14 @@ def test_a_subject_stands_in_its_question_as_a_person_would_write_it(
         ({"question": "Who released the album of 1991, then?"}, "name its subject"),
         ({"question": "Who made made the album Nevermind?"}, "stand twice"),
         ({"question": "What is the key of the key of Nevermind?"}, "stand twice"),
+        (
+            {
+                "question": "Who is behind the the album Nevermind?",
+                "subject": "the album Nevermind",
+            },
+            "two articles",
+        ),
+        ({"question": "Who is behind the Bach's Mass?", "subject": "Bach's Mass"}, "two articles"),
         ({"answer": "Nirvana; Hole"}, "more than one answer"),
         ({"answer": "I don't know"}, "reads as a refusal"),
         ({"answer_type": "band"}, "answer_type"),

@@ -2,12 +2,20 @@
 
 from collections.abc import Iterable
 
+from mucpt_utils import paths
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import write_text
 from mucpt_utils.knowledge.authoring.comparison import comparison_table
-from mucpt_utils.knowledge.authoring.tables import build_facts, card_folder, write_facts
+from mucpt_utils.knowledge.authoring.tables import (
+    build_facts,
+    card_folder,
+    read_csv,
+    write_facts,
+)
 from mucpt_utils.knowledge.facts import POPULARITY, Fact, askable, facts_file
 
+READING = paths.ROOT / "data_cards/music_facts/source/tail_reading.csv"
+READING_COLUMNS = ("relation", "candidates", "answered", "agreed", "used")
 COUNTS_BEGIN, COUNTS_END = "<!-- counts:begin -->", "<!-- counts:end -->"
 
 
@@ -50,8 +58,23 @@ def with_counts(card: str, counts: str) -> str:
 def counted_card(domain: str, facts: Iterable[Fact]) -> str:
     """The text of a domain's card with the counts of `facts` and of the last comparison."""
     card = (card_folder(domain) / "README.md").read_text(encoding="utf-8")
-    tables = (counts_table(facts), comparison_table(domain))
+    tables = [counts_table(facts), comparison_table(domain)]
+    if domain == "music":
+        tables.append(tail_table())
     return with_counts(card, "\n\n".join(table for table in tables if table))
+
+
+def tail_table() -> str:
+    """A Markdown table of the tail: what was put to the blind reader, and what came of it."""
+    rows = [cells for _, cells in read_csv(READING, READING_COLUMNS)]
+    total = {name: str(sum(int(row[name]) for row in rows)) for name in READING_COLUMNS[1:]}
+    lines = [
+        "| relation of the tail | candidates | answered by the reader | agreed | used |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for row in (*rows, {"relation": "**all**", **total}):
+        lines.append("| " + " | ".join(row[name] for name in READING_COLUMNS) + " |")
+    return "\n".join(lines)
 
 
 def build(domain: str) -> list[Fact]:

@@ -12,6 +12,7 @@ from mucpt_utils.knowledge.authoring.row_checks import ambiguous_subjects, check
 from mucpt_utils.knowledge.authoring.tables import build_facts, read_aliases, read_rows
 from mucpt_utils.knowledge.facts import DOMAINS
 from mucpt_utils.knowledge.relations import load_relations
+from mucpt_utils.knowledge.tail import load_tail, shared_with
 
 
 def check_domain(domain: str) -> list[str]:
@@ -24,6 +25,8 @@ def check_domain(domain: str) -> list[str]:
     problems = check_rows(read_rows(domain)) + check_facts(facts, load_relations())
     problems += unused_aliases(read_aliases(domain), facts)
     problems += [text for text in shared_subjects() if text not in problems]
+    if domain == "music":
+        problems += shared_with(facts, load_tail())
     disagreements, sets = alias_clashes(facts), {OWN_TABLES}
     if reference_folder().is_dir():
         comparison = compare_with_references(facts)

@@ -16,7 +16,7 @@ POSSESSIVE = frozenset({"classical", "opera"})
 NAMES_MAKER = re.compile(r"[\w-]+'s ")
 # a work named by its form takes an article: the Rhenish Symphony, but Boléro
 FORM = re.compile(
-    r"(?!The ).*\b(Symphony|Sonata|Concerto|Overture|Mass|Quartet|Quintet|Requiem)$"
+    r"(?!(?i:the )|.*'s ).*\b(Symphony|Sonata|Concerto|Overture|Mass|Quartet|Quintet|Requiem)$"
     r"|(Symphony|Rhapsody|Fantasia|Concerto|Adagio|Variations|Serenade|Canon) (of|on|for|in) "
 )
 ALTERNATIVES = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
