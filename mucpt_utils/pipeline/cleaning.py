@@ -8,6 +8,7 @@ through `edits`, so annotations by offset survive.
 import re
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 import ftfy
 from datatrove.data import Document
@@ -23,7 +24,7 @@ from datatrove.utils.text import TERMINAL_PUNCTUATION
 from mucpt_utils.config.pipeline import QualitySettings
 from mucpt_utils.pipeline.edits import Edit, apply_edits, line_edits
 from mucpt_utils.pipeline.junk import JunkFilter
-from mucpt_utils.pipeline.language import OtherLanguage
+from mucpt_utils.pipeline.language import OtherLanguage, english_words
 
 # FineWeb's ends of a line, and the quotes, brackets and commas behind which verse and talk end
 LINE_ENDS = (*sorted(TERMINAL_PUNCTUATION), *"\"'”’)]:;,-—")
@@ -56,14 +57,14 @@ def steps(settings: QualitySettings) -> list[PipelineStep]:
     ]
 
 
-def repetition_filter() -> GopherRepetitionFilter:
+def repetition_filter() -> "ProseRepetitionFilter":
     """Gopher's repetition filter; a short document about one subject repeats its name a lot.
 
     Gopher's limits are for web pages of 50 words and more; in 60 words, a name of eight words
     said four times is half of the characters. Repeated lines keep Gopher's limits; repeated
     paragraphs count by their length alone, since a book on music says `[Music]` between many.
     """
-    return GopherRepetitionFilter(
+    return ProseRepetitionFilter(
         dup_para_frac=None,
         top_n_grams=((2, 0.5), (3, 0.55), (4, 0.6)),
         dup_n_grams=((5, 0.65), (6, 0.62), (7, 0.59), (8, 0.56), (9, 0.53), (10, 0.5)),
@@ -79,11 +80,68 @@ def is_record(text: str) -> bool:
     return len(lines) > 1 and sum(map(bool, map(RECORD_LINE.match, lines))) > len(lines) / 2
 
 
-class ProseGopherFilter(GopherQualityFilter):
-    """Gopher's quality rules, for prose; records of `Field: value` lines pass."""
+# a line that says what stands here in the book, and one that divides: `[Illustration]`, `* * *`
+MARK_LINE = re.compile(
+    r"^[ \t]*(?:\[[^\[\]\n]{0,60}\][ \t]*|[*_=~.-][*_=~. \t-]*)$\n?", re.MULTILINE
+)
+LONG_WORD, PIECE = re.compile(r"\S{100}"), re.compile(r"\S{40}")
+
+
+@lru_cache(1)  # all filters look at a document before the next one comes
+def readable(text: str) -> str:
+    """What the quality filters count of a text.
+
+    Lines that are only marks are left out, unless there is nothing else. Words of 100 characters
+    and more are cut, since the tokenizer's time grows with the square of their length.
+    """
+    without_marks = MARK_LINE.sub("", text) if "[" in text or "\n" in text else text
+    text = without_marks if without_marks.strip() else text
+    return PIECE.sub(r"\g<0> ", text) if LONG_WORD.search(text) else text
+
+
+def viewed(document: Document) -> Document:
+    """The document as the quality filters see it."""
+    return Document(readable(document.text), document.id, metadata=document.metadata)
+
+
+class ProseRepetitionFilter(GopherRepetitionFilter):
+    """Gopher's repetition rules, which do not count marks such as `[Illustration]`."""
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        return True if is_record(doc.text) else super().filter(doc)
+        return super().filter(viewed(doc))
+
+
+class ProseGopherFilter(GopherQualityFilter):
+    """Gopher's quality rules, for prose; records of `Field: value` lines pass.
+
+    Gopher wants function words, of which it knows eight, in lower case. They are wanted here of
+    what looks like sentences only, in any case, and more of them are known.
+    """
+
+    def filter(self, doc: Document) -> bool | tuple[bool, str]:
+        if is_record(doc.text):
+            return True
+        verdict = super().filter(viewed(doc))
+        has_none = isinstance(verdict, tuple) and verdict[1] == "gopher_enough_stop_words"
+        return True if has_none and not lacks_function_words(doc.text) else verdict
+
+
+LISTED = 0.3  # share of the words with a capital or a digit in a list of names or works
+VERSE_LINE = 10  # words
+
+
+def lacks_function_words(text: str) -> bool:
+    """Whether a text has the form of sentences, and not one English function word in any case.
+
+    Lists, tables and verse have few: they hold names and numbers, or many short lines.
+    """
+    words = text.split()
+    if english_words(text):
+        return False
+    lines = [line for line in text.split("\n") if line.strip()]
+    has_short_lines = len(lines) > 2 and len(words) <= VERSE_LINE * len(lines)
+    marked = sum(word[0].isupper() or any(map(str.isdigit, word)) for word in words)
+    return not has_short_lines and marked < LISTED * len(words)
 
 
 class ProseFineWebFilter(FineWebQualityFilter):
@@ -96,7 +154,7 @@ class ProseFineWebFilter(FineWebQualityFilter):
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
         if is_record(doc.text):
             return True
-        verdict = super().filter(doc)
+        verdict = super().filter(viewed(doc))
         has_few_ends = isinstance(verdict, tuple) and verdict[1] == "line_punct_ratio"
         return True if has_few_ends and share_in_sentences(doc.text) > 0.5 else verdict
 

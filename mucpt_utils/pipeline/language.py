@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from functools import cache
 from importlib import import_module
+from itertools import islice
 
 from datatrove.data import Document
 from datatrove.pipeline.filters.base_filter import BaseFilter
@@ -34,8 +35,21 @@ class OtherLanguage(BaseFilter):
         language = other_language(doc.text)
         if language is None:
             return True
-        doc.metadata["filter_detail"] = {"language": language}
+        doc.metadata["filter_detail"] = {
+            "language": language,
+            "triggers": function_word_spans(doc.text, language),
+        }
         return False, REASON
+
+
+MOST_SHOWN = 50  # words of another language that a rejected document is marked with
+
+
+def function_word_spans(text: str, language: str) -> list[list[int]]:
+    """[start, end] of the first function words of a language in a text."""
+    _, others = function_words()
+    spans = (list(m.span()) for m in WORD.finditer(text) if language in others.get(m.group(), ()))
+    return list(islice(spans, MOST_SHOWN))
 
 
 def other_language(text: str) -> str | None:
@@ -53,6 +67,12 @@ def other_language(text: str) -> str | None:
     code, count = max(counts.items(), key=lambda item: (item[1], item[0]))
     is_other = count >= FEWEST and count >= LEAST_SHARE * len(words)
     return code if is_other and count > sum(word in english for word in words) else None
+
+
+def english_words(text: str) -> int:
+    """How many words of a text are English function words, in any case."""
+    english, _ = function_words()
+    return sum(word.lower() in english for word in WORD.findall(text))
 
 
 @cache

@@ -5,6 +5,7 @@ from made_up_texts import COOKIES, PROSE, SPAM
 from mucpt_utils.config.pipeline import QualitySettings
 from mucpt_utils.pipeline.cleaning import (
     is_record,
+    readable,
     repair_line,
     share_in_sentences,
     steps,
@@ -130,6 +131,51 @@ def test_a_list_behind_paragraphs_and_repeated_marks_are_no_bad_prose():
     examples = "".join(f"{part}\n\n[Music]\n\n" for part in parts)
     kept, rejected = clean([glossary, examples])
     assert not rejected and set(kept) == {"0", "1"}
+
+
+CAPITALS = (
+    "OF HANDEL'S ORATORIOS THE MOST BELOVED IS MESSIAH, WHICH WAS FIRST HEARD IN DUBLIN AND THEN "
+    "GIVEN IN LONDON."
+)
+WORKS = "\n".join(f"Symphony No. {n} in G minor, Op. {n + 20} ({1800 + n})" for n in range(1, 9))
+TABLE = "\n".join(f"{1990 + n} | Grammy Award | Artist {n} | Album {n * 7}" for n in range(8))
+VERSE = "\n".join(
+    ("Soft falls snow,", "Silver bells go", "Ringing, winging,", "Angels singing", "Glory low.")
+)
+TITLES = (
+    "Of Handel's Oratorios, Messiah; Of Haydn's, Creation; Mozart's Requiem; Brahms, Ein Deutsches "
+    "Requiem."
+)
+
+
+@pytest.mark.parametrize("text", [CAPITALS, CAPITALS.title(), WORKS, TABLE, VERSE, TITLES])
+def test_capitals_lists_tables_and_verse_are_not_dropped_for_want_of_function_words(text):
+    assert clean([text]) == ({"0": text}, {})
+
+
+def test_sentences_without_any_function_word_go():
+    text = "blorp zanter quibble framish drondle pekkit wumble stroff glanter nimbish corvle trath."
+    assert clean([text])[1] == {"0": "gopher_enough_stop_words"}
+
+
+@pytest.mark.parametrize(
+    "mark", ["[Illustration]", "[Music]", "* * * * *", "[Illustration: score]"]
+)
+def test_marks_between_paragraphs_are_no_repeated_lines(mark):
+    parts = [
+        "The trumpets begin the march of the second act.",
+        "Then the chorus of the people of the town comes in.",
+        "To this the bass answers with a slow tune.",
+        "The scene ends with the oath.",
+    ]
+    text = f"\n\n{mark}\n\n".join([*parts, ""]).strip()
+    assert clean([text]) == ({"0": text}, {})
+
+
+def test_the_tokenizer_gets_no_endless_word():
+    long = "(" * 1000
+    assert max(map(len, readable(f"a {long} b\n").split())) == 40
+    assert readable("a [b] c") == "a [b] c" and readable("[Music]\n") == "[Music]\n"
 
 
 def test_words_in_sentences_are_counted():

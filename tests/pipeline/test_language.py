@@ -49,7 +49,10 @@ def test_no_word_of_other_lists_is_an_english_one():
 def test_the_filter_notes_the_language():
     document = Document(text=OTHER["fr"], id="f")
     assert OtherLanguage().filter(document) == (False, REASON)
-    assert document.metadata["filter_detail"] == {"language": "fr"}
+    detail = document.metadata["filter_detail"]
+    assert detail["language"] == "fr"
+    words = [document.text[start:end] for start, end in detail["triggers"]]
+    assert words[:2] == ["de", "la"] and "dans" in words
     assert OtherLanguage().filter(Document(text=ENGLISH, id="e")) is True
 
 
