@@ -9,6 +9,14 @@ ROLES = {
     **{"person": "agent", "group": "agent", "title": "title", "place": "place", "term": "term"},
     **{"year": "value", "number": "value", "date": "value"},
 }
+# relations that a question mentions only by the way, by the role of its answer
+UNASKED = {
+    "agent": frozenset({"album", "instrument"}),
+    "title": frozenset({"act", "instrument"}),
+    "term": frozenset({"act", "album"}),
+    "place": frozenset({"act", "album", "instrument"}),
+    "value": frozenset({"act", "album", "instrument"}),
+}
 # relations of an artist to his work
 MAKING = frozenset({"act", "record", "perform", "release"})
 POSSESSOR = re.compile(r"^.{1,60}?'s? (?=\S)")
@@ -30,7 +38,7 @@ class Asked:
         self.subjects = frozenset(compact_names(subject) if subject else names_in(self.words, text))
         self.longest = max(map(len, self.subjects), default=0)
         relations = RULES.relations_in(without_names(self.words, text))
-        relations -= {"agent": {"album"}, "title": {"act"}}.get(self.role, {"act", "album"})
+        relations -= UNASKED[self.role]
         if self.role == "agent" and relations & MAKING:  # who recorded it is who released it
             relations |= MAKING
         self.relations = relations

@@ -29,11 +29,20 @@ from mucpt_utils.musicsimpleqa.words import words
 ONE, SEVERAL, DENIED, NOTHING = "one answer", "several answers", "denied", "nothing"
 PUNCTUATION = " .,!?;:\"'()[]-–—*#>"
 WORD_BEFORE = re.compile(r"(\w+)(?: (?:by|is|was|to|in|on|the|a|an)){0,2} [\"']?$")
+# a title that begins as a denial does: "Not Ready to Make Nice"
+TITLE_CASE = re.compile(
+    r"[A-Z][\w'-]*(?: (?:[A-Z][\w'-]*|of|the|a|an|in|to|for|from|with|as|at|on|&))* [A-Z][\w'-]*"
+)
+RELATIVE = re.compile(r",? (?:who|which|that|whose)\b")
+PREPOSITION = re.compile(r"\W*(?:in|on|at|from)\b[^,]*,", re.IGNORECASE)
 SUBJECT_WORDS = re.compile(
-    rf"{S}|\b(?:it|this|that|they|he|she|the (?:song|album|opera|work|piece|band|group|track|prize))\b",
+    r"\b(?:it|this|that|they|he|she|the (?:song|album|opera|work|piece|band|group|track|prize))\b",
     re.IGNORECASE,
 )
-BARE = re.compile(rf"\W*(?:(?:the|a|an)\s)?(?:[\w-]+\s){{0,3}}[\"']?[{K}{C}][\"']?\s*(?:,|$)")
+LABEL = re.compile(rf"[\W_]*[\w ]{{2,30}}: [\"']?[{K}{C}]")
+BARE = re.compile(
+    rf"[^\w{K}{C}{N}{S}]*(?:(?:the|a|an)\s)?(?:(?!is\b|are\b|was\b|were\b|include)[\w-]+\s){{0,3}}[\"']?[{K}{C}][\"']?\s*(?:,|$)"
+)
 
 
 class Commitment(NamedTuple):
@@ -64,6 +73,8 @@ def committed(reply: str, question: Mapping) -> Commitment:
         )
     if RULES.refusal_whole.fullmatch(bare.strip(PUNCTUATION)):
         return Commitment(NOTHING, "", "refuses")
+    if key.asked.role == "title" and TITLE_CASE.fullmatch(bare):
+        return Commitment(ONE, bare, "is a bare answer")
     text = key.prepared(text)
     spans = key.answers(text)
     marked = marked_text(text, spans)
@@ -83,14 +94,24 @@ def unmarked(marked: str, text: str, spans: Sequence[Span], key: Key) -> Commitm
     """A reply in which no answer of the asked kind was recognised: a refusal, or some other words."""
     if not (words(text) or (key.symbols and text.strip("?. "))):
         return Commitment(NOTHING, "", "no words")
-    refusal = RULES.refusal.search(marked)
-    if refusal and not RULES.guess.search(marked[: refusal.start()] + marked[refusal.end() :]):
-        return Commitment(NOTHING, "", "refuses")
-    first = clauses_of(marked)[0]
-    end = first.start + len(first.text)
+    clauses = clauses_of(marked)
+    if RULES.refusal.search(marked) or any(map(is_refusal, clauses)):
+        if not (text.islower() and RULES.guess.search(RULES.refusal.sub("", marked))):
+            return Commitment(NOTHING, "", "refuses")
+    if repeats_question(text, key):
+        return Commitment(NOTHING, "", "repeats the question")
+    end = clauses[0].start + len(clauses[0].text)
     return Commitment(
         ONE, without_lead_in(original(text, spans, marked, 0, end)), "its first words"
     )
+
+
+def repeats_question(text: str, key: Key) -> bool:
+    """Whether a sentence has no word of its own: `The album was released in the year it came out.`"""
+    own = [word for word in words(text) if word.form not in key.asked.forms]
+    if len(words(text)) < 5 or any(word.form not in RULES.function_words for word in own):
+        return False
+    return not any(word.capital and word.start and word.raw != "I" for word in own)
 
 
 class Finder:
@@ -103,13 +124,16 @@ class Finder:
     def __init__(self, text: str, spans: Sequence[Span], marked: str, key: Key):
         self.text, self.spans, self.key = text, spans, key
         self.asked = key.asked
-        self.refused = False
+        self.refused = self.denied = False
+        self.about_subject: set[int] = set()
         self.source = marked
         self.marked = self.set_aside(marked)
 
     def commitment(self) -> Commitment:
         """The one answer, or why there is none."""
-        clauses = self.last_word(clauses_of(self.marked))
+        clauses = clauses_of(self.marked)
+        self.about_subject = {clause.sentence for clause in clauses if S in clause.text}
+        clauses = self.last_word(clauses)
         if not clauses:
             return Commitment(DENIED, "", "takes its answer back")
         clauses = final_answer(clauses)
@@ -117,18 +141,21 @@ class Finder:
         if not answering:
             if self.refused:
                 return Commitment(NOTHING, "", "refuses")
+            if self.denied and K not in self.source:
+                return Commitment(NOTHING, "", "only says what it is not")
             return Commitment(DENIED, "", "denies its answer or names it in passing")
-        start, end = clauses[0].start, clauses[-1].start + len(clauses[-1].text)
-        if self.is_undecided(self.marked[start:end]):
-            return Commitment(SEVERAL, self.words_at(start, end), "leaves it between several")
         clause = self.most_relevant(answering)
+        if undecided := self.undecided_at(clauses, clause):
+            return Commitment(SEVERAL, self.words_at(*undecided), "leaves it between several")
         position = self.likeliest(clause)
         if rivals := self.rivals(answering, clause, position):
-            return Commitment(SEVERAL, self.words_at(*rivals), "gives several answers")
+            clause = self.only_answer_behind(answering, clause)
+            if clause is None:
+                return Commitment(SEVERAL, self.words_at(*rivals), "gives several answers")
+            position = self.likeliest(clause)
         start, end = self.steps(clause, position)
-        return Commitment(
-            ONE, self.words_at(start, end), "its last word" if clauses[0].start else "its answer"
-        )
+        reason = "its last word" if clauses[0].start else "its answer"
+        return Commitment(ONE, self.words_at(start, end), reason)
 
     def words_at(self, start: int, end: int) -> str:
         """The words of the reply at a stretch of the marked text."""
@@ -141,6 +168,10 @@ class Finder:
         if RULES.undecided.search(marked):
             self.refused = True
             marked = RULES.undecided.sub(dead, marked)
+        before = marked
+        for pattern in RULES.denied:
+            marked = pattern.sub(dead, marked)
+        self.denied = marked != before
         for pattern in RULES.set_aside:
             marked = pattern.sub(dead, marked)
         if self.asked.role == "agent":
@@ -181,27 +212,29 @@ class Finder:
         return any(self.fit(clause.text, m.start()) >= 0 for m in ANSWER.finditer(clause.text))
 
     def answering(self, clauses: Sequence[Clause]) -> list[Clause]:
-        """The clauses that give an answer: main ones, or asides where no other does.
+        """The clauses that give an answer.
 
         Beside a refusal, only those that guess, or that answer before it.
         """
         live, refusing = [], False
         for clause in clauses:
-            if RULES.refusal.search(clause.text):
+            if RULES.refusal.search(clause.text) or is_refusal(clause):
                 self.refused = refusing = True
                 continue
             if refusing and clause.side:
                 continue
             if clause.answers and (not self.refused or not refusing or self.is_guess(clause)):
                 live.append(clause)
-        main = [clause for clause in live if not clause.side]
-        return main or live
+        return live
 
     def is_guess(self, clause: Clause) -> bool:
         """Whether a clause beside a refusal gives an answer after all."""
         if BARE.match(without_lead_in(clause.text)) or RULES.guess.search(clause.text):
-            return True
-        return bool(self.asked.relations & RULES.relations_in(clause.text))
+            return self.is_answering(clause)
+        asked = self.asked.relations & RULES.relations_in(clause.text)
+        return bool(asked) and any(
+            self.fit(clause.text, match.start()) > 0 for match in ANSWER.finditer(clause.text)
+        )
 
     # --- which clause, which answer ------------------------------------------------------------------
 
@@ -209,24 +242,36 @@ class Finder:
         """The first of the clauses that say most of what is asked."""
         if len(clauses) == 1:
             return clauses[0]
-        return max(clauses, key=lambda clause: (self.relevance(clause), -clause.start))
+        scores = [self.relevance(clause, not index) for index, clause in enumerate(clauses)]
+        return clauses[scores.index(max(scores))]
 
-    def relevance(self, clause: Clause) -> int:
-        """How much a clause is about the asked relation (2) and subject (1); a bare answer is (3)."""
+    def relevance(self, clause: Clause, opens: bool = False) -> int:
+        """How much a clause is about what is asked.
+
+        Most where it opens the reply with a bare answer or has a label for it ("Artist: X"); else
+        by the subject of the question in it, its relation, and an answer in its place.
+        """
         text = clause.text
         bare = without_lead_in(text)
-        if (
-            BARE.match(bare)
-            and not RULES.relations_in(bare) - RULES.by_the_way - self.asked.relations
-        ):
-            return 3
         relations = RULES.relations_in(text)
-        score = 0
+        if LABEL.match(text) and relations & self.asked.relations:
+            return 9
+        if BARE.match(bare) and not relations - RULES.by_the_way - self.asked.relations:
+            if opens and not self.goes_on(clause):
+                return 8
+        about_subject = S in text or clause.sentence in self.about_subject
+        score = 3 if about_subject else int(bool(SUBJECT_WORDS.search(text)))
+        score -= 3 * clause.side
         if relations & self.asked.relations:
-            score = 2
+            score += 2
         elif relations - RULES.by_the_way:
-            score = -2
-        return score + bool(SUBJECT_WORDS.search(text)) + self.is_answering(clause)
+            score -= 2
+        return score + self.is_answering(clause)
+
+    def goes_on(self, clause: Clause) -> bool:
+        """Whether a sentence that begins like a bare answer says more: `It was X who recorded Y`."""
+        behind = self.marked[clause.start + len(clause.text) :]
+        return bool(RELATIVE.match(behind) or PREPOSITION.match(clause.text))
 
     def likeliest(self, clause: Clause) -> int:
         """The position in a clause of the answer that stands where one is expected, else the first."""
@@ -250,20 +295,35 @@ class Finder:
 
     # --- one answer or several -------------------------------------------------------------------------
 
-    def is_undecided(self, text: str) -> bool:
-        """Whether the reply leaves it between two: `either X or Y`, `1990-91`."""
-        if any(pattern.search(text) for pattern in RULES.undecided_between) or RULES.slash.search(
-            text
-        ):
-            return True
-        if self.asked.role == "value":
-            ranges = [match[0] for pattern in RULES.range for match in pattern.finditer(text)]
-            if any(stretch.count(K) < 2 for stretch in ranges):
-                return True
-        if RULES.lower_list.search(text):
-            return True
-        lower = self.key.kind == "term" and not getattr(self.key, "shape", None)
-        return lower and any(pattern.search(text) for pattern in RULES.lower_terms)
+    def undecided_at(self, clauses: Sequence[Clause], chosen: Clause) -> tuple[int, int] | None:
+        """Where the reply leaves it between two: `either X or Y`, `1990-91`; None where it does not.
+
+        What it weighs before it comes to a sentence about the question does not count.
+        """
+        start, end = clauses[0].start, clauses[-1].start + len(clauses[-1].text)
+        if chosen.sentence > clauses[0].sentence and self.relevance(chosen) >= 2:
+            start = chosen.start
+        text = self.marked[start:end]
+        patterns = [*RULES.undecided_between, RULES.slash, RULES.lower_list]
+        if self.asked.role == "value" and any(p.search(chosen.text) for p in RULES.range):
+            patterns += RULES.range
+        if self.key.kind == "term" and not getattr(self.key, "shape", None):
+            patterns += RULES.lower_terms
+        for pattern in patterns:
+            match = pattern.search(text)
+            # "15 to 18 August" is one month
+            if match and not (match[0].count(K) > 1 and C not in match[0]):
+                return start + match.start(), start + match.end()
+        return None
+
+    def only_answer_behind(self, clauses: Sequence[Clause], chosen: Clause) -> Clause | None:
+        """A clause behind a list that gives one answer: `do, re, mi - the second one is re`."""
+        for clause in clauses:
+            places = [match.start() for match in ANSWER.finditer(clause.text)]
+            if clause.start > chosen.start and len(places) == 1:
+                if self.fit(clause.text, places[0]) > 0 and not is_bare(clause):
+                    return clause
+        return None
 
     def rivals(
         self, clauses: Sequence[Clause], clause: Clause, position: int
@@ -273,9 +333,8 @@ class Finder:
             if match.start() <= position < match.end():
                 if self.differ(clause.start + match.start(), clause.start + match.end() - 1):
                     return clause.start + match.start(), clause.start + match.end()
-        bare = [c for c in clauses if not c.text.strip(PUNCTUATION).strip(K + C)]
-        for other in bare:
-            if clause in bare and other.sentence != clause.sentence:
+        for other in filter(is_bare, clauses):
+            if is_bare(clause) and ":" not in other.text and other.sentence != clause.sentence:
                 one, two = (c.start + ANSWER.search(c.text).start() for c in (clause, other))
                 if self.differ(one, two):
                     return min(one, two), max(one, two) + 1
@@ -302,6 +361,17 @@ RETRACTION = re.compile(
 )
 
 
+def is_refusal(clause: Clause) -> bool:
+    """Whether a clause is a refusal and nothing else: `Pass!`, `formed: null`."""
+    return bool(RULES.refusal_whole.fullmatch(clause.text.rpartition(":")[2].strip(PUNCTUATION)))
+
+
+def is_bare(clause: Clause) -> bool:
+    """Whether a clause is an answer and nothing else, or an answer behind a colon."""
+    text = clause.text.rpartition(":")[2].strip(PUNCTUATION)
+    return not re.sub(r"\A(?:the|an?) ", "", text, flags=re.IGNORECASE).strip(K + C)
+
+
 def dead(match: re.Match[str]) -> str:
     """What a pattern matched, its answers set aside."""
     return match[0].translate(DEAD)
@@ -326,5 +396,5 @@ def final_answer(clauses: list[Clause]) -> list[Clause]:
             tail = clause.text[match.end() :]
             if ANSWER.search(tail):
                 start = clause.start + match.end()
-                return [Clause(tail, start, "", False, clause.sentence), *clauses[index + 1 :]]
+                return [Clause(tail, start, "", False, clause.sentence)]
     return clauses

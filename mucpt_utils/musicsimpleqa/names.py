@@ -131,7 +131,8 @@ class NameKey(Key):
         while first < len(words):
             last = longest_match(words, first, self.compact, self.longest)
             if last is not None and self.is_mention(reading, first, last):
-                mentions.append(Span(words[first].start, words[last].end, K))
+                before = first - 1 if has_article(reading, first) else first
+                mentions.append(Span(words[before].start, words[last].end, K))
                 first = last
             first += 1
         return mentions
@@ -142,13 +143,25 @@ class NameKey(Key):
         joined = "".join(word.form for word in words[first : last + 1])
         lower = words[first].raw.islower()
         if joined in self.initials and lower:
+            if self.kind == "term":
+                return joined not in RULES.function_words
             short = reading.caseless and len(words) <= 3
             return short and joined not in RULES.function_words
         if joined in self.letter_first and lower and not reading.caseless:
             return False
         if joined in self.common and not is_name(reading, first, last):
             return False
+        if lower and first == last and self.kind == "title" and not reading.caseless:
+            if not self.is_introduced(reading, first):
+                return False
         return not self.in_longer_name(reading, first, last)
+
+    def is_introduced(self, reading: Reading, first: int) -> bool:
+        """Whether a word without a capital stands where a title does: `the album nevermind`."""
+        if not first or reading.text[reading.words[first].start - 1] in "\"'":
+            return True
+        before = reading.words[first - 1].form
+        return before in RULES.kind_words or before in ("is", "was", "by", "called", "titled", "on")
 
     def in_longer_name(
         self, reading: Reading, first: int, last: int, look_before: bool = True
@@ -194,10 +207,13 @@ class NameKey(Key):
         others = []
         if self.asked.role == "title" and '"' in reading.text:
             others = quotations(reading, mentions)
-        for first, last in capital_runs(reading, [*mentions, *others]):
+        for first, last in capital_runs(reading, [*mentions, *others], self.asked.role):
             if self.is_other_name(reading, first, last):
                 others.append(Span(reading.words[first].start, reading.words[last].end, C))
-        return [span for span in others if self.is_new(reading.text[span.start : span.end])]
+        others = [span for span in others if self.is_new(reading.text[span.start : span.end])]
+        if len(mentions) + len(others) > 1:  # "Listeners who know Nirvana" names one answer
+            others = [span for span in others if not opens_sentence(reading, span)]
+        return others
 
     def is_new(self, name: str) -> bool:
         """Whether a name says more than the question does."""
@@ -213,6 +229,8 @@ class NameKey(Key):
             and word.form not in RULES.kind_words
             and word.form not in RULES.honorifics
         ]
+        if len(run) == 1 and run[0].form in RULES.common_words and not own:
+            return not reading.begins_sentence(first) or reading.ends_sentence(first)  # "by Queen"
         if all(form in RULES.function_words for form in own):
             return (
                 bool(len(run) > 1 or own)
@@ -224,7 +242,24 @@ class NameKey(Key):
             return following is None
         if following and following.raw.islower() and following.form in RULES.kind_words:
             return not RULES.nationality.match(run[0].form) and self.asked.role == "agent"
-        return not (len(run) == 1 and own[0].endswith("ly"))
+        adverb = len(run) == 1 and own[0].endswith("ly") and reading.begins_sentence(first)
+        return not (adverb and following)
+
+
+def opens_sentence(reading: Reading, span: Span) -> bool:
+    """Whether one capitalised word is only the first word of a sentence: `Among the albums`."""
+    text = reading.text
+    before, behind = text[: span.start].rstrip(" \"'"), text[span.end : span.end + 24]
+    if " " in text[span.start : span.end] or (before and before[-1] not in ".!?:;"):
+        return False
+    return bool(re.match(r" [a-z]", behind)) and not RULES.verb_behind.match(behind)
+
+
+def has_article(reading: Reading, first: int) -> bool:
+    """Whether an article stands right before a word."""
+    if not first or reading.words[first - 1].form not in ARTICLES:
+        return False
+    return reading.gap(first - 1) == " "
 
 
 def longest_match(

@@ -33,8 +33,11 @@ LABELS = "question|query|user|human|student|instruction|input|prompt|problem|exe
 NEXT_TURN = re.compile(
     rf"(?:\A|\n)[ \t>*#_]*(?:next |new |another )?(?:{LABELS})(?:[ \t]*#?\d+[ \t]*[*_]*[:.)]|[ \t]*[*_]*:)"
     r"|(?<=\S)[ \t]+(?:Question|Q)[ \t]?\d*:[ \t]"
-    r"|\n[ \t]*(?:#+ *|\*\*)?(?:(?:In|On|To|From|Of|At|By|For) )?(?:[Ww]h(?:ich|o|at|en|ere|ose)|How)\b[^\n?]{8,240}\?",
+    r"|\n[ \t]*(?:#+ *|\*\*)?(?=(?:\S+\s+){1,6}(?-i:(?!the\b|and\b|for\b)[a-z]{3}))(?:(?:In|On|To|From|Of|At|By|For) )?(?:[Ww]h(?:ich|o|at|en|ere|ose)|How)\b[^\n?]{8,240}\?",
     re.IGNORECASE,
+)
+ECHO = re.compile(
+    r"\W*(?=(?:\S+\s+){1,6}(?!the\b|and\b|for\b)[a-z]{3})(?:(?:In|On|To|From|Of|At|By|For) )?(?:[Ww]h(?:ich|o|at|en|ere|ose)|How)\b[^\n?]{8,240}\?\s+(?=\S)"
 )
 ANSWER_LABEL = re.compile(r"(?:\A|\n|\s)[ \t>*#_]*(?:answer|a)[ \t]*[*_]*:[*_]*\s*", re.IGNORECASE)
 
@@ -65,10 +68,14 @@ def own_turn(reply: str, question: str) -> str:
     reply = ROLE.sub("", reply, count=1) if ROLE.match(reply) else reply
     if reply[: len(question)].casefold() == question.casefold():
         reply = ANSWER_LABEL.sub("", reply[len(question) :], count=1)
+    if echo := ECHO.match(reply):
+        reply = reply[echo.end() :]
     turn = NEXT_TURN.search(reply) if ":" in reply or "\n" in reply else None
     if turn and not reply[: turn.start()].strip():  # "Question: ...? Answer: Nirvana"
         label = ANSWER_LABEL.search(reply, turn.end())
-        reply = reply[label.end() if label else turn.end() :]
+        if not label or question.casefold() not in reply[: label.start()].casefold():
+            return ""  # another question
+        reply = reply[label.end() :]
         turn = NEXT_TURN.search(reply)
     return reply[: turn.start()] if turn else reply
 
@@ -100,7 +107,7 @@ def own_words(reply: str, question: str) -> str:
         # NFKC turns accents into spaces and combining marks, and some symbols into letters
         text = unicodedata.normalize("NFKC", text).translate(QUOTES)
     if "{" in text:
-        text = from_json(text)
+        text = from_json(text, question)
     if "\\" in text:
         text = from_latex(text)
     if "\n" in text:
@@ -115,8 +122,11 @@ def own_words(reply: str, question: str) -> str:
     return HEADING.sub(r"\1", text).strip()
 
 
-def from_json(text: str) -> str:
-    """The answer in a reply that is an object; the reply as it is where it is none."""
+def from_json(text: str, question: str) -> str:
+    """The answer in a reply that is an object; the reply as it is where it is none.
+
+    The field is the one that is called so, or as the question calls what it asks for.
+    """
     begin, end = text.find("{"), text.rfind("}")
     try:
         fields = json.loads(text[begin : end + 1])
@@ -126,8 +136,12 @@ def from_json(text: str) -> str:
     if not isinstance(fields, dict) or not fields:
         return text
     fields = {str(name).lower(): value for name, value in fields.items()}
-    named = [fields[name] for name in ANSWER_FIELDS if name in fields]
-    value = named[0] if named else next(iter(fields.values()))
+    wording = question.casefold()
+    asked = [n for n in fields if n in wording and str(fields[n]).casefold() not in wording]
+    named = [fields[name] for name in (*ANSWER_FIELDS, *asked) if name in fields]
+    if not named:  # labels, of which the question says which one is asked
+        return ". ".join(f"{name.replace('_', ' ')}: {value}" for name, value in fields.items())
+    value = named[0]
     return " and ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

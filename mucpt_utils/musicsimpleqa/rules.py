@@ -51,7 +51,6 @@ class Rules:
     def read_words(self, data: Mapping[str, Any]) -> None:
         """Words that are no names, that belong to names, and forms of names."""
         self.function_words = frozenset(data["function_words"].split())
-        self.word_names = frozenset(data["word_names"].split())
         self.honorifics = frozenset(data["honorifics"])
         self.suffixes: dict[str, str] = data["suffixes"]
         self.shared_family_names = frozenset(data["shared_family_names"])
@@ -65,13 +64,18 @@ class Rules:
 
     def read_commitment(self, data: Mapping[str, Any]) -> None:
         """What a response does with an answer: give it, refuse one, deny it, take it back."""
-        self.lead_in = self.one(rf"(?:\W*(?:{'|'.join(data['lead_ins'])})\s+(?=\S))+")
+        self.lead_in = self.one(
+            rf"(?:[^\w{K}{C}{N}{S}]*(?:{'|'.join(data['lead_ins'])})\s+(?=\S))+"
+        )
         self.refusal_whole = self.one("|".join(data["refusal_whole"]))
-        self.refusal = self.one(f"(?:{'|'.join(data['refusal'])})")
+        # an answer may stand where a word may: "look that one up", read as a number
+        anything = f"[\\w{K}{C}{N}{S}]"
+        self.refusal = self.one("|".join(data["refusal"]).replace(r"\w", anything))
         self.guess, self.undecided = self.one(data["guess"]), self.one(data["undecided"])
         self.correction = self.one(rf"\s*[\"'(]*(?:{data['correction']})")
         self.inner_correction = self.one(data["inner_correction"])
         self.final_answer = self.one(data["final_answer"])
+        self.denied = self.each(data["denied"])
         self.set_aside = self.each(data["set_aside"])
         self.owner = self.one(data["owner"])
         self.owner_of_no_work = self.one(data["owner_of_no_work"])
@@ -94,6 +98,8 @@ class Rules:
         named = (f"(?P<{name}>{pattern})" for name, pattern in data["boundary"].items())
         self.boundary = self.one("|".join(named))
         self.relations = {name: self.one(rf"\b(?:{p})") for name, p in data["relations"].items()}
+        helpers = "is|was|were|are|did|has|had|does|and|or|from|featuring|feat"
+        self.verb_behind = self.one(rf" (?:\w+ly )?(?:{helpers}|{self.verbs})\b")
         self.by_the_way = frozenset(data["by_the_way"])
         self.likely = {role: self.position(pair) for role, pair in data["likely"].items()}
         self.unlikely = {role: self.position(pair) for role, pair in data["unlikely"].items()}
@@ -116,7 +122,14 @@ class Rules:
     def one(self, pattern: str) -> re.Pattern[str]:
         """A pattern without regard to case, with its marks and words filled in."""
         kinds = "(?:" + "|".join(sorted(self.kind_words)) + ")"
-        fillings = {"{A}": A, "{N}": N, "{S}": S, "{D}": kinds, "{VERB}": f"(?:{self.verbs})"}
+        fillings = {
+            "{A}": A,
+            "{C}": C,
+            "{N}": N,
+            "{S}": S,
+            "{D}": kinds,
+            "{VERB}": f"(?:{self.verbs})",
+        }
         for mark, filling in fillings.items():
             pattern = pattern.replace(mark, filling)
         return re.compile(pattern, re.IGNORECASE)

@@ -41,6 +41,8 @@ def one_slip(given: list[str], meant: list[str]) -> bool:
     if len(given) != len(meant):
         return False
     wrong = [(a, b) for a, b in zip(given, meant, strict=True) if a != b]
+    if len(wrong) == 2:
+        return all(is_slip(a, b, 6) for a, b in wrong)
     # a word that stands alone must be longer than one with others that are right
     return len(wrong) == 1 and is_slip(*wrong[0], shortest=8 if len(given) == 1 else 6)
 
@@ -54,7 +56,7 @@ def is_slip(given: str, meant: str, shortest: int) -> bool:
         if len(differ) == 1:
             pair = {given[differ[0]], meant[differ[0]]}
             return len(meant) >= 7 and any(pair <= alike for alike in ALIKE)
-        if len(differ) != 2 or differ[1] != differ[0] + 1 or len(meant) < 6:
+        if len(differ) != 2 or differ[1] != differ[0] + 1 or len(meant) < shortest - 2:
             return False
         i, j = differ
         return given[i] == meant[j] and given[j] == meant[i]

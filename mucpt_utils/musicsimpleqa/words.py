@@ -66,6 +66,10 @@ class Reading:
         between = self.text[self.words[index - 1].end : self.words[index].start]
         return any(sign in ".!?:" for sign in between)
 
+    def ends_sentence(self, index: int) -> bool:
+        """Whether a word is the last one of a sentence."""
+        return any(sign in ".!?" for sign in self.gap(index))
+
     def gap(self, index: int) -> str:
         """What stands between a word and the next one; a full stop behind the last word."""
         if index + 1 >= len(self.words):
