@@ -168,11 +168,11 @@ def record_difficulty(
 
 
 def summary_line(part: str, rows: Sequence[Difficulty]) -> str:
-    """`core: 500 questions, models right .., guessers right .., marked ..`."""
+    """`core: 500 questions, models right .., guessers .., marked`."""
     group = [row for row in rows if row.part == part]
     asked, right = (sum(getattr(row, name) for row in group) for name in ("models", "right"))
     models = f"models {right / asked:.3f}" if asked else "no models"
     shares = [sum(getattr(row, name) for row in group) / len(group) for name in GUESSERS]
     guessers = ", ".join(f"{n} {s:.3f}" for n, s in zip(GUESSERS, shares, strict=True))
     marked = sum(row.guessed for row in group)
-    return f"{part}: {len(group)} questions, {models}, {guessers}, {marked} marked as guessed"
+    return f"{part}: {len(group)} questions, {models}, {guessers}, {marked} marked"

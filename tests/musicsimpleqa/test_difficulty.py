@@ -1,0 +1,107 @@
+"""Difficulty: what guessers get without knowing anything, and how many models are right."""
+
+import csv
+import json
+
+import pytest
+
+from mucpt_utils.musicsimpleqa import build
+from mucpt_utils.musicsimpleqa.difficulty import (
+    DIFFICULTY,
+    beats_chance,
+    difficulties,
+    guesses,
+    most_frequent,
+    nearest_title,
+    record_difficulty,
+)
+from mucpt_utils.musicsimpleqa.questions import load_questions
+
+
+def question(number, answer, subject="", relation="artist.city", part="core"):
+    subject = subject or f"band number {number}"
+    return {
+        "id": f"q:{number}",
+        "question": f"In which city was {subject} formed?",
+        "answer": answer,
+        "aliases": [],
+        "answer_type": "place",
+        "relation": relation,
+        "subject": subject,
+        "part": part,
+    }
+
+
+CITIES = [question(i, "London") for i in range(12)]
+CITIES += [question(i, name) for i, name in enumerate(("Oslo", "Rome", "Bonn", "Lyon"), start=12)]
+
+
+def test_the_frequent_guesser_sees_other_questions_only():
+    assert most_frequent(CITIES[12], CITIES[:12]) == "London"
+    assert most_frequent(CITIES[0], []) == ""
+    lonely = [question(1, "Oslo"), question(2, "Rome")]
+    assert guesses(lonely, most_frequent) == {"q:1": "Rome", "q:2": "Oslo"}
+
+
+def test_questions_about_the_same_subject_do_not_help():
+    pair = [question(1, "Oslo", "A"), {**question(2, "Oslo", "A"), "id": "q:other"}]
+    assert set(guesses(pair, most_frequent).values()) == {""}
+
+
+def test_the_nearest_guesser_takes_the_rarest_shared_word():
+    others = [
+        question(1, "Oslo", "the band of Trondheim"),
+        question(2, "Rome", "the band of Lazio"),
+    ]
+    asked = question(3, "Rome", "the choir of Lazio")
+    assert nearest_title(asked, others) == "Rome"
+    assert nearest_title(question(4, "x", "Zorn"), others) == ""
+
+
+def test_a_guesser_that_is_no_better_than_chance_marks_nothing():
+    right = {q["id"]: q["answer"] == "London" for q in CITIES}
+    assert beats_chance(right, CITIES) == {"artist.city"}
+    spread = [question(i, f"City {chr(65 + i)}") for i in range(16)]
+    assert beats_chance({q["id"]: q["id"] == "q:3" for q in spread}, spread) == set()
+
+
+def test_a_row_counts_models_and_guessers():
+    answers = [{"q:0": True, "q:12": False}, {"q:0": False, "q:12": False}, {"q:0": True}]
+    rows = {row.id: row for row in difficulties(CITIES, answers)}
+    assert (rows["q:0"].models, rows["q:0"].right, rows["q:0"].share) == (3, 2, "0.667")
+    assert (rows["q:12"].models, rows["q:12"].right, rows["q:12"].share) == (2, 0, "0.000")
+    assert rows["q:1"].share == "" and rows["q:1"].frequent == rows["q:1"].guessed == 1
+    assert rows["q:12"].guessed == 0
+
+
+def test_answers_are_graded_anew_and_a_folder_is_its_answers(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    rows = [{"id": "q:0", "response": "It is London.", "grade": "incorrect"}]
+    (folder / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = record_difficulty({"test": CITIES}, [folder], tmp_path / "difficulty.csv")
+    assert lines == ["core: 16 questions, models 1.000, frequent 0.750, nearest 0.750, 12 marked"]
+    written = list(csv.DictReader((tmp_path / "difficulty.csv").open()))
+    assert (written[0]["id"], written[0]["right"], written[1]["models"]) == ("q:0", "1", "0")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "no answers at"),
+        ('{"id": "q:elsewhere", "response": "x"}\n', "none of its answers is about a question"),
+        ('{"id": "q:1"}\n', "no response"),
+    ],
+)
+def test_answers_that_are_none_end_in_one_line(content, problem, tmp_path, capsys):
+    path = tmp_path / "answers.jsonl"
+    if content:
+        path.write_text(content)
+    assert build.main(["difficulty", str(path)]) == 2
+    assert problem in capsys.readouterr().err
+
+
+def test_the_committed_table_has_every_test_question_in_its_order():
+    with DIFFICULTY.open(encoding="utf-8", newline="") as stream:
+        ids = [row["id"] for row in csv.DictReader(stream)]
+    assert ids == [question["id"] for question in load_questions("test")]
