@@ -1,6 +1,9 @@
 """The real lm-evaluation-harness gives the accuracy that the tool gives."""
 
 import json
+import shutil
+import subprocess
+import sys
 
 import pytest
 import qa_model
@@ -58,3 +61,15 @@ def test_harness_and_tool_agree(folder, tmp_path, shots):
     if shots == 0:  # what the model was taught, "Dr. Dre" and "Earth, Wind & Fire" uncut
         assert ours["accuracy"] == qa_model.CORRECT / 10
         assert ours["attempted"] == 1 - qa_model.NOT_ATTEMPTED / 10
+
+
+def test_the_folder_stands_alone_in_the_harness(tmp_path):
+    """Copied as a pull request would have it: its own test passes there."""
+    from mucpt_utils.paths import PACKAGE
+
+    copied = tmp_path / "tasks" / "musicsimpleqa"
+    shutil.copytree(PACKAGE / "musicsimpleqa" / "lm_eval_task", copied)
+    assert {path.name for path in copied.iterdir()} >= {"README.md", "utils.py", "test_task.py"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_task.py"]
+    done = subprocess.run(command, cwd=copied, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

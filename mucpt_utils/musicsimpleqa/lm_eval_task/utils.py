@@ -7,14 +7,18 @@ from mucpt_utils.musicsimpleqa.grading import CORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.musicsimpleqa.questions import load_questions
 
 
-def dataset(questions: str = "test", **kwargs) -> dict[str, datasets.Dataset]:
+def dataset(
+    questions: str = "test", part: str | None = None, **kwargs
+) -> dict[str, datasets.Dataset]:
     """The splits of the task; `dev` in the order in which the tool shows its examples.
 
-    questions: `test`, or a file of questions (`--metadata '{"questions": "FILE"}'`).
+    questions: `test`, or a file of questions (`--metadata '{"questions": "FILE"}'`). part: of the
+    questions, `core`, `extension` or `tail`; all without one.
     """
     dev = load_questions("dev")
+    asked = [q for q in load_questions(questions) if part is None or q.get("part") == part]
     return {
-        "test": datasets.Dataset.from_list(load_questions(questions)),
+        "test": datasets.Dataset.from_list(asked),
         "dev": datasets.Dataset.from_list(few_shot(dev, len(dev))),
     }
 
