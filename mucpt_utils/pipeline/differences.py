@@ -8,12 +8,14 @@ where the other text has another one.
 import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import NamedTuple
 
 WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
 SENTENCE_MARKS = frozenset(".!?\n:;|")
 LONGEST_ALIGNED = 250  # words; one year more or less does not make another of a long text
 LONGEST_FACT = 6  # words that stand in place of others
+LONGEST_NAME = 100  # characters that are compared
 LEAST_SHARE = 0.05  # of a text's facts that must be others
 SAME_SPELLING = 0.7  # names as alike as that are one, misspelt
 
@@ -32,10 +34,10 @@ class Word(NamedTuple):
 
 
 def words_of(text: str) -> list[Word]:
-    """The words of a text."""
+    """The words of a text, one more than LONGEST_ALIGNED at most."""
     words: list[Word] = []
     end = 0
-    for match in WORD.finditer(text):
+    for match in islice(WORD.finditer(text), LONGEST_ALIGNED + 1):
         between = text[end : match.start()]
         words.append(Word(match.group(), not words or not SENTENCE_MARKS.isdisjoint(between)))
         end = match.end()
@@ -72,5 +74,5 @@ def are_other_facts(one: Sequence[Word], other: Sequence[Word]) -> bool:
     if not all(names):
         return False
     has_number = any(any(map(str.isdigit, name)) for side in names for name in side)
-    first, second = (" ".join(side).casefold() for side in names)
+    first, second = (" ".join(side).casefold()[:LONGEST_NAME] for side in names)
     return has_number or SequenceMatcher(None, first, second, False).ratio() < SAME_SPELLING
