@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N, S
 
 ANSWER = re.compile(A)
+MARKS = frozenset({K, C, N, S})
 DEAD = str.maketrans({K: N, C: N})
 
 
@@ -32,24 +34,44 @@ class Clause:
         return K in self.text or C in self.text
 
 
-def marked_text(text: str, spans: Sequence[Span]) -> str:
-    """The text with one private character in place of each span."""
-    pieces, end = [], 0
-    for span in spans:
-        pieces += (text[end : span.start], span.mark)
-        end = span.end
-    pieces.append(text[end:])
-    return "".join(pieces)
+class Marked:
+    """A text in which one private character stands for each answer and subject.
 
+    text: as it was. marks: the same with K, C and S in the places of the spans.
+    """
 
-def original(text: str, spans: Sequence[Span], marked: str, start: int, end: int) -> str:
-    """What stands in the text where the marked text has a stretch."""
-    marks = {K, C, N, S}
-    before = sum(char in marks for char in marked[:start])
-    within = sum(char in marks for char in marked[start:end])
-    shift = sum(s.end - s.start - 1 for s in spans[:before])
-    length = sum(s.end - s.start - 1 for s in spans[before : before + within])
-    return text[start + shift : end + shift + length]
+    def __init__(self, text: str, spans: Sequence[Span]):
+        self.text, self.spans = text, spans
+        pieces, end = [], 0
+        for span in spans:
+            pieces += (text[end : span.start], span.mark)
+            end = span.end
+        pieces.append(text[end:])
+        self.marks = "".join(pieces)
+
+    @cached_property
+    def positions(self) -> list[int]:
+        """For each character of the marked text, and its end, where it stands in the text."""
+        positions: list[int] = []
+        end = 0
+        for span in self.spans:
+            positions += [*range(end, span.start), span.start]
+            end = span.end
+        return [*positions, *range(end, len(self.text) + 1)]
+
+    def words_at(self, start: int, end: int) -> str:
+        """What stands in the text where the marked text has a stretch."""
+        return self.text[self.positions[start] : self.end_of(end - 1)]
+
+    def end_of(self, index: int) -> int:
+        """Where what a character of the marked text stands for ends in the text."""
+        return self.positions[index + 1] if self.marks[index] not in MARKS else self.ends[index]
+
+    @cached_property
+    def ends(self) -> dict[int, int]:
+        """Where the spans end, by the position of their characters in the marked text."""
+        places = (index for index, mark in enumerate(self.marks) if mark in MARKS)
+        return {index: span.end for index, span in zip(places, self.spans, strict=True)}
 
 
 def clauses_of(marked: str) -> list[Clause]:

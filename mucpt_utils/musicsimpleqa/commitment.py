@@ -17,17 +17,20 @@ from mucpt_utils.musicsimpleqa.clauses import (
     ANSWER,
     DEAD,
     Clause,
+    Marked,
     clauses_of,
-    marked_text,
-    original,
 )
-from mucpt_utils.musicsimpleqa.keys import Key, Span
+from mucpt_utils.musicsimpleqa.keys import Key
 from mucpt_utils.musicsimpleqa.replies import own_words
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K, N, S
 from mucpt_utils.musicsimpleqa.words import words
 
 ONE, SEVERAL, DENIED, NOTHING = "one answer", "several answers", "denied", "nothing"
 PUNCTUATION = " .,!?;:\"'()[]-–—*#>"
+SIGNS = re.compile(rf"[?/;]|n't|\.\.|…|[{K}{C}]'")
+LISTED = re.compile(r",|&| and ")
+DASH = re.compile(r"[-–—]")
+PLAIN_WORDS = re.compile(r"[a-z'-]+")
 WORD_BEFORE = re.compile(r"(\w+)(?: (?:by|is|was|to|in|on|the|a|an)){0,2} [\"']?$")
 # a title that begins as a denial does: "Not Ready to Make Nice"
 TITLE_CASE = re.compile(
@@ -76,13 +79,32 @@ def committed(reply: str, question: Mapping) -> Commitment:
     if key.asked.role == "title" and TITLE_CASE.fullmatch(bare):
         return Commitment(ONE, bare, "is a bare answer")
     text = key.prepared(text)
-    spans = key.answers(text)
-    marked = marked_text(text, spans)
-    if not ANSWER.search(marked):
-        return unmarked(marked, text, spans, key)
-    if len(marked.strip(PUNCTUATION)) == 1:
+    marked = Marked(text, key.answers(text))
+    answers = ANSWER.findall(marked.marks)
+    if not answers:
+        return unmarked(marked, key)
+    if len(marked.marks.strip(PUNCTUATION)) == 1:
         return Commitment(ONE, text, "is a bare answer")
-    return Finder(text, spans, marked, key).commitment()
+    if len(answers) == 1 and is_plain(marked.marks, key):
+        at = marked.marks.index(answers[0])
+        return Commitment(ONE, marked.words_at(at, at + 1), "its answer")
+    return Finder(marked, key).commitment()
+
+
+def is_plain(marks: str, key: Key) -> bool:
+    """Whether nothing in a text with one answer can make it anything else than given.
+
+    A shortcut: without any of the words that denials, refusals, second thoughts and choices are
+    made of, the search for them finds nothing.
+    """
+    if SIGNS.search(marks) or (key.kind == "term" and LISTED.search(marks)):
+        return False
+    if key.asked.role == "value" and DASH.search(marks):
+        return False
+    lower = marks.lower()
+    if lower == marks and LISTED.search(lower):
+        return False
+    return RULES.caution.isdisjoint(PLAIN_WORDS.findall(lower))
 
 
 def without_lead_in(text: str) -> str:
@@ -90,20 +112,19 @@ def without_lead_in(text: str) -> str:
     return RULES.lead_in.sub("", text, count=1) if RULES.lead_in.match(text) else text
 
 
-def unmarked(marked: str, text: str, spans: Sequence[Span], key: Key) -> Commitment:
+def unmarked(marked: Marked, key: Key) -> Commitment:
     """A reply in which no answer of the asked kind was recognised: a refusal, or some other words."""
+    text, marks = marked.text, marked.marks
     if not (words(text) or (key.symbols and text.strip("?. "))):
         return Commitment(NOTHING, "", "no words")
-    clauses = clauses_of(marked)
-    if RULES.refusal.search(marked) or any(map(is_refusal, clauses)):
-        if not (text.islower() and RULES.guess.search(RULES.refusal.sub("", marked))):
+    clauses = clauses_of(marks)
+    if RULES.refusal.search(marks) or any(map(is_refusal, clauses)):
+        if not (text.islower() and RULES.guess.search(RULES.refusal.sub("", marks))):
             return Commitment(NOTHING, "", "refuses")
     if repeats_question(text, key):
         return Commitment(NOTHING, "", "repeats the question")
-    end = clauses[0].start + len(clauses[0].text)
-    return Commitment(
-        ONE, without_lead_in(original(text, spans, marked, 0, end)), "its first words"
-    )
+    first = marked.words_at(0, clauses[0].start + len(clauses[0].text))
+    return Commitment(ONE, without_lead_in(first), "its first words")
 
 
 def repeats_question(text: str, key: Key) -> bool:
@@ -117,17 +138,15 @@ def repeats_question(text: str, key: Key) -> bool:
 class Finder:
     """The search for the one answer in a reply that holds at least one.
 
-    text: the reply in the key's notation. spans, marked: its answers, and the text with one
-    character for each.
+    reply: the text in the key's notation, with its answers marked.
     """
 
-    def __init__(self, text: str, spans: Sequence[Span], marked: str, key: Key):
-        self.text, self.spans, self.key = text, spans, key
-        self.asked = key.asked
+    def __init__(self, reply: Marked, key: Key):
+        self.reply, self.key, self.asked = reply, key, key.asked
         self.refused = self.denied = False
         self.about_subject: set[int] = set()
-        self.source = marked
-        self.marked = self.set_aside(marked)
+        self.source = reply.marks
+        self.marked = self.set_aside(reply.marks)
 
     def commitment(self) -> Commitment:
         """The one answer, or why there is none."""
@@ -146,20 +165,16 @@ class Finder:
             return Commitment(DENIED, "", "denies its answer or names it in passing")
         clause = self.most_relevant(answering)
         if undecided := self.undecided_at(clauses, clause):
-            return Commitment(SEVERAL, self.words_at(*undecided), "leaves it between several")
+            return Commitment(SEVERAL, self.reply.words_at(*undecided), "leaves it between several")
         position = self.likeliest(clause)
         if rivals := self.rivals(answering, clause, position):
             clause = self.only_answer_behind(answering, clause)
             if clause is None:
-                return Commitment(SEVERAL, self.words_at(*rivals), "gives several answers")
+                return Commitment(SEVERAL, self.reply.words_at(*rivals), "gives several answers")
             position = self.likeliest(clause)
         start, end = self.steps(clause, position)
         reason = "its last word" if clauses[0].start else "its answer"
-        return Commitment(ONE, self.words_at(start, end), reason)
-
-    def words_at(self, start: int, end: int) -> str:
-        """The words of the reply at a stretch of the marked text."""
-        return original(self.text, self.spans, self.source, start, end)
+        return Commitment(ONE, self.reply.words_at(start, end), reason)
 
     # --- what is not given as an answer ------------------------------------------------------------
 
@@ -256,8 +271,12 @@ class Finder:
         relations = RULES.relations_in(text)
         if LABEL.match(text) and relations & self.asked.relations:
             return 9
-        if BARE.match(bare) and not relations - RULES.by_the_way - self.asked.relations:
-            if opens and not self.goes_on(clause):
+        if opens and BARE.match(bare) and not self.goes_on(clause):
+            if (
+                not RULES.relations_in(bare.partition(",")[0])
+                - RULES.by_the_way
+                - self.asked.relations
+            ):
                 return 8
         about_subject = S in text or clause.sentence in self.about_subject
         score = 3 if about_subject else int(bool(SUBJECT_WORDS.search(text)))
@@ -342,7 +361,7 @@ class Finder:
 
     def differ(self, one: int, other: int) -> bool:
         """Whether the answers at two places of the marked text are two."""
-        first, second = (self.words_at(at, at + 1) for at in (one, other))
+        first, second = (self.reply.words_at(at, at + 1) for at in (one, other))
         both_right = self.source[one] == self.source[other] == K
         return not both_right and first.casefold() != second.casefold()
 

@@ -249,7 +249,8 @@ class NameKey(Key):
 def opens_sentence(reading: Reading, span: Span) -> bool:
     """Whether one capitalised word is only the first word of a sentence: `Among the albums`."""
     text = reading.text
-    before, behind = text[: span.start].rstrip(" \"'"), text[span.end : span.end + 24]
+    before = text[max(0, span.start - 8) : span.start].rstrip(" \"'")
+    behind = text[span.end : span.end + 24]
     if " " in text[span.start : span.end] or (before and before[-1] not in ".!?:;"):
         return False
     return bool(re.match(r" [a-z]", behind)) and not RULES.verb_behind.match(behind)

@@ -33,11 +33,11 @@ LABELS = "question|query|user|human|student|instruction|input|prompt|problem|exe
 NEXT_TURN = re.compile(
     rf"(?:\A|\n)[ \t>*#_]*(?:next |new |another )?(?:{LABELS})(?:[ \t]*#?\d+[ \t]*[*_]*[:.)]|[ \t]*[*_]*:)"
     r"|(?<=\S)[ \t]+(?:Question|Q)[ \t]?\d*:[ \t]"
-    r"|\n[ \t]*(?:#+ *|\*\*)?(?=(?:\S+\s+){1,6}(?-i:(?!the\b|and\b|for\b)[a-z]{3}))(?:(?:In|On|To|From|Of|At|By|For) )?(?:[Ww]h(?:ich|o|at|en|ere|ose)|How)\b[^\n?]{8,240}\?",
+    r"|\n[ \t]*(?:#+ *|\*\*)?(?=(?:\S{1,40}\s+){1,6}(?-i:(?!the\b|and\b|for\b)[a-z]{3}))(?:(?:In|On|To|From|Of|At|By|For) )?(?:[Ww]h(?:ich|o|at|en|ere|ose)|How)\b[^\n?]{8,240}\?",
     re.IGNORECASE,
 )
 ECHO = re.compile(
-    r"\W*(?=(?:\S+\s+){1,6}(?!the\b|and\b|for\b)[a-z]{3})(?:(?:In|On|To|From|Of|At|By|For) )?(?:[Ww]h(?:ich|o|at|en|ere|ose)|How)\b[^\n?]{8,240}\?\s+(?=\S)"
+    r"\W{0,8}(?=(?:\S{1,40}\s+){1,6}(?!the\b|and\b|for\b)[a-z]{3})(?:(?:In|On|To|From|Of|At|By|For) )?(?:[Ww]h(?:ich|o|at|en|ere|ose)|How)\b[^\n?]{8,240}\?\s+(?=\S)"
 )
 ANSWER_LABEL = re.compile(r"(?:\A|\n|\s)[ \t>*#_]*(?:answer|a)[ \t]*[*_]*:[*_]*\s*", re.IGNORECASE)
 
@@ -94,7 +94,11 @@ HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
 ITEM = re.compile(r"(?:\A|(?<=\n))[ \t>]*(?:[-•+*][ \t]+|\d{1,2}[.)][ \t]+|>[ \t]*)(?=\S)")
 EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*\n]{0,80}[^\s*])?)\*(?![\w*])")
 UNDERLINE = re.compile(r"(?<![\w_])_([^\s_](?:[^_\n]{0,80}[^\s_])?)_(?![\w_])")
-TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]*-{2,}[\s:|-]*$")
+TABLE_RULE = re.compile(r"^(?=[\s:|-]*--)[\s:|-]*$")
+
+
+# signs of which thoughts, later turns and markup need one
+WRITTEN = re.compile(r"[\n<\[{\\*`_#|:?]|\A\s*[-+>\d]|\Aanalysis")
 
 
 def own_words(reply: str, question: str) -> str:
@@ -102,6 +106,8 @@ def own_words(reply: str, question: str) -> str:
 
     Lines become sentences; a line that ends in a colon, and a heading, lead into the next one.
     """
+    if reply.isascii() and not WRITTEN.search(reply):
+        return reply.strip()
     text = own_turn(without_thoughts(reply), question).strip()
     if not text.isascii():
         # NFKC turns accents into spaces and combining marks, and some symbols into letters

@@ -77,6 +77,7 @@ class Rules:
         self.final_answer = self.one(data["final_answer"])
         self.denied = self.each(data["denied"])
         self.set_aside = self.each(data["set_aside"])
+        self.caution = frozenset(data["caution"].split())
         self.owner = self.one(data["owner"])
         self.owner_of_no_work = self.one(data["owner_of_no_work"])
         self.other_name = self.one(data["other_name"])
@@ -132,6 +133,8 @@ class Rules:
         }
         for mark, filling in fillings.items():
             pattern = pattern.replace(mark, filling)
+        # marks are no words for `re`; signs before an answer must not run over other answers
+        pattern = pattern.replace(r"\W*", f"[^\\w{K}{C}{N}{S}]{{0,8}}")
         return re.compile(pattern, re.IGNORECASE)
 
     def each(self, patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
