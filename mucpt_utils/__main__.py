@@ -34,6 +34,7 @@ COMMANDS: dict[str, Command] = {
     "statements": Command("report.statements", "the numbers in README.md, from the tables"),
     "mixture": Command("report.mixtures", "a data mixture of your own, beside the others"),
     "search": Command("analysis.search", "try candidate criteria on development questions"),
+    "export": Command("report.export", "a trained arm as a folder of transformers, with its card"),
     "cost": Command("study.cost", "hours and disk before a large run"),
     "launch": Command("study.launch", "one arm, trained by several processes"),
     "render": Command("text.crawl.command", "write a corpus of rendered documents"),

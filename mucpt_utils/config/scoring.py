@@ -1,8 +1,10 @@
 """What scores and weighs tokens: the models, the criterion, the arm."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
+
+from mucpt_utils.config.packages import PREFIX, find_package
 
 
 class ModelSettings(BaseModel):
@@ -32,9 +34,28 @@ class PretrainedSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: str = Field(description="folder or Hub name of a causal LM, with safetensors")
+    name: str = Field(
+        description="folder, Hub name (NAME@REVISION), GGUF file, or package:NAME of a causal LM"
+    )
     parameters: int = Field(ge=1, description="declared for the cost; the model is not opened")
     vocabulary: int = Field(ge=300, description="tokens of its tokenizer, for the cost")
+
+    @model_validator(mode="before")
+    @classmethod
+    def of_package(cls, settings: Any) -> Any:
+        """`{package: NAME}` stands for the name, size and vocabulary of a model package.
+
+        Raises SettingsError, a ValueError, for a package that is not known.
+        """
+        if not isinstance(settings, dict) or "package" not in settings:
+            return settings
+        package = find_package(str(settings["package"]))
+        declared = {
+            "name": f"{PREFIX}{settings['package']}",
+            "parameters": package.parameters,
+            "vocabulary": package.vocabulary,
+        }
+        return declared | {key: value for key, value in settings.items() if key != "package"}
 
 
 class ReferenceSettings(BaseModel):

@@ -38,11 +38,13 @@ class Job:
 
 
 def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> None:
-    """Make every stage that is not there yet, one thread each, under one progress bar.
+    """Make every stage that is not there yet, under one progress bar.
 
-    workers: processes at a time; as many as there are cores unless told.
+    workers: processes at a time; unless told, what `parallel.sharing` finds for the models' size.
     """
     missing = [job for job in jobs if job.find() is None]
+    loaded = [job.study.profile.pretrained for job in missing]
+    at_a_time, threads = parallel.sharing(max((m.parameters for m in loaded if m), default=0))
     parallel.run_jobs(
         _make,
         [
@@ -51,7 +53,8 @@ def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> N
             for job in missing
         ],
         sizes=[job.tokens for job in missing],
-        workers=workers,
+        workers=workers or at_a_time,
+        threads=threads,
         description=description,
         unit="token",
         preload=["mucpt_utils.training.trainer"],

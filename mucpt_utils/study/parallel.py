@@ -1,4 +1,8 @@
-"""Independent jobs side by side over the cores, one thread each, with one progress bar."""
+"""Independent jobs side by side over the cores, with one progress bar.
+
+Small models train one thread each, as many at a time as there are cores; a large one, whose matrix
+products fill every core, takes them all, and a GPU has one process at a time.
+"""
 
 import gc
 import multiprocessing
@@ -12,7 +16,9 @@ from typing import TypeVar
 from tqdm import tqdm
 
 T = TypeVar("T")
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# from this size on one model on all cores is faster than several on one core each
+LARGE = 50_000_000
 # stages bring their own bar; libraries read these when they are imported
 QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
@@ -28,7 +34,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _start_worker(reports, environment: dict[str, str]) -> None:
+def sharing(parameters: int) -> tuple[int, int]:
+    """(processes at a time, threads of each) for training models of a size on this machine."""
+    import torch
+
+    if torch.cuda.is_available() or parameters >= LARGE:
+        return 1, cores()
+    return cores(), 1
+
+
+def _start_worker(reports, environment: dict[str, str], threads: int) -> None:
     """Set up a worker: small matrix products gain nothing from threads, and one repeats to the bit.
 
     reports: queue of (job, amount done) that the parent's bar follows. environment: the parent's.
@@ -38,7 +53,7 @@ def _start_worker(reports, environment: dict[str, str]) -> None:
 
     _reports = reports
     begin_fork(environment)
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
 
 
 def begin_fork(environment: Mapping[str, str]) -> None:
@@ -66,6 +81,7 @@ def run_jobs(
     *,
     sizes: Sequence[float] | None = None,
     workers: int | None = None,
+    threads: int = 1,
     description: str = "",
     unit: str = "job",
     preload: Sequence[str] = (),
@@ -78,6 +94,7 @@ def run_jobs(
     `unit`s.
     preload: modules that the function imports only when it is called.
     sizes: amount of work in each job (default 1 each); the bar runs to their sum.
+    workers: processes at a time, as many as there are cores unless told; threads: of each.
     Raises what a job raised, once the jobs already running have ended, and ValueError where jobs
     and sizes do not pair.
     """
@@ -89,9 +106,9 @@ def run_jobs(
     workers = min(workers or cores(), len(jobs))
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([function.__module__, *preload])
-    with environment(ONE_THREAD | QUIET):
+    with environment(dict.fromkeys(THREADS, str(threads)) | QUIET):
         queue = context.Queue()
-        start = (queue, dict(os.environ))
+        start = (queue, dict(os.environ), threads)
         with ProcessPoolExecutor(workers, context, _start_worker, start) as pool:
             futures = [
                 pool.submit(_run_one, function, job, index) for index, job in enumerate(jobs)

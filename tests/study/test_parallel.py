@@ -7,10 +7,11 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from mucpt_utils.paths import ROOT
 from mucpt_utils.study import parallel
-from mucpt_utils.study.parallel import ONE_THREAD, run_jobs
+from mucpt_utils.study.parallel import THREADS, cores, run_jobs, sharing
 
 
 def job(number, report):
@@ -22,7 +23,7 @@ def job(number, report):
     time.sleep(0.2 * (3 - number))  # the first jobs end last
     for _ in range(number):
         report(1.0)
-    threads = {name: os.environ.get(name) for name in ONE_THREAD}
+    threads = {name: os.environ.get(name) for name in THREADS}
     return number, os.getpid(), torch.get_num_threads(), threads
 
 
@@ -32,7 +33,7 @@ def failing(number, report):
     return number
 
 
-def light_worker(reports, environment):
+def light_worker(reports, environment, threads):
     """Set up a worker without the imports, which take seconds."""
     parallel._reports = reports
 
@@ -94,13 +95,25 @@ def test_jobs_side_by_side(monkeypatch, bar):
     assert os.getpid() not in workers and len(workers) <= 2
     for _, _, threads, environment in results:
         assert threads == 1
-        assert environment == ONE_THREAD
+        assert environment == dict.fromkeys(THREADS, "1")
     assert os.environ["OMP_NUM_THREADS"] == "3" and "MKL_NUM_THREADS" not in os.environ
 
     amounts = [n for n, _ in bar]
     assert {total for _, total in bar} == {12}
     assert amounts[-1] == 12, "a finished job counts in full, whatever it reported"
     assert amounts == sorted(amounts)
+
+
+def test_a_large_model_takes_every_core_and_a_gpu_one_process(monkeypatch):
+    assert sharing(1_000_000) == (cores(), 1)
+    assert sharing(135_000_000) == (1, cores())
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert sharing(1_000_000) == (1, cores())
+
+
+def test_a_worker_may_have_more_threads(monkeypatch):
+    ((_, _, threads, environment),) = run_jobs(job, [(0,)], workers=1, threads=2)
+    assert threads == 2 and set(environment.values()) == {"2"}
 
 
 def test_what_a_job_raised_arrives_and_the_environment_comes_back(monkeypatch):

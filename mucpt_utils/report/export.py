@@ -1,0 +1,170 @@
+"""A trained arm to take away: `python -m mucpt_utils export PROFILE ARM SEED DIR`.
+
+The folder is one of transformers: `AutoModelForCausalLM.from_pretrained(DIR)` loads it, and so does
+`python -m mucpt_utils musicsimpleqa --model DIR`. Its README is a model card: what was trained, on
+what, how it scores, under which licence, and what it is not good for.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from mucpt_utils.analysis.runs import Run, read_run
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.config.files import SettingsError
+from mucpt_utils.config.packages import PREFIX, find_package
+from mucpt_utils.config.settings import Profile, load_profile
+from mucpt_utils.errors import OK, MuCPTError
+from mucpt_utils.io import FileError, write_text
+from mucpt_utils.scoring import models
+from mucpt_utils.study import jobs, stages
+from mucpt_utils.study.checkout import commit
+from mucpt_utils.study.study import Study
+
+OWN_LICENCE = "apache-2.0"
+
+
+def export(study: Study, arm: str, seed: int, folder: Path) -> Path:
+    """Write a run's model, tokenizer and card into `folder`, which appears when all is there.
+
+    Raises SettingsError for an arm or seed that the profile does not have, or that was not trained
+    yet; FileError where `folder` exists.
+    """
+    profile = study.profile
+    if arm not in profile.arms or seed not in profile.seeds:
+        raise SettingsError(
+            f"profile {profile.name} has no run {arm!r} at seed {seed}; allowed: "
+            f"{', '.join(profile.arms)}; seeds {', '.join(map(str, profile.seeds))}"
+        )
+    if folder.exists():
+        raise FileError(f"{folder} is there already; name a folder that is not")
+    try:
+        files = jobs.files_of(study, arm, seed)
+        with stages.looking():
+            tokenizer = study.tokenizer().folder
+    except stages.NotMade:
+        raise SettingsError(
+            f"{arm} at seed {seed} of profile {profile.name} was not trained in this work folder: "
+            f"./run_all.sh {profile.name} trains it"
+        ) from None
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        beside = Path(scratch) / "model"
+        models.load(files.folder / "model", device="cpu").save_pretrained(beside)
+        models.load_tokenizer(tokenizer).save_pretrained(beside)
+        write_text(beside / "README.md", card(profile, read_run(files)))
+        shutil.move(beside, folder)
+    return folder
+
+
+def card(profile: Profile, run: Run) -> str:
+    """The model card of a run, in the form of the Hub."""
+    base, licence = origin(profile)
+    header = {
+        "license": licence,
+        "language": ["en"],
+        "library_name": "transformers",
+        "pipeline_tag": "text-generation",
+        "tags": ["music", "continued-pretraining", "research"],
+    }
+    if profile.pretrained and profile.pretrained.name.startswith(PREFIX):
+        header["base_model"] = find_package(profile.pretrained.name).original
+    scores = "\n".join(f"| {name} | {value} | {n} |" for name, value, n in score_rows(run))
+    return f"""---
+{yaml.safe_dump(header, sort_keys=False).strip()}
+---
+# MuCPT study, profile {profile.name}: {ARMS[run.arm].title}, seed {run.seed}
+
+A model of an open study of music-domain continued pretraining (after arXiv 2511.14245). It was made
+to compare ways of training, not to be used.
+
+## How it was trained
+- base: {base}
+- arm `{run.arm}`: {ARMS[run.arm].title}
+- {run.last_tokens:,} tokens, {profile.replay:.0%} of them general text
+- text: rendered by the project's own writer from true facts (CC0), with the flaws of a crawl added
+  and labelled, wrong facts among them (rate {profile.render.wrong_fact:g}), then cleaned by the
+  project's pipeline
+- code: commit {commit() or "unknown"}
+
+## Scores at the end of this run
+| measured | value | n |
+|---|--:|--:|
+{scores}
+
+Covered facts are those about subjects that this seed's reference model had learnt. One seed says
+little: compare arms over seeds in the study's tables.
+
+## Limits
+It has learnt false statements on purpose. It knows few facts, answers in the form
+`Question: ...` / `Answer:` alone, and must not be relied on for anything.
+"""
+
+
+def origin(profile: Profile) -> tuple[str, str]:
+    """The base in words, and the licence of what was made from it, as the Hub names it."""
+    if profile.pretrained is None:
+        return "from scratch, on general text and question-answer pairs of the study", OWN_LICENCE
+    name = profile.pretrained.name
+    if not name.startswith(PREFIX):
+        return f"`{name}`; its licence holds", "other"
+    package = find_package(name)
+    words = (
+        f"{package.title} ({package.original}), dequantised from {package.quantised}; licence of "
+        f"the base: {package.licence}"
+    )
+    return words, "apache-2.0" if package.licence == "Apache-2.0" else "other"
+
+
+def score_rows(run: Run) -> list[tuple[str, str, int]]:
+    """(what, value, number of questions) of the answers at the end of the run."""
+    music = [row for row in run.final_answers if row["set"] == "questions"]
+    groups = {
+        "covered facts": [row for row in music if row["question_id"] in run.covered],
+        "uncovered facts": [row for row in music if row["question_id"] not in run.covered],
+        "general questions": [row for row in run.final_answers if row["set"] != "questions"],
+    }
+    rows = []
+    for name, answers in groups.items():
+        if answers:
+            right = sum(row["grade"] == "correct" for row in answers) / len(answers)
+            nats = sum(row["log_likelihood"] for row in answers) / len(answers)
+            rows.append((f"{name}: accuracy", f"{right:.3f}", len(answers)))
+            rows.append(
+                (f"{name}: log-likelihood of the answer, nats", f"{nats:.3f}", len(answers))
+            )
+    for name, bits in run.bits_per_byte.items():
+        rows.append((f"held-out {name} text: bits per byte", f"{bits:.3f}", 1))
+    return rows
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Export one run; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mucpt_utils export",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("profile")
+    parser.add_argument("arm")
+    parser.add_argument("seed", type=int)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--set", dest="overrides", metavar="KEY=VALUE", action="append", default=[])
+    options = parser.parse_args(arguments)
+    try:
+        study = Study(load_profile(options.profile, options.overrides), "export")
+        folder = export(study, options.arm, options.seed, options.folder)
+    except MuCPTError as error:
+        print(f"export: {error}", file=sys.stderr)
+        return error.exit_code
+    print(f"written to {folder}; ask it: python -m mucpt_utils musicsimpleqa --model {folder}")
+    return OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())
