@@ -27,7 +27,7 @@ from datatrove.utils.typeshelper import StatHints
 
 from mucpt_utils.config.pipeline import MinhashSettings
 from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
-from mucpt_utils.pipeline.containment import CopiedWorks
+from mucpt_utils.pipeline.containment import KIND, CopiedWorks
 from mucpt_utils.pipeline.differences import state_other_facts
 from mucpt_utils.pipeline.minhash import (
     NORMAL_FORM,
@@ -107,19 +107,19 @@ class ShardSignatures(MinhashDedupSignature):
 class NearSignatures(ShardSignatures):
     """MinHash signatures; keeps shingles and short texts on disk too, to check candidates by.
 
-    copies: the works that are copies of an earlier one. Their passages are listed for the filter
-    and have no signature, so that nothing is dropped for one that goes itself.
+    Where the stage before has found copies of works (its folder stands beside this one's), their
+    passages are listed for the filter and have no signature: nothing is dropped for one that goes.
     """
 
-    def __init__(self, folder: Path, settings: MinhashSettings, copies: Path | None = None) -> None:
+    def __init__(self, folder: Path, settings: MinhashSettings) -> None:
         super().__init__(folder, minhash_config(settings))
-        self.copies = copies
         self.sets: list[np.ndarray] = []
         self.texts: list[np.ndarray] = []
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
         self.sets, self.texts, listed = [], [], []
-        works = CopiedWorks(self.copies) if self.copies else None
+        copies = self.folder.parent / KIND
+        works = CopiedWorks(copies) if copies.is_dir() else None
 
         def without_copies() -> Iterator[Document]:
             for row, document in enumerate(data):

@@ -63,10 +63,6 @@ def plan_stages(
     if settings.classifier != "off" and classifier_path is None:
         raise SettingsError(f"classifier={settings.classifier!r} needs classifier_path")
     near, contained = settings.near_duplicates, settings.contained
-
-    def copies(folder: Path) -> Path | None:
-        return folder.parent / KIND if contained.enabled else None
-
     recipe = [
         # only the domain goes on; the probability of being in it is a document's weight
         Stage(
@@ -102,7 +98,7 @@ def plan_stages(
             near.enabled,
             lambda folder: [DropListed(folder, "near duplicate")],
             lambda shards, folder: [
-                Job("near-1", EachShard(shards, NearSignatures(folder, near, copies(folder)))),
+                Job("near-1", EachShard(shards, NearSignatures(folder, near))),
                 Job("near-2", MatchBuckets(folder, minhash_config(near))),
                 Job("near-3", Cover(folder, near.similarity), tasks=1),
             ],

@@ -82,6 +82,16 @@ def test_addresses_and_catalogue_numbers_stay(text):
 
 
 @pytest.mark.parametrize(
+    "piece",
+    ["<img ", "https://", "https://a.example/b?c=d", "session ", "x-", "0a", "sid=", "{{", "[ad "],
+)
+def test_long_lines_without_an_end_are_read_in_one_pass(piece):
+    line = piece * (200_000 // len(piece))
+    assert all(edit.end - edit.start <= len(line) for edit in tracking_edits(line))
+    assert tracking_edits(f"{line} sid=0123456789abcdef") != []
+
+
+@pytest.mark.parametrize(
     ("broken", "whole"),
     [
         ("DvoÅ™Ã¡k wrote it", "Dvořák wrote it"),

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import PROPERTY
 
-from mucpt_utils.pipeline.edits import LINE, Edit, apply_edits, edited_text, line_edits
+from mucpt_utils.pipeline.edits import LINE, Edit, apply_edits, difference, edited_text, line_edits
 
 
 def document(text, *spans):
@@ -61,6 +61,22 @@ def test_line_edits_rebuild_the_repaired_text():
     assert all(e.start > 9 for e in edits), "lines that do not change have no edits"
 
 
+@pytest.mark.parametrize("piece", ["word ", "z", "音楽", "&", "A. "])
+def test_a_change_in_a_long_line_is_found_where_it_is(piece):
+    """400,000 characters: what takes the square of a length does not come back from here."""
+    half = piece * (200_000 // len(piece))
+    assert list(difference(f"{half}&amp;{half}", f"{half}&{half}")) == [
+        Edit(len(half) + 1, len(half) + 5, "")
+    ]
+
+
+def test_many_changes_in_a_long_line_stay_local():
+    one, other = "DvoÅ™Ã¡k &amp; " * 10_000, "Dvořák & " * 10_000
+    edits = list(difference(one, other))
+    assert edited_text(one, edits) == other
+    assert max(edit.end - edit.start for edit in edits) < 10
+
+
 # --- for all texts, edits and spans ---------------------------------------------------------------
 
 
@@ -108,6 +124,12 @@ def test_spans_keep_number_order_and_the_text_that_no_edit_touches(case):
                 assert doc.text[after["start"] : after["end"]] == edited_text(
                     text[start:end], [e for e in inside if e.start < end - start]
                 )
+
+
+@PROPERTY
+@given(st.text("ab", max_size=200), st.text("ab", max_size=200))
+def test_a_difference_turns_one_text_into_the_other(one, other):
+    assert edited_text(one, list(difference(one, other))) == other
 
 
 @PROPERTY

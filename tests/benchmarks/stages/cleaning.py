@@ -11,6 +11,7 @@ from mucpt_utils.analysis import stage_quality
 from mucpt_utils.config.pipeline import QualitySettings
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline.cleaning import steps
+from mucpt_utils.pipeline.junk import may_be_junk, segment
 from stages.common import fresh, passages, row, sampled, share, study
 
 STAGE = "quality filters"
@@ -88,6 +89,11 @@ def _prose(lane: str, documents: Sequence[Document]) -> Iterator[dict]:
     cut = sum(words[key] - len(document.text.split()) for key, document in kept.items())
     name = "words cut out of kept passages, real text"
     yield row(STAGE, name, lane, cut / total, total, most=LOST)
+    # of the sentences that junk rules cut out of kept passages, few enough to be read one by one
+    here = [s for d in documents if d.id in kept and may_be_junk(d.text) for s in segment(d.text)]
+    junk = sum(s.kind is not None for s in here)
+    name = "junk sentences in 10,000 kept passages, real text"
+    yield row(STAGE, name, lane, 10_000 * junk / len(kept), len(kept))
     for reason, count in sorted(Counter(reasons.values()).items()):
         yield row(STAGE, f"lost by reason, {lane}", reason, count / len(documents), len(documents))
     for source in sorted({d.metadata["source"] for d in documents}):

@@ -27,6 +27,7 @@ def measure() -> Iterator[dict]:
     """Whole works, copies in passages, contained works, quotations, the curve, rendered lane."""
     yield from _whole_works()
     yield from _copied_works()
+    yield from _moved_borders()
     yield from _contained_works()
     yield from _quotations()
     yield from _curve()
@@ -149,6 +150,49 @@ def _copied_works() -> Iterator[dict]:
         )
         lost, n = gone_first / (kept_first + gone_first), kept_first + gone_first
         yield row(STAGE, "words of first works dropped", kind, lost, n)
+
+
+BOOKS, BORDER = 6, 170  # words of a copy's passages, which begin elsewhere than the first's
+
+
+def _moved_borders() -> Iterator[dict]:
+    """Books and copies of them in passages of another length: the words of the copies that stay."""
+    by_book: dict[str, list[Document]] = {}
+    for document in passages("music_prose"):
+        if document.metadata["source"] == "gutenberg_music":
+            by_book.setdefault(document.metadata["file"], []).append(document)
+    books = dict(sorted(by_book.items())[:BOOKS])
+    rows = [
+        {"id": d.id, "text": d.text, "metadata": dict(d.metadata)}
+        for b in books.values()
+        for d in b
+    ]
+    for name, pieces in books.items():
+        words = " ".join(d.text for d in pieces).split()[50:]
+        rows += [
+            {
+                "id": f"copy/{name}#{start}",
+                "text": " ".join(words[start : start + BORDER]),
+                "metadata": {"source": "copies", "file": f"copy/{name}", "passage": start},
+            }
+            for start in range(0, len(words), BORDER)
+        ]
+    rules = {"exact_duplicates": True, "near_duplicates": {"enabled": True}}
+    for kind, contained in (("passages alone", False), ("works and passages", True)):
+        with tempfile.TemporaryDirectory() as folder:
+            write_jsonl(Path(folder, "in", "a.jsonl"), rows)
+            result = piped(
+                Path(folder, "in"), Path(folder, "out"), contained={"enabled": contained}, **rules
+            )
+            kept = [d for path in result.kept.glob("*.jsonl") for d in read_jsonl(path)]
+        for prefix, name, goal in (
+            ("copy/", "words of copies with other borders kept", {"most": TWICE}),
+            ("", "words of their first works kept", {"least": 0.99}),
+        ):
+            is_here = lambda key, p=prefix: key.startswith("copy/") == bool(p)  # noqa: E731
+            all_words = sum(len(r["text"].split()) for r in rows if is_here(r["id"]))
+            left = sum(len(d["text"].split()) for d in kept if is_here(d["id"]))
+            yield row(STAGE, name, kind, left / all_words, all_words, **(goal if contained else {}))
 
 
 # --- contained works and quotations ---------------------------------------------------------------
