@@ -1,6 +1,10 @@
-"""How far two graders agree: share of equal grades and Cohen's kappa, by answer type.
+"""How far two graders agree: share of equal grades and Cohen's kappa with its interval, by group.
 
-    python -m mucpt_utils agreement [tests/grading_cases.jsonl]
+    python -m mucpt_utils agreement [FILE ...]
+
+Without a file: tests/grading_cases.jsonl. A line holds the fields of a question, `response` and its
+label (`grade` or `label`); where it says a `kind` of case (or `point`, or `prompt_style`),
+agreement is printed by kind as well.
 
 Exit codes: 0 printed, 2 no such file, or a malformed one.
 """
@@ -8,29 +12,37 @@ Exit codes: 0 printed, 2 no such file, or a malformed one.
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from mucpt_utils import paths
 from mucpt_utils.errors import OK, WRONG_INPUT, MuCPTError
 from mucpt_utils.io import FileError, read_jsonl
-from mucpt_utils.musicsimpleqa.grading import GRADES, grade
+from mucpt_utils.musicsimpleqa.grading import GRADES, Grade, grade
 
 CASES = paths.ROOT / "tests/grading_cases.jsonl"
-FIELDS = ("question", "answer", "answer_type", "response", "grade")
+FIELDS = ("question", "answer", "answer_type", "response")
+LABELS = ("grade", "label")
+KINDS = ("kind", "point", "prompt_style")
+RESAMPLES = 2000
+Pairs = Sequence[tuple[str, str]]
 
 
 class Agreement(NamedTuple):
-    """Agreement of two graders on a group of `n` responses."""
+    """Agreement of two graders on a group of `n` responses; kappa with its 95 % interval."""
 
     group: str
     n: int
     agreement: float
     kappa: float
+    kappa_low: float
+    kappa_high: float
 
 
-def cohen_kappa(pairs: Sequence[tuple[str, str]]) -> float:
+def cohen_kappa(pairs: Pairs) -> float:
     """Agreement beyond chance of two graders (Cohen 1960): (p_o - p_e) / (1 - p_e).
 
     pairs: the two grades of each item. 1 where both always give one and the same grade.
@@ -45,6 +57,21 @@ def cohen_kappa(pairs: Sequence[tuple[str, str]]) -> float:
     return 1.0 if chance == 1 else (observed - chance) / (1 - chance)
 
 
+def kappa_interval(pairs: Pairs) -> tuple[float, float]:
+    """95 % of the kappas of samples drawn again from the pairs (percentile bootstrap, seeded)."""
+    names = sorted({name for pair in pairs for name in pair})
+    table = np.zeros((len(names), len(names)))
+    for one, other in pairs:
+        table[names.index(one), names.index(other)] += 1
+    draws = np.random.default_rng(0).multinomial(len(pairs), table.ravel() / len(pairs), RESAMPLES)
+    tables = draws.reshape(RESAMPLES, *table.shape) / len(pairs)
+    observed = tables.trace(axis1=1, axis2=2)
+    chance = (tables.sum(axis=1) * tables.sum(axis=2)).sum(axis=1)
+    kappas = np.where(chance == 1, 1, (observed - chance) / np.where(chance == 1, 1, 1 - chance))
+    low, high = np.percentile(kappas, [2.5, 97.5])
+    return float(low), float(high)
+
+
 def agreement(rows: Iterable[tuple[str, str, str]]) -> list[Agreement]:
     """Agreement in each group and over all ("all", last); nothing for no rows.
 
@@ -56,10 +83,13 @@ def agreement(rows: Iterable[tuple[str, str, str]]) -> list[Agreement]:
     if not groups:
         return []
     everything = [pair for pairs in groups.values() for pair in pairs]
-    return [
-        Agreement(name, len(pairs), sum(a == b for a, b in pairs) / len(pairs), cohen_kappa(pairs))
-        for name, pairs in [*sorted(groups.items()), ("all", everything)]
-    ]
+    return [measured(*group) for group in [*sorted(groups.items()), ("all", everything)]]
+
+
+def measured(group: str, pairs: Pairs) -> Agreement:
+    """The agreement in one group."""
+    share = sum(one == other for one, other in pairs) / len(pairs)
+    return Agreement(group, len(pairs), share, cohen_kappa(pairs), *kappa_interval(pairs))
 
 
 def load_cases(path: Path = CASES) -> list[dict]:
@@ -69,6 +99,7 @@ def load_cases(path: Path = CASES) -> list[dict]:
     """
     cases = read_jsonl(path, FIELDS)
     for number, case in enumerate(cases, 1):
+        case["grade"] = next((case[name] for name in LABELS if name in case), None)
         if case["grade"] not in GRADES:
             allowed = ", ".join(GRADES)
             raise FileError(f"{path}, case {number}: {case['grade']!r} is none of {allowed}")
@@ -82,21 +113,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("cases", nargs="?", type=Path, default=CASES)
+    parser.add_argument("cases", nargs="*", type=Path, default=[CASES], metavar="FILE")
     options = parser.parse_args(arguments)
     try:
-        cases = load_cases(options.cases)
+        files = [(path, load_cases(path)) for path in options.cases]
     except (MuCPTError, OSError) as error:
         print(f"agreement: {error}", file=sys.stderr)
         return WRONG_INPUT
-    graded = [(case, grade(case, case["response"])) for case in cases]
-    for case, given in graded:
+    for path, cases in files:
+        print(path)
+        print_agreement(cases, [grade(case, case["response"]) for case in cases])
+    return OK
+
+
+def print_agreement(cases: Sequence[Mapping], grades: Sequence[Grade]) -> None:
+    """Print the cases where label and grade differ, and the agreement by kind and answer type."""
+    for case, given in zip(cases, grades, strict=True):
         if given.grade != case["grade"]:
             print(
                 f"{case['answer']!r} {case['response']!r}: labelled {case['grade']}, "
-                f"graded {given.grade} ({given.reason})"
+                f"graded {given.grade} ({given.reason}: {given.committed!r})"
             )
-    print(f"{'answer type':12} {'n':>6} {'agreement':>10} {'kappa':>7}")
-    for row in agreement((c["answer_type"], c["grade"], g.grade) for c, g in graded):
-        print(f"{row.group:12} {row.n:6} {row.agreement:10.3f} {row.kappa:7.3f}")
-    return OK
+    kind = next((name for name in KINDS if cases and name in cases[0]), None)
+    for column in filter(None, (kind, "answer_type")):
+        print(f"{column:24} {'n':>6} {'agreement':>10} {'kappa':>7} {'95 %':>16}")
+        pairs = zip(cases, grades, strict=True)
+        for row in agreement((str(c.get(column)), c["grade"], g.grade) for c, g in pairs):
+            print(
+                f"{row.group:24} {row.n:6} {row.agreement:10.3f} {row.kappa:7.3f} "
+                f"[{row.kappa_low:6.3f}, {row.kappa_high:6.3f}]"
+            )

@@ -42,7 +42,8 @@ class Marked:
 
     def __init__(self, text: str, spans: Sequence[Span]):
         self.text, self.spans = text, spans
-        pieces, end = [], 0
+        pieces: list[str] = []
+        end = 0
         for span in spans:
             pieces += (text[end : span.start], span.mark)
             end = span.end

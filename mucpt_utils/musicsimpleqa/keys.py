@@ -8,7 +8,7 @@ from mucpt_utils.musicsimpleqa.rules import S
 
 
 class Span(NamedTuple):
-    """A stretch of a text and what it is: K the key, C another answer of its kind, S the subject."""
+    """A stretch of a text and what it is: K the key, C another of its kind, S the subject."""
 
     start: int
     end: int
@@ -19,11 +19,13 @@ class Key:
     """The right answer of a question, as the grader looks for it in a response.
 
     kind: the answer type. asked: the question. symbols: names of the key that hold no word (`!!!`).
+    has_loose_terms: whether no shape or list tells other answers of its kind from other words.
     """
 
     def __init__(self, kind: str, asked: Asked):
         self.kind, self.asked = kind, asked
         self.symbols: set[str] = set()
+        self.has_loose_terms = False
 
     def prepared(self, text: str) -> str:
         """The text in the notation in which the key is compared."""
@@ -40,6 +42,11 @@ class Key:
     def answers(self, text: str) -> list[Span]:
         """The key, other answers of its kind and the subject in a prepared text, in order."""
         raise NotImplementedError
+
+    def marked(self, text: str) -> tuple[str, list[Span]]:
+        """The text in the key's notation, and the answers in it."""
+        text = self.prepared(text)
+        return text, self.answers(text)
 
     def agrees(self, text: str) -> bool:
         """Whether what a reply commits to is the key."""

@@ -151,9 +151,9 @@ class NameKey(Key):
             return False
         if joined in self.common and not is_name(reading, first, last):
             return False
-        if lower and first == last and self.kind == "title" and not reading.caseless:
-            if not self.is_introduced(reading, first):
-                return False
+        a_word = lower and first == last and self.kind == "title" and not reading.caseless
+        if a_word and not self.is_introduced(reading, first):
+            return False
         return not self.in_longer_name(reading, first, last)
 
     def is_introduced(self, reading: Reading, first: int) -> bool:

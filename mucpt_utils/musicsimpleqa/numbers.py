@@ -68,21 +68,21 @@ def numbers(text: str) -> list[Number]:
 
 # "that one", "one of": no numbers
 PRONOUN = re.compile(
-    r"\b(?:this|that|the|which|each|every|any|no|only|some|another) one(?!\w| \w* ?(?:hundred|thousand))|\bone of",
+    r"\b(?:this|that|the|which|each|every|any|no|only|some|another) one(?!\w)|\bone of",
     re.IGNORECASE,
 )
 
 
 def in_digits(text: str) -> str:
     """Numbers written in words, as digits: `nineteen ninety-one` gives `1991`."""
-    return NUMBER_RUN.sub(
-        lambda m: m[0] if PRONOUN.search(m.string, *around(m)) else spoken_number(m[0]), text
-    )
+    return NUMBER_RUN.sub(number_or_pronoun, text)
 
 
-def around(match: re.Match[str]) -> tuple[int, int]:
-    """The stretch of a text in which a match may prove to be a pronoun."""
-    return max(0, match.start() - 8), match.end() + 3
+def number_or_pronoun(match: re.Match[str]) -> str:
+    """The digits of a run of number words; the run as it is where it is the pronoun `one`."""
+    around = (max(0, match.start() - 8), match.end() + 3)
+    is_pronoun = PRONOUN.search(match.string, *around)
+    return match[0] if is_pronoun else spoken_number(match[0])
 
 
 def spoken_number(run: str) -> str:

@@ -49,18 +49,21 @@ class PersonKey(NameKey):
         if mentions:
             starts = {word.start: index for index, word in enumerate(reading.words)}
             for index, span in enumerate(mentions):
-                if " " in reading.text[span.start : span.end]:  # "John" before "Michael Stipe"
-                    if before := self.names_before(reading, starts[span.start]):
-                        mentions[index] = Span(before[0].start, span.end, K)
+                # "John" before "Michael Stipe"
+                whole = " " in reading.text[span.start : span.end]
+                before = self.names_before(reading, starts[span.start]) if whole else []
+                if before:
+                    mentions[index] = Span(before[0].start, span.end, K)
         mention, last = 0, len(mentions)
         for index, word in enumerate(reading.words):
             while mention < last and mentions[mention].end <= word.start:
                 mention += 1
             if mention < last and mentions[mention].start <= word.start:
                 continue
-            persons = self.families.get(word.form) or self.families.get(romanised(word.form), ())
-            spans = [s for s in (self.family_mention(reading, index, p) for p in persons) if s]
-            mentions += spans[:1]
+            families = self.families
+            persons = families.get(word.form) or families.get(romanised(word.form)) or []
+            spans = (self.family_mention(reading, index, person) for person in persons)
+            mentions += [span for span in spans if span][:1]
         return sorted(mentions)
 
     def family_mention(self, reading: Reading, index: int, person: Person) -> Span | None:

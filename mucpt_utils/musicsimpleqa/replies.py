@@ -30,20 +30,24 @@ SPECIAL_TOKEN = re.compile(
 )
 ROLE = re.compile(r"\s*(?:assistant|model|ai|bot|chatgpt|gpt)\s*(?::|\n)\s*", re.IGNORECASE)
 LABELS = "question|query|user|human|student|instruction|input|prompt|problem|exercise|example|q"
+# a question in lower case: "Where Do We Go?" is a title
+QUESTION = (
+    r"(?=(?:\S{1,40}\s+){1,6}(?-i:(?!the\b|and\b|for\b)[a-z]{3}))"
+    r"(?:(?:In|On|To|From|Of|At|By|For) )?(?:wh(?:ich|o|at|en|ere|ose)|How)\b[^\n?]{8,240}\?"
+)
 NEXT_TURN = re.compile(
-    rf"(?:\A|\n)[ \t>*#_]*(?:next |new |another )?(?:{LABELS})(?:[ \t]*#?\d+[ \t]*[*_]*[:.)]|[ \t]*[*_]*:)"
+    rf"(?:\A|\n)[ \t>*#_]*(?:next |new |another )?(?:{LABELS})"
+    rf"(?:[ \t]*#?\d+[ \t]*[*_]*[:.)]|[ \t]*[*_]*:)"
     r"|(?<=\S)[ \t]+(?:Question|Q)[ \t]?\d*:[ \t]"
-    r"|\n[ \t]*(?:#+ *|\*\*)?(?=(?:\S{1,40}\s+){1,6}(?-i:(?!the\b|and\b|for\b)[a-z]{3}))(?:(?:In|On|To|From|Of|At|By|For) )?(?:[Ww]h(?:ich|o|at|en|ere|ose)|How)\b[^\n?]{8,240}\?",
+    rf"|\n[ \t]*(?:#+ *|\*\*)?{QUESTION}",
     re.IGNORECASE,
 )
-ECHO = re.compile(
-    r"\W{0,8}(?=(?:\S{1,40}\s+){1,6}(?!the\b|and\b|for\b)[a-z]{3})(?:(?:In|On|To|From|Of|At|By|For) )?(?:[Ww]h(?:ich|o|at|en|ere|ose)|How)\b[^\n?]{8,240}\?\s+(?=\S)"
-)
+ECHO = re.compile(rf"\W{{0,8}}{QUESTION}\s+(?=\S)", re.IGNORECASE)
 ANSWER_LABEL = re.compile(r"(?:\A|\n|\s)[ \t>*#_]*(?:answer|a)[ \t]*[*_]*:[*_]*\s*", re.IGNORECASE)
 
 
 def without_thoughts(reply: str) -> str:
-    """The reply behind its thoughts, whichever way they are marked; nothing where they never end."""
+    """The reply behind its thoughts, however they are marked; nothing where they never end."""
     if channels := list(FINAL_CHANNEL.finditer(reply)):
         return reply[channels[-1].end() :]
     if CHANNEL.search(reply):
@@ -174,7 +178,7 @@ def from_lines(text: str) -> str:
 
 
 def table_free(lines: list[str]) -> list[str]:
-    """Lines in which each row of a table is `cell - cell`, and the heads of its columns are gone."""
+    """Lines in which a row of a table is `cell - cell`, without the heads of its columns."""
     rules = {index for index, line in enumerate(lines) if "|" in line and TABLE_RULE.match(line)}
     plain = []
     for index, line in enumerate(lines):

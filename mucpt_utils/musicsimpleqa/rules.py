@@ -32,7 +32,7 @@ class TermClass(NamedTuple):
 
 
 class Rules:
-    """The data files: each entry under its own name, patterns compiled with their marks filled in."""
+    """The data files: each entry under its name, patterns compiled with their marks filled in."""
 
     def __init__(self) -> None:
         data = read_yaml(LANGUAGE)

@@ -1,4 +1,4 @@
-"""Keys that are terms of music: keys, chords, signatures, catalogue numbers, instruments, genres."""
+"""Keys that are terms of music: keys, signatures, catalogue numbers, instruments, genres."""
 
 from collections.abc import Sequence
 
@@ -20,6 +20,7 @@ class TermKey(NameKey):
         names = {name.lower() for name in (answer, *aliases)}
         classes = (terms for terms in RULES.term_classes if not names.isdisjoint(terms.names))
         self.terms = None if self.shape else next(classes, None)
+        self.has_loose_terms = not self.shape
 
     def prepared(self, text: str) -> str:
         return in_words(text)

@@ -126,7 +126,6 @@ def without_article(forms: list[str], text: str) -> list[str]:
 
     The A of `A-ha` and of `A minor` is none.
     """
-    if forms and forms[0] in ARTICLES and any(form not in ARTICLES for form in forms):
-        if not NO_ARTICLE.match(text):
-            return forms[1:]
-    return forms
+    if not forms or forms[0] not in ARTICLES or all(form in ARTICLES for form in forms):
+        return forms
+    return forms if NO_ARTICLE.match(text) else forms[1:]

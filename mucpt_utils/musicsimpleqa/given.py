@@ -1,0 +1,124 @@
+"""Which answers in a reply are given: not denied, not others', not taken back, no refusal."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mucpt_utils.musicsimpleqa.asked import MAKING, Asked
+from mucpt_utils.musicsimpleqa.clauses import ANSWER, DEAD, Clause
+from mucpt_utils.musicsimpleqa.relevance import Relevance
+from mucpt_utils.musicsimpleqa.rules import RULES, C, N
+
+PUNCTUATION = " .,!?;:\"'()[]-–—*#>"
+RETRACTION = re.compile(
+    r"\b(?:wrong|incorrect|not (?:right|correct)|mistaken?|take (?:that|it) back|can'?t be)\b",
+    re.IGNORECASE,
+)
+
+
+class Given(NamedTuple):
+    """A marked text with the answers that are not given turned into N.
+
+    refused, denied: whether it says that it does not know between which, and that it is not one.
+    """
+
+    marks: str
+    refused: bool
+    denied: bool
+
+
+def set_aside(marks: str, asked: Asked) -> Given:
+    """The answers that are denied, believed by others, only compared or only owners, set aside."""
+    undecided = RULES.undecided.sub(dead, marks)
+    given = undecided
+    for pattern in RULES.denied:
+        given = pattern.sub(dead, given)
+    denied = given != undecided
+    for pattern in RULES.set_aside:
+        given = pattern.sub(dead, given)
+    if asked.role == "agent":
+        given = RULES.other_name.sub(same_person, given)
+    if asked.relations & MAKING:  # the album that is somebody's was made by him
+        given = RULES.owner_of_no_work.sub(dead, given)
+    elif len(ANSWER.findall(given)) > 1:
+        given = RULES.owner.sub(dead, given)
+    return Given(given, bool(RULES.undecided.search(marks)), denied)
+
+
+def dead(match: re.Match[str]) -> str:
+    """What a pattern matched, its answers set aside."""
+    return match[0].translate(DEAD)
+
+
+def same_person(match: re.Match[str]) -> str:
+    """`Reginald Dwight, known as Elton John` with one of the two names set aside."""
+    if len(set(ANSWER.findall(match[0]))) == 2:
+        return match[0].replace(C, N, 1)
+    head, last, tail = match[0].rpartition(ANSWER.findall(match[0])[-1])
+    return head + (N if last else "") + tail
+
+
+# --- second thoughts ------------------------------------------------------------------------------
+
+
+def last_word(clauses: Sequence[Clause], relevance: Relevance) -> list[Clause]:
+    """The clauses from the last second thought on that names another answer.
+
+    Nothing where a second thought only takes the answer back.
+    """
+    parts = [part for clause in clauses for part in inner_parts(clause)]
+    answering = False  # whether an answer stands behind
+    for index in range(len(parts) - 1, 0, -1):
+        part = parts[index]
+        answering = answering or (part.answers and relevance.is_answering(part))
+        if part.opener != "no" and not RULES.correction.match(part.text):
+            continue
+        if answering:
+            return parts[index:]
+        denied = any(N in other.text for other in parts[index : index + 2])
+        if denied or RETRACTION.search(part.text):
+            return []
+    return parts
+
+
+def inner_parts(clause: Clause) -> list[Clause]:
+    """A clause, cut where a second thought interrupts it."""
+    matches = list(RULES.inner_correction.finditer(clause.text))
+    if not matches or not ANSWER.search(clause.text[matches[-1].end() :]):
+        return [clause]
+    end = matches[-1].end()
+    first = Clause(clause.text[:end], clause.start, clause.opener, clause.side, clause.sentence)
+    second = Clause(clause.text[end:], clause.start + end, "no", False, clause.sentence)
+    return [first, second]
+
+
+def final_answer(clauses: list[Clause]) -> list[Clause]:
+    """What follows the last "the answer is", where it names an answer."""
+    for clause in reversed(clauses):
+        for match in reversed(list(RULES.final_answer.finditer(clause.text))):
+            tail = clause.text[match.end() :]
+            if ANSWER.search(tail):
+                return [Clause(tail, clause.start + match.end(), "", False, clause.sentence)]
+    return clauses
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+def without_refusals(clauses: Sequence[Clause], relevance: Relevance) -> tuple[list[Clause], bool]:
+    """The clauses that give an answer, and whether others refuse to.
+
+    Behind a refusal, only a guess counts: `I don't know. Maybe X?`
+    """
+    answering, refused = [], False
+    for clause in clauses:
+        if RULES.refusal.search(clause.text) or is_refusal(clause):
+            refused = True
+        elif clause.answers and (not refused or (not clause.side and relevance.is_guess(clause))):
+            answering.append(clause)
+    return answering, refused
+
+
+def is_refusal(clause: Clause) -> bool:
+    """Whether a clause is a refusal and nothing else: `Pass!`, `formed: null`."""
+    return bool(RULES.refusal_whole.fullmatch(clause.text.rpartition(":")[2].strip(PUNCTUATION)))

@@ -1,0 +1,114 @@
+"""Which clause of a reply is about what is asked, and which of its answers stands in its place."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mucpt_utils.musicsimpleqa.asked import Asked
+from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause
+from mucpt_utils.musicsimpleqa.rules import RULES, C, K, N, S
+
+SUBJECT_WORDS = re.compile(
+    r"\b(?:it|this|that|they|he|she"
+    r"|the (?:song|album|opera|work|piece|band|group|track|prize))\b",
+    re.IGNORECASE,
+)
+WORD_BEFORE = re.compile(r"(\w+)(?: (?:by|is|was|to|in|on|the|a|an)){0,2} [\"']?$")
+LABEL = re.compile(rf"[\W_]{{0,8}}[\w ]{{2,30}}: [\"']?[{K}{C}]")
+BARE = re.compile(
+    rf"[^\w{K}{C}{N}{S}]{{0,8}}(?:(?:the|a|an)\s)?(?:(?!is\b|are\b|was\b|were\b|include)[\w-]+\s)"
+    rf"{{0,3}}[\"']?[{K}{C}][\"']?\s*(?:,|$)"
+)
+RELATIVE = re.compile(r",? (?:who|which|that|whose)\b")
+PREPOSITION = re.compile(r"[\s\"'(]{0,4}(?:in|on|at|from)\b[^,]*,", re.IGNORECASE)
+
+
+class Relevance:
+    """What makes clauses and answers relevant to one question.
+
+    asked: the question. marks: the reply with its answers marked. clauses: all of it.
+    """
+
+    def __init__(self, asked: Asked, marks: str, clauses: Sequence[Clause]):
+        self.asked, self.marks = asked, marks
+        self.about_subject = {clause.sentence for clause in clauses if S in clause.text}
+
+    def best(self, clauses: Sequence[Clause]) -> Clause:
+        """The first of the clauses that say most of what is asked."""
+        if len(clauses) == 1:
+            return clauses[0]
+        scores = [self.of(clause, not index) for index, clause in enumerate(clauses)]
+        return clauses[scores.index(max(scores))]
+
+    def of(self, clause: Clause, opens: bool = False) -> int:
+        """How much a clause is about what is asked.
+
+        Most where it has a label for it ("Artist: X") or opens the reply with a bare answer; else
+        by the subject of the question in it, its relation, and an answer in its place.
+        """
+        relations = RULES.relations_in(clause.text)
+        if LABEL.match(clause.text) and relations & self.asked.relations:
+            return 9
+        if opens and self.is_bare_opening(clause):
+            return 8
+        about_subject = S in clause.text or clause.sentence in self.about_subject
+        score = 3 if about_subject else int(bool(SUBJECT_WORDS.search(clause.text)))
+        score += self.relation_score(relations) - 3 * clause.side
+        return score + self.is_answering(clause)
+
+    def relation_score(self, relations: frozenset[str]) -> int:
+        """2 for the asked relation, -2 for others only, 0 for none and for those by the way."""
+        if relations & self.asked.relations:
+            return 2
+        return -2 if relations - RULES.by_the_way else 0
+
+    def is_bare_opening(self, clause: Clause) -> bool:
+        """Whether the reply opens with an answer, and not with `It was X who recorded Y`."""
+        bare = without_lead_in(clause.text)
+        if clause.side or not BARE.match(bare) or PREPOSITION.match(clause.text):
+            return False
+        end = clause.start + len(clause.text)
+        if RELATIVE.match(self.marks[end : end + 12]):
+            return False
+        return self.relation_score(RULES.relations_in(bare.partition(",")[0])) >= 0
+
+    # --- answers in a clause --------------------------------------------------------------------
+
+    def fits(self, clause: Clause) -> Iterator[int]:
+        """How well each answer of a clause fits."""
+        return (self.fit(clause.text, match.start()) for match in ANSWER.finditer(clause.text))
+
+    def is_answering(self, clause: Clause) -> bool:
+        """Whether an answer in a clause stands where it may be given as one."""
+        return any(fit >= 0 for fit in self.fits(clause))
+
+    def is_guess(self, clause: Clause) -> bool:
+        """Whether a clause beside a refusal gives an answer after all."""
+        if BARE.match(without_lead_in(clause.text)) or RULES.guess.search(clause.text):
+            return self.is_answering(clause)
+        asked = self.asked.relations & RULES.relations_in(clause.text)
+        return bool(asked) and any(fit > 0 for fit in self.fits(clause))
+
+    def likeliest(self, clause: Clause) -> int:
+        """Where the answer is that stands as one is expected to; the first of equals."""
+        positions = [match.start() for match in ANSWER.finditer(clause.text)]
+        if len(positions) == 1:
+            return positions[0]
+        return max(positions, key=lambda at: (self.fit(clause.text, at), -at))
+
+    def fit(self, text: str, at: int) -> int:
+        """How well the words around an answer fit the role that the asked one has."""
+        before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
+        likely, unlikely = RULES.likely[self.asked.role], RULES.unlikely[self.asked.role]
+        score = 2 * bool(likely.before.search(before) or likely.behind.match(behind))
+        if word := WORD_BEFORE.search(before):  # "produced by", "the producer"
+            relations = RULES.relations_in(word[1])
+            if relations & self.asked.relations:
+                score += 1
+            elif relations - RULES.by_the_way:
+                score -= 3
+        return score - 3 * bool(unlikely.before.search(before) or unlikely.behind.match(behind))
+
+
+def without_lead_in(text: str) -> str:
+    """The text without "I think it was" and the like before an answer."""
+    return RULES.lead_in.sub("", text, count=1) if RULES.lead_in.match(text) else text

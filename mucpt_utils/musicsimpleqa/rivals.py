@@ -1,0 +1,92 @@
+"""Whether a reply gives one answer or several: lists, choices left open, places in steps."""
+
+import re
+from collections.abc import Sequence
+
+from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked
+from mucpt_utils.musicsimpleqa.given import PUNCTUATION
+from mucpt_utils.musicsimpleqa.keys import Key
+from mucpt_utils.musicsimpleqa.relevance import Relevance
+from mucpt_utils.musicsimpleqa.rules import RULES, C, K
+
+Stretch = tuple[int, int]  # where something begins and ends in a marked text
+ARTICLE = re.compile(r"\A(?:the|an?) ", re.IGNORECASE)
+
+
+def undecided_at(marks: str, key: Key, clauses: Sequence[Clause], chosen: Clause) -> Stretch | None:
+    """Where the reply leaves it between two: `either X or Y`, `1990-91`; None where it does not.
+
+    marks: without the answers set aside. clauses: those that count; what comes before the sentence
+    with the chosen one weighs nothing, if that one is about the question.
+    """
+    start, end = clauses[0].start, clauses[-1].start + len(clauses[-1].text)
+    if chosen.sentence > clauses[0].sentence:
+        start = chosen.start
+    text = marks[start:end]
+    patterns = [*RULES.undecided_between, RULES.slash, RULES.lower_list]
+    if key.asked.role == "value" and any(p.search(chosen.text) for p in RULES.range):
+        patterns += RULES.range
+    if key.has_loose_terms:
+        patterns += RULES.lower_terms
+    for pattern in patterns:
+        match = pattern.search(text)
+        # "15 to 18 August" is one month
+        if match and not (match[0].count(K) > 1 and C not in match[0]):
+            return start + match.start(), start + match.end()
+    return None
+
+
+def rivals(
+    reply: Marked, kind: str, clauses: Sequence[Clause], chosen: Clause, position: int
+) -> Stretch | None:
+    """Where another answer stands beside the chosen one as its equal; None where none does.
+
+    position: of the chosen answer in its clause.
+    """
+    for match in RULES.joined.get(kind, RULES.joined["title"]).finditer(chosen.text):
+        start, end = chosen.start + match.start(), chosen.start + match.end()
+        if match.start() <= position < match.end() and differ(reply, start, end - 1):
+            return start, end
+    if not is_bare(chosen):
+        return None
+    one = chosen.start + position
+    for clause in clauses:
+        if clause.sentence == chosen.sentence or ":" in clause.text or not is_bare(clause):
+            continue
+        other = clause.start + next(ANSWER.finditer(clause.text)).start()
+        if differ(reply, one, other):
+            return min(one, other), max(one, other) + 1
+    return None
+
+
+def differ(reply: Marked, one: int, other: int) -> bool:
+    """Whether the answers at two places of a marked text are two."""
+    if reply.marks[one] == reply.marks[other] == K:
+        return False
+    return reply.words_at(one, one + 1).casefold() != reply.words_at(other, other + 1).casefold()
+
+
+def is_bare(clause: Clause) -> bool:
+    """Whether a clause is an answer and nothing else, or an answer behind a colon."""
+    text = ARTICLE.sub("", clause.text.rpartition(":")[2].strip(PUNCTUATION))
+    return text in (K, C)
+
+
+def only_answer_behind(
+    clauses: Sequence[Clause], chosen: Clause, relevance: Relevance
+) -> Clause | None:
+    """A clause behind a list that gives one answer: `do, re, mi - the second one is re`."""
+    for clause in clauses:
+        if clause.start > chosen.start and not is_bare(clause):
+            fits = list(relevance.fits(clause))
+            if len(fits) == 1 and fits[0] > 0:
+                return clause
+    return None
+
+
+def steps(clause: Clause, position: int) -> Stretch:
+    """Where a place begins and ends in the marked text, with the places around it."""
+    for match in RULES.steps.finditer(clause.text):
+        if match.start() <= position < match.end():
+            return clause.start + match.start(), clause.start + match.end()
+    return clause.start + position, clause.start + position + 1
