@@ -18,6 +18,7 @@ from mucpt_utils.knowledge.facts import Fact, slug
 from mucpt_utils.knowledge.relations import Relation
 
 SOURCE = paths.ROOT / "data_cards/music_facts/source/tail.csv"
+IDENTIFIERS = paths.ROOT / "data_cards/music_facts/source/identifiers.csv"
 RELATIONS = paths.PACKAGE / "knowledge/tail_relations.yaml"
 COLUMNS = (
     *("relation", "title", "maker", "detail", "object", "aliases"),
@@ -117,6 +118,14 @@ def split_cells(row: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return {
         name: tuple(part.strip() for part in row[name].split(";") if part.strip()) for name in lists
     }
+
+
+@cache
+def load_identifiers(path: Path = IDENTIFIERS) -> dict[str, tuple[str, ...]]:
+    """Numbers in public catalogues of subjects of the fact tables, where a table gives them."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    return {row["subject"]: tuple(row["identifiers"].split("; ")) for row in rows}
 
 
 def shared_with(facts: Iterable[Fact], tail: Iterable[TailFact]) -> list[str]:

@@ -4,6 +4,7 @@
     python -m mucpt_utils questions check        # lints what is there
     python -m mucpt_utils questions strata       # strata.csv, where the reference tables are
     python -m mucpt_utils questions difficulty ANSWERS...   # how hard each question is
+    python -m mucpt_utils questions wording ANSWERS...      # how much a score depends on wording
 
 ANSWERS are folders or answers.jsonl files of `python -m mucpt_utils musicsimpleqa`.
 Exit codes: 0 done, 1 the linter found something, 2 wrong arguments or a malformed file.
@@ -22,15 +23,23 @@ from mucpt_utils.io import write_jsonl, write_text
 from mucpt_utils.knowledge.authoring.cards import with_counts
 from mucpt_utils.knowledge.facts import CANARY, Fact, askable, load_facts
 from mucpt_utils.knowledge.relations import Relation, load_relations
-from mucpt_utils.knowledge.tail import TailFact, load_tail, tail_relation
+from mucpt_utils.knowledge.tail import TailFact, load_identifiers, load_tail, tail_relation
 from mucpt_utils.musicsimpleqa.difficulty import record_difficulty
 from mucpt_utils.musicsimpleqa.lint import lint
 from mucpt_utils.musicsimpleqa.plan import Plan, PlanError, Selected, load_plan, load_selection
 from mucpt_utils.musicsimpleqa.question_counts import counts_tables
-from mucpt_utils.musicsimpleqa.questions import SPLITS, load_questions, phrasings, question_of
+from mucpt_utils.musicsimpleqa.questions import (
+    PARAPHRASES,
+    SPLITS,
+    load_questions,
+    phrasings,
+    question_of,
+)
 from mucpt_utils.musicsimpleqa.strata import Stratum, load_strata, record_strata
+from mucpt_utils.musicsimpleqa.wording import report_wording
 
 CARD = paths.DATA_CARDS / "musicsimpleqa"
+COMMANDS = ("build", "check", "strata", "difficulty", "wording")
 PARAPHRASED = "core"  # the part whose questions are asked in further wordings
 FURTHER_WORDINGS = 2
 
@@ -80,7 +89,8 @@ def provenance(fact: Fact, stratum: Stratum | None) -> dict:
     level = {"stratum": stratum.stratum} if stratum else {}
     source = stratum.source if stratum else "judgement of the authors"
     confirmed = fact.confirmed_by if isinstance(fact, TailFact) else ()
-    identifiers = fact.identifiers if isinstance(fact, TailFact) else ()
+    known = load_identifiers().get(fact.subject, ())
+    identifiers = fact.identifiers if isinstance(fact, TailFact) else known
     return {
         **level,
         "stratum_source": source,
@@ -151,16 +161,18 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=("build", "check", "strata", "difficulty"))
-    parser.add_argument("answers", nargs="*", type=Path, help="for difficulty: answers of models")
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument(
+        "answers", nargs="*", type=Path, help="difficulty, wording: answers of models"
+    )
     options = parser.parse_args(arguments)
-    if options.answers and options.command != "difficulty":
-        parser.error("answers are given to `difficulty` only")
+    if options.answers and options.command not in ("difficulty", "wording"):
+        parser.error("answers are given to `difficulty` and `wording` only")
     return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build the splits, lint those that are there or measure them; returns the exit code."""
+    """Build the splits, lint those that are there, or measure; returns the exit code."""
     options = parsed(arguments)
     try:
         if options.command == "strata":
@@ -169,6 +181,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         splits = build() if options.command == "build" else load_splits()
         if options.command == "difficulty":
             return report(record_difficulty(splits, options.answers))
+        if options.command == "wording":
+            both = [*splits["test"], *load_questions(PARAPHRASES)]
+            return report(report_wording(options.answers, both))
         problems = check(splits)
     except MuCPTError as error:
         print(f"questions: {error}", file=sys.stderr)

@@ -117,7 +117,7 @@ def read_responses(path: Path, questions: Mapping[str, Mapping]) -> dict[str, bo
     rows = read_jsonl(path, ("id", "response"))
     asked = [row for row in rows if row["id"] in questions]
     if not asked:
-        raise DifficultyError(f"{path}: none of its answers is about a question of the test split")
+        raise DifficultyError(f"{path}: none of its answers is about a question asked here")
     return {
         row["id"]: grade(questions[row["id"]], row["response"]).grade == CORRECT for row in asked
     }
