@@ -55,6 +55,24 @@ def rejected_documents(corpus: Path) -> list[dict]:
     return [row for row in rows if "cut_from" not in (row.get("detail") or {})]
 
 
+def cut_sentences(corpus: Path) -> pd.DataFrame:
+    """stage, reason, sentence, signs: what was cut out of documents that went on, and by what."""
+    rows = (row for path in sorted(corpus.glob("rejected/*.jsonl")) for row in read_jsonl(path))
+    return pd.DataFrame(
+        [
+            {
+                "stage": row["stage"],
+                "reason": row["reason"],
+                "sentence": row["text"].strip(),
+                "signs": [row["text"][start:end] for start, end in row["detail"]["triggers"]],
+            }
+            for row in rows
+            if "cut_from" in (row.get("detail") or {})
+        ],
+        columns=["stage", "reason", "sentence", "signs"],
+    )
+
+
 def role_counts(roles: Roles, covered: set[str]) -> pd.DataFrame:
     """role, subjects, facts of the world.
 

@@ -5,7 +5,7 @@ import sys
 import time
 
 import pytest
-from flawed_corpus import OFF, QUESTION, SETTINGS, contents, corpus, prose
+from flawed_corpus import OFF, QUESTION, SETTINGS, SPAM, contents, corpus, prose
 
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.pipeline import run
@@ -28,7 +28,15 @@ def test_each_flaw_goes_at_its_stage_with_its_reason(result):
         "copy": ("exact_duplicates", "exact duplicate"),
         "near": ("near_duplicates", "near duplicate"),
         "asks": ("decontaminate", "asks and answers a benchmark question"),
+        # what is cut out of a document that stays, sentence by sentence
+        "flawed:0": ("clean", "boilerplate sentence"),
+        "flawed:43": ("clean", "boilerplate sentence"),
+        "flawed:214": ("clean", "spam sentence"),
     }
+    cut = rejected(result)["flawed:214"]
+    words = [cut["text"][start:end] for start, end in cut["detail"]["triggers"]]
+    assert cut["text"].strip() == SPAM and cut["detail"]["cut_from"] == "flawed"
+    assert "deals.example" in words
     assert rejected(result)["copy"]["detail"] == {"duplicate_of": "good3", "similarity": 1.0}
     assert rejected(result)["near"]["detail"]["duplicate_of"] == "good4"
     assert rejected(result)["asks"]["detail"] == {"questions": ["q1"]}
