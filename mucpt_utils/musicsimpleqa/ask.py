@@ -3,7 +3,6 @@
 Nothing here knows how answers are graded: what a model said stays valid when a rule changes.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -24,7 +23,6 @@ INSTRUCTION = (
 )
 BATCH_SIZE = 32
 MAX_NEW_TOKENS = 32
-THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
 class AskingError(MuCPTError, ValueError):
@@ -96,13 +94,12 @@ def chat_prompt(
 
 
 def answer_line(text: str, chat: bool = False) -> str:
-    """The answer in generated text: up to the first newline, and at nothing else.
+    """The response in generated text.
 
-    A chat model's answer may stand behind its thoughts and blank lines.
+    After `prompt`, whose examples end with their line, that is its first line; of a chat all is
+    kept, thoughts and markup too: `replies.own_words` finds the answer when it is graded.
     """
-    if chat:
-        text = THOUGHT.sub("", text).strip()
-    return text.split("\n", 1)[0].strip()
+    return text.strip() if chat else text.split("\n", 1)[0].strip()
 
 
 def prompt_tokens(
@@ -130,7 +127,7 @@ def answer_questions(
     chat: bool = False,
     progress: bool = True,
 ) -> list[str]:
-    """Greedy answers to `prompts`, in their order, each cut at its first newline.
+    """Greedy answers to `prompts`, in their order, as `answer_line` leaves them.
 
     model: any causal LM; tokenizer: its own (its settings are left as they are). The tokens that
     all prompts begin with (few-shot examples) are read once. Raises AskingError for a prompt that,

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.capitals import capital_runs, is_name, quotations
 from mucpt_utils.musicsimpleqa.keys import Key, Span, in_order
+from mucpt_utils.musicsimpleqa.notation import HASH_NUMBER
 from mucpt_utils.musicsimpleqa.numbers import in_digits
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K, S
 from mucpt_utils.musicsimpleqa.spelling import one_slip
@@ -31,6 +32,7 @@ class NameKey(Key):
 
     def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
         super().__init__(kind, asked)
+        self.numbered = any("No." in name or "#" in name for name in (answer, *aliases))
         self.forms: list[list[str]] = []
         self.whole: set[str] = set()  # right only as the whole response
         for name in (answer, *aliases):
@@ -51,6 +53,9 @@ class NameKey(Key):
         # names made of signs, not inside a word and not inside a longer row of signs
         signs = "|".join(re.escape(name) for name in sorted(self.symbols, key=len, reverse=True))
         self.symbol_pattern = re.compile(rf"(?<![\w!?])(?:{signs})(?![\w!?])") if signs else None
+
+    def prepared(self, text: str) -> str:
+        return HASH_NUMBER.sub("No. ", text) if self.numbered and "#" in text else text
 
     def ways_to_write(self, name: str) -> list[list[str]]:
         """The forms of a name's words, in every way in which it may be written.
@@ -147,8 +152,8 @@ class NameKey(Key):
                 return joined not in RULES.function_words
             short = reading.caseless and len(words) <= 3
             return short and joined not in RULES.function_words
-        if joined in self.letter_first and lower and not reading.caseless:
-            return False
+        if joined in self.letter_first and lower:  # "a minor", but not "in a minor key"
+            return reading.caseless and last == len(words) - 1
         if joined in self.common and not is_name(reading, first, last):
             return False
         a_word = lower and first == last and self.kind == "title" and not reading.caseless

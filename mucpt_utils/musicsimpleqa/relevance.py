@@ -19,6 +19,8 @@ BARE = re.compile(
     rf"{{0,3}}[\"']?[{K}{C}][\"']?\s*(?:,|$)"
 )
 RELATIVE = re.compile(r",? (?:who|which|that|whose)\b")
+# "Marshall Mathers, known as Eminem, was born ..."
+RESUMED = re.compile(r"[^,.;!?\n]{0,40},[^,.;!?\n]{1,80}, (?:was|were|is|are|has|had|came|won)\b")
 PREPOSITION = re.compile(r"[\s\"'(]{0,4}(?:in|on|at|from)\b[^,]*,", re.IGNORECASE)
 
 
@@ -67,7 +69,7 @@ class Relevance:
         if clause.side or not BARE.match(bare) or PREPOSITION.match(clause.text):
             return False
         end = clause.start + len(clause.text)
-        if RELATIVE.match(self.marks[end : end + 12]):
+        if RELATIVE.match(self.marks[end : end + 12]) or RESUMED.match(self.marks, clause.start):
             return False
         return self.relation_score(RULES.relations_in(bare.partition(",")[0])) >= 0
 

@@ -20,7 +20,8 @@ class TermKey(NameKey):
         names = {name.lower() for name in (answer, *aliases)}
         classes = (terms for terms in RULES.term_classes if not names.isdisjoint(terms.names))
         self.terms = None if self.shape else next(classes, None)
-        self.has_loose_terms = not self.shape
+        self.is_name = not (self.shape or self.terms) and answer[:1].isupper()
+        self.has_loose_terms = not (self.shape or self.is_name)
 
     def prepared(self, text: str) -> str:
         return in_words(text)
@@ -50,7 +51,8 @@ class TermKey(NameKey):
 
     def answers(self, text: str) -> list[Span]:
         reading = Reading(text)
-        mentions, others = self.mentions(reading), self.others(reading, ())
+        mentions = self.mentions(reading)
+        others = self.others(reading, mentions)
         # "bass guitar" is no guitar
         mentions = [m for m in mentions if not any(is_longer(other, m) for other in others)]
         subject = self.subject_mentions(reading)
@@ -59,8 +61,8 @@ class TermKey(NameKey):
     def others(self, reading: Reading, mentions: Sequence[Span]) -> list[Span]:
         """Terms of the key's shape or class that are neither the key nor in the question."""
         pattern = self.shape or (self.terms.pattern if self.terms else None)
-        if not pattern:
-            return []
+        if not pattern:  # a term that is a name, as of a record label
+            return super().others(reading, mentions) if self.is_name else []
         matches = [match for match in pattern.finditer(reading.text) if self.is_new(match[0])]
         return [Span(*match.span(), C) for match in matches if not self.is_whole(match[0])]
 

@@ -23,7 +23,7 @@ WORD = re.compile(
 # the n of rock 'n' roll, between two words
 N_FOR_AND = re.compile(r"(?<=\w)\s*'\s?n\s?'\s*(?=\w)|(?<=\w)\s+'?n'?\s+(?=\w)", re.IGNORECASE)
 # an A that is a letter or a note
-NO_ARTICLE = re.compile(r"\W*a(?:-\S|[ -]?(?:flat|sharp|major|minor|dur|moll)\b)", re.IGNORECASE)
+NO_ARTICLE = re.compile(r"\W*a(?:[-&]\S|[ -]?(?:flat|sharp|major|minor|dur|moll)\b)", re.IGNORECASE)
 MAY_HAVE_N = re.compile(r"[\s'][nN][\s']")
 
 

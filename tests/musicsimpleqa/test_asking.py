@@ -107,7 +107,9 @@ def test_log_likelihood_is_that_of_the_answer_tokens(tokenizer):
 def test_answers_are_cut_at_the_newline_only():
     assert ask.answer_line(" Dr. Dre, of N.W.A\nQuestion: next?") == "Dr. Dre, of N.W.A"
     assert ask.answer_line("\nDr. Dre") == ""
-    assert ask.answer_line("<think>\nhm\n</think>\n\nDr. Dre\n", chat=True) == "Dr. Dre"
+    # of a chat nothing is lost before it is graded
+    chat = "<think>\nhm\n</think>\n\nDr. Dre"
+    assert ask.answer_line(f"{chat}\n", chat=True) == chat
 
 
 def test_chat_prompt_without_a_system_role():

@@ -1,0 +1,273 @@
+"""What a reply commits to, by kinds: what models write around, before and behind their answers."""
+
+from collections import defaultdict
+from itertools import pairwise
+
+import pytest
+
+from mucpt_utils.musicsimpleqa import commitment
+from mucpt_utils.musicsimpleqa.agreement import load_cases
+from mucpt_utils.musicsimpleqa.answer_keys import key_of
+from mucpt_utils.musicsimpleqa.clauses import ANSWER, Marked
+from mucpt_utils.musicsimpleqa.commitment import NOTHING, ONE, SEVERAL, committed
+from mucpt_utils.musicsimpleqa.grading import grade
+from mucpt_utils.musicsimpleqa.questions import load_questions
+from mucpt_utils.musicsimpleqa.replies import own_words
+
+GRADES = {"+": "correct", "-": "incorrect", "0": "not_attempted"}
+QUESTIONS = {
+    "creep": ("Which artist or band recorded the song Creep?", "Radiohead", "group", "Creep"),
+    "android": ("On which album did the song Paranoid Android appear?", "OK Computer", "title", ""),
+    "tosca": ("In which city was the opera Tosca first performed?", "Rome", "place", "Tosca"),
+    "walküre": ("In which city was Die Walküre first performed?", "Munich", "place", "Die Walküre"),
+    "eminem": ("In which city or town was Eminem born?", "St. Joseph", "place", "Eminem"),
+    "utero": ("Who produced the album In Utero?", "Steve Albini", "person", "In Utero"),
+    "eurovision": ("Which country won the contest of 2012?", "Sweden", "place", ""),
+    "sabbath": ("Which city does Black Sabbath come from?", "Birmingham", "place", "Black Sabbath"),
+    "queen": ("Which band recorded Bohemian Rhapsody?", "Queen", "group", "Bohemian Rhapsody"),
+    "wizard": ("Which band recorded Pinball Wizard?", "The Who", "group", "Pinball Wizard"),
+    "norah": ("Which song won Record of the Year in 2003?", "Don't Know Why", "title", ""),
+    "sonata": ("In which key is the sonata?", "A minor", "term", ""),
+    "quartet": ("Which work won in 1960?", "String Quartet No. 2", "title", ""),
+    "fifth": ("What is the opus number of the Fifth Symphony?", "Op. 67", "term", ""),
+    "moonlight": ("What is the opus number of the sonata?", "Op. 27 No. 2", "term", ""),
+    "signature": ("Which key signature does G-flat major have?", "six flats", "term", ""),
+    "king": ("Which instrument is B.B. King known for?", "guitar", "term", "B.B. King"),
+    "teen": ("On which album is Come as You Are?", "Nevermind", "title", "Come as You Are"),
+    "debby": ("Who recorded Waltz for Debby?", "The Bill Evans Trio", "group", "Waltz for Debby"),
+    "concerto": ("Who composed the concerto?", "Sergei Rachmaninoff", "person", ""),
+    "origin": ("From which country does the Clavinet come?", "Germany", "place", "Clavinet"),
+    "doggystyle": ("Who released Doggystyle?", "Snoop Dogg", "person", "Doggystyle"),
+    "released": ("In what year was the song released?", "1991", "year", "Creep"),
+    "major": ("In which key is the concerto?", "E minor", "term", ""),
+    "strings": ("How many strings does a cello have?", "4", "number", ""),
+}
+CASES = {
+    "keys that begin with A": [
+        ("sonata", "C minor", "-"),
+        ("sonata", "A minor", "+"),
+        ("sonata", "a minor", "+"),
+        ("sonata", "in A minor.", "+"),
+        ("sonata", "A-flat minor", "-"),
+        ("sonata", "It is in a minor key.", "-"),
+    ],
+    "a name before the key": [
+        ("tosca", "Puccini's Tosca premiered in Rome.", "+"),
+        ("tosca", "Puccini's Tosca premiered in Milan.", "-"),
+        ("eminem", "Marshall Bruce Mathers III, known as Eminem, was born in St. Joseph.", "+"),
+        ("android", '"Paranoid Android" by Radiohead appeared on their album *OK Computer*.', "+"),
+        ("android", '"Paranoid Android" by Radiohead appeared on their album *Kid A*.', "-"),
+        ("creep", "According to Wikipedia, it is Radiohead.", "+"),
+        ("creep", "According to Rolling Stone, it is Coldplay.", "-"),
+        ("utero", "Nirvana's In Utero was produced by Steve Albini.", "+"),
+        ("utero", "With Kurt Cobain in charge of the songs, In Utero had Steve Albini.", "+"),
+    ],
+    "second thoughts": [
+        ("creep", "Radiohead. Actually, I think it was Coldplay.", "-"),
+        ("creep", "Coldplay. Actually, I think it was Radiohead.", "+"),
+        ("creep", "Radiohead. Let me correct myself: Coldplay.", "-"),
+        ("creep", "It's Radiohead... Hmm, no. Coldplay.", "-"),
+        ("released", "It's 1991... Hmm, no. 1992.", "-"),
+        ("released", "1992, no sorry, I mean 1991.", "+"),
+        ("walküre", "Initially I thought of Bayreuth, but Die Walküre premiered in Munich.", "+"),
+        ("walküre", "Initially I thought of Munich, but Die Walküre premiered in Bayreuth.", "-"),
+        ("creep", "Radiohead. Actually, the song came out in 1992.", "+"),
+        ("creep", "Radiohead. Wait, that's wrong.", "-"),
+        ("creep", "It might be Coldplay. Final answer: Radiohead", "+"),
+    ],
+    "denials": [
+        ("wizard", "It was The Who, not The Kinks.", "+"),
+        ("wizard", "It was The Kinks, not The Who.", "-"),
+        ("queen", "It isn't Yes, it's Queen.", "+"),
+        ("queen", "It isn't Queen, it's Yes.", "-"),
+        ("queen", "It is not by Abba, that much I know.", "0"),
+        ("teen", "The song isn't on Bleach or on In Utero; it's on Nevermind.", "+"),
+        ("origin", "It does not come from Germany, it comes from Italy.", "-"),
+    ],
+    "titles that read as refusals": [
+        ("norah", "Don't Know Why", "+"),
+        ("norah", "It was Don't Know Why by Norah Jones.", "+"),
+        ("norah", "I don't know.", "0"),
+        ("norah", "Not Ready to Make Nice", "-"),
+    ],
+    "two clauses, one asked": [
+        ("utero", "Albini recorded it, but the producer credited is Butch Vig.", "-"),
+        ("utero", "Butch Vig produced Nevermind; In Utero was produced by Steve Albini.", "+"),
+        ("utero", "Steve Albini produced Surfer Rosa; In Utero was produced by Butch Vig.", "-"),
+        ("eminem", "He grew up in Detroit, but was born in St. Joseph.", "+"),
+        ("eminem", "He grew up in St. Joseph, but was born in Detroit.", "-"),
+        ("released", "It was recorded in 1990 and released in 1991.", "+"),
+        ("released", "It was recorded in 1991 and released in 1992.", "-"),
+    ],
+    "lists": [
+        ("eurovision", "Norway, Denmark, Sweden, Finland", "-"),
+        ("eurovision", "Sweden, Norway", "-"),
+        ("creep", "Radiohead\nColdplay\nMuse", "-"),
+        ("creep", "1. Radiohead\n2. Coldplay", "-"),
+        ("creep", "Radiohead; Coldplay", "-"),
+        ("king", "the guitar and the piano", "-"),
+        ("debby", "The Bill Evans Trio (Bill Evans, Scott LaFaro and Paul Motian)", "+"),
+    ],
+    "places": [
+        ("sabbath", "Aston, Birmingham", "+"),
+        ("sabbath", "Birmingham, England", "+"),
+        ("sabbath", "Birmingham, Alabama", "-"),
+        ("origin", "Trossingen, Germany", "+"),
+        ("origin", "Deutschland", "+"),
+        ("tosca", "Roma", "+"),
+    ],
+    "refusals in other words": [
+        ("creep", "Sorry, that's outside my knowledge.", "0"),
+        ("creep", "I don't want to guess.", "0"),
+        ("creep", "The name escapes me.", "0"),
+        ("strings", "I'd need to look that one up.", "0"),
+        ("creep", "That's beyond what I know.", "0"),
+        ("creep", "I'd have to think about this. Pass!", "0"),
+        ("creep", "I don't know. Maybe Radiohead?", "+"),
+        ("creep", "I can't say who recorded it. Try asking a fan of David Bowie.", "0"),
+        ("creep", "You are asking which band recorded the song Creep.", "0"),
+    ],
+    "notation": [
+        ("fifth", "Opus No. 67", "+"),
+        ("fifth", "Its opus number is 67.", "+"),
+        ("moonlight", "Opus 27, Number 2", "+"),
+        ("moonlight", "Op. 27/2", "+"),
+        ("moonlight", "Op. 27", "-"),
+        ("signature", "6♭", "+"),
+        ("signature", "six sharps", "-"),
+        ("quartet", "String Quartet #2", "+"),
+        ("major", "e-Moll", "+"),
+        ("major", "mi mineur", "+"),
+        ("major", "E-Dur", "-"),
+    ],
+    "a name inside a longer one": [
+        ("king", "bass guitar", "-"),
+        ("king", "the electric guitar", "+"),
+        ("teen", "Never Mind the Bollocks", "-"),
+        ("queen", "Queensrÿche", "-"),
+    ],
+    "names": [
+        ("concerto", "Rachmaninow", "+"),
+        ("concerto", "Sergej Rachmaninov", "+"),
+        ("concerto", "Rakhmaninov", "+"),
+        ("doggystyle", "Snoop", "-"),
+        ("creep", "Thom Yorke", "-"),
+    ],
+    "base models run on": [
+        ("creep", "Coldplay\n\nQuestion: Which band recorded Creep?\nAnswer: Radiohead", "-"),
+        ("creep", "Radiohead\n\nQuestion: Which band recorded Fix You?\nAnswer: Coldplay", "+"),
+        ("creep", "Coldplay\n\nQ: Who?\nA: Radiohead", "-"),
+        ("creep", "Coldplay\nUser: Are you sure?\nAssistant: No, it is Radiohead.", "-"),
+        ("creep", "Radiohead<|im_end|>\n<|im_start|>user\nAnd Fix You?", "+"),
+        ("creep", "\n\nQuestion: Which band recorded Just?\nAnswer: Radiohead", "0"),
+    ],
+    "chat": [
+        ("creep", "Sure! Here's the answer:\n\n**Radiohead**", "+"),
+        ("creep", "**Answer:**\n\nRadiohead", "+"),
+        ("creep", "### Answer\nRadiohead", "+"),
+        ("creep", "### Answer\nColdplay", "-"),
+        ("creep", "| Song | Artist |\n|---|---|\n| Creep | Radiohead |", "+"),
+        ("creep", "- **Song:** Creep\n- **Artist:** Radiohead\n- **Label:** Parlophone", "+"),
+        ("creep", '```json\n{"answer": "Radiohead"}\n```', "+"),
+        ("released", '{"band": "Radiohead", "released": 1991, "confidence": 0.9}', "+"),
+        ("creep", "The answer is $\\boxed{\\text{Radiohead}}$.", "+"),
+    ],
+    "thoughts": [
+        ("creep", "<think>Coldplay? No.</think>Radiohead", "+"),
+        ("creep", "It could be Radiohead.\n</think>\n\nColdplay", "-"),
+        ("creep", "<thinking>Coldplay?</thinking>\nRadiohead", "+"),
+        ("creep", "<think>It is Radiohead, I am sure, because", "0"),
+        (
+            "creep",
+            "<|channel|>analysis<|message|>Coldplay?<|end|><|start|>assistant"
+            "<|channel|>final<|message|>Radiohead",
+            "+",
+        ),
+        ("creep", "<answer>Radiohead</answer>", "+"),
+    ],
+}
+
+
+def asked(name):
+    text, answer, kind, subject = QUESTIONS[name]
+    return {"question": text, "answer": answer, "answer_type": kind, "subject": subject}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_grades_by_kind(kind):
+    wrong = [
+        (name, reply, grade(asked(name), reply))
+        for name, reply, sign in CASES[kind]
+        if grade(asked(name), reply).grade != GRADES[sign]
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "reply", "state", "text"),
+    [
+        ("creep", "I think it was Coldplay, in 1992.", ONE, "Coldplay"),
+        ("creep", "Coldplay. No wait, Muse.", ONE, "Muse"),
+        ("sabbath", "They are from Aston, Birmingham.", ONE, "Aston, Birmingham"),
+        ("creep", "either Muse or Coldplay", SEVERAL, "either Muse or Coldplay"),
+        ("creep", "No idea.", NOTHING, ""),
+    ],
+)
+def test_the_span_is_found_whether_right_or_wrong(name, reply, state, text):
+    found = committed(reply, asked(name))
+    assert found.state == state and found.text.strip(" .") == text
+    assert grade(asked(name), reply).committed == found.text
+
+
+# right and wrong answers in the same frame, for every question: {k} the key, {x} another one's key
+FRAMES = [
+    ("It is {k}.", "+"),
+    ("According to Wikipedia, it is {k}.", "+"),
+    ("{k}. Actually, I think it was {x}.", "-"),
+    ("{k}. Let me correct myself: {x}.", "-"),
+    ("It's {k}... Hmm, no. {x}.", "-"),
+    ("{x}\n\nQuestion: {q}\nAnswer: {k}", "-"),
+    ("Sure! Here's the answer:\n\n**{k}**", "+"),
+    ("Many people think it was {x}, but it was {k}.", "+"),
+    ("It's {x}, not {k}.", "-"),
+    ("Either {k} or {x}.", "-"),
+]
+
+
+@pytest.mark.parametrize(("frame", "sign"), FRAMES)
+def test_frames_hold_for_nearly_every_question(frame, sign):
+    by_relation = defaultdict(list)
+    for question in load_questions("test"):
+        by_relation[question["fact_ids"][0].split(":")[1]].append(question)
+    right = tried = 0
+    pairs = [pair for group in by_relation.values() for pair in pairwise(group[:12])]
+    for one, other in pairs:
+        if one["answer"] == other["answer"] or other["answer"] in one["question"]:
+            continue
+        reply = frame.format(k=one["answer"], x=other["answer"], q=one["question"])
+        tried += 1
+        right += grade(one, reply).grade == GRADES[sign]
+    assert tried > 30 and right / tried >= 0.98, f"{right} of {tried}"
+
+
+def test_the_shortcut_for_plain_replies_finds_what_the_search_finds():
+    plain = 0
+    for case in load_cases():
+        key = key_of(case)
+        text = own_words(case["response"], case["question"])
+        marked = Marked(*key.marked(text))
+        answers = ANSWER.findall(marked.marks)
+        if len(answers) == 1 and commitment.is_plain(marked.marks, key):
+            plain += 1
+            at = marked.marks.index(answers[0])
+            found = commitment.choice(marked, key)
+            assert found.state == ONE and marked.words_at(at, at + 1) in found.text, text
+    assert plain > 300
+
+
+@pytest.mark.parametrize(
+    "unit", ["Pearl Jam. ", "[", "{", "\n\n- **Hole**", "a (b ", '"Live" ', "? "]
+)
+def test_long_replies_are_read_in_one_pass(unit):
+    # with anything that grows by the square of the length this would take minutes
+    assert grade(asked("creep"), unit * (64_000 // len(unit))).grade in GRADES.values()
