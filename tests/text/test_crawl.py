@@ -1,5 +1,6 @@
 """The flaws: every rate met and 0 means none, labels exact, falsehoods false, data made up."""
 
+import ipaddress
 import json
 import re
 from collections import Counter
@@ -272,7 +273,7 @@ VALID = {
     "iban": iban.is_valid,
     "card": lambda v: luhn.is_valid(_digits(v)) and len(_digits(v)) == 16,
     "ssn": ssn.is_valid,
-    "ip": lambda v: v.startswith(("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8::")),
+    "ip": lambda v: ipaddress.ip_address(v).is_reserved,
     "handle": lambda v: re.fullmatch(r"@\w+", v),
     "url": lambda v: re.fullmatch(r"https://\w+:\w+@files\.example\.net/\d+", v),
 }

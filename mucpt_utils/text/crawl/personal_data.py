@@ -1,7 +1,8 @@
 """Personal data: made-up values, valid in form, from ranges that belong to nobody.
 
 E-mail at example domains (RFC 2606); telephone numbers of ranges kept for fiction; IBANs and cards
-with right check digits on invented accounts; addresses of RFC 5737 and RFC 3849.
+with right check digits on invented accounts; addresses of ranges that nobody was given (those kept
+for documentation are no one's, and masking leaves them).
 """
 
 from random import Random
@@ -92,10 +93,11 @@ def social_security_number(rng: Random) -> str:
 
 
 def internet_address(rng: Random) -> str:
-    """An address of the ranges kept for documentation, one in five of version 6."""
+    """An address of the ranges that nobody was given, one in five of version 6."""
     if rng.random() < 0.2:
-        return f"2001:db8::{rng.getrandbits(16):x}:{rng.getrandbits(16):x}"
-    return rng.choice(("192.0.2.", "198.51.100.", "203.0.113.")) + str(rng.randint(1, 254))
+        return f"4001:db8::{rng.getrandbits(16):x}:{rng.getrandbits(16):x}"
+    network = rng.choice(("240.0.2.", "241.51.100.", "242.0.113."))
+    return network + str(rng.randint(1, 254))
 
 
 def handle(rng: Random) -> str:
