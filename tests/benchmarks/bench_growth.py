@@ -267,7 +267,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("stage", nargs="*", help=f"of {', '.join(STAGES)}; all unless given")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="KB")
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds for a line")
+    parser.add_argument(
+        "--limit", type=float, default=120.0, help="seconds of the clock for a line"
+    )
     parser.add_argument("--worst", type=int, default=3, help="lines shown of each stage")
     parser.add_argument("--out", type=Path, help="JSON file of every measurement")
     options = parser.parse_args()
