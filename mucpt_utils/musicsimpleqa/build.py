@@ -131,9 +131,14 @@ def build(folder: Path = CARD) -> dict[str, list[dict]]:
         raise PlanError("\n".join(problems))
     for name, questions in splits.items():
         write_jsonl(folder / f"{name}.jsonl", ({**q, "canary": CANARY} for q in questions))
+    write_counts(splits, folder)
+    return splits
+
+
+def write_counts(splits: Mapping[str, Sequence[dict]], folder: Path = CARD) -> None:
+    """Write the counts of the splits, and the difficulty that is recorded, into the card."""
     card = folder / "README.md"
     write_text(card, with_counts(card.read_text(encoding="utf-8"), counts_tables(splits)))
-    return splits
 
 
 def check(splits: Mapping[str, Sequence[dict]]) -> list[str]:
@@ -180,7 +185,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return report([f"{len(strata)} subjects have a stratum of their own"])
         splits = build() if options.command == "build" else load_splits()
         if options.command == "difficulty":
-            return report(record_difficulty(splits, options.answers))
+            lines = record_difficulty(splits, options.answers)
+            write_counts({**splits, "paraphrases": load_questions(PARAPHRASES)})
+            return report(lines)
         if options.command == "wording":
             both = [*splits["test"], *load_questions(PARAPHRASES)]
             return report(report_wording(options.answers, both))

@@ -1,10 +1,13 @@
 """The counts of the benchmark's card, made from its questions."""
 
+import csv
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from mucpt_utils.knowledge.facts import POPULARITY
 from mucpt_utils.knowledge.relations import ANSWER_TYPES
+from mucpt_utils.musicsimpleqa.difficulty import DIFFICULTY, GUESSERS
 from mucpt_utils.musicsimpleqa.questions import SPLITS
 
 
@@ -12,7 +15,7 @@ def counts_tables(splits: Mapping[str, Sequence[dict]]) -> str:
     """Markdown tables: questions by part and category, by answer type, by origin of the strata."""
     tables = [parts_table, types_table, strata_table, confirmations_table]
     own = {name: questions for name, questions in splits.items() if name in SPLITS}
-    text = "\n\n".join("\n".join(table(own)) for table in tables)
+    text = "\n\n".join(["\n".join(table(own)) for table in tables] + [difficulty_table()])
     return text + f"\n\nParaphrases: {len(splits.get('paraphrases', ()))} questions."
 
 
@@ -55,6 +58,30 @@ def strata_table(splits: Mapping[str, Sequence[dict]]) -> list[str]:
     sources = Counter(q["stratum_source"] for questions in splits.values() for q in questions)
     lines = ["| the stratum rests on | questions |", "|---|--:|"]
     return lines + [f"| {source} | {number} |" for source, number in sources.most_common()]
+
+
+def difficulty_table(path: Path = DIFFICULTY) -> str:
+    """What the asked models and the guessers got right, by part of the test split."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    lines = [
+        "| part | questions | answers of models | right | no model right | every model right "
+        "| frequent key | nearest subject | marked as guessed |",
+        f"|---|{'--:|' * 8}",
+    ]
+    for part in dict.fromkeys(row["part"] for row in rows):
+        group = [row for row in rows if row["part"] == part]
+        asked = [row for row in group if row["models"] != "0"]
+        answers, right = (sum(int(row[name]) for row in asked) for name in ("models", "right"))
+        none = sum(row["right"] == "0" for row in asked)
+        every = sum(row["right"] == row["models"] for row in asked)
+        share = f"{right / answers:.3f}" if answers else ""
+        guessers = [sum(int(row[name]) for row in group) for name in GUESSERS]
+        shares = " | ".join(f"{hits / len(group):.3f}" for hits in guessers)
+        marked = sum(int(row["guessed"]) for row in group)
+        counts = f"{len(group)} | {answers} | {share} | {none} | {every}"
+        lines.append(f"| {part} | {counts} | {shares} | {marked} |")
+    return "\n".join(lines)
 
 
 def confirmations_table(splits: Mapping[str, Sequence[dict]]) -> list[str]:
