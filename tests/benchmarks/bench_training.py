@@ -130,7 +130,7 @@ class Bench:
     def bare(self) -> None:
         """The same steps in a loop without Trainer: forward, backward, clip, step, schedule."""
         model = self.model().train()
-        optimiser = trainer._optimiser(model, self.settings)
+        optimiser = trainer.make_optimiser(model, self.settings)
         rates = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.steps)
         for rows in np.split(self.tokens, self.steps):
             ids = torch.from_numpy(rows.astype(np.int64)).to(DEVICE)
