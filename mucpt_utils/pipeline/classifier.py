@@ -1,135 +1,224 @@
-"""The domain classifier: fastText, with a calibrated probability that filters and weighs.
+"""The domain classifier: how surely is a document about music, and which words say so?
 
-fastText's own probability is overconfident, so a Platt scaling fitted on documents of groups
-(books, subjects) that the scoring model never saw turns it into one that can be used as a weight.
-Every group counts alike in it: passages of one book err together, so a long book is no more
-evidence about the next book than a short one.
-One thread and a fixed seed make training repeat to the byte. The model is fastText's binary
-format, the calibration JSON: nothing is unpickled.
+Logistic regression on a few features of content (`domain_features`) and, where it was trained with
+one, on the log-odds of a fastText model (`domain_fasttext`); then Platt scaling (`calibration`). It
+is linear in what it reads, so what each word did to the probability can be told. It is saved as
+tables of terms and coefficients, and fastText's binary format: nothing is unpickled.
 """
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
-import tempfile
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import fasttext
 import numpy as np
 from datatrove.data import Document
-from datatrove.pipeline.filters import FastTextClassifierFilter
+from datatrove.pipeline.filters.base_filter import BaseFilter
 
-from mucpt_utils.config.pipeline import ClassifierSettings
-from mucpt_utils.errors import MuCPTError, OutsideError
-from mucpt_utils.io import read_json, write_json
+from mucpt_utils.errors import MuCPTError
+from mucpt_utils.io import FileError, read_json, read_jsonl, write_json, write_jsonl
+from mucpt_utils.pipeline.calibration import Calibration, log_odds
+from mucpt_utils.pipeline.domain_fasttext import (
+    MODEL_FILE,
+    FastText,
+    load_model,
+    raw_scores,
+    word_scores,
+)
+from mucpt_utils.pipeline.domain_features import Lexicon
+from mucpt_utils.pipeline.domain_terms import Term, Tokens, read_words
 
-IN_DOMAIN, GENERAL = "__label__in_domain", "__label__general"
-MODEL_FILE, CALIBRATION_FILE = "domain.bin", "calibration.json"
-# fastText rounds its softmax: probabilities closer to 0 or 1 than this carry no information
-EDGE = 1e-5
+RECORD_FILE, TERMS_FILE = "classifier.json", "terms.jsonl"
 REJECTED = "off domain"
+TOLD_WORDS = 5  # words of evidence in the record of a rejected document
+WORD = re.compile(r"[^\W_]+")
 
 
 class NoClassifier(MuCPTError, FileNotFoundError):
     """A folder that does not hold a trained classifier."""
 
 
-class ExamplesError(MuCPTError, ValueError):
-    """Labelled passages that nothing can be learnt from."""
+class Evidence(NamedTuple):
+    """A word that moved the probability: where it stands, and by how much it moved the log-odds.
+
+    span: characters of the text, end exclusive. weight: of all the word's places together; above 0
+    towards music, below 0 away from it.
+    """
+
+    span: tuple[int, int]
+    word: str
+    weight: float
 
 
-class FastTextFailed(OutsideError, RuntimeError):
-    """A training of fastText that broke off."""
+class Reading(NamedTuple):
+    """Documents as the classifier reads them: words, counts of terms, features."""
 
+    words: list[list[bytes]]
+    counts: list[Counter[int]]
+    features: np.ndarray
 
-class Example(NamedTuple):
-    """A labelled passage; `group` (a book, a subject) never stands on both sides of a split."""
-
-    text: str
-    in_domain: bool
-    group: str
-
-
-class Calibration(NamedTuple):
-    """Platt scaling of the log-odds: p = sigmoid(slope * logit(score) + intercept)."""
-
-    slope: float
-    intercept: float
-
-    def probability(self, scores: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities for fastText's in-domain probabilities (any shape)."""
-        from scipy.special import expit, logit
-
-        odds = logit(np.clip(scores, EDGE, 1 - EDGE))
-        return expit(self.slope * odds + self.intercept)
+    @property
+    def lengths(self) -> list[int]:
+        """Words of each document."""
+        return [len(words) for words in self.words]
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """A trained fastText model and its calibration."""
+    """A trained classifier.
 
-    model: "fasttext.FastText._FastText"
+    coefficients: of the lexicon's features; fasttext_coefficient: of the log-odds of `fasttext`.
+    """
+
+    lexicon: Lexicon
+    coefficients: np.ndarray
+    intercept: float
     calibration: Calibration
+    fasttext: FastText | None = None
+    fasttext_coefficient: float = 0.0
 
     @classmethod
     def load(cls, folder: Path) -> "Classifier":
-        """Loads what `train_classifier` saved. Raises NoClassifier that names what is missing."""
-        model, calibration = saved_files(folder)
-        fitted = read_json(calibration)
-        return cls(
-            fasttext.FastText._FastText(str(model)),
-            Calibration(fitted["slope"], fitted["intercept"]),
-        )
+        """Loads what `save` wrote. Raises NoClassifier that names what is missing or unreadable."""
+        record_file, terms_file, *model = saved_files(folder)
+        try:
+            record = read_json(record_file)
+            lexicon = Lexicon(tuple(term_of(row) for row in read_jsonl(terms_file)))
+            return cls(
+                lexicon,
+                np.array([record["coefficients"][name] for name in lexicon.names]),
+                record["intercept"],
+                Calibration(**record["calibration"]),
+                load_model(model[0]) if model else None,
+                record["fasttext_coefficient"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            reason = error if isinstance(error, FileError) else f"{record_file}: not a classifier"
+            raise NoClassifier(f"no domain classifier in {folder}: {reason}") from None
+
+    def save(self, folder: Path, **told: object) -> None:
+        """Writes the classifier to a folder; `told` is added to its record."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_jsonl(folder / TERMS_FILE, map(row_of, self.lexicon.terms))
+        (folder / MODEL_FILE).unlink(missing_ok=True)
+        if self.fasttext:
+            self.fasttext.save_model(str(folder / MODEL_FILE))
+        coefficients = dict(zip(self.lexicon.names, self.coefficients.tolist(), strict=True))
+        record = {
+            "calibration": self.calibration._asdict(),
+            "intercept": self.intercept,
+            "coefficients": coefficients,
+            "fasttext_coefficient": self.fasttext_coefficient,
+        }
+        write_json(folder / RECORD_FILE, record | told)
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """Calibrated probability of being in the domain, one a text."""
-        return self.calibration.probability(raw_scores(self.model, texts))
+        return self.judge(read(self.lexicon, texts))
+
+    def judge(self, reading: Reading) -> np.ndarray:
+        """Calibrated probabilities of documents that have been read."""
+        odds = reading.features @ self.coefficients + self.intercept
+        if self.fasttext:
+            scores = raw_scores(self.fasttext, reading.words)
+            odds = odds + self.fasttext_coefficient * log_odds(scores)
+        return self.calibration.probability(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
+
+    def term_weights(self, reading: Reading) -> list[dict[int, float]]:
+        """By how much each term of each document moved the log-odds: all less all but the term."""
+        without = [
+            Counter({number: n for number, n in counts.items() if number != left_out})
+            for counts in reading.counts
+            for left_out in counts
+        ]
+        terms_of = [len(counts) for counts in reading.counts]
+        lengths = np.repeat(reading.lengths, terms_of)
+        if not without:
+            return [{} for _ in terms_of]
+        all_terms = np.repeat(reading.features @ self.coefficients, terms_of)
+        moved = all_terms - self.lexicon.features(without, lengths) @ self.coefficients
+        weights = iter((moved * self.calibration.slope).tolist())
+        return [{number: next(weights) for number in counts} for counts in reading.counts]
+
+    def evidence(self, text: str) -> list[Evidence]:
+        """The words that moved the probability of a text, in the order in which they stand.
+
+        Terms by what the probability would be without them; with fastText its words as well, by
+        their part in its log-odds.
+        """
+        reading = read(self.lexicon, [text])
+        (terms,) = self.term_weights(reading)
+        by_word: dict[bytes, float] = {}
+        if self.fasttext:
+            factor = self.fasttext_coefficient * self.calibration.slope
+            by_word = {
+                w: factor * s for w, s in word_scores(self.fasttext, reading.words[0]).items()
+            }
+        words, spans = words_with_spans(text)
+        located = self.lexicon.locate(words, text)
+        told = [
+            Evidence(
+                (spans[place][0], spans[last][1]),
+                self.lexicon.terms[number].name,
+                terms[number] + by_word.pop(words[place], 0.0),
+            )
+            for place, last, number in located
+        ]
+        told += [
+            Evidence(span, word.decode(), by_word[word])
+            for word, span in zip(words, spans, strict=True)
+            if word in by_word
+        ]
+        return sorted(told)
 
 
-def train_classifier(
-    labelled: Iterable[tuple[str, bool, str]],
-    folder: Path,
-    seed: int = 0,
-    settings: ClassifierSettings | None = None,
-) -> Classifier:
-    """Trains on all passages, calibrates on held-out groups, saves both in `folder`.
-
-    labelled: (text, in_domain, group), the group being a book or a subject.
-
-    The calibration is fitted on scores of `folds` models, each scoring groups it has not seen.
-    Raises ExamplesError where a label is missing or has fewer than two groups.
-    """
-    settings = settings or ClassifierSettings()
-    examples = [Example(*row) for row in labelled]
-    for label, name in ((True, "in-domain"), (False, "general")):
-        groups = len({e.group for e in examples if e.in_domain is label})
-        if groups < 2:
-            raise ExamplesError(f"the classifier needs two groups of {name} text, got {groups}")
-    scores = held_out_scores(examples, settings, seed)
-    labels = np.array([e.in_domain for e in examples])
-    calibration = fit_platt(scores, labels, group_weights(examples))
-    model = fit_model(examples, settings, seed)
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    model.save_model(str(Path(folder) / MODEL_FILE))
-    record = calibration._asdict() | {"settings": settings.model_dump()}
-    write_json(Path(folder) / CALIBRATION_FILE, record)
-    return Classifier(model, calibration)
+def read(lexicon: Lexicon, texts: Iterable[str]) -> Reading:
+    """Documents as words, counts of terms and features."""
+    texts = list(texts)
+    words = [read_words(text) for text in texts]
+    counts = [lexicon.count(*both) for both in zip(words, texts, strict=True)]
+    return Reading(words, counts, lexicon.features(counts, [len(w) for w in words]))
 
 
-def saved_files(folder: Path) -> tuple[Path, Path]:
-    """The model and the calibration of a folder. Raises NoClassifier that names a missing one."""
-    model, calibration = Path(folder) / MODEL_FILE, Path(folder) / CALIBRATION_FILE
-    for path in (model, calibration):
-        if not path.is_file():
-            raise NoClassifier(f"no domain classifier in {folder}: {path.name} is missing")
-    return model, calibration
+def words_with_spans(text: str) -> tuple[list[bytes], list[tuple[int, int]]]:
+    """The words that `read_words` gives, each with the characters of the text it stands in."""
+    words: list[bytes] = []
+    spans: list[tuple[int, int]] = []
+    for match in WORD.finditer(text):
+        read_here = read_words(match.group())
+        words += read_here
+        spans += [match.span()] * len(read_here)
+    return words, spans
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def term_of(row: Mapping) -> Term:
+    """A term back from a line of the file of terms."""
+    forms: tuple[Tokens, ...] = tuple(tuple(f.encode().split()) for f in row["forms"])
+    return Term(row["term"], tuple(row["groups"]), forms, row.get("exact"))
+
+
+def row_of(term: Term) -> dict:
+    """A line of the file of terms."""
+    row: dict = {"term": term.name, "groups": list(term.groups)}
+    row["forms"] = [b" ".join(form).decode() for form in term.forms]
+    return row | ({"exact": term.exact} if term.exact else {})
+
+
+def saved_files(folder: Path) -> list[Path]:
+    """Record, terms and, where there is one, fastText's model. Raises NoClassifier."""
+    folder = Path(folder)
+    for name in (RECORD_FILE, TERMS_FILE):
+        if not (folder / name).is_file():
+            raise NoClassifier(f"no domain classifier in {folder}: {name} is missing")
+    model = folder / MODEL_FILE
+    return [folder / RECORD_FILE, folder / TERMS_FILE, *([model] if model.is_file() else [])]
 
 
 def fingerprint(folder: Path) -> str:
@@ -140,238 +229,62 @@ def fingerprint(folder: Path) -> str:
     return total.hexdigest()
 
 
-# --- fastText -----------------------------------------------------------------------------------
-
-TRAIN = (
-    "import fasttext, json, sys;"
-    "fasttext.train_supervised(**json.loads(sys.argv[1])).save_model(sys.argv[2])"
-)
-# With fewer than ten threads fastText 0.9.2 draws only the first tenths of its word vectors and
-# leaves the others as the allocator hands them over. In a process that has freed memory before
-# that is garbage: training ends in NaN or differs from run to run. glibc fills what it hands out
-# with the complement of this byte, 0; its thread cache would not.
-ZEROED_MEMORY = "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0"
+# --- in the pipeline ------------------------------------------------------------------------------
 
 
-def fit_model(
-    examples: Sequence[Example], settings: ClassifierSettings, seed: int
-) -> "fasttext.FastText._FastText":
-    """A fastText model of the examples, balanced by repeating the rarer label's passages.
+class DomainFilter(BaseFilter):
+    """Drops documents off the domain, or weighs them, or both.
 
-    Trained in a process of its own, in which all memory starts as zero. Raises FastTextFailed.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        lines, model = Path(folder) / "lines.txt", Path(folder) / MODEL_FILE
-        with lines.open("w", encoding="utf-8") as file:
-            file.writelines(training_lines(examples, seed))
-        options = {
-            "input": str(lines),
-            "dim": settings.dimensions,
-            "epoch": settings.epochs,
-            "lr": settings.learning_rate,
-            "wordNgrams": settings.word_ngrams,
-            "minCount": settings.min_count,
-            "bucket": settings.buckets,
-            "thread": 1,
-            "seed": seed,
-            "verbose": 0,
-        }
-        environment = os.environ | {"GLIBC_TUNABLES": ZEROED_MEMORY}
-        command = [sys.executable, "-c", TRAIN, json.dumps(options), str(model)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise FastTextFailed(f"fastText failed: {done.stderr.strip().splitlines()[-1]}")
-        return fasttext.FastText._FastText(str(model))
-
-
-def training_lines(examples: Sequence[Example], seed: int) -> Iterator[str]:
-    """fastText's input in random order: it learns online, and labels in blocks make it diverge."""
-    rng = np.random.default_rng(seed)
-    in_domain = np.array([e.in_domain for e in examples])
-    rows = [np.flatnonzero(in_domain), np.flatnonzero(~in_domain)]
-    largest = max(map(len, rows))
-    # np.resize repeats the passages of the rarer label from the first on
-    balanced = np.concatenate([np.resize(rng.permutation(r), largest) for r in rows])
-    for row in rng.permutation(balanced):
-        label = IN_DOMAIN if examples[row].in_domain else GENERAL
-        yield f"{label} {features(examples[row].text)}\n"
-
-
-def held_out_scores(
-    examples: Sequence[Example], settings: ClassifierSettings, seed: int
-) -> np.ndarray:
-    """fastText's in-domain probability of each example, by a model that never saw its group."""
-    fold_of = assign_folds(examples, settings.folds, seed)
-    scores = np.empty(len(examples))
-    for fold in range(settings.folds):
-        held_out = np.array([fold_of[e.group] == fold for e in examples])
-        if held_out.any():
-            seen = [e for e, held in zip(examples, held_out, strict=True) if not held]
-            texts = [e.text for e, held in zip(examples, held_out, strict=True) if held]
-            scores[held_out] = raw_scores(fit_model(seen, settings, seed), texts)
-    return scores
-
-
-def assign_folds(examples: Sequence[Example], count: int, seed: int) -> dict[str, int]:
-    """Fold by group: groups in random order, dealt out label by label so that folds are mixed."""
-    rng = np.random.default_rng(seed)
-    label_of = {e.group: e.in_domain for e in examples}
-    folds: dict[str, int] = {}
-    for label in (True, False):
-        groups = sorted(g for g, in_domain in label_of.items() if in_domain is label)
-        order = rng.permutation(len(groups))
-        folds |= {groups[g]: number % count for number, g in enumerate(order)}
-    return folds
-
-
-# --- what it reads ------------------------------------------------------------------------------
-
-# ASCII as the classifier reads it: letters in lower case, digits as 0, the rest as spaces
-ASCII = bytes(
-    ord(c.lower()) if c.isalpha() else ord("0") if c.isdigit() else ord(" ")
-    for c in map(chr, range(128))
-)
-PLAIN_BYTES = ASCII + bytes(range(128, 256))
-ASCII_BYTES = bytes(range(128))
-
-
-def features(text: str) -> str:
-    """What the classifier reads: words in lower case letter by letter, digits as 0, no signs."""
-    return " ".join(feature_line(text).decode().split())
-
-
-def feature_line(text: str) -> bytes:
-    """The words of `features` in UTF-8, between spaces, with the line end that fastText needs.
-
-    Works on bytes, which takes a tenth of the time of looking for the words.
-    """
-    raw = text.encode()
-    if not text.isascii():
-        for character in set(raw.translate(None, ASCII_BYTES).decode()):
-            raw = raw.replace(*beyond_ascii(character))
-    return raw.translate(PLAIN_BYTES).replace(b"0", b" 0 ") + b"\n"
-
-
-@lru_cache(maxsize=10_000)
-def beyond_ascii(character: str) -> tuple[bytes, bytes]:
-    """A character beyond ASCII, and what is read in its place: its lower case, 0, or a space."""
-    signs = ("0" if c.isdecimal() else c if c.isalnum() else " " for c in character.lower())
-    return character.encode(), "".join(signs).encode()
-
-
-def raw_scores(model: "fasttext.FastText._FastText", texts: Sequence[str]) -> np.ndarray:
-    """fastText's probability of the in-domain label, one a text, in [0, 1]."""
-    # past the wrapper, which turns every score into an array of its own
-    predict = model.f.predict
-    predictions = (predict(feature_line(text), 2, 0.0, "strict") for text in texts)
-    scores = [next((p for p, label in two if label == IN_DOMAIN), 0.0) for two in predictions]
-    return np.clip(np.array(scores, dtype=float), 0, 1)
-
-
-# --- calibration --------------------------------------------------------------------------------
-
-
-def group_weights(examples: Sequence[Example]) -> np.ndarray:
-    """Weight of each example, of mean 1, such that every group weighs the same in total."""
-    sizes = Counter(e.group for e in examples)
-    return np.array([len(examples) / len(sizes) / sizes[e.group] for e in examples])
-
-
-def fit_platt(
-    scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
-) -> Calibration:
-    """Slope and intercept of least log loss, with Platt's smoothed targets.
-
-    scores: fastText probabilities of unseen examples; labels: truth; weights: what each counts (1
-    by default); all of shape (examples,).
-    The probability is that of the weighted examples' own mix of the two labels.
-    Source: Platt 1999, Probabilistic outputs for support vector machines, eq. (1) and 2.2.
-    scikit-learn has the same loss (CalibratedClassifierCV; a test compares). Its optimiser moves a
-    calibration by some 1e-5, and with it every table made of one, so it is not used yet. Known
-    fault: where the intercept is far from 0, this simplex can stop short of the optimum.
-    """
-    from scipy.optimize import minimize
-    from scipy.special import logit
-
-    odds = logit(np.clip(scores, EDGE, 1 - EDGE))
-    weights = np.ones(len(labels)) if weights is None else weights
-    positives, negatives = weights[labels].sum(), weights[~labels].sum()
-    target = np.where(labels, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-
-    def loss(parameters: np.ndarray) -> float:
-        z = parameters[0] * odds + parameters[1]
-        return float(np.average(np.logaddexp(0, z) - target * z, weights=weights))
-
-    slope, intercept = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
-    return Calibration(float(slope), float(intercept))
-
-
-# --- in the pipeline ----------------------------------------------------------------------------
-
-
-class DomainFilter(FastTextClassifierFilter):
-    """datatrove's fastText filter, on the calibrated probability instead of the raw score.
-
-    threshold: documents below it are dropped; None drops nothing. weigh: whether the probability
-    becomes `metadata.weight`.
+    threshold: documents of a lower probability are dropped, each with the words that moved it most;
+    None drops nothing. weigh: whether the probability becomes `metadata.weight`.
     """
 
     name = "🎼 domain classifier"
 
     def __init__(self, folder: Path, threshold: float | None, weigh: bool) -> None:
-        super().__init__(str(Path(folder) / MODEL_FILE), save_labels_in_metadata=False)
-        self.batch_size = 256
+        super().__init__(batch_size=256)
         self.folder, self.threshold, self.weigh = Path(folder), threshold, weigh
         self._classifier: Classifier | None = None
 
-    def filter_batch(self, batch: list[Document]) -> list[bool | tuple[bool, str]]:
+    @property
+    def classifier(self) -> Classifier:
+        """The classifier, loaded when the first document comes."""
         if self._classifier is None:
             self._classifier = Classifier.load(self.folder)
-        probabilities = self._classifier.probabilities([document.text for document in batch])
-        verdicts: list[bool | tuple[bool, str]] = []
-        for document, exact in zip(batch, probabilities.tolist(), strict=True):
-            probability = round(exact, 4)
-            if self.threshold is not None and probability < self.threshold:
-                document.metadata["filter_detail"] = {"probability": probability}
-                verdicts.append((False, REJECTED))
-                continue
-            if self.weigh:
+        return self._classifier
+
+    def filter_batch(self, batch: list[Document]) -> list[bool | tuple[bool, str]]:
+        """Verdicts on documents, in their order."""
+        reading = read(self.classifier.lexicon, [document.text for document in batch])
+        probabilities = self.classifier.judge(reading).round(4).tolist()
+        below = [self.threshold is not None and p < self.threshold for p in probabilities]
+        rejected = Reading(
+            *([x for x, b in zip(part, below, strict=True) if b] for part in reading)
+        )
+        details = iter(self.details(rejected))
+        for document, probability, drop in zip(batch, probabilities, below, strict=True):
+            if drop:
+                detail = {"probability": probability, "words": next(details)}
+                document.metadata["filter_detail"] = detail
+            elif self.weigh:
                 document.metadata["weight"] = probability
-            verdicts.append(True)
-        return verdicts
+        return [(False, REJECTED) if drop else True for drop in below]
+
+    def details(self, reading: Reading) -> list[list]:
+        """The words that moved each document most, `[word, weight]`, the strongest first."""
+        if not reading.words:
+            return []
+        terms = self.classifier.lexicon.terms
+        # a list of rows after the selection
+        reading = reading._replace(features=np.array(reading.features))
+        return [
+            [
+                [terms[number].name, round(weight, 2)]
+                for number, weight in sorted(weights.items(), key=lambda w: -abs(w[1]))[:TOLD_WORDS]
+            ]
+            for weights in self.classifier.term_weights(reading)
+        ]
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
+        """The verdict on one document."""
         return self.filter_batch([doc])[0]
-
-
-# --- how good it is -----------------------------------------------------------------------------
-
-
-def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -> list[dict]:
-    """The reliability curve: by bin, mean probability, share in the domain, number of examples.
-
-    A bin holds its lower end; bins without an example are left out. scikit-learn's
-    `calibration_curve` puts an edge into the bin below and does not say how many examples a bin
-    has, which the calibration error weighs by.
-    """
-    bin_of = np.minimum((probabilities * bins).astype(int), bins - 1)
-    return [
-        {
-            "bin": b / bins,
-            "probability": float(probabilities[bin_of == b].mean()),
-            "in_domain": float(labels[bin_of == b].mean()),
-            "n": int((bin_of == b).sum()),
-        }
-        for b in np.unique(bin_of).tolist()
-    ]
-
-
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -> float:
-    """Expected calibration error: mean |share - probability| over bins, weighed by their size.
-
-    Source: Naeini, Cooper & Hauskrecht 2015, Obtaining well calibrated probabilities. scikit-learn
-    has no such measure.
-    """
-    rows = reliability(probabilities, labels, bins)
-    gaps = sum(row["n"] * abs(row["in_domain"] - row["probability"]) for row in rows)
-    return float(gaps / len(labels))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mucpt_utils.config.settings import Profile, SettingsError
 from mucpt_utils.io import read_jsonl
-from mucpt_utils.pipeline.classifier import Example
+from mucpt_utils.pipeline.domain_training import Example
 from mucpt_utils.study import prose
 from mucpt_utils.study.stages import Artifact
 from mucpt_utils.study.study import Study

@@ -19,7 +19,8 @@ import numpy as np
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.io import read_jsonl, write_jsonl
-from mucpt_utils.pipeline.classifier import Example, train_classifier
+from mucpt_utils.pipeline.domain_sections import labelled_sections
+from mucpt_utils.pipeline.domain_training import Example, train_classifier
 from mucpt_utils.text import sources
 
 if TYPE_CHECKING:  # what runs a stage is not what makes it
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # what runs a stage is not what makes it
 Inputs = Mapping[str, Path]
 ROLES = ("held_out", "calibration", "reference", "corpus")
 UNREADABLE = "unreadable"
+MIXED = "mixed"  # the library class of a partly musical book
 
 
 def role_of(name: str, shares: Mapping[str, float]) -> str:
@@ -65,6 +67,8 @@ def read_passages(
         for name in fingerprints:
             role = role_of(name, shares)
             for item in sources.read_source(root / name, root, reading):
+                if isinstance(item, sources.PassedOver):
+                    continue
                 if isinstance(item, sources.Unreadable):
                     dealt[UNREADABLE].append({"place": item.place, "reason": item.reason})
                     continue
@@ -95,14 +99,35 @@ def gather(
 
 
 def train_prose_classifier(folder: Path, inputs: Inputs, report: "Report") -> None:
-    """fastText: music or not, trained on the reference files."""
+    """Music or not, trained on the reference files."""
     train_classifier(reference_passages(inputs["passages"]), folder)
 
 
 def reference_passages(passages: Path) -> list[Example]:
-    """Labelled passages of the reference files; the group is the file they come from."""
+    """Labelled passages of the reference files; the group is the file they come from.
+
+    Books that the library calls partly musical are split.
+    """
     names = ("music_reference", "general_reference")
-    return [example(row) for name in names for row in read_jsonl(passages / f"{name}.jsonl")]
+    rows = [row for name in names for row in read_jsonl(passages / f"{name}.jsonl")]
+    return [
+        *(example(row) for row in rows if row["metadata"].get("library_label") != MIXED),
+        *mixed_passages(rows),
+    ]
+
+
+def mixed_passages(rows: Sequence[Mapping]) -> list[Example]:
+    """Passages of partly musical books, labelled by article or chapter."""
+    texts: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        metadata = row["metadata"]
+        if metadata.get("library_label") == MIXED:
+            texts.setdefault((metadata["file"], metadata["source"]), []).append(row["text"])
+    return [
+        labelled
+        for (file, source), works in texts.items()
+        for labelled in labelled_sections(works, file, source)
+    ]
 
 
 def unseen_passages(passages: Path) -> list[Example]:
@@ -117,4 +142,4 @@ def example(row: Mapping) -> Example:
     """A passage with the label of its library class, or else of its folder."""
     metadata = row["metadata"]
     label = metadata.get("library_label") or metadata["domain"]
-    return Example(row["text"], label == "music", metadata["file"])
+    return Example(row["text"], label == "music", metadata["file"], metadata["source"])

@@ -11,14 +11,14 @@ import numpy as np
 
 from mucpt_utils import paths
 from mucpt_utils.config.knowledge import WorldSettings
-from mucpt_utils.config.pipeline import PipelineSettings
+from mucpt_utils.config.pipeline import ClassifierSettings, PipelineSettings
 from mucpt_utils.config.text import RenderSettings
 from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
 from mucpt_utils.knowledge.facts import Fact, askable, load_facts
 from mucpt_utils.knowledge.relations import load_relations
 from mucpt_utils.knowledge.roles import Roles, draw_roles
 from mucpt_utils.musicsimpleqa.questions import question_of
-from mucpt_utils.pipeline.classifier import Example, train_classifier
+from mucpt_utils.pipeline.domain_training import Example, train_classifier
 from mucpt_utils.pipeline.run import RESULT, run_pipeline
 from mucpt_utils.study.stages import SCRATCH, Report
 from mucpt_utils.text.crawl import add_flaws, everyday_documents
@@ -194,8 +194,10 @@ def labelled_passages(general_text: Path, everyday_text: Path) -> list[Example]:
 
 
 def train_domain_classifier(folder: Path, inputs: Inputs, report: Report) -> None:
-    """fastText: music or not, trained on subjects that are not under test."""
-    train_classifier(labelled_passages(inputs["general_text"], inputs["everyday_text"]), folder)
+    """Music or not, trained on subjects that are not under test."""
+    examples = labelled_passages(inputs["general_text"], inputs["everyday_text"])
+    # names would be those of subjects under test; half of what it learns from is about music
+    train_classifier(examples, folder, 0, ClassifierSettings(names=False, prior=0.5))
 
 
 def clean_corpus(

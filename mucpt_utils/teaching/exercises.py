@@ -126,7 +126,7 @@ def in_words(value: object) -> str:
 @exercise("log-odds first: math.log(s / (1 - s)); then a line; then 1 / (1 + math.exp(-x)).")
 def platt() -> list[Case]:
     """A classifier's score and the two numbers of its calibration; the probability."""
-    from mucpt_utils.pipeline.classifier import Calibration
+    from mucpt_utils.pipeline.calibration import Calibration
 
     given = {
         (0.5, 1.0, 0.0): "an even score stays even",

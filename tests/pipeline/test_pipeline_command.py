@@ -26,15 +26,24 @@ def test_the_command_runs_without_a_classifier_and_prints_the_funnel(
     settings.write_text(yaml.safe_dump({"masking": {"enabled": False}}))
     arguments = ["--source", str(flawed_source), "--out", str(tmp_path / "out")]
     arguments += ["--questions", str(questions), "--settings", str(settings)]
-    assert main(arguments) == 0
+    assert main([*arguments, "--no-classifier"]) == 0
     printed = capsys.readouterr().out
-    assert "decontaminate" in printed and "mask" not in printed and "classify" not in printed
+    assert "decontaminate" in printed and "mask " not in printed and "classify" not in printed
+    assert json.loads((tmp_path / "out" / "pipeline.json").read_text())["classifier"] is None
+
+
+def test_the_shipped_classifier_is_used_and_named(flawed_source, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["--source", str(flawed_source), "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("classifier: shipped, sha256 ") and "off domain" in printed
+    assert json.loads((out / "pipeline.json").read_text())["classifier"] in printed
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(flawed_source, tmp_path, capsys):
     assert main(["--source", str(flawed_source), "--out", str(tmp_path / "out"), "--dry-run"]) == 0
     printed = capsys.readouterr().out
-    assert "read -> clean -> exact_duplicates -> near_duplicates -> mask" in printed
+    assert "read -> classify -> clean -> exact_duplicates -> near_duplicates -> mask" in printed
     assert "time" in printed and "disk" in printed
     assert not (tmp_path / "out").exists()
 

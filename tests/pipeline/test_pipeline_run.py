@@ -168,7 +168,7 @@ def test_real_text_goes_through_the_same_stages(tmp_path):
 def test_bad_calls_say_what_is_wrong(tmp_path, flawed_source):
     with pytest.raises(ValueError, match="needs classifier_path"):
         run_pipeline(flawed_source, tmp_path)
-    with pytest.raises(FileNotFoundError, match="domain.bin is missing"):
+    with pytest.raises(FileNotFoundError, match="classifier.json is missing"):
         run_pipeline(flawed_source, tmp_path, SETTINGS, tmp_path)
     with pytest.raises(FileNotFoundError, match="is not a folder"):
         run_pipeline(tmp_path / "none", tmp_path, OFF)

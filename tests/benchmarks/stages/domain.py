@@ -18,12 +18,9 @@ from datatrove.data import Document
 from sklearn.metrics import average_precision_score
 
 from mucpt_utils.io import read_jsonl
-from mucpt_utils.pipeline import classifier
-from mucpt_utils.pipeline.classifier import (
-    Classifier,
-    Example,
-    calibration_error,
-)
+from mucpt_utils.pipeline.calibration import calibration_error, reliability
+from mucpt_utils.pipeline.classifier import Classifier
+from mucpt_utils.pipeline.domain_training import Example, assign_folds, train_classifier
 from mucpt_utils.text.sources.passages import passages as cut
 from stages.common import data, is_reported, passages, row, study
 
@@ -94,14 +91,14 @@ def _unseen_books() -> Iterator[dict]:
     halves = np.array([is_reported(group) for group in groups])
     for kind, here in (("all books", np.ones(len(books), bool)), ("reported half", halves)):
         yield from _figures(kind, probabilities[here], labels[here], groups[here])
-    for entry in classifier.reliability(probabilities, labels):
+    for entry in reliability(probabilities, labels):
         kind = f"said {entry['probability']:.2f}"
         yield row(STAGE, "share about music, unseen books", kind, entry["in_domain"], entry["n"])
 
 
 def _nested(books: Sequence[Example], others: Sequence[Example]) -> np.ndarray:
     """The probability of each passage, by a classifier that has not seen its book."""
-    fold_of = classifier.assign_folds(books, FOLDS, seed=0)
+    fold_of = assign_folds([(e.in_domain, e.group) for e in books], FOLDS, seed=0)
     probabilities = np.empty(len(books))
     for fold in range(FOLDS):
         held = np.array([fold_of[e.group] == fold for e in books])
@@ -126,7 +123,7 @@ def _trained(examples: Sequence[Example]) -> Classifier:
 
 def _fitted(examples: Sequence[Example]) -> Classifier:
     with tempfile.TemporaryDirectory() as folder:
-        return classifier.train_classifier(examples, Path(folder))
+        return train_classifier(examples, Path(folder)).classifier
 
 
 def _figures(

@@ -1,0 +1,92 @@
+"""The command that trains a classifier on one's own text, and books that are partly about music."""
+
+import json
+
+import pytest
+from test_classifier import labelled
+
+from mucpt_utils.errors import WRONG_INPUT
+from mucpt_utils.pipeline.classifier import Classifier
+from mucpt_utils.pipeline.command import main
+from mucpt_utils.pipeline.domain_sections import is_heading, labelled_sections, sections
+
+MUSIC = "The violin plays the melody, and the orchestra answers with a chord in the sonata. "
+OTHER = "The court found that the tenant had broken the lease, and the judge fined the owner. "
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Four files of each label, in two folders."""
+    for name, in_domain in (("music", True), ("general", False)):
+        examples = [e for e in labelled(240, seed=1) if e.in_domain is in_domain]
+        for number in range(4):
+            path = tmp_path / name / f"part{number % 2}" / f"{number}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("\n\n".join(e.text for e in examples[number::4]))
+    return tmp_path
+
+
+def test_it_trains_on_two_folders_and_leaves_a_card(folders, tmp_path, capsys):
+    out = tmp_path / "out"
+    arguments = ["train-classifier", "--music", folders / "music", "--general", folders / "general"]
+    assert main([*map(str, arguments), "--out", str(out)]) == 0
+    assert "held out, average precision" in capsys.readouterr().out
+    low, high = Classifier.load(out).probabilities([OTHER, MUSIC])
+    assert low < 0.5 < high
+    assert "Digest" in (out / "README.md").read_text()
+
+
+def test_it_trains_on_json_lines(tmp_path):
+    path, out = tmp_path / "rows.jsonl", tmp_path / "out"
+    rows = [
+        {"text": e.text, "label": "music" if e.in_domain else "general", "group": e.group}
+        for e in labelled(80)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    arguments = ["train-classifier", "--labelled", str(path), "--out", str(out)]
+    assert main([*arguments, "--without-fasttext"]) == 0
+    low, high = Classifier.load(out).probabilities([OTHER, MUSIC])
+    assert low < high
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "nothing to learn from: give --music and --general, or --labelled"),
+        (["--music", "nowhere"], "nowhere is missing"),
+        (["--labelled", "{bad}"], "label is 'jazz'; allowed: music, general"),
+        (["--labelled", "{one}"], "two groups of general text, got 0"),
+        (["--prior", "2"], "--prior is 2.0; allowed: between 0 and 1"),
+    ],
+)
+def test_wrong_input_is_one_line(tmp_path, capsys, arguments, message):
+    bad, one = tmp_path / "bad.jsonl", tmp_path / "one.jsonl"
+    bad.write_text('{"text": "a", "label": "jazz"}\n')
+    one.write_text('{"text": "a", "label": "music"}\n{"text": "b", "label": "music"}\n')
+    given = [argument.format(bad=bad, one=one) for argument in arguments]
+    assert main(["train-classifier", *given, "--out", str(tmp_path / "out")]) == WRONG_INPUT
+    printed = capsys.readouterr().err
+    assert message in printed and printed.count("\n") == 1
+
+
+def test_a_partly_musical_work_is_split_and_labelled_by_section():
+    work = [f"CHAPTER {n}\n\n{text * 8}" for n, text in (("I", OTHER), ("II", MUSIC))]
+    assert len(sections(work)) == 2
+    examples = labelled_sections(work, "book", "shelf")
+    assert [e.in_domain for e in examples] == [False, True]
+    assert {e.group for e in examples} == {"book, section 0", "book, section 1"}
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "heading"),
+    [
+        ("HARPSICHORD, HARPSICON, an instrument with strings", True),
+        ("HAURÉAU, (JEAN) BARTHÉLEMY (1812-1896), French historian", True),
+        ("Chapter 12", True),
+        ("XIV", True),
+        ("A chapter of accidents, and nobody to be blamed for it.", False),
+        ("Harps were known to the Egyptians.", False),
+    ],
+)
+def test_headings(paragraph, heading):
+    assert is_heading(paragraph) is heading
