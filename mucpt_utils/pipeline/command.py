@@ -2,6 +2,7 @@
 
 python -m mucpt_utils pipeline --source DIR --out DIR --dry-run
 python -m mucpt_utils pipeline --source DIR --out DIR --classifier DIR --questions FILE
+python -m mucpt_utils pipeline train-classifier --music DIR --general DIR --out DIR
 """
 
 import argparse
@@ -13,6 +14,7 @@ from mucpt_utils.config.files import read_settings, shown, validated
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
 from mucpt_utils.io import read_jsonl
+from mucpt_utils.pipeline import shipped, train_classifier
 from mucpt_utils.pipeline.plan import plan_stages
 from mucpt_utils.pipeline.run import READ, run_pipeline
 from mucpt_utils.text.sources.inputs import input_size
@@ -21,6 +23,7 @@ NEEDED = ("id", "question", "answer", "subject")  # what decontamination needs o
 # measured on two cores of a small cloud machine, one worker, documents of 100 to 200 words
 DOCUMENTS_A_SECOND = 250
 DISK_FACTOR = 4.0
+TRAIN = "train-classifier"
 SOURCE_HELP = (
     "a folder or a file (txt, md, rst, html, jsonl, parquet, warc, wet; also .gz and .zst), "
     "gutenberg:NUMBER[,NUMBER], or hub:NAME[:SPLIT]"
@@ -77,7 +80,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--source", required=True, metavar="PLACE", help=SOURCE_HELP)
     parser.add_argument("--out", type=Path, required=True, help="folder for what comes out")
     parser.add_argument("--settings", type=Path, help="YAML file of PipelineSettings")
-    parser.add_argument("--classifier", type=Path, help="a saved domain classifier")
+    parser.add_argument("--classifier", type=Path, help="a saved domain classifier; the shipped one")
+    parser.add_argument("--no-classifier", action="store_true", help="every document goes on")
     parser.add_argument("--questions", type=Path, help="benchmark questions, JSON Lines")
     parser.add_argument("--engine", choices=("local", "ray", "slurm"), help="what runs the tasks")
     parser.add_argument("--tasks", type=int, default=1, help="pieces the work is cut into")
@@ -88,9 +92,15 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the pipeline, or print its plan; returns the exit code."""
-    options = parse_arguments(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == [TRAIN]:
+        return train_classifier.main(words[1:])
+    options = parse_arguments(words)
     try:
-        settings = load_settings(options.settings, options.classifier is None, options.engine)
+        settings = load_settings(options.settings, options.no_classifier, options.engine)
+        model = None if settings.classifier == "off" else options.classifier or shipped.SHIPPED
+        if model:
+            print(f"classifier: {shipped.described(model)}")
         questions = read_jsonl(options.questions, NEEDED) if options.questions else []
         if options.dry_run:
             print(dry_run(options.source, settings, questions, options.workers))
@@ -99,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.source,
             options.out,
             settings,
-            options.classifier,
+            model,
             questions,
             options.tasks,
             options.workers,

@@ -23,6 +23,7 @@ from mucpt_utils.io import digest, read_json, write_json
 from mucpt_utils.pipeline import accounting, classifier, containment, executors
 from mucpt_utils.pipeline.plan import Stage, plan_stages
 from mucpt_utils.pipeline.shards import MapShards, ReadUnits
+from mucpt_utils.pipeline.shipped import described
 from mucpt_utils.text.sources import Input, open_input
 
 RESULT = "pipeline.json"  # the run's record: its key, its settings and its accounting
@@ -134,7 +135,8 @@ def run_pipeline(
             bar.set_postfix_str(stage.name)
             shards = run_stage(run, stage, shards, folder)
             bar.update()
-    collect(run, [f for stage, f in zip(stages, folders, strict=True) if stage.blocks], shards)
+    mapped = [f for stage, f in zip(stages, folders, strict=True) if stage.blocks]
+    collect(run, mapped, shards, described(classifier_path) if classifier_path else None)
     return finish(run)
 
 
@@ -178,10 +180,11 @@ def run_stage(run: Run, stage: Stage, shards: Path, folder: Path) -> Path:
     return folder / "kept"
 
 
-def collect(run: Run, folders: Sequence[Path], shards: Path) -> None:
+def collect(run: Run, folders: Sequence[Path], shards: Path, model: str | None = None) -> None:
     """Checks the accounting and puts the outcome in its place; the record comes last.
 
-    folders: of the stages that map documents, in order. shards: what the last one kept.
+    folders: of the stages that map documents, in order. shards: what the last one kept. model: the
+    classifier that was used, for the record.
     """
     out = run.out_folder
     rows = accounting.merge_rows(
@@ -205,7 +208,7 @@ def collect(run: Run, folders: Sequence[Path], shards: Path) -> None:
     shutil.copytree(run.folder / "logs", out / "logs", dirs_exist_ok=True)
     accounting.write_rows(rows, out / "funnel.csv")
     record = {"key": run.key, "settings": run.settings.deciding(), "funnel": rows}
-    write_json(out / RESULT, record)
+    write_json(out / RESULT, record | {"classifier": model})
 
 
 def link(path: Path, target: Path) -> None:

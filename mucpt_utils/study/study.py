@@ -20,7 +20,7 @@ from mucpt_utils.config.scoring import Arm
 from mucpt_utils.config.settings import AlignmentSettings, Profile
 from mucpt_utils.knowledge.relations import Relation, load_relations
 from mucpt_utils.knowledge.roles import Roles
-from mucpt_utils.pipeline.classifier import Example
+from mucpt_utils.pipeline.domain_training import Example
 from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.study import grades, models, runs, scores, text
 from mucpt_utils.study.stages import Artifact, Report, Stage, build, content_digest, silent
