@@ -1,15 +1,14 @@
 """A response cut into clauses, with its answers marked, and what each clause is about."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from mucpt_utils.musicsimpleqa.keys import Span
-from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N, S
+from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N
 
 ANSWER = re.compile(A)
-MARKS = frozenset({K, C, N, S})
 DEAD = str.maketrans({K: N, C: N})
 
 
@@ -41,38 +40,23 @@ class Marked:
     """
 
     def __init__(self, text: str, spans: Sequence[Span]):
-        self.text, self.spans = text, spans
+        self.text = text
+        self.places: list[int] = []  # of the characters that stand for spans
+        self.gains = [0]  # how much longer the text is than the marks, before and behind each
         pieces: list[str] = []
         end = 0
         for span in spans:
             pieces += (text[end : span.start], span.mark)
+            self.places.append(span.start - self.gains[-1])
+            self.gains.append(self.gains[-1] + span.end - span.start - 1)
             end = span.end
         pieces.append(text[end:])
         self.marks = "".join(pieces)
 
-    @cached_property
-    def positions(self) -> list[int]:
-        """For each character of the marked text, and its end, where it stands in the text."""
-        positions: list[int] = []
-        end = 0
-        for span in self.spans:
-            positions += [*range(end, span.start), span.start]
-            end = span.end
-        return [*positions, *range(end, len(self.text) + 1)]
-
     def words_at(self, start: int, end: int) -> str:
         """What stands in the text where the marked text has a stretch."""
-        return self.text[self.positions[start] : self.end_of(end - 1)]
-
-    def end_of(self, index: int) -> int:
-        """Where what a character of the marked text stands for ends in the text."""
-        return self.positions[index + 1] if self.marks[index] not in MARKS else self.ends[index]
-
-    @cached_property
-    def ends(self) -> dict[int, int]:
-        """Where the spans end, by the position of their characters in the marked text."""
-        places = (index for index, mark in enumerate(self.marks) if mark in MARKS)
-        return {index: span.end for index, span in zip(places, self.spans, strict=True)}
+        first, last = (self.gains[bisect_left(self.places, place)] for place in (start, end))
+        return self.text[start + first : end + last]
 
 
 def clauses_of(marked: str) -> list[Clause]:

@@ -81,7 +81,7 @@ def bare_answer(text: str, key: Key) -> Commitment | None:
     for whole in (text, bare) if bare != text else (text,):
         if key.is_whole(whole):
             return Commitment(ONE, whole, "is a bare answer")
-    if RULES.refusal_whole.fullmatch(bare.strip(PUNCTUATION)):
+    if len(bare) < 80 and RULES.refusal_whole.fullmatch(bare.strip(PUNCTUATION)):
         return Commitment(NOTHING, "", "refuses")
     if key.asked.role == "title" and TITLE_CASE.fullmatch(bare):
         return Commitment(ONE, bare, "is a bare answer")

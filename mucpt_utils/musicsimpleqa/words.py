@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from mucpt_utils import paths
@@ -47,17 +47,10 @@ class Reading:
     def __init__(self, text: str):
         self.text = text
         self.words = words(text)
-
-    @cached_property
-    def caseless(self) -> bool:
-        """Whether the case tells nothing: no capitals, or several words of capitals only."""
-        text = self.text
-        return text == text.lower() or (len(self.words) > 2 and text == text.upper())
-
-    @cached_property
-    def joined(self) -> str:
-        """The forms of all words, run together."""
-        return "".join([word.form for word in self.words])
+        # the forms of all words, run together
+        self.joined = "".join([word.form for word in self.words])
+        # whether the case tells nothing: no capitals, or several words of capitals only
+        self.caseless = text == text.lower() or (len(self.words) > 2 and text == text.upper())
 
     def begins_sentence(self, index: int) -> bool:
         """Whether a word is the first one of a sentence."""
