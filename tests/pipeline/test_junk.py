@@ -21,6 +21,17 @@ from mucpt_utils.pipeline.junk import JunkFilter, junk_kind, junk_verdict, rules
         ("Earn 900 dollars a day from home, no experience needed.", "spam"),
         ("Best online casino bonus: 50 free spins!", "spam"),
         ("Lose 10 pounds with this one weird trick!!!", "spam"),
+        ("Click the link below to claim your free gift card today!", "spam"),
+        ("Order your diet pills online now and lose 20 pounds fast.", "spam"),
+        ("Buy cheap viagra online without prescription at pills-shop.com.", "spam"),
+        ("Work from home and earn $5,000 per month, no experience required!", "spam"),
+        ("Limited time offer: 50% off all handbags, shop now at bags.example!", "spam"),
+        ("Buy Instagram followers cheap, instant delivery, 100% real.", "spam"),
+        ("Subscribe to our newsletter for exclusive deals.", "boilerplate"),
+        ("Click here to unsubscribe.", "boilerplate"),
+        ("Follow us on Facebook and Twitter!", "boilerplate"),
+        ("Log in to leave a comment", "boilerplate"),
+        ("Share on Facebook Share on Twitter", "boilerplate"),
         ("The prize went to the band for their second album.", None),
         ("He made a great deal of money from the opera in a short time.", None),
         ("In order to offer a new reading, she slows the tempo.", None),
@@ -105,6 +116,33 @@ Fast Cash was the name of a punk trio from Leeds.
 Guaranteed was the lead single, and Free Shipping the second one.
 Double Your Money was a British quiz show with a theme by Ken Jones.
 Make your own reeds at home, and save money.
+Limited Edition was the title of a 2009 compilation by the trio.
+The Killers sang Win or Lose at the stadium, and the crowd went wild!
+Earn your stripes, Duke told the boys, and the money will come.
+Buy Nothing Day inspired the song of the same name.
+Cash Cash, Free Energy and The Deal were on the bill.
+Act Now! is a theatre company from Leeds that plays for free.
+At $12 a ticket the series was a bargain, and students had a 50% discount.
+The app lets you download the scores and save your settings.
+Spam, the Monty Python sketch, has a chorus of Vikings.
+Follow Me was released on 12 May and sold 500 copies in its first week.
+Guaranteed Raw is what he called the best of his free jazz tapes.
+He won 500 dollars in a casino in Las Vegas and spent it on a trumpet.
+Sale of the tickets begins today at noon, and the price is £20.
+For $5 you could buy a banjo by mail order from the Sears catalogue.
+You can visit the museum for free on Sundays, and hear the organ at noon.
+Click tracks are sent to the drummer's headphones; press here to hear one.
+Miracle Cure was the working title, and Secret Trick that of the B-side.
+The singles "Bad Credit" and "Free Gift" were pulled from sale.
+Loan words from Italian: allegro, forte, piano and many more.
+Home, Start, Top and Next are the four movements.
+Share the Land was the last album with Jim Kale.
+Log In, Drop Out is a record by the Amsterdam band.
+This page was added to the autograph in 1803 by another hand.
+Search and Destroy opens the side.
+Turn the page and play from letter B!
+Read on to the end of the chapter, and sing the examples.
+All rights reserved, the label kept the tapes for thirty years.
 As it is their interest to sell dear, so it is to buy the materials as cheap as possible.
 """
 
