@@ -36,6 +36,7 @@ from mucpt_utils.text.sources import open_input
 SIZES = (10, 100, 1000)  # KB
 GOAL = 1.1
 SHORTEST = 0.02  # seconds; a shorter time says more about the clock than about the stage
+REPEATED_BELOW = 2.0  # seconds; of such times the least of three counts
 QUESTION = {
     "id": "q1",
     "question": "Which record label originally released the album Marquee Moon?",
@@ -255,6 +256,9 @@ def measured(stage: str, largest: int, limit: float) -> Iterator[dict]:
             times: dict[int, float] = {}
             for size in sizes:
                 times[size] = seconds(run, texts[size][kind], limit)
+                if times[size] < REPEATED_BELOW:  # the shorter, the more a disturbance weighs
+                    more = (seconds(run, texts[size][kind], limit) for _ in range(2))
+                    times[size] = min(times[size], *more)
                 if not times[size] < limit:
                     break
             if len(times) == 1:
