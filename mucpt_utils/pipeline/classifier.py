@@ -130,18 +130,11 @@ class Classifier:
 
     def term_weights(self, reading: Reading) -> list[dict[int, float]]:
         """By how much each term of each document moved the log-odds: all less all but the term."""
-        without = [
-            Counter({number: n for number, n in counts.items() if number != left_out})
-            for counts in reading.counts
-            for left_out in counts
-        ]
         terms_of = [len(counts) for counts in reading.counts]
-        lengths = np.repeat(reading.lengths, terms_of)
-        if not without:
-            return [{} for _ in terms_of]
-        all_terms = np.repeat(reading.features @ self.coefficients, terms_of)
-        moved = all_terms - self.lexicon.features(without, lengths) @ self.coefficients
-        weights = iter((moved * self.calibration.slope).tolist())
+        without = self.lexicon.features_without(reading.counts, reading.lengths)
+        whole = np.repeat(reading.features @ self.coefficients, terms_of)
+        moved = (whole - without @ self.coefficients) * self.calibration.slope
+        weights = iter(moved.tolist())
         return [{number: next(weights) for number in counts} for counts in reading.counts]
 
     def evidence(self, text: str) -> list[Evidence]:
@@ -270,8 +263,8 @@ class DomainFilter(BaseFilter):
                 document.metadata["weight"] = probability
         return [(False, REJECTED) if drop else True for drop in below]
 
-    def details(self, reading: Reading) -> list[list]:
-        """The words that moved each document most, `[word, weight]`, the strongest first."""
+    def details(self, reading: Reading) -> list[list[str]]:
+        """The words that moved each document most, as `court -0.81`, the strongest first."""
         if not reading.words:
             return []
         terms = self.classifier.lexicon.terms
@@ -279,7 +272,7 @@ class DomainFilter(BaseFilter):
         reading = reading._replace(features=np.array(reading.features))
         return [
             [
-                [terms[number].name, round(weight, 2)]
+                f"{terms[number].name} {weight:+.2f}"
                 for number, weight in sorted(weights.items(), key=lambda w: -abs(w[1]))[:TOLD_WORDS]
             ]
             for weights in self.classifier.term_weights(reading)

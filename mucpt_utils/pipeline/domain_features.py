@@ -102,21 +102,25 @@ class Lexicon:
 
         counts: of each document's terms; lengths: its words.
         """
-        scale = PER_WORDS / np.maximum(lengths, SHORTEST).reshape(-1, 1)
         often = self.matrix(counts)
         there = often.copy()
         there.data[:] = 1
-        by_group = np.log1p((often @ self.membership) * scale)
-        sure, unsure, other = np.log1p((often @ self.kinds) * scale).T
-        sure_words, unsure_words, other_words = ((there @ self.kinds) * scale).T
-        many_sure, many_unsure = np.log1p(sure_words), np.log1p(unsure_words)
-        many_other = np.log1p(other_words)
-        summary = [
-            *(sure, many_sure, np.sqrt(sure_words), unsure, many_unsure),
-            *(np.minimum(many_sure, many_unsure), sure * many_unsure / 3),
-            *(other, many_other, many_sure - many_other),
-        ]
-        return np.column_stack([by_group, *summary])
+        sums = (often @ self.membership, often @ self.kinds, there @ self.kinds)
+        return combined(*sums, scales(lengths))
+
+    def features_without(
+        self, counts: Sequence[Counter[int]], lengths: Sequence[int]
+    ) -> np.ndarray:
+        """Features of each document without each of its terms in turn: (terms of all, names)."""
+        often = self.matrix(counts)
+        there = often.copy()
+        there.data[:] = 1
+        rows, terms = np.repeat(np.arange(len(counts)), np.diff(often.indptr)), often.indices
+        times = often.data.reshape(-1, 1)
+        groups = (often @ self.membership)[rows] - times * self.membership[terms]
+        kinds = (often @ self.kinds)[rows] - times * self.kinds[terms]
+        different = (there @ self.kinds)[rows] - self.kinds[terms]
+        return combined(groups, kinds, different, scales(lengths)[rows])
 
     def matrix(self, counts: Sequence[Counter[int]]) -> sparse.csr_matrix:
         """The counts as a sparse matrix: shape (documents, terms)."""
@@ -130,3 +134,25 @@ SUMMARY = (
     *("sure", "different sure", "root of different sure", "unsure", "different unsure"),
     *("unsure beside sure", "unsure times sure", "other", "different other", "sure less other"),
 )
+
+
+def scales(lengths: Sequence[int]) -> np.ndarray:
+    """What brings counts to PER_WORDS words: shape (documents, 1)."""
+    return PER_WORDS / np.maximum(lengths, SHORTEST).reshape(-1, 1)
+
+
+def combined(
+    groups: np.ndarray, kinds: np.ndarray, different: np.ndarray, scale: np.ndarray
+) -> np.ndarray:
+    """Features from sums over groups, over kinds of terms, over different terms of each kind."""
+    by_group = np.log1p(groups * scale)
+    sure, unsure, other = np.log1p(kinds * scale).T
+    sure_words, unsure_words, other_words = (different * scale).T
+    many_sure, many_unsure = np.log1p(sure_words), np.log1p(unsure_words)
+    many_other = np.log1p(other_words)
+    summary = [
+        *(sure, many_sure, np.sqrt(sure_words), unsure, many_unsure),
+        *(np.minimum(many_sure, many_unsure), sure * many_unsure / 3),
+        *(other, many_other, many_sure - many_other),
+    ]
+    return np.column_stack([by_group, *summary])
