@@ -12,6 +12,9 @@ ANSWER = re.compile(A)
 DEAD = str.maketrans({K: N, C: N})
 
 
+RESUMED = "resumed"  # opener of the rest of a sentence behind an aside
+
+
 @dataclass(slots=True)
 class Clause:
     """A stretch of a marked text.
@@ -73,6 +76,8 @@ def clauses_of(marked: str) -> list[Clause]:
             clauses.append(Clause(piece, start, opener, aside, sentence))
         start = boundary.end()
         opener, side = (word if kind in ("turn", "aside") else ""), kind == "aside"
+        if kind == "resumed":
+            opener = RESUMED
         if kind == "end" or boundary[0] == ";":
             sentence, depth = sentence + 1, 0
         elif kind == "bracket":

@@ -34,6 +34,8 @@ ONE, SEVERAL, DENIED, NOTHING = "one answer", "several answers", "denied", "noth
 TITLE_CASE = re.compile(
     r"[A-Z][\w'-]*(?: (?:[A-Z][\w'-]*|of|the|a|an|in|to|for|from|with|as|at|on|&))* [A-Z][\w'-]*"
 )
+# "I give up", "My training data doesn't cover this"
+SPEAKER = re.compile(r"\b(?:I|I'm|I'll|I'd|I've|[Mm]y|me)\b")
 SIGNS = re.compile(rf"[?/;]|n't|\.\.|…|[{K}{C}]'")
 LISTED = re.compile(r",|&| and ")
 DASH = re.compile(r"[-–—]")
@@ -153,6 +155,8 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
     guesses = text.islower() and RULES.guess.search(RULES.refusal.sub("", marks))
     if refuses and not guesses:
         return Commitment(NOTHING, "", "refuses")
+    if SPEAKER.search(text) and not RULES.guess.search(marks) and len(words(text)) > 2:
+        return Commitment(NOTHING, "", "speaks of itself and names no answer")
     if repeats_question(text, key):
         return Commitment(NOTHING, "", "repeats the question")
     first = marked.words_at(0, clauses[0].start + len(clauses[0].text))

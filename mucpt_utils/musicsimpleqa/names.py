@@ -24,6 +24,8 @@ from mucpt_utils.musicsimpleqa.words import (
     without_article,
 )
 
+# words behind which a title may stand without a capital
+TITLE_SIGNS = frozenset({"is", "was", "by", "called", "titled", "on", "from"})
 UMLAUTS = str.maketrans(FORMS["umlauts"])
 
 
@@ -156,7 +158,7 @@ class NameKey(Key):
             return reading.caseless and last == len(words) - 1
         if joined in self.common and not is_name(reading, first, last):
             return False
-        a_word = lower and first == last and self.kind == "title" and not reading.caseless
+        a_word = lower and self.kind == "title" and not reading.caseless
         if a_word and not self.is_introduced(reading, first):
             return False
         return not self.in_longer_name(reading, first, last)
@@ -166,7 +168,7 @@ class NameKey(Key):
         if not first or reading.text[reading.words[first].start - 1] in "\"'":
             return True
         before = reading.words[first - 1].form
-        return before in RULES.kind_words or before in ("is", "was", "by", "called", "titled", "on")
+        return before in RULES.kind_words or before in TITLE_SIGNS
 
     def in_longer_name(
         self, reading: Reading, first: int, last: int, look_before: bool = True

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from mucpt_utils.musicsimpleqa.asked import Asked
-from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause
+from mucpt_utils.musicsimpleqa.clauses import ANSWER, RESUMED, Clause
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K, N, S
 
 SUBJECT_WORDS = re.compile(
@@ -14,13 +15,15 @@ SUBJECT_WORDS = re.compile(
 )
 WORD_BEFORE = re.compile(r"(\w+)(?: (?:by|is|was|to|in|on|the|a|an)){0,2} [\"']?$")
 LABEL = re.compile(rf"[\W_]{{0,8}}[\w ]{{2,30}}: [\"']?[{K}{C}]")
+NO_ADJECTIVE = "is|are|was|were|include\\w*|with|to|for|of|by|in|at|on|from"
 BARE = re.compile(
-    rf"[^\w{K}{C}{N}{S}]{{0,8}}(?:(?:the|a|an)\s)?(?:(?!is\b|are\b|was\b|were\b|include)[\w-]+\s)"
-    rf"{{0,3}}[\"']?[{K}{C}][\"']?\s*(?:,|$)"
+    rf"[^\w{K}{C}{N}{S}]{{0,8}}(?:(?:in|at|on|from|by|for)\s)?(?:(?:the|a|an)\s)?"
+    rf"(?:(?!(?:{NO_ADJECTIVE})\b)[\w-]+\s){{0,3}}[\"']?[{K}{C}][\"']?\s*(?:,|$)"
 )
+AS_FAR_AS_ANSWER = re.compile(rf"[^,{K}{C}{N}]{{0,24}}")
 RELATIVE = re.compile(r",? (?:who|which|that|whose)\b")
 # "Marshall Mathers, known as Eminem, was born ..."
-RESUMED = re.compile(r"[^,.;!?\n]{0,40},[^,.;!?\n]{1,80}, (?:was|were|is|are|has|had|came|won)\b")
+GOES_ON = re.compile(r"[^,.;!?\n]{0,40},[^,.;!?\n]{1,80}, (?:was|were|is|are|has|had|came|won)\b")
 PREPOSITION = re.compile(r"[\s\"'(]{0,4}(?:in|on|at|from)\b[^,]*,", re.IGNORECASE)
 
 
@@ -32,7 +35,12 @@ class Relevance:
 
     def __init__(self, asked: Asked, marks: str, clauses: Sequence[Clause]):
         self.asked, self.marks = asked, marks
-        self.about_subject = {clause.sentence for clause in clauses if S in clause.text}
+        # sentences in which a clause without an answer names the subject: "1976 is when S formed"
+        named = (clause for clause in clauses if S in clause.text and not clause.answers)
+        self.about_subject = {clause.sentence for clause in named}
+        # "C, known as S, was born in K"
+        pairs = pairwise(clauses)
+        self.resumed = {c.start for before, c in pairs if c.opener == RESUMED and S in before.text}
 
     def best(self, clauses: Sequence[Clause]) -> Clause:
         """The first of the clauses that say most of what is asked."""
@@ -48,11 +56,12 @@ class Relevance:
         by the subject of the question in it, its relation, and an answer in its place.
         """
         relations = RULES.relations_in(clause.text)
-        if LABEL.match(clause.text) and relations & self.asked.relations:
+        if not clause.side and LABEL.match(clause.text) and relations & self.asked.relations:
             return 9
         if opens and self.is_bare_opening(clause):
             return 8
         about_subject = S in clause.text or clause.sentence in self.about_subject
+        about_subject = about_subject or clause.start in self.resumed
         score = 3 if about_subject else int(bool(SUBJECT_WORDS.search(clause.text)))
         score += self.relation_score(relations) - 3 * clause.side
         return score + self.is_answering(clause)
@@ -69,7 +78,7 @@ class Relevance:
         if clause.side or not BARE.match(bare) or PREPOSITION.match(clause.text):
             return False
         end = clause.start + len(clause.text)
-        if RELATIVE.match(self.marks[end : end + 12]) or RESUMED.match(self.marks, clause.start):
+        if RELATIVE.match(self.marks[end : end + 12]) or GOES_ON.match(self.marks, clause.start):
             return False
         return self.relation_score(RULES.relations_in(bare.partition(",")[0])) >= 0
 
@@ -106,8 +115,11 @@ class Relevance:
             relations = RULES.relations_in(word[1])
             if relations & self.asked.relations:
                 score += 1
-            elif relations - RULES.by_the_way:
+            elif self.asked.role == "agent" and relations - RULES.by_the_way:
                 score -= 3
+        if self.asked.role == "agent":  # "X produced it"
+            verb = AS_FAR_AS_ANSWER.match(behind)
+            score += bool(verb and RULES.relations_in(verb[0]) & self.asked.relations)
         return score - 3 * bool(unlikely.before.search(before) or unlikely.behind.match(behind))
 
 
