@@ -252,7 +252,9 @@ class DomainFilter(BaseFilter):
         probabilities = self.classifier.judge(reading).round(4).tolist()
         below = [self.threshold is not None and p < self.threshold for p in probabilities]
         rejected = Reading(
-            *([x for x, b in zip(part, below, strict=True) if b] for part in reading)
+            [words for words, drop in zip(reading.words, below, strict=True) if drop],
+            [counts for counts, drop in zip(reading.counts, below, strict=True) if drop],
+            reading.features[np.array(below)],
         )
         details = iter(self.details(rejected))
         for document, probability, drop in zip(batch, probabilities, below, strict=True):
@@ -268,8 +270,6 @@ class DomainFilter(BaseFilter):
         if not reading.words:
             return []
         terms = self.classifier.lexicon.terms
-        # a list of rows after the selection
-        reading = reading._replace(features=np.array(reading.features))
         return [
             [
                 f"{terms[number].name} {weight:+.2f}"

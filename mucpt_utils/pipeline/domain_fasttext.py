@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import fasttext
 import numpy as np
@@ -32,7 +33,7 @@ TRAIN = (
 # with the complement of this byte, 0; its thread cache would not.
 ZEROED_MEMORY = "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0"
 
-FastText = fasttext.FastText._FastText
+FastText: TypeAlias = Any  # fasttext.FastText._FastText, which has no types
 
 
 class FastTextFailed(OutsideError, RuntimeError):
@@ -84,7 +85,7 @@ def fit_model(
 
 def load_model(path: Path) -> FastText:
     """A saved model, past the wrapper of fastText, which prints a warning."""
-    return FastText(str(path))
+    return fasttext.FastText._FastText(str(path))
 
 
 def training_lines(texts: Sequence[str], in_domain: np.ndarray, seed: int) -> Iterator[str]:

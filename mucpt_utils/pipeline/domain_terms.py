@@ -96,7 +96,7 @@ def load_terms(names: bool = True) -> list[Term]:
 
 def with_plurals(words: Mapping[Tokens, list[str]]) -> dict[Tokens, tuple[Tokens, ...]]:
     """Each word with its plural, where that is not a word of the list itself."""
-    forms = {}
+    forms: dict[Tokens, tuple[Tokens, ...]] = {}
     for word in words:
         more = word[:-1] + (plural(word[-1].decode()).encode(),)
         forms[word] = (word,) if more in words else (word, more)

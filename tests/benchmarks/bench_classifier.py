@@ -155,12 +155,22 @@ def main() -> None:
     if options.ship:
         ship()
         return
-    rows = []
     for name in options.methods:
-        for row in measured(name):
-            rows.append(row)
+        rows = list(measured(name))
+        for row in rows:
             print("{method:22} {set:14} {measure:20} {value:.3f} n={n}".format(**row), flush=True)
-    table_files.write_table(pd.DataFrame(rows), options.out, TABLE)
+        table_files.write_table(with_others(options.out, name, rows), options.out, TABLE)
+
+
+def with_others(folder: Path, name: str, rows: list[dict]) -> pd.DataFrame:
+    """The rows of a method, and those of the others as they stand in the table."""
+    path = folder / f"{TABLE}.csv"
+    new = pd.DataFrame(rows)
+    if not path.is_file():
+        return new
+    old = pd.read_csv(path)
+    parts = [new if m == name else old[old["method"] == m] for m in METHODS]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
 
 
 if __name__ == "__main__":
