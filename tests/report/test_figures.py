@@ -243,3 +243,18 @@ def test_reliability_draws_the_rows_it_is_given():
     pd.testing.assert_frame_equal(frame, pd.DataFrame(rows))
     drawn = fig.axes[0].collections[0].get_offsets()
     np.testing.assert_allclose(drawn, frame[["probability", "in_domain"]])
+
+
+def test_models_stand_beside_guessers_in_every_part():
+    rows = [
+        {"model": m, "asked": "5-shot", "part": p, "n": 9, "accuracy": 0.2, "ci_low": 0.1}
+        | {"ci_high": 0.4}
+        for m in ("guesser: a", "A model")
+        for p in ("all", "tail")
+    ]
+    fig, frame = figures.model_scores(pd.DataFrame(rows))
+    assert [axes.get_title() for axes in fig.axes] == ["all (9)", "tail (9)"]
+    labels = [label.get_text() for label in fig.axes[0].get_yticklabels()]
+    assert labels == ["guesser: a\n5-shot", "A model\n5-shot"] and len(frame) == 4
+    with pytest.raises(figures.NothingToDraw):
+        figures.model_scores(pd.DataFrame(rows)[:0])

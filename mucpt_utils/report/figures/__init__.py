@@ -4,7 +4,12 @@ Each function takes rows of a table and returns `(figure, frame)`, the frame bei
 shown; `save_figure` writes both. `FIGURES` lists those of a results folder with their captions.
 """
 
-from mucpt_utils.report.figures.benchmarks import benchmark, bits_per_byte, forgetting
+from mucpt_utils.report.figures.benchmarks import (
+    benchmark,
+    bits_per_byte,
+    forgetting,
+    model_scores,
+)
 from mucpt_utils.report.figures.comparison import difference_to_plain, main_comparison
 from mucpt_utils.report.figures.curves import learning_curves
 from mucpt_utils.report.figures.data_composition import composition, reference_surface
@@ -49,6 +54,7 @@ __all__ = [
     "funnel",
     "learning_curves",
     "main_comparison",
+    "model_scores",
     "pipeline_quality",
     "reference_surface",
     "reliability",

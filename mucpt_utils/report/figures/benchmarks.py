@@ -57,6 +57,35 @@ def benchmark(table: pd.DataFrame, by: str) -> Drawn:
 
 
 @styled
+def model_scores(table: pd.DataFrame) -> Drawn:
+    """Accuracy of real models and guessers, one panel a part of the benchmark, with intervals.
+
+    table: rows of `data_cards/musicsimpleqa/scores.csv`. Raises NothingToDraw for no rows.
+    """
+    if table.empty:
+        raise NothingToDraw("no scores of models")
+    names = table["model"].astype(str) + "\n" + table["asked"].astype(str)
+    frame = table.assign(name=names).reset_index(drop=True)
+    parts, rows = distinct(frame["part"]), distinct(frame["name"])
+    size = (3.2 + 2.2 * len(parts), 1.2 + 0.5 * len(rows))
+    title = "Real models and guessers on MusicSimpleQA, by part"
+    fig, grid = panel_grid(title, 1, len(parts), size, sharex=True, sharey=True)
+    for axes, part in zip(grid.flat, parts, strict=True):
+        shown = frame[frame["part"] == part].set_index("name").loc[rows]
+        heights = range(len(rows), 0, -1)
+        guessed = shown["model"].str.startswith("guesser")
+        for height, (_, row), guess in zip(heights, shown.iterrows(), guessed, strict=True):
+            colour = "#777777" if guess else "#1f5a8a"
+            axes.plot([row["ci_low"], row["ci_high"]], [height] * 2, color=colour, lw=2)
+            axes.plot(row["accuracy"], height, marker="o", color=colour, ms=5)
+        axes.set_yticks(list(heights), rows)
+        axes.set_title(f"{part} ({shown['n'].iloc[0]:.0f})")
+    label_outside(grid, len(parts), "accuracy, 95 % interval", "")
+    grid.flat[0].set_xlim(left=0)
+    return fig, frame
+
+
+@styled
 def forgetting(main: pd.DataFrame) -> Drawn:
     """What each arm forgets: the general twin, and bits per byte on music and general text.
 
