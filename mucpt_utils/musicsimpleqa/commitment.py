@@ -155,9 +155,11 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
     guesses = text.islower() and RULES.guess.search(RULES.refusal.sub("", marks))
     if refuses and not guesses:
         return Commitment(NOTHING, "", "refuses")
+    if len(words(text)) > 5 and not text.islower() and not key.names_its_kind(text):
+        return Commitment(NOTHING, "", "names no answer")
     if SPEAKER.search(text) and not RULES.guess.search(marks) and len(words(text)) > 2:
         return Commitment(NOTHING, "", "speaks of itself and names no answer")
-    if repeats_question(text, key):
+    if repeats_question(text, key) and not key.names_its_kind(text):
         return Commitment(NOTHING, "", "repeats the question")
     first = marked.words_at(0, clauses[0].start + len(clauses[0].text))
     return Commitment(ONE, without_lead_in(first), "its first words")

@@ -48,6 +48,10 @@ class Key:
         text = self.prepared(text)
         return text, self.answers(text)
 
+    def names_its_kind(self, text: str) -> bool:
+        """Whether a text names something of the key's kind, be it in the question."""
+        return False
+
     def agrees(self, text: str) -> bool:
         """Whether what a reply commits to is the key."""
         return self.is_whole(text) or self.is_misspelt(text)

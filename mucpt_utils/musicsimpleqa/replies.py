@@ -44,6 +44,10 @@ NEXT_TURN = re.compile(
 )
 ECHO = re.compile(rf"\W{{0,8}}{QUESTION}\s+(?=\S)", re.IGNORECASE)
 ANSWER_LABEL = re.compile(r"(?:\A|\n|\s)[ \t>*#_]*(?:answer|a)[ \t]*[*_]*:[*_]*\s*", re.IGNORECASE)
+NOTHING_BUT_LABELS = re.compile(
+    r"(?:\W|\b(?:answer|question|in a full sentence)\b)*", re.IGNORECASE
+)
+ANSWER_AGAIN = re.compile(r"(\s*[^\n]{2,200}?[^\n:])\n\s*Answer:")
 
 
 def without_thoughts(reply: str) -> str:
@@ -81,7 +85,12 @@ def own_turn(reply: str, question: str) -> str:
             return ""  # another question
         reply = reply[label.end() :]
         turn = NEXT_TURN.search(reply)
-    return reply[: turn.start()] if turn else reply
+    reply = reply[: turn.start()] if turn else reply
+    if "nswer" in reply and NOTHING_BUT_LABELS.fullmatch(reply):
+        return ""
+    # a base model answers once more: what stood first was its answer
+    again = ANSWER_AGAIN.match(reply)
+    return again[1] if again else reply
 
 
 # --- markup ---------------------------------------------------------------------------------------

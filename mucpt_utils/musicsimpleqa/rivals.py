@@ -63,7 +63,8 @@ def differ(reply: Marked, one: int, other: int) -> bool:
     """Whether the answers at two places of a marked text are two."""
     if reply.marks[one] == reply.marks[other] == K:
         return False
-    return reply.words_at(one, one + 1).casefold() != reply.words_at(other, other + 1).casefold()
+    names = [reply.words_at(at, at + 1).casefold() for at in (one, other)]
+    return not names[0].startswith(names[1]) and not names[1].startswith(names[0])
 
 
 def is_bare(clause: Clause) -> bool:

@@ -6,7 +6,7 @@ from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Span, in_order
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.notation import in_words
-from mucpt_utils.musicsimpleqa.rules import RULES, C
+from mucpt_utils.musicsimpleqa.rules import RULES, C, K
 from mucpt_utils.musicsimpleqa.words import Reading
 
 
@@ -58,13 +58,21 @@ class TermKey(NameKey):
         subject = self.subject_mentions(reading)
         return in_order(mentions, subject, others)
 
+    def names_its_kind(self, text: str) -> bool:
+        pattern = self.shape or (self.terms.pattern if self.terms else None)
+        return pattern is not None and len(pattern.findall(text)) > 1
+
     def others(self, reading: Reading, mentions: Sequence[Span]) -> list[Span]:
         """Terms of the key's shape or class that are neither the key nor in the question."""
         pattern = self.shape or (self.terms.pattern if self.terms else None)
         if not pattern:  # a term that is a name, as of a record label
             return super().others(reading, mentions) if self.is_name else []
         matches = [match for match in pattern.finditer(reading.text) if self.is_new(match[0])]
-        return [Span(*match.span(), C) for match in matches if not self.is_whole(match[0])]
+        # "its opus number is 98"
+        right = [match for match in matches if match[0].isdigit() and self.is_whole(match[0])]
+        wrong = [match for match in matches if not self.is_whole(match[0])]
+        spans = [Span(*match.span(), K) for match in right]
+        return spans + [Span(*match.span(), C) for match in wrong]
 
 
 def is_longer(other: Span, mention: Span) -> bool:

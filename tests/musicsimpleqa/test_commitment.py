@@ -49,7 +49,7 @@ CASES = {
         ("sonata", "a minor", "+"),
         ("sonata", "in A minor.", "+"),
         ("sonata", "A-flat minor", "-"),
-        ("sonata", "It is in a minor key.", "-"),
+        ("sonata", "It is in a minor key.", "0"),
     ],
     "a name before the key": [
         ("tosca", "Puccini's Tosca premiered in Rome.", "+"),
@@ -160,6 +160,16 @@ CASES = {
         ("creep", "Coldplay\nUser: Are you sure?\nAssistant: No, it is Radiohead.", "-"),
         ("creep", "Radiohead<|im_end|>\n<|im_start|>user\nAnd Fix You?", "+"),
         ("creep", "\n\nQuestion: Which band recorded Just?\nAnswer: Radiohead", "0"),
+    ],
+    "replies of real small models": [
+        ("creep", "Radiohead\nAnswer: Coldplay", "+"),
+        ("released", " 1992.\n\nAnswer: 1991", "-"),
+        ("creep", "\n\nAnswer:\n\nAnswer:\n\nAnswer:", "0"),
+        ("creep", 'The band has released a song called "Creep" in the past.', "0"),
+        ("sonata", "The sonata is a quintessential example of Baroque music.", "0"),
+        ("fifth", "The opus number of the Fifth Symphony is 67.", "+"),
+        ("major", "It is in E minor, a major work of its time.", "+"),
+        ("android", "1. OK Computer\n2. OK Computer\n3. OK Compu", "+"),
     ],
     "chat": [
         ("creep", "Sure! Here's the answer:\n\n**Radiohead**", "+"),
