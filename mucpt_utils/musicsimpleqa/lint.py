@@ -18,6 +18,7 @@ UNSTABLE = re.compile(
 # a word or a phrase that stands twice: "the key of the key of"
 TWICE = re.compile(r"\b((?:\w+ ){1,4})\1", re.IGNORECASE)
 ARTICLE = re.compile(r"\b(?:the|an?) $", re.IGNORECASE)
+NUMERIC = ("date", "year", "number")  # types whose key is no text
 WITHOUT_CONTEXT = re.compile(r"^(?:he|she|it|they|this|that|these|his|her|their)\b", re.IGNORECASE)
 
 
@@ -88,7 +89,8 @@ def is_date(text: str) -> bool:
 def lint_key(question: dict) -> list[str]:
     """What the grader makes of the key itself, of its aliases and of the question echoed."""
     problems = []
-    other_key = {**question, "answer": "another answer", "answer_type": "term", "aliases": []}
+    kind = "term" if question["answer_type"] in NUMERIC else question["answer_type"]
+    other_key = {**question, "answer": "another answer", "answer_type": kind, "aliases": []}
     for name in (question["answer"], *question["aliases"]):
         if stands_in(name, question["question"]):
             problems.append(f"holds its answer {name!r}")
