@@ -86,7 +86,8 @@ def own_turn(reply: str, question: str) -> str:
         reply = reply[label.end() :]
         turn = NEXT_TURN.search(reply)
     reply = reply[: turn.start()] if turn else reply
-    if "nswer" in reply and NOTHING_BUT_LABELS.fullmatch(reply):
+    labels = reply.rstrip().endswith(":") or reply.count("nswer") > 1
+    if labels and NOTHING_BUT_LABELS.fullmatch(reply):
         return ""
     # a base model answers once more: what stood first was its answer
     again = ANSWER_AGAIN.match(reply)

@@ -63,7 +63,7 @@ def differ(reply: Marked, one: int, other: int) -> bool:
     """Whether the answers at two places of a marked text are two."""
     if reply.marks[one] == reply.marks[other] == K:
         return False
-    names = [reply.words_at(at, at + 1).casefold() for at in (one, other)]
+    names = [ARTICLE.sub("", reply.words_at(at, at + 1)).casefold() for at in (one, other)]
     return not names[0].startswith(names[1]) and not names[1].startswith(names[0])
 
 

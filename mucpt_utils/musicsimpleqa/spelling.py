@@ -48,14 +48,18 @@ def one_slip(given: list[str], meant: list[str]) -> bool:
 
 
 def is_slip(given: str, meant: str, shortest: int) -> bool:
-    """One letter doubled, swapped or sounding alike, or, from `shortest` letters, one dropped."""
+    """One letter doubled, swapped or sounding alike, or, from `shortest` letters, one dropped.
+
+    In a word of nine letters and more, any one may be another.
+    """
     if not (given.isalpha() and meant.isalpha()) or given[0] != meant[0]:
         return False
     if len(given) == len(meant):
         differ = [i for i, (a, b) in enumerate(zip(given, meant, strict=True)) if a != b]
         if len(differ) == 1:
             pair = {given[differ[0]], meant[differ[0]]}
-            return len(meant) >= 7 and any(pair <= alike for alike in ALIKE)
+            alike = any(pair <= letters for letters in ALIKE)
+            return len(meant) >= 9 or (alike and len(meant) >= 7)
         if len(differ) != 2 or differ[1] != differ[0] + 1 or len(meant) < shortest - 2:
             return False
         i, j = differ

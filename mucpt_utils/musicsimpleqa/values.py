@@ -52,6 +52,9 @@ class ValueKey(Key):
                 mentions.append(Span(word.start, reading.words[last].end, S))
         return mentions
 
+    def names_its_kind(self, text: str) -> bool:
+        return any(char.isdigit() for char in text)  # "the 1880s" is an attempt
+
     def agrees(self, text: str) -> bool:
         marks = [span.mark for span in self.values(self.prepared(text))]
         return K in marks and C not in marks
