@@ -118,6 +118,9 @@ def choice(reply: Marked, key: Key) -> Commitment:
         return none_given(reply, bool(clauses) and (refused or refuses), denied)
     # which of them answers the question
     clause = relevance.best(answering)
+    rambles = K not in reply.marks and len(words(reply.text)) > 12
+    if rambles and relevance.of(clause, clause is answering[0]) < 1:
+        return Commitment(NOTHING, "", "names no answer")
     if undecided := undecided_at(marks, key, clauses, clause):
         return Commitment(SEVERAL, reply.words_at(*undecided), "leaves it between several")
     position = relevance.likeliest(clause)
