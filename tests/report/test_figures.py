@@ -253,7 +253,7 @@ def test_models_stand_beside_guessers_in_every_part():
         for p in ("all", "tail")
     ]
     fig, frame = figures.model_scores(pd.DataFrame(rows))
-    assert [axes.get_title() for axes in fig.axes] == ["all (9)", "tail (9)"]
+    assert [axes.get_title(loc="left") for axes in fig.axes] == ["all (9)", "tail (9)"]
     labels = [label.get_text() for label in fig.axes[0].get_yticklabels()]
     assert labels == ["guesser: a\n5-shot", "A model\n5-shot"] and len(frame) == 4
     with pytest.raises(figures.NothingToDraw):
