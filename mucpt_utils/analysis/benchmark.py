@@ -9,13 +9,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from mucpt_utils import paths
 from mucpt_utils.analysis.comparisons import estimates
 from mucpt_utils.analysis.runs import Run
+from mucpt_utils.musicsimpleqa.agreement import agreement, load_cases
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.scoring import models
 from mucpt_utils.study import evaluation
 
 MARKS = {CORRECT: "✓", INCORRECT: "✗", NOT_ATTEMPTED: "–"}
+# labelled by readers who did not see the grader's verdict
+REAL_REPLIES = paths.ROOT / "data_cards/musicsimpleqa/labelled/real_replies.jsonl"
+HARD_CASES = paths.ROOT / "data_cards/musicsimpleqa/labelled/hard_cases.jsonl"
 MEASURED = ("accuracy", "attempted", "log_likelihood")
 
 
@@ -57,6 +62,38 @@ def final_answers(runs: Sequence[Run], questions: pd.DataFrame) -> pd.DataFrame:
 def by_category(answers: pd.DataFrame) -> pd.DataFrame:
     """Each arm's measures by category of question, with 95 % intervals; `n` questions in each."""
     return grouped_means(answers[answers["set"] == "questions"], "category")
+
+
+def labelled_cases() -> list[dict]:
+    """Replies that readers labelled without seeing the grader's verdict, with the set of each.
+
+    Dicts with the fields of a question, `response`, `grade` (the readers'), `set` and `held_out`:
+    whether the case stayed shut until the grader was done.
+    """
+    sets = {"real replies": REAL_REPLIES, "hard cases": HARD_CASES}
+    return [{**case, "set": name} for name, path in sets.items() for case in load_cases(path)]
+
+
+def agreement_by_set(cases: Sequence[Mapping]) -> pd.DataFrame:
+    """Agreement of the grader with the readers, by set, the held-out cases apart."""
+    rows = []
+    for case in cases:
+        group = f"{case['set']}, {'held out' if case['held_out'] else 'mended against'}"
+        rows.append((group, case["grade"], grade(case, case["response"]).grade))
+    return pd.DataFrame(agreement(rows))
+
+
+def committed_answers(cases: Sequence[Mapping]) -> pd.DataFrame:
+    """What each reply commits to, its grade and why; beside it the readers' grade where known."""
+    rows = []
+    for case in cases:
+        given = grade(case, case["response"])
+        row = {"question": case["question"], "key": case["answer"], "reply": case["response"]}
+        row |= {"commits to": given.committed, "grade": given.grade, "reason": given.reason}
+        if "grade" in case:
+            row["readers"] = case["grade"]
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def by_stratum(answers: pd.DataFrame) -> pd.DataFrame:

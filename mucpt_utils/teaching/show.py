@@ -12,9 +12,10 @@ from re import findall
 import numpy as np
 import pandas as pd
 import torch
-from IPython.display import HTML
+from IPython.display import HTML, Image
 
 from mucpt_utils.config.scoring import Criterion
+from mucpt_utils.report.figures import Drawn, screen_png
 from mucpt_utils.report.figures import reliability as reliability  # show.reliability
 from mucpt_utils.scoring.loss_ratio import denominator, loss_ratio, shape, token_weights
 
@@ -132,6 +133,11 @@ def noted(detail: Mapping) -> str:
     """What a stage noted about a document, in one line."""
     shown = {k: " ".join(v) if isinstance(v, list) else v for k, v in detail.items()}
     return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in shown.items())
+
+
+def picture(drawn: Drawn) -> Image:
+    """A figure at the size of a screen, kept nowhere."""
+    return Image(screen_png(drawn[0]))
 
 
 def words(frame: pd.DataFrame) -> HTML:
