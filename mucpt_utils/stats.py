@@ -156,15 +156,30 @@ def _resampled_means(
         return values[rng.integers(0, values.size, (n, values.size))].mean(axis=1)
     if subjects is not None:
         return crossed_means(values, groups, subjects, n, rng, sizes)
-    members = [values[[g == key for g in groups]] for key in dict.fromkeys(groups)]
-    sums, counts = np.zeros(n), np.zeros(n)
-    for drawn in rng.integers(0, len(members), (len(members), n)):
-        for key, m in enumerate(members):
-            # a group drawn twice brings items of its own each time
-            rows = np.flatnonzero(drawn == key)
-            sums[rows] += m[rng.integers(0, m.size, (rows.size, m.size))].sum(axis=1)
-            counts[rows] += m.size
-    return sums / counts
+    return two_stage_means(values, numbered(groups), n, rng)
+
+
+def two_stage_means(
+    values: np.ndarray, groups: np.ndarray, n: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Means of `n` resamples: of groups, and inside each drawn one of as many items as it has.
+
+    groups: their numbers, from 0. A group drawn twice brings items of its own each time. The time
+    grows with the number of groups, not with its square.
+    """
+    sizes = np.bincount(groups)
+    drawn = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=n)
+    # a group of one item brings that item
+    single = sizes == 1
+    alone = np.bincount(groups, weights=values)[single]
+    sums = drawn[:, single] @ alone
+    # of a larger one, count how often each of its items is drawn
+    order = np.argsort(groups, kind="stable")
+    for group, items in enumerate(np.split(values[order], np.cumsum(sizes)[:-1])):
+        if len(items) > 1:
+            times = drawn[:, group] * len(items)
+            sums += rng.multinomial(times, np.full(len(items), 1 / len(items))) @ items
+    return sums / (drawn @ sizes)
 
 
 def crossed_means(

@@ -34,6 +34,7 @@ from mucpt_utils.musicsimpleqa.summary import (
 )
 
 INTERRUPTED = 130  # as shells count a process ended by Ctrl-C
+DTYPES = ("float32", "bfloat16", "float16")
 CHAT_TOKENS = 256  # of an answer: a chat model may think aloud first
 
 
@@ -91,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     add("--max-new-tokens", type=int, help=tokens)
     add("--batch-size", type=int, default=BATCH_SIZE, help="questions at a time (local model)")
     add("--device", default="auto", help="cpu, cuda, ... (default: cuda where there is one)")
+    add("--dtype", choices=DTYPES, help="of a local model's weights (default: as in its files)")
     add("--concurrency", type=int, default=8, help="requests at a time (endpoint)")
     add("--timeout", type=float, default=120.0, help="seconds to wait for a reply (endpoint)")
     add("--retries", type=int, default=5, help="further attempts, with growing pauses (endpoint)")
@@ -128,7 +130,7 @@ def evaluate(options: argparse.Namespace) -> str:
         name = options.model or options.answers.stem
         folder = paths.work() / "musicsimpleqa" / re.sub(r"[/:]+", "--", name.strip("/"))
     # what an answer depends on: answers made under other settings are not gone on with
-    names = ("model", "base_url", "shots", "chat", "max_new_tokens")
+    names = ("model", "base_url", "shots", "chat", "max_new_tokens", "dtype")
     settings = {name: getattr(options, name) for name in names}
     if options.answers:
         responses, model = read_responses(options.answers, every_question, options.limit), None
@@ -174,7 +176,7 @@ def ask_questions(options: argparse.Namespace, run: Run) -> dict[str, str]:
             return ask_endpoint(run, endpoint, examples, concurrency=options.concurrency, **how)
     if not run.missing():
         return run.responses
-    model, tokenizer = load_model(options.model, options.device)
+    model, tokenizer = load_model(options.model, options.device, options.dtype or "auto")
     with run.timed(facts_of(options.model, model, tokenizer)):
         return ask_model(run, model, tokenizer, examples, batch_size=options.batch_size, **how)
 

@@ -19,17 +19,19 @@ if TYPE_CHECKING:
 PROBE = "Question: Who composed The Magic Flute?\nAnswer:"
 
 
-def load_model(name: str, device: str) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
+def load_model(
+    name: str, device: str, dtype: str = "auto"
+) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
     """A causal LM that gives numbers, and its tokenizer; no code of theirs is run.
 
-    name: as for `scoring.models.load`. device: `auto` for a GPU where there is one. Raises
-    ModelError, in one line, for a model that is not there, cannot be loaded whole, or whose logits
-    are not finite.
+    name: as for `scoring.models.load`. device: `auto` for a GPU where there is one. dtype: of the
+    weights, `auto` for that of the files. Raises ModelError, in one line, for a model that is not
+    there, cannot be loaded whole, or whose logits are not finite.
     """
     import torch
 
     tokenizer = models.load_tokenizer(name)
-    model = models.load(name, device=None if device == "auto" else device).eval()
+    model = models.load(name, dtype, None if device == "auto" else device).eval()
     encoded: Any = tokenizer(PROBE, return_tensors="pt")["input_ids"]
     with torch.inference_mode():
         logits = model(input_ids=encoded.to(model.device)).logits

@@ -133,6 +133,8 @@ def command_of(settings: Mapping) -> str:
     options += ["--chat"] if settings["chat"] else []
     if settings["max_new_tokens"]:
         options.append(f"--max-new-tokens {settings['max_new_tokens']}")
+    if settings.get("dtype"):
+        options.append(f"--dtype {settings['dtype']}")
     return f"python -m mucpt_utils musicsimpleqa {' '.join(options)}"
 
 
