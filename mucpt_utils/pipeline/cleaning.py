@@ -7,10 +7,13 @@ through `edits`, so annotations by offset survive.
 
 import re
 from bisect import bisect
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 
 import ftfy
+import re2
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.filters import (
@@ -19,12 +22,13 @@ from datatrove.pipeline.filters import (
     GopherRepetitionFilter,
 )
 from datatrove.pipeline.formatters import FTFYFormatter
-from datatrove.utils.text import TERMINAL_PUNCTUATION
+from datatrove.utils.text import PUNCTUATION_SET, TERMINAL_PUNCTUATION, split_into_words
 
 from mucpt_utils.config.pipeline import QualitySettings
 from mucpt_utils.pipeline.edits import Edit, apply_edits, line_edits
 from mucpt_utils.pipeline.junk import JunkFilter
 from mucpt_utils.pipeline.language import OtherLanguage, english_words
+from mucpt_utils.pipeline.word_tokens import NoWords, english_tokenizer
 
 # FineWeb's ends of a line, and the quotes, brackets and commas behind which verse and talk end
 LINE_ENDS = (*sorted(TERMINAL_PUNCTUATION), *"\"'”’)]:;,-—")
@@ -45,6 +49,7 @@ def steps(settings: QualitySettings) -> list[PipelineStep]:
             max_avg_word_length=12,
             max_bullet_lines_ratio=1.0,  # lists are welcome
             max_ellipsis_lines_ratio=None,  # a passage of prose may be a single line
+            language=english_tokenizer(),
         ),
         ProseFineWebFilter(
             line_punct_exclude_zero=True,  # verse and lists have no sentence at all
@@ -52,6 +57,7 @@ def steps(settings: QualitySettings) -> list[PipelineStep]:
             short_line_thr=1.0,
             char_duplicates_ratio=0.2,
             new_line_ratio=0.5,
+            language=english_tokenizer(),
         ),
         *([repetition_filter()] if settings.repetition else []),
     ]
@@ -68,6 +74,7 @@ def repetition_filter() -> "ProseRepetitionFilter":
         dup_para_frac=None,
         top_n_grams=((2, 0.5), (3, 0.55), (4, 0.6)),
         dup_n_grams=((5, 0.65), (6, 0.62), (7, 0.59), (8, 0.56), (9, 0.53), (10, 0.5)),
+        language=english_tokenizer(),
     )
 
 
@@ -105,10 +112,35 @@ def viewed(document: Document) -> Document:
 
 
 class ProseRepetitionFilter(GopherRepetitionFilter):
-    """Gopher's repetition rules, which do not count marks such as `[Illustration]`."""
+    """Gopher's repetition rules, which do not count marks such as `[Illustration]`.
+
+    Runs of words are counted only where a bound on them says that they may reach a limit.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.lines_only = GopherRepetitionFilter(
+            **options | {"top_n_grams": (), "dup_n_grams": (), "language": NoWords(None)}
+        )
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        return super().filter(viewed(doc))
+        seen = viewed(doc)
+        if seen.text and self.may_repeat(seen.text):
+            return super().filter(seen)
+        return self.lines_only.filter(seen)
+
+    def may_repeat(self, text: str) -> bool:
+        """Whether any run of words may take up so much of a text as to reach its limit.
+
+        A run as often as it stands is no longer than its words as often as they stand; and what is
+        repeated consists of words that stand more than once.
+        """
+        counts = word_counts(text)
+        most = max(counts.values(), default=0)
+        longest = max((len(word) * count for word, count in counts.items()), default=0)
+        repeated = sum(len(word) * count for word, count in counts.items() if count > 1)
+        tops = (n * longest + (n - 1) * most > share * len(text) for n, share in self.top_n_grams)
+        return any(tops) or any(repeated > share * len(text) for _, share in self.dup_n_grams)
 
 
 class ProseGopherFilter(GopherQualityFilter):
@@ -119,11 +151,35 @@ class ProseGopherFilter(GopherQualityFilter):
     """
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        if is_record(doc.text):
+        if is_record(doc.text) or self.surely_passes(readable(doc.text)):
             return True
         verdict = super().filter(viewed(doc))
         has_none = isinstance(verdict, tuple) and verdict[1] == "gopher_enough_stop_words"
         return True if has_none and not lacks_function_words(doc.text) else verdict
+
+    def surely_passes(self, text: str) -> bool:
+        """Whether Gopher's rules hold, by each different word once; most texts pass all of them."""
+        counts = word_counts(text)
+        read = {w: n for w, n in counts.items() if not PUNCTUATION_SET.issuperset(w)}
+        words, total = sum(read.values()), sum(counts.values())
+        letters = sum(len(word) * n for word, n in read.items())
+        alphabetic = sum(n for w, n in read.items() if w.isalpha() or any(map(str.isalpha, w)))
+        signs = max(text.count("#"), text.count("...") + text.count("…"))
+        return (
+            0 < self.min_doc_words <= words <= self.max_doc_words
+            and self.min_avg_word_length * words <= letters <= self.max_avg_word_length * words
+            and signs <= self.max_symbol_word_ratio * total
+            and self.max_bullet_lines_ratio >= 1  # otherwise the lines would have to be counted
+            and self.max_ellipsis_lines_ratio is None
+            and alphabetic >= self.max_non_alpha_words_ratio * total
+            and len(self.stop_words.intersection(counts)) >= self.min_stop_words
+        )
+
+
+@lru_cache(1)  # for the filters that look at a document one after the other
+def word_counts(text: str) -> Counter[str]:
+    """How often each word of a text stands in it."""
+    return Counter(split_into_words(text, english_tokenizer()))
 
 
 LISTED = 0.3  # share of the words with a capital or a digit in a list of names or works
@@ -272,7 +328,7 @@ TRACKING: list[tuple[re.Pattern, re.Pattern | None]] = [
 def tracking_edits(text: str) -> list[Edit]:
     """Deletions of everything in `text` that only identifies a click, a session or a file."""
     spans: list[tuple[int, int]] = []  # sorted, without overlap
-    for pattern, holds in TRACKING if CODE.search(text) else ():
+    for pattern, holds in TRACKING if may_hold_codes(text) else ():
         for match in pattern.finditer(text):
             if holds and not holds.search(match.group()):
                 continue
@@ -289,5 +345,13 @@ def tracking_edits(text: str) -> list[Edit]:
     return [Edit(start, end, "") for start, end in spans]
 
 
-# every tracking code holds one of these
-CODE = re.compile(r"[={]|<img|[0-9a-f]{8}|[\w/+-]{22}", re.IGNORECASE)
+# every tracking code holds one of these; the second is looked for where a word is as long as that
+SIGN, LONG_CODE = re.compile(r"[={]|<img", re.IGNORECASE), re.compile(r"[\w/+-]{22}")
+DIGITS_OF_CODE = re2.compile("(?i)[0-9a-f]{8}")
+
+
+def may_hold_codes(text: str) -> bool:
+    """Whether a text may hold a tracking code; most texts are looked through once."""
+    if SIGN.search(text) or DIGITS_OF_CODE.search(text):
+        return True
+    return max(map(len, text.split()), default=0) >= 22 and LONG_CODE.search(text) is not None

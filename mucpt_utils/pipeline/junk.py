@@ -117,6 +117,9 @@ class Rules:
         self.any_story = pattern_set(content["story"])
         self.edge_lines = frozenset(content["edge_lines"])
         self.navigation = frozenset(content["navigation"])
+        # a menu has a word of navigation behind one of its separators
+        words = "|".join(map(re2.escape, sorted(self.navigation)))
+        self.menu = re2.compile(f"(?:{SEPARATOR.pattern})[{MENU_EDGES}]*(?:{words})", options())
 
 
 @cache
@@ -171,7 +174,7 @@ def may_be_junk(text: str) -> bool:
         return True
     lines = text.strip().split("\n")
     has_edge = {lines[0].strip(), lines[-1].strip()} & of.edge_lines
-    return bool(has_edge or matching(of.any_interface, text) or SEPARATORS.search(text))
+    return bool(has_edge or matching(of.any_interface, text) or of.menu.search(text))
 
 
 def segment(text: str) -> list[Segment]:
@@ -325,6 +328,7 @@ STRONG_SEPARATOR = re.compile(r"[|»›·•>]|::")
 SEPARATORS = re.compile(r"[|»›·•>:]| [/–-] ")
 SEPARATOR = re.compile(r" / | – | - |::|[|»›·•>:]")
 PIECE_EDGES = " \t\r\f\v0123456789.[]"
+MENU_EDGES = r" \t\r\f\v0-9.\[\]"
 LONGEST_NAVIGATION = 400  # characters
 
 
