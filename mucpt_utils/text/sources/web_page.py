@@ -1,0 +1,206 @@
+"""The main text of a web page, and how many words stand outside it.
+
+trafilatura finds the main text; what it leaves out of prose that no menu, footer or aside holds
+(lists and tables that stand alone, say) is put back where it stood.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from mucpt_utils.text.sources.base import Malformed, clean_text
+
+OUTSIDE = "outside the main text of a page"
+UNREAD = {
+    *("script", "style", "noscript", "template", "iframe", "svg", "head", "select", "object"),
+    *("button", "textarea"),
+}
+LANDMARKS = {"nav", "footer", "aside"}
+ROLES = {"navigation", "banner", "contentinfo", "complementary", "search", "menu", "dialog"}
+BOILERPLATE = re.compile(
+    r"\b(nav(bar|igation)?|menu|side-?bar|footer|cookies?|consent|comments?|shar(e|ing)|social|"
+    r"related|promo|advert\w*|ads?|breadcrumbs?|newsletter|pop-?up|modal|banner|subscribe)\b",
+    re.IGNORECASE,
+)
+HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+BLOCKS = {
+    *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details"),
+    *("div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3"),
+    *("h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "p", "pre", "section"),
+    *("summary", "table", "tbody", "td", "th", "thead", "tfoot", "tr", "ul"),
+}
+CELLS = {"td", "th"}
+SENTENCE_WORDS = 8  # a block of so many words is prose, unless most of it is links
+MOST_LINKED = 0.5
+COVERED = 0.9  # of trafilatura's words that the blocks must hold, to be read instead
+XML = re.compile(r"\A\s*<\?xml[^>]*\?>")
+# tags without text, one behind the other, take trafilatura a time that grows with their square
+TEXTLESS = re.compile(
+    r"<(?:img|input|wbr|source|track|embed|param|area|col)\b[^<>]*>", re.IGNORECASE
+)
+MOST_TEXTLESS = 1000
+SPACE = re.compile(r"[ \t\n\r\f]+")
+NO_LETTER = re.compile(r"[\W_]+")
+
+
+class Page(NamedTuple):
+    """What a page holds: its main text, what it states of itself, words outside the text."""
+
+    text: str
+    stated: dict
+    words_outside: int
+
+
+class Block(NamedTuple):
+    """A stretch of text between two borders: its innermost block's tag, and how much is links."""
+
+    tag: str
+    text: str
+    linked: int
+    is_aside: bool
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether it is a sentence of the page, rather than a part of its menus."""
+        is_linked = self.linked > MOST_LINKED * len(self.text)
+        return not self.is_aside and not is_linked and len(self.text.split()) >= SENTENCE_WORDS
+
+
+def read_page(page: str) -> Page:
+    """A page's main text. Raises Malformed where it has none, or cannot be parsed."""
+    import trafilatura
+    from lxml import html
+
+    page = XML.sub("", page)
+    if sum(1 for _ in TEXTLESS.finditer(page)) > MOST_TEXTLESS:
+        page = TEXTLESS.sub("", page)
+    try:
+        tree = html.fromstring(page)
+        blocks = list(blocks_of(tree))
+        extracted = trafilatura.bare_extraction(page, include_comments=False, favor_precision=True)
+    except Exception as error:  # whatever a parser trips over is the page's fault
+        raise Malformed(f"HTML that cannot be parsed: {type(error).__name__}") from error
+    text = with_missing(clean_text((extracted or {}).get("text") or ""), blocks)
+    if not text.strip():
+        raise Malformed("HTML without a main text")
+    words = sum(len(block.text.split()) for block in blocks)
+    return Page(text, stated_metadata(tree), max(0, words - len(text.split())))
+
+
+def stated_metadata(tree: Any) -> dict:
+    """Title, creator, year and licence that a page states; none where they cannot be made out."""
+    import trafilatura
+
+    try:
+        document = trafilatura.extract_metadata(tree)
+        stated = document.as_dict() if document else {}
+    except Exception:  # whatever they trip over, the text is there
+        return {}
+    fields = {"title": "title", "creator": "author", "licence": "license"}
+    metadata = {
+        name: clean_text(str(stated[key])) for name, key in fields.items() if stated.get(key)
+    }
+    year = str(stated.get("date") or "")[:4]
+    return metadata | ({"year": int(year)} if year.isdigit() else {})
+
+
+def with_missing(text: str, blocks: list[Block]) -> str:
+    """The main text with the blocks of prose that it lacks, each where the page has it."""
+    main, lines = letters(text), {letters(line) for line in text.split("\n")}
+    chosen = [block for block in blocks if belongs(block, main, lines)]
+    if all(letters(block.text) in main for block in chosen):
+        return text
+    whole = "".join(joined(chosen))
+    return whole if len(whole.split()) >= COVERED * len(text.split()) else text
+
+
+def belongs(block: Block, main: str, lines: set[str]) -> bool:
+    """Whether a block is prose, or is part of the main text. lines: of the main text."""
+    return block.is_prose or letters(block.text) in lines
+
+
+def joined(blocks: list[Block]) -> Iterator[str]:
+    """Blocks as text: divided by blank lines, the cells of a row by bars."""
+    previous = ""
+    for block in blocks:
+        if previous:
+            yield " | " if previous in CELLS and block.tag in CELLS else "\n\n"
+        yield f"- {block.text}" if block.tag == "li" else block.text
+        previous = block.tag
+
+
+def letters(text: str) -> str:
+    """A text by its letters and digits alone, to compare what differs in form."""
+    return NO_LETTER.sub("", text).casefold()
+
+
+def blocks_of(tree: Any) -> Iterator[Block]:
+    """The visible text of a page in order, cut where one of its blocks begins or ends."""
+    from lxml import etree
+
+    blocks: list[tuple[str, bool]] = [("body", False)]  # those that are open: tag, is it an aside
+    run = Run()
+    walk = etree.iterwalk(tree, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
+        is_block = event in ("start", "end") and element.tag in BLOCKS
+        if is_block:
+            yield from run.block(*blocks[-1])
+        if event == "start":
+            run.links += element.tag == "a"
+            if is_block:
+                blocks.append((element.tag, blocks[-1][1] or is_boilerplate(element)))
+            if element.tag in UNREAD or is_hidden(element):
+                walk.skip_subtree()
+            else:
+                run.add("\n" if element.tag == "br" else element.text, blocks[-1][0])
+            continue
+        if event == "end":
+            run.links -= element.tag == "a"
+            if is_block:
+                blocks.pop()
+        run.add(element.tail, blocks[-1][0])
+    yield from run.block(*blocks[-1])
+
+
+class Run:
+    """Text that is being read, up to the next border of a block."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.links, self.linked = 0, 0
+
+    def add(self, text: str | None, tag: str) -> None:
+        """A stretch of text inside a `tag`; white space stands as it is in `pre` alone."""
+        if text:
+            text = text if tag == "pre" or text == "\n" else SPACE.sub(" ", text)
+            self.pieces.append(text)
+            self.linked += len(text) if self.links else 0
+
+    def block(self, tag: str, is_aside: bool) -> Iterator[Block]:
+        """What was read as a block, unless it is empty; the next one begins."""
+        lines = "".join(self.pieces).split("\n")
+        text = "\n".join(line.rstrip() if tag == "pre" else line.strip() for line in lines)
+        if text.strip():
+            yield Block(tag, clean_text(text.strip("\n")), self.linked, is_aside)
+        self.pieces, self.linked = [], 0
+
+
+def is_boilerplate(element: Any) -> bool:
+    """Whether a block is a menu, a footer or the like, by its tag, its role or its names."""
+    if element.tag in ("html", "body", "main", "article"):
+        return False
+    if element.tag == "header":  # of the site, not of an article
+        parent = element.getparent()
+        return parent is None or parent.tag not in ("article", "main", "section")
+    names = f"{element.get('class', '')} {element.get('id', '')}".replace("_", "-")
+    return (
+        element.tag in LANDMARKS
+        or element.get("role") in ROLES
+        or (len(names) > 1 and BOILERPLATE.search(names) is not None)
+    )
+
+
+def is_hidden(element: Any) -> bool:
+    """Whether a browser shows nothing of an element."""
+    style = element.get("style")
+    return element.get("hidden") is not None or bool(style and HIDDEN.search(style))
