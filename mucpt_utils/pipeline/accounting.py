@@ -13,6 +13,7 @@ UNITS = {"documents": "documents", "tokens": "words"}  # the columns that add up
 KEPT = "kept"
 REMOVED_INSIDE = "removed inside documents"
 QUARANTINED = "quarantined: "
+PASSED_OVER = "passed over: "  # what is no text: hidden files, images of a crawl, a licence's words
 
 
 class AccountingError(MuCPTError, ValueError):
@@ -37,9 +38,9 @@ class Tally:
         """One document of `source` comes in."""
         self.words_in[source] += words
 
-    def leave(self, source: str, reason: str, words: int) -> None:
-        """One document of `source` goes out, by `reason` (`kept`, a drop reason, quarantined)."""
-        self.documents_out[source, reason] += 1
+    def leave(self, source: str, reason: str, words: int, documents: int = 1) -> None:
+        """One document of `source`, or so many, goes out by `reason` (`kept`, quarantined ...)."""
+        self.documents_out[source, reason] += documents
         self.words_out[source, reason] += words
 
     def rows(self, stage: str) -> list[dict]:

@@ -6,6 +6,7 @@ python -m mucpt_utils pipeline train-classifier --music DIR --general DIR --out 
 """
 
 import argparse
+import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline import shipped, train_classifier
 from mucpt_utils.pipeline.plan import plan_stages
 from mucpt_utils.pipeline.run import READ, run_pipeline
+from mucpt_utils.text.sources.base import one_line
 from mucpt_utils.text.sources.inputs import input_size
 
 NEEDED = ("id", "question", "answer", "subject")  # what decontamination needs of a question
@@ -24,8 +26,14 @@ NEEDED = ("id", "question", "answer", "subject")  # what decontamination needs o
 DOCUMENTS_A_SECOND = 250
 DISK_FACTOR = 4.0
 TRAIN = "train-classifier"
+# the user's to put right: a folder that may not be written to, a name that is too long
+USERS = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL),
+}
 SOURCE_HELP = (
-    "a folder or a file (txt, md, rst, html, jsonl, parquet, warc, wet; also .gz and .zst), "
+    "a folder or a file (txt, md, rst, html, jsonl, json, parquet, warc, wet; also .gz, .bz2, .xz "
+    "and .zst), "
     "gutenberg:NUMBER[,NUMBER], or hub:NAME[:SPLIT]"
 )
 
@@ -80,7 +88,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--source", required=True, metavar="PLACE", help=SOURCE_HELP)
     parser.add_argument("--out", type=Path, required=True, help="folder for what comes out")
     parser.add_argument("--settings", type=Path, help="YAML file of PipelineSettings")
-    parser.add_argument("--classifier", type=Path, help="a saved domain classifier; the shipped one")
+    parser.add_argument(
+        "--classifier", type=Path, help="a saved domain classifier; the shipped one"
+    )
     parser.add_argument("--no-classifier", action="store_true", help="every document goes on")
     parser.add_argument("--questions", type=Path, help="benchmark questions, JSON Lines")
     parser.add_argument("--engine", choices=("local", "ray", "slurm"), help="what runs the tasks")
@@ -115,14 +125,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.workers,
         )
     except MuCPTError as error:
-        print(f"pipeline: {error}", file=sys.stderr)
+        print(f"pipeline: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
-    except (FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError) as error:
-        print(f"pipeline: {error}", file=sys.stderr)
-        return WRONG_INPUT
-    except OSError as error:  # a full disk, say
-        print(f"pipeline: {error}", file=sys.stderr)
-        return OUTSIDE
+    except OSError as error:  # a folder that may not be written to, a full disk
+        print(f"pipeline: {one_line(str(error))}", file=sys.stderr)
+        is_users = error.errno in USERS or isinstance(error, PermissionError)
+        return WRONG_INPUT if is_users else OUTSIDE
     for row in result.funnel:
         print("{stage:18} {source:24} {reason:40} {documents:>8} {tokens:>10}".format(**row))
     return OK

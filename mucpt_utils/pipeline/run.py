@@ -19,16 +19,25 @@ from tqdm import tqdm
 
 from mucpt_utils.closure import code_digest
 from mucpt_utils.config.pipeline import PipelineSettings
+from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import digest, read_json, write_json
 from mucpt_utils.pipeline import accounting, classifier, containment, executors
 from mucpt_utils.pipeline.plan import Stage, plan_stages
 from mucpt_utils.pipeline.shards import MapShards, ReadUnits
 from mucpt_utils.pipeline.shipped import described
 from mucpt_utils.text.sources import Input, open_input
+from mucpt_utils.text.sources.folders import RUN_RECORD
 
-RESULT = "pipeline.json"  # the run's record: its key, its settings and its accounting
+RESULT = RUN_RECORD  # the run's record: its key, its settings and its accounting
+STAGES = "stages"
+FOLDERS = ("kept", "rejected", "logs")  # made anew by every run
+WRITTEN = (*FOLDERS, STAGES, RESULT, "quarantine.jsonl", "funnel.csv", containment.REPORT)
 FETCHED = "fetched"  # what is fetched before it is read
 READ = "read"
+
+
+class OutputError(MuCPTError, ValueError):
+    """A folder that a run must not write to."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class PipelineResult:
 
     @property
     def contained(self) -> Path:
-        """File of the works that stand inside another one; nothing is dropped for that."""
+        """File of the works that stand inside another one, and of those that are its copies."""
         return self.folder / containment.REPORT
 
     @classmethod
@@ -77,7 +86,7 @@ class Run:
     @property
     def folder(self) -> Path:
         """Folder of the stages' own files; another input or setting works in another one."""
-        return self.out_folder / "stages" / self.key
+        return self.out_folder / STAGES / self.key
 
     @property
     def read(self) -> Path:
@@ -117,14 +126,17 @@ def run_pipeline(
     classifier is off. questions: benchmark questions; without any, decontamination is skipped.
     tasks, workers: how many datatrove tasks, how many at a time; they do not change the output.
     Raises FileNotFoundError for a missing folder, SettingsError for settings that do not fit,
-    AccountingError where a stage does not account for its documents, EngineError where tasks
-    failed on the engine.
+    OutputError for a folder that must not be written to, AccountingError where a stage does not
+    account for its documents, EngineError where tasks failed on the engine, MachineTrouble where
+    the machine refuses (a later run goes on).
     """
     settings = settings or PipelineSettings()
+    check_output(source, Path(out_folder))
     stages = plan_stages(settings, classifier_path, questions)
-    documents = open_input(source, settings.source, Path(out_folder) / FETCHED)
+    out_folder = Path(out_folder)
+    documents = open_input(source, settings.source, out_folder / FETCHED, out_folder)
     key = run_key(documents, settings, classifier_path, questions)
-    run = Run(Path(out_folder), key, settings, tasks, workers)
+    run = Run(out_folder, key, settings, tasks, workers)
     if is_finished(run):
         return finish(run)
     folders = run.stage_folders(stages)
@@ -138,6 +150,21 @@ def run_pipeline(
     mapped = [f for stage, f in zip(stages, folders, strict=True) if stage.blocks]
     collect(run, mapped, shards, described(classifier_path) if classifier_path else None)
     return finish(run)
+
+
+def check_output(source: str | Path, out_folder: Path) -> None:
+    """Raises OutputError where a run would overwrite its own source, or what is not its own."""
+    out, path = out_folder.resolve(), Path(source).resolve()
+    if path == out:
+        raise OutputError(f"--out is the source itself ({source}); choose another folder")
+    for name in WRITTEN:
+        if path.is_relative_to(out / name):
+            raise OutputError(f"--source lies in {out_folder / name}, which the run overwrites")
+    if not (out / RESULT).exists() and not (out / STAGES).exists():
+        for name in FOLDERS:
+            if (out / name).is_dir() and any((out / name).iterdir()):
+                reason = "which no run of the pipeline has left there; choose another folder"
+                raise OutputError(f"--out holds {name}/, {reason}")
 
 
 def run_key(
@@ -194,7 +221,7 @@ def collect(run: Run, folders: Sequence[Path], shards: Path, model: str | None =
         for row in orjson.loads(path.read_bytes())
     )
     accounting.check_accounting(rows)
-    for name in ("kept", "rejected", "logs"):
+    for name in FOLDERS:
         shutil.rmtree(out / name, ignore_errors=True)
         (out / name).mkdir()
     for number, shard in enumerate(sorted(shards.glob("*.jsonl"))):
@@ -236,5 +263,5 @@ def is_finished(run: Run) -> bool:
 def finish(run: Run) -> PipelineResult:
     """The result of a finished run, whose stages' own files go unless they are asked for."""
     if not run.settings.keep_stages:
-        shutil.rmtree(run.out_folder / "stages", ignore_errors=True)
+        shutil.rmtree(run.out_folder / STAGES, ignore_errors=True)
     return PipelineResult.load(run.out_folder)

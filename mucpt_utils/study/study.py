@@ -21,6 +21,7 @@ from mucpt_utils.config.settings import AlignmentSettings, Profile
 from mucpt_utils.knowledge.relations import Relation, load_relations
 from mucpt_utils.knowledge.roles import Roles
 from mucpt_utils.pipeline.domain_training import Example
+from mucpt_utils.scoring import packages
 from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.study import grades, models, runs, scores, text
 from mucpt_utils.study.stages import Artifact, Report, Stage, build, content_digest, silent
@@ -248,9 +249,12 @@ class Study:
         source: str,
         inputs: Mapping[str, Artifact] | None = None,
     ) -> Artifact:
-        """What comes from a folder, which counts by its contents, or from the Hub, by its name."""
-        is_folder = Path(source).is_dir()
-        identity = content_digest(Path(source)) if is_folder else source
+        """A copy of a model's part: a folder counts by its contents, a package or GGUF file by the
+        digest of its weights, a name of the Hub by itself."""
+        if Path(source).is_dir():
+            identity = content_digest(Path(source))
+        else:
+            identity = packages.identity(source) or source
         return self.stage(name, make, inputs, running={"source": source}, identity=identity)
 
     def reference(self, seed: int, report: Report = silent) -> Artifact:

@@ -3,6 +3,7 @@ import http.server
 import threading
 
 import pytest
+from datatrove.data import Document
 
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.config.text import GutenbergSettings, SourceSettings
@@ -10,7 +11,7 @@ from mucpt_utils.errors import OUTSIDE
 from mucpt_utils.pipeline.command import main
 from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.pipeline.shards import read_documents
-from mucpt_utils.text.sources import gutenberg, open_input
+from mucpt_utils.text.sources import PassedOver, gutenberg, open_input
 from mucpt_utils.text.sources.gutenberg import book_numbers, fetch_books
 
 PROSE = "\n\n".join(
@@ -74,7 +75,8 @@ def test_books_come_without_their_licence_and_with_metadata_and_checksums(mirror
     source = SourceSettings(gutenberg=settings(mirror))
     found = open_input("gutenberg:5724,12", source, tmp_path)
     (unit,) = found.units(10**9)
-    documents = list(unit())
+    items = list(unit())
+    documents = [item for item in items if isinstance(item, Document)]
     assert {d.metadata["file"] for d in documents} == {"12.txt", "5724.txt"}
     text = " ".join(d.text for d in documents)
     assert "Small print" not in text and "START OF" not in text and "No. 12." in text
@@ -91,6 +93,8 @@ def test_books_come_without_their_licence_and_with_metadata_and_checksums(mirror
         "url": f"http://127.0.0.1:{mirror.server_port}/cache/epub/12/pg12.txt",
         "passage": 0,
     }
+    (licence,) = {i.reason for i in items if isinstance(i, PassedOver)}
+    assert licence == "Project Gutenberg's header, licence and credits"
     sums = (tmp_path / "gutenberg" / "SHA256SUMS").read_text().splitlines()
     assert sums[0] == f"{hashlib.sha256(book(12, 'On Quartets')).hexdigest()}  12.txt"
     assert len(sums) == 2

@@ -120,7 +120,7 @@ def test_a_parquet_file_cut_short_is_quarantined(tmp_path):
     assert estimate_documents([path], SETTINGS) == 0
 
 
-def test_damage_inside_keeps_the_rows_before_it(tmp_path):
+def test_damage_inside_costs_the_rows_of_its_group_only(tmp_path):
     path = write(tmp_path / "t.parquet", rows(60), row_group_size=20, compression="gzip")
     raw = bytearray(path.read_bytes())
     chunk = pq.read_metadata(path).row_group(1).column(0)
@@ -128,8 +128,9 @@ def test_damage_inside_keeps_the_rows_before_it(tmp_path):
     raw[start : start + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
     path.write_bytes(raw)
     documents, (bad,) = read(tmp_path)
-    assert len(documents) == 20
-    assert bad.place == "t.parquet" and bad.reason.startswith("damaged after row 20: ")
+    assert [d.text for d in documents] == rows(60)["text"][:20] + rows(60)["text"][40:]
+    assert (bad.place, bad.documents) == ("t.parquet:21-40", 20)
+    assert bad.reason.startswith("damaged after row 0 of row group 1: ")
 
 
 def test_a_row_group_over_the_limit_is_refused(tmp_path):

@@ -16,6 +16,7 @@ from mucpt_utils.text.sources import (
     source_files,
     strip_gutenberg,
 )
+from mucpt_utils.text.sources.files import READ
 from mucpt_utils.text.sources.passages import passages, unwrap
 
 SETTINGS = SourceSettings()
@@ -46,14 +47,14 @@ def test_jsonl_keeps_documents_and_quarantines_each_bad_line_with_its_place(tmp_
     ]
     (tmp_path / "d.jsonl").write_text("\n".join(lines))
     documents, bad = read(tmp_path)
-    assert [d.id for d in documents] == ["1", "2"]
-    assert [b.place for b in bad] == [f"d.jsonl:{n}" for n in (2, 3, 4, 5, 6, 7)]
+    assert [d.id for d in documents] == ["1", "x", "2"]
+    assert documents[1].metadata == {"source": tmp_path.name, "metadata": "no object"}
+    assert [b.place for b in bad] == [f"d.jsonl:{n}" for n in (2, 3, 4, 5, 7)]
     assert [b.reason.split(":")[0] for b in bad] == [
         "not JSON",
         "a JSON object was expected, not list",
         "field 'text' must be text, not int",
         "field 'text' is empty",
-        "field 'metadata' must be an object, not str",
         "none of the text fields text, abstract, body, content",
     ]
 
@@ -91,7 +92,7 @@ def test_damaged_files_are_quarantined_and_what_was_read_before_stays(tmp_path):
         "broken.txt": "broken UTF-8 at byte 42",
         "empty.txt": "the file is empty",
         "folder.txt": "a folder with the name of a file",
-        "what.xyz": "unknown file type .xyz",
+        "what.xyz": f"unknown file type .xyz; read are {READ}",
     }
 
 

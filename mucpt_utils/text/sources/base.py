@@ -1,21 +1,31 @@
-"""What every reader shares: what is unreadable, and files opened within bounds."""
+"""What every reader shares: what is unreadable or passed over, and files opened within bounds."""
 
-import gzip
+import errno
 import io
-import zlib
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, cast
 
-import pyarrow
 from datatrove.data import Document
 
 from mucpt_utils.errors import MuCPTError, OutsideError
+from mucpt_utils.text.sources.compression import CODECS, Codec, Malformed, MemberStream, sniffed
 
-COMPRESSED = {".gz", ".zst"}
+__all__ = ["Malformed"]
 EXCERPT = 500
+BUFFER = 1 << 16
+# a full disk, too many open files and the like are not the fault of the file that is read
+MACHINE = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EMFILE", "ENFILE", "ENOMEM", "EROFS")
+    if hasattr(errno, name)
+}
+SURROGATE = re.compile("[\ud800-\udfff]")
+CONTROL = re.compile("[\0-\x1f\x7f\x85\u2028\u2029]")
 
 
 class SourceError(MuCPTError, ValueError):
@@ -30,34 +40,54 @@ class SourceFailed(OutsideError, ConnectionError):
     """A mirror or the Hub that does not answer."""
 
 
-class Malformed(MuCPTError, ValueError):
-    """What a reader says of content it cannot use; the message is the quarantine's reason."""
+class MachineTrouble(OutsideError, OSError):
+    """The machine, not the file that is read: no room, no file handles. A later run goes on."""
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A line, file or page that could not be read: where, why, how it begins."""
+    """A line, file or page that could not be read: where, why, how it begins.
+
+    documents: how many went with it, where that is known.
+    """
 
     source: str
     place: str
     reason: str
     excerpt: str = ""
+    documents: int = 1
 
 
-Item: TypeAlias = Document | Unreadable
+@dataclass(frozen=True)
+class PassedOver:
+    """What is no text of the source, and how much: hidden files, images of a crawl, a licence.
+
+    documents: files or records as a whole. words: those cut from what is read.
+    """
+
+    source: str
+    place: str
+    reason: str
+    documents: int = 0
+    words: int = 0
+
+
+Item: TypeAlias = Document | Unreadable | PassedOver
 
 
 @contextmanager
 def open_source(path: Path, limit: int) -> Iterator[BinaryIO]:
-    """A file's bytes, decompressed by its suffix; more than `limit` bytes are refused."""
+    """A file's bytes, decompressed as its suffix or its first bytes say; more than `limit` bytes
+    are refused. After a Malformed, reading may go on: at what stands behind the damage."""
     with path.open("rb") as raw:
-        stream: Any = raw
-        if path.suffix == ".gz":
-            stream = gzip.GzipFile(fileobj=raw)
-        elif path.suffix == ".zst":
-            # unlike zstandard's own reader, this one says when a stream is cut short
-            stream = pyarrow.CompressedInputStream(raw, "zstd")
-        yield cast(BinaryIO, io.BufferedReader(BoundedStream(stream, limit), 1 << 16))
+        codec = codec_of(path, raw)
+        stream: Any = MemberStream(raw, codec, limit) if codec else raw
+        yield cast(BinaryIO, io.BufferedReader(BoundedStream(stream, limit), BUFFER))
+
+
+def codec_of(path: Path, raw: io.BufferedReader) -> Codec | None:
+    """How a file is compressed, by its suffix or its first bytes; None where it is not."""
+    return CODECS.get(path.suffix.lower()) or sniffed(raw.peek(8))
 
 
 class BoundedStream(io.RawIOBase):
@@ -75,10 +105,9 @@ class BoundedStream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer; raises Malformed where the compression is damaged, or too much comes."""
-        try:  # read1 hands out what stands before the damage first
-            chunk = self.stream.read1(len(buffer))
-        except (EOFError, zlib.error) as error:
-            raise Malformed(f"damaged compression: {error}") from error
+        if self.remaining < 0:
+            return 0  # has been told
+        chunk = self.stream.read1(len(buffer))
         self.remaining -= len(chunk)
         if self.remaining < 0:
             raise Malformed(f"holds more than {self.limit} bytes")
@@ -86,20 +115,53 @@ class BoundedStream(io.RawIOBase):
         return len(chunk)
 
 
+@contextmanager
+def machine_work(doing: str) -> Iterator[None]:
+    """Raises MachineTrouble for whatever the machine refuses inside. doing: what it refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise MachineTrouble(f"{doing}: {error.strerror or error}") from error
+
+
 def reason_of(error: Exception) -> str:
-    """What the quarantine says of an error that ended the reading of a file."""
+    """What the quarantine says of an error that ended the reading of a file or record.
+
+    Raises MachineTrouble where the machine is to blame.
+    """
+    if isinstance(error, MachineTrouble):
+        raise error
     if isinstance(error, Malformed):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
+        if error.errno in MACHINE:
+            raise MachineTrouble(f"reading stops: {error}") from error
         return error.strerror.lower()
-    return f"damaged compression: {error}" if str(error) else type(error).__name__
+    message = first_line(error)
+    return message if message == type(error).__name__ else f"{type(error).__name__}: {message}"
 
 
 def first_line(error: BaseException) -> str:
     """The first line of what an error says, or its name where it says nothing."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    return clean_text(str(error).strip().partition("\n")[0] or type(error).__name__)
 
 
 def excerpt(line: bytes | None) -> str:
     """How a line begins, for the quarantine."""
     return (line or b"")[:EXCERPT].decode("utf-8", errors="replace")
+
+
+def clean_text(text: str) -> str:
+    """A text with U+FFFD for each lone surrogate, which no file can hold."""
+    return text if text.isascii() else SURROGATE.sub("\ufffd", text)
+
+
+def path_name(path: Path, root: Path) -> str:
+    """A path below `root` as a record names it: on one line, bytes that are no UTF-8 as `\\xff`."""
+    name = os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
+    return one_line(name)
+
+
+def one_line(name: str) -> str:
+    """A name with its line ends and other control characters written as `\\n` and the like."""
+    return CONTROL.sub(lambda sign: sign[0].encode("unicode_escape").decode(), name)

@@ -1,70 +1,56 @@
 """Readers: a folder of documents or of real text becomes datatrove Documents with metadata.
 
 What cannot be read is never lost and never stops a run: it comes out as `Unreadable`, with its
-place (`file:line` where there is a line) and the reason.
+place (`file:line` where there is a line) and the reason. Only the machine's own trouble does.
 """
 
 import hashlib
 import os
-import zlib
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import pyarrow
 import pyarrow.parquet
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources.base import (
-    COMPRESSED,
     Item,
+    MachineTrouble,
     Malformed,
-    NoSource,
     Unreadable,
     open_source,
+    path_name,
     reason_of,
 )
-from mucpt_utils.text.sources.library import source_of
+from mucpt_utils.text.sources.compression import CODECS
+from mucpt_utils.text.sources.library import TABLE, source_of, table_problem
 from mucpt_utils.text.sources.prose import read_prose
-from mucpt_utils.text.sources.records import read_lines
+from mucpt_utils.text.sources.records import read_json, read_lines
 from mucpt_utils.text.sources.tables import read_table, seekable
 from mucpt_utils.text.sources.warc import read_warc
 
-PROSE = {".txt", ".md", ".rst", ".html", ".htm"}
+PROSE = {".txt", ".md", ".rst", ".html"}
 ROW_READERS = {
     ".jsonl": read_lines,
+    ".json": read_json,
     ".parquet": read_table,
     ".warc": read_warc,
     ".wet": read_warc,
 }
-# files beside a source that describe it
-SIDECARS = {"BOOKS.tsv", "MANIFEST.tsv", "SHA256SUMS", "LICENSE", "LICENSE.txt", "record.json"}
-DAMAGED = (Malformed, OSError, EOFError, zlib.error)
+# other names under which the same is found
+ALIASES = {
+    **{".text": ".txt", ".markdown": ".md", ".rest": ".rst", ".htm": ".html", ".xhtml": ".html"},
+    **{".ndjson": ".jsonl", ".jsonlines": ".jsonl", ".jl": ".jsonl", ".pq": ".parquet"},
+}
+READ = ", ".join(sorted({*PROSE, *ROW_READERS}))
+FILES = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device"}
 
 # for an estimate
 PROSE_BYTES_A_WORD = 6.0
 COMPRESSION = 3.0
 SAMPLE_BYTES = 200_000
 # a line feed ends a line of JSON; a record of a web archive begins with its version
-MARKS = {".jsonl": b"\n", ".warc": b"WARC/1.", ".wet": b"WARC/1."}
-
-
-def source_files(folder: Path) -> list[Path]:
-    """Everything to be read or quarantined under `folder`, sorted by path.
-
-    Raises NoSource where the folder is missing or holds nothing.
-    """
-    if not folder.is_dir():
-        raise NoSource(f"source {folder} is not a folder")
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.name not in SIDECARS
-        and not path.name.startswith(".")
-        and (not path.is_dir() or kind_of(path) is not None or is_closed(path))
-    )
-    if not files:
-        raise NoSource(f"source {folder} holds no file to read")
-    return files
+MARKS = {".jsonl": b"\n", ".json": b"\n", ".warc": b"WARC/1.", ".wet": b"WARC/1."}
 
 
 def is_closed(folder: Path) -> bool:
@@ -76,35 +62,54 @@ def is_closed(folder: Path) -> bool:
 def kind_of(path: Path) -> str | None:
     """The suffix that says how to read a file, without its compression; None for unknown ones."""
     suffixes = [s.lower() for s in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
+    if suffixes and suffixes[-1] in CODECS:
         suffixes.pop()
-    return suffixes[-1] if suffixes and suffixes[-1] in PROSE | set(ROW_READERS) else None
+    kind = ALIASES.get(suffixes[-1], suffixes[-1]) if suffixes else None
+    return kind if kind in PROSE or kind in ROW_READERS else None
 
 
 def read_source(path: Path, root: Path, settings: SourceSettings) -> Iterator[Item]:
     """Documents and unreadable pieces of one file, in the order in which they stand in it.
 
-    path: a file under `root`; identifiers and places are relative to `root`.
+    path: a file under `root`; identifiers and places are relative to `root`. Raises MachineTrouble
+    where the machine is at its end, and not the file.
     """
-    name, source, kind = path.relative_to(root).as_posix(), source_of(path, root), kind_of(path)
+    name, source = path_name(path, root), source_of(path, root)
     try:
-        if path.is_dir() and is_closed(path):
-            raise Malformed("a folder without permission to read it")
-        if path.is_dir():
-            raise Malformed("a folder with the name of a file")
-        if kind is None:
-            raise Malformed(f"unknown file type {path.suffix or 'without suffix'}")
+        kind = readable_kind(path)
         if kind in PROSE:
             yield from read_prose(path, root, kind, settings)
         else:
             yield from ROW_READERS[kind](path, name, source, settings)
-    except DAMAGED as error:
+    except MachineTrouble as error:
+        raise MachineTrouble(f"{name}: {error}") from error
+    except Exception as error:  # whatever a file does to its reader stays with the file
         yield Unreadable(source, name, reason_of(error))
+
+
+def readable_kind(path: Path) -> str:
+    """The kind of a file, see `kind_of`. Raises Malformed for what is no file of a known kind."""
+    mode = stat.S_IFMT(path.stat().st_mode)
+    if mode == stat.S_IFDIR and is_closed(path):
+        raise Malformed("a folder without permission to read it")
+    if mode == stat.S_IFDIR:
+        raise Malformed("a folder with the name of a file")
+    if mode != stat.S_IFREG:
+        raise Malformed(f"{FILES.get(mode, 'something else')}, not a file")
+    kind = kind_of(path)
+    if path.name == TABLE:
+        raise Malformed(table_problem(path))
+    if kind is None:
+        suffix = path_name(path.with_name(path.suffix), path.parent) if path.suffix else ""
+        raise Malformed(f"unknown file type {suffix or 'without suffix'}; read are {READ}")
+    return kind
 
 
 def fingerprint(path: Path) -> str:
     """SHA-256 of a file's bytes; what cannot be read has the fingerprint `unreadable`."""
     try:
+        if not path.is_file():
+            return "unreadable"
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
@@ -121,18 +126,16 @@ def estimate_documents(files: Sequence[Path], settings: SourceSettings) -> int:
 
 def estimate(path: Path, settings: SourceSettings) -> float:
     """About how many documents one file gives; 0 for what cannot be read."""
-    kind = kind_of(path)
-    if kind is None or not path.is_file():
-        return 0
-    size = path.stat().st_size * (COMPRESSION if path.suffix in COMPRESSED else 1)
-    if kind in PROSE:
-        return size / (PROSE_BYTES_A_WORD * settings.passage_words)
     try:
+        kind = readable_kind(path)
+        size = path.stat().st_size * (COMPRESSION if path.suffix.lower() in CODECS else 1)
+        if kind in PROSE:
+            return size / (PROSE_BYTES_A_WORD * settings.passage_words)
         if kind == ".parquet":
             with seekable(path, settings) as stream:
                 return pyarrow.parquet.read_metadata(stream).num_rows
         with open_source(path, settings.largest_file_bytes) as stream:
             sample = stream.read(SAMPLE_BYTES)
-    except (*DAMAGED, pyarrow.ArrowException):
+    except Exception:  # the run will say what is wrong with it
         return 0
     return size * sample.count(MARKS[kind]) / max(1, len(sample))

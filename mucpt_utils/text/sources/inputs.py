@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import files, gutenberg
-from mucpt_utils.text.sources.base import Item, Unreadable
+from mucpt_utils.text.sources.base import Item, NoSource, PassedOver, Unreadable, path_name
+from mucpt_utils.text.sources.folders import survey
 
 if TYPE_CHECKING:
     from mucpt_utils.text.sources.hub import HubInput
@@ -46,30 +47,45 @@ class Input(Protocol):
 
 @dataclass(frozen=True)
 class FolderInput:
-    """Files under a folder; `missing` is what should be there and is not."""
+    """Files under a folder.
+
+    missing: what should be there and is not. passed_over: what lies there and is not read.
+    """
 
     root: Path
     paths: Sequence[Path]
     settings: SourceSettings
     missing: Sequence[Unreadable] = field(default=())
+    passed_over: Sequence[PassedOver] = field(default=())
 
     @classmethod
-    def open(cls, path: Path, settings: SourceSettings) -> "FolderInput":
-        """A folder, or a single file. Raises NoSource where there is nothing to read."""
-        if path.is_file():
-            return cls(path.parent, [path], settings)
-        return cls(path, files.source_files(path), settings)
+    def open(
+        cls, path: Path, settings: SourceSettings, leave_out: Path | None = None
+    ) -> "FolderInput":
+        """A folder but for one inside it, or a single file.
+
+        Raises NoSource where there is nothing to read.
+        """
+        try:
+            if path.is_file():
+                return cls(path.parent, [path], settings)
+            view = survey(path, leave_out)
+        except ValueError as error:  # a name that no file can have
+            raise NoSource(f"source {str(path)!r}: {error}") from error
+        return cls(path, view.paths, settings, passed_over=view.passed_over)
 
     def key(self) -> object:
-        """Names and checksums of the files, and what is missing."""
-        prints = [(p.relative_to(self.root).as_posix(), files.fingerprint(p)) for p in self.paths]
-        return {"files": prints, "missing": [item.__dict__ for item in self.missing]}
+        """Names and checksums of the files, what is missing and what is passed over."""
+        prints = [(path_name(p, self.root), files.fingerprint(p)) for p in self.paths]
+        missing, passed = ([item.__dict__ for item in x] for x in (self.missing, self.passed_over))
+        return {"files": prints, "missing": missing, "passed over": passed}
 
     def units(self, unit_bytes: int) -> list[Unit]:
-        """Groups of files, and one unit of what is missing."""
+        """Groups of files, and one unit of what is not read."""
         groups = file_units(self.paths, unit_bytes)
         units: list[Unit] = [partial(read_files, g, self.root, self.settings) for g in groups]
-        return units + ([partial(iter, list(self.missing))] if self.missing else [])
+        rest = [*self.missing, *self.passed_over]
+        return units + ([partial(iter, rest)] if rest else [])
 
     def size(self) -> Size:
         """Files, bytes, and about how many documents."""
@@ -98,22 +114,30 @@ def file_units(paths: Sequence[Path], unit_bytes: int) -> list[list[Path]]:
 
 
 def file_bytes(path: Path) -> int:
-    """A file's size; 0 for a folder and for a link that leads nowhere."""
-    return path.stat().st_size if path.is_file() else 0
+    """A file's size; 0 for a folder and for what cannot be looked at."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
 
 
-def open_input(source: str | Path, settings: SourceSettings, cache: Path) -> Input:
+def open_input(
+    source: str | Path, settings: SourceSettings, cache: Path, leave_out: Path | None = None
+) -> Input:
     """The input that `source` names; books of Project Gutenberg are fetched into `cache` first.
 
-    Raises SourceError for a name that means nothing, NoSource for a folder that is not there or
-    empty, SourceFailed where a mirror does not answer.
+    leave_out: a folder that is no part of it, wherever it lies. Raises SourceError for a name that
+    means nothing, NoSource for a folder that is not there or empty, SourceFailed where a mirror
+    does not answer.
     """
     kind, name = split_name(source)
     if kind == "gutenberg":
         folder = cache / "gutenberg"
         books = gutenberg.fetch_books(gutenberg.book_numbers(name), folder, settings.gutenberg)
         return FolderInput(folder, books.paths, settings, books.missing)
-    return open_hub(name, settings) if kind == "hub" else FolderInput.open(Path(name), settings)
+    if kind == "hub":
+        return open_hub(name, settings)
+    return FolderInput.open(Path(name), settings, leave_out)
 
 
 def open_hub(name: str, settings: SourceSettings) -> "HubInput":

@@ -1,33 +1,40 @@
 """Metadata of prose files: from where they lie, and from a table of books beside them."""
 
 import csv
+import io
 import re
 from functools import lru_cache
 from pathlib import Path
 
 from mucpt_utils.config.text import SourceSettings
-from mucpt_utils.text.sources.base import Malformed
+from mucpt_utils.text.sources.base import Malformed, path_name, reason_of
+from mucpt_utils.text.sources.encodings import decode
+
+TABLE = "BOOKS.tsv"
 
 
 def source_of(path: Path, root: Path) -> str:
     """The source a file belongs to: the first folder under `root`, or `root`'s own name."""
-    parts = path.relative_to(root).parts
-    return parts[0] if len(parts) > 1 else root.resolve().name
+    folder, slash, _ = path_name(path, root).partition("/")
+    whole = root.resolve()
+    return folder if slash else path_name(whole, whole.parent)
 
 
 def file_metadata(path: Path, root: Path, settings: SourceSettings) -> dict:
     """Metadata of a prose file under `root`; a row of BOOKS.tsv overrides what its name says."""
+    name = path_name(path, root)
+    key = name.rpartition("/")[2].split(".")[0]
     metadata = {
         "source": source_of(path, root),
         "register": "prose",
-        "title": path.name.split(".")[0].replace("_", " ").replace("-", " "),
+        "title": key.replace("_", " ").replace("-", " "),
         "creator": None,
         "year": None,
         "licence": settings.licence,
         "lane": "prose",
-        "file": path.relative_to(root).as_posix(),
+        "file": name,
     }
-    book = library(path.parent).get(path.name.split(".")[0])
+    book = library(path.parent).get(key)
     return metadata | book_metadata(book) if book else metadata
 
 
@@ -54,20 +61,41 @@ def book_metadata(book: dict) -> dict:
     return {key: value for key, value in stated.items() if value}
 
 
+def is_gutenberg(path: Path) -> bool:
+    """Whether BOOKS.tsv says that a file is a book of Project Gutenberg, or of GITenberg."""
+    book = library(path.parent).get(path.name.split(".")[0]) or {}
+    return "tenberg" in f"{book.get('repo')} {book.get('address')}".lower()
+
+
 def library(folder: Path) -> dict[str, dict]:
     """Rows of the BOOKS.tsv in `folder` by their `id`, which is a file's name without suffix.
 
-    An empty dict where there is no such file. Raises Malformed where it has no `id` column.
+    An empty dict where there is no such file, or none that can be read: it costs no book its text.
     """
-    table = folder / "BOOKS.tsv"
-    return read_books(table, table.stat().st_mtime_ns) if table.is_file() else {}
+    table = folder / TABLE
+    try:
+        return read_books(table, table.stat().st_mtime_ns) if table.is_file() else {}
+    except (Malformed, OSError):
+        return {}
+
+
+def table_problem(table: Path) -> str:
+    """Why a BOOKS.tsv cannot be read; empty where it can."""
+    try:
+        read_books(table, table.stat().st_mtime_ns)
+    except (Malformed, OSError) as error:
+        return reason_of(error)
+    return ""
 
 
 @lru_cache(maxsize=64)
 def read_books(table: Path, changed: int) -> dict[str, dict]:
-    """The rows by `id`; a table that has `changed` since is read again."""
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+    """The rows by `id`; a table that has `changed` since is read again. Raises Malformed."""
+    lines = io.StringIO(decode(table.read_bytes()), newline="")
+    try:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    except csv.Error as error:
+        raise Malformed(f"no table: {error}") from error
     if rows and "id" not in rows[0]:
         raise Malformed(f"{table.name} has no column 'id'")
     return {row["id"]: row for row in rows}

@@ -1,8 +1,7 @@
-"""The prose inside Markdown, reStructuredText and HTML, by the parsers made for them.
+"""The prose inside Markdown and reStructuredText, by the parsers made for them.
 
-markdown-it-py reads CommonMark with tables, docutils reStructuredText, trafilatura the main text of
-a page. What a site generator adds to a form (front matter, Liquid tags, Sphinx's roles and
-directives) is taken out, its words kept.
+markdown-it-py reads CommonMark with tables, docutils reStructuredText. What a site generator adds
+to a form (front matter, Liquid tags, Sphinx's roles and directives) is taken out, its words kept.
 """
 
 import re
@@ -194,27 +193,3 @@ def restructured_text(node: Any) -> str:
     if isinstance(node, nodes.image | nodes.footnote_reference | nodes.citation_reference):
         return ""
     return "".join(map(restructured_text, node.children))
-
-
-# --- HTML -----------------------------------------------------------------------------------------
-
-
-def from_html(page: str) -> tuple[str, dict]:
-    """Main text and metadata of a page, by trafilatura. Raises Malformed where it has neither."""
-    import trafilatura
-
-    try:
-        text = trafilatura.extract(page, include_comments=False, favor_precision=True)
-        document = trafilatura.extract_metadata(page)
-    except (RecursionError, ValueError) as error:
-        raise Malformed(f"HTML that cannot be parsed: {type(error).__name__}") from error
-    if not text:
-        raise Malformed("HTML without a main text")
-    stated = document.as_dict() if document else {}
-    year = (stated.get("date") or "")[:4]
-    return text, {
-        "title": stated.get("title"),
-        "creator": stated.get("author"),
-        "year": int(year) if year.isdigit() else None,
-        "licence": stated.get("license"),
-    }

@@ -5,12 +5,6 @@ from collections.abc import Iterator
 
 from mucpt_utils.config.text import SourceSettings
 
-# paragraphs about the edition, not of the book
-CREDIT = re.compile(
-    r"\A\s*(?:\[?(?:Produced|Scanned|Transcribed|Digitized|E-?text prepared|Etext prepared)\b"
-    r"|\[?Project Gutenberg|\[?Transcriber.s Note|Use of the Project Gutenberg|Updates to this)",
-    re.IGNORECASE,
-)
 BLANK_LINES = re.compile(r"\n\s*\n")
 SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)]))\s+(?=[\"'“‘(]?[A-Z0-9])")
 WRAPPED_WIDTH = 45  # characters of the average line of a hard-wrapped paragraph, at least
@@ -44,7 +38,7 @@ def paragraphs(text: str, longest: int) -> Iterator[str]:
     """The paragraphs of a text, unwrapped; what is longer than `longest` words in pieces."""
     for raw in BLANK_LINES.split(text.replace("\r\n", "\n").replace("\r", "\n")):
         paragraph = unwrap(raw)
-        if not paragraph or CREDIT.match(paragraph):
+        if not paragraph:
             continue
         if len(paragraph.split()) <= longest:
             yield paragraph

@@ -1,54 +1,136 @@
-"""Rows become documents: the fields of a row, and files with a JSON object a line."""
+"""Rows become documents: the fields of a row, and files with a JSON object a line.
+
+Metadata never cost a text: what of them JSON cannot hold is written as text, or left out.
+"""
 
 import datetime
 import decimal
+import json
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 from datatrove.data import Document
 
 from mucpt_utils.config.text import SourceSettings
-from mucpt_utils.text.sources.base import Item, Malformed, Unreadable, excerpt, open_source
+from mucpt_utils.text.sources.base import (
+    Item,
+    Malformed,
+    Unreadable,
+    clean_text,
+    excerpt,
+    one_line,
+    open_source,
+    reason_of,
+)
+from mucpt_utils.text.sources.encodings import as_utf8, decode
 
-# JSON is read to 1024 levels and written to 254; no stage adds more than a few
-FEWEST_LEVELS = 200
-STAGES_ADD = 4
+# JSON is read to 1024 levels and written to 254; stages add a few
+DEEPEST = 200
+LARGEST_NUMBER = 2**63  # what JSON's readers agree on
+LONGEST_NUMBER = 19  # digits
+TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]')
+BROKEN = re.compile("[\udc80-\udcff]")  # how Python shows a byte that is not UTF-8
+
+RESERVED = {"filter_reason", "filter_detail"}  # what a filter leaves to the writer
+
+
+# --- lines ----------------------------------------------------------------------------------------
 
 
 def read_lines(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
     """Documents of a JSON Lines file; a line that is not one is given as Unreadable.
 
-    Raises Malformed for a file without a line.
+    Where the compression is damaged, that is one Unreadable, and the lines behind the damage
+    follow. Raises Malformed for a file without a line.
     """
-    number = 0
-    with open_source(path, settings.largest_file_bytes) as stream:
-        for number, line in bounded_lines(stream, settings.longest_line_bytes):
-            place = f"{name}:{number}"
+    number, is_damaged = 0, False
+    with open_source(path, settings.largest_file_bytes) as raw:
+        stream: BinaryIO | None = None
+        while True:
             try:
-                if line is None:
-                    raise Malformed(f"line longer than {settings.longest_line_bytes} bytes")
-                if line.strip():
-                    yield parse_document(line, place, source, settings)
+                stream = stream or as_utf8(raw, settings.largest_file_bytes)
+                for line in bounded_lines(stream, settings.longest_line_bytes):
+                    number += 1
+                    yield from line_items(line, f"{name}:{number}", source, settings)
+                break
             except Malformed as error:
-                yield Unreadable(source, place, str(error), excerpt(line))
-    if not number:
+                is_damaged = True
+                yield Unreadable(source, name, str(error))
+    if not number and not is_damaged:
         raise Malformed("the file is empty")
 
 
-def bounded_lines(stream: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]]:
-    """Numbered lines; a line longer than `longest` bytes is skipped over and given as None."""
-    number = 0
+def line_items(
+    line: bytes | None, place: str, source: str, settings: SourceSettings
+) -> Iterator[Item]:
+    """The document of a line, or why it is none; nothing for a blank line.
+
+    line: None for one that is too long.
+    """
+    try:
+        if line is None:
+            raise Malformed(f"line longer than {settings.longest_line_bytes} bytes")
+        if line.strip():
+            yield parse_document(line, place, source, settings)
+    except Exception as error:
+        yield Unreadable(source, place, reason_of(error), excerpt(line))
+
+
+def bounded_lines(stream: BinaryIO, longest: int) -> Iterator[bytes | None]:
+    """Lines, ended by `\\n` alone; one longer than `longest` bytes is skipped and given as None."""
     while line := stream.readline(longest + 1):
-        number += 1
         if len(line) <= longest or line.endswith(b"\n"):
-            yield number, line
+            yield line
             continue
         while line and not line.endswith(b"\n"):
             line = stream.readline(longest)
-        yield number, None
+        yield None
+
+
+def read_json(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
+    """Documents of a JSON file: an array of objects, one object, or an object a line.
+
+    An object with one list of objects (`{"data": [...]}`) is read as that list.
+    """
+    with open_source(path, settings.largest_file_bytes) as raw:
+        first = as_utf8(raw, settings.largest_file_bytes).readline(settings.longest_line_bytes)
+    if is_row(first, settings):
+        yield from read_lines(path, name, source, settings)
+        return
+    with open_source(path, settings.largest_text_bytes) as raw:
+        text = decode(raw.read())
+    if not text.strip():
+        raise Malformed("the file is empty")
+    rows = rows_of(loads(text.encode("utf-8", "surrogatepass")), settings)
+    if not rows:
+        raise Malformed("the file holds no row")
+    for number, row in enumerate(rows, 1):
+        line = json.dumps(row).encode()
+        yield from line_items(line, f"{name}:{number}", source, settings)
+
+
+def is_row(line: bytes, settings: SourceSettings) -> bool:
+    """Whether a line is an object with a text, for itself."""
+    try:
+        value = loads(line)
+    except Malformed:
+        return False
+    return isinstance(value, dict) and any(field in value for field in settings.text_fields)
+
+
+def rows_of(value: Any, settings: SourceSettings) -> list:
+    """The rows in the value of a JSON file. Raises Malformed where there are none."""
+    if isinstance(value, dict) and not any(field in value for field in settings.text_fields):
+        lists = [inner for inner in value.values() if isinstance(inner, list)]
+        value = lists[0] if len(lists) == 1 else value
+    return value if isinstance(value, list) else [value]
+
+
+# --- one line -------------------------------------------------------------------------------------
 
 
 def parse_document(
@@ -59,60 +141,135 @@ def parse_document(
     Fields that are neither text, id nor metadata join the metadata. place: default identifier.
     source: what `metadata.source` is when the line does not say.
     """
-    try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise Malformed(f"not JSON: {error.msg if hasattr(error, 'msg') else error}") from error
+    settings = settings or SourceSettings()
+    if line.count(b"[") + line.count(b"{") > DEEPEST:
+        line = without_depths(line)
+    # of two texts under one name a reader of JSON would take the last, and say nothing
+    doubtful = [f for f in settings.text_fields if line.count(b'"%s"' % f.encode()) > 1]
+    row = loads(line, settings.text_fields, bool(doubtful))
     if not isinstance(row, dict):
         raise Malformed(f"a JSON object was expected, not {type(row).__name__}")
-    document = row_document(row, place, source, settings or SourceSettings())
-    if line.count(b"[") + line.count(b"{") > FEWEST_LEVELS:
-        # metadata must not be nested more deeply than can be written again
-        value = document.metadata
-        for _ in range(STAGES_ADD):
-            value = [value]
-        try:
-            orjson.dumps(value)
-        except TypeError as error:
-            raise Malformed(f"nested too deeply: {error}") from error
-    return document
+    return row_document(row, place, source, settings)
+
+
+class Fields(dict):
+    """A JSON object; `repeated` are the names that it gives more than one value."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.repeated = {key for key, value in pairs if value != self[key]}
+
+
+def loads(line: bytes, texts: Sequence[str] = (), is_doubtful: bool = False) -> Any:
+    """The value of some JSON, in which NaN, Infinity and broken metadata may stand.
+
+    texts: the fields that must be whole. is_doubtful: whether one may be given twice. Raises
+    Malformed for what is not JSON, and for such a field.
+    """
+    reason = ""
+    try:
+        value = orjson.loads(line)
+        # a number of more than 64 bits has become a float, and is not to be two rows' identifier
+        if not is_doubtful and not (type(value) is dict and type(value.get("id")) is float):
+            return value
+    except orjson.JSONDecodeError as error:
+        reason = getattr(error, "msg", "") or str(error)
+    try:
+        # json allows more than orjson, and is slower
+        text = line.decode("utf-8-sig", "surrogateescape")
+        value = json.loads(text, object_pairs_hook=Fields, parse_int=whole_number)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"not JSON: {reason or error}") from error
+    if isinstance(value, Fields):
+        check_texts(line, value, texts)
+    return json_value(value)
+
+
+def check_texts(line: bytes, row: Fields, texts: Sequence[str]) -> None:
+    """Raises Malformed where a text is given twice, or is broken UTF-8."""
+    for field in texts:
+        if field in row.repeated:
+            raise Malformed(f"field {field!r} is given twice")
+        if isinstance(row.get(field), str) and BROKEN.search(row[field]):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise Malformed(f"not JSON: broken UTF-8 at byte {error.start}") from error
+
+
+def whole_number(digits: str) -> int | str:
+    """A whole number; as text where few readers of JSON can hold it."""
+    return int(digits) if len(digits) < LONGEST_NUMBER else digits
+
+
+def without_depths(line: bytes) -> bytes:
+    """JSON in which what is nested more deeply than can be written again is null."""
+    pieces, start, end, depth = [], 0, 0, 0
+    for token in TOKEN.finditer(line):
+        if token[0] in (b"[", b"{"):
+            depth += 1
+            start = token.start() if depth == DEEPEST + 1 else start
+        elif token[0] in (b"]", b"}"):
+            if depth == DEEPEST + 1:
+                pieces += [line[end:start], b"null"]
+                end = token.end()
+            depth -= 1
+    return b"".join([*pieces, line[end:]])
+
+
+# --- rows -----------------------------------------------------------------------------------------
 
 
 def row_document(row: dict, place: str, source: str, settings: SourceSettings) -> Document:
     """A Document from the fields of one row, as `parse_document` does; `row` is used up."""
-    field = next((f for f in settings.text_fields if f in row), None)
-    if field is None:
+    fields = [field for field in settings.text_fields if field in row]
+    if not fields:
         raise Malformed(f"none of the text fields {', '.join(settings.text_fields)}")
+    field = next((f for f in fields if isinstance(row[f], str) and row[f].strip()), fields[0])
     text, identifier = row.pop(field), row.pop("id", None)
-    metadata = row.pop("metadata", None)
     if not isinstance(text, str):
         raise Malformed(f"field {field!r} must be text, not {type(text).__name__}")
     if not text.strip():
         raise Malformed(f"field {field!r} is empty")
     if "\0" in text:
         raise Malformed(f"field {field!r} has a NUL at {text.index(chr(0))}")
-    if metadata is not None and not isinstance(metadata, dict):
-        raise Malformed(f"field 'metadata' must be an object, not {type(metadata).__name__}")
+    stated = row.pop("metadata", None)
     row.pop("media", None)
-    metadata = {"source": source, **row, **(metadata or {})}
-    if not isinstance(metadata["source"], str):
-        raise Malformed("field 'metadata.source' must be text")
-    key = place if identifier is None else str(identifier)
+    metadata = {"source": source, **row}
+    if isinstance(stated, dict):
+        metadata |= stated
+    elif stated is not None:
+        metadata["metadata"] = stated
+    for name in RESERVED & metadata.keys():
+        metadata[f"stated_{name}"] = metadata.pop(name)
+    metadata["source"] = source_name(metadata["source"], source)
+    key = place if identifier in (None, "") else str(identifier)
     return Document(text=text, id=key, metadata=metadata)
 
 
+def source_name(stated: object, default: str) -> str:
+    """What a row calls its source, where that is a name; else the `default`."""
+    if isinstance(stated, bool) or not isinstance(stated, str | int | float):
+        return default
+    return one_line(str(stated)).strip() or default
+
+
 def json_value(value: object) -> object:
-    """A value of a table as JSON can hold it: times as ISO text, decimals as text, no bytes."""
+    """A value as JSON can hold it: times as ISO text, decimals as text, no bytes, no NaN."""
+    if isinstance(value, str):
+        return clean_text(value)
     if isinstance(value, dict):
-        return {str(key): json_value(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+        return {clean_text(str(key)): json_value(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set):
         return [json_value(inner) for inner in value]
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, decimal.Decimal | datetime.timedelta):
         return str(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, bool | None):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < LARGEST_NUMBER else str(value)
+    if isinstance(value, float) and math.isfinite(value):
         return value
     return None

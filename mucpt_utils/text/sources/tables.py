@@ -1,6 +1,5 @@
 """Parquet files become documents, a batch of rows in memory at a time."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,95 +11,175 @@ import pyarrow.parquet
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources.base import (
-    COMPRESSED,
     Item,
     Malformed,
     Unreadable,
+    codec_of,
     first_line,
+    machine_work,
     open_source,
+    reason_of,
 )
 from mucpt_utils.text.sources.records import json_value, row_document
+
+COPY_BYTES = 1 << 20
 
 
 def read_table(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
     """Documents of a Parquet file.
 
-    A row that is not a document is given as Unreadable with its number, counted from 1; a file
-    that is damaged further on gives the rows before the damage. Raises Malformed for the damage.
+    A row that is not a document is given as Unreadable with its number, counted from 1, and so are
+    rows that are damaged; those behind them follow. Raises Malformed for a file without a row.
     """
     with seekable(path, settings) as stream:
         try:
-            table = pyarrow.parquet.ParquetFile(stream, pre_buffer=False)
+            table = pyarrow.parquet.ParquetFile(
+                stream, pre_buffer=False, page_checksum_verification=True
+            )
         except (pyarrow.ArrowException, OSError) as error:
             raise Malformed(f"not a whole Parquet file: {first_line(error)}") from error
         check_columns(table.schema_arrow, settings)
-        for number, row in enumerate(table_rows(table, settings), 1):
-            place = f"{name}:{number}"
+        if not table.metadata.num_rows:
+            raise Malformed("the table has no row")
+        number = 0
+        for group in range(table.num_row_groups):
+            end = number + table.metadata.row_group(group).num_rows
             try:
-                if isinstance(row, Malformed):
-                    raise row
-                fields = {key: json_value(value) for key, value in row.items()}
-                yield row_document(fields, place, source, settings)
+                for row in group_rows(table, group, settings):
+                    number += 1
+                    yield row_item(row, f"{name}:{number}", source, settings)
             except Malformed as error:
-                yield Unreadable(source, place, str(error))
+                place = f"{name}:{number + 1}-{end}"
+                yield Unreadable(source, place, str(error), documents=end - number)
+            number = end
+
+
+def row_item(row: dict, place: str, source: str, settings: SourceSettings) -> Item:
+    """The document of a row, or why it is none. A cell that cannot be read is an exception."""
+    try:
+        for field in settings.text_fields:
+            if isinstance(row.get(field), bytes):
+                row[field] = row[field].decode("utf-8")
+            if isinstance(row.get(field), Exception):
+                raise row[field]
+        fields = {key: json_value(value) for key, value in row.items()}
+        return row_document(fields, place, source, settings)
+    except UnicodeDecodeError as error:
+        return Unreadable(source, place, f"broken UTF-8 at byte {error.start}")
+    except Exception as error:
+        return Unreadable(source, place, reason_of(error))
 
 
 @contextmanager
 def seekable(path: Path, settings: SourceSettings) -> Iterator[BinaryIO]:
-    """The file itself, or a temporary copy of what a compressed one holds."""
-    if path.suffix not in COMPRESSED:
-        with path.open("rb") as file:
+    """The file itself, or a temporary copy of what a compressed one holds.
+
+    Raises MachineTrouble where there is no room for the copy.
+    """
+    with path.open("rb") as file:
+        if codec_of(path, file) is None:
             yield file
-        return
-    with (
-        tempfile.TemporaryFile() as copy,
-        open_source(path, settings.largest_file_bytes) as stream,
-    ):
-        shutil.copyfileobj(stream, copy, 1 << 20)
-        copy.seek(0)
+            return
+    place = f"a temporary copy of what {path.name} holds"
+    with temporary_copy(place) as copy:
+        with open_source(path, settings.largest_file_bytes) as stream:
+            while chunk := stream.read(COPY_BYTES):
+                with machine_work(place):
+                    copy.write(chunk)
+        with machine_work(place):
+            copy.seek(0)  # writes what is left
         yield copy
 
 
+@contextmanager
+def temporary_copy(place: str) -> Iterator[BinaryIO]:
+    """A temporary file; a disk that is full once more when it goes is the same trouble."""
+    with machine_work(place):
+        copy = tempfile.TemporaryFile()  # noqa: SIM115
+    try:
+        yield copy
+    finally:
+        with machine_work(place):
+            copy.close()
+
+
 def check_columns(schema: Any, settings: SourceSettings) -> None:
-    """Raises Malformed where no column is named as a text field, or it does not hold text."""
-    field = next((f for f in settings.text_fields if f in schema.names), None)
-    if field is None:
+    """Raises Malformed where no column is named as a text field, or none of these holds text."""
+    fields = [f for f in settings.text_fields if f in schema.names]
+    if not fields:
         raise Malformed(f"none of the text columns {', '.join(settings.text_fields)}")
-    kind = schema.field(field).type
+    if not any(is_text(schema.field(field).type) for field in fields):
+        raise Malformed(f"column {fields[0]!r} must be text, not {schema.field(fields[0]).type}")
+
+
+def is_text(kind: Any) -> bool:
+    """Whether a type of Arrow holds text, or the bytes of one."""
     if pyarrow.types.is_dictionary(kind):
         kind = kind.value_type
-    texts = ("is_string", "is_large_string", "is_string_view")
-    if not any(getattr(pyarrow.types, check)(kind) for check in texts):
-        raise Malformed(f"column {field!r} must be text, not {kind}")
+    names = ("string", "large_string", "string_view", "binary", "large_binary")
+    return any(getattr(pyarrow.types, f"is_{name}")(kind) for name in names)
 
 
-def table_rows(table: Any, settings: SourceSettings) -> Iterator[dict | Malformed]:
-    """The rows of a Parquet file in order; raises Malformed where it is damaged, or too large."""
-    number = 0
-    for group in range(table.num_row_groups):
-        if table.metadata.row_group(group).total_byte_size > settings.largest_file_bytes:
-            limit = settings.largest_file_bytes
-            raise Malformed(f"row group {group} holds more than {limit} bytes")
+def group_rows(table: Any, group: int, settings: SourceSettings) -> Iterator[dict]:
+    """The rows of a group in order; where it is damaged, of the columns that are not.
+
+    Raises Malformed where the text itself is damaged, or the group is too large.
+    """
+    limit, count = settings.largest_file_bytes, 0
+    if table.metadata.row_group(group).total_byte_size > limit:
+        raise Malformed(f"row group {group} holds more than {limit} bytes")
+    columns = None
+    while True:
         try:
-            for batch in table.iter_batches(settings.batch_rows, [group], use_threads=False):
-                yield from batch_rows(batch)
-                number += batch.num_rows
+            start = 0
+            for batch in table.iter_batches(
+                settings.batch_rows, [group], columns=columns, use_threads=False
+            ):
+                yield from batch_rows(batch)[max(0, count - start) :]
+                start += batch.num_rows
+                count = max(count, start)
+            return
         except (pyarrow.ArrowException, OSError) as error:
-            raise Malformed(f"damaged after row {number}: {first_line(error)}") from error
+            damage = f"damaged after row {count} of row group {group}: {first_line(error)}"
+            whole = whole_columns(table, group, settings)
+            if columns is not None or not set(whole) & set(settings.text_fields):
+                reason_of(error)  # is it the machine?
+                raise Malformed(damage) from error
+            columns = whole
 
 
-def batch_rows(batch: Any) -> list[dict | Malformed]:
-    """The rows of a batch; a value that Python cannot hold spoils its own row only."""
+def whole_columns(table: Any, group: int, settings: SourceSettings) -> list[str]:
+    """The columns of a row group that can be read to its end."""
+    whole = []
+    for name in table.schema_arrow.names:
+        try:
+            for _ in table.iter_batches(
+                settings.batch_rows, [group], columns=[name], use_threads=False
+            ):
+                pass
+        except (pyarrow.ArrowException, OSError):
+            continue
+        whole.append(name)
+    return whole
+
+
+def batch_rows(batch: Any) -> list[dict]:
+    """The rows of a batch; a value that Python cannot hold is given as the error it makes."""
     try:
         return batch.to_pylist()
-    except (ValueError, OverflowError):
-        pass  # one of the rows: each is tried
-    rows: list[dict | Malformed] = []
-    for index in range(batch.num_rows):
+    except Exception:
+        columns = [column_values(column) for column in batch.columns]
+    return [dict(zip(batch.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def column_values(column: Any) -> list:
+    """The values of a column; times of a zone that Python does not know are given in UTC."""
+    if pyarrow.types.is_timestamp(column.type):
+        column = column.cast(pyarrow.timestamp(column.type.unit))
+    values = []
+    for value in column:
         try:
-            rows += batch.slice(index, 1).to_pylist()
-        except UnicodeDecodeError as error:
-            rows.append(Malformed(f"broken UTF-8 at byte {error.start}"))
-        except (ValueError, OverflowError) as error:
-            rows.append(Malformed(first_line(error)))
-    return rows
+            values.append(value.as_py())
+        except Exception as error:
+            values.append(error)
+    return values

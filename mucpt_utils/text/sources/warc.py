@@ -1,73 +1,99 @@
 """Web archives (WARC): the main text of each page, cut into passages, with where it was found."""
 
-import re
+import io
+import zlib
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
+import pyarrow
 from warcio.recordloader import ArcWarcRecord
 
 from mucpt_utils.config.text import SourceSettings
-from mucpt_utils.text.sources.base import Item, Malformed, Unreadable, excerpt, open_source
-from mucpt_utils.text.sources.markup import from_html
-from mucpt_utils.text.sources.prose import decode, passage_documents
+from mucpt_utils.text.sources.archive import Archive, Record
+from mucpt_utils.text.sources.base import (
+    Item,
+    Malformed,
+    PassedOver,
+    Unreadable,
+    excerpt,
+    open_source,
+    reason_of,
+)
+from mucpt_utils.text.sources.compression import CODECS, MemberStream
+from mucpt_utils.text.sources.encodings import decode, stated_charset
+from mucpt_utils.text.sources.markup import strip_markup
+from mucpt_utils.text.sources.prose import passage_documents
+from mucpt_utils.text.sources.web_page import OUTSIDE, read_page
 
-PAGES = {"text/html", "application/xhtml+xml"}
-CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
-READ_BYTES = 1 << 20
-
-
-class Archive(ArchiveIterator):
-    """warcio's iterator, which takes a file that ends inside a record's header for whole."""
-
-    def _next_record(self, next_line: bytes | None) -> ArcWarcRecord:
-        try:
-            return super()._next_record(next_line)
-        except EOFError:
-            if next_line:
-                raise Malformed("the file ends inside the header of a record") from None
-            raise
+HTML = {"text/html", "application/xhtml+xml"}
+PAGES = HTML | {"text/plain", "text/markdown"}
+LOOKS_LIKE_HTML = (b"<!doctype html", b"<html")
+READ_BYTES = 1 << 16
+LONGEST_SIZE = 1024  # bytes of the line that gives a chunk's size, with its extensions
 
 
 def read_warc(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
-    """Passages of every HTML page and plain text in a WARC or WET file (plain, gzip or zstd).
+    """Passages of every HTML page and plain text in a WARC or WET file, however compressed.
 
-    What is not a response, a success or a text is passed over; a page that cannot be read is given
-    as Unreadable with the number of its record, counted from 1. Raises Malformed where the file
-    itself ends early or is damaged.
+    A page that cannot be read is given as Unreadable with the number of its record, counted from 1,
+    and so is a record that is damaged; those behind it follow. What is no page, and what stands
+    outside the main text of the pages, is counted at the end. Raises Malformed where there is no
+    record at all.
     """
+    passed: Counter[str] = Counter()
+    words = 0
     with open_source(path, settings.largest_file_bytes) as stream:
         number = 0
-        try:
-            for number, record in enumerate(Archive(stream), 1):
-                yield from record_items(record, f"{name}:{number}", source, settings)
-        except ArchiveLoadFailed as error:
-            raise Malformed(f"damaged after record {number}: {error}") from error
-        if number == 0:
+        for number, record in enumerate(Archive(stream, settings.largest_text_bytes), 1):
+            place = f"{name}:{number}"
+            if isinstance(record, Malformed):
+                yield Unreadable(source, place, str(record))
+                continue
+            for item in record_items(record, place, source, settings):
+                if not isinstance(item, PassedOver):
+                    yield item
+                elif item.documents:
+                    passed[item.reason] += item.documents
+                else:
+                    words += item.words
+        if not number:
             raise Malformed("a web archive without a record")
+    for reason, count in sorted(passed.items()):
+        yield PassedOver(source, name, reason, documents=count)
+    if words:
+        yield PassedOver(source, name, OUTSIDE, words=words)
 
 
 def record_items(
-    record: ArcWarcRecord, place: str, source: str, settings: SourceSettings
+    record: Record, place: str, source: str, settings: SourceSettings
 ) -> Iterator[Item]:
-    """The passages of one record, or why it cannot be read."""
-    kind = content_type(record)
-    if kind is None:
-        pass_over(record, place)
-        return
-    raw = payload(record, place, settings)
+    """The passages of one record, or why it cannot be read or is passed over."""
+    raw = b""
     try:
-        if raw is None:
+        kind = content_type(record.content)
+        if kind.partition(";")[0].strip().lower() not in PAGES:
+            yield PassedOver(source, place, kind, documents=1)
+            return
+        if record.is_long:
             raise Malformed(f"page longer than {settings.largest_text_bytes} bytes")
-        text, stated = page_text(raw, kind)
-    except Malformed as error:
-        yield Unreadable(source, place, str(error), excerpt(raw))
-        return
+        raw = payload(record.content, settings.largest_text_bytes)
+        text, stated, outside = page_text(raw, kind)
+        metadata = record_metadata(record.content, source, settings)
+        metadata |= {key: value for key, value in stated.items() if value}
+        yield from passage_documents(text, metadata["file"] or place, metadata, settings)
+        if outside:
+            yield PassedOver(source, place, OUTSIDE, words=outside)
+    except Exception as error:  # one page never costs another
+        yield Unreadable(source, place, reason_of(error), excerpt(raw))
+
+
+def record_metadata(record: ArcWarcRecord, source: str, settings: SourceSettings) -> dict:
+    """What a record says of the page it holds."""
     header = record.rec_headers.get_header
     address = header("WARC-Target-URI")
-    metadata = {
+    return {
         "source": source,
         "register": "web",
         "title": address,
@@ -79,56 +105,125 @@ def record_items(
         "url": address,
         "date": header("WARC-Date"),
     }
-    metadata |= {key: value for key, value in stated.items() if value}
-    yield from passage_documents(text, metadata["file"], metadata, settings)
 
 
-def content_type(record: ArcWarcRecord) -> str | None:
-    """`text/html; charset=...` of a page worth reading, else None."""
-    if record.rec_type == "conversion":
-        kind = record.rec_headers.get_header("Content-Type") or "text/plain"
-    elif record.rec_type == "response" and record.http_headers:
-        if not (record.http_headers.get_statuscode() or "").startswith("2"):
-            return None
-        kind = record.http_headers.get_header("Content-Type") or "text/html"
-    else:
-        return None
-    return kind if kind.partition(";")[0].strip().lower() in PAGES | {"text/plain"} else None
+def content_type(record: ArcWarcRecord) -> str:
+    """`text/html; charset=...` of a page; of anything else, what it is."""
+    stated = record.rec_headers.get_header("Content-Type")
+    if record.rec_type in ("conversion", "resource"):
+        return stated or guessed_type(record)
+    if record.rec_type != "response":
+        return f"a record of type {record.rec_type}"
+    if not record.http_headers:
+        return stated or "a response without a header"
+    status = record.http_headers.get_statuscode() or "nothing"
+    if not status.startswith("2"):
+        return f"answered {status}"
+    return record.http_headers.get_header("Content-Type") or "text/html"
 
 
-def payload(record: ArcWarcRecord, place: str, settings: SourceSettings) -> bytes | None:
-    """The decoded body of a record; None where it is longer than allowed. Raises Malformed."""
-    stream, parts, size = record.content_stream(), [], 0
-    while chunk := stream.read(READ_BYTES):
-        size += len(chunk)
-        if size <= settings.largest_text_bytes:
-            parts.append(chunk)
-    pass_over(record, place)
-    return b"".join(parts) if size <= settings.largest_text_bytes else None
+def guessed_type(record: ArcWarcRecord) -> str:
+    """The type of a record that states none, by its beginning."""
+    # LimitReader of warcio over bytes in memory
+    head = record.raw_stream.stream.getvalue()[record.raw_stream.stream.tell() :]
+    is_html = head[:READ_BYTES].lstrip().lower().startswith(LOOKS_LIKE_HTML)
+    return "text/html" if is_html else "text/plain"
 
 
-def pass_over(record: ArcWarcRecord, place: str) -> None:
-    """Reads on to the record's end. Raises Malformed where the file ends before it."""
-    while record.raw_stream.read(READ_BYTES):
-        pass
-    if record.raw_stream.limit > 0:
-        raise Malformed(f"the file ends inside record {place.rpartition(':')[2]}")
+# --- what HTTP puts around a page -----------------------------------------------------------------
 
 
-def page_text(raw: bytes, kind: str) -> tuple[str, dict]:
-    """Main text of a page, or a plain text as it is, and the metadata it states.
+def payload(record: ArcWarcRecord, limit: int) -> bytes:
+    """The body of a record without chunks and compression. Raises Malformed."""
+    raw = record.raw_stream.read()
+    if not record.http_headers:
+        return raw
+    header = record.http_headers.get_header
+    if "chunked" in (header("Transfer-Encoding") or "").lower():
+        raw = unchunked(raw)
+    encodings = (header("Content-Encoding") or "").lower().split(",")
+    for encoding in reversed([name.strip() for name in encodings]):
+        raw = uncompressed(raw, encoding.removeprefix("x-"), limit)
+    return raw
+
+
+def unchunked(raw: bytes) -> bytes:
+    """A body without the sizes of its chunks; as it is where a crawler has taken them out.
+
+    Raises Malformed where it ends before its last chunk.
+    """
+    parts, position = list[bytes](), 0
+    while True:
+        end = raw.find(b"\r\n", position, position + LONGEST_SIZE)
+        try:
+            size = int(raw[position:end].partition(b";")[0], 16) if end > 0 else -1
+        except ValueError:
+            size = -1
+        if size < 0 and not parts:
+            return raw
+        if size < 0 or end + 2 + size > len(raw):
+            raise Malformed(f"the page ends inside chunk {len(parts) + 1}")
+        if not size:
+            return b"".join(parts)
+        parts.append(raw[end + 2 : end + 2 + size])
+        position = end + 2 + size + 2
+
+
+def uncompressed(raw: bytes, encoding: str, limit: int) -> bytes:
+    """A body decompressed; as it is where a crawler has done so. Raises Malformed."""
+    codec = CODECS.get({"gzip": ".gz", "zstd": ".zst"}.get(encoding, ""))
+    try:
+        if codec:
+            stream = MemberStream(io.BytesIO(raw), codec, limit)
+            raw = bounded(stream, limit) if raw.startswith(codec.magic) else raw
+        elif encoding == "deflate":
+            raw = inflated(raw, limit)
+        elif encoding == "br":
+            with pyarrow.CompressedInputStream(io.BytesIO(raw), "brotli") as brotli:
+                raw = bounded(brotli, limit)
+    except (zlib.error, OSError) as error:
+        raise Malformed(f"damaged content encoding {encoding}: {error}") from error
+    return raw
+
+
+def bounded(stream: Any, limit: int) -> bytes:
+    """All of a stream. Raises Malformed where it holds more than `limit` bytes."""
+    parts, size = [], 0
+    while piece := stream.read1(READ_BYTES):
+        size += len(piece)
+        if size > limit:
+            raise Malformed(f"page longer than {limit} bytes")
+        parts.append(piece)
+    return b"".join(parts)
+
+
+def inflated(raw: bytes, limit: int) -> bytes:
+    """A body of `Content-Encoding: deflate`, which servers send with and without a header."""
+    error = None
+    for bits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
+        decompressor = zlib.decompressobj(bits)
+        try:
+            content = decompressor.decompress(raw, limit + 1)
+        except zlib.error as failure:
+            error = error or failure
+            continue
+        if len(content) > limit:
+            raise Malformed(f"page longer than {limit} bytes")
+        if not decompressor.eof:
+            raise Malformed("damaged content encoding deflate: it ends early")
+        return content
+    raise Malformed(f"damaged content encoding deflate: {error}")
+
+
+def page_text(raw: bytes, kind: str) -> tuple[str, dict, int]:
+    """Main text of a page, or a plain text as it is; what it states; words outside the text.
 
     It is decoded in the character set that its header, or else its beginning, names.
     """
-    content = None
-    charset = CHARSET.search(kind) or CHARSET.search(raw[:2048].decode("ascii", errors="ignore"))
-    if charset and charset[1].lower() not in ("utf-8", "utf8"):
-        # a page that is not what it says is judged by its bytes
-        with suppress(LookupError, UnicodeDecodeError):
-            content = raw.decode(charset[1])
-    content = decode(raw) if content is None else content
+    form = kind.partition(";")[0].strip().lower()
+    content = decode(raw, stated_charset(raw if form in HTML else b"", kind))
     if not content.strip():
         raise Malformed("the page is empty")
-    if kind.partition(";")[0].strip().lower() == "text/plain":
-        return content, {}
-    return from_html(content)
+    if form in HTML:
+        return read_page(content)
+    return (strip_markup(content, ".md") if form == "text/markdown" else content), {}, 0

@@ -1,0 +1,195 @@
+"""Compressed files, which are members one after the other: damage in one costs none of the others.
+
+A member is what its format checks as a whole: a gzip member, a bzip2 or xz stream, a zstd frame.
+Each is tried before it is handed out, so that nothing of a damaged one is taken for text; of a last
+member that is only cut short, what stands before the cut is handed out.
+"""
+
+import bz2
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NamedTuple
+
+import zstandard
+
+from mucpt_utils.errors import MuCPTError
+
+CHUNK = 1 << 16  # bytes handed to a decompressor, and asked of it, at a time
+SCAN = 1 << 20  # bytes searched at a time for where a member begins
+WIDEST_WINDOW = 1 << 31  # of `zstd --long=31`, in which large dumps are packed
+
+
+class Malformed(MuCPTError, ValueError):
+    """What a reader says of content it cannot use; the message is the quarantine's reason."""
+
+
+class Codec(NamedTuple):
+    """A format of compression: the bytes a member begins with, and its decompressor.
+
+    step: compressed bytes handed over at a time; few where nothing else bounds what comes out.
+    """
+
+    name: str
+    magic: bytes
+    make: Callable[[], Any]
+    step: int = CHUNK
+
+
+def zstd_decompressor() -> Any:
+    """A decompressor of one frame."""
+    return zstandard.ZstdDecompressor(max_window_size=WIDEST_WINDOW).decompressobj()
+
+
+CODECS = {
+    ".gz": Codec("gzip", b"\x1f\x8b\x08", lambda: zlib.decompressobj(31)),
+    ".bz2": Codec("bzip2", b"BZh", bz2.BZ2Decompressor),
+    ".xz": Codec("xz", b"\xfd7zXZ\0", lzma.LZMADecompressor),
+    # four bytes may stand for a block of 128 KiB
+    ".zst": Codec("zstd", b"\x28\xb5\x2f\xfd", zstd_decompressor, 512),
+}
+SKIPPABLE = (b"*M\x18", 1)  # a zstd frame without content, and where its magic has these bytes
+DAMAGE = (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError, zstandard.ZstdError)
+
+
+@dataclass(frozen=True)
+class Member:
+    """Where a member, or something that is none, begins; `damage` says why it is not read.
+
+    is_cut: whether the file ends inside it, so that its beginning can be read.
+    """
+
+    start: int
+    damage: str = ""
+    is_cut: bool = False
+
+
+def sniffed(head: bytes) -> Codec | None:
+    """The codec whose files begin as `head` does."""
+    return next((codec for codec in CODECS.values() if head.startswith(codec.magic)), None)
+
+
+def content(raw: BinaryIO, codec: Codec, start: int) -> Iterator[bytes]:
+    """What the member at `start` holds, in pieces; leaves `raw` behind the member.
+
+    Raises EOFError where the file ends inside it, another of DAMAGE where it is damaged.
+    """
+    raw.seek(start)
+    decompressor = codec.make()
+    while not decompressor.eof:
+        # zlib hands back what it has not got to; bz2 and lzma keep it, and say so
+        chunk = getattr(decompressor, "unconsumed_tail", b"")
+        if not chunk and getattr(decompressor, "needs_input", True):
+            chunk = raw.read(codec.step)
+            if not chunk:
+                raise EOFError(f"the file ends inside a {codec.name} member")
+        bound = (CHUNK,) if codec.step == CHUNK else ()
+        yield decompressor.decompress(chunk, *bound)
+    raw.seek(-len(decompressor.unused_data), io.SEEK_CUR)
+
+
+def find_members(raw: BinaryIO, codec: Codec, limit: int) -> Iterator[Member]:
+    """The members of a file in order, and what stands between them and is none.
+
+    Once `limit` bytes of content have been tried, what follows is given untried: more is refused
+    when it is read.
+    """
+    position, tried = 0, 0
+    while (start := next_magic(raw, codec, position)) is not None:
+        yield from stray(raw, codec, position, start)
+        member = Member(start)
+        try:
+            for piece in content(raw, codec, start):
+                tried += len(piece)
+                if tried > limit:
+                    break
+        except DAMAGE as error:
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            member = Member(start, reason, is_cut=isinstance(error, EOFError))
+        position = raw.tell()
+        if member.damage:
+            # it may have swallowed the next one, or seem to be cut short for that
+            follower = next_whole(raw, codec, start + 1)
+            position = raw.seek(0, io.SEEK_END) if follower is None else follower
+            member = Member(start, member.damage, member.is_cut and follower is None)
+        yield member
+        if tried > limit:
+            return
+    yield from stray(raw, codec, position, raw.seek(0, io.SEEK_END))
+
+
+def next_magic(raw: BinaryIO, codec: Codec, position: int) -> int | None:
+    """Where the next member seems to begin, at `position` or behind it."""
+    raw.seek(position)
+    window = raw.read(len(codec.magic))
+    if window == codec.magic:
+        return position
+    while chunk := raw.read(SCAN):
+        window += chunk
+        if (index := window.find(codec.magic)) >= 0:
+            return raw.tell() - len(window) + index
+        window = window[-len(codec.magic) :]
+    return None
+
+
+def next_whole(raw: BinaryIO, codec: Codec, position: int) -> int | None:
+    """Where the next member begins that is whole: a magic may be a chance of the bytes."""
+    while (start := next_magic(raw, codec, position)) is not None:
+        try:
+            for _ in content(raw, codec, start):
+                pass
+        except DAMAGE:
+            position = start + 1
+            continue
+        return start
+    return None
+
+
+def stray(raw: BinaryIO, codec: Codec, start: int, end: int) -> Iterator[Member]:
+    """What stands between two members, unless it is padding or a frame that is to be skipped."""
+    raw.seek(start)
+    head = raw.read(min(end - start, CHUNK))
+    if head.strip(b"\0") and not head.startswith(*SKIPPABLE):
+        yield Member(start, f"{end - start} bytes that are no {codec.name}")
+
+
+class MemberStream:
+    """The content of a file's members, as one stream that goes on behind damage.
+
+    raw: the file, which can be sought in. limit: see `find_members`.
+    """
+
+    def __init__(self, raw: BinaryIO, codec: Codec, limit: int) -> None:
+        self.raw, self.codec = raw, codec
+        self.members = find_members(raw, codec, limit)
+        self.pieces: Iterator[bytes] = iter(())
+
+    def read1(self, size: int) -> bytes:
+        """The next piece, at most `size` bytes; none at the end.
+
+        Raises Malformed once for each damage; reading then goes on at the next whole member.
+        """
+        while True:
+            try:
+                for piece in self.pieces:
+                    if piece:
+                        self.pieces = chain_rest(piece, size, self.pieces)
+                        return piece[:size]
+            except DAMAGE as error:
+                self.pieces = iter(())
+                raise Malformed(f"damaged compression: {error}") from error
+            member = next(self.members, None)
+            if member is None:
+                return b""
+            if member.damage and not member.is_cut:
+                raise Malformed(f"damaged compression: {member.damage}")
+            self.pieces = content(self.raw, self.codec, member.start)
+
+
+def chain_rest(piece: bytes, size: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """What is left of a piece, and then the pieces that follow."""
+    if len(piece) > size:
+        yield piece[size:]
+    yield from pieces

@@ -1,0 +1,194 @@
+"""Bytes become text: by their mark, by what they state, or by what they can be.
+
+Names of character sets are read as browsers read them (WHATWG, Encoding Standard), by webencodings.
+"""
+
+import codecs
+import io
+import re
+from typing import BinaryIO, cast
+
+import charset_normalizer
+import webencodings
+
+from mucpt_utils.text.sources.base import BUFFER, BoundedStream, Malformed
+
+# the longer mark first: UTF-32's begins with UTF-16's
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# what browsers read under a name is more than Python's codec of that name
+WIDER = {"shift_jis": "cp932", "euc_kr": "cp949", "gbk": "gb18030", "big5": "big5hkscs"}
+WESTERN = ("cp1252", "latin_1")
+CHARSET = re.compile(r"(?:charset|<\?xml[^>]*?encoding)\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
+ASCII = bytes(range(128))
+STATED_WITHIN = 4096  # bytes of a page in which it may state its character set
+# letters outside ASCII are rarer in English, even in French; above that it is another script
+MOST_ACCENTED = 0.05
+FEW = 64  # bytes of which nothing can be guessed
+UTF8_LIKE = 3  # a text of broken UTF-8 has at least one good letter for so many bad bytes
+ZEROS = 0.7  # share of zeros in the high bytes of UTF-16 that has no mark
+
+
+def decode(raw: bytes, stated: str | None = None) -> str:
+    """The text of some bytes, its lines ended by `\\n`. Raises Malformed.
+
+    A byte order mark decides, then the character set that is `stated`, then UTF-8, then what old
+    texts are in: Windows-1252 where few letters are accented, else what charset-normalizer finds.
+    """
+    mark, encoding = marked(raw)
+    if encoding:
+        text = strictly(raw[len(mark) :], encoding)
+    else:
+        name = codec_name(stated) if stated else None
+        text = as_stated(raw, name, stated) or unmarked(raw, name)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def marked(raw: bytes) -> tuple[bytes, str | None]:
+    """The byte order mark that some bytes begin with, and its encoding."""
+    return next(((m, name) for m, name in MARKS if raw.startswith(m)), (b"", None))
+
+
+def strictly(raw: bytes, encoding: str) -> str:
+    """The text in an encoding. Raises Malformed for the first byte that does not belong."""
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Malformed(f"broken {encoding.upper()} at byte {error.start}") from error
+
+
+def as_stated(raw: bytes, encoding: str | None, stated: str | None) -> str | None:
+    """The text in the character set that is stated; None where the bytes have to tell.
+
+    encoding: the codec for `stated`. Raises Malformed for broken text of a set that nothing else
+    would be taken for.
+    """
+    if encoding is None or encoding in ("utf-8", *WESTERN):
+        return None  # what many state of any text
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError:
+            reason = f"broken {stated} at byte {error.start}"
+            raise Malformed(reason) from error
+
+
+def codec_name(label: str) -> str | None:
+    """Python's codec for the name of a character set, `cp932` for `x-sjis`; None if unknown."""
+    known = webencodings.lookup(label)
+    try:
+        name = codecs.lookup(known.codec_info.name if known else label).name
+        b"".decode(name)  # not one of the codecs that are no encodings, such as `rot13`
+    except (LookupError, ValueError):
+        return None
+    name = name.replace("-", "_")
+    if name.startswith("utf_16"):
+        return None  # a page that says so in ASCII is none
+    return WIDER.get(name, name).replace("utf_8", "utf-8")
+
+
+def stated_charset(raw: bytes, header: str = "") -> str | None:
+    """The character set that a page's header names, or else its beginning."""
+    head = raw[:STATED_WITHIN].decode("ascii", errors="ignore")
+    match = CHARSET.search(header) or CHARSET.search(head)
+    return match[1] if match else None
+
+
+def unmarked(raw: bytes, encoding: str | None = None) -> str:
+    """The text of bytes that have no mark. Raises Malformed.
+
+    encoding: what they state, where that is no more than Western.
+    """
+    if 0 in raw:
+        return without_mark(raw)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        letters = [c for c in raw.decode("utf-8", errors="replace") if ord(c) > 127]
+        bad = letters.count("\ufffd")
+        if len(letters) > bad and (len(letters) - bad) * UTF8_LIKE >= bad:
+            # mostly UTF-8: another reading would make mojibake of every good letter
+            raise Malformed(f"broken UTF-8 at byte {error.start}") from error
+        return legacy(raw, encoding)
+
+
+def without_mark(raw: bytes) -> str:
+    """UTF-16 that lacks its mark, told by its zeros. Raises Malformed for any other NUL."""
+    for encoding, high in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):
+        if len(raw) % 2 == 0 and high.count(0) >= ZEROS * len(high):
+            text = raw.decode(encoding, errors="replace")
+            if "\0" not in text and "\ufffd" not in text:
+                return text
+    raise Malformed(f"NUL byte at {raw.index(0)}")
+
+
+def legacy(raw: bytes, encoding: str | None = None) -> str:
+    """The text of bytes that are not UTF-8. Raises Malformed where nothing fits."""
+    if encoding in WESTERN or is_western(raw):
+        try:
+            return raw.decode("cp1252")
+        except UnicodeDecodeError:
+            pass  # an older set, such as that of DOS
+    best = charset_normalizer.from_bytes(raw).best()
+    if best is None:
+        raise Malformed("neither UTF-8 nor Windows-1252, nor another character set")
+    return str(best)
+
+
+def is_western(raw: bytes) -> bool:
+    """Whether bytes look like a Western language, whose accented letters stand alone."""
+    high = raw.translate(None, ASCII)
+    alone = sum(map(len, re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", raw)))
+    is_rare = len(high) <= max(MOST_ACCENTED * len(raw), FEW)
+    return is_rare and alone >= len(high) / 2
+
+
+# --- streams of lines -----------------------------------------------------------------------------
+
+
+def as_utf8(stream: BinaryIO, limit: int) -> BinaryIO:
+    """A stream of JSON in UTF-8 without a mark, its lines ended by `\\n`, whatever it comes in."""
+    head = cast(io.BufferedReader, stream).peek(BUFFER)
+    mark, encoding = marked(head)
+    if encoding is None and head[:1] and 0 in head[:2]:  # RFC 4627, section 3
+        encoding = "utf-16-be" if head[0] == 0 else "utf-16-le"
+    stream.read(len(mark))
+    body = head[len(mark) :]
+    end = "\r".encode(encoding or "utf-8"), "\n".encode(encoding or "utf-8")
+    is_old = end[0] in body and end[1] not in body
+    if encoding in (None, "utf-8") and not is_old:
+        return stream
+    recoder = Recoder(stream, encoding or "utf-8", is_old)
+    return cast(BinaryIO, io.BufferedReader(BoundedStream(recoder, 2 * limit), BUFFER))
+
+
+class Recoder:
+    """Another encoding read as UTF-8; what is broken stays broken, in its own line.
+
+    is_old: whether `\\r` ends a line.
+    """
+
+    def __init__(self, stream: BinaryIO, encoding: str, is_old: bool) -> None:
+        errors = "surrogateescape" if encoding == "utf-8" else "surrogatepass"
+        self.stream, self.errors, self.is_old = stream, errors, is_old
+        self.decoder = codecs.getincrementaldecoder(encoding)(errors)
+        self.pending = b""
+
+    def read1(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end."""
+        while not self.pending:
+            chunk = cast(io.BufferedReader, self.stream).read1(BUFFER)
+            text = self.decoder.decode(chunk, final=not chunk)
+            if not chunk and not text:
+                return b""
+            text = text.replace("\r", "\n") if self.is_old else text
+            self.pending = text.encode("utf-8", self.errors)
+        piece, self.pending = self.pending[:size], self.pending[size:]
+        return piece

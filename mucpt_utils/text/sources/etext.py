@@ -1,0 +1,104 @@
+"""What Project Gutenberg puts around a book: header, licence, credits. Only its own books have it.
+
+The header ends at a line `*** START OF THE PROJECT GUTENBERG EBOOK ... ***`, in texts of the 1990s
+at `*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*`.
+"""
+
+import re
+
+HEADER = 60_000  # characters at most before the book itself
+LICENCE = 40_000  # characters at most behind it
+OPENING = 3_000  # characters within which such a text says what it is
+NAME = re.compile(r"project\s+gutenberg", re.IGNORECASE)
+START = re.compile(
+    r"^\*{3} *START OF (?:THIS|THE) PROJECT GUTENBERG"
+    r"(?:(?:[^\n*]*\n){0,3}?[^\n*]*\*{3}[^\n]*$|[^\n]*$)",  # a long title goes on, on later lines
+    re.IGNORECASE | re.MULTILINE,
+)
+SMALL_PRINT_START = re.compile(r"^\*+ *START\*+ *THE SMALL PRINT", re.IGNORECASE | re.MULTILINE)
+SMALL_PRINT_END = re.compile(
+    r"^\*+ *END *\*+ *THE SMALL PRINT[^\n]*$", re.IGNORECASE | re.MULTILINE
+)
+END = re.compile(
+    r"^\*{3} *END OF (?:THIS|THE) PROJECT GUTENBERG|^\*{3} *START: FULL LICENSE",
+    re.IGNORECASE | re.MULTILINE,
+)
+PLAIN_END = re.compile(r"^ *End of (?:the |this )?Project Gutenberg", re.IGNORECASE | re.MULTILINE)
+FIELD = re.compile(r"^(Title|Author|Original publication): *(\S.*)$", re.MULTILINE)
+PRINTED = re.compile(r"\b1[4-9]\d\d\b|\b20\d\d\b")
+# paragraphs about the edition, right behind the header and at the end
+CREDIT = re.compile(
+    r"\[?(?:Produced|Scanned|Transcribed|Digitized|Proofread|E-?text prepared|HTML version)\b"
+    r"[^.]{0,80}?\bby\b"
+    r"|\[?Project Gutenberg|\[?Transcriber.s Note|Use of the Project Gutenberg|Updates to this",
+    re.IGNORECASE,
+)
+PROOFREADERS = re.compile(
+    r"^\W*(?:Produced|E-?text prepared)\b[^.]{0,300}?"
+    r"\b(?:Project\s+Gutenberg|Distributed\s+Proofread)",
+    re.IGNORECASE | re.MULTILINE,
+)
+CREDITS = 4  # paragraphs at either end that may be such
+LONGEST_CREDIT = 120  # words
+BLANK_LINES = re.compile(r"\n\s*\n")
+
+
+def strip_gutenberg(text: str, is_book: bool = False) -> tuple[str, dict]:
+    """The book without Project Gutenberg's licence, and title, creator, year its header states.
+
+    text: its lines ended by `\\n`. is_book: whether it is known to be one of that source. Any other
+    text without such a header comes back as it is, with no metadata, but for a licence behind it.
+    """
+    header, body = split_header(text)
+    tail = max(0, len(body) - LICENCE)
+    end = END.search(body, tail) or (PLAIN_END.search(body, tail) if header else None)
+    if end:
+        body = body[: end.start()]
+    if not header:
+        is_book = is_book or PROOFREADERS.search(body[:OPENING]) is not None
+        return (without_credits(body) if is_book else body), {}
+    free = "COPYRIGHTED Project Gutenberg" not in header
+    fields = {key.lower(): value.strip() for key, value in FIELD.findall(header)}
+    stated: dict = {"title": fields.get("title"), "creator": fields.get("author")}
+    if printed := PRINTED.search(fields.get("original publication", "")):
+        stated["year"] = int(printed.group())
+    stated["licence"] = (
+        "Public domain in the USA" if free else "Project Gutenberg License (copyrighted)"
+    )
+    return without_credits(body), stated
+
+
+def split_header(text: str) -> tuple[str, str]:
+    """The header of one of Project Gutenberg's books, and the rest; no header in other texts."""
+    window = text[:HEADER]
+    if start := START.search(window):
+        # the line itself is in what others write about such books, too
+        is_book = NAME.search(text[: min(start.start(), OPENING)]) or start.start() < OPENING // 10
+        return (text[: start.end()], text[start.end() :]) if is_book else ("", text)
+    end = SMALL_PRINT_END.search(window)
+    if end is None or not NAME.search(text[:OPENING]):
+        return "", text
+    start = SMALL_PRINT_START.search(window, 0, end.start())
+    before = text[: start.start() if start else 0]
+    if start and len(before) > len(text) - end.end():  # some have it behind the book
+        return text[start.start() : end.end()], before + text[end.end() :]
+    return text[: end.end()], text[end.end() :]
+
+
+def without_credits(body: str) -> str:
+    """A book without the paragraphs about its edition at either end."""
+    spans, start = [], 0
+    for gap in [*BLANK_LINES.finditer(body), None]:
+        end = gap.start() if gap else len(body)
+        if body[start:end].strip():
+            spans.append((start, end))
+        start = gap.end() if gap else end
+    credits = [
+        (start, end)
+        for start, end in dict.fromkeys(spans[:CREDITS] + spans[-CREDITS:])
+        if CREDIT.match(paragraph := body[start:end].strip())
+        and len(paragraph.split()) <= LONGEST_CREDIT
+    ]
+    for start, end in reversed(credits):
+        body = body[:start] + body[end:]
+    return body

@@ -1,0 +1,135 @@
+"""What lies in a folder: what is to be read, and what is passed over and why.
+
+Links are followed, each folder once. Hidden files and folders, caches and the output of a run of
+the pipeline are no text of the source; files that describe a source are not counted as its own.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mucpt_utils.text.sources.base import NoSource, PassedOver, path_name
+from mucpt_utils.text.sources.library import TABLE, source_of, table_problem
+
+# files beside a source that describe it
+SIDECARS = {"BOOKS.tsv", "MANIFEST.tsv", "SHA256SUMS", "LICENSE", "LICENSE.txt", "record.json"}
+CACHES = {"__pycache__", "__MACOSX", "node_modules"}
+RUN_RECORD = "pipeline.json"  # what a finished run of the pipeline leaves in its folder
+
+
+@dataclass
+class Survey:
+    """The paths to read or to quarantine under `root`, and what is passed over."""
+
+    root: Path
+    leave_out: Path | None = None
+    paths: list[Path] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
+    visited: set[tuple[int, int]] = field(default_factory=set)
+
+    def walk(self, folder: Path) -> None:
+        """Looks at everything below a folder; links to folders come last."""
+        waiting, links = [folder], list[Path]()
+        while waiting or links:
+            entry = waiting.pop() if waiting else links.pop(0)
+            if not self.visit(entry):
+                self.pass_over(entry, "a link to a folder that is read already")
+                continue
+            for path in self.entries(entry):
+                if not is_folder(path):
+                    self.paths.append(path)
+                elif path.is_symlink():
+                    links.append(path)
+                else:
+                    waiting.append(path)
+
+    def visit(self, folder: Path) -> bool:
+        """Whether a folder is seen for the first time, under whatever name."""
+        status = folder.stat()
+        identity = (status.st_dev, status.st_ino)
+        is_new = identity not in self.visited
+        self.visited.add(identity)
+        return is_new
+
+    def entries(self, folder: Path) -> Iterator[Path]:
+        """What of a folder is to be looked at; the folder is to be quarantined if it is closed."""
+        try:
+            paths = sorted(folder.iterdir())
+        except OSError:
+            self.paths.append(folder)
+            return
+        if not paths and folder.suffix:
+            self.paths.append(folder)  # perhaps a file that was unpacked to nothing
+        for path in paths:
+            reason = self.reason(path)
+            if reason:
+                self.pass_over(path, reason)
+            elif path.name not in SIDECARS or is_folder(path) or is_broken_table(path):
+                yield path
+
+    def reason(self, path: Path) -> str:
+        """Why something is no text of the source; empty where it is to be read."""
+        if path.name.startswith("."):
+            return "hidden"
+        if not is_folder(path):
+            return ""
+        if path.name in CACHES:
+            return "a cache"
+        if self.leave_out is not None and path.resolve() == self.leave_out:
+            return "what the run itself writes"
+        if is_output(path):
+            return "what a run of the pipeline has written"
+        return ""
+
+    def pass_over(self, path: Path, reason: str) -> None:
+        """Notes something, with the number of files it holds."""
+        name, source = path_name(path, self.root), source_of(path, self.root)
+        files = 1 if path.is_symlink() or not is_folder(path) else count_files(path)
+        self.passed_over.append(PassedOver(source, name, reason, documents=files))
+
+
+def survey(folder: Path, leave_out: Path | None = None) -> Survey:
+    """Everything under `folder`, sorted by path. leave_out: a folder that is passed over.
+
+    Raises NoSource where the folder is missing or holds nothing to read.
+    """
+    if not folder.is_dir():
+        raise NoSource(f"source {folder} is not a folder")
+    view = Survey(folder, leave_out.resolve() if leave_out else None)
+    view.walk(folder)
+    view.paths.sort()
+    if not view.paths:
+        raise NoSource(f"source {folder} holds no file to read")
+    return view
+
+
+def source_files(folder: Path) -> list[Path]:
+    """What `survey` finds to read or to quarantine."""
+    return survey(folder).paths
+
+
+def is_broken_table(path: Path) -> bool:
+    """Whether a path is a table of books that cannot be read, and is to be quarantined."""
+    return path.name == TABLE and table_problem(path) != ""
+
+
+def is_output(folder: Path) -> bool:
+    """Whether a run of the pipeline has written a folder."""
+    try:
+        return (folder / RUN_RECORD).is_file() and (folder / "kept").is_dir()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder or leads to one; what cannot be looked at is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def count_files(folder: Path) -> int:
+    """Files below a folder, links not followed."""
+    return sum(len(files) for _, _, files in os.walk(folder))
