@@ -4,9 +4,11 @@
     python -m mucpt_utils contamination hub:NAME:train --out questions_asked.csv
     python -m mucpt_utils contamination corpus/ --questions my_questions.jsonl
 
-Reads what the pipeline reads: a folder or file, `hub:NAME[:SPLIT]`, `gutenberg:NUMBERS`. Writes one
-row a question and document to --out (default: standard output). Exit codes: 0 nothing found,
-1 questions found, 2 wrong arguments or a malformed file.
+Reads every file of a folder with all its fields (also tables without a text column, and the
+benchmark's own file), a file, `hub:NAME[:SPLIT]`, `gutenberg:NUMBERS`. Writes one row a question
+and document to --out (default: standard output), and one, with the question `canary`, for every
+file that holds the benchmark's canary. Exit codes: 0 nothing found, 1 questions or the canary
+found, 2 wrong arguments, a malformed file, or nothing that could be read.
 """
 
 import argparse
@@ -19,16 +21,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from datatrove.data import Document
 from tqdm import tqdm
 
-from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.errors import FOUND, OK, WRONG_INPUT, MuCPTError
-from mucpt_utils.musicsimpleqa.questions import load_questions
+from mucpt_utils.io import read_jsonl
+from mucpt_utils.knowledge.facts import CANARY
+from mucpt_utils.musicsimpleqa.corpus_texts import Text, corpus_texts, marked_files
+from mucpt_utils.musicsimpleqa.questions import SPLITS, load_questions
 from mucpt_utils.pipeline.decontamination import QuestionIndex
-from mucpt_utils.text.sources import Unreadable, open_input
+from mucpt_utils.text.sources import Unreadable
+from mucpt_utils.text.sources.inputs import split_name
 
-UNIT_BYTES = 100_000_000
+MARKED = "canary"  # stands for a question's id where a file holds the canary
+
+
+class NothingRead(MuCPTError, ValueError):
+    """A corpus of which no text could be read: nothing can be said about it."""
 
 
 class AskedQuestion(NamedTuple):
@@ -50,17 +58,18 @@ class Coverage:
 
 
 def find_questions(
-    items: Iterable[Document | Unreadable], index: QuestionIndex, coverage: Coverage
+    items: Iterable[Text | Unreadable], index: QuestionIndex, coverage: Coverage
 ) -> Iterator[AskedQuestion]:
-    """Every question asked in the documents; `coverage` counts them and what was unreadable."""
+    """Every question asked in the texts; `coverage` counts them and what was unreadable."""
     for item in items:
         if isinstance(item, Unreadable):
             coverage.unreadable.append(item)
             continue
         coverage.documents += 1
-        file = str(item.metadata.get("file") or item.metadata.get("source") or "")
-        for match in index.find(item.text):
-            yield AskedQuestion(match.id, str(item.id), file, match.answered, match.sentence)
+        if index.canary_in(item.content):
+            yield AskedQuestion(MARKED, item.document, item.file, False, "")
+        for match in index.find(item.content):
+            yield AskedQuestion(match.id, item.document, item.file, match.answered, match.sentence)
 
 
 def search(
@@ -68,33 +77,61 @@ def search(
 ) -> tuple[list[AskedQuestion], Coverage]:
     """Look for `questions` in everything that `source` names; a CSV row for each, as it is found.
 
-    Raises ValueError, FileNotFoundError or ConnectionError where the source cannot be opened.
+    Raises NothingRead where no text could be read and no canary was found, and ValueError,
+    FileNotFoundError or ConnectionError where the source cannot be opened.
     """
-    index, coverage = QuestionIndex(questions), Coverage()
+    index, coverage = QuestionIndex(questions, [CANARY]), Coverage()
     writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(AskedQuestion._fields)
     rows = []
     with tempfile.TemporaryDirectory() as cache:
-        units = open_input(source, SourceSettings(), Path(cache)).units(UNIT_BYTES)
-        writer.writerow(AskedQuestion._fields)
-        items = (item for unit in units for item in unit())
-        watched = tqdm(items, desc="documents", unit="document", delay=2, disable=quiet)
+        texts = corpus_texts(source, Path(cache))
+        watched = tqdm(texts, desc="documents", unit="document", delay=2, disable=quiet)
         for row in find_questions(watched, index, coverage):
             writer.writerow(row)
             rows.append(row)
+    for row in canaries(source, index, {row.file for row in rows if row.question_id == MARKED}):
+        writer.writerow(row)
+        rows.append(row)
+    if not coverage.documents and not rows:
+        reasons = "; ".join(f"{u.place}: {u.reason}" for u in coverage.unreadable[:3])
+        raise NothingRead(f"no text of {source} could be read ({reasons or 'it holds none'})")
     return rows, coverage
+
+
+def canaries(source: str, index: QuestionIndex, listed: set[str]) -> Iterator[AskedQuestion]:
+    """A row for each file of a folder that holds the canary and is not among those `listed`."""
+    kind, name = split_name(source)
+    if kind == "path":
+        for file in marked_files(Path(name), index.canaries):
+            if file not in listed:
+                yield AskedQuestion(MARKED, file, file, False, "")
 
 
 def summary(rows: Sequence[AskedQuestion], coverage: Coverage, questions: int) -> str:
     """What was read and what it asks, in a few lines."""
-    answered = {row.question_id for row in rows if row.answered}
-    asked = {row.question_id for row in rows}
-    documents = {(row.file, row.document) for row in rows}
+    asking = [row for row in rows if row.question_id != MARKED]
+    answered = {row.question_id for row in asking if row.answered}
+    asked = {row.question_id for row in asking}
+    documents = {(row.file, row.document) for row in asking}
+    marked = {row.file for row in rows if row.question_id == MARKED}
     lines = [
         f"{coverage.documents} documents read, {len(documents)} of them ask a question",
         f"{len(asked)} of {questions} questions are asked, {len(answered)} of these answered too",
     ]
+    lines += [f"holds the canary: {file}" for file in sorted(marked)]
     lines += [f"not read: {u.place}: {u.reason}" for u in coverage.unreadable]
     return "\n".join(lines)
+
+
+def questions_of(name: str) -> list[dict]:
+    """The questions of a split, or of any benchmark's JSON Lines file with a field `question`."""
+    return load_questions(name) if name in SPLITS else questions_in(Path(name))
+
+
+def questions_in(path: Path) -> list[dict]:
+    """The questions of a file; load_questions says what is wrong where it is none."""
+    return read_jsonl(path, ("question",)) if path.is_file() else load_questions(path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args(arguments)
     try:
-        questions = load_questions(options.questions)
+        questions = questions_of(options.questions)
         opened = options.out.open("w", encoding="utf-8") if options.out else nullcontext(sys.stdout)
         with opened as table:
             rows, coverage = search(options.source, questions, table, options.quiet)

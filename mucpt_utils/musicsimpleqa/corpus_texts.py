@@ -1,0 +1,219 @@
+"""Everything that a corpus holds, as texts: rows with all their fields, and files of any kind.
+
+The pipeline reads what can be trained on; a search for a benchmark must also see what it would
+leave out: a table without a text column, a file of an unknown kind, the benchmark's own file.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+import pyarrow
+import pyarrow.feather
+import pyarrow.parquet
+from datatrove.data import Document
+
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.pipeline.record_lines import fields_as_lines
+from mucpt_utils.text.sources import Malformed, PassedOver, Unreadable, decode, read_source
+from mucpt_utils.text.sources.base import first_line, open_source
+from mucpt_utils.text.sources.compression import CODECS
+from mucpt_utils.text.sources.folders import source_files
+from mucpt_utils.text.sources.inputs import open_input, split_name
+
+CHUNK = 1 << 20
+LARGEST_FIELD = 1 << 30
+
+
+class Text(NamedTuple):
+    """A text of a corpus: which document of which file, and all that it says."""
+
+    document: str
+    file: str
+    content: str
+
+
+def corpus_texts(source: str, cache: Path) -> Iterator[Text | Unreadable]:
+    """Every text of a folder, a file, a dataset of the Hub or books of Project Gutenberg.
+
+    cache: where books are fetched to. Raises SourceError, NoSource or SourceFailed where the
+    source cannot be opened.
+    """
+    kind, name = split_name(source)
+    settings = SourceSettings()
+    if kind == "path":
+        for root, path in corpus_files(Path(name)):
+            yield from file_texts(path, root, settings)
+        return
+    opened = open_input(source, settings, cache)
+    if kind == "hub":
+        yield from rows_as_texts(opened.stream(), name)
+        return
+    for unit in opened.units(CHUNK):
+        yield from documents_as_texts(unit())
+
+
+def corpus_files(path: Path) -> list[tuple[Path, Path]]:
+    """(root, file) of a file, or of each to be read in a folder. Raises NoSource."""
+    if path.is_file():
+        return [(path.parent, path)]
+    return [(path, file) for file in source_files(path)]
+
+
+def marked_files(path: Path, marks: Iterable[str]) -> list[str]:
+    """Names of the files, hidden ones too, in which one of the marks stands, packed or not."""
+    wanted = [mark.encode() for mark in marks]
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    root = path.parent if path.is_file() else path
+    return [f.relative_to(root).as_posix() for f in files if holds_any(f, wanted)]
+
+
+def holds_any(path: Path, marks: list[bytes]) -> bool:
+    """Whether one of the marks stands in a file, as it is or as it unpacks."""
+    longest = max(map(len, marks), default=0)
+    readers: tuple[Callable, ...] = (lambda: path.open("rb"), lambda: open_source(path, 1 << 40))
+    for reader in readers if path.suffix.lower() in CODECS else readers[:1]:
+        try:
+            with reader() as stream:
+                tail = b""
+                while chunk := stream.read(CHUNK):
+                    if any(mark in tail + chunk for mark in marks):
+                        return True
+                    tail = chunk[-longest:]
+        except (OSError, EOFError, Malformed):
+            continue  # what cannot be read is reported when its texts are asked for
+    return False
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def file_texts(path: Path, root: Path, settings: SourceSettings) -> Iterator[Text | Unreadable]:
+    """The texts of one file: of its rows where it has rows, else of its documents."""
+    name = path.relative_to(root).as_posix()
+    suffixes = [s.lower() for s in path.suffixes if s.lower() not in CODECS]
+    reader = ROW_READERS.get(suffixes[-1] if suffixes else "")
+    try:
+        if reader is not None:
+            with open_source(path, settings.largest_file_bytes) as stream:
+                yield from rows_as_texts(reader(stream), name)
+            return
+        items = list(documents_as_texts(read_source(path, root, settings)))
+        if any(isinstance(item, Text) for item in items):
+            yield from items
+        else:
+            yield from plain_text(path, name, settings)
+    except Exception as error:  # whatever a file does to its reader stays with the file
+        yield Unreadable(name, name, first_line(error))
+
+
+def plain_text(path: Path, name: str, settings: SourceSettings) -> Iterator[Text | Unreadable]:
+    """A file of an unknown kind as it stands, if it is text."""
+    with open_source(path, settings.largest_file_bytes) as stream:
+        raw = stream.read()
+    if b"\0" in raw[:CHUNK] and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        yield Unreadable(name, name, "neither text nor a table")
+    elif raw.strip():
+        yield Text(name, name, decode(raw))
+    else:
+        yield Unreadable(name, name, "the file is empty")
+
+
+def documents_as_texts(
+    items: Iterable[Document | Unreadable | PassedOver],
+) -> Iterator[Text | Unreadable]:
+    """Documents as the pipeline reads them, with what their metadata say."""
+    for item in items:
+        if isinstance(item, Unreadable):
+            yield item
+        elif isinstance(item, Document):
+            file = str(item.metadata.get("file") or item.metadata.get("source") or "")
+            yield Text(str(item.id), file, item.text)
+
+
+def rows_as_texts(rows: Iterable[object], name: str) -> Iterator[Text | Unreadable]:
+    """Rows with all their fields; a row that is none is given as Unreadable with its number."""
+    for number, row in enumerate(rows, 1):
+        place = f"{name}:{number}"
+        if isinstance(row, Malformed):
+            yield Unreadable(name, place, str(row))
+        elif content := fields_as_lines(row if isinstance(row, dict) else {"": row}):
+            identifier = row.get("id") if isinstance(row, dict) else None
+            yield Text(str(identifier or place), name, content)
+
+
+# --- rows ---------------------------------------------------------------------------------------
+
+
+def json_lines(stream: io.BufferedReader) -> Iterator[object]:
+    """The values of JSON Lines; Malformed for a line that is not JSON."""
+    for number, line in enumerate(stream):
+        line = line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
+        if line.strip():
+            try:
+                yield orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                yield Malformed(f"not JSON: {error.msg}")
+
+
+def json_rows(stream: io.BufferedReader) -> Iterator[object]:
+    """The rows of a JSON file: of a list, or of the lists that an object holds; else JSON Lines."""
+    raw = stream.read()
+    try:
+        value = json.loads(decode(raw))
+    except ValueError:
+        yield from json_lines(io.BytesIO(raw))
+        return
+    lists = [v for v in value.values() if is_rows(v)] if isinstance(value, dict) else []
+    if is_rows(value):
+        yield from value
+    elif lists:
+        yield {key: inner for key, inner in value.items() if not is_rows(inner)}
+        for rows in lists:
+            yield from rows
+    else:
+        yield value
+
+
+def is_rows(value: object) -> bool:
+    """Whether a value of JSON is a list of rows."""
+    return isinstance(value, list) and any(isinstance(row, dict | list) for row in value)
+
+
+def table_rows(stream: io.BufferedReader) -> Iterator[dict]:
+    """The rows of a table in text, whatever separates its cells."""
+    text = decode(stream.read())
+    header = text.partition("\n")[0]
+    csv.field_size_limit(LARGEST_FIELD)
+    delimiter = max("\t;|,", key=header.count)
+    for row in csv.DictReader(io.StringIO(text), delimiter=delimiter, restkey=""):
+        yield {key or "": value for key, value in row.items()}
+
+
+def parquet_rows(stream: io.BufferedReader) -> Iterator[dict]:
+    """The rows of a Parquet file."""
+    for batch in pyarrow.parquet.ParquetFile(io.BytesIO(stream.read())).iter_batches(1000):
+        yield from batch.to_pylist()
+
+
+def arrow_rows(stream: io.BufferedReader) -> Iterator[dict]:
+    """The rows of an Arrow file or stream, as `datasets` keeps them."""
+    raw = pyarrow.BufferReader(stream.read())
+    try:
+        yield from pyarrow.feather.read_table(raw).to_pylist()
+    except pyarrow.ArrowInvalid:
+        raw.seek(0)
+        yield from pyarrow.ipc.open_stream(raw).read_all().to_pylist()
+
+
+ROW_READERS: dict[str, Callable[[io.BufferedReader], Iterator[object]]] = {
+    **dict.fromkeys((".jsonl", ".ndjson", ".jsonlines", ".jl"), json_lines),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), table_rows),
+    **dict.fromkeys((".parquet", ".pq"), parquet_rows),
+    **dict.fromkeys((".arrow", ".feather"), arrow_rows),
+    ".json": json_rows,
+}

@@ -1,0 +1,509 @@
+"""Where a text asks: the sentences, prompts and fields that want an answer, as `Prompt`s.
+
+A question may be a sentence with a question mark or without one, be told in reported words, leave a
+gap to be filled in, be a line of a quiz, one side of a card, or a field of a record. A sentence that
+states something is none of these.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache, cached_property
+
+from mucpt_utils import paths
+from mucpt_utils.io import read_yaml
+from mucpt_utils.pipeline.question_words import Words, raw_words
+
+RULES = paths.PACKAGE / "pipeline/rules/decontamination.yaml"
+# words of a sentence that can be one question; longer ones are looked at in overlapping pieces
+LONGEST_QUESTION, STEP = 60, 40
+# sentences before a question in which its subject may be named
+CONTEXT_SENTENCES = 2
+# words after a question in which its answer counts as given
+ANSWER_WORDS = 40
+# words of a line that can be a prompt without any sign of a question
+LONGEST_PROMPT = 14
+
+
+class Manner(Enum):
+    """How a stretch of text asks.
+
+    open: with a word that says what for. gap: by a gap, which any answer could fill. whether: the
+    answer is in the question. bare: by its words alone, as search terms and cards do.
+    """
+
+    OPEN = "open"
+    GAP = "gap"
+    WHETHER = "whether"
+    BARE = "bare"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A stretch of text that asks, with what stands before it and behind it."""
+
+    text: str
+    manner: Manner
+    before: str
+    after: str
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the prompt itself."""
+        return Words.of(self.text)
+
+    @cached_property
+    def context(self) -> Words:
+        """The words of the sentences before it."""
+        return Words.of(self.before)
+
+    @cached_property
+    def following(self) -> Words:
+        """The first words behind it, among which its answer would stand."""
+        return Words.of(" ".join(self.after.split(None, ANSWER_WORDS)[:ANSWER_WORDS]))
+
+
+@dataclass(frozen=True)
+class AskingRules:
+    """Compiled patterns of how a text asks."""
+
+    asking: re.Pattern
+    indirect: re.Pattern
+    by_noun: re.Pattern
+    blank: re.Pattern
+    open_end: re.Pattern
+    asked_last: re.Pattern
+    response: re.Pattern
+    options: re.Pattern
+    quiz: re.Pattern
+    card: re.Pattern
+    question_fields: frozenset[str]
+
+
+@cache
+def asking_rules() -> AskingRules:
+    """The patterns of the rules; all are tried on one sentence at a time, never on a whole text."""
+    content = read_yaml(RULES)
+    told = content["indirect"]
+    compiled = {
+        name: re.compile(content[name], re.IGNORECASE)
+        for name in ("blank", "open_end", "asked_last", "response", "options", "quiz", "card")
+    }
+    return AskingRules(
+        asking=re.compile("|".join(content["asking"]), re.IGNORECASE),
+        indirect=re.compile(rf"\b(?:{told['before']}),? (?:exactly |just )?{told['after']}", re.I),
+        by_noun=re.compile(
+            rf"\b{told['noun']} (?:the|its|his|her|their|an?|\w+['’]s) ", re.IGNORECASE
+        ),
+        question_fields=frozenset(content["question_fields"]),
+        **compiled,
+    )
+
+
+# --- sentences ----------------------------------------------------------------------------------
+
+END = re.compile(
+    r"[.?…]+[!.?…]*[\"'”’»)\]*_]*(?=[\s|]|$)|!+[!.?…]*[\"'”’»)\]*_]*(?=[|]|\s+[^a-z\s]|\s*$)"
+    r"|\?[\"'”’)\]]*(?=[,;}])|\n|\t+"
+)
+# words whose full stop does not end a sentence
+ABBREVIATION = re.compile(
+    r"(?:\b[A-Z]|\b(?:No|Nos|Nr|Vol|Op|Mr|Mrs|Ms|Dr|St|Jr|Sr|feat|ft|vs|Pt|Hob|Ste|Prof|Capt|Sgt))$",
+    re.IGNORECASE,
+)
+LONGEST_ABBREVIATION = 6
+# the mark of a title in the middle of a sentence: `the album Where Do We Go? released`
+TITLE_GOES_ON = re.compile(r"(?<!\w)[A-Z]\w*(?:\?|\.{3,}|…)[\"”’)*_]* [a-z]$")
+LONGEST_WORD = 20
+# a line of this length is wrapped where the next one goes on in the middle of a sentence
+WRAPPED_WIDTH = 40
+NEW_ITEM = re.compile(r"[ \t]*(?:[-*•>#|]|\d+[.):]|[(]?[A-Za-z][).:]|[A-Za-z][\w ]{0,20}:\s|\n|$)")
+
+
+def split_sentences(text: str) -> list[str]:
+    """Sentences of `text` with their end marks; lines are sentences unless they are wrapped."""
+    sentences, start, line = [], 0, 0
+    for match in END.finditer(text):
+        if match.group() == "\n":
+            is_end = not (
+                is_wrapped(text, line, match.start(), match.end())
+                or goes_on_asking(text, start, match.end())
+            )
+            line = match.end()
+        else:
+            is_end = match.group()[0] == "\t" or not is_inside(text, match)
+        if is_end:
+            sentences.append(text[start : match.end()])
+            start = match.end()
+    return [s for s in [*sentences, text[start:]] if s.strip()]
+
+
+def is_inside(text: str, match: re.Match) -> bool:
+    """Whether an end mark ends nothing: a word of its own (the band !!!), or an abbreviation's."""
+    start, mark = match.start(), match.group()
+    if text[start - 1 : start].isspace() and "_" not in text[start : match.end()]:
+        return True
+    if TITLE_GOES_ON.search(text[max(0, start - LONGEST_WORD) : match.end() + 2]):
+        return True
+    only_stops = "?" not in mark and "!" not in mark
+    return only_stops and bool(
+        ABBREVIATION.search(text[max(0, start - LONGEST_ABBREVIATION) : start])
+    )
+
+
+def is_wrapped(text: str, line: int, end: int, following: int) -> bool:
+    """Whether a line feed stands inside a sentence.
+
+    line: where the line begins. end, following: where it ends and the next one begins.
+    """
+    if end - line > 2 * WRAPPED_WIDTH * 4 or NEW_ITEM.match(text, following):
+        return False
+    first = text[following : following + 60].lstrip()[:1]
+    return first.islower() or (end - line >= WRAPPED_WIDTH and text[end - 1 : end] not in ".?!:")
+
+
+OPENING = re.compile(r"\W{0,20}(?:[A-Za-z]+ ){0,2}?(?:wh|how)", re.IGNORECASE)
+REST_OF_QUESTION = re.compile(r"(?:[^\n.?!:]|\n(?!\s{0,80}\n)|\.(?=\S)){1,160}\?")
+
+
+def goes_on_asking(text: str, start: int, following: int) -> bool:
+    """Whether a sentence that begins as a question has its mark in one of the next lines."""
+    return (
+        OPENING.match(text, start) is not None
+        and NEW_ITEM.match(text, following) is None
+        and REST_OF_QUESTION.match(text, following) is not None
+    )
+
+
+# --- prompts ------------------------------------------------------------------------------------
+
+# at least one of these signs, or of the words that ask, stands in every sentence that asks
+SIGN = re.compile(
+    r"[?…]|__|\.\.\.|\*\*\*|---|[\[<(]\s*(?:blank|mask|gap|answer|extra|[\])_])|\{\{c\d|[aA1][).:]",
+    re.IGNORECASE,
+)
+ASKING_WORDS = frozenset(
+    [
+        "who",
+        "whom",
+        "whose",
+        "whos",
+        "which",
+        "what",
+        "whats",
+        "when",
+        "whens",
+        "where",
+        "wheres",
+        "wat",
+        "wut",
+        "how",
+        "name",
+        "identify",
+        "tell",
+        "give",
+        "guess",
+        "state",
+        "say",
+        "specify",
+        "provide",
+        "find",
+        "determine",
+        "recall",
+        "remember",
+        "remind",
+    ]
+)
+TRIGGERS = ASKING_WORDS | frozenset(
+    [
+        "work",
+        "figure",
+        "supply",
+        "list",
+        "write",
+        "complete",
+        "fill",
+        "enter",
+        "choose",
+        "pick",
+        "select",
+        "match",
+        "spell",
+        "point",
+        "look",
+        "looking",
+        "search",
+        "searching",
+        "indicate",
+        "cite",
+        "mention",
+        "return",
+        "output",
+        "extract",
+        "answer",
+        "define",
+        "need",
+        "trying",
+        "blank",
+        "true",
+        "t",
+        "trivia",
+        "quiz",
+        "quizze",
+        "quizzes",
+        "question",
+        "prompt",
+        "query",
+        "instruction",
+        "input",
+        "clue",
+        "front",
+        "human",
+        "user",
+        "q",
+        "forget",
+        "forgot",
+        "forgotten",
+        "any",
+        "anyone",
+        "anybody",
+        "idea",
+        "wonder",
+        "wondering",
+        "wondered",
+        "curious",
+        "stumped",
+        "bonus",
+        "help",
+        "exam",
+        "worksheet",
+        "flashcard",
+        "flash",
+        "jeopardy",
+        "anki",
+        "homework",
+        "revision",
+        "riddle",
+        "task",
+        "exercise",
+        "problem",
+        "card",
+        "back",
+    ]
+)
+# one of these stands before a question that is told
+TELLING = frozenset(
+    [
+        "know",
+        "knew",
+        "known",
+        "learn",
+        "find",
+        "finding",
+        "found",
+        "hear",
+        "say",
+        "said",
+        "tell",
+        "told",
+        "name",
+        "remember",
+        "remembered",
+        "recall",
+        "recalled",
+        "figure",
+        "figuring",
+        "work",
+        "wonder",
+        "wondered",
+        "wondering",
+        "curious",
+        "ask",
+        "asked",
+        "asking",
+        "idea",
+        "clue",
+        "puzzled",
+        "unsure",
+        "sure",
+        "certain",
+        "uncertain",
+        "clueless",
+        "forget",
+        "forgot",
+        "forgotten",
+        "debated",
+        "debating",
+        "argued",
+        "arguing",
+        "disagree",
+        "disagreed",
+        "disagreeing",
+        "bickered",
+        "bickering",
+        "dispute",
+        "disputed",
+        "bet",
+        "quizzed",
+        "quizze",
+        "question",
+        "guess",
+        "guessed",
+        "look",
+        "looked",
+        "looking",
+        "check",
+        "checked",
+        "checking",
+        "google",
+        "googled",
+        "googling",
+        "search",
+        "searched",
+        "searching",
+        "answer",
+        "settle",
+        "settled",
+        "explain",
+        "explained",
+        "identify",
+        "identified",
+        "specify",
+        "determine",
+        "decide",
+        "decided",
+        "state",
+        "stated",
+        "remind",
+        "need",
+        "trying",
+    ]
+)
+QUIZ_WORDS = frozenset(
+    [
+        "quiz",
+        "quizze",
+        "trivia",
+        "flash",
+        "flashcard",
+        "q",
+        "worksheet",
+        "exam",
+        "test",
+        "fill",
+        "jeopardy",
+        "clue",
+        "study",
+        "multiple",
+        "brain",
+        "brainteaser",
+        "anki",
+        "question",
+        "answer",
+        "match",
+        "homework",
+        "revision",
+        "front",
+        "back",
+    ]
+)
+
+BULLET = re.compile(
+    r"^[\s>*#•\-–—.)(:\"'“”‘\[_~`|,]*(?:(?:\(?\d{1,3}|[a-hA-H])\s*[.):\]]\s*)?[\s\"'“”‘*_\-]*"
+)
+CLOSING = "\"'”’)]*_~` \t\n|,;}>"
+SEPARATORS = ("\t", "::", "->", "=>", "→", "⇒", ">>", "|", "»", "~", "==")
+HINT = re.compile(r"^\W*(?:in )?(?:this|these|it|he|she)\b", re.IGNORECASE)
+# lines behind the word quiz that may be its prompts
+QUIZ_LINES = 60
+
+
+def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]:
+    """Everything in a text that asks about something, in order.
+
+    may_name: whether the words of a sentence, see `raw_words`, may name a subject; a sentence is
+    passed over where neither it nor those before it, to which it may refer, do.
+    """
+    sentences = split_sentences(text)
+    quiz_lines, last_named = 0, -CONTEXT_SENTENCES - 1
+    for number, sentence in enumerate(sentences):
+        tokens = raw_words(sentence)
+        if not QUIZ_WORDS.isdisjoint(tokens) and asking_rules().quiz.search(sentence):
+            quiz_lines = QUIZ_LINES
+        quiz_lines -= 1
+        if may_name(tokens):
+            last_named = number
+        if number - last_named > CONTEXT_SENTENCES:
+            continue
+        asks = not TRIGGERS.isdisjoint(tokens) or SIGN.search(sentence) is not None
+        following = sentences[number + 1] if number + 1 < len(sentences) else ""
+        manner = manner_of(sentence, following, tokens) if asks else None
+        if manner is None and last_named == number and is_bare(sentence, quiz_lines > 0):
+            manner = Manner.BARE
+        if manner is not None:
+            before = " ".join(sentences[max(0, number - CONTEXT_SENTENCES) : number])
+            after = " ".join(sentences[number + 1 : number + 5])
+            for piece in pieces(sentence, manner):
+                yield Prompt(piece, manner, before, after)
+
+
+def pieces(sentence: str, manner: Manner) -> list[str]:
+    """The sentence, or where it is too long for a question the parts of it that may ask."""
+    tokens = sentence.split()
+    if len(tokens) <= LONGEST_QUESTION:
+        return [sentence]
+    starts = range(0, len(tokens) - STEP // 2, STEP)
+    parts = [" ".join(tokens[start : start + LONGEST_QUESTION]) for start in starts]
+    return [part for part in parts if is_question(part)]
+
+
+def is_question(sentence: str) -> bool:
+    """Whether a sentence asks in any manner."""
+    return manner_of(sentence, "", raw_words(sentence)) is not None
+
+
+def manner_of(sentence: str, following: str, tokens: set[str]) -> Manner | None:
+    """How a sentence asks, None where it does not.
+
+    following: the sentence behind it. tokens: its words, see `raw_words`.
+    """
+    rules = asking_rules()
+    body = sentence[BULLET.match(sentence).end() :].rstrip(CLOSING)
+    has_word = not ASKING_WORDS.isdisjoint(tokens)
+    if rules.blank.search(sentence):
+        return Manner.OPEN if has_word and "?" in body else Manner.GAP
+    if body.endswith("?") or ("?" in body and rules.options.search(sentence)):
+        if has_word:
+            return Manner.OPEN
+        return Manner.GAP if rules.open_end.search(body[:-1]) else Manner.WHETHER
+    if rules.asking.match(body):
+        return Manner.OPEN if has_word else Manner.BARE
+    if rules.options.search(f"{sentence} {following}"):
+        return Manner.OPEN if has_word else Manner.GAP
+    if has_word and rules.asked_last.search(body):
+        return Manner.OPEN
+    if not TELLING.isdisjoint(tokens) and (
+        rules.by_noun.search(body) or (has_word and rules.indirect.search(body))
+    ):
+        return Manner.OPEN
+    if HINT.match(body) and rules.response.match(following):
+        return Manner.GAP
+    return None
+
+
+def opens_asking(sentence: str) -> bool:
+    """Whether a sentence begins as a question does."""
+    body = sentence[BULLET.match(sentence).end() :]
+    return asking_rules().asking.match(body) is not None
+
+
+def is_bare(sentence: str, in_quiz: bool) -> bool:
+    """Whether a line may be a prompt by its words alone: a card, a quiz's line, search terms."""
+    body = sentence.rstrip(CLOSING)
+    if any(sign in sentence for sign in SEPARATORS):
+        return len(body.split(None, 2 * LONGEST_PROMPT)) <= 2 * LONGEST_PROMPT
+    if body.endswith((".", "!", ",", ";")) and not in_quiz:
+        return False
+    is_line = sentence.endswith("\n") or sentence.startswith("\n") or in_quiz
+    return is_line and len(body.split(None, LONGEST_PROMPT)) <= LONGEST_PROMPT

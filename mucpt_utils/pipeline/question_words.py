@@ -1,0 +1,248 @@
+"""Words in a form in which a question and its paraphrase are alike.
+
+`Beethoven's Fifth`, `beethovens 5th` and `Beethoven No. 5` are the same words; so are `B♭ major` and
+`B-flat major`, `Chansons d'amour` and `chansons damour`.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+# letters that no decomposition opens
+LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "’": "'"}
+    | {"‘": "'", "ʼ": "'", "`": "'", "´": "'", "♭": " flat ", "♯": " sharp "}
+)
+# words; and signs between spaces, since !!! is a band
+WORD = re.compile(r"[^\W_]+(?::[^\W_]+)*|(?<!\S)[^\w\s]{2,}(?!\S)")
+POSSESSIVE = re.compile(r"(?<=\w)'s?(?!\w)")
+INITIALS = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?")
+DROPPED_G = re.compile(r"(?<=\win)'(?!\w)")
+
+NUMBERS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    *("nineteen", "twenty"),
+)
+ORDINALS = (
+    *("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
+    *("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth"),
+)
+ROMAN = ("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii", "xiii", "xiv", "xv", "xvi")
+ROMAN_VALUES = (2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16)
+DIGITS = {
+    **{word: str(value) for value, word in enumerate(NUMBERS) if value != 1},
+    **{word: str(value) for value, word in enumerate(ORDINALS) if word},
+    **{word: str(value) for word, value in zip(ROMAN, ROMAN_VALUES, strict=True)},
+}
+ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
+# `first` before one of these is a time, not a number
+AFTER_FIRST = re.compile(
+    r"\w+ed|heard|shown|given|come|came|out|sung|appear|premiere|release|hit|see|seen|play|time"
+    r"|perform|performance|stage|staging"
+)
+NUMBER_SIGNS = {"no", "nr", "num", "number"}
+
+# terms of music theory that are one word each, whatever stands beside them
+STEP = "unison|second|third|fourth|fifth|sixth|seventh|octave|2nd|3rd|4th|5th|6th|7th"
+INTERVAL = re.compile(rf"\b(major|minor|perfect|augmented|diminished)[ -]({STEP})s?\b", re.I)
+NOTE_VALUE = re.compile(
+    r"\b(double[ -]whole|whole|half|quarter|eighth|8th|sixteenth|16th|thirty[ -]second|32nd"
+    r"|sixty[ -]fourth|64th)[ -]?notes?\b",
+    re.I,
+)
+# the note A is no article: a capital letter, or the only case there is
+KEY = re.compile(
+    r"\b([A-G]|(?<![A-Za-z])[b-g])(?:(b|#)|[ -]*(flat|sharp))?(?:[ -]+(major|minor|natural))\b(?!:)"
+    r"|\b([A-G])(?:(b|#)(?!\w)|[ -]*(flat|sharp)\b(?!:))",
+    re.I,
+)
+OF_THE_YEAR = re.compile(r"\b(\w+) of the year\b", re.I)
+SAME = re.compile(r"\b(?:academy awards?|half[ -]?steps?|half[ -]tones?|semi[ -]tones?)\b")
+ABBREVIATED = {
+    **{"saint": "st", "sergeant": "sgt", "mister": "mr", "mount": "mt", "versus": "vs"},
+    **{"part": "pt", "volume": "vol", "opus": "op", "featuring": "feat", "ft": "feat"},
+    **{"grammies": "grammy", "colour": "color", "theater": "theatre"},
+}
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents; letters that have none as they are spelt without them."""
+    text = text.casefold()
+    if text.isascii():
+        return text.replace("`", "'")
+    text = unicodedata.normalize("NFKD", text.translate(LETTERS))
+    return "".join(c for c in text if not unicodedata.combining(c)).translate(LETTERS)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in the form in which they are compared; terms of theory are one each."""
+    text = fold(with_terms(text))
+    text = DROPPED_G.sub("g", INITIALS.sub(lambda m: m.group().replace(".", ""), text))
+    text = SAME.sub(
+        lambda m: "oscar" if m.group().startswith("academy") else "semitone",
+        POSSESSIVE.sub("", text),
+    )
+    return numbered([ABBREVIATED.get(w, singular(w)) for w in WORD.findall(text.replace("'", ""))])
+
+
+def with_terms(text: str) -> str:
+    """The text with each term of theory written as one word: `d:major`, `major:2`, `half:note`."""
+    if "♭" in text or "♯" in text:
+        text = text.replace("♭", "b").replace("♯", "#")
+    text = INTERVAL.sub(lambda m: f"{m[1]}:{DIGITS.get(m[2].lower(), m[2][:1])}", text)
+    text = NOTE_VALUE.sub(lambda m: f"{note_value(m[1])}:note", text)
+    text = OF_THE_YEAR.sub(r"\1:year", text)
+    return KEY.sub(written_key, text)
+
+
+def note_value(name: str) -> str:
+    """`sixteenth` and `16th` as 16; `double whole` as one word."""
+    name = re.sub(r"[ -]|th$|nd$", "", name.lower())
+    return {"eigh": "8", "sixteen": "16", "thirtysecond": "32", "sixtyfour": "64"}.get(name, name)
+
+
+def written_key(match: re.Match) -> str:
+    """A key or note as one word; the article `a` is left as it is."""
+    letter, sign, accidental, mode, lone, lone_sign, lone_accidental = match.groups()
+    letter = letter or lone
+    sign, accidental = sign or lone_sign, accidental or lone_accidental
+    cased = match.string != match.string.lower()
+    if letter == "a" and cased or (letter in "bcdefg" and lone and cased):
+        return match.group()
+    accidental = (accidental or {"b": "flat", "#": "sharp"}.get((sign or "").lower(), "")).lower()
+    return ":".join(part for part in (letter, accidental, (mode or "").lower()) if part)
+
+
+def numbered(tokens: Sequence[str]) -> list[str]:
+    """Numbers in figures, without the signs before them: `symphony no 5` as `symphony 5`."""
+    figures = []
+    for index, token in enumerate(tokens):
+        following = tokens[index + 1] if index + 1 < len(tokens) else ""
+        if token == "first" and AFTER_FIRST.fullmatch(following):
+            figures.append(token)
+        elif match := ORDINAL.fullmatch(token):
+            figures.append(match[1])
+        else:
+            figures.append(DIGITS.get(token, token))
+    return [
+        token
+        for index, token in enumerate(figures)
+        if not (
+            token in NUMBER_SIGNS
+            and figures[index + 1 : index + 2][:1]
+            and is_small(figures[index + 1])
+        )
+    ]
+
+
+def is_small(token: str) -> bool:
+    """Whether a word is a number of one to three figures."""
+    return token.isdigit() and len(token) <= 3
+
+
+RAW_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|(?<!\S)[^\w\s]{2,}(?!\S)")
+MOST_FORMS = 200_000
+
+
+class RawForms(dict[str, str]):
+    """The form of each word as it stands in a text; remembers the last so many."""
+
+    def __missing__(self, raw: str) -> str:
+        if len(self) >= MOST_FORMS:
+            self.clear()
+        word = raw.lower() if raw.isascii() else fold(raw)
+        if "'" in word:
+            word = POSSESSIVE.sub("", word).replace("'", "")
+        word = singular(word or raw)
+        if word[0].isdigit() and (match := ORDINAL.fullmatch(word)):
+            word = match[1]
+        word = ABBREVIATED.get(word, word)
+        self[raw] = word = DIGITS.get(word, word)
+        return word
+
+
+FORM = RawForms()
+
+
+def raw_words(text: str) -> set[str]:
+    """The words of a text, each by itself: quick, and enough to see what cannot be in it."""
+    return set(map(FORM.__getitem__, RAW_WORD.findall(text)))
+
+
+@cache
+def singular(word: str) -> str:
+    """The word without the s of a plural, or of a possessive that lost its apostrophe."""
+    if (
+        len(word) > 3
+        and word[-1] == "s"
+        and (word[-2] != "s" or len(word) > 6 and word[-3] not in "aeiou")
+    ):
+        return word.rstrip("s")
+    return word
+
+
+@cache
+def stem(word: str) -> str:
+    """The word without the endings that tell `composed` from `composer` and `composes`."""
+    if ":" in word:
+        return word
+    for ending in ("ings", "ing", "ers", "ors", "er", "or", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+def is_term(token: str) -> bool:
+    """Whether a word is a term of theory such as `d:major`, which names one thing alone."""
+    return ":" in token
+
+
+@dataclass(frozen=True)
+class Words:
+    """A stretch of text with its words; `capitals` are those that begin with a capital letter."""
+
+    text: str
+    forms: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> "Words":
+        """The words of a text."""
+        return cls(text, tuple(words(text)))
+
+    @cached_property
+    def positions(self) -> dict[str, list[int]]:
+        """Where each word stands."""
+        places: dict[str, list[int]] = {}
+        for index, form in enumerate(self.forms):
+            places.setdefault(form, []).append(index)
+        return places
+
+    @cached_property
+    def cased(self) -> bool:
+        """Whether capital letters tell anything: not where all is small, or all is capitals."""
+        inner = re.sub(r"^\W*\w|\bI\b", "", self.text)
+        return inner != inner.lower() and inner != inner.upper()
+
+    @cached_property
+    def capitals(self) -> frozenset[str]:
+        """Words that begin with a capital letter or stand in quotation marks."""
+        raw = re.findall(
+            r"(?<!\w)[A-ZÀ-ÞĀ-Ž]\S*|(?<!\w)[\"“*_‘'][^\"”*_]{1,80}[\"”*_’']", self.text
+        )
+        return frozenset(words(" ".join(raw)))
+
+
+def without(tokens: Iterable[str], others: Iterable[str]) -> list[str]:
+    """The tokens without the others, each taken away as often as it stands there."""
+    gone = Counter(others)
+    rest = []
+    for token in tokens:
+        if gone[token] > 0:
+            gone[token] -= 1
+        else:
+            rest.append(token)
+    return rest

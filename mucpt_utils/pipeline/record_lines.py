@@ -1,0 +1,77 @@
+"""Text that is a table or JSON, as lines `name: value`, in which questions are found like any other."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+# a JSON field that holds text; a line feed inside comes from hard wrapping
+JSON_FIELD = re.compile(r'"([^"\\\n]{1,40})"\s*:\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
+LOOKS_LIKE_JSON = re.compile(r'"\s*:\s*["\[{]')
+QUESTION_CELL = re.compile(
+    r"(?:^|[,;\t|])[ \"']{0,3}"
+    r"(?:question|questions|query|prompt|q|front|clue|instruction|input|problem)"
+    r"[ \"']{0,3}(?=[,;\t|]|$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+LONGEST_HEADER = 400
+DELIMITERS = "\t|;,"
+
+
+def fields_as_lines(fields: Mapping[str, object]) -> str:
+    """The texts and numbers of a row, one a line behind their names; lists and rows inside too."""
+    return "\n".join(f"{name}: {value}" for name, value in flat(fields))
+
+
+def flat(value: object, name: str = "") -> Iterable[tuple[str, str]]:
+    """(name, text) of everything inside a value of JSON."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from flat(inner, str(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from flat(inner, name)
+    elif value is not None and str(value).strip():
+        yield name, " ".join(str(value).split())
+
+
+def without_syntax(text: str) -> str:
+    """The text with its JSON fields and its tables of questions as lines `name: value`."""
+    if LOOKS_LIKE_JSON.search(text):
+        text = JSON_FIELD.sub(field_as_line, text)
+    if cell := QUESTION_CELL.search(text):
+        start = text.rfind("\n", 0, cell.start() + 1) + 1
+        if text.find("\n", start) - start <= LONGEST_HEADER:
+            text = text[:start] + table_as_lines(text[start:])
+    return text
+
+
+def field_as_line(match: re.Match) -> str:
+    """A JSON field as a line of its own."""
+    name, value = match.groups()
+    value = " ".join(value.split())
+    try:
+        value = json.loads(f'"{value}"')
+    except ValueError:
+        pass  # a cut escape: as it stands
+    return f"\n{name}: {' '.join(value.split())}\n"
+
+
+def table_as_lines(text: str) -> str:
+    """A table with a header, each row as lines `name: value`; text behind it as it stands."""
+    header = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=header.count)
+    if not header.count(delimiter):
+        return text
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+    lines = []
+    try:
+        names = [name.strip(" |*\"'") for name in next(rows)]
+        for row in rows:
+            cells = zip(names, row, strict=False) if len(row) > 1 else [("", "".join(row))]
+            lines += [f"{name}: {' '.join(cell.split())}" if name else cell for name, cell in cells]
+            lines.append("")
+    except csv.Error:
+        return text
+    return "\n".join(lines)
