@@ -5,7 +5,7 @@ cut one. Here a stretch is cut once and its words are remembered, as long as the
 """
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datatrove.utils.typeshelper import Languages
 from datatrove.utils.word_tokenizers import SpaCyTokenizer, WordTokenizer, strip_strings
@@ -49,13 +49,13 @@ class RememberingTokenizer(SpaCyTokenizer):
 
     def learn(self, stretches: set[str]) -> None:
         """Cuts stretches that are not known yet; most are a word, which only a rule would cut."""
-        rules = self.tokenizer.tokenizer.rules
-        plain = {s for s in stretches if s.isascii() and s.isalpha() and s not in rules}
+        cut: Any = self.tokenizer.tokenizer
+        plain = {s for s in stretches if s.isascii() and s.isalpha() and s not in cut.rules}
         self.words_of.update((stretch, (stretch,)) for stretch in plain)
         # what spaCy keeps of the strings goes when the zone is left
         with self.tokenizer.memory_zone():
             for stretch in stretches - plain:
-                tokens = [token.text for token in self.tokenizer.tokenizer(stretch)]
+                tokens = [token.text for token in cut(stretch)]
                 self.words_of[stretch] = tuple(strip_strings(tokens))
 
 
