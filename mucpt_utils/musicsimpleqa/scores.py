@@ -19,6 +19,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mucpt_utils import paths
 from mucpt_utils.errors import FOUND, OK, MuCPTError
@@ -38,7 +39,7 @@ GUESSER_NAMES = {
     "frequent": "guesser: the relation's most frequent key",
     "nearest": "guesser: the key of the nearest subject",
 }
-Entry = dict[str, object]
+Entry = dict[str, Any]
 
 
 class ScoresError(MuCPTError, ValueError):

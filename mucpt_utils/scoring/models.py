@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -57,7 +57,7 @@ def load(
     source, revision = pinned(resolve(name))
     logging.disable_progress_bar()
     with readable(name):
-        model, report = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             source,
             revision=revision,
             use_safetensors=True,
@@ -65,6 +65,7 @@ def load(
             dtype=dtype,
             output_loading_info=True,
         )
+    model, report = loaded
     # transformers fills with random numbers what the files do not have
     lacking = sorted(map(str, report["missing_keys"] | report["mismatched_keys"]))
     if lacking:

@@ -206,7 +206,7 @@ def read_gguf(gguf: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]
         reason = " ".join(str(error).split())[:300]
         raise ModelError(f"{gguf}: not a GGUF model that can be read ({reason})") from error
     # transformers holds what it has dequantised for quantised still, and refuses to save it
-    model.hf_quantizer = None
+    model.__dict__.pop("hf_quantizer", None)
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     if "tokenizer.ggml.pre" in fields and fields["tokenizer.ggml.pre"].contents() == "smollm":
