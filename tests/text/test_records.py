@@ -1,6 +1,7 @@
 import datetime
 import decimal
 import gzip
+import json
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -155,3 +156,147 @@ def test_frames_of_zst_one_after_the_other_are_all_read(tmp_path):
     (tmp_path / "t.jsonl.zst").write_bytes(frames)
     documents, bad = read(tmp_path)
     assert [d.text for d in documents] == ["line 0", "line 1", "line 2"] and not bad
+
+
+# --- metadata never cost a text -------------------------------------------------------------------
+
+
+def read_jsonl(tmp_path, *rows):
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(rows) + b"\n")
+    return read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        (b'"score": NaN', {"score": None}),
+        (b'"score": -Infinity', {"score": None}),
+        (b'"score": 1e999', {"score": None}),
+        (b'"size": 123456789012345678901234567890', {"size": ("123456789012345678901234567890")}),
+        (b'"size": NaN, "n": 18446744073709551617', {"size": None, "n": "18446744073709551617"}),
+        (b'"note": "half \\ud83d"', {"note": "half \ufffd"}),
+        (b'"note": "caf\xe9"', {"note": "caf\ufffd"}),
+        (b'"metadata": null', {}),
+        (b'"metadata": [1]', {"metadata": [1]}),
+        (b'"metadata": {"k": {"l": NaN}}', {"k": {"l": None}}),
+        (b'"k": 1, "k": 2', {"k": 2}),
+        (b'"filter_reason": 7', {"stated_filter_reason": 7}),
+        (b'"source": null', {}),
+        (b'"source": {"a": 1}', {}),
+        (b'"source": ""', {}),
+        (b'"source": 3', {"source": "3"}),
+        (b'"source": "two\\nlines"', {"source": "two\\nlines"}),
+        (b'"media": [{"x": 1}]', {}),
+    ],
+)
+def test_odd_metadata_keep_the_text(tmp_path, field, expected):
+    ((document,), bad) = read_jsonl(tmp_path, b'{"text": "the fugue", ' + field + b"}")
+    assert document.text == "the fugue" and not bad
+    if "size" in expected and isinstance(document.metadata["size"], float):
+        expected = {"size": 123456789012345678901234567890.0}  # as orjson reads it
+    assert document.metadata == {"source": tmp_path.name} | expected
+    json.dumps(document.metadata, allow_nan=False).encode()
+
+
+def test_identifiers_of_any_kind_stay_apart(tmp_path):
+    keys = [b"null", b'""', b"12345678901234567890123", b"12345678901234567890124", b"true", b"[1]"]
+    documents, bad = read_jsonl(tmp_path, *(b'{"text": "x", "id": ' + k + b"}" for k in keys))
+    assert not bad and [d.id for d in documents] == [
+        "a.jsonl:1",
+        "a.jsonl:2",
+        "12345678901234567890123",
+        "12345678901234567890124",
+        "True",
+        "[1]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (b'{"text": null}', "field 'text' must be text, not NoneType"),
+        (b'{"text": 3}', "field 'text' must be text, not int"),
+        (b'{"text": ["a"]}', "field 'text' must be text, not list"),
+        (b'{"text": "  "}', "field 'text' is empty"),
+        (b'{"text": "a", "text": "b"}', "field 'text' is given twice"),
+        (b'{"text": "caf\xe9"}', "not JSON: broken UTF-8 at byte 13"),
+        (b'{"text": "a"', "not JSON"),
+        (b'"text"', "a JSON object was expected, not str"),
+    ],
+)
+def test_a_text_that_is_none_is_quarantined_and_its_neighbours_are_not(tmp_path, row, reason):
+    good = b'{"text": "good"}'
+    documents, (bad,) = read_jsonl(tmp_path, good, row, good)
+    assert [d.text for d in documents] == ["good", "good"]
+    assert bad.place == "a.jsonl:2" and bad.reason.startswith(reason)
+
+
+def test_the_text_may_stand_in_the_second_field_where_the_first_is_empty(tmp_path):
+    ((document,), _) = read_jsonl(tmp_path, b'{"text": null, "body": "the rondo"}')
+    assert document.text == "the rondo"
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        ([{"text": "a"}, {"text": "b"}], ["a", "b"]),
+        ({"text": "a"}, ["a"]),
+        ({"version": 1, "data": [{"text": "a"}, {"text": "b"}]}, ["a", "b"]),
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("name", ["a.json", "a.JSON.gz"])
+def test_json_files_of_every_shape_are_read(tmp_path, name, content, texts, indent):
+    raw = json.dumps(content, indent=indent).encode()
+    (tmp_path / name).write_bytes(gzip.compress(raw) if name.endswith("gz") else raw)
+    documents, bad = read(tmp_path)
+    assert [d.text for d in documents] == texts and not bad
+
+
+def test_a_json_file_may_hold_a_row_a_line(tmp_path):
+    (tmp_path / "a.json").write_text('{"text": "a"}\n{cut\n{"text": "b"}\n')
+    documents, (bad,) = read(tmp_path)
+    assert [d.text for d in documents] == ["a", "b"] and bad.place == "a.json:2"
+
+
+# --- tables of odd types --------------------------------------------------------------------------
+
+ODD_COLUMNS = {
+    "zone": pa.array([0, 1], pa.timestamp("us", tz="Nowhere/Atlantis")),
+    "nanoseconds": pa.array([1, 2], pa.timestamp("ns")),
+    "long ago": pa.array([-(2**60), 2**60], pa.timestamp("us")),
+    "nothing": pa.nulls(2),
+    "nested": pa.array([[{"a": [1]}], []]),
+    "map": pa.array([[("k", 1)], []], pa.map_(pa.string(), pa.int32())),
+    "dictionary": pa.array(["x", "y"]).dictionary_encode(),
+    "large": pa.array(["x", None], pa.large_string()),
+    "bytes": pa.array([b"\xff", b"\0"]),
+    "duration": pa.array([1, 2], pa.duration("s")),
+    "decimal": pa.array([decimal.Decimal("1.5"), None]),
+    "half": pa.array([1.5, float("nan")], pa.float32()),
+    "unsigned": pa.array([2**64 - 1, 0], pa.uint64()),
+}
+
+
+@pytest.mark.parametrize("name", ODD_COLUMNS)
+def test_columns_of_any_type_keep_the_text(tmp_path, name):
+    write(tmp_path / "t.parquet", {"text": ["one", "two"], "odd": ODD_COLUMNS[name]})
+    documents, bad = read(tmp_path)
+    assert [d.text for d in documents] == ["one", "two"] and not bad
+    json.dumps([d.metadata for d in documents], allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.large_string(), pa.binary(), pa.large_binary(), pa.dictionary(pa.int8(), pa.utf8())]
+)
+def test_text_in_any_type_of_text_is_read(tmp_path, kind):
+    column = pa.array(["é one", "two"], pa.string()).cast(kind)
+    write(tmp_path / "t.parquet", {"text": column})
+    documents, bad = read(tmp_path)
+    assert [d.text for d in documents] == ["é one", "two"] and not bad
+
+
+def test_a_table_without_a_row_is_told(tmp_path):
+    write(tmp_path / "t.parquet", {"text": pa.array([], pa.string())})
+    documents, (bad,) = read(tmp_path)
+    assert not documents and bad.reason == "the table has no row"

@@ -1,5 +1,6 @@
 import gzip
 import io
+import zlib
 
 import pytest
 import zstandard
@@ -8,7 +9,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from mucpt_utils.config.text import SourceSettings
-from mucpt_utils.text.sources import Unreadable, read_source, source_files
+from mucpt_utils.text.sources import PassedOver, Unreadable, read_source, source_files
 from mucpt_utils.text.sources.files import estimate_documents
 
 SENTENCE = "The second theme is given to the clarinet, and the strings answer it softly. "
@@ -155,3 +156,104 @@ def test_a_compressed_archive_cut_short_and_a_file_that_is_none(tmp_path):
     assert cut == "damaged compression: the file ends inside a gzip member"
     assert reasons["b.warc:1"] == "bytes that are no record of a web archive"
     assert reasons["c.warc"] == "a web archive without a record"
+
+
+# --- records of every type ------------------------------------------------------------------------
+
+
+def record_bytes(kind, body, content_type=None, http=None):
+    """One record; http: the lines of its HTTP header."""
+    head = f"HTTP/1.1 200 OK\r\n{http}\r\n\r\n".encode() if http is not None else b""
+    stated = f"Content-Type: {content_type}\r\n" if content_type else ""
+    length = len(head) + len(body)
+    header = f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: https://a.example/\r\n{stated}"
+    return f"{header}Content-Length: {length}\r\n\r\n".encode() + head + body + b"\r\n\r\n"
+
+
+def read_records(tmp_path, *records):
+    (tmp_path / "a.warc").write_bytes(b"".join(records))
+    path = tmp_path / "a.warc"
+    items = list(read_source(path, tmp_path, SourceSettings()))
+    kinds = (Document, Unreadable, PassedOver)
+    return [[item for item in items if isinstance(item, kind)] for kind in kinds]
+
+
+def test_resources_and_conversions_are_read_and_other_records_counted(tmp_path):
+    texts = [SENTENCE * 2 + word for word in ("oboe", "horn", "harp")]
+    documents, bad, passed = read_records(
+        tmp_path,
+        record_bytes(
+            "resource", f"<html><body><p>{texts[0]}</p></body></html>".encode(), "text/html"
+        ),
+        record_bytes("resource", texts[1].encode(), "text/plain; charset=utf-8"),
+        record_bytes("conversion", texts[2].encode()),
+        record_bytes("revisit", b"", http="Content-Type: text/html"),
+        record_bytes("metadata", b"x", "application/warc-fields"),
+        record_bytes("metadata", b"y", "application/warc-fields"),
+        record_bytes("resource", b"\x89PNG", "image/png"),
+    )
+    assert [" ".join(d.text.split()) for d in documents] == texts and not bad
+    assert {item.reason: item.documents for item in passed} == {
+        "a record of type metadata": 2,
+        "a record of type revisit": 1,
+        "image/png": 1,
+    }
+
+
+def chunked(body):
+    pieces = (body[n : n + 50] for n in range(0, len(body), 50))
+    return b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + b"0\r\n\r\n"
+
+
+PAGE_BYTES = PAGE.encode()
+RAW_DEFLATE = zlib.compressobj(wbits=-15)
+ENCODED = {
+    "Content-Encoding: gzip": gzip.compress(PAGE_BYTES),
+    "content-encoding: X-GZIP": gzip.compress(PAGE_BYTES),
+    "Content-Encoding: deflate": zlib.compress(PAGE_BYTES),
+    "Content-Encoding:  deflate": RAW_DEFLATE.compress(PAGE_BYTES) + RAW_DEFLATE.flush(),
+    "Content-Encoding: zstd": zstandard.compress(PAGE_BYTES),
+    "Content-Encoding: identity": PAGE_BYTES,
+    "Transfer-Encoding: Chunked": chunked(PAGE_BYTES),
+    "Transfer-Encoding: chunked": PAGE_BYTES,
+    "Transfer-Encoding: chunked\r\nContent-Encoding: gzip": chunked(gzip.compress(PAGE_BYTES)),
+    "Content-Encoding: gzip\r\nX-Crawler: took it out": PAGE_BYTES,
+}
+
+
+@pytest.mark.parametrize("header", ENCODED)
+def test_pages_are_read_whatever_http_put_around_them(tmp_path, header):
+    record = record_bytes("response", ENCODED[header], "application/http; msgtype=response", header)
+    documents, bad, _ = read_records(tmp_path, record)
+    assert not bad and documents[0].metadata["title"] == "On Sonatas – é"
+    assert "clarinet" in documents[0].text
+
+
+@pytest.mark.parametrize("header", ["Content-Encoding: gzip", "Transfer-Encoding: Chunked"])
+def test_a_page_cut_inside_its_encoding_is_quarantined_alone(tmp_path, header):
+    cut = record_bytes("response", ENCODED[header][:-60], "application/http", header)
+    whole = record_bytes("response", ENCODED[header], "application/http", header)
+    documents, (bad,), _ = read_records(tmp_path, cut, whole)
+    assert documents and bad.place == "a.warc:1"
+
+
+@pytest.mark.parametrize("change", [-7, 7, 400, 10**12])
+def test_a_record_that_says_a_wrong_length_costs_no_other(tmp_path, change):
+    records = [record_bytes("conversion", f"{SENTENCE}{n}".encode()) for n in range(3)]
+    length = len(SENTENCE) + 1
+    wrong = b"Content-Length: %d" % (length + change)
+    records[1] = records[1].replace(b"Content-Length: %d" % length, wrong)
+    documents, bad, _ = read_records(tmp_path, *records)
+    assert [d.text[-1] for d in documents] == ["0", "2"]
+    assert len(bad) == 1 and bad[0].place == "a.warc:2"
+
+
+@pytest.mark.parametrize(
+    "damage", [b"Content-Length", b"WARC/1.0", b"WARC-Type", b"Content-Length: "]
+)
+def test_a_record_with_a_damaged_header_costs_no_other(tmp_path, damage):
+    records = [record_bytes("conversion", f"{SENTENCE}{n}".encode()) for n in range(3)]
+    records[1] = records[1].replace(damage, b"\xff\x00" * (len(damage) // 2), 1)
+    documents, bad, passed = read_records(tmp_path, *records)
+    assert {"0", "2"} <= {d.text[-1] for d in documents}
+    assert len(documents) + len(bad) + sum(item.documents for item in passed) == 3

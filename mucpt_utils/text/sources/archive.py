@@ -109,10 +109,12 @@ class Archive:
         line = self.readline()
         if size == length and not line.strip():
             return body
-        self.pending = line + self.pending
-        if border := NEXT.search(body):
-            self.pending = body[border.end() :] + self.pending
+        if line:
+            line += self.readline()  # the border may lie across the end
+        if border := NEXT.search(body + line):
+            self.pending = (body + line)[border.end() :] + self.pending
             raise Malformed(f"a record that is shorter than the {length} bytes it says")
+        self.pending = line + self.pending
         if size < length:
             raise Malformed("the file ends inside a record")
         raise Malformed(f"a record that is longer than the {length} bytes it says")

@@ -85,7 +85,7 @@ def codec_name(label: str) -> str | None:
     known = webencodings.lookup(label)
     try:
         name = codecs.lookup(known.codec_info.name if known else label).name
-        b"".decode(name)  # not one of the codecs that are no encodings, such as `rot13`
+        b"a".decode(name)  # not one of the codecs that are no encodings, such as `rot13`
     except (LookupError, ValueError):
         return None
     name = name.replace("-", "_")

@@ -1,0 +1,70 @@
+"""What Project Gutenberg puts around a book goes, from its own books, and is counted."""
+
+import pytest
+from datatrove.data import Document
+
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.text.sources import PassedOver, read_source, strip_gutenberg
+from mucpt_utils.text.sources.prose import LICENCE
+
+HEAD = "**The Project Gutenberg Etext of Operas, by A. Writer**\n\nSome legal words.\n\n"
+SMALL_START = "***START**THE SMALL PRINT!**FOR PUBLIC DOMAIN ETEXTS**START***\n"
+SMALL_END = "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*\n"
+START = "*** START OF THE PROJECT GUTENBERG EBOOK OPERAS ***\n"
+END = "*** END OF THE PROJECT GUTENBERG EBOOK OPERAS ***\nLicence words.\n"
+BOOK = "\n\n".join(
+    f"Chapter {n} of the book tells of the opera and its singers." for n in range(99)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}{SMALL_START}legal\n{SMALL_END}\n{BOOK}",
+        f"{HEAD}{SMALL_END}\n{BOOK}\n\nEnd of Project Gutenberg's Operas",
+        f"{HEAD}{START}\n{BOOK}\n\n{END}",
+        f"{HEAD}{START}\nProduced by A. Scanner and B. Reader\n\n{BOOK}\n\n{END}",
+        f"{HEAD}*** START OF THIS PROJECT GUTENBERG EBOOK OPERAS,\nOLD ***\n\n{BOOK}\n{END}",
+    ],
+)
+def test_the_whole_book_and_nothing_else(text):
+    assert strip_gutenberg(text)[0].strip() == BOOK
+
+
+def test_small_print_behind_the_book_costs_no_book():
+    body, _ = strip_gutenberg(f"{HEAD}{BOOK}\n\n{SMALL_START}no warranty\n{SMALL_END}")
+    assert BOOK in body and "no warranty" not in body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Produced by Brian Eno in 1984, the album was sold by the million.\n\nIt was loud.",
+        "Transcribed for piano by Liszt, the symphonies are hard.\n\nThey are long.",
+        "The film.\n\nProduced by Distributed Films, it ran for years.",
+        "Scanned scores were sent by post.\n\nProject Gutenberg is a library.",
+        f"How such books begin.\n\n{'They begin so. ' * 60}\n\n{START}\nand then they go on.",
+        "It says:\n\nEnd of Project Gutenberg, it says.",
+        f"About small print.\n\n{SMALL_END}\nis how it ends.",
+    ],
+)
+def test_texts_of_other_sources_stay_as_they_are(text):
+    assert strip_gutenberg(text) == (text, {})
+
+
+def test_paragraphs_inside_a_book_stay(tmp_path):
+    inside = (
+        "Produced by the Opera of Paris, the work was forgotten.\n\nTranscribed by Liszt, it lived."
+    )
+    half = "\n\n".join(BOOK.split("\n\n")[:50])
+    body, _ = strip_gutenberg(f"{HEAD}{START}\n{half}\n\n{inside}\n\n{half}\n\n{END}")
+    assert inside in body
+
+
+def test_what_is_cut_is_counted(tmp_path):
+    (tmp_path / "a.txt").write_text(f"{HEAD}{START}\n{BOOK}\n\n{END}")
+    items = list(read_source(tmp_path / "a.txt", tmp_path, SourceSettings()))
+    words = sum(len(i.text.split()) for i in items if isinstance(i, Document))
+    (cut,) = (item for item in items if isinstance(item, PassedOver))
+    assert (cut.reason, cut.documents) == (LICENCE, 0)
+    assert cut.words + words == len((tmp_path / "a.txt").read_text().split())

@@ -1,0 +1,140 @@
+"""What lies in a folder: read, quarantined, or passed over and counted; links never go round."""
+
+import os
+import socket
+
+import pytest
+from datatrove.data import Document
+
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.text.sources import Unreadable, read_source, source_files
+from mucpt_utils.text.sources.folders import survey
+from mucpt_utils.text.sources.inputs import FolderInput
+
+TEXT = "The sonata for violin was heard again in the hall of the old town."
+
+
+def write(path, content=TEXT):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def read(root):
+    items = [i for p in source_files(root) for i in read_source(p, root, SourceSettings())]
+    ids = [i.id for i in items if isinstance(i, Document)]
+    return ids, {i.place: i.reason for i in items if isinstance(i, Unreadable)}
+
+
+def test_hidden_files_caches_and_the_output_of_a_run_are_passed_over_and_counted(tmp_path):
+    write(tmp_path / "a.txt")
+    for name in (".ipynb_checkpoints/a.txt", ".cache/x/b.txt", ".cache/c.txt", ".DS_Store"):
+        write(tmp_path / name)
+    write(tmp_path / "sub" / "__pycache__" / "d.txt")
+    write(tmp_path / "run" / "kept" / "00000.jsonl", '{"text": "x"}')
+    write(tmp_path / "run" / "pipeline.json", "{}")
+    write(tmp_path / "out" / "stages" / "e.txt")
+    view = survey(tmp_path, tmp_path / "out")
+    assert view.paths == [tmp_path / "a.txt"]
+    assert {(item.place, item.reason): item.documents for item in view.passed_over} == {
+        (".DS_Store", "hidden"): 1,
+        (".cache", "hidden"): 2,
+        (".ipynb_checkpoints", "hidden"): 1,
+        ("out", "what the run itself writes"): 1,
+        ("run", "what a run of the pipeline has written"): 2,
+        ("sub/__pycache__", "a cache"): 1,
+    }
+
+
+def test_links_to_folders_are_read_once_and_never_go_round(tmp_path):
+    root, outside = tmp_path / "in", tmp_path / "outside"
+    write(root / "sub" / "a.txt")
+    write(outside / "b.txt")
+    (root / "linked").symlink_to(outside)
+    (root / "again").symlink_to(root / "sub")
+    (root / "sub" / "round").symlink_to(root)
+    (root / "nowhere.txt").symlink_to(tmp_path / "gone")
+    (root / "itself").symlink_to(root / "itself")
+    ids, bad = read(root)
+    assert ids == ["linked/b.txt#0000", "sub/a.txt#0000"]
+    assert bad == {
+        "itself": "too many levels of symbolic links",
+        "nowhere.txt": "no such file or directory",
+    }
+    passed = {item.place: item.reason for item in survey(root).passed_over}
+    assert passed == dict.fromkeys(
+        ["again", "sub/round"], "a link to a folder that is read already"
+    )
+
+
+def test_pipes_and_sockets_are_quarantined_and_not_waited_for(tmp_path):
+    write(tmp_path / "a.txt")
+    os.mkfifo(tmp_path / "pipe.txt")
+    here = os.getcwd()
+    with socket.socket(socket.AF_UNIX) as listener:
+        os.chdir(tmp_path)  # the path of a socket must be short
+        try:
+            listener.bind("s")
+        finally:
+            os.chdir(here)
+        ids, bad = read(tmp_path)
+        assert FolderInput.open(tmp_path, SourceSettings()).key()
+    assert ids == ["a.txt#0000"]
+    assert bad == {"pipe.txt": "a pipe, not a file", "s": "a socket, not a file"}
+
+
+def test_odd_names_are_read_and_written_on_one_line(tmp_path):
+    names = [
+        "two\nlines.txt",
+        " space é .txt",
+        "quote'\".txt",
+        "a.b.c.TXT",
+        "-dash.txt",
+        "100%.txt",
+    ]
+    for name in names:
+        write(tmp_path / name)
+    write(tmp_path / os.fsdecode(b"latin\xe9.txt"))
+    ids, bad = read(tmp_path)
+    assert not bad
+    expected = [name.replace("\n", "\\n") for name in names] + ["latin\\xe9.txt"]
+    assert sorted(ids) == sorted(f"{name}#0000" for name in expected)
+    for key in ids:
+        key.encode()
+
+
+def test_a_path_of_two_thousand_characters_is_read(tmp_path):
+    folder = tmp_path
+    for _ in range(8):
+        folder = folder / ("d" * 250)
+    write(folder / "a.txt")
+    ids, bad = read(tmp_path)
+    assert len(ids) == 1 and not bad
+
+
+def test_folders_with_the_name_of_a_file_are_looked_into(tmp_path):
+    write(tmp_path / "table.parquet" / "part.txt")
+    (tmp_path / "empty.parquet").mkdir()
+    ids, bad = read(tmp_path)
+    assert ids == ["table.parquet/part.txt#0000"]
+    assert bad == {"empty.parquet": "a folder with the name of a file"}
+
+
+def test_a_file_that_vanishes_while_the_run_goes_is_quarantined(tmp_path):
+    gone, stays = write(tmp_path / "a.txt"), write(tmp_path / "b.txt")
+    (unit,) = FolderInput.open(tmp_path, SourceSettings()).units(10**6)
+    gone.unlink()
+    unreadable, document = unit()
+    assert unreadable.reason == "no such file or directory"
+    assert document.text == stays.read_text()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"id\xff\x00\tx\n", b"number\ttitle\n1\tx\n", b'id\ttitle\n1\t"open' + b"x" * 200_000],
+)
+def test_a_broken_table_of_books_costs_no_book(tmp_path, content):
+    write(tmp_path / "1.txt")
+    write(tmp_path / "BOOKS.tsv", content)
+    ids, bad = read(tmp_path)
+    assert ids == ["1.txt#0000"] and list(bad) == ["BOOKS.tsv"]
