@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from results_made_up import GENERAL, SKILL, answers, questions
 
+from mucpt_utils import paths
 from mucpt_utils.analysis import benchmark
 from mucpt_utils.analysis.comparisons import estimates
 from mucpt_utils.analysis.frames import rows_where
@@ -117,3 +118,20 @@ def test_a_question_is_put_to_each_model_and_graded(monkeypatch, tmp_path):
     table = benchmark.ask_models(folders, tmp_path, question, new_tokens=8)
     assert list(table["arm"]) == ["plain", "rho1"]
     assert list(table["grade"]) == ["incorrect", "correct"]
+
+
+def test_the_cards_held_out_figures_are_those_of_the_grader():
+    """No rule may be mended against these cases; a better grader writes better figures."""
+    table = benchmark.agreement_by_set(benchmark.labelled_cases()).set_index("group")
+    card = (paths.DATA_CARDS / "musicsimpleqa/README.md").read_text(encoding="utf-8")
+    for group in ("hard cases, held out", "real replies, held out"):
+        row = table.loc[group]
+        shares = (f"{value:.3f}".lstrip("0") for value in (row["agreement"], row["kappa"]))
+        assert f"| {group} | {row['n']:.0f} | {' | '.join(shares)} |" in card
+
+
+def test_a_reply_is_shown_with_what_it_commits_to():
+    case = {"question": "In which city was Tosca first performed?", "answer": "Rome"}
+    case |= {"answer_type": "place", "response": "It was Rome.", "grade": "correct"}
+    row = benchmark.committed_answers([case]).iloc[0]
+    assert (row["commits to"], row["grade"], row["readers"]) == ("Rome", "correct", "correct")
