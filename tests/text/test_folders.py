@@ -1,15 +1,18 @@
 """What lies in a folder: read, quarantined, or passed over and counted; links never go round."""
 
+import gzip
 import os
 import socket
 
 import pytest
+import zstandard
 from datatrove.data import Document
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import Unreadable, read_source, source_files
+from mucpt_utils.text.sources.base import NoSource
 from mucpt_utils.text.sources.folders import survey
-from mucpt_utils.text.sources.inputs import FolderInput
+from mucpt_utils.text.sources.inputs import FolderInput, open_input
 
 TEXT = "The sonata for violin was heard again in the hall of the old town."
 
@@ -138,3 +141,28 @@ def test_a_broken_table_of_books_costs_no_book(tmp_path, content):
     write(tmp_path / "BOOKS.tsv", content)
     ids, bad = read(tmp_path)
     assert ids == ["1.txt#0000"] and list(bad) == ["BOOKS.tsv"]
+
+
+def test_what_a_run_left_unfinished_is_passed_over(tmp_path):
+    shards = tmp_path / "old" / "stages" / "0a1b" / "00-read" / "kept"
+    shards.mkdir(parents=True)
+    (shards / "00000-00000.jsonl").write_text('{"text": "half a run"}')
+    (tmp_path / "a.txt").write_text("the whole text")
+    view = survey(tmp_path)
+    assert view.paths == [tmp_path / "a.txt"]
+    assert [(item.place, item.documents) for item in view.passed_over] == [("old", 1)]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.gzip", "a.jsonl.zstd", "a.jsonl.zst"])
+def test_files_are_unpacked_by_what_they_hold_whatever_their_name(tmp_path, name):
+    raw = b'{"text": "the fugue was heard again in the old hall"}\n'
+    for content in (raw, gzip.compress(raw), zstandard.ZstdCompressor().compress(raw)):
+        (tmp_path / name).write_bytes(content)
+        (document,) = read_source(tmp_path / name, tmp_path, SourceSettings())
+        assert document.text == "the fugue was heard again in the old hall"
+
+
+@pytest.mark.parametrize("source", ["", " "])
+def test_a_source_without_a_name_is_refused(tmp_path, source):
+    with pytest.raises(NoSource, match="--source is empty"):
+        open_input(source, SourceSettings(), tmp_path)

@@ -79,3 +79,8 @@ def test_a_page_whose_metadata_cannot_be_made_out_keeps_its_text(monkeypatch):
 def test_a_page_without_text_is_refused(page):
     with pytest.raises(Malformed, match="HTML"):
         read_page(page)
+
+
+@pytest.mark.parametrize("page", ["<pre>{}</pre>", "<!-- a note --><p>{}</p>", "{}", "<td>{}</td>"])
+def test_a_page_of_one_block_is_read(page):
+    assert read_page(page.format(SENTENCE)).text == SENTENCE

@@ -25,6 +25,8 @@ MACHINE = {
     if hasattr(errno, name)
 }
 SURROGATE = re.compile("[\ud800-\udfff]")
+PLAIN = 32  # bytes by which a plain text is told
+PRINTED = re.compile(rb"(?:\xef\xbb\xbf)?[\t\n\r\f -~]+")
 CONTROL = re.compile("[\0-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -86,8 +88,14 @@ def open_source(path: Path, limit: int) -> Iterator[BinaryIO]:
 
 
 def codec_of(path: Path, raw: io.BufferedReader) -> Codec | None:
-    """How a file is compressed, by its suffix or its first bytes; None where it is not."""
-    return CODECS.get(path.suffix.lower()) or sniffed(raw.peek(8))
+    """How a file is compressed, by its first bytes or its suffix; None where it is not.
+
+    What is called `.gz` and begins as plain text was unpacked by whoever fetched it.
+    """
+    head = raw.peek(BUFFER)[:PLAIN]
+    stated = CODECS.get(path.suffix.lower())
+    is_plain = len(head) == PLAIN and PRINTED.fullmatch(head) is not None
+    return sniffed(head) or (None if is_plain else stated)
 
 
 class BoundedStream(io.RawIOBase):

@@ -50,6 +50,7 @@ CODECS = {
     # four bytes may stand for a block of 128 KiB
     ".zst": Codec("zstd", b"\x28\xb5\x2f\xfd", zstd_decompressor, 512),
 }
+CODECS |= {".gzip": CODECS[".gz"], ".bzip2": CODECS[".bz2"], ".zstd": CODECS[".zst"]}
 SKIPPABLE = (b"*M\x18", 1)  # a zstd frame without content, and where its magic has these bytes
 DAMAGE = (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError, zstandard.ZstdError)
 

@@ -115,9 +115,10 @@ def is_broken_table(path: Path) -> bool:
 
 
 def is_output(folder: Path) -> bool:
-    """Whether a run of the pipeline has written a folder."""
+    """Whether a run of the pipeline has written a folder, to its end or not."""
     try:
-        return (folder / RUN_RECORD).is_file() and (folder / "kept").is_dir()
+        is_finished = (folder / RUN_RECORD).is_file() and (folder / "kept").is_dir()
+        return is_finished or any(folder.glob("stages/*/00-read"))
     except OSError:
         return False
 

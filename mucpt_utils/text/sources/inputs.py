@@ -131,6 +131,8 @@ def open_input(
     does not answer.
     """
     kind, name = split_name(source)
+    if not name.strip():
+        raise NoSource("--source is empty; name a folder or a file")
     if kind == "gutenberg":
         folder = cache / "gutenberg"
         books = gutenberg.fetch_books(gutenberg.book_numbers(name), folder, settings.gutenberg)

@@ -68,7 +68,6 @@ class Block(NamedTuple):
 
 def read_page(page: str) -> Page:
     """A page's main text. Raises Malformed where it has none, or cannot be parsed."""
-    import trafilatura
     from lxml import html
 
     page = XML.sub("", page)
@@ -77,14 +76,24 @@ def read_page(page: str) -> Page:
     try:
         tree = html.fromstring(page)
         blocks = list(blocks_of(tree))
-        extracted = trafilatura.bare_extraction(page, include_comments=False, favor_precision=True)
     except Exception as error:  # whatever a parser trips over is the page's fault
         raise Malformed(f"HTML that cannot be parsed: {type(error).__name__}") from error
-    text = with_missing(clean_text((extracted or {}).get("text") or ""), blocks)
+    text = with_missing(main_text(page), blocks)
     if not text.strip():
         raise Malformed("HTML without a main text")
     words = sum(len(block.text.split()) for block in blocks)
     return Page(text, stated_metadata(tree), max(0, words - len(text.split())))
+
+
+def main_text(page: str) -> str:
+    """What trafilatura takes for the main text; empty where it stumbles, as over a lone block."""
+    import trafilatura
+
+    try:
+        extracted = trafilatura.bare_extraction(page, include_comments=False, favor_precision=True)
+    except Exception:  # the blocks of prose are there without it
+        return ""
+    return clean_text((extracted or {}).get("text") or "")
 
 
 def stated_metadata(tree: Any) -> dict:
