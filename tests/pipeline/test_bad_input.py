@@ -1,5 +1,6 @@
 """Bad input through the whole pipeline: quarantined with place and reason, or one clear line."""
 
+import errno
 import gzip
 import json
 import os
@@ -14,15 +15,16 @@ from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
+import pytest
 
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.config.text import SourceSettings
-from mucpt_utils.errors import OUTSIDE
+from mucpt_utils.errors import OUTSIDE, WRONG_INPUT
 from mucpt_utils.pipeline.accounting import check_accounting
 from mucpt_utils.pipeline.command import main
 from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.pipeline.shards import read_documents
-from mucpt_utils.text.sources import read_source, source_files
+from mucpt_utils.text.sources import MachineTrouble, files, read_source, source_files
 
 # reading and masking: what is read is kept
 SETTINGS = PipelineSettings(
@@ -201,3 +203,131 @@ def test_a_disk_that_takes_no_more_is_one_line_and_the_run_goes_on_later(tmp_pat
     outcome = {p.name: p.read_bytes() for p in (tmp_path / "out" / "kept").iterdir()}
     whole = {p.name: p.read_bytes() for p in (tmp_path / "whole" / "kept").iterdir()}
     assert outcome == whole and sum(x.count(b"\n") for x in whole.values()) == 600
+
+
+# --- trouble of the machine is not the file's ---------------------------------------------------
+
+
+def test_a_full_folder_for_temporary_files_stops_the_run_and_the_next_one_reads_the_file(
+    tmp_path, capsys, monkeypatch
+):
+    source = tmp_path / "in"
+    source.mkdir()
+    table = pyarrow.table({"text": [f"{TEXT} {n}" for n in range(3)]})
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    (source / "t.parquet.gz").write_bytes(gzip.compress((tmp_path / "t.parquet").read_bytes()))
+    (source / "a.txt").write_text(TEXT)
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(SETTINGS.model_dump_json())  # JSON is YAML
+    arguments = ["--source", str(source), "--out", str(tmp_path / "out")]
+    arguments += ["--settings", str(settings)]
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "TemporaryFile", full)
+        assert main(arguments) == OUTSIDE
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("pipeline: t.parquet.gz: ") and "No space left" in line
+    assert main(arguments) == 0
+    kept = {d.id for d in read_documents(tmp_path / "out" / "kept")}
+    assert kept == {"a.txt#0000", *(f"t.parquet.gz:{n}" for n in (1, 2, 3))}
+    assert not (tmp_path / "out" / "quarantine.jsonl").read_text()
+
+
+def test_too_many_open_files_stop_the_run_and_are_no_fault_of_the_file(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text(TEXT)
+
+    def many(*_, **__):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "open", many)
+    with pytest.raises(MachineTrouble, match="a.txt: .*Too many open files"):
+        _read(tmp_path / "a.txt", tmp_path)
+
+
+@pytest.mark.parametrize("error", [KeyError("tzutc()"), MemoryError(), AssertionError("odd")])
+def test_any_error_inside_a_file_quarantines_it_with_its_kind(tmp_path, monkeypatch, error):
+    def trip(*_):
+        raise error
+
+    (tmp_path / "a.txt").write_text(TEXT)
+    monkeypatch.setattr(files, "read_prose", trip)
+    (item,) = _read(tmp_path / "a.txt", tmp_path)
+    assert item.place == "a.txt" and item.reason.startswith(type(error).__name__)
+
+
+# --- folders that stand in each other -----------------------------------------------------------
+
+
+def test_an_output_inside_the_source_is_not_read_by_the_next_run(tmp_path):
+    (tmp_path / "a.txt").write_text(TEXT)
+    first = run_pipeline(tmp_path, tmp_path / "out", SETTINGS)
+    other = SETTINGS.model_copy(update={"part_documents": 7})
+    second = run_pipeline(tmp_path, tmp_path / "out", other)
+    third = run_pipeline(tmp_path, tmp_path / "elsewhere", SETTINGS)
+    for result in (first, second, third):
+        assert [d.id for d in read_documents(result.kept)] == ["a.txt#0000"]
+    passed = {r["reason"]: r["documents"] for r in third.funnel if "passed" in r["reason"]}
+    assert list(passed) == ["passed over: what a run of the pipeline has written"]
+
+
+@pytest.mark.parametrize("place", [".", "kept", "rejected/x.jsonl", "quarantine.jsonl", "stages"])
+def test_a_source_that_the_run_would_overwrite_is_refused(tmp_path, capsys, place):
+    out = tmp_path / "out"
+    path = out / place
+    folder = path.parent if path.suffix else path
+    folder.mkdir(parents=True)
+    (folder / "x.jsonl").write_text(json.dumps({"text": TEXT}))
+    (out / "quarantine.jsonl").write_text(json.dumps({"text": TEXT}))
+    assert main(["--source", str(path), "--out", str(out)]) == WRONG_INPUT
+    assert capsys.readouterr().err.count("\n") == 1
+    assert (folder / "x.jsonl").exists()
+
+
+def test_a_source_beside_what_the_run_writes_is_read(tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.txt").write_text(TEXT)
+    result = run_pipeline(tmp_path / "raw", tmp_path, SETTINGS)
+    assert [d.id for d in read_documents(result.kept)] == ["a.txt#0000"]
+
+
+def test_a_folder_of_somebody_elses_is_not_emptied(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text(TEXT)
+    (tmp_path / "out" / "kept").mkdir(parents=True)
+    (tmp_path / "out" / "kept" / "thesis.txt").write_text("years of work")
+    arguments = ["--source", str(tmp_path / "in"), "--out", str(tmp_path / "out")]
+    assert main(arguments) == WRONG_INPUT
+    assert "--out holds kept/" in capsys.readouterr().err
+    assert (tmp_path / "out" / "kept" / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize(
+    ("source", "out"),
+    [("in", "x" * 300), ("y" * 300, "out"), ("in", "in/a.txt/out"), ("two\nlines", "out")],
+)
+def test_names_that_no_folder_can_have_are_one_line(tmp_path, capsys, source, out):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text(TEXT)
+    arguments = ["--source", str(tmp_path / source), "--out", str(tmp_path / out)]
+    assert main(arguments) == WRONG_INPUT
+    errors = [line for line in capsys.readouterr().err.splitlines() if "stage/s" not in line]
+    assert len(errors) == 1 and errors[0].startswith("pipeline: ")
+
+
+def test_odd_values_under_the_names_that_stages_use_cost_no_text(tmp_path):
+    odd = [5, "x", None, [], {"spans": 3}, {"spans": [{"start": "a"}]}, {"spans": ["a"]}]
+    names = ("truth", "weight", "masked", "filter_reason", "filter_detail", "file", "passage")
+    rows = [
+        {"id": f"{name}{n}", "text": f"{TEXT} {name}{n} Mail ann@mail.com.", name: value}
+        for name in names
+        for n, value in enumerate(odd)
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = PipelineSettings(classifier="off")
+    result = run_pipeline(tmp_path / "a.jsonl", tmp_path / "out", settings)
+    check_accounting(result.funnel)
+    read = [r for r in result.funnel if (r["stage"], r["reason"]) == ("read", "kept")]
+    assert sum(r["documents"] for r in read) == len(rows)

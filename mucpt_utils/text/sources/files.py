@@ -81,10 +81,12 @@ def read_source(path: Path, root: Path, settings: SourceSettings) -> Iterator[It
             yield from read_prose(path, root, kind, settings)
         else:
             yield from ROW_READERS[kind](path, name, source, settings)
-    except MachineTrouble as error:
-        raise MachineTrouble(f"{name}: {error}") from error
     except Exception as error:  # whatever a file does to its reader stays with the file
-        yield Unreadable(source, name, reason_of(error))
+        try:
+            reason = reason_of(error)
+        except MachineTrouble as trouble:
+            raise MachineTrouble(f"{name}: {trouble}") from error
+        yield Unreadable(source, name, reason)
 
 
 def readable_kind(path: Path) -> str:
