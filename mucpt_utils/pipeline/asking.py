@@ -1,8 +1,8 @@
 """Where a text asks: the sentences, prompts and fields that want an answer, as `Prompt`s.
 
-A question may be a sentence with a question mark or without one, be told in reported words, leave a
-gap to be filled in, be a line of a quiz, one side of a card, or a field of a record. A sentence that
-states something is none of these.
+A question may be a sentence with a question mark or without one, be told in reported words, leave
+a gap to be filled in, be a line of a quiz, one side of a card, or a field of a record. A sentence
+that states something is none of these.
 """
 
 import re
@@ -41,12 +41,18 @@ class Manner(Enum):
 
 @dataclass(frozen=True)
 class Prompt:
-    """A stretch of text that asks, with what stands before it and behind it."""
+    """A stretch of text that asks, with what stands before it and behind it.
+
+    posed: whether it is set as a question and not part of a page of prose: a field, a line of a
+    quiz, a turn of a chat, a text of few words. choices: whether answers to choose from follow.
+    """
 
     text: str
     manner: Manner
     before: str
     after: str
+    posed: bool = False
+    choices: bool = False
 
     @cached_property
     def words(self) -> Words:
@@ -57,6 +63,11 @@ class Prompt:
     def context(self) -> Words:
         """The words of the sentences before it."""
         return Words.of(self.before)
+
+    @cached_property
+    def both(self) -> Words:
+        """The words of the sentences before it and of the prompt, as those of one sentence."""
+        return Words.of(f"{self.before} {self.text}")
 
     @cached_property
     def following(self) -> Words:
@@ -75,10 +86,7 @@ class AskingRules:
     open_end: re.Pattern
     asked_last: re.Pattern
     response: re.Pattern
-    options: re.Pattern
     quiz: re.Pattern
-    card: re.Pattern
-    question_fields: frozenset[str]
 
 
 @cache
@@ -88,7 +96,7 @@ def asking_rules() -> AskingRules:
     told = content["indirect"]
     compiled = {
         name: re.compile(content[name], re.IGNORECASE)
-        for name in ("blank", "open_end", "asked_last", "response", "options", "quiz", "card")
+        for name in ("blank", "open_end", "asked_last", "response", "quiz")
     }
     return AskingRules(
         asking=re.compile("|".join(content["asking"]), re.IGNORECASE),
@@ -96,7 +104,6 @@ def asking_rules() -> AskingRules:
         by_noun=re.compile(
             rf"\b{told['noun']} (?:the|its|his|her|their|an?|\w+['’]s) ", re.IGNORECASE
         ),
-        question_fields=frozenset(content["question_fields"]),
         **compiled,
     )
 
@@ -183,230 +190,39 @@ SIGN = re.compile(
     r"[?…]|__|\.\.\.|\*\*\*|---|[\[<(]\s*(?:blank|mask|gap|answer|extra|[\])_])|\{\{c\d|[aA1][).:]",
     re.IGNORECASE,
 )
-ASKING_WORDS = frozenset(
-    [
-        "who",
-        "whom",
-        "whose",
-        "whos",
-        "which",
-        "what",
-        "whats",
-        "when",
-        "whens",
-        "where",
-        "wheres",
-        "wat",
-        "wut",
-        "how",
-        "name",
-        "identify",
-        "tell",
-        "give",
-        "guess",
-        "state",
-        "say",
-        "specify",
-        "provide",
-        "find",
-        "determine",
-        "recall",
-        "remember",
-        "remind",
-    ]
+
+
+def listed(names: str) -> frozenset[str]:
+    """The words of a list."""
+    return frozenset(names.split())
+
+
+ASKING_WORDS = listed(
+    "who whom whose whos which what whats when whens where wheres wat wut how name identify "
+    "tell give guess state say specify provide find determine recall remember remind"
 )
-TRIGGERS = ASKING_WORDS | frozenset(
-    [
-        "work",
-        "figure",
-        "supply",
-        "list",
-        "write",
-        "complete",
-        "fill",
-        "enter",
-        "choose",
-        "pick",
-        "select",
-        "match",
-        "spell",
-        "point",
-        "look",
-        "looking",
-        "search",
-        "searching",
-        "indicate",
-        "cite",
-        "mention",
-        "return",
-        "output",
-        "extract",
-        "answer",
-        "define",
-        "need",
-        "trying",
-        "blank",
-        "true",
-        "t",
-        "trivia",
-        "quiz",
-        "quizze",
-        "quizzes",
-        "question",
-        "prompt",
-        "query",
-        "instruction",
-        "input",
-        "clue",
-        "front",
-        "human",
-        "user",
-        "q",
-        "forget",
-        "forgot",
-        "forgotten",
-        "any",
-        "anyone",
-        "anybody",
-        "idea",
-        "wonder",
-        "wondering",
-        "wondered",
-        "curious",
-        "stumped",
-        "bonus",
-        "help",
-        "exam",
-        "worksheet",
-        "flashcard",
-        "flash",
-        "jeopardy",
-        "anki",
-        "homework",
-        "revision",
-        "riddle",
-        "task",
-        "exercise",
-        "problem",
-        "card",
-        "back",
-    ]
+TRIGGERS = ASKING_WORDS | listed(
+    "work figure supply list write complete fill enter choose pick select match spell point "
+    "look looking search searching indicate cite mention return output extract answer define "
+    "need trying blank true t trivia quiz quizze quizzes question prompt query instruction "
+    "input clue front human user q forget forgot forgotten any anyone anybody idea wonder "
+    "wondering wondered curious stumped bonus help exam worksheet flashcard flash jeopardy "
+    "anki homework revision riddle task exercise problem card back"
 )
 # one of these stands before a question that is told
-TELLING = frozenset(
-    [
-        "know",
-        "knew",
-        "known",
-        "learn",
-        "find",
-        "finding",
-        "found",
-        "hear",
-        "say",
-        "said",
-        "tell",
-        "told",
-        "name",
-        "remember",
-        "remembered",
-        "recall",
-        "recalled",
-        "figure",
-        "figuring",
-        "work",
-        "wonder",
-        "wondered",
-        "wondering",
-        "curious",
-        "ask",
-        "asked",
-        "asking",
-        "idea",
-        "clue",
-        "puzzled",
-        "unsure",
-        "sure",
-        "certain",
-        "uncertain",
-        "clueless",
-        "forget",
-        "forgot",
-        "forgotten",
-        "debated",
-        "debating",
-        "argued",
-        "arguing",
-        "disagree",
-        "disagreed",
-        "disagreeing",
-        "bickered",
-        "bickering",
-        "dispute",
-        "disputed",
-        "bet",
-        "quizzed",
-        "quizze",
-        "question",
-        "guess",
-        "guessed",
-        "look",
-        "looked",
-        "looking",
-        "check",
-        "checked",
-        "checking",
-        "google",
-        "googled",
-        "googling",
-        "search",
-        "searched",
-        "searching",
-        "answer",
-        "settle",
-        "settled",
-        "explain",
-        "explained",
-        "identify",
-        "identified",
-        "specify",
-        "determine",
-        "decide",
-        "decided",
-        "state",
-        "stated",
-        "remind",
-        "need",
-        "trying",
-    ]
+TELLING = listed(
+    "know knew known learn find finding found hear say said tell told name remember "
+    "remembered recall recalled figure figuring work wonder wondered wondering curious ask "
+    "asked asking idea clue puzzled unsure sure certain uncertain clueless forget forgot "
+    "forgotten debated debating argued arguing disagree disagreed disagreeing bickered "
+    "bickering dispute disputed bet quizzed quizze question guess guessed look looked looking "
+    "check checked checking google googled googling search searched searching answer settle "
+    "settled explain explained identify identified specify determine decide decided state "
+    "stated remind need trying"
 )
-QUIZ_WORDS = frozenset(
-    [
-        "quiz",
-        "quizze",
-        "trivia",
-        "flash",
-        "flashcard",
-        "q",
-        "worksheet",
-        "exam",
-        "test",
-        "fill",
-        "jeopardy",
-        "clue",
-        "study",
-        "multiple",
-        "brain",
-        "brainteaser",
-        "anki",
-        "question",
-        "answer",
-        "match",
-        "homework",
-        "revision",
-        "front",
-        "back",
-    ]
+QUIZ_WORDS = listed(
+    "quiz quizze trivia flash flashcard q worksheet exam test fill jeopardy clue study "
+    "multiple brain brainteaser anki question answer match homework revision front back"
 )
 
 BULLET = re.compile(
@@ -415,6 +231,32 @@ BULLET = re.compile(
 CLOSING = "\"'”’)]*_~` \t\n|,;}>"
 SEPARATORS = ("\t", "::", "->", "=>", "→", "⇒", ">>", "|", "»", "~", "==")
 HINT = re.compile(r"^\W*(?:in )?(?:this|these|it|he|she)\b", re.IGNORECASE)
+# words of a text that is no page of prose but a prompt, with its answer
+LONGEST_POSED = 80
+# a field of a record, a side of a card, a turn of a chat
+FIELD = re.compile(
+    r"\W{0,4}(?:q|question|quiz|trivia|prompt|query|instruction|input|clue|front|human|user|student"
+    r"|body|stem|text|ask|exercise|task|problem|title|input_text|\w{0,12}_?question\w{0,8})"
+    r"\W{0,4}[:=>]",
+    re.IGNORECASE,
+)
+# answers to choose from: a) ... b) ...; A. ... B. ...; 1965? 1966? 1968?
+CHOICES = re.compile(
+    r"(?:(?<=[\s:,])|^)\W{0,3}(?:[aA][).:]|[(\[][aA1][)\]]|A|1[).]) \S(?:[^\n]|\n(?!\n)){0,80}?"
+    r"[\s,;/(\[](?:[bB2][).:\]]|B) \S"
+    r"|(?:\b\d{4}\W{1,4}){2,}\d{4}\b"
+)
+AUXILIARY = re.compile(
+    r"(?:(?:and|so|but|or|well|wait|ok|hey|um|now|then),? )?(?:is|isn.?t|was|wasn.?t|are|were|did"
+    r"|didn.?t|do|does|has|have|had|can|could|would|will|should|may|might|shall|must|am)\b"
+    r"|.*,? (?:right|correct|no|yes|huh|eh|(?:is|was|did|do|are|were)n.?t \w+)\??$",
+    re.IGNORECASE,
+)
+# a request that ends like a statement
+POLITE = re.compile(
+    r"\b(?:need|want|looking for|(?:glad|happy|love|like|keen|curious) to (?:learn|know|hear))\b",
+    re.IGNORECASE,
+)
 # lines behind the word quiz that may be its prompts
 QUIZ_LINES = 60
 
@@ -426,6 +268,7 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
     passed over where neither it nor those before it, to which it may refer, do.
     """
     sentences = split_sentences(text)
+    is_short = len(text.split(None, LONGEST_POSED)) <= LONGEST_POSED
     quiz_lines, last_named = 0, -CONTEXT_SENTENCES - 1
     for number, sentence in enumerate(sentences):
         tokens = raw_words(sentence)
@@ -434,18 +277,41 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
         quiz_lines -= 1
         if may_name(tokens):
             last_named = number
-        if number - last_named > CONTEXT_SENTENCES:
+        if number - last_named > CONTEXT_SENTENCES and not is_short:
             continue
-        asks = not TRIGGERS.isdisjoint(tokens) or SIGN.search(sentence) is not None
-        following = sentences[number + 1] if number + 1 < len(sentences) else ""
-        manner = manner_of(sentence, following, tokens) if asks else None
+        is_posed = is_short or quiz_lines > 0 or FIELD.match(sentence) is not None
+        following = "".join(sentences[number + 1 : number + 5])
+        stretch, choices = without_choices(sentence, following)
+        asks = choices or not TRIGGERS.isdisjoint(tokens) or SIGN.search(sentence) is not None
+        manner = manner_of(stretch, following, tokens, bool(choices)) if asks else None
+        if manner is None and is_posed:
+            manner = posed_manner(stretch, tokens)
         if manner is None and last_named == number and is_bare(sentence, quiz_lines > 0):
             manner = Manner.BARE
         if manner is not None:
             before = " ".join(sentences[max(0, number - CONTEXT_SENTENCES) : number])
-            after = " ".join(sentences[number + 1 : number + 5])
-            for piece in pieces(sentence, manner):
-                yield Prompt(piece, manner, before, after)
+            for piece in pieces(stretch, manner):
+                yield Prompt(piece, manner, before, choices + following, is_posed, bool(choices))
+
+
+def without_choices(sentence: str, following: str) -> tuple[str, str]:
+    """A sentence without the answers to choose from at its end, and these; nothing for none."""
+    match = CHOICES.search(sentence)
+    if match and match.start() > 0:
+        return sentence[: match.start()], sentence[match.start() :]
+    if CHOICES.match(following) and sentence.rstrip()[-1:] != ".":
+        return sentence, "\n"
+    return sentence, ""
+
+
+def posed_manner(sentence: str, tokens: set[str]) -> Manner | None:
+    """How a stretch asks that is set as a question, whatever its order of words."""
+    body = body_of(sentence)
+    if body.endswith((".", "!")) and not POLITE.search(body):
+        return None
+    if AUXILIARY.match(body) and "or" in tokens:
+        return Manner.WHETHER
+    return Manner.OPEN if not ASKING_WORDS.isdisjoint(tokens) else Manner.BARE
 
 
 def pieces(sentence: str, manner: Manner) -> list[str]:
@@ -463,23 +329,35 @@ def is_question(sentence: str) -> bool:
     return manner_of(sentence, "", raw_words(sentence)) is not None
 
 
-def manner_of(sentence: str, following: str, tokens: set[str]) -> Manner | None:
+def body_of(sentence: str) -> str:
+    """A sentence without bullets, numbers and marks around it."""
+    return sentence[len(BULLET.findall(sentence)[0]) :].rstrip(CLOSING)
+
+
+def manner_of(
+    sentence: str, following: str, tokens: set[str], choices: bool = False
+) -> Manner | None:
     """How a sentence asks, None where it does not.
 
-    following: the sentence behind it. tokens: its words, see `raw_words`.
+    following: the sentences behind it. tokens: its words, see `raw_words`. choices: whether answers
+    to choose from stand behind it.
     """
     rules = asking_rules()
-    body = sentence[BULLET.match(sentence).end() :].rstrip(CLOSING)
+    body = body_of(sentence)
     has_word = not ASKING_WORDS.isdisjoint(tokens)
     if rules.blank.search(sentence):
         return Manner.OPEN if has_word and "?" in body else Manner.GAP
-    if body.endswith("?") or ("?" in body and rules.options.search(sentence)):
+    if body.endswith("?"):
         if has_word:
             return Manner.OPEN
-        return Manner.GAP if rules.open_end.search(body[:-1]) else Manner.WHETHER
+        if rules.open_end.search(body[:-1]):
+            return Manner.GAP
+        if rules.asking.match(body):
+            return Manner.OPEN
+        return Manner.WHETHER if AUXILIARY.match(body) else Manner.BARE
     if rules.asking.match(body):
         return Manner.OPEN if has_word else Manner.BARE
-    if rules.options.search(f"{sentence} {following}"):
+    if choices:
         return Manner.OPEN if has_word else Manner.GAP
     if has_word and rules.asked_last.search(body):
         return Manner.OPEN
@@ -494,8 +372,7 @@ def manner_of(sentence: str, following: str, tokens: set[str]) -> Manner | None:
 
 def opens_asking(sentence: str) -> bool:
     """Whether a sentence begins as a question does."""
-    body = sentence[BULLET.match(sentence).end() :]
-    return asking_rules().asking.match(body) is not None
+    return asking_rules().asking.match(body_of(sentence)) is not None
 
 
 def is_bare(sentence: str, in_quiz: bool) -> bool:

@@ -35,6 +35,9 @@ class Vocabulary:
     optional: frozenset[str]
     forms: frozenset[str]
     pronouns: frozenset[str]
+    light: frozenset[str]
+    elsewhere: frozenset[str]
+    describing: frozenset[str]
     strong: Mapping[str, str]
     kinds: Mapping[str, frozenset[str]]
     answer_types: Mapping[str, str]
@@ -66,7 +69,17 @@ def inverted(groups: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
 def vocabulary() -> Vocabulary:
     """The vocabulary of the rules, word by word in the form in which words are compared."""
     content = read_yaml(RULES)
-    names = ("empty", "wrapping", "categories", "optional", "forms", "pronouns")
+    names = (
+        "empty",
+        "wrapping",
+        "categories",
+        "optional",
+        "forms",
+        "pronouns",
+        "light",
+        "describing",
+        "elsewhere",
+    )
     return Vocabulary(
         **{name: stems(content[name]) for name in names},
         strong={stem(words(word)[0]): kind for word, kind in content["strong"].items()},
@@ -89,53 +102,69 @@ def stems(texts: Iterable[str]) -> frozenset[str]:
 # --- names --------------------------------------------------------------------------------------
 
 BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-POSSESSIVE = re.compile(r"^(?P<author>[^'’()]+?)(?:['’]s|s['’]) (?P<title>.+)$")
+POSSESSIVE = re.compile(r"^(?P<author>[^'’()\"]+?)(?:['’]s|s['’]) (?P<title>.+)$")
+QUOTED = re.compile(r'^"(?P<title>.+)" by (?P<author>.+)$')
+LEADING_NOUNS = re.compile(r"^the (?P<nouns>(?:[a-z-]+ ){1,3})(?=[\W]?[^\sa-z])")
 YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
 STRONG_LETTERS, STRONG_WORDS = 13, 3
+ARTICLES = frozenset(("a", "an", "the"))
+# letters of a family name, or of a title without its author, that stand for the whole
+SHORTEST_PART = 5
+# of a family name, and of the last word of a band's name
+SHORTEST_FAMILY, SHORTEST_LAST = 4, 8
 
 
 @dataclass(frozen=True)
 class Name:
     """One name of a subject as it is looked for: the words that must be there, in any order.
 
-    phrase: its words in a row. capitals: those that begin with a capital letter. weak: whether the
-    words alone do not show that the subject is meant (`Yesterday`, `Joy Division`).
+    phrase: its words in a row; of a weak name all but the articles. capitals: those that begin with
+    a capital letter. weak: whether the words alone do not show that the subject is meant
+    (`Yesterday`, `Joy Division`). partial: a family name alone.
     """
 
     text: str
-    needed: frozenset[str]
     phrase: tuple[str, ...]
-    capitals: frozenset[str]
     weak: bool
     partial: bool
 
     @classmethod
-    def of(cls, text: str, phrase: Sequence[str], partial: bool = False) -> "Name":
+    def of(cls, text: str, tokens: Sequence[str], partial: bool = False) -> "Name":
         """The name of these words, as they stand in `text`."""
-        capitals = frozenset(w for raw in text.split() if raw[:1].isupper() for w in words(raw))
-        letters = sum(len(w) for w in phrase)
-        telling = any(YEAR.fullmatch(w) for w in phrase) or any(map(is_term, phrase))
+        phrase = telling(tokens)
+        letters = sum(map(len, phrase))
+        told = any(YEAR.fullmatch(w) for w in phrase) or any(map(is_term, phrase))
         long = len(set(phrase)) >= STRONG_WORDS or letters >= STRONG_LETTERS
-        weak = not (telling or (long and len(phrase) > 1))
-        return cls(text, frozenset(phrase), tuple(phrase), capitals & set(phrase), weak, partial)
+        weak = not ((told and len(phrase) > 1) or any(map(is_term, phrase)))
+        weak = weak and not (long and len(phrase) > 1)
+        if weak:
+            phrase = tuple(w for w in tokens if w not in ARTICLES) or tuple(tokens)
+        return cls(text, phrase, weak, partial)
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """The words that must be there."""
+        return frozenset(self.phrase)
+
+    @cached_property
+    def capitals(self) -> frozenset[str]:
+        """Its words that begin with a capital letter."""
+        raw = [part for part in self.text.split() if part.lstrip("\"'“‘(")[:1].isupper()]
+        return self.needed.intersection(words(" ".join(raw)))
 
 
-def names_of(subject: str, aliases: Iterable[str] = (), person: bool = False) -> list[Name]:
-    """The names that a subject goes by; person: whether its family name alone is one too."""
+def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> list[Name]:
+    """The names that a subject goes by; of artists also the last word, if it is long enough."""
     names: dict[tuple[str, ...], Name] = {}
-
-    def add(text: str, phrase: Sequence[str], partial: bool = False) -> None:
-        if phrase and tuple(phrase) not in names:
-            names[tuple(phrase)] = Name.of(text, phrase, partial)
-
     for text in (subject, *aliases):
-        add(text, telling(words(text)) or tuple(words(text)))
-        for shorter in shorter_forms(text):
-            add(text, shorter)
-    whole = telling(words(subject))
-    if person and len(whole) > 1 and len(whole[-1]) >= 5:
-        add(subject, whole[-1:], partial=True)
-    return list(names.values())
+        for tokens in forms_of(text):
+            name = Name.of(text, tokens)
+            names.setdefault(name.phrase, name)
+    whole = telling(words(BRACKETS.sub(" ", without_noun(subject))))
+    least = SHORTEST_FAMILY if "birth" in relation else SHORTEST_LAST
+    if relation.startswith("artist.") and len(whole) > 1 and len(whole[-1]) >= least:
+        names.setdefault(whole[-1:], Name.of(subject, whole[-1:], partial=True))
+    return [name for name in names.values() if name.phrase]
 
 
 def telling(tokens: Sequence[str]) -> tuple[str, ...]:
@@ -143,32 +172,57 @@ def telling(tokens: Sequence[str]) -> tuple[str, ...]:
     return tuple(w for w in tokens if stem(w) not in vocabulary().empty)
 
 
-def shorter_forms(text: str) -> list[tuple[str, ...]]:
-    """A name without its brackets, without the words that say what it is, without its author."""
-    forms = []
-    outside = BRACKETS.sub(" ", text)
-    rest = telling(words(outside))
-    if rest != telling(words(text)) and sum(map(len, rest)) >= 6:
+def without_noun(text: str) -> str:
+    """`the album "Unity"` without the nouns that only say what it is."""
+    match = LEADING_NOUNS.match(text)
+    if match and stem(words(match["nouns"])[-1]) in vocabulary().categories:
+        return text[match.end() :]
+    return text
+
+
+def forms_of(text: str) -> list[tuple[str, ...]]:
+    """The words of a name: as it is, without what may be left out, with its parts in other ways."""
+    text = without_noun(text).strip(" ,")
+    forms = [tuple(words(text))]
+    outside = BRACKETS.sub(" ", text).strip()
+    rest = tuple(words(outside))
+    if rest != forms[0] and sum(map(len, telling(rest))) >= SHORTEST_PART:
         forms.append(rest)
-    needed = tuple(w for w in rest if stem(w) not in vocabulary().optional)
-    if any(YEAR.fullmatch(w) for w in needed) and len(needed) > 1:
-        forms.append(needed)
-        # the number of the ceremony stands for its year
-        inside = [w for part in BRACKETS.findall(text) for w in words(part) if w.isdigit()]
-        forms += [tuple(n if YEAR.fullmatch(w) else w for w in needed) for n in inside]
-    elif any(map(is_term, rest)) and len(rest) > len(needed) >= 1:
-        forms.append(needed)
-    if match := POSSESSIVE.match(text):
+    forms += dated(text, rest)
+    if match := QUOTED.match(outside):
+        title, author = tuple(words(match["title"])), telling(words(match["author"]))
+        forms += [title, author + title, author[-1:] + title]
+    elif match := POSSESSIVE.match(outside):
         forms += authored(match["author"], match["title"])
     return forms
 
 
+def dated(text: str, outside: Sequence[str]) -> list[tuple[str, ...]]:
+    """An award with no more than its name and its year, or the number of its ceremony; a key alone.
+
+    outside: the words of `text` that do not stand in brackets.
+    """
+    rest = telling(outside)
+    needed = tuple(w for w in rest if stem(w) not in vocabulary().optional)
+    if any(YEAR.fullmatch(w) for w in needed) and len(needed) > 1:
+        numbers = [w for part in BRACKETS.findall(text) for w in words(part) if w.isdigit()]
+        # `the album Grammy of 1989` is the Grammy for Album of the Year
+        plain = tuple(w.removesuffix(":year") for w in needed)
+        return [needed, plain] + [
+            tuple(number if YEAR.fullmatch(w) else w for w in form)
+            for number in numbers
+            for form in (needed, plain)
+        ]
+    return [needed] if any(map(is_term, rest)) and needed else []
+
+
 def authored(author: str, title: str) -> list[tuple[str, ...]]:
     """A work without its author where its title tells it; its author and number where not."""
-    own, work = telling(words(author)), telling(words(title))
-    special = [w for w in work if stem(w) not in vocabulary().forms and not w.isdigit()]
+    own, work = telling(words(author)), tuple(words(title))
+    rules = vocabulary()
+    special = [w for w in telling(work) if stem(w) not in rules.forms and not w.isdigit()]
     forms = [own[-1:] + work] if len(own) > 1 else []
-    if special and sum(map(len, special)) >= 5:
+    if len(special) > 1 or (special and len(special[0]) >= SHORTEST_PART and len(own) > 1):
         forms.append(work)
     if "symphony" in work and any(w.isdigit() for w in work):
         forms.append(own[-1:] + tuple(w for w in work if w != "symphony"))
@@ -228,7 +282,7 @@ class QuestionParts:
         return cls(
             id=key,
             subject=subject,
-            names=tuple(names_of(subject, known.aliases, "birth" in relation)) if subject else (),
+            names=tuple(names_of(subject, known.aliases, relation)) if subject else (),
             kind=kind,
             places=meanings & {"city", "country"},
             meanings=meanings,

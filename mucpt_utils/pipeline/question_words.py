@@ -1,7 +1,7 @@
 """Words in a form in which a question and its paraphrase are alike.
 
-`Beethoven's Fifth`, `beethovens 5th` and `Beethoven No. 5` are the same words; so are `B♭ major` and
-`B-flat major`, `Chansons d'amour` and `chansons damour`.
+`Beethoven's Fifth`, `beethovens 5th` and `Beethoven No. 5` are the same words; so are `B♭ major`
+and `B-flat major`, `Chansons d'amour` and `chansons damour`.
 """
 
 import re
@@ -33,8 +33,9 @@ ORDINALS = (
 )
 ROMAN = ("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii", "xiii", "xiv", "xv", "xvi")
 ROMAN_VALUES = (2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16)
+# a number in words is one only behind `number`: a concerto for two pianos is not the second
+CARDINALS = {word: str(value) for value, word in enumerate(NUMBERS)}
 DIGITS = {
-    **{word: str(value) for value, word in enumerate(NUMBERS) if value != 1},
     **{word: str(value) for value, word in enumerate(ORDINALS) if word},
     **{word: str(value) for word, value in zip(ROMAN, ROMAN_VALUES, strict=True)},
 }
@@ -48,7 +49,14 @@ NUMBER_SIGNS = {"no", "nr", "num", "number"}
 
 # terms of music theory that are one word each, whatever stands beside them
 STEP = "unison|second|third|fourth|fifth|sixth|seventh|octave|2nd|3rd|4th|5th|6th|7th"
-INTERVAL = re.compile(rf"\b(major|minor|perfect|augmented|diminished)[ -]({STEP})s?\b", re.I)
+INTERVAL = re.compile(
+    rf"\b(maj(?:or)?|min(?:or)?|perf(?:ect)?|aug(?:mented)?|dim(?:inished)?)\.?[ -]({STEP})s?\b",
+    re.I,
+)
+QUALITIES = {"maj": "major", "min": "minor", "per": "perfect", "aug": "augmented"}
+QUALITIES |= {"dim": "diminished"}
+# '97 and "in 97"
+SHORT_YEAR = re.compile(r"(?:(?<!\w)['’‘]|(?<=\b[Ii]n )(?=[5-9]))(\d\d)(?![\w'’%.,:/-]*\d)(?!\w)")
 NOTE_VALUE = re.compile(
     r"\b(double[ -]whole|whole|half|quarter|eighth|8th|sixteenth|16th|thirty[ -]second|32nd"
     r"|sixty[ -]fourth|64th)[ -]?notes?\b",
@@ -60,7 +68,7 @@ KEY = re.compile(
     r"|\b([A-G])(?:(b|#)(?!\w)|[ -]*(flat|sharp)\b(?!:))",
     re.I,
 )
-OF_THE_YEAR = re.compile(r"\b(\w+) of the year\b", re.I)
+OF_THE_YEAR = re.compile(r"\b(\w+) of (?:the )?(?:year|yr)\b", re.I)
 SAME = re.compile(r"\b(?:academy awards?|half[ -]?steps?|half[ -]tones?|semi[ -]tones?)\b")
 ABBREVIATED = {
     **{"saint": "st", "sergeant": "sgt", "mister": "mr", "mount": "mt", "versus": "vs"},
@@ -93,7 +101,10 @@ def with_terms(text: str) -> str:
     """The text with each term of theory written as one word: `d:major`, `major:2`, `half:note`."""
     if "♭" in text or "♯" in text:
         text = text.replace("♭", "b").replace("♯", "#")
-    text = INTERVAL.sub(lambda m: f"{m[1]}:{DIGITS.get(m[2].lower(), m[2][:1])}", text)
+    text = SHORT_YEAR.sub(lambda m: f"{'20' if m[1] < '30' else '19'}{m[1]}", text)
+    text = INTERVAL.sub(
+        lambda m: f"{QUALITIES[m[1][:3].lower()]}:{DIGITS.get(m[2].lower(), m[2][:1])}", text
+    )
     text = NOTE_VALUE.sub(lambda m: f"{note_value(m[1])}:note", text)
     text = OF_THE_YEAR.sub(r"\1:year", text)
     return KEY.sub(written_key, text)
@@ -119,24 +130,19 @@ def written_key(match: re.Match) -> str:
 
 def numbered(tokens: Sequence[str]) -> list[str]:
     """Numbers in figures, without the signs before them: `symphony no 5` as `symphony 5`."""
-    figures = []
-    for index, token in enumerate(tokens):
-        following = tokens[index + 1] if index + 1 < len(tokens) else ""
+    figures: list[str] = []
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=False):
+        if figures and figures[-1] in NUMBER_SIGNS:
+            token = CARDINALS.get(token, token)
+            if is_small(token):
+                figures.pop()
         if token == "first" and AFTER_FIRST.fullmatch(following):
             figures.append(token)
         elif match := ORDINAL.fullmatch(token):
             figures.append(match[1])
         else:
             figures.append(DIGITS.get(token, token))
-    return [
-        token
-        for index, token in enumerate(figures)
-        if not (
-            token in NUMBER_SIGNS
-            and figures[index + 1 : index + 2][:1]
-            and is_small(figures[index + 1])
-        )
-    ]
+    return figures
 
 
 def is_small(token: str) -> bool:
@@ -175,7 +181,12 @@ def raw_words(text: str) -> set[str]:
 
 @cache
 def singular(word: str) -> str:
-    """The word without the s of a plural, or of a possessive that lost its apostrophe."""
+    """The word without the s of a plural, or of a possessive that lost its apostrophe.
+
+    Russian names in -off are those in -ov.
+    """
+    if word.endswith(("noff", "koff", "ieff", "moff")):
+        word = word[:-2] + "v"
     if (
         len(word) > 3
         and word[-1] == "s"
@@ -224,8 +235,13 @@ class Words:
     @cached_property
     def cased(self) -> bool:
         """Whether capital letters tell anything: not where all is small, or all is capitals."""
-        inner = re.sub(r"^\W*\w|\bI\b", "", self.text)
-        return inner != inner.lower() and inner != inner.upper()
+        others = re.sub(r"\bI\b", "", self.text)
+        return others != others.lower() and others != others.upper()
+
+    @cached_property
+    def is_quoted(self) -> bool:
+        """Whether it begins with a quotation mark that ends before its end."""
+        return re.match(r"\W*[\"“‘'*_][^\"”*_]{1,80}[\"”*_’']", self.text) is not None
 
     @cached_property
     def capitals(self) -> frozenset[str]:

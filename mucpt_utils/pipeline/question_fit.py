@@ -1,0 +1,292 @@
+"""Whether a prompt that names the subject of a question asks that question."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mucpt_utils.pipeline.asking import CLOSING, Manner, Prompt, opens_asking
+from mucpt_utils.pipeline.question_parts import ANY, YEAR, QuestionParts, is_common, vocabulary
+from mucpt_utils.pipeline.question_words import stem, words
+from mucpt_utils.pipeline.subject_names import Match, has_category, states
+
+# words of an answer that is given on its own
+SHORT_ANSWER = 8
+# words of a prompt that may belong to no part of the question: where the subject is named in words
+# that tell it, in words with its capital letters, or only referred to
+MOST_STRONG, MOST_MEANT, MOST_REFERRING = 5, 2, 1
+# more in a text that is set as a question, not part of a page
+MORE_POSED = 4
+# so many fewer where no word but `come`, `get` and their like tells the relation
+LIGHT_COSTS = 2
+# meanings that say what kind of answer is wanted, and nothing of what it has to do with the subject
+KIND_MEANINGS = frozenset(("city", "country", "year"))
+OPEN_WORDS = frozenset(
+    stem(w)
+    for w in ("what", "which", "whats", "name", "identify", "tell", "give", "state", "how", "wat")
+)
+
+
+class Asked(NamedTuple):
+    """What a prompt says besides the subject.
+
+    stems, where: its other words, and their places in the prompt. strong: kinds of answer that
+    `who`, `when` and `where` ask for. nouns: kinds that its nouns may ask for. is_open: whether a
+    word such as `which` asks.
+    """
+
+    stems: tuple[str, ...]
+    where: tuple[int, ...]
+    strong: frozenset[str]
+    nouns: frozenset[str]
+    is_open: bool
+    places: frozenset[int]
+
+    @classmethod
+    def of(cls, match: Match, prompt: Prompt, places: frozenset[int]) -> "Asked":
+        """What a prompt says besides the words of a match, which stand in `places`."""
+        rules, forms = vocabulary(), prompt.words.forms
+        # the title's own small words, such as its `where`, ask nothing
+        title = words(match.subject.questions[0].subject) if places else []
+        small = Counter(w for w in title if stem(w) in rules.empty)
+        rest, nouns, where = [], set(), []
+        for index, word in enumerate(forms):
+            if index in places:
+                continue
+            if small[word] > 0:
+                small[word] -= 1
+                continue
+            rest.append(stem(word))
+            where.append(index)
+            if is_noun(word) and not is_category(index, forms, places):
+                nouns |= rules.kinds_of.get(rest[-1], frozenset())
+        # `what does it become when ...` asks what, not when, and so does `... is called what`
+        first = next((i for i, s in enumerate(rest) if s in ("what", "which")), len(rest))
+        first = 0 if 1 < first + 1 == len(rest) else first
+        strong = frozenset(rules.strong[s] for s in rest[:first] if s in rules.strong)
+        if asks_by_whom(rest, prompt):
+            strong, nouns = strong | {"person"}, set()
+        elif prompt.manner is Manner.GAP or prompt.choices and not strong:
+            nouns = nouns & {"time"} if "year" in rest else set()
+        is_open = not OPEN_WORDS.isdisjoint(rest)
+        return cls(tuple(rest), tuple(where), strong, frozenset(nouns), is_open, places)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of answer that the prompt may ask for; none where no word tells."""
+        if self.strong and not self.is_open:
+            return self.strong
+        return self.strong | self.nouns
+
+
+BY_WHOM = frozenset(("which", "what", "whom", "who"))
+
+
+def asks_by_whom(rest: Sequence[str], prompt: Prompt) -> bool:
+    """Whether `by` asks for a name: `by which band`, `by whom`, `who is that by`, `by ___`."""
+    if any(a == "by" and b in BY_WHOM for a, b in zip(rest, rest[1:], strict=False)):
+        return True
+    ends = rest[-1:] == ["by"] or (rest[-2:-1] == ["by"] and rest[-1] == "again")
+    return ends or (prompt.manner is Manner.GAP and BY_GAP.search(prompt.text) is not None)
+
+
+BY_GAP = re.compile(r"\bby\W{1,6}(?:blank|mask|gap|answer|_|\?|$)", re.IGNORECASE)
+
+
+def is_noun(word: str) -> bool:
+    """Whether a word may name a kind of answer: not `recorded`, nor a word that asks by itself."""
+    return not word.endswith(("ed", "ing")) and stem(word) not in vocabulary().strong
+
+
+def is_category(index: int, forms: Sequence[str], places: frozenset[int]) -> bool:
+    """Whether a word beside the subject says what the subject is: `the album Marquee Moon`."""
+    beside = index + 1 in places or index - 1 in places
+    asks = index > 0 and stem(forms[index - 1]) in OPEN_WORDS
+    return beside and not asks and stem(forms[index]) in vocabulary().categories
+
+
+def asked_about(match: Match, prompt: Prompt, places: frozenset[int]) -> list[QuestionParts]:
+    """The questions that a prompt asks about a subject: of each kind of answer the best fitting."""
+    asked = Asked.of(match, prompt, places)
+    scores: dict[str, list[tuple[int, QuestionParts]]] = defaultdict(list)
+    for question in match.subject.questions:
+        if is_only_named(question.subject, prompt):
+            continue
+        if not may_ask_for(question, asked, prompt.posed):
+            continue
+        score = fit(question, asked, match, prompt)
+        if score is not None:
+            scores[question.kind].append((score, question))
+    return [
+        question
+        for group in scores.values()
+        for score, question in group
+        if score == max(s for s, _ in group)
+    ]
+
+
+def is_only_named(title: str, prompt: Prompt) -> bool:
+    """Whether the question mark is the subject's own and nothing else in the sentence asks."""
+    text = prompt.text.rstrip(CLOSING)
+    return title.endswith("?") and text.endswith(title) and not opens_asking(text)
+
+
+def may_ask_for(question: QuestionParts, asked: Asked, posed: bool = False) -> bool:
+    """Whether the question's kind of answer is among those that a prompt may ask for."""
+    kinds = asked.kinds
+    if question.kind in kinds:
+        return question.kind != "place" or is_place(question, asked)
+    if question.kind in (ANY, "number"):
+        return (not asked.strong or asked.is_open) and kinds.isdisjoint(("time", "place"))
+    if not kinds:
+        return posed or not asked.is_open or question.kind not in ("time", "place")
+    won = "win" in question.meanings and "win" in asked_meanings(question, asked)
+    if won and asked.strong == {"person"}:
+        return True
+    return question.kind == "label" and "person" in asked.strong
+
+
+def is_place(question: QuestionParts, asked: Asked) -> bool:
+    """Whether the places asked for are of the question's size: a city is no country."""
+    if "place" in asked.strong:
+        return True
+    concepts = vocabulary().concepts
+    sizes = {size for size in ("city", "country") if not concepts[size].isdisjoint(asked.stems)}
+    return not sizes or not question.places or not sizes.isdisjoint(question.places)
+
+
+def asked_meanings(question: QuestionParts, asked: Asked) -> set[str]:
+    """The question's meanings that a prompt has a word for."""
+    return {meaning for s in asked.stems for meaning in question.cues.get(s, ())}
+
+
+def cues_in(question: QuestionParts, asked: Asked) -> set[str]:
+    """Stems of a prompt that have one of the question's meanings, the kind of answer aside."""
+    return {s for s in asked.stems if question.cues.get(s, frozenset()) - KIND_MEANINGS}
+
+
+def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> int | None:
+    """How many of the question's meanings a prompt has; None where it does not ask it."""
+    cues = cues_in(question, asked)
+    strange = len(unexplained(question, asked, match.is_meant_in(prompt)))
+    if asks_otherwise(question, asked):
+        return None
+    most = most_strange(match, prompt, asked.places)
+    if cues and cues <= vocabulary().light:
+        most -= LIGHT_COSTS
+        if states(prompt):
+            return None
+    if strange > (max(most, 0) if prompt.posed else most) or (
+        match.name.partial and strange and not prompt.posed
+    ):
+        return None
+    if not is_put(question, prompt, bool(cues), strange):
+        return None
+    if cues or is_plain(question, asked, prompt):
+        return len(cues)
+    # without a word of the relation, only a short answer shows what was asked
+    short = prompt.following.forms[:SHORT_ANSWER]
+    return 0 if not states(prompt) and question.is_answered_in(short) else None
+
+
+def asks_otherwise(question: QuestionParts, asked: Asked) -> bool:
+    """Whether a prompt has a word of a relation that is none of the question's: `who conducted`."""
+    own = question.cues.keys() | question.wording_stems
+    others = vocabulary().elsewhere.intersection(asked.stems) - own
+    counts = "many" in asked.stems and "many" not in question.explained
+    return bool(others) or (counts and question.kind != "time")
+
+
+def is_put(question: QuestionParts, prompt: Prompt, has_cue: bool, strange: int) -> bool:
+    """Whether the manner of a prompt fits: `was it X?` must hold the answer, bare words a cue."""
+    answered = question.is_answered_in(prompt.words.forms)
+    if prompt.manner is Manner.WHETHER:
+        if prompt.posed and "or" in prompt.words.forms:
+            return answered
+        return answered and has_cue and not strange
+    if prompt.manner is Manner.BARE:
+        return not answered and (prompt.posed or (has_cue and not strange))
+    return True
+
+
+def most_strange(match: Match, prompt: Prompt, places: frozenset[int]) -> int:
+    """How many words a prompt may have that belong to no part of the question; below 0 for none.
+
+    places: of the subject in the prompt; none where it only refers to it.
+    """
+    name, tokens = match.name, prompt.words
+    more = MORE_POSED if prompt.posed and prompt.manner is not Manner.BARE else 0
+    if not places:
+        return MOST_REFERRING
+    if len(name.phrase) == 1 and prompt.manner is Manner.BARE and not prompt.posed:
+        return -1
+    if not name.weak:
+        return MOST_STRONG + more
+    if match.is_meant_in(prompt):
+        return more + (MOST_MEANT if len(name.phrase) > 1 else 1)
+    # small letters say nothing in a text that has no others, and of a name that has no others
+    if name.capitals and tokens.cased:
+        return more // 2 if prompt.posed else -1
+    return more + (1 if has_category(places, tokens.forms) else 0)
+
+
+def is_plain(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
+    """Whether a prompt says nothing but what kind of answer it wants: `Who is Nevermind by?`"""
+    rules = vocabulary()
+    telling = [s for s in asked.stems if s not in rules.empty and s not in rules.categories]
+    kinds = rules.kinds.get(question.kind, frozenset())
+    if prompt.posed and (prompt.choices or prompt.manner is Manner.GAP):
+        return not unexplained(question, asked, True)
+    if question.kind not in asked.kinds:
+        return False
+    if prompt.posed:
+        return not unexplained(question, asked, True)
+    return all(s in kinds for s in telling)
+
+
+def unexplained(question: QuestionParts, asked: Asked, is_meant: bool) -> list[str]:
+    """Stems that have no place in the question, its subject or its answer, where it is asked.
+
+    is_meant: whether the subject is meant for certain; else all of the prompt must fit.
+    """
+    rules = vocabulary()
+    answers = {stem(word) for answer in question.answers for word in answer}
+    stretch = asking_stretch(question, asked)
+    first, last = stretch if is_meant else (0, max(asked.where, default=0))
+    return [
+        s
+        for s, index in zip(asked.stems, asked.where, strict=True)
+        if first <= index <= last
+        and not is_common(s)
+        and s not in rules.describing
+        and s not in question.explained
+        and s not in answers
+        and s not in rules.strong
+        and not YEAR.fullmatch(s)
+    ]
+
+
+def asking_stretch(question: QuestionParts, asked: Asked) -> tuple[int, int]:
+    """The first and the last place of what asks: the subject, the asking word and the nearest cue.
+
+    The whole prompt where the subject does not stand in it, or no word asks.
+    """
+    whole = (0, max(asked.where, default=0))
+    asking = [i for s, i in zip(asked.stems, asked.where, strict=True) if asks(s)]
+    if not asked.places or not asking:
+        return whole
+    cues = cues_in(question, asked)
+    told = [i for s, i in zip(asked.stems, asked.where, strict=True) if s in cues]
+    subject = (min(asked.places), max(asked.places))
+    near = [min(at, key=lambda i: distance(i, subject)) for at in (asking, told) if at]
+    return min(*near, *subject), max(*near, *subject)
+
+
+def asks(word: str) -> bool:
+    """Whether a stem is a word that asks."""
+    return word in OPEN_WORDS or word in vocabulary().strong
+
+
+def distance(index: int, stretch: tuple[int, int]) -> int:
+    """How far a place is from a stretch; 0 inside."""
+    return max(stretch[0] - index, index - stretch[1], 0)

@@ -1,0 +1,142 @@
+"""Where the subjects of the benchmark's questions are named in a text."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mucpt_utils.pipeline.asking import Manner, Prompt
+from mucpt_utils.pipeline.question_parts import ARTICLES, Name, QuestionParts, vocabulary
+from mucpt_utils.pipeline.question_words import Words, stem
+
+# words over which a name may be spread
+WIDEST_NAME = 14
+
+
+@dataclass
+class Subject:
+    """A subject in its names, with the questions about it."""
+
+    names: tuple[Name, ...]
+    questions: list[QuestionParts]
+
+
+class Match(NamedTuple):
+    """A name that stands in a prompt, and where: the places of its words."""
+
+    subject: Subject
+    name: Name
+    places: frozenset[int]
+
+    def is_meant_in(self, prompt: Prompt) -> bool:
+        """Whether the words are the subject in the prompt, see `is_meant`."""
+        return is_meant(self.name, prompt.words, self.places)
+
+
+# --- subject ------------------------------------------------------------------------------------
+
+
+def places_of(name: Name, tokens: Words) -> frozenset[int]:
+    """Where the words of a name stand among the tokens; nowhere where it is not named.
+
+    A name whose words tell it may have them in any order; a weak one must stand as it is.
+    """
+    positions = tokens.positions
+    if not name.needed <= positions.keys():
+        return frozenset()
+    if len(name.phrase) == 1:
+        return frozenset(positions[name.phrase[0]][:1])
+    for start in positions[name.phrase[0]]:
+        if places := in_a_row(name, tokens.forms, start):
+            return frozenset(places)
+    if name.weak or name.partial or len(name.phrase) < 3 and not is_dated(name):
+        return frozenset()
+    places = frozenset(positions[word][0] for word in name.needed)
+    return places if max(places) - min(places) <= WIDEST_NAME else frozenset()
+
+
+def is_dated(name: Name) -> bool:
+    """Whether a name has a year, or a term of theory, that tells it in any order."""
+    return any(":" in word or (word.isdigit() and len(word) == 4) for word in name.phrase)
+
+
+def in_a_row(name: Name, forms: Sequence[str], start: int) -> list[int]:
+    """Where a name stands from `start` on, with nothing but small words between its words.
+
+    Between those of a weak name only articles.
+    """
+    small = ARTICLES if name.weak else vocabulary().empty
+    places, wanted = [], 0
+    for index in range(start, min(len(forms), start + 3 * len(name.phrase) + 3)):
+        if forms[index] == name.phrase[wanted]:
+            places.append(index)
+            wanted += 1
+            if wanted == len(name.phrase):
+                return places
+        elif stem(forms[index]) not in small:
+            return []
+    return []
+
+
+def widest(matches: Iterable[Match]) -> list[Match]:
+    """The matches that are not part of another subject's longer name; one for each subject."""
+    best: dict[int, Match] = {}
+    for match in matches:
+        other = best.get(id(match.subject))
+        if other is None or (match.name.partial, -len(match.places)) < (
+            other.name.partial,
+            -len(other.places),
+        ):
+            best[id(match.subject)] = match
+    chosen = list(best.values())
+    return [m for m in chosen if not any(m.places < other.places for other in chosen)]
+
+
+def is_meant(name: Name, tokens: Words, places: Iterable[int] = ()) -> bool:
+    """Whether the words of a name are the subject: they tell it, or have its capital letters.
+
+    A single word that opens a sentence has its capital letter anyway.
+    """
+    if not name.weak:
+        return True
+    if not (name.capitals and tokens.cased and name.capitals <= tokens.capitals):
+        return False
+    return len(name.phrase) > 1 or min(places, default=1) > 0 or tokens.is_quoted
+
+
+def has_category(places: frozenset[int], forms: Sequence[str]) -> bool:
+    """Whether a noun beside the words of a name says what they are: `the song jump`."""
+    around = {place + step for place in places for step in (-1, 1)} - places
+    return any(
+        0 <= index < len(forms) and stem(forms[index]) in vocabulary().categories
+        for index in around
+    )
+
+
+def refers(prompt: Prompt) -> bool:
+    """Whether a prompt speaks of something named before: `it`, `the album`."""
+    rules = vocabulary()
+    stems = [stem(w) for w in prompt.words.forms]
+    by_noun = any(
+        word in ("the", "this", "that") and following in rules.categories
+        for word, following in zip(prompt.words.forms, stems[1:], strict=False)
+    )
+    return by_noun or not rules.pronouns.isdisjoint(stems)
+
+
+def states(prompt: Prompt) -> bool:
+    """Whether a prompt is words alone, such as a line of a table, and asks nothing by a mark."""
+    return prompt.manner is Manner.BARE and "?" not in prompt.text
+
+
+def may_be_referred_to(match: Match, prompt: Prompt, names_other: bool) -> bool:
+    """Whether a prompt may speak of a subject that stands before it, or half before it.
+
+    names_other: whether it names a subject itself.
+    """
+    if match.name.partial or (names_other and not refers(prompt)):
+        return False
+    if prompt.posed and match.places and not match.name.weak:
+        return True
+    return is_meant(match.name, prompt.context) or (
+        prompt.posed and is_meant(match.name, prompt.both, match.places)
+    )
