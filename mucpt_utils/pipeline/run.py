@@ -154,7 +154,12 @@ def run_pipeline(
 
 def check_output(source: str | Path, out_folder: Path) -> None:
     """Raises OutputError where a run would overwrite its own source, or what is not its own."""
-    out, path = out_folder.resolve(), Path(source).resolve()
+    try:
+        out, path = out_folder.resolve(), Path(source).resolve()
+    except ValueError as error:  # a name that no file can have
+        raise OutputError(
+            f"--source {str(source)!r}, --out {str(out_folder)!r}: {error}"
+        ) from error
     if path == out:
         raise OutputError(f"--out is the source itself ({source}); choose another folder")
     for name in WRITTEN:

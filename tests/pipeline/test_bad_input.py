@@ -331,3 +331,10 @@ def test_odd_values_under_the_names_that_stages_use_cost_no_text(tmp_path):
     check_accounting(result.funnel)
     read = [r for r in result.funnel if (r["stage"], r["reason"]) == ("read", "kept")]
     assert sum(r["documents"] for r in read) == len(rows)
+
+
+@pytest.mark.parametrize("names", [("in\0", "out"), ("in", "out\0")])
+def test_a_name_that_no_file_can_have_is_one_line(tmp_path, capsys, names):
+    source, out = (str(tmp_path / name) for name in names)
+    assert main(["--source", source, "--out", out]) == WRONG_INPUT
+    assert capsys.readouterr().err.count("\n") == 1

@@ -166,3 +166,10 @@ def test_files_are_unpacked_by_what_they_hold_whatever_their_name(tmp_path, name
 def test_a_source_without_a_name_is_refused(tmp_path, source):
     with pytest.raises(NoSource, match="--source is empty"):
         open_input(source, SourceSettings(), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.txt", "a.html"])
+def test_a_file_of_blank_lines_is_told(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\n \n\n")
+    (item,) = read_source(tmp_path / name, tmp_path, SourceSettings())
+    assert isinstance(item, Unreadable) and item.reason == "the file is empty"

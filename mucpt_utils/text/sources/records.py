@@ -47,7 +47,7 @@ def read_lines(path: Path, name: str, source: str, settings: SourceSettings) -> 
     Where the compression is damaged, that is one Unreadable, and the lines behind the damage
     follow. Raises Malformed for a file without a line.
     """
-    number, is_damaged = 0, False
+    number, is_told = 0, False
     with open_source(path, settings.largest_file_bytes) as raw:
         stream: BinaryIO | None = None
         while True:
@@ -55,12 +55,14 @@ def read_lines(path: Path, name: str, source: str, settings: SourceSettings) -> 
                 stream = stream or as_utf8(raw, settings.largest_file_bytes)
                 for line in bounded_lines(stream, settings.longest_line_bytes):
                     number += 1
-                    yield from line_items(line, f"{name}:{number}", source, settings)
+                    for item in line_items(line, f"{name}:{number}", source, settings):
+                        is_told = True
+                        yield item
                 break
             except Malformed as error:
-                is_damaged = True
+                is_told = True
                 yield Unreadable(source, name, str(error))
-    if not number and not is_damaged:
+    if not is_told:
         raise Malformed("the file is empty")
 
 
