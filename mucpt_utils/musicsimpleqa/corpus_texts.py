@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import orjson
 import pyarrow
@@ -23,7 +23,7 @@ from mucpt_utils.text.sources import Malformed, PassedOver, Unreadable, decode, 
 from mucpt_utils.text.sources.base import first_line, open_source
 from mucpt_utils.text.sources.compression import CODECS
 from mucpt_utils.text.sources.folders import source_files
-from mucpt_utils.text.sources.inputs import open_input, split_name
+from mucpt_utils.text.sources.inputs import open_hub, open_input, split_name
 
 CHUNK = 1 << 20
 LARGEST_FIELD = 1 << 30
@@ -51,7 +51,7 @@ def corpus_texts(source: str, cache: Path) -> Iterator[Text | Unreadable]:
         return
     opened = open_input(source, settings, cache)
     if kind == "hub":
-        yield from rows_as_texts(opened.stream(), name)
+        yield from rows_as_texts(open_hub(name, settings).stream(), name)
         return
     for unit in opened.units(CHUNK):
         yield from documents_as_texts(unit())
@@ -149,7 +149,7 @@ def rows_as_texts(rows: Iterable[object], name: str) -> Iterator[Text | Unreadab
 # --- rows ---------------------------------------------------------------------------------------
 
 
-def json_lines(stream: io.BufferedReader) -> Iterator[object]:
+def json_lines(stream: BinaryIO) -> Iterator[object]:
     """The values of JSON Lines; Malformed for a line that is not JSON."""
     for number, line in enumerate(stream):
         line = line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
@@ -160,7 +160,7 @@ def json_lines(stream: io.BufferedReader) -> Iterator[object]:
                 yield Malformed(f"not JSON: {error.msg}")
 
 
-def json_rows(stream: io.BufferedReader) -> Iterator[object]:
+def json_rows(stream: BinaryIO) -> Iterator[object]:
     """The rows of a JSON file: of a list, or of the lists that an object holds; else JSON Lines."""
     raw = stream.read()
     try:
@@ -184,7 +184,7 @@ def is_rows(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(row, dict | list) for row in value)
 
 
-def table_rows(stream: io.BufferedReader) -> Iterator[dict]:
+def table_rows(stream: BinaryIO) -> Iterator[dict]:
     """The rows of a table in text, whatever separates its cells."""
     text = decode(stream.read())
     header = text.partition("\n")[0]
@@ -194,13 +194,13 @@ def table_rows(stream: io.BufferedReader) -> Iterator[dict]:
         yield {key or "": value for key, value in row.items()}
 
 
-def parquet_rows(stream: io.BufferedReader) -> Iterator[dict]:
+def parquet_rows(stream: BinaryIO) -> Iterator[dict]:
     """The rows of a Parquet file."""
     for batch in pyarrow.parquet.ParquetFile(io.BytesIO(stream.read())).iter_batches(1000):
         yield from batch.to_pylist()
 
 
-def arrow_rows(stream: io.BufferedReader) -> Iterator[dict]:
+def arrow_rows(stream: BinaryIO) -> Iterator[dict]:
     """The rows of an Arrow file or stream, as `datasets` keeps them."""
     raw = pyarrow.BufferReader(stream.read())
     try:
@@ -210,7 +210,7 @@ def arrow_rows(stream: io.BufferedReader) -> Iterator[dict]:
         yield from pyarrow.ipc.open_stream(raw).read_all().to_pylist()
 
 
-ROW_READERS: dict[str, Callable[[io.BufferedReader], Iterator[object]]] = {
+ROW_READERS: dict[str, Callable[[BinaryIO], Iterator[object]]] = {
     **dict.fromkeys((".jsonl", ".ndjson", ".jsonlines", ".jl"), json_lines),
     **dict.fromkeys((".csv", ".tsv", ".tab"), table_rows),
     **dict.fromkeys((".parquet", ".pq"), parquet_rows),

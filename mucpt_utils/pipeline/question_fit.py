@@ -49,7 +49,9 @@ class Asked(NamedTuple):
         # the title's own small words, such as its `where`, ask nothing
         title = words(match.subject.questions[0].subject) if places else []
         small = Counter(w for w in title if stem(w) in rules.empty)
-        rest, nouns, where = [], set(), []
+        rest: list[str] = []
+        where: list[int] = []
+        nouns: set[str] = set()
         for index, word in enumerate(forms):
             if index in places:
                 continue

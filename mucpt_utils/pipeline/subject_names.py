@@ -46,8 +46,8 @@ def places_of(name: Name, tokens: Words) -> frozenset[int]:
     if len(name.phrase) == 1:
         return frozenset(positions[name.phrase[0]][:1])
     for start in positions[name.phrase[0]]:
-        if places := in_a_row(name, tokens.forms, start):
-            return frozenset(places)
+        if row := in_a_row(name, tokens.forms, start):
+            return frozenset(row)
     if name.weak or name.partial or len(name.phrase) < 3 and not is_dated(name):
         return frozenset()
     places = frozenset(positions[word][0] for word in name.needed)
