@@ -24,6 +24,7 @@ from mucpt_utils.pipeline.question_parts import (
     is_common,
     vocabulary,
 )
+from mucpt_utils.pipeline.question_signs import has_sign
 from mucpt_utils.pipeline.question_words import FORM, RAW_WORD, Words, raw_words, stem, words
 from mucpt_utils.pipeline.record_lines import without_syntax
 from mucpt_utils.pipeline.subject_names import (
@@ -123,6 +124,8 @@ class QuestionIndex:
         first: dict[str, Contamination] = {}
         for prompt in prompts(without_syntax(text), self.may_name):
             for question in self.asked_by(prompt):
+                if not has_sign(prompt, question.subject):
+                    continue
                 # a guess inside the question itself ("was it X?") gives the answer away as well
                 answered = question.is_answered_in(
                     (*prompt.words.forms, "?", *prompt.following.forms)
