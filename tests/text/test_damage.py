@@ -20,7 +20,7 @@ from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.pipeline.accounting import KEPT, QUARANTINED, check_accounting
 from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.pipeline.shards import read_documents
-from mucpt_utils.text.sources import Unreadable, read_source
+from mucpt_utils.text.sources import Unreadable, compression, read_source
 
 MEMBERS, ROWS = 6, 8  # of a file, and of a member
 TRIALS = 12
@@ -177,3 +177,15 @@ def test_whatever_comes_in_goes_somewhere(tmp_path):
     rows = [json.loads(line) for line in result.quarantine.open()]
     assert lost == sum(row["documents"] for row in rows) >= 5
     assert all(row["place"] and row["reason"] for row in rows)
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "xz", "zst"])
+def test_a_member_of_many_pieces_is_read_whole(tmp_path, suffix, monkeypatch):
+    monkeypatch.setattr(compression, "HELD", 1_000_000)  # this one is decompressed twice
+    pack = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstd}[suffix]
+    row = json.dumps({"text": text(0, 0) * 500}).encode() + b"\n"
+    path = tmp_path / f"a.jsonl.{suffix}"
+    path.write_bytes(pack(row * 200) + pack(lines(1)))
+    documents, bad = read(path)
+    assert len(documents) == 200 + ROWS and not bad
+    assert {d.text for d in documents[:200]} == {text(0, 0) * 500}

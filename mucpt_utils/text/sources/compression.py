@@ -18,6 +18,7 @@ import zstandard
 from mucpt_utils.errors import MuCPTError
 
 CHUNK = 1 << 16  # bytes handed to a decompressor, and asked of it, at a time
+HELD = 1 << 24  # bytes of a member that need not be decompressed twice
 SCAN = 1 << 20  # bytes searched at a time for where a member begins
 WIDEST_WINDOW = 1 << 31  # of `zstd --long=31`, in which large dumps are packed
 
@@ -59,12 +60,14 @@ DAMAGE = (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError, zstandard.Z
 class Member:
     """Where a member, or something that is none, begins; `damage` says why it is not read.
 
-    is_cut: whether the file ends inside it, so that its beginning can be read.
+    is_cut: whether the file ends inside it, so that its beginning can be read. held: what it holds,
+    unless that is much.
     """
 
     start: int
     damage: str = ""
     is_cut: bool = False
+    held: tuple[bytes, ...] | None = None
 
 
 def sniffed(head: bytes) -> Codec | None:
@@ -100,12 +103,17 @@ def find_members(raw: BinaryIO, codec: Codec, limit: int) -> Iterator[Member]:
     position, tried = 0, 0
     while (start := next_magic(raw, codec, position)) is not None:
         yield from stray(raw, codec, position, start)
+        begin, held = tried, list[bytes]()
         member = Member(start)
         try:
             for piece in content(raw, codec, start):
                 tried += len(piece)
+                if tried - begin <= HELD:
+                    held.append(piece)
                 if tried > limit:
                     break
+            if tried - begin <= HELD:
+                member = Member(start, held=tuple(held))
         except DAMAGE as error:
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             member = Member(start, reason, is_cut=isinstance(error, EOFError))
@@ -166,18 +174,18 @@ class MemberStream:
         self.raw, self.codec = raw, codec
         self.members = find_members(raw, codec, limit)
         self.pieces: Iterator[bytes] = iter(())
+        self.rest: bytes | None = None  # of a piece
 
     def read1(self, size: int) -> bytes:
         """The next piece, at most `size` bytes; none at the end.
 
         Raises Malformed once for each damage; reading then goes on at the next whole member.
         """
-        while True:
+        while not self.rest:
             try:
-                for piece in self.pieces:
-                    if piece:
-                        self.pieces = chain_rest(piece, size, self.pieces)
-                        return piece[:size]
+                self.rest = next(self.pieces, None)
+                if self.rest is not None:
+                    continue
             except DAMAGE as error:
                 self.pieces = iter(())
                 raise Malformed(f"damaged compression: {error}") from error
@@ -186,11 +194,7 @@ class MemberStream:
                 return b""
             if member.damage and not member.is_cut:
                 raise Malformed(f"damaged compression: {member.damage}")
-            self.pieces = content(self.raw, self.codec, member.start)
-
-
-def chain_rest(piece: bytes, size: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """What is left of a piece, and then the pieces that follow."""
-    if len(piece) > size:
-        yield piece[size:]
-    yield from pieces
+            again = content(self.raw, self.codec, member.start)
+            self.pieces = again if member.held is None else iter(member.held)
+        piece, self.rest = self.rest[:size], self.rest[size:]
+        return piece

@@ -46,7 +46,7 @@ def decode(raw: bytes, stated: str | None = None) -> str:
     else:
         name = codec_name(stated) if stated else None
         text = as_stated(raw, name, stated) or unmarked(raw, name)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def marked(raw: bytes) -> tuple[bytes, str | None]:

@@ -49,6 +49,9 @@ def strip_gutenberg(text: str, is_book: bool = False) -> tuple[str, dict]:
     text: its lines ended by `\\n`. is_book: whether it is known to be one of that source. Any other
     text without such a header comes back as it is, with no metadata, but for a licence behind it.
     """
+    ends = (text[:HEADER] + text[-LICENCE:]).lower()
+    if not is_book and "gutenberg" not in ends and "proofread" not in ends:
+        return text, {}
     header, body = split_header(text)
     tail = max(0, len(body) - LICENCE)
     end = END.search(body, tail) or (PLAIN_END.search(body, tail) if header else None)
@@ -87,18 +90,27 @@ def split_header(text: str) -> tuple[str, str]:
 
 def without_credits(body: str) -> str:
     """A book without the paragraphs about its edition at either end."""
-    spans, start = [], 0
-    for gap in [*BLANK_LINES.finditer(body), None]:
-        end = gap.start() if gap else len(body)
-        if body[start:end].strip():
-            spans.append((start, end))
-        start = gap.end() if gap else end
-    credits = [
+    first = first_paragraphs(body[:LICENCE])
+    last = first_paragraphs(body[-LICENCE:][::-1])
+    spans = [*first, *((len(body) - end, len(body) - start) for start, end in last)]
+    credits = sorted(
         (start, end)
-        for start, end in dict.fromkeys(spans[:CREDITS] + spans[-CREDITS:])
+        for start, end in set(spans)
         if CREDIT.match(paragraph := body[start:end].strip())
         and len(paragraph.split()) <= LONGEST_CREDIT
-    ]
+    )
     for start, end in reversed(credits):
         body = body[:start] + body[end:]
     return body
+
+
+def first_paragraphs(text: str) -> list[tuple[int, int]]:
+    """Where the first few paragraphs of a text begin and end; those of its mirror are its last."""
+    spans, start = [], 0
+    for gap in BLANK_LINES.finditer(text):
+        if text[start : gap.start()].strip():
+            spans.append((start, gap.start()))
+        start = gap.end()
+        if len(spans) == CREDITS:
+            return spans
+    return [*spans, (start, len(text))]

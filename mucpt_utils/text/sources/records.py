@@ -35,7 +35,7 @@ LONGEST_NUMBER = 19  # digits
 TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]')
 BROKEN = re.compile("[\udc80-\udcff]")  # how Python shows a byte that is not UTF-8
 
-RESERVED = {"filter_reason", "filter_detail"}  # what a filter leaves to the writer
+RESERVED = ("filter_reason", "filter_detail")  # what a filter leaves to the writer
 
 
 # --- lines ----------------------------------------------------------------------------------------
@@ -146,9 +146,7 @@ def parse_document(
     settings = settings or SourceSettings()
     if line.count(b"[") + line.count(b"{") > DEEPEST:
         line = without_depths(line)
-    # of two texts under one name a reader of JSON would take the last, and say nothing
-    doubtful = [f for f in settings.text_fields if line.count(b'"%s"' % f.encode()) > 1]
-    row = loads(line, settings.text_fields, bool(doubtful))
+    row = loads(line, settings.text_fields)
     if not isinstance(row, dict):
         raise Malformed(f"a JSON object was expected, not {type(row).__name__}")
     return row_document(row, place, source, settings)
@@ -162,17 +160,16 @@ class Fields(dict):
         self.repeated = {key for key, value in pairs if value != self[key]}
 
 
-def loads(line: bytes, texts: Sequence[str] = (), is_doubtful: bool = False) -> Any:
+def loads(line: bytes, texts: Sequence[str] = ()) -> Any:
     """The value of some JSON, in which NaN, Infinity and broken metadata may stand.
 
-    texts: the fields that must be whole. is_doubtful: whether one may be given twice. Raises
-    Malformed for what is not JSON, and for such a field.
+    texts: the fields that must be whole, and given once. Raises Malformed for what is not JSON, and
+    for such a field.
     """
     reason = ""
     try:
         value = orjson.loads(line)
-        # a number of more than 64 bits has become a float, and is not to be two rows' identifier
-        if not is_doubtful and not (type(value) is dict and type(value.get("id")) is float):
+        if type(value) is not dict or not is_doubtful(line, value, texts):
             return value
     except orjson.JSONDecodeError as error:
         reason = getattr(error, "msg", "") or str(error)
@@ -185,6 +182,15 @@ def loads(line: bytes, texts: Sequence[str] = (), is_doubtful: bool = False) -> 
     if isinstance(value, Fields):
         check_texts(line, value, texts)
     return json_value(value)
+
+
+def is_doubtful(line: bytes, row: dict, texts: Sequence[str]) -> bool:
+    """Whether orjson may have said too little of an object."""
+    # a number of more than 64 bits has become a float, and is not to be two rows' identifier
+    if type(row.get("id")) is float:
+        return True
+    # of two texts under one name the last has been taken
+    return any(field in row and line.count(f'"{field}"'.encode()) > 1 for field in texts)
 
 
 def check_texts(line: bytes, row: Fields, texts: Sequence[str]) -> None:
@@ -242,9 +248,11 @@ def row_document(row: dict, place: str, source: str, settings: SourceSettings) -
         metadata |= stated
     elif stated is not None:
         metadata["metadata"] = stated
-    for name in RESERVED & metadata.keys():
-        metadata[f"stated_{name}"] = metadata.pop(name)
-    metadata["source"] = source_name(metadata["source"], source)
+    for name in RESERVED:
+        if name in metadata:
+            metadata[f"stated_{name}"] = metadata.pop(name)
+    if metadata["source"] is not source:
+        metadata["source"] = source_name(metadata["source"], source)
     key = place if identifier in (None, "") else str(identifier)
     return Document(text=text, id=key, metadata=metadata)
 

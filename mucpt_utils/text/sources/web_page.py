@@ -40,7 +40,6 @@ TEXTLESS = re.compile(
 )
 MOST_TEXTLESS = 1000
 SPACE = re.compile(r"[ \t\n\r\f]+")
-NO_LETTER = re.compile(r"[\W_]+")
 
 
 class Page(NamedTuple):
@@ -101,7 +100,7 @@ def stated_metadata(tree: Any) -> dict:
     import trafilatura
 
     try:
-        document = trafilatura.extract_metadata(tree)
+        document = trafilatura.extract_metadata(tree, extensive=False)
         stated = document.as_dict() if document else {}
     except Exception:  # whatever they trip over, the text is there
         return {}
@@ -139,8 +138,8 @@ def joined(blocks: list[Block]) -> Iterator[str]:
 
 
 def letters(text: str) -> str:
-    """A text by its letters and digits alone, to compare what differs in form."""
-    return NO_LETTER.sub("", text).casefold()
+    """A text without white space and the marks of lists and tables, to compare in any form."""
+    return "".join(text.split()).strip("-|")
 
 
 def blocks_of(tree: Any) -> Iterator[Block]:
