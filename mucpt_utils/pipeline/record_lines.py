@@ -1,10 +1,11 @@
-"""Text that is a table or JSON, as lines `name: value`, in which questions are found like any other."""
+"""A table or JSON as lines `name: value`, in which questions are found as in any other text."""
 
 import csv
 import io
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 # a JSON field that holds text; a line feed inside comes from hard wrapping
 JSON_FIELD = re.compile(r'"([^"\\\n]{1,40})"\s*:\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -51,10 +52,8 @@ def field_as_line(match: re.Match) -> str:
     """A JSON field as a line of its own."""
     name, value = match.groups()
     value = " ".join(value.split())
-    try:
+    with suppress(ValueError):  # a cut escape: as it stands
         value = json.loads(f'"{value}"')
-    except ValueError:
-        pass  # a cut escape: as it stands
     return f"\n{name}: {' '.join(value.split())}\n"
 
 
