@@ -67,7 +67,7 @@ def test_reads_a_dataset_by_streaming(tmp_path, capsys):
     ("arguments", "message"),
     [
         (["/nowhere/at/all"], "/nowhere/at/all"),
-        (["hub:"], "is empty"),
+        (["hub:"], "name is missing"),
         ([".", "--questions", "train"], "the splits are test, dev"),
     ],
 )

@@ -131,7 +131,7 @@ def open_input(
     does not answer.
     """
     kind, name = split_name(source)
-    if not name.strip():
+    if not str(source).strip():
         raise NoSource("--source is empty; name a folder or a file")
     if kind == "gutenberg":
         folder = cache / "gutenberg"
