@@ -111,9 +111,10 @@ def unmarked(raw: bytes, encoding: str | None = None) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        letters = [c for c in raw.decode("utf-8", errors="replace") if ord(c) > 127]
-        bad = letters.count("\ufffd")
-        if len(letters) > bad and (len(letters) - bad) * UTF8_LIKE >= bad:
+        text = raw.decode("utf-8", errors="replace")
+        bad = text.count("\ufffd")
+        good = len(text) - len(text.encode("ascii", "ignore")) - bad
+        if good and good * UTF8_LIKE >= bad:
             # mostly UTF-8: another reading would make mojibake of every good letter
             raise Malformed(f"broken UTF-8 at byte {error.start}") from error
         return legacy(raw, encoding)
