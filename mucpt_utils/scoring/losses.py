@@ -91,7 +91,8 @@ def measured(
     logits would take most of the memory, in several copies: above `LOGITS` the head is applied
     position by position, in chunks that are computed again for the gradient.
     """
-    vocabulary = model.config.vocab_size
+    # around a model that several processes train there is a wrapper, and it is called as it is
+    vocabulary = getattr(getattr(model, "config", None), "vocab_size", 0)
     if ids.numel() * vocabulary <= LOGITS or not has_plain_head(model):
         return measure(model(input_ids=ids, **inputs).logits, ids, temperature)
     with hidden_states(model) as head:

@@ -32,10 +32,7 @@ SHOWN = {
         "scoring.scored.Scored.weights",
     ),
     "05b": ("stats.crossed_means",),
-    "06": (
-        "musicsimpleqa.grading.grade",
-        "musicsimpleqa.grading.grade_mention",
-    ),
+    "06": ("musicsimpleqa.grading.grade",),
 }
 
 

@@ -70,7 +70,7 @@ def test_malformed_answers(tmp_path, question_file, capsys, text, message):
         (["--model", "/nowhere/at/all"], 3, "model '/nowhere/at/all' cannot be loaded"),
         (["--answers", "/nowhere.jsonl"], 2, "no such file"),
         (["--model", "m", "--questions", "train"], 2, "the splits are test, dev"),
-        (["--model", "m", "--shots", "99"], 2, "99 examples wanted"),
+        (["--model", "m", "--shots", "999"], 2, "999 examples wanted"),
     ],
 )
 def test_wrong_arguments_are_one_clear_line(tmp_path, capsys, arguments, code, message):

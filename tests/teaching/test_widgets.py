@@ -262,7 +262,8 @@ def test_every_arm_answers_and_is_graded_with_a_reason():
     shown = widgets.ask("smoke")
     head, base, plain = cells(shown)
     assert head[0] == "arm" and base[:3] == ["base", "Madonna", "✗ incorrect"]
-    assert plain == ["plain", "Björk.", "✓ correct", "is the key", "-0.50"]
+    assert plain[:3] == ["plain", "Björk.", "✓ correct"] and plain[4] == "-0.50"
+    assert plain[3].startswith("gives the key")
     part(shown, "question").value = 1
     assert cells(shown)[1][1:4] == ["", "– not attempted", "empty"]
     part(shown, "seed").value = 1
