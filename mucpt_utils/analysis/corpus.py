@@ -46,18 +46,22 @@ def kept_documents(corpus: Path) -> list[dict]:
     return [row for path in sorted(corpus.glob("kept/*.jsonl*")) for row in read_jsonl(path)]
 
 
-def rejected_documents(corpus: Path) -> list[dict]:
-    """Every document that a stage rejected, with `stage`, `reason` and `detail`, in order.
+def rejected_rows(corpus: Path, is_cut: bool) -> list[dict]:
+    """What the stages rejected, in order, with `stage`, `reason` and `detail`.
 
-    Without the sentences that were cut out of documents which went on.
+    is_cut: the sentences that were cut out of documents which went on, or else whole documents.
     """
     rows = (row for path in sorted(corpus.glob("rejected/*.jsonl")) for row in read_jsonl(path))
-    return [row for row in rows if "cut_from" not in (row.get("detail") or {})]
+    return [row for row in rows if ("cut_from" in (row.get("detail") or {})) is is_cut]
+
+
+def rejected_documents(corpus: Path) -> list[dict]:
+    """Every document that a stage rejected, with `stage`, `reason` and `detail`, in order."""
+    return rejected_rows(corpus, is_cut=False)
 
 
 def cut_sentences(corpus: Path) -> pd.DataFrame:
     """stage, reason, sentence, signs: what was cut out of documents that went on, and by what."""
-    rows = (row for path in sorted(corpus.glob("rejected/*.jsonl")) for row in read_jsonl(path))
     return pd.DataFrame(
         [
             {
@@ -66,8 +70,7 @@ def cut_sentences(corpus: Path) -> pd.DataFrame:
                 "sentence": row["text"].strip(),
                 "signs": [row["text"][start:end] for start, end in row["detail"]["triggers"]],
             }
-            for row in rows
-            if "cut_from" in (row.get("detail") or {})
+            for row in rejected_rows(corpus, is_cut=True)
         ],
         columns=["stage", "reason", "sentence", "signs"],
     )

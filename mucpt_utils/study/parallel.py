@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 T = TypeVar("T")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-# from this size on one model on all cores is faster than several on one core each
+# from this size on one model takes all cores: a declared limit, not a measured one
 LARGE = 50_000_000
 # stages bring their own bar; libraries read these when they are imported
 QUIET = {

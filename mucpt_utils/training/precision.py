@@ -4,8 +4,8 @@ import torch
 
 from mucpt_utils.errors import MuCPTError
 
-# below this size a processor spends more on casting weights than bfloat16 saves
-# (tests/benchmarks/bench_training.py)
+# below this size a processor may spend more on casting weights than bfloat16 saves; a declared
+# limit between the study's small models and real ones, not a measured one
 LARGE = 50_000_000
 
 

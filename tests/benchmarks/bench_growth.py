@@ -24,6 +24,7 @@ from pathlib import Path
 
 from datatrove.data import Document
 
+from mucpt_utils import paths
 from mucpt_utils.config.pipeline import ClassifierSettings, MinhashSettings, PipelineSettings
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.io import write_json
@@ -33,18 +34,13 @@ from mucpt_utils.pipeline.duplicates import ExactSignatures, NearSignatures
 from mucpt_utils.pipeline.plan import plan_stages
 from mucpt_utils.text.sources import open_input
 
+sys.path.append(str(paths.ROOT / "tests"))  # where the tests' helpers are
+from flawed_corpus import QUESTION
+
 SIZES = (10, 100, 1000)  # KB
 GOAL = 1.1
 SHORTEST = 0.02  # seconds; a shorter time says more about the clock than about the stage
 REPEATED_BELOW = 2.0  # seconds; of such times the least of three counts
-QUESTION = {
-    "id": "q1",
-    "question": "Which record label originally released the album Marquee Moon?",
-    "answer": "Elektra",
-    "subject": "Marquee Moon",
-    "answer_type": "group",
-    "fact_ids": ["m:album.label:marquee-moon"],
-}
 # what a line is made of, over and over
 REPEATED = {
     "prose": "The second movement opens with a chorale in the low brass, and strings answer. ",

@@ -65,7 +65,7 @@ def rows() -> list[str]:
         "|---|--:|--:|--:|--:|",
     ]
     for name in load_packages():
-        if (paths.work() / "models" / name / packages.SOURCE).is_file():
+        if packages.is_converted(packages.model_folder(name)):
             found = predicted(name, text)
             cells = [f"{found[c]:.3f}" if c in found else "–" for c in columns]
             lines.append(f"| {name} | {largest_difference(name, text):.2g} | {' | '.join(cells)} |")
