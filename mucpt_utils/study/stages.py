@@ -60,13 +60,20 @@ class CodeChanged(MuCPTError):
 
 @contextmanager
 def looking() -> Iterator[None]:
-    """Inside, `build` finds finished stages and raises NotMade instead of making one."""
+    """Inside, `build` finds finished stages and raises NotMade instead of making one.
+
+    What was found sound is not read again until the outermost `looking` ends: a study asks for its
+    corpus hundreds of times.
+    """
     global _only_look
     _only_look, before = True, _only_look
     try:
         yield
     finally:
         _only_look = before
+        if not _only_look:
+            _sound.clear()
+            _codes.clear()
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,10 @@ class Artifact:
     def read_json(self, name: str) -> Any:
         """The parsed JSON file `name` of the artefact."""
         return read_json(self.path(name))
+
+
+_sound: dict[Path, Artifact] = {}  # inside `looking`: stages that were found sound
+_codes: dict[str, str] = {}  # inside `looking`: digests of code by module
 
 
 def silent(amount: float) -> None:
@@ -138,9 +149,18 @@ class Stage:
                 "settings": self.settings_as_json(),
                 "inputs": {name: artifact.sha256 for name, artifact in self.inputs.items()},
                 "made by": self.make.__qualname__,
-                "code": code_digest(self.make.__module__),
+                "code": digest_of_code(self.make.__module__),
             }
         )
+
+
+def digest_of_code(module: str) -> str:
+    """The digest of a module's closure, read once inside `looking`."""
+    if not _only_look:
+        return code_digest(module)
+    if module not in _codes:
+        _codes[module] = code_digest(module)
+    return _codes[module]
 
 
 def as_json(value: Any) -> Any:
@@ -156,9 +176,13 @@ def build(stage: Stage, root: Path, made_by: str = "", report: Report = silent) 
     root: the folder that holds stages. made_by: the notebook that asks first.
     """
     folder = root / f"{stage.name}-{stage.key()[:12]}"
+    if _only_look and folder in _sound:
+        return _sound[folder]
     with _only_one(root, folder.name):
         finished = load(folder)
         if finished is not None:
+            if _only_look:
+                _sound[folder] = finished
             return finished
         if _only_look:
             raise NotMade(folder.name)
