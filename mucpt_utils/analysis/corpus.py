@@ -18,6 +18,7 @@ from mucpt_utils.knowledge.roles import Roles
 from mucpt_utils.pipeline.calibration import calibration_error, reliability
 from mucpt_utils.pipeline.classifier import Classifier
 from mucpt_utils.pipeline.domain_training import Example
+from mucpt_utils.study.labels import kept_documents
 from mucpt_utils.study.prose import ROLES
 from mucpt_utils.text.render.wording import asked_about
 
@@ -39,11 +40,6 @@ def fact_counts(known: Sequence[Fact]) -> pd.DataFrame:
     return grouped.agg(
         subjects=("subject", "nunique"), facts=("subject", "size"), questions=("single", "sum")
     ).reset_index()
-
-
-def kept_documents(corpus: Path) -> list[dict]:
-    """Every document that came through the pipeline, in order. corpus: the stage's folder."""
-    return [row for path in sorted(corpus.glob("kept/*.jsonl*")) for row in read_jsonl(path)]
 
 
 def rejected_rows(corpus: Path, is_cut: bool) -> list[dict]:

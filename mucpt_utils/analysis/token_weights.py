@@ -1,82 +1,17 @@
-"""Which tokens are facts, wrong facts, spam, and which weight each kind was given.
+"""Which weight tokens of each kind were given: facts, wrong facts, rumours, spam.
 
-The writer's labels are carried over to the tokens. Only measuring code reads these labels; no stage
-that decides anything does. Weights come from `study.layouts`: as training gave them, or as they are
-fixed before it.
+Kinds are the writer's labels (`study.labels`). Weights come from `study.layouts`: as training gave
+them, or as they are fixed before it.
 """
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from mucpt_utils import stats
-from mucpt_utils.analysis.corpus import kept_documents
-from mucpt_utils.knowledge.facts import load_facts
+from mucpt_utils.study.labels import KINDS
 from mucpt_utils.study.layouts import Layout
-from mucpt_utils.text.documents import training_text
-
-if TYPE_CHECKING:  # transformers takes seconds to import
-    from transformers import PreTrainedTokenizerBase
-
-# later ones win where labels overlap: noise inside a fact is noise
-KINDS = ("other", "fact", "wrong_fact", "boilerplate", "spam", "pii", "mojibake", "noise")
-
-
-def token_kinds(
-    documents: Sequence[dict],
-    tokenizer: "PreTrainedTokenizerBase",
-    fields: Sequence[str],
-    objects: dict[str, str],
-) -> np.ndarray:
-    """Index into KINDS of every token, documents end to end as `tokens.tokenise` lays them.
-
-    A fact's tokens are those of its object alone, for these are what a question asks; `objects`
-    gives a fact's object by its id. The metadata line and end tokens are `other`.
-    """
-    rows = [_document_kinds(document, tokenizer, fields, objects) for document in documents]
-    return np.concatenate(rows) if rows else np.zeros(0, np.int8)
-
-
-def _document_kinds(document, tokenizer, fields, objects) -> np.ndarray:
-    text = training_text(document, fields)
-    shift = len(text) - len(document["text"])
-    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    begins, ends = np.array(offsets["offset_mapping"], int).reshape(-1, 2).T
-    kinds = np.zeros(len(begins) + 1, np.int8)  # the end token comes last
-    for span in sorted(_spans(document, objects), key=lambda s: KINDS.index(s["kind"])):
-        inside = (begins < span["end"] + shift) & (ends > span["start"] + shift)
-        kinds[:-1][inside] = KINDS.index(span["kind"])
-    return kinds
-
-
-def _spans(document: dict, objects: dict[str, str]) -> list[dict]:
-    """Labelled spans; a (wrong) fact's span is narrowed to where its object stands."""
-    narrowed = []
-    for span in document["metadata"]["truth"]["spans"]:
-        if span["kind"] not in KINDS:
-            continue
-        if span["kind"] in ("fact", "wrong_fact"):
-            value = span.get("object") or objects.get(span.get("fact"), "")
-            place = document["text"].find(value, span["start"], span["end"]) if value else -1
-            if place < 0:
-                continue
-            span = {**span, "start": place, "end": place + len(value)}
-        narrowed.append(span)
-    return narrowed
-
-
-def corpus_kinds(
-    corpus: Path, tokenizer: "PreTrainedTokenizerBase", fields: Sequence[str]
-) -> np.ndarray:
-    """`token_kinds` of a cleaned corpus, aligned with its tokens.
-
-    corpus: the folder of the stage. fields: metadata that stands before each document.
-    """
-    objects = {f.id: f.object for name in ("music", "general") for f in load_facts(name)}
-    return token_kinds(kept_documents(corpus), tokenizer, fields, objects)
 
 
 def given_in_training(
@@ -148,18 +83,14 @@ def _by_kind(
     columns = ["arm", "kind", "weight", "ci_low", "ci_high", "seeds", "tokens"]
     if not parts:
         return pd.DataFrame(columns=columns)
-    # 1. cells of seed and document, which the bootstrap draws whole
+    # 1. cells of seed and document, whose tokens go together
     cells = pd.concat(parts).groupby(["arm", "kind", "seed", "document"], sort=False)["weight"]
     cells = cells.agg(["mean", "size"]).reset_index()
     # 2. the mean over tokens, with an interval over seeds crossed with documents
     table = []
     for (arm, kind), group in cells.groupby(["arm", "kind"], sort=False):
-        estimate = stats.bootstrap_mean(
-            group["mean"],
-            group["seed"].tolist(),
-            subjects=group["document"].tolist(),
-            sizes=group["size"],
-        )
+        labels = group["seed"].tolist(), group["document"].tolist()
+        estimate = stats.clustered_mean(group["mean"], *labels, sizes=group["size"])
         seeds, tokens = group["seed"].nunique(), int(group["size"].sum())
         table.append((arm, KINDS[kind], *estimate, seeds, tokens))
     # 3. arms in their order, kinds in that of KINDS

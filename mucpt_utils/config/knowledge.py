@@ -1,6 +1,6 @@
 """How many subjects play which role."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class WorldSettings(BaseModel):
@@ -24,4 +24,19 @@ class WorldSettings(BaseModel):
         (), description="categories of music subjects that take part; none given: all but theory"
     )
     general_categories: tuple[str, ...] = Field((), description="the same for general subjects")
+    ask_all: bool = Field(
+        False, description="whether facts that the benchmark does not ask are asked as well"
+    )
     covered: float = Field(0.6, ge=0, le=1, description="share of test subjects that the RM knows")
+    complementary: bool = Field(
+        False,
+        description="two RMs in all, each of which knows the half that the other does not; seeds "
+        "take turns, so that every question is asked in both strata",
+    )
+
+    @model_validator(mode="after")
+    def halves(self) -> "WorldSettings":
+        """Refuses two complementary reference models that are not halves."""
+        if self.complementary and self.covered != 0.5:
+            raise ValueError(f"complementary RMs know a half each: covered is {self.covered}")
+        return self

@@ -91,9 +91,15 @@ class Criterion(BaseModel):
     compare: Literal["ratio", "difference"] = Field(
         "ratio", description="difference L_a - L_rm is Rho-1's excess loss"
     )
-    denominator: Literal["loss", "entropy", "surprise"] = Field(
+    denominator: Literal["loss", "entropy", "surprise", "one"] = Field(
         "loss",
-        description="what the RM says of a token: its loss, entropy, or max(loss - entropy, 0)",
+        description="what the RM says of a token: its loss, entropy, or max(loss - entropy, 0); "
+        "one: nothing, so that no RM is needed and L_a alone decides",
+    )
+    over: Literal["each", "sequence", "site"] = Field(
+        "each",
+        description="what shares one ratio: nothing; the tokens of a sequence in training; the "
+        "documents of a site in selection",
     )
     floor: float = Field(0.1, gt=0, description="e, in nats: keeps the ratio finite as L_rm -> 0")
     floor_start: float | None = Field(
@@ -125,6 +131,8 @@ class Criterion(BaseModel):
             raise ValueError(f"low ({self.low}) must be below high ({self.high})")
         if self.floor_start is not None and self.floor_start < self.floor:
             raise ValueError(f"floor_start ({self.floor_start}) is below floor ({self.floor})")
+        if self.over == "sequence" and self.numerator == "static":
+            raise ValueError("over: sequence needs numerator dynamic: rows are made in training")
         changing = [n for n in ("floor_start", "warmup", "static_share") if getattr(self, n)]
         if changing and self.numerator == "static":
             raise ValueError(
@@ -134,9 +142,14 @@ class Criterion(BaseModel):
         return self
 
     @property
+    def uses_reference(self) -> bool:
+        """Whether a reference model is needed at all."""
+        return self.denominator != "one"
+
+    @property
     def uses_entropy(self) -> bool:
         """Whether the RM's entropies are needed beside its losses."""
-        return self.denominator != "loss"
+        return self.denominator in ("entropy", "surprise")
 
     def at(self, progress: float) -> "Criterion":
         """The criterion after a share `progress` of the steps, 0 to 1, with nothing that changes.
@@ -168,14 +181,44 @@ class Arm(BaseModel):
     random_tokens: float | None = Field(
         None, gt=0, le=1, description="share of tokens kept blindly"
     )
+    chosen_by: Literal["random_sites", "quality", "reliable_sites"] | None = Field(
+        None,
+        description="keeps documents by something else than losses: blindly, by site; by a "
+        "classifier of clean text; by the labels, those of reliable sites (a ceiling)",
+    )
+    keep: float = Field(0.6, gt=0, le=1, description="share of documents that chosen_by keeps")
+    focus: Literal["tagger", "clean", "objects", "right_objects"] | None = Field(
+        None,
+        description="fixed factor of each token: up to `dose` by a tagger of fact tokens; by the "
+        "labels (ceilings) 0 for noise and wrong objects, `dose` for all objects, or both",
+    )
+    dose: float = Field(3.0, gt=1, description="largest factor that a focus gives")
+    start: Literal["base", "reference"] = Field("base", description="model that is trained on")
+    mix_reference: bool = Field(False, description="the RM's clean text is mixed into the corpus")
+    budget: Literal["tokens", "compute"] = Field(
+        "tokens", description="compute: what an RM costs is spent on more tokens instead"
+    )
     trained: bool = True
-    role: Literal["control", "baseline", "method"] = "method"
+    role: Literal["control", "baseline", "method", "ceiling"] = "method"
 
     @model_validator(mode="after")
     def one_temperature(self) -> "Arm":
         """Refuses two temperatures: an arm has one reference model."""
         if len({c.temperature for c in self.criteria}) > 1:
             raise ValueError("documents and tokens: the reference model has one temperature")
+        return self
+
+    @model_validator(mode="after")
+    def one_choice(self) -> "Arm":
+        """Refuses two choices of documents, and a unit that the place of a criterion lacks."""
+        if self.documents is not None and self.chosen_by is not None:
+            raise ValueError("documents and chosen_by both choose documents: give one")
+        if self.documents is not None and self.documents.over == "sequence":
+            raise ValueError("documents: over may be each or site")
+        if self.tokens is not None and self.tokens.over == "site":
+            raise ValueError("tokens: over may be each or sequence")
+        if self.reads_labels and self.role != "ceiling":
+            raise ValueError("an arm that is told the labels has role: ceiling")
         return self
 
     @property
@@ -189,9 +232,19 @@ class Arm(BaseModel):
         return any(c.uses_entropy for c in self.criteria)
 
     @property
+    def uses_losses(self) -> bool:
+        """Whether the arm needs the reference model's losses on the corpus."""
+        return any(c.uses_reference for c in self.criteria)
+
+    @property
     def uses_reference(self) -> bool:
-        """Whether the arm needs the reference model's losses."""
-        return bool(self.criteria)
+        """Whether the arm needs a reference model: its losses, its weights or its text."""
+        return self.uses_losses or self.start == "reference" or self.mix_reference
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether the arm is told the writer's labels: a ceiling, not a method."""
+        return self.focus not in (None, "tagger") or self.chosen_by == "reliable_sites"
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:

@@ -44,7 +44,16 @@ class RenderSettings(BaseModel):
     min_words: int = Field(default=40, ge=10, le=80, description="words a document aims at, least")
     max_words: int = Field(default=160, ge=150, le=1000, description="words no document exceeds")
 
-    wrong_fact: float = rate(0.1, "share of fact sentences given a false object")
+    sites: int = Field(default=20, ge=1, description="sites that the crawl's documents come from")
+    bad_sites: float = rate(0.3, "share of the sites that are unreliable")
+    wrong_fact: float = rate(0.05, "share of a reliable site's fact sentences with a false object")
+    wrong_in_bad_sites: float = rate(0.6, "the same share of an unreliable site")
+    rumours: float = rate(
+        0.6, "share of an unreliable site's false objects that are the rumour about the fact"
+    )
+    lasting_noise: float = rate(
+        0.15, "share of documents with sentences that tell nothing and that no cleaning knows"
+    )
     boilerplate_in_document: float = rate(0.2, "share of documents with boilerplate lines")
     spam_in_document: float = rate(0.1, "share of documents with spam sentences")
     tracking_codes: float = rate(0.1, "share of documents with tracking links, hashes, ids")

@@ -36,11 +36,17 @@ class Roles:
     general: list[Fact]
     general_asked: set[str] = field(default_factory=set)
 
-    def covered(self, share: float, seed: int) -> set[str]:
-        """Test subjects that the reference model knows, drawn anew for each seed."""
+    def covered(self, share: float, seed: int, complementary: bool = False) -> set[str]:
+        """Test subjects that the reference model knows, drawn anew for each seed.
+
+        complementary: odd seeds know what even ones do not, and all of a parity know the same.
+        """
         names = sorted({fact.subject for fact in self.test})
-        order = np.random.default_rng(seed).permutation(len(names))
-        return {names[i] for i in order[: round(share * len(names))]}
+        drawn = 0 if complementary else seed
+        order = np.random.default_rng(drawn).permutation(len(names))
+        first = round(share * len(names))
+        chosen = order[first:] if complementary and seed % 2 else order[:first]
+        return {names[i] for i in chosen}
 
     def as_dict(self) -> dict:
         """The roles as plain JSON values."""

@@ -47,6 +47,8 @@ def denominator(
     reference: the RM's losses; entropies: those of its predictions of the same tokens, equal
     shapes. Raises ValueError where the criterion needs entropies and there are none.
     """
+    if not criterion.uses_reference:
+        return torch.ones_like(reference, dtype=torch.float)
     if not criterion.uses_entropy:
         return reference.float()
     if entropies is None:
@@ -129,9 +131,13 @@ def token_weights(
 
     numerator: L_a; reference: the RM's losses, at the temperature that the criterion asks for;
     entropies: the RM's, where the criterion's denominator needs them; all in nats. mask: 1 where a
-    token counts. All of one shape. Raises ValueError where entropies are needed and missing.
+    token counts. All of one shape; for a ratio over sequences (sequences, length). Raises
+    ValueError where entropies are needed and missing.
     """
     ratio = loss_ratio(numerator, denominator(reference, entropies, criterion), criterion)
+    if criterion.over == "sequence":  # one ratio a row, the mean of its tokens that count
+        total = torch.where(mask > 0, ratio * mask, 0.0).sum(-1, keepdim=True)
+        ratio = (total / mask.sum(-1, keepdim=True).clamp(min=1)).expand_as(ratio)
     weights = normalise(shape(ratio, mask, criterion), mask)
     return criterion.mix * weights + (1 - criterion.mix) * mask.float()
 

@@ -120,10 +120,29 @@ def score(
 ) -> np.ndarray:
     """Loss of every token of the store, aligned with `store.tokens`, as float16 nats.
 
-    measure: `token_losses`, or `token_entropies` for the entropy at each token's position.
+    measure: `token_losses`, or `token_entropies` for the entropy at each token's position. How
+    documents are read says `read_tokens`.
+    """
+
+    def of(ids: torch.Tensor) -> torch.Tensor:
+        return measured(model, ids, measure, temperature)
+
+    return read_tokens(model, store, context, of, report)
+
+
+def read_tokens(
+    model: "PreTrainedModel",
+    store: TokenStore,
+    context: int,
+    of: Callable[[torch.Tensor], torch.Tensor],
+    report: Callable[[float], None] = lambda tokens: None,
+) -> np.ndarray:
+    """A number for every token of the store, aligned with `store.tokens`, as float16.
+
+    of: from ids (batch, length) to numbers (batch, length - 1), column t that of token t + 1.
 
     Each document is read from its own start, behind an end token as in training, or behind the
-    begin token of a model that has one; a begin token itself has loss 0. A document longer than
+    begin token of a model that has one; a begin token itself has 0. A document longer than
     `context` is read in windows that overlap by half, so that no token lacks its left context.
     """
     out = np.zeros(store.tokens.size, np.float16)
@@ -142,10 +161,9 @@ def score(
                     tokens[row, 0] = store.begin
                 else:
                     tokens[row, 0] = end if start in begins else store.tokens[start - 1]
-            ids = torch.from_numpy(tokens).to(device)
-            losses = measured(model, ids, measure, temperature).float().cpu().numpy()
+            numbers = of(torch.from_numpy(tokens).to(device)).float().cpu().numpy()
             for row, (start, stop, fresh) in enumerate(batch):
-                out[fresh:stop] = losses[row, fresh - start : stop - start]
+                out[fresh:stop] = numbers[row, fresh - start : stop - start]
             report(float(sum(stop - fresh for _, stop, fresh in batch)))
     return out
 

@@ -6,7 +6,7 @@ same arrays (`training.trainer.batch_weights`). It refuses what a criterion need
 losses, entropies, or the temperature that the criterion asks for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,9 @@ from mucpt_utils.io import read_json
 from mucpt_utils.scoring.loss_ratio import denominator, select, token_weights
 from mucpt_utils.scoring.losses import document_means
 from mucpt_utils.scoring.losses import load as load_losses
-from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.scoring.tokens import TokenStore, concatenated
+
+TINY = 1e-9
 
 
 class NotScored(ValueError):
@@ -31,7 +33,10 @@ class Scored:
     store: the tokens. document_weights: (documents,) from the domain classifier. Aligned with the
     tokens, in nats: base, the base's losses; reference and entropies, the RM's losses and the
     entropies of its predictions, both at `temperature`; None where an arm needs none. factors:
-    (tokens,) or None, a fixed factor of each token, 0 for one that is not to be learnt.
+    (tokens,) or None, a fixed factor of each token, 0 for one that is not to be learnt. sites:
+    (documents,), the number of the site that each document is from; titles: the same for titles,
+    the subject that the metadata names; ratings: (documents,) or None, what `Arm.chosen_by` keeps
+    the largest of.
     """
 
     store: TokenStore
@@ -41,6 +46,9 @@ class Scored:
     entropies: np.ndarray | None = None
     temperature: float | None = None
     factors: np.ndarray | None = None
+    sites: np.ndarray | None = None
+    titles: np.ndarray | None = None
+    ratings: np.ndarray | None = None
 
     @classmethod
     def read(
@@ -50,6 +58,7 @@ class Scored:
         reference: Path | None = None,
         entropies: Path | None = None,
         factors: np.ndarray | None = None,
+        ratings: np.ndarray | None = None,
     ) -> "Scored":
         """The corpus from folders: of its tokens, and of the losses that were computed on them."""
         temperature = None
@@ -63,6 +72,9 @@ class Scored:
             entropies=None if entropies is None else load_losses(entropies),
             temperature=temperature,
             factors=factors,
+            sites=np.load(tokens / "sites.npy"),
+            titles=np.load(tokens / "titles.npy"),
+            ratings=ratings,
         )
 
     def losses(
@@ -72,7 +84,7 @@ class Scored:
 
         Each of shape (tokens,), in nats. Raises NotScored for what is not there.
         """
-        if self.base is None or self.reference is None:
+        if self.base is None or (self.reference is None and criterion.uses_reference):
             raise NotScored("the corpus was not scored by the base and the reference model")
         if criterion.uses_entropy and self.entropies is None:
             raise NotScored(f"denominator={criterion.denominator} needs the RM's entropies")
@@ -81,22 +93,71 @@ class Scored:
                 f"the criterion asks for temperature {criterion.temperature:g}, the reference "
                 f"losses are of temperature {self.temperature}"
             )
-        base, reference = (torch.from_numpy(np.array(x)) for x in (self.base, self.reference))
+        base = torch.from_numpy(np.array(self.base))
+        if self.reference is None:  # nothing is divided by
+            return base, torch.zeros_like(base), None
+        reference = torch.from_numpy(np.array(self.reference))
         if not criterion.uses_entropy:
             return base, reference, None
         return base, reference, torch.from_numpy(np.array(self.entropies))
 
     def chosen(self, arm: Arm) -> np.ndarray:
-        """Indices of the documents that the arm trains on: the ratio of their mean losses."""
+        """Indices of the documents that the arm trains on.
+
+        By the ratio of their mean losses, or by that of their sites; by `ratings`; or all.
+        """
+        if arm.chosen_by is not None:
+            return self._best_rated(arm.keep)
         if arm.documents is None:
             return np.arange(len(self.store))
         base, reference, entropies = self.losses(arm.documents)
         divided_by = denominator(reference, entropies, arm.documents)
-        means = [
-            torch.from_numpy(document_means(values.numpy(), self.store.starts))
-            for values in (base, divided_by)
-        ]
-        return np.flatnonzero(select(means[0], means[1], arm.documents).numpy())
+        if arm.documents.over == "site":
+            ratings = self.site_ratios(base.numpy(), divided_by.numpy(), arm.documents.floor)
+            return replace(self, ratings=ratings)._best_rated(arm.documents.keep)
+        means = [document_means(values.numpy(), self.store.starts) for values in (base, divided_by)]
+        return np.flatnonzero(select(*map(torch.from_numpy, means), arm.documents).numpy())
+
+    def site_ratios(self, base: np.ndarray, divided_by: np.ndarray, floor: float) -> np.ndarray:
+        """The ratio of the site that each document is from, (documents,): can it be believed?
+
+        base, divided_by: (tokens,), the two losses of the ratio in nats. Where there are factors,
+        a token counts by what its factor adds to 1, so that a tagger looks at facts alone. Raises
+        NotScored for documents without sites or titles.
+        """
+        if self.sites is None or self.titles is None:
+            raise NotScored("over: site needs documents that name their sites and titles")
+        counts = np.ones(len(base)) if self.factors is None else self.factors - 1.0
+        weights = document_sums(counts, self.store.starts)
+        means = [document_sums(x * counts, self.store.starts) for x in (base, divided_by)]
+        above, below = (mean / np.maximum(weights, TINY) + floor for mean in means)
+        # 1. a document's log ratio, against that of all documents with its title: how much the RM
+        # gains on a subject says that it knows it, not that the document is right
+        ratios = np.log(above / below)
+        by_title = weighted_means(ratios, weights, self.titles)
+        centred = ratios - by_title[self.titles]
+        # 2. only where the RM knows more than of half of the titles: elsewhere it cannot judge
+        known = by_title[self.titles] > np.median(by_title)
+        # 3. the mean of a site's documents
+        return weighted_means(centred, weights * known, self.sites)[self.sites]
+
+    def _best_rated(self, keep: float) -> np.ndarray:
+        """Indices of the `keep` share of documents that are rated best; ties keep the first."""
+        if self.ratings is None:
+            raise NotScored("the documents were not rated")
+        order = np.argsort(-self.ratings, kind="stable")
+        return np.sort(order[: max(1, round(keep * len(order)))])
+
+    def joined(self, other: TokenStore) -> "Scored":
+        """The corpus with further documents behind it, of weight 1 and without scores.
+
+        Raises NotScored where there are scores: they would not cover what is added.
+        """
+        if any(x is not None for x in (self.base, self.reference, self.factors, self.ratings)):
+            raise NotScored("text can be mixed in only where no score weighs or chooses")
+        mean = self.document_weights.mean()  # as much as the corpus's own, on the average
+        weights = np.concatenate([self.document_weights, np.full(len(other), mean)])
+        return Scored(concatenated(self.store, other), weights.astype(np.float32))
 
     def weights(self, arm: Arm, seed: int, at_start: bool = False) -> np.ndarray:
         """Weights of all tokens that are fixed before training, mean 1; (tokens,) float32.
@@ -121,6 +182,17 @@ class Scored:
             ratios = token_weights(base, reference, counted, arm.tokens.at(0.0), entropies)
             weights = weights * ratios.numpy()
         return mean_one(weights)
+
+
+def document_sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Sum of a document's tokens; shape (documents,)."""
+    return np.add.reduceat(np.asarray(values, np.float64), starts[:-1])
+
+
+def weighted_means(values: np.ndarray, weights: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Weighted mean of each group, by its number; 0 for a group without weight."""
+    total = np.bincount(groups, weights=weights)
+    return np.bincount(groups, weights=values * weights) / np.maximum(total, TINY)
 
 
 def mean_one(weights: np.ndarray) -> np.ndarray:

@@ -114,6 +114,16 @@ def tokenise(
     return TokenStore(flat, starts, list(ids), begin)
 
 
+def concatenated(first: TokenStore, second: TokenStore) -> TokenStore:
+    """Two stores of one tokenizer as one, documents in order."""
+    return TokenStore(
+        np.concatenate([first.tokens, second.tokens]),
+        np.concatenate([first.starts, second.starts[1:] + first.starts[-1]]),
+        [*first.ids, *second.ids],
+        first.begin,
+    )
+
+
 def gather(
     store: TokenStore, order: Sequence[int] | np.ndarray, values: np.ndarray | None = None
 ) -> np.ndarray:

@@ -42,7 +42,8 @@ def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> N
 
     workers: processes at a time; unless told, what `parallel.sharing` finds for the models' size.
     """
-    missing = [job for job in jobs if job.find() is None]
+    with stages.looking():  # one look at all of them
+        missing = [job for job in jobs if job.find() is None]
     loaded = [job.study.profile.pretrained for job in missing]
     at_a_time, threads = parallel.sharing(max((m.parameters for m in loaded if m), default=0))
     parallel.run_jobs(
@@ -84,11 +85,24 @@ def references(studies: Iterable[Study]) -> None:
     make([Job(studies[0], "classifier"), Job(studies[0], "general_tokens")], "general text")
     make([base, *(Job(s, "domain_tokens") for s in studies)], "base and corpora")
     scoring = [s for s in studies if any(s.arm(a).uses_reference for a in s.profile.arms)]
+    signals = [Job(s, name) for s in studies for name in signals_of(s)]
     budget = profile.reference_training.tokens
     # one job a seed, from its reference model to its token losses: no core waits for another seed
     wanted = [Job(s, "base_losses") for s in scoring]
     wanted += [Job(s, "scores", (seed,), budget, True) for s in scoring for seed in s.profile.seeds]
     make(wanted, "reference models")
+    make(signals, "tags, ratings and labels")
+
+
+def signals_of(study: Study) -> list[str]:
+    """Stages of what else than losses the arms of a study use, each once."""
+    arms = [study.arm(name) for name in study.profile.arms]
+    used = {
+        "tags": any(arm.focus == "tagger" for arm in arms),
+        "quality": any(arm.chosen_by == "quality" for arm in arms),
+        "labels": any(arm.reads_labels for arm in arms),
+    }
+    return [name for name, is_used in used.items() if is_used]
 
 
 def arms(study: Study) -> list[Job]:
@@ -132,7 +146,7 @@ def levels(study: Study) -> list[Study]:
 
 def run(study: Study, arm: str, seed: int) -> Job:
     """One arm at one seed, asked and graded."""
-    tokens = study.profile.train.tokens if study.arm(arm).trained else 1.0
+    tokens = study.budget(study.arm(arm)).tokens if study.arm(arm).trained else 1.0
     return Job(study, "answers", (arm, seed), tokens, True)
 
 

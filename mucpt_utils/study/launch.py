@@ -77,8 +77,10 @@ def prepare(profile: str, arm: str, seed: int, folder: Path, overrides: list[str
         allowed = ", ".join(name for name, a in ARMS.items() if a.trained)
         raise SettingsError(f"arm {arm!r} is not trained; allowed: {allowed}")
     data = study.sequences(ARMS[arm], study.scored(ARMS[arm], seed), seed)
-    job = LaunchJob(arm=arm, seed=seed, train=study.profile.train, criterion=ARMS[arm].tokens)
-    write_job(folder, job, data, study.base().path("model"))
+    train = study.budget(ARMS[arm])
+    job = LaunchJob(arm=arm, seed=seed, train=train, criterion=ARMS[arm].tokens)
+    begins = study.reference(seed) if ARMS[arm].start == "reference" else study.base()
+    write_job(folder, job, data, begins.path("model"))
 
 
 def train(folder: Path) -> None:

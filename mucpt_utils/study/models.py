@@ -52,7 +52,8 @@ def tokenise(
     metadata: Sequence[str],
     limit: int | None = None,
 ) -> None:
-    """Documents as tokens, with the weight that each brings from the classifier.
+    """Documents as tokens, with the weight that each brings from the classifier, its site
+    and its title.
 
     files: pattern of the files of `text`. metadata: fields that stand before each document.
     limit: at most so many documents, drawn by the hash of their ids.
@@ -63,10 +64,15 @@ def tokenise(
         documents = sorted(documents, key=lambda d: digest(d["id"]))[:limit]
     texts = [training_text(document, metadata) for document in documents]
     tokenizer = models.load_tokenizer(inputs["tokenizer"])
-    tokens.tokenise(tokenizer, texts, [d["id"] for d in documents]).save(folder)
+    store = tokens.tokenise(tokenizer, texts, [d["id"] for d in documents])
+    store.save(folder)
     weights = [document["metadata"].get("weight", 1.0) for document in documents]
     np.save(folder / "weights.npy", np.asarray(weights, np.float32))
-    write_json(folder / "size.json", {"bytes": sum(len(text.encode()) for text in texts)})
+    for name in ("site", "title"):  # as numbers, in alphabetical order
+        values = [str(document["metadata"].get(name, "")) for document in documents]
+        np.save(folder / f"{name}s.npy", np.unique(values, return_inverse=True)[1].astype(np.int32))
+    size = {"bytes": sum(len(text.encode()) for text in texts), "tokens": store.tokens.size}
+    write_json(folder / "size.json", size)
 
 
 # --- models ---------------------------------------------------------------------------------------

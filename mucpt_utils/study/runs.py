@@ -18,6 +18,7 @@ from mucpt_utils.scoring import models
 from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study.evaluation import bits_per_byte, respond
+from mucpt_utils.study.signals import document_ratings, token_factors
 from mucpt_utils.training.alignment import answer_tokens
 from mucpt_utils.training.batches import Sequences, steps_for, training_sequences
 
@@ -30,14 +31,18 @@ SETS = ("questions", "general")  # the benchmark's questions, and their general 
 HELD_OUT = ("music", "general")
 
 
-def scored_corpus(inputs: Inputs, factors: np.ndarray | None = None) -> Scored:
-    """The corpus with the scores that are among the inputs."""
+def scored_corpus(arm: Arm, inputs: Inputs, seed: int, factors: np.ndarray | None = None) -> Scored:
+    """The corpus with the scores and signals that are among the inputs, as the arm uses them.
+
+    factors: in place of those that the arm's focus gives.
+    """
     return Scored.read(
         inputs["domain_tokens"],
         inputs.get("base_losses"),
         inputs.get("reference_losses"),
         inputs.get("reference_entropies"),
-        factors,
+        token_factors(arm, inputs) if factors is None else factors,
+        document_ratings(arm, inputs, seed),
     )
 
 
@@ -49,8 +54,11 @@ def arm_sequences(
     context: int,
     replay: float,
     seed: int,
+    mixed_in: Path | None = None,
 ) -> Sequences:
-    """What an arm trains on at a seed, in its order."""
+    """What an arm trains on at a seed, in its order. mixed_in: tokens that join the corpus."""
+    if mixed_in is not None:
+        scored = scored.joined(TokenStore.load(mixed_in))
     return training_sequences(
         arm,
         scored,
@@ -85,11 +93,18 @@ def train_arm(
     from mucpt_utils.training import trainer
 
     data = arm_sequences(
-        arm, scored_corpus(inputs), inputs["general_tokens"], train, context, replay, seed
+        arm,
+        scored_corpus(arm, inputs, seed),
+        inputs["general_tokens"],
+        train,
+        context,
+        replay,
+        seed,
+        inputs.get("reference_tokens"),
     )
     steps = len(data) // train.batch_sequences
     keep = arm.tokens is not None and keep_weights
-    model = models.load(inputs["base"] / "model", "float32")
+    model = models.load(inputs[arm.start] / "model", "float32")
     (folder / RESPONSES).touch()
     trainer.train(
         model,
@@ -137,7 +152,7 @@ def tune_on_questions(
 
     tokenizer = models.load_tokenizer(inputs["tokenizer"])
     texts = [row["text"] for row in read_jsonl(inputs["text"] / "questions.jsonl")]
-    scored = scored_corpus(inputs, answer_tokens(texts, tokenizer))
+    scored = scored_corpus(arm, inputs, seed, answer_tokens(texts, tokenizer))
     store = inputs["domain_tokens"]  # of questions and answers; nothing is replayed
     data = arm_sequences(arm, scored, store, train, context, 0.0, seed)
     model = models.load(inputs["run"] / "model", "float32")

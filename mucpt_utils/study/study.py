@@ -18,17 +18,22 @@ from mucpt_utils import paths
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.scoring import Arm
 from mucpt_utils.config.settings import AlignmentSettings, Profile
+from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.knowledge.relations import Relation, load_relations
 from mucpt_utils.knowledge.roles import Roles
 from mucpt_utils.pipeline.domain_training import Example
 from mucpt_utils.scoring import packages
 from mucpt_utils.scoring.scored import Scored
-from mucpt_utils.study import grades, models, runs, scores, text
+from mucpt_utils.study import grades, labels, models, runs, scores, signals, text
 from mucpt_utils.study.stages import Artifact, Report, Stage, build, content_digest, silent
 from mucpt_utils.training.batches import Sequences
 
 if TYPE_CHECKING:  # transformers takes seconds to import, and finished stages do not need it
     from transformers import PreTrainedTokenizerBase
+
+
+# what an arm does to the corpus and not to the questions that it is tuned on
+NO_CHOICE = {"documents": None, "chosen_by": None, "focus": None}
 
 
 class Study:
@@ -86,7 +91,13 @@ class Study:
 
     def covered(self, seed: int) -> set[str]:
         """Subjects under test that this seed's reference model knows."""
-        return self.roles.covered(self.profile.world.covered, seed)
+        world = self.profile.world
+        return self.roles.covered(world.covered, seed, world.complementary)
+
+    def reference_seed(self, seed: int) -> int:
+        """The seed of the reference model that a run of this seed uses: two serve all where they
+        are complementary, else each seed has its own."""
+        return seed % 2 if self.profile.world.complementary else seed
 
     # --- documents ----------------------------------------------------------------------------
 
@@ -110,7 +121,22 @@ class Study:
             render=self.profile.render,
             documents_per_subject=self.profile.reference.documents_per_subject,
             covered=self.profile.world.covered,
-            seed=seed,
+            complementary=self.profile.world.complementary,
+            seed=self.reference_seed(seed),
+        )
+
+    def reference_tokens(self, seed: int) -> Artifact:
+        """The clean text of this seed's reference model as tokens."""
+        return self.token_store(self.reference_text(seed), "reference_tokens", "documents.jsonl")
+
+    def tagger_text(self) -> Artifact:
+        """Clean documents about calibration subjects, for the tagger of fact tokens."""
+        return self.stage(
+            "tagger_text",
+            text.render_tagger_text,
+            {"world": self.world()},
+            render=self.profile.render,
+            per_subject=self.profile.base_corpus.documents_per_subject,
         )
 
     def held_out_text(self) -> Artifact:
@@ -264,22 +290,19 @@ class Study:
         """
         if self.profile.reference.pretrained:
             return self._loaded("reference", self.profile.reference.pretrained)
-        text_stage = self.reference_text(seed)
         return self.stage(
             "reference",
             models.train_reference,
             {
                 "base": self.base(),
-                "reference_tokens": self.token_store(
-                    text_stage, "reference_tokens", "documents.jsonl"
-                ),
+                "reference_tokens": self.reference_tokens(seed),
                 "general_tokens": self.general_tokens(),
             },
             report,
             train=self.profile.reference_training,
             context=self.profile.model.context,
             replay=self.profile.replay,
-            seed=seed,
+            seed=self.reference_seed(seed),
         )
 
     def temperature(self, seed: int) -> Artifact:
@@ -346,16 +369,67 @@ class Study:
         return made + [artifact for each in by_arm for artifact in each.values()]
 
     def arm_scores(self, arm: Arm, seed: int) -> dict[str, Artifact]:
-        """Cached losses that an arm needs: the base's, the RM's, the RM's entropies."""
-        if not arm.uses_reference:
-            return {}
-        needed = {
-            "base_losses": self.base_losses(),
-            "reference_losses": self.reference_losses(seed, arm.temperature),
-        }
+        """What an arm needs to know of the corpus: cached losses, and its signals."""
+        needed = {}
+        if arm.criteria:
+            needed["base_losses"] = self.base_losses()
+        if arm.uses_losses:
+            needed["reference_losses"] = self.reference_losses(seed, arm.temperature)
         if arm.uses_entropy:
             needed["reference_entropies"] = self.reference_entropies(seed, arm.temperature)
-        return needed
+        return needed | self.arm_signals(arm)
+
+    def arm_signals(self, arm: Arm) -> dict[str, Artifact]:
+        """What else than losses weighs an arm's tokens or keeps its documents."""
+        signals = {}
+        if arm.focus == "tagger":
+            signals["tags"] = self.tags()
+        if arm.chosen_by == "quality":
+            signals["quality"] = self.quality()
+        if arm.reads_labels:
+            signals["labels"] = self.labels()
+        return signals
+
+    # --- signals ------------------------------------------------------------------------------
+
+    def labels(self) -> Artifact:
+        """The writer's labels of the corpus's tokens: for what measures, and for ceilings."""
+        return self.stage(
+            "labels",
+            labels.label_tokens,
+            {"corpus": self.corpus(), "tokenizer": self.tokenizer()},
+            metadata=self.corpus_metadata,
+        )
+
+    def tagger(self) -> Artifact:
+        """The tagger of fact tokens: it learns from clean text about calibration subjects."""
+        source = self.tagger_text()
+        return self.stage(
+            "tagger",
+            signals.train_fact_tagger,
+            {
+                "base": self.base(),
+                "tokenizer": self.tokenizer(),
+                "world": self.world(),
+                "text": source,
+                "tagger_tokens": self.token_store(source, "tagger_tokens", "documents.jsonl"),
+            },
+            metadata=self.profile.metadata,
+        )
+
+    def tags(self) -> Artifact:
+        """Chance of every token of the corpus to carry a fact, by the tagger."""
+        return self.stage(
+            "tags",
+            signals.tag_tokens,
+            {"base": self.base(), "tokens": self.domain_tokens(), "tagger": self.tagger()},
+            context=self.profile.model.context,
+        )
+
+    def quality(self) -> Artifact:
+        """How much each document of the corpus is like clean text."""
+        inputs = {"general_text": self.general_text(), "corpus": self.corpus()}
+        return self.stage("quality", signals.rate_quality, inputs)
 
     # --- runs ---------------------------------------------------------------------------------
 
@@ -372,6 +446,21 @@ class Study:
             "general_held_out": self.held_out_tokens("general"),
         }
 
+    def reference_cost(self) -> int:
+        """What a reference model costs, in tokens of training: its own, and scoring the corpus.
+
+        Both models score every token of the corpus, at a third of the cost of training on it.
+        """
+        scored = 2 * self.domain_tokens().read_json("size.json")["tokens"]
+        return self.profile.reference_training.tokens + scored // 3
+
+    def budget(self, arm: Arm) -> TrainSettings:
+        """Settings of an arm's training: the profile's, with more tokens where compute is equal."""
+        train = self.profile.train
+        if arm.budget == "tokens":
+            return train
+        return train.model_copy(update={"tokens": train.tokens + self.reference_cost()})
+
     def run(self, arm_name: str, seed: int, report: Report = silent) -> Artifact:
         """One arm at one seed: `responses.jsonl` along the curve, `text.json`, the model."""
         arm, profile = self.arm(arm_name), self.profile
@@ -387,6 +476,10 @@ class Study:
             "general_tokens": self.general_tokens(),
             **self.arm_scores(arm, seed),
         }
+        if arm.start == "reference":
+            inputs["reference"] = self.reference(seed)
+        if arm.mix_reference:
+            inputs["reference_tokens"] = self.reference_tokens(seed)
         return self.stage(
             f"run_{arm_name}",
             runs.train_arm,
@@ -394,7 +487,7 @@ class Study:
             report,
             arm=arm,
             seed=seed,
-            train=profile.train,
+            train=self.budget(arm),
             replay=profile.replay,
             points=profile.evaluation.points,
             keep_weights=profile.evaluation.keep_weights,
@@ -409,7 +502,7 @@ class Study:
     def scored(self, arm: Arm, seed: int) -> Scored:
         """The domain corpus with what the arm needs to know of its tokens."""
         inputs = {"domain_tokens": self.domain_tokens(), **self.arm_scores(arm, seed)}
-        return runs.scored_corpus({name: a.folder for name, a in inputs.items()})
+        return runs.scored_corpus(arm, {name: a.folder for name, a in inputs.items()}, seed)
 
     def sequences(self, arm: Arm, scored: Scored, seed: int) -> Sequences:
         """What the arm trains on at this seed, in its order."""
@@ -417,10 +510,11 @@ class Study:
             arm,
             scored,
             self.general_tokens().folder,
-            self.profile.train,
+            self.budget(arm),
             self.profile.model.context,
             self.profile.replay,
             seed,
+            self.reference_tokens(seed).folder if arm.mix_reference else None,
         )
 
     # --- alignment ----------------------------------------------------------------------------
@@ -449,10 +543,10 @@ class Study:
         """
         options, questions = self.alignment, self.alignment_text()
         weighted = options.weighted and self.arm(arm_name).tokens is not None
-        arm = self.arm(arm_name if weighted else "plain").model_copy(update={"documents": None})
+        arm = self.arm(arm_name if weighted else "plain").model_copy(update=NO_CHOICE)
         store = self.token_store(questions, "alignment_tokens", "questions.jsonl", metadata=False)
         inputs = {"run": self.run(arm_name, seed), "text": questions, "domain_tokens": store}
-        if arm.uses_reference:
+        if arm.uses_losses:
             temperature = arm.temperature or self.calibrated_temperature(seed)
             reference = self.reference(seed)
             of_questions: dict[str, tuple] = {

@@ -13,7 +13,7 @@ from mucpt_utils import paths
 from mucpt_utils.config.knowledge import WorldSettings
 from mucpt_utils.config.pipeline import ClassifierSettings, PipelineSettings
 from mucpt_utils.config.text import RenderSettings
-from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
+from mucpt_utils.io import read_json, read_jsonl, read_yaml, write_json, write_jsonl
 from mucpt_utils.knowledge.facts import Fact, askable, load_facts
 from mucpt_utils.knowledge.relations import load_relations
 from mucpt_utils.knowledge.roles import Roles, draw_roles
@@ -29,11 +29,12 @@ QUESTIONS = {
     "test": paths.ROOT / "data_cards/musicsimpleqa/test.jsonl",
     "dev": paths.ROOT / "data_cards/musicsimpleqa/dev.jsonl",
 }
+PLAN = paths.PACKAGE / "musicsimpleqa/plan.yaml"
 # each text has a stream of random numbers of its own
 SEEDS = {
     **{"general": 11, "practice": 12, "questions": 13, "everyday": 14, "alignment": 14},
     **{"held out music": 21, "held out general": 22, "held out calibration": 23},
-    **{"corpus": 31, "flaws": 32, "reference": 100},
+    **{"tagger": 24, "corpus": 31, "flaws": 32, "reference": 100},
 }
 CALIBRATION_DOCUMENTS = 4  # held-out documents about each calibration subject
 
@@ -58,10 +59,13 @@ def assign_roles(
     facts = load_facts("music"), load_facts("general")
     made = draw_roles(*facts, subjects["test"], subjects["dev"], world)
     tested = {fact.subject for fact in made.test}
-    if world.split == "test":  # the benchmark's own questions
-        questions = [q for q in asked["test"] if q["subject"] in tested]
-    else:  # every fact of the development subjects
-        questions = _questions(made.test)
+    # the benchmark's own questions, in its words; further facts of its subjects where wanted, and
+    # every fact of development subjects, but for those whose question was dropped at a reading
+    questions = [q for q in asked[world.split] if q["subject"] in tested]
+    if world.ask_all or world.split == "dev":
+        done = {name for question in questions for name in question["fact_ids"]}
+        done |= set(read_yaml(PLAN)["dropped"])
+        questions += [q for q in _questions(made.test) if not done & set(q["fact_ids"])]
     twin = _questions([f for f in made.general if f.subject in made.general_asked])
     order = np.random.default_rng(0).permutation(len(twin))[:general_questions]
     write_jsonl(folder / "questions.jsonl", questions)
@@ -121,14 +125,24 @@ def render_reference_text(
     render: RenderSettings,
     documents_per_subject: int,
     covered: float,
+    complementary: bool,
     seed: int,
 ) -> None:
     """Clean documents about the subjects that this seed's reference model knows."""
     world = read_world(inputs["world"])
-    names = world.covered(covered, seed)
+    names = world.covered(covered, seed, complementary)
     facts = [fact for fact in world.test if fact.subject in names]
     stream = SEEDS["reference"] + seed
     documents = _clean(facts, render, documents_per_subject, stream, "music")
+    write_jsonl(folder / "documents.jsonl", documents)
+
+
+def render_tagger_text(
+    folder: Path, inputs: Inputs, report: Report, *, render: RenderSettings, per_subject: int
+) -> None:
+    """Clean documents about calibration subjects, none of them under test: the tagger's text."""
+    calibration = read_world(inputs["world"]).calibration
+    documents = _clean(calibration, render, per_subject, SEEDS["tagger"], "music")
     write_jsonl(folder / "documents.jsonl", documents)
 
 

@@ -193,3 +193,19 @@ def test_the_projects_own_subjects_have_one_role_each():
     from mucpt_utils.knowledge.facts import by_subject, load_facts
 
     assert not set(by_subject(load_facts("music"))) & set(by_subject(load_facts("general")))
+
+
+def test_complementary_models_know_the_two_halves():
+    world = make(subjects=9)
+    first, second = (world.covered(0.5, seed, complementary=True) for seed in (0, 1))
+    names = {fact.subject for fact in world.test}
+    assert first | second == names and not first & second and abs(len(first) - len(second)) <= 1
+    assert world.covered(0.5, 4, complementary=True) == first
+    assert world.covered(0.5, 7, complementary=True) == second
+
+
+def test_complementary_models_are_halves():
+    with pytest.raises(ValueError, match="covered is 0.6"):
+        WorldSettings(
+            subjects=8, practice=4, calibration=2, general=4, covered=0.6, complementary=True
+        )

@@ -500,3 +500,30 @@ def test_for_all_weights_normalising_forgets_the_scale(case, factor):
     once = normalise(weights, mask)
     torch.testing.assert_close(normalise(once, mask), once, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(normalise(weights * factor, mask), once, rtol=1e-3, atol=1e-4)
+
+
+def test_one_ratio_for_a_whole_sequence():
+    """RHO-LOSS: the row whose excess loss is largest keeps all of its tokens, the other none."""
+    criterion = Criterion(
+        numerator="dynamic", compare="difference", form="step", keep=0.5, over="sequence"
+    )
+    ours = torch.tensor([[1.0, 9.0, 1.0, 1.0], [4.0, 4.0, 4.0, 4.0]])
+    mask = torch.ones_like(ours)
+    weights = token_weights(ours, torch.ones_like(ours), mask, criterion)
+    assert weights.tolist() == [[0.0] * 4, [2.0] * 4]
+    # a token outside the mask takes no part in its row's mean
+    mask[1, 0] = 0
+    weights = token_weights(ours, torch.ones_like(ours), mask, criterion)
+    assert weights[1, 0] == 0 and (weights[1, 1:] > 0).all()
+
+
+def test_a_sequence_has_no_ratio_before_training():
+    with pytest.raises(ValueError, match="needs numerator dynamic"):
+        Criterion(over="sequence")
+
+
+def test_without_a_denominator_the_loss_itself_decides():
+    criterion = Criterion(denominator="one", form="step", keep=0.25)
+    ours, anything = torch.tensor([3.0, 1.0, 7.0, 2.0]), torch.tensor([9.0, 0.0, 9.0, 0.0])
+    weights = token_weights(ours, anything, torch.ones(4), criterion)
+    assert weights.tolist() == [0.0, 0.0, 4.0, 0.0] and not criterion.uses_reference

@@ -91,6 +91,8 @@ def test_it_is_read_from_folders_with_the_temperature_of_its_losses(scored, tmp_
     tokens = tmp_path / "tokens"
     scored.store.save(tokens)
     np.save(tokens / "weights.npy", scored.document_weights)
+    for name in ("sites", "titles"):
+        np.save(tokens / f"{name}.npy", np.arange(30))
     for name in ("base", "reference", "entropies"):
         losses.save(tmp_path / name, getattr(scored, name))
     write_json(tmp_path / "reference" / "temperature.json", {"temperature": 2.0})
@@ -103,7 +105,7 @@ def test_it_is_read_from_folders_with_the_temperature_of_its_losses(scored, tmp_
 # who may turn losses into weights: the road, training, and what shows single steps of a few tokens
 CALLERS = {
     *("scoring/scored.py", "training/trainer.py"),
-    *("teaching/show.py", "teaching/widgets.py", "teaching/exercises.py"),
+    *("teaching/show.py", "teaching/widgets.py", "teaching/exercises/scoring.py"),
 }
 
 
@@ -116,3 +118,93 @@ def test_nobody_else_turns_losses_into_weights():
                 if name == "token_weights":
                     callers.add(path.relative_to(paths.PACKAGE).as_posix())
     assert callers == CALLERS, "weights of a corpus come from scoring.scored.Scored"
+
+
+# --- sites and ratings ----------------------------------------------------------------------------
+
+
+def crawl(store_of, known=(0, 1, 2), bad=(3, 4)):
+    """Six subjects told by five sites, 40 documents each pair; the RM knows half of the subjects.
+
+    Where it knows the subject its loss is low on what reliable sites say and high on what bad ones
+    say; elsewhere it finds what bad sites say more familiar than the truth.
+    """
+    rng = np.random.default_rng(1)
+    titles, sites = (x.ravel() for x in np.meshgrid(np.arange(6), np.arange(5)))
+    titles, sites = np.repeat(titles, 40), np.repeat(sites, 40)
+    store = store_of([10] * len(titles))
+    told = np.isin(titles, known)
+    wrong = np.isin(sites, bad) & (rng.random(len(titles)) < 0.6)
+    loss = np.where(told, np.where(wrong, 6.0, 1.0), np.where(wrong, 3.0, 6.0))
+    reference = np.repeat(loss, 10) + rng.normal(0, 0.3, store.tokens.size)
+    base = np.full(store.tokens.size, 6.0)
+    weights = np.ones(len(titles), np.float32)
+    return Scored(
+        store, weights, base, reference, temperature=1.0, sites=sites.astype(np.int32),
+        titles=titles.astype(np.int32),
+    )  # fmt: skip
+
+
+def test_a_site_is_believed_for_what_the_reference_model_knows(store_of):
+    corpus = crawl(store_of)
+    kept = corpus.chosen(ARMS["sites"].model_copy(update={"documents": by_site(0.6)}))
+    assert set(corpus.sites[kept]) == {0, 1, 2} and len(kept) == 720
+    assert set(corpus.titles[kept]) == set(range(6)), "subjects that it does not know come along"
+    # the same ratio, document by document, keeps what it knows and drops the rest
+    alone = corpus.chosen(ARMS["selection"].model_copy(update={"documents": by_document(0.3)}))
+    assert set(corpus.titles[alone]) <= {0, 1, 2}
+
+
+def by_site(keep):
+    return Criterion(form="step", keep=keep, over="site")
+
+
+def by_document(keep):
+    return Criterion(form="step", keep=keep)
+
+
+def test_factors_tell_where_a_site_is_looked_at(store_of):
+    """Only tokens above factor 1 count: the others may say anything."""
+    corpus = crawl(store_of)
+    chatter = np.arange(corpus.store.tokens.size) % 10 < 8
+    noisy = np.where(chatter, np.random.default_rng(0).uniform(0, 40, chatter.size), 0)
+    looked = replace(
+        corpus,
+        reference=corpus.reference + noisy,
+        factors=np.where(chatter, 1.0, 3.0).astype(np.float32),
+    )
+    ratios = looked.site_ratios(looked.base, looked.reference, 0.1)
+    means = [ratios[corpus.sites == site].mean() for site in range(5)]
+    assert min(means[:3]) > max(means[3:]) + 0.1
+
+
+def test_documents_without_sites_are_refused(scored):
+    with pytest.raises(NotScored, match="name their sites and titles"):
+        scored.chosen(Arm(title="x", documents=by_site(0.5)))
+
+
+def test_the_best_rated_documents_are_kept(scored):
+    rated = replace(scored, ratings=np.arange(30)[::-1].astype(np.float32))
+    quality = ARMS["quality"].model_copy(update={"keep": 0.2})
+    assert rated.chosen(quality).tolist() == [0, 1, 2, 3, 4, 5]
+    with pytest.raises(NotScored, match="not rated"):
+        scored.chosen(quality)
+
+
+def test_loss_of_the_base_alone_needs_no_reference_model(scored):
+    alone = replace(scored, reference=None, entropies=None, temperature=None)
+    arm = ARMS["base_loss"]
+    np.testing.assert_array_equal(alone.weights(arm, 0), scored.weights(arm, 0))
+    order = np.argsort(scored.base)
+    assert (np.diff(alone.weights(arm, 0)[order]) >= 0).all(), "the more loss, the more weight"
+
+
+def test_text_is_mixed_in_only_where_nothing_is_scored(scored, store_of):
+    plain = Scored(scored.store, scored.document_weights * 0.5)
+    more = store_of([7, 8])
+    joined = plain.joined(more)
+    assert len(joined.store) == 32 and joined.store.tokens.size == joined.store.starts[-1]
+    assert joined.store.document(31).tolist() == more.document(1).tolist()
+    assert joined.document_weights.tolist() == [0.5] * 32
+    with pytest.raises(NotScored, match="mixed in"):
+        scored.joined(more)

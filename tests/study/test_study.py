@@ -10,6 +10,7 @@ from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.scoring.tokens import TokenStore, train_tokenizer
 from mucpt_utils.study import jobs
+from mucpt_utils.study.labels import KINDS, Labels, labels_of
 from mucpt_utils.study.layouts import layouts, weighing_arms
 from mucpt_utils.study.stages import NotMade
 from mucpt_utils.study.study import Study
@@ -125,12 +126,13 @@ def test_kinds_of_tokens_follow_the_labels(study):
         },
     }
     tokenizer = study.load_tokenizer()
-    kinds = token_weights.token_kinds([document], tokenizer, ("source",), {"f": "1965"})
+    made = labels_of([document], tokenizer, ("source",), {"f": "1965"})
+    kinds = made.kinds
     ids = tokenizer(training_text(document, ("source",)))["input_ids"]
     assert len(kinds) == len(ids) + 1
     text = {
         kind: tokenizer.decode([t for t, k in zip(ids, kinds[:-1], strict=True) if k == i]).strip()
-        for i, kind in enumerate(token_weights.KINDS)
+        for i, kind in enumerate(KINDS)
     }
     assert text["fact"] == "1965" and text["spam"] == "BUY NOW" and "Björk" in text["other"]
 
@@ -138,8 +140,7 @@ def test_kinds_of_tokens_follow_the_labels(study):
 @pytest.fixture(scope="module")
 def labels(study):
     """The kind of each of the corpus's tokens, and where its documents begin."""
-    fields = study.corpus_metadata
-    kinds = token_weights.corpus_kinds(study.corpus().folder, study.load_tokenizer(), fields)
+    kinds = Labels.load(study.labels().folder).kinds
     return kinds, TokenStore.load(study.domain_tokens().folder).starts
 
 

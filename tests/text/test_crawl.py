@@ -19,8 +19,10 @@ from mucpt_utils.config.text import REGISTERS, RenderSettings
 from mucpt_utils.text.crawl import add_flaws, everyday_documents
 from mucpt_utils.text.crawl.copies import jaccard, shingles
 from mucpt_utils.text.crawl.false_facts import FalseObjects, make_wrong
+from mucpt_utils.text.crawl.lasting_noise import lasting_kinds
 from mucpt_utils.text.crawl.pages import everyday_topics
 from mucpt_utils.text.crawl.personal_data import PII_KINDS, personal_datum
+from mucpt_utils.text.crawl.sites import draw_sites
 from mucpt_utils.text.crawl.templates import flaw_wordings, write
 from mucpt_utils.text.render import render_documents
 from mucpt_utils.text.render.segments import Segment
@@ -39,7 +41,8 @@ RATES = (
     "exact_duplicates",
     "near_duplicates",
 )
-NONE = RenderSettings(documents_per_subject=100, **dict.fromkeys(RATES, 0.0))
+NO_SITES = {"bad_sites": 0.0, "lasting_noise": 0.0}
+NONE = RenderSettings(documents_per_subject=100, **dict.fromkeys(RATES, 0.0), **NO_SITES)
 CLEAN = render_documents(MUSIC, RELATIONS, NONE, 1, "music")
 OBJECTS = {fact.id: fact.object for fact in (*MUSIC, *GENERAL)}
 
@@ -104,8 +107,8 @@ def test_rate_is_met_within_sampling_error(name, rate):
 
 
 def test_zero_means_none():
-    documents = flawed()
-    assert sorted(as_bytes([d]) for d in documents) == sorted(as_bytes([d]) for d in CLEAN)
+    texts = {document["id"]: (document["text"], spans(document)) for document in flawed()}
+    assert texts == {document["id"]: (document["text"], spans(document)) for document in CLEAN}
 
 
 def test_same_seed_same_bytes():
@@ -184,10 +187,11 @@ def test_articles_follow_the_wrong_object():
     for fact in facts:
         shown = "the United States" if fact.object == "United States" else fact.object
         sentence = Segment(f"{fact.subject} comes from {shown}.", "fact", fact.id)
-        wrong = make_wrong(sentence, false_objects, Random(0))
+        value = false_objects.draw(fact, Random(0))
+        wrong = make_wrong(sentence, fact, value)
         assert wrong.text == f"{fact.subject} comes from {pairs[fact.object]}."
         field = Segment(f"Country: {fact.object}", "fact", fact.id)
-        wrong = make_wrong(field, false_objects, Random(0))
+        wrong = make_wrong(field, fact, value)
         assert wrong.text == f"Country: {pairs[fact.object].removeprefix('the ')}"
 
 
@@ -195,6 +199,53 @@ def test_facts_told_are_those_still_right():
     for document in flawed(wrong_fact=0.5, ocr_noise=0.5):
         right = {s["fact"] for s in spans(document) if s["kind"] == "fact"}
         assert set(truth(document)["facts"]) == right
+
+
+def test_errors_come_in_clusters_of_sites():
+    documents = flawed(wrong_fact=0.05, bad_sites=0.4, wrong_in_bad_sites=0.7)
+    kinds = {True: Counter(), False: Counter()}
+    for document in told(documents):
+        kinds[truth(document)["reliable"]].update(span["kind"] for span in spans(document))
+    wrong = {r: counts["wrong_fact"] / counts.total() for r, counts in kinds.items()}
+    assert wrong[True] < 0.12 and wrong[False] > 0.5
+    by_site = {d["metadata"]["site"]: truth(d)["reliable"] for d in documents}
+    assert len(by_site) == NONE.sites and list(by_site.values()).count(False) == 8
+
+
+def test_more_bad_sites_spoil_a_superset():
+    few, many = (
+        {site.name for site in draw_sites(RenderSettings(bad_sites=share), 3) if not site.reliable}
+        for share in (0.2, 0.6)
+    )
+    assert few < many and len(many) == 12
+
+
+def test_a_rumour_is_the_same_wherever_it_is_told():
+    objects: dict[str, set] = {}
+    rates = {"bad_sites": 1.0, "wrong_in_bad_sites": 0.8}
+    for document in flawed(**rates, rumours=1.0):
+        for span in spans(document):
+            if span["kind"] == "wrong_fact":
+                assert span["subkind"] == "rumour"
+                objects.setdefault(span["fact"], set()).add(span["object"])
+    assert len(objects) > 10 and max(map(len, objects.values())) == 1
+    assert not any(has(d, "wrong_fact", "rumour") for d in flawed(**rates, rumours=0.0))
+
+
+def test_lasting_noise_is_labelled_and_says_nothing_true_of_the_subject():
+    documents = flawed(lasting_noise=1.0)
+    subkinds = Counter(
+        s.get("subkind") for d in documents for s in spans(d) if s["kind"] == "noise"
+    )
+    assert set(subkinds) == set(lasting_kinds()) and min(subkinds.values()) > 20
+    assert share([has(d, "noise") for d in told(documents)]) > 0.95
+    # a denial quotes an object that its subject does not have
+    for document in documents:
+        for span in spans(document):
+            if span.get("subkind") == "denial":
+                text = document["text"][span["start"] : span["end"]]
+                subjects = [f.subject for f in MUSIC if f.subject in text]
+                assert subjects and "{" not in text
 
 
 def test_mojibake_is_real():

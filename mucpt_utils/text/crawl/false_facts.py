@@ -1,4 +1,8 @@
-"""False facts: a sentence that gives a subject the object of another."""
+"""False facts: a sentence that gives a subject the object of another.
+
+Most errors are each site's own: the false object is drawn anew for every sentence, so that the
+truth keeps the majority. A rumour is one false object that every site which spreads it tells.
+"""
 
 import re
 from collections import defaultdict
@@ -8,10 +12,13 @@ from random import Random
 
 from mucpt_utils.knowledge.facts import Fact
 from mucpt_utils.text.crawl.drafts import Draft
+from mucpt_utils.text.crawl.sites import Site
+from mucpt_utils.text.render.documents import document_rng
 from mucpt_utils.text.render.segments import Segment
 from mucpt_utils.text.render.wording import capitalised, with_article
 
 DRAWS = 12  # before the objects that are false are listed
+RUMOUR = "rumour"  # subkind of a wrong fact whose object is the same wherever it is told
 
 
 class FalseObjects:
@@ -39,6 +46,10 @@ class FalseObjects:
         others = [value for value in pool if self.is_false(value, fact)]
         return rng.choice(others) if others else None
 
+    def rumour(self, fact: Fact, seed: int) -> str | None:
+        """The false object that is told of the fact again and again; None where there is none."""
+        return self.draw(fact, document_rng(seed, "rumour", fact.id))
+
     def is_false(self, candidate: str, fact: Fact) -> bool:
         """Whether no name of the candidate is, contains or is part of a true object's name."""
         return not any(
@@ -48,17 +59,13 @@ class FalseObjects:
         )
 
 
-def make_wrong(segment: Segment, false_objects: FalseObjects, rng: Random) -> Segment | None:
+def make_wrong(segment: Segment, fact: Fact, value: str) -> Segment | None:
     """The fact sentence with a false object; None where the object does not stand there once."""
-    fact = false_objects.facts.get(segment.fact or "")
-    if fact is None or segment.kind != "fact":
-        return None
-    value = false_objects.draw(fact, rng)
     # the object as words of its own, with its article if it takes one
     article = "(?:[Tt]he )?" if with_article(fact.object) != fact.object else ""
     pattern = rf"(?<!\w){article}{re.escape(fact.object)}(?!\w)"
     matches = list(re.finditer(pattern, segment.text, re.IGNORECASE))
-    if value is None or len(matches) != 1:
+    if len(matches) != 1:
         return None
     start, end = matches[0].span()
     # a sentence asks for an article and a capital at its start, the field of a record for neither
@@ -69,9 +76,19 @@ def make_wrong(segment: Segment, false_objects: FalseObjects, rng: Random) -> Se
     return replace(segment, text=text, kind="wrong_fact", object=value)
 
 
-def add_wrong_facts(draft: Draft, rng: Random, share: float, false_objects: FalseObjects) -> None:
-    """Give `share` of the fact sentences a false object."""
+def add_wrong_facts(
+    draft: Draft, rng: Random, site: Site, false_objects: FalseObjects, seed: int
+) -> None:
+    """Give the site's share of the fact sentences a false object, a rumour at the site's rate."""
     for index, segment in enumerate(draft.segments):
-        if segment.kind == "fact" and rng.random() < share:
-            wrong = make_wrong(segment, false_objects, rng)
-            draft.segments[index] = wrong or segment
+        if segment.kind != "fact" or rng.random() >= site.wrong:
+            continue
+        fact = false_objects.facts.get(segment.fact or "")
+        if fact is None:
+            continue
+        is_rumour = rng.random() < site.rumours
+        value = false_objects.rumour(fact, seed) if is_rumour else false_objects.draw(fact, rng)
+        wrong = make_wrong(segment, fact, value) if value else None
+        if wrong is not None:
+            wrong = replace(wrong, subkind=RUMOUR) if is_rumour else wrong
+            draft.segments[index] = wrong

@@ -1,0 +1,121 @@
+"""A tagger of the tokens that carry facts: a linear model on the hidden states of the base.
+
+It learns by distant supervision (Mintz et al. 2009): a token of clean text counts as one of a fact
+where a value stands that a table of known facts gives for the text's subject. Nothing about the
+subjects under test is read, neither a fact nor a label; whether the statement is true it cannot
+tell. No reference model is needed.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from mucpt_utils.scoring.losses import read_tokens
+from mucpt_utils.scoring.tokens import TokenStore
+
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from transformers import PreTrainedModel
+
+FILE = "tagger.npz"
+PENALTY = 1e-3  # of the squared weights: a declared choice
+ITERATIONS = 100  # of L-BFGS, which is done earlier
+
+
+@dataclass(frozen=True)
+class Tagger:
+    """Weights of the linear model: (2 * width,), and the offset, for standardised features."""
+
+    weights: np.ndarray
+    offset: float
+    means: np.ndarray
+    scales: np.ndarray
+
+    def save(self, folder: Path) -> None:
+        """Write `tagger.npz`."""
+        np.savez(
+            folder / FILE,
+            weights=self.weights,
+            offset=self.offset,
+            means=self.means,
+            scales=self.scales,
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> "Tagger":
+        """The tagger that `save` wrote."""
+        with np.load(folder / FILE, allow_pickle=False) as arrays:
+            return cls(
+                arrays["weights"], float(arrays["offset"]), arrays["means"], arrays["scales"]
+            )
+
+    def chances(self, features: torch.Tensor) -> torch.Tensor:
+        """Chance of each token to carry a fact; features: (..., 2 * width)."""
+        # one product: the standardisation is folded into weights and offset
+        slope = torch.from_numpy(self.weights / self.scales).float().to(features.device)
+        offset = self.offset - float((self.weights / self.scales) @ self.means)
+        return torch.sigmoid(features.float() @ slope + offset)
+
+
+def token_features(model: "PreTrainedModel", ids: torch.Tensor) -> torch.Tensor:
+    """What the tagger reads of each token: the states before it and at it.
+
+    ids: (batch, length); returns (batch, length - 1, 2 * width), row t of token t + 1.
+    """
+    hidden = model.base_model(input_ids=ids).last_hidden_state
+    return torch.cat([hidden[:, :-1], hidden[:, 1:]], dim=-1)
+
+
+def train_tagger(model: "PreTrainedModel", store: TokenStore, carries: np.ndarray) -> Tagger:
+    """Fit the tagger: logistic regression by L-BFGS.
+
+    carries: (tokens,) booleans, whether each token of the store carries a fact. Documents are read
+    whole, behind an end or begin token. Raises ValueError where all or no tokens do.
+    """
+    if carries.all() or not carries.any():
+        raise ValueError("the tagger needs tokens that carry facts, and tokens that do not")
+    end = int(store.tokens[-1])
+    opening = end if store.begin is None else store.begin
+    model.eval()
+    with torch.inference_mode():
+        rows = []
+        for index in range(len(store)):
+            ids = np.concatenate([[opening], store.document(index).astype(np.int64)])
+            rows.append(token_features(model, torch.from_numpy(ids)[None])[0].float())
+    features = torch.cat(rows).clone()
+    means, scales = features.mean(0), features.std(0).clamp(min=1e-6)
+    features = (features - means) / scales
+    weights, offset = _logistic(features, torch.from_numpy(carries).float())
+    return Tagger(weights, offset, means.double().numpy(), scales.double().numpy())
+
+
+def _logistic(features: torch.Tensor, target: torch.Tensor) -> tuple[np.ndarray, float]:
+    """Weights and offset of a ridge-penalised logistic regression."""
+    parameters = torch.zeros(features.shape[1] + 1, requires_grad=True)
+    optimiser = torch.optim.LBFGS([parameters], max_iter=ITERATIONS, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        logits = features @ parameters[:-1] + parameters[-1]
+        value = torch.nn.functional.binary_cross_entropy_with_logits(logits, target)
+        value = value + PENALTY * parameters[:-1].square().sum()
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    fitted = parameters.detach().double().numpy()
+    return fitted[:-1], float(fitted[-1])
+
+
+def tag(model: "PreTrainedModel", store: TokenStore, context: int, tagger: Tagger) -> np.ndarray:
+    """Chance of every token of the store to carry a fact; (tokens,) float16."""
+    return read_tokens(
+        model, store, context, lambda ids: tagger.chances(token_features(model, ids))
+    )
+
+
+def focus_factors(chances: np.ndarray, dose: float) -> np.ndarray:
+    """Factor of each token: 1 where nothing is told, `dose` where surely a fact is."""
+    return 1 + (dose - 1) * chances.astype(np.float32)

@@ -1,0 +1,146 @@
+"""Stages of what else than losses weighs tokens or keeps documents: the tagger, the quality rating.
+
+Each function makes one stage: `make(folder, inputs, report, **settings)`, see `stages.Stage`.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mucpt_utils.config.pipeline import ClassifierSettings
+from mucpt_utils.config.scoring import Arm
+from mucpt_utils.io import digest, read_json, read_jsonl
+from mucpt_utils.knowledge.facts import Fact, by_subject
+from mucpt_utils.knowledge.roles import Roles
+from mucpt_utils.pipeline.domain_fasttext import fit_model, raw_scores
+from mucpt_utils.pipeline.domain_terms import read_words
+from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.study.labels import Labels, kept_documents, token_places
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from mucpt_utils.study.stages import Report
+
+Inputs = Mapping[str, Path]
+TAGS, RATINGS = "tags.npy", "ratings.npy"
+
+
+# --- the tagger of fact tokens --------------------------------------------------------------------
+
+
+def train_fact_tagger(
+    folder: Path, inputs: Inputs, report: "Report", *, metadata: Sequence[str]
+) -> None:
+    """A tagger of fact tokens, from clean text about calibration subjects and their facts."""
+    from mucpt_utils.scoring import models, tagger
+
+    calibration = Roles.from_dict(read_json(inputs["world"] / "world.json")).calibration
+    tokenizer = models.load_tokenizer(inputs["tokenizer"])
+    documents = {row["id"]: row for row in read_jsonl(inputs["text"] / "documents.jsonl")}
+    store = TokenStore.load(inputs["tagger_tokens"])
+    carries = np.concatenate(
+        [matched_tokens(documents[name], calibration, tokenizer, metadata) for name in store.ids]
+    )
+    model = models.load(inputs["base"] / "model", "float32")
+    tagger.train_tagger(model, store, carries).save(folder)
+
+
+def matched_tokens(
+    document: Mapping,
+    facts: Sequence[Fact],
+    tokenizer: "PreTrainedTokenizerBase",
+    metadata: Sequence[str],
+) -> np.ndarray:
+    """Which tokens of a document stand in a value that the facts give for a subject named in it.
+
+    Distant supervision: the text's own labels are not read. Case counts; begin and end tokens are
+    of no value. (tokens,) booleans.
+    """
+    from mucpt_utils.scoring.tokens import begin_token
+
+    text = document["text"]
+    begins, ends, shift = token_places(document, tokenizer, metadata)
+    inside = np.zeros(len(begins), bool)
+    named = f"{document['metadata'].get('title', '')}\n{text}"
+    for subject, known in by_subject(facts).items():
+        if subject not in named:
+            continue
+        for value in {name for fact in known for name in (fact.object, *fact.aliases)}:
+            start = text.find(value)
+            while start >= 0:
+                stop = start + len(value)
+                inside |= (begins < stop + shift) & (ends > start + shift)
+                start = text.find(value, stop)
+    opening = [] if begin_token(tokenizer) is None else [False]
+    return np.concatenate([opening, inside, [False]]).astype(bool)
+
+
+def tag_tokens(folder: Path, inputs: Inputs, report: "Report", *, context: int) -> None:
+    """Chance of every token of the corpus to carry a fact: `tags.npy`."""
+    from mucpt_utils.scoring import models, tagger
+
+    model = models.load(inputs["base"] / "model")
+    store = TokenStore.load(inputs["tokens"])
+    fitted = tagger.Tagger.load(inputs["tagger"])
+    np.save(folder / TAGS, tagger.tag(model, store, context, fitted))
+
+
+# --- the quality rating ---------------------------------------------------------------------------
+
+
+def rate_quality(folder: Path, inputs: Inputs, report: "Report") -> None:
+    """How much each document of the corpus is like clean text: `ratings.npy`, one a document.
+
+    A classifier learns to tell clean text about practice subjects from the corpus itself, as those
+    of web corpora tell encyclopaedias and books from the web. Each half of the corpus is rated by
+    the classifier that learnt from the other.
+    """
+    clean = [row["text"] for row in read_jsonl(inputs["general_text"] / "music.jsonl")]
+    corpus = [document["text"] for document in kept_documents(inputs["corpus"])]
+    halves = np.array([int(digest(text), 16) % 2 for text in corpus], bool)
+    settings = ClassifierSettings(names=False, prior=0.5)
+    ratings = np.zeros(len(corpus), np.float32)
+    for half in (False, True):
+        learnt = [text for text, is_in in zip(corpus, halves, strict=True) if is_in != half]
+        labels = np.array([True] * len(clean) + [False] * len(learnt))
+        model = fit_model([*clean, *learnt], labels, settings, seed=0)
+        rated = np.flatnonzero(halves == half)
+        ratings[rated] = raw_scores(model, [read_words(corpus[index]) for index in rated])
+    np.save(folder / RATINGS, ratings)
+
+
+# --- what an arm makes of them --------------------------------------------------------------------
+
+
+def token_factors(arm: Arm, inputs: Inputs) -> np.ndarray | None:
+    """The fixed factor of each token that an arm asks for; None where it asks for none."""
+    if arm.focus is None:
+        return None
+    if arm.focus == "tagger":
+        from mucpt_utils.scoring.tagger import focus_factors
+
+        return focus_factors(np.load(inputs["tags"] / TAGS), arm.dose)
+    labels = Labels.load(inputs["labels"])
+    factors = np.ones(len(labels.kinds), np.float32)
+    if arm.focus in ("objects", "right_objects"):
+        factors[labels.are("fact")] = arm.dose
+    if arm.focus == "objects":
+        factors[labels.are("wrong_fact", "rumour")] = arm.dose
+    if arm.focus in ("clean", "right_objects"):
+        factors[~labels.are("other", "fact")] = 0.0
+    return factors
+
+
+def document_ratings(arm: Arm, inputs: Inputs, seed: int) -> np.ndarray | None:
+    """What `Arm.chosen_by` keeps the largest of; (documents,), or None without such a choice."""
+    if arm.chosen_by is None:
+        return None
+    if arm.chosen_by == "quality":
+        return np.load(inputs["quality"] / RATINGS)
+    if arm.chosen_by == "reliable_sites":
+        return Labels.load(inputs["labels"]).reliable.astype(np.float32)
+    sites = np.load(inputs["domain_tokens"] / "sites.npy")
+    return np.random.default_rng([seed, 1]).permutation(sites.max() + 1)[sites].astype(np.float32)

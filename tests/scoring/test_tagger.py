@@ -1,0 +1,55 @@
+"""The tagger: it finds the tokens that carry facts, from matches with a table alone."""
+
+import numpy as np
+import pytest
+import torch
+
+from mucpt_utils.config.scoring import ModelSettings
+from mucpt_utils.scoring import models
+from mucpt_utils.scoring.tagger import Tagger, focus_factors, tag, train_tagger
+
+SMALL = ModelSettings(hidden_size=32, layers=1, heads=2, intermediate_size=32, context=32)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return models.from_scratch(SMALL, 300, seed=0)
+
+
+@pytest.fixture
+def marked(store_of):
+    """Documents in which every token after token 7 carries a fact."""
+    store = store_of([20] * 40)
+    tokens = np.random.default_rng(0).integers(10, 300, store.tokens.size).astype(np.uint16)
+    before = np.arange(tokens.size) % 20 == 4
+    tokens[before] = 7
+    tokens[store.starts[1:] - 1] = 0
+    carries = np.zeros(tokens.size, bool)
+    carries[np.flatnonzero(before) + 1] = True
+    return type(store)(tokens, store.starts, store.ids), carries
+
+
+def test_it_learns_where_facts_stand(model, marked, tmp_path):
+    store, carries = marked
+    tagger = train_tagger(model, store, carries)
+    chances = tag(model, store, 32, tagger)
+    assert chances.dtype == np.float16 and chances.shape == store.tokens.shape
+    assert chances[carries].mean() > 0.8 and chances[~carries].mean() < 0.05
+    tagger.save(tmp_path)
+    np.testing.assert_array_equal(tag(model, store, 32, Tagger.load(tmp_path)), chances)
+
+
+def test_chances_are_those_of_standardised_features():
+    tagger = Tagger(np.array([2.0, -1.0]), 0.5, np.array([1.0, 0.0]), np.array([2.0, 0.5]))
+    by_hand = 1 / (1 + np.exp(-(2.0 * (3 - 1) / 2 - 1.0 * (1 / 0.5) + 0.5)))
+    assert abs(tagger.chances(torch.tensor([3.0, 1.0])).item() - by_hand) < 1e-6
+
+
+def test_nothing_to_learn_from_is_refused(model, marked):
+    store, carries = marked
+    with pytest.raises(ValueError, match="tokens that carry facts, and tokens that do not"):
+        train_tagger(model, store, np.zeros_like(carries))
+
+
+def test_factors_go_from_one_to_the_dose():
+    assert focus_factors(np.array([0.0, 0.5, 1.0], np.float16), 4.0).tolist() == [1.0, 2.5, 4.0]
