@@ -14,7 +14,7 @@ from mucpt_utils.analysis import schema
 from mucpt_utils.config import arms, axes, settings
 from mucpt_utils.report import table_files
 from mucpt_utils.study import provenance
-from mucpt_utils.teaching import exercises, kernels, runner
+from mucpt_utils.teaching import exercises, kernels, profiles, runner
 
 BOOKS = runner.notebooks()
 LARGEST = 500_000  # bytes of an executed copy
@@ -65,9 +65,9 @@ def test_the_first_code_cell_holds_the_parameters(path):
     assert first.metadata.get("tags") == ["parameters"]
     given = {}
     exec(first.source, given)
-    assert given["PROFILE"] in settings.profile_names() and given["SET"] == []
+    assert given == {"__builtins__": given["__builtins__"], "PROFILE": profiles.BEST, "SET": []}
     assert not any("parameters" in cell.metadata.get("tags", []) for cell in others)
-    assert "any profile of section 2 in 00_start_here" in first.source
+    assert "the best finished run, or any profile of section 2 in 00_start_here" in first.source
     start = nbformat.read(BOOKS[0], as_version=4)
     (second,) = [cell.source for cell in start.cells if "## 2. " in cell.source]
     assert "The profile" in second and "overview.profiles()" in str(start.cells)
@@ -98,6 +98,29 @@ def test_cells_are_short_and_define_nothing(path):
         starts = [line.split()[0] for line in cell.source.splitlines() if line.strip()]
         allowed = {"def"} if cell.metadata.get("tags") == [exercises.TAG] else set()  # its stub
         assert not ({"def", "class", "%pip", "!pip"} - allowed) & set(starts), cell.id
+
+
+LINK = re.compile(r"\]\(([^)#]+)")
+
+
+@named
+def test_a_notebook_opens_with_where_we_are_a_picture_and_its_executed_page(path):
+    opening = nbformat.read(path, as_version=4).cells[0].source
+    way, picture, about = opening.split("\n\n")[1:4]
+    names = [f"{number(book)} " for book in BOOKS]
+    assert re.findall(r"(\d\db?) ", way) == [name.strip() for name in names]
+    assert f"**{number(path)} " in way and way.count("**") == 2
+    assert picture.startswith("![") and f"executed/{path.name})" in about
+    for link in LINK.findall(opening):
+        assert (paths.NOTEBOOKS / link).is_file(), link
+
+
+@named
+def test_links_lead_somewhere(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            for link in LINK.findall(cell.source):
+                assert "://" in link or (paths.NOTEBOOKS / link).exists(), link
 
 
 @named

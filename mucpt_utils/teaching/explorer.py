@@ -18,6 +18,7 @@ from mucpt_utils.config.axes import MIXTURE
 from mucpt_utils.report import display, figures, mixtures, table_files
 from mucpt_utils.report.figures import Drawn, NothingToDraw
 from mucpt_utils.study.provenance import results_to_read
+from mucpt_utils.teaching.profiles import folders_to_read, origin, resolved
 
 # what can be drawn, and the column that is drawn
 CENTRES = {
@@ -71,18 +72,14 @@ def load(profile: str, overrides: Sequence[str] = ()) -> Explored:
 
     Raises FileNotFoundError where there is neither.
     """
-    own, *committed = results_to_read(profile, overrides)
-    for folder in (own, *committed):
+    own = results_to_read(resolved(profile, overrides), overrides)[0]
+    for folder in folders_to_read(profile, overrides):
         names = [name for name in CENTRES if (folder / "tables" / f"{name}.csv").is_file()]
         if not names:
             continue
-        origin = f"Tables of profile {own.name}, as its run left them."
-        if folder != own:
-            origin = f"Profile {profile} was not run: these are the committed tables of "
-            origin += f"{folder.name}."
         # committed tables stand beside mixtures of one's own only where both are of one profile
         mixed = mixtures.finished(own) if own.name == folder.name else []
-        return Explored(read_tables(folder, names, mixed), origin)
+        return Explored(read_tables(folder, names, mixed), origin(profile, overrides, folder))
     raise FileNotFoundError(f"no tables of {profile!r}; `./run_all.sh {profile}` makes them")
 
 
@@ -147,8 +144,19 @@ def check_apart(frame: pd.DataFrame, choice: Choice) -> None:
     if "metric" in frame and frame["metric"].nunique() > 1 and choice.panels != "metric":
         raise NothingToDraw("metrics have different units: choose one, or panels by metric")
     if frame.duplicated(shown).any():
-        free = [c for c in names_in(frame) if c not in shown and frame[c].nunique() > 1]
+        free = telling_apart(frame, shown)
         raise NothingToDraw(f"several rows fall on one mark: choose one {' and one '.join(free)}")
+
+
+def telling_apart(frame: pd.DataFrame, shown: Sequence[str]) -> list[str]:
+    """Columns of names, as few as it takes, that tell apart the rows that share a mark."""
+    free: list[str] = []
+    for column in (c for c in names_in(frame) if c not in shown):
+        if not frame.duplicated([*shown, *free]).any():
+            break
+        if (frame.groupby([*shown, *free], sort=False)[column].nunique() > 1).any():
+            free.append(column)
+    return free
 
 
 def draw(explored: Explored, choice: Choice) -> Drawn:
@@ -296,7 +304,7 @@ class Panel:
 
 def panel(profile: str, overrides: Sequence[str] = (), folder: Path | None = None) -> Panel:
     """Controls over a profile's tables; exports go to `explored/` in its results folder."""
-    own = results_to_read(profile, overrides)[0]
+    own = results_to_read(resolved(profile, overrides), overrides)[0]
     return Panel(load(profile, overrides), folder or own / "explored")
 
 

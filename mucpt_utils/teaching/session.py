@@ -12,6 +12,7 @@ from mucpt_utils.report import figures, table_files
 from mucpt_utils.study import parallel, provenance
 from mucpt_utils.study.lanes import ProseStudy
 from mucpt_utils.study.study import Study
+from mucpt_utils.teaching import profiles
 
 
 class Results:
@@ -38,9 +39,15 @@ class Results:
 
 
 def open_study(profile: str, overrides: list[str], notebook: str) -> tuple[Study, Results]:
-    """The study of a profile and its results folder. Raises SettingsError for wrong settings."""
+    """The study of a profile and its results folder. Raises SettingsError for wrong settings.
+
+    profile: a name, or `best`: the best finished run there is, said in a line.
+    """
     quiet()
-    loaded = load_profile(profile, overrides)
+    name, taken = profiles.usable(profile, overrides)
+    if taken:
+        print(taken)
+    loaded = load_profile(name, overrides)
     return Study(loaded, notebook), Results(provenance.results_folder(loaded))
 
 

@@ -17,9 +17,9 @@ from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.io import read_json
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.scoring.loss_ratio import token_weights
-from mucpt_utils.study.provenance import results_to_read
 from mucpt_utils.teaching import show
 from mucpt_utils.teaching.kernels import WIDGET_VIEW
+from mucpt_utils.teaching.profiles import folders_to_read, origin
 
 FOLDER = "classroom"
 MARKS = {CORRECT: "✓ correct", INCORRECT: "✗ incorrect", NOT_ATTEMPTED: "– not attempted"}
@@ -58,15 +58,10 @@ def cached(profile: str, overrides: Sequence[str], name: str) -> tuple[dict, str
 
     Raises FileNotFoundError, with the command that makes the file, where there is neither.
     """
-    own, *committed = results_to_read(profile, overrides)
-    for folder in (own, *committed):
+    for folder in folders_to_read(profile, overrides):
         path = folder / FOLDER / f"{name}.json"
         if path.exists():
-            origin = f"From the run of profile {own.name}."
-            if folder != own:
-                origin = f"Profile {profile} has not been run: this is the committed run, "
-                origin += f"{folder.name}."
-            return read_json(path), origin
+            return read_json(path), origin(profile, overrides, folder)
     raise FileNotFoundError(
         f"no {FOLDER}/{name}.json for profile {profile!r}; `./run_all.sh {profile}` makes it"
     )

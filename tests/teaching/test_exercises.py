@@ -1,4 +1,5 @@
-"""Every exercise of the notebooks: its stub is not solved, its solution is, wrong ones fail."""
+# ruff: noqa: E501 - sources of wrong functions are strings
+"""Every exercise: its stub is not solved, its solution is, wrong ones get the hint that fits."""
 
 import re
 
@@ -6,16 +7,125 @@ import nbformat
 import numpy as np
 import pytest
 
+from mucpt_utils import paths
 from mucpt_utils.teaching import exercises, runner
+from mucpt_utils.teaching.exercises import LEVELS, judging
 
 CHECK = re.compile(r'exercises\.check\("(\w+)", (\w+)\)')
 FOLDED = re.compile(
     r"^<details><summary>Solution</summary>\n\n```python\n(.*)\n```\n\n</details>", re.S
 )
+# what students write, in their own way: exercise, source of `f`, a word of the hint that fits
+WRITTEN = [
+    ("platt", "f = lambda s, a, b: 1 / (1 + math.exp(-(a * s + b)))", "log-odds"),
+    (
+        "platt",
+        "def f(s, a, b):\n    return a * (math.log(s) - math.log(1 - s)) + b",
+        "undo the logit",
+    ),
+    ("platt", "def f(s, a, b):\n    return 1 / (1 + np.exp(a * np.log(s / (1 - s)) + b))", "sign"),
+    ("off_domain_share", "f = lambda p, l: l.count(0) / len(l)", "weight"),
+    (
+        "off_domain_share",
+        "def f(p, l):\n    t = 0\n    for a, b in zip(p, l):\n        t += a * b\n    return t / sum(p)",
+        "label is 0",
+    ),
+    ("jaccard", "f = lambda a, b: len(a.intersection(b)) / (len(a) + len(b))", "union"),
+    ("jaccard", "f = lambda a, b: (len(a) + len(b) - len(a & b)) / len(a & b)", "upside down"),
+    ("jaccard", "f = lambda a, b: 100 * len(a & b) / len(a | b)", "percentage"),
+    ("band_probability", "f = lambda j, b, r: pow(1 - pow(j, r), b)", r"no\* band"),
+    (
+        "band_probability",
+        "def f(j, b, r):\n    p = 0\n    for _ in range(b):\n        p += j**r\n    return p",
+        "do not add up",
+    ),
+    ("precision_recall", "f = lambda r, w, m: [r / (m + r), r / (w + r)]", "swapped"),
+    ("precision_recall", "f = lambda r, w, m: r / (r + w)", "recall as well"),
+    (
+        "precision_recall",
+        "f = lambda r, w, m: (100 * r / (r + w), 100 * r / (r + m))",
+        "percentage",
+    ),
+    (
+        "temperature_loss",
+        "f = lambda z, t, T: math.log(sum(math.exp(x) for x in z)) - z[t]",
+        "T does not",
+    ),
+    (
+        "temperature_loss",
+        "def f(z, t, T):\n    p = [math.exp(x / T) for x in z]\n    return p[t] / sum(p)",
+        "that is the probability",
+    ),
+    (
+        "temperature_loss",
+        "def f(z, t, T):\n    p = np.exp(np.array(z) / T)\n    return -np.log2(p[t] / p.sum())",
+        "nats",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m, r, e, s):\n    x = np.log((np.array(m) + e) / (np.array(r) + e)) / np.log(s)\n    return x / x.mean()",
+        "clip",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m, r, e, s):\n    x = np.log((np.array(r) + e) / (np.array(m) + e)) / np.log(s)\n"
+        "    x = x.clip(0, 1)\n    return x / x.mean()",
+        "upside down",
+    ),
+    ("loss_ratio_weights", "f = lambda m, r, e, s: (m + e) / (r + e)", "a list is no number"),
+    ("normalise", "f = lambda w, m: np.array(w) * m / (np.array(w) * m).mean()", "NaN|mean"),
+    ("normalise", "f = lambda w, m: [a * b for a, b in zip(w, m)]", "divide by the mean"),
+    (
+        "normalise",
+        "def f(w, m):\n    for n in range(len(w)):\n        w[n] *= m[n]\n"
+        "    t = sum(w)\n    return [a * sum(m) / t for a in w] if t else m",
+        "changes the lists",
+    ),
+    ("weighted_gradient", "f = lambda w: w", "divides by N"),
+    ("weighted_gradient", "f = lambda w: [1 / len(w) for _ in w]", "own weight"),
+    ("bits_per_byte", "f = lambda l, s: sum(l) / s", "nats"),
+    ("bits_per_byte", "f = lambda l, s: np.mean(l) / np.log(2)", "per byte, not per token"),
+    (
+        "tokens_to_reach",
+        "def f(x, y, g):\n    for a, b in zip(x, y):\n        if b >= g:\n            return a\n"
+        "    return math.inf",
+        "interpolate",
+    ),
+    ("tokens_to_reach", "f = lambda x, y, g: float(np.interp(g, y, x))", "first|math.inf|line"),
+    (
+        "grade",
+        "def f(k, r):\n    if not r:\n        return 'not_attempted'\n    return 'correct' if k.lower() in r.lower() else 'incorrect'",
+        "refusal|don't know",
+    ),
+    ("grade", "f = lambda k, r: k.lower() in r.lower()", "bool comes back"),
+    ("grade", "f = lambda k, r: 'Correct' if k in r else 'Incorrect'", "none of the words"),
+    ("kappa", "f = lambda a, b: np.mean([x == y for x, y in zip(a, b)])", "with chance in it"),
+    (
+        "kappa",
+        "def f(a, b):\n    o = sum(x == y for x, y in zip(a, b)) / len(a)\n    return (o - 0.5) / 0.5",
+        "one half",
+    ),
+    (
+        "paired_interval",
+        "f = lambda a, b: np.quantile(a - b, [0.025, 0.975])",
+        "single differences",
+    ),
+    (
+        "paired_interval",
+        "def f(a, b):\n    r = np.random.default_rng(3)\n    d = b - a\n"
+        "    m = [r.choice(d, len(d)).mean() for _ in range(2000)]\n    return np.percentile(m, [2.5, 97.5])",
+        "swapped",
+    ),
+    (
+        "paired_interval",
+        "f = lambda a, b: np.quantile(a - b, [2.5, 97.5])",
+        "0.025 and 0.975|shares",
+    ),
+]
 
 
-def exercise_cells() -> dict[str, tuple[str, str, str]]:
-    """Exercise -> (source of the stub's cell, name of its function, folded solution)."""
+def exercise_cells() -> dict[str, tuple[str, str, str, str]]:
+    """Exercise -> (number of its notebook, stub's cell, its function, folded solution)."""
     places = {}
     for path in runner.notebooks():
         cells = nbformat.read(path, as_version=4).cells
@@ -23,7 +133,8 @@ def exercise_cells() -> dict[str, tuple[str, str, str]]:
             if cell.metadata.get("tags") == [exercises.TAG]:
                 name, function = CHECK.search(cell.source).groups()
                 assert name not in places, f"{name} stands in two cells"
-                places[name] = cell.source, function, FOLDED.match(after.source)[1]
+                number = path.stem.split("_")[0]
+                places[name] = number, cell.source, function, FOLDED.match(after.source)[1]
     return places
 
 
@@ -34,21 +145,42 @@ each = pytest.mark.parametrize("name", exercises.EXERCISES)
 def solution(name: str):
     """The function that the folded solution defines."""
     scope = {}
-    exec(PLACES[name][2], scope)
-    return scope[PLACES[name][1]]
+    exec(PLACES[name][3], scope)
+    return scope[PLACES[name][2]]
 
 
-def test_every_exercise_stands_in_a_notebook_and_they_are_where_the_first_one_says():
-    assert set(PLACES) == set(exercises.EXERCISES) and len(PLACES) >= 6
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in runner.notebooks()}
-    books = [name for name, text in texts.items() if "exercises.check(" in text]
-    assert books[0].startswith("02") and books[-1].startswith("07")
-    assert "Notebooks 02 to 07 hold **exercises**" in texts["00_start_here"]
+def test_the_track_has_ten_to_fifteen_exercises_at_three_levels():
+    track = exercises.track()
+    assert set(PLACES) == set(exercises.EXERCISES) and 10 <= len(track) <= 15
+    assert set(track["level"]) == set(LEVELS.values())
+    assert dict(zip(track["exercise"], track["notebook"], strict=True)) == {
+        name: place[0] for name, place in PLACES.items()
+    }
+
+
+def test_the_first_notebook_and_the_teachers_page_name_them_all():
+    start = (paths.NOTEBOOKS / "00_start_here.ipynb").read_text(encoding="utf-8")
+    books = sorted({place[0] for place in PLACES.values()})
+    assert f"Notebooks {books[0]} to {books[-1]} hold **exercises**" in start
+    page = (paths.NOTEBOOKS / "TEACHING.md").read_text(encoding="utf-8")
+    for row in exercises.track().itertuples():
+        assert f"| `{row.exercise}` | {row.notebook} | {row.level} |" in page, row.exercise
+    assert page.count("### Open-ended") == 2 and page.count("**Rubric**") == 2
+
+
+@each
+def test_the_heading_says_the_level(name):
+    number, source, *_ = PLACES[name]
+    (path,) = paths.NOTEBOOKS.glob(f"{number}_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    place = next(n for n, cell in enumerate(cells) if cell.source == source)
+    level = LEVELS[exercises.EXERCISES[name].level]
+    assert re.match(rf"### Exercise \({level}\): ", cells[place - 1].source), name
 
 
 @each
 def test_the_stub_runs_and_is_told_the_hint(name, capsys):
-    exec(PLACES[name][0], {})
+    exec(PLACES[name][1], {})
     printed = capsys.readouterr().out
     assert printed == f"{name}: not solved yet. Hint: {exercises.EXERCISES[name].hint}\n"
 
@@ -59,15 +191,52 @@ def test_the_folded_solution_passes(name):
     assert solved and "solved, all" in message, message
 
 
+def test_what_is_solved_is_counted_and_remembered(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("MUCPT_WORK", str(tmp_path))
+    for _ in range(2):
+        exercises.check("jaccard", solution("jaccard"))
+        assert f"1 of {len(exercises.EXERCISES)} exercises solved." in capsys.readouterr().out
+    exercises.check("bits_per_byte", solution("bits_per_byte"))
+    exercises.check("platt", lambda s, a, b: s)
+    assert exercises.solved() == {"jaccard", "bits_per_byte"}
+    track = exercises.track().set_index("exercise")["solved"]
+    assert (track["jaccard"], track["platt"]) == ("yes", "not yet")
+
+
+@each
+def test_every_slip_fails_and_is_told_its_own_hint(name):
+    asked = exercises.EXERCISES[name]
+    assert len(asked.slips) >= 2
+    for hint, wrong in asked.slips:
+        solved, message = exercises.judge(name, wrong)
+        assert not solved and message.endswith(f"Hint: {hint}"), (hint, message)
+
+
+@pytest.mark.parametrize(("name", "source", "word"), WRITTEN)
+def test_what_students_write_gets_a_hint_that_fits(name, source, word):
+    import math
+
+    scope = {"math": math, "np": np}
+    exec(source, scope)
+    solved, message = exercises.judge(name, scope["f"])
+    assert not solved and re.search(word, message.split("Hint: ")[1]), message
+
+
+def test_two_wrong_solutions_or_more_are_tried_of_each():
+    tried = [name for name, *_ in WRITTEN]
+    assert all(tried.count(name) >= 2 for name in exercises.EXERCISES)
+
+
 def _spoilt(value):
     """A value of the same kind that is wrong."""
     if isinstance(value, str):
         return "incorrect" if value == "correct" else "correct"
-    return np.asarray(value, dtype=float) + 0.05
+    number = np.asarray(value, dtype=float)
+    return np.where(np.isinf(number), 1.0, number) + 0.05
 
 
 @each
-def test_one_wrong_case_fails_and_is_named(name):
+def test_one_wrong_case_fails_and_is_named_with_a_hint(name):
     right, cases = solution(name), exercises.EXERCISES[name].cases()
     for number, case in enumerate(cases, 1):
         calls = iter(range(1, len(cases) + 1))
@@ -78,20 +247,57 @@ def test_one_wrong_case_fails_and_is_named(name):
 
         solved, message = exercises.judge(name, wrong)
         assert not solved and f"case {number} of {len(cases)} ({case.about}) fails" in message
+        assert "Hint: " in message
 
 
 @each
 def test_other_shapes_and_kinds_are_wrong_and_no_crash(name):
-    for value in ([0.5] * 7, "something", [[0.1]], {"a": 1}, float("nan")):
-        assert not exercises.judge(name, lambda *given, value=value: value).solved
+    for value in ([0.5] * 7, "something", [[0.1]], {"a": 1}, float("nan"), [1, "a"], object()):
+        verdict = exercises.judge(name, lambda *given, value=value: value)
+        assert not verdict.solved and "Hint: " in verdict.message
 
 
-def test_what_a_students_function_raises_is_told():
-    message = exercises.judge("jaccard", lambda a, b: 1 / 0).message
-    assert "raised ZeroDivisionError: division by zero" in message
-    assert "TypeError" in exercises.judge("jaccard", lambda a: a).message
+@pytest.mark.parametrize(
+    ("function", "word"),
+    [
+        (lambda a, b: 1 / 0, "divided by 0"),
+        (lambda a: a, "other arguments than the stub"),
+        (lambda a, b: nothing_like_it(a), "import it, or check the spelling"),  # noqa: F821
+        (lambda a, b: print(len(a & b) / len(a | b)), "prints its answer"),
+        (lambda a, b: 1.0 if a == b else None, "every branch"),
+        (lambda a, b: 0.5, "same for every input"),
+        (lambda a, b: str(len(a & b) / len(a | b)), "a text comes back"),
+        (lambda a, b: [len(a & b) / len(a | b)], "a list comes back where a number"),
+        (lambda a, b: 2 * len(a & b) / len(a | b), "twice"),
+        (lambda a, b: 3 * len(a & b) / len(a | b), "3 times"),
+    ],
+)
+def test_the_kind_of_an_error_is_told(function, word):
+    assert word in exercises.judge("jaccard", function).message
+
+
+def test_what_a_function_raises_is_told_in_one_line():
+    def wrong(a, b):
+        raise ValueError("two\nlines")
+
+    message = exercises.judge("jaccard", wrong).message
+    assert "raised ValueError: two lines." in message and "\n" not in message
+
+
+def test_a_function_that_changes_its_arguments_cannot_spoil_the_cases():
+    def wrong(w, m):
+        w.clear()
+        return [0.0]
+
+    assert "changes the lists" in exercises.judge("normalise", wrong).message
+    assert exercises.judge("normalise", solution("normalise")).solved
 
 
 def test_a_misspelt_exercise_names_those_that_are():
-    with pytest.raises(KeyError, match="allowed: platt, jaccard"):
+    with pytest.raises(KeyError, match=r"allowed: .*jaccard"):
         exercises.judge("jacard", max)
+
+
+def test_values_are_told_in_short():
+    assert judging.in_words([1 / 3, 2]) == "[0.3333, 2]"
+    assert len(judging.in_words("x" * 500)) == judging.LONGEST

@@ -32,7 +32,10 @@ def test_a_profile_that_was_not_run_gets_the_committed_tables_and_says_so(tmp_pa
     start = time.perf_counter()
     panel = explorer.panel("smoke")
     assert time.perf_counter() - start < 10
-    assert panel.explored.origin.startswith("Profile smoke was not run: these are the committed")
+    assert (
+        panel.explored.origin
+        == "Profile smoke has not been run: this is the committed run, laptop."
+    )
     assert len(panel.explored.tables["runs"]) == len(
         table_files.read_table(paths.ROOT / "results" / "laptop" / "tables", "runs")
     )
@@ -40,7 +43,7 @@ def test_a_profile_that_was_not_run_gets_the_committed_tables_and_says_so(tmp_pa
 
 
 def test_own_tables_come_first(explored):
-    assert explored.origin == "Tables of profile smoke, as its run left them."
+    assert explored.origin == "From the run of profile smoke."
     assert set(explored.tables["main_comparison"]["arm"]) == set(all_tables()["runs"]["arm"])
 
 

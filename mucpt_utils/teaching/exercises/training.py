@@ -1,0 +1,207 @@
+"""Exercises of notebooks 05 and 05b: the gradient of a weighted loss, bits per byte, curves."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import torch
+
+from mucpt_utils.teaching.exercises.judging import Case, exercise
+
+Numbers = Sequence[float]
+
+
+@exercise(
+    "05",
+    2,
+    "the loss is the mean of w * l, and w is a constant: differentiate by each l.",
+    [
+        ("the mean divides by N: so does its derivative", lambda w: list(w)),
+        (
+            "the weights have mean 1 already: divide by N, not by their sum and N",
+            lambda w: [x / sum(w) / len(w) for x in w],
+        ),
+        ("every token has its own weight: w_t / N, not 1 / N", lambda w: [1 / len(w)] * len(w)),
+        ("one derivative for each token: a list", lambda w: sum(w) / len(w)),
+        (
+            "w_t is a constant: no token's derivative needs the weights of others",
+            lambda w: [sum(w) / len(w)] * len(w),
+        ),
+        ("the mean divides by N: it does not multiply", lambda w: [x * len(w) for x in w]),
+        (
+            "the derivative by the *loss* does not hold the loss: w_t / N",
+            lambda w: [x * loss / len(w) for x, loss in zip(w, (2.0, 6.0, 3.0), strict=False)],
+        ),
+        (
+            "descent subtracts the gradient later; the derivative itself has no minus",
+            lambda w: [-x / len(w) for x in w],
+        ),
+        ("w enters once: the loss is w * l, not its square", lambda w: [x * x / len(w) for x in w]),
+        ("w multiplies, it does not divide", lambda w: [1 / x / len(w) for x in w]),
+    ],
+)
+def weighted_gradient() -> list[Case]:
+    """Weights; the derivatives of the weighted mean loss by each token's loss."""
+    given = [
+        ([1.0, 1.0, 1.0], "plain training"),
+        ([0.0, 3.0, 0.0], "one token takes it all"),
+        ([0.5, 1.25, 1.25], "soft weights"),
+        ([1.0, 0.5, 1.5, 1.0], "four tokens"),
+    ]
+    cases = []
+    for weights, about in given:
+        losses = torch.tensor([2.0, 6.0, 3.0, 4.0][: len(weights)], requires_grad=True)
+        (gradient,) = torch.autograd.grad((losses * torch.tensor(weights)).mean(), losses)
+        cases.append(Case((weights,), gradient.tolist(), about))
+    return cases
+
+
+@exercise(
+    "05b",
+    1,
+    "a nat is 1 / math.log(2) bits; add up the losses, divide by the bytes.",
+    [
+        ("these are nats: divide by math.log(2)", lambda losses, size: sum(losses) / size),
+        (
+            "a nat is *more* than a bit: divide by math.log(2), do not multiply",
+            lambda losses, size: sum(losses) * math.log(2) / size,
+        ),
+        (
+            "per byte, not per token: divide the *sum* by the bytes",
+            lambda losses, size: sum(losses) / len(losses) / math.log(2),
+        ),
+        (
+            "the mean was taken over tokens first: add the losses up, then divide by the bytes",
+            lambda losses, size: sum(losses) / len(losses) / math.log(2) / size,
+        ),
+        (
+            "bits of the whole text: divide by its bytes",
+            lambda losses, size: sum(losses) / math.log(2),
+        ),
+        (
+            "a byte has eight bits, but nothing here is measured in eighths",
+            lambda losses, size: sum(losses) / math.log(2) / size / 8,
+        ),
+        (
+            "the bytes divide: it is bits *per* byte",
+            lambda losses, size: size / (sum(losses) / math.log(2)),
+        ),
+        (
+            "a loss is a logarithm already: no other is taken of it",
+            lambda losses, size: sum(math.log2(x) for x in losses) / size,
+        ),
+        (
+            "a loss is a logarithm already: no other is taken of the sum",
+            lambda losses, size: math.log2(sum(losses)) / size,
+        ),
+        (
+            "the factor is math.log(2), the natural logarithm, not math.log10(2)",
+            lambda losses, size: sum(losses) / math.log10(2) / size,
+        ),
+        (
+            "a nat is 1 / math.log(2) bits, not half a bit",
+            lambda losses, size: sum(losses) / 2 / size,
+        ),
+        (
+            "that is a perplexity: bits per byte take no exponential",
+            lambda losses, size: math.exp(sum(losses) / len(losses)),
+        ),
+    ],
+)
+def bits_per_byte() -> list[Case]:
+    """Losses of a text's tokens in nats, and its bytes; bits per byte."""
+    return [
+        Case(([math.log(2)] * 8, 8), 1.0, "one bit a token, one byte a token"),
+        Case(([2.0, 1.0, 3.0], 12), 6 / math.log(2) / 12, "four bytes a token"),
+        Case(([0.5] * 10, 40), 5 / math.log(2) / 40, "an easy text"),
+    ]
+
+
+def crossing(tokens: Numbers, values: Numbers, goal: float, never: float = math.inf) -> float:
+    """Where a curve first meets a goal, linear between its points."""
+    for n in range(1, len(tokens)):
+        if values[n] >= goal > values[n - 1]:
+            share = (goal - values[n - 1]) / (values[n] - values[n - 1])
+            return tokens[n - 1] + share * (tokens[n] - tokens[n - 1])
+    return never
+
+
+def first_point(tokens: Numbers, values: Numbers, goal: float, step: int = 0) -> float:
+    """The first measured point that has reached a goal, or the one before it (step 1)."""
+    reached = [n for n, value in enumerate(values) if value >= goal]
+    return tokens[max(reached[0] - step, 0)] if reached else math.inf
+
+
+def last_crossing(tokens: Numbers, values: Numbers, goal: float) -> float:
+    """Where a curve meets the goal for the last time."""
+    every = [crossing(tokens[n : n + 2], values[n : n + 2], goal) for n in range(len(tokens) - 1)]
+    return max((x for x in every if x < math.inf), default=math.inf)
+
+
+@exercise(
+    "05b",
+    3,
+    "find the first point at or above the goal, then go back along the line from the point before; "
+    "math.inf where there is none.",
+    [
+        (
+            "this is the next *measured* point: interpolate between it and the one before",
+            first_point,
+        ),
+        (
+            "this is the last point below the goal: interpolate on to the next one",
+            lambda x, y, g: first_point(x, y, g, 1),
+        ),
+        (
+            "where the goal is never reached, return math.inf, not the last point",
+            lambda x, y, g: crossing(x, y, g, x[-1]),
+        ),
+        (
+            "where the goal is never reached, return math.inf, not 0",
+            lambda x, y, g: crossing(x, y, g, 0),
+        ),
+        (
+            "where the goal is never reached, return math.inf, not -1",
+            lambda x, y, g: crossing(x, y, g, -1),
+        ),
+        (
+            "where the goal is never reached, return math.inf, not NaN",
+            lambda x, y, g: crossing(x, y, g, math.nan),
+        ),
+        (
+            "where the goal is never reached, return math.inf, not None",
+            lambda x, y, g: None if crossing(x, y, g) == math.inf else crossing(x, y, g),
+        ),
+        ("the *first* crossing counts, a curve may fall again", last_crossing),
+        (
+            "the middle between two points is not where the line meets the goal",
+            lambda x, y, g: (first_point(x, y, g) + first_point(x, y, g, 1)) / 2,
+        ),
+        (
+            "a straight line from start to end is not the curve: go from point to point",
+            lambda x, y, g: crossing([x[0], x[-1]], [y[0], y[-1]], g),
+        ),
+        (
+            "the number of the point is returned: return its tokens",
+            lambda x, y, g: next((n for n, v in enumerate(y) if v >= g), math.inf),
+        ),
+    ],
+)
+def tokens_to_reach() -> list[Case]:
+    """Tokens and accuracy at points of a curve, and a goal; the tokens that first reach it."""
+    from mucpt_utils.analysis.single_runs import first_reach
+
+    given = [
+        ([0, 100, 200], [0.0, 0.2, 0.4], 0.3, "halfway between two points"),
+        ([0, 100, 200, 400], [0.1, 0.5, 0.3, 0.6], 0.4, "a curve that falls again"),
+        ([0, 100, 200], [0.0, 0.1, 0.2], 0.5, "never reached"),
+        ([0, 50, 200], [0.0, 0.25, 1.0], 0.25, "exactly at a point"),
+        ([0, 100, 200], [0.1, 0.2, 0.6], 0.3, "nearer to the point before"),
+    ]
+    cases = []
+    for tokens, values, goal, about in given:
+        curve = pd.DataFrame({"tokens": tokens[1:], "value": values[1:]})
+        reached = first_reach(curve, values[0], goal)
+        wanted = math.inf if math.isnan(reached) else reached
+        cases.append(Case((tokens, values, goal), wanted, about))
+    return cases
