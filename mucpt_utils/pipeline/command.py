@@ -16,6 +16,7 @@ from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline import shipped, train_classifier
+from mucpt_utils.pipeline.outcome.finish import check_place, write_outcome
 from mucpt_utils.pipeline.plan import plan_stages
 from mucpt_utils.pipeline.run import READ, run_pipeline
 from mucpt_utils.text.sources.base import one_line
@@ -115,6 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.dry_run:
             print(dry_run(options.source, settings, questions, options.workers))
             return OK
+        check_place(options.source, options.out)
         result = run_pipeline(
             options.source,
             options.out,
@@ -124,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.tasks,
             options.workers,
         )
+        written = write_outcome(result, options.source, settings, model, questions)
     except MuCPTError as error:
         print(f"pipeline: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
@@ -133,6 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_INPUT if is_users else OUTSIDE
     for row in result.funnel:
         print("{stage:18} {source:24} {reason:40} {documents:>8} {tokens:>10}".format(**row))
+    print(f"page: {shown(written.page)}")
+    print(f"dataset: {shown(written.dataset) if written.dataset else 'none, as nothing is kept'}")
     return OK
 
 

@@ -1,0 +1,145 @@
+"""What a run leaves for people, once its corpus stands: the page and the dataset."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mucpt_utils.config.pipeline import PipelineSettings
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.io import read_json
+from mucpt_utils.pipeline.classifier import Classifier
+from mucpt_utils.pipeline.outcome.card import write_card
+from mucpt_utils.pipeline.outcome.dataset import DATA, DatasetWriter
+from mucpt_utils.pipeline.outcome.page import PAGE, Files, Findings, versions, write_page
+from mucpt_utils.pipeline.outcome.sampling import (
+    KeptPile,
+    RejectedPile,
+    Scores,
+    find_texts,
+    rows_of,
+)
+from mucpt_utils.pipeline.run import FETCHED, RESULT, STAGES, OutputError, PipelineResult
+from mucpt_utils.pipeline.shards import shard_paths
+from mucpt_utils.pipeline.shipped import SHIPPED
+from mucpt_utils.text.sources.base import clean_text, one_line
+from mucpt_utils.text.sources.compression import CODECS
+from mucpt_utils.text.sources.files import kind_of
+from mucpt_utils.text.sources.inputs import FolderInput, file_bytes, split_name
+
+DATASET = "dataset"
+
+
+class Written(NamedTuple):
+    """What was written; no dataset where nothing is kept."""
+
+    page: Path
+    dataset: Path | None
+
+
+def check_place(source: str | Path, out_folder: Path) -> None:
+    """Raises OutputError where the page or the dataset would replace what is not the run's own."""
+    dataset = out_folder / DATASET
+    kind, name = split_name(source)
+    is_path = kind == "path" and "\0" not in f"{name}{out_folder}"
+    if is_path and Path(name).resolve().is_relative_to(dataset.resolve()):
+        raise OutputError(f"--source lies in {dataset}, which the run overwrites")
+    if is_a_runs(out_folder):
+        return
+    for path in (dataset, out_folder / PAGE):
+        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+            reason = "which no run of the pipeline has left there; choose another folder"
+            raise OutputError(f"--out holds {path.name}, {reason}")
+
+
+def is_a_runs(out_folder: Path) -> bool:
+    """Whether a run of the pipeline has written a folder, to its end or not."""
+    return (out_folder / RESULT).exists() or (out_folder / STAGES).exists()
+
+
+def write_outcome(
+    result: PipelineResult,
+    source: str | Path,
+    settings: PipelineSettings,
+    model: Path | None = None,
+    questions: Sequence[Mapping] = (),
+) -> Written:
+    """Writes `report.html` and `dataset/` into the folder of a finished run.
+
+    source, settings, model, questions: those of the run. What an earlier one has left of them is
+    replaced. The files of the run are read twice, line by line.
+    """
+    record = read_json(result.folder / RESULT)
+    scores = Scores()
+    rejected = RejectedPile(result.rejected, result.quarantine, scores)
+    wanted = {str(row["detail"].get("duplicate_of")) for row in rejected.duplicates()}
+    kept = KeptPile(wanted, scores)
+    folder = write_data(result, kept)
+    if folder:
+        name = source_name(source)
+        is_music = model == SHIPPED
+        write_card(folder, name, kept, settings, is_music, record, versions(), questions)
+    others = find_texts(reversed(rejected.paths), wanted - kept.texts.keys()) | kept.texts
+    findings = Findings(
+        result.folder,
+        one_line(clean_text(str(source))),
+        source_files(source, result.folder),
+        record,
+        settings,
+        Classifier.load(model) if model else None,
+        questions,
+        rejected,
+        kept,
+        scores,
+        others,
+    )
+    return Written(write_page(findings), folder)
+
+
+def write_data(result: PipelineResult, kept: KeptPile) -> Path | None:
+    """Writes the kept documents as the dataset's files, counting them; None where there is none."""
+    folder = result.folder / DATASET
+    with DatasetWriter(folder) as writer:
+        for place, row in rows_of(shard_paths(result.kept)):
+            kept.add(place, row)
+            writer.add(row)
+    if kept.documents:
+        return folder
+    remove_empty((folder / DATA, folder))
+    return None
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Removes folders that hold nothing."""
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def source_name(source: str | Path) -> str:
+    """A source's name without the way to it, which is nobody else's business."""
+    kind, name = split_name(source)
+    stated = str(source) if kind != "path" else Path(os.path.abspath(name)).name
+    return one_line(clean_text(stated)) or "corpus"
+
+
+def source_files(source: str | Path, out_folder: Path) -> list[Files] | None:
+    """The files that were read, by format; None for a source that is no folder or has gone."""
+    kind, name = split_name(source)
+    folder = out_folder / FETCHED / "gutenberg" if kind == "gutenberg" else Path(name)
+    if kind == "hub" or not folder.exists():
+        return None
+    files: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for path in FolderInput.open(folder, SourceSettings(), out_folder).paths:
+        files[format_of(path)] += 1
+        sizes[format_of(path)] += file_bytes(path)
+    return [Files(name, count, sizes[name]) for name, count in files.most_common()]
+
+
+def format_of(path: Path) -> str:
+    """A file's format and how it is compressed; the suffix of one that is not known."""
+    suffix = path.suffix.lower()
+    packed = f", {suffix}" if suffix in CODECS else ""
+    return f"{kind_of(path) or suffix or 'without suffix'}{packed}"

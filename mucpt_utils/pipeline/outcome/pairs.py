@@ -1,0 +1,102 @@
+"""Duplicates side by side: the copy that went, what stayed, and the words in which they differ."""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from mucpt_utils.pipeline.outcome.excerpts import Excerpt, Piece, pieces_of
+from mucpt_utils.pipeline.outcome.sampling import Place
+
+COMPARED = 6000  # characters
+ALIGNED = 500  # words
+WORD = re.compile(r"\S+\s*")
+BEFORE = 25  # words shown before the first difference
+
+
+class Pair(NamedTuple):
+    """A copy that was dropped and the document that stayed; `stayed` is None where it is gone."""
+
+    reason: str
+    copy_id: str
+    first_id: str
+    similarity: float | None
+    work: str
+    copy: Excerpt
+    first: Excerpt | None
+    first_fate: str
+
+    @property
+    def are_equal(self) -> bool:
+        """Whether no word differs in what is shown."""
+        return self.first is not None and not any(p.kind == "mark" for p in self.copy.pieces)
+
+
+def pair_of(row: Mapping, places: Mapping[str, Place], length: int) -> Pair:
+    """A rejected duplicate beside what it is a copy of. places: of the documents that stayed."""
+    detail = row["detail"]
+    name = str(detail.get("duplicate_of", ""))
+    first = places[name].row() if name in places else None
+    copy, other = sides(row["text"], first["text"] if first else None, length)
+    return Pair(
+        row["reason"],
+        str(row["id"]),
+        name,
+        detail.get("similarity"),
+        str(detail.get("work", "")),
+        copy,
+        other,
+        fate(first),
+    )
+
+
+def fate(first: Mapping | None) -> str:
+    """What became of the document that stayed when its copy went."""
+    if first is None:
+        return "its text is not found in the output"
+    return f"dropped later: {first['reason']}" if "reason" in first else ""
+
+
+def sides(copy: str, first: str | None, length: int) -> tuple[Excerpt, Excerpt | None]:
+    """Both texts from shortly before their first difference on, differing words marked."""
+    masked_copy = masked(copy)
+    if first is None:
+        return cut(words_with_marks(WORD.findall(masked_copy), set()), 0, length), None
+    one, other = (WORD.findall(text)[:ALIGNED] for text in (masked_copy, masked(first)))
+    codes = SequenceMatcher(
+        None, [w.strip() for w in one], [w.strip() for w in other], autojunk=False
+    ).get_opcodes()
+    changes = [code for code in codes if code[0] != "equal"]
+    in_copy = {i for _, start, end, _, _ in changes for i in range(start, end)}
+    in_first = {i for _, _, _, start, end in changes for i in range(start, end)}
+    from_copy, from_first = (changes[0][1], changes[0][3]) if changes else (0, 0)
+    back = min(BEFORE, from_copy, from_first)
+    return (
+        cut(words_with_marks(one, in_copy), from_copy - back, length),
+        cut(words_with_marks(other, in_first), from_first - back, length),
+    )
+
+
+def masked(text: str) -> str:
+    """The beginning of a text without personal data."""
+    end = min(len(text), COMPARED)
+    return "".join(piece.text for piece in pieces_of(text, 0, end, ()))
+
+
+def words_with_marks(words: Iterable[str], differing: set[int]) -> list[Piece]:
+    """A piece for each word."""
+    return [Piece(word, "mark" if number in differing else "") for number, word in enumerate(words)]
+
+
+def cut(words: list[Piece], start: int, length: int) -> Excerpt:
+    """The words from `start` on, about `length` characters of them; neighbours joined."""
+    pieces: list[Piece] = []
+    end, shown = start, 0
+    while end < len(words) and shown < length:
+        word = words[end]
+        if pieces and pieces[-1].kind == word.kind:
+            word = Piece(pieces.pop().text + word.text, word.kind)
+        pieces.append(Piece(word.text[: length + COMPARED], word.kind))
+        shown += len(words[end].text)
+        end += 1
+    return Excerpt(pieces, start > 0, end < len(words))
