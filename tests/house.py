@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "mucpt_utils"
 # a room imports only from itself, from rooms above it in this list, and from the top floor
 ROOMS = (
     *("config", "knowledge", "text", "pipeline", "scoring", "training"),
-    *("musicsimpleqa", "study", "analysis", "report", "teaching"),
+    *("musicsimpleqa", "study", "analysis", "report", "teaching", "site"),
 )
 
 

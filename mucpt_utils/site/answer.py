@@ -1,0 +1,191 @@
+"""The first screen: the question, the answer with its interval and scale, one figure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from mucpt_utils.analysis.claims import PAPER_ARM
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.report import words
+from mucpt_utils.report.figures import arm_title
+from mucpt_utils.report.words import KINDS, MEASURES, capital, plain_number, signed
+from mucpt_utils.site import charts, costs, plain
+from mucpt_utils.site.gathered import Finished
+
+QUESTION = (
+    "Does weighing training text by one loss ratio teach a language model more about music than "
+    "plain continued pretraining?"
+)
+# state on facts that the reference model knows, on those that it does not -> the answer in short
+SHORT = {
+    ("stands", "stands"): "Yes, on facts its reference model knows and on those it does not.",
+    ("stands", "fails"): "It gains on facts its reference model knows and loses on the others.",
+    ("stands", "open"): "On facts its reference model knows, yes; the others are open.",
+    ("fails", "stands"): "It loses on facts its reference model knows and gains on the others.",
+    ("fails", "fails"): "No, it does worse on both kinds of facts.",
+    ("fails", "open"): "No: worse on facts its reference model knows, open on the others.",
+    (
+        "open",
+        "stands",
+    ): "On facts its reference model does not know, yes; the others are open.",
+    ("open", "fails"): "No: worse on facts its reference model does not know, open on the others.",
+    ("open", "open"): "This run cannot tell: both intervals hold zero.",
+}
+NOT_SHOWN = ("control", "ceiling", "oracle")  # roles of arms that are no way to train
+WIDE, NARROW = 292, 176  # pixels of the panels at 1280 and at 390
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as a page shows it: drawings for wide and narrow pages, and the words around it."""
+
+    title: str
+    reading: str
+    wide: Markup
+    narrow: Markup
+    origin: str
+    csv: str = ""
+    rows: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    kinds: Sequence[str] = ()
+
+
+def short_answer(finished: Finished) -> str:
+    """The answer without numbers, from where the intervals of the paper's arm lie."""
+    if "differences" not in finished.tables:
+        return ""
+    effects = [
+        words.difference_of(finished.tables, PAPER_ARM, "plain", kind, next(iter(MEASURES)))
+        for kind in KINDS
+    ]
+    if None in effects:
+        return ""
+    first, second = (effect.state for effect in effects if effect is not None)
+    return SHORT[first, second]
+
+
+def sentence(finished: Finished) -> str:
+    """The answer with its numbers, or a sentence that says what the profile lacks."""
+    tables = finished.tables
+    if "differences" not in tables or "main_comparison" not in tables:
+        return f"Profile {finished.name} compares no ways of training on questions."
+    if told := words.effect_sentence(tables, PAPER_ARM):
+        return capital(told)
+    return (
+        f"Profile {finished.name} did not train the paper's way ({arm_title(PAPER_ARM)}); the "
+        "figure shows those that it did train."
+    )
+
+
+def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure | None:
+    """Every method and baseline minus plain, on both kinds of facts, at each cost that is there."""
+    rows = list(forest_rows(finished, metric))
+    if not rows:
+        return None
+    panels = list(dict.fromkeys(row["panel"] for row in rows))
+    title = f"difference to plain, {plain.metric_unit(metric) or plain.SHORT_METRICS[metric]}"
+    arrows = (charts.WORSE, title, charts.BETTER)
+    wide = charts.forest(charts.SPACE.join(arrows), WIDE)
+    if len(panels) > 1:  # no room for numbers between two panels
+        wide = charts.forest(title, WIDE // 2 + 60, values=False, ticks=4)
+    slim_title = f"{title}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
+    slim = charts.forest(slim_title, NARROW, values=False, ticks=4)
+    slim_rows = [
+        {**row, "label": plain.arm_label(row["arm"], 19)}
+        for row in rows
+        if row["panel"] == panels[0]
+    ]
+    about = f"{heading(finished)}: {title}."
+    return Figure(
+        heading(finished),
+        reading(finished, rows, metric),
+        charts.still(charts.panels(wide, panels), rows, about),
+        charts.still(slim, slim_rows, about),
+        finished.origin,
+        csv="tables/differences.csv",
+        rows=rows,
+        kinds=[plain.stratum_title(kind) for kind in KINDS],
+    )
+
+
+def forest_rows(finished: Finished, metric: str) -> Iterator[dict[str, Any]]:
+    """Rows for the forest plot: an arm, a kind of facts and a cost each."""
+    table = finished.tables.get("differences", pd.DataFrame())
+    for cost in costs.compared(table):
+        rows = cost.rows[cost.rows["metric"] == metric]
+        for arm in in_order(rows["arm"]):
+            for number, kind in enumerate(KINDS):
+                for row in rows[(rows["arm"] == arm) & (rows["stratum"] == kind)].itertuples():
+                    if pd.notna(row.difference):
+                        shown = {"arm": arm, "kind": number, "panel": cost.title}
+                        yield shown | measured(row) | {"row": f"differences.{row.Index}"}
+
+
+def in_order(arms: Sequence[str] | pd.Series) -> list[str]:
+    """The arms to be shown, the paper's first, then the other methods, then the baselines."""
+    there = [arm for arm in dict.fromkeys(arms) if role(arm) not in NOT_SHOWN]
+    rank = {"method": 1, "baseline": 2}
+    return sorted(there, key=lambda arm: 0 if arm == PAPER_ARM else rank.get(role(arm), 3))
+
+
+def role(arm: str) -> str:
+    """What an arm is there for; one that the study no longer has counts as a method."""
+    return ARMS[arm].role if arm in ARMS else "method"
+
+
+def measured(row: Any) -> dict[str, Any]:
+    """The numbers of a row of differences, and the words that stand for them."""
+    interval = f"[{signed(row.ci_low)}, {signed(row.ci_high)}]"
+    text = f"{signed(row.difference)} {interval}"
+    name = capital(arm_title(row.arm))
+    kind = plain.stratum_title(row.stratum)
+    return {
+        "label": plain.arm_label(row.arm, 24),
+        "name": name,
+        "value": row.difference,
+        "low": row.ci_low,
+        "high": row.ci_high,
+        "numbers": text,
+        "text": f"{text} · n {int(row.n)}",
+        "told": f"{name}, {kind}: {text}, n = {int(row.n)}",
+        "n": int(row.n),
+    }
+
+
+def heading(finished: Finished) -> str:
+    """A title that concludes: where the paper's arm gains and where it loses."""
+    effects = [
+        words.difference_of(finished.tables, PAPER_ARM, "plain", kind, "log_likelihood")
+        for kind in KINDS
+    ]
+    states = tuple(effect.state for effect in effects if effect is not None)
+    return {
+        ("stands", "fails"): "Gains where the reference model knows, loses where it does not",
+        ("stands", "stands"): "The paper's arm gains on both kinds of facts",
+        ("fails", "fails"): "The paper's arm loses on both kinds of facts",
+    }.get(states, "Each way of training, minus plain continued pretraining")
+
+
+def reading(finished: Finished, rows: Sequence[Mapping], metric: str) -> str:
+    """How to read the figure: what a point, a line and n are."""
+    sizes = sorted({row["n"] for row in rows})
+    counts = " or ".join(f"{size:,}" for size in sizes[-2:]) if len(sizes) > 1 else f"{sizes[0]:,}"
+    return (
+        f"A point is the mean difference in the {plain.SHORT_METRICS[metric]}, a line its 95 % "
+        f"interval; right of zero is better than plain at the same cost. n = {counts} pairs of "
+        f"question and seed. {finished.scale}."
+    )
+
+
+def level_cell(row: Mapping | None) -> str:
+    """A mean with its interval, for tables."""
+    if row is None:
+        return "–"
+    return " ".join(
+        (
+            plain_number(row["mean"]),
+            f"[{plain_number(row['ci_low'])}, {plain_number(row['ci_high'])}]",
+        )
+    )

@@ -1,0 +1,135 @@
+"""HTML that was made elsewhere, fitted into the site: links, headings, tables, formulas."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import latex2mathml.converter
+import lxml.html
+from lxml.html import HtmlElement
+from markdown_it import MarkdownIt
+
+HEADINGS = ("h2", "h3")
+FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", re.DOTALL)
+LITERAL = ("code", "pre", "script", "style", "math")  # where a $ is a $
+FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+
+
+class Section(NamedTuple):
+    """A stretch of a page below one heading: the heading, its id, the text."""
+
+    heading: str
+    anchor: str
+    text: str
+
+
+def parsed(html: str) -> HtmlElement:
+    """A piece of HTML as a tree below one `div`."""
+    return lxml.html.fragment_fromstring(html, create_parent="div")
+
+
+def written(tree: HtmlElement) -> str:
+    """The content of the `div` of `parsed` as HTML."""
+    inner = "".join(lxml.html.tostring(child, encoding="unicode") for child in tree)
+    return (tree.text or "") + inner
+
+
+def from_markdown(text: str) -> HtmlElement:
+    """Markdown with tables as a tree; front matter is left out."""
+    made = MarkdownIt("commonmark").enable("table").render(FRONT_MATTER.sub("", text, count=1))
+    return parsed(made)
+
+
+def slug(text: str) -> str:
+    """A text as an id: lower case letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "part"
+
+
+def give_ids(tree: HtmlElement) -> None:
+    """Headings that can be linked to: each has an id of its own."""
+    used: set[str] = set()
+    for heading in tree.iter("h1", *HEADINGS):
+        name, number = slug(heading.text_content()), 1
+        while name in used:
+            number += 1
+            name = f"{slug(heading.text_content())}-{number}"
+        used.add(name)
+        heading.set("id", name)
+
+
+def map_links(tree: HtmlElement, target: Callable[[str], str | None]) -> None:
+    """Each relative link leads where `target` says; one that leads nowhere becomes plain text."""
+    for link in list(tree.iter("a")):
+        href = link.get("href") or ""
+        if re.match(r"[a-z]+:|#", href):
+            continue
+        there = target(href)
+        if there is None:
+            link.drop_tag()
+        else:
+            link.set("href", there)
+
+
+def let_tables_scroll(tree: HtmlElement) -> None:
+    """Wide tables scroll in a box of their own, by keyboard too."""
+    for table in list(tree.iter("table")):
+        box = lxml.html.Element("div")
+        box.set("class", "scroll")
+        box.set("tabindex", "0")
+        parent = table.getparent()
+        parent.replace(table, box)
+        box.tail, table.tail = table.tail, None
+        box.append(table)
+
+
+def typeset(tree: HtmlElement) -> None:
+    """Formulas between dollar signs become MathML, which browsers draw without a script."""
+    for node in list(tree.iter()):
+        if not isinstance(node.tag, str) or any(True for _ in node.iterancestors(*LITERAL)):
+            continue
+        if node.tag not in LITERAL and node.text and "$" in node.text:
+            for place, piece in enumerate(formulas(node, node.text)):
+                node.insert(place, piece)
+        if node.tail and "$" in node.tail:
+            parent, tail = node.getparent(), node.tail
+            place = parent.index(node) + 1
+            holder = lxml.html.Element("span")
+            pieces = list(formulas(holder, tail))
+            node.tail = holder.text
+            for number, piece in enumerate(pieces):
+                parent.insert(place + number, piece)
+
+
+def formulas(holder: HtmlElement, text: str) -> Iterator[HtmlElement]:
+    """The formulas of a text, each with the text behind it; what is before becomes `holder`'s."""
+    matches = list(FORMULA.finditer(text))
+    if not matches:
+        holder.text = text
+        return
+    holder.text = text[: matches[0].start()]
+    ends = [match.start() for match in matches[1:]] + [len(text)]
+    for match, end in zip(matches, ends, strict=True):
+        display = "block" if match[1] else "inline"
+        math = latex2mathml.converter.convert(match[1] or match[2], display=display)
+        element = lxml.html.fragment_fromstring(math)
+        element.tail = text[match.end() : end]
+        yield element
+
+
+def sections(tree: HtmlElement) -> Iterator[Section]:
+    """The stretches of a page, in order; the first is what stands before any second heading."""
+    heading, anchor, texts = "", "", []
+    for node in tree.iter():
+        if not isinstance(node.tag, str):
+            continue
+        if node.tag in HEADINGS and node.get("id"):
+            yield Section(heading, anchor, tidy(texts))
+            heading, anchor, texts = tidy([node.text_content()]), node.get("id"), []
+        elif node.tag in ("p", "li", "td", "th", "dt", "dd", "figcaption", "h1"):
+            texts.append(node.text_content())
+    yield Section(heading, anchor, tidy(texts))
+
+
+def tidy(texts: list[str]) -> str:
+    """Texts in one line."""
+    return " ".join(" ".join(texts).split())

@@ -1,0 +1,115 @@
+"""The executed notebooks as pages: their text and results, with the code folded."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import lxml.html
+from lxml.html import HtmlElement
+
+from mucpt_utils.site import html_parts
+
+# what a lesson's sliders and lists have become on a page of their own
+LIVE = {
+    "03": ("dropped.html", "Leaf through what the pipeline dropped"),
+    "04": ("weights.html", "Move the sliders of the token weights"),
+    "06": ("questions.html", "See what every model answered, and how it was graded"),
+    "09": ("explore.html", "Choose ways of training, questions and measures"),
+}
+CODE_MOVED = re.compile(r"\.ipynb$")
+
+
+class Lesson(NamedTuple):
+    """A notebook as a page: file name without ending, title, what it answers, its HTML."""
+
+    name: str
+    title: str
+    about: str
+    html: str
+    live: tuple[str, str] | None
+
+
+def lessons(folder: Path) -> list[Lesson]:
+    """Every executed notebook of a results folder, in order."""
+    return [lesson(path) for path in sorted((folder / "executed").glob("*.ipynb"))]
+
+
+def lesson(path: Path) -> Lesson:
+    """One executed notebook as a page."""
+    tree = html_parts.parsed(converted(path))
+    heading = next(tree.iter("h1"), None)
+    title = path.stem.replace("_", " ") if heading is None else anchorless(heading)
+    if heading is not None:
+        heading.getparent().remove(heading)
+    about = next((p.text_content() for p in tree.iter("p") if p.text_content().strip()), "")
+    for link in tree.xpath("//a[contains(@class, 'anchor-link')]"):
+        link.drop_tree()
+    for prompt in tree.xpath("//div[contains(@class, 'prompt')]"):
+        prompt.drop_tree()
+    for style in list(tree.iter("style", "script")):
+        style.drop_tree()
+    html_parts.typeset(tree)
+    html_parts.give_ids(tree)
+    describe_pictures(tree)
+    html_parts.map_links(tree, lesson_link)
+    html_parts.let_tables_scroll(tree)
+    fold_code(tree)
+    number = path.stem.partition("_")[0]
+    return Lesson(
+        path.stem, title, first_sentence(about), html_parts.written(tree), LIVE.get(number)
+    )
+
+
+def converted(path: Path) -> str:
+    """The notebook as plain HTML by nbconvert; cells tagged as parameters are left out."""
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    notebook.cells = [
+        c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])
+    ]
+    exporter = HTMLExporter(template_name="basic")
+    exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
+    return exporter.from_notebook_node(notebook)[0]
+
+
+def anchorless(heading: HtmlElement) -> str:
+    """A heading's words without the sign of its link."""
+    return heading.text_content().replace("¶", "").strip()
+
+
+def first_sentence(text: str) -> str:
+    """The question that a lesson begins with, or else its first sentence."""
+    plain = re.sub(r"^The question\.\s*", "", " ".join(text.split()))
+    parts = re.split(r"(?<=[.?!])\s", plain)
+    return next((part for part in parts if part.endswith("?")), parts[0])
+
+
+def lesson_link(href: str) -> str | None:
+    """Notebooks lead to their pages; other files of the checkout are not part of the site."""
+    name = Path(href.partition("#")[0]).name
+    return CODE_MOVED.sub(".html", name) if name.endswith(".ipynb") else None
+
+
+def describe_pictures(tree: HtmlElement) -> None:
+    """Every picture says in which section it stands, for those who cannot see it."""
+    section = ""
+    for node in tree.iter("h2", "h3", "img"):
+        if node.tag != "img":
+            section = node.text_content().strip()
+        else:
+            node.set("alt", f"Figure in the section “{section}”; its numbers stand in the tables.")
+
+
+def fold_code(tree: HtmlElement) -> None:
+    """Code is behind a line that unfolds it; results stay."""
+    for box in tree.xpath("//div[contains(concat(' ', @class, ' '), ' input ')]"):
+        lines = len([line for line in box.text_content().splitlines() if line.strip()])
+        folded = lxml.html.Element("details")
+        folded.set("class", "code")
+        summary = lxml.html.Element("summary")
+        summary.text = f"Code, {lines} line{'' if lines == 1 else 's'}"
+        folded.append(summary)
+        box.getparent().replace(box, folded)
+        folded.append(box)

@@ -1,0 +1,206 @@
+"""Every page of the site but its frame: which data and figures each shows."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import lxml.html
+from markupsafe import Markup
+
+from mucpt_utils import paths
+from mucpt_utils.analysis.claims import PAPER_ARM
+from mucpt_utils.io import write_text
+from mucpt_utils.pipeline.accounting import KEPT
+from mucpt_utils.report import sections
+from mucpt_utils.report.figures import METRIC_TITLES, arm_title
+from mucpt_utils.report.words import capital, limits, percent
+from mucpt_utils.site import answer, charts, lessons, plain, reference, samples
+from mucpt_utils.site.answer import Figure
+from mucpt_utils.site.frame import Site
+from mucpt_utils.site.gathered import Finished
+from mucpt_utils.site.room import room_sentence
+
+REPORT = "report.html"
+BROUGHT = (".csv", ".parquet", ".pdf", ".png", ".json")  # files beside the report that it leads to
+
+
+def write_first(site: Site) -> None:
+    """The first screen, and below it the claims and the limits."""
+    finished = site.finished
+    site.page(
+        "index.html",
+        "index",
+        question=answer.QUESTION,
+        short=answer.short_answer(finished),
+        told=answer.sentence(finished),
+        room=room_sentence(finished.tables),
+        figure=answer.forest_figure(finished),
+        claims=sections.claim_items(finished.tables),
+        limits=limits(finished.tables, finished.run),
+        others=[other for name, other in site.everything.items() if name != finished.name],
+    )
+
+
+# --- pages with controls --------------------------------------------------------------------------
+
+
+def write_explorers(site: Site) -> None:
+    """The pages whose scripts draw what a reader chooses."""
+    site.page("explore.html", "explore", paper=PAPER_ARM, metrics=METRIC_TITLES)
+    site.page("profiles.html", "profiles", paper=arm_title(PAPER_ARM))
+    for name, made in {
+        "weights": samples.weights_data(site.finished),
+        "questions": samples.questions_data(site.finished),
+    }.items():
+        data, origin = made or (None, "")
+        if data is not None:
+            site.data(name, data)
+        site.page(f"{name}.html", name, there=data is not None, origin=origin)
+    write_dropped(site)
+
+
+def write_dropped(site: Site) -> None:
+    """What the pipeline dropped: the funnel, and documents to leaf through."""
+    made = samples.rejected_data(site.finished)
+    if made is not None:
+        site.data("rejected", made[0])
+    site.page(
+        "dropped.html",
+        "dropped",
+        there=made is not None,
+        origin=made[1] if made else "",
+        figure=funnel_figure(site.finished),
+    )
+
+
+def funnel_figure(finished: Finished) -> Figure | None:
+    """Documents that each stage dropped, by reason, with a title that says how many are left."""
+    funnel = finished.tables.get("funnel")
+    if funnel is None or funnel.empty:
+        return None
+    totals = funnel.groupby(["stage", "reason"], sort=False)["documents"].sum().reset_index()
+    entered = int(totals[totals["stage"] == totals["stage"].iloc[0]]["documents"].sum())
+    last = totals[(totals["stage"] == totals["stage"].iloc[-1]) & (totals["reason"] == KEPT)]
+    left = int(last["documents"].sum())
+    dropped = totals[(totals["reason"] != KEPT) & (totals["documents"] > 0)]
+    rows = [funnel_row(row, entered) for row in dropped.itertuples()]
+    rows.append(bar("Left for training", left, entered))
+    title = f"{percent(left / entered)} of {entered:,} documents are left for training"
+    narrow = [{**row, "label": plain.broken(row["name"], 19)} for row in rows]
+    return Figure(
+        title,
+        "Each bar is the number of documents that one reason took out, in the order of the stages; "
+        f"counts, so without interval; n = {entered:,} documents that came in.",
+        charts.still(charts.bars("documents"), rows, title),
+        charts.still(charts.bars("documents", 150), narrow, title),
+        finished.origin,
+        csv="tables/funnel.csv",
+        rows=rows,
+    )
+
+
+def funnel_row(row: Any, entered: int) -> dict[str, Any]:
+    """A reason of one stage as a bar."""
+    reason = row.reason.replace("_", " ")
+    stage = plain.stage_title(row.stage).rstrip("?")
+    same = reason.split()[0] in stage.lower()
+    return bar(capital(reason) if same else f"{stage}: {reason}", int(row.documents), entered)
+
+
+def bar(name: str, documents: int, entered: int) -> dict[str, Any]:
+    """A bar with its number."""
+    text = f"{documents:,} ({percent(documents / max(entered, 1))})"
+    label = plain.broken(name, 30)
+    return {
+        "label": label,
+        "name": name,
+        "value": documents,
+        "text": text,
+        "told": f"{name}: {text}",
+    }
+
+
+# --- lessons --------------------------------------------------------------------------------------
+
+
+def write_lessons(site: Site) -> None:
+    """The executed notebooks of the profile, or of the one that is committed whole."""
+    folder = site.finished.folder
+    if not any((folder / "executed").glob("*.ipynb")):
+        folder = paths.committed(samples.COMMITTED)
+    made = lessons.lessons(folder)
+    site.page("lessons.html", "lessons", lessons=made, profile=folder.name.partition("+")[0])
+    for number, lesson in enumerate(made):
+        site.page(
+            f"lessons/{lesson.name}.html",
+            "lesson",
+            lesson=lesson,
+            html=Markup(lesson.html),
+            before=made[number - 1] if number else None,
+            after=made[number + 1] if number + 1 < len(made) else None,
+            number=number + 1,
+            total=len(made),
+        )
+
+
+# --- reference ------------------------------------------------------------------------------------
+
+
+def write_reference(site: Site) -> None:
+    """Tables, names in words, scores of real models, cards."""
+    cards = reference.cards()
+    report = (site.finished.folder / REPORT).is_file()
+    site.page("reference.html", "reference", cards=cards, report=report)
+    site.page("tables.html", "tables", tables=list(reference.table_entries(site.finished)))
+    site.page(
+        "names.html",
+        "names",
+        arms=reference.arm_entries(site.finished),
+        names=reference.name_entries(),
+        glossary=reference.glossary(),
+    )
+    site.page(
+        "scores.html", "scores", figure=reference.scores_figure(), rows=reference.score_rows()
+    )
+    for card in cards:
+        site.page(f"cards/{card.name}.html", "card", card=card, html=Markup(card.html))
+
+
+def write_report(site: Site) -> None:
+    """The report of the run as it is, with what it leads to beside it and a way back."""
+    source = site.finished.folder / REPORT
+    if not source.is_file():
+        return
+    root = lxml.html.fromstring(source.read_text(encoding="utf-8"))
+    for link in list(root.iter("a")):
+        there = brought(site.finished.folder, site.folder, link.get("href") or "")
+        if there is None:
+            link.drop_tag()
+        else:
+            link.set("href", there)
+    back = lxml.html.fromstring('<p class="back"><a href="index.html">To the first page</a></p>')
+    back.set("style", "max-width: 62rem; margin: 1rem auto 0; padding: 0 1.25rem")
+    root.find("body").insert(0, back)
+    html = lxml.html.tostring(root, encoding="unicode", doctype="<!doctype html>")
+    write_text(site.folder / REPORT, html)
+
+
+def brought(results: Path, site: Path, href: str) -> str | None:
+    """Where a link of the report leads in the site; its file is copied where it is not there yet.
+
+    None for a file that the site does not hold.
+    """
+    if re.match(r"[a-z]+:|#", href):
+        return href
+    name, _, place = href.partition("#")
+    if name.startswith("executed/"):
+        there = name.replace("executed/", "lessons/").replace(".ipynb", ".html")
+        return there if (site / there).is_file() else None
+    source, target = results / name, site / name
+    if source.suffix not in BROUGHT or not source.is_file() or site not in target.parents:
+        return None
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+    return f"{name}#{place}" if place else name

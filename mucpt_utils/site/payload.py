@@ -1,0 +1,118 @@
+"""What the pages' scripts read: tables, arms and provenance of a profile as data.
+
+A page that lies on a disk may not fetch a file, but it may load a script: each file is a call
+`MuCPT.give(name, data)`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.io import write_text
+from mucpt_utils.report.figures import arm_title
+from mucpt_utils.report.words import capital
+from mucpt_utils.site import costs, plain
+from mucpt_utils.site.answer import role
+from mucpt_utils.site.gathered import SHORT, Finished
+
+TABLES = (
+    *("main_comparison", "differences", "learning_curves", "composition_differences"),
+    *("composition", "reference_surface"),
+)
+DIGITS = 5  # significant digits of a number in a page; the CSV beside it has six
+SETTINGS = ("arm", "train", "replay", "seed")  # of a run, those that a row shows
+
+
+def write_data(folder: Path, name: str, data: Any) -> Path:
+    """Write data as the script `data/name.js`, which a page can load from a disk."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    path = folder / "data" / f"{name}.js"
+    text = text.replace("</", "<\\/")  # "</" would end the script where a page held it
+    write_text(path, f"MuCPT.give({json.dumps(name)},{text});\n")
+    return path
+
+
+def columns_and_rows(frame: pd.DataFrame) -> dict[str, Any]:
+    """A table as its columns and its rows; empty cells are null."""
+    return {
+        "columns": list(frame),
+        "rows": [
+            [cell(value) for value in row] for row in frame.itertuples(index=False, name=None)
+        ],
+    }
+
+
+def cell(value: object) -> object:
+    """A value as JSON can hold it, short: whole numbers whole, others in five digits."""
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return None
+    if not isinstance(value, str) and isinstance(value, int | float) or hasattr(value, "dtype"):
+        number = float(value)  # type: ignore[arg-type]
+        if pd.isna(number):
+            return None
+        return int(number) if number.is_integer() else float(f"{number:.{DIGITS}g}")
+    return value
+
+
+def profile_data(finished: Finished) -> dict[str, Any]:
+    """All of a profile that the explorer needs."""
+    tables = {name: finished.tables[name] for name in TABLES if name in finished.tables}
+    names = (table["arm"] for table in tables.values() if "arm" in table)
+    arms = list(dict.fromkeys(arm for column in names for arm in column))
+    run = finished.run
+    return {
+        "name": finished.name,
+        "purpose": run["purpose"],
+        "scale": finished.scale,
+        "commit": finished.commit,
+        "tokens": run["tokens"],
+        "seeds": run["seeds"],
+        "arms": {arm: arm_data(arm, run) for arm in arms},
+        "costs": {other: costs.cost_title(other) for other in arms if costs.is_plain(other)},
+        "tables": {name: columns_and_rows(table) for name, table in tables.items()},
+    }
+
+
+def arm_data(arm: str, run: Mapping[str, Any]) -> dict[str, Any]:
+    """An arm's name in words, what it is for, and the artefacts that its numbers are from."""
+    return {
+        "title": capital(arm_title(arm)),
+        "label": plain.arm_label(arm, 28),
+        "narrow": plain.arm_label(arm, 17),
+        "role": role(arm),
+        "known": arm in ARMS,
+        "artifacts": list(artifacts_of(arm, run["artifacts"])),
+    }
+
+
+def artifacts_of(arm: str, artifacts: Iterable[Mapping]) -> Iterable[dict[str, Any]]:
+    """The records of an arm's runs and answers in the main comparison, as a row shows them."""
+    for record in artifacts:
+        kind, _, name = record["name"].partition("_")
+        if name != arm or kind not in ("run", "answers", "aligned"):
+            continue
+        settings = {key: record["settings"][key] for key in SETTINGS if key in record["settings"]}
+        yield {
+            "name": record["name"],
+            "sha": record["sha256"][:SHORT],
+            "made_by": record["made_by"],
+            "commit": (record.get("commit") or "")[:SHORT],
+            "seconds": round(record["seconds"], 1),
+            "settings": flat(settings),
+            "inputs": [f"{one['name']} {one['sha256'][:6]}" for one in record["inputs"]],
+        }
+
+
+def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested settings as `train.tokens: 150000`, without those that are not set."""
+    pairs: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            pairs |= flat(value, f"{before}{key}.")
+        elif value is not None:
+            pairs[f"{before}{key}"] = value
+    return pairs

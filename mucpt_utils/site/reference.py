@@ -1,0 +1,208 @@
+"""Pages to look things up in: tables and their columns, cards, names in words, scores, citation."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from mucpt_utils import __version__, paths
+from mucpt_utils.analysis import schema
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.io import read_yaml
+from mucpt_utils.report import display
+from mucpt_utils.report.figures import arm_title
+from mucpt_utils.report.words import capital, plain_number
+from mucpt_utils.site import charts, html_parts, payload, plain
+from mucpt_utils.site.answer import Figure
+from mucpt_utils.site.gathered import Finished
+
+FORMATS = ("csv", "parquet")
+SHOWN = 6  # rows of a table that its page shows
+SCORES = paths.ROOT / "data_cards/musicsimpleqa/scores.csv"
+ROLES = {
+    "control": "control: shows what happens by chance or without training",
+    "baseline": "baseline: what a method has to beat",
+    "method": "method: uses the loss ratio",
+    "ceiling": "ceiling: is told what no method can know, to see how much room there is",
+}
+
+
+class Card(NamedTuple):
+    """A card as a page: name of its folder, title, HTML."""
+
+    name: str
+    title: str
+    html: str
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def table_entries(finished: Finished) -> Iterator[dict[str, Any]]:
+    """Every table of the run: what it is about, its columns in words, its first rows, its files."""
+    described = schema.load_tables()
+    names = [name for name in described if name in finished.tables]
+    names += [name for name in finished.tables if name not in described]
+    for name in names:
+        table, frame = described.get(name), finished.tables[name]
+        columns = [column_entry(table, column) for column in frame]
+        part = frame.head(SHOWN)
+        rows = part.itertuples(index=False, name=None)
+        yield {
+            "name": name,
+            "about": table.about
+            if table
+            else "A table that the data dictionary does not describe.",
+            "columns": columns,
+            "rows": [[display.shown(v, c) for v, c in zip(row, part, strict=True)] for row in rows],
+            "total": len(frame),
+            "formats": [
+                f for f in FORMATS if (finished.folder / "tables" / f"{name}.{f}").is_file()
+            ],
+        }
+
+
+def column_entry(table: schema.Table | None, column: str) -> dict[str, str]:
+    """A column's name, heading, meaning and unit."""
+    info = table.columns.get(column) if table else None
+    return {
+        "name": column,
+        "title": plain.column_title(column),
+        "meaning": info.meaning if info else "not described",
+        "unit": info.unit if info else "",
+        "allowed": info.allowed_in_words if info else "",
+        "numeric": "yes" if info and info.type != "text" else "",
+    }
+
+
+# --- names in words -------------------------------------------------------------------------------
+
+
+def arm_entries(finished: Finished) -> list[dict[str, Any]]:
+    """Each way of training: its name in the code, in words, what it is for, what it changes."""
+    table = finished.tables.get("main_comparison", pd.DataFrame({"arm": []}))
+    names = [name for name in ARMS if name in set(table["arm"])]
+    return [
+        {
+            "name": name,
+            "title": capital(arm_title(name)),
+            "role": ROLES.get(ARMS[name].role, ARMS[name].role),
+            "settings": payload.flat(
+                ARMS[name].model_dump(exclude_defaults=True, exclude={"title", "role"})
+            ),
+        }
+        for name in names
+    ]
+
+
+def name_entries() -> dict[str, list[tuple[str, str]]]:
+    """Names of strata, measures, stages and kinds of text with their words."""
+    metrics = schema.load_metrics().items()
+    return {
+        "Questions and texts": [(name, plain.stratum_title(name)) for name in schema.STRATA],
+        "Measures": [(name, f"{m.meaning}; unit: {m.unit}") for name, m in metrics],
+        "Stages of the pipeline": list(plain.STAGES.items()),
+        "Kinds of text": list(plain.KINDS.items()),
+    }
+
+
+def glossary() -> dict[str, str]:
+    """Words that the pages use, and what they mean."""
+    return read_yaml(paths.PACKAGE / "site/glossary.yaml")
+
+
+# --- cards ----------------------------------------------------------------------------------------
+
+
+def cards() -> list[Card]:
+    """The data cards, each as a page."""
+    return [card(path) for path in sorted(paths.DATA_CARDS.glob("*/README.md"))]
+
+
+def card(path: Path) -> Card:
+    """One card; links to other cards lead to their pages, those to files become plain text."""
+    tree = html_parts.from_markdown(path.read_text(encoding="utf-8"))
+    heading = next(tree.iter("h1"), None)
+    title = path.parent.name.replace("_", " ") if heading is None else heading.text_content()
+    if heading is not None:
+        heading.drop_tree()
+    html_parts.give_ids(tree)
+    html_parts.map_links(tree, card_link)
+    html_parts.let_tables_scroll(tree)
+    return Card(path.parent.name, title, html_parts.written(tree))
+
+
+def card_link(href: str) -> str | None:
+    """The page of another card, where a link leads to one."""
+    named = re.search(r"\.\./(\w+)(?:/README\.md)?/?$", href)
+    there = named and (paths.DATA_CARDS / named[1] / "README.md").is_file()
+    return f"{named[1]}.html" if named and there else None
+
+
+# --- scores of real models ------------------------------------------------------------------------
+
+
+def score_rows() -> list[dict[str, Any]]:
+    """Rows of the table of scores, numbers as numbers; none where there is no table."""
+    if not SCORES.is_file():
+        return []
+    frame = pd.read_csv(SCORES, keep_default_na=False)
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def scores_figure() -> Figure | None:
+    """Accuracy of real models and of guessers on the whole test split, with intervals."""
+    rows = [score_point(row) for row in score_rows() if row["part"] == "all"]
+    if not rows:
+        return None
+    title = "Small models answer few questions, yet more than guessers"
+    best_guess = max((row["high"] for row in rows if row["guesser"]), default=0)
+    if not any(row["low"] > best_guess for row in rows if not row["guesser"]):
+        title = "No model is shown to answer more than guessers do"
+    axis = charts.SPACE.join(("accuracy: share answered correctly", charts.BETTER))
+    wide = charts.forest(axis, 420, row_height=34)
+    slim = charts.forest(axis, 176, row_height=34, values=False, ticks=3)
+    narrow = [{**row, "label": plain.broken(row["name"], 19)} for row in rows]
+    return Figure(
+        title,
+        f"A point is the accuracy on the whole test split, a line its 95 % interval over subjects; "
+        f"n = {rows[0]['n']:,} questions. The line at the left is zero.",
+        charts.still(wide, rows, title),
+        charts.still(slim, narrow, title),
+        "data_cards/musicsimpleqa/scores.csv",
+        csv="tables/scores.csv",
+        rows=rows,
+    )
+
+
+def score_point(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's row of the table as a point of the figure."""
+    mean, low, high = (float(row[name]) for name in ("accuracy", "ci_low", "ci_high"))
+    name = capital(row["model"])
+    text = f"{plain_number(mean, 3)} [{plain_number(low, 3)}, {plain_number(high, 3)}]"
+    return {
+        **{"label": plain.broken(name, 34), "name": name, "kind": 0, "panel": "", "n": row["n"]},
+        **{"value": mean, "low": low, "high": high, "text": text, "told": f"{name}: {text}"},
+        "guesser": row["model"].startswith("guesser"),
+    }
+
+
+# --- citation -------------------------------------------------------------------------------------
+
+
+def citation() -> str:
+    """How to cite the study, as BibTeX, from `CITATION.cff`."""
+    given = read_yaml(paths.ROOT / "CITATION.cff")
+    authors = " and ".join(
+        f"{{{author['name']}}}" for author in given["authors"] if "name" in author
+    )
+    return (
+        "@software{open_mucpt,\n"
+        f"  title   = {{{given['title']}}},\n"
+        f"  author  = {{{authors}}},\n"
+        f"  version = {{{given.get('version', __version__)}}},\n"
+        f"  license = {{{given['license']}}}\n"
+        "}"
+    )

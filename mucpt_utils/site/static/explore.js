@@ -1,0 +1,290 @@
+"use strict";
+// The explorer: what is chosen above decides what both figures show; a point opens its row.
+(() => {
+  const $ = id => document.getElementById(id);
+  const words = MuCPT.data.words;
+  const QUESTIONS = ["covered", "uncovered", "all", "general"]; // strata that are offered first
+  const FIRST_ARMS = ["selection_soft", "soft_static", "soft_mixed", "soft_dynamic", "soft_surprise", "rho1"];
+  const MOST_CURVES = 6;
+  let data; // of the profile that is chosen
+  let shown = []; // rows of the forest plot
+
+  const arm = name => data.arms[name] || { title: name, label: name, narrow: name, artifacts: [] };
+  const checked = id => [...$(id).querySelectorAll("input:checked")].map(box => box.value);
+  const stratum = name => words.strata[name] || name.replaceAll("_", " ");
+  const metric = () => $("metric").value;
+  const unit = () => words.units[metric()] || "";
+  const digits = () => (metric() === "tokens_to_plain" ? 0 : metric() === "bits_per_byte" ? 3 : 2);
+  const options = (select, pairs, value) => {
+    select.replaceChildren(...pairs.map(([name, title]) => MuCPT.make("option", { value: name }, title)));
+    if (pairs.some(([name]) => name === value)) select.value = value;
+  };
+  const distinct = (rows, column) => [...new Set(rows.map(row => row[column]))];
+
+  // --- controls ----------------------------------------------------------------------------------
+  function offerChecks(holder, pairs, chosen, type = "checkbox") {
+    $(holder).replaceChildren(...pairs.map(([name, title, colour]) => MuCPT.make("label", {},
+      MuCPT.make("input", { type, value: name, name: holder, checked: chosen.includes(name) }),
+      colour ? MuCPT.make("span", { class: "dot", style: `--key: ${colour}` }) : null, title)));
+  }
+
+  function offer() {
+    const main = MuCPT.rows(data, "main_comparison");
+    const differences = MuCPT.rows(data, "differences");
+    const all = main.length ? main : differences;
+    const metrics = distinct(all, "metric").filter(name => all.some(row => row.metric === name && (row.mean ?? row.difference) !== null));
+    const first = metrics.includes("log_likelihood") ? "log_likelihood" : metrics[0];
+    options($("metric"), metrics.map(name => [name, words.metrics[name] || name]), metric() || first);
+    const against = distinct(differences, "compared_to").map(name => [name, `${arm(name).title}${data.costs[name] ? `, ${data.costs[name]}` : ""}`]);
+    options($("against"), [...against, ["", "nothing: the values themselves"]], $("against").value || "plain");
+    const strata = distinct(all, "stratum");
+    const order = [...QUESTIONS.filter(name => strata.includes(name)), ...strata.filter(name => !QUESTIONS.includes(name))];
+    const before = checked("strata").filter(name => strata.includes(name));
+    const kinds = ["covered", "uncovered"].filter(name => strata.includes(name));
+    offerChecks("strata", order.map(name => [name, stratum(name)]), before.length ? before : kinds.length ? kinds : order.slice(0, 1));
+    const arms = inOrder(Object.keys(data.arms));
+    const chosen = checked("arms").filter(name => arms.includes(name));
+    const start = FIRST_ARMS.filter(name => arms.includes(name));
+    offerChecks("arms", arms.map(name => [name, arm(name).title, `var(--arm-${name})`]), chosen.length ? chosen : start.length ? start : arms);
+    const points = curvePoints();
+    const budget = $("budget");
+    budget.max = Math.max(points.length - 1, 0);
+    budget.value = budget.max;
+    budget.disabled = points.length < 2;
+  }
+
+  /** The paper's way first, then the other methods, what they have to beat, ceilings, controls. */
+  function inOrder(names) {
+    const rank = { method: 1, baseline: 2, ceiling: 3, control: 4 };
+    const place = name => (name === MuCPT.paper ? 0 : rank[arm(name).role] ?? 1);
+    return [...names].sort((a, b) => place(a) - place(b));
+  }
+
+  const curvePoints = () => distinct(MuCPT.rows(data, "learning_curves"), "tokens").filter(tokens => tokens > 0).sort((a, b) => a - b);
+  const atEnd = () => $("budget").value === $("budget").max;
+
+  // --- rows of the forest plot --------------------------------------------------------------------
+  function forestRows() {
+    const arms = checked("arms");
+    const strata = checked("strata");
+    const against = $("against").value;
+    const rows = atEnd() ? endRows(against) : curveRows(against, curvePoints()[$("budget").value]);
+    return rows
+      .filter(row => arms.includes(row.arm) && strata.includes(row.stratum) && row.metric === metric() && row.value !== null)
+      .map(row => pointOf(row, strata))
+      .sort((a, b) => arms.indexOf(a.arm) - arms.indexOf(b.arm) || a.kind - b.kind);
+  }
+
+  function endRows(against) {
+    const [table, centre] = against ? ["differences", "difference"] : ["main_comparison", "mean"];
+    return MuCPT.rows(data, table).filter(row => !against || row.compared_to === against)
+      .map(row => ({ ...row, value: row[centre], low: row.ci_low ?? row[centre], high: row.ci_high ?? row[centre] }));
+  }
+
+  /** Before the end of training there are values by seed: their mean, with an interval over seeds. */
+  function curveRows(against, tokens) {
+    const groups = Map.groupBy(MuCPT.rows(data, "learning_curves").filter(row => row.tokens === tokens && row.value !== null),
+      row => JSON.stringify([row.arm, row.stratum, row.metric]));
+    const bySeed = key => new Map((groups.get(JSON.stringify(key)) || []).map(row => [row.seed, row.value]));
+    return [...groups.entries()].flatMap(([key, rows]) => {
+      const [name, part, measure] = JSON.parse(key);
+      const others = against ? bySeed([against, part, measure]) : null;
+      if (others && name === against) return [];
+      const values = rows.filter(row => !others || others.has(row.seed)).map(row => row.value - (others ? others.get(row.seed) : 0));
+      if (!values.length) return [];
+      const seeds = values.length;
+      return [{ arm: name, stratum: part, metric: measure, tokens, ...MuCPT.estimate(values), seeds, n: seeds, _row: rows[0]._row }];
+    });
+  }
+
+  function pointOf(row, strata) {
+    const say = value => ($("against").value ? MuCPT.signed(value, digits()) : MuCPT.number(value, digits()));
+    const numbers = MuCPT.interval(row, say);
+    const count = row.n ?? row.seeds;
+    return {
+      label: MuCPT.narrow() ? arm(row.arm).narrow : arm(row.arm).label,
+      kind: strata.indexOf(row.stratum) % MuCPT.KINDS, arm: row.arm, name: arm(row.arm).title, stratum: row.stratum,
+      value: row.value, low: row.low, high: row.high, n: count, seeds: row.seeds, text: `${numbers} · n ${count}`, numbers,
+      told: `${arm(row.arm).title}, ${stratum(row.stratum)}: ${numbers}, n = ${count}`, _row: row._row,
+    };
+  }
+
+  // --- figures -----------------------------------------------------------------------------------
+  const better = () => (words.lower[metric()] ? ["← better", "worse →"] : ["← worse", "better →"]);
+  const legend = strata => strata.map((name, number) => [stratum(name), `kind-${number % MuCPT.KINDS}`]);
+  const origin = () => `Profile ${data.name}, ${data.scale}, commit ${data.commit}`;
+
+  function concluding(rows, against) {
+    const name = (words.metrics[metric()] || metric()).replace(/ \(.*/, "");
+    if (!against) return `${name[0].toUpperCase()}${name.slice(1)} of each way of training`;
+    const sign = words.lower[metric()] ? -1 : 1;
+    const clear = rows.filter(row => row.low * row.high > 0);
+    const gains = clear.filter(row => row.value * sign > 0).length;
+    return `${gains} of ${rows.length} differences to ${arm(against).title.toLowerCase()} are clear gains, ${clear.length - gains} clear losses`;
+  }
+
+  async function drawForest() {
+    const against = $("against").value;
+    const strata = checked("strata");
+    shown = forestRows();
+    $("lacking").hidden = shown.length > 0;
+    $("lacking").textContent = shown.length ? "" : lackingSentence(strata);
+    $("forest").hidden = $("numbers").hidden = !shown.length;
+    if (!shown.length) return;
+    const title = against ? [better()[0], `difference${unit() ? `, ${unit()}` : ""}`, better()[1]].join(MuCPT.SPACE) : `${words.metrics[metric()]}`;
+    const kind = atEnd() ? "line its 95 % interval over seeds and subjects" : "line its 95 % interval over seeds alone";
+    MuCPT.frame($("forest"), {
+      title: concluding(shown, against), legend: legend(strata),
+      reading: `A point is ${against ? "the mean difference" : "the mean"}, a ${kind}; n is the number of ${atEnd() && against ? "pairs of question and seed" : "seeds"}.${against ? "" : " The axis need not begin at 0."} Click a point to see its row.`,
+      origin: origin(), csv: shown.map(row => ({ way_of_training: row.name, questions: stratum(row.stratum), measure: words.metrics[metric()], compared_to: against ? arm(against).title : "", value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, profile: data.name, commit: data.commit })),
+    });
+    $("forest").querySelector(".plot").dataset.arms = new Set(shown.map(row => row.arm)).size;
+    await MuCPT.draw($("forest"), against ? "forest" : "levels", shown, { change: spec => MuCPT.fitForest(spec, $("forest"), title), pick: openRow, label: `${concluding(shown, against)}. The numbers stand in the table below the figure.` });
+    drawTable(strata);
+  }
+
+  function lackingSentence(strata) {
+    if (!checked("arms").length) return "No way of training is chosen.";
+    if (!strata.length) return "No questions are chosen.";
+    return `Profile ${data.name} has no such numbers: ${(words.metrics[metric()] || metric())} on ${strata.map(stratum).join(", ")}.`;
+  }
+
+  function drawTable() {
+    const head = ["Way of training", "Questions", "Value [interval]", "n"].map((title, number) => MuCPT.make("th", { scope: "col", class: number > 1 ? "n" : null }, title));
+    const body = shown.map(row => MuCPT.make("tr", {}, MuCPT.make("th", { scope: "row" }, row.name), MuCPT.make("td", {}, stratum(row.stratum)),
+      MuCPT.make("td", { class: "n" }, MuCPT.make("button", { type: "button", class: "link", onclick: () => openRow(row) }, row.numbers)), MuCPT.make("td", { class: "n" }, String(row.n))));
+    $("numbers").querySelector(".scroll").replaceChildren(MuCPT.make("table", {}, MuCPT.make("thead", {}, MuCPT.make("tr", {}, ...head)), MuCPT.make("tbody", {}, ...body)));
+  }
+
+  async function drawCurves() {
+    const rows = MuCPT.rows(data, "learning_curves").filter(row => row.metric === metric() && row.value !== null);
+    const arms = ["plain", ...checked("arms").filter(name => name !== "plain" && name !== "base")].filter(name => rows.some(row => row.arm === name)).slice(0, MOST_CURVES);
+    const strata = checked("strata").filter(name => rows.some(row => row.stratum === name));
+    $("curves").hidden = !arms.length || !strata.length;
+    if ($("curves").hidden) return;
+    const groups = Map.groupBy(rows, row => JSON.stringify([row.arm, row.stratum, row.tokens]));
+    const points = strata.flatMap(part => arms.flatMap((name, number) => {
+      const own = [...new Set(rows.filter(row => row.arm === name).map(row => row.tokens))];
+      const base = rows.some(row => row.arm === "base" && row.tokens === 0) && !own.includes(0) ? [["base", 0]] : [];
+      return [...base, ...own.map(tokens => [name, tokens])].map(([from, tokens]) => {
+        const values = (groups.get(JSON.stringify([from, part, tokens])) || []).map(row => row.value);
+        if (!values.length) return null;
+        const made = MuCPT.estimate(values);
+        return { series: number, name: arm(name).title, x: tokens, ...made, panel: stratum(part), told: `${arm(name).title}, ${tokens.toLocaleString("en")} tokens: ${MuCPT.interval(made, value => MuCPT.number(value, digits()))}, ${values.length} seeds` };
+      }).filter(Boolean);
+    }));
+    const left = checked("arms").filter(name => name !== "base" && rows.some(row => row.arm === name)).length + (checked("arms").includes("plain") ? 0 : 1) - arms.length;
+    const title = `${(words.metrics[metric()] || metric()).replace(/ \(.*/, "")} along training`;
+    MuCPT.frame($("curves"), {
+      title: title[0].toUpperCase() + title.slice(1), legend: arms.map(name => [arm(name).title, "", `var(--arm-${name})`]),
+      reading: `All begin at the base. Lines are means over ${data.seeds.length} seeds, bands their 95 % intervals (Student's t; wide where seeds are few). The upright axis need not begin at 0.${left > 0 ? ` The first ${MOST_CURVES} are drawn.` : ""}`,
+      origin: origin(), csv: points.map(point => ({ way_of_training: point.name, questions: point.panel, tokens: point.x, value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n, profile: data.name, commit: data.commit })),
+    });
+    const width = MuCPT.narrow() ? Math.max(200, $("curves").clientWidth - 80) : Math.max(220, Math.min(430, $("curves").clientWidth / Math.min(2, strata.length) - 90));
+    await MuCPT.draw($("curves"), "curves", points, { panels: strata.map(stratum), label: title, change: spec => fitCurves(spec, arms, width) });
+  }
+
+  function fitCurves(spec, arms, width) {
+    spec.width = width;
+    const range = arms.map(name => `var(--arm-${name})`);
+    const shapes = ["circle", "diamond", "square", "triangle-up", "triangle-down", "cross"];
+    for (const layer of spec.layer) {
+      const { color, shape, y } = layer.encoding;
+      if (color) color.scale = { domain: arms.map((_, number) => number), range };
+      if (shape) shape.scale = { domain: arms.map((_, number) => number), range: shapes };
+      y.title = unit() || (words.metrics[metric()] || metric());
+    }
+  }
+
+  // --- one ingredient of the data at a time -------------------------------------------------------
+  async function drawLevels() {
+    const strata = checked("strata");
+    const rows = MuCPT.rows(data, "composition_differences").filter(row => row.metric === metric() && strata.includes(row.stratum) && row.difference !== null);
+    $("levels").hidden = !rows.length;
+    if (!rows.length) return;
+    const points = rows.map(row => {
+      const made = { value: row.difference, low: row.ci_low, high: row.ci_high };
+      const numbers = MuCPT.interval(made, value => MuCPT.signed(value, digits()));
+      const label = `${row.axis.replaceAll("_", " ")}: ${row.level} instead of ${row.compared_to === "default" ? "the profile's own" : row.compared_to}`;
+      return { ...made, label: MuCPT.broken(label, MuCPT.narrow() ? 18 : 30), name: label, kind: strata.indexOf(row.stratum) % MuCPT.KINDS, stratum: row.stratum, n: row.n, text: `${numbers} · n ${row.n}`, told: `${label}, ${stratum(row.stratum)}: ${numbers}`, _row: row._row };
+    });
+    const clear = points.filter(point => point.low * point.high > 0).length;
+    const title = `What one ingredient of the data does: ${clear} of ${points.length} differences are clear`;
+    MuCPT.frame($("levels"), {
+      title, legend: legend(strata),
+      reading: "Each row changes one ingredient, everything else stays as in the profile; plain training unless the row says otherwise. A point is the mean difference, a line its 95 % interval.",
+      origin: origin(), csv: points.map(point => ({ change: point.name, questions: stratum(point.stratum), value: point.value, interval_from: point.low, interval_to: point.high, n: point.n, profile: data.name, commit: data.commit })),
+    });
+    await MuCPT.draw($("levels"), "forest", points, { change: spec => MuCPT.fitForest(spec, $("levels"), [better()[0], `difference${unit() ? `, ${unit()}` : ""}`, better()[1]].join(MuCPT.SPACE)), pick: openRow, label: title });
+  }
+
+  // --- a row ---------------------------------------------------------------------------------------
+  function openRow(datum) {
+    const [profile, table, place] = datum._row.split(".");
+    if (profile !== data.name) return;
+    const row = MuCPT.rows(data, table)[Number(place)];
+    if (!row) return;
+    history.replaceState(null, "", `#row=${datum._row}`);
+    const names = { arm: value => arm(value).title, compared_to: value => (table === "differences" ? arm(value).title : value), stratum, metric: value => words.metrics[value] || value };
+    const pairs = Object.entries(row).filter(([column]) => column !== "_row").flatMap(([column, value]) => {
+      const about = words.columns[column] || { title: column.replaceAll("_", " "), meaning: "" };
+      const said = value === null ? "–" : names[column] ? names[column](value) : typeof value === "number" ? (Number.isInteger(value) ? value.toLocaleString("en") : MuCPT.number(value, 4)) : value;
+      return [MuCPT.make("dt", {}, about.title), MuCPT.make("dd", {}, said, MuCPT.make("span", { class: "about" }, about.meaning))];
+    });
+    const parts = [MuCPT.make("h2", { id: "row-title" }, names.arm(row.arm ?? "") || "Row"),
+      MuCPT.make("p", { class: "small" }, `Row ${Number(place) + 1} of the table ${table.replaceAll("_", " ")}, profile ${data.name}, commit ${data.commit}.`), MuCPT.make("dl", {}, ...pairs)];
+    parts.push(...provenance(row));
+    $("row").querySelector(".inner").replaceChildren(...parts);
+    if (!$("row").open) $("row").showModal();
+    $("row").scrollTop = 0;
+  }
+
+  function provenance(row) {
+    const records = (data.arms[row.arm]?.artifacts || []).filter(record => row.seed == null || record.settings.seed == null || record.settings.seed === row.seed);
+    const runs = records.filter(record => record.name.startsWith("run"));
+    if (!runs.length) return [];
+    const settings = Object.entries(runs[0].settings).filter(([name]) => name !== "seed").map(([name, value]) => `${name}: ${value}`).join("\n");
+    const inputs = [...new Set(runs.flatMap(record => record.inputs.map(input => input.split(" ")[0].replaceAll("_", " "))))];
+    const lines = runs.map(record => MuCPT.make("li", {}, `seed ${record.settings.seed ?? "–"}: ${record.sha}, ${record.seconds} s, by ${record.made_by}, commit ${record.commit}`));
+    return [MuCPT.make("h3", {}, "Settings"), MuCPT.make("pre", { tabindex: "0" }, settings), MuCPT.make("h3", {}, "Made from"), MuCPT.make("p", {}, `${inputs.join(", ")}.`),
+      MuCPT.make("h3", {}, `${runs.length} run${runs.length === 1 ? "" : "s"} of the main comparison`), MuCPT.make("ul", { class: "small" }, ...lines)];
+  }
+
+  // --- start ---------------------------------------------------------------------------------------
+  function toldBudget() {
+    const points = curvePoints();
+    const tokens = points[$("budget").value] ?? data.tokens;
+    $("budget-told").textContent = atEnd() ? `${data.tokens.toLocaleString("en")} tokens, the end` : `${tokens.toLocaleString("en")} tokens`;
+  }
+
+  async function draw() {
+    toldBudget();
+    await Promise.all([drawForest(), drawCurves(), drawLevels()]);
+    document.body.dataset.ready = "yes";
+  }
+
+  async function choose(profile) {
+    data = await MuCPT.load(`profile-${profile}`);
+    $("profile").value = profile;
+    offer();
+    await draw();
+  }
+
+  async function start() {
+    const hash = decodeURIComponent(location.hash);
+    const row = /^#row=(.+)$/.exec(hash)?.[1];
+    const options = [...$("profile").options].map(option => option.value);
+    const wanted = row && options.includes(row.split(".")[0]) ? row.split(".")[0] : document.body.dataset.profile;
+    await choose(wanted);
+    if (row) openRow({ _row: row });
+  }
+
+  $("profile").addEventListener("change", event => choose(event.target.value));
+  $("controls").addEventListener("input", event => { if (event.target.id !== "profile") draw(); });
+  $("controls").addEventListener("submit", event => event.preventDefault());
+  $("row").addEventListener("close", () => history.replaceState(null, "", location.pathname + location.search));
+  addEventListener("hashchange", start);
+  let timer;
+  addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(draw, 150); });
+  start();
+})();

@@ -1,0 +1,106 @@
+"use strict";
+// All profiles beside each other: the same difference, accuracy along training, effects by subject.
+(() => {
+  const $ = id => document.getElementById(id);
+  const words = MuCPT.data.words;
+  const profiles = MuCPT.profiles.map(name => MuCPT.data[`profile-${name}`]);
+  const KINDS = ["covered", "uncovered"];
+  const MEASURES = ["log_likelihood", "accuracy"];
+  const stratum = name => words.strata[name] || name;
+  const unit = () => words.units[$("metric").value] || "";
+  const arms = new Map(profiles.flatMap(data => Object.entries(data.arms)).map(([name, arm]) => [name, arm.title]));
+  const say = value => MuCPT.signed(value);
+  const legend = KINDS.map((kind, number) => [stratum(kind), `kind-${number}`]);
+  const option = (value, title) => MuCPT.make("option", { value }, title);
+
+  function offer() {
+    const compared = [...arms.keys()].filter(name => profiles.some(data => differences(data, name, MEASURES[0]).length));
+    const count = name => profiles.filter(data => differences(data, name, MEASURES[0]).length).length;
+    $("arm").replaceChildren(...compared.map(name => option(name, `${arms.get(name)} (${count(name)} profile${count(name) === 1 ? "" : "s"})`)));
+    const most = [...compared].filter(name => profiles[0].arms[name]?.role === "method").sort((a, b) => count(b) - count(a))[0];
+    $("arm").value = most || compared[0];
+    $("metric").replaceChildren(...MEASURES.map(name => option(name, words.metrics[name])));
+    $("profile").replaceChildren(...profiles.map(data => option(data.name, data.name)));
+    $("list").tBodies[0].replaceChildren(...profiles.map(data => MuCPT.make("tr", {}, MuCPT.make("th", { scope: "row" }, data.name), MuCPT.make("td", {}, data.purpose), MuCPT.make("td", {}, data.scale), MuCPT.make("td", {}, MuCPT.make("code", {}, data.commit)))));
+  }
+
+  const differences = (data, arm, metric) => MuCPT.rows(data, "differences").filter(row => row.arm === arm && row.compared_to === "plain" && row.metric === metric && KINDS.includes(row.stratum) && row.difference !== null);
+
+  async function drawForest() {
+    const [arm, metric] = [$("arm").value, $("metric").value];
+    const rows = profiles.flatMap(data => differences(data, arm, metric).map(row => {
+      const made = { value: row.difference, low: row.ci_low, high: row.ci_high };
+      const numbers = MuCPT.interval(made, say);
+      return { ...made, label: data.name, profile: data.name, commit: data.commit, kind: KINDS.indexOf(row.stratum), stratum: row.stratum, n: row.n, seeds: row.seeds, text: `${numbers} · n ${row.n}`, told: `${data.name}, ${stratum(row.stratum)}: ${numbers}, ${row.seeds} seeds`, _row: row._row };
+    }));
+    const agree = KINDS.filter(kind => {
+      const own = rows.filter(row => row.stratum === kind);
+      return own.length > 1 && own.every(row => row.low * row.high > 0 && row.value * own[0].value > 0);
+    });
+    const runs = new Set(rows.map(row => row.profile)).size;
+    const title = runs < 2 ? `${arms.get(arm)}: only one profile has it` : agree.length ? `${arms.get(arm)}: the same clear sign in all ${runs} profiles on ${agree.map(stratum).join(" and ")}` : `${arms.get(arm)}: the profiles do not agree on a clear sign`;
+    const absent = profiles.filter(data => !rows.some(row => row.profile === data.name)).map(data => data.name);
+    MuCPT.frame($("forest"), { title, legend, reading: `Each row is a run with its own seeds: mean difference to plain at equal tokens, with its 95 % interval; n is the number of pairs of question and seed.${absent.length ? ` Not trained in: ${absent.join(", ")}.` : ""} Click a point to see its row.`, origin: rows.map(row => `${row.profile} ${row.commit}`).filter((text, place, all) => all.indexOf(text) === place).join(", "),
+      csv: rows.map(row => ({ profile: row.profile, commit: row.commit, questions: stratum(row.stratum), value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, seeds: row.seeds })) });
+    await MuCPT.draw($("forest"), "forest", rows, { change: spec => MuCPT.fitForest(spec, $("forest"), ["← worse", `difference to plain${unit() ? `, ${unit()}` : ""}`, "better →"].join(MuCPT.SPACE)), label: title, pick: datum => { location.href = `explore.html#row=${datum._row}`; } });
+  }
+
+  async function drawCurves() {
+    const [arm, metric] = [$("arm").value, $("metric").value];
+    const points = KINDS.flatMap(kind => profiles.flatMap(data => {
+      const rows = MuCPT.rows(data, "learning_curves").filter(row => row.metric === metric && row.stratum === kind && row.value !== null);
+      return [["plain", 0], [arm, 1]].flatMap(([name, number]) => {
+        const own = rows.filter(row => row.arm === name || (row.arm === "base" && row.tokens === 0));
+        if (!own.some(row => row.arm === name)) return [];
+        return [...Map.groupBy(own, row => row.tokens)].map(([tokens, group]) => {
+          const made = MuCPT.estimate(group.map(row => row.value));
+          return { ...made, x: tokens, series: number, profile: data.name, panel: `${data.name}: ${stratum(kind)}`, told: `${arms.get(name)}, ${tokens.toLocaleString("en")} tokens: ${MuCPT.interval(made, MuCPT.number.bind(MuCPT))}, ${group.length} seeds`, name: arms.get(name) };
+        });
+      });
+    }));
+    $("curves").hidden = !points.length;
+    if (!points.length) return;
+    const title = `${words.metrics[metric].replace(/ \(.*/, "")} against tokens read, profile by profile`;
+    MuCPT.frame($("curves"), { title: title[0].toUpperCase() + title.slice(1), legend: [["plain", ""], [arms.get(arm), ""]].map(([name, kind], number) => [name, kind, number ? "var(--covered)" : "var(--ink)"]), reading: "Lines are means over seeds, bands their 95 % intervals (Student's t). Both begin at the base. The upright axis need not begin at 0.", origin: profiles.map(data => `${data.name} ${data.commit}`).join(", "),
+      csv: points.map(point => ({ profile: point.profile, panel: point.panel, way_of_training: point.name, tokens: point.x, value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n })) });
+    const width = MuCPT.narrow() ? Math.max(200, $("curves").clientWidth - 80) : Math.max(220, Math.min(430, $("curves").clientWidth / 2 - 90));
+    await MuCPT.draw($("curves"), "curves", points, { panels: [...new Set(points.map(point => point.panel))], label: title, change: spec => {
+      Object.assign(spec, { width, height: 170 });
+      for (const layer of spec.layer) {
+        const { color, shape, y } = layer.encoding;
+        if (color) color.scale = { domain: [0, 1], range: ["var(--ink)", "var(--covered)"] };
+        if (shape) shape.scale = { domain: [0, 1], range: ["circle", "diamond"] };
+        y.title = unit() || "share correct";
+      }
+    } });
+  }
+
+  async function drawSubjects() {
+    const [arm, data] = [$("arm").value, profiles.find(one => one.name === $("profile").value)];
+    const own = MuCPT.data[`subjects-${data.name}`].filter(row => row.arm === arm).sort((a, b) => b.value - a.value);
+    $("subjects").hidden = !own.length;
+    if (!own.length) return;
+    const rows = own.map(row => {
+      const numbers = MuCPT.interval(row, say);
+      return { ...row, label: MuCPT.broken(row.subject, MuCPT.narrow() ? 18 : 34), kind: row.value < 0 ? 1 : 0, text: `${numbers} · n ${row.n}`, told: `${row.subject}: ${numbers}, n = ${row.n}` };
+    });
+    const gains = rows.filter(row => row.value > 0).length;
+    const losses = rows.filter(row => row.value < 0).length;
+    const title = `Who gains and who loses: ${gains} subjects are answered better, ${losses} worse, ${rows.length - gains - losses} the same`;
+    MuCPT.frame($("subjects"), { title, legend: [["better or the same", "kind-0"], ["worse", "kind-1"]], reading: `Accuracy of “${arms.get(arm)}” minus plain, subject by subject, largest gain first, with 95 % intervals over seeds and questions; n is the number of pairs of question and seed. So few questions a subject that most intervals hold zero.`, origin: `Profile ${data.name}, commit ${data.commit}`,
+      csv: rows.map(row => ({ subject: row.subject, value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, profile: data.name, commit: data.commit })) });
+    await MuCPT.draw($("subjects"), "forest", rows, { label: title, change: spec => MuCPT.fitForest(spec, $("subjects"), ["← worse", "difference in accuracy", "better →"].join(MuCPT.SPACE)) });
+  }
+
+  async function draw() {
+    await Promise.all([drawForest(), drawCurves(), drawSubjects()]);
+    document.body.dataset.ready = "yes";
+  }
+
+  $("controls").addEventListener("input", draw);
+  $("controls").addEventListener("submit", event => event.preventDefault());
+  let timer;
+  addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(draw, 150); });
+  offer();
+  draw();
+})();
