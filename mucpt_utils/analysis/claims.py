@@ -1,21 +1,21 @@
-"""The paper's claims beside this study's numbers. Verdicts are computed by rules, never typed.
+"""The claims, the paper's and the study's own, beside its numbers. Verdicts follow from a rule.
 
-`claims.yaml` lists what was published and which test, if any, this study has for it. A part of a
-claim is an effect with its 95 % interval: it *stands* where the interval lies above zero, *fails*
-where it lies below, and is *open* where the interval holds zero. Each claim has one verdict:
+`claims.yaml` lists them in the order in which the report tells them: is there room; what do simple
+baselines reach; what does each method add; what else the paper says. It names the test, if any,
+that this study has for each. Comparisons of arms come to what `verdicts.yaml` says; a claim is then
 
-- supported here: every part stands;
-- mixed: some part stands, another fails or is open;
-- not supported here: some part fails and none stands;
-- undecided: every part is open, so that the run says neither yes nor no;
+- supported here: the arm is better;
+- mixed: better on one kind of facts and worse on the other, or some part stands and another fails;
+- not supported here: worse, or no difference, or parts fail and none stands;
+- undecided: the run says neither yes nor no;
+- no room here: no ceiling stands clear, so that no method could be seen to be better;
 - not tested: there is no test, its table or rows are missing, or plain continued pretraining
   taught the models nothing measurable, so that no comparison of arms or mixtures means anything.
 
-Two kinds of claim have parts of their own. Of the pipeline's quality, a kind of flaw stands where
-precision and recall reach the share that `claims.yaml` names, and fails otherwise. Of comparisons
-along axes, the one part is whether at least as many axes as `claims.yaml` names show a clear
-effect; with fewer it is open, since the paper does not say which axes it compared, and one axis of
-ours cannot speak for them.
+Of the pipeline's quality, a kind of flaw stands where precision and recall reach the share that
+`claims.yaml` names, and fails otherwise. Of comparisons along axes, the one part is whether at
+least as many axes as `claims.yaml` names show a clear effect; with fewer it is open, since the
+paper does not say which axes it compared, and one axis of ours cannot speak for them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from mucpt_utils import paths
+from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.frames import frame_of
+from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.axes import MAIN
 from mucpt_utils.io import read_yaml
 from mucpt_utils.pipeline.accounting import KEPT
@@ -38,9 +40,21 @@ SUPPORTED = "supported here"
 MIXED = "mixed"
 NOT_SUPPORTED = "not supported here"
 UNDECIDED = "undecided"
+NO_ROOM = "no room here"
 NOT_TESTED = "not tested"
-VERDICTS = (SUPPORTED, MIXED, NOT_SUPPORTED, UNDECIDED, NOT_TESTED)
-STATUSES = ("published", "reported")  # by the paper; by a third party about it
+VERDICTS = (SUPPORTED, MIXED, NOT_SUPPORTED, UNDECIDED, NO_ROOM, NOT_TESTED)
+# what a comparison comes to, as a verdict on the claim that the arm is better
+OF_COMPARISON = {
+    verdicts.BETTER: SUPPORTED,
+    verdicts.MIXED: MIXED,
+    verdicts.WORSE: NOT_SUPPORTED,
+    verdicts.NO_DIFFERENCE: NOT_SUPPORTED,
+    verdicts.UNDECIDED: UNDECIDED,
+    verdicts.NO_ROOM: NO_ROOM,
+    "": NOT_TESTED,
+}
+# by this study itself; by the paper; by a third party about it
+STATUSES = ("asked", "published", "reported")
 PAPER_ARM = "selection_soft"
 FIGURES = {  # figures that show what a table says
     "differences": "difference_to_plain",
@@ -49,7 +63,8 @@ FIGURES = {  # figures that show what a table says
     "pipeline_quality": "pipeline_quality",
     "funnel": "funnel",
 }
-IN_WORDS = {"stands": "better", "fails": "worse", "open": "no difference shown"}
+IN_WORDS = {"stands": "above zero", "fails": "below zero", "open": "around zero"}
+UNITS = {"log_likelihood": "nats per token", "accuracy": "share"}
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -60,7 +75,7 @@ class Test(BaseModel):
     __test__ = False  # not a test of pytest's
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["arms", "axis", "quality", "axes", "none"]
+    kind: Literal["room", "best", "arms", "axis", "quality", "axes", "none"]
     table: str = "differences"
     arm: str = ""
     against: str = ""
@@ -71,6 +86,7 @@ class Test(BaseModel):
     without: tuple[str, ...] = ()
     reach: float = 0.9
     at_least: int = 1
+    others: tuple[str, ...] = ()
     shows: Literal["", "words_kept", "questions", "paper_arm_accuracy"] = ""
 
 
@@ -102,12 +118,13 @@ class Scale(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """A difference with its 95 % interval, and what it is the difference of."""
+    """A difference with its 95 % interval, what it is the difference of, and what it comes to."""
 
     name: str
     value: float
     low: float
     high: float
+    verdict: str = ""
 
     @property
     def state(self) -> State:
@@ -118,24 +135,25 @@ class Effect(NamedTuple):
 
     def __str__(self) -> str:
         interval = f"[{self.low:+.3f}, {self.high:+.3f}]"
-        return f"{self.name} {self.value:+.3f} {interval} ({IN_WORDS[self.state]})"
+        return f"{self.name} {self.value:+.3f} {interval} ({self.verdict or IN_WORDS[self.state]})"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a test came to: the verdict, where it can be seen, and the number shown."""
+    """What a test came to: the verdict, where it can be seen, the number shown and what it is."""
 
     verdict: str
     evidence: list[str] = field(default_factory=list)
     value: float = np.nan
     low: float = np.nan
     high: float = np.nan
+    measure: str = ""
 
 
 @cache
 def load_claims() -> dict[str, Claim]:
     """The claims by name, from `claims.yaml`."""
-    declared = read_yaml(paths.PACKAGE / "analysis" / "claims.yaml")
+    declared = read_yaml(paths.PACKAGE / "analysis/claims.yaml")
     return {name: Claim.model_validate(claim) for name, claim in declared.items()}
 
 
@@ -158,6 +176,7 @@ def claims_table(tables: Tables, scale: Scale) -> pd.DataFrame:
     `composition_differences`, `pipeline_quality`, `funnel` and `runs`. A test whose table is
     missing gives "not tested".
     """
+    tables = {name: with_verdicts(name, table) for name, table in tables.items()}
     rows = []
     for claim in load_claims().values():
         finding = tested(claim.test, tables)
@@ -167,6 +186,7 @@ def claims_table(tables: Tables, scale: Scale) -> pd.DataFrame:
                 "status_in_paper": claim.source,
                 "paper_value": claim.paper_value or "no number published",
                 "our_value": finding.value,
+                "measure": finding.measure,
                 "ci_low": finding.low,
                 "ci_high": finding.high,
                 "scale": str(scale),
@@ -211,44 +231,102 @@ def tested(test: Test, tables: Tables) -> Finding:
     if not learnt(tables):
         reason = "differences.csv: plain did not beat the base, so arms cannot be compared here"
         return Finding(NOT_TESTED, [reason])
-    if test.kind == "arms":
-        return arms_test(test, tables)
-    return axis_test(test, tables) if test.kind == "axis" else axes_test(test, tables)
+    tests = {
+        "room": room_test,
+        "best": best_test,
+        "arms": arms_test,
+        "axis": axis_test,
+        "axes": axes_test,
+    }
+    return tests[test.kind](test, tables)
+
+
+def room_test(test: Test, tables: Tables) -> Finding:
+    """Whether a ceiling stands clear of plain on every kind of facts; the narrowest is shown."""
+    table = tables.get(test.table)
+    if table is None or (rooms := verdicts.room(table)).empty:
+        return missing(f"{test.table}.csv", "a ceiling")
+    told = [
+        str(Effect(f"{row['arm']}, {row['stratum']} {row['metric']}", *effect_numbers(row)))
+        for row in rooms.to_dict("records")
+    ]
+    states = ["stands" if clear else "fails" for clear in verdicts.roomy(rooms).values()]
+    evidence = f"{seen_in(test.table)}: the best ceiling minus plain, {', '.join(told)}"
+    primary = rooms[rooms["metric"] == verdicts.load_rule().primary]
+    least = (primary if len(primary) else rooms).sort_values("difference").iloc[0]
+    measure = measured(least["metric"], least["stratum"])
+    return Finding(verdict(states), [evidence], *effect_numbers(least), measure)
+
+
+def best_test(test: Test, tables: Tables) -> Finding:
+    """Whether some method is better than plain, Rho-1 and plain at equal compute on both kinds."""
+    table = tables.get(test.table)
+    others = () if table is None else tuple(o for o in test.others if (table["arm"] == o).any())
+    methods = [arm for arm, declared in ARMS.items() if declared.role == "method"]
+    compared = {
+        arm: [comparison(tables, test.table, arm, other) for other in others] for arm in methods
+    }
+    compared = {arm: rows for arm, rows in compared.items() if any(len(r) for r in rows)}
+    if not compared or verdicts.EQUAL_TOKENS not in others:
+        return missing(f"{test.table}.csv", "any method")
+    winners = [
+        arm
+        for arm, rows in compared.items()
+        if all(verdicts.states_of(r) == dict.fromkeys(test.strata, verdicts.BETTER) for r in rows)
+    ]
+    evidence = (
+        f"{seen_in(test.table)}: better than {', '.join(others)} on both kinds of facts: "
+        f"{', '.join(winners) or 'none'} of {len(compared)} methods"
+    )
+    return Finding(
+        SUPPORTED if winners else NOT_SUPPORTED, [evidence], len(winners), measure="arms"
+    )
 
 
 def arms_test(test: Test, tables: Tables) -> Finding:
-    """Arm against arm: both strata decide, the difference over all questions is shown."""
-    effects = {}
-    for stratum in (test.stratum, *test.strata):
-        where = {"stratum": stratum, "metric": "accuracy"}
-        ours = {**where, "arm": test.arm, "compared_to": test.against}
-        turned = {**where, "arm": test.against, "compared_to": test.arm}
-        effect = effect_of(tables.get(test.table), stratum, ours, turned)
-        if effect is None:
-            return missing(f"{test.table}.csv", f"{test.arm} against {test.against}")
-        effects[stratum] = effect
-    whole, parts = effects[test.stratum], [effects[stratum] for stratum in test.strata]
-    told = f"accuracy of {test.arm} minus {test.against}, {', '.join(map(str, parts))}"
+    """Arm against arm: both kinds of facts decide, the primary measure on the first is shown."""
+    rows = comparison(tables, test.table, test.arm, test.against)
+    states = verdicts.states_of(rows, test.strata) if len(rows) else {}
+    if len(states) < len(test.strata):
+        return missing(f"{test.table}.csv", f"{test.arm} against {test.against}")
+    effects = [
+        Effect(f"{row['metric']} {row['stratum']}", *effect_numbers(row), row["verdict"])
+        for stratum in test.strata
+        for row in rows[rows["stratum"] == stratum].to_dict("records")
+        if row["verdict"]
+    ]
+    shown = first_row(rows, stratum=test.strata[0], metric=verdicts.load_rule().primary)
+    numbers = (np.nan,) * 3 if shown is None else effect_numbers(shown)
+    told = f"{test.arm} minus {test.against}, {', '.join(map(str, effects))}"
     return Finding(
-        verdict(part.state for part in parts),
+        OF_COMPARISON[verdicts.over_kinds(states.values())],
         [f"{seen_in(test.table)}: {told}"],
-        whole.value,
-        whole.low,
-        whole.high,
+        *numbers,
+        measured(verdicts.load_rule().primary, test.strata[0]),
     )
 
 
 def axis_test(test: Test, tables: Tables) -> Finding:
     """A level against another; one of the two is the axis's default, which the table is about."""
     name = "composition_differences"
-    where = {"axis": test.axis, "arm": test.arm, "stratum": test.stratum, "metric": "accuracy"}
+    where = {"axis": test.axis, "arm": test.arm, "stratum": test.stratum}
     ours = {**where, "level": test.level, "compared_to": test.against}
     turned = {**where, "level": test.against, "compared_to": test.level}
-    effect = effect_of(tables.get(name), f"{test.level} minus {test.against}", ours, turned)
-    if effect is None:
+    effects = {
+        metric: effect_of(
+            tables.get(name), metric, {**ours, "metric": metric}, {**turned, "metric": metric}
+        )
+        for metric in verdicts.load_rule().measures
+    }
+    there = {metric: effect for metric, effect in effects.items() if effect is not None}
+    if not there:
         return missing(f"{name}.csv", f"axis {test.axis}")
-    evidence = [f"{seen_in(name)}: accuracy, {effect}"]
-    return Finding(verdict([effect.state]), evidence, effect.value, effect.low, effect.high)
+    told = ", ".join(map(str, there.values()))
+    evidence = [f"{seen_in(name)}: {test.level} minus {test.against}, {told}"]
+    state = verdicts.on_kind(*(effect.verdict if effect else "" for effect in effects.values()))
+    metric, shown = next(iter(there.items()))
+    numbers = shown.value, shown.low, shown.high
+    return Finding(OF_COMPARISON[state], evidence, *numbers, measured(metric, test.stratum))
 
 
 def axes_test(test: Test, tables: Tables) -> Finding:
@@ -260,16 +338,18 @@ def axes_test(test: Test, tables: Tables) -> Finding:
     table = tables.get(name)
     if table is None or table.empty:
         return missing(f"{name}.csv", "any axis")
-    rows = table[(table["metric"] == "accuracy") & table["stratum"].isin(test.strata)]
-    differs = (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
+    rows = table[table["stratum"].isin(test.strata)]
+    differs = rows["verdict"].isin(list(verdicts.OPPOSITE))
     clear = differs.groupby(rows["axis"], sort=False).any()
     names = [str(axis) for axis, is_clear in clear.items() if is_clear]
     evidence = (
-        f"{seen_in(name)}: {len(names)} of {len(clear)} axes change accuracy on music or general "
-        f"questions ({', '.join(names) or 'none'}), of at least {test.at_least} that are asked for"
+        f"{seen_in(name)}: {len(names)} of {len(clear)} axes change what is known of music or in "
+        f"general ({', '.join(names) or 'none'}), of at least {test.at_least} that are asked for"
     )
     state: State = "stands" if len(names) >= test.at_least else "open"
-    return Finding(verdict([state]), [evidence], float(clear.mean()))
+    return Finding(
+        verdict([state]), [evidence], float(clear.mean()), measure="share of the axes compared"
+    )
 
 
 def quality_test(test: Test, tables: Tables) -> Finding:
@@ -289,7 +369,9 @@ def quality_test(test: Test, tables: Tables) -> Finding:
         f"kinds of flaw reach {test.reach:g} in precision and recall; the value is the lowest of "
         f"all ({lowest['stage']}: {lowest['kind']})"
     )
-    return Finding(verdict(states), [evidence], float(worst.min()))
+    return Finding(
+        verdict(states), [evidence], float(worst.min()), measure="lowest precision or recall"
+    )
 
 
 def number_shown(test: Test, tables: Tables) -> Finding:
@@ -297,16 +379,17 @@ def number_shown(test: Test, tables: Tables) -> Finding:
     funnel = tables.get("funnel")
     if test.shows == "words_kept" and funnel is not None and len(funnel):
         last = funnel[(funnel["stage"] == funnel["stage"].iloc[-1]) & (funnel["reason"] == KEPT)]
-        return Finding(NOT_TESTED, [seen_in("funnel")], float(last["tokens"].sum()))
+        words = float(last["tokens"].sum())
+        return Finding(NOT_TESTED, [seen_in("funnel")], words, measure="words")
     where = {"stratum": "all", "metric": "accuracy"}
     run = first_row(tables.get("runs"), axis=MAIN, **where)
     if test.shows == "questions" and run is not None:
-        return Finding(NOT_TESTED, ["runs.csv"], float(run["n"]))
+        return Finding(NOT_TESTED, ["runs.csv"], float(run["n"]), measure="questions")
     row = first_row(tables.get("main_comparison"), arm=PAPER_ARM, **where)
     if test.shows == "paper_arm_accuracy" and row is not None:
         evidence = [f"{seen_in('main_comparison')}: accuracy of {PAPER_ARM}"]
         mean, low, high = (float(row[column]) for column in ("mean", "ci_low", "ci_high"))
-        return Finding(NOT_TESTED, evidence, mean, low, high)
+        return Finding(NOT_TESTED, evidence, mean, low, high, measured("accuracy", "all"))
     return Finding(NOT_TESTED)
 
 
@@ -328,9 +411,54 @@ def effect_of(
     for where, sign in ((ours, 1), (turned, -1)):
         row = first_row(table, **where)
         if row is not None:
-            ends = sorted((sign * float(row["ci_low"]), sign * float(row["ci_high"])))
-            return Effect(name, sign * float(row["difference"]), *ends)
+            low, high = sorted((sign * float(row["ci_low"]), sign * float(row["ci_high"])))
+            verdict = str(row.get("verdict", "") or "")
+            verdict = verdict if sign > 0 else verdicts.OPPOSITE.get(verdict, verdict)
+            return Effect(name, sign * float(row["difference"]), low, high, verdict)
     return None
+
+
+def effect_numbers(row: Mapping) -> tuple[float, float, float]:
+    """A row's difference and the ends of its interval."""
+    return float(row["difference"]), float(row["ci_low"]), float(row["ci_high"])
+
+
+def comparison(tables: Tables, name: str, arm: str, other: str) -> pd.DataFrame:
+    """All rows of `arm` minus `other` in a table of differences, whichever way it has them."""
+    table = tables.get(name)
+    if table is None or table.empty:
+        return pd.DataFrame()
+    rows = table[(table["arm"] == arm) & (table["compared_to"] == other)]
+    if len(rows):
+        return rows
+    turned = table[(table["arm"] == other) & (table["compared_to"] == arm)]
+    return turned.assign(
+        arm=arm,
+        compared_to=other,
+        difference=-turned["difference"],
+        ci_low=-turned["ci_high"],
+        ci_high=-turned["ci_low"],
+        verdict=turned["verdict"].replace(verdicts.OPPOSITE),
+    )
+
+
+def with_verdicts(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """A table of differences with the verdict of each; any other table as it is.
+
+    Differences of arms have theirs from the run, but for tables of before; those of mixtures, which
+    no ceiling speaks of, are judged here.
+    """
+    if "difference" not in table or "p_value" not in table or "verdict" in table:
+        return table
+    if {"arm", "compared_to"} <= set(table) and "level" not in table:
+        return verdicts.judged(table)
+    return table.assign(verdict=[verdicts.state(row) for row in table.to_dict("records")])
+
+
+def measured(metric: str, stratum: str) -> str:
+    """What a number is, in words: `log_likelihood, covered (nats per token)`."""
+    unit = UNITS.get(metric)
+    return f"{metric}, {stratum}" + (f" ({unit})" if unit else "")
 
 
 def seen_in(table: str) -> str:

@@ -1,27 +1,29 @@
 """Means with intervals, and everything paired: arms, mixtures, before and after tuning.
 
-Intervals rest on a bootstrap over seeds and subjects, which are crossed (every seed is asked about
-the same ones); differences are paired by seed and question (`stats.py`). Every function goes from a
-frame of items to a frame.
+Intervals are those of two-way clustering: by seed and, crossed with it, by subject (`stats.py`);
+differences are paired by seed and question. Every function goes from a frame of items to a frame.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from mucpt_utils import stats
-from mucpt_utils.analysis.frames import TableError, concat, frame_of, in_order
+from mucpt_utils.analysis import verdicts
+from mucpt_utils.analysis.frames import TableError, columns_of, concat, frame_of, in_order
 from mucpt_utils.analysis.items import final_items
-from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.analysis.single_runs import tokens_to_plain
 from mucpt_utils.config.axes import DEFAULT, MAIN, load_axes
 
-# the two baselines, and the down-weighting that selection of documents is added to
-COMPARED_TO = ("plain", "rho1", "soft_dynamic")
+# plain at equal tokens and at equal compute, Rho-1 as published and calibrated, and the
+# down-weighting that selection of documents is added to
+COMPARED_TO = ("plain", "plain_compute", "rho1", "rho1_calibrated", "soft_dynamic")
 SURFACE = "coverage_calibration"  # the axis of two settings at once
+# the column of main_comparison.csv that holds the difference to an arm
+DIFFERENCE_COLUMNS = {"plain": "difference_to_plain", "plain_compute": "difference_to_compute"}
 PAIRED_BY = ["seed", "stratum", "metric", "item", "subject"]
 
 
@@ -41,7 +43,7 @@ def estimates(final: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         mean, low, high = np.nan, np.nan, np.nan
         if len(measured) == len(group):
             seeds, subjects = list(group["seed"]), list(group["subject"])
-            mean, low, high = stats.bootstrap_mean(group["value"], seeds, subjects=subjects)
+            mean, low, high = stats.clustered_mean(group["value"], seeds, subjects)
         names = dict(zip(keys, key, strict=True))
         interval = {"mean": mean, "ci_low": low, "ci_high": high}
         rows.append({**names, **interval, "seeds": measured["seed"].nunique()})
@@ -55,25 +57,15 @@ def groups_of(frame: pd.DataFrame, by: Sequence[str]) -> Iterator[tuple[tuple, p
 
 
 def paired(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
-    """ours - theirs by stratum and metric, paired by seed and item, with interval and p-value.
+    """ours - theirs by stratum and metric, paired by seed and item: interval, p-value, `mde`.
 
     Seeds that only one side has are left out; strata and metrics without any pair give no row.
-    Where a seed has one value only (bits per byte, tokens), p comes from the exact sign-flip test:
-    a bootstrap over so few values would call any three of one sign significant.
+    Where a seed has one value only (bits per byte, tokens), p comes from the exact sign-flip test.
     """
     both = ours.merge(theirs, on=PAIRED_BY, suffixes=("", "_theirs"), validate="one_to_one")
     rows = []
     for (stratum, metric), group in groups_of(both, ["stratum", "metric"]):
-        result = stats.Difference(np.nan, np.nan, np.nan, np.nan)
-        # one missing value leaves the whole comparison open: the others would be a lucky choice
-        if group[["value", "value_theirs"]].notna().all(axis=None):
-            seeds, subjects = list(group["seed"]), list(group["subject"])
-            result = stats.paired_difference(
-                group["value"], group["value_theirs"], seeds, subjects=subjects
-            )
-            if group["seed"].is_unique:
-                p_value = sign_flip_p(group["value"] - group["value_theirs"])
-                result = result._replace(p_value=p_value)
+        result = difference_of_pairs(group)
         rows.append(
             {
                 "stratum": stratum,
@@ -82,11 +74,27 @@ def paired(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
                 "ci_low": result.low,
                 "ci_high": result.high,
                 "p_value": result.p_value,
+                "mde": result.mde,
                 "seeds": group["seed"].nunique(),
                 "n": len(group),
             }
         )
     return pd.DataFrame(rows)
+
+
+def difference_of_pairs(pairs: pd.DataFrame) -> stats.Difference:
+    """The difference of the columns value and value_theirs, clustered by seed and subject.
+
+    One missing value leaves the whole comparison open (NaN): the others would be a lucky choice.
+    """
+    if pairs[["value", "value_theirs"]].isna().any(axis=None):
+        return stats.Difference(*[np.nan] * 5)
+    seeds, subjects = list(pairs["seed"]), list(pairs["subject"])
+    result = stats.paired_difference(pairs["value"], pairs["value_theirs"], seeds, subjects)
+    if pairs["seed"].is_unique:
+        p_value = sign_flip_p(pairs["value"] - pairs["value_theirs"])
+        result = result._replace(p_value=p_value)
+    return result
 
 
 def sign_flip_p(deltas: Sequence[float] | pd.Series) -> float:
@@ -113,8 +121,16 @@ def main_items(measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def differences(measured: pd.DataFrame) -> pd.DataFrame:
-    """`differences.csv`: every main arm against each of `COMPARED_TO`, paired."""
-    return concat(arm_pairs(main_items(measured)), "differences")
+    """`differences.csv`: every main arm against each of `COMPARED_TO`, paired and judged."""
+    return judged_pairs(arm_pairs(main_items(measured)), "differences")
+
+
+def judged_pairs(parts: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
+    """Paired differences of arms as table `name`, p-values corrected, with the verdict of each."""
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return concat([], name)
+    return in_order(verdicts.judged(pd.concat(parts, ignore_index=True)), name)
 
 
 def arm_pairs(final: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -127,16 +143,22 @@ def arm_pairs(final: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 
 def main_comparison(measured: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
-    """`main_comparison.csv`: mean and interval of each main arm, and its difference to plain.
+    """`main_comparison.csv`: mean and interval of each main arm, its differences to plain.
+
+    Those are at equal tokens, with the verdict, and at equal compute.
 
     measured: `items`; compared: `differences`.
     """
     means = estimates(main_items(measured), ["arm"])
-    to_plain = compared[compared["compared_to"] == "plain"]
-    to_plain = to_plain.rename(columns={"difference": "difference_to_plain"})
-    columns = ["arm", "stratum", "metric", "difference_to_plain", "p_value"]
-    joined = means.merge(to_plain[columns], on=columns[:3], how="left")
-    return in_order(joined, "main_comparison")
+    means = means.assign(role=means["arm"].map(verdicts.role))
+    for other, column in DIFFERENCE_COLUMNS.items():
+        part = compared[compared["compared_to"] == other]
+        ends = {"ci_low": f"{column}_low", "ci_high": f"{column}_high"}
+        keys = ["arm", "stratum", "metric"]
+        own = ["p_value", "p_holm", "mde", "verdict"] if other == "plain" else []
+        part = part.rename(columns={"difference": column, **ends})
+        means = means.merge(part[[*keys, column, *ends.values(), *own]], on=keys, how="left")
+    return in_order(means.fillna({"verdict": ""}), "main_comparison")
 
 
 def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:
@@ -170,14 +192,14 @@ def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:
 def alignment_differences(aligned: pd.DataFrame) -> pd.DataFrame:
     """`alignment_differences.csv`: `differences`, of the same arms after their tuning."""
     final = final_items(aligned)
-    return concat(arm_pairs(final[final["axis"] == MAIN]), "alignment_differences")
+    return judged_pairs(arm_pairs(final[final["axis"] == MAIN]), "alignment_differences")
 
 
 def bits_per_byte_table(rows: Sequence[Mapping]) -> pd.DataFrame:
     """`bits_per_byte.csv`: each arm and held-out text of real prose, and the difference to plain.
 
     rows: arm, seed, stratum (the held-out text) and value, as the study of prose gives them.
-    Intervals resample seeds; differences are paired by seed. Without plain among the arms there is
+    Intervals are over seeds; differences are paired by seed. Without plain among the arms there is
     no difference. Raises TableError for no rows.
     """
     if not rows:
@@ -190,11 +212,13 @@ def bits_per_byte_table(rows: Sequence[Mapping]) -> pd.DataFrame:
         paired(part, plain).assign(arm=arm)
         for arm, part in measured[measured["arm"] != "plain"].groupby("arm", sort=False)
     ]
-    columns = ["arm", "stratum", "difference", "p_value"]
+    column = DIFFERENCE_COLUMNS["plain"]
+    names = {"difference": column, "ci_low": f"{column}_low", "ci_high": f"{column}_high"}
+    columns = ["arm", "stratum", "p_value", *names]
     parts = [part[columns] for part in parts if len(part)] or [pd.DataFrame(columns=columns)]
-    to_plain = pd.concat(parts).rename(columns={"difference": "difference_to_plain"})
+    to_plain = pd.concat(parts).rename(columns=names)
     joined = estimates(measured, ["arm"]).merge(to_plain, on=["arm", "stratum"], how="left")
-    return joined[list(COLUMNS["bits_per_byte"])]
+    return joined[columns_of("bits_per_byte", joined)]
 
 
 # --- data composition -----------------------------------------------------------------------------

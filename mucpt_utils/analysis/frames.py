@@ -1,10 +1,10 @@
 """Rows made into the frames that the contract of their table asks for, in one fixed order."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 
 import pandas as pd
 
-from mucpt_utils.analysis.schema import COLUMNS, STRATA, load_metrics
+from mucpt_utils.analysis.schema import COLUMNS, STRATA, load_metrics, load_tables
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.errors import MuCPTError
 
@@ -23,23 +23,30 @@ class TableError(MuCPTError, ValueError):
 def frame_of(rows: Iterable[Mapping], name: str) -> pd.DataFrame:
     """Rows as a frame with the columns of table `name`, in the order in which they come.
 
-    Raises TableError for a row without one of the columns.
+    Columns that the table may lack are there where the first row has them. Raises TableError for a
+    row without one of the others.
     """
     rows = list(rows)
     for number, row in enumerate(rows):
         missing = [column for column in COLUMNS[name] if column not in row]
         if missing:
             raise TableError(f"{name}: row {number} has no {', '.join(missing)}")
-    return pd.DataFrame(rows, columns=list(COLUMNS[name]))
+    return pd.DataFrame(rows, columns=columns_of(name, rows[0] if rows else ()))
+
+
+def columns_of(name: str, there: Container) -> list[str]:
+    """Columns of table `name` in their order: the required ones, of the others those `there`."""
+    return [c for c in load_tables()[name].columns if c in COLUMNS[name] or c in there]
 
 
 def in_order(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """The columns of table `name`, rows sorted by `SORT_KEYS`.
 
     Arms, strata and metrics stand in their declared order; axes, and the levels of each, in the
-    order in which they come: that of the profile and of `axes.yaml`.
+    order in which they come: that of the profile and of `axes.yaml`. Of the columns that the table
+    may lack those are kept that the frame has.
     """
-    columns = list(COLUMNS[name])
+    columns = columns_of(name, frame)
     keys = [column for column in SORT_KEYS if column in columns]
     # sorted by ranks, not by names: the order of arms and strata is declared, not alphabetical
     ranks = pd.DataFrame({key: sort_ranks(frame, key) for key in keys}, frame.index)

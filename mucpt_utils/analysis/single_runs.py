@@ -67,13 +67,21 @@ def first_reach(curve: pd.DataFrame, start: float, goal: float) -> float:
 
 
 def answers_table(runs: Iterable[Run]) -> pd.DataFrame:
-    """`answers.csv`: the final answers; a run shared by several axes stands there once."""
+    """`answers.csv`: the final answers; a run shared by several axes stands there once.
+
+    With the log-likelihood of the key and whether the run's reference model knows the subject, so
+    that every interval can be computed from it again (`items.items_of_answers`).
+    """
     shared, rows = set(), []
     for run in runs:
         identity = run.artifact or run.name
-        if identity not in shared:
-            shared.add(identity)
-            rows += [{"run": run.name, **row} for row in run.final_answers]
+        if identity in shared:
+            continue
+        shared.add(identity)
+        for row in run.final_answers:
+            known = "yes" if row["question_id"] in run.covered else "no"
+            covered = known if row["set"] == "questions" else ""
+            rows.append({"run": run.name, **row, "covered": covered})
     return frame_of(rows, "answers")
 
 

@@ -1,0 +1,208 @@
+"""What differences come to: better, worse, mixed, undecided, no difference, no room here.
+
+The rule, with its margins, stands in `verdicts.yaml`; whatever gives a verdict asks this module.
+It sees rows of differences alone, each with its interval and p-value.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from mucpt_utils import paths, stats
+from mucpt_utils.analysis.frames import concat, frame_of, in_order
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.io import read_yaml
+
+BETTER, WORSE, MIXED = "better", "worse", "mixed"
+NO_DIFFERENCE, UNDECIDED, NO_ROOM = "no difference", "undecided", "no room here"
+VERDICTS = (BETTER, WORSE, MIXED, NO_DIFFERENCE, UNDECIDED, NO_ROOM)
+OPPOSITE = {BETTER: WORSE, WORSE: BETTER}
+KINDS = ("covered", "uncovered")  # of facts: what the reference model knows, and what it does not
+FAMILY = ["compared_to", "stratum", "metric"]  # the methods in one of these are corrected together
+EQUAL_TOKENS, EQUAL_COMPUTE = "plain", "plain_compute"
+
+
+class Bounds(BaseModel):
+    """What counts in one measure, in its own unit: see `verdicts.yaml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    margin: float
+    equivalence: float
+    room: float
+
+
+class Rule(BaseModel):
+    """The file: level of the tests, bounds of each measure, cost above which compute decides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: float
+    measures: dict[str, Bounds]
+    dear: float
+
+    @property
+    def primary(self) -> str:
+        """The measure that decides."""
+        return next(iter(self.measures))
+
+
+@cache
+def load_rule() -> Rule:
+    """The rule of `verdicts.yaml`."""
+    return Rule.model_validate(read_yaml(paths.PACKAGE / "analysis/verdicts.yaml"))
+
+
+def role(arm: str) -> str:
+    """Why an arm is there; one that is not declared, a candidate of the search, is a method."""
+    return ARMS[arm].role if arm in ARMS else "method"
+
+
+# --- one difference -------------------------------------------------------------------------------
+
+
+def state(row: Mapping, room: bool = True) -> str:
+    """What one difference comes to; "" in a measure without bounds, or for no difference at all.
+
+    row: metric, difference, ci_low, ci_high and p_holm (or p_value). room: whether some ceiling
+    stands clear of plain there.
+    """
+    bounds = load_rule().measures.get(row["metric"])
+    if bounds is None or pd.isna(row["difference"]):
+        return ""
+    p_value = row["p_holm"] if "p_holm" in row else row["p_value"]
+    if p_value < load_rule().level and abs(row["difference"]) > bounds.margin:
+        return BETTER if row["difference"] > 0 else WORSE
+    if max(abs(row["ci_low"]), abs(row["ci_high"])) <= bounds.equivalence:
+        return NO_DIFFERENCE if room else NO_ROOM
+    return UNDECIDED if room else NO_ROOM
+
+
+def corrected(differences: pd.DataFrame) -> pd.Series:
+    """p-values of a table of differences, corrected by Holm over the methods of each `FAMILY`.
+
+    Arms of another role (controls, baselines, ceilings) keep theirs and are not counted.
+    """
+    p_values = differences["p_value"].astype(float).copy()
+    methods = differences["arm"].map(role) == "method"
+    for _, family in differences[methods].groupby(FAMILY, sort=False):
+        p_values.loc[family.index] = stats.holm(family["p_value"])
+    return p_values
+
+
+def judged(differences: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `differences.csv` with the columns p_holm and verdict.
+
+    No room takes the place of a verdict only for methods: what a baseline, control or ceiling does
+    is not a question of room.
+    """
+    table = differences.assign(p_holm=corrected(differences))
+    clear = roomy(room(table))
+    verdicts = [
+        state(row, role(row["arm"]) != "method" or clear.get(row["stratum"], True))
+        for row in table.to_dict("records")
+    ]
+    return table.assign(verdict=pd.Series(verdicts, table.index, dtype=object))
+
+
+# --- room -----------------------------------------------------------------------------------------
+
+
+def room(differences: pd.DataFrame) -> pd.DataFrame:
+    """`room.csv`: the best ceiling above plain on each kind of facts, in each measure.
+
+    differences: rows of `differences.csv`. Without a ceiling there is no row.
+    """
+    rows = differences[
+        (differences["compared_to"] == EQUAL_TOKENS)
+        & (differences["arm"].map(role) == "ceiling")
+        & differences["metric"].isin(load_rule().measures)
+        & differences["stratum"].isin(KINDS)
+    ].dropna(subset="difference")
+    parts = []
+    for (_, metric), group in rows.groupby(["stratum", "metric"], sort=False):
+        best = group.loc[group["difference"].idxmax()]
+        needed = load_rule().measures[metric].room
+        clear = best["difference"] >= needed and best["ci_low"] > 0
+        columns = ["stratum", "metric", "arm", "difference", "ci_low", "ci_high"]
+        parts.append({**best[columns], "needed": needed, "clear": "yes" if clear else "no"})
+    return in_order(frame_of(parts, "room"), "room")
+
+
+def roomy(rooms: pd.DataFrame) -> dict[str, bool]:
+    """By kind of facts whether there is room: a ceiling stands clear in one measure.
+
+    rooms: rows of `room.csv`. A kind for which no ceiling was trained is not among the keys.
+    """
+    return {
+        str(stratum): bool((group["clear"] == "yes").any())
+        for stratum, group in rooms.groupby("stratum", sort=False)
+    }
+
+
+# --- an arm ---------------------------------------------------------------------------------------
+
+
+def on_kind(first: str, second: str) -> str:
+    """What an arm's two measures on one kind of facts come to: the first, unless contradicted."""
+    return MIXED if first in OPPOSITE and second == OPPOSITE[first] else first
+
+
+def over_kinds(states: Iterable[str]) -> str:
+    """An arm's verdict from what it comes to on each kind of facts; "" for none."""
+    states = [state for state in states if state]
+    if not states:
+        return ""
+    if MIXED in states or {BETTER, WORSE} <= set(states):
+        return MIXED
+    for verdict in (UNDECIDED, BETTER, WORSE, NO_ROOM):
+        if verdict in states:
+            return verdict
+    return NO_DIFFERENCE
+
+
+def states_of(compared: pd.DataFrame, kinds: Iterable[str] = KINDS) -> dict[str, str]:
+    """By kind of facts what one comparison comes to. compared: its rows, with their verdicts."""
+    by_key = {
+        (row["stratum"], row["metric"]): row["verdict"] for row in compared.to_dict("records")
+    }
+    measures = list(load_rule().measures)
+    states = {
+        kind: on_kind(*(by_key.get((kind, measure), "") for measure in measures)) for kind in kinds
+    }
+    return {kind: verdict for kind, verdict in states.items() if verdict}
+
+
+def verdicts(differences: pd.DataFrame, costs: pd.DataFrame | None = None) -> pd.DataFrame:
+    """`verdicts.csv`: every arm against plain, at equal tokens and at equal compute.
+
+    differences: rows of `differences.csv`, judged. costs: rows of `costs.csv`. One of the two
+    comparisons is the headline: that at equal compute for an arm that costs more than `dear` times
+    what plain does, where plain was trained at equal compute too.
+    """
+    relative = {} if costs is None else costs.set_index("arm")["relative_to_plain"].to_dict()
+    pairs = {
+        (arm, other): rows
+        for (arm, other), rows in differences.groupby(["arm", "compared_to"], sort=False)
+        if other in (EQUAL_TOKENS, EQUAL_COMPUTE) and arm not in ("base", "plain")
+    }
+    rows = []
+    for (arm, other), compared in pairs.items():
+        states = states_of(compared)
+        cost = relative.get(arm, float("nan"))
+        at_compute = cost > load_rule().dear and (arm, EQUAL_COMPUTE) in pairs
+        rows.append(
+            {
+                "arm": arm,
+                "role": role(arm),
+                "compared_to": other,
+                "covered": states.get("covered", ""),
+                "uncovered": states.get("uncovered", ""),
+                "verdict": over_kinds(states.values()),
+                "cost": cost,
+                "headline": "yes" if (other == EQUAL_COMPUTE) is at_compute else "no",
+            }
+        )
+    return concat([frame_of(rows, "verdicts")] if rows else [], "verdicts")
