@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.musicsimpleqa.grading import CORRECT, NOT_ATTEMPTED
-from mucpt_utils.stats import Estimate, bootstrap_mean, paired_difference
+from mucpt_utils.stats import Estimate, clustered_mean, paired_difference
 
 ALL = "all"
 UNKNOWN_SHARE = Estimate(0.0, 0.0, 1.0)  # of nothing: counted as 0, and anything is possible
@@ -46,7 +46,7 @@ def measures(answers: Sequence[Mapping]) -> list[Measure]:
     """Every metric over all answers, by part, by stratum and by category.
 
     answers: dicts with `grade` and, where they are to count, `part`, `stratum`, `category` and
-    `subject`; the questions about one subject are resampled together. Raises AnswersError for no
+    `subject`; answers about one subject may go together. Raises AnswersError for no
     answers.
     """
     if not answers:
@@ -77,17 +77,17 @@ def estimates(answers: Sequence[Mapping]) -> dict[str, Estimate]:
     attempted = [float(answer["grade"] != NOT_ATTEMPTED) for answer in answers]
     subjects = [answer.get("subject", index) for index, answer in enumerate(answers)]
     tried = [index for index, value in enumerate(attempted) if value]
-    accuracy = bootstrap_mean(correct, subjects)
+    accuracy = clustered_mean(correct, subjects)
     given_attempted = UNKNOWN_SHARE
     if tried:
-        given_attempted = bootstrap_mean(
+        given_attempted = clustered_mean(
             [correct[index] for index in tried], [subjects[index] for index in tried]
         )
     return {
         "accuracy": accuracy,
         "accuracy_given_attempted": given_attempted,
         "harmonic_mean": Estimate(*map(harmonic_mean, accuracy, given_attempted)),
-        "attempted": bootstrap_mean(attempted, subjects),
+        "attempted": clustered_mean(attempted, subjects),
     }
 
 
@@ -123,5 +123,5 @@ def compare(a: Sequence[Mapping], b: Sequence[Mapping]) -> list[Comparison]:
         subjects = [answer.get("subject", answer["id"]) for answer in answers]
         shares = sum(ours) / len(ours), sum(theirs) / len(theirs)
         difference = paired_difference(ours, theirs, subjects)
-        rows.append(Comparison(by, group, *shares, *difference, len(answers)))
+        rows.append(Comparison(by, group, *shares, *difference[:4], len(answers)))
     return rows

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.musicsimpleqa.difficulty import read_responses
-from mucpt_utils.stats import Estimate, bootstrap_mean
+from mucpt_utils.stats import Estimate, clustered_mean
 
 ORIGINAL = "original"
 
@@ -56,7 +56,7 @@ def dependence(
     rows["the same in every wording"] = [
         float(all(a.values()) or not any(a.values())) for a in whole.values()
     ]
-    return {name: bootstrap_mean(values, groups) for name, values in rows.items()}, len(whole)
+    return {name: clustered_mean(values, groups) for name, values in rows.items()}, len(whole)
 
 
 def report_wording(files: Sequence[Path], questions: Sequence[Mapping]) -> list[str]:
