@@ -102,7 +102,9 @@ class YamlLoader(SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-YamlLoader.add_implicit_resolver(BOOLEAN, re.compile("true|True|TRUE|false|False|FALSE"), "tTfF")
+YamlLoader.add_implicit_resolver(
+    BOOLEAN, re.compile("(?:true|True|TRUE|false|False|FALSE)$"), "tTfF"
+)
 
 
 def read_yaml(path: Path) -> Any:

@@ -168,3 +168,14 @@ def test_a_mixture_is_an_axis_of_one_level_beside_the_profiles_own(path):
 )
 def test_a_wrong_axis_is_named_with_what_is_allowed(old, new, said, refused):
     assert re.search(said, refused(f"a: {AXIS.replace(old, new)}", Axis, {}))
+
+
+def test_a_title_may_begin_with_the_word_false(tmp_path):
+    """What went wrong once: `false statements` was read as a truth value, and failed."""
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "x:\n  title: false statements\n  levels:\n"
+        "    - {name: true things, set: {replay: 0.0}}\n    - {name: as is}\n"
+    )
+    axis = read_axes(path)["x"]
+    assert axis.title == "false statements" and axis.levels[0].name == "true things"

