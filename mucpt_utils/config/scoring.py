@@ -192,7 +192,7 @@ class Arm(BaseModel):
         description="fixed factor of each token: up to `dose` by a tagger of fact tokens; by the "
         "labels (ceilings) 0 for noise and wrong objects, `dose` for all objects, or both",
     )
-    dose: float = Field(3.0, gt=1, description="largest factor that a focus gives")
+    dose: float = Field(6.0, gt=1, description="largest factor that a focus gives")
     start: Literal["base", "reference"] = Field("base", description="model that is trained on")
     mix_reference: bool = Field(False, description="the RM's clean text is mixed into the corpus")
     budget: Literal["tokens", "compute"] = Field(

@@ -82,9 +82,9 @@ def inputs(tmp_path):
     ("name", "factors"),
     [
         ("oracle_clean", [1, 1, 0, 0, 0]),
-        ("oracle_focus", [1, 3, 3, 3, 1]),
-        ("oracle_focus_clean", [1, 3, 0, 0, 0]),
-        ("tagger", [1, 3, 3, 2, 1]),
+        ("oracle_focus", [1, 6, 6, 6, 1]),
+        ("oracle_focus_clean", [1, 6, 0, 0, 0]),
+        ("tagger", [1, 6, 6, 3.5, 1]),
     ],
 )
 def test_a_focus_is_a_factor_of_each_token(inputs, name, factors):
