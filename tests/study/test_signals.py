@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mucpt_utils.analysis.token_weights import kinds_left
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.scoring import Arm
 from mucpt_utils.io import write_json
@@ -108,3 +109,9 @@ def test_who_is_told_the_labels_is_a_ceiling():
         Arm(title="x", focus="objects")
     with pytest.raises(ValueError, match="give one"):
         Arm(title="x", chosen_by="quality", documents={"form": "step"})
+
+
+def test_what_is_left_is_counted_by_kind():
+    table = kinds_left(np.array([0, 0, 1, 8], np.int8)).set_index("kind")
+    assert table["tokens"].sum() == 4 and table.loc["other", "share"] == 0.5
+    assert table.loc[["fact", "noise"], "tokens"].tolist() == [1, 1]
