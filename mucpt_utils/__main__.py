@@ -4,6 +4,7 @@ Each command is a function `(arguments) -> exit code` in the module that does th
 imported only when its command is called. Exit codes are those of `mucpt_utils.errors`.
 """
 
+import difflib
 import importlib
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ COMMANDS: dict[str, Command] = {
     "contamination": Command("musicsimpleqa.contamination", "which of its questions a corpus asks"),
     "site": Command("site.build", "the results as pages that open from a disk or any static host"),
     "statements": Command("report.statements", "the numbers in README.md, from the tables"),
+    "pooled": Command("report.pooled", "differences over the runs of all profiles, in one table"),
     "mixture": Command("report.mixtures", "a data mixture of your own, beside the others"),
     "search": Command("analysis.search", "try candidate criteria on development questions"),
     "export": Command("report.export", "a trained arm as a folder of transformers, with its card"),
@@ -58,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(usage())
         return 0
     if name not in COMMANDS:
-        print(f"mucpt_utils: unknown command {name!r}\n{usage()}", file=sys.stderr)
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        print(f"mucpt_utils: unknown command {name!r}{meant}\n{usage()}", file=sys.stderr)
         return WRONG_INPUT
     try:  # what a command does not catch itself, and a settings file that is read on import
         module = importlib.import_module(f"mucpt_utils.{COMMANDS[name].module}")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from mucpt_utils.analysis import claims, comparisons, single_runs, stage_quality
+from mucpt_utils.analysis import claims, comparisons, levels, single_runs, stage_quality, verdicts
 from mucpt_utils.analysis.items import items
 from mucpt_utils.analysis.runs import Run
 from mucpt_utils.analysis.schema import COLUMNS
@@ -77,10 +77,10 @@ def run(arm: str, seed: int, axis: str = "main", level: str = "default", shift: 
         seed,
         answers(arm, seed, shift),
         questions(seed)[1],
-        text,
-        axis,
-        level,
-        f"run_{arm}-{place}{seed}",
+        bits_per_byte=text,
+        axis=axis,
+        level=level,
+        artifact=f"run_{arm}-{place}{seed}",
     )
 
 
@@ -116,6 +116,8 @@ def _all_tables() -> dict[str, pd.DataFrame]:
         "runs": single_runs.runs_table(measured),
         "learning_curves": single_runs.learning_curves(measured),
         "differences": compared,
+        "verdicts": verdicts.verdicts(compared),
+        "repeatability": levels.repeatability(measured),
         "main_comparison": comparisons.main_comparison(measured, compared),
         "composition": comparisons.composition(measured),
         "composition_differences": comparisons.composition_differences(
