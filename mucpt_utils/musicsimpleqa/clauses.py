@@ -9,6 +9,7 @@ from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N
 
 ANSWER = re.compile(A)
+RELATIVES = ("who", "which", "whom", "whose")
 DEAD = str.maketrans({K: N, C: N})
 
 
@@ -70,12 +71,16 @@ def clauses_of(marked: str) -> list[Clause]:
     start, opener, side, sentence, depth = 0, "", False, 0, 0
     for boundary in RULES.boundary.finditer(marked):
         kind, word = boundary.lastgroup or "", boundary[0].strip(" ,").lower()
+        has_answer = bool(ANSWER.search(marked, start, boundary.start()))
         if boundary.start() > start:
             piece = marked[start : boundary.start()]
             aside = side or depth > 0 or bool(RULES.aside_opening.match(piece))
             clauses.append(Clause(piece, start, opener, aside, sentence))
         start = boundary.end()
-        opener, side = (word if kind in ("turn", "aside") else ""), kind == "aside"
+        opener = word if kind in ("turn", "aside") else ""
+        # "The man who came up with it was X": no aside
+        restrictive = word in RELATIVES and "," not in boundary[0] and not has_answer
+        side = kind == "aside" and not restrictive
         if kind == "resumed":
             opener = RESUMED
         if kind == "end" or boundary[0] == ";":

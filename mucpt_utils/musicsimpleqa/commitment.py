@@ -1,11 +1,9 @@
 """What a reply commits to: of all answers in it, the one that it gives in the end, if any.
 
-`committed` works without knowing which of the answers is right. It marks the answers of the asked
-kind (the key and others alike) and the subject of the question, sets aside what is denied, believed
-by others or only compared (`given`), cuts the reply into clauses, takes the last word where the
-reply corrects itself, and of what is left the clause that speaks of the asked relation and subject,
-and in it the answer that stands where such an answer stands, "by X", "in X" (`relevance`). Two
-answers side by side are none (`rivals`).
+`committed` marks the answers of the asked kind, the key and others, and the subject of the
+question; sets aside what is denied, believed by others or only compared (`given`); cuts the reply
+into clauses; takes the last word where the reply corrects itself; and of what is left the answer
+for which most evidence speaks (`evidence`). Two answers side by side are none (`rivals`).
 """
 
 import re
@@ -14,6 +12,7 @@ from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.answer_keys import key_of
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, Marked, clauses_of
+from mucpt_utils.musicsimpleqa.evidence import Evidence
 from mucpt_utils.musicsimpleqa.given import (
     PUNCTUATION,
     final_answer,
@@ -25,8 +24,14 @@ from mucpt_utils.musicsimpleqa.given import (
 from mucpt_utils.musicsimpleqa.keys import Key
 from mucpt_utils.musicsimpleqa.relevance import Relevance, without_lead_in
 from mucpt_utils.musicsimpleqa.replies import own_words
-from mucpt_utils.musicsimpleqa.rivals import only_answer_behind, rivals, steps, undecided_at
-from mucpt_utils.musicsimpleqa.rules import RULES, C, K
+from mucpt_utils.musicsimpleqa.rivals import (
+    contradiction,
+    only_answer_behind,
+    rivals,
+    steps,
+    undecided_at,
+)
+from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K
 from mucpt_utils.musicsimpleqa.words import words
 
 ONE, SEVERAL, DENIED, NOTHING = "one answer", "several answers", "denied", "nothing"
@@ -39,6 +44,8 @@ SPEAKER = re.compile(r"\b(?:I|I'm|I'll|I'd|I've|[Mm]y|me)\b")
 SIGNS = re.compile(rf"[?/;]|n't|\.\.|…|[{K}{C}]'")
 LISTED = re.compile(r",|&| and ")
 DASH = re.compile(r"[-–—]")
+# words in other scripts; "(1942-2018)"; "Hometown: X"
+NO_LATIN_WORDS = re.compile(rf"[\u0400-\u9fff\uac00-\ud7af]|\({A}\s?[-–]|{C}:")
 PLAIN_WORDS = re.compile(r"[a-z'-]+")
 
 
@@ -56,8 +63,9 @@ class Commitment(NamedTuple):
 def committed(reply: str, question: Mapping) -> Commitment:
     """The span of a reply that answers the question.
 
-    question: as for `key_of`; its key serves only to recognise a name that is written without
-    capitals or made of ordinary words. Raises KeyError for a missing field.
+    question: as for `key_of`; its key serves to recognise a name that is written without capitals
+    or made of ordinary words, and weighs something where a reply names several answers. Raises
+    KeyError for a missing field.
     """
     key, text = key_of(question), own_words(reply, question["question"])
     if not text:
@@ -90,6 +98,13 @@ def bare_answer(text: str, key: Key) -> Commitment | None:
     return None
 
 
+def needs_care(marks: str) -> bool:
+    """Whether a text holds a word or sign of which denials and second thoughts are made."""
+    return bool(
+        SIGNS.search(marks) or NO_LATIN_WORDS.search(marks)
+    ) or not RULES.caution.isdisjoint(PLAIN_WORDS.findall(marks.lower()))
+
+
 def is_plain(marks: str, key: Key) -> bool:
     """Whether nothing in a text with one answer can make it anything else than given.
 
@@ -109,21 +124,24 @@ def is_plain(marks: str, key: Key) -> bool:
 def choice(reply: Marked, key: Key) -> Commitment:
     """The one answer of a reply that holds some, or why there is none."""
     # which answers are given
-    marks, refused, denied = set_aside(reply.marks, key.asked)
+    careful = needs_care(reply.marks)
+    marks, refused, denied = set_aside(reply.marks, key.asked, careful)
     clauses = clauses_of(marks)
     relevance = Relevance(key.asked, marks, clauses)
-    clauses = final_answer(last_word(clauses, relevance))
-    answering, refuses = without_refusals(clauses, relevance)
+    answering, refuses = [clause for clause in clauses if clause.answers], False
+    if careful:
+        clauses = final_answer(last_word(clauses, relevance))
+        answering, refuses = without_refusals(clauses, relevance)
     if not answering:
         return none_given(reply, bool(clauses) and (refused or refuses), denied)
     # which of them answers the question
-    clause = relevance.best(answering)
+    clause, position = Evidence(reply, answering, relevance).strongest()
     rambles = K not in reply.marks and len(words(reply.text)) > 12
     if rambles and relevance.of(clause, clause is answering[0]) < 1:
         return Commitment(NOTHING, "", "names no answer")
-    if undecided := undecided_at(marks, key, clauses, clause):
+    undecided = undecided_at(marks, key, clauses, clause) or contradiction(reply, answering)
+    if undecided:
         return Commitment(SEVERAL, reply.words_at(*undecided), "leaves it between several")
-    position = relevance.likeliest(clause)
     if beside := rivals(reply, key.kind, answering, clause, position):
         behind = only_answer_behind(answering, clause, relevance)
         if behind is None:

@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.asked import MAKING, Asked
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, DEAD, Clause
 from mucpt_utils.musicsimpleqa.relevance import Relevance
-from mucpt_utils.musicsimpleqa.rules import RULES, C, N
+from mucpt_utils.musicsimpleqa.rules import RULES, A, C, N
 
 PUNCTUATION = " .,!?;:\"'()[]-–—*#>"
 RETRACTION = re.compile(
     r"\b(?:wrong|incorrect|not (?:right|correct)|mistaken?|take (?:that|it) back|can'?t be)\b",
     re.IGNORECASE,
 )
+
+OPEN_CHOICE = re.compile(rf"\W*{A}[\"']?,? or (?:the )?[\"']?{A}", re.IGNORECASE)  # "X or Y"
 
 
 class Given(NamedTuple):
@@ -27,8 +30,23 @@ class Given(NamedTuple):
     denied: bool
 
 
-def set_aside(marks: str, asked: Asked) -> Given:
-    """The answers that are denied, believed by others, only compared or only owners, set aside."""
+def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
+    """The answers that are denied, believed by others, only compared or only owners, set aside.
+
+    careful: False for a text without a word that a denial or the like is made of.
+    """
+    given, denied = not_given(marks) if careful else (marks, False)
+    if asked.role == "agent":
+        given = RULES.other_name.sub(same_person, given)
+    if asked.relations & MAKING:  # the album that is somebody's was made by him
+        given = RULES.owner_of_no_work.sub(dead, given)
+    elif len(ANSWER.findall(given)) > 1:
+        given = RULES.owner.sub(partial(dead_owner, asked=asked), given)
+    return Given(given, careful and bool(RULES.undecided.search(marks)), denied)
+
+
+def not_given(marks: str) -> tuple[str, bool]:
+    """The answers that are denied, believed by others or compared, set aside; is one denied?"""
     undecided = RULES.undecided.sub(dead, marks)
     given = undecided
     for pattern in RULES.denied:
@@ -36,18 +54,18 @@ def set_aside(marks: str, asked: Asked) -> Given:
     denied = given != undecided
     for pattern in RULES.set_aside:
         given = pattern.sub(dead, given)
-    if asked.role == "agent":
-        given = RULES.other_name.sub(same_person, given)
-    if asked.relations & MAKING:  # the album that is somebody's was made by him
-        given = RULES.owner_of_no_work.sub(dead, given)
-    elif len(ANSWER.findall(given)) > 1:
-        given = RULES.owner.sub(dead, given)
-    return Given(given, bool(RULES.undecided.search(marks)), denied)
+    return given, denied
 
 
 def dead(match: re.Match[str]) -> str:
     """What a pattern matched, its answers set aside."""
     return match[0].translate(DEAD)
+
+
+def dead_owner(match: re.Match[str], asked: Asked) -> str:
+    """An owner set aside, unless what he owns is what is asked: `John Cale's production`."""
+    owned = match.string[match.end() : match.end() + 30]
+    return match[0] if RULES.relations_in(owned) & asked.relations else dead(match)
 
 
 def same_person(match: re.Match[str]) -> str:
@@ -71,7 +89,7 @@ def last_word(clauses: Sequence[Clause], relevance: Relevance) -> list[Clause]:
     for index in range(len(parts) - 1, 0, -1):
         part = parts[index]
         answering = answering or (part.answers and relevance.is_answering(part))
-        if part.opener != "no" and not RULES.correction.match(part.text):
+        if not is_second_thought(part):
             continue
         if answering:
             return parts[index:]
@@ -79,6 +97,13 @@ def last_word(clauses: Sequence[Clause], relevance: Relevance) -> list[Clause]:
         if denied or RETRACTION.search(part.text):
             return []
     return parts
+
+
+def is_second_thought(part: Clause) -> bool:
+    """Whether a clause takes back what stands before it."""
+    if part.opener == "no" or RULES.correction.match(part.text):
+        return True
+    return not part.answers and bool(RULES.taken_back.search(part.text))
 
 
 def inner_parts(clause: Clause) -> list[Clause]:
@@ -108,15 +133,20 @@ def final_answer(clauses: list[Clause]) -> list[Clause]:
 def without_refusals(clauses: Sequence[Clause], relevance: Relevance) -> tuple[list[Clause], bool]:
     """The clauses that give an answer, and whether others refuse to.
 
-    Behind a refusal, only a guess counts: `I don't know. Maybe X?`
+    Beside a refusal, only a guess counts: `I don't know. Maybe X?`, `He is Irish. I can't say who.`
     """
-    answering, refused = [], False
-    for clause in clauses:
-        if RULES.refusal.search(clause.text) or is_refusal(clause):
-            refused = True
-        elif clause.answers and (not refused or (not clause.side and relevance.is_guess(clause))):
-            answering.append(clause)
-    return answering, refused
+    refusing = [bool(RULES.refusal.search(c.text)) or is_refusal(c) for c in clauses]
+    answering = [
+        c for c, refuses in zip(clauses, refusing, strict=True) if c.answers and not refuses
+    ]
+    if not any(refusing):
+        return answering, False
+    guesses = [
+        clause
+        for clause in answering
+        if OPEN_CHOICE.match(clause.text) or (not clause.side and relevance.is_guess(clause))
+    ]
+    return guesses, True
 
 
 def is_refusal(clause: Clause) -> bool:

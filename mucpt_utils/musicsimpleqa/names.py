@@ -87,6 +87,11 @@ class NameKey(Key):
             joined in self.compact
             or joined in self.whole
             or "".join(without_article(forms, text)) in self.compact
+            or (
+                forms[:1]
+                and forms[0] in RULES.foreign_articles
+                and "".join(forms[1:]) in self.compact
+            )
             or (self.spoken and "".join(forms_of(in_digits(text))) in self.compact)
         )
 
@@ -203,6 +208,8 @@ class NameKey(Key):
         form = word.form
         if form in self.asked.forms or form in RULES.function_words or form.isdigit():
             return False
+        if form in RULES.foreign_articles:
+            return False
         if word.capital:
             return not (form in RULES.honorifics or RULES.nationality.match(form))
         return lower_counts and form not in RULES.kind_words and not form.endswith(("ed", "ly"))
@@ -244,6 +251,8 @@ class NameKey(Key):
                 and not reading.begins_sentence(first)
                 and not (len(run) == 1 and run[0].form not in RULES.interjections)
             )
+        if len(run) == 1 and reading.begins_sentence(first) and is_opener(reading, first):
+            return False
         following = reading.words[last + 1] if reading.gap(last) == " " else None
         if all(RULES.nationality.match(form) for form in own):
             return following is None
@@ -251,6 +260,14 @@ class NameKey(Key):
             return not RULES.nationality.match(run[0].form) and self.asked.role == "agent"
         adverb = len(run) == 1 and own[0].endswith("ly") and reading.begins_sentence(first)
         return not (adverb and following)
+
+
+def is_opener(reading: Reading, index: int) -> bool:
+    """Whether the first word of a longer sentence is one that opens sentences: `However, ...`."""
+    word = reading.words[index]
+    if word.raw.endswith(("'ve", "'re", "'ll", "'d", "'m")):
+        return True
+    return word.form in RULES.openers and not reading.ends_sentence(index)
 
 
 def opens_sentence(reading: Reading, span: Span) -> bool:

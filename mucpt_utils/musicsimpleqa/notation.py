@@ -2,6 +2,8 @@
 
 import re
 
+from mucpt_utils.musicsimpleqa.numbers import in_digits
+
 SHARP = re.compile(r"\b([A-Ga-g])\s?[#♯]")
 FLAT_SIGN = re.compile(r"\b([A-Ga-g])\s?♭")
 FLAT_LETTER = re.compile(r"\b([A-G])b\b")
@@ -23,6 +25,7 @@ SHARPS = ("♯", "#", "dièse", "diese", "diesis", "sostenido")
 OPUS_NUMBER = re.compile(
     r"\b(?:op(?:us)?\.?)\s*(?:number|no\.?|nr\.?|#)(?:\s*(?:is|was|:))?\s*(?=\d)", re.I
 )
+OPUS_IN_WORDS = re.compile(r"\b(opus (?:number )?)([a-z]+(?:[ -][a-z]+)?(?:[ -][a-z]+)?)", re.I)
 OPUS_PART = re.compile(r"\b(op(?:us)?\.?\s*\d+)\s*(?:/\s*|,?\s*(?:#|nr\.?|n°|nº)\s*)(?=\d)", re.I)
 HASH_NUMBER = re.compile(r"(?<![\w#])#\s?(?=\d)")
 SIGNATURE = re.compile(r"\b(\d)\s?([♭♯#]|b\b)")
@@ -39,10 +42,16 @@ def in_words(text: str) -> str:
     if "m" in lower:
         text = SUNG.sub(sung_key, text)
     if "op" in lower:
+        text = OPUS_IN_WORDS.sub(opus_in_digits, text)
         text = OPUS_PART.sub(r"\1 No. ", OPUS_NUMBER.sub("Op. ", text))
     text = HASH_NUMBER.sub("No. ", text)
     text = SIGNATURE.sub(lambda m: f"{m[1]} {'sharps' if m[2] in '#♯' else 'flats'}", text)
     return accidentals(text)
+
+
+def opus_in_digits(match: re.Match[str]) -> str:
+    """`opus twenty-three` with its number in digits."""
+    return match[1] + in_digits(match[2])
 
 
 def accidentals(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Which clause of a reply is about what is asked, and which of its answers stands in its place."""
+"""How much a clause of a reply is about what is asked, and how well an answer stands in it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -41,13 +41,6 @@ class Relevance:
         # "C, known as S, was born in K"
         pairs = pairwise(clauses)
         self.resumed = {c.start for before, c in pairs if c.opener == RESUMED and S in before.text}
-
-    def best(self, clauses: Sequence[Clause]) -> Clause:
-        """The first of the clauses that say most of what is asked."""
-        if len(clauses) == 1:
-            return clauses[0]
-        scores = [self.of(clause, not index) for index, clause in enumerate(clauses)]
-        return clauses[scores.index(max(scores))]
 
     def of(self, clause: Clause, opens: bool = False) -> int:
         """How much a clause is about what is asked.
@@ -97,7 +90,7 @@ class Relevance:
         if BARE.match(without_lead_in(clause.text)) or RULES.guess.search(clause.text):
             return self.is_answering(clause)
         asked = self.asked.relations & RULES.relations_in(clause.text)
-        return bool(asked) and any(fit > 0 for fit in self.fits(clause))
+        return bool(asked) and (S in clause.text or any(fit > 0 for fit in self.fits(clause)))
 
     def likeliest(self, clause: Clause) -> int:
         """Where the answer is that stands as one is expected to; the first of equals."""

@@ -105,6 +105,10 @@ LATEX_TEXT = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mathit)\s*\{([^{
 LATEX_SIGN = {r"\flat": "♭", r"\sharp": "♯", r"\natural": "", r"\ ": " ", r"\,": " ", r"\&": "&"}
 FENCE = re.compile(r"^[ \t]*```.*$", re.MULTILINE)
 HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
+# a name in Latin letters inside a text without spaces
+SCRIPTS = re.compile(
+    r"(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
+)
 ITEM = re.compile(r"(?:\A|(?<=\n))[ \t>]*(?:[-•+*][ \t]+|\d{1,2}[.)][ \t]+|>[ \t]*)(?=\S)")
 EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*\n]{0,80}[^\s*])?)\*(?![\w*])")
 UNDERLINE = re.compile(r"(?<![\w_])_([^\s_](?:[^_\n]{0,80}[^\s_])?)_(?![\w_])")
@@ -126,6 +130,7 @@ def own_words(reply: str, question: str) -> str:
     if not text.isascii():
         # NFKC turns accents into spaces and combining marks, and some symbols into letters
         text = unicodedata.normalize("NFKC", text).translate(QUOTES)
+        text = SCRIPTS.sub(" ", text)
     if "{" in text:
         text = from_json(text, question)
     if "\\" in text:

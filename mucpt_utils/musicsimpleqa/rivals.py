@@ -36,6 +36,22 @@ def undecided_at(marks: str, key: Key, clauses: Sequence[Clause], chosen: Clause
     return None
 
 
+def contradiction(reply: Marked, clauses: Sequence[Clause]) -> Stretch | None:
+    """Where one sentence is said twice with different answers; None where none is.
+
+    "It was released in 1969. It was released in 1991." settles on neither.
+    """
+    said: dict[str, int] = {}  # each sentence without its answer -> where its answer stands
+    for clause in clauses:
+        if len(ANSWER.findall(clause.text)) != 1:
+            continue
+        at = clause.start + ANSWER.search(clause.text).start()
+        sentence = ANSWER.sub(K, clause.text).strip(PUNCTUATION).casefold()
+        if len(sentence.split()) > 2 and differ(reply, said.setdefault(sentence, at), at):
+            return said[sentence], at + 1
+    return None
+
+
 def rivals(
     reply: Marked, kind: str, clauses: Sequence[Clause], chosen: Clause, position: int
 ) -> Stretch | None:

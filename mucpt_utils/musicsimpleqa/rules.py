@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mucpt_utils import paths
@@ -51,6 +52,8 @@ class Rules:
     def read_words(self, data: Mapping[str, Any]) -> None:
         """Words that are no names, that belong to names, and forms of names."""
         self.function_words = frozenset(data["function_words"].split())
+        self.openers = frozenset(data["openers"].split())
+        self.foreign_articles = frozenset(data["foreign_articles"])
         self.honorifics = frozenset(data["honorifics"])
         self.suffixes: dict[str, str] = data["suffixes"]
         self.shared_family_names = frozenset(data["shared_family_names"])
@@ -74,6 +77,7 @@ class Rules:
         self.guess, self.undecided = self.one(data["guess"]), self.one(data["undecided"])
         self.correction = self.one(rf"\s*[\"'(]*(?:{data['correction']})")
         self.inner_correction = self.one(data["inner_correction"])
+        self.taken_back = self.one(data["taken_back"])
         self.final_answer = self.one(data["final_answer"])
         self.denied = self.each(data["denied"])
         self.set_aside = self.each(data["set_aside"])
@@ -112,6 +116,7 @@ class Rules:
         self.homes = {level(name): levelled(regions) for name, regions in data["homes"].items()}
         self.within = {level(name): levelled(others) for name, others in data["within"].items()}
 
+    @lru_cache(maxsize=64)  # noqa: B019 - there is one instance, and a clause is asked several times
     def relations_in(self, text: str) -> frozenset[str]:
         """The relations that a text speaks of: born, produced, released."""
         return frozenset(name for name, pattern in self.relations.items() if pattern.search(text))

@@ -12,6 +12,8 @@ FORMS = read_yaml(paths.PACKAGE / "musicsimpleqa/word_forms.yaml")
 LETTERS = str.maketrans(FORMS["symbols"] | FORMS["letters"])
 QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "⁄": "/", "´": "'", "−": "-"})
 ARTICLES = ("the", "a", "an")
+# Cyrillic letters in the usual English transliteration
+CYRILLIC = str.maketrans(FORMS["cyrillic"])
 # small words inside names
 LINKS = frozenset({"of", "the", "de", "van", "von", "du", "la", "le", "der", "da", "di", "del"})
 # initials with their dots (R.E.M.), or letters and digits with signs inside (P!nk, Rock'n'Roll)
@@ -85,6 +87,7 @@ def normal(word: str) -> str:
     """
     form = word.casefold().replace(".", "").replace("'", "").translate(LETTERS)
     if not form.isascii():
+        form = form.translate(CYRILLIC)
         decomposed = unicodedata.normalize("NFKD", form)
         form = "".join(char for char in decomposed if not unicodedata.combining(char))
     form = FORMS["synonyms"].get(form, form)

@@ -1,0 +1,197 @@
+"""Which of several answers a reply gives: the evidence for each, weighed.
+
+Each answer that is not set aside is described by some twenty observations: whether its clause
+speaks of the subject and of the asked relation, whether the phrase around it does, whether a label
+or a part ("on drums") beside it is the asked one, whether the reply opens, ends or concludes with
+it. Each observation has a weight, fitted on labelled replies (a conditional logit over the answers
+of a reply, McFadden 1974; `tests/benchmarks/fit_evidence.py`), so that a new kind of reply needs
+cases and no new exception. The answer with the most evidence is given.
+
+The key has a weight of its own: right names are rarely written by accident.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mucpt_utils import paths
+from mucpt_utils.io import read_yaml
+from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked
+from mucpt_utils.musicsimpleqa.relevance import SUBJECT_WORDS, Relevance
+from mucpt_utils.musicsimpleqa.rivals import is_bare
+from mucpt_utils.musicsimpleqa.rules import RULES, A, K, S
+from mucpt_utils.musicsimpleqa.words import forms_of
+
+DATA = read_yaml(paths.PACKAGE / "musicsimpleqa/evidence.yaml")
+WEIGHTS: dict[str, float] = DATA["weights"]
+# all parts in one pattern, each a group of the number that stands for it
+PARTS = tuple(DATA["parts"])
+PART = re.compile(
+    "|".join(rf"\b({pattern})(?!\w)" for pattern in DATA["parts"].values()), re.IGNORECASE
+)
+CUE, LABEL, EDGE, AFFIRMED, HUNG = (
+    re.compile(DATA[name].replace("{A}", A), re.IGNORECASE)
+    for name in ("cue", "label", "edge", "affirmed", "hung")
+)
+REACH = 45  # characters from an answer to the part beside it
+BEYOND = 12  # a part behind a comma is as far as one that many characters further
+STOP = re.compile(r"[,;.]|\b(?:and|but|while)\b")
+Answer = tuple[Clause, int]  # an answer: its clause, and its place in it
+
+
+def exclusive_parts() -> dict[str, frozenset[str]]:
+    """For each part, those that are not done or meant where it is."""
+    others: dict[str, set[str]] = {part: set() for part in PARTS}
+    for group in DATA["exclusive"]:
+        for part in group:
+            others[part] |= set(group) - {part}
+    return {part: frozenset(names) for part, names in others.items()}
+
+
+EXCLUSIVE = exclusive_parts()
+
+
+def parts_in(text: str) -> frozenset[str]:
+    """The parts that a text names."""
+    return frozenset(PARTS[(match.lastindex or 1) - 1] for match in PART.finditer(text))
+
+
+class Evidence:
+    """What speaks for each answer of a reply.
+
+    reply: with its answers marked. clauses: those that give an answer. relevance: what makes a
+    clause relevant to the question.
+    """
+
+    def __init__(self, reply: Marked, clauses: Sequence[Clause], relevance: Relevance):
+        self.reply, self.clauses, self.relevance = reply, clauses, relevance
+        self.asked = relevance.asked
+        names = (w for i, w in enumerate(self.asked.words) if not i or not w.capital)
+        self.asked_parts = parts_in(" ".join(word.raw for word in names))
+        self.of_clauses: dict[int, dict[str, float]] = {}  # by the place where a clause begins
+
+    def strongest(self) -> Answer:
+        """The answer with the most evidence; the first of equals."""
+        answers = list(self.answers())
+        if len(answers) == 1:
+            return answers[0]
+        return max(answers, key=lambda answer: self.of(*answer))
+
+    def answers(self) -> Iterator[Answer]:
+        """Every answer, in order."""
+        for clause in self.clauses:
+            for match in ANSWER.finditer(clause.text):
+                yield clause, match.start()
+
+    def of(self, clause: Clause, at: int) -> float:
+        """The evidence for an answer: the weights of what is observed about it."""
+        seen = self.observed(clause, at)
+        return sum(WEIGHTS.get(name, 0.0) * value for name, value in seen.items())
+
+    def observed(self, clause: Clause, at: int) -> dict[str, float]:
+        """What is observed about an answer, each from 0 to 1."""
+        if clause.start not in self.of_clauses:
+            self.of_clauses[clause.start] = self.about_clause(clause)
+        seen = self.of_clauses[clause.start] | self.about_phrase(clause.text, at)
+        seen |= self.about_position(clause, at)
+        if part := self.part_beside(clause.start + at):
+            seen["asked part"] = part in self.asked_parts
+            seen["other part"] = not EXCLUSIVE[part].isdisjoint(self.asked_parts - {part})
+        return {name: float(value) for name, value in seen.items()}
+
+    def about_clause(self, clause: Clause) -> dict[str, float]:
+        """What a clause says: of the subject, of the asked relation, by the way."""
+        relevance, relations = self.relevance, RULES.relations_in(clause.text)
+        asked = relations & self.asked.relations
+        subject = S in clause.text or clause.sentence in relevance.about_subject
+        subject = subject or clause.start in relevance.resumed
+        return {
+            "subject": subject,
+            "pronoun": not subject and bool(SUBJECT_WORDS.search(clause.text)),
+            "asked relation in clause": bool(asked),
+            "other relation in clause": not asked and bool(relations - RULES.by_the_way),
+            "aside": clause.side,
+            "bare": is_bare(clause),
+            "bare at the end": is_bare(clause) and clause is self.clauses[-1],
+        }
+
+    def about_phrase(self, text: str, at: int) -> dict[str, float]:
+        """What the words right around an answer say."""
+        phrase = RULES.relations_in(phrase_around(text, at))
+        asked = phrase & self.asked.relations
+        before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
+        likely, unlikely = RULES.likely[self.asked.role], RULES.unlikely[self.asked.role]
+        label = LABEL.search(before)
+        own = bool(label) and self.is_asked_label(label[1])
+        return {
+            "asked relation": bool(asked),
+            "share of asked relations": len(asked) / max(1, len(self.asked.relations)),
+            "other relation": not asked and bool(phrase - RULES.by_the_way),
+            "likely position": bool(likely.before.search(before) or likely.behind.match(behind)),
+            "unlikely position": not self.owns_asked(behind)
+            and bool(unlikely.before.search(before) or unlikely.behind.match(behind)),
+            "asked label": own,
+            "other label": bool(label) and not own,
+            "hung on another": self.asked.role != "place" and bool(HUNG.search(before)),
+            "conclusion": bool(CUE.search(before)),
+        }
+
+    def about_position(self, clause: Clause, at: int) -> dict[str, float]:
+        """Where an answer stands, how often, and whether it is the key."""
+        marks = self.relevance.marks
+        behind = marks[clause.start + at + 1 : clause.start + at + 30]
+        name = self.reply.words_at(clause.start + at, clause.start + at + 1)
+        is_key = clause.text[at] == K
+        times = marks.count(K) if is_key else self.reply.text.count(name)
+        opens = clause is self.clauses[0] and ANSWER.search(clause.text).start() == at
+        place = next(i for i, other in enumerate(self.clauses) if other is clause)
+        return {
+            "key": is_key,
+            "opens": opens and self.relevance.is_bare_opening(clause),
+            "late": place / max(1, len(self.clauses) - 1),
+            "repeated": min(2, times - 1) / 2,
+            "asked back": behind.lstrip("\"') ").startswith("?"),
+            "affirmed": bool(AFFIRMED.match(behind)),
+            "one word": not is_key and " " not in name and self.asked.role in ("agent", "title"),
+        }
+
+    def owns_asked(self, behind: str) -> bool:
+        """Whether what is asked is said to be the answer's: `John Cale's production`."""
+        return behind.startswith("'s ") and bool(
+            RULES.relations_in(behind[:30]) & self.asked.relations
+        )
+
+    def is_asked_label(self, label: str) -> bool:
+        """Whether a label names what is asked: `Produced by:`, `Bass:`, `Answer:`."""
+        if RULES.relations_in(label) & self.asked.relations or "nswer" in label:
+            return True
+        return not parts_in(label).isdisjoint(self.asked_parts) or any(
+            form in self.asked.forms and form not in RULES.function_words
+            for form in forms_of(label)
+        )
+
+    def part_beside(self, at: int) -> str | None:
+        """The part named nearest to an answer, up to the next answer: `X (bass)`, `drums: X`."""
+        if not self.asked_parts:
+            return None
+        marks = self.relevance.marks
+        before = re.split(A, marks[max(0, at - REACH) : at])[-1]
+        behind = re.split(A, marks[at + 1 : at + REACH])[0]
+        near = [
+            (len(before) - m.end() + BEYOND * bool(STOP.search(before, m.end())), m)
+            for m in PART.finditer(before)
+        ]
+        near += [
+            (m.start() + BEYOND * bool(STOP.search(behind, 0, m.start())), m)
+            for m in PART.finditer(behind)
+        ]
+        if not near:
+            return None
+        return PARTS[(min(near, key=lambda pair: pair[0])[1].lastindex or 1) - 1]
+
+
+def phrase_around(text: str, at: int) -> str:
+    """The words around an answer up to the next sign, conjunction or answer on either side."""
+    before, behind = text[:at], text[at + 1 :]
+    begins = [match.end() for pattern in (EDGE, ANSWER) for match in pattern.finditer(before)]
+    ends = [match.start() for p in (EDGE, ANSWER) if (match := p.search(behind))]
+    return before[max(begins, default=0) :] + " " + behind[: min(ends, default=len(behind))]
