@@ -16,16 +16,12 @@ from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline import shipped, train_classifier
+from mucpt_utils.pipeline.forecast import Task, described
 from mucpt_utils.pipeline.outcome.finish import check_place, write_outcome
-from mucpt_utils.pipeline.plan import plan_stages
-from mucpt_utils.pipeline.run import READ, run_pipeline
+from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.text.sources.base import one_line
-from mucpt_utils.text.sources.inputs import input_size
 
 NEEDED = ("id", "question", "answer", "subject")  # what decontamination needs of a question
-# measured on two cores of a small cloud machine, one worker, documents of 100 to 200 words
-DOCUMENTS_A_SECOND = 250
-DISK_FACTOR = 4.0
 TRAIN = "train-classifier"
 # the user's to put right: a folder that may not be written to, a name that is too long
 USERS = {
@@ -37,31 +33,6 @@ SOURCE_HELP = (
     "and .zst), "
     "gutenberg:NUMBER[,NUMBER], or hub:NAME[:SPLIT]"
 )
-
-
-def dry_run(
-    source: str | Path, settings: PipelineSettings, questions: Sequence[dict], workers: int = 1
-) -> str:
-    """The plan in words: stages, input, and a first estimate of time and disk.
-
-    Nothing is fetched for it and nothing written.
-    """
-
-    def about(amount: float | None, divisor: float, unit: str) -> str:
-        unknown = f"an unknown number of {unit}"
-        return unknown if amount is None else f"about {amount / divisor:.0f} {unit}"
-
-    size = input_size(source, settings.source)
-    stages = plan_stages(settings, Path("classifier"), questions)
-    names = [READ, *(stage.name for stage in stages if stage.blocks)]
-    return (
-        f"stages: {' -> '.join(names)}\n"
-        f"source: {size.what}, {about(size.bytes, 1e6, 'MB')}, "
-        f"{about(size.documents, 1, 'documents')}\n"
-        f"engine: {settings.engine}, {workers} worker{'s' if workers > 1 else ''}\n"
-        f"time:   {about(size.documents, DOCUMENTS_A_SECOND * workers, 's')}\n"
-        f"disk:   {about(size.bytes, 1e6 / DISK_FACTOR, 'MB')} while it runs"
-    )
 
 
 def load_settings(
@@ -97,7 +68,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--engine", choices=("local", "ray", "slurm"), help="what runs the tasks")
     parser.add_argument("--tasks", type=int, default=1, help="pieces the work is cut into")
     parser.add_argument("--workers", type=int, default=1, help="tasks at a time")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
+    parser.add_argument("--dry-run", action="store_true", help="forecast it and stop")
     return parser.parse_args(arguments)
 
 
@@ -114,7 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"classifier: {shipped.described(model)}")
         questions = read_jsonl(options.questions, NEEDED) if options.questions else []
         if options.dry_run:
-            print(dry_run(options.source, settings, questions, options.workers))
+            sizes = options.tasks, options.workers
+            print(described(Task(options.source, settings, model, questions, *sizes)))
             return OK
         check_place(options.source, options.out)
         result = run_pipeline(

@@ -32,7 +32,8 @@ def rows():
     yield {"id": "again", "text": f"{prose(2)} {CONCERT}", "year": "c. 1840"}
     yield {"id": "nearly", "text": prose(7) + " " + prose(8), "tags": ["a", 1]}
     yield {"id": "close", "text": prose(7).replace("praised", "applauded") + " " + prose(8)}
-    yield {"id": "soup", "text": f"{recipe * 3}{SCRIPT} {IMAGE} Write to {ADDRESS}.", "tags": {"a": 2}}
+    soup = f"{recipe * 3}{SCRIPT} {IMAGE} Write to {ADDRESS}."
+    yield {"id": "soup", "text": soup, "tags": {"a": 2}}
     yield {"id": "short", "text": "A sonata for violin."}
     yield {"id": "quiz", "text": f"{prose(11)} {QUESTION['question']} It was Elektra."}
     yield {"id": "sold", "text": f"{prose(12)} Buy cheap watches now at deals.example, 70% off!"}
