@@ -3,12 +3,18 @@
 import numpy as np
 import pytest
 
-from mucpt_utils.stats import bootstrap_mean, paired_difference, wilson_interval
+from mucpt_utils.stats import (
+    clustered_mean,
+    holm,
+    paired_difference,
+    spread_of_mean,
+    wilson_interval,
+)
 
 
 def test_the_mean_is_the_mean_and_lies_inside_its_interval():
     values = np.random.default_rng(0).normal(3, 1, 50)
-    estimate = bootstrap_mean(values)
+    estimate = clustered_mean(values)
     assert estimate.mean == pytest.approx(values.mean())
     assert estimate.low < estimate.mean < estimate.high
 
@@ -17,94 +23,22 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     hits = 0
     for seed in range(300):
         values = np.random.default_rng(seed).normal(0, 1, 60)
-        _, low, high = bootstrap_mean(values, n=400, seed=seed)
+        _, low, high = clustered_mean(values)
         hits += low <= 0 <= high
     assert 0.90 <= hits / 300 <= 0.99
-
-
-def test_the_grouped_interval_covers_a_truth_that_varies_between_groups():
-    hits = 0
-    for seed in range(150):
-        rng = np.random.default_rng(seed)
-        values = (rng.normal(0, 1, (12, 1)) + rng.normal(0, 1, (12, 8))).ravel()
-        _, low, high = bootstrap_mean(values, np.repeat(range(12), 8), n=300, seed=seed)
-        hits += low <= 0 <= high
-    assert 0.85 <= hits / 150 <= 0.99
-
-
-def test_the_width_is_the_normal_one_for_many_values():
-    values = np.random.default_rng(1).normal(0, 2, 400)
-    _, low, high = bootstrap_mean(values, n=4000)
-    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.06)
 
 
 def test_groups_that_differ_widen_the_interval():
     rng = np.random.default_rng(2)
     groups = np.repeat(range(5), 40)
     values = groups * 1.0 + rng.normal(0, 0.5, 200)
-    plain, grouped = bootstrap_mean(values), bootstrap_mean(values, groups.tolist())
+    plain, grouped = clustered_mean(values), clustered_mean(values, groups.tolist())
     assert grouped.mean == pytest.approx(plain.mean)
     assert grouped.high - grouped.low > 3 * (plain.high - plain.low)
 
 
-@pytest.mark.parametrize("spread", [0.0, 1.0])
-def test_the_two_stages_have_the_variance_of_the_book(spread):
-    """Davison & Hinkley 1997, section 3.8: the variances between and within add up.
-
-    With K groups of m items: (between + mean within / m) / K, both with divisor n.
-    """
-    rng = np.random.default_rng(3)
-    table = rng.normal(0, 1, (4, 25)) + spread * rng.normal(0, 1, (4, 1))
-    expected = (table.mean(axis=1).var() + table.var(axis=1).mean() / 25) / 4
-    _, low, high = bootstrap_mean(table.ravel(), np.repeat(range(4), 25).tolist(), n=20_000)
-    means_variance = ((high - low) / (2 * 1.96)) ** 2
-    assert means_variance == pytest.approx(expected, rel=0.12)
-
-
-def test_crossed_subjects_are_not_counted_as_new_in_every_group():
-    """The same subjects at every seed: five seeds of them tell no more than one about subjects."""
-    crossed = apart = 0
-    for seed in range(150):
-        rng = np.random.default_rng(seed)
-        values = (rng.normal(0, 1, 20) + rng.normal(0, 0.3, (5, 20))).ravel()
-        groups, subjects = np.repeat(range(5), 20).tolist(), np.tile(range(20), 5).tolist()
-        _, low, high = bootstrap_mean(values, groups, n=300, seed=seed, subjects=subjects)
-        crossed += low <= 0 <= high
-        _, low, high = bootstrap_mean(values, groups, n=300, seed=seed)
-        apart += low <= 0 <= high
-    assert crossed / 150 >= 0.88 and apart / 150 <= 0.75
-
-
-def test_crossed_items_weigh_the_same_and_may_be_missing():
-    values, groups, subjects = [0.0, 0.0, 3.0], ["a", "b", "b"], ["x", "x", "y"]
-    estimate = bootstrap_mean(values, groups, subjects=subjects)
-    assert estimate.mean == pytest.approx(1)
-    assert (estimate.low, estimate.high) == (0.0, 3.0)
-
-
-def test_larger_groups_weigh_more():
-    values, groups = [0.0] * 30 + [4.0] * 10, ["a"] * 30 + ["b"] * 10
-    estimate = bootstrap_mean(values, groups)
-    assert estimate == (1.0, 0.0, 4.0)
-
-
-def test_groups_need_not_lie_together():
-    rng = np.random.default_rng(4)
-    values = np.repeat([0.0, 5.0], 20)
-    order = rng.permutation(40)
-    labels = np.repeat(["a", "b"], 20)
-    apart = bootstrap_mean(values[order], labels[order].tolist())
-    assert apart.low == 0 and apart.high == 5
-
-
-def test_the_same_seed_gives_the_same_interval():
-    values = np.random.default_rng(5).random(30)
-    assert bootstrap_mean(values, seed=7) == bootstrap_mean(values, seed=7)
-    assert bootstrap_mean(values, seed=7) != bootstrap_mean(values, seed=8)
-
-
 def test_equal_values_have_no_width():
-    assert bootstrap_mean([0.5] * 9) == (0.5, 0.5, 0.5)
+    assert clustered_mean([0.5] * 9) == (0.5, 0.5, 0.5)
 
 
 @pytest.mark.parametrize("groups", [None, [0] * 40 + [1] * 40])
@@ -123,7 +57,7 @@ def test_pairing_sees_what_two_intervals_would_hide():
     rng = np.random.default_rng(7)
     b = rng.normal(0, 5, 80)
     a = b + 0.5
-    assert bootstrap_mean(a).low < bootstrap_mean(b).high
+    assert clustered_mean(a).low < clustered_mean(b).high
     assert paired_difference(a, b).p_value < 0.01
 
 
@@ -133,27 +67,13 @@ def test_no_difference_has_a_large_p_value():
     assert same[:3] == (0, 0, 0) and same.p_value == 1
 
 
-def test_the_smallest_p_value_is_two_of_the_resamples():
-    assert paired_difference([2.0] * 9, [1.0] * 9, n=999).p_value == pytest.approx(2 / 1000)
-
-
-def test_p_values_under_no_effect_are_about_uniform():
-    small = 0
-    for seed in range(200):
-        rng = np.random.default_rng(seed)
-        p = paired_difference(rng.normal(size=40), rng.normal(size=40), n=300, seed=seed).p_value
-        assert 0 < p <= 1
-        small += p < 0.05
-    assert 0.01 <= small / 200 <= 0.12
-
-
 def test_wrong_lengths_are_refused():
     with pytest.raises(ValueError, match="at least one value"):
-        bootstrap_mean([])
+        clustered_mean([])
     with pytest.raises(ValueError, match="3 values but 2 group labels"):
-        bootstrap_mean([1, 2, 3], ["a", "b"])
+        clustered_mean([1, 2, 3], ["a", "b"])
     with pytest.raises(ValueError, match="3 values but 1 subject labels"):
-        bootstrap_mean([1, 2, 3], ["a", "b", "b"], subjects=["x"])
+        clustered_mean([1, 2, 3], ["a", "b", "b"], subjects=["x"])
     with pytest.raises(ValueError, match="equal lengths, got 2 and 3"):
         paired_difference([1, 2], [1, 2, 3])
 
@@ -173,18 +93,18 @@ def test_wilsons_interval_is_that_of_the_books():
 @pytest.mark.parametrize("crossed", [False, True])
 def test_all_right_and_all_wrong_have_a_width(value, crossed):
     labels = {"groups": [0, 0, 1, 1], "subjects": ["x", "y", "x", "y"]} if crossed else {}
-    _, low, high = bootstrap_mean([value] * 4, **labels)
+    _, low, high = clustered_mean([value] * 4, **labels)
     # two subjects asked twice are two independent answers, not four
     assert (low, high) == pytest.approx(wilson_interval(value, 2 if crossed else 4))
     assert high - low > 0.4
 
 
-def test_a_share_keeps_the_bootstraps_width_away_from_the_edges():
+def test_a_share_keeps_its_spread_away_from_the_edges():
     rng = np.random.default_rng(9)
     right = (rng.random(400) < 0.4).astype(float)
-    _, low, high = bootstrap_mean(right)
+    _, low, high = clustered_mean(right)
     assert high - low == pytest.approx(2 * 1.96 * right.std() / 20, rel=0.06)
-    _, low, high = bootstrap_mean(np.repeat(right, 3), np.repeat(range(400), 3).tolist())
+    _, low, high = clustered_mean(np.repeat(right, 3), np.repeat(range(400), 3).tolist())
     assert high - low == pytest.approx(2 * 1.96 * right.std() / 20, rel=0.1)
 
 
@@ -192,9 +112,9 @@ def test_a_share_near_an_edge_is_covered_as_often_as_it_says():
     hits = 0
     for seed in range(300):
         right = (np.random.default_rng(seed).random(40) < 0.97).astype(float)
-        _, low, high = bootstrap_mean(right, n=400, seed=seed)
+        _, low, high = clustered_mean(right)
         hits += low <= 0.97 <= high
-    assert hits / 300 >= 0.9  # percentiles alone reach .7
+    assert hits / 300 >= 0.9  # an interval by t alone reaches .7
 
 
 def test_answers_that_never_part_leave_room_for_a_difference():
@@ -205,9 +125,127 @@ def test_answers_that_never_part_leave_room_for_a_difference():
     assert always[:3] == (1.0, pytest.approx(1 - room), 1.0)
 
 
+# --- two ways of clustering -----------------------------------------------------------------------
+
+
+def crossed(seeds, subjects, each):
+    """Labels of every seed and subject, `each` questions about each subject."""
+    groups, owners = np.repeat(range(seeds), subjects * each), np.repeat(range(subjects), each)
+    return groups, np.tile(owners, seeds)
+
+
+def test_the_variance_is_that_of_cameron_gelbach_and_miller():
+    """By hand: subjects, plus groups, minus their cells, each with k / (k - 1)."""
+    values = np.array([1.0, 3, 2, 8, 5, 11])
+    groups, subjects = np.repeat([0, 1], 3), np.tile([0, 1, 2], 2)
+    rest = (values - values.mean()) / 6
+    table = rest.reshape(2, 3)
+    by_group, by_subject = (table.sum(axis=1) ** 2).sum(), (table.sum(axis=0) ** 2).sum()
+    parts = by_subject * 3 / 2, by_group * 2 / 1, (rest**2).sum() * 6 / 5
+    spread = spread_of_mean(values, groups, subjects)
+    assert spread.variance == pytest.approx(parts[0] + parts[1] - parts[2])
+    # Satterthwaite: both parts, each with as many degrees as it has clusters, less one
+    doubt = parts[0] ** 2 / 2 + parts[1] ** 2 / 1
+    assert spread.freedom == pytest.approx(spread.variance**2 / doubt)
+
+
+def test_groups_that_vary_no_more_than_their_cells_add_nothing():
+    rng = np.random.default_rng(3)
+    table = rng.normal(0, 1, (4, 30))
+    table -= table.mean(axis=1, keepdims=True)
+    groups, subjects = crossed(4, 30, 1)
+    both = spread_of_mean(table.ravel(), groups, subjects)
+    assert both == spread_of_mean(table.ravel(), None, subjects)
+    assert both.freedom == 29
+
+
+def test_the_interval_is_students():
+    from scipy.stats import t, ttest_1samp
+
+    values = np.random.default_rng(1).normal(0, 2, 30)
+    mean, low, high = clustered_mean(values)
+    half = t.ppf(0.975, 29) * values.std(ddof=1) / 30**0.5
+    assert (low, high) == pytest.approx((mean - half, mean + half))
+    ours = paired_difference(values, np.zeros(30))
+    assert ours.p_value == pytest.approx(ttest_1samp(values, 0).pvalue)
+
+
+@pytest.mark.parametrize("of_seed", [0.0, 0.05])
+@pytest.mark.parametrize("seeds", [3, 6])
+def test_the_truth_lies_inside_about_as_often_as_is_said(seeds, of_seed):
+    groups, subjects = crossed(seeds, 30, 3)
+    hits = 0
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        values = rng.normal(0, 0.1, 30)[subjects] + rng.normal(0, of_seed, seeds)[groups]
+        _, low, high = clustered_mean(values + rng.normal(0, 0.4, len(groups)), groups, subjects)
+        hits += low <= 0 <= high
+    assert 0.91 <= hits / 400 <= 0.99
+
+
+def test_the_same_subjects_at_every_seed_are_not_new_evidence():
+    groups, subjects = crossed(5, 20, 1)
+    rng = np.random.default_rng(0)
+    values = rng.normal(0, 1, 20)[subjects] + rng.normal(0, 0.3, 100)
+    _, low, high = clustered_mean(values, groups, subjects)
+    _, near, far = clustered_mean(values)
+    assert high - low > 1.8 * (far - near)
+
+
+def test_order_does_not_matter_and_pairs_may_be_missing():
+    rng = np.random.default_rng(4)
+    groups, subjects = crossed(3, 10, 2)
+    values = rng.normal(0, 1, 60)
+    some = rng.permutation(60)[:45]
+    one = clustered_mean(values[some], groups[some], subjects[some])
+    some.sort()
+    assert clustered_mean(values[some], groups[some], subjects[some]) == pytest.approx(one)
+
+
+def test_a_single_cluster_says_nothing_of_its_spread():
+    assert np.isnan(clustered_mean([0.3]).low)
+    assert np.isnan(clustered_mean([0.3, 0.5], [0, 0], ["x", "x"]).high)
+    # one seed: the subjects are left; one subject: the seeds
+    one_seed = clustered_mean([0.3, 0.5, 0.9], [0, 0, 0], ["x", "y", "z"])
+    assert one_seed == clustered_mean([0.3, 0.5, 0.9], None, ["x", "y", "z"])
+    assert clustered_mean([0.3, 0.5], [0, 1], ["x", "x"]) == clustered_mean([0.3, 0.5], [0, 1])
+
+
 def test_sizes_make_it_a_mean_over_what_is_behind_the_values():
     values, sizes = [1.0, 4.0, 1.0, 4.0], [3, 1, 3, 1]
     labels = {"groups": [0, 0, 1, 1], "subjects": ["x", "y", "x", "y"]}
-    estimate = bootstrap_mean(values, **labels, sizes=sizes)
+    estimate = clustered_mean(values, **labels, sizes=sizes)
     assert estimate.mean == pytest.approx(1.75)
-    assert (estimate.low, estimate.high) == (1.0, 4.0)
+    each = np.repeat(values, sizes), np.repeat([0, 0, 1, 1], sizes), np.repeat(list("xyxy"), sizes)
+    assert estimate == pytest.approx(clustered_mean(*each))
+
+
+def test_p_values_under_no_effect_are_about_uniform():
+    small = 0
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        p = paired_difference(rng.normal(size=40), rng.normal(size=40)).p_value
+        assert 0 < p <= 1
+        small += p < 0.05
+    assert 0.02 <= small / 300 <= 0.09
+
+
+def test_the_minimum_detectable_effect_is_found_in_four_of_five_runs():
+    rng = np.random.default_rng(5)
+    first = paired_difference(rng.normal(0, 1, 60), np.zeros(60))
+    effect = (2.0 + 0.848) / 60**0.5  # quantiles of t with 59 degrees of freedom
+    assert first.mde == pytest.approx(effect, rel=0.25)
+    found = sum(
+        paired_difference(rng.normal(effect, 1, 60), np.zeros(60)).p_value < 0.05
+        for _ in range(400)
+    )
+    assert 0.74 <= found / 400 <= 0.86
+
+
+def test_holms_correction_is_that_of_statsmodels():
+    """`multipletests([.01, .04, .03, .005], method="holm")`."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    corrected = holm([0.01, float("nan"), 0.7, 0.8])
+    assert corrected[0] == pytest.approx(0.03) and np.isnan(corrected[1])
+    assert corrected[2:] == [1.0, 1.0]
+    assert holm([]) == []

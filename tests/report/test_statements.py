@@ -112,18 +112,37 @@ def test_without_results_nothing_is_said():
 
 
 def test_every_row_of_a_comparison_is_from_the_table(made):
-    text = statements.arm_against("selection_soft", "plain")(made)
-    assert text.count("\n") == 1 + len(statements.STRATA)
+    text = statements.by_role("method", "plain")(made)
+    assert text.count("\n") == 1 + 2, "the two methods that were trained"
     rows = made["laptop"].tables["differences"]
     rows = rows[(rows["arm"] == "selection_soft") & (rows["compared_to"] == "plain")]
-    for row in rows[rows["stratum"].isin(statements.STRATA)].itertuples():
-        if row.metric in words.MEASURES:
-            assert statements.interval(row.difference, row.ci_low, row.ci_high) in text
+    rows = rows[rows["stratum"].isin(words.KINDS) & rows["metric"].isin(words.MEASURES)]
+    assert len(rows) == 4
+    for row in rows.itertuples():
+        assert statements.interval(row.difference, row.ci_low, row.ci_high) in text
+    assert "| mixed | – |" in text, "the verdict; no cost was counted"
+
+
+def test_the_sentence_ends_with_the_verdict(made):
+    assert "intervals: mixed at equal tokens." in statements.headline(made)
+
+
+def test_what_is_forgotten_is_told_for_every_arm(made):
+    text = statements.forgetting(made)
+    assert "| `plain` | `base` |" in text and "| `selection_soft` | `plain` |" in text
+
+
+def test_what_is_pooled_stands_apart_from_the_profiles(made):
+    table = made["laptop"].tables["differences"].assign(pooled="yes", profiles="a, b")
+    whole = {**made, "pooled": Results({}, {"pooled": table})}
+    text = statements.over_profiles(whole)
+    assert "| `soft_dynamic` | `plain` |" in text and "| 2 | a, b |" in text
+    assert statements.scales(whole) == statements.scales(made)
 
 
 def test_surface_and_prose_have_their_tables(made):
     surface = statements.soft_by_coverage(made)
-    assert "| 0.3 | as trained | `soft_dynamic` | all facts |" in surface
+    assert "| 0.3 | as trained | `soft_dynamic` | known facts |" in surface
     assert "| music | plain continued pretraining | 2.250 [2.150, 2.350] |" in (
         statements.prose_bits(made)
     )

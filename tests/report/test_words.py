@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from results_made_up import all_tables, record
 
+from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.claims import Effect
 from mucpt_utils.report import words
 
@@ -40,7 +41,7 @@ def test_the_abstract_is_worded_from_the_numbers(frames):
     )
     assert f"accuracy rises by {covered.value:.2f}" in text
     assert f"accuracy falls by {-uncovered.value:.2f}" in text
-    assert "by accuracy no arm" in text
+    assert "those that it does not: no arm" in text
 
 
 def test_log_likelihood_comes_before_accuracy_in_every_effect(frames):
@@ -52,14 +53,21 @@ def test_log_likelihood_comes_before_accuracy_in_every_effect(frames):
 
 
 def test_up_on_what_is_known_and_down_on_the_rest_is_mixed(frames):
-    where = {"arm": "selection_soft", "compared_to": "plain", "metric": "log_likelihood"}
-    put(frames, 0.1, 0.3, **where, stratum="covered")
-    put(frames, -0.3, -0.1, **where, stratum="uncovered")
-    assert words.effect_sentence(frames, "selection_soft").endswith("The effect is mixed.")
-    put(frames, -0.1, 0.2, **where, stratum="uncovered")
-    assert "mixed" not in words.effect_sentence(frames, "selection_soft")
-    put(frames, 0.1, 0.2, **where, stratum="uncovered")
-    assert "mixed" not in words.effect_sentence(frames, "selection_soft")
+    where = {"arm": "selection_soft", "compared_to": "plain"}
+
+    def verdict(covered, uncovered):
+        """The sentence's end, where both measures lie around these values."""
+        for stratum, value in (("covered", covered), ("uncovered", uncovered)):
+            for metric in ("log_likelihood", "accuracy"):
+                put(frames, value - 0.1, value + 0.1, **where, stratum=stratum, metric=metric)
+        table = frames["differences"]
+        table["p_value"] = (table["ci_low"] * table["ci_high"] <= 0) * 0.5
+        frames["differences"] = verdicts.judged(table)
+        return words.effect_sentence(frames, "selection_soft").rpartition("The verdict: ")[2]
+
+    assert verdict(0.2, -0.2) == "mixed."
+    assert verdict(0.2, 0.05) == "undecided."
+    assert verdict(0.2, 0.2) == "better."
 
 
 def test_the_best_of_the_others_says_how_it_was_chosen(frames):
@@ -94,12 +102,30 @@ def test_the_abstract_admits_that_nothing_was_learnt(frames):
 
 
 def test_an_arm_that_beats_both_on_both_is_named(frames):
-    soft = frames["differences"]["arm"] == "soft_dynamic"
-    accuracy = frames["differences"]["metric"] == "accuracy"
-    frames["differences"].loc[soft & accuracy, ["ci_low", "ci_high"]] = [0.1, 0.2]
+    table = frames["differences"]
+    soft = (table["arm"] == "soft_dynamic") & (table["metric"] == "log_likelihood")
+    table.loc[soft, "verdict"] = "better"
     text = words.better_than_both(frames)
-    assert "by accuracy soft, dynamic ratio" in text
-    assert "by the log-likelihood of the answer no arm" in text
+    assert text.endswith(f"those that it does not: {words.arm_title('soft_dynamic')}.")
+    table.loc[soft & (table["stratum"] == "uncovered"), "verdict"] = "undecided"
+    assert words.better_than_both(frames).endswith("no arm.")
+
+
+def test_baselines_and_methods_are_told_verdict_by_verdict(frames):
+    text = words.at_a_glance(frames, "method")
+    assert text.startswith("The methods against plain at equal tokens")
+    assert f"mixed: {words.arm_title('soft_dynamic')}" in text
+    assert words.arm_title("rho1") in words.at_a_glance(frames, "baseline")
+
+
+def test_room_is_told_where_a_ceiling_was_trained(frames):
+    assert words.room(frames) == ""
+    table = frames["differences"]
+    # the paper's arm in the part of a ceiling: clear where the reference model knows the fact
+    frames["differences"] = table.assign(arm=table["arm"].replace("selection_soft", "oracle_clean"))
+    text = words.room(frames)
+    assert "On facts that the reference model knows there is room above plain" in text
+    assert "on facts that it does not know there is no room above plain here" in text
 
 
 GENERAL = {"arm": "base", "compared_to": "plain", "stratum": "general"}
@@ -122,13 +148,13 @@ def test_forgetting_is_not_shown_where_neither_measure_falls(frames):
     assert words.forgetting(frames).startswith("General knowledge is not shown to be forgotten")
 
 
-def test_published_claims_are_counted_apart_from_reported_ones(frames):
+def test_claims_are_counted_by_who_says_them(frames):
     claims = frames["claims"]
-    reported = claims["status_in_paper"].str.startswith("reported by a third party")
-    text = words.verdicts(frames)
-    assert f"Of {(~reported).sum()} claims that the paper published: " in text
-    assert f"of {reported.sum()} claims that third parties report of it: " in text
-    numbers = re.findall(r"(\d+) (?:supported|mixed|not|undecided)", text)
+    text = words.verdicts(frames).lower()
+    for status, told in words.SOURCES.items():
+        count = claims["status_in_paper"].str.startswith(status).sum()
+        assert f"of {count} claims {told}: " in text
+    numbers = re.findall(r"(\d+) (?:supported|mixed|not|undecided|no room)", text)
     assert sum(map(int, numbers)) == len(claims)
 
 
@@ -136,10 +162,10 @@ def test_limits_count_seeds_p_values_and_untested_claims(frames):
     text = " ".join(words.limits(frames, record()))
     assert "all 2 seeds on one side of zero in 50 % of cases" in text
     count = frames["differences"]["p_value"].notna().sum()
-    assert f"The {count} p-values" in text
+    assert f"The table of differences has {count} p-values" in text
     untested = (frames["claims"]["verdict"] == "not tested").sum()
-    told = re.search(r"Not tested in this profile: (\d+) of .* and (\d+) of", text)
-    assert sum(map(int, told.groups())) == untested
+    told = re.findall(r"(\d+) of \d+ claims", text.partition("Not tested in this profile")[2])
+    assert sum(map(int, told)) == untested
     one = {**record(), "seeds": [0]}
     assert "One seed proves nothing" in " ".join(words.limits({}, one))
 
