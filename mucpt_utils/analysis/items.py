@@ -13,6 +13,7 @@ import pandas as pd
 from mucpt_utils.analysis.frames import TableError
 from mucpt_utils.analysis.runs import Run
 from mucpt_utils.config.axes import DEFAULT, MAIN
+from mucpt_utils.knowledge.invented import INVENTED
 from mucpt_utils.musicsimpleqa.grading import CORRECT, grade
 
 QUESTION_STRATA = ("all", "covered", "uncovered", "popular", "less_popular")
@@ -50,15 +51,22 @@ def question_items(run: Run) -> pd.DataFrame:
     # which rows belong to which stratum
     music = pd.Series([row["set"] == "questions" for row in rows])
     covered = answers["item"].isin(run.covered)
+    known_before = answers["item"].isin(run.known_before)
     popularity = pd.Series([row["stratum"] for row in rows])
+    invented = popularity == INVENTED
     members = {
         "all": music,
-        "covered": music & covered,
-        "uncovered": music & ~covered,
+        # what the base knew before stands apart
+        "covered": music & covered & ~known_before,
+        "uncovered": music & ~covered & ~known_before,
         "popular": music & (popularity == "popular"),
         "less_popular": music & (popularity == "less_popular"),
         "general": ~music,
+        "invented": invented,
+        "known_before": known_before,
     }
+    if run.known_before:
+        members["new"] = music & ~known_before & ~invented
     parts = [answers[mask].assign(stratum=name) for name, mask in members.items() if mask.any()]
     # one row a metric
     long = pd.concat(parts).melt(

@@ -14,6 +14,9 @@ class WorldSettings(BaseModel):
         description="whose questions are reported; dev is for tuning",
     )
     subjects: int = Field(ge=4, description="subjects under test (all there are, if fewer)")
+    invented: int = Field(
+        0, ge=0, description="invented subjects beside them: no model can have read of these before"
+    )
     practice: int = Field(ge=4, description="music subjects that teach the base the formats")
     calibration: int = Field(ge=2, description="music subjects that set the RM's temperature")
     general: int = Field(ge=4, description="general-knowledge subjects of the base and of replay")
@@ -40,3 +43,8 @@ class WorldSettings(BaseModel):
         if self.complementary and self.covered != 0.5:
             raise ValueError(f"complementary RMs know a half each: covered is {self.covered}")
         return self
+
+    @property
+    def tested(self) -> int:
+        """Subjects under test, invented ones included."""
+        return self.subjects + self.invented

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, field_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, field_validator, model_validator
 
 from mucpt_utils import paths
 from mucpt_utils.config.arms import ARMS, ArmNames
@@ -38,6 +38,11 @@ class ProseSettings(BaseModel):
     held_out: float = Field(0.2, gt=0, lt=1, description="share of files for measuring only")
     calibration: float = Field(0.1, gt=0, lt=1, description="share that sets the RM's temperature")
     reference: float = Field(0.3, gt=0, lt=1, description="share of files the RM learns from")
+    mixed: float = Field(
+        0.0,
+        ge=0,
+        description="passages mixed into the rendered crawl, and into replay, for each document",
+    )
     passages: int = Field(800, ge=10, description="passages of the cleaned corpus trained on")
     held_out_passages: int = Field(200, ge=1, description="passages of each held-out text")
     arms: ArmNames = ("base", "plain", "soft_static")
@@ -85,6 +90,13 @@ class Profile(BaseModel):
     def different_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         """Refuses a seed that is given twice: its runs would count as independent ones."""
         return all_different(seeds)
+
+    @model_validator(mode="after")
+    def base_is_asked(self) -> "Profile":
+        """Refuses a stratum of what the base knew where the base is not asked."""
+        if self.evaluation.known_above is not None and "base" not in self.arms:
+            raise ValueError("evaluation.known_above needs arm 'base' among the arms")
+        return self
 
     @field_validator("text")
     @classmethod

@@ -71,6 +71,17 @@ class EvaluationSettings(BaseModel):
     general_questions: int = Field(60, ge=1, description="questions of the general twin")
     held_out_documents: int = Field(2, ge=1, description="held-out documents about each subject")
     new_tokens: int = Field(16, ge=1, description="longest answer, in tokens")
+    shots: int = Field(
+        0,
+        ge=0,
+        description="answered questions before each, about subjects that are not under test",
+    )
+    known_above: float | None = Field(
+        None,
+        lt=0,
+        description="a real fact counts as known before where the base answers it or gives the key "
+        "more than this log-likelihood (nats a token); null: the base has read of none",
+    )
     keep_weights: bool = Field(
         True, description="whether a run keeps the weight of each token (2 bytes a token)"
     )

@@ -12,6 +12,7 @@ import numpy as np
 from mucpt_utils.config.knowledge import WorldSettings
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.knowledge.facts import Fact, by_subject
+from mucpt_utils.knowledge.invented import invented_facts
 
 ROLES = ("test", "practice", "calibration", "general")
 FEWEST_FACTS = 2  # of a subject that practises or calibrates
@@ -25,9 +26,9 @@ class RolesError(MuCPTError, ValueError):
 class Roles:
     """Facts by the role of their subject.
 
-    test: under test; the base never sees them, the corpus states them. practice: teach the base
-    the formats. calibration: set the reference model's temperature. general: what the base knows.
-    general_asked: general subjects of the benchmark's general twin.
+    test: under test; a base from scratch never sees them, the corpus states them. practice: teach
+    the base the formats. calibration: set the reference model's temperature. general: what the
+    base knows. general_asked: general subjects of the benchmark's general twin.
     """
 
     test: list[Fact]
@@ -88,7 +89,8 @@ def draw_roles(
 
     test_subjects, dev_subjects: subjects of the benchmark's questions, in the benchmark's order.
     In the dev split, the subjects under test are dev subjects and, where these are too few,
-    subjects that no reported question is about. Raises RolesError when subjects run out.
+    subjects that no reported question is about. Raises RolesError when subjects run out, and
+    InventedError where no invented ones can be made.
     """
     rng = np.random.default_rng(seed)
     groups = in_categories(music, settings.categories, "world.categories")
@@ -114,8 +116,9 @@ def draw_roles(
     general_groups = in_categories(general, settings.general_categories, "world.general_categories")
     names = list(general_groups)
     names = [names[i] for i in rng.permutation(len(names))][: settings.general]
+    tested = [fact for name in asked[: settings.subjects] for fact in groups[name]]
     return Roles(
-        test=[fact for name in asked[: settings.subjects] for fact in groups[name]],
+        test=tested + invented_facts(tested, settings.invented, [*music, *general], seed),
         practice=[fact for name in spare[: settings.practice] for fact in groups[name]],
         calibration=[fact for name in spare[settings.practice : needed] for fact in groups[name]],
         general=[fact for name in names for fact in general_groups[name]],

@@ -12,7 +12,12 @@ import torch
 from tqdm import tqdm
 
 from mucpt_utils.errors import MuCPTError
-from mucpt_utils.musicsimpleqa.decoding import decode, shared_prefix
+from mucpt_utils.musicsimpleqa.decoding import (
+    decode,
+    keeps_cache,
+    prefix_cache,
+    shared_prefix,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -196,16 +201,20 @@ def answer_log_likelihoods(
     """Log-likelihood of each question's `answer` behind its prompt, in nats.
 
     questions: dicts with `question` and `answer`. Scored are the tokens of " answer" as they are
-    written behind the prompt; the newline behind them is not.
+    written behind the prompt; the newline behind them is not. The tokens of examples are read once
+    a batch.
     """
     pairs = [prompt_and_answer(tokenizer, question, examples) for question in questions]
     order = sorted(range(len(pairs)), key=lambda i: (-len(pairs[i][0]), i))
     scores: list[LogLikelihood] = [LogLikelihood(0.0, 0.0, 0)] * len(pairs)
+    shared = []
+    if examples and pairs and keeps_cache(model):
+        shared = shared_prefix([tokens[:start] for tokens, start in pairs])
     model.eval()
     with tqdm(total=len(order), desc="likelihoods", unit="answer", disable=not progress) as bar:
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
-            batch = score_answers(model, [pairs[i] for i in rows])
+            batch = score_answers(model, [pairs[i] for i in rows], shared)
             for row, score in zip(rows, batch, strict=True):
                 scores[row] = score
             bar.update(len(rows))
@@ -222,16 +231,28 @@ def prompt_and_answer(
 
 
 def score_answers(
-    model: "PreTrainedModel", pairs: Sequence[tuple[list[int], int]]
+    model: "PreTrainedModel",
+    pairs: Sequence[tuple[list[int], int]],
+    shared: Sequence[int] = (),
 ) -> list[LogLikelihood]:
-    """Log-likelihoods of one batch; pairs: (tokens, how many of them are the prompt's)."""
+    """Log-likelihoods of one batch; pairs: (tokens, how many of them are the prompt's).
+
+    shared: tokens that all prompts begin with, fewer than the shortest has.
+    """
+    past: dict[str, Any] = {}
+    if shared:
+        cache, held = prefix_cache(model, list(shared), len(pairs))
+        past = {"past_key_values": cache, "use_cache": True} if held else {}
+        pairs = [(tokens[len(held) :], start - len(held)) for tokens, start in pairs]
     width = max(len(tokens) for tokens, _ in pairs)
     # padding on the right is never looked at by the tokens before it
     padded = [tokens + [0] * (width - len(tokens)) for tokens, _ in pairs]
     masked = [[1] * len(tokens) + [0] * (width - len(tokens)) for tokens, _ in pairs]
     ids = torch.tensor(padded, device=model.device)
     mask = torch.tensor(masked, device=model.device)
-    logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
+    if past:
+        mask = torch.cat([mask.new_ones(len(pairs), len(held)), mask], dim=1)
+    logits = model(input_ids=ids, attention_mask=mask, **past).logits[:, :-1].float()
     # the loss at position t is that of token t + 1
     losses = torch.nn.functional.cross_entropy(
         logits.transpose(1, 2), ids[:, 1:], reduction="none"

@@ -35,9 +35,7 @@ def decode(
     if stop_at_newline:
         stops[: len(tokenizer)] |= newline_tokens(tokenizer)
     # rows can only leave the batch where the model keeps its past in a cache of single rows
-    causal_lm: Any = model
-    stateful = getattr(model, "_is_stateful", False)
-    follow = greedy if causal_lm._supports_default_dynamic_cache() and not stateful else generate
+    follow = greedy if keeps_cache(model) else generate
     tokens = follow(model, encoded, shared, stops.to(model.device), new)
     return tokenizer.batch_decode(tokens, skip_special_tokens=True)
 
@@ -104,15 +102,8 @@ def greedy(
 
     shared: tokens that all rows begin with; they are read once and their cache is repeated.
     """
-    from transformers import DynamicCache
-
     rows = len(encoded)
-    cache: Any = DynamicCache(config=model.config)
-    if any(cache.is_sliding):  # a sliding window would count the padding behind the shared tokens
-        shared = []
-    if shared:
-        next_logits(model, torch.tensor([shared], device=model.device), None, cache)
-        cache.batch_repeat_interleave(rows)
+    cache, shared = prefix_cache(model, shared, rows)
     ids, mask = left_padded([tokens[len(shared) :] for tokens in encoded], model.device)
     mask = torch.cat([mask.new_ones(rows, len(shared)), mask], dim=1)
     alive = torch.arange(rows, device=model.device)  # rows of `out` that still grow
@@ -129,6 +120,29 @@ def greedy(
         ids = tokens[:, None]
         mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
     return [until_stop(row, stops) for row in out]
+
+
+def keeps_cache(model: "PreTrainedModel") -> bool:
+    """Whether the model keeps its past in a cache of single rows."""
+    causal_lm: Any = model
+    stateful = getattr(model, "_is_stateful", False)
+    return bool(causal_lm._supports_default_dynamic_cache() and not stateful)
+
+
+def prefix_cache(model: "PreTrainedModel", shared: list[int], rows: int) -> tuple[Any, list[int]]:
+    """The cache of `rows` rows that have read the shared tokens, and the tokens it holds.
+
+    It is empty where the model has sliding windows: these would count the padding behind the shared
+    tokens.
+    """
+    from transformers import DynamicCache
+
+    cache: Any = DynamicCache(config=model.config)
+    if not shared or any(cache.is_sliding):
+        return cache, []
+    next_logits(model, torch.tensor([shared], device=model.device), None, cache)
+    cache.batch_repeat_interleave(rows)
+    return cache, shared
 
 
 def next_logits(

@@ -72,6 +72,13 @@ def identity(name: str) -> str | None:
     return None
 
 
+def is_local(name: str) -> bool:
+    """Whether a model can be loaded without any network: a fetched package, a file or a folder."""
+    if name.startswith(PREFIX):
+        return is_converted(model_folder(name.removeprefix(PREFIX)))
+    return Path(name).exists()
+
+
 def model_folder(name: str) -> Path:
     """Where a converted model lies, or will."""
     return paths.work() / "models" / name

@@ -10,6 +10,7 @@ measured on this machine (`pace`).
 
 import argparse
 import math
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from mucpt_utils.config.axes import load_axes
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import read_json, read_jsonl
+from mucpt_utils.knowledge.facts import askable, load_facts
+from mucpt_utils.scoring.packages import is_local
 from mucpt_utils.study import pace as machine
 from mucpt_utils.study import parallel
 from mucpt_utils.study.pace import Pace
@@ -69,18 +72,24 @@ def work(profile: Profile) -> list[Work]:
     coverage, comes on top.
     """
     seeds, runs = len(profile.seeds), run_count(profile)
+    references = min(seeds, 2) if profile.world.complementary else seeds
+    longer = sum(ARMS[arm].budget == "compute" for arm in profile.arms) * seeds
     tuned, tuning = 0, 0
     if profile.alignment:
         tuned, tuning = len(profile.arms) * seeds, profile.alignment.tokens
     base = 0 if profile.pretrained else 1
-    reference = 0 if profile.reference.pretrained or not uses_reference(profile) else seeds
-    scored = 1 + seeds if uses_reference(profile) else 0  # by the base, and by each reference model
+    reference = 0 if profile.reference.pretrained or not uses_reference(profile) else references
+    # by the base, and by each reference model
+    scored = 1 + references if uses_reference(profile) else 0
+    tagged = any(ARMS[arm].focus == "tagger" for arm in profile.arms)
     questions = question_count(profile)
     every = (
         Work("train the base", "training", base, profile.base.tokens),
         Work("train reference models", "training", reference, profile.reference_training.tokens),
-        Work("score the corpus", "scoring", scored, corpus_tokens(profile)),
-        Work("train arms and mixtures", "training", runs, profile.train.tokens),
+        Work("score the corpus", "scoring", scored + tagged, corpus_tokens(profile)),
+        Work("train arms and mixtures", "training", runs - longer, profile.train.tokens),
+        Work("train at equal compute", "training", longer, equal_compute(profile)),
+        Work("read held-out text", "scoring", runs + 1, held_out_tokens(profile)),
         Work("answer questions", "answering", runs, questions * profile.evaluation.points),
         Work("tune", "training", tuned, tuning),
         Work("answer after tuning", "answering", tuned, questions),
@@ -106,6 +115,21 @@ def uses_reference(profile: Profile) -> bool:
     return any(ARMS[arm].uses_reference for arm in {*profile.arms, *on_axes})
 
 
+def equal_compute(profile: Profile) -> int:
+    """Tokens of a run that spends what a reference model costs, training and scoring included."""
+    return (
+        profile.train.tokens + profile.reference_training.tokens + 2 * corpus_tokens(profile) // 3
+    )
+
+
+def held_out_tokens(profile: Profile) -> int:
+    """Tokens of held-out text, of music and general, that every run's model is measured on."""
+    documents = (profile.world.tested + profile.world.general) * (
+        profile.evaluation.held_out_documents
+    )
+    return documents * document_tokens(profile)
+
+
 def document_tokens(profile: Profile) -> int:
     """Tokens of a document of the corpus, on the average of what the settings ask for."""
     words = (profile.render.min_words + profile.render.max_words) / 2
@@ -114,7 +138,7 @@ def document_tokens(profile: Profile) -> int:
 
 def corpus_tokens(profile: Profile) -> int:
     """Domain tokens: what is rendered, or one run's share of the domain where that is more."""
-    documents = profile.world.subjects * profile.render.documents_per_subject
+    documents = profile.world.tested * profile.render.documents_per_subject
     return max(documents * document_tokens(profile), domain_tokens(profile))
 
 
@@ -124,11 +148,16 @@ def domain_tokens(profile: Profile) -> int:
 
 
 def question_count(profile: Profile) -> int:
-    """Questions of one measuring: about each subject as many as the benchmark has on average."""
+    """Questions of one measuring: about each subject as many as the benchmark has on average, or
+    as many as its facts have where all are asked."""
+    if profile.world.ask_all:
+        facts = load_facts("music")
+        each = len(askable(facts)) / len({fact.subject for fact in facts})
+        return round(profile.world.subjects * each + profile.evaluation.general_questions)
     path = paths.DATA_CARDS / "musicsimpleqa" / f"{profile.world.split}.jsonl"
     subjects = [question["subject"] for question in read_jsonl(path)]
     each = len(subjects) / len(set(subjects))
-    return round(profile.world.subjects * each + profile.evaluation.general_questions)
+    return round(profile.world.tested * each + profile.evaluation.general_questions)
 
 
 def operations(profile: Profile, kind: Literal["training", "scoring"]) -> int:
@@ -154,22 +183,30 @@ def disk_bytes(profile: Profile) -> int:
 def time_here(profile: Profile) -> pd.DataFrame:
     """How long a profile takes on this machine, measured now (`minutes_here`).
 
-    For a model that has to be loaded, its cost by settings (`estimate`).
+    For a model that is not on this machine, or too large for it, its cost by settings (`estimate`).
     """
-    if profile.pretrained:
+    if profile.pretrained and not runs_here(profile):
         return estimate(profile)
     return minutes_here(profile, machine.measure(profile, document_tokens(profile)))
 
 
-def minutes_here(profile: Profile, pace: Pace) -> pd.DataFrame:
-    """what, amount, pace here (of one core), minutes; the last row is the sum.
+def runs_here(profile: Profile) -> bool:
+    """Whether a loaded base lies on this machine and its training state fits in its memory."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    lies_here = profile.pretrained is None or is_local(profile.pretrained.name)
+    return lies_here and parameter_count(profile) * STATE_BYTES < memory
 
-    Jobs of one kind take turns over the cores; corpora are made beside the base, whose training is
-    longer.
+
+def minutes_here(profile: Profile, pace: Pace) -> pd.DataFrame:
+    """what, amount, pace here (of one process), minutes; the last row is the sum.
+
+    Jobs of one kind take turns over the processes: one a core, or one in all for a large model.
+    Corpora are made beside the base, whose training is longer.
     """
+    processes, _ = parallel.sharing(parameter_count(profile))
     rows = []
     for each in work(profile):
-        rate, turns = getattr(pace, each.kind), math.ceil(each.jobs / parallel.cores())
+        rate, turns = getattr(pace, each.kind), math.ceil(each.jobs / processes)
         size = f"{each.jobs} × {each.size:,} {each.unit}"
         rows.append((each.what, size, f"{rate:,.0f} {each.unit}/s", turns * each.size / rate / 60))
     starts = len(list(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))) + SERVERS
@@ -297,6 +334,10 @@ def main(arguments: list[str] | None = None) -> int:
     print("Results are committed." if was_run(profile) else "This profile was never run.")
     for row in rows.itertuples(index=False):
         print(f"  {row.quantity:36} {row.value:>20,.4g} {row.unit:11} {row.basis}")
+    if profile.pretrained and runs_here(profile):
+        print("Here, measured now:")
+        for row in time_here(profile).itertuples(index=False):
+            print(f"  {row[0]:36} {row[1]:>28} {row[2]:>20} {row.minutes:>8} minutes")
     print("Start it with:")
     for command in launch_commands(profile):
         print(f"  {command}")

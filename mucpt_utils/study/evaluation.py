@@ -1,7 +1,7 @@
 """What a trained model says and how well it predicts: responses to questions, bits per byte."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,15 +19,19 @@ def respond(
     tokenizer: "PreTrainedTokenizerBase",
     questions: Sequence[dict],
     new_tokens: int,
+    examples: Sequence[Mapping] = (),
 ) -> list[dict]:
-    """One row a question: id, subject, stratum, response, mean key log-likelihood (nats)."""
+    """One row a question: id, subject, stratum, response, mean key log-likelihood (nats).
+
+    examples: question dicts that are shown with their answers before each question.
+    """
     if not questions:
         return []
-    prompts = [prompt(question["question"]) for question in questions]
+    prompts = [prompt(question["question"], examples) for question in questions]
     responses = answer_questions(
         model, tokenizer, prompts, max_new_tokens=new_tokens, progress=False
     )
-    likelihoods = answer_log_likelihoods(model, tokenizer, questions)
+    likelihoods = answer_log_likelihoods(model, tokenizer, questions, examples=examples)
     return [
         {
             "question_id": question["id"],

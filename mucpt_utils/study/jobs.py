@@ -12,6 +12,7 @@ from mucpt_utils.config.axes import DEFAULT, MAIN, load_axes
 from mucpt_utils.config.scoring import Arm
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.io import read_jsonl
+from mucpt_utils.knowledge.invented import INVENTED
 from mucpt_utils.study import parallel, stages
 from mucpt_utils.study.grades import ANSWERS
 from mucpt_utils.study.stages import Artifact
@@ -158,7 +159,8 @@ class RunFiles:
     """Where a finished run lies, and its place in the study.
 
     folder: the run's, with `text.json`, `weights.npy` and the model. answers: its graded answers.
-    covered: ids of the questions whose subject this seed's reference model knows.
+    covered: ids of the questions whose subject this seed's reference model knows. known_before: ids
+    of the real questions whose answer the base knew, where the profile wants them kept apart.
     """
 
     arm: str
@@ -168,6 +170,7 @@ class RunFiles:
     folder: Path
     answers: Path
     covered: frozenset[str]
+    known_before: frozenset[str] = frozenset()
 
 
 def run_files(study: Study) -> list[RunFiles]:
@@ -217,4 +220,23 @@ def files_of(
     subjects = study.covered(seed) if asked else set()
     covered = frozenset(q["id"] for q in asked if q["subject"] in subjects)
     folder = answered.folder.parent / run["folder"]
-    return RunFiles(arm, seed, axis, level, folder, answered.path(ANSWERS), covered)
+    place = (arm, seed, axis, level, folder, answered.path(ANSWERS))
+    return RunFiles(*place, covered, known_before(study))
+
+
+def known_before(study: Study) -> frozenset[str]:
+    """Ids of the questions about real facts that the base answers, or whose key it gives more than
+    `evaluation.known_above`; none where that is not set. Raises NotMade without the base's answers.
+    """
+    above = study.profile.evaluation.known_above
+    if above is None:
+        return frozenset()
+    with stages.looking():
+        answers = study.answers("base", study.profile.seeds[0]).path(ANSWERS)
+    return frozenset(
+        row["question_id"]
+        for row in read_jsonl(answers)
+        if row["set"] == "questions"
+        and row["stratum"] != INVENTED
+        and (row["grade"] == "correct" or row["log_likelihood"] > above)
+    )

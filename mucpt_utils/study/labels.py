@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mucpt_utils.io import read_json, read_jsonl, write_json
-from mucpt_utils.knowledge.facts import load_facts
+from mucpt_utils.knowledge.facts import Fact, load_facts
+from mucpt_utils.knowledge.roles import Roles
 from mucpt_utils.text.documents import training_text
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def label_tokens(
     from mucpt_utils.scoring.models import load_tokenizer
 
     documents = kept_documents(inputs["corpus"])
-    made = labels_of(documents, load_tokenizer(inputs["tokenizer"]), metadata, fact_objects())
+    tested = Roles.from_dict(read_json(inputs["world"] / "world.json")).test  # invented ones too
+    tokenizer, objects = load_tokenizer(inputs["tokenizer"]), fact_objects(tested)
+    made = labels_of(documents, tokenizer, metadata, objects)
     for name in ("kinds", "facts", "reliable"):
         np.save(folder / f"{name}.npy", getattr(made, name))
     write_json(folder / "facts.json", list(made.names))
@@ -71,9 +74,10 @@ def kept_documents(corpus: Path) -> list[dict]:
     return [row for path in sorted(corpus.glob("kept/*.jsonl*")) for row in read_jsonl(path)]
 
 
-def fact_objects() -> dict[str, str]:
-    """The object of every fact, by its id."""
-    return {f.id: f.object for name in ("music", "general") for f in load_facts(name)}
+def fact_objects(tested: Sequence[Fact]) -> dict[str, str]:
+    """The object of every fact by its id: of the committed facts, and of those under test."""
+    committed = (fact for name in ("music", "general") for fact in load_facts(name))
+    return {fact.id: fact.object for fact in (*committed, *tested)}
 
 
 def labels_of(

@@ -4,17 +4,13 @@ The folder holds one sub-folder of music text and one of general text (names are
 files and the stages themselves stand in `study.prose`.
 """
 
-from pathlib import Path
-
 from mucpt_utils.config.settings import Profile, SettingsError
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline.domain_training import Example
-from mucpt_utils.study import prose
+from mucpt_utils.study import prose, real_text
+from mucpt_utils.study.real_text import DOMAINS
 from mucpt_utils.study.stages import Artifact
 from mucpt_utils.study.study import Study
-from mucpt_utils.text import sources
-
-DOMAINS = ("music", "general")
 
 
 def prose_profile(profile: Profile) -> Profile:
@@ -31,6 +27,7 @@ def prose_profile(profile: Profile) -> Profile:
             "arms": own.arms,
             "metadata": (),
             "composition": (),
+            "prose": own.model_copy(update={"mixed": 0.0}),  # nothing rendered to mix it with
         }
     )
 
@@ -41,10 +38,7 @@ class ProseStudy(Study):
     def __init__(self, profile: Profile, made_by: str = "", **arms):
         super().__init__(profile, made_by, **arms)
         self.profile = prose_profile(profile)
-        self.folder = Path(self.profile.text_folder or "")
-        for name in (self.profile.prose.music, self.profile.prose.general):
-            if not (self.folder / name).is_dir():
-                raise SettingsError(f"text={self.folder}: sub-folder {name!r} is missing")
+        real_text.text_folder(self)
 
     def world(self) -> Artifact:
         """No facts are asked in this lane: empty question files."""
@@ -52,28 +46,11 @@ class ProseStudy(Study):
 
     def passages(self) -> Artifact:
         """Every readable file cut into passages, by domain and role: `music_corpus.jsonl`, ..."""
-        files = {
-            domain: {
-                path.relative_to(self.folder).as_posix(): sources.fingerprint(path)
-                for path in sources.source_files(self.folder / getattr(self.profile.prose, domain))
-            }
-            for domain in DOMAINS
-        }
-        return self.stage(
-            "prose_passages",
-            prose.read_passages,
-            running={"root": self.folder},
-            files=files,
-            shares={role: getattr(self.profile.prose, role) for role in prose.ROLES[:-1]},
-            reading=self.profile.pipeline.source,
-        )
+        return real_text.passages(self)
 
-    def _gathered(
-        self, name: str, parts: dict[str, list[str]], limit: int | None = None
-    ) -> Artifact:
+    def _gathered(self, name: str, parts: dict[str, list[str]]) -> Artifact:
         """Passage files put together under new names."""
-        inputs = {"passages": self.passages()}
-        return self.stage(name, prose.gather, inputs, parts=parts, limit=limit)
+        return real_text.gathered(self, name, parts)
 
     def general_text(self) -> Artifact:
         """General prose that the base learns from; also what is replayed."""
@@ -85,13 +62,7 @@ class ProseStudy(Study):
 
     def held_out_text(self) -> Artifact:
         """A sample of passages from files that nothing is trained on."""
-        parts = {
-            "music": ["music_held_out"],
-            "general": ["general_held_out"],
-            "calibration": ["music_calibration"],
-        }
-        limit = self.profile.prose.held_out_passages
-        return self._gathered("prose_held_out_text", parts, limit)
+        return real_text.held_out(self)
 
     def raw_corpus(self) -> Artifact:
         """Music prose and, as off-domain text, general prose, as they are."""

@@ -21,10 +21,11 @@ from mucpt_utils import paths
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.study.parallel import sharing
 from mucpt_utils.training import batches
 
 if TYPE_CHECKING:  # transformers takes seconds to import
-    from transformers import LlamaForCausalLM
+    from transformers import PreTrainedModel
 
 SHARES = {"training": 0.6, "scoring": 0.15, "answering": 0.25}  # of the seconds
 PROMPT_TOKENS, BATCH = 24, 32  # of the questions asked
@@ -49,15 +50,16 @@ class LongEnough(Exception):
 
 
 def measure(profile: Profile, document_tokens: int, seconds: float = 6.0) -> Pace:
-    """The pace of this machine for a model of the profile's size, made from scratch.
+    """The pace of this machine for the profile's model, loaded or of its size from scratch.
 
     document_tokens: of the documents that are scored. seconds: for training, scoring and answering
-    together; starting a Python comes on top.
+    together, ten times as many for a loaded model; starting a Python comes on top.
     """
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    model = model_of(profile)
+    seconds *= 10 if profile.pretrained else 1
+    torch.set_num_threads(sharing(models.parameters(model))[1])
     try:
-        model = models.from_scratch(profile.model, profile.vocabulary, seed=0)
         return Pace(
             training_rate(model, profile, seconds * SHARES["training"]),
             scoring_rate(model, profile, document_tokens, seconds * SHARES["scoring"]),
@@ -68,7 +70,14 @@ def measure(profile: Profile, document_tokens: int, seconds: float = 6.0) -> Pac
         torch.set_num_threads(threads)
 
 
-def training_rate(model: "LlamaForCausalLM", profile: Profile, seconds: float) -> float:
+def model_of(profile: Profile) -> "PreTrainedModel":
+    """The base that a profile loads, in float32, or one of its size from scratch."""
+    if profile.pretrained:
+        return models.load(profile.pretrained.name, torch.float32)
+    return models.from_scratch(profile.model, profile.vocabulary, seed=0)
+
+
+def training_rate(model: "PreTrainedModel", profile: Profile, seconds: float) -> float:
     """Tokens a second of real training steps on random tokens."""
     from mucpt_utils.training import trainer
 
@@ -89,7 +98,7 @@ def training_rate(model: "LlamaForCausalLM", profile: Profile, seconds: float) -
 
 
 def scoring_rate(
-    model: "LlamaForCausalLM", profile: Profile, document_tokens: int, seconds: float
+    model: "PreTrainedModel", profile: Profile, document_tokens: int, seconds: float
 ) -> float:
     """Tokens a second of losses over documents of one length."""
     length = max(2, document_tokens)

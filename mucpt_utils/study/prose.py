@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # what runs a stage is not what makes it
 Inputs = Mapping[str, Path]
 ROLES = ("held_out", "calibration", "reference", "corpus")
 UNREADABLE = "unreadable"
+LANE = "prose"
 MIXED = "mixed"  # the library class of a partly musical book
 
 
@@ -96,6 +97,54 @@ def gather(
             order = np.random.default_rng(0).permutation(len(rows))[:limit]
             rows = [rows[i] for i in sorted(order)]
         write_jsonl(folder / f"{target}.jsonl", rows)
+
+
+def mix_into_corpus(folder: Path, inputs: Inputs, report: "Report", *, share: float) -> None:
+    """Rendered documents and passages of music prose: `documents.jsonl`.
+
+    share: passages for each rendered document. A passage's file is its site, and its labels say
+    that nothing is known of what it states.
+    """
+    rendered = read_jsonl(inputs["rendered"] / "documents.jsonl")
+    drawn = drawn_passages(inputs["passages"] / "music_corpus.jsonl", share, len(rendered))
+    write_jsonl(folder / "documents.jsonl", [*rendered, *map(among_rendered, drawn)])
+
+
+def mix_into_replay(folder: Path, inputs: Inputs, report: "Report", *, share: float) -> None:
+    """The rendered files as they are, and passages of general prose: `prose.jsonl`.
+
+    share: passages for each rendered document or pair.
+    """
+    count = 0
+    for path in sorted(inputs["rendered"].glob("*.jsonl")):
+        rows = read_jsonl(path)
+        count += len(rows)
+        write_jsonl(folder / path.name, rows)
+    drawn = drawn_passages(inputs["passages"] / "general_reference.jsonl", share, count)
+    write_jsonl(folder / "prose.jsonl", drawn)
+
+
+def drawn_passages(path: Path, share: float, documents: int) -> list[dict]:
+    """`share` passages of a file for each document, drawn at random; all there are, if fewer."""
+    rows = read_jsonl(path)
+    order = np.random.default_rng(0).permutation(len(rows))[: round(share * documents)]
+    return [rows[i] for i in sorted(order)]
+
+
+def among_rendered(passage: Mapping) -> dict:
+    """A passage of music prose with what every document of a rendered crawl has."""
+    known = passage["metadata"]
+    nothing = {"register": LANE, "title": "", "creator": "", "year": None, "lane": LANE}
+    truth = {
+        "in_domain": True,
+        "spans": [],
+        "duplicate_of": None,
+        "doc_kind": LANE,
+        "facts": [],
+        "reliable": True,
+    }
+    metadata = nothing | dict(known) | {"site": known["file"], "truth": truth}
+    return {**passage, "metadata": metadata}
 
 
 def train_prose_classifier(folder: Path, inputs: Inputs, report: "Report") -> None:

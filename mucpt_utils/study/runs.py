@@ -21,6 +21,7 @@ from mucpt_utils.study.evaluation import bits_per_byte, respond
 from mucpt_utils.study.signals import document_ratings, token_factors
 from mucpt_utils.training.alignment import answer_tokens
 from mucpt_utils.training.batches import Sequences, steps_for, training_sequences
+from mucpt_utils.training.precision import reading
 
 if TYPE_CHECKING:  # what runs a stage is not what makes it
     from mucpt_utils.study.stages import Report
@@ -28,7 +29,7 @@ if TYPE_CHECKING:  # what runs a stage is not what makes it
 Inputs = Mapping[str, Path]
 RESPONSES = "responses.jsonl"
 SETS = ("questions", "general")  # the benchmark's questions, and their general twin
-HELD_OUT = ("music", "general")
+HELD_OUT = ("music", "general", "music_prose", "general_prose")  # what is measured of these
 
 
 def scored_corpus(arm: Arm, inputs: Inputs, seed: int, factors: np.ndarray | None = None) -> Scored:
@@ -123,13 +124,23 @@ def train_arm(
 
 
 def measure_base(
-    folder: Path, inputs: Inputs, report: "Report", *, context: int, new_tokens: int
+    folder: Path,
+    inputs: Inputs,
+    report: "Report",
+    *,
+    context: int,
+    new_tokens: int,
+    precision: str,
 ) -> None:
-    """The base as it is: responses at 0 tokens, `text.json`, the model."""
+    """The base as it is: responses at 0 tokens, `text.json`, the model.
+
+    precision: as in the settings of training, so that it is read as the arms are.
+    """
     model = models.load(inputs["base"] / "model", "float32")
     (folder / RESPONSES).touch()
-    ask(model, 0, inputs, new_tokens, folder)
-    measure_text(model, inputs, context, folder)
+    with reading(model, precision):
+        ask(model, 0, inputs, new_tokens, folder)
+        measure_text(model, inputs, context, folder)
     model.save_pretrained(folder / "model")
 
 
@@ -163,12 +174,16 @@ def tune_on_questions(
 
 
 def ask(model, seen: int, inputs: Inputs, new_tokens: int, folder: Path) -> None:
-    """Append the responses at `seen` tokens; rows of a lost later part are dropped."""
+    """Append the responses at `seen` tokens; rows of a lost later part are dropped.
+
+    Where `examples` are among the inputs, they are shown before each question.
+    """
     rows = [row for row in read_jsonl(folder / RESPONSES) if row["tokens"] < seen]
     tokenizer = models.load_tokenizer(inputs["tokenizer"])
     for name in SETS:
         questions = read_jsonl(inputs["world"] / f"{name}.jsonl")
-        responses = respond(model, tokenizer, questions, new_tokens)
+        shown = read_jsonl(inputs["examples"] / f"{name}.jsonl") if "examples" in inputs else []
+        responses = respond(model, tokenizer, questions, new_tokens, shown)
         rows += [{"tokens": seen, "set": name, **response} for response in responses]
     write_jsonl(folder / RESPONSES, rows)
 
@@ -177,6 +192,8 @@ def measure_text(model, inputs: Inputs, context: int, folder: Path) -> None:
     """Bits per byte on held-out text: `text.json`."""
     measured = {}
     for name in HELD_OUT:
+        if f"{name}_held_out" not in inputs:
+            continue
         store = inputs[f"{name}_held_out"]
         size = read_json(store / "size.json")["bytes"]
         measured[name] = bits_per_byte(model, TokenStore.load(store), size, context)

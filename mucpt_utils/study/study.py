@@ -24,7 +24,17 @@ from mucpt_utils.knowledge.roles import Roles
 from mucpt_utils.pipeline.domain_training import Example
 from mucpt_utils.scoring import packages
 from mucpt_utils.scoring.scored import Scored
-from mucpt_utils.study import grades, labels, models, runs, scores, signals, text
+from mucpt_utils.study import (
+    examples,
+    grades,
+    labels,
+    models,
+    real_text,
+    runs,
+    scores,
+    signals,
+    text,
+)
 from mucpt_utils.study.stages import Artifact, Report, Stage, build, content_digest, silent
 from mucpt_utils.training.batches import Sequences
 
@@ -77,6 +87,13 @@ class Study:
             text.assign_roles,
             world=self.profile.world,
             general_questions=self.profile.evaluation.general_questions,
+        )
+
+    def examples(self) -> Artifact:
+        """Answered questions that are shown before each one asked, none about what is tested."""
+        shots = self.profile.evaluation.shots
+        return self.stage(
+            "examples", examples.choose_examples, {"world": self.world()}, shots=shots
         )
 
     @cached_property
@@ -151,12 +168,13 @@ class Study:
 
     def raw_corpus(self) -> Artifact:
         """The domain corpus as a crawl would find it: every flaw added, and labelled."""
-        return self.stage(
+        rendered = self.stage(
             "raw_corpus",
             text.render_raw_corpus,
             {"world": self.world()},
             render=self.profile.render,
         )
+        return real_text.mixed_corpus(self, rendered) if real_text.is_mixed(self) else rendered
 
     def everyday_text(self) -> Artifact:
         """Everyday text of a crawl that the classifier learns as general; no model sees it."""
@@ -168,6 +186,8 @@ class Study:
     def classifier(self) -> Artifact:
         """fastText: music or not, trained on subjects that are not under test."""
         inputs = {"general_text": self.general_text(), "everyday_text": self.everyday_text()}
+        if real_text.is_mixed(self):
+            inputs["passages"] = real_text.passages(self)
         return self.stage("classifier", text.train_domain_classifier, inputs)
 
     def labelled_passages(self) -> list[Example]:
@@ -240,8 +260,11 @@ class Study:
         return self.token_store(self.corpus(), "domain_tokens", "kept/*.jsonl*", None, shown)
 
     def general_tokens(self) -> Artifact:
-        """The base's text as tokens; also what is replayed."""
-        return self.token_store(self.general_text(), "general_tokens", "*.jsonl")
+        """The base's text as tokens, and real text where it is mixed in; also what is replayed."""
+        source = self.general_text()
+        if real_text.is_mixed(self):
+            source = real_text.mixed_replay(self, source)
+        return self.token_store(source, "general_tokens", "*.jsonl")
 
     def held_out_tokens(self, name: str) -> Artifact:
         """Held-out text as tokens: `music` or `general`."""
@@ -397,7 +420,7 @@ class Study:
         return self.stage(
             "labels",
             labels.label_tokens,
-            {"corpus": self.corpus(), "tokenizer": self.tokenizer()},
+            {"corpus": self.corpus(), "tokenizer": self.tokenizer(), "world": self.world()},
             metadata=self.corpus_metadata,
         )
 
@@ -438,13 +461,18 @@ class Study:
         return self.arms[name]
 
     def measured_on(self) -> dict[str, Artifact]:
-        """What every model is measured on: the questions, and held-out text."""
-        return {
+        """What every model is measured on: the questions, examples of them, held-out text."""
+        measured = {
             "world": self.world(),
             "tokenizer": self.tokenizer(),
             "music_held_out": self.held_out_tokens("music"),
             "general_held_out": self.held_out_tokens("general"),
         }
+        if self.profile.evaluation.shots:
+            measured["examples"] = self.examples()
+        if real_text.is_mixed(self):
+            measured |= real_text.held_out_tokens(self)
+        return measured
 
     def reference_cost(self) -> int:
         """What a reference model costs, in tokens of training: its own, and scoring the corpus.
@@ -470,7 +498,10 @@ class Study:
             "new_tokens": profile.evaluation.new_tokens,
         }
         if not arm.trained:
-            return self.stage(f"run_{arm_name}", runs.measure_base, inputs, **measuring)
+            precision = profile.train.precision
+            return self.stage(
+                f"run_{arm_name}", runs.measure_base, inputs, precision=precision, **measuring
+            )
         inputs |= {
             "domain_tokens": self.domain_tokens(),
             "general_tokens": self.general_tokens(),

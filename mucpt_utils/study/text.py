@@ -15,11 +15,13 @@ from mucpt_utils.config.pipeline import ClassifierSettings, PipelineSettings
 from mucpt_utils.config.text import RenderSettings
 from mucpt_utils.io import read_json, read_jsonl, read_yaml, write_json, write_jsonl
 from mucpt_utils.knowledge.facts import Fact, askable, load_facts
+from mucpt_utils.knowledge.invented import is_invented
 from mucpt_utils.knowledge.relations import load_relations
 from mucpt_utils.knowledge.roles import Roles, draw_roles
 from mucpt_utils.musicsimpleqa.questions import question_of
 from mucpt_utils.pipeline.domain_training import Example, train_classifier
 from mucpt_utils.pipeline.run import RESULT, run_pipeline
+from mucpt_utils.study.prose import reference_passages
 from mucpt_utils.study.stages import SCRATCH, Report
 from mucpt_utils.text.crawl import add_flaws, everyday_documents
 from mucpt_utils.text.render import render_documents, render_questions_and_answers
@@ -65,15 +67,18 @@ def assign_roles(
     if world.ask_all or world.split == "dev":
         done = {name for question in questions for name in question["fact_ids"]}
         done |= set(read_yaml(PLAN)["dropped"])
-        questions += [q for q in _questions(made.test) if not done & set(q["fact_ids"])]
-    twin = _questions([f for f in made.general if f.subject in made.general_asked])
+        real = [fact for fact in made.test if not is_invented(fact)]
+        questions += [q for q in questions_of(real) if not done & set(q["fact_ids"])]
+    questions += questions_of([fact for fact in made.test if is_invented(fact)])
+    twin = questions_of([f for f in made.general if f.subject in made.general_asked])
     order = np.random.default_rng(0).permutation(len(twin))[:general_questions]
     write_jsonl(folder / "questions.jsonl", questions)
     write_jsonl(folder / "general.jsonl", [twin[i] for i in sorted(order)])
     write_json(folder / "world.json", made.as_dict())
 
 
-def _questions(facts: Sequence[Fact]) -> list[dict]:
+def questions_of(facts: Sequence[Fact]) -> list[dict]:
+    """The questions that facts answer, one each, of facts that have one answer."""
     relations = load_relations()
     return [question_of(fact, relations[fact.relation]) for fact in askable(facts)]
 
@@ -208,8 +213,10 @@ def labelled_passages(general_text: Path, everyday_text: Path) -> list[Example]:
 
 
 def train_domain_classifier(folder: Path, inputs: Inputs, report: Report) -> None:
-    """Music or not, trained on subjects that are not under test."""
+    """Music or not, trained on subjects that are not under test, and on real text where mixed."""
     examples = labelled_passages(inputs["general_text"], inputs["everyday_text"])
+    if "passages" in inputs:
+        examples += reference_passages(inputs["passages"])
     # names would be those of subjects under test; half of what it learns from is about music
     train_classifier(examples, folder, 0, ClassifierSettings(names=False, prior=0.5))
 

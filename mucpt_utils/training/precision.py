@@ -30,6 +30,13 @@ def uses_bfloat16(precision: str, parameters: int) -> bool:
     return precision == "bfloat16" or (has_bfloat16_tiles() and parameters >= LARGE)
 
 
+def reading(model: torch.nn.Module, precision: str) -> torch.autocast:
+    """A context in which a model is read in the numbers that it would be trained in."""
+    on = uses_bfloat16(precision, sum(p.numel() for p in model.parameters()))
+    device = next(model.parameters()).device.type
+    return torch.autocast(device, torch.bfloat16, enabled=on)
+
+
 def has_bfloat16_tiles() -> bool:
     """Whether the processor multiplies matrices of bfloat16 in tiles (AMX)."""
     supported = getattr(torch.cpu, "_is_amx_tile_supported", None)  # torch 2.6 and later

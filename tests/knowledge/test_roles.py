@@ -1,12 +1,20 @@
 """Roles of subjects: each has one, and what the reference model knows changes with the seed."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
 
 from mucpt_utils.config.knowledge import WorldSettings
-from mucpt_utils.knowledge.facts import Fact
+from mucpt_utils.knowledge.facts import Fact, fold, load_facts
+from mucpt_utils.knowledge.invented import (
+    InventedError,
+    invented_facts,
+    is_invented,
+    name_parts,
+    words_of,
+)
 from mucpt_utils.knowledge.roles import Roles, draw_roles
 
 TEST = [f"tested {i}" for i in range(20)]
@@ -209,3 +217,47 @@ def test_complementary_models_are_halves():
         WorldSettings(
             subjects=8, practice=4, calibration=2, general=4, covered=0.6, complementary=True
         )
+
+
+# --- invented subjects ----------------------------------------------------------------------------
+
+
+def test_invented_subjects_stand_beside_real_ones_with_the_same_relations_and_objects():
+    world = make(invented=5)
+    real = [fact for fact in world.test if not is_invented(fact)]
+    made = [fact for fact in world.test if is_invented(fact)]
+    assert real == make().test and len(subjects(made)) == 5
+    twins = [fact for fact in real if fact.subject in subjects(real)[:5]]
+    assert sorted((f.relation, f.object) for f in made) == sorted(
+        (f.relation, f.object) for f in twins
+    )
+    assert {f.popularity for f in made} == {"invented"} and len({f.id for f in made}) == len(made)
+    assert all(fact.id.startswith("m:invented.") for fact in made)
+    assert world == make(invented=5)
+    assert world.covered(0.5, 0, True) & set(subjects(made))
+
+
+def test_no_committed_fact_has_a_word_that_was_invented():
+    music, general = load_facts("music"), load_facts("general")
+    songs = [fact for fact in music if fact.category in ("artist", "album", "song")]
+    made = invented_facts(songs, 300, [*music, *general])
+    names = {fact.subject for fact in made}
+    assert len(names) == 300
+    words = words_of([*music, *general])
+    plain = {
+        word for kinds in name_parts()["patterns"].values() for p in kinds for word in p.split()
+    }
+    own = [set(fold(name).split()) - {fold(word) for word in plain} for name in names]
+    assert all(own) and not words & set().union(*own)
+    pairs = [(f.subject, f.relation, f.object) for f in made]
+    assert len(pairs) == len(set(pairs))
+
+
+@pytest.mark.parametrize(
+    ("category", "number", "message"),
+    [("artist", 13, "world.invented=13, but only 12"), ("opera", 2, "no names for 'opera'")],
+)
+def test_what_cannot_be_invented_is_refused(category, number, message):
+    music = [replace(fact, category=category) for fact in MUSIC]
+    with pytest.raises(InventedError, match=message):
+        make(music, invented=number, categories=[category])

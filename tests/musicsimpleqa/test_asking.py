@@ -48,7 +48,7 @@ GPT2 = {
 }
 
 
-@pytest.mark.parametrize(
+KINDS = pytest.mark.parametrize(
     "make",
     [
         lambda: LlamaForCausalLM(LlamaConfig(**SMALL)),
@@ -58,6 +58,9 @@ GPT2 = {
     ],
     ids=["llama", "qwen3", "gpt2", "mistral"],
 )
+
+
+@KINDS
 def test_greedy_gives_what_generate_gives(make, tokenizer):
     torch.manual_seed(1)
     model = make().eval()
@@ -102,6 +105,20 @@ def test_log_likelihood_is_that_of_the_answer_tokens(tokenizer):
         expected = log_p.gather(1, ids[0, start:, None]).sum().item()
         assert score.total == pytest.approx(expected, abs=1e-4)
         assert score.mean * score.tokens == pytest.approx(score.total)
+
+
+@KINDS
+def test_examples_that_are_read_once_leave_the_likelihoods_as_they_are(make, tokenizer):
+    torch.manual_seed(2)
+    model = make().eval()
+    examples, questions = qa_model.questions()[:2], qa_model.questions()[2:7]
+    scores = ask.answer_log_likelihoods(model, tokenizer, questions, examples=examples)
+    pairs = [ask.prompt_and_answer(tokenizer, question, examples) for question in questions]
+    with torch.inference_mode():
+        alone = [ask.score_answers(model, [pair])[0] for pair in pairs]
+    assert [score.total for score in scores] == pytest.approx([s.total for s in alone], rel=1e-4)
+    plain = ask.answer_log_likelihoods(model, tokenizer, questions)
+    assert [score.total for score in scores] != pytest.approx([s.total for s in plain], rel=1e-4)
 
 
 def test_answers_are_cut_at_the_newline_only():

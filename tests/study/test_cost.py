@@ -42,7 +42,8 @@ def test_tokens_and_runs_by_hand(tmp_path):
     assert cost.amount(profile, "training") == 40_000 + 2 * 10_000 + 6 * 8_000
     # 12 subjects, 12 documents about each, of 100 words on the average
     assert cost.corpus_tokens(profile) == 12 * 12 * 100 * 1.4
-    assert cost.amount(profile, "scoring") == cost.corpus_tokens(profile) * 3
+    held_out = (12 + 24) * 2 * 140  # of each run, and of the base
+    assert cost.amount(profile, "scoring") == cost.corpus_tokens(profile) * 3 + 7 * held_out
     found = rows(profile, tmp_path)
     size = models.parameters(models.from_scratch(profile.model, profile.vocabulary, 0))
     assert found.loc["parameters", "value"] == size
