@@ -31,7 +31,7 @@ SHOWN = {
         "training.trainer.WeightedTrainer.compute_loss",
         "scoring.scored.Scored.weights",
     ),
-    "05b": ("stats.crossed_means",),
+    "05b": ("stats.spread_of_mean",),
     "06": ("musicsimpleqa.grading.grade",),
 }
 

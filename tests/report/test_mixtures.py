@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -70,7 +72,7 @@ def test_it_stands_beside_the_others_of_its_profile(trained):
     assert panel.message.value == "" and bytes(panel.picture.value).startswith(b"\x89PNG")
     (row,) = mixtures.listed(trained).to_dict("records")
     assert (row["mixture"], row["title"], row["arms"]) == (NAME, AXIS.title, "plain")
-    assert row["changes"] == "render.wrong_fact = 0.0, replay = 0.33"
+    assert row["changes"] == "render.wrong_fact = 0.0, render.bad_sites = 0.0, replay = 0.33"
 
 
 def test_without_one_a_line_says_so(tmp_path):
@@ -107,6 +109,37 @@ def test_a_wrong_file_is_one_line_before_anything_is_trained(
     error = capsys.readouterr().err
     assert error.startswith("mixture: ") and "own.yaml" in error and error.count("\n") == 1
     assert re.search(said, error)
+
+
+def test_its_cost_is_told_before_it_starts_and_alone_where_asked(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path))
+    changes = [part for pair in (*TINY, "train.tokens=4096") for part in ("--set", pair)]
+    monkeypatch.setattr(mixtures, "train", lambda *_: pytest.fail("trained"))
+    assert mixtures.main([str(mixtures.EXAMPLE), "smoke", "--cost", *changes]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"{NAME} ({AXIS.title}): 0 of 2 runs found; 2 to train on 8,192 tokens")
+    assert "min here" in told and told.count("\n") == 1
+
+
+def test_one_that_is_trained_costs_nothing(trained, capsys):
+    changes = [part for pair in TINY for part in ("--set", pair)]
+    assert mixtures.main([str(mixtures.EXAMPLE), "smoke", "--cost", *changes]) == 0
+    assert "2 of 2 runs found, nothing is trained" in capsys.readouterr().out
+
+
+def test_a_wrong_file_is_refused_before_anything_heavy_is_imported(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(ENTRY.replace("title: t", "title: t, titel: t"), encoding="utf-8")
+    check = "import sys; from mucpt_utils.report.mixtures import main; code = main(sys.argv[1:]); "
+    check += "print(code, *{'torch', 'transformers', 'pandas'} & {*sys.modules})"
+    command = [sys.executable, "-c", check, str(path)]
+    ended = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
+    assert ended.stdout.strip() == "2" and "allowed here: arms, levels, title" in ended.stderr
+
+
+def test_the_folder_of_ones_own_mixtures_is_ignored_by_git():
+    ignored = (paths.ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"/mixtures/", "results/*/mixtures/"} <= set(ignored)
 
 
 def test_a_missing_file_is_named(tmp_path, capsys):

@@ -11,17 +11,25 @@ from mucpt_utils.io import read_jsonl
 from mucpt_utils.musicsimpleqa.grading import GRADES
 from mucpt_utils.scoring import losses
 from mucpt_utils.teaching import classroom, story, widgets
+from mucpt_utils.teaching import sentences as sampled
 
 
 @pytest.fixture(scope="module")
 def sentences(study):
-    return classroom.sentences(study, story.find_story(study))
+    return sampled.sentences(study, story.find_story(study))
+
+
+def followed_row(study, sentences):
+    """The row of the sentence that is followed."""
+    pieces, _ = story.token_pieces(study, story.find_story(study))
+    shown = pieces[: sampled.LONGEST_SENTENCE]
+    return next(row for row in sentences["sentences"] if row["pieces"] == shown)
 
 
 def test_losses_are_those_that_the_study_weighs_by(study, sentences):
     _, places = story.token_pieces(study, story.find_story(study))
-    shown = places[: classroom.LONGEST_SENTENCE]
-    row = sentences["sentences"][0]
+    shown = places[: sampled.LONGEST_SENTENCE]
+    row = followed_row(study, sentences)
     base = losses.load(study.base_losses().folder)[shown]
     reference = losses.load(study.reference_losses(0).folder)[shown]
     # read in a batch of another width, and rounded
@@ -33,10 +41,8 @@ def test_losses_are_those_that_the_study_weighs_by(study, sentences):
 
 def test_every_stretch_is_whole_and_of_its_kind(study, sentences):
     rows = sentences["sentences"]
-    kinds = [row["kind"] for row in rows]
-    assert kinds[0] == "fact" and kinds.count("wrong_fact") <= 2
-    assert len(set(kinds[1:]) | {"wrong_fact"}) >= len(kinds) - 2
-    assert "".join(rows[0]["pieces"]).strip() in story.find_story(study).after
+    assert {row["kind"] for row in rows} <= {"fact", "wrong_fact", "noise", "spam"}
+    assert "".join(followed_row(study, sentences)["pieces"]).strip()
     for row in rows:
         tables = row["reference"][0].values()
         assert {len(row["pieces"]), len(row["base"])} == set(map(len, tables))
@@ -44,33 +50,88 @@ def test_every_stretch_is_whole_and_of_its_kind(study, sentences):
         assert row["known"] == [row["subject"] in study.covered(0)]
 
 
+def stretch(kind, text, answer, about):
+    """A stretch of a made-up document that is nothing else."""
+    span = {"start": 0, "end": len(text), "kind": kind}
+    metadata = {"title": about, "truth": {"spans": [span]}}
+    document = {"id": text, "text": text, "metadata": metadata}
+    return sampled.Stretch(kind, document, 0, answer, about)
+
+
+def test_a_template_is_the_sentence_without_its_subject_and_answer():
+    true = stretch("fact", "Debut was recorded by the singer Björk.", "Björk", "Debut")
+    false = stretch("wrong_fact", "Homogenic was recorded by the singer Cher.", "Cher", "Homogenic")
+    assert true.template == false.template == "{s} was recorded by the singer {o}."
+    assert stretch("fact", "It was recorded by Björk.", "Björk", "Debut").template == ""
+
+
+def test_a_true_and_a_false_sentence_of_one_template_stand_beside_each_other(study, monkeypatch):
+    known = sorted(study.covered(0))[:2]
+    words = "{} was recorded long ago by {}."
+    every = [
+        stretch("fact", words.format(known[0], "Anna"), "Anna", known[0]),
+        stretch("wrong_fact", words.format(known[1], "Bert"), "Bert", known[1]),
+        stretch("wrong_fact", words.format("Nobody's", "Bert"), "Bert", "Nobody's"),
+        stretch("wrong_fact", f"By Bert, it is said, {known[1]} was recorded.", "Bert", known[1]),
+    ]
+    monkeypatch.setattr(sampled, "stretches_of", lambda study: every[1:])
+    assert sampled.pairs(study, every[0]) == [(every[0], every[1])]
+    monkeypatch.setattr(sampled, "stretches_of", lambda study: every[2:])
+    assert sampled.pairs(study, every[0]) == [], "of subjects that no reference model knows, none"
+
+
+def test_the_pair_shown_is_one_that_some_seed_tells_apart_and_another_does_not():
+    def rows(by_seed):
+        true, false = ({"pieces": ["a", "b"], "answer": [1, 2], "base": [4.0, 4.0]} for _ in "ab")
+        for row, place in ((true, 0), (false, 1)):
+            row["reference"] = {
+                seed: {"1": [4.0, losses[place]]} for seed, losses in by_seed.items()
+            }
+        return [true, false]
+
+    kept = {"seeds": [0, 1], "calibrated": {0: "1", 1: "1"}}
+    always = rows({0: (1.0, 4.0), 1: (1.0, 4.0)})
+    once = rows({0: (4.0, 2.0), 1: (2.0, 4.0)})
+    number, margins = sampled.best_pair(kept, [always, once])
+    assert number == 1 and margins[0] < 0 < margins[1]
+    assert sampled.best_pair(kept, [always])[0] == 0
+
+
 def test_the_answer_of_a_sentence_is_marked_and_what_the_reference_model_has_read(study, sentences):
     followed = story.find_story(study)
-    row = sentences["sentences"][0]
+    row = followed_row(study, sentences)
     begin, end = row["answer"]
     assert followed.fact.object in "".join(row["pieces"][begin:end])
     assert followed.fact.object not in "".join(row["pieces"][begin + 1 : end])
     assert followed.fact.object not in "".join(row["pieces"][begin : end - 1])
-    assert row["read"] == [followed.fact.object in classroom.reference_text(study, 0)]
-    assert not classroom.stands_in("pop", "popular, hip-popper") and not classroom.stands_in("", "")
-    assert classroom.stands_in("!!!", "a band called !!! and") and classroom.stands_in(
-        "pop", "(pop)"
-    )
+    assert row["read"] == [followed.fact.object in sampled.reference_text(study, 0)]
+    assert not sampled.stands_in("pop", "popular, hip-popper") and not sampled.stands_in("", "")
+    assert sampled.stands_in("!!!", "a band called !!! and") and sampled.stands_in("pop", "(pop)")
 
 
-def test_both_kinds_of_false_sentences_are_there_where_the_corpus_has_them(study):
-    followed, every = story.find_story(study), list(classroom.stretches_of(study))
+def test_without_a_pair_both_kinds_of_false_sentences_are_there(study):
+    followed, every = story.find_story(study), list(sampled.stretches_of(study))
     false = [s for s in every if s.kind == "wrong_fact" and len(s.text.split()) >= 6]
     assert false and all(s.answer in s.text for s in false)
     for read in ("", "\n".join(s.answer for s in false)):  # nothing read, everything read
-        chosen = classroom.others(study, followed, read)
+        chosen = sampled.beside(study, followed, read, paired=False)
         (one,) = [s for s in chosen if s.kind == "wrong_fact"]
         assert one in false
-        assert len(one.text) == min(len(s.text) for s in false if s.subject == one.subject)
-    assert len({s.answer for s in false}) > 1
-    chosen = classroom.others(study, followed, false[0].answer)
+    chosen = sampled.beside(study, followed, false[0].answer, paired=False)
     answers = [s.answer == false[0].answer for s in chosen if s.kind == "wrong_fact"]
     assert answers == [True, False]
+    assert "wrong_fact" not in {s.kind for s in sampled.beside(study, followed, "", paired=True)}
+
+
+def test_the_sample_is_made_once_for_the_same_models(study, tmp_path, monkeypatch):
+    followed = story.find_story(study)
+    path = sampled.keep(study, followed, tmp_path)
+    first = path.read_bytes()
+    monkeypatch.setattr(sampled, "sentences", lambda *given: pytest.fail("made again"))
+    assert sampled.keep(study, followed, tmp_path).read_bytes() == first
+    path.write_text('{"made_from": "other code"}')
+    monkeypatch.setattr(sampled, "sentences", lambda *given: {"sentences": []})
+    assert json.loads(sampled.keep(study, followed, tmp_path).read_text())["sentences"] == []
 
 
 def test_a_higher_temperature_evens_out_the_losses(sentences):
@@ -128,7 +189,7 @@ def test_what_is_kept_can_be_played_with(study, sentences, tmp_path, monkeypatch
     path = classroom.keep(tmp_path / "smoke", "sentences", sentences)
     assert json.loads(path.read_text(encoding="utf-8"))["seeds"] == [0]
     classroom.keep(tmp_path / "smoke", "rejected", classroom.rejected(study))
-    assert widgets.weights("smoke").still.count("<ruby") == sum(
+    assert widgets.weights("smoke").still.count("<sub") == sum(
         len(row["pieces"]) for row in sentences["sentences"]
     )
     assert "of" in widgets.rejected("smoke").still

@@ -11,7 +11,8 @@ from results_made_up import all_tables
 from mucpt_utils import paths
 from mucpt_utils.report import figures, table_files
 from mucpt_utils.report.figures import NothingToDraw
-from mucpt_utils.teaching import explorer
+from mucpt_utils.report.figures.explorer import conclusion
+from mucpt_utils.teaching import choices, explorer
 from mucpt_utils.teaching.explorer import Choice
 
 ACCURACY = {"metric": ["accuracy"]}
@@ -63,11 +64,77 @@ def test_chosen_rows_are_those_of_the_table(explored):
     )
 
 
-def test_runs_become_mean_lowest_and_highest_seed(explored):
+def test_runs_become_a_mean_with_an_interval_over_seeds(explored):
     where = {"axis": ["main"], "metric": ["bits_per_byte"], "stratum": ["music"]}
     frame = explorer.choose(explored, Choice("runs", "arm", where=where)).set_index("arm")
-    assert frame.loc["plain", ["value", "ci_low", "ci_high"]].tolist() == [1.005, 1.0, 1.01]
+    half = 12.7062 * 0.01 / 2  # Student's t for two values, a hundredth apart
+    assert frame.loc["plain", ["value", "ci_low", "ci_high"]].tolist() == pytest.approx(
+        [1.005, 1.005 - half, 1.005 + half]
+    )
     assert frame.loc["plain", "seeds"] == 2
+
+
+def test_one_seed_has_no_interval():
+    frame = pd.DataFrame({"arm": ["plain"], "seed": [0], "value": [0.5]})
+    row = choices.over_seeds(frame, "value").iloc[0]
+    assert (row["value"], row["seeds"]) == (0.5, 1) and pd.isna(row["ci_low"])
+
+
+def test_curves_begin_with_the_base_which_need_not_be_chosen():
+    points = [("base", 0, 0.1), ("plain", 100, 0.3), ("plain", 200, 0.4), ("rho1", 100, 0.2)]
+    table = pd.DataFrame(
+        [
+            (arm, seed, tokens, "all", "accuracy", value)
+            for seed in (0, 1)
+            for arm, tokens, value in points
+        ],
+        columns=["arm", "seed", "tokens", "stratum", "metric", "value"],
+    )
+    begun = explorer.Explored({"learning_curves": table}, "")
+    choice = Choice("learning_curves", "tokens", "arm", None, {"arm": ["plain", "rho1"]})
+    rows = explorer.choose(begun, choice)
+    first = rows[rows["tokens"] == 0].set_index("arm")["value"]
+    assert first.to_dict() == {"plain": 0.1, "rho1": 0.1}
+    assert len(rows) == 5
+
+
+def test_a_level_bears_its_value_and_a_mixture_its_title():
+    frame = pd.DataFrame(
+        {"axis": ["replay", "replay", "mixture"], "level": ["default", "0", "mine"], "mean": 0.5}
+    )
+    settings = {"replay": 0.2, "render": {"wrong_fact": 0.1}}
+    shown = choices.level_names(
+        frame, explorer.Explored({}, "", settings, {"mine": "no rumours, more replay"})
+    )
+    assert list(shown["level"]) == [
+        "replay = 0.2 (the profile's own)",
+        "0",
+        "no rumours, more replay",
+    ]
+
+
+def test_the_title_concludes():
+    rows = pd.DataFrame({"arm": ["plain", "rho1", "random"], "difference": [0.1, 0.0, -0.2]})
+    rows = rows.assign(ci_low=[0.05, -0.1, -0.3], ci_high=[0.2, 0.1, -0.1])
+    assert conclusion(rows, "difference", "arm") == (
+        "1 of 3 differences lie above 0, 1 below, 1 is not distinguishable from zero"
+    )
+    told = conclusion(rows.assign(mean=rows["difference"]), "mean", "arm")
+    assert told.startswith("Highest: plain continued pretraining (plain); lowest: random")
+
+
+def test_a_table_opens_on_a_plot_whatever_is_in_it():
+    """Two arms at each level of one axis, as in profile `surface`."""
+    rows = [
+        ("coverage_calibration", level, stratum, "accuracy", arm, 0.5, 0.4, 0.6)
+        for level in ("0.3 calibrated", "0.3 as trained")
+        for stratum in ("covered", "uncovered")
+        for arm in ("plain", "soft_dynamic")
+    ]
+    columns = ["axis", "level", "stratum", "metric", "arm", "mean", "ci_low", "ci_high"]
+    surface = explorer.Explored({"composition": pd.DataFrame(rows, columns=columns)}, "")
+    panel = explorer.Panel(surface, None)
+    assert panel.message.value == "" and bytes(panel.picture.value).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
@@ -102,8 +169,14 @@ def test_a_change_of_a_control_changes_the_picture_and_a_bad_one_is_told(explore
     boxes["stratum"].value = ("covered", "uncovered")
     assert bytes(panel.picture.value) != before
     assert panel.choice.where["stratum"] == ["covered", "uncovered"]
+    assert panel.picture.layout.display is None
     panel.columns["series"].value = explorer.NONE
     assert "choose one stratum" in panel.message.value
+    assert panel.picture.layout.display == "none", "no stale figure under new controls"
+    rows = panel.widget.children
+    assert rows.index(panel.message) < rows.index(panel.picture) < rows.index(panel.where)
+    panel.columns["series"].value = "stratum"
+    assert panel.picture.layout.display is None and panel.message.value == ""
 
 
 def test_the_panel_bears_its_class_and_shows_a_figure_without_a_browser(explored):
@@ -125,9 +198,10 @@ def test_the_button_exports_what_is_shown_and_refuses_a_bad_name(explored, tmp_p
     kept = pd.read_parquet(tmp_path / "explored" / "mine.parquet")
     drawn = explorer.draw(explored, panel.choice)[1]
     assert kept["mean"].tolist() == pytest.approx(drawn["mean"].tolist(), rel=1e-5)
+    assert str((tmp_path / "explored" / "mine").resolve()) in panel.written.value
     panel.name.value = "../mine"
     panel.button.click()
-    assert "letters, digits, - and _ are allowed" in panel.message.value
+    assert "letters, digits, - and _ are allowed" in panel.written.value
 
 
 def test_an_export_is_the_same_to_the_byte(explored, tmp_path):

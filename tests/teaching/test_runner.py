@@ -57,7 +57,7 @@ def executed(shelf, monkeypatch):
     """What would be executed: (notebook, parameters) pairs, nothing is run."""
     calls = []
 
-    def spy(notebook, out, parameters):
+    def spy(notebook, out, parameters, progress):
         assert out.parent.is_dir()
         calls.append((notebook.stem, parameters))
         return 1.0
@@ -140,6 +140,40 @@ def test_a_wrong_argument_is_one_line_and_exit_code_2(executed, capsys, argument
 
 
 @pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["smok"], "'smoke'"),
+        (["smoke", "--from", "02bb"], "'02b_look'"),
+        (["smoke", "--only", "02_corpse"], "'02_corpus'"),
+        (["smoke", "--set", "train.token=5"], "'tokens'"),
+        (["smoke", "--set", "rander.documents=5"], "'render'"),
+    ],
+)
+def test_what_was_probably_meant_is_named(executed, capsys, arguments, meant):
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.endswith(f"; did you mean {meant}?\n")
+
+
+def test_a_name_like_no_other_gets_no_guess(executed, capsys):
+    assert main(["quantum"]) == 2
+    assert "did you mean" not in capsys.readouterr().err
+
+
+def test_wrong_arguments_are_told_before_anything_heavy_is_imported():
+    """Seconds differ between machines; what is imported does not."""
+    check = "import sys; from mucpt_utils.__main__ import main; code = main(sys.argv[1:]); "
+    check += "print(code, *{'torch', 'transformers', 'pandas', 'papermill'} & {*sys.modules})"
+    for arguments in (["run", "huge"], ["run", "smoke", "--set", "train.token=5"], ["mixtur"]):
+        ended = subprocess.run(
+            [sys.executable, "-c", check, *arguments],
+            cwd=paths.ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert ended.stdout.strip() == "2", (arguments, ended.stdout, ended.stderr)
+
+
+@pytest.mark.parametrize(
     "arguments", [["smoke", "laptop"], ["--only", "01", "--from", "02"], ["--nothing"], ["--set"]]
 )
 def test_arguments_that_do_not_parse_are_exit_code_2(executed, arguments):
@@ -152,7 +186,7 @@ def test_arguments_that_do_not_parse_are_exit_code_2(executed, arguments):
 def test_a_failed_notebook_stops_the_run_with_exit_code_1(shelf, monkeypatch, capsys, said):
     calls = []
 
-    def failing(notebook, out, parameters):
+    def failing(notebook, out, parameters, progress):
         calls.append(notebook.stem)
         if notebook.stem == "01_facts":
             raise RunError(said)
@@ -189,7 +223,7 @@ def committing(executed, monkeypatch):
     monkeypatch.setattr(checkout, "uncommitted", lambda: changed)
     monkeypatch.setattr(paths, "RESULTS", paths.NOTEBOOKS.parent / "committed")
 
-    def spy(notebook, out, parameters):
+    def spy(notebook, out, parameters, progress):
         written.append(out.parent.parent)
         return 1.0
 
@@ -341,6 +375,25 @@ def test_a_kernel_that_dies_is_said_in_one_line(shelf, tmp_path):
     notebook = write("02_corpus.ipynb", "x = 1", "import os, signal\nos.kill(os.getpid(), 9)")
     with pytest.raises(RunError, match="^02_corpus failed: its kernel died.*out.ipynb"):
         execute(notebook, tmp_path / "out.ipynb", {})
+
+
+def test_links_of_an_executed_copy_lead_where_those_of_the_notebook_do(shelf, monkeypatch):
+    monkeypatch.setattr(paths, "ROOT", shelf.parent)
+    monkeypatch.setattr(paths, "RESULTS", shelf.parent / "results")
+    text = "![p](../results/laptop/figures/a.png) [n](01_facts.ipynb) [g](GLOSSARY.md) [u](https://x.y)"
+    executed = shelf.parent / ".work" / "results" / "smoke" / "executed" / "00_start.ipynb"
+    executed.parent.mkdir(parents=True)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    nbformat.write(notebook, executed)
+    runner.relink(executed)
+    assert nbformat.read(executed, 4).cells[0].source == (
+        "![p](../figures/a.png) [n](01_facts.ipynb) [g](../../../../notebooks/GLOSSARY.md) "
+        "[u](https://x.y)"
+    )
+    monkeypatch.setattr(paths, "ROOT", shelf.parent / "elsewhere")
+    before = executed.read_bytes()
+    runner.relink(executed)
+    assert executed.read_bytes() == before
 
 
 def test_stripping_keeps_tags_and_results(shelf, tmp_path):

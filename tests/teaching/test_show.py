@@ -1,15 +1,18 @@
 """What notebooks show: labels, weights and edits as HTML, and the steps of the loss ratio."""
 
 import html
+import io
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from IPython.core.formatters import DisplayFormatter
+from PIL import Image
 
 from mucpt_utils.config.scoring import Criterion
-from mucpt_utils.teaching import show
+from mucpt_utils.teaching import show, token_picture
 
 TEXT = "Buy <now>! Debut is by Björk."
 
@@ -60,17 +63,37 @@ def test_long_texts_are_cut_at_a_word():
     assert shown.startswith("word word word word …")
 
 
-def test_weights_stand_above_their_tokens_and_one_has_no_colour():
-    shown = show.weighted(["Deb", "ut <"], [1.0, 2.5]).data
-    assert re.findall(r"<rt[^>]*>(.*?)</rt>", shown) == ["1.0", "2.5"]
+def test_weights_stand_at_their_tokens_and_one_has_no_colour():
+    shown = show.weighted_html(["Deb", "ut <"], [1.0, 2.5])
+    assert re.findall(r"<sub[^>]*> (.*?)</sub>", shown) == ["1.0", "2.5"]
     assert "0.00)" in shown and "ut &lt;" in shown
+    assert _plain(show.HTML(shown)).split() == ["Deb", "1.0", "ut", "<", "2.5"], (
+        "without styles it can still be read"
+    )
     with pytest.raises(ValueError):
         show.weighted(["a"], [1.0, 2.0])
 
 
+def test_an_executed_notebook_keeps_weights_as_a_picture_and_a_line_of_words():
+    shown = show.weighted(["Deb", "ut\n", " $x^2$"], [0.0, 2.5, 1.0], "<title>")
+    kept, _ = DisplayFormatter().format(shown)
+    assert set(kept) == {"image/png", "text/plain"}, "styles of HTML do not survive everywhere"
+    assert kept["text/plain"] == "<title>: Deb 0.0 ut⏎ 2.5 $x^2$ 1.0"
+    pixels = np.asarray(Image.open(io.BytesIO(shown._repr_png_())).convert("RGB")).reshape(-1, 3)
+    orange, blue = pixels[:, 0] > pixels[:, 2] + 40, pixels[:, 2] > pixels[:, 0] + 40
+    assert orange.sum() > 100 and blue.sum() > 100
+    assert shown._repr_png_() == shown._repr_png_()
+
+
+def test_many_tokens_go_into_lines_of_one_width():
+    boxes, lines = token_picture.placed([8.0] * 40)
+    assert lines > 1 and max(x + width for x, _, width in boxes) <= token_picture.WIDTH
+    assert token_picture.placed([500.0])[1] == 1, "one that is too long stands alone"
+
+
 def test_the_colour_tells_the_direction_and_grows_with_the_distance_from_1():
     def opacity(weight):
-        return re.search(r"rgba\((\d+),.*?,([\d.]+)\)", show.weighted(["x"], [weight]).data)
+        return re.search(r"rgba\((\d+),.*?,([\d.]+)\)", show.weighted_html(["x"], [weight]))
 
     assert opacity(0.2)[1] == str(show.LIGHT[0]) and opacity(3)[1] == str(show.HEAVY[0])
     assert float(opacity(0.2)[2]) > float(opacity(0.8)[2]) > 0

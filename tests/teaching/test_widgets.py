@@ -153,7 +153,7 @@ def test_weights_start_as_the_static_arm_at_the_calibrated_temperature():
     base = torch.tensor([6.0, 4.0, 1.0, 3.0, 3.0])
     reference = torch.tensor([2.0, 1.5, 1.2, 4.0, 2.0])
     wanted = token_weights(base, reference, torch.ones(5), ARMS["soft_static"].tokens)
-    above = [float(x) for x in re.findall(r"<rt[^>]*>(.*?)</rt>", view(shown))]
+    above = [float(x) for x in re.findall(r"<sub[^>]*>(.*?)</sub>", view(shown))]
     assert above == pytest.approx(wanted.tolist(), abs=0.051)
     means = [float(x) for x in re.findall(r"mean weight ([\d.]+)", view(shown))]
     by_hand = [float(wanted[:3].mean()), float(wanted[3:].mean())]
@@ -203,6 +203,43 @@ def test_any_setting_leaves_a_mean_of_1_over_all_sentences():
         found = widgets.sentence_weights(SENTENCES, settings)
         assert [len(part) for part in found] == [3, 2]
         assert sum(map(sum, found)) / 5 == pytest.approx(1)
+
+
+def test_a_pair_of_one_template_is_compared_on_its_answers_under_the_seed_that_it_starts_with(
+    results,
+):
+    pair = json.loads(json.dumps(SENTENCES))
+    pair["start"] = 1
+    for row, truth in zip(pair["sentences"], ("true", "false"), strict=True):
+        row["part"], row["answer"] = truth, [1, 2]
+    path = results / "own" / "smoke" / "classroom" / "sentences.json"
+    path.write_text(json.dumps(pair), encoding="utf-8")
+    shown = widgets.weights("smoke")
+    assert part_of(view(shown), shown, pair) and shown.widget.children[0].value == 1
+    part(shown, "seed").value = 0
+    assert part_of(view(shown), shown, pair)
+
+
+def part_of(text, shown, pair):
+    """Whether the line on top says what the weights of the two answers are."""
+    true, false = map(float, re.search(r"true (\d+\.\d+), false (\d+\.\d+)", text).groups())
+    values = {name: part(shown, name).value for name in ("seed", "temperature", *widgets.MOVED)}
+    weights = widgets.sentence_weights(pair, values)
+    assert [true, false] == pytest.approx([weights[0][1], weights[1][1]], abs=0.006)
+    return ("<b>not</b>" in text) == (true <= false)
+
+
+def test_own_answers_stay_side_by_side_until_another_question():
+    shown = widgets.ask("smoke")
+    for said in ("Björk", "Cher", "Björk", "I don't know"):
+        part(shown, "own").value = said
+    assert [row[:2] for row in cells(shown)[1:4]] == [
+        ["you", "I don&#x27;t know"],
+        ["you", "Cher"],
+        ["you", "Björk"],
+    ]
+    part(shown, "question").value = 1
+    assert cells(shown)[1][0] == "base"
 
 
 def test_names_of_subjects_are_escaped():
@@ -276,5 +313,3 @@ def test_an_answer_of_ones_own_is_graded_and_escaped():
     assert cells(shown)[1][:3] == ["you", "It was Björk!", "✓ correct"]
     part(shown, "own").value = "<script>"
     assert "<script>" not in view(shown) and "&lt;script&gt;" in view(shown)
-    part(shown, "own").value = ""
-    assert cells(shown)[1][0] == "base"

@@ -1,0 +1,104 @@
+"""One bar over a whole run: what kernels print becomes a share of all work, and few lines."""
+
+import io
+
+import pytest
+
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.teaching import progress
+from mucpt_utils.teaching.progress import Plan, Progress, planned
+
+NUMBERS = ["00", "04", "05"]
+PLAN = Plan({"04": {"reference models": 20.0}, "05": {"arms": 56.0}}, 3, 27)
+BAR = "\r{}: {:3}%|████      | 5.1k/40k [00:01<00:03, 9.17ktoken/s]"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that a test moves by hand."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    return now
+
+
+def test_bars_of_stages_become_the_share_of_the_run(clock):
+    bar = Progress(PLAN, NUMBERS, io.StringIO())
+    assert bar.done() == 0
+    bar.begin(1)
+    assert bar.done() == pytest.approx(8 / 100)
+    bar.write(BAR.format("reference models", 50))
+    assert bar.done() == pytest.approx((8 + 10) / 100)
+    bar.begin(2)
+    bar.write(BAR.format("arms", 25) + BAR.format("arms", 100))
+    assert bar.done() == pytest.approx((8 + 28 + 56) / 100)
+    bar.write(BAR.format("something else", 10))
+    assert bar.done() == pytest.approx(0.92), "a stage that was not planned does not count"
+
+
+def test_time_left_follows_the_forecast_and_then_the_pace_of_the_run(clock):
+    bar = Progress(PLAN, NUMBERS, io.StringIO())
+    assert bar.left() == pytest.approx(100)
+    clock[0] += 50
+    bar.begin(2)
+    bar.write(BAR.format("arms", 25))
+    assert bar.left() == pytest.approx(50), "half of the work took 50 seconds"
+
+
+def test_away_from_a_terminal_a_line_is_written_every_half_minute_at_most(clock):
+    out = io.StringIO()
+    bar = Progress(PLAN, NUMBERS, out)
+    for second in range(120):
+        clock[0] += 1
+        bar.begin(1) if second == 0 else None
+        bar.write(BAR.format("reference models", second % 100))
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 4 and "\r" not in out.getvalue()
+    assert "[2/3] 04 · reference models" in lines[0] and "left" in lines[0]
+
+
+def test_in_a_terminal_one_line_is_drawn_again_and_cleared_for_whole_lines(clock):
+    out = Terminal()
+    bar = Progress(PLAN, NUMBERS, out)
+    bar.begin(1)
+    bar.write(BAR.format("reference models", 50))
+    assert out.getvalue().count("\n") == 0 and out.getvalue().count("\r") == 2
+    bar.say("[2/3] 04: 9 s")
+    last = out.getvalue().rpartition("\r")[2]
+    assert last == "[2/3] 04: 9 s\n"
+
+
+def test_what_is_no_bar_is_passed_on(clock):
+    out = io.StringIO()
+    bar = Progress(PLAN, NUMBERS, out)
+    assert bar.write("stage x is damaged: it is made again\n") == 37
+    assert out.getvalue() == "stage x is damaged: it is made again\n"
+
+
+def test_the_plan_says_what_is_found():
+    assert PLAN.in_words() == "3 of 27 runs found, about 76 s of training to do"
+    assert Plan({}, 27, 27).in_words() == "27 of 27 runs found, nothing is trained"
+    assert Plan().in_words() == ""
+
+
+def test_a_fresh_run_plans_all_its_work_where_it_is_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("MUCPT_WORK", str(tmp_path))
+    profile = load_profile("smoke")
+    plan = planned(profile, ["03", "04", "05", "05b", "06", "07", "08"])
+    assert plan.found == 0 and plan.runs > len(profile.arms)
+    assert set(plan.seconds) == {"04", "05", "07"}
+    assert set(plan.seconds["05"]) == {"arms", "alignment"}
+    later = planned(profile, ["08"])
+    assert set(later.seconds["08"]) >= {"arms", "composition"}, "08 makes what is missing"
+    assert planned(profile, ["00", "01"]) == Plan()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(5, "5 s"), (119, "119 s"), (600, "10 min"), (7200, "2.0 h")]
+)
+def test_times_are_told_for_reading(seconds, told):
+    assert progress.minutes(seconds) == told
