@@ -10,7 +10,7 @@ from collections.abc import Callable
 from IPython.display import Code
 
 PACKAGE = "mucpt_utils."
-LONGEST = 24  # lines, docstring included
+LONGEST = 34  # lines, docstring included
 # by notebook and in its order; names, so that a notebook that shows none of a module imports none
 SHOWN = {
     "03": (
