@@ -95,5 +95,6 @@ def subject_rows(graded: pd.DataFrame, arm: str) -> Iterator[dict[str, Any]]:
         seeds = list(group.index.get_level_values("seed"))
         effect = stats.paired_difference(group[arm], group["plain"], seeds)
         numbers = {"value": effect.difference, "low": effect.low, "high": effect.high}
-        shown = {name: round(float(number), 4) for name, number in numbers.items()}
+        # a share cannot change by more than 1, however wide an interval over few seeds is
+        shown = {name: round(min(1.0, max(-1.0, float(n))), 4) for name, n in numbers.items()}
         yield {"arm": arm, "subject": subject, "n": len(group), **shown}

@@ -35,6 +35,7 @@ SHORT = {
     ("open", "open"): "This run cannot tell: both intervals hold zero.",
 }
 NOT_SHOWN = ("control", "ceiling", "oracle")  # roles of arms that are no way to train
+MOST_ARMS = 6  # on the first screen; the explorer has all
 WIDE, NARROW = 292, 176  # pixels of the panels at 1280 and at 390
 
 
@@ -91,7 +92,7 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
     if len(panels) > 1:  # no room for numbers between two panels
         wide = charts.forest(title, WIDE // 2 + 60, values=False, ticks=4)
     slim_title = f"{title}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
-    slim = charts.forest(slim_title, NARROW, values=False, ticks=4)
+    slim = charts.forest(slim_title, NARROW, values=False, ticks=4, row_height=16)
     slim_rows = [
         {**row, "label": plain.arm_label(row["arm"], 19)}
         for row in rows
@@ -115,7 +116,7 @@ def forest_rows(finished: Finished, metric: str) -> Iterator[dict[str, Any]]:
     table = finished.tables.get("differences", pd.DataFrame())
     for cost in costs.compared(table):
         rows = cost.rows[cost.rows["metric"] == metric]
-        for arm in in_order(rows["arm"]):
+        for arm in chosen_arms(finished, metric):
             for number, kind in enumerate(KINDS):
                 for row in rows[(rows["arm"] == arm) & (rows["stratum"] == kind)].itertuples():
                     if pd.notna(row.difference):
@@ -123,11 +124,35 @@ def forest_rows(finished: Finished, metric: str) -> Iterator[dict[str, Any]]:
                         yield shown | measured(row) | {"row": f"differences.{row.Index}"}
 
 
-def in_order(arms: Sequence[str] | pd.Series) -> list[str]:
-    """The arms to be shown, the paper's first, then the other methods, then the baselines."""
-    there = [arm for arm in dict.fromkeys(arms) if role(arm) not in NOT_SHOWN]
+def chosen_arms(finished: Finished, metric: str) -> list[str]:
+    """The arms of the first screen: the paper's, the baselines, and the best of the others.
+
+    Best by the mean of their differences to plain, on the questions that the figure then shows, as
+    its text says. No more than `MOST_ARMS`, in the order: the paper's, other methods, baselines.
+    """
+    table = finished.tables["differences"]
+    table = table[(table["metric"] == metric) & table["stratum"].isin(list(KINDS))]
+    gains = table[table["compared_to"] == "plain"].groupby("arm")["difference"].mean()
+    there = [arm for arm in gains.index if role(arm) not in NOT_SHOWN and not costs.is_plain(arm)]
+    first = [arm for arm in there if arm == PAPER_ARM or role(arm) == "baseline"][:MOST_ARMS]
+    others = sorted(set(there) - set(first), key=lambda arm: -gains[arm])
+    chosen = {*first, *others[: MOST_ARMS - len(first)]}
     rank = {"method": 1, "baseline": 2}
-    return sorted(there, key=lambda arm: 0 if arm == PAPER_ARM else rank.get(role(arm), 3))
+    named = [arm for arm in dict.fromkeys(table["arm"]) if arm in chosen]
+    return sorted(named, key=lambda arm: 0 if arm == PAPER_ARM else rank.get(role(arm), 3))
+
+
+def left_out(finished: Finished, rows: Sequence[Mapping]) -> str:
+    """A sentence about the methods and baselines that the first figure does not show."""
+    every = set(finished.tables["differences"]["arm"])
+    shown = {row["arm"] for row in rows}
+    others = [a for a in every - shown if role(a) not in NOT_SHOWN and not costs.is_plain(a)]
+    if not others:
+        return ""
+    return (
+        f" Of the other methods those with the highest mean are shown; {len(others)} more are in "
+        "the explorer."
+    )
 
 
 def role(arm: str) -> str:
@@ -175,7 +200,7 @@ def reading(finished: Finished, rows: Sequence[Mapping], metric: str) -> str:
     return (
         f"A point is the mean difference in the {plain.SHORT_METRICS[metric]}, a line its 95 % "
         f"interval; right of zero is better than plain at the same cost. n = {counts} pairs of "
-        f"question and seed. {finished.scale}."
+        f"question and seed. {finished.scale}.{left_out(finished, rows)}"
     )
 
 

@@ -64,8 +64,8 @@ def write_assets(site: Site) -> None:
 
 def plain_colours(everything: Mapping[str, Finished]) -> str:
     """The colours of the ways of training, in light and in dark."""
-    tables = (finished.tables.get("main_comparison") for finished in everything.values())
-    arms = dict.fromkeys(arm for table in tables if table is not None for arm in table["arm"])
+    tables = (table for finished in everything.values() for table in finished.tables.values())
+    arms = dict.fromkeys(arm for table in tables if "arm" in table for arm in table["arm"])
     return charts.arm_colours(list(arms))
 
 

@@ -13,7 +13,7 @@ from mucpt_utils.analysis.claims import PAPER_ARM
 from mucpt_utils.io import write_text
 from mucpt_utils.pipeline.accounting import KEPT
 from mucpt_utils.report import sections
-from mucpt_utils.report.figures import METRIC_TITLES, arm_title
+from mucpt_utils.report.figures import METRIC_TITLES
 from mucpt_utils.report.words import capital, limits, percent
 from mucpt_utils.site import answer, charts, lessons, plain, reference, samples
 from mucpt_utils.site.answer import Figure
@@ -48,7 +48,7 @@ def write_first(site: Site) -> None:
 def write_explorers(site: Site) -> None:
     """The pages whose scripts draw what a reader chooses."""
     site.page("explore.html", "explore", paper=PAPER_ARM, metrics=METRIC_TITLES)
-    site.page("profiles.html", "profiles", paper=arm_title(PAPER_ARM))
+    site.page("profiles.html", "profiles")
     for name, made in {
         "weights": samples.weights_data(site.finished),
         "questions": samples.questions_data(site.finished),
@@ -102,8 +102,7 @@ def funnel_figure(finished: Finished) -> Figure | None:
 
 def funnel_row(row: Any, entered: int) -> dict[str, Any]:
     """A reason of one stage as a bar."""
-    reason = row.reason.replace("_", " ")
-    stage = plain.stage_title(row.stage).rstrip("?")
+    reason, stage = plain.reason_title(row.reason), capital(plain.stage_title(row.stage))
     same = reason.split()[0] in stage.lower()
     return bar(capital(reason) if same else f"{stage}: {reason}", int(row.documents), entered)
 

@@ -15,7 +15,7 @@ from mucpt_utils.config.arms import ARMS
 from mucpt_utils.io import write_text
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.words import capital
-from mucpt_utils.site import costs, plain
+from mucpt_utils.site import costs, doses, plain
 from mucpt_utils.site.answer import role
 from mucpt_utils.site.gathered import SHORT, Finished
 
@@ -63,6 +63,7 @@ def profile_data(finished: Finished) -> dict[str, Any]:
     tables = {name: finished.tables[name] for name in TABLES if name in finished.tables}
     names = (table["arm"] for table in tables.values() if "arm" in table)
     arms = list(dict.fromkeys(arm for column in names for arm in column))
+    axes = dict.fromkeys(tables["composition"]["axis"]) if "composition" in tables else ()
     run = finished.run
     return {
         "name": finished.name,
@@ -73,6 +74,7 @@ def profile_data(finished: Finished) -> dict[str, Any]:
         "seeds": run["seeds"],
         "arms": {arm: arm_data(arm, run) for arm in arms},
         "costs": {other: costs.cost_title(other) for other in arms if costs.is_plain(other)},
+        "axes": doses.axes_data(axes, run),
         "tables": {name: columns_and_rows(table) for name, table in tables.items()},
     }
 

@@ -40,7 +40,7 @@ KINDS = {
 }
 STAGES = {
     "read": "reading",
-    "classify": "Is it about music?",
+    "classify": "music or not",
     "clean": "cleaning",
     "exact_duplicates": "exact copies",
     "near_duplicates": "near copies",
@@ -49,6 +49,7 @@ STAGES = {
     "decontaminate": "questions of the benchmark",
     "pipeline": "the whole pipeline",
 }
+REASONS = {"off domain": "not about music"}
 SHORT_METRICS = {
     "log_likelihood": "log-likelihood of the answer",
     "accuracy": "accuracy",
@@ -83,6 +84,12 @@ def metric_unit(name: str) -> str:
 def stage_title(name: str) -> str:
     """What a stage of the pipeline looks for."""
     return STAGES.get(name, name.replace("_", " "))
+
+
+def reason_title(name: str) -> str:
+    """Why a document was dropped."""
+    spaced = name.replace("_", " ")
+    return REASONS.get(spaced, spaced)
 
 
 def kind_title(name: str) -> str:

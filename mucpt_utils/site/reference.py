@@ -171,7 +171,7 @@ def scores_figure() -> Figure | None:
         f"n = {rows[0]['n']:,} questions. The line at the left is zero.",
         charts.still(wide, rows, title),
         charts.still(slim, narrow, title),
-        "data_cards/musicsimpleqa/scores.csv",
+        "responses and grader as in the table of scores",
         csv="tables/scores.csv",
         rows=rows,
     )

@@ -90,8 +90,7 @@ def sentence_row(rows: pd.DataFrame, seeds: Sequence[int]) -> dict[str, Any]:
         "subject": first["subject"].iloc[0],
         "pieces": list(first["token"]),
         "answer": [answer[0], answer[-1] + 1] if answer else None,
-        "known": [(part["knows"] == "yes").all() for part in by_seed.values()],
-        "read": [(part["read"] == "yes").all() for part in by_seed.values()],
+        "known": [bool((part["knows"] == "yes").all()) for part in by_seed.values()],
         "base": list(first["base"]),
         "reference": {
             str(seed): {t: list(some["reference"]) for t, some in part.groupby("temperature")}
@@ -109,7 +108,8 @@ def rejected_data(finished: Finished) -> Sample | None:
     if kept is None:
         return None
     data, origin = kept
-    return {**data, "stages": plain.STAGES, "kinds": plain.KINDS}, origin
+    words = {"stages": plain.STAGES, "kinds": plain.KINDS, "why": plain.REASONS}
+    return {**data, **words}, origin
 
 
 # --- questions and answers ------------------------------------------------------------------------

@@ -96,7 +96,7 @@ Object.assign(MuCPT, {
   },
 
   facet(spec, panels) {
-    const { width, height, layer, ...rest } = spec;
+    const { width, height, layer, ...rest } = spec; // what is left holds for all panels
     const columns = this.narrow() ? 1 : 2;
     const facet = { field: "panel", type: "nominal", sort: panels, header: { title: null } };
     return { ...rest, facet, columns, spec: { width, height, layer } };

@@ -187,7 +187,7 @@
   function fitCurves(spec, arms, width) {
     spec.width = width;
     const range = arms.map(name => `var(--arm-${name})`);
-    const shapes = ["circle", "diamond", "square", "triangle-up", "triangle-down", "cross"];
+    const shapes = arms.map((_, number) => ["circle", "diamond", "square", "triangle-up", "triangle-down", "cross"][number % 6]);
     for (const layer of spec.layer) {
       const { color, shape, y } = layer.encoding;
       if (color) color.scale = { domain: arms.map((_, number) => number), range };
@@ -205,7 +205,9 @@
     const points = rows.map(row => {
       const made = { value: row.difference, low: row.ci_low, high: row.ci_high };
       const numbers = MuCPT.interval(made, value => MuCPT.signed(value, digits()));
-      const label = `${row.axis.replaceAll("_", " ")}: ${row.level} instead of ${row.compared_to === "default" ? "the profile's own" : row.compared_to}`;
+      const axis = axisOf(row.axis);
+      const whose = row.arm === "plain" ? "" : ` (${arm(row.arm).title})`;
+      const label = `${capital(axis.title)}: ${levelText(axis, row.level)} instead of ${levelText(axis, row.compared_to)}${whose}`;
       return { ...made, label: MuCPT.broken(label, MuCPT.narrow() ? 18 : 30), name: label, kind: strata.indexOf(row.stratum) % MuCPT.KINDS, stratum: row.stratum, n: row.n, text: `${numbers} · n ${row.n}`, told: `${label}, ${stratum(row.stratum)}: ${numbers}`, _row: row._row };
     });
     const clear = points.filter(point => point.low * point.high > 0).length;
@@ -216,6 +218,39 @@
       origin: origin(), csv: points.map(point => ({ change: point.name, questions: stratum(point.stratum), value: point.value, interval_from: point.low, interval_to: point.high, n: point.n, profile: data.name, commit: data.commit })),
     });
     await MuCPT.draw($("levels"), "forest", points, { change: spec => MuCPT.fitForest(spec, $("levels"), [better()[0], `difference${unit() ? `, ${unit()}` : ""}`, better()[1]].join(MuCPT.SPACE)), pick: openRow, label: title });
+  }
+
+  const capital = text => text[0].toUpperCase() + text.slice(1);
+  const axisOf = name => data.axes?.[name] || { title: name.replaceAll("_", " "), levels: {} };
+  const levelText = (axis, level) => axis.levels[level]?.text ?? (level === "default" ? "the profile's own" : level);
+
+  /** Values against doses: for each ingredient that has three of them or more. */
+  async function drawDoses() {
+    const strata = checked("strata").slice(0, 2);
+    const rows = MuCPT.rows(data, "composition").filter(row => row.metric === metric() && strata.includes(row.stratum) && row.mean !== null);
+    const dose = row => axisOf(row.axis).levels[row.level]?.dose ?? null;
+    const axes = distinct(rows, "axis").filter(axis => new Set(rows.filter(row => row.axis === axis).map(dose).filter(value => value !== null)).size > 2);
+    $("doses").hidden = !axes.length;
+    if (!axes.length) return;
+    const own = rows.filter(row => axes.includes(row.axis) && dose(row) !== null);
+    const arms = inOrder(distinct(own, "arm"));
+    const points = axes.flatMap(axis => strata.flatMap(part => own.filter(row => row.axis === axis && row.stratum === part).map(row => {
+      const made = { value: row.mean, low: row.ci_low ?? row.mean, high: row.ci_high ?? row.mean };
+      const told = `${arm(row.arm).title}, ${axisOf(axis).title} ${dose(row)}: ${MuCPT.interval(made, value => MuCPT.number(value, digits()))}, ${row.seeds} seeds`;
+      return { ...made, x: dose(row), series: arms.indexOf(row.arm), name: arm(row.arm).title, panel: `${capital(axisOf(axis).title)}: ${stratum(part)}`, n: row.seeds, told, _row: row._row };
+    })));
+    const title = `${capital((words.metrics[metric()] || metric()).replace(/ \(.*/, ""))} by dose`;
+    MuCPT.frame($("doses"), {
+      title, legend: arms.map(name => [arm(name).title, "", `var(--arm-${name})`]),
+      reading: "Each panel changes one ingredient in several doses, everything else stays. Lines are means, bands 95 % intervals over seeds and subjects. The upright axis need not begin at 0.",
+      origin: origin(), csv: points.map(point => ({ panel: point.panel, way_of_training: point.name, dose: point.x, value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n, profile: data.name, commit: data.commit })),
+    });
+    const width = MuCPT.narrow() ? Math.max(200, $("doses").clientWidth - 80) : Math.max(220, Math.min(430, $("doses").clientWidth / 2 - 90));
+    await MuCPT.draw($("doses"), "curves", points, { panels: [...new Set(points.map(point => point.panel))], label: title, pick: openRow, change: spec => {
+      fitCurves(spec, arms, width);
+      Object.assign(spec, { height: 180, resolve: { scale: { x: "independent" } } });
+      for (const layer of spec.layer) Object.assign(layer.encoding.x, { title: "dose", axis: { format: "~g", tickCount: 5, grid: false } });
+    } });
   }
 
   // --- a row ---------------------------------------------------------------------------------------
@@ -259,7 +294,7 @@
 
   async function draw() {
     toldBudget();
-    await Promise.all([drawForest(), drawCurves(), drawLevels()]);
+    await Promise.all([drawForest(), drawCurves(), drawLevels(), drawDoses()]);
     document.body.dataset.ready = "yes";
   }
 

@@ -47,7 +47,7 @@
 
   async function drawCurves() {
     const [arm, metric] = [$("arm").value, $("metric").value];
-    const points = KINDS.flatMap(kind => profiles.flatMap(data => {
+    const points = profiles.flatMap(data => KINDS.flatMap(kind => {
       const rows = MuCPT.rows(data, "learning_curves").filter(row => row.metric === metric && row.stratum === kind && row.value !== null);
       return [["plain", 0], [arm, 1]].flatMap(([name, number]) => {
         const own = rows.filter(row => row.arm === name || (row.arm === "base" && row.tokens === 0));
@@ -82,14 +82,17 @@
     if (!own.length) return;
     const rows = own.map(row => {
       const numbers = MuCPT.interval(row, say);
-      return { ...row, label: MuCPT.broken(row.subject, MuCPT.narrow() ? 18 : 34), kind: row.value < 0 ? 1 : 0, text: `${numbers} · n ${row.n}`, told: `${row.subject}: ${numbers}, n = ${row.n}` };
+      return { ...row, label: MuCPT.broken(row.subject, MuCPT.narrow() ? 18 : 34), kind: 0, text: `${numbers} · n ${row.n}`, told: `${row.subject}: ${numbers}, n = ${row.n}` };
     });
     const gains = rows.filter(row => row.value > 0).length;
     const losses = rows.filter(row => row.value < 0).length;
     const title = `Who gains and who loses: ${gains} subjects are answered better, ${losses} worse, ${rows.length - gains - losses} the same`;
-    MuCPT.frame($("subjects"), { title, legend: [["better or the same", "kind-0"], ["worse", "kind-1"]], reading: `Accuracy of “${arms.get(arm)}” minus plain, subject by subject, largest gain first, with 95 % intervals over seeds and questions; n is the number of pairs of question and seed. So few questions a subject that most intervals hold zero.`, origin: `Profile ${data.name}, commit ${data.commit}`,
+    MuCPT.frame($("subjects"), { title, reading: `Accuracy of “${arms.get(arm)}” minus plain, subject by subject, largest gain first, with 95 % intervals over seeds and questions; n is the number of pairs of question and seed. So few questions a subject that most intervals hold zero.`, origin: `Profile ${data.name}, commit ${data.commit}`,
       csv: rows.map(row => ({ subject: row.subject, value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, profile: data.name, commit: data.commit })) });
-    await MuCPT.draw($("subjects"), "forest", rows, { label: title, change: spec => MuCPT.fitForest(spec, $("subjects"), ["← worse", "difference in accuracy", "better →"].join(MuCPT.SPACE)) });
+    await MuCPT.draw($("subjects"), "forest", rows, { label: title, change: spec => {
+      MuCPT.fitForest(spec, $("subjects"), ["← worse", "difference in accuracy", "better →"].join(MuCPT.SPACE));
+      spec.height.step = 26;
+    } });
   }
 
   async function draw() {

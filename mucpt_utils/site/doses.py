@@ -1,0 +1,55 @@
+"""The levels of data composition as values: what a level is called, and its place on a scale."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mucpt_utils.config.axes import Axis, load_axes
+
+
+def axes_data(names: Iterable[str], run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """For each axis its title, and by level the text and the number that stand for it.
+
+    names: the axes of a run's tables; one that the study no longer has keeps its own name. run:
+    the content of `run.json`, from which the profile's own values are taken.
+    """
+    known = load_axes()
+    return {
+        name: axis_data(known[name], run["settings"])
+        if name in known
+        else {"title": name.replace("_", " "), "levels": {}}
+        for name in names
+    }
+
+
+def axis_data(axis: Axis, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """One axis: its title, and text and number of each level (None where it is no dose)."""
+    levels = {}
+    for level in axis.levels:
+        value = number(level.name)
+        if value is None and not level.set:
+            value = own_value(axis, settings)
+        text = level.name if value is None else f"{value:g}"
+        levels[level.name] = {"text": text, "dose": value}
+    return {"title": axis.title, "levels": levels}
+
+
+def own_value(axis: Axis, settings: Mapping[str, Any]) -> float | None:
+    """The number that the profile itself has on an axis, from the setting that its levels change.
+
+    None where they change more than one, or one that is no number.
+    """
+    keys = {key for level in axis.changed for key in level.set}
+    if len(keys) != 1:
+        return None
+    value: Any = settings
+    for part in keys.pop().split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return None if isinstance(value, bool) else number(value)
+
+
+def number(value: object) -> float | None:
+    """A value as a number, where it is one."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,233 @@
+"""The built site: links, weight, words, and what it says of results that lack something."""
+
+import re
+import shutil
+
+import lxml.html
+import pandas as pd
+import pytest
+import results_made_up
+from built_site import built
+
+from mucpt_utils import paths
+from mucpt_utils.analysis.claims import PAPER_ARM
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.report import words
+from mucpt_utils.site import across, answer, build, charts, gathered, links, pages, plain, reference
+
+HEAVIEST = 3_000_000  # bytes of what a reader of the pages loads, without lessons, report, files
+FILES = ("lessons", "report.html", "tables", "figures", "run.json", "all_profiles.csv")
+CODE_NAMES = [name for name in ARMS if "_" in name]
+
+
+@pytest.fixture(scope="module")
+def laptop():
+    return gathered.read_finished(paths.committed("laptop"))
+
+
+def text_of(page, *left_out):
+    """What a page says, without the parts named (XPath)."""
+    root = lxml.html.parse(str(page)).getroot().find("body")
+    for xpath in (".//script", ".//style", *left_out):
+        for node in root.xpath(xpath):
+            node.drop_tree()
+    return " ".join(root.text_content().split())
+
+
+def test_no_link_is_dead_and_nothing_comes_from_afar():
+    assert links.dead_links(built()) == []
+    assert links.loaded_from_afar(built()) == []
+
+
+@pytest.mark.parametrize(
+    "html, wrong",
+    [
+        ('<a href="nowhere.html">x</a>', "nowhere.html"),
+        ('<a href="#nothing">x</a>', "#nothing"),
+        ('<img src="lost.png" alt="">', "lost.png"),
+    ],
+)
+def test_a_dead_link_is_told(tmp_path, html, wrong):
+    (tmp_path / "page.html").write_text(f"<p id='there'>{html}<a href='#there'>y</a></p>")
+    assert links.dead_links(tmp_path) == [f"page.html: {wrong}"]
+
+
+def test_a_script_from_afar_is_told(tmp_path):
+    (tmp_path / "page.html").write_text('<script src="https://example.org/a.js"></script>')
+    assert len(links.loaded_from_afar(tmp_path)) == 1
+
+
+def test_the_pages_are_light():
+    site = built()
+    heavy = {site / name for name in FILES}
+    every = [path for path in site.rglob("*") if path.is_file()]
+    loaded = [path for path in every if not heavy & {path, *path.parents}]
+    assert sum(path.stat().st_size for path in loaded) < HEAVIEST
+
+
+def test_the_answer_is_worded_by_the_report(laptop):
+    said = text_of(built() / "index.html")
+    sentence = words.effect_sentence(laptop.tables, PAPER_ARM)
+    assert words.capital(sentence) in said
+    assert answer.short_answer(laptop) in said and answer.QUESTION in said
+    assert laptop.scale in said and laptop.commit in said
+
+
+def test_every_arm_of_the_first_figure_has_its_interval_and_n(laptop):
+    figure = answer.forest_figure(laptop)
+    table = laptop.tables["differences"].set_index(["arm", "compared_to", "stratum", "metric"])
+    assert len(figure.rows) > 4
+    for row in figure.rows:
+        kind = list(words.KINDS)[row["kind"]]
+        numbers = table.loc[row["arm"], "plain", kind, "log_likelihood"]
+        assert (row["value"], row["low"], row["high"], row["n"]) == tuple(
+            numbers[["difference", "ci_low", "ci_high", "n"]]
+        )
+
+
+@pytest.mark.parametrize(
+    "page", ["index", "explore", "weights", "dropped", "questions", "profiles"]
+)
+def test_no_name_of_the_code_stands_in_a_page_without_words(page):
+    said = text_of(built() / f"{page}.html", ".//pre", ".//code", ".//details[@class='claims']")
+    said = re.sub(r"\w+\.(csv|parquet|yaml)", "", said)
+    assert [name for name in CODE_NAMES if re.search(rf"\b{name}\b", said)] == []
+
+
+@pytest.mark.parametrize("page", ["index.html", "dropped.html", "scores.html"])
+def test_a_drawn_figure_has_title_reading_and_origin(page):
+    root = lxml.html.parse(str(built() / page)).getroot()
+    for figure in root.iter("figure"):
+        assert figure.xpath("string(.//*[contains(@class, 'title')])").strip()
+        caption = figure.xpath("string(./figcaption)")
+        assert "n = " in caption and "CSV" in caption
+        for svg in figure.iter("svg"):
+            assert svg.get("role") == "img" and svg.get("aria-label")
+
+
+def test_lessons_have_folded_code_described_pictures_and_set_formulas():
+    lesson = built() / "lessons" / "04_reference_model_scores.html"
+    root = lxml.html.parse(str(lesson)).getroot()
+    assert len(root.xpath("//details[@class='code']")) > 10
+    assert root.xpath("//math") and "$" not in text_of(lesson, ".//pre", ".//code", ".//details")
+    assert all(image.get("alt") for image in root.iter("img"))
+
+
+def test_one_table_holds_every_committed_profile(laptop):
+    frame = pd.read_parquet(built() / "all_profiles.parquet")
+    everything = gathered.all_finished(laptop)
+    assert set(frame["profile"]) == set(everything)
+    for name, finished in everything.items():
+        one = frame[(frame["profile"] == name) & (frame["table"] == "differences")]
+        assert len(one) == len(finished.tables["differences"])
+    assert list(frame)[:4] == ["profile", "commit", "table", "arm"]
+
+
+def test_effects_by_subject_are_paired_differences():
+    runs = {
+        ("plain", 0): "01",
+        ("plain", 1): "01",
+        ("soft_static", 0): "11",
+        ("soft_static", 1): "11",
+    }
+    ids = [question["id"] for question in across.load_questions("test")[:2]]
+    rows = [
+        {
+            "run": f"{arm}/seed{seed}",
+            "question_id": name,
+            "grade": "correct" if right == "1" else "incorrect",
+        }
+        for (arm, seed), grades in runs.items()
+        for name, right in zip(ids, grades, strict=True)
+    ]
+    table = pd.DataFrame(rows).assign(response="x")
+    effects = across.effects_by_subject(gathered.Finished(paths.ROOT, {}, {"answers": table}))
+    assert sum(row["n"] for row in effects) == 4
+    assert sum(row["value"] * row["n"] for row in effects) / 4 == pytest.approx(0.5)
+    assert all(-1 <= row["low"] <= row["value"] <= row["high"] <= 1 for row in effects)
+
+
+# --- results that lack something ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def poor(tmp_path_factory):
+    """A results folder with its record and one small table."""
+    folder = tmp_path_factory.mktemp("results") / "poor"
+    (folder / "tables").mkdir(parents=True)
+    shutil.copy(paths.committed("laptop") / "run.json", folder)
+    shutil.copy(paths.committed("laptop") / "tables" / "sources.csv", folder / "tables")
+    return folder
+
+
+def test_what_a_profile_lacks_is_said(poor, tmp_path):
+    site = build.write_site(poor, tmp_path / "site")
+    assert links.dead_links(site) == []
+    assert "compares no ways of training" in text_of(site / "index.html")
+    assert "kept no answers" in text_of(site / "questions.html")
+    assert "kept no count of documents" in text_of(site / "dropped.html")
+    assert "kept none; from profile laptop" in text_of(site / "weights.html")
+    assert "has no report" in text_of(site / "reference.html")
+
+
+def test_no_results_are_told_in_one_line(tmp_path, capsys):
+    assert build.main(["--results", str(tmp_path), "--out", str(tmp_path / "site")]) == 2
+    assert "run.json is missing" in capsys.readouterr().err
+
+
+def test_a_folder_with_something_else_is_left_alone(poor, tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("x")
+    assert build.main(["--results", str(poor), "--out", str(tmp_path)]) == 2
+    assert "something else" in capsys.readouterr().err and (tmp_path / "mine.txt").exists()
+
+
+def test_an_unknown_profile_is_told(capsys):
+    assert build.main(["nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+def test_columns_that_the_dictionary_does_not_know_are_read(tmp_path):
+    (tmp_path / "differences.csv").write_text(
+        "arm,difference,flops,note\nplain,0.5,1e12,\nbase,,2e12,x\n"
+    )
+    frame = gathered.tolerant_table(tmp_path / "differences.csv")
+    assert frame["flops"].tolist() == [1e12, 2e12] and frame["note"].tolist() == ["", "x"]
+
+
+# --- small parts ----------------------------------------------------------------------------------
+
+
+def test_a_page_says_where_the_intervals_lie():
+    tables = results_made_up_tables()
+    finished = gathered.Finished(paths.ROOT, {"profile": "made up"}, tables)
+    assert answer.short_answer(finished) == answer.SHORT["stands", "fails"]
+
+
+def results_made_up_tables():
+    """Differences of made-up runs in which the paper's arm gains on one kind and loses on one."""
+    from mucpt_utils.analysis import comparisons
+    from mucpt_utils.analysis.items import items
+
+    return {"differences": comparisons.differences(items(results_made_up.runs()))}
+
+
+def test_labels_break_between_words():
+    assert plain.broken("selection and soft weights", 14) == "selection and|soft weights"
+
+
+def test_colours_are_lighter_on_dark():
+    sheet = charts.arm_colours(["plain", "rho1"])
+    assert "--arm-plain: #1a1a1a" in sheet and charts.lighter("#000000", 0.5) == "#808080"
+
+
+def test_the_report_leads_only_to_what_is_there(tmp_path):
+    results = paths.committed("laptop")
+    assert pages.brought(results, tmp_path, "tables/differences.csv") == "tables/differences.csv"
+    assert (tmp_path / "tables" / "differences.csv").is_file()
+    assert pages.brought(results, tmp_path, "executed/04_reference_model_scores.ipynb") is None
+    assert pages.brought(results, tmp_path, "../../README.md") is None
+    assert pages.brought(results, tmp_path, "#claims") == "#claims"
+
+
+def test_the_citation_names_the_study():
+    assert reference.citation().startswith("@software{") and "MuCPT" in reference.citation()
