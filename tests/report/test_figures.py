@@ -1,4 +1,5 @@
 import colorsys
+import contextlib
 import itertools
 
 import matplotlib as mpl
@@ -9,12 +10,13 @@ from results_made_up import all_tables
 
 from mucpt_utils.analysis import schema
 from mucpt_utils.config.arms import ARMS
-from mucpt_utils.report import figures, table_files
+from mucpt_utils.report import figures, profiles, table_files
+from mucpt_utils.report.figures import conclusions, panels
 
 
 @pytest.fixture(scope="module")
 def frames():
-    return all_tables() | {"bits_per_byte": bits_per_byte()}
+    return all_tables() | {"bits_per_byte": bits_per_byte()} | before_training() | more_tables()
 
 
 def bits_per_byte():
@@ -27,12 +29,61 @@ def bits_per_byte():
     return pd.DataFrame(rows, columns=schema.load_tables()["bits_per_byte"].required)
 
 
+def before_training():
+    """Made-up criteria: one that tells what it does not know from what is false, one that errs."""
+    grid = np.linspace(0, 1, 11)
+    curves = [
+        (arm, stratum, share, share**power)
+        for arm, powers in (("soft_dynamic", (0.5, 2.0)), ("selection_soft", (0.5, 3.0)))
+        for stratum, power in zip(("covered", "uncovered"), powers, strict=True)
+        for share in grid
+    ]
+    areas = [("soft_dynamic", "uncovered", 0.33, 0.3, 0.36)]
+    shares = [
+        ("selection_soft", kind, 40, share, share - 0.1, share + 0.1, 2)
+        for kind, share in (("of known subjects", 0.9), ("of other subjects", 0.1))
+    ]
+    return {
+        "roc": pd.DataFrame(curves, columns=["arm", "stratum", "wrong", "right"]),
+        "criteria": pd.DataFrame(areas, columns=["arm", "stratum", "auc", "auc_low", "auc_high"]),
+        "selection_kinds": pd.DataFrame(
+            shares,
+            columns=["arm", "documents", "n", "share_kept", "ci_low", "ci_high", "seeds"],
+        ),
+    }  # fmt: skip
+
+
+def more_tables():
+    """The same difference in two runs, doses, costs."""
+    rows = [
+        (profile, f"{profile}, 2 seeds", "abc", arm, stratum, "log_likelihood", sign * gain,
+         sign * gain - 0.1, sign * gain + 0.1, "", 2, 40)
+        for profile, gain in (("laptop", 0.3), ("replication", 0.2))
+        for arm in ("selection_soft", "soft_dynamic")
+        for stratum, sign in (("covered", 1), ("uncovered", -1))
+    ]  # fmt: skip
+    columns = ["profile", "run", "commit", *profiles.DIFFERENCE_COLUMNS]
+    doses = [
+        ("bad_sites", dose, stratum, "log_likelihood", -1 - float(dose), -2.0, -0.5, 2, arm)
+        for dose in ("0", "0.2", "0.4")
+        for stratum in ("covered", "uncovered")
+        for arm in ("plain", "soft_dynamic")
+    ]
+    composed = all_tables()["composition"]
+    order = ["axis", "level", "stratum", "metric", "mean", "ci_low", "ci_high", "seeds", "arm"]
+    return {
+        "every_run": pd.DataFrame(rows, columns=columns),
+        "composition": pd.concat([composed, pd.DataFrame(doses, columns=order)]),
+        "costs": pd.DataFrame({"arm": ["plain", "rho1"], "flops": [1e15, 2.5e15]}),
+    }
+
+
 DRAWN_FROM_TABLES = [name for name, info in figures.FIGURES.items() if info.draw]
 
 
 def draw(name, frames):
     info = figures.FIGURES[name]
-    return info.draw(frames[info.table])
+    return info.draw(frames[info.table], *map(frames.get, info.more))
 
 
 def reading(name):
@@ -55,11 +106,16 @@ def test_every_figure_has_a_title_labelled_axes_and_readable_text(name, frames):
     assert min(sizes) >= 9
 
 
+@pytest.mark.parametrize("width", ["screen", "phone"])
 @pytest.mark.parametrize("name", DRAWN_FROM_TABLES)
-def test_no_text_is_cut_off_at_the_border(name, frames):
+def test_no_text_is_cut_off_at_the_border(name, width, frames):
     # the arm of the longest name stands in for one of the made-up runs' arms
     longest = max(ARMS, key=lambda arm: len(figures.arm_title(arm)))
-    fig, _ = draw(name, {k: frame.replace("rho1", longest) for k, frame in frames.items()})
+    renamed = {k: frame.replace("rho1", longest) for k, frame in frames.items()}
+    with figures.narrow() if width == "phone" else contextlib.nullcontext():
+        fig, _ = draw(name, renamed)
+    panels.sign(fig, "Profile laptop, 3 seeds, commit 0123456789. 95 % intervals.")
+    assert fig.get_figwidth() <= (4.7 if width == "phone" else 9.2)
     fig.canvas.draw()
     renderer = fig.canvas.get_renderer()
     for axes in (a for a in fig.axes if a.get_visible()):
@@ -83,7 +139,7 @@ def test_every_arm_has_a_look_of_its_own():
     styles = {arm: figures.arm_style(arm) for arm in ARMS}
     assert set(figures.ARM_STYLES) >= set(ARMS)
     assert len({style.colour for style in styles.values()}) == len(ARMS)
-    assert len({style.marker for style in styles.values()}) == len(ARMS)
+    assert len({(style.marker, style.line) for style in styles.values()}) > len(ARMS) // 2
 
 
 def test_an_arm_without_a_fixed_look_gets_the_same_one_each_time():
@@ -152,7 +208,8 @@ def test_draw_all_draws_what_the_tables_allow(frames, tmp_path):
     for name in ("funnel", "main_comparison", "composition"):
         frame = frames[name].head(0) if name == "composition" else frames[name]
         table_files.write_table(frame, tmp_path / "tables", name)
-    assert figures.draw_all(tmp_path) == ["main_comparison", "forgetting", "funnel"]
+    drawn = [name for name in figures.draw_all(tmp_path) if name != "every_run"]
+    assert drawn == ["main_comparison", "forgetting", "funnel"]
     assert (tmp_path / "figures" / "forgetting.pdf").read_bytes().startswith(b"%PDF")
 
 
@@ -221,7 +278,7 @@ def test_captions_name_what_intervals_are_over():
     for name in ("main_comparison", "benchmark_by_stratum", "composition"):
         assert "seeds and subjects" in reading(name), name
     assert "paired by seed and question" in reading("difference_to_plain")
-    assert "lowest to the highest seed" in reading("learning_curves")
+    assert "Student's t over seeds" in reading("learning_curves")
 
 
 def test_general_text_left_of_the_base_is_predicted_better(frames):
@@ -258,3 +315,144 @@ def test_models_stand_beside_guessers_in_every_part():
     assert labels == ["guesser: a\n5-shot", "A model\n5-shot"] and len(frame) == 4
     with pytest.raises(figures.NothingToDraw):
         figures.model_scores(pd.DataFrame(rows)[:0])
+
+
+# --- titles that conclude -------------------------------------------------------------------------
+
+
+def differences(covered, uncovered, arm="selection_soft", other="plain"):
+    """Rows of `differences.csv`: an arm against another with these intervals."""
+    rows = [
+        (arm, other, stratum, "log_likelihood", sum(ends) / 2, *ends, 2, 40)
+        for stratum, ends in (("covered", covered), ("uncovered", uncovered))
+    ]
+    columns = ["arm", "compared_to", "stratum", "metric", "difference", "ci_low", "ci_high"]
+    return pd.DataFrame(rows, columns=[*columns, "seeds", "n"])
+
+
+@pytest.mark.parametrize(
+    ("covered", "uncovered", "words"),
+    [
+        ((0.1, 0.3), (-0.3, -0.1), "gains where the reference model knows, loses where it does"),
+        ((0.1, 0.3), (0.1, 0.3), "gains on both kinds of facts"),
+        ((-0.1, 0.3), (-0.3, 0.1), "differs on neither kind of facts"),
+        ((-0.3, -0.1), (-0.3, -0.1), "loses on both kinds of facts"),
+        ((-0.3, -0.1), (0.1, 0.3), "loses where the reference model knows, gains where it does"),
+    ],
+)
+def test_the_title_of_the_forest_follows_the_intervals(covered, uncovered, words):
+    fig, _ = figures.difference_to_plain(differences(covered, uncovered))
+    assert f"The paper's arm {words}" in figures.title_of(fig)
+
+
+def test_a_title_says_no_more_than_the_verdict():
+    table = differences((0.1, 0.3), (-0.3, -0.1)).assign(verdict=["better", "undecided"])
+    fig, _ = figures.difference_to_plain(table)
+    assert "gains where the reference model knows, elsewhere no" in figures.title_of(fig)
+
+
+def test_ceilings_stand_first_and_say_how_much_room_there_is():
+    table = pd.concat([
+        differences((0.1, 0.3), (0.1, 0.3)),
+        differences((0.4, 0.6), (-0.1, 0.1), arm="oracle_clean"),
+        differences((-0.4, -0.2), (-0.5, -0.3), other="plain_compute"),
+    ])  # fmt: skip
+    fig, _ = figures.difference_to_plain(table)
+    title = figures.title_of(fig)
+    assert "known facts +0.50, unknown facts no room here" in title
+    labels = [tick.get_text() for tick in fig.axes[0].get_yticklabels()]
+    assert labels[0].startswith("room") and labels[1].startswith("ceiling")
+    assert [axes.get_title(loc="left")[:13] for axes in fig.axes] == [
+        "equal tokens:",
+        "equal compute",
+    ]
+
+
+def test_what_lies_beyond_the_axis_is_told_at_its_edge():
+    table = pd.concat(
+        [differences((0.1, 0.3), (0.1, 0.3)), differences((-9, -7), (-9, -7), arm="inverse")]
+    )
+    fig, _ = figures.difference_to_plain(table)
+    assert "◀ -8.00" in texts(fig) and fig.axes[0].get_xlim()[0] > -7
+
+
+def test_a_method_that_gains_on_both_is_named():
+    table = pd.concat(
+        [differences((0.1, 0.3), (-0.3, -0.1)), differences((0.1, 0.3), (0.1, 0.3), arm="sites")]
+    )
+    assert conclusions.of_methods(table).endswith(
+        f"one of two methods gains on both kinds: {figures.arm_title('sites')}"
+    )
+
+
+def test_runs_that_agree_are_counted(frames):
+    fig, frame = draw("every_run", frames)
+    assert "known facts better in 2 of 2 runs" in figures.title_of(fig)
+    assert any("n = 40 and 40" in text for text in texts(fig))
+    assert set(frame["profile"]) == {"laptop", "replication"}
+
+
+def test_curves_begin_at_the_base_and_bands_are_intervals_over_seeds(frames):
+    _, frame = draw("learning_curves", frames)
+    for _, points in frame.groupby(["arm", "stratum"]):
+        assert points["tokens"].iloc[0] == 0
+    table = frames["learning_curves"]
+    one = table[(table["arm"] == "rho1") & (table["stratum"] == "covered")]
+    one = one[(one["metric"] == "accuracy") & (one["tokens"] == one["tokens"].max())]["value"]
+    row = frame[(frame["arm"] == "rho1") & (frame["stratum"] == "covered")].iloc[-1]
+    half = 12.706 * one.std() / np.sqrt(2)
+    assert row["mean"] == pytest.approx(one.mean())
+    assert row["ci_high"] == pytest.approx(min(1, one.mean() + half), abs=1e-3)
+
+
+def test_compute_counts_what_comes_before_training(frames):
+    _, frame = draw("tokens_and_compute", frames)
+    plain, rho = (frame[frame["arm"] == arm] for arm in ("plain", "rho1"))
+    assert plain["flops"].min() == 0 and plain["flops"].max() == pytest.approx(1e15)
+    assert rho["flops"].min() == pytest.approx(1.5e15)
+    assert rho["flops"].max() == pytest.approx(2.5e15)
+
+
+def test_without_costs_there_are_tokens_alone(frames):
+    fig, frame = figures.tokens_and_compute(frames["learning_curves"])
+    assert frame["flops"].isna().all() and len(fig.axes) == 2
+
+
+def test_what_a_criterion_mistakes_for_false_is_in_the_title(frames):
+    fig, frame = draw("roc", frames)
+    assert "takes the merely unknown for false" in figures.title_of(fig)
+    soft = frame[(frame["arm"] == "soft_dynamic") & (frame["stratum"] == "uncovered")]
+    assert soft["auc"].unique() == [0.33]  # the table's, with every token in it
+
+
+def test_who_gains_is_counted_by_what_the_reference_model_knows():
+    rows = [
+        (f"{arm}/seed0", f"q:m:x:{subject}", "", "", value, known)
+        for arm, gain in (("plain", 0.0), ("selection_soft", 0.5))
+        for subject, known, sign in (("abba", "yes", 1), ("björk", "no", -1))
+        for value in [-1 + sign * gain]
+    ]
+    columns = ["run", "question_id", "response", "grade", "log_likelihood", "covered"]
+    fig, frame = figures.effect_by_subject(pd.DataFrame(rows, columns=columns))
+    assert frame["difference"].tolist() == [0.5, -0.5]
+    assert "1 of 1 subjects that the reference model knows" in figures.title_of(fig)
+    assert "0 of 1 subjects that it does not know" in figures.title_of(fig)
+
+
+def test_an_axis_without_zero_says_so(frames):
+    fig, _ = draw("dose_response", frames)
+    assert any("without 0" in text for text in texts(fig))
+
+
+def test_a_picture_knows_its_title(frames, tmp_path):
+    fig, frame = draw("roc", frames)
+    png = figures.save_figure(fig, frame, tmp_path, "roc")
+    assert figures.drawn_title(png) == figures.title_of(fig) != ""
+
+
+def test_a_phone_gets_panels_below_each_other(frames):
+    wide, _ = draw("main_comparison", frames)
+    with figures.narrow():
+        small, _ = draw("main_comparison", frames)
+    assert small.get_figwidth() < wide.get_figwidth() / 1.5
+    assert small.get_figheight() > wide.get_figheight() * 1.3

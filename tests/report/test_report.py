@@ -1,4 +1,6 @@
 import base64
+import gzip
+import random
 import re
 from html.parser import HTMLParser
 
@@ -11,7 +13,18 @@ from mucpt_utils import paths
 from mucpt_utils.analysis import claims, schema
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import FileError
-from mucpt_utils.report import figures, page, sections, table_files, words
+from mucpt_utils.report import (
+    answer,
+    figures,
+    markdown,
+    page,
+    profiles,
+    rows,
+    sections,
+    table_files,
+    words,
+)
+from mucpt_utils.report.figures import conclusions
 from mucpt_utils.study import cost, provenance
 
 
@@ -23,8 +36,6 @@ def results(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures.style, "DPI", 40)
         figures.draw_all(folder)
-    (folder / "executed").mkdir()
-    (folder / "executed" / "05_continued_pretraining.ipynb").write_text("{}")
     provenance.write_run_record(folder, record())
     page.write_report(folder)
     return folder
@@ -38,7 +49,7 @@ def html(results):
 class Page(HTMLParser):
     """Collects what the tests ask about, and notices tags that are not closed in order."""
 
-    VOID = frozenset({"meta", "img", "link", "br", "input", "rect", "path"})
+    VOID = frozenset({"meta", "img", "link", "br", "input", "rect", "path", "source"})
 
     def __init__(self, html):
         super().__init__()
@@ -73,11 +84,10 @@ def parsed(html):
 def test_it_is_one_file_under_2_mb_that_loads_nothing(html, parsed, results):
     assert (results / "report.html").stat().st_size < 2_000_000
     for tag, given in parsed.tags:
-        source = given.get("src", "data:")
-        assert source.startswith("data:"), (tag, source)
+        for source in (given.get("src", "data:"), given.get("srcset", "data:")):
+            assert source.startswith("data:"), (tag, source)
         assert tag != "link"
     assert "@import" not in html and "url(http" not in html
-    assert not [link for link in parsed.links if link.startswith(("http", "//"))]
 
 
 def test_it_is_well_formed_with_unique_ids_and_headings_in_order(parsed):
@@ -88,12 +98,46 @@ def test_it_is_well_formed_with_unique_ids_and_headings_in_order(parsed):
     assert all(after - before <= 1 for before, after in steps)
 
 
-def test_every_link_leads_somewhere(parsed, results):
+def test_a_mailed_copy_keeps_all_that_it_links_to(parsed):
     for link in parsed.links:
+        assert link.startswith(("#", "data:")), link
         if link.startswith("#"):
             assert link[1:] in parsed.ids, link
-        else:
-            assert (results / link).is_file(), link
+
+
+def saved_files(parsed):
+    """The files that lie in the page, by name, unpacked."""
+    files = {}
+    for tag, given in parsed.tags:
+        if tag == "a" and "download" in given:
+            head, _, data = given["href"].partition(";base64,")
+            content = base64.b64decode(data)
+            name = given["download"]
+            assert (head == "data:application/gzip") == name.endswith(".gz")
+            files[name.removesuffix(".gz")] = (
+                gzip.decompress(content) if name[-3:] == ".gz" else content
+            )
+    return files
+
+
+def test_the_files_in_the_page_are_those_beside_it(parsed, results):
+    files = saved_files(parsed)
+    for path in (results / "tables").glob("*.csv"):
+        assert files[f"smoke-{path.stem}.csv"] == path.read_bytes(), path
+    for path in (results / "figures").glob("*.csv"):
+        assert files[f"smoke-figure-{path.stem}.csv"] == path.read_bytes(), path
+    assert files["smoke-run.json"] == (results / "run.json").read_bytes()
+
+
+def test_a_file_too_large_to_travel_is_named_instead(monkeypatch):
+    luggage = rows.Luggage("evidence")
+    small = luggage.pack("a.csv", b"x" * 100)
+    assert small.there and small.address.startswith("data:text/csv;base64,")
+    noise = random.Random(0).randbytes(rows.LARGEST_FILE + 1000)
+    large = luggage.pack("b.csv", noise)
+    assert not large.there and large.name == "evidence-b.csv.gz" and large.size == "201 kB"
+    together = [luggage.pack(f"{n}.csv", noise[:150_000]).there for n in range(5)]
+    assert together == [True, True, True, False, False]
 
 
 def test_every_figure_is_inlined_with_alternative_text_and_size(parsed, results):
@@ -101,9 +145,75 @@ def test_every_figure_is_inlined_with_alternative_text_and_size(parsed, results)
     assert len(parsed.images) == len(drawn) > 10
     for image in parsed.images:
         data = base64.b64decode(image["src"].partition("base64,")[2])
-        assert data.startswith(b"\x89PNG")
+        assert data[:4] == b"RIFF" and data[8:12] == b"WEBP"
         assert len(image["alt"]) > 40
-        assert int(image["width"]) > int(image["height"]) > 50
+        assert int(image["width"]) > 100 < int(image["height"])
+
+
+def test_the_first_figures_have_a_picture_for_phones(html):
+    first = html.partition('id="figure-difference_to_plain"')[2].partition("</figure>")[0]
+    assert '<source media="screen and (max-width: 44rem)" srcset="data:image/webp' in first
+
+
+def test_the_answer_comes_before_figures_and_these_before_the_method(html):
+    order = [
+        "<h1>",
+        'id="abstract"',
+        'id="figure-difference_to_plain"',
+        'id="claims"',
+        'id="method"',
+    ]
+    places = [html.index(part) for part in order]
+    assert places == sorted(places)
+
+
+def test_the_title_holds_the_result():
+    told = answer.title(all_tables(), record())
+    assert told.startswith("The loss ratio of MuCPT ")
+    assert told.removeprefix("The loss ratio of MuCPT ") in conclusions.ON_BOTH.values()
+    assert "results of profile smoke" in answer.title({}, record())
+
+
+def test_the_abstract_begins_with_the_answer_and_has_120_words_at_most(html):
+    told = answer.abstract(all_tables(), record())
+    assert sum(len(sentence.split()) for sentence in told) <= 120
+    assert told[0].startswith("Against plain training on equal tokens, the paper's arm")
+    assert f"<strong>{escape(told[0])}</strong>" in html
+
+
+def finished(profile, low, seeds=2, arm="soft_mixed"):
+    """A run of another profile in which an arm was compared."""
+    values = [
+        (
+            arm,
+            "plain",
+            stratum,
+            "log_likelihood",
+            sign * low * 2,
+            *sorted((sign * low, sign * 3 * low)),
+        )
+        for stratum, sign in (("covered", 1), ("uncovered", -1))
+    ]
+    columns = ["arm", "compared_to", "stratum", "metric", "difference", "ci_low", "ci_high"]
+    run = {"profile": profile, "seeds": list(range(seeds)), "machine": {"cpu": "AMD EPYC"}}
+    return profiles.Finished(
+        paths.RESULTS / profile, run, {"differences": pd.DataFrame(values, columns=columns)}
+    )
+
+
+def test_replication_and_confirmation_are_named_in_the_abstract():
+    runs = [finished("laptop", 0.1), finished("replication", 0.2), finished("confirmation", -0.1)]
+    told = answer.in_every_run(runs)
+    assert "laptop, replication and confirmation" in told
+    assert "known facts better in 2 of 3 runs; unknown facts worse in 2 of 3 runs" in told
+    assert answer.in_every_run(runs[:1]) == ""
+
+
+def test_every_committed_profile_is_in_the_page(html):
+    told = html.partition("<dt>Other runs</dt>")[2].partition("</dd>")[0]
+    for name in ("laptop", "replication", "confirmation"):
+        assert f"{name} (" in told
+    assert "figure-every_run" in html
 
 
 def test_every_table_is_there_with_a_caption(html, parsed, results):
@@ -112,20 +222,16 @@ def test_every_table_is_there_with_a_caption(html, parsed, results):
         assert name == "claims" or f"table-{name}" in parsed.ids
     assert html.count("<table") == html.count("<caption")
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
-    assert "off_domain" in cells
+    assert "not about music" in cells  # the plain words of `off_domain`
 
 
-def test_answers_are_a_sample_with_a_link_and_are_escaped(html):
-    assert f"The first {sections.SAMPLE} of" in html
-    assert 'href="tables/answers.csv"' in html
+def test_what_models_said_is_escaped(html):
     assert "a &lt; b &amp; c" in html and "a < b & c" not in html
 
 
-def test_tables_lead_to_notebooks_settings_and_inputs(html, parsed):
+def test_tables_lead_to_artefacts_settings_and_inputs(html, parsed):
     assert "artifact-corpus" in parsed.ids and "artifact-run_plain" in parsed.ids
-    assert 'href="executed/05_continued_pretraining.ipynb"' in html
-    assert 'href="executed/03_clean' not in html  # that notebook is not there
-    funnel = html.partition('id="table-funnel"')[2][:900]
+    funnel = html.partition('id="table-funnel"')[2].partition("</section>")[0]
     assert 'href="#artifact-corpus"' in funnel and "03_clean_deduplicate_mask" in funnel
     run = html.partition('id="run_plain-000000000001"')[2][:600]
     assert 'href="#corpus-000000000000"' in run and "&#34;seed&#34;: 1" in run
@@ -133,20 +239,48 @@ def test_tables_lead_to_notebooks_settings_and_inputs(html, parsed):
 
 def test_claims_show_verdicts_and_link_their_evidence(html):
     for claim in claims.load_claims().values():
-        assert claim.claim in html
+        assert str(escape(claim.claim)) in html
     assert '<a href="#table-differences">differences.csv</a>' in html
-    assert '<a href="#table-composition_differences">composition_differences.csv</a>' in html
     assert '<a href="#figure-pipeline_quality">figure pipeline_quality</a>' in html
     assert 'class="badge mixed"' in html
+    section = html.partition('id="claims"')[2].partition("</section>")[0]
+    assert section.count("<details><summary>") == len(claims.load_claims()) + 1
 
 
-def test_long_tables_are_folded_and_short_ones_are_not(html):
+def test_long_tables_are_folded_and_say_how_many_rows_there_are(html):
     for name, frame in all_tables().items():
         if name == "claims":
             continue
-        section = html.partition(f'id="table-{name}"')[2].partition("</section>")[0]
-        assert ("<details>" in section) == (len(frame) > sections.FOLDED), name
-        assert section.index("Files: ") < section.index("<table")
+        section = html.partition(f'data-table="{name}"')[2].partition("</section>")[0]
+        rows_there = section.partition("<tbody>")[2].count("<tr ")
+        assert rows_there == min(len(frame), rows.FOLDED), name
+        if len(frame) > rows.FOLDED:
+            assert f"Show all {len(frame):,} rows" in section, name
+        assert section.index("download=") < section.index("<table")
+
+
+def test_every_row_has_an_id_of_its_own():
+    for name, frame in all_tables().items():
+        ids = rows.row_ids(frame, name)
+        assert len(set(ids)) == len(frame), name
+    ids = rows.row_ids(all_tables()["differences"], "differences")
+    assert "differences:rho1:plain:covered:accuracy" in ids
+    numbers = pd.DataFrame({"arm": ["plain"], "tokens": [1_234_567], "threshold": [0.5]})
+    assert rows.row_ids(numbers, "t") == ["t:plain:1234567:0.5"]  # as the CSV has them
+
+
+def test_numbers_of_the_summary_lead_to_their_rows(html):
+    table = all_tables()["main_comparison"]
+    ids = set(rows.row_ids(table, "main_comparison"))
+    linked = re.findall(r'href="#table-main_comparison" data-row="([^"]*)"', html)
+    assert len(linked) > 20 and set(linked) <= ids
+    assert "main_comparison:plain:covered:accuracy" in linked
+
+
+def test_headings_say_columns_in_plain_words(html):
+    section = html.partition('data-table="main_comparison"')[2].partition("</section>")[0]
+    assert "way of training<br><code>arm</code>" in section
+    assert "interval from<br><code>ci_low</code>" in section
 
 
 def test_the_paper_is_credited_to_its_authors(html):
@@ -159,17 +293,18 @@ def test_the_summary_gives_log_likelihood_before_accuracy(html):
     places = [html.index(f'id="summary-{metric}"') for metric in ("log_likelihood", "accuracy")]
     assert places == sorted(places)
     accuracy = html[places[1] :].partition("</table>")[0]
-    rows = all_tables()["main_comparison"]
-    plain = rows[(rows["arm"] == "plain") & (rows["metric"] == "accuracy")]
+    main = all_tables()["main_comparison"]
+    plain = main[(main["arm"] == "plain") & (main["metric"] == "accuracy")]
     for row in plain[plain["stratum"].isin(sections.SUMMARY_STRATA)].itertuples():
         assert (
-            f'{row.mean:.2f} <span class="range">{row.ci_low:.2f} to {row.ci_high:.2f}' in accuracy
+            f'{row.mean:.2f}</a> <span class="range">{row.ci_low:.2f} to {row.ci_high:.2f}'
+            in accuracy
         )
 
 
-def test_the_abstract_of_the_page_is_that_of_the_tables(html):
+def test_the_results_in_sentences_are_those_of_the_tables(html):
     for paragraph in words.abstract(all_tables(), record()):
-        assert f"<p>{escape(paragraph)} <span" in html
+        assert f"<li>{escape(paragraph)} <span" in html
 
 
 def test_the_same_results_give_the_same_report(results, html):
@@ -212,17 +347,17 @@ def test_a_report_of_pipeline_tables_alone(results, tmp_path):
     table_files.write_table(all_tables()["funnel"], tmp_path / "tables", "funnel")
     html = page.write_report(tmp_path).read_text(encoding="utf-8")
     assert Page(html).open == []
-    assert 'id="claims"' not in html and 'id="results"' not in html
+    assert 'id="claims"' not in html and "results of profile smoke" in html
 
 
 def test_a_report_of_the_prose_lane(tmp_path):
     provenance.write_run_record(tmp_path, record())
-    rows = [
+    values = [
         (arm, text, mean, mean - 0.1, mean + 0.1, 2, 0.0, 0.5)
         for arm, mean in (("base", 2.5), ("plain", 2.25))
         for text in ("music", "general")
     ]
-    table = pd.DataFrame(rows, columns=schema.COLUMNS["bits_per_byte"])
+    table = pd.DataFrame(values, columns=schema.COLUMNS["bits_per_byte"])
     table_files.write_table(table, tmp_path / "tables", "bits_per_byte")
     fig, frame = figures.bits_per_byte(table)
     figures.save_figure(fig, frame, tmp_path / "figures", "bits_per_byte")
@@ -231,8 +366,8 @@ def test_a_report_of_the_prose_lane(tmp_path):
     assert "held-out music prose, lower is better" in html
     assert "plain continued pretraining 2.250 (2.150 to 2.350)" in html
     assert "no fact can be asked" in html and "written by a program" not in html
-    assert "Figure 1. Real prose: bits per byte by arm." in html
-    assert "Figure 2. One more." in html
+    assert "<b>Figure 1.</b> On files never trained on" in html
+    assert "<b>Figure 2.</b> " in html
     parsed = Page(html)
     assert all(link[1:] in parsed.ids for link in parsed.links if link.startswith("#"))
 
@@ -264,18 +399,17 @@ def test_arms_of_the_profile_are_explained(html):
 
 def test_each_row_about_an_arm_leads_to_the_arms_runs(html):
     section = html.partition('id="table-main_comparison"')[2].partition("<section")[0]
-    rows = re.findall(r"<tr><td>(.*?)</td>", section)
-    assert len(rows) > len(SKILL)
-    for arm in SKILL:
-        assert f'<a href="#artifact-run_{arm}">{arm}</a>' in rows, arm
+    first = all_tables()["main_comparison"]["arm"][: rows.FOLDED]
+    for arm in dict.fromkeys(first):
+        assert f'<a href="#artifact-run_{arm}">{escape(figures.arm_title(arm))}</a>' in section, arm
     funnel = html.partition('id="table-funnel"')[2].partition("<section")[0]
-    assert '<a href="#artifact-corpus">classify</a>' in funnel
+    assert '<a href="#artifact-corpus">is it about music?</a>' in funnel
     answers = html.partition('id="table-answers"')[2].partition("<section")[0]
     assert '<a href="#artifact-run_base">base/seed0</a>' in answers
 
 
 def test_paragraphs_of_the_abstract_lead_to_their_tables(html):
-    told = html.partition('id="abstract"')[2].partition("</section>")[0]
+    told = html.partition('id="results"')[2].partition("</section>")[0]
     for table in ("runs", "funnel", "main_comparison", "differences"):
         assert f'<a href="#table-{table}">' in told
     assert '<a href="#claims">' in told
@@ -302,3 +436,30 @@ def test_the_checklist_is_answered_with_pointers_that_lead_somewhere(html):
             known = place[0] == "#" or (paths.ROOT / path).exists()
             assert known, place
     assert f"{record()['parameters']:,} parameters" in told
+
+
+# --- report.md ------------------------------------------------------------------------------------
+
+
+def test_the_markdown_says_the_same_as_the_page(results):
+    told = (results / "report.md").read_text(encoding="utf-8")
+    tables, run = all_tables(), record()
+    assert told.startswith(f"# {answer.title(tables, run)}\n")
+    for sentence in (*words.abstract(tables, run), *words.limits(tables, run)):
+        assert sentence in told
+    for claim in claims.load_claims().values():
+        assert claim.claim in told
+    pictures = re.findall(r"\((figures/[^)]+\.png)\)", told)
+    assert pictures[0] == "figures/difference_to_plain.png" and len(pictures) > 10
+    for link in re.findall(r"\]\(((?:figures|tables)/[^)]+)\)", told):
+        assert (results / link).is_file(), link
+
+
+def test_a_cell_of_markdown_stays_in_its_cell():
+    assert markdown.cell_text("a | b\nc") == "a \\| b c"
+
+
+def test_citation_names_profile_and_commit():
+    made = sections.origin({**record(), "commit": "0" * 40, "date": "2026-01-02"})
+    assert "year = {2026}" in made["citation"] and "commit 000000000000" in made["citation"]
+    assert made["authors"] and made["commit_address"][-40:] in ("", "0" * 40)

@@ -1,0 +1,39 @@
+"""What an arm costs, its reference model included."""
+
+import pytest
+
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.study.arm_costs import operations, passes
+
+
+@pytest.mark.parametrize(
+    ("arm", "times"),
+    [
+        ("plain", 0),
+        ("plain_compute", 0),
+        ("base_loss", 1),
+        ("tagger", 1),
+        ("rho1", 2),
+        ("soft_surprise", 3),
+        ("sites_tagger", 3),
+        ("start_reference", 0),
+        ("oracle_sites", 0),
+    ],
+)
+def test_the_corpus_is_read_as_often_as_an_arm_needs(arm, times):
+    assert passes(ARMS[arm]) == times
+
+
+def test_scoring_is_a_third_of_training():
+    tokens = {"trained_tokens": 100, "scored_tokens": 300, "reference_tokens": 50}
+    assert operations(tokens, 2) == 2 * 6 * (100 + 50 + 300 / 3)
+
+
+def test_equal_compute_is_equal_up_to_what_an_arm_leaves_out(study):
+    """`plain_compute` costs what an arm costs that has a reference model and scores with two."""
+    from mucpt_utils.study.arm_costs import arm_costs
+
+    rows = {row["arm"]: row for row in arm_costs(study)}
+    assert rows["plain"]["relative_to_plain"] == 1
+    assert rows["plain_compute"]["flops"] == pytest.approx(rows["rho1"]["flops"], rel=0.01)
+    assert rows["start_reference"]["scored_tokens"] == 0 and "base" not in rows
