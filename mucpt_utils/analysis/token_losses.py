@@ -79,7 +79,7 @@ def token_losses(study: Study) -> pd.DataFrame:
         calibrated = study.calibrated_temperature(seed)
         for temperature in sorted({*TEMPERATURES, calibrated}):
             scored = losses.score(model, store, context, temperature)
-            where = {"seed": seed, "temperature": temperature}
+            where: dict[str, Any] = {"seed": seed, "temperature": temperature}
             where["calibrated"] = in_words(temperature == calibrated)
             for number, (sentence, its) in enumerate(zip(sentences, tokens, strict=True)):
                 about = {"sentence": number, "knows": in_words(sentence.subject in own)}

@@ -121,7 +121,7 @@ class Evidence:
         before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
         likely, unlikely = RULES.likely[self.asked.role], RULES.unlikely[self.asked.role]
         label = LABEL.search(before)
-        own = bool(label) and self.is_asked_label(label[1])
+        own = label is not None and self.is_asked_label(label[1])
         return {
             "asked relation": bool(asked),
             "share of asked relations": len(asked) / max(1, len(self.asked.relations)),
@@ -142,7 +142,8 @@ class Evidence:
         name = self.reply.words_at(clause.start + at, clause.start + at + 1)
         is_key = clause.text[at] == K
         times = marks.count(K) if is_key else self.reply.text.count(name)
-        opens = clause is self.clauses[0] and ANSWER.search(clause.text).start() == at
+        first = next(ANSWER.finditer(clause.text))
+        opens = clause is self.clauses[0] and first.start() == at
         place = next(i for i, other in enumerate(self.clauses) if other is clause)
         return {
             "key": is_key,

@@ -43,9 +43,10 @@ def contradiction(reply: Marked, clauses: Sequence[Clause]) -> Stretch | None:
     """
     said: dict[str, int] = {}  # each sentence without its answer -> where its answer stands
     for clause in clauses:
-        if len(ANSWER.findall(clause.text)) != 1:
+        answers = list(ANSWER.finditer(clause.text))
+        if len(answers) != 1:
             continue
-        at = clause.start + ANSWER.search(clause.text).start()
+        at = clause.start + answers[0].start()
         sentence = ANSWER.sub(K, clause.text).strip(PUNCTUATION).casefold()
         if len(sentence.split()) > 2 and differ(reply, said.setdefault(sentence, at), at):
             return said[sentence], at + 1

@@ -115,8 +115,11 @@ class Scored:
         if arm.documents.over == "site":
             ratings = self.site_ratios(base.numpy(), divided_by.numpy(), arm.documents.floor)
             return replace(self, ratings=ratings)._best_rated(arm.documents.keep)
-        means = [document_means(values.numpy(), self.store.starts) for values in (base, divided_by)]
-        return np.flatnonzero(select(*map(torch.from_numpy, means), arm.documents).numpy())
+        above, below = (
+            torch.from_numpy(document_means(values.numpy(), self.store.starts))
+            for values in (base, divided_by)
+        )
+        return np.flatnonzero(select(above, below, arm.documents).numpy())
 
     def site_ratios(self, base: np.ndarray, divided_by: np.ndarray, floor: float) -> np.ndarray:
         """The ratio of the site that each document is from, (documents,): can it be believed?

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.claims import PAPER_ARM
-from mucpt_utils.config.arms import ARMS
-from mucpt_utils.report import words
+from mucpt_utils.report import statements, words
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.words import KINDS, MEASURES, capital, plain_number, signed
 from mucpt_utils.site import charts, costs, plain
@@ -19,23 +19,24 @@ QUESTION = (
     "Does weighing training text by one loss ratio teach a language model more about music than "
     "plain continued pretraining?"
 )
-# state on facts that the reference model knows, on those that it does not -> the answer in short
-SHORT = {
-    ("stands", "stands"): "Yes, on facts its reference model knows and on those it does not.",
-    ("stands", "fails"): "It gains on facts its reference model knows and loses on the others.",
-    ("stands", "open"): "On facts its reference model knows, yes; the others are open.",
-    ("fails", "stands"): "It loses on facts its reference model knows and gains on the others.",
-    ("fails", "fails"): "No, it does worse on both kinds of facts.",
-    ("fails", "open"): "No: worse on facts its reference model knows, open on the others.",
-    (
-        "open",
-        "stands",
-    ): "On facts its reference model does not know, yes; the others are open.",
-    ("open", "fails"): "No: worse on facts its reference model does not know, open on the others.",
-    ("open", "open"): "This run cannot tell: both intervals hold zero.",
+# what a verdict says of the paper's way on one kind of facts
+PHRASES = {
+    verdicts.BETTER: "it gains",
+    verdicts.WORSE: "it loses",
+    verdicts.MIXED: "it gains by one measure and loses by the other",
+    verdicts.NO_DIFFERENCE: "it makes no difference that matters",
+    verdicts.UNDECIDED: "this run cannot tell",
+    verdicts.NO_ROOM: "there is no room here: not even the truth helps",
 }
-NOT_SHOWN = ("control", "ceiling", "oracle")  # roles of arms that are no way to train
-MOST_ARMS = 6  # on the first screen; the explorer has all
+# of results that were made before there was a rule: where the interval lies
+BY_INTERVAL = {"stands": verdicts.BETTER, "fails": verdicts.WORSE, "open": verdicts.UNDECIDED}
+NO_CEILING = (
+    "No arm of this run was told which facts are true, so it does not say how much there was to "
+    "gain."
+)
+NOT_SHOWN = ("control", "ceiling")  # roles of arms that are no way to train
+FIRST_ARMS = (PAPER_ARM, "rho1")  # always on the first screen
+MOST_ARMS = 5  # on the first screen; the explorer has all
 WIDE, NARROW = 292, 176  # pixels of the panels at 1280 and at 390
 
 
@@ -53,18 +54,29 @@ class Figure:
     kinds: Sequence[str] = ()
 
 
+def kind_verdicts(finished: Finished) -> list[str]:
+    """What the paper's way comes to on each kind of facts; none where it was not compared."""
+    found = []
+    for kind in KINDS:
+        effects = [
+            words.difference_of(finished.tables, PAPER_ARM, "plain", kind, metric)
+            for metric in MEASURES
+        ]
+        if "differences" not in finished.tables or effects[0] is None:
+            return []
+        given = [effect.verdict for effect in effects if effect is not None]
+        found.append(verdicts.on_kind(*given) if all(given) else BY_INTERVAL[effects[0].state])
+    return found
+
+
 def short_answer(finished: Finished) -> str:
-    """The answer without numbers, from where the intervals of the paper's arm lie."""
-    if "differences" not in finished.tables:
+    """The answer without numbers, by the rule for verdicts."""
+    found = [PHRASES[verdict] for verdict in kind_verdicts(finished)]
+    if not found:
         return ""
-    effects = [
-        words.difference_of(finished.tables, PAPER_ARM, "plain", kind, next(iter(MEASURES)))
-        for kind in KINDS
-    ]
-    if None in effects:
-        return ""
-    first, second = (effect.state for effect in effects if effect is not None)
-    return SHORT[first, second]
+    if len(set(found)) == 1:
+        return f"On both kinds of facts {found[0]}."
+    return f"On facts its reference model knows, {found[0]}; on the others, {found[1]}."
 
 
 def sentence(finished: Finished) -> str:
@@ -73,11 +85,20 @@ def sentence(finished: Finished) -> str:
     if "differences" not in tables or "main_comparison" not in tables:
         return f"Profile {finished.name} compares no ways of training on questions."
     if told := words.effect_sentence(tables, PAPER_ARM):
-        return capital(told)
+        result = statements.Results(finished.run, tables)
+        compute = statements.verdict_of(result, PAPER_ARM, verdicts.EQUAL_COMPUTE)
+        return capital(told) + (f" At equal compute: {compute}." if compute else "")
     return (
         f"Profile {finished.name} did not train the paper's way ({arm_title(PAPER_ARM)}); the "
         "figure shows those that it did train."
     )
+
+
+def room_sentence(finished: Finished) -> str:
+    """How much there was to gain, or that the run does not say."""
+    table = finished.tables.get("differences")
+    told = words.room(finished.tables) if table is not None else ""
+    return told or NO_CEILING
 
 
 def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure | None:
@@ -125,7 +146,7 @@ def forest_rows(finished: Finished, metric: str) -> Iterator[dict[str, Any]]:
 
 
 def chosen_arms(finished: Finished, metric: str) -> list[str]:
-    """The arms of the first screen: the paper's, the baselines, and the best of the others.
+    """The arms of the first screen: `FIRST_ARMS`, and the best of the other methods and baselines.
 
     Best by the mean of their differences to plain, on the questions that the figure then shows, as
     its text says. No more than `MOST_ARMS`, in the order: the paper's, other methods, baselines.
@@ -133,31 +154,30 @@ def chosen_arms(finished: Finished, metric: str) -> list[str]:
     table = finished.tables["differences"]
     table = table[(table["metric"] == metric) & table["stratum"].isin(list(KINDS))]
     gains = table[table["compared_to"] == "plain"].groupby("arm")["difference"].mean()
-    there = [arm for arm in gains.index if role(arm) not in NOT_SHOWN and not costs.is_plain(arm)]
-    first = [arm for arm in there if arm == PAPER_ARM or role(arm) == "baseline"][:MOST_ARMS]
-    others = sorted(set(there) - set(first), key=lambda arm: -gains[arm])
-    chosen = {*first, *others[: MOST_ARMS - len(first)]}
+    there = [
+        arm
+        for arm in gains.index
+        if verdicts.role(arm) not in NOT_SHOWN and arm not in costs.TITLES
+    ]
+    best = sorted(there, key=lambda arm: (arm not in FIRST_ARMS, -gains[arm]))[:MOST_ARMS]
     rank = {"method": 1, "baseline": 2}
-    named = [arm for arm in dict.fromkeys(table["arm"]) if arm in chosen]
-    return sorted(named, key=lambda arm: 0 if arm == PAPER_ARM else rank.get(role(arm), 3))
+    named = [arm for arm in dict.fromkeys(table["arm"]) if arm in best]
+    return sorted(named, key=lambda arm: 0 if arm == PAPER_ARM else rank.get(verdicts.role(arm), 3))
 
 
 def left_out(finished: Finished, rows: Sequence[Mapping]) -> str:
     """A sentence about the methods and baselines that the first figure does not show."""
     every = set(finished.tables["differences"]["arm"])
     shown = {row["arm"] for row in rows}
-    others = [a for a in every - shown if role(a) not in NOT_SHOWN and not costs.is_plain(a)]
+    others = [
+        a for a in every - shown if verdicts.role(a) not in NOT_SHOWN and a not in costs.TITLES
+    ]
     if not others:
         return ""
     return (
-        f" Of the other methods those with the highest mean are shown; {len(others)} more are in "
-        "the explorer."
+        " The paper's way and Rho-1 are always shown, of the others those that gain most here; "
+        f"{len(others)} more are in the explorer."
     )
-
-
-def role(arm: str) -> str:
-    """What an arm is there for; one that the study no longer has counts as a method."""
-    return ARMS[arm].role if arm in ARMS else "method"
 
 
 def measured(row: Any) -> dict[str, Any]:
@@ -181,16 +201,15 @@ def measured(row: Any) -> dict[str, Any]:
 
 def heading(finished: Finished) -> str:
     """A title that concludes: where the paper's arm gains and where it loses."""
-    effects = [
-        words.difference_of(finished.tables, PAPER_ARM, "plain", kind, "log_likelihood")
-        for kind in KINDS
-    ]
-    states = tuple(effect.state for effect in effects if effect is not None)
-    return {
-        ("stands", "fails"): "Gains where the reference model knows, loses where it does not",
-        ("stands", "stands"): "The paper's arm gains on both kinds of facts",
-        ("fails", "fails"): "The paper's arm loses on both kinds of facts",
-    }.get(states, "Each way of training, minus plain continued pretraining")
+    titles: dict[tuple[str, ...], str] = {
+        (verdicts.BETTER, verdicts.WORSE): "Gains where the reference model knows, loses elsewhere",
+        (verdicts.WORSE, verdicts.BETTER): "Loses where the reference model knows, gains elsewhere",
+        (verdicts.BETTER, verdicts.BETTER): "The paper's way gains on both kinds of facts",
+        (verdicts.WORSE, verdicts.WORSE): "The paper's way loses on both kinds of facts",
+        (verdicts.NO_ROOM, verdicts.NO_ROOM): "No room here: not even the truth beats plain",
+    }
+    otherwise = "Each way of training, minus plain continued pretraining"
+    return titles.get(tuple(kind_verdicts(finished)), otherwise)
 
 
 def reading(finished: Finished, rows: Sequence[Mapping], metric: str) -> str:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mucpt_utils.config.arms import ARMS
+from mucpt_utils.analysis import verdicts
 
-EQUAL_TOKENS, EQUAL_COMPUTE = "at equal tokens", "at equal compute"
-PLAIN = "plain"
+TITLES = {
+    verdicts.EQUAL_TOKENS: "at equal tokens",
+    verdicts.EQUAL_COMPUTE: "at equal compute",
+}
 
 
 @dataclass(frozen=True)
@@ -19,24 +21,8 @@ class Compared:
 
 
 def compared(differences: pd.DataFrame) -> list[Compared]:
-    """The differences to plain of a table, by cost; none where it has none.
-
-    Equal compute is where the arm subtracted is the plain training that also had the reference
-    model's share, or where a column says so.
-    """
+    """The differences to plain of a table, equal tokens first; none where it has none."""
     if differences.empty:
         return []
-    others = [name for name in dict.fromkeys(differences["compared_to"]) if is_plain(name)]
-    found = [Compared(cost_title(n), differences[differences["compared_to"] == n]) for n in others]
-    return sorted(found, key=lambda one: one.title != EQUAL_TOKENS)
-
-
-def is_plain(arm: str) -> bool:
-    """Whether an arm is plain training, at whatever cost: nothing is chosen or weighed in it."""
-    budget = getattr(ARMS.get(arm), "budget", "tokens")
-    return arm == PLAIN or (budget == "compute" and ARMS[arm].role == "baseline")
-
-
-def cost_title(other: str) -> str:
-    """What is equal between an arm and the plain training that it is compared to."""
-    return EQUAL_TOKENS if other == PLAIN else EQUAL_COMPUTE
+    parts = {other: differences[differences["compared_to"] == other] for other in TITLES}
+    return [Compared(TITLES[other], rows) for other, rows in parts.items() if len(rows)]

@@ -71,7 +71,9 @@ def map_links(tree: HtmlElement, target: Callable[[str], str | None]) -> None:
 
 
 def let_tables_scroll(tree: HtmlElement) -> None:
-    """Wide tables scroll in a box of their own, by keyboard too."""
+    """Wide tables scroll in a box of their own, code in its own, both by keyboard too."""
+    for code in tree.iter("pre"):
+        code.set("tabindex", "0")
     for table in list(tree.iter("table")):
         box = lxml.html.Element("div")
         box.set("class", "scroll")
@@ -112,13 +114,16 @@ def formulas(holder: HtmlElement, text: str) -> Iterator[HtmlElement]:
         display = "block" if match[1] else "inline"
         math = latex2mathml.converter.convert(match[1] or match[2], display=display)
         element = lxml.html.fragment_fromstring(math)
+        if match[1]:
+            element.set("tabindex", "0")  # it scrolls where the page is narrow, by keyboard too
         element.tail = text[match.end() : end]
         yield element
 
 
 def sections(tree: HtmlElement) -> Iterator[Section]:
     """The stretches of a page, in order; the first is what stands before any second heading."""
-    heading, anchor, texts = "", "", []
+    heading, anchor = "", ""
+    texts: list[str] = []
     for node in tree.iter():
         if not isinstance(node.tag, str):
             continue

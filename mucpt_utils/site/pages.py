@@ -19,7 +19,6 @@ from mucpt_utils.site import answer, charts, lessons, plain, reference, samples
 from mucpt_utils.site.answer import Figure
 from mucpt_utils.site.frame import Site
 from mucpt_utils.site.gathered import Finished
-from mucpt_utils.site.room import room_sentence
 
 REPORT = "report.html"
 BROUGHT = (".csv", ".parquet", ".pdf", ".png", ".json")  # files beside the report that it leads to
@@ -34,12 +33,18 @@ def write_first(site: Site) -> None:
         question=answer.QUESTION,
         short=answer.short_answer(finished),
         told=answer.sentence(finished),
-        room=room_sentence(finished.tables),
+        room=answer.room_sentence(finished),
         figure=answer.forest_figure(finished),
-        claims=sections.claim_items(finished.tables),
+        claims=claims(finished),
         limits=limits(finished.tables, finished.run),
         others=[other for name, other in site.everything.items() if name != finished.name],
     )
+
+
+def claims(finished: Finished) -> list[dict[str, Any]]:
+    """The claims with their verdicts; their evidence calls ways of training by their names."""
+    items = sections.claim_items(finished.tables)
+    return [{**item, "evidence": plain.with_titles(item["evidence"])} for item in items]
 
 
 # --- pages with controls --------------------------------------------------------------------------

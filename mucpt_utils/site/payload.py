@@ -11,12 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from mucpt_utils.config.arms import ARMS
+from mucpt_utils.analysis import verdicts
 from mucpt_utils.io import write_text
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.words import capital
 from mucpt_utils.site import costs, doses, plain
-from mucpt_utils.site.answer import role
 from mucpt_utils.site.gathered import SHORT, Finished
 
 TABLES = (
@@ -73,7 +72,7 @@ def profile_data(finished: Finished) -> dict[str, Any]:
         "tokens": run["tokens"],
         "seeds": run["seeds"],
         "arms": {arm: arm_data(arm, run) for arm in arms},
-        "costs": {other: costs.cost_title(other) for other in arms if costs.is_plain(other)},
+        "costs": {other: title for other, title in costs.TITLES.items() if other in arms},
         "axes": doses.axes_data(axes, run),
         "tables": {name: columns_and_rows(table) for name, table in tables.items()},
     }
@@ -85,8 +84,7 @@ def arm_data(arm: str, run: Mapping[str, Any]) -> dict[str, Any]:
         "title": capital(arm_title(arm)),
         "label": plain.arm_label(arm, 28),
         "narrow": plain.arm_label(arm, 17),
-        "role": role(arm),
-        "known": arm in ARMS,
+        "role": verdicts.role(arm),
         "artifacts": list(artifacts_of(arm, run["artifacts"])),
     }
 

@@ -1,8 +1,10 @@
 """Plain words for what the code calls by short names: columns, strata, measures, stages, kinds."""
 
+import re
 import textwrap
 
 from mucpt_utils.analysis import schema
+from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report.figures import METRIC_TITLES, STRATUM_TITLES, arm_title
 from mucpt_utils.report.words import capital
 
@@ -105,6 +107,12 @@ def broken(label: str, width: int) -> str:
 def arm_label(arm: str, width: int = 30) -> str:
     """The name of a way of training, with a capital, broken for the axis of a figure."""
     return broken(capital(arm_title(arm)), width)
+
+
+def with_titles(text: str) -> str:
+    """A text in which the code's names of ways of training are their names for readers."""
+    names = sorted((arm for arm in ARMS if "_" in arm), key=len, reverse=True)
+    return re.sub(rf"\b({'|'.join(names)})\b", lambda match: arm_title(match[1]), text)
 
 
 def dictionary() -> dict[str, dict]:

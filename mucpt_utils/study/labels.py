@@ -50,8 +50,10 @@ class Labels:
     @classmethod
     def load(cls, folder: Path) -> "Labels":
         """The labels that the stage `labels` left."""
-        arrays = (np.load(folder / f"{name}.npy") for name in ("kinds", "facts", "reliable"))
-        return cls(*arrays, read_json(folder / "facts.json"))
+        kinds, facts, reliable = (
+            np.load(folder / f"{name}.npy") for name in ("kinds", "facts", "reliable")
+        )
+        return cls(kinds, facts, reliable, read_json(folder / "facts.json"))
 
 
 def label_tokens(

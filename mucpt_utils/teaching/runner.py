@@ -95,7 +95,21 @@ def run(profile: str, overrides: list[str], which: Sequence[Path]) -> None:
         out = results[0] / "executed" / notebook.name
         seconds = execute(notebook, out, {"PROFILE": profile, "SET": overrides}, bar)
         bar.say(f"[{place + 1}/{len(which)}] {notebook.stem}: {seconds:.0f} s")
+    if told := write_site(results[0]):
+        bar.say(told)
     bar.say(f"done in {(time.perf_counter() - start) / 60:.1f} min; {where}")
+
+
+def write_site(results: Path) -> str:
+    """Write the results as pages, where there is a record of the run; a line about it.
+
+    By a process of its own: whatever fails in it costs the run nothing.
+    """
+    if not (results / "run.json").is_file():
+        return ""
+    command = [sys.executable, "-m", "mucpt_utils", "site", "--results", str(results)]
+    done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
+    return f"site: {(done.stdout + done.stderr).strip().splitlines()[-1]}"
 
 
 def number(notebook: Path) -> str:

@@ -175,7 +175,8 @@ def kinds(table: pd.DataFrame, kind: str = "wrong_fact") -> Folded:
 
     table: rows of `fixed_weights.csv` or `token_weights.csv`.
     """
-    parted, together = [], []
+    parted: list[str] = []
+    together: list[str] = []
     for arm, rows in table.groupby("arm", sort=False):
         by_kind = rows.set_index("kind")
         if not {"fact", kind} <= set(by_kind.index):

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -34,7 +35,7 @@ def drawn(
     axes.set_ylim(height, 0)
     if title:
         axes.text(MARGIN, top - 6, title, size=8.5, color="#555555", parse_math=False)
-    mono = {"family": "DejaVu Sans Mono", "ha": "center", "parse_math": False}
+    mono: dict[str, Any] = {"family": "DejaVu Sans Mono", "ha": "center", "parse_math": False}
     for token, colour, text, (x, line, width) in zip(tokens, colours, above, boxes, strict=True):
         base = top + LINE * line + 30
         red, green, blue, opacity = colour

@@ -298,7 +298,11 @@ def ask(profile: str, overrides: Sequence[str] = ()) -> Interactive:
             tried.insert(0, own.value)
         return answers_html(data, question.value, seed.value, tried[:OWN_ANSWERS])
 
-    question.observe(lambda change: (tried.clear(), setattr(own, "value", "")), "value")
+    def begin_anew(change: object) -> None:
+        tried.clear()
+        own.value = ""
+
+    question.observe(begin_anew, "value")
     controls = {"question": question, "seed": seed, "own": own}
     return assembled("mucpt-ask", controls, draw, origin)
 

@@ -1,59 +1,65 @@
-"""Whether there was room, and at which cost ways of training are compared."""
+"""Whether there was room, what the verdicts say, and at which cost ways of training compare."""
 
 import pandas as pd
 import pytest
 
-from mucpt_utils.config.arms import ARMS
-from mucpt_utils.site import costs, room
+from mucpt_utils import paths
+from mucpt_utils.analysis import verdicts
+from mucpt_utils.site import answer, costs
+from mucpt_utils.site.gathered import Finished
 
-CEILING = ARMS["plain"].model_copy(update={"title": "told the truth", "role": room.CEILING})
+CEILING = next(arm for arm in answer.words.ARMS if verdicts.role(arm) == "ceiling")
 COLUMNS = ["arm", "compared_to", "stratum", "metric", "difference", "ci_low", "ci_high", "p_value"]
 
 
-@pytest.fixture(autouse=True)
-def told(monkeypatch):
-    """An arm that is told which facts are true."""
-    monkeypatch.setitem(ARMS, "told", CEILING)
-
-
-def tables(covered, uncovered):
-    """Differences of the ceiling to plain in nats: (value, low, high) on each kind of facts."""
+def finished(arm, covered, uncovered):
+    """A run in which an arm minus plain is (value, low, high) nats on each kind of facts."""
     kinds = {"covered": covered, "uncovered": uncovered}
-    rows = [("told", "plain", kind, "log_likelihood", *e, 0.01) for kind, e in kinds.items()]
-    return {"differences": pd.DataFrame(rows, columns=COLUMNS)}
+    rows = [(arm, "plain", kind, "log_likelihood", *e, 1e-6) for kind, e in kinds.items()]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return Finished(paths.ROOT, {"profile": "made up"}, {"differences": verdicts.judged(table)})
 
 
-def test_a_ceiling_that_stands_clear_leaves_room():
-    found = room.rooms(tables((0.3, 0.2, 0.4), (0.25, 0.1, 0.4)))
-    assert [one.clear for one in found] == [True, True]
-
-
-@pytest.mark.parametrize("effect", [(0.1, 0.05, 0.2), (0.3, -0.1, 0.7), (-0.4, -0.5, -0.3)])
-def test_one_that_does_not_is_no_room_here(effect):
-    sentence = room.room_sentence(tables((0.3, 0.2, 0.4), effect))
-    assert "no room here on facts it does not know" in sentence
-    assert "no room here on facts the reference model knows" not in sentence
+def test_a_ceiling_that_does_not_stand_clear_is_no_room_here():
+    told = answer.room_sentence(finished(CEILING, (0.6, 0.5, 0.7), (0.01, -0.1, 0.1)))
+    assert "there is no room above plain here" in told and "there is room above plain" in told
 
 
 def test_without_a_ceiling_nothing_is_said_of_room():
-    assert "does not say" in room.room_sentence({})
+    assert answer.room_sentence(Finished(paths.ROOT, {}, {})) == answer.NO_CEILING
+    plain = finished("rho1", (0.3, 0.2, 0.4), (0.3, 0.2, 0.4))
+    assert answer.room_sentence(plain) == answer.NO_CEILING
 
 
-def test_the_better_of_two_ceilings_counts(monkeypatch):
-    monkeypatch.setitem(ARMS, "other", CEILING)
-    first = tables((0.1, 0.0, 0.2), (0.1, 0.0, 0.2))["differences"]
-    second = tables((0.5, 0.4, 0.6), (0.4, 0.3, 0.5))["differences"].assign(arm="other")
-    found = room.rooms({"differences": pd.concat([first, second])})
-    assert [one.arm for one in found] == ["other", "other"]
+GAIN, LOSS, NOTHING = (0.9, 0.8, 1.0), (-0.9, -1.0, -0.8), (0.0, -0.5, 0.5)
 
 
-def test_equal_tokens_come_before_equal_compute(monkeypatch):
-    arm = ARMS["plain"].model_copy(update={"budget": "compute"})
-    monkeypatch.setitem(ARMS, "plain_more", arm)
-    rows = [("rho1", other) for other in ("plain_more", "plain", "rho1")]
-    table = pd.DataFrame(rows, columns=["arm", "compared_to"])
+@pytest.mark.parametrize(
+    "covered, uncovered, told",
+    [
+        (GAIN, LOSS, "On facts its reference model knows, it gains; on the others, it loses."),
+        (GAIN, GAIN, "On both kinds of facts it gains."),
+        (NOTHING, LOSS, "knows, this run cannot tell; on the others, it loses."),
+    ],
+)
+def test_the_short_answer_is_the_verdict_of_the_rule(covered, uncovered, told):
+    run = finished(answer.PAPER_ARM, covered, uncovered)
+    for metric in ("accuracy",):
+        table = run.tables["differences"]
+        more = pd.concat([table, table.assign(metric=metric)], ignore_index=True)
+        run = Finished(run.folder, run.run, {"differences": verdicts.judged(more)})
+    assert told in answer.short_answer(run)
+
+
+def test_every_verdict_has_words():
+    assert set(answer.PHRASES) == set(verdicts.VERDICTS)
+
+
+def test_equal_tokens_come_before_equal_compute():
+    others = (verdicts.EQUAL_COMPUTE, verdicts.EQUAL_TOKENS, "rho1")
+    table = pd.DataFrame([("rho1", o) for o in others], columns=["arm", "compared_to"])
     titles = [one.title for one in costs.compared(table)]
-    assert titles == [costs.EQUAL_TOKENS, costs.EQUAL_COMPUTE]
+    assert titles == ["at equal tokens", "at equal compute"]
 
 
 def test_a_table_without_differences_has_no_cost():

@@ -87,6 +87,9 @@ Object.assign(MuCPT, {
     plot._view = view;
     plot.replaceChildren(holder);
     const svg = holder.querySelector("svg");
+    // one text for the whole figure: else every group of marks is announced without a name
+    for (const part of svg.querySelectorAll("[role], [aria-label], [aria-roledescription]"))
+      for (const name of ["role", "aria-label", "aria-roledescription", "aria-hidden"]) part.removeAttribute(name);
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", label);
     plot.dataset.rows = rows.length;

@@ -133,7 +133,7 @@
 
   function told() {
     const now = criterion();
-    const show = { power: now.power, scale: now.scale, keep: `${Math.round(now.keep * 100)} %`, floor: Number(now.floor.toPrecision(3)), mix: `${Math.round(now.mix * 100)} %`, temperature: temperature(), knowledge: `${$("knowledge").value} of ${subjects.length} subjects` };
+    const show = { power: now.power, scale: now.scale, keep: `${Math.round(now.keep * 100)} %`, floor: Number(now.floor.toPrecision(3)), mix: `${Math.round(now.mix * 100)} %`, temperature: temperature(), knowledge: `${$("knowledge").value} of ${subjects.length} subject${subjects.length === 1 ? "" : "s"}` };
     for (const [name, text] of Object.entries(show)) $(`${name}-told`).textContent = text;
     for (const [name, form] of Object.entries(OF_FORM)) {
       $(name).disabled = now.form !== form;

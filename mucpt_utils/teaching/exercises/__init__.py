@@ -7,7 +7,7 @@ level; the two open-ended projects and their rubrics stand in `notebooks/TEACHIN
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -73,7 +73,7 @@ def judge(name: str, function: Callable) -> Verdict:
     )
 
 
-def first_failure(function: Callable, cases: list[Case], done: list[Outcome]) -> str:
+def first_failure(function: Callable, cases: Sequence[Case], done: list[Outcome]) -> str:
     """Which case fails first, and what it gave in place of what."""
     number = next(n for n, outcome in enumerate(done) if not outcome.agrees or outcome.spoilt)
     case, outcome, passed = cases[number], done[number], sum(o.agrees for o in done)
@@ -86,7 +86,7 @@ def first_failure(function: Callable, cases: list[Case], done: list[Outcome]) ->
     return f"{begin} gave {in_words(outcome.value)}, wanted {in_words(case.wanted)}."
 
 
-def hint(name: str, cases: list[Case], done: list[Outcome]) -> str:
+def hint(name: str, cases: Sequence[Case], done: list[Outcome]) -> str:
     """What helps with a wrong answer: its slip's hint, else its kind's with the exercise's own."""
     asked: Exercise = EXERCISES[name]
     if slip := slip_of(asked, cases, done):
