@@ -74,9 +74,20 @@ def short_answer(finished: Finished) -> str:
     found = [PHRASES[verdict] for verdict in kind_verdicts(finished)]
     if not found:
         return ""
+    compute = at_equal_compute(finished)
+    more = f" At equal compute, {PHRASES[compute]}." if compute else ""
     if len(set(found)) == 1:
-        return f"On both kinds of facts {found[0]}."
-    return f"On facts its reference model knows, {found[0]}; on the others, {found[1]}."
+        return f"On both kinds of facts {found[0]}.{more}"
+    return f"On facts its reference model knows, {found[0]}; on the others, {found[1]}.{more}"
+
+
+def at_equal_compute(finished: Finished) -> str:
+    """The verdict on the paper's way over both kinds of facts, the reference model's cost counted.
+
+    "" where the run has no plain training at that cost.
+    """
+    result = statements.Results(finished.run, finished.tables)
+    return statements.verdict_of(result, PAPER_ARM, verdicts.EQUAL_COMPUTE)
 
 
 def sentence(finished: Finished) -> str:
@@ -85,9 +96,7 @@ def sentence(finished: Finished) -> str:
     if "differences" not in tables or "main_comparison" not in tables:
         return f"Profile {finished.name} compares no ways of training on questions."
     if told := words.effect_sentence(tables, PAPER_ARM):
-        result = statements.Results(finished.run, tables)
-        compute = statements.verdict_of(result, PAPER_ARM, verdicts.EQUAL_COMPUTE)
-        return capital(told) + (f" At equal compute: {compute}." if compute else "")
+        return capital(told)
     return (
         f"Profile {finished.name} did not train the paper's way ({arm_title(PAPER_ARM)}); the "
         "figure shows those that it did train."
@@ -111,9 +120,10 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
     arrows = (charts.WORSE, title, charts.BETTER)
     wide = charts.forest(charts.SPACE.join(arrows), WIDE)
     if len(panels) > 1:  # no room for numbers between two panels
-        wide = charts.forest(title, WIDE // 2 + 60, values=False, ticks=4)
+        unit = plain.metric_unit(metric) or plain.SHORT_METRICS[metric]
+        wide = charts.forest(f"difference, {unit}", WIDE // 2 + 60, values=False, ticks=4)
     slim_title = f"{title}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
-    slim = charts.forest(slim_title, NARROW, values=False, ticks=4, row_height=16)
+    slim = charts.forest(slim_title, NARROW, values=False, ticks=4, row_height=14)
     slim_rows = [
         {**row, "label": plain.arm_label(row["arm"], 19)}
         for row in rows

@@ -1,12 +1,16 @@
 """The executed notebooks as pages: their text and results, with the code folded."""
 
+import base64
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 import lxml.html
 from lxml.html import HtmlElement
+from PIL import Image
 
+from mucpt_utils import paths
+from mucpt_utils.report.figures import few_colours
 from mucpt_utils.site import html_parts
 
 # what a lesson's sliders and lists have become on a page of their own
@@ -50,6 +54,7 @@ def lesson(path: Path) -> Lesson:
         style.drop_tree()
     html_parts.typeset(tree)
     html_parts.give_ids(tree)
+    put_pictures_in(tree)
     describe_pictures(tree)
     html_parts.map_links(tree, lesson_link)
     html_parts.let_tables_scroll(tree)
@@ -92,6 +97,24 @@ def lesson_link(href: str) -> str | None:
     return CODE_MOVED.sub(".html", name) if name.endswith(".ipynb") else None
 
 
+def put_pictures_in(tree: HtmlElement) -> None:
+    """A picture that a notebook shows from the results becomes part of its page.
+
+    One that is not there, as of a profile without it, is left out.
+    """
+    for image in list(tree.iter("img")):
+        source = image.get("src") or ""
+        if source.startswith("data:"):
+            continue
+        path = paths.NOTEBOOKS / source
+        if not path.is_file():
+            image.drop_tree()
+            continue
+        with Image.open(path) as picture:
+            data = few_colours(picture)
+        image.set("src", f"data:image/png;base64,{base64.b64encode(data).decode()}")
+
+
 def describe_pictures(tree: HtmlElement) -> None:
     """Every picture says in which section it stands, for those who cannot see it."""
     section = ""
@@ -99,7 +122,8 @@ def describe_pictures(tree: HtmlElement) -> None:
         if node.tag != "img":
             section = node.text_content().strip()
         else:
-            node.set("alt", f"Figure in the section “{section}”; its numbers stand in the tables.")
+            told = f"in the section “{section}”" if section else "at the beginning"
+            node.set("alt", node.get("alt") or f"Figure {told}; its numbers stand in the tables.")
 
 
 def fold_code(tree: HtmlElement) -> None:

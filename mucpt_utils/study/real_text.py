@@ -6,20 +6,36 @@ each stage does stands in `study.prose`.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
-from mucpt_utils.config.settings import SettingsError
+from mucpt_utils.config.settings import Profile, SettingsError
 from mucpt_utils.study import prose
+from mucpt_utils.study.stages import Artifact
 from mucpt_utils.text import sources
-
-if TYPE_CHECKING:  # a study declares its stages with these
-    from mucpt_utils.study.stages import Artifact
-    from mucpt_utils.study.study import Study
 
 DOMAINS = ("music", "general")
 
 
-def text_folder(study: "Study") -> Path:
+class Declares(Protocol):
+    """A study: what declares stages from these functions, and has a profile."""
+
+    profile: Profile
+
+    def stage(self, name: str, make: Any, inputs: Any = None, **settings: Any) -> Artifact:
+        """A finished stage."""
+
+    def token_store(
+        self,
+        source: Artifact,
+        name: str,
+        files: str,
+        limit: int | None = None,
+        metadata: bool = True,
+    ) -> Artifact:
+        """Documents of a stage as tokens."""
+
+
+def text_folder(study: Declares) -> Path:
     """The folder that `text` names. Raises SettingsError where it or a sub-folder is missing."""
     folder = study.profile.text_folder
     if folder is None:
@@ -31,12 +47,12 @@ def text_folder(study: "Study") -> Path:
     return folder
 
 
-def is_mixed(study: "Study") -> bool:
+def is_mixed(study: Declares) -> bool:
     """Whether passages of real text join the rendered documents of a study."""
     return study.profile.text is not None and study.profile.prose.mixed > 0
 
 
-def passages(study: "Study") -> "Artifact":
+def passages(study: Declares) -> Artifact:
     """Every readable file cut into passages, by domain and role: `music_corpus.jsonl`, ..."""
     folder, settings = text_folder(study), study.profile.prose
     files = {
@@ -57,14 +73,14 @@ def passages(study: "Study") -> "Artifact":
 
 
 def gathered(
-    study: "Study", name: str, parts: Mapping[str, Sequence[str]], limit: int | None = None
-) -> "Artifact":
+    study: Declares, name: str, parts: Mapping[str, Sequence[str]], limit: int | None = None
+) -> Artifact:
     """Passage files put together under new names."""
     inputs = {"passages": passages(study)}
     return study.stage(name, prose.gather, inputs, parts=parts, limit=limit)
 
 
-def held_out(study: "Study") -> "Artifact":
+def held_out(study: Declares) -> Artifact:
     """A sample of passages from files that nothing is trained on: `music.jsonl`, ..."""
     parts = {
         "music": ["music_held_out"],
@@ -75,7 +91,7 @@ def held_out(study: "Study") -> "Artifact":
     return gathered(study, "prose_held_out_text", parts, limit)
 
 
-def held_out_tokens(study: "Study") -> dict[str, "Artifact"]:
+def held_out_tokens(study: Declares) -> dict[str, Artifact]:
     """Held-out prose as tokens, by its name among what a model is measured on."""
     text = held_out(study)
     names = {domain: f"{domain}_prose_held_out" for domain in DOMAINS}
@@ -85,14 +101,14 @@ def held_out_tokens(study: "Study") -> dict[str, "Artifact"]:
     }
 
 
-def mixed_corpus(study: "Study", rendered: "Artifact") -> "Artifact":
+def mixed_corpus(study: Declares, rendered: Artifact) -> Artifact:
     """The rendered crawl with passages of music prose among its documents."""
     inputs = {"rendered": rendered, "passages": passages(study)}
     share = study.profile.prose.mixed
     return study.stage("mixed_corpus", prose.mix_into_corpus, inputs, share=share)
 
 
-def mixed_replay(study: "Study", rendered: "Artifact") -> "Artifact":
+def mixed_replay(study: Declares, rendered: Artifact) -> Artifact:
     """The rendered general text with passages of general prose beside it, for replay."""
     inputs = {"rendered": rendered, "passages": passages(study)}
     share = study.profile.prose.mixed

@@ -51,6 +51,16 @@ def test_a_lesson_is_told_by_its_question(text, sentence):
     assert lessons.first_sentence(text) == sentence
 
 
+def test_pictures_of_the_results_are_put_in_and_lost_ones_left_out():
+    there = "../results/laptop/figures/funnel.png"
+    tree = html_parts.parsed(f'<p><img src="{there}" alt="a funnel"><img src="lost.png">x</p>')
+    lessons.put_pictures_in(tree)
+    lessons.describe_pictures(tree)
+    (image,) = tree.iter("img")
+    assert image.get("src").startswith("data:image/png;base64,") and image.get("alt") == "a funnel"
+    assert html_parts.written(tree).endswith("x</p>")
+
+
 @pytest.mark.parametrize(
     "value, shown",
     [(1.0, 1), (0.123456789, 0.12346), (float("nan"), None), ("x", "x"), (None, None)],
