@@ -16,14 +16,15 @@ class Run:
     """What one run left, with its place in the study.
 
     answers: graded rows of `answers.jsonl`, along the learning curve; covered: ids of the questions
-    whose subject this seed's reference model knows; bits_per_byte: by held-out text; artifact: the
-    run's folder name.
+    whose subject this seed's reference model knows; known_before: ids of those about real facts
+    that the base knew; bits_per_byte: by held-out text; artifact: the run's folder name.
     """
 
     arm: str
     seed: int
     answers: Sequence[Mapping]
     covered: frozenset[str] = frozenset()
+    known_before: frozenset[str] = frozenset()
     bits_per_byte: Mapping[str, float] = field(default_factory=dict)
     axis: str = MAIN
     level: str = DEFAULT
@@ -53,6 +54,7 @@ def read_run(files: "RunFiles") -> Run:
         seed=files.seed,
         answers=read_jsonl(files.answers),
         covered=files.covered,
+        known_before=getattr(files, "known_before", frozenset()),
         bits_per_byte=read_json(files.folder / "text.json")["bits_per_byte"],
         axis=files.axis,
         level=files.level,

@@ -56,27 +56,42 @@ def selected_documents(
     for seed, corpus in scored.items():
         chosen = np.zeros(len(documents), bool)
         chosen[corpus.chosen(arm)] = True
-        for group, members in _groups(documents, tested, covered[seed]).items():
+        for group, members in document_groups(documents, tested, covered[seed]).items():
             rows += [{"documents": group, "kept": kept} for kept in chosen[members]]
     grouped = pd.DataFrame(rows).groupby("documents", sort=False)["kept"]
     return grouped.agg(n="size", share_kept="mean").reset_index()
 
 
-def _groups(
+def document_groups(
     documents: Sequence[Mapping], tested: set[str], covered: set[str]
 ) -> dict[str, np.ndarray]:
-    """Members of each group of documents, by the writer's labels."""
-    titles = [d["metadata"]["title"] for d in documents]
-    kinds = [{s["kind"] for s in d["metadata"]["truth"]["spans"]} for d in documents]
+    """Members of each group of documents, by the writer's labels; groups without any are left out.
+
+    A document may belong to several. tested: subjects under test; covered: those of them that the
+    reference model (RM) knows.
+    """
+    titles = [document["metadata"]["title"] for document in documents]
+    truths = [document["metadata"]["truth"] for document in documents]
+    kinds = [{span["kind"] for span in truth["spans"]} for truth in truths]
+    known = np.array([title in covered for title in titles], bool)
+    unknown = np.array([title in tested - covered for title in titles], bool)
+    wrong = np.array(["wrong_fact" in kind for kind in kinds], bool)
+    right = np.array(["fact" in kind for kind in kinds], bool) & ~wrong
     groups = {
-        "all": [True] * len(documents),
-        "about a subject that the RM knows": [t in covered for t in titles],
-        "about one that it does not know": [t in tested - covered for t in titles],
-        "true facts only": ["fact" in k and "wrong_fact" not in k for k in kinds],
-        "with a wrong fact": ["wrong_fact" in k for k in kinds],
-        "off the domain": [not d["metadata"]["truth"]["in_domain"] for d in documents],
+        "all": np.ones(len(documents), bool),
+        "about a subject that the RM knows": known,
+        "about one that it does not know": unknown,
+        "true facts only": right,
+        "with a wrong fact": wrong,
+        "known subject, true facts only": known & right,
+        "known subject, with a wrong fact": known & wrong,
+        "unknown subject, true facts only": unknown & right,
+        "unknown subject, with a wrong fact": unknown & wrong,
+        "from a reliable site": np.array([t.get("reliable") is True for t in truths], bool),
+        "from an unreliable site": np.array([t.get("reliable") is False for t in truths], bool),
+        "off the domain": np.array([not truth["in_domain"] for truth in truths], bool),
     }
-    return {name: np.array(members, bool) for name, members in groups.items()}
+    return {name: members for name, members in groups.items() if members.any()}
 
 
 def weights_at_start(

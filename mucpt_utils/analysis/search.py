@@ -55,14 +55,15 @@ def search(profile: Profile, names: Sequence[str], log: Path) -> dict[str, bool 
     jobs.references([study])
     outcomes: dict[str, bool | None] = {}
     for name in names:
-        criterion = study.arm(name).tokens
         common = {
             "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
             "trial": name,
             "profile": profile.name,
             "seeds": len(profile.seeds),
             "train_tokens": profile.train.tokens,
-            "setting": criterion.model_dump_json(exclude_defaults=True) if criterion else "",
+            "setting": study.arm(name).model_dump_json(
+                exclude_defaults=True, exclude={"title", "role"}
+            ),
         }
         try:
             rows = trial(study, name)
@@ -100,7 +101,7 @@ def compare(final: pd.DataFrame, name: str) -> list[dict]:
     return list(rows.values())
 
 
-def beats_both(rows: Sequence[dict], metric: str = "accuracy") -> bool:
+def beats_both(rows: Sequence[dict], metric: str = "log_likelihood") -> bool:
     """Whether a trial is above plain and above Rho-1, on covered and on uncovered facts."""
     wanted = [row for row in rows if row["metric"] == metric]
     return len(wanted) == len(STRATA) and all(

@@ -14,6 +14,16 @@ from mucpt_utils.study.labels import KINDS
 from mucpt_utils.study.layouts import Layout
 
 
+def kinds_left(kinds: np.ndarray) -> pd.DataFrame:
+    """`kinds_left.csv`: what the cleaned corpus consists of, by the labels: kind, tokens, share."""
+    counts = np.bincount(kinds, minlength=len(KINDS))
+    rows = [
+        {"kind": kind, "tokens": int(count), "share": count / max(len(kinds), 1)}
+        for kind, count in zip(KINDS, counts, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
 def given_in_training(
     layouts: Iterable[Layout], kinds: np.ndarray, starts: np.ndarray
 ) -> pd.DataFrame:

@@ -1,11 +1,12 @@
 """A data mixture of one's own: a settings file, one command, and it stands beside the others.
 
-    python -m mucpt_utils mixture FILE [PROFILE] [--set KEY=VALUE]...
+    python -m mucpt_utils mixture FILE [PROFILE] [--cost] [--set KEY=VALUE]...
 
 The file holds an axis in the form of `config/axes.yaml`: the profile's own data, and a level that
 is named as the mixture and changes settings; everything else stays as in the profile. What of the
 profile's own run is there is used, what is missing is made. Tables go to `mixtures/<name>` beside
-the profile's, where notebook 09 finds them.
+the profile's, where notebook 09 finds them. What it costs is said before it starts; a wrong file is
+refused before anything heavy is imported.
 """
 
 import argparse
@@ -13,23 +14,23 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import yaml
 
 from mucpt_utils import paths
-from mucpt_utils.analysis.comparisons import composition, composition_differences
-from mucpt_utils.analysis.items import items
-from mucpt_utils.analysis.runs import Run, read_run
-from mucpt_utils.analysis.single_runs import runs_table
 from mucpt_utils.config.axes import DEFAULT, MIXTURE, Axis, load_axes, read_axes
 from mucpt_utils.config.files import SettingsError, shown
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import write_text
-from mucpt_utils.report import table_files
-from mucpt_utils.study import jobs, provenance, stages
-from mucpt_utils.study.study import Study
+
+if TYPE_CHECKING:  # these import torch, which takes seconds
+    import pandas as pd
+
+    from mucpt_utils.analysis.runs import Run
+    from mucpt_utils.study.jobs import Job
+    from mucpt_utils.study.study import Study
 
 TABLES = ("runs", "composition", "composition_differences")
 EXAMPLE = paths.PACKAGE / "config/mixtures/no_wrong_facts_more_replay.yaml"
@@ -59,7 +60,7 @@ def load(path: Path, profile: Profile | None = None) -> tuple[str, Axis]:
     return name, axis
 
 
-def at_levels(study: Study, axis: Axis) -> list[Study]:
+def at_levels(study: "Study", axis: Axis) -> "list[Study]":
     """The study at the axis's own level and at its changed one, with the arms trained there."""
     return [
         study.with_changes({**level.set, "arms": axis.arms, "composition": ()})
@@ -67,11 +68,45 @@ def at_levels(study: Study, axis: Axis) -> list[Study]:
     ]
 
 
-def train(study: Study, name: str, axis: Axis) -> list[Run]:
+def all_jobs(study: "Study", axis: Axis) -> "list[Job]":
+    """Every run of a mixture and of the profile's own data beside it."""
+    from mucpt_utils.study import jobs
+
+    return [job for one in at_levels(study, axis) for job in jobs.arms(one)]
+
+
+def cost_in_words(study: "Study", axis: Axis) -> str:
+    """How many runs are there already, and what the others cost here, in a line.
+
+    Operations of training at the rate of the committed run, shared out over the cores; questions,
+    corpus and base come on top.
+    """
+    from mucpt_utils.study import cost, parallel, provenance, stages
+
+    every = all_jobs(study, axis)
+    with stages.looking():
+        missing = [job for job in every if job.find() is None]
+    tokens = sum(job.tokens for job in missing)
+    told = f"{len(every) - len(missing)} of {len(every)} runs found"
+    if not missing:
+        return f"{told}, nothing is trained"
+    told += f"; {len(missing)} to train on {tokens:,.0f} tokens in all"
+    rate = cost.cpu_rate(paths.RESULTS)
+    if rate is None:
+        return told
+    operations = cost.OPERATIONS["training"] * provenance.parameter_count(study.profile) * tokens
+    minutes = operations / rate.value / parallel.cores() / 60
+    return f"{told}, about {max(1, round(minutes))} min here, corpus and questions on top"
+
+
+def train(study: "Study", name: str, axis: Axis) -> "list[Run]":
     """Train the mixture's arms at every seed of the study, beside the profile's own; its runs."""
+    from mucpt_utils.analysis.runs import read_run
+    from mucpt_utils.study import jobs
+
     studies = at_levels(study, axis)
     jobs.references(studies)
-    jobs.make([job for one in studies for job in jobs.arms(one)], f"mixture {name}")
+    jobs.make(all_jobs(study, axis), f"mixture {name}")
     return [
         read_run(replace(files, axis=MIXTURE, level=level))
         for one, level in zip(studies, (DEFAULT, name), strict=True)
@@ -79,8 +114,14 @@ def train(study: Study, name: str, axis: Axis) -> list[Run]:
     ]
 
 
-def write(study: Study, name: str, axis: Axis, runs: Sequence[Run], folder: Path) -> None:
+def write(study: "Study", name: str, axis: Axis, runs: "Sequence[Run]", folder: Path) -> None:
     """The mixture's tables, described, its settings and the record of what it was made from."""
+    from mucpt_utils.analysis.comparisons import composition, composition_differences
+    from mucpt_utils.analysis.items import items
+    from mucpt_utils.analysis.single_runs import runs_table
+    from mucpt_utils.report import table_files
+    from mucpt_utils.study import provenance, stages
+
     measured = items(runs)
     frames = {
         "runs": runs_table(measured),
@@ -103,8 +144,10 @@ def finished(results: Path) -> list[Path]:
     return sorted(path.parent for path in (results / "mixtures").glob(f"*/{FILE}"))
 
 
-def listed(results: Path) -> pd.DataFrame:
+def listed(results: Path) -> "pd.DataFrame":
     """mixture, title, changes, arms of those that were trained."""
+    import pandas as pd
+
     rows = []
     for folder in finished(results):
         name, axis = load(folder / FILE)
@@ -113,7 +156,9 @@ def listed(results: Path) -> pd.DataFrame:
 
 
 def accuracy_lines(folder: Path) -> Iterable[str]:
-    """The differences to the profile's own data in accuracy, one line an arm and stratum."""
+    """The differences to the profile's own data in accuracy, one line per arm and stratum."""
+    from mucpt_utils.report import table_files
+
     table = table_files.read_table(folder / "tables", "composition_differences")
     for row in table[table["metric"] == "accuracy"].itertuples():
         yield (
@@ -131,19 +176,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("file", type=Path, help="settings of the mixture (YAML)")
     parser.add_argument("profile", nargs="?", default="laptop")
+    parser.add_argument("--cost", action="store_true", help="say what it costs and stop")
     parser.add_argument("--set", dest="overrides", metavar="KEY=VALUE", action="append", default=[])
     options = parser.parse_args(arguments)
     try:
-        study = Study(load_profile(options.profile, options.overrides), MIXTURE)
-        name, axis = load(options.file, study.profile)
-        folder = provenance.results_folder(study.profile) / "mixtures" / name
+        profile = load_profile(options.profile, options.overrides)
+        name, axis = load(options.file, profile)
+        from mucpt_utils.study import provenance
+        from mucpt_utils.study.study import Study
+
+        study = Study(profile, MIXTURE)
+        folder = provenance.results_folder(profile) / "mixtures" / name
+        print(f"{name} ({axis.title}): {cost_in_words(study, axis)}", flush=True)
+        if options.cost:
+            return OK
         write(study, name, axis, train(study, name, axis), folder)
     except MuCPTError as error:
         print(f"mixture: {error}", file=sys.stderr)
         return error.exit_code
     print(f"{name} minus the profile's own data, accuracy, 95 % interval:")
     print("\n".join(accuracy_lines(folder)))
-    print(f"tables in {folder}; notebook 09 draws them")
+    print(f"tables in {folder.resolve()}; notebook 09 draws them")
     return OK
 
 

@@ -28,9 +28,10 @@ HALF, WHOLE = 0.5, 1.0  # units
 MOST = 0.9  # share of a table's estimates that may move by no more than HALF
 WIDTHS = (2 / 3, 3 / 2)  # between which the widths of the second run's intervals lie, by the median
 REST = 0.05
+LOOSE = {"repeatability": 1.0}  # tables of spreads, which are known badly
 SAME_GRADES = 0.7
 NOT_JUDGED = "tokens_to_plain"
-ESTIMATES = ("difference", "mean", "weight", "value", "before", "after")
+ESTIMATES = ("difference", "mean", "weight", "value", "before", "after", "share_kept")
 # numbers that say what a row is about; `tokens` is one where it is the length of a run
 ABOUT = ("seed", "coverage", "confidence", "threshold", "temperature")
 COUNTS = ("seeds", "n")
@@ -42,6 +43,9 @@ SINGLE_RUNS = {
     "learning_curves": "main_comparison",
     "token_weights_over_training": "token_weights",
 }
+# words that follow from the numbers: conclusions are compared apart
+FOLLOWING = {"verdicts": ("covered", "uncovered", "headline"), "room": ("arm",)}
+ALWAYS_FOLLOWING = ("verdict", "clear")
 CLAIMED = ("claim", "status_in_paper", "paper_value", "scale", "verdict")
 # the differences that conclusions rest on
 STRATA, METRICS = ("all", "covered", "uncovered"), ("accuracy", "log_likelihood")
@@ -98,7 +102,8 @@ def other_rows(name: str, one: pd.DataFrame, other: pd.DataFrame) -> str | None:
         about = ["run", "question_id"]
     else:
         lengths = ["tokens"] if "seed" in one or "documents" in one else []
-        texts = [column for column in one if not is_numeric(one, column)]
+        following = (*ALWAYS_FOLLOWING, *FOLLOWING.get(name, ()))
+        texts = [c for c in one if c not in following and not is_numeric(one, c)]
         about = [*texts, *(column for column in (*ABOUT, *lengths) if column in one)]
     for column in about:
         differs = (one[column] != other[column]) & ~(one[column].isna() & other[column].isna())
@@ -211,11 +216,11 @@ def compare_rest(name: str, one: pd.DataFrame, other: pd.DataFrame) -> Check:
         moved = (one[column] - other[column]).abs() / scale
         moved = moved.mask(one[column].isna() != other[column].isna(), np.inf).fillna(0.0)
         row = int(moved.to_numpy().argmax())
-        if moved[row] > REST:
+        within = LOOSE.get(name, REST)
+        if moved[row] > within:
             values = f"{one[column][row]:g}, now {other[column][row]:g}"
-            return Check(
-                name, False, f"row {row + 2}, {column}: {values} (within {REST * scale:g})"
-            )
+            told = f"row {row + 2}, {column}: {values} (within {within * scale:g})"
+            return Check(name, False, told)
         largest = max(largest, float(moved[row]))
     return Check(name, True, f"no number moved by more than {largest:.1%} of its column's largest")
 
@@ -242,6 +247,8 @@ def changed_conclusions(first: Tables, second: Tables) -> Iterator[Change]:
         was, now = (verdict.to_dict() for verdict in verdicts)
         for claim in (claim for claim in was if was[claim] != now.get(claim)):
             yield Change(True, f"{claim!r}: {was[claim]}, now {now.get(claim, 'not there')}")
+    if "verdicts" in first and "verdicts" in second:
+        yield from changed_verdicts(first["verdicts"], second["verdicts"])
     for name in (name for name in first if "difference" in first[name] and name in second):
         one, other = first[name], second[name]
         if other_rows(name, one, other):
@@ -253,6 +260,17 @@ def changed_conclusions(first: Tables, second: Tables) -> Iterator[Change]:
             turned = f"{STATES[before[row]]}, now {STATES[after[row]]}"
             told = f"{name}: {named(one.loc[row])} {words}: {turned}"
             yield Change(bool(before[row] * after[row] < 0), told)
+
+
+def changed_verdicts(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Change]:
+    """Arms whose verdict is another; serious where better became worse, or the other way round."""
+    keys = ["arm", "compared_to"]
+    both = first.merge(second, on=keys, suffixes=("", "_now"))
+    for row in both[both["verdict"] != both["verdict_now"]].to_dict("records"):
+        told = (
+            f"{row['arm']} minus {row['compared_to']}: {row['verdict']}, now {row['verdict_now']}"
+        )
+        yield Change({row["verdict"], row["verdict_now"]} == {"better", "worse"}, told)
 
 
 def state(frame: pd.DataFrame) -> pd.Series:

@@ -1,14 +1,15 @@
-"""The report of a profile: one HTML file made from `run.json`, `tables/` and `figures/`.
+"""The report of a profile: `report.html`, one page that needs nothing beside it, and `report.md`.
 
-Nothing in it is typed: `words` makes the sentences from the numbers, `sections` what each section
-shows, and the templates lay it out. The file needs no network and no other file; links to tables,
-figures and notebooks lead to what lies beside it.
+Nothing in it is typed: `answer` and `words` make the sentences from the numbers, `sections` and
+`pictures` what each section shows, and the templates lay it out. A copy that is mailed keeps its
+data: pictures and tables lie in the page itself.
 """
 
 import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -16,9 +17,12 @@ from mucpt_utils import paths
 from mucpt_utils.analysis.claims import Scale
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.errors import MuCPTError
-from mucpt_utils.io import read_json, write_text
-from mucpt_utils.report import sections, words
-from mucpt_utils.report.table_files import read_table
+from mucpt_utils.io import write_text
+from mucpt_utils.report import answer, rows, sections, words
+from mucpt_utils.report.display import MEASURED
+from mucpt_utils.report.markdown import markdown_report
+from mucpt_utils.report.pictures import figure_items
+from mucpt_utils.report.profiles import Finished, every_profile, read_finished
 from mucpt_utils.study.provenance import RUN
 
 LARGEST = 2_000_000  # bytes of a report
@@ -34,44 +38,61 @@ def scale(record: Mapping) -> Scale:
 
 
 def write_report(folder: Path) -> Path:
-    """Make `folder/report.html` from `run.json`, `tables/*.csv` and `figures/*.png` in it.
+    """Make `folder/report.html` and `report.md` from `run.json`, `tables/` and `figures/` in it.
 
-    Returns its path. Raises ReportError where there is no `run.json` or the page would be larger
-    than `LARGEST`, FileError where `run.json` is damaged.
+    Returns the path of the page. Raises ReportError where there is no `run.json` or the page would
+    be larger than `LARGEST`, FileError where `run.json` is damaged.
     """
     if not (folder / RUN).is_file():
         raise ReportError(f"{folder / RUN} is missing: the notebooks write it")
-    run = read_json(folder / RUN)
-    files = sorted((folder / "tables").glob("*.csv"))
-    tables = {path.stem: read_table(path.parent, path.stem) for path in files}
-    page = (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            run=run,
-            title=f"Music-domain continued pretraining: results of profile {run['profile']}",
-            abstract=words.paragraphs(tables, run),
-            figures=sections.figure_items(folder),
-            summaries=sections.summaries(tables),
-            arms=[(name, arm) for name, arm in ARMS.items() if name in run["settings"]["arms"]],
-            claims=sections.claim_items(tables),
-            tables=sections.table_items(folder, tables, run),
-            limits=words.limits(tables, run),
-            prose="bits_per_byte" in tables,
-            groups=sections.artifact_groups(run),
-            cost=sections.full_cost(),
-            checklist=sections.checklist(run),
-            artifact_names={record["name"] for record in run["artifacts"]},
-            anchors=sections.anchors(tables),
-            executed={path.stem for path in (folder / "executed").glob("*.ipynb")},
-        )
-    )
+    told = contents(read_finished(folder))
+    page = environment().get_template("report.html.j2").render(told)
     size = len(page.encode())
     if size > LARGEST:
         raise ReportError(f"{folder}: the report has {size:,} bytes; allowed are {LARGEST:,}")
     path = folder / "report.html"
     write_text(path, page)
+    write_text(folder / "report.md", markdown_report(told))
     return path
+
+
+def contents(finished: Finished) -> dict[str, Any]:
+    """All that the templates show."""
+    run, tables, judged = finished.run, dict(finished.tables), finished.judged
+    runs = every_profile(finished, ["differences"])
+    ids = {name: rows.row_ids(frame, name) for name, frame in tables.items()}
+    luggage = rows.Luggage(finished.name)
+    files = {
+        name: luggage.pack(f"{name}.csv", (finished.folder / f"tables/{name}.csv").read_bytes())
+        for name in ["claims", *sections.table_order(tables)]
+        if name in tables
+    }
+    record = luggage.pack(RUN, (finished.folder / RUN).read_bytes(), "application/json")
+    return {
+        "run": run,
+        "title": answer.title(judged, run),
+        "origin": sections.origin(run),
+        "abstract": answer.abstract(judged, run, runs),
+        "paragraphs": words.paragraphs(judged, run),
+        "figures": figure_items(finished, luggage),
+        "summaries": sections.summaries(tables, ids),
+        "arms": [(name, arm) for name, arm in ARMS.items() if name in run["settings"]["arms"]],
+        "claims": sections.claim_items(tables),
+        "tables": sections.table_items(tables, run, ids),
+        "files": files,
+        "record": record,
+        "keys": rows.KEYS,
+        "measured": sorted(MEASURED),
+        "plain": rows.words_for_script(tables.values()),
+        "limits": words.limits(judged, run),
+        "prose": "bits_per_byte" in tables,
+        "groups": sections.artifact_groups(run),
+        "cost": sections.full_cost(),
+        "checklist": sections.checklist(run),
+        "artifact_names": {record["name"] for record in run["artifacts"]},
+        "anchors": sections.anchors(tables),
+        "others": [other for other in runs if other.name != finished.name],
+    }
 
 
 @cache

@@ -4,98 +4,113 @@ Every function takes tables by name, the content of `run.json`, or the results f
 dictionaries; `page.write_report` hands them to the templates.
 """
 
-import base64
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 from markupsafe import Markup, escape
-from PIL import Image
 
 from mucpt_utils import paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_yaml
-from mucpt_utils.report.display import NO_VALUE, is_numeric, shown
-from mucpt_utils.report.figures import (
-    FIGURES,
-    METRIC_TITLES,
-    STRATUM_TITLES,
-    arm_title,
-    few_colours,
-)
-from mucpt_utils.report.table_files import FORMATS
+from mucpt_utils.report import rows
+from mucpt_utils.report.display import NO_VALUE, shown
+from mucpt_utils.report.figures import FIGURES, METRIC_TITLES, STRATUM_TITLES, arm_title
+from mucpt_utils.report.plain import table_title
 from mucpt_utils.report.words import MEASURES, Tables, capital, mean_of, plain_number
-from mucpt_utils.study import cost
+from mucpt_utils.study import checkout, cost
 
-ROWS_SHOWN = 400  # of a large table; the file beside the report has all
-SAMPLE = 30  # rows shown of the answers
-FOLDED = 20  # rows from which on a table is folded
-SUMMARY_STRATA = ("all", "covered", "uncovered", "general")
+SUMMARY_STRATA = ("covered", "uncovered", "general", "all")
 FULL_SIZE = "paper"  # the profile of the paper's size
 
 Run = Mapping[str, Any]
 Item = dict[str, Any]
 
 
-# --- results --------------------------------------------------------------------------------------
+# --- who and when ---------------------------------------------------------------------------------
 
 
-def figure_items(folder: Path) -> list[Item]:
-    """Every figure that was drawn, inlined: known ones first, in the order of `FIGURES`."""
-    drawn = {path.stem: path for path in sorted((folder / "figures").glob("*.png"))}
-    names = dict.fromkeys([*(name for name in FIGURES if name in drawn), *drawn])
-    return [figure_item(drawn[name]) for name in names]
-
-
-def figure_item(png: Path) -> Item:
-    """One figure in few colours, with its size, so that the page does not jump while it loads.
-
-    A figure that `FIGURES` does not know says its name.
-    """
-    name = png.stem
-    info = FIGURES.get(name)
-    title = info.title if info else capital(name.replace("_", " "))
-    table = info.table if info else name
-    with Image.open(png) as picture:
-        data, (width, height) = few_colours(picture), picture.size
+def origin(run: Run) -> Item:
+    """Authors, date, commit with its address where one is declared, and how to cite."""
+    citation = yaml.safe_load((paths.ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    commit = str(run.get("commit") or "")
+    digits = commit.partition(" ")[0]
+    repository = str(citation.get("repository-code", "")).rstrip("/")
+    date = str(run.get("date") or commit_date(digits))
+    authors = [person_name(person) for person in citation["authors"]]
     return {
-        "name": name,
-        "title": title,
-        "reading": info.reading if info else "",
-        "table": table if (png.parent.parent / "tables" / f"{table}.csv").is_file() else "",
-        "source": f"data:image/png;base64,{base64.b64encode(data).decode()}",
-        "width": width,
-        "height": height,
-        "pdf": png.with_suffix(".pdf").is_file(),
+        "project": citation["title"],
+        "authors": ", ".join(authors),
+        "date": date,
+        "commit": commit,
+        "commit_address": f"{repository}/commit/{digits}" if repository and digits else "",
+        "citation": cited(citation, authors, run, date, digits),
     }
 
 
-def summaries(tables: Tables) -> list[Item]:
-    """By measure, every arm's mean and interval on each of `SUMMARY_STRATA`, for reading."""
+def person_name(person: Mapping) -> str:
+    """A person or group of CITATION.cff in one name."""
+    names = (person.get("given-names"), person.get("family-names"))
+    return str(person.get("name") or " ".join(filter(None, names)))
+
+
+def commit_date(digits: str) -> str:
+    """The day of a commit, as git has it; "" without git or commit."""
+    return (checkout.git("show", "-s", "--format=%cs", digits) or "") if digits else ""
+
+
+def cited(citation: Mapping, authors: Sequence[str], run: Run, date: str, digits: str) -> str:
+    """How to cite these results, as BibTeX."""
+    profile, year = run["profile"], date[:4]
+    lines = [
+        f"@misc{{open-mucpt-{profile},",
+        f"  title = {{{citation['title']}, profile {profile}}},",
+        f"  author = {{{' and '.join('{' + name + '}' for name in authors)}}},",
+        *([f"  year = {{{year}}},"] if year else []),
+        f"  note = {{version {citation['version']}, commit {digits[:12] or 'not recorded'}}}",
+        "}",
+    ]
+    return "\n".join(lines)
+
+
+# --- results --------------------------------------------------------------------------------------
+
+
+def summaries(tables: Tables, ids: Mapping[str, list[str]]) -> list[Item]:
+    """By measure, every arm's mean and interval on each of `SUMMARY_STRATA`, for reading.
+
+    ids: those of the rows of each table; every number leads to its row.
+    """
     main = tables.get("main_comparison")
     if main is None or main.empty:
         return []
     items = []
     for metric in MEASURES:
-        rows = []
+        lines = []
         for arm in dict.fromkeys(main["arm"]):
-            means = [mean_of(tables, arm, stratum, metric) for stratum in SUMMARY_STRATA]
-            rows.append((arm, arm_title(arm), [mean_cell(mean) for mean in means]))
+            cells = []
+            for stratum in SUMMARY_STRATA:
+                where = {"arm": arm, "stratum": stratum, "metric": metric}
+                row = rows.find_row(main, ids["main_comparison"], where)
+                cells.append((*mean_cell(mean_of(tables, arm, stratum, metric)), row))
+            lines.append((arm, arm_title(arm), cells))
         heads = [capital(STRATUM_TITLES[stratum]) for stratum in SUMMARY_STRATA]
         named = capital(METRIC_TITLES[metric])
-        items.append({"metric": metric, "title": named, "heads": heads, "rows": rows})
+        folded = len(lines) > rows.FOLDED
+        item = {"metric": metric, "title": named, "heads": heads, "rows": lines, "folded": folded}
+        items.append(item)
     return items
 
 
 def mean_cell(row: Mapping | None) -> tuple[str, str]:
     """A mean and its interval as text; a dash without."""
-    if row is None:
+    if row is None or pd.isna(row["mean"]):
         return NO_VALUE, ""
     mean, low, high = (plain_number(row[column]) for column in ("mean", "ci_low", "ci_high"))
     return mean, f"{low} to {high}"
@@ -106,13 +121,13 @@ def mean_cell(row: Mapping | None) -> tuple[str, str]:
 
 def claim_items(tables: Tables) -> list[Item]:
     """Every claim with its number, interval and verdict as text, its evidence as links."""
-    rows = tables["claims"].to_dict("records") if "claims" in tables else []
+    claims = tables["claims"].to_dict("records") if "claims" in tables else []
     items = []
-    for row in rows:
+    for row in claims:
         number, low, high = row["our_value"], row["ci_low"], row["ci_high"]
         # counts are shown as such, shares with decimals
         value = "" if np.isnan(number) else shown(number, "" if number > 1 else "our_value")
-        interval = "" if np.isnan(low) else f"{plain_number(low, 3)} to {plain_number(high, 3)}"
+        interval = "" if np.isnan(low) else f"{plain_number(low)} to {plain_number(high)}"
         links = linked(row["evidence"], tables)
         items.append({**row, "links": links, "value": value, "interval": interval})
     return items
@@ -129,34 +144,38 @@ def linked(evidence: str, tables: Iterable[str]) -> Markup:
 # --- tables ---------------------------------------------------------------------------------------
 
 
-def table_items(folder: Path, tables: Tables, run: Run) -> list[Item]:
+def table_order(tables: Iterable[str]) -> list[str]:
     """Every table but the claims: described ones in the dictionary's order, then the others."""
-    described = schema.load_tables()
-    names = [name for name in described if name in tables and name != "claims"]
-    names += [name for name in tables if name not in described]
-    return [table_item(folder, name, tables[name], run) for name in names]
+    names, described = list(tables), schema.load_tables()
+    ordered = [name for name in described if name in names]
+    ordered += [name for name in names if name not in described]
+    return [name for name in ordered if name != "claims"]
 
 
-def table_item(folder: Path, name: str, frame: pd.DataFrame, run: Run) -> Item:
-    """A table's rows as text, what it was computed from, and where its files are."""
+def table_items(tables: Tables, run: Run, ids: Mapping[str, list[str]]) -> list[Item]:
+    """Every table of `table_order`, see `table_item`."""
+    return [table_item(name, tables[name], run, ids[name]) for name in table_order(tables)]
+
+
+def table_item(name: str, frame: pd.DataFrame, run: Run, ids: Sequence[str]) -> Item:
+    """A table's first rows as text, what it was computed from, and where each row came from."""
     info = schema.load_tables().get(name)
     records = [r for r in run["artifacts"] if made_from(r["name"], info)]
-    part = frame.head(SAMPLE if name == "answers" else ROWS_SHOWN)
-    columns = list(part.columns)
-    numeric = [is_numeric(part, column) for column in columns]
+    part = frame.head(rows.FOLDED)
+    columns = rows.columns_of(part)
     return {
         "name": name,
-        "caption": info.about if info else f"{capital(name.replace('_', ' '))}.",
-        "columns": list(zip(columns, numeric, strict=True)),
+        "title": table_title(name),
+        "about": rows.about(name),
+        "columns": columns,
         "rows": [
-            [(shown(value, c), n) for value, c, n in zip(row, columns, numeric, strict=True)]
+            list(zip(rows.cells_of(part, row), [c["numeric"] for c in columns], strict=True))
             for row in part.itertuples(index=False, name=None)
         ],
-        "folded": len(part) > FOLDED,
-        "linked": "arm" if "arm" in columns else columns[0],
+        "ids": ids[: len(part)],
+        "linked": "arm" if "arm" in part else str(part.columns[0]),
         "origins": origins(part, records),
         "total": len(frame),
-        "formats": [s for s in FORMATS if (folder / "tables" / f"{name}.{s}").is_file()],
         "made_from": list(Counter(record["name"] for record in records).items()),
         "notebooks": notebooks(records),
     }
@@ -174,12 +193,12 @@ def origins(frame: pd.DataFrame, records: Sequence[Mapping]) -> list[str]:
     """
     names = list(dict.fromkeys(record["name"] for record in records))
     arms = frame.get("arm", frame.get("run", pd.Series([""] * len(frame))))
-    rows = []
+    sources = []
     for value in arms.astype(str):
         arm = value.partition("/seed")[0].rpartition("/")[2]  # `replay=0.5/plain/seed0`
         own = [name for name in names if name.partition("_")[2] == arm]
-        rows.append((own or names[-1:] or [""])[-1])
-    return rows
+        sources.append((own or names[-1:] or [""])[-1])
+    return sources
 
 
 def notebooks(records: Iterable[Mapping]) -> list[str]:
@@ -193,11 +212,11 @@ def notebooks(records: Iterable[Mapping]) -> list[str]:
 def full_cost() -> Item:
     """What the full size would cost, and how it is started."""
     profile = load_profile(FULL_SIZE)
-    rows = cost.estimate(profile).to_dict("records")
+    quantities = cost.estimate(profile).to_dict("records")
     return {
         "profile": profile.name,
         "run": cost.was_run(profile),
-        "rows": [{**row, "value": quantity(row["value"])} for row in rows],
+        "rows": [{**row, "value": quantity(row["value"])} for row in quantities],
         "commands": cost.launch_commands(profile),
     }
 

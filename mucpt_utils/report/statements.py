@@ -10,22 +10,26 @@ without results gives no line.
 import argparse
 import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from mucpt_utils import paths
+from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.claims import (
     PAPER_ARM,
     Effect,
     abbreviated,
     first_row,
+    with_verdicts,
 )
+from mucpt_utils.config.arms import ARMS
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import read_json, write_text
 from mucpt_utils.report.figures import arm_title
+from mucpt_utils.report.pooled import FOLDER as POOLED
 from mucpt_utils.report.table_files import read_table
 from mucpt_utils.report.words import (
     KINDS,
@@ -38,9 +42,13 @@ from mucpt_utils.report.words import (
 )
 
 BEGIN, END = "<!-- statements:begin -->", "<!-- statements:end -->"
-TABLES = ("main_comparison", "differences", "reference_surface", "bits_per_byte")
-FIRST = ("laptop", "replication", "confirmation", "overnight", "surface")
-STRATA = {"all": "all facts", "covered": "known facts", "uncovered": "unknown facts"}
+TABLES = (
+    *("main_comparison", "differences", "verdicts", "costs", "chance", "repeatability"),
+    *("reference_surface", "bits_per_byte", "pooled"),
+)
+FIRST = ("evidence", "laptop", "replication", "confirmation", "real", "overnight", "surface")
+HEADLINE = ("evidence", "laptop")  # the first of these that there is gives the sentence of README
+STRATA = {"covered": "known facts", "uncovered": "unknown facts"}
 MEASURE_HEADS = ("log-likelihood of the answer, nats per token", "accuracy")
 WIDTH = 110
 
@@ -74,10 +82,21 @@ def read_results(folder: Path) -> dict[str, Results]:
     for profile in dict.fromkeys([*FIRST, *folders]):
         if profile in folders:
             tables = folders[profile] / "tables"
-            there = [name for name in TABLES if (tables / f"{name}.csv").is_file()]
-            run = read_json(folders[profile] / "run.json")
-            results[profile] = Results(run, {name: read_table(tables, name) for name in there})
+            results[profile] = Results(read_json(folders[profile] / "run.json"), read_all(tables))
+    if (folder / POOLED / "tables").is_dir():
+        results[POOLED] = Results({}, read_all(folder / POOLED / "tables"))
     return results
+
+
+def read_all(tables: Path) -> dict[str, pd.DataFrame]:
+    """Those of `TABLES` that a folder has; differences with the verdict of each."""
+    there = [name for name in TABLES if (tables / f"{name}.csv").is_file()]
+    return {name: with_verdicts(name, read_table(tables, name)) for name in there}
+
+
+def profiles(results: Everything) -> Iterator[tuple[str, Results]]:
+    """The profiles by name, without what is pooled over them."""
+    return ((name, result) for name, result in results.items() if result.run)
 
 
 # --- tables of Markdown ---------------------------------------------------------------------------
@@ -94,10 +113,16 @@ def interval(value: float, low: float, high: float) -> str:
     return f"{signed(value)} [{signed(low)}, {signed(high)}]"
 
 
-def effect_cell(effect: Effect) -> str:
-    """A difference with its interval, in bold where the interval holds no zero."""
+def effect_cell(effect: Effect | None) -> str:
+    """A difference with its interval, in bold where it is called better or worse; "–" for none.
+
+    Without a verdict, bold is an interval that holds no zero.
+    """
+    if effect is None:
+        return "–"
     text = interval(effect.value, effect.low, effect.high)
-    return text if effect.state == "open" else f"**{text}**"
+    clear = effect.verdict in verdicts.OPPOSITE if effect.verdict else effect.state != "open"
+    return f"**{text}**" if clear else text
 
 
 def level_cell(row: Mapping) -> str:
@@ -110,67 +135,174 @@ def level_cell(row: Mapping) -> str:
 
 
 def headline(results: Everything) -> str:
-    """The one sentence of README.md: the paper's arm against plain, in profile `laptop`."""
-    if "laptop" not in results:
+    """The one sentence of README.md: the paper's arm against plain, on both kinds of facts."""
+    profile = next((name for name in HEADLINE if name in results), None)
+    if profile is None:
         return ""
-    laptop = results["laptop"]
-    clauses, states = [], set()
+    result = results[profile]
+    clauses = []
     for kind, words in KINDS.items():
         nats, share = (
-            difference_of(laptop.tables, PAPER_ARM, "plain", kind, metric) for metric in MEASURES
+            difference_of(result.tables, PAPER_ARM, "plain", kind, metric) for metric in MEASURES
         )
         if nats is None or share is None:
             return ""
         number = interval(nats.value, nats.low, nats.high)
         accuracy = interval(share.value, share.low, share.high)
         clauses.append(f"{number} nats per token (accuracy {accuracy}) on {words}")
-        states.add(nats.state)
-    mixed = ": a mixed effect" if states == {"stands", "fails"} else ""
     return (
-        f"In profile `laptop` ({laptop.scale}) the log-likelihood of answers after the paper's "
+        f"In profile `{profile}` ({result.scale}) the log-likelihood of answers after the paper's "
         f"arm, selection and soft weights by one loss ratio, minus that after plain continued "
-        f"pretraining is {' and '.join(clauses)}, with 95 % intervals{mixed}. "
-        "[All results](results/README.md)."
+        f"pretraining is {' and '.join(clauses)}, with 95 % intervals: "
+        f"{judgement(result)}. [All results](results/README.md)."
     )
+
+
+def judgement(result: Results) -> str:
+    """What the paper's arm comes to, at equal tokens and, where it was trained, equal compute."""
+    told = []
+    names = {"plain": "at equal tokens", "plain_compute": "at the reference model's compute too"}
+    for other, words in names.items():
+        verdict = verdict_of(result, PAPER_ARM, other)
+        if verdict:
+            told.append(f"{verdict} {words}")
+    return ", ".join(told)
+
+
+def verdict_of(result: Results, arm: str, other: str) -> str:
+    """An arm's verdict against another over both kinds of facts; "" where it was not compared."""
+    table = result.tables.get("differences")
+    if table is None:
+        return ""
+    rows = table[(table["arm"] == arm) & (table["compared_to"] == other)]
+    return verdicts.over_kinds(verdicts.states_of(rows).values()) if len(rows) else ""
 
 
 def scales(results: Everything) -> str:
     """What each profile is for, and its size."""
     rows = []
-    for profile, result in results.items():
+    for profile, result in profiles(results):
         real = "; real text" if "bits_per_byte" in result.tables else ""
         rows.append([f"[`{profile}`]({profile})", result.run["purpose"] + real, result.scale])
     return markdown(["profile", "for", "size of the models, tokens an arm, seeds"], rows)
 
 
-def plain_levels(results: Everything) -> str:
-    """Where plain continued pretraining ends, by profile and stratum."""
+def room(results: Everything) -> str:
+    """The best ceiling above plain, by profile and kind of facts, and whether it stands clear."""
     rows = []
-    for profile, result in results.items():
+    for profile, result in profiles(results):
+        table = result.tables.get("differences")
+        best = verdicts.room(table) if table is not None and len(table) else pd.DataFrame()
+        for row in best.to_dict("records"):
+            effect = Effect(row["arm"], row["difference"], row["ci_low"], row["ci_high"])
+            measure = MEASURE_HEADS[list(MEASURES).index(row["metric"])]
+            clear = f"{row['clear']} ({signed(row['needed'])} is asked for)"
+            cells = [f"`{row['arm']}`", measure, effect_cell(effect), clear]
+            rows.append([f"`{profile}`", STRATA[row["stratum"]], *cells])
+    head = ["profile", "questions", "best ceiling", "measure", "minus plain", "stands clear"]
+    return markdown(head, rows)
+
+
+def plain_levels(results: Everything) -> str:
+    """Where plain continued pretraining ends, by profile and stratum, beside what chance gives."""
+    rows = []
+    for profile, result in profiles(results):
         for stratum, words in (STRATA | {"general": "general questions"}).items():
             means = [mean_of(result.tables, "plain", stratum, metric) for metric in MEASURES]
             cells = [level_cell(row) for row in means if row is not None]
+            chance = first_row(result.tables.get("chance"), arm="plain", stratum=stratum)
             if len(cells) == len(MEASURES):
+                by_chance = "–" if chance is None else plain_number(chance["mean"])
+                rows.append([f"`{profile}`", words, *cells, by_chance])
+    head = ["profile", "questions", *MEASURE_HEADS, "accuracy, answers permuted within a relation"]
+    return markdown(head, rows)
+
+
+def by_role(role: str, *others: str) -> Callable[[Everything], str]:
+    """The statement about every arm of a role: minus each of `others`, with verdict and cost."""
+
+    def arms(results: Everything) -> str:
+        rows = []
+        for profile, result in profiles(results):
+            for arm in (name for name, declared in ARMS.items() if declared.role == role):
+                for other in others:
+                    cells = compared_cells(result, arm, other)
+                    if cells:
+                        rows.append([f"`{profile}`", f"`{arm}`", *cells])
+        return markdown(["profile", "arm", *COMPARED_HEADS], rows)
+
+    return arms
+
+
+COMPARED_HEADS = ("minus", "known, nats", "known, accuracy") + (
+    "unknown, nats",
+    "unknown, accuracy",
+    "verdict",
+    "cost",
+)
+
+
+def compared_cells(result: Results, arm: str, other: str) -> list[str]:
+    """An arm minus another on both kinds of facts, the verdict and the cost; [] if not compared."""
+    effects = [
+        difference_of(result.tables, arm, other, kind, metric)
+        for kind in KINDS
+        for metric in MEASURES
+    ]
+    if arm == other or all(effect is None for effect in effects):
+        return []
+    cost = first_row(result.tables.get("costs"), arm=arm)
+    told = "–" if cost is None else f"{cost['relative_to_plain']:.2f}"
+    verdict = verdict_of(result, arm, other) or "–"
+    return [f"`{other}`", *map(effect_cell, effects), verdict, told]
+
+
+def over_profiles(results: Everything) -> str:
+    """Every arm minus plain over the runs of all profiles together."""
+    table = results[POOLED].tables.get("pooled") if POOLED in results else None
+    if table is None:
+        return ""
+    table = table[(table["pooled"] == "yes") & (table["compared_to"] == "plain")]
+    rows = []
+    for arm, group in table.groupby("arm", sort=False):
+        result = Results({}, {"differences": group})
+        first = group.iloc[0]
+        counts = [f"{first['seeds']:.0f}", first["profiles"]]
+        rows.append([f"`{arm}`", *compared_cells(result, str(arm), "plain")[:-1], *counts])
+    return markdown(["arm", *COMPARED_HEADS[:-1], "seeds", "profiles"], rows)
+
+
+def forgetting(results: Everything) -> str:
+    """What each arm does to general questions: plain minus the base, the others minus plain."""
+    rows = []
+    for profile, result in profiles(results):
+        pairs = [
+            ("plain", "base"),
+            *((arm, "plain") for arm in ARMS if arm not in ("plain", "base")),
+        ]
+        for arm, other in pairs:
+            effects = [
+                difference_of(result.tables, arm, other, "general", metric) for metric in MEASURES
+            ]
+            if any(effect is not None for effect in effects):
+                cells = [f"`{arm}`", f"`{other}`", *map(effect_cell, effects)]
+                rows.append([f"`{profile}`", *cells])
+    return markdown(["profile", "arm", "minus", *MEASURE_HEADS], rows)
+
+
+def repeatability(results: Everything) -> str:
+    """By how much two single runs must differ before it means anything."""
+    rows = []
+    for profile, result in profiles(results):
+        for stratum, words in (STRATA | {"general": "general questions"}).items():
+            found = [
+                first_row(result.tables.get("repeatability"), stratum=stratum, metric=metric)
+                for metric in MEASURES
+            ]
+            if all(row is not None for row in found):
+                cells = [plain_number(row["must_differ_by"]) for row in found if row is not None]
                 rows.append([f"`{profile}`", words, *cells])
     return markdown(["profile", "questions", *MEASURE_HEADS], rows)
-
-
-def arm_against(arm: str, other: str) -> Callable[[Everything], str]:
-    """The statement about an arm minus another: a row for each profile that has both."""
-
-    def differences(results: Everything) -> str:
-        rows = []
-        for profile, result in results.items():
-            for stratum, words in STRATA.items():
-                effects = [
-                    difference_of(result.tables, arm, other, stratum, metric) for metric in MEASURES
-                ]
-                cells = [effect_cell(effect) for effect in effects if effect is not None]
-                if len(cells) == len(MEASURES):
-                    rows.append([f"`{profile}`", words, *cells])
-        return markdown(["profile", "questions", *MEASURE_HEADS], rows)
-
-    return differences
 
 
 def soft_by_coverage(results: Everything) -> str:
@@ -200,33 +332,48 @@ def prose_bits(results: Everything) -> str:
     table = results["prose"].tables.get("bits_per_byte") if "prose" in results else None
     if table is None:
         return ""
-    rows = [
-        [
-            row["stratum"],
-            arm_title(row["arm"]),
-            f"{row['mean']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]",
-        ]
-        for row in table.to_dict("records")
-    ]
-    return markdown(["held-out text", "arm", "bits per byte"], rows)
+    rows = []
+    for row in table.to_dict("records"):
+        mean = f"{row['mean']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+        rows.append([row["stratum"], arm_title(row["arm"]), mean, prose_difference(row)])
+    return markdown(["held-out text", "arm", "bits per byte", "minus plain"], rows)
+
+
+def prose_difference(row: Mapping) -> str:
+    """An arm's bits per byte minus plain's, with the interval where the table has it."""
+    difference = row.get("difference_to_plain", float("nan"))
+    if pd.isna(difference):
+        return "–"
+    ends = [row.get(f"difference_to_plain_{end}", float("nan")) for end in ("low", "high")]
+    values = [signed(value, 3) for value in (difference, *ends) if not pd.isna(value)]
+    return values[0] + (f" [{', '.join(values[1:])}]" if len(values) == 3 else "")
 
 
 # heading -> the table below it, from the results of every profile
 STATEMENTS: dict[str, Callable[[Everything], str]] = {
     "Profiles": scales,
+    "Is there room? The best ceiling minus plain": room,
     "Plain continued pretraining": plain_levels,
-    f"The paper's arm (`{PAPER_ARM}`) minus plain": arm_against(PAPER_ARM, "plain"),
-    "`soft_mixed` minus plain": arm_against("soft_mixed", "plain"),
-    "`soft_mixed` minus Rho-1": arm_against("soft_mixed", "rho1"),
-    "`soft_surprise` minus plain": arm_against("soft_surprise", "plain"),
-    "`soft_surprise` minus Rho-1": arm_against("soft_surprise", "rho1"),
+    "What simple baselines reach": by_role("baseline", "plain"),
+    "What each method adds, at equal tokens and at equal compute": by_role(
+        "method", "plain", "plain_compute"
+    ),
+    "Methods minus Rho-1 as published": by_role("method", "rho1"),
+    "Over all profiles: every arm minus plain": over_profiles,
+    "Controls and ceilings": lambda results: "\n\n".join(
+        table for role in ("control", "ceiling") if (table := by_role(role, "plain")(results))
+    ),
+    "What is forgotten: general questions": forgetting,
+    "Two runs of one arm must differ by more than": repeatability,
     "Soft weighting minus plain, by what the reference model knows": soft_by_coverage,
     "Real prose, lower is better": prose_bits,
 }
 NOTE = (
-    "Means with 95 % intervals over seeds, crossed with subjects (real prose: over seeds); "
-    "differences are paired by seed and question, bold where the interval holds no zero, and not "
-    "corrected for their number. Known and unknown: to the reference model."
+    "Means with 95 % intervals, clustered by seed and by subject (real prose: over seeds); "
+    "differences are paired by seed and question. Bold is what the rule in "
+    "`mucpt_utils/analysis/verdicts.yaml` calls better or worse: p corrected over the methods, and "
+    "beyond the margin that a change of machine moves. Cost is relative to plain. Known and "
+    "unknown: to the reference model."
 )
 
 

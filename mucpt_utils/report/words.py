@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from mucpt_utils.analysis import verdicts as rule
 from mucpt_utils.analysis.claims import (
     NOT_TESTED,
     PAPER_ARM,
@@ -40,6 +41,7 @@ KINDS = {
 
 # whose the claims are, by their status in `claims.csv`
 SOURCES = {
+    "asked": "that this study asks itself",
     "published": "that the paper published",
     "reported": "that third parties report of it",
 }
@@ -112,10 +114,14 @@ def mean_of(tables: Tables, arm: str, stratum: str, metric: str) -> Mapping | No
 
 
 def difference_of(tables: Tables, arm: str, other: str, stratum: str, metric: str) -> Effect | None:
-    """`arm` minus `other`, whichever way round the table of differences has it."""
+    """`arm` minus `other`, whichever way round the table of differences has it.
+
+    None where the table has no such row, or no number in it.
+    """
     where = {"stratum": stratum, "metric": metric}
     ours, turned = {"arm": arm, "compared_to": other}, {"arm": other, "compared_to": arm}
-    return effect_of(tables.get("differences"), arm, where | ours, where | turned)
+    effect = effect_of(tables.get("differences"), arm, where | ours, where | turned)
+    return None if effect is None or pd.isna(effect.value) else effect
 
 
 # --- the abstract ---------------------------------------------------------------------------------
@@ -136,6 +142,9 @@ def paragraphs(tables: Tables, run: Mapping) -> list[Paragraph]:
     if "differences" in tables and "main_comparison" in tables:
         if learnt(tables):
             parts.append((levels(tables), ["main_comparison"]))
+            parts.append((room(tables), ["differences"]))
+            parts.append((at_a_glance(tables, "baseline"), ["differences"]))
+            parts.append((at_a_glance(tables, "method"), ["differences"]))
             parts += [(text, ["differences"]) for text in effects(tables)]
             parts.append((better_than_both(tables), ["differences"]))
             parts.append((forgetting(tables), ["differences"]))
@@ -200,6 +209,46 @@ def levels(tables: Tables) -> str:
     )
 
 
+def room(tables: Tables) -> str:
+    """Whether any ceiling stands clear of plain, on each kind of facts; "" without ceilings."""
+    table = tables["differences"]
+    rooms = rule.room(table) if len(table) else table
+    clauses = []
+    for kind, clear in (rule.roomy(rooms) if len(rooms) else {}).items():
+        rows = rooms[(rooms["stratum"] == kind) & (rooms["metric"] == rule.load_rule().primary)]
+        best = rows.iloc[0] if len(rows) else rooms[rooms["stratum"] == kind].iloc[0]
+        unit = MEASURES[best["metric"]][1]
+        number = f"{signed(best['difference'])}{unit}"
+        ends = f"{signed(best['ci_low'])} to {signed(best['ci_high'])}"
+        told = "there is room above plain" if clear else "there is no room above plain here"
+        clauses.append(
+            f"on {KINDS[kind]} {told} ({arm_title(best['arm'])} minus plain {number}, {ends})"
+        )
+    return f"{capital('; '.join(clauses))}." if clauses else ""
+
+
+def at_a_glance(tables: Tables, role: str) -> str:
+    """What every arm of a role comes to against plain at equal tokens, verdict by verdict."""
+    table = tables["differences"]
+    if "verdict" not in table:
+        return ""
+    by_verdict: dict[str, list[str]] = {}
+    for arm in (name for name, declared in ARMS.items() if declared.role == role):
+        rows = table[(table["arm"] == arm) & (table["compared_to"] == "plain")]
+        verdict = rule.over_kinds(rule.states_of(rows).values()) if len(rows) else ""
+        if verdict:
+            by_verdict.setdefault(verdict, []).append(arm_title(arm))
+    told = [
+        f"{verdict}: {', '.join(by_verdict[verdict])}"
+        for verdict in rule.VERDICTS
+        if verdict in by_verdict
+    ]
+    if not told:
+        return ""
+    noun = {"baseline": "The other baselines", "method": "The methods"}[role]
+    return f"{noun} against plain at equal tokens, over both kinds of facts: {'; '.join(told)}."
+
+
 def effects(tables: Tables) -> list[str]:
     """Against plain: the paper's arm, the best of the other arms by the loss ratio, and Rho-1.
 
@@ -224,10 +273,9 @@ def effects(tables: Tables) -> list[str]:
 def effect_sentence(tables: Tables, arm: str) -> str:
     """An arm against plain on covered and uncovered facts: log-likelihood, then accuracy.
 
-    Where it rises on one kind and falls on the other, the effect is mixed. "" where the table has
-    no such rows.
+    With the verdict that the rule gives. "" where the table has no such rows.
     """
-    clauses, states = [], set()
+    clauses, states = [], []
     for kind, facts in KINDS.items():
         differences = {m: difference_of(tables, arm, "plain", kind, m) for m in MEASURES}
         effects = {m: effect for m, effect in differences.items() if effect is not None}
@@ -235,35 +283,59 @@ def effect_sentence(tables: Tables, arm: str) -> str:
             return ""
         parts = [f"{MEASURES[m][0]} {change(e, MEASURES[m][1])}" for m, e in effects.items()]
         clauses.append(f"on {facts} {' and '.join(parts)}")
-        states.add(next(iter(effects.values())).state)  # the first measure decides
-    mixed = " The effect is mixed." if states == {"stands", "fails"} else ""
-    return f"{arm_title(arm)}, against plain at equal tokens: {'; '.join(clauses)}.{mixed}"
+        verdicts = (effect.verdict for effect in effects.values())
+        states.append(rule.on_kind(next(verdicts, ""), next(verdicts, "")))
+    verdict = rule.over_kinds(states)
+    told = f" The verdict: {verdict}." if verdict else ""
+    return f"{arm_title(arm)}, against plain at equal tokens: {'; '.join(clauses)}.{told}"
 
 
 def better_than_both(tables: Tables) -> str:
-    """Which arms beat plain and Rho-1 on both kinds of facts, by each measure."""
-    parts = []
-    for metric, (name, _) in MEASURES.items():
-        winners = [arm_title(arm) for arm in METHODS if beats_both(tables, arm, metric)]
-        parts.append(f"by {name} {enumerated(winners) if winners else 'no arm'}")
-    return (
-        "Shown to be better than both plain and Rho-1 on both the facts that the reference model "
-        f"knows and those that it does not: {', '.join(parts)}."
+    """Which methods are better than plain and Rho-1 on both kinds of facts, by the rule.
+
+    Where plain was trained at equal compute, which of them beat that as well.
+    """
+    others = ("plain", "rho1")
+    winners = [arm for arm in METHODS if beats(tables, arm, others)]
+    text = (
+        "Better than both plain and Rho-1, at equal tokens, on both the facts that the reference "
+        f"model knows and those that it does not: {named(winners)}"
+    )
+    table = tables["differences"]
+    if "plain_compute" in set(table["compared_to"]):
+        at_compute = [arm for arm in winners if beats(tables, arm, ("plain_compute",))]
+        text += f"; better than plain at equal compute too: {named(at_compute)}"
+    return f"{text}."
+
+
+def named(arms: Iterable[str]) -> str:
+    """Titles of arms as a list in a sentence; `no arm`."""
+    titles = [arm_title(arm) for arm in arms]
+    return enumerated(titles) if titles else "no arm"
+
+
+def beats(tables: Tables, arm: str, others: Iterable[str]) -> bool:
+    """Whether an arm is better than each of the others on both kinds of facts.
+
+    By the verdict on log-likelihood; in a table without verdicts, by its interval.
+    """
+    effects = [
+        difference_of(tables, arm, other, kind, rule.load_rule().primary)
+        for other in others
+        for kind in KINDS
+    ]
+    return all(
+        effect is not None
+        and (effect.verdict == rule.BETTER if effect.verdict else effect.state == "stands")
+        for effect in effects
     )
 
 
-def beats_both(tables: Tables, arm: str, metric: str) -> bool:
-    """Whether an arm's differences to plain and to Rho-1 lie above zero on both kinds of facts."""
-    effects = [
-        difference_of(tables, arm, other, kind, metric)
-        for other in ("plain", "rho1")
-        for kind in KINDS
-    ]
-    return all(effect is not None and effect.state == "stands" for effect in effects)
-
-
 def forgetting(tables: Tables) -> str:
-    """What plain training does to general questions: log-likelihood is asked first."""
+    """What training does to general questions: log-likelihood decides, accuracy is told beside it.
+
+    Plain against the base, then which arms keep less or more than plain does.
+    """
     differences = {m: difference_of(tables, "plain", "base", "general", m) for m in MEASURES}
     by_metric = {metric: effect for metric, effect in differences.items() if effect is not None}
     if not by_metric:
@@ -271,10 +343,20 @@ def forgetting(tables: Tables) -> str:
     forgotten = any(effect.state == "fails" for effect in by_metric.values())
     verdict = "is forgotten" if forgotten else "is not shown to be forgotten"
     parts = [f"{MEASURES[m][0]} {change(e, MEASURES[m][1])}" for m, e in by_metric.items()]
-    return (
+    text = (
         f"General knowledge {verdict} in plain continued pretraining: from the base to its end, on "
         f"general questions, {enumerated(parts)}."
     )
+    for state, word in (("fails", "More"), ("stands", "Less")):
+        arms = [
+            f"{arm_title(arm)} ({signed(effect.value)}{MEASURES['log_likelihood'][1]})"
+            for arm in ARMS
+            if arm not in ("base", "plain")
+            and (effect := difference_of(tables, arm, "plain", "general", "log_likelihood"))
+            and effect.state == state
+        ]
+        text += f" {word} than plain forget: {', '.join(arms)}." if arms else ""
+    return text
 
 
 def prose_results(tables: Tables) -> list[str]:
@@ -286,7 +368,7 @@ def prose_results(tables: Tables) -> list[str]:
     for stratum, rows in table.groupby("stratum", sort=False):
         values = [
             f"{arm_title(row['arm'])} {row['mean']:.3f} "
-            f"({row['ci_low']:.3f} to {row['ci_high']:.3f})"
+            f"({row['ci_low']:.3f} to {row['ci_high']:.3f}{minus_plain(row)})"
             for row in rows.to_dict("records")
         ]
         sentences.append(
@@ -294,6 +376,12 @@ def prose_results(tables: Tables) -> list[str]:
             f"seeds): {'; '.join(values)}."
         )
     return sentences
+
+
+def minus_plain(row: Mapping) -> str:
+    """`; +0.144 to plain`, or "" for plain itself."""
+    difference = row.get("difference_to_plain", float("nan"))
+    return "" if pd.isna(difference) else f"; {signed(difference, 3)} to plain"
 
 
 def verdicts(tables: Tables) -> str:
@@ -335,21 +423,23 @@ def limits(tables: Tables, run: Mapping) -> list[str]:
         drawn = (
             ""
             if "bits_per_byte" in tables
-            else " and, crossed with them, the subjects asked about (pigeonhole bootstrap; for "
+            else " and, crossed with them, the subjects asked about (two-way clustering; for "
             "accuracy Wilson's interval at the sample size that it amounts to)"
         )
         sentences.append(
-            f"Intervals are over {counted(seeds, 'seed')}{drawn}. Where seeds differ more than "
-            "what is asked does, intervals over so few seeds are too narrow: an arm that changes "
-            f"nothing has all {seeds} seeds on one side of zero in {percent(2 ** (1 - seeds))} of "
-            "cases by chance alone."
+            f"Intervals are over {counted(seeds, 'seed')}{drawn}. They hold for this base, this "
+            "corpus and these reference models. Of measures with one value a seed, an arm that "
+            f"changes nothing has all {seeds} seeds on one side of zero in "
+            f"{percent(2 ** (1 - seeds))} of cases by chance alone."
         )
     else:
         sentences.append("One seed proves nothing: the intervals cover the questions only.")
     if "differences" in tables:
         count = int(tables["differences"]["p_value"].notna().sum())
         sentences.append(
-            f"The {count} p-values of the table of differences are not corrected for their number."
+            f"The table of differences has {count} p-values. Verdicts rest on those corrected over "
+            "the methods of one comparison (Holm), not over all comparisons, and need a margin "
+            "that a change of machine cannot eat."
         )
     if "claims" in tables:
         untested = [

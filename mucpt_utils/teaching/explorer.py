@@ -6,8 +6,8 @@
 """
 
 import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,192 +15,32 @@ import ipywidgets as w
 import pandas as pd
 
 from mucpt_utils.config.axes import MIXTURE
-from mucpt_utils.report import display, figures, mixtures, table_files
-from mucpt_utils.report.figures import Drawn, NothingToDraw
+from mucpt_utils.report import figures, table_files
+from mucpt_utils.report.figures import NothingToDraw
 from mucpt_utils.study.provenance import results_to_read
-from mucpt_utils.teaching.profiles import folders_to_read, origin, resolved
-
-# what can be drawn, and the column that is drawn
-CENTRES = {
-    **{"main_comparison": "mean", "differences": "difference", "composition": "mean"},
-    **{"composition_differences": "difference", "benchmark_by_stratum": "mean"},
-    **{"benchmark_by_category": "mean", "learning_curves": "value", "runs": "value"},
-    **{"fixed_weights": "weight", "token_weights": "weight"},
-    **{"token_weights_over_training": "weight"},
-}
-# a number that stands along an axis, as names do
-ALONG = {"learning_curves": "tokens", "token_weights_over_training": "tokens"}
-NONE = "(none)"
-MOST_PANELS = 9
-SEVERAL = '<div style="font-size:12px;color:#666">Ctrl or Cmd and a click choose several.</div>'
-WRAPPED = w.Layout(flex_flow="row wrap")
-
-
-@dataclass(frozen=True)
-class Explored:
-    """Tables to choose from, by name; `origin` says in one line where they are from."""
-
-    tables: Mapping[str, pd.DataFrame]
-    origin: str
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A plot: its table, what stands along the axis, what the marks and the panels tell apart.
-
-    where: for a column the values that stay; of a column that is not named all stay.
-    """
-
-    table: str
-    along: str
-    series: str | None = None
-    panels: str | None = None
-    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-FIRST = Choice(
-    "composition",
-    along="level",
-    series="stratum",
-    panels="axis",
-    where={"metric": ["accuracy"], "stratum": ["all", "general"]},
+from mucpt_utils.teaching.choices import (
+    FIRST,
+    Choice,
+    Explored,
+    can_be_drawn,
+    choose,
+    columns_to_place,
+    draw,
+    export,
+    first_choice,
+    load,
+    names_in,
 )
+from mucpt_utils.teaching.profiles import resolved
 
+__all__ = ["FIRST", "Choice", "Explored", "Panel", "choose", "described", "draw", "export", "load"]
 
-def load(profile: str, overrides: Sequence[str] = ()) -> Explored:
-    """The tables of a profile's own run, or else committed ones; its mixtures among them.
-
-    Raises FileNotFoundError where there is neither.
-    """
-    own = results_to_read(resolved(profile, overrides), overrides)[0]
-    for folder in folders_to_read(profile, overrides):
-        names = [name for name in CENTRES if (folder / "tables" / f"{name}.csv").is_file()]
-        if not names:
-            continue
-        # committed tables stand beside mixtures of one's own only where both are of one profile
-        mixed = mixtures.finished(own) if own.name == folder.name else []
-        return Explored(read_tables(folder, names, mixed), origin(profile, overrides, folder))
-    raise FileNotFoundError(f"no tables of {profile!r}; `./run_all.sh {profile}` makes them")
-
-
-def read_tables(
-    folder: Path, names: Sequence[str], mixed: Sequence[Path]
-) -> dict[str, pd.DataFrame]:
-    """Tables by name; those of mixtures (their folders) stand behind the axes of composition."""
-    tables = {name: table_files.read_table(folder / "tables", name) for name in names}
-    for mixture in mixed:
-        for name in mixtures.TABLES:
-            parts = [tables[name], table_files.read_table(mixture / "tables", name)]
-            tables[name] = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    return {name: table for name, table in tables.items() if len(table)}
-
-
-# --- choosing and drawing -------------------------------------------------------------------------
-
-
-def names_in(frame: pd.DataFrame) -> list[str]:
-    """Columns of names, by which rows can be chosen."""
-    return [column for column in frame if not display.is_numeric(frame, column)]
-
-
-def columns_to_place(explored: Explored, table: str) -> list[str]:
-    """Columns that may stand along the axis, or be told apart by marks or panels."""
-    number = [ALONG[table]] if table in ALONG else []
-    return number + names_in(explored.tables[table])
-
-
-def choose(explored: Explored, choice: Choice) -> pd.DataFrame:
-    """The rows of a choice; runs of several seeds become their mean, lowest and highest.
-
-    Raises NothingToDraw, with what is there, where nothing is left or rows would lie on each other.
-    """
-    frame, centre = explored.tables[choice.table], CENTRES[choice.table]
-    # 1. the rows with the values asked for
-    for column, values in choice.where.items():
-        matches = frame[frame[column].astype(str).isin([str(value) for value in values])]
-        if matches.empty:
-            every = ", ".join(map(str, dict.fromkeys(frame[column])))
-            wanted = ", ".join(values) or "none"
-            raise NothingToDraw(f"no {column} of {wanted}; there are: {every}")
-        frame = matches
-    # 2. one row for all seeds
-    if "seed" in frame:
-        keys = [column for column in frame if column not in ("seed", "n", centre)]
-        grouped = frame.groupby(keys, sort=False)[centre]
-        spread = {centre: "mean", "ci_low": "min", "ci_high": "max", "seeds": "size"}
-        frame = grouped.agg(**spread).reset_index()
-    frame = frame.dropna(subset=centre)
-    if frame.empty:
-        raise NothingToDraw("these rows have no value")
-    check_apart(frame, choice)
-    return frame.reset_index(drop=True)
-
-
-def check_apart(frame: pd.DataFrame, choice: Choice) -> None:
-    """Raises NothingToDraw for rows that would share a mark or a scale, with what to choose."""
-    shown = [column for column in (choice.along, choice.series, choice.panels) if column]
-    if choice.panels and frame[choice.panels].nunique() > MOST_PANELS:
-        raise NothingToDraw(f"more than {MOST_PANELS} panels: choose fewer of {choice.panels}")
-    if "metric" in frame and frame["metric"].nunique() > 1 and choice.panels != "metric":
-        raise NothingToDraw("metrics have different units: choose one, or panels by metric")
-    if frame.duplicated(shown).any():
-        free = telling_apart(frame, shown)
-        raise NothingToDraw(f"several rows fall on one mark: choose one {' and one '.join(free)}")
-
-
-def telling_apart(frame: pd.DataFrame, shown: Sequence[str]) -> list[str]:
-    """Columns of names, as few as it takes, that tell apart the rows that share a mark."""
-    free: list[str] = []
-    for column in (c for c in names_in(frame) if c not in shown):
-        if not frame.duplicated([*shown, *free]).any():
-            break
-        if (frame.groupby([*shown, *free], sort=False)[column].nunique() > 1).any():
-            free.append(column)
-    return free
-
-
-def draw(explored: Explored, choice: Choice) -> Drawn:
-    """The figure of a choice and exactly the rows that it shows. Raises NothingToDraw."""
-    by_seed = "seed" in explored.tables[choice.table]
-    spread = "lowest to highest seed" if by_seed else "95 % interval"
-    return figures.tidy(
-        choose(explored, choice),
-        centre=CENTRES[choice.table],
-        along=choice.along,
-        series=choice.series,
-        panels=choice.panels,
-        title=f"{choice.table.replace('_', ' ').capitalize()} ({spread})",
-    )
-
-
-def export(explored: Explored, choice: Choice, folder: Path, name: str) -> list[str]:
-    """Write figure and table of a choice: png, pdf, csv, parquet; returns their names.
-
-    Raises ValueError for a name that is not a plain file name, NothingToDraw for an empty choice.
-    """
-    if not name.replace("_", "").replace("-", "").isalnum():
-        raise ValueError(f"name {name!r}: letters, digits, - and _ are allowed")
-    figure, frame = draw(explored, choice)
-    figures.save_figure(figure, frame, folder, name)
-    table_files.write_table(frame, folder, name)
-    return sorted(path.name for path in folder.glob(f"{name}.*"))
-
-
-def first_choice(explored: Explored, table: str | None = None) -> Choice:
-    """A plot of a table that can be drawn: one value of every column that is shown nowhere."""
-    table = table or next(iter(explored.tables))
-    frame = explored.tables[table]
-    columns = names_in(frame)
-    along = ALONG.get(table) or next(c for c in ("level", "arm") if c in columns)
-    series = next((c for c in ("stratum", "category", "kind") if c in columns), None)
-    panels = next((c for c in ("axis", "arm") if c in columns and c != along), None)
-    where = {c: [str(frame[c].iloc[0])] for c in columns if c not in (along, series, panels)}
-    if "stratum" in columns:
-        where["stratum"] = [s for s in ("all", "general") if s in set(frame["stratum"])]
-    return Choice(table, along, series, panels, where)
-
-
-# --- controls -------------------------------------------------------------------------------------
+NONE = "(none)"
+SEVERAL = '<div style="font-size:12px;color:#666">Ctrl or Cmd and a click choose several.</div>'
+PROBLEM = (
+    '<div style="border-left:4px solid #d55e00;padding:6px 10px;background:#fff3ec;color:#111">'
+)
+WRAPPED = w.Layout(flex_flow="row wrap")
 
 
 class Panel:
@@ -210,8 +50,9 @@ class Panel:
     """
 
     def __init__(self, explored: Explored, folder: Path, start: Choice = FIRST):
-        if start.table not in explored.tables:
-            start = first_choice(explored)
+        if start.table not in explored.tables or not can_be_drawn(explored, start):
+            same = start.table if start.table in explored.tables else None
+            start = first_choice(explored, same)
         self.explored, self.folder = explored, folder
         # 1. the controls
         names = list(explored.tables)
@@ -227,20 +68,19 @@ class Panel:
         # 2. what they change
         layout = w.Layout(max_width="100%", align_self="flex-start")
         self.picture = w.Image(format="png", layout=layout).add_class("mucpt-view")
-        self.message = w.HTML().add_class("mucpt-told")
+        self.message = w.HTML().add_class("mucpt-problem")  # why nothing is drawn
+        self.written = w.HTML().add_class("mucpt-told")  # what was exported, and where
         self.offer(start)
         # 3. what a change of one of them does
         self.button.on_click(lambda button: self.export())
         self.table.observe(lambda c: self.offer(first_choice(explored, c["new"])), "value")
         for dropdown in self.columns.values():
             dropdown.observe(self.redraw, "value")
-        # 4. the whole
-        rows = [
-            w.HTML(explored.origin),
-            w.HBox([self.table, *self.columns.values()], layout=WRAPPED),
-        ]
-        rows += [self.where, w.HTML(SEVERAL), self.picture]
-        rows += [w.HBox([self.name, self.button]), self.message]
+        # 4. the whole: the chart stands above what chooses its rows
+        rows = [w.HTML(explored.origin)]
+        rows += [w.HBox([self.table, *self.columns.values()], layout=WRAPPED)]
+        rows += [self.message, self.picture, self.where, w.HTML(SEVERAL)]
+        rows += [w.HBox([self.name, self.button]), self.written]
         self.widget = w.VBox(rows).add_class("mucpt-explore")
 
     @property
@@ -280,19 +120,22 @@ class Panel:
         try:
             figure, _ = draw(self.explored, self.choice)
         except NothingToDraw as problem:
-            self.message.value = f"Nothing drawn: {problem}."
+            self.message.value = f"{PROBLEM}Nothing drawn: {escape(str(problem))}.</div>"
+            self.picture.layout.display = "none"  # the last figure is not of this choice
             return
         self.picture.value = figures.screen_png(figure)
-        self.message.value = ""
+        self.picture.layout.display = None
+        self.message.value = self.written.value = ""
 
     def export(self) -> None:
         """Export what is chosen under the name that was typed, and say where."""
         try:
             names = export(self.explored, self.choice, self.folder, self.name.value)
-            place = f"{self.folder.parent.name}/{self.folder.name}"
-            self.message.value = f"Written to {place}: {', '.join(names)}"
+            every = ", ".join(Path(name).suffix.removeprefix(".") for name in names)
+            place = self.folder.resolve() / self.name.value
+            self.written.value = f"Written to {escape(str(place))} ({every})"
         except ValueError as problem:
-            self.message.value = f"Not exported: {problem}."
+            self.written.value = f"{PROBLEM}Not exported: {escape(str(problem))}.</div>"
 
     def __repr__(self) -> str:
         return f"Panel({self.choice.table})"

@@ -29,11 +29,11 @@ SHOWN_IN = {
 }
 LEFT = {
     "run.json": "settings, versions, machine, and the record of every stage",
-    "tables/*.csv, .parquet": "every number, tidy, one observation a row",
+    "tables/*.csv, .parquet": "every number, tidy, one observation per row",
     "tables/README.md": "what each column means, its unit, its allowed values; how to load them",
     "figures/*.png, .pdf, .csv": "every figure, and beside it the numbers that it shows",
     "executed/*.ipynb": "these notebooks as they were run",
-    "classroom/*.json": "small samples for the interactive cells, which work without a model",
+    "classroom/*.json": "small samples for the interactive cells, which need no model",
     "mixtures/": "data mixtures of your own, where you have trained any",
     "report.html": "all of it on one page that opens without a network",
 }
@@ -59,14 +59,14 @@ def requirements(work: Path) -> pd.DataFrame:
 
 
 def profiles() -> pd.DataFrame:
-    """profile, purpose, subjects under test, tokens an arm, seeds, arms, axes of composition."""
+    """profile, purpose, subjects under test, tokens per arm, seeds, arms, axes of composition."""
     return pd.DataFrame(
         [
             {
                 "profile": profile.name,
                 "purpose": profile.purpose,
                 "subjects under test": profile.world.subjects,
-                "tokens an arm": f"{profile.train.tokens:,}",
+                "tokens per arm": f"{profile.train.tokens:,}",
                 "seeds": len(profile.seeds),
                 "arms": len(profile.arms),
                 "axes": len(profile.composition),

@@ -1,4 +1,4 @@
-"""Which profile a notebook opens that was told none: the best one whose run is finished.
+"""Which profile a notebook opens when none is named: the best one whose run is finished.
 
 A notebook's `PROFILE` is `best` until somebody names a profile; `run_all.sh` names the one it runs.
 """

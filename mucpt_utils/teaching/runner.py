@@ -8,13 +8,16 @@ repository: a whole run of a profile as its file says, by code and data that are
 """
 
 import argparse
+import difflib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from mucpt_utils import paths
 from mucpt_utils.config.files import shown
@@ -22,8 +25,9 @@ from mucpt_utils.config.settings import load_profile
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.study import checkout, parallel
 from mucpt_utils.teaching.kernels import WIDGET_VIEW, fork_kernels
+from mucpt_utils.teaching.progress import Progress, planned
 
-DEFAULT_PROFILE = "laptop"
+DEFAULT_PROFILE = COMMITTED = "laptop"
 STYLE = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",))
 
 
@@ -73,32 +77,37 @@ def named(name: str, every: Sequence[Path]) -> Path:
 
 def run(profile: str, overrides: list[str], which: Sequence[Path]) -> None:
     """Validate everything, then execute `which` in order. Raises SettingsError or RunError."""
-    from mucpt_utils.study.provenance import results_folder  # imports torch
+    settings = load_profile(profile, overrides)  # a wrong one is refused before torch is imported
+    from mucpt_utils.study.provenance import results_folder
 
-    settings = load_profile(profile, overrides)
     results = [results_folder(settings)]
     results += [results_folder(settings, prose=True)] if settings.text else []
     where = f"results in {' and '.join(map(shown, results))}"
     (results[0] / "executed").mkdir(parents=True, exist_ok=True)
     fork_kernels()
-    say(f"{settings.name}: {where}")
+    numbers = [number(notebook) for notebook in which]
+    plan = planned(settings, numbers)
+    bar = Progress(plan, numbers)
+    bar.say("; ".join(filter(None, (f"{settings.name}: {where}", plan.in_words()))))
     start = time.perf_counter()
-    for number, notebook in enumerate(which, 1):
-        step = f"[{number}/{len(which)}] {notebook.stem}"
-        say(step)
+    for place, notebook in enumerate(which):
+        bar.begin(place)
         out = results[0] / "executed" / notebook.name
-        seconds = execute(notebook, out, {"PROFILE": profile, "SET": overrides})
-        say(f"{step}: {seconds:.0f} s")
-    say(f"done in {(time.perf_counter() - start) / 60:.1f} min; {where}")
+        seconds = execute(notebook, out, {"PROFILE": profile, "SET": overrides}, bar)
+        bar.say(f"[{place + 1}/{len(which)}] {notebook.stem}: {seconds:.0f} s")
+    bar.say(f"done in {(time.perf_counter() - start) / 60:.1f} min; {where}")
 
 
-def say(line: str) -> None:
-    """One line about the run, at once, beside what the notebooks print."""
-    print(line, file=sys.stderr, flush=True)
+def number(notebook: Path) -> str:
+    """`05b` for `05b_what_was_learnt.ipynb`."""
+    return notebook.stem.split("_")[0]
 
 
-def execute(notebook: Path, out: Path, parameters: dict) -> float:
-    """Run one notebook with papermill into `out`; returns seconds. RunError names a failed cell."""
+def execute(notebook: Path, out: Path, parameters: dict, progress: Any = sys.stderr) -> float:
+    """Run one notebook with papermill into `out`; returns seconds. RunError names a failed cell.
+
+    progress: a stream for what its kernel writes to standard error, bars above all.
+    """
     import papermill
     from nbclient.exceptions import DeadKernelError
 
@@ -111,8 +120,7 @@ def execute(notebook: Path, out: Path, parameters: dict) -> float:
             cwd=str(paths.NOTEBOOKS),
             kernel_name="python3",
             progress_bar=False,
-            log_output=True,
-            stderr_file=sys.stderr,
+            stderr_file=progress,
         )
     except papermill.PapermillExecutionError as error:
         reason = " ".join(f"{error.ename}: {error.evalue}".split())
@@ -124,6 +132,7 @@ def execute(notebook: Path, out: Path, parameters: dict) -> float:
             f"{notebook.stem} failed: its kernel died, out of memory? (see {out})"
         ) from None
     strip_timings(out)
+    relink(out)
     return time.perf_counter() - start
 
 
@@ -144,6 +153,36 @@ def strip_timings(path: Path) -> None:
             cell.outputs = joined(o for o in cell.outputs if o.get("name") != "stderr")
             for output in cell.outputs:
                 output.get("data", {}).pop(WIDGET_VIEW, None)
+    nbformat.write(notebook, path)
+
+
+LINK = re.compile(r"(\]\()(?!\w+:|#)([^)\s]+)(\))")
+
+
+def relink(path: Path) -> None:
+    """Let links of an executed copy lead where those of the notebook do, from its own folder.
+
+    Pictures of the committed run become those of the run's own results. A copy outside the
+    repository keeps its links as they are: they would name folders of this machine.
+    """
+    import nbformat
+
+    committed, home = paths.committed(COMMITTED), path.resolve()
+    if not home.is_relative_to(paths.ROOT.resolve()):
+        return
+
+    def turned(match: re.Match) -> str:
+        target = Path(os.path.normpath(paths.NOTEBOOKS / match[2]))
+        if target.parent == paths.NOTEBOOKS and target.suffix == ".ipynb":
+            return match[0]  # the other executed copies lie beside this one
+        if target.is_relative_to(committed):
+            target = home.parents[1] / target.relative_to(committed)
+        return f"{match[1]}{os.path.relpath(target, home.parent)}{match[3]}"
+
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = LINK.sub(turned, cell.source)
     nbformat.write(notebook, path)
 
 
@@ -309,9 +348,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if folder:
             keep_what_is_read(paths.committed(folder))
     except MuCPTError as error:
-        print(f"run_all.sh: {error}", file=sys.stderr)
+        print(f"run_all.sh: {with_suggestion(str(error))}", file=sys.stderr)
         return error.exit_code
     return OK
+
+
+NAMED = re.compile(r"'(?P<given>[^']+)'.*?; allowed[^:]*: (?P<allowed>.+)$")
+
+
+def with_suggestion(message: str) -> str:
+    """A message that names what is allowed, with the name that was probably meant behind it."""
+    told = NAMED.search(message)
+    if told is None:
+        return message
+    allowed = [name.strip(" .'") for name in told["allowed"].split(",")]
+    short = {name.split("_")[0]: name for name in allowed}  # notebooks by their number
+    near = [
+        (difflib.SequenceMatcher(None, part, name).ratio(), short.get(name, name))
+        for part in (told["given"], *told["given"].split("."))  # `train.token`: of a setting each
+        for name in difflib.get_close_matches(part, [*allowed, *short], 1, 0.6)
+    ]
+    return f"{message}; did you mean {max(near)[1]!r}?" if near else message
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.report.figures import Drawn, screen_png
 from mucpt_utils.report.figures import reliability as reliability  # show.reliability
 from mucpt_utils.scoring.loss_ratio import denominator, loss_ratio, shape, token_weights
+from mucpt_utils.teaching import token_picture
 
 KIND_COLOURS = {
     "fact": "#cfe3f5",
@@ -101,20 +102,60 @@ def shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[:longest].rsplit(" ", 1)[0] + " …"
 
 
-def weighted(pieces: Sequence[str], weights: Iterable[float], title: str = "") -> HTML:
-    """Tokens coloured by their weight, which also stands above each: blue above 1, orange below.
+def weighted(pieces: Sequence[str], weights: Iterable[float], title: str = "") -> "Weighted":
+    """Tokens coloured by their weight, which also stands at each: blue above 1, orange below.
 
     pieces: the tokens' text; weights: one each. Raises ValueError where they do not pair.
     """
+    return Weighted(pieces, list(map(float, weights)), title)
+
+
+class Weighted:
+    """Tokens with their weights: a picture, which every viewer shows, and a line of words.
+
+    GitHub and an untrusted notebook drop the styles of HTML, and with them the colours.
+    """
+
+    def __init__(self, pieces: Sequence[str], weights: Sequence[float], title: str = ""):
+        if len(pieces) != len(weights):
+            raise ValueError(f"{len(pieces)} tokens but {len(weights)} weights")
+        self.pieces, self.weights, self.title = pieces, weights, title
+
+    def __repr__(self) -> str:
+        pairs = zip(self.pieces, self.weights, strict=True)
+        return f"{self.title}: " + " ".join(f"{visible(p).strip()} {w:.1f}" for p, w in pairs)
+
+    def _repr_png_(self) -> bytes:
+        return token_picture.drawn(
+            [visible(piece) for piece in self.pieces],
+            [weight_colour(weight) for weight in self.weights],
+            [f"{weight:.1f}" for weight in self.weights],
+            self.title,
+        )
+
+
+def weighted_html(pieces: Sequence[str], weights: Iterable[float], title: str = "") -> str:
+    """The same as HTML, for live views: the weight stands low behind each token.
+
+    It can be read without any style: `song` with a small 1.2 behind it.
+    """
     tokens = []
     for piece, weight in zip(pieces, map(float, weights), strict=True):
-        strength = min(abs(weight - 1) / (STRONGEST - 1 if weight > 1 else 1), 1.0)
-        red, green, blue = HEAVY if weight > 1 else LIGHT
-        colour = f"rgba({red},{green},{blue},{0.55 * strength:.2f})"
-        above = f'<rt style="font-size:9px;color:#444">{weight:.1f}</rt>'
-        token = marked(piece.replace("\t", "⇥").replace("\n", "⏎"), colour)
-        tokens.append(f'<ruby style="margin:0 2px">{token}{above}</ruby>')
-    return boxed("".join(tokens), title)
+        red, green, blue, strength = weight_colour(weight)
+        token = marked(visible(piece), f"rgba({red},{green},{blue},{strength:.2f})")
+        tokens.append(f'{token}<sub style="font-size:9px;color:#444"> {weight:.1f}</sub> ')
+    return boxed("".join(tokens), title).data
+
+
+def weight_colour(weight: float) -> tuple[int, int, int, float]:
+    """Red, green, blue (0 to 255) and opacity of a weight's ground."""
+    strength = min(abs(weight - 1) / (STRONGEST - 1 if weight > 1 else 1), 1.0)
+    return (*(HEAVY if weight > 1 else LIGHT), 0.55 * strength)
+
+
+def visible(piece: str) -> str:
+    """A token's text with its tabs and line breaks as signs."""
+    return piece.replace("\t", "⇥").replace("\n", "⏎")
 
 
 def samples(rows: Sequence[Mapping], longest: int = 160) -> pd.DataFrame:
@@ -154,7 +195,7 @@ def steps(
     criterion: Criterion,
     entropies: torch.Tensor | None = None,
 ) -> pd.DataFrame:
-    """Every step from two losses to a weight, one row a token, through the study's own functions.
+    """Every step from two losses to a weight, one row per token, through the study's own functions.
 
     numerator, reference: losses of the same tokens in nats, one dimension; entropies: the reference
     model's, where the criterion needs them. The columns are L_a, L_rm (or what stands for it), rho,

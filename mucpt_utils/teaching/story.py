@@ -120,7 +120,7 @@ def stretch_pieces(study: Study, document: dict, number: int) -> tuple[list[str]
 class Gradients:
     """What one training step would take from each token of a sentence.
 
-    tokens: one row a token: `token`, `loss` (nats), `w`, and the length (Euclidean norm, over all
+    tokens: one row per token: `token`, `loss` (nats), `w`, and the length (Euclidean norm, over all
     parameters) of the gradient that the token asks for, `plain` and `weighted` by w.
     cosine: of the sentence's whole gradients, plain and weighted: 1 is the same direction.
     """
@@ -132,8 +132,8 @@ class Gradients:
 def gradients(study: Study, story: Story, weights: np.ndarray) -> Gradients:
     """The gradient of the story's sentence at the start of training, token by token.
 
-    weights: one a token of the sentence, constants (`Scored.weights`). The model is the base, which
-    reads the document from its start, as in `losses.score`.
+    weights: one per token of the sentence, constants (`Scored.weights`). The model is the base,
+    which reads the document from its start, as in `losses.score`.
     """
     # 1. the document up to the end of the sentence, as one sequence
     pieces, places = token_pieces(study, story)

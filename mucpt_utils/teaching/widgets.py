@@ -22,6 +22,9 @@ from mucpt_utils.teaching.kernels import WIDGET_VIEW
 from mucpt_utils.teaching.profiles import folders_to_read, origin
 
 FOLDER = "classroom"
+START = "soft_static"  # the arm as which the sliders start
+MOVED = ("form", "direction", "power", "scale", "keep", "floor", "mix")  # settings with a slider
+OWN_ANSWERS = 5  # of the reader's to one question, side by side
 MARKS = {CORRECT: "✓ correct", INCORRECT: "✗ incorrect", NOT_ATTEMPTED: "– not attempted"}
 KINDS = {
     "fact": "a true sentence",
@@ -101,13 +104,14 @@ def seed_list(seeds: Sequence[int], description: str) -> w.Dropdown:
 def weights(profile: str, overrides: Sequence[str] = ()) -> Interactive:
     """Sliders for the loss ratio over sentences whose tokens are coloured by their weight."""
     data, origin = cached(profile, overrides, "sentences")
-    start, first = ARMS["soft_static"].tokens, str(data["seeds"][0])
+    start = ARMS[START].tokens
     if start is None:
-        raise ValueError("the sliders start as the arm soft_static, which weighs no tokens")
+        raise ValueError(f"the sliders start as the arm {START}, which weighs no tokens")
     seed = seed_list(data["seeds"], "RM of")
+    seed.value = data.get("start", data["seeds"][0])
     temperature = w.SelectionSlider(
         options=data["temperatures"],
-        value=data["calibrated"][first],
+        value=data["calibrated"][str(seed.value)],
         description="temperature",
         **LONG,
     )
@@ -148,8 +152,7 @@ def criterion_controls(start: Criterion) -> dict[str, w.Widget]:
         value=start.floor, min=-3, max=1, step=0.25, description="floor ε", **LONG
     )
     controls["floor"].readout_format = ".3g"
-    order = ("form", "direction", "power", "scale", "keep", "floor", "mix")
-    return {name: controls[name] for name in order}
+    return {name: controls[name] for name in MOVED}
 
 
 def sentence_weights(data: Mapping, values: Mapping) -> list[list[float]]:
@@ -159,32 +162,58 @@ def sentence_weights(data: Mapping, values: Mapping) -> list[list[float]]:
     """
     settings = {k: v for k, v in values.items() if k not in ("seed", "temperature")}
     criterion = Criterion(numerator="static", **settings)
-    rows, seed, temperature = data["sentences"], str(values["seed"]), values["temperature"]
+    rows, seed, temperature = data["sentences"], values["seed"], values["temperature"]
     base = torch.tensor([loss for row in rows for loss in row["base"]])
-    reference = [loss for row in rows for loss in row["reference"][seed][temperature]]
+    kept = [row["reference"].get(seed) or row["reference"][str(seed)] for row in rows]
+    reference = [loss for by_temperature in kept for loss in by_temperature[temperature]]
     everything = torch.ones_like(base)
     weights = token_weights(base, torch.tensor(reference), everything, criterion)
     return [part.tolist() for part in weights.split([len(row["pieces"]) for row in rows])]
 
 
+def answer_mean(row: Mapping, weights: Sequence[float]) -> float:
+    """The mean weight of a sentence's answer, or of all its tokens where it has none."""
+    part = weights[slice(*row["answer"])] if row["answer"] else []
+    part = part or weights
+    return sum(part) / len(part)
+
+
 def sentences_html(data: Mapping, values: Mapping) -> str:
     """The stored sentences with each token coloured by its weight.
 
-    Above each stand what it is, what the reference model has read of it, and its mean weight, that
-    of its answer's tokens too.
+    On top, whether the true answer of the pair weighs more than the false one. Above each sentence
+    stand what it is, what the reference model has read of it, and its mean weight, that of its
+    answer's tokens too.
     """
     number = data["seeds"].index(values["seed"])
-    shown = []
-    for row, weights in zip(data["sentences"], sentence_weights(data, values), strict=True):
+    rows, weights = data["sentences"], sentence_weights(data, values)
+    shown = [told_apart(rows, weights)]
+    for row, each in zip(rows, weights, strict=True):
         knows = "knows it" if row["known"][number] else "does not know it"
         title = f"{KINDS[row['kind']]}, about {row['subject']} (this RM {knows}"
-        mean = f"mean weight {sum(weights) / len(weights):.2f}"
+        mean = f"mean weight {sum(each) / len(each):.2f}"
         if row["answer"]:
             title += f", has{'' if row['read'][number] else ' not'} read the answer"
-            answer = weights[slice(*row["answer"])]
-            mean += f", of the answer {sum(answer) / len(answer):.2f}" if answer else ""
-        shown.append(show.weighted(row["pieces"], weights, f"{title}): {mean}").data)
+            mean += f", of the answer {answer_mean(row, each):.2f}"
+        shown.append(show.weighted_html(row["pieces"], each, f"{title}): {mean}"))
     return "".join(shown)
+
+
+def told_apart(rows: Sequence[Mapping], weights: Sequence[Sequence[float]]) -> str:
+    """Which answer of the pair of one template weighs more; nothing without a pair."""
+    answers = {
+        row["part"]: answer_mean(row, each)
+        for row, each in zip(rows, weights, strict=True)
+        if "part" in row
+    }
+    if not answers:
+        return ""
+    true, false = answers["true"], answers["false"]
+    word = "tells the two apart" if true > false else "does <b>not</b> tell the two apart"
+    return (
+        f"<div>Tokens of the answer, in two sentences of one template: true {true:.2f}, "
+        f"false {false:.2f}. This RM {word}.</div>"
+    )
 
 
 # --- rejected documents ---------------------------------------------------------------------------
@@ -262,22 +291,26 @@ def ask(profile: str, overrides: Sequence[str] = ()) -> Interactive:
     seed = seed_list(data["seeds"], "models of")
     own = w.Text(placeholder="your own answer, then Enter", description="you say", **LONG)
     own.continuous_update = False
+    tried: list[str] = []  # answers to this question, the last first
 
     def draw() -> str:
-        return answers_html(data, question.value, seed.value, own.value)
+        if own.value.strip() and own.value not in tried:
+            tried.insert(0, own.value)
+        return answers_html(data, question.value, seed.value, tried[:OWN_ANSWERS])
 
+    question.observe(lambda change: (tried.clear(), setattr(own, "value", "")), "value")
     controls = {"question": question, "seed": seed, "own": own}
     return assembled("mucpt-ask", controls, draw, origin)
 
 
-def answers_html(data: Mapping, number: int, seed: int, own: str = "") -> str:
+def answers_html(data: Mapping, number: int, seed: int, own: Sequence[str] = ()) -> str:
     """A table: who answers, what, the grade, the grader's reason, log-likelihood of the key.
 
-    own: an answer of the reader's, graded in the first row unless it is empty.
+    own: answers of the reader's, graded in the first rows, beside each other.
     """
     question = data["questions"][number]
     knows = "knows" if question["known"][data["seeds"].index(seed)] else "does not know"
-    said = [("you", own, None)] if own else []
+    said: list[tuple] = [("you", answer, None) for answer in own]
     said += [(arm, *by_seed[str(seed)][number]) for arm, by_seed in data["answers"].items()]
     lines = [("th", ("arm", "answer", "grade", "why", "log-likelihood of the key"))]
     for who, answer, likelihood in said:

@@ -10,12 +10,15 @@ from mucpt_utils.report.figures.benchmarks import (
     forgetting,
     model_scores,
 )
-from mucpt_utils.report.figures.comparison import difference_to_plain, main_comparison
-from mucpt_utils.report.figures.curves import learning_curves
+from mucpt_utils.report.figures.comparison import difference_to_plain, every_run, main_comparison
+from mucpt_utils.report.figures.criteria import roc, selection_kinds
+from mucpt_utils.report.figures.curves import learning_curves, tokens_and_compute
 from mucpt_utils.report.figures.data_composition import composition, reference_surface
+from mucpt_utils.report.figures.doses import dose_response
 from mucpt_utils.report.figures.explorer import tidy
+from mucpt_utils.report.figures.panels import narrow
 from mucpt_utils.report.figures.pipeline import funnel, pipeline_quality, reliability
-from mucpt_utils.report.figures.registry import FIGURES, FigureInfo, draw_all
+from mucpt_utils.report.figures.registry import FIGURES, FigureInfo, draw_all, drawings
 from mucpt_utils.report.figures.scores import fixed_weights, temperature, token_weights
 from mucpt_utils.report.figures.style import (
     ARM_STYLES,
@@ -26,11 +29,14 @@ from mucpt_utils.report.figures.style import (
     NothingToDraw,
     arm_style,
     arm_title,
+    drawn_title,
     few_colours,
     save_figure,
     screen_png,
     styled,
+    title_of,
 )
+from mucpt_utils.report.figures.subjects import effect_by_subject
 
 __all__ = [
     "ARM_STYLES",
@@ -47,7 +53,12 @@ __all__ = [
     "bits_per_byte",
     "composition",
     "difference_to_plain",
+    "dose_response",
     "draw_all",
+    "drawings",
+    "drawn_title",
+    "effect_by_subject",
+    "every_run",
     "few_colours",
     "fixed_weights",
     "forgetting",
@@ -55,13 +66,18 @@ __all__ = [
     "learning_curves",
     "main_comparison",
     "model_scores",
+    "narrow",
     "pipeline_quality",
     "reference_surface",
     "reliability",
+    "roc",
     "save_figure",
     "screen_png",
+    "selection_kinds",
     "styled",
     "temperature",
     "tidy",
+    "title_of",
     "token_weights",
+    "tokens_and_compute",
 ]

@@ -42,9 +42,9 @@ def benchmark(table: pd.DataFrame, by: str) -> Drawn:
     if frame.empty:
         raise NothingToDraw(f"no accuracy by {by}")
     groups, arms = distinct(frame[by]), distinct(frame["arm"])
-    columns = min(len(groups), 4)
+    columns = min(len(groups), 3)
     lines = -(-len(groups) // columns)
-    size = (2.4 + 2.4 * columns, lines * (1.1 + 0.34 * len(arms)))
+    size = (2.2 + 2.3 * columns, lines * (1.1 + 0.34 * len(arms)))
     title = f"MusicSimpleQA accuracy by {by}, at equal tokens"
     fig, grid = panel_grid(title, lines, columns, size, sharex=True, sharey=True)
     for axes, group in zip(grid.flat, groups, strict=False):

@@ -1,21 +1,39 @@
-"""The main comparison: accuracy by arm, and each arm's difference to plain."""
+"""The main comparison: every arm's difference to plain, where it ends, the same in every run."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from mucpt_utils.analysis.claims import first_row
+from mucpt_utils.analysis.claims import PAPER_ARM, first_row
+from mucpt_utils.report.figures.conclusions import (
+    COVERED,
+    PRIMARY,
+    STRATA,
+    UNCOVERED,
+    agreed,
+    of_levels,
+    of_methods,
+    of_room,
+    role_of,
+)
 from mucpt_utils.report.figures.panels import (
+    arm_labels,
     arm_rows,
+    better_to,
     distinct,
     interval,
     key,
+    label_rows,
     legend_below,
     panel_grid,
+    say_where_it_begins,
     select,
 )
 from mucpt_utils.report.figures.style import (
+    KIND_STYLES,
     STRATUM_TITLES,
     Drawn,
     NothingToDraw,
@@ -24,7 +42,137 @@ from mucpt_utils.report.figures.style import (
     styled,
 )
 
-COVERED, UNCOVERED = STRATA = ("covered", "uncovered")
+# against what, in the order of the panels
+COMPARISONS = {
+    "plain": "equal tokens: minus plain",
+    "plain_compute": "equal compute: minus plain, given the RM's compute too",
+}
+# roles in the order of the forest: how much room there is stands first
+ROLES = {
+    "ceiling": "room: what the labels allow",
+    "baseline": "baselines",
+    "method": "methods",
+    "control": "controls",
+}
+UNITS = {"accuracy": "accuracy", "log_likelihood": "log-likelihood\n(nats per token)"}
+SHIFTS = {COVERED: 0.17, UNCOVERED: -0.17}
+WIDTH_OF_LEVELS = 9.0  # inches
+MOST_ARMS = 3  # of the figure over all runs
+
+
+# --- the forest -----------------------------------------------------------------------------------
+
+
+@styled
+def difference_to_plain(differences: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
+    """Forest plot: each arm minus plain, at equal tokens and, where it was run, at equal compute.
+
+    differences: rows of `differences.csv`. Filled marks: facts that the reference model knows; open
+    marks: the others. Ceilings stand on top. Raises NothingToDraw where no arm is compared with
+    plain.
+    """
+    frame = differences[
+        differences["compared_to"].isin(COMPARISONS)
+        & differences["stratum"].isin(STRATA)
+        & (differences["metric"] == metric)
+        & ~differences["arm"].isin(["base", *COMPARISONS])
+    ].dropna(subset="difference")
+    if frame.empty:
+        raise NothingToDraw("no arm is compared with plain")
+    compared = [name for name in COMPARISONS if name in set(frame["compared_to"])]
+    rows = forest_rows(distinct(frame["arm"]))
+    title = "; ".join(filter(None, [of_methods(frame), of_room(differences)]))
+    size = (2.9 + 2.9 * len(compared), 1.9 + 0.28 * len(rows))
+    fig, grid = panel_grid(title, 1, len(compared), size, sharex=True, sharey=True)
+    limits = reach(frame)
+    for axes, other in zip(grid[0], compared, strict=True):
+        _forest(axes, frame[frame["compared_to"] == other], rows, limits)
+        axes.set_title(COMPARISONS[other])
+        axes.set_xlabel(better_to(f"difference in {UNITS[metric]}"))
+    legend_below(fig, [kind_key(stratum, counted_n(frame, stratum)) for stratum in STRATA])
+    return fig, frame.reset_index(drop=True)
+
+
+def forest_rows(arms: Sequence[str]) -> list[tuple[str, str]]:
+    """(role, arm) from top to bottom; a role's first row has no arm and is its heading."""
+    rows = []
+    for role in ROLES:
+        members = [arm for arm in arms if role_of(arm) == role]
+        rows += [(role, arm) for arm in ("", *members)] if members else []
+    return rows
+
+
+def reach(frame: pd.DataFrame) -> tuple[float, float]:
+    """Ends of the axis of differences: all but controls fit, which may lie far off, and zero."""
+    shown = frame[frame["arm"].map(role_of) != "control"]
+    shown = shown if len(shown) else frame
+    low, high = min(shown["ci_low"].min(), 0), max(shown["ci_high"].max(), 0)
+    pad = 0.06 * (high - low) or 1
+    return low - pad, high + pad
+
+
+def _forest(
+    axes: Axes,
+    frame: pd.DataFrame,
+    rows: Sequence[tuple[str, str]],
+    limits: tuple[float, float],
+) -> None:
+    """Every arm's two kinds of facts on the rows; what lies beyond the axis is told at its edge."""
+    labels = arm_labels([arm for _, arm in rows])
+    heights = label_rows(
+        axes,
+        [label if arm else ROLES[role] for label, (role, arm) in zip(labels, rows, strict=True)],
+    )
+    for tick, (_, arm) in zip(axes.get_yticklabels(), rows, strict=True):
+        tick.set_fontweight("normal" if arm else "bold")
+    axes.axvline(0, color="#1a1a1a", lw=1.2)
+    axes.set_xlim(*limits)
+    for height, (_, arm) in zip(heights, rows, strict=True):
+        if arm == PAPER_ARM:
+            axes.axhspan(height - 0.5, height + 0.5, color="#f0f3f6", zorder=0)
+        for stratum in STRATA:
+            row = first_row(frame, arm=arm, stratum=stratum)
+            if row is not None:
+                _mark(axes, row, height + SHIFTS[stratum], stratum, limits)
+
+
+def _mark(
+    axes: Axes, row: pd.Series, height: float, stratum: str, limits: tuple[float, float]
+) -> None:
+    """One difference with its interval, or its number at the edge that it lies beyond."""
+    value, style = row["difference"], KIND_STYLES[stratum]
+    if limits[0] <= value <= limits[1]:
+        interval(axes, row, "difference", height, style, stratum == COVERED)
+        return
+    left = value < limits[0]
+    axes.annotate(
+        f"◀ {value:+.2f}" if left else f"{value:+.2f} ▶",
+        (limits[0] if left else limits[1], height),
+        (3 if left else -3, 0),
+        textcoords="offset points",
+        ha="left" if left else "right",
+        va="center",
+        color=style.colour,
+    )
+
+
+def counted_n(frame: pd.DataFrame, stratum: str) -> str:
+    """`n = 114` from the rows of a stratum, or the smallest and the largest."""
+    numbers = frame.loc[frame["stratum"] == stratum, "n"].dropna()
+    if numbers.empty:
+        return ""
+    low, high = int(numbers.min()), int(numbers.max())
+    return f"n = {low:,}" if low == high else f"n = {low:,} to {high:,}"
+
+
+def kind_key(stratum: str, count: str = "") -> Line2D:
+    """A kind of facts for the legend, with what `n` is."""
+    style = KIND_STYLES[stratum]
+    label = STRATUM_TITLES[stratum] + (f" ({count})" if count else "")
+    return key(style.marker, stratum == COVERED, label, style.colour)
+
+
+# --- where every arm ends -------------------------------------------------------------------------
 
 
 @styled
@@ -34,19 +182,19 @@ def main_comparison(main: pd.DataFrame) -> Drawn:
     main: rows of `main_comparison.csv`. Raises NothingToDraw where no accuracy is among them.
     """
     frame = select(main, "accuracy", STRATA)
-    arms = distinct(frame["arm"])
-    title, size = "MusicSimpleQA accuracy by arm, at equal tokens", (9.6, 1.8 + 0.42 * len(arms))
-    fig, grid = panel_grid(title, 1, 2, size, sharex=True, sharey=True)
+    ordered = [arm for _, arm in forest_rows(distinct(frame["arm"])) if arm]
+    size = (WIDTH_OF_LEVELS, 1.8 + 0.36 * len(ordered))
+    fig, grid = panel_grid(of_levels(frame, "accuracy"), 1, 2, size, sharex=True, sharey=True)
     for axes, stratum in zip(grid[0], STRATA, strict=True):
-        _bars(axes, frame[frame["stratum"] == stratum], arms)
+        _bars(axes, frame[frame["stratum"] == stratum], ordered)
         axes.set_title(STRATUM_TITLES[stratum])
-        axes.set_xlabel("accuracy (share correct), 95 % interval")
+        axes.set_xlabel(better_to("accuracy"))
     highest = np.nanmax([frame["ci_high"].max(), frame["mean"].max(), 0.05])
-    grid[0][0].set_xlim(0, highest * 1.16)
+    grid[0][0].set_xlim(0, highest * 1.18)
     lines = [
         Line2D([], [], color=arm_style(a).colour, ls=arm_style(a).line, label=arm_title(a))
         for a in ("base", "plain")
-        if a in arms
+        if a in ordered
     ]
     if lines:
         legend_below(fig, lines)
@@ -75,35 +223,63 @@ def _bars(axes: Axes, frame: pd.DataFrame, arms: list[str]) -> None:
             axes.axvline(row["mean"], color=style.colour, ls=style.line, lw=1.3, zorder=1)
 
 
-@styled
-def difference_to_plain(differences: pd.DataFrame) -> Drawn:
-    """Forest plot: each arm minus plain, covered (filled) and uncovered (open) facts.
+# --- the same difference in every run -------------------------------------------------------------
 
-    differences: rows of `differences.csv`. Raises NothingToDraw where no arm is compared with
-    plain.
+
+@styled
+def every_run(frame: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
+    """The difference of an arm to plain in every run, one panel an arm, the paper's arm first.
+
+    frame: rows of `profiles.same_difference`: profile, run (its name for readers), arm, stratum,
+    metric, difference, ci_low, ci_high, n. Raises NothingToDraw where no method was compared.
     """
-    units = {"accuracy": "share correct", "log_likelihood": "nats per token"}
-    frame = differences[
-        (differences["compared_to"] == "plain")
-        & differences["stratum"].isin(STRATA)
-        & differences["metric"].isin(units)
-        & (differences["arm"] != "base")
-    ].reset_index(drop=True)
-    if frame.empty:
-        raise NothingToDraw("no arm is compared with plain")
-    arms = distinct(frame["arm"])
-    title = "Difference to plain continued pretraining, same seeds and questions"
-    fig, grid = panel_grid(title, 1, 2, (9.6, 1.9 + 0.52 * len(arms)), sharey=True)
-    for axes, (metric, unit) in zip(grid[0], units.items(), strict=True):
-        heights = arm_rows(axes, arms)
-        axes.axvline(0, color="#1a1a1a", lw=1.2)
-        for arm in arms:
-            for stratum, shift in ((COVERED, 0.16), (UNCOVERED, -0.16)):
-                row = first_row(frame, arm=arm, stratum=stratum, metric=metric)
-                if row is not None:
-                    height, filled = heights[arm] + shift, stratum == COVERED
-                    interval(axes, row, "difference", height, arm_style(arm), filled)
-        axes.set_title("accuracy" if metric == "accuracy" else "log-likelihood of the answer")
-        axes.set_xlabel(f"arm minus plain ({unit}), 95 % interval")
-    legend_below(fig, [key("o", s == COVERED, STRATUM_TITLES[s]) for s in STRATA])
+    frame = frame[(frame["metric"] == metric) & frame["stratum"].isin(STRATA)]
+    frame = frame.dropna(subset="difference").reset_index(drop=True)
+    arms = most_repeated(frame)
+    if not arms:
+        raise NothingToDraw("no method is compared with plain in any run")
+    frame = frame[frame["arm"].isin(arms)].reset_index(drop=True)
+    rows = [distinct(frame.loc[frame["arm"] == arm, "run"]) for arm in arms]
+    size = (4.7, 2.0 + 0.62 * len(arms) + 0.42 * sum(map(len, rows)))
+    fig, grid = panel_grid(agreed(frame, arms), len(arms), 1, size, sharex=True)
+    lengths = [len(names) + 0.4 for names in rows]
+    grid[0][0].get_subplotspec().get_gridspec().set_height_ratios(lengths)
+    for axes, arm, names in zip(grid[:, 0], arms, rows, strict=True):
+        _runs(axes, frame[frame["arm"] == arm], names)
+        axes.set_title(arm_title(arm))
+    grid[-1][0].set_xlabel(better_to(f"difference in {UNITS[metric]}"))
+    legend_below(fig, [kind_key(stratum) for stratum in STRATA])
     return fig, frame
+
+
+def most_repeated(frame: pd.DataFrame) -> list[str]:
+    """The paper's arm, then the methods compared in several runs, by runs; `MOST_ARMS` at most.
+
+    Where no method was in several runs and the paper's in none, the first method stands alone.
+    """
+    methods = frame[frame["arm"].map(role_of) == "method"]
+    runs = methods.groupby("arm", sort=False)["profile"].nunique()
+    repeated = [arm for arm in runs.index if arm == PAPER_ARM or runs[arm] > 1]
+    names = sorted(repeated, key=lambda arm: (arm != PAPER_ARM, -runs[arm]))
+    return (names or list(runs.index[:1]))[:MOST_ARMS]
+
+
+def _runs(axes: Axes, frame: pd.DataFrame, names: Sequence[str]) -> None:
+    """One row a run, both kinds of facts in it."""
+    axes.axvline(0, color="#1a1a1a", lw=1.2)
+    labels = [with_counts(frame[frame["run"] == name], name) for name in names]
+    for name, height in zip(names, label_rows(axes, labels), strict=True):
+        for stratum in STRATA:
+            row = first_row(frame, run=name, stratum=stratum)
+            if row is not None:
+                filled = stratum == COVERED
+                place = height + SHIFTS[stratum]
+                interval(axes, row, "difference", place, KIND_STYLES[stratum], filled)
+    say_where_it_begins(axes)
+
+
+def with_counts(rows: pd.DataFrame, run: str) -> str:
+    """A run's name with the number of pairs behind each of its two values."""
+    values = [first_row(rows, stratum=stratum) for stratum in STRATA]
+    counts = " and ".join(f"{int(row['n']):,}" for row in values if row is not None)
+    return f"{run}\nn = {counts}"

@@ -1,87 +1,263 @@
-"""Learning curves: what each arm knows along training."""
+"""What each arm knows along training: by tokens, and by the compute that they cost."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
+from scipy.special import stdtrit
 
-from mucpt_utils.report.figures.comparison import COVERED, STRATA, UNCOVERED
+from mucpt_utils.analysis.claims import PAPER_ARM
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.report.figures.conclusions import (
+    COVERED,
+    PRIMARY,
+    STRATA,
+    UNCOVERED,
+    capital,
+    role_of,
+    short_title,
+)
 from mucpt_utils.report.figures.panels import (
+    better_to,
     distinct,
     label_outside,
     legend_below,
     panel_grid,
-    plain_words,
+    say_where_it_begins,
     select,
     thousands,
     wrapped,
 )
 from mucpt_utils.report.figures.style import (
-    METRIC_TITLES,
+    KIND_STYLES,
     STRATUM_TITLES,
     Drawn,
+    NothingToDraw,
     arm_style,
     arm_title,
     styled,
 )
+
+MOST_PANELS = 12
+MOST_LINES = 6
+BEHIND = "#9a9a9a"
+SHORT_METRICS = {"accuracy": "accuracy", "log_likelihood": "log-likelihood (nats per token)"}
+
+
+# --- means over seeds -----------------------------------------------------------------------------
+
+
+def over_seeds(curves: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Mean over seeds with its 95 % interval (Student's t), by arm, stratum and tokens.
+
+    curves: rows of `learning_curves.csv`. Columns: arm, stratum, metric, tokens, mean, ci_low,
+    ci_high, seeds; one seed alone has no interval. Raises NothingToDraw without such rows.
+    """
+    chosen = select(curves, metric, STRATA)
+    grouped = chosen.groupby(["arm", "stratum", "metric", "tokens"], sort=False)["value"]
+    frame = grouped.agg(mean="mean", spread="std", seeds="size").reset_index()
+    factor = stdtrit(np.maximum(frame["seeds"] - 1, 1), 0.975) / np.sqrt(frame["seeds"])
+    half = (factor * frame["spread"]).where(frame["seeds"] > 1)
+    frame = frame.assign(ci_low=frame["mean"] - half, ci_high=frame["mean"] + half)
+    if metric == "accuracy":
+        frame[["ci_low", "ci_high"]] = frame[["ci_low", "ci_high"]].clip(0, 1)
+    return frame[["arm", "stratum", "metric", "tokens", "mean", "ci_low", "ci_high", "seeds"]]
+
+
+def from_the_base(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of trained arms, each beginning with the base at no tokens.
+
+    An arm that starts from the reference model has no point there: the base is not where it began.
+    """
+    base, trained = frame[frame["arm"] == "base"], frame[frame["arm"] != "base"]
+    from_base = [a for a in distinct(trained["arm"]) if a not in ARMS or ARMS[a].start == "base"]
+    begun = set(trained.loc[trained["tokens"] == 0, "arm"])
+    starts = [base.assign(arm=arm) for arm in from_base if arm not in begun]
+    return pd.concat([*starts, trained]).sort_values("tokens", kind="stable", ignore_index=True)
+
+
+def line_of(frame: pd.DataFrame, arm: str, stratum: str) -> pd.DataFrame:
+    """The rows of one line."""
+    return frame[(frame["arm"] == arm) & (frame["stratum"] == stratum)]
+
+
+def most_telling(arms: Sequence[str], most: int) -> list[str]:
+    """At most so many arms: plain and the paper's first, then methods, baselines and the others."""
+    order = ["method", "baseline", "control", "ceiling"]
+    arms = [arm for arm in arms if arm != "base"]
+    first = [arm for arm in ("plain", PAPER_ARM) if arm in arms]
+    rest = sorted(
+        (arm for arm in arms if arm not in first),
+        key=lambda arm: order.index(role_of(arm)),
+    )
+    return [*first, *rest][:most]
+
+
+def rise(frame: pd.DataFrame, arm: str) -> str:
+    """How far an arm comes from the base on each kind of facts, as a sentence."""
+    told = []
+    for stratum, words in zip(STRATA, ("known", "unknown"), strict=True):
+        points = line_of(frame, arm, stratum)
+        if len(points) > 1:
+            first, last = points["mean"].iloc[0], points["mean"].iloc[-1]
+            told.append(f"{words} facts from {first:.2f} to {last:.2f}".replace("-", "−"))
+    metric = {"accuracy": "accuracy"}.get(frame["metric"].iloc[0], "log-likelihood")
+    return f"{capital(metric)} along training, {short_title(arm)}: {', '.join(told)}"
+
+
+# --- one panel an arm -----------------------------------------------------------------------------
 
 
 @styled
 def learning_curves(curves: pd.DataFrame, metric: str = "accuracy") -> Drawn:
     """One panel an arm: covered and uncovered facts along training, plain behind in grey.
 
-    curves: rows of `learning_curves.csv`. Lines are means over seeds, bands reach from the lowest
-    to the highest seed. Raises NothingToDraw where the metric is not among the rows.
+    curves: rows of `learning_curves.csv`. Lines are means over seeds, bands their 95 % intervals;
+    all begin at the base. Raises NothingToDraw where the metric is not among the rows.
     """
-    chosen = select(curves, metric, STRATA)
-    grouped = chosen.groupby(["arm", "stratum", "metric", "tokens"], sort=False)["value"]
-    frame = grouped.agg(mean="mean", lowest="min", highest="max", seeds="size").reset_index()
-
-    arms = [arm for arm in distinct(frame["arm"]) if arm != "base"]
+    frame = from_the_base(over_seeds(curves, metric))
+    arms = most_telling(distinct(frame["arm"]), MOST_PANELS)
+    frame = frame[frame["arm"].isin(arms)].reset_index(drop=True)
     columns = min(4, len(arms))
     rows = -(-len(arms) // columns)
-    title = f"Learning curves by arm: {METRIC_TITLES[metric]}"
-    size = (max(5.0, 2.5 * columns + 0.6), 2.25 * rows + 1.1)
-    fig, grid = panel_grid(title, rows, columns, size, sharex=True, sharey=True)
+    size = (max(5.0, 2.3 * columns), 2.15 * rows + 1.1)
+    fig, grid = panel_grid(rise(frame, arms[0]), rows, columns, size, sharex=True, sharey=True)
     for axes, arm in zip(grid.flat, arms, strict=False):
-        axes.set_title(wrapped(arm_title(arm), 24), fontsize=9.5)
+        axes.set_title(wrapped(arm_title(arm), 22))
         for stratum in STRATA:
             if arm != "plain":
-                _curve(axes, frame, "plain", stratum, behind=True)
-            _curve(axes, frame, arm, stratum, behind=False)
+                points = line_of(frame, "plain", stratum)
+                line = KIND_STYLES[stratum].line
+                axes.plot(points["tokens"], points["mean"], color=BEHIND, lw=2, ls=line, zorder=1)
+            curve(axes, line_of(frame, arm, stratum), "tokens", stratum)
         thousands(axes.xaxis)
         axes.xaxis.set_major_locator(MaxNLocator(4))
-    label_outside(grid, len(arms), "tokens trained on", plain_words(metric))
-    keys = [
-        Line2D([], [], color="#444444", marker="o", label=STRATUM_TITLES[COVERED]),
-        Line2D(
-            [], [], color="#444444", marker="o", mfc="w", ls="--", label=STRATUM_TITLES[UNCOVERED]
-        ),
-        Line2D([], [], color="#aaaaaa", lw=2.5, label="plain, for comparison"),
-    ]
-    legend_below(fig, keys)
+    label_outside(grid, len(arms), "tokens trained on", better_to(SHORT_METRICS[metric]))
+    for axes in grid.flat[: len(arms)]:
+        say_where_it_begins(axes, across=False)
+    legend_below(fig, [*kind_lines(), Line2D([], [], color=BEHIND, lw=2, label="plain")])
     return fig, frame
 
 
-def _curve(axes: Axes, frame: pd.DataFrame, arm: str, stratum: str, behind: bool) -> None:
-    """One arm's curve from the base's value at 0 tokens on; in grey, without band, if `behind`."""
-    points = frame[frame["arm"].isin([arm, "base"]) & (frame["stratum"] == stratum)]
-    points = points.sort_values("tokens")
-    tokens, style = points["tokens"], arm_style(arm)
-    line = "-" if stratum == COVERED else "--"
-    if behind:
-        axes.plot(tokens, points["mean"], color="#aaaaaa", lw=2.2, ls=line, zorder=1)
-        return
-    axes.fill_between(
-        tokens, points["lowest"], points["highest"], color=style.colour, alpha=0.18, lw=0
-    )
-    axes.plot(
-        tokens,
-        points["mean"],
-        color=style.colour,
-        ls=line,
-        marker=style.marker,
-        mfc=style.colour if stratum == COVERED else "white",
-        ms=5.5,
-        lw=1.6,
-    )
+def curve(axes: Axes, points: pd.DataFrame, along: str, stratum: str) -> None:
+    """One line with its band, in the look of a kind of facts."""
+    style = KIND_STYLES[stratum]
+    band = points.dropna(subset=["ci_low", "ci_high"])
+    axes.fill_between(band[along], band["ci_low"], band["ci_high"], color=style.colour, alpha=0.15)
+    face = style.colour if stratum == COVERED else "white"
+    marks: dict[str, Any] = {"marker": style.marker, "mfc": face, "ms": 5}
+    axes.plot(points[along], points["mean"], color=style.colour, ls=style.line, lw=1.6, **marks)
+
+
+def kind_lines() -> list[Line2D]:
+    """The two kinds of facts for the legend."""
+    lines = []
+    for stratum in STRATA:
+        style, face = KIND_STYLES[stratum], "white" if stratum == UNCOVERED else None
+        look: dict[str, Any] = {
+            "color": style.colour,
+            "marker": style.marker,
+            "ls": style.line,
+            "mfc": face,
+        }
+        lines.append(Line2D([], [], label=STRATUM_TITLES[stratum], **look))
+    return lines
+
+
+# --- tokens and compute ---------------------------------------------------------------------------
+
+
+@styled
+def tokens_and_compute(
+    curves: pd.DataFrame, costs: pd.DataFrame | None = None, metric: str = PRIMARY
+) -> Drawn:
+    """The telling arms in one panel a kind of facts, by tokens and, with `costs`, by FLOPs.
+
+    curves: rows of `learning_curves.csv`; costs: rows of `costs.csv` (arm, flops), what an arm's
+    whole run cost, its reference model's training and scoring included. Raises NothingToDraw where
+    the metric is not among the rows.
+    """
+    frame = from_the_base(over_seeds(curves, metric))
+    arms = most_telling(distinct(frame["arm"]), MOST_LINES)
+    frame = with_compute(frame[frame["arm"].isin(arms)].reset_index(drop=True), costs)
+    along = ["tokens"] + (["flops"] if frame["flops"].notna().any() else [])
+    titles = {"tokens": "tokens trained on", "flops": "FLOPs, reference model included"}
+    size = (9.0, 1.2 + 2.9 * len(along))
+    fig, grid = panel_grid(best_at(frame, along[-1]), len(along), 2, size, sharey=True)
+    for line, column in zip(grid, along, strict=True):
+        for axes, stratum in zip(line, STRATA, strict=True):
+            axes.set_title(STRATUM_TITLES[stratum])
+            for arm in arms:
+                arm_curve(axes, line_of(frame, arm, stratum), column, arm)
+            axes.set_xlabel(titles[column])
+            axes.set_ylabel(better_to(SHORT_METRICS[metric]))
+            if column == "tokens":
+                thousands(axes.xaxis)
+            say_where_it_begins(axes, across=False)
+    legend_below(fig, [arm_line(arm) for arm in arms])
+    return fig, frame
+
+
+def with_compute(frame: pd.DataFrame, costs: pd.DataFrame | None) -> pd.DataFrame:
+    """Rows with a column `flops`: what an arm had cost when it had read so many tokens.
+
+    What comes before training (`flops` beyond those of its tokens at plain's price) is paid at the
+    beginning. Without costs the column is empty.
+    """
+    frame = frame.assign(flops=np.nan)
+    if costs is None or costs.empty or "flops" not in costs:
+        return frame
+    total = costs.groupby("arm")["flops"].mean()
+    if "plain" not in total:
+        return frame
+    last = frame.groupby("arm")["tokens"].transform("max")
+    price = total["plain"] / frame.loc[frame["arm"] == "plain", "tokens"].max()
+    before = (frame["arm"].map(total) - price * last).clip(lower=0)
+    return frame.assign(flops=before + price * frame["tokens"])
+
+
+def best_at(frame: pd.DataFrame, along: str) -> str:
+    """Which arm stands highest at the end of what all arms have reached, on each kind of facts."""
+    rows = frame.dropna(subset=along)
+    common = rows.groupby("arm")[along].max().min()
+    told = []
+    for stratum, words in zip(STRATA, ("known", "unknown"), strict=True):
+        values = {}
+        for arm, part in rows[rows["stratum"] == stratum].groupby("arm", sort=False):
+            values[str(arm)] = np.interp(common, part[along], part["mean"])
+        if values:
+            told.append(f"{short_title(max(values, key=values.__getitem__))} on {words} facts")
+    budget = "compute" if along == "flops" else "number of tokens"
+    return f"Highest at the same {budget}: {'; '.join(told)}"
+
+
+def arm_curve(axes: Axes, points: pd.DataFrame, along: str, arm: str) -> None:
+    """One arm's line with its band."""
+    style, points = arm_style(arm), points.dropna(subset=along)
+    band = points.dropna(subset=["ci_low", "ci_high"])
+    axes.fill_between(band[along], band["ci_low"], band["ci_high"], color=style.colour, alpha=0.1)
+    marks: dict[str, Any] = {"marker": style.marker, "ms": 5, "mfc": "white"}
+    axes.plot(points[along], points["mean"], color=style.colour, ls=style.line, lw=1.7, **marks)
+
+
+def arm_line(arm: str) -> Line2D:
+    """An arm for the legend."""
+    style = arm_style(arm)
+    look: dict[str, Any] = {
+        "color": style.colour,
+        "marker": style.marker,
+        "ls": style.line,
+        "mfc": "white",
+    }
+    return Line2D([], [], label=arm_title(arm), **look)
+
+
+def needs(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
+    """The table, where it is there and has rows. Raises NothingToDraw otherwise."""
+    if table is None or table.empty:
+        raise NothingToDraw(f"no rows of {name}")
+    return table

@@ -5,8 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from mucpt_utils.analysis.comparisons import SURFACE
-from mucpt_utils.config.axes import load_axes
+from mucpt_utils.config.axes import DEFAULT, MAIN, MIXTURE, load_axes
 from mucpt_utils.report.figures.panels import (
+    better_to,
     distinct,
     key,
     label_outside,
@@ -14,6 +15,7 @@ from mucpt_utils.report.figures.panels import (
     marker_size,
     panel_grid,
     plain_words,
+    say_where_it_begins,
     select,
     wrapped,
 )
@@ -27,11 +29,20 @@ from mucpt_utils.report.figures.style import (
     styled,
 )
 
+LESS_IS_BETTER = ("bits_per_byte", "tokens_to_plain")  # metrics of which less is better
+OWN = "the profile's own"
+AXES = {MIXTURE: "mixtures of your own", MAIN: "the main comparison"}
+
 
 def axis_title(axis: str) -> str:
-    """The axis's name for readers; a mixture of one's own has its own name only."""
+    """The axis's name for readers."""
     axes = load_axes()
-    return axes[axis].title if axis in axes else axis
+    return axes[axis].title if axis in axes else AXES.get(axis, axis)
+
+
+def level_title(level: str) -> str:
+    """A level's name for readers: `default` is the profile's own value."""
+    return OWN if level == DEFAULT else level.replace("+", " + ").replace("_", " ")
 
 
 @styled
@@ -49,13 +60,16 @@ def composition(
     names = distinct(frame["axis"])
     columns = 2 if len(names) == 4 else min(3, len(names))
     rows = -(-len(names) // columns)
-    title = f"Data composition, one axis at a time: {METRIC_TITLES[metric]}, 95 % intervals"
+    title = moves_most(frame, strata[0], metric)
     size = ((5.5, 8.0, 9.6)[columns - 1], 2.75 * rows + 1.2 + 0.4 * (columns == 1))
     fig, grid = panel_grid(title, rows, columns, size, sharey=True)
     for axes, name in zip(grid.flat, names, strict=False):
         _levels(axes, frame[frame["axis"] == name], strata)
-        axes.set_title(wrapped(axis_title(name), 30), fontsize=9.5)
-    label_outside(grid, len(names), "", plain_words(metric))
+        axes.set_title(wrapped(axis_title(name), 28))
+    measured = better_to(plain_words(metric), metric not in LESS_IS_BETTER, across=False)
+    label_outside(grid, len(names), "", measured)
+    for axes in grid.flat[: len(names)]:
+        say_where_it_begins(axes, across=False)
     keys = [
         key(arm_style(arm).marker, True, arm_title(arm), arm_style(arm).colour)
         for arm in distinct(frame["arm"])
@@ -68,10 +82,27 @@ def composition(
     return fig, frame
 
 
+def moves_most(frame: pd.DataFrame, stratum: str, metric: str) -> str:
+    """The title: along which axis the mean moves most, and between which levels."""
+    part = frame[frame["stratum"] == stratum]
+    by_arm = part.groupby(["axis", "arm"], sort=False)["mean"]
+    reach = by_arm.max() - by_arm.min()
+    if reach.dropna().empty:
+        return f"Data composition, one axis at a time: {METRIC_TITLES[metric]}, 95 % intervals"
+    axis, arm = reach.idxmax()
+    rows = part[(part["axis"] == axis) & (part["arm"] == arm)]
+    low, high = (rows.loc[place] for place in (rows["mean"].idxmin(), rows["mean"].idxmax()))
+    return (
+        f"{plain_words(metric).capitalize()} ({STRATUM_TITLES[stratum]}) moves most along "
+        f"“{axis_title(axis)}”: {low['mean']:.2f} at {level_title(low['level'])}, "
+        f"{high['mean']:.2f} at {level_title(high['level'])} (95 % intervals)"
+    )
+
+
 def _levels(axes: Axes, frame: pd.DataFrame, strata: tuple[str, str]) -> None:
     """The levels of one axis from left to right; arms and strata beside each other at each."""
     levels = distinct(frame["level"])
-    labels = [wrapped(level.replace("+", " + "), 11) for level in levels]
+    labels = [wrapped(level_title(level), 11) for level in levels]
     axes.set_xticks(range(len(levels)), labels)
     axes.set_xlim(-0.5, len(levels) - 0.5)
     axes.grid(axis="x", visible=False)
@@ -108,8 +139,11 @@ def reference_surface(table: pd.DataFrame, metric: str = "log_likelihood") -> Dr
         raise NothingToDraw("no difference of the surface is known")
     strata = [s for s in ("all", "covered", "uncovered") if s in set(frame["stratum"])]
     across, down = distinct(frame["coverage"]), distinct(frame["confidence"])
+    best = frame.loc[frame["difference"].idxmax()]
     title = (
-        f"Soft weighting minus plain, by what the reference model knows: {METRIC_TITLES[metric]}"
+        f"Soft weighting minus plain is highest, {best['difference']:+.2f}, where the reference "
+        f"model knows {best['coverage']} of the subjects, {best['confidence']} "
+        f"({STRATUM_TITLES[best['stratum']]}; {METRIC_TITLES[metric]}, 95 % intervals)"
     )
     size = (1.6 + 2.9 * len(strata), 1.5 + 0.8 * len(down))
     fig, grid = panel_grid(title, 1, len(strata), size, sharey=True)
@@ -119,7 +153,7 @@ def reference_surface(table: pd.DataFrame, metric: str = "log_likelihood") -> Dr
         values = part.pivot(index="confidence", columns="coverage", values="difference")
         values = values.reindex(index=down, columns=across)
         axes.imshow(values, cmap="PuOr", vmin=-reach, vmax=reach, aspect="auto")
-        axes.set_title(wrapped(STRATUM_TITLES[stratum], 26), fontsize=9.5)
+        axes.set_title(wrapped(STRATUM_TITLES[stratum], 26))
         axes.set_xticks(range(len(across)), across)
         axes.set_yticks(range(len(down)), down)
         axes.grid(visible=False)
@@ -128,6 +162,6 @@ def reference_surface(table: pd.DataFrame, metric: str = "log_likelihood") -> Dr
             text = f"{row['difference']:+.2f}\n[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
             # dark tiles are written on in white
             colour = "white" if abs(row["difference"]) > 0.6 * reach else "#1a1a1a"
-            axes.text(column, line, text, ha="center", va="center", fontsize=9, color=colour)
+            axes.text(column, line, text, ha="center", va="center", color=colour)
     label_outside(grid, len(strata), "share of subjects it knows", "confidence")
     return fig, frame

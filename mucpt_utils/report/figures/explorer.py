@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from mucpt_utils.report.figures.data_composition import axis_title
+from mucpt_utils.report.figures.data_composition import LESS_IS_BETTER, axis_title, level_title
 from mucpt_utils.report.figures.panels import (
+    better_to,
     distinct,
     interval,
     label_outside,
@@ -17,6 +18,7 @@ from mucpt_utils.report.figures.panels import (
     legend_below,
     panel_grid,
     plain_words,
+    say_where_it_begins,
     thousands,
     wrapped,
 )
@@ -65,17 +67,20 @@ def tidy(
     fig, grid = panel_grid(title, lines, columns, size, sharex=one_unit, sharey=share_rows)
 
     for axes, (name, part), names in zip(grid.flat, parts, labels, strict=False):
-        axes.set_title(wrapped(value_title(panels, name), 34), fontsize=9.5)
+        axes.set_title(wrapped(value_title(panels, name), 30))
         rows = [part if mark is None else part[part[series] == mark] for mark in marks]
         if numeric:
             _lines(axes, rows, styles, along, centre)
         else:
             _marks(axes, rows, styles, along, centre, names)
-    measured = centre_title(frame, centre)
+    room = int(10.5 * size[0] / (columns + 0.8))  # letters beside each other under a panel
+    measured = wrapped(centre_title(frame, centre, across=not numeric), room if not numeric else 26)
     if numeric:
         label_outside(grid, len(parts), along, measured)
     else:
         label_outside(grid, len(parts), measured, "")
+    for axes in grid.flat[: len(parts)]:
+        say_where_it_begins(axes, across=not numeric)
     if series:
         keys = [
             Line2D([], [], color=s.colour, marker=s.marker, ls=s.line, label=value_title(series, m))
@@ -94,7 +99,8 @@ def _marks(
     labels: Sequence,
 ) -> None:
     """One horizontal row a label; the series stand below each other in it."""
-    heights = label_rows(axes, [wrapped(value_title(along, label), 36) for label in labels])
+    frame = pd.concat(parts)
+    heights = label_rows(axes, [row_title(frame, along, label) for label in labels])
     for number, (rows, style) in enumerate(zip(parts, styles, strict=True)):
         shift = ((len(parts) - 1) / 2 - number) * 0.7 / len(parts)
         for row in rows.to_dict("records"):
@@ -118,18 +124,76 @@ def _lines(
     axes.xaxis.set_major_locator(MaxNLocator(4))
 
 
-def centre_title(frame: pd.DataFrame, centre: str) -> str:
-    """What the values are: the metric where there is one only, and whether it is a difference."""
+def row_title(frame: pd.DataFrame, along: str, label: object) -> str:
+    """A row's value as a reader knows it, with how many questions or tokens stand behind it."""
+    title = wrapped(value_title(along, label), 34)
+    counts = frame[frame[along] == label].get("n", pd.Series(dtype=float)).dropna().unique()
+    return f"{title}\nn = {counts[0]:,.0f}" if len(counts) == 1 else title
+
+
+def centre_title(frame: pd.DataFrame, centre: str, across: bool = True) -> str:
+    """What the values are, whether they are differences, and where they are better.
+
+    The metric's name where there is one metric only. across: the axis runs from left to right.
+    """
     metrics = list(frame["metric"].unique()) if "metric" in frame else []
     if len(metrics) != 1:
         return plain_words(centre)
-    metric = METRIC_TITLES.get(metrics[0], plain_words(metrics[0]))
-    return f"difference in {metric}" if centre == "difference" else metric
+    metric = METRIC_TITLES.get(metrics[0], plain_words(metrics[0])).replace(
+        " (lower is better)", ""
+    )
+    title = f"difference in {metric}" if centre == "difference" else metric
+    return better_to(title, metrics[0] not in LESS_IS_BETTER, across)
+
+
+def conclusion(frame: pd.DataFrame, centre: str, along: str) -> str:
+    """What the rows say, in a line: of differences how many are clear, of others the extremes."""
+    if centre == "difference" and "ci_low" in frame:
+        above, below = int((frame["ci_low"] > 0).sum()), int((frame["ci_high"] < 0).sum())
+        rest = len(frame) - above - below
+        return (
+            f"{above} of {len(frame)} differences lie above 0, {below} below, "
+            f"{rest} {'is' if rest == 1 else 'are'} not distinguishable from zero"
+        )
+    if pd.api.types.is_numeric_dtype(frame[along]):
+        last = frame[frame[along] == frame[along].max()]
+        reach = f"{frame[centre].min():.3g} to {frame[centre].max():.3g}"
+        return f"From {reach}, at the end {ends(last, centre)}"
+    told = [f"{row_name(frame, frame.loc[place], along)}" for place in extremes(frame, centre)]
+    return f"Highest: {told[0]}; lowest: {told[1]}"
+
+
+def extremes(frame: pd.DataFrame, centre: str) -> tuple[int, int]:
+    """Where the highest and the lowest value stand."""
+    return frame[centre].idxmax(), frame[centre].idxmin()
+
+
+def row_name(frame: pd.DataFrame, row: pd.Series, along: str) -> str:
+    """A row by what tells it apart: its value along the axis, and the columns that vary."""
+    others = [
+        c for c in ("axis", "stratum", "category", "kind", "arm") if c in frame and c != along
+    ]
+    varying = [c for c in others if frame[c].nunique() > 1]
+    return ", ".join(value_title(column, row[column]) for column in (along, *varying))
+
+
+def ends(last: pd.DataFrame, centre: str) -> str:
+    """The values at the end of curves, from the lowest to the highest."""
+    low, high = last[centre].min(), last[centre].max()
+    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+
+
+def named_arm(arm: str) -> str:
+    """An arm's title with the name that it has in code and tables."""
+    title = arm_title(arm)
+    return title if title == arm else f"{title} ({arm})"
 
 
 def value_title(column: str | None, value: object) -> str:
     """A value of a column as a reader knows it."""
-    titles = {"arm": arm_title, "compared_to": arm_title, "axis": axis_title}
+    titles = {"arm": named_arm, "compared_to": named_arm, "axis": axis_title}
+    if column == "level":
+        return str(value) if " = " in str(value) else level_title(str(value))
     if column in titles:
         return titles[column](str(value))
     words = {"stratum": STRATUM_TITLES, "metric": METRIC_TITLES}.get(column or "", {})

@@ -1,10 +1,13 @@
 """What the figures are built of: panels under one title, rows of arms, intervals, keys.
 
-Functions that draw take the axes first and the rows of a table second.
+Functions that draw take the axes first and the rows of a table second. Within `narrow()` panels
+that would stand beside each other stand below each other, for a screen as wide as a hand.
 """
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 import pandas as pd
@@ -18,7 +21,30 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from mucpt_utils.analysis.claims import first_row
-from mucpt_utils.report.figures.style import ArmStyle, NothingToDraw, arm_style, arm_title
+from mucpt_utils.report.figures.style import (
+    NARROW,
+    SMALL,
+    WIDEST,
+    ArmStyle,
+    NothingToDraw,
+    arm_style,
+    arm_title,
+)
+
+TITLE_ROOM = 0.9  # inches above and below the panels
+ORIGIN_ROOM = 0.26  # inches for the line that says where a figure is from
+LETTER = 0.081  # inches of an average letter
+_is_narrow: ContextVar[bool] = ContextVar("_is_narrow", default=False)
+
+
+@contextmanager
+def narrow() -> Iterator[None]:
+    """Figures drawn within are as wide as a phone shows them."""
+    token = _is_narrow.set(True)
+    try:
+        yield
+    finally:
+        _is_narrow.reset(token)
 
 
 def panel_grid(
@@ -31,18 +57,30 @@ def panel_grid(
 ) -> tuple[Figure, np.ndarray]:
     """A figure of `rows` x `columns` axes under one title that stands at the left.
 
-    size: width and height in inches. The axes come as an array of shape (rows, columns).
+    size: width and height in inches; no figure is wider than `WIDEST`. The axes come as an array of
+    shape (rows, columns), though within `narrow()` fewer of them stand beside each other.
     """
+    width, height = min(size[0], WIDEST), size[1]
+    lines, beside = rows, columns
+    if _is_narrow.get():
+        beside = min(columns, max(1, int(NARROW * columns / width)))
+        lines = -(-rows * columns // beside)
+        width, height = NARROW, TITLE_ROOM + lines * (height - TITLE_ROOM) / rows
     layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06, wspace=0.04, hspace=0.05)
-    fig = Figure(figsize=size, layout=layout)
+    fig = Figure(figsize=(width, height), layout=layout)
     FigureCanvasAgg(fig)
-    fig.suptitle(wrapped(title, int(size[0] * 9.4)), x=0.012, ha="left")
-    return fig, fig.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
+    told = wrapped(title, int((width - 0.1) / 0.098))
+    fig.suptitle(told, x=0.012, ha="left")
+    fig.set_figheight(height + 0.18 * told.count("\n"))
+    grid = fig.subplots(lines, beside, squeeze=False, sharex=sharex, sharey=sharey)
+    for spare in grid.flat[rows * columns :]:
+        spare.set_visible(False)
+    return fig, grid.flatten()[: rows * columns].reshape(rows, columns)
 
 
 def label_outside(grid: np.ndarray, count: int, xlabel: str, ylabel: str) -> None:
     """Hide the panels behind the first `count`; label the lowest that is left in each column."""
-    columns = grid.shape[1]
+    columns = grid.flat[0].get_subplotspec().get_gridspec().ncols
     for number, axes in enumerate(grid.flat):
         axes.set_visible(number < count)
         if number + columns >= count:
@@ -50,11 +88,76 @@ def label_outside(grid: np.ndarray, count: int, xlabel: str, ylabel: str) -> Non
             axes.tick_params(labelbottom=True)
         if number % columns == 0:
             axes.set_ylabel(ylabel)
+    leave_out(grid, count)
+
+
+def leave_out(grid: np.ndarray, count: int) -> None:
+    """Take the room of lines of hidden panels out of a figure."""
+    first = grid.flat[0]
+    cells = first.get_subplotspec().get_gridspec()
+    lines = -(-count // cells.ncols)
+    if lines < cells.nrows:
+        cells.set_height_ratios([1.0 if line < lines else 1e-6 for line in range(cells.nrows)])
+        height = first.figure.get_figheight() - TITLE_ROOM
+        first.figure.set_figheight(TITLE_ROOM + height * lines / cells.nrows)
 
 
 def legend_below(fig: Figure, handles: Sequence[Artist], columns: int | None = None) -> None:
-    """A legend under all panels, in one line unless `columns` are given."""
-    fig.legend(handles=handles, loc="outside lower center", ncols=columns or len(handles))
+    """A legend under all panels, in as many columns as its words leave room for.
+
+    columns: no more than these.
+    """
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    fitting = max(1, int((fig.get_figwidth() - 0.2) / (0.55 + LETTER * longest)))
+    columns = min(columns or len(handles), fitting)
+    fig.legend(handles=handles, loc="outside lower center", ncols=columns)
+    fig.set_figheight(fig.get_figheight() + 0.2 * (-(-len(handles) // columns) - 1))
+
+
+def sign(fig: Figure, origin: str) -> None:
+    """A small line at the bottom that says where a figure is from; everything else moves up."""
+    width, height = fig.get_size_inches()
+    lines = textwrap.wrap(origin, int((width - 0.1) / (0.9 * LETTER)))
+    room = ORIGIN_ROOM + 0.15 * (len(lines) - 1)
+    # settle where everything stands, then make room below it
+    fig.draw_without_rendering()
+    fig.set_layout_engine("none")
+    whole, below = height + room, room / (height + room)
+    for axes in fig.axes:
+        box = axes.get_position()
+        bounds = (box.x0, (box.y0 * height + room) / whole, box.width, box.height * height / whole)
+        axes.set_position(bounds)
+    for legend in fig.legends:
+        legend.set_bbox_to_anchor((0, below, 1, 1 - below), fig.transFigure)
+    title = fig.findobj(lambda part: part is getattr(fig, "_suptitle", None))
+    for text in title:
+        text.set_y((text.get_position()[1] * height + room) / whole)  # type: ignore[attr-defined]
+    fig.set_figheight(whole)
+    words = "\n".join(lines)
+    fig.text(0.012, 0.05 / whole, words, size=SMALL, color="#5a5a5a", va="bottom")
+
+
+def better_to(label: str, higher: bool = True, across: bool = True) -> str:
+    """A label with an arrow to where values are better. across: the axis runs from left to right.
+
+    >>> better_to("accuracy")
+    'accuracy   better →'
+    """
+    arrow = "→" if across or higher else "↓"
+    return f"{label}   better {arrow}" if higher else f"{'←' if across else arrow} better   {label}"
+
+
+def say_where_it_begins(axes: Axes, across: bool = True) -> None:
+    """Say of a labelled axis of values that does not hold zero where it begins and ends.
+
+    across: of the axis from left to right, else of the one from below.
+    """
+    low, high = sorted(axes.get_xlim() if across else axes.get_ylim())
+    label = axes.get_xlabel() if across else axes.get_ylabel()
+    if label and (low > 0 or high < 0):
+        ends = f"(axis from {low:.2g} to {high:.2g}, without 0)".replace("-", "−")
+        told = f"{label}\n{ends}"
+        (axes.set_xlabel if across else axes.set_ylabel)(told)
 
 
 def key(marker: str, filled: bool, label: str, colour: str = "#444444") -> Line2D:
@@ -73,11 +176,15 @@ def label_rows(axes: Axes, labels: Sequence[str]) -> np.ndarray:
     return heights
 
 
+def arm_labels(arms: Sequence[str]) -> list[str]:
+    """Titles of arms beside their rows, in as many lines as leave room for the panels."""
+    width = 24 if _is_narrow.get() else 34
+    return [wrapped(arm_title(arm), width) for arm in arms]
+
+
 def arm_rows(axes: Axes, arms: Sequence[str]) -> dict[str, float]:
     """One horizontal row an arm, its title beside it; returns each arm's height."""
-    # in as many lines as leave room for the panels
-    heights = label_rows(axes, [wrapped(arm_title(arm), 30) for arm in arms])
-    return dict(zip(arms, heights, strict=True))
+    return dict(zip(arms, label_rows(axes, arm_labels(arms)), strict=True))
 
 
 def interval(

@@ -1,52 +1,117 @@
-"""Every figure of a results folder: how it is drawn, from which table, and what it says."""
+"""Every figure of a results folder: how it is drawn, from which tables, and how it is read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from mucpt_utils.report.figures.benchmarks import benchmark, bits_per_byte, forgetting
-from mucpt_utils.report.figures.comparison import difference_to_plain, main_comparison
-from mucpt_utils.report.figures.curves import learning_curves
+from mucpt_utils.report.figures.comparison import (
+    difference_to_plain,
+    every_run,
+    main_comparison,
+)
+from mucpt_utils.report.figures.criteria import roc, selection_kinds
+from mucpt_utils.report.figures.curves import learning_curves, tokens_and_compute
 from mucpt_utils.report.figures.data_composition import composition, reference_surface
+from mucpt_utils.report.figures.doses import dose_response
+from mucpt_utils.report.figures.panels import sign
 from mucpt_utils.report.figures.pipeline import funnel, pipeline_quality
 from mucpt_utils.report.figures.scores import fixed_weights, temperature, token_weights
 from mucpt_utils.report.figures.style import Drawn, NothingToDraw, save_figure
-from mucpt_utils.report.table_files import read_table
+from mucpt_utils.report.figures.subjects import effect_by_subject
+from mucpt_utils.report.profiles import Finished, every_profile, read_finished, same_difference
+
+EVERY_RUN = "every_run"  # a figure from the tables of several profiles
+Part = Literal["answer", "result", "detail", "data"]
 
 
 @dataclass(frozen=True)
 class FigureInfo:
     """A figure of the report.
 
-    draw: from the rows of `table`; None for a figure that a notebook draws from what is not in any
-    table. reading: how to read it, for the caption and for those who cannot see it.
+    draw: from the rows of `table`, then those of the tables `more` (None where one is missing);
+    None for a figure that a notebook draws from what is not in any table. title: what it is about;
+    what it shows is worded when it is drawn. reading: how to read it, for the caption and for those
+    who cannot see it. part: where it stands in the report.
     """
 
-    draw: Callable[[pd.DataFrame], Drawn] | None
+    draw: Callable[..., Drawn] | None
     table: str
     title: str
     reading: str
+    part: Part = "result"
+    more: tuple[str, ...] = ()
 
 
 FIGURES: dict[str, FigureInfo] = {
+    "difference_to_plain": FigureInfo(
+        difference_to_plain,
+        "differences",
+        "Each arm's difference to plain continued pretraining",
+        "Log-likelihood of the answer, each arm minus plain, paired by seed and question, with its "
+        "95 % interval; right of zero is better. Filled: facts the reference model knows; open: "
+        "facts it does not know. Arms that are told the labels stand first: what they gain is the "
+        "room that a method has. A number at the edge is a control that lies beyond it.",
+        "answer",
+    ),
+    "every_run": FigureInfo(
+        every_run,
+        "every_run",
+        "The same difference in every run",
+        "As in the figure before, one row a run: other seeds, other profiles, another processor. "
+        "n counts pairs of seed and question, of known facts and of the others.",
+        "answer",
+    ),
     "main_comparison": FigureInfo(
         main_comparison,
         "main_comparison",
         "Accuracy by arm, on facts the reference model knows and does not know",
         "One bar an arm with its 95 % interval over seeds and subjects. Every arm but the base is "
-        "trained on the same number of tokens; the dotted line is the base before training, the "
-        "solid line plain continued pretraining.",
+        "trained on the same number of tokens, plain with a reference model's compute apart; the "
+        "dotted line is the base before training, the solid line plain continued pretraining.",
     ),
-    "difference_to_plain": FigureInfo(
-        difference_to_plain,
-        "differences",
-        "Each arm's difference to plain continued pretraining",
-        "Left accuracy, right the log-likelihood of the answer, each paired by seed and question "
-        "with its 95 % interval; right of zero is better than plain. Filled markers: facts the "
-        "reference model knows; open markers: facts it does not know.",
+    "tokens_and_compute": FigureInfo(
+        tokens_and_compute,
+        "learning_curves",
+        "Log-likelihood of the answer against tokens and compute",
+        "Means over seeds with their 95 % intervals, from the base on. Above by tokens trained on, "
+        "below, where costs were counted, by floating-point operations: an arm with a reference "
+        "model begins when that is trained and has scored the corpus.",
+        more=("costs",),
+    ),
+    "dose_response": FigureInfo(
+        dose_response,
+        "composition",
+        "Dose and response",
+        "What happens along every axis of data composition that is given in doses, with 95 % "
+        "intervals over seeds and subjects; marks of one dose stand beside each other.",
+    ),
+    "roc": FigureInfo(
+        roc,
+        "roc",
+        "Can a criterion tell false from merely unknown?",
+        "Tokens of true statements against those of false ones, each criterion as a detector: "
+        "above the dotted line it passes right tokens before wrong ones. Left: subjects that the "
+        "reference model knows; right: those that it does not. In brackets the areas under both.",
+        more=("criteria",),
+    ),
+    "selection_kinds": FigureInfo(
+        selection_kinds,
+        "selection_kinds",
+        "Which documents selection keeps",
+        "Share of documents that each selecting arm trains on, by what they are, with its 95 % "
+        "interval; n counts documents over all seeds.",
+    ),
+    "effect_by_subject": FigureInfo(
+        effect_by_subject,
+        "answers",
+        "Who gains, who loses",
+        "The arm minus plain for each subject, over its questions and seeds (n pairs), with a 95 % "
+        "interval over those pairs; of many subjects those at both ends.",
     ),
     "benchmark_by_stratum": FigureInfo(
         partial(benchmark, by="stratum"),
@@ -54,6 +119,7 @@ FIGURES: dict[str, FigureInfo] = {
         "Accuracy by popularity, and on general knowledge",
         "One panel a stratum with its number of questions in brackets, every arm of the main "
         "comparison in it; 95 % intervals over seeds and subjects.",
+        "detail",
     ),
     "benchmark_by_category": FigureInfo(
         partial(benchmark, by="category"),
@@ -61,6 +127,7 @@ FIGURES: dict[str, FigureInfo] = {
         "Accuracy by category of question",
         "One panel a category with its number of questions in brackets, every arm of the main "
         "comparison in it; 95 % intervals over seeds and subjects, wide where subjects are few.",
+        "detail",
     ),
     "learning_curves": FigureInfo(
         learning_curves,
@@ -68,7 +135,9 @@ FIGURES: dict[str, FigureInfo] = {
         "Accuracy along training, by arm",
         "One panel an arm, from the base at 0 tokens to the end of the budget. Solid: facts the "
         "reference model knows; dashed: facts it does not know. Lines are means over seeds, bands "
-        "reach from the lowest to the highest seed; grey lines are plain continued pretraining.",
+        "their 95 % intervals (Student's t over seeds); grey lines are plain continued "
+        "pretraining.",
+        "detail",
     ),
     "composition": FigureInfo(
         composition,
@@ -85,6 +154,7 @@ FIGURES: dict[str, FigureInfo] = {
         "The same runs as in the figure on data composition. Filled: facts the reference model "
         "knows; open: facts it does not know. Along an axis that changes what the reference model "
         "knows, the two kinds hold other questions at each level.",
+        "detail",
     ),
     "reference_surface": FigureInfo(
         reference_surface,
@@ -115,6 +185,7 @@ FIGURES: dict[str, FigureInfo] = {
         "Reliability of the domain classifier",
         "Share of documents that are music, by the probability that the classifier gave them; on "
         "the dotted line both are equal. The area of a dot grows with its documents.",
+        "data",
     ),
     "funnel": FigureInfo(
         funnel,
@@ -122,6 +193,7 @@ FIGURES: dict[str, FigureInfo] = {
         "From the raw corpus to the training text",
         "Left: documents kept after each stage. Right: documents that a stage dropped or "
         "quarantined, by reason; each is written beside the corpus with its reason.",
+        "data",
     ),
     "pipeline_quality": FigureInfo(
         pipeline_quality,
@@ -129,6 +201,7 @@ FIGURES: dict[str, FigureInfo] = {
         "What each stage of the pipeline finds",
         "Diamonds: precision; dots: recall, against the labels of the rendered lane, which no "
         "stage reads; n is what should be found.",
+        "data",
     ),
     "temperature": FigureInfo(
         temperature,
@@ -137,6 +210,7 @@ FIGURES: dict[str, FigureInfo] = {
         "Its loss on clean text about subjects that it does not know and that are not under test, "
         "by temperature, one line a seed. The large marker is the lowest, used where an arm "
         "sets none of its own.",
+        "detail",
     ),
     "token_weights": FigureInfo(
         token_weights,
@@ -153,23 +227,50 @@ FIGURES: dict[str, FigureInfo] = {
         "Of arms whose weights do not depend on the model in training: the mean weight of the "
         "tokens of each labelled kind, as it will be given, with its 95 % interval over seeds and "
         "documents; 1 is the mean.",
+        "detail",
     ),
 }
+
+
+def drawings(finished: Finished) -> Iterator[tuple[str, Drawn]]:
+    """Every figure that a folder's tables allow, by name, each signed with profile and commit.
+
+    A table without the rows that a figure needs leaves it out.
+    """
+    judged = finished.judged
+    for name, info in FIGURES.items():
+        tables: Mapping[str, pd.DataFrame] = judged
+        if name == EVERY_RUN:
+            tables = {EVERY_RUN: same_difference(every_profile(finished, ["differences"]))}
+        if info.draw is None or info.table not in tables:
+            continue
+        try:
+            fig, frame = info.draw(tables[info.table], *map(tables.get, info.more))
+        except NothingToDraw:
+            continue
+        sign(fig, origin(finished, frame) if name == EVERY_RUN else origin(finished))
+        yield name, (fig, frame)
+
+
+def origin(finished: Finished, runs: pd.DataFrame | None = None) -> str:
+    """Where a figure is from: profile, seeds and commit; of several runs those of each."""
+    if runs is not None:
+        each = runs[["profile", "commit"]].drop_duplicates().itertuples(index=False)
+        told = "; ".join(f"{profile} {commit}" for profile, commit in each)
+        return f"Profiles and commits: {told}. 95 % intervals."
+    seeds = len(finished.run["seeds"])
+    count = f"{seeds} seed{'' if seeds == 1 else 's'}"
+    return f"Profile {finished.name}, {count}, commit {finished.commit}. 95 % intervals."
 
 
 def draw_all(results: Path) -> list[str]:
     """Draw every figure whose table lies in `results/tables` into `results/figures`.
 
-    Returns the names drawn. A table without the rows that a figure needs leaves it out.
+    Returns the names drawn. Figures say which profile and commit they are of, as `run.json` has it.
     """
     drawn = []
-    for name, info in FIGURES.items():
-        if info.draw is None or not (results / "tables" / f"{info.table}.csv").is_file():
-            continue
-        try:
-            fig, frame = info.draw(read_table(results / "tables", info.table))
-        except NothingToDraw:
-            continue
+    finished = read_finished(results)
+    for name, (fig, frame) in drawings(finished):
         save_figure(fig, frame, results / "figures", name)
         drawn.append(name)
     return drawn

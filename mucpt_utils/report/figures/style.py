@@ -20,6 +20,8 @@ from mucpt_utils.report.table_files import csv_text
 
 DPI = 160
 SCREEN_DPI = 72
+TEXT, SMALL = 10.0, 9.0  # points: all text, and the line below that says where a figure is from
+WIDEST, NARROW = 9.2, 4.7  # inches of a figure, and of one on a phone
 # what a figure function returns: the figure, and exactly the rows that it shows
 Drawn = tuple[Figure, pd.DataFrame]
 
@@ -40,8 +42,16 @@ class ArmStyle(NamedTuple):
 ARM_STYLES: dict[str, ArmStyle] = {
     "base": ArmStyle("#8a8a8a", "s", ":"),
     "plain": ArmStyle("#1a1a1a", "o", "-"),
+    "plain_compute": ArmStyle("#4a4a4a", "s", "-"),
     "random": ArmStyle("#56b4e9", "^", "--"),
+    "random_sites": ArmStyle("#3d9dc9", "v", ":"),
+    "base_loss": ArmStyle("#a05195", "p", "-"),
+    "eslm": ArmStyle("#7d5a50", "d", "-."),
+    "quality": ArmStyle("#7a8b00", "h", "--"),
+    "tagger": ArmStyle("#b5179e", "^", "-"),
     "rho1": ArmStyle("#c98500", "D", "-."),
+    "rho1_calibrated": ArmStyle("#a66f00", "d", ":"),
+    "rho_loss": ArmStyle("#8f4e00", "H", "-."),
     "color_filter": ArmStyle("#8c6d31", "<", "-."),
     "soft_static": ArmStyle("#0072b2", "v", "-"),
     "soft_mixed": ArmStyle("#006d77", "h", "--"),
@@ -49,7 +59,16 @@ ARM_STYLES: dict[str, ArmStyle] = {
     "soft_dynamic": ArmStyle("#009e73", "P", "--"),
     "selection": ArmStyle("#7a5195", ">", "--"),
     "selection_soft": ArmStyle("#cc79a7", "*", "-"),
+    "sites": ArmStyle("#2f6f4f", "s", "-"),
+    "sites_tagger": ArmStyle("#38761d", "^", "-"),
+    "sites_tagger_start": ArmStyle("#1b5e20", ">", "-"),
+    "start_reference": ArmStyle("#5b7083", "D", "--"),
+    "mixed_reference": ArmStyle("#6f8091", "8", ":"),
     "inverse": ArmStyle("#d55e00", "X", ":"),
+    "oracle_clean": ArmStyle("#b08900", "p", ":"),
+    "oracle_focus": ArmStyle("#9a7d0a", "H", ":"),
+    "oracle_focus_clean": ArmStyle("#7d6608", "*", ":"),
+    "oracle_sites": ArmStyle("#5f4e00", "8", ":"),
 }
 # arms that are added later, in the order in which they are asked for
 SPARE_COLOURS = ("#9c3848", "#4d5a2a", "#3d405b")
@@ -59,6 +78,12 @@ SERIES_COLOURS = ("#0072b2", "#d55e00", "#1a1a1a", "#56b4e9", "#009e73", "#c9850
 SERIES_MARKERS = "oDs^vPX*"
 SERIES_LINES = ("-", "--", "-.", ":")
 
+# the two kinds of facts look the same in every figure: colour, marker, line; open marks can be told
+# apart without colour
+KIND_STYLES = {
+    "covered": ArmStyle("#0067a5", "o", "-"),
+    "uncovered": ArmStyle("#c2410c", "D", "--"),
+}
 STRATUM_TITLES = {
     "all": "all questions",
     "covered": "facts the reference model knows",
@@ -76,11 +101,11 @@ METRIC_TITLES = {
 }
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "axes.titlesize": 10.5,
+    "font.size": TEXT,
+    "axes.titlesize": TEXT,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
-    "axes.labelsize": 10,
+    "axes.labelsize": TEXT,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "#555555",
@@ -89,8 +114,10 @@ RC: dict[Any, Any] = {
     "grid.color": "#dddddd",
     "grid.linewidth": 0.6,
     "legend.frameon": False,
-    "legend.fontsize": 9.5,
-    "figure.titlesize": 12,
+    "legend.fontsize": TEXT,
+    "xtick.labelsize": TEXT,
+    "ytick.labelsize": TEXT,
+    "figure.titlesize": TEXT + 1,
     "figure.titleweight": "bold",
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
@@ -127,16 +154,28 @@ def series_style(number: int) -> ArmStyle:
 def save_figure(fig: Figure, frame: pd.DataFrame, folder: Path, name: str) -> Path:
     """Write `folder/name.{png,pdf,csv}`, the same bytes for the same frame; returns the PNG's path.
 
-    frame: the numbers that the figure shows.
+    frame: the numbers that the figure shows. The picture knows its title: see `drawn_title`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     png = folder / f"{name}.png"
+    title = title_of(fig)
     undated = {"CreationDate": None, "Producer": None, "Creator": None}
     with mpl.rc_context(RC):
-        fig.savefig(png, dpi=DPI, metadata={"Software": None})
-        fig.savefig(folder / f"{name}.pdf", metadata=undated)
+        fig.savefig(png, dpi=DPI, metadata={"Software": None, "Title": title or None})
+        fig.savefig(folder / f"{name}.pdf", metadata={**undated, "Title": title or None})
     write_text(folder / f"{name}.csv", csv_text(frame))
     return png
+
+
+def title_of(fig: Figure) -> str:
+    """The sentence above a figure, in one line; "" without."""
+    return " ".join(fig.get_suptitle().split())
+
+
+def drawn_title(png: Path) -> str:
+    """The title that `save_figure` wrote into a picture; "" where it wrote none."""
+    with Image.open(png) as picture:
+        return str(picture.info.get("Title", ""))
 
 
 def screen_png(fig: Figure) -> bytes:

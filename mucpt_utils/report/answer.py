@@ -1,0 +1,186 @@
+"""The answer of a run: the report's title and its abstract of at most `LONGEST` words.
+
+Both are worded from the tables. The abstract begins with the answer and takes in as many of the
+other sentences, in their order, as fit whole.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from mucpt_utils.analysis.claims import PAPER_ARM, abbreviated, first_row, learnt
+from mucpt_utils.config.axes import MAIN
+from mucpt_utils.report.figures.conclusions import (
+    COVERED,
+    NUMBERS,
+    ON_BOTH,
+    PRIMARY,
+    UNCOVERED,
+    capital,
+    of_room,
+    of_runs,
+    role_of,
+    short_title,
+    state_of,
+    states,
+)
+from mucpt_utils.report.profiles import Finished, same_difference
+from mucpt_utils.report.words import (
+    KINDS,
+    METHODS,
+    NOTHING_LEARNT,
+    Tables,
+    counted,
+    difference_of,
+    enumerated,
+    prose_results,
+    signed,
+)
+
+LONGEST = 120  # words of an abstract
+SUBJECT = "Music-domain continued pretraining"
+
+
+# --- the title ------------------------------------------------------------------------------------
+
+
+def title(tables: Tables, run: Mapping) -> str:
+    """The report's title: what came out, where anything did."""
+    arm = arm_of_the_answer(tables)
+    if "differences" in tables and not learnt(tables):
+        return f"{SUBJECT} taught nothing measurable at this size (profile {run['profile']})"
+    both = states(tables["differences"], arm) if arm else None
+    if both is None:
+        return f"{SUBJECT}: results of profile {run['profile']}"
+    name = "The loss ratio of MuCPT" if arm == PAPER_ARM else capital(short_title(arm))
+    return f"{name} {ON_BOTH[both]}"
+
+
+def arm_of_the_answer(tables: Tables) -> str:
+    """The paper's arm where it was compared with plain, else the first method that was; "" else."""
+    table = tables.get("differences")
+    if table is None or table.empty:
+        return ""
+    compared = set(table.loc[table["compared_to"] == "plain", "arm"])
+    return next((arm for arm in (PAPER_ARM, *METHODS) if arm in compared), "")
+
+
+# --- the abstract ---------------------------------------------------------------------------------
+
+
+def abstract(tables: Tables, run: Mapping, finished: Iterable[Finished] = ()) -> list[str]:
+    """Sentences of the abstract, `LONGEST` words at most, the answer first.
+
+    finished: the runs of every profile, for what holds in all of them.
+    """
+    chosen: list[str] = []
+    for sentence in sentences(tables, run, finished):
+        if sum(map(words_in, [*chosen, sentence])) <= LONGEST or not chosen:
+            chosen.append(sentence)
+    return chosen
+
+
+def words_in(sentence: str) -> int:
+    """How many words a sentence has."""
+    return len(sentence.split())
+
+
+def sentences(tables: Tables, run: Mapping, finished: Iterable[Finished]) -> Iterator[str]:
+    """What an abstract may say, the most important first."""
+    answer = against_plain(tables)
+    if "differences" in tables and not learnt(tables):
+        yield NOTHING_LEARNT
+    elif answer:
+        yield answer
+        others = (at_equal_compute(tables), room(tables), in_every_run(finished))
+        yield from filter(None, (*others, of_all_methods(tables)))
+    yield from prose_results(tables)
+    yield setting(tables, run)
+
+
+def against_plain(tables: Tables) -> str:
+    """The answer: the arm against plain at equal tokens, on both kinds of facts."""
+    arm = arm_of_the_answer(tables)
+    effects = both_effects(tables, arm, "plain")
+    if effects is None:
+        return ""
+    verdict = {("stands", "fails"): ": a mixed effect", ("fails", "stands"): ": a mixed effect"}
+    ending = verdict.get((state_of(effects[0]), state_of(effects[1])), "")
+    return f"Against plain training on equal tokens, {named(arm)} {clauses(effects)}{ending}."
+
+
+def at_equal_compute(tables: Tables) -> str:
+    """The same arm against plain with the reference model's compute; "" where that was not run."""
+    effects = both_effects(tables, arm_of_the_answer(tables), "plain_compute")
+    if effects is None:
+        return ""
+    numbers = [f"{signed(e.value)} ({signed(e.low)} to {signed(e.high)})" for e in effects]
+    return f"Against plain with equal compute: {numbers[0]} and {numbers[1]}."
+
+
+def both_effects(tables: Tables, arm: str, other: str) -> list | None:
+    """Differences in the primary measure on known and unknown facts; None where one is missing."""
+    effects = [difference_of(tables, arm, other, kind, PRIMARY) for kind in (COVERED, UNCOVERED)]
+    return None if None in effects or any(pd.isna(e.value) for e in effects if e) else effects
+
+
+def named(arm: str) -> str:
+    """The arm in a sentence, the paper's with what it does."""
+    if arm == PAPER_ARM:
+        return "the paper's arm (one loss ratio selects documents and down-weights tokens)"
+    return f"“{short_title(arm)}”"
+
+
+def clauses(effects: Sequence) -> str:
+    """Both effects: verb, amount, interval, kind of facts."""
+    told = []
+    for effect, kind in zip(effects, (COVERED, UNCOVERED), strict=True):
+        verb = {"stands": "raises", "fails": "lowers", "open": "does not clearly change"}
+        state = state_of(effect)
+        amount = f"by {abs(effect.value):.2f} nats " if state != "open" else ""
+        interval = f"({signed(effect.low)} to {signed(effect.high)})"
+        what = "the log-likelihood of answers " if kind == COVERED else "it "
+        told.append(f"{verb[state]} {what}{amount}{interval} on {KINDS[kind]}")
+    return " and ".join(told)
+
+
+def room(tables: Tables) -> str:
+    """How far arms that are told the labels stand above plain; "" where the profile has none."""
+    told = of_room(tables["differences"]) if "differences" in tables else ""
+    return f"{capital(told)}, in nats." if told else ""
+
+
+def in_every_run(finished: Iterable[Finished]) -> str:
+    """Which other runs ask the same, and in how many the answer is the same; names them."""
+    frame = same_difference(finished)
+    frame = frame[(frame["metric"] == PRIMARY) & frame["arm"].map(role_of).eq("method")]
+    frame = frame.dropna(subset="difference")
+    runs = frame.groupby("arm", sort=False)["profile"].nunique()
+    if runs.empty or runs.max() < 2:
+        return ""
+    arm = runs.idxmax() if runs.get(PAPER_ARM, 0) < runs.max() else PAPER_ARM
+    rows = frame[frame["arm"] == arm]
+    names = enumerated(dict.fromkeys(rows["profile"]))
+    return f"“{capital(short_title(arm))}” in {names}: {of_runs(rows)}."
+
+
+def of_all_methods(tables: Tables) -> str:
+    """How many methods gain on both kinds of facts."""
+    if "differences" not in tables:
+        return ""
+    measured = [both for arm in METHODS if (both := states(tables["differences"], arm))]
+    if len(measured) < 2:
+        return ""
+    count = measured.count(("stands", "stands"))
+    number = "None" if not count else NUMBERS[count].capitalize() if count < 10 else str(count)
+    return f"{number} of {len(measured)} methods gain on both kinds of facts."
+
+
+def setting(tables: Tables, run: Mapping) -> str:
+    """At which size."""
+    row = first_row(tables.get("runs"), axis=MAIN, stratum="all", metric="accuracy")
+    questions = f", {int(row['n']):,} questions" if row is not None else ""
+    return (
+        f"Models of {abbreviated(run['parameters'])} parameters, {abbreviated(run['tokens'])} "
+        f"tokens, {counted(len(run['seeds']), 'seed')}{questions}; 95 % intervals."
+    )

@@ -1,0 +1,162 @@
+"""What a figure shows, as the sentence above it: worded from the rows that it draws, never typed.
+
+Every function takes rows of a table and returns a sentence without a full stop.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from mucpt_utils.analysis import verdicts
+from mucpt_utils.analysis.claims import PAPER_ARM, Effect, State, effect_of, first_row
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.report.figures.style import arm_title
+
+COVERED, UNCOVERED = STRATA = ("covered", "uncovered")
+PRIMARY = "log_likelihood"
+# by the states on facts that the reference model knows and on the others
+ON_BOTH: Mapping[tuple[State, State], str] = {
+    ("stands", "stands"): "gains on both kinds of facts",
+    ("stands", "open"): "gains where the reference model knows, elsewhere no difference is shown",
+    ("stands", "fails"): "gains where the reference model knows, loses where it does not",
+    ("open", "stands"): "gains where the reference model does not know, elsewhere no difference "
+    "is shown",
+    ("open", "open"): "differs on neither kind of facts as far as these runs can tell",
+    ("open", "fails"): "loses where the reference model does not know, elsewhere no difference "
+    "is shown",
+    ("fails", "stands"): "loses where the reference model knows, gains where it does not",
+    ("fails", "open"): "loses where the reference model knows, elsewhere no difference is shown",
+    ("fails", "fails"): "loses on both kinds of facts",
+}
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def role_of(arm: str) -> str:
+    """Control, baseline, method or ceiling; an arm that the study no longer has is a method."""
+    return ARMS[arm].role if arm in ARMS else "method"
+
+
+def short_title(arm: str) -> str:
+    """The arm's name in a sentence; the paper's arm is called so."""
+    return "the paper's arm" if arm == PAPER_ARM else arm_title(arm)
+
+
+def number_word(number: int) -> str:
+    """A count in a sentence: words below ten."""
+    return NUMBERS[number] if number < len(NUMBERS) else str(number)
+
+
+def capital(text: str) -> str:
+    """A text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def state_of(effect: Effect) -> State:
+    """Where a difference stands: by the verdict of the study's rule, else by its interval."""
+    if not effect.verdict:
+        return effect.state
+    decided: Mapping[str, State] = {verdicts.BETTER: "stands", verdicts.WORSE: "fails"}
+    return decided.get(effect.verdict, "open")
+
+
+def states(
+    differences: pd.DataFrame, arm: str, other: str = "plain", metric: str = PRIMARY
+) -> tuple[State, State] | None:
+    """Where `arm` minus `other` stands on the two kinds of facts; None where one is missing."""
+    effects = []
+    for stratum in STRATA:
+        where = {"stratum": stratum, "metric": metric}
+        ours = {**where, "arm": arm, "compared_to": other}
+        turned = {**where, "arm": other, "compared_to": arm}
+        effect = effect_of(differences, arm, ours, turned)
+        if effect is None or pd.isna(effect.value):
+            return None
+        effects.append(effect)
+    return state_of(effects[0]), state_of(effects[1])
+
+
+def of_arm(differences: pd.DataFrame, arm: str, other: str = "plain") -> str:
+    """What an arm does on the two kinds of facts; "" where it was not compared."""
+    both = states(differences, arm, other)
+    return f"{short_title(arm)} {ON_BOTH[both]}" if both else ""
+
+
+def of_methods(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
+    """How many methods gain on both kinds of facts, after what the paper's arm does."""
+    arms = [arm for arm in dict.fromkeys(differences["arm"]) if role_of(arm) == "method"]
+    seen = {arm: states(differences, arm, metric=metric) for arm in arms}
+    measured = {arm: both for arm, both in seen.items() if both}
+    if not measured:
+        return "Differences to plain continued pretraining"
+    parts = []
+    if PAPER_ARM in measured:
+        parts.append(f"{short_title(PAPER_ARM)} {ON_BOTH[measured[PAPER_ARM]]}")
+    if len(measured) > len(parts):
+        winners = [arm for arm, both in measured.items() if both == ("stands", "stands")]
+        count = f"{number_word(len(winners))} of {number_word(len(measured))} methods"
+        verb = "gains" if len(winners) < 2 else "gain"
+        rest = f": {arm_title(winners[0])}" if len(winners) == 1 else ""
+        parts.append(f"{count} {verb} on both kinds{rest}".replace("no of", "none of"))
+    return capital("; ".join(parts))
+
+
+def of_room(differences: pd.DataFrame) -> str:
+    """How far the best ceiling stands above plain on each kind of facts; "" without ceilings.
+
+    Whether that is room is what the study's rule says, by both measures. differences: all rows of
+    `differences.csv`.
+    """
+    rooms = verdicts.room(differences)
+    clear = verdicts.roomy(rooms) if len(rooms) else {}
+    told = []
+    for stratum, words in zip(STRATA, ("known", "unknown"), strict=True):
+        row = first_row(rooms, stratum=stratum, metric=PRIMARY)
+        if row is not None:
+            amount = f"{row['difference']:+.2f}".replace("-", "−")
+            told.append(f"{words} facts {amount if clear.get(stratum) else 'no room here'}")
+    return f"room by the labels: {', '.join(told)}" if told else ""
+
+
+def of_levels(main: pd.DataFrame, metric: str) -> str:
+    """Which trained arm stands highest on each kind of facts, ceilings and controls apart."""
+    told = []
+    for stratum, words in zip(STRATA, ("knows", "does not know"), strict=True):
+        rows = main[(main["stratum"] == stratum) & (main["metric"] == metric)]
+        rows = rows[~rows["arm"].map(role_of).isin(["ceiling", "control"])].dropna(subset="mean")
+        if rows.empty:
+            continue
+        best = rows.loc[rows["mean"].idxmax()]
+        told.append(
+            f"{short_title(best['arm'])} on what the reference model {words} ({best['mean']:.2f})"
+        )
+    return f"Highest {metric.replace('_', ' ')}: {'; '.join(told)}" if told else ""
+
+
+def of_runs(frame: pd.DataFrame) -> str:
+    """In how many runs the differences agree.
+
+    Rows: arm, stratum, difference, ci_low, ci_high, and the verdict where there is one.
+    """
+    told = []
+    for stratum, words in zip(STRATA, ("known", "unknown"), strict=True):
+        rows = frame[frame["stratum"] == stratum].to_dict("records")
+        found = [state_of(effect_of_row(row)) for row in rows]
+        better, worse = found.count("stands"), found.count("fails")
+        verb, count = ("better", better) if better >= worse else ("worse", worse)
+        told.append(f"{words} facts {verb} in {count} of {len(rows)} runs")
+    return "; ".join(told)
+
+
+def effect_of_row(row: Mapping) -> Effect:
+    """The difference that a row holds."""
+    verdict = row.get("verdict", "")
+    numbers = (row["difference"], row["ci_low"], row["ci_high"])
+    return Effect("", *numbers, verdict if isinstance(verdict, str) else "")
+
+
+def agreed(frame: pd.DataFrame, arms: Sequence[str]) -> str:
+    """The sentence above the same difference in every run: of the arm that was in most of them."""
+    runs = frame.groupby("arm", sort=False)["profile"].nunique()
+    arm = max(arms, key=lambda name: runs[name])
+    head = "The same in every run? " if runs[arm] > 1 else "One run so far. "
+    return f"{head}{capital(short_title(arm))}: {of_runs(frame[frame['arm'] == arm])}"

@@ -1,0 +1,144 @@
+"""Criteria before any training: false against merely unknown, and which documents they keep."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from mucpt_utils.analysis.claims import PAPER_ARM, first_row
+from mucpt_utils.report.figures.conclusions import COVERED, STRATA, UNCOVERED, short_title
+from mucpt_utils.report.figures.curves import most_telling, needs
+from mucpt_utils.report.figures.panels import (
+    better_to,
+    distinct,
+    interval,
+    label_rows,
+    legend_below,
+    panel_grid,
+    plain_words,
+    wrapped,
+)
+from mucpt_utils.report.figures.style import Drawn, arm_style, arm_title, styled
+
+MOST_CURVES = 8
+MOST_SELECTIONS = 6
+# which right statements stand against the wrong ones
+AGAINST_WRONG = {
+    COVERED: "known: right against wrong",
+    UNCOVERED: "merely unknown against wrong",
+}
+
+
+@styled
+def roc(curves: pd.DataFrame, criteria: pd.DataFrame | None = None) -> Drawn:
+    """ROC curves of each criterion as a detector of false statements, known and unknown subjects.
+
+    curves: rows of `roc.csv`; criteria: rows of `criteria.csv`, for the area under each and its
+    interval. Raises NothingToDraw for no rows.
+    """
+    frame = needs(curves, "roc")
+    arms = most_telling(distinct(frame["arm"]), MOST_CURVES)
+    frame = frame[frame["arm"].isin(arms)].reset_index(drop=True)
+    areas = {(a, s): area(frame, criteria, a, s) for a in arms for s in STRATA}
+    fig, grid = panel_grid(blindest(areas), 1, 2, (8.6, 4.9), sharex=True, sharey=True)
+    for axes, stratum in zip(grid[0], STRATA, strict=True):
+        axes.plot([0, 1], [0, 1], color="#8a8a8a", ls=":", lw=1.4)
+        for arm in arms:
+            points = frame[(frame["arm"] == arm) & (frame["stratum"] == stratum)]
+            points, style = points.sort_values(["wrong", "right"]), arm_style(arm)
+            axes.plot(points["wrong"], points["right"], color=style.colour, ls=style.line, lw=1.8)
+        axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+        axes.set_title(AGAINST_WRONG[stratum])
+        axes.set_xlabel("share of wrong tokens passed")
+        axes.set_ylabel(better_to("share of right tokens passed"))
+    keys = [roc_key(arm, [areas[arm, stratum][0] for stratum in STRATA]) for arm in arms]
+    legend_below(fig, keys, 2)
+    return fig, with_areas(frame, areas)
+
+
+def area(
+    frame: pd.DataFrame, criteria: pd.DataFrame | None, arm: str, stratum: str
+) -> tuple[float, float, float]:
+    """Area under a curve and its interval: that of `criteria`, else the curve's own without one."""
+    row = first_row(criteria, arm=arm, stratum=stratum)
+    if row is not None and not pd.isna(row["auc"]):
+        return row["auc"], row["auc_low"], row["auc_high"]
+    points = frame[(frame["arm"] == arm) & (frame["stratum"] == stratum)]
+    points = points.sort_values(["wrong", "right"])
+    if points.empty:
+        return np.nan, np.nan, np.nan
+    return float(np.trapezoid(points["right"], points["wrong"])), np.nan, np.nan
+
+
+def with_areas(frame: pd.DataFrame, areas: dict) -> pd.DataFrame:
+    """Rows of the curves with the area under each beside."""
+    keys = list(zip(frame["arm"], frame["stratum"], strict=True))
+    return frame.assign(auc=[areas.get(key, (np.nan,))[0] for key in keys])
+
+
+def roc_key(arm: str, areas: Sequence[float]) -> Line2D:
+    """A criterion for the legend, with the areas under its two curves."""
+    style = arm_style(arm)
+    numbers = ", ".join(f"{value:.2f}" for value in areas if not np.isnan(value))
+    label = f"{arm_title(arm)} ({numbers})"
+    return Line2D([], [], color=style.colour, ls=style.line, lw=2, label=label)
+
+
+def blindest(areas: dict[tuple[str, str], tuple[float, float, float]]) -> str:
+    """What the paper's criterion, or the first, can tell from false: known and unknown."""
+    arms = list(dict.fromkeys(arm for arm, _ in areas))
+    arm = PAPER_ARM if PAPER_ARM in arms else arms[0]
+    known, unknown = (areas[arm, stratum][0] for stratum in STRATA)
+    told = [f"Area under the curve {known:.2f} on known facts"] if not np.isnan(known) else []
+    if not np.isnan(unknown):
+        ranks = "takes the merely unknown for false" if unknown < 0.5 else "tells it from false"
+        told.append(f"{unknown:.2f} on unknown ones: {short_title(arm)} {ranks}")
+    return ", ".join(told) or "Criteria as detectors of false statements"
+
+
+@styled
+def selection_kinds(table: pd.DataFrame) -> Drawn:
+    """Share of documents that each selecting arm keeps, by what the documents are.
+
+    table: rows of `selection_kinds.csv`. Raises NothingToDraw for no rows.
+    """
+    frame = needs(table, "selection_kinds")
+    arms = most_telling(distinct(frame["arm"]), MOST_SELECTIONS)
+    frame = frame[frame["arm"].isin(arms)].reset_index(drop=True)
+    kinds = distinct(frame["documents"])
+    columns = min(3, len(arms))
+    lines = -(-len(arms) // columns)
+    size = (2.4 + 2.25 * columns, 1.1 + (0.9 + 0.3 * len(kinds)) * lines)
+    fig, grid = panel_grid(widest(frame, arms[0]), lines, columns, size, sharex=True, sharey=True)
+    for axes, arm in zip(grid.flat, arms, strict=False):
+        _shares(axes, frame[frame["arm"] == arm], kinds, arm)
+        axes.set_xlabel("share of documents kept")
+    for axes in grid.flat[len(arms) :]:
+        axes.set_visible(False)
+    grid.flat[0].set_xlim(0, 1.02)
+    return fig, frame
+
+
+def _shares(axes: Axes, frame: pd.DataFrame, kinds: Sequence[str], arm: str) -> None:
+    """One row a kind of document, with its number in the label."""
+    labels = []
+    for kind in kinds:
+        row = first_row(frame, documents=kind)
+        count = "" if row is None else f" (n = {int(row['n']):,})"
+        labels.append(wrapped(f"{plain_words(kind)}{count}", 34))
+    heights = label_rows(axes, labels)
+    axes.set_title(wrapped(arm_title(arm), 24))
+    for kind, height in zip(kinds, heights, strict=True):
+        row = first_row(frame, documents=kind)
+        if row is not None:
+            interval(axes, row, "share_kept", height, arm_style(arm))
+
+
+def widest(frame: pd.DataFrame, arm: str) -> str:
+    """Which documents an arm keeps most and least."""
+    rows = frame[frame["arm"] == arm]
+    most, least = rows.loc[rows["share_kept"].idxmax()], rows.loc[rows["share_kept"].idxmin()]
+    told = [f"{plain_words(r['documents'])} {100 * r['share_kept']:.0f} %" for r in (most, least)]
+    return f"What {short_title(arm)} keeps: of documents {told[0]}, {told[1]}"

@@ -1,0 +1,112 @@
+"""Dose and response: what happens along an axis of data composition whose levels are amounts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from mucpt_utils.config.axes import load_axes
+from mucpt_utils.report.figures.conclusions import (
+    COVERED,
+    PRIMARY,
+    STRATA,
+    capital,
+    short_title,
+)
+from mucpt_utils.report.figures.curves import SHORT_METRICS, most_telling
+from mucpt_utils.report.figures.panels import (
+    better_to,
+    distinct,
+    legend_below,
+    panel_grid,
+    say_where_it_begins,
+    select,
+    wrapped,
+)
+from mucpt_utils.report.figures.style import (
+    STRATUM_TITLES,
+    Drawn,
+    NothingToDraw,
+    arm_style,
+    arm_title,
+    styled,
+)
+
+LEAST_DOSES = 3
+MOST_ARMS = 4
+
+
+@styled
+def dose_response(table: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
+    """One panel an axis of doses and kind of facts: every arm's mean at each dose, with intervals.
+
+    table: rows of `composition.csv`, of which those axes are drawn whose levels are at least
+    `LEAST_DOSES` numbers. Raises NothingToDraw where no axis has so many.
+    """
+    chosen = select(table, metric, STRATA)
+    frame = chosen.assign(dose=pd.to_numeric(chosen["level"], errors="coerce"))
+    frame = frame.dropna(subset=["dose", "mean"])
+    counts = frame.groupby("axis", sort=False)["dose"].nunique()
+    names = [str(axis) for axis in counts.index if counts[axis] >= LEAST_DOSES]
+    if not names:
+        raise NothingToDraw(f"no axis has {LEAST_DOSES} doses")
+    frame = frame[frame["axis"].isin(names)].reset_index(drop=True)
+    arms = most_telling(distinct(frame["arm"]), MOST_ARMS)
+    size = (8.4, 1.3 + 2.7 * len(names))
+    fig, grid = panel_grid(capital(steepest(frame, arms)), len(names), 2, size)
+    for line, name in zip(grid, names, strict=True):
+        for axes, stratum in zip(line, STRATA, strict=True):
+            rows = frame[(frame["axis"] == name) & (frame["stratum"] == stratum)]
+            _doses(axes, rows, arms)
+            axes.set_title(wrapped(STRATUM_TITLES[stratum], 40))
+            axes.set_xlabel(dose_title(name))
+            axes.set_ylabel(better_to(SHORT_METRICS.get(metric, metric)))
+            say_where_it_begins(axes, across=False)
+    legend_below(fig, [dose_key(arm) for arm in arms])
+    return fig, frame
+
+
+def dose_title(axis: str) -> str:
+    """What is given in doses, for readers."""
+    axes = load_axes()
+    return axes[axis].title if axis in axes else axis.replace("_", " ")
+
+
+def dose_key(arm: str) -> Line2D:
+    """An arm for the legend."""
+    style = arm_style(arm)
+    look: dict[str, Any] = {"color": style.colour, "marker": style.marker, "ls": style.line}
+    return Line2D([], [], label=arm_title(arm), **look)
+
+
+def steepest(frame: pd.DataFrame, arms: Sequence[str]) -> str:
+    """Along which axis known facts change most, from the lowest dose to the highest."""
+    rows = frame[(frame["stratum"] == COVERED) & (frame["arm"] == arms[0])]
+    change = {}
+    for axis, part in rows.groupby("axis", sort=False):
+        ordered = part.sort_values("dose")
+        change[str(axis)] = ordered["mean"].iloc[-1] - ordered["mean"].iloc[0]
+    if not change:
+        return "Response to each dose"
+    axis = max(change, key=lambda name: abs(change[name]))
+    amount = f"{change[axis]:+.2f}".replace("-", "−")
+    who = f"{short_title(arms[0])} on known facts"
+    return f"from the least to the most, {dose_title(axis)}: {amount} for {who}"
+
+
+def _doses(axes: Axes, rows: pd.DataFrame, arms: Sequence[str]) -> None:
+    """Every arm's line along the doses, intervals beside each other."""
+    doses = np.sort(rows["dose"].unique())
+    step = 0.012 * (doses.max() - doses.min() if len(doses) > 1 else 1.0)
+    for number, arm in enumerate(arms):
+        part, style = rows[rows["arm"] == arm].sort_values("dose"), arm_style(arm)
+        if part.empty:
+            continue
+        mean, low, high = (part[c].to_numpy() for c in ("mean", "ci_low", "ci_high"))
+        errors = np.nan_to_num(np.clip([mean - low, high - mean], 0, None))
+        look: dict[str, Any] = {"color": style.colour, "marker": style.marker, "ls": style.line}
+        shift = (number - (len(arms) - 1) / 2) * step
+        axes.errorbar(part["dose"] + shift, mean, yerr=errors, ms=6, lw=1.5, capsize=3, **look)

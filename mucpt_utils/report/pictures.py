@@ -1,0 +1,82 @@
+"""The figures of a report, inside its page: for a screen, and for a phone where that is another."""
+
+import base64
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from mucpt_utils.report.figures import FIGURES, drawings, drawn_title, narrow
+from mucpt_utils.report.figures.style import DPI, NARROW
+from mucpt_utils.report.profiles import Finished
+from mucpt_utils.report.rows import Luggage
+
+PIXELS = 92  # of the page in an inch of a figure: all figures' text is of one size
+NARROW_DPI = 110
+NARROW_TOGETHER = 420_000  # bytes of the page for pictures of phones; the first figures have them
+COLOURS = 48
+Item = dict[str, Any]
+
+
+def figure_items(finished: Finished, luggage: Luggage) -> list[Item]:
+    """Every figure that was drawn, in the order of `FIGURES`; one it does not know comes last."""
+    folder = finished.folder / "figures"
+    drawn = {path.stem: path for path in sorted(folder.glob("*.png"))}
+    names = dict.fromkeys([*(name for name in FIGURES if name in drawn), *drawn])
+    small = narrow_pictures(finished)
+    return [figure_item(drawn[name], finished, small, luggage) for name in names]
+
+
+def narrow_pictures(finished: Finished) -> dict[str, str]:
+    """The figures as a phone shows them, by name, as many as there is room for."""
+    pictures: dict[str, str] = {}
+    with narrow():
+        for name, (fig, _) in drawings(finished):
+            picture = data_address(rendered(fig, NARROW_DPI))
+            if sum(map(len, pictures.values())) + len(picture) <= NARROW_TOGETHER:
+                pictures[name] = picture
+    return pictures
+
+
+def rendered(fig: Figure, dpi: int) -> Image.Image:
+    """A figure as a picture."""
+    stream = io.BytesIO()
+    fig.savefig(stream, format="png", dpi=dpi)
+    return Image.open(stream)
+
+
+def data_address(picture: Image.Image) -> str:
+    """A picture in few colours as the address of itself (WebP without loss)."""
+    stream = io.BytesIO()
+    reduced = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    reduced.convert("RGB").save(stream, "WEBP", lossless=True, quality=80, method=6)
+    return f"data:image/webp;base64,{base64.b64encode(stream.getvalue()).decode()}"
+
+
+def figure_item(png: Path, finished: Finished, small: Mapping[str, str], luggage: Luggage) -> Item:
+    """One figure with its size on the page, so that nothing jumps while it loads."""
+    name, info = png.stem, FIGURES.get(png.stem)
+    table = info.table if info else name
+    with Image.open(png) as picture:
+        source = data_address(picture)
+        dpi = picture.info.get("dpi", (DPI, DPI))[0]
+        width, height = (round(side / dpi * PIXELS) for side in picture.size)
+    numbers = png.with_suffix(".csv")
+    same = width <= (NARROW + 0.3) * PIXELS
+    return {
+        "name": name,
+        "title": drawn_title(png) or (info.title if info else name.replace("_", " ").capitalize()),
+        "reading": info.reading if info else "",
+        "part": info.part if info else "detail",
+        "table": table if table in finished.tables else "",
+        "source": source,
+        "narrow": "" if same else small.get(name, ""),
+        "width": width,
+        "height": height,
+        "csv": luggage.pack(f"figure-{name}.csv", numbers.read_bytes())
+        if numbers.is_file()
+        else None,
+    }

@@ -1,0 +1,118 @@
+"""The results of every profile, read without asking that each table of today be there."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mucpt_utils import paths
+from mucpt_utils.analysis import schema
+from mucpt_utils.analysis.claims import with_verdicts
+from mucpt_utils.io import read_json
+
+RECORD = "run.json"
+# the order in which runs are shown; others follow by name
+ORDER = ("evidence", "laptop", "replication", "confirmation", "surface", "overnight", "real")
+SHORT = 10  # digits of a commit that are shown
+DIFFERENCE_COLUMNS = [
+    *("arm", "stratum", "metric", "difference", "ci_low", "ci_high", "verdict", "seeds", "n"),
+]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A profile's finished run: its folder, the content of `run.json`, its tables by name."""
+
+    folder: Path
+    run: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]
+
+    @property
+    def name(self) -> str:
+        """The profile's name."""
+        return str(self.run["profile"])
+
+    @property
+    def judged(self) -> dict[str, pd.DataFrame]:
+        """The tables, differences with the verdict that the study's rule gives each."""
+        return {name: with_verdicts(name, table) for name, table in self.tables.items()}
+
+    @property
+    def commit(self) -> str:
+        """The first digits of the commit that the run was made by, or a dash."""
+        return (self.run.get("commit") or "–")[:SHORT]
+
+    @property
+    def processor(self) -> str:
+        """Who made the processor, or the GPU's name, for readers."""
+        machine = self.run.get("machine", {})
+        name = str(machine.get("gpu") or machine.get("cpu") or "processor not recorded")
+        plain = name.replace("(R)", "").replace("(TM)", "").replace("Processor", "")
+        return " ".join(plain.split())
+
+
+def read_finished(folder: Path, names: Iterable[str] | None = None) -> Finished:
+    """A results folder with its tables, or with those of `names` that it has.
+
+    A folder without `run.json` goes by its own name. Raises FileError where that file is damaged.
+    """
+    record = folder / RECORD
+    run = read_json(record) if record.is_file() else {"profile": folder.name, "seeds": []}
+    files = sorted((folder / "tables").glob("*.csv"))
+    wanted = None if names is None else set(names)
+    tables = {p.stem: tolerant_table(p) for p in files if wanted is None or p.stem in wanted}
+    return Finished(folder, run, tables)
+
+
+def tolerant_table(path: Path) -> pd.DataFrame:
+    """A table with numbers as numbers and text as text; it may have other columns than today's.
+
+    A column that the dictionary does not describe is of numbers where each of its cells is one.
+    """
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    types = schema.column_types(path.stem)
+    for column in frame:
+        if types.get(str(column)) == "text":
+            continue
+        numbers = pd.to_numeric(frame[column].replace("", np.nan), errors="coerce")
+        if column in types or (len(frame) and (numbers.notna() | (frame[column] == "")).all()):
+            frame[column] = numbers
+    return frame
+
+
+def every_profile(
+    first: Finished, names: Iterable[str], results: Path = paths.RESULTS
+) -> list[Finished]:
+    """`first` and every other committed profile that has one of the tables `names`."""
+    folders = {path.parent.name: path.parent for path in sorted(results.glob("*/run.json"))}
+    ordered = [folders[name] for name in dict.fromkeys((*ORDER, *folders)) if name in folders]
+    names = list(names)
+    others = [read_finished(f, names) for f in ordered if f.resolve() != first.folder.resolve()]
+    apart = [other for other in others if other.tables and other.name != first.name]
+    everything = [first, *apart]
+    rank = {name: number for number, name in enumerate(ORDER)}
+    return sorted(everything, key=lambda finished: rank.get(finished.name, len(rank)))
+
+
+def same_difference(finished: Iterable[Finished], compared_to: str = "plain") -> pd.DataFrame:
+    """Every arm's difference to plain in every profile.
+
+    Columns: profile, run (the profile with its seeds and processor, for readers), commit, and those
+    of `differences.csv`.
+    """
+    parts = []
+    for each in finished:
+        table = each.tables.get("differences")
+        if table is None or table.empty:
+            continue
+        table = with_verdicts("differences", table)
+        rows = table.loc[table["compared_to"] == compared_to]
+        rows = rows.reindex(columns=DIFFERENCE_COLUMNS)
+        seeds = f"{len(each.run['seeds'])} seeds"
+        run = f"{each.name}, {seeds}\n{each.processor}"
+        parts.append(rows.assign(profile=each.name, run=run, commit=each.commit))
+    columns = ["profile", "run", "commit", *DIFFERENCE_COLUMNS]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

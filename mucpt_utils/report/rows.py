@@ -1,0 +1,139 @@
+"""Tables as the report shows them: plain words, an id for every row, and the files they travel in.
+
+Two kinds of file lie in the page itself, so that a copy that is mailed keeps its data: small CSV as
+it is, larger CSV compressed; what is too large is left where it lies, and the page says so.
+"""
+
+import base64
+import gzip
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mucpt_utils.analysis import schema
+from mucpt_utils.report.display import is_numeric, shown
+from mucpt_utils.report.plain import column_title, value_title
+from mucpt_utils.report.table_files import DIGITS
+
+FOLDED = 20  # rows of a table that are shown before it is unfolded
+PLAIN_BYTES = 4_000  # of a file that lies in the page as it is
+LARGEST_FILE = 200_000  # bytes, compressed, of one file in the page
+LARGEST_TOGETHER = 480_000  # bytes of all of them
+# what tells the rows of a table apart, in the order of an id
+KEYS = (
+    *("arm", "compared_to", "axis", "level", "mixture", "coverage", "confidence", "run"),
+    *("question_id", "stratum", "category", "documents", "metric", "kind", "stage", "source"),
+    *("reason", "seed", "tokens", "threshold", "temperature", "profiles", "table", "column"),
+)
+
+
+def row_ids(frame: pd.DataFrame, name: str) -> list[str]:
+    """An id for every row: the table's name and the values that tell its rows apart.
+
+    >>> row_ids(pd.DataFrame({"arm": ["plain", "plain"], "mean": [1, 2]}), "means")
+    ['means:plain', 'means:plain:2']
+    """
+    keys = [key for key in KEYS if key in frame and (key != "documents" or is_text(frame[key]))]
+    ids, seen = [], dict[str, int]()
+    for values in frame[keys].itertuples(index=False, name=None):
+        parts = [value if isinstance(value, str) else as_csv(value) for value in values]
+        made = ":".join([name, *(re.sub(r"[^\w.+-]+", "-", part) for part in parts)])
+        seen[made] = seen.get(made, 0) + 1
+        ids.append(made if seen[made] == 1 else f"{made}:{seen[made]}")
+    return ids
+
+
+def as_csv(number: float) -> str:
+    """A number as it stands in the CSV."""
+    if isinstance(number, int | np.integer):
+        return str(number)
+    return "" if pd.isna(number) else DIGITS % number
+
+
+def is_text(column: pd.Series) -> bool:
+    """Whether a column holds words."""
+    return not pd.api.types.is_numeric_dtype(column)
+
+
+def find_row(frame: pd.DataFrame | None, ids: list[str], where: Mapping[str, str]) -> str:
+    """The id of the first row with these values; "" without."""
+    if frame is None or any(column not in frame for column in where):
+        return ""
+    rows = pd.Series(True, index=frame.index)
+    for column, value in where.items():
+        rows &= frame[column] == value
+    places = [place for place, match in enumerate(rows) if match]
+    return ids[places[0]] if places else ""
+
+
+def columns_of(frame: pd.DataFrame) -> list[dict]:
+    """Name, plain words and kind of every column."""
+    return [
+        {"name": str(c), "title": column_title(str(c)), "numeric": is_numeric(frame, str(c))}
+        for c in frame
+    ]
+
+
+def cells_of(frame: pd.DataFrame, row: tuple) -> list[str]:
+    """A row as text for readers."""
+    return [
+        value_title(str(column), value) if isinstance(value, str) else shown(value, str(column))
+        for column, value in zip(frame, row, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A file that lies in the page: its name for whoever saves it, its address, its size."""
+
+    name: str
+    address: str
+    size: str
+
+    @property
+    def there(self) -> bool:
+        """Whether it was small enough."""
+        return bool(self.address)
+
+
+class Luggage:
+    """What a page takes with it: files as data addresses, none larger than allowed."""
+
+    def __init__(self, profile: str) -> None:
+        self.profile = profile
+        self.left = LARGEST_TOGETHER
+
+    def pack(self, name: str, data: bytes, kind: str = "text/csv") -> Inside:
+        """A file for the page; without address where it, or all together, would be too large."""
+        file = f"{self.profile}-{name}"
+        if len(data) > PLAIN_BYTES:
+            data, kind, file = gzip.compress(data, mtime=0), "application/gzip", f"{file}.gz"
+        size = f"{max(1, round(len(data) / 1000)):,} kB"
+        if len(data) > min(LARGEST_FILE, self.left):
+            return Inside(file, "", size)
+        self.left -= len(data)
+        return Inside(file, f"data:{kind};base64,{base64.b64encode(data).decode()}", size)
+
+
+def words_for_script(frames: Iterable[pd.DataFrame]) -> dict[str, dict[str, str]]:
+    """For the page's script: by column, the plain words of those values that have some."""
+    words: dict[str, dict[str, str]] = {}
+    for frame in frames:
+        for column in (str(name) for name in frame if is_text(frame[name])):
+            values = {v for v in frame[column].unique() if isinstance(v, str)}
+            if len(values) > 200:
+                continue
+            told = {value: value_title(column, value) for value in sorted(values)}
+            changed = {value: title for value, title in told.items() if title != value}
+            if changed:
+                words.setdefault(column, {}).update(changed)
+    return words
+
+
+def about(name: str) -> str:
+    """What a table is about; its name as words where the dictionary does not have it."""
+    table = schema.load_tables().get(name)
+    return table.about if table else f"{name[:1].upper()}{name[1:].replace('_', ' ')}."

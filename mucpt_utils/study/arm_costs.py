@@ -1,0 +1,52 @@
+"""What each arm of a finished study cost: tokens trained and scored, its reference model included.
+
+Training counts 6 N D operations and scoring 2 N D, as in `cost` (N parameters, D tokens). What
+several arms share, a reference model or the base's losses, is counted for each: an arm costs what
+it would cost alone.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from mucpt_utils.config.scoring import Arm
+from mucpt_utils.study.cost import OPERATIONS
+from mucpt_utils.study.provenance import parameter_count
+from mucpt_utils.study.study import Study
+
+PLAIN = "plain"
+
+
+def arm_costs(study: Study) -> list[dict]:
+    """Rows of `costs.csv`, one an arm that is trained: tokens, operations, and these by plain's."""
+    rows = list(_counted(study))
+    plain = next((row["flops"] for row in rows if row["arm"] == PLAIN), float("nan"))
+    return [{**row, "relative_to_plain": row["flops"] / plain} for row in rows]
+
+
+def _counted(study: Study) -> Iterator[dict]:
+    corpus = study.domain_tokens().read_json("size.json")["tokens"]
+    reference = study.profile.reference_training.tokens
+    size = parameter_count(study.profile)
+    for name in study.profile.arms:
+        arm = study.arm(name)
+        if arm.trained:
+            tokens = {
+                "trained_tokens": study.budget(arm).tokens,
+                "scored_tokens": passes(arm) * corpus,
+                "reference_tokens": reference if arm.uses_reference else 0,
+            }
+            yield {"arm": name, **tokens, "flops": operations(tokens, size)}
+
+
+def passes(arm: Arm) -> int:
+    """How often the whole corpus is read without training: by the base for its losses, by the
+    reference model for its losses and entropies, by the base for the tagger."""
+    return bool(arm.criteria) + arm.uses_losses + arm.uses_entropy + (arm.focus == "tagger")
+
+
+def operations(tokens: Mapping[str, int], parameters: int) -> float:
+    """Floating-point operations of the tokens of a row."""
+    trained = tokens["trained_tokens"] + tokens["reference_tokens"]
+    return float(
+        parameters
+        * (OPERATIONS["training"] * trained + OPERATIONS["scoring"] * tokens["scored_tokens"])
+    )

@@ -1,0 +1,180 @@
+"""One bar over all the work of a run, whatever its notebooks print.
+
+Kernels draw a bar for each stage on their standard error. `Progress` takes it in their place: in a
+terminal it draws one line that says which notebook of how many, the stage, how much of the run is
+done and the time left; elsewhere it writes a line every half minute at most. What is no bar is
+passed on.
+"""
+
+import re
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from mucpt_utils.config.settings import Profile
+
+# a declared guess, which the run itself corrects: a notebook that finds its stages, in seconds
+NOTEBOOK_SECONDS = 8.0
+# who makes what, first come first served: the description of a bar, and numbers of notebooks
+MAKERS = {
+    "base and corpora": ("04", "05", "05b", "06", "07", "08"),
+    "reference models": ("04", "05", "05b", "06", "07", "08"),
+    "arms": ("05", "05b", "06", "07", "08"),
+    "alignment": ("05", "05b"),
+    "composition": ("07", "08"),
+}
+BAR = re.compile(r"^(?P<what>[^|\n]*?):\s+(?P<share>\d+)%\|")
+LINE_SECONDS = 30.0  # between two lines where there is no terminal
+KNOWN_FROM = 0.05  # share of the run from which its own pace tells the time left
+WIDTH, CELLS = 100, 20  # characters of the line and of the bar in it
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The work before a run: seconds by notebook (its number) and stage, as they are forecast.
+
+    found, runs: how many of the runs are there already.
+    """
+
+    seconds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    found: int = 0
+    runs: int = 0
+
+    def of(self, number: str) -> float:
+        """The seconds of one notebook."""
+        return NOTEBOOK_SECONDS + sum(self.seconds.get(number, {}).values())
+
+    def in_words(self) -> str:
+        """What is there and what is to be done, in a line; nothing where nothing is trained."""
+        if not self.runs:
+            return ""
+        work = sum(sum(stages.values()) for stages in self.seconds.values())
+        todo = f"about {minutes(work)} of training to do" if work else "nothing is trained"
+        return f"{self.found} of {self.runs} runs found, {todo}"
+
+
+def planned(profile: Profile, numbers: Sequence[str]) -> Plan:
+    """The plan of a profile's run of some notebooks, by their numbers; what is found costs nothing.
+
+    Seconds are operations (6 for each parameter and token) at the rate of the committed run, shared
+    out over the cores.
+    """
+    if not any(number in makers for number in numbers for makers in MAKERS.values()):
+        return Plan()
+    from mucpt_utils.study import cost, jobs, parallel, stages
+    from mucpt_utils.study.provenance import parameter_count
+    from mucpt_utils.study.study import Study
+
+    study = Study(profile, "run")
+    runs = [*jobs.arms(study), *jobs.composition(study)]
+    references = [
+        jobs.Job(study, "scores", (seed,), profile.reference_training.tokens)
+        for seed in (profile.seeds if cost.uses_reference(profile) else ())
+    ]
+    work = {
+        "base and corpora": [jobs.Job(study, "base", (), profile.base.tokens)],
+        "reference models": references,
+        "arms": jobs.arms(study),
+        "alignment": jobs.alignment(study),
+        "composition": jobs.composition(study),
+    }
+    rate = cost.cpu_rate(cost.paths.RESULTS)
+    each = 6 * parameter_count(profile) / (rate.value if rate else 1e10) / parallel.cores()
+    seconds: dict[str, dict[str, float]] = {}
+    with stages.looking():
+        for what, todo in work.items():
+            maker = next((number for number in MAKERS[what] if number in numbers), None)
+            missing = sum(job.tokens for job in todo if job.find() is None)
+            if maker and missing:
+                seconds.setdefault(maker, {})[what] = missing * each
+        found = sum(job.find() is not None for job in runs)
+    return Plan(seconds, found, len(runs))
+
+
+class Progress:
+    """A stream for the kernels' standard error. numbers: of the notebooks, in their order."""
+
+    def __init__(self, plan: Plan, numbers: Sequence[str], out: TextIO | None = None):
+        self.plan, self.numbers = plan, list(numbers)
+        self.out = out or sys.stderr
+        self.terminal = self.out.isatty()
+        self.start = self.said = time.perf_counter()
+        self.place, self.stage, self.drawn = 0, "", False
+        self.stages: dict[str, float] = {}  # share done of each stage of this notebook
+
+    def begin(self, place: int) -> None:
+        """The notebook at a place (from 0) begins."""
+        self.place, self.stage, self.stages = place, "", {}
+        self.show()
+
+    def say(self, line: str) -> None:
+        """A whole line, above the bar."""
+        self.clear()
+        print(line, file=self.out, flush=True)
+        self.said = time.perf_counter()
+
+    def write(self, text: str) -> int:
+        """What a kernel prints: bars are taken in, everything else is passed on."""
+        for piece in re.split(r"[\r\n]+", text):
+            if bar := BAR.match(piece):
+                self.stage = bar["what"].strip()
+                self.stages[self.stage] = int(bar["share"]) / 100
+                self.show()
+            elif piece.strip() and "\x1b[A" not in piece:
+                self.say(piece)
+        return len(text)
+
+    def flush(self) -> None:
+        """Everything is written at once."""
+
+    def isatty(self) -> bool:
+        """Whether a bar is drawn."""
+        return self.terminal
+
+    def done(self) -> float:
+        """The share of the whole run that is done, by forecast seconds."""
+        every = [self.plan.of(number) for number in self.numbers]
+        number = self.numbers[self.place]
+        now = sum(
+            seconds * self.stages.get(what, 0.0)
+            for what, seconds in self.plan.seconds.get(number, {}).items()
+        )
+        return (sum(every[: self.place]) + now) / sum(every)
+
+    def left(self) -> float:
+        """Seconds left: the forecast, and once some of the run is done its own pace."""
+        share, elapsed = self.done(), time.perf_counter() - self.start
+        if share >= KNOWN_FROM:
+            return elapsed * (1 - share) / share
+        return (1 - share) * sum(map(self.plan.of, self.numbers))
+
+    def in_words(self) -> str:
+        """The line: notebook of how many, stage, share of the run, time left."""
+        share = self.done()
+        bar = "█" * round(share * CELLS)
+        stage = f" · {self.stage} {self.stages[self.stage]:.0%}" if self.stage else ""
+        step = f"[{self.place + 1}/{len(self.numbers)}] {self.numbers[self.place]}{stage}"
+        return f"{share:4.0%} {bar:·<{CELLS}} {step} · about {minutes(self.left())} left"[:WIDTH]
+
+    def show(self) -> None:
+        """Draw the bar in a terminal; elsewhere write a line if the last one is long ago."""
+        if self.terminal:
+            print(f"\r{self.in_words():<{WIDTH}}", end="", file=self.out, flush=True)
+            self.drawn = True
+        elif time.perf_counter() - self.said >= LINE_SECONDS:
+            self.say(self.in_words())
+
+    def clear(self) -> None:
+        """Take the bar away before something else is written."""
+        if self.drawn:
+            print(f"\r{'':<{WIDTH}}\r", end="", file=self.out, flush=True)
+            self.drawn = False
+
+
+def minutes(seconds: float) -> str:
+    """A time for reading: seconds below two minutes, then minutes, then hours."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,317 @@
+"""The sentences under the sliders of notebook 04, with what they cost each model.
+
+First stand two sentences of one template, a true one and a false one, whose answers are compared
+under the seed whose reference model tells them apart best; the sentence that is followed; junk.
+Everything is a small JSON file (`classroom.keep`) that is made once for the same models.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mucpt_utils.analysis.corpus import kept_documents
+from mucpt_utils.closure import code_digest
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.io import digest, read_json, read_jsonl
+from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.study.study import Study
+from mucpt_utils.teaching import classroom, story, widgets
+from mucpt_utils.teaching.story import Story
+
+TEMPERATURES = (0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)  # and those that were calibrated
+SHORTEST_SENTENCE, LONGEST_SENTENCE = 6, 48  # words; tokens
+PAIRS = 8  # pairs of one template that are tried
+NAME = "sentences"
+
+
+def keep(study: Study, followed: Story, folder: Path) -> Path:
+    """`classroom/sentences.json` of a results folder; made only where its models have changed."""
+    path = folder / widgets.FOLDER / f"{NAME}.json"
+    origin = made_from(study)
+    if path.is_file() and read_json(path).get("made_from") == origin:
+        return path
+    return classroom.keep(folder, NAME, {"made_from": origin, **sentences(study, followed)})
+
+
+def made_from(study: Study) -> str:
+    """What decides the sentences: corpus, models, temperatures, and the code that makes them."""
+    seeds = study.profile.seeds[: classroom.SEEDS]
+    stages = [study.corpus(), study.base(), *(study.reference(seed) for seed in seeds)]
+    temperatures = [study.calibrated_temperature(seed) for seed in seeds]
+    return digest([[s.sha256 for s in stages], temperatures, code_digest(__name__)])
+
+
+class Stretch(NamedTuple):
+    """A labelled stretch of a document that came through the pipeline: its kind and its number.
+
+    answer: the object that a true or a false sentence names; about: the subject of its fact, which
+    may be another than the document's; both empty for junk.
+    """
+
+    kind: str
+    document: dict
+    span: int
+    answer: str
+    about: str = ""
+
+    @property
+    def text(self) -> str:
+        """The stretch as it is trained on."""
+        return story.labelled_text(self.document, self.span)
+
+    @property
+    def subject(self) -> str:
+        """What the sentence is about, or else its document."""
+        return self.about or self.document["metadata"]["title"]
+
+    @property
+    def template(self) -> str:
+        """The words without subject and answer; empty where the sentence does not hold both."""
+        if not self.answer or self.about not in self.text or self.answer not in self.text:
+            return ""
+        return self.text.replace(self.answer, "{o}").replace(self.about, "{s}")
+
+
+class Pair(NamedTuple):
+    """Two sentences of one template: a true one, and a false one."""
+
+    true: Stretch
+    false: Stretch
+
+
+def sentences(study: Study, followed: Story) -> dict:
+    """A few stretches of the cleaned corpus with the losses of their tokens, in nats.
+
+    The pair of one template comes first (`part` true and false), where there is one, then the
+    sentence that is followed, then junk. For each: `pieces`, the text of its tokens; `answer`,
+    where the tokens of its answer begin and end among them, or None; `base` and, by seed and
+    temperature, `reference`, the losses; by seed `known`, whether the reference model knows the
+    subject, and `read`, whether the answer stands in its text. `calibrated` holds each reference
+    model's own temperature; `start` is the seed to begin with, `apart` by seed whether its
+    reference model gives the true answer more weight than the false one.
+    """
+    seeds = study.profile.seeds[: classroom.SEEDS]
+    texts = {seed: reference_text(study, seed) for seed in seeds}
+    calibrated = {seed: study.calibrated_temperature(seed) for seed in seeds}
+    fact = followed.fact
+    first = Stretch("fact", followed.kept, followed.span, fact.object, fact.subject)
+    tried = pairs(study, first)
+    others = [first, *beside(study, followed, texts[seeds[0]], bool(tried))]
+    stretches = [*(stretch for pair in tried for stretch in pair), *others]
+    rows = scored_rows(study, stretches, texts, calibrated)
+    kept: dict[str, Any] = {
+        "seeds": list(seeds),
+        "calibrated": {seed: f"{temperature:g}" for seed, temperature in calibrated.items()},
+        "temperatures": [f"{t:g}" for t in temperatures_of(calibrated)],
+    }
+    junk = rows[2 * len(tried) :]
+    if not tried:
+        return {**kept, "start": seeds[0], "apart": {}, "sentences": junk}
+    number, margins = best_pair(kept, [rows[2 * n : 2 * n + 2] for n in range(len(tried))])
+    pair = [{**row, "part": part} for row, part in zip(rows[2 * number :], PARTS, strict=False)]
+    shown = {tried[number].true.text, tried[number].false.text}
+    junk = [row for row, one in zip(junk, others, strict=True) if one.text not in shown]
+    apart = {seed: bool(margin > 0) for seed, margin in margins.items()}
+    start = max(margins, key=lambda seed: margins[seed])
+    return {**kept, "start": start, "apart": apart, "sentences": [*pair, *junk]}
+
+
+PARTS = ("true", "false")
+
+
+def pairs(study: Study, followed: Stretch) -> list[Pair]:
+    """Pairs of one template, about subjects that some reference model knows; at most `PAIRS`.
+
+    Those with the followed sentence come first, then those about one subject, then the shortest.
+    """
+    known = {subject for seed in study.profile.seeds for subject in study.covered(seed)}
+    every = [followed, *stretches_of(study)]
+    long_enough = [s for s in every if len(s.text.split()) >= SHORTEST_SENTENCE and s.template]
+    by_template: dict[str, dict[str, list[Stretch]]] = {}
+    for stretch in (s for s in long_enough if s.subject in known):
+        by_template.setdefault(stretch.template, {}).setdefault(stretch.kind, []).append(stretch)
+    found = [
+        Pair(true, false)
+        for kinds in by_template.values()
+        for true in kinds.get("fact", ())[:PAIRS]
+        for false in kinds.get("wrong_fact", ())[:PAIRS]
+        if true.answer != false.answer
+    ]
+    found.sort(
+        key=lambda pair: (
+            pair.true.text != followed.text,
+            pair.true.subject != pair.false.subject,
+            len(pair.true.text) + len(pair.false.text),
+            pair.true.text + pair.false.text,
+        )
+    )
+    return found[:PAIRS]
+
+
+def best_pair(kept: Mapping, tried: Sequence[Sequence[dict]]) -> tuple[int, dict[int, float]]:
+    """The pair to show, and by seed how much more its true answer weighs than its false one.
+
+    One that some reference model tells apart and another does not, if there is any; of those the
+    one that is told apart most clearly.
+    """
+    margins = []
+    for rows in tried:
+        by_seed = {}
+        for seed in kept["seeds"]:
+            values = {**criterion(), "seed": seed, "temperature": kept["calibrated"][seed]}
+            weights = widgets.sentence_weights({"sentences": rows, **kept}, values)
+            true, false = (widgets.answer_mean(r, w) for r, w in zip(rows, weights, strict=True))
+            by_seed[seed] = true - false
+        margins.append(by_seed)
+    order = [(min(m.values()) <= 0 < max(m.values()), max(m.values())) for m in margins]
+    number = max(range(len(tried)), key=lambda n: order[n])
+    return number, margins[number]
+
+
+def criterion() -> dict:
+    """The settings that the sliders start with, without the numerator."""
+    tokens = ARMS[widgets.START].tokens
+    assert tokens is not None, "the sliders start as an arm that weighs tokens"
+    return {name: getattr(tokens, name) for name in widgets.MOVED}
+
+
+def temperatures_of(calibrated: Mapping[int, float]) -> list[float]:
+    """The temperatures on the slider."""
+    return sorted({*TEMPERATURES, *calibrated.values()})
+
+
+def scored_rows(
+    study: Study,
+    stretches: Sequence[Stretch],
+    texts: Mapping[int, str],
+    calibrated: Mapping[int, float],
+) -> list[dict[str, Any]]:
+    """A row for each stretch, with its tokens and their losses under every model."""
+    from mucpt_utils.scoring import losses, models
+
+    # 1. what each stretch is, and where its tokens stand in a corpus of these documents alone
+    store = store_of(study, stretches)
+    rows, places = [], []
+    for number, stretch in enumerate(stretches):
+        pieces, where = story.stretch_pieces(study, stretch.document, stretch.span)
+        places.append(
+            where[:LONGEST_SENTENCE] + store.starts[number] - corpus_start(study, stretch)
+        )
+        rows.append(row_of(study, stretch, pieces, texts))
+    # 2. the losses of the base, and of each reference model at each temperature
+    context = study.profile.model.context
+    base = losses.score(models.load(study.base().path("model")), store, context)
+    for row, where in zip(rows, places, strict=True):
+        row["base"] = rounded(base[where])
+    for seed in texts:
+        model = models.load(study.reference(seed).path("model"))
+        for temperature in temperatures_of(calibrated):
+            scored = losses.score(model, store, context, temperature)
+            for row, where in zip(rows, places, strict=True):
+                row["reference"][seed][f"{temperature:g}"] = rounded(scored[where])
+    return rows
+
+
+def row_of(
+    study: Study, stretch: Stretch, pieces: list[str], texts: Mapping[int, str]
+) -> dict[str, Any]:
+    """What a stretch is, and what each seed's reference model has read of it."""
+    return {
+        "kind": stretch.kind,
+        "subject": stretch.subject,
+        "pieces": pieces[:LONGEST_SENTENCE],
+        "answer": answer_tokens(stretch, pieces),
+        "known": [stretch.subject in study.covered(seed) for seed in texts],
+        "read": [stands_in(stretch.answer, text) for text in texts.values()],
+        "reference": {seed: {} for seed in texts},
+    }
+
+
+def beside(study: Study, followed: Story, read: str, paired: bool) -> list[Stretch]:
+    """What stands beside the followed sentence, where the corpus still holds it.
+
+    Noise and spam; and, where no pair of one template is shown, a false sentence whose answer the
+    first seed's reference model has read in its text `read`, for then it expects the words, if not
+    the statement, and one whose answer it has not. Of each the shortest with enough words, at best
+    from a document about the same subject.
+    """
+    every = [s for s in stretches_of(study) if len(s.text.split()) >= SHORTEST_SENTENCE]
+    every.sort(key=lambda s: (len(s.text), s.document["id"], s.span))
+    every.sort(key=lambda s: s.document["metadata"]["title"] != followed.kept["metadata"]["title"])
+    false = [] if paired else [s for s in every if s.kind == "wrong_fact"]
+    expected = {answer for answer in {s.answer for s in false} if stands_in(answer, read)}
+    groups = (
+        [s for s in false if s.answer in expected],
+        [s for s in false if s.answer not in expected],
+        [s for s in every if s.kind == "noise"],
+        [s for s in every if s.kind == "spam"],
+    )
+    return [group[0] for group in groups if group]
+
+
+def stretches_of(study: Study) -> Iterator[Stretch]:
+    """Every labelled stretch of the cleaned corpus; a false one only where its answer is whole."""
+    facts = {fact.id: fact for fact in study.roles.test}
+    for document in kept_documents(study.corpus().folder):
+        for number, span in enumerate(document["metadata"]["truth"]["spans"]):
+            fact, answer = facts.get(span.get("fact", "")), ""
+            if span["kind"] == "fact" and fact:
+                answer = fact.object
+            elif span["kind"] == "wrong_fact":
+                answer = span.get("object") or ""
+            about = fact.subject if fact and answer else ""
+            stretch = Stretch(span["kind"], document, number, answer, about)
+            if span["kind"] != "wrong_fact" or answer and answer in stretch.text:
+                yield stretch
+
+
+def answer_tokens(stretch: Stretch, pieces: list[str]) -> list[int] | None:
+    """First and one past the last of the pieces that the answer touches; None for no answer."""
+    if not stretch.answer or stretch.answer not in stretch.text:
+        return None
+    start = stretch.text.index(stretch.answer)
+    ends = np.cumsum([len(piece) for piece in pieces])
+    begin = int(np.searchsorted(ends, start, side="right"))
+    return [begin, int(np.searchsorted(ends, start + len(stretch.answer), side="left")) + 1]
+
+
+def answer_of(study: Study, followed: Story) -> list[int] | None:
+    """Where the answer of the followed sentence begins and ends among its tokens."""
+    fact = followed.fact
+    stretch = Stretch("fact", followed.kept, followed.span, fact.object, fact.subject)
+    return answer_tokens(stretch, story.token_pieces(study, followed)[0])
+
+
+def reference_text(study: Study, seed: int) -> str:
+    """All that a seed's reference model has read about music."""
+    return "\n".join(
+        document["text"]
+        for document in read_jsonl(study.reference_text(seed).path("documents.jsonl"))
+    )
+
+
+def stands_in(answer: str, text: str) -> bool:
+    """Whether a text holds an answer as whole words; no answer stands anywhere."""
+    return bool(answer) and re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text) is not None
+
+
+def store_of(study: Study, stretches: Sequence[Stretch]) -> TokenStore:
+    """The tokens of the stretches' documents, alone; a document may stand there twice."""
+    corpus = TokenStore.load(study.domain_tokens().folder)
+    ids = [stretch.document["id"] for stretch in stretches]
+    parts = [corpus.document(corpus.ids.index(name)) for name in ids]
+    return TokenStore(np.concatenate(parts), np.cumsum([0, *map(len, parts)]), ids, corpus.begin)
+
+
+def corpus_start(study: Study, stretch: Stretch) -> int:
+    """Where a stretch's document begins among the corpus's tokens."""
+    corpus = TokenStore.load(study.domain_tokens().folder)
+    return int(corpus.starts[corpus.ids.index(stretch.document["id"])])
+
+
+def rounded(values: np.ndarray) -> list[float]:
+    """Losses to three digits: what is kept has to stay small."""
+    return values.astype(float).round(3).tolist()

@@ -1,0 +1,330 @@
+"""What a run showed, for whoever has made a guess: a folded line below each *Predict*.
+
+Every sentence is worded from the tables of the run that is open; no number is typed here. Each
+function takes such a table and returns a `Folded` line.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mucpt_utils.analysis.frames import rows_where
+from mucpt_utils.pipeline.calibration import Calibration
+from mucpt_utils.report import table_files
+from mucpt_utils.report.figures import arm_title
+from mucpt_utils.report.figures.data_composition import axis_title, level_title
+from mucpt_utils.teaching.widgets import answer_mean, sentence_weights
+
+SUMMARY = "What this run showed"
+LOW_RECALL = 0.5  # a kind of which less is removed counts as one that stays
+NO_CLAIMS = "The verdicts are computed in notebook 08, which this run has not reached yet."
+
+
+class Folded:
+    """Sentences that open on a click; where nothing can be clicked they stand there."""
+
+    def __init__(self, sentences: Iterable[str]):
+        self.text = " ".join(sentences)
+
+    def __repr__(self) -> str:
+        return f"{SUMMARY}: {self.text}"
+
+    def _repr_html_(self) -> str:
+        return f"<details><summary>{SUMMARY}</summary>{escape(self.text)}</details>"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def named(arm: str) -> str:
+    """An arm by its title and its name in code."""
+    return f"{arm_title(arm)} ({arm})"
+
+
+# --- the corpus -----------------------------------------------------------------------------------
+
+
+def flaws(quality: pd.DataFrame) -> Folded:
+    """Which kinds of flaw the stages remove. quality: rows of `pipeline_quality.csv`."""
+    rows = quality.dropna(subset="recall").sort_values("recall", ascending=False)
+    gone = [
+        f"{r.kind.replace('_', ' ')} ({r.recall:.0%})"
+        for r in rows.itertuples()
+        if r.recall >= LOW_RECALL
+    ]
+    stay = [
+        f"{r.kind.replace('_', ' ')} ({r.recall:.0%})"
+        for r in rows.itertuples()
+        if r.recall < LOW_RECALL
+    ]
+    told = (
+        [f"Found by looking at the text alone, with the share found: {listed(gone)}."]
+        if gone
+        else []
+    )
+    if stay:
+        told.append(f"Mostly left: {listed(stay)}.")
+    return Folded([*told, "A false sentence is no flaw of the text: no stage looks for it."])
+
+
+def slope(calibration: Calibration) -> Folded:
+    """Whether the classifier's raw score was overconfident."""
+    word = (
+        "below 1: the raw score was overconfident"
+        if calibration.slope < 1
+        else ("above 1: the raw score was too modest")
+    )
+    return Folded([f"The slope is {calibration.slope:.2f}, {word}."])
+
+
+def thresholds(table: pd.DataFrame) -> Folded:
+    """What weighting alone undoes. table: rows of `classifier.csv`."""
+    lowest = table[table["threshold"] == table["threshold"].min()].set_index("metric")["value"]
+    documents, weight = lowest["off_domain_documents"], lowest["off_domain_weight"]
+    undone = f", {1 - weight / documents:.0%} of it undone" if documents else ""
+    return Folded(
+        [
+            f"Without a threshold {documents:.1%} of the documents are off the domain; weighted by "
+            f"their probability they make {weight:.1%} of the weight{undone}."
+        ]
+    )
+
+
+def funnel(table: pd.DataFrame) -> Folded:
+    """How many documents are left, and which stage drops most. table: rows of `funnel.csv`."""
+    stages = list(dict.fromkeys(table["stage"]))
+    kept = table[table["reason"] == "kept"].groupby("stage")["documents"].sum()
+    dropped = table[table["reason"] != "kept"].groupby("stage")["documents"].sum()
+    entered, left = int(kept[stages[0]]), int(kept[stages[-1]])
+    most = str(dropped.idxmax())
+    return Folded(
+        [
+            f"Of {entered:,} documents {left:,} are left, {left / entered:.0%}.",
+            f"The stage {most.replace('_', ' ')} drops the most: {int(dropped[most]):,}.",
+        ]
+    )
+
+
+# --- scores and weights ---------------------------------------------------------------------------
+
+
+def temperature(table: pd.DataFrame) -> Folded:
+    """The best temperature of each seed. table: rows of `temperature.csv`."""
+    best = table.loc[table.groupby("seed")["loss"].idxmin()]
+    each = [f"{row.temperature:g} (seed {row.seed})" for row in best.itertuples()]
+    above = int((best["temperature"] > 1).sum())
+    return Folded(
+        [
+            f"The loss is smallest at {listed(each)}.",
+            f"{above} of {len(best)} reference models were overconfident: their best lies above 1.",
+        ]
+    )
+
+
+def three_tokens(weights: Sequence[float], names: Sequence[str]) -> Folded:
+    """Which of a few tokens weighs most and least, and whether one has more than 1."""
+    values = np.asarray(weights, dtype=float).ravel()
+    high, low = int(values.argmax()), int(values.argmin())
+    ends = f"“{names[high]}” weighs most, {values[high]:.2f}; “{names[low]}” least, "
+    above = f"{int((values > 1.005).sum())} of {len(values)} weigh more than 1; the mean is 1."
+    return Folded([f"{ends}{values[low]:.2f}.", above])
+
+
+def sliders(data: Mapping) -> Folded:
+    """Which seeds tell the pair apart, and what the others have not read.
+
+    data: as `sentences.sentences` gives it.
+    """
+    from mucpt_utils.teaching.sentences import criterion
+
+    pair = [row for row in data["sentences"] if "part" in row]
+    if not pair:
+        return Folded(
+            ["No true and false sentence of one template is about a subject that an RM knows."]
+        )
+    told = []
+    for number, seed in enumerate(data["seeds"]):
+        calibrated = data["calibrated"]
+        at = calibrated[seed] if seed in calibrated else calibrated[str(seed)]
+        weights = sentence_weights(data, {**criterion(), "seed": seed, "temperature": at})
+        means = [answer_mean(r, w) for r, w in zip(data["sentences"], weights, strict=True)]
+        true, false = (means[data["sentences"].index(row)] for row in pair)
+        word = "told apart" if true > false else "not told apart"
+        told.append(f"Seed {seed}: true {true:.2f}, false {false:.2f}, {word}{why(pair, number)}.")
+    return Folded(told)
+
+
+def why(pair: Sequence[Mapping], number: int) -> str:
+    """What one seed's reference model knows of a pair: subjects and answers."""
+    true, false = pair
+    facts = [
+        f"{'knows' if true['known'][number] else 'does not know'} the true one's subject",
+        f"has {'' if true['read'][number] else 'not '}read the true answer",
+        f"has {'' if false['read'][number] else 'not '}read the false answer",
+    ]
+    return f" (this RM {listed(facts)})"
+
+
+def kinds(table: pd.DataFrame, kind: str = "wrong_fact") -> Folded:
+    """Whether true facts and another kind part, arm by arm.
+
+    table: rows of `fixed_weights.csv` or `token_weights.csv`.
+    """
+    parted, together = [], []
+    for arm, rows in table.groupby("arm", sort=False):
+        by_kind = rows.set_index("kind")
+        if not {"fact", kind} <= set(by_kind.index):
+            continue
+        fact, other = by_kind.loc["fact"], by_kind.loc[kind]
+        numbers = f"{fact['weight']:.2f} to {other['weight']:.2f}"
+        apart = fact["ci_low"] > other["ci_high"] or fact["ci_high"] < other["ci_low"]
+        (parted if apart else together).append(f"{named(str(arm))} {numbers}")
+    what = f"True facts to {kind.replace('_', ' ')}s"
+    told = [f"{what}, intervals apart: {listed(parted)}."] if parted else []
+    told += [f"{what}, intervals overlap: {listed(together)}."] if together else []
+    return Folded(told or ["No arm of this run has weights of both kinds."])
+
+
+def lost_most(table: pd.DataFrame) -> Folded:
+    """The arms that turn wrong facts down most and least. table: rows of `token_weights.csv`."""
+    rows = table[table["kind"] == "wrong_fact"].sort_values("weight")
+    if rows.empty:
+        return Folded(["No arm of this run kept weights of wrong facts."])
+    least, most = ((named(r["arm"]), r["weight"]) for _, r in rows.iloc[[0, -1]].iterrows())
+    told = f"Wrong facts lose most in {least[0]}, weight {least[1]:.2f}"
+    return Folded([f"{told}; they keep most in {most[0]}, {most[1]:.2f}."])
+
+
+def over_training(table: pd.DataFrame) -> Folded:
+    """Wrong facts at the beginning and the end. table: `token_weights_over_training.csv`."""
+    rows = table[table["kind"] == "wrong_fact"].groupby(["arm", "tokens"], sort=False)["weight"]
+    means = rows.mean().reset_index()
+    told = []
+    for arm, part in means.groupby("arm", sort=False):
+        first, last = part.sort_values("tokens")["weight"].iloc[[0, -1]]
+        told.append(f"{named(str(arm))} from {first:.2f} to {last:.2f}")
+    return Folded([f"Weight of wrong facts, first to last part: {listed(told)}."] if told else [])
+
+
+def pulls(tokens: pd.DataFrame, answer: Sequence[int] | None) -> Folded:
+    """Which tokens pull hardest. tokens: as `story.Gradients` has them; answer: begin and end."""
+    hardest = tokens.loc[tokens["plain"].idxmax()]
+    told = [f"“{hardest['token'].strip()}” pulls hardest, {hardest['plain']:.2f}."]
+    if answer:
+        inside = tokens.index.isin(range(*answer))
+        means = [f"{tokens.loc[part, 'plain'].mean():.2f}" for part in (inside, ~inside)]
+        told.append(f"Mean pull of the answer's tokens {means[0]}, of the others {means[1]}.")
+    return Folded([*told, "A weight changes the length of each pull and not its direction."])
+
+
+# --- what was learnt ------------------------------------------------------------------------------
+
+
+def best_arms(main: pd.DataFrame, metric: str = "accuracy") -> Folded:
+    """The best arm on covered and on uncovered facts. main: rows of `main_comparison.csv`."""
+    told = []
+    for stratum, words in (
+        ("covered", "facts the RM knows"),
+        ("uncovered", "facts it does not know"),
+    ):
+        rows = rows_where(main, metric=metric, stratum=stratum)
+        best, plain = rows.loc[rows["mean"].idxmax()], rows[rows["arm"] == "plain"]
+        line = f"On {words} {named(best['arm'])} is best with {best['mean']:.2f}"
+        line += f" (plain {plain['mean'].iloc[0]:.2f})" if len(plain) else ""
+        told.append(f"{line}.")
+    return Folded([*told, "The best of several is always a lucky one too: look at the intervals."])
+
+
+def knowledge_shows(main: pd.DataFrame) -> Folded:
+    """Covered minus uncovered accuracy by arm. main: a table with arm, stratum, metric, mean."""
+    wide = rows_where(main, metric="accuracy").pivot(index="arm", columns="stratum", values="mean")
+    if not {"covered", "uncovered"} <= set(wide.columns):
+        return Folded(["This table does not part covered and uncovered questions."])
+    gap = (wide["covered"] - wide["uncovered"]).dropna().sort_values(ascending=False)
+    each = [f"{named(str(arm))} {value:+.2f}" for arm, value in gap.items()]
+    return Folded(
+        [f"Accuracy on facts that the RM knows minus on those it does not: {listed(each)}."]
+    )
+
+
+def popular(strata: pd.DataFrame, categories: pd.DataFrame, arm: str = "plain") -> Folded:
+    """Popular artists and less popular ones; the hardest category. Tables by stratum, category."""
+    means = rows_where(strata, arm=arm, metric="accuracy").set_index("stratum")["mean"]
+    told = []
+    if {"popular", "less_popular"} <= set(means.index):
+        told = [f"Popular {means['popular']:.2f}, less popular {means['less_popular']:.2f}."]
+    rows = rows_where(categories, arm=arm, metric="accuracy").sort_values("mean")
+    hardest, easiest = rows.iloc[0], rows.iloc[-1]
+    return Folded(
+        [
+            f"For {named(arm)}:",
+            *told,
+            f"The hardest category is {category(hardest)}, the easiest {category(easiest)}.",
+        ]
+    )
+
+
+def category(row: pd.Series) -> str:
+    """A category with its accuracy and how many questions stand behind it."""
+    return f"{row['category']} ({row['mean']:.2f}, n = {row['n']:.0f})"
+
+
+# --- data composition and claims ------------------------------------------------------------------
+
+
+def axes(table: pd.DataFrame) -> Folded:
+    """The best level of every axis, for music and general questions. table: `composition.csv`."""
+    told = []
+    rows = rows_where(table, metric="accuracy")
+    for axis, part in rows.groupby("axis", sort=False):
+        best = [
+            f"{level_title(str(here.loc[here['mean'].idxmax(), 'level']))} for {words}"
+            for stratum, words in (("all", "music"), ("general", "general knowledge"))
+            if len(here := part[part["stratum"] == stratum])
+        ]
+        if best:
+            told.append(f"{axis_title(str(axis))}: {listed(best)}.")
+    return Folded(
+        ["Highest mean accuracy at", *told, "Whether it is clear stands in the differences."]
+    )
+
+
+def moved(table: pd.DataFrame) -> Folded:
+    """Which axis moves music and general questions most. table: rows of `composition.csv`."""
+    told = []
+    for stratum, words in (("all", "music questions"), ("general", "general knowledge")):
+        rows = rows_where(table, metric="accuracy", stratum=stratum)
+        by_axis = rows.groupby(["axis", "arm"])["mean"]
+        reach = (by_axis.max() - by_axis.min()).dropna()
+        if len(reach):
+            axis, _ = reach.idxmax()
+            told.append(f"“{axis_title(axis)}” moves {words} most, by {reach.max():.2f}.")
+    return Folded(told or ["No axis was moved in this run."])
+
+
+def surface(table: pd.DataFrame) -> Folded:
+    """Where soft weighting gains most and least. table: rows of `reference_surface.csv`."""
+    rows = rows_where(table, metric="log_likelihood", stratum="all").dropna(subset="difference")
+    if rows.empty:
+        return Folded(["This run has no pair of coverage and calibration."])
+    ends = (rows.loc[rows["difference"].idxmax()], rows.loc[rows["difference"].idxmin()])
+    told = [f"{r['difference']:+.2f} at coverage {r['coverage']}, {r['confidence']}" for r in ends]
+    return Folded([f"Soft weighting minus plain is highest, {told[0]}, and lowest, {told[1]}."])
+
+
+def verdicts(results: Path) -> Folded:
+    """How the claims came out, where the last notebook has judged them. results: a folder."""
+    if not (results / "tables" / "claims.csv").is_file():
+        return Folded([NO_CLAIMS])
+    table = table_files.read_table(results / "tables", "claims")
+    counts = table["verdict"].value_counts()
+    told = [f"{listed([f'{count} {verdict}' for verdict, count in counts.items()])}."]
+    for verdict in ("supported here", "not supported here"):
+        claims = list(table.loc[table["verdict"] == verdict, "claim"])
+        told += [f"{verdict.capitalize()}: {'; '.join(claims)}."] if claims else []
+    return Folded(told)
