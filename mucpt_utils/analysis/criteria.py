@@ -205,11 +205,11 @@ def roc(rows: Iterable[Weighed], labels: Labels) -> pd.DataFrame:
 def roc_curve(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     """Share of `right` at or above the weights at which the shares `GRID` of `wrong` are."""
     weights = np.unique(np.concatenate([right, wrong]))[::-1]
-    passed = [
+    of_wrong, of_right = (
         np.concatenate([[0], 1 - np.searchsorted(np.sort(kind), weights) / kind.size])
         for kind in (wrong, right)
-    ]
-    return np.interp(GRID, *passed)
+    )
+    return np.interp(GRID, of_wrong, of_right)
 
 
 # --- documents ------------------------------------------------------------------------------------

@@ -123,7 +123,8 @@ def _forest(
         axes,
         [label if arm else ROLES[role] for label, (role, arm) in zip(labels, rows, strict=True)],
     )
-    for tick, (_, arm) in zip(axes.get_yticklabels(), rows, strict=True):
+    # panels that share their rows have labels on the first alone
+    for tick, (_, arm) in zip(axes.get_yticklabels(), rows, strict=False):
         tick.set_fontweight("normal" if arm else "bold")
     axes.axvline(0, color="#1a1a1a", lw=1.2)
     axes.set_xlim(*limits)
