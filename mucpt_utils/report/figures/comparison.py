@@ -45,7 +45,7 @@ from mucpt_utils.report.figures.style import (
 # against what, in the order of the panels
 COMPARISONS = {
     "plain": "equal tokens: minus plain",
-    "plain_compute": "equal compute: minus plain, given the RM's compute too",
+    "plain_compute": "equal compute: minus plain",
 }
 # roles in the order of the forest: how much room there is stands first
 ROLES = {
