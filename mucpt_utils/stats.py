@@ -7,8 +7,8 @@ run or because they are about one subject. The variance of a mean is that of two
     V = V_subjects + max(V_groups - V_cells, 0),
 
 with a quantile of Student's t whose degrees of freedom follow from both parts (Satterthwaite 1946).
-How often such intervals hold the truth on the skeletons of this study, beside resampling of seeds and
-subjects (the pigeonhole bootstrap), is what tests/benchmarks/bench_intervals.py simulates.
+How often such intervals hold the truth on the skeletons of this study, beside resampling of seeds
+and subjects (the pigeonhole bootstrap), is what tests/benchmarks/bench_intervals.py simulates.
 
 Shares of right answers get Wilson's score interval at the number of independent trials that would
 spread as much, for answers that are all right, or all wrong, show no spread.

@@ -37,7 +37,7 @@ NO_CEILING = (
 NOT_SHOWN = ("control", "ceiling")  # roles of arms that are no way to train
 FIRST_ARMS = (PAPER_ARM, "rho1")  # always on the first screen
 MOST_ARMS = 5  # on the first screen; the explorer has all
-WIDE, NARROW = 292, 176  # pixels of the panels at 1280 and at 390
+WIDE, NARROW = 292, 162  # pixels of the panels at 1280 and at 390
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
     slim_title = f"{title}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
     slim = charts.forest(slim_title, NARROW, values=False, ticks=4, row_height=14)
     slim_rows = [
-        {**row, "label": plain.arm_label(row["arm"], 19)}
+        {**row, "label": plain.arm_label(row["arm"], 22)}
         for row in rows
         if row["panel"] == panels[0]
     ]
