@@ -11,6 +11,8 @@ from mucpt_utils.analysis.items import items, items_of_answers
 from mucpt_utils.analysis.pooling import poolable, pooled
 from mucpt_utils.analysis.single_runs import answers_table
 
+MEASURED = ("accuracy", "log_likelihood")
+
 
 @pytest.fixture(scope="module")
 def answered():
@@ -23,6 +25,8 @@ def test_a_reader_can_recompute_every_difference_from_the_answers(answered):
     assert schema.problems("answers", table) == []
     ours, theirs = differences(answered), differences(items(runs()))
     keys = ["arm", "compared_to", "stratum", "metric"]
+    # how many tokens plain's accuracy took needs the whole curve; answers are of the end
+    ours, theirs = (part[part["metric"].isin(MEASURED)] for part in (ours, theirs))
     both = ours.merge(theirs, on=keys, suffixes=("", "_there"))
     assert len(both) == len(ours) > 20
     for column in ("difference", "ci_low", "ci_high", "p_value"):

@@ -18,6 +18,7 @@ class Files:
     folder: Path
     answers: Path
     covered: frozenset
+    known_before: frozenset = frozenset()
 
 
 @pytest.fixture

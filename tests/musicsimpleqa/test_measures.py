@@ -38,8 +38,8 @@ def test_measures_where_nothing_is_attempted_are_zero():
 
 
 def test_comparison_is_paired():
-    a = answers(["correct"] * 8 + ["incorrect"] * 2)
-    b = answers(["correct"] * 2 + ["incorrect"] * 8)
+    a = answers(["correct"] * 32 + ["incorrect"] * 8)
+    b = answers(["correct"] * 8 + ["incorrect"] * 32)
     row = compare(a, b[::-1])[0]
     assert (row.a, row.b) == (0.8, 0.2)
     assert row.difference == pytest.approx(0.6) and row.ci_low > 0

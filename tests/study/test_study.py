@@ -172,7 +172,9 @@ def test_weights_given_have_mean_one_and_intervals_around_them(study, labels):
     table = token_weights.given_in_training(layouts(study, arms), *labels)
     for _, rows in table.groupby("arm"):
         assert np.average(rows["weight"], weights=rows["tokens"]) == pytest.approx(1, abs=0.02)
-    inside = (table["ci_low"] <= table["weight"]) & (table["weight"] <= table["ci_high"])
+    several = table[table["ci_low"].notna()]  # tokens of one document alone have no interval
+    assert len(several) > len(table) / 2
+    inside = (several["ci_low"] <= several["weight"]) & (several["weight"] <= several["ci_high"])
     assert inside.all() and (table["seeds"] == 1).all()
     assert {"other", "fact"} <= set(table["kind"])
 

@@ -90,8 +90,13 @@ STRATUM_TITLES = {
     "uncovered": "facts it does not know",
     "popular": "popular artists",
     "less_popular": "less popular artists",
+    "invented": "facts of invented subjects",
+    "known_before": "facts the base knew before",
+    "new": "real facts that are new to the base",
     "general": "general knowledge",
     "music": "music",
+    "general_prose": "general prose",
+    "music_prose": "music prose",
 }
 METRIC_TITLES = {
     "accuracy": "accuracy (share correct)",
