@@ -22,6 +22,8 @@ PROVISIONER = "mucpt-forked"
 PRELOAD = (
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "scipy.stats", "sklearn.metrics"),
     "mucpt_utils.analysis.benchmark",
+    "mucpt_utils.analysis.criteria",
+    "mucpt_utils.analysis.levels",
     "mucpt_utils.analysis.scores",
     "mucpt_utils.analysis.stage_quality",
     "mucpt_utils.analysis.token_weights",
@@ -30,7 +32,9 @@ PRELOAD = (
     "mucpt_utils.musicsimpleqa.judge",
     "mucpt_utils.musicsimpleqa.lint",
     "mucpt_utils.report.page",
+    "mucpt_utils.study.arm_costs",
     "mucpt_utils.study.cost",
+    "mucpt_utils.study.jobs",
     "mucpt_utils.study.layouts",
     "mucpt_utils.teaching.classroom",
     "mucpt_utils.teaching.composition",
@@ -40,6 +44,10 @@ PRELOAD = (
     "mucpt_utils.teaching.overview",
     "mucpt_utils.teaching.session",
     "mucpt_utils.training.trainer",
+    "mucpt_utils.teaching.prepare",
+    "mucpt_utils.teaching.sentences",
+    "mucpt_utils.teaching.showed",
+    "mucpt_utils.teaching.story",
 )
 
 

