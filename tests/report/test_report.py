@@ -364,7 +364,7 @@ def test_a_report_of_the_prose_lane(tmp_path):
     figures.save_figure(fig, frame, tmp_path / "figures", "one_more")
     html = page.write_report(tmp_path).read_text(encoding="utf-8")
     assert "held-out music prose, lower is better" in html
-    assert "plain continued pretraining 2.250 (2.150 to 2.350)" in html
+    assert "plain continued pretraining 2.250 (2.150 to 2.350" in html
     assert "no fact can be asked" in html and "written by a program" not in html
     assert "<b>Figure 1.</b> On files never trained on" in html
     assert "<b>Figure 2.</b> " in html

@@ -10,8 +10,8 @@ from results_made_up import all_tables, record
 
 from mucpt_utils import paths
 from mucpt_utils.errors import FOUND, OK, WRONG_INPUT
-from mucpt_utils.io import read_json
-from mucpt_utils.report import statements, table_files, words
+from mucpt_utils.report import answer, statements, table_files, words
+from mucpt_utils.report.profiles import every_profile, read_finished
 from mucpt_utils.report.statements import BEGIN, END, Results
 
 COMMITTED = statements.read_results(paths.RESULTS)
@@ -42,23 +42,18 @@ def reports():
 
 
 def abstract_of(html):
-    """Paragraphs of a report's abstract, without the links to their tables."""
+    """The text of a report's abstract."""
     section = html.partition('id="abstract"')[2].partition("</section>")[0]
-    paragraphs = re.findall(r"<p>(.*?)(?: <span class=\"from\">.*?)?</p>", section, re.DOTALL)
-    return [unescape(paragraph) for paragraph in paragraphs]
+    return " ".join(unescape(re.sub(r"<[^>]*>", "", section.partition(">")[2])).split())
 
 
 @pytest.mark.parametrize("profile", reports())
 def test_the_abstract_of_a_committed_report_is_what_its_tables_give(profile):
     folder = paths.RESULTS / profile
     committed = abstract_of((folder / "report.html").read_text(encoding="utf-8"))
-    names = ("runs", "funnel", "claims", *statements.TABLES)
-    tables = {
-        name: table_files.read_table(folder / "tables", name)
-        for name in names
-        if (folder / "tables" / f"{name}.csv").is_file()
-    }
-    assert committed == words.abstract(tables, read_json(folder / "run.json"))
+    finished = read_finished(folder)
+    told = answer.abstract(finished.judged, finished.run, every_profile(finished, ["differences"]))
+    assert committed == " ".join(" ".join(told).split())
 
 
 # --- the machine ----------------------------------------------------------------------------------
