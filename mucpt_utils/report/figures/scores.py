@@ -44,7 +44,7 @@ def temperature(table: pd.DataFrame) -> Drawn:
             label=f"seed {seed}: {best['temperature']:g}",
         )
         axes.plot(best["temperature"], best["loss"], marker, color=colour, ms=10)
-    axes.set_xlabel("temperature (the reference model's logits are divided by it)")
+    axes.set_xlabel("temperature of the reference model's logits")
     axes.set_ylabel("loss (nats per token)")
     axes.legend(title="chosen (large marker)")
     return fig, table.reset_index(drop=True)
