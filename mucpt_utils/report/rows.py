@@ -100,11 +100,14 @@ class Inside:
 
 
 class Luggage:
-    """What a page takes with it: files as data addresses, none larger than allowed."""
+    """What a page takes with it: files as data addresses, none larger than allowed.
 
-    def __init__(self, profile: str) -> None:
+    together: bytes of all of them.
+    """
+
+    def __init__(self, profile: str, together: int = LARGEST_TOGETHER) -> None:
         self.profile = profile
-        self.left = LARGEST_TOGETHER
+        self.left = together
 
     def pack(self, name: str, data: bytes, kind: str = "text/csv") -> Inside:
         """A file for the page; without address where it, or all together, would be too large."""

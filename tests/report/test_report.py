@@ -303,7 +303,7 @@ def test_the_summary_gives_log_likelihood_before_accuracy(html):
 
 
 def test_the_results_in_sentences_are_those_of_the_tables(html):
-    for paragraph in words.abstract(all_tables(), record()):
+    for paragraph in (p.text for p in words.paragraphs(all_tables(), record())):
         assert f"<li>{escape(paragraph)} <span" in html
 
 
@@ -380,6 +380,16 @@ def test_missing_or_broken_run_json_is_named(tmp_path):
         page.write_report(tmp_path)
 
 
+def test_a_report_takes_fewer_files_along_where_it_would_be_too_large(results, monkeypatch):
+    whole = page.write_report(results).read_text(encoding="utf-8")
+    monkeypatch.setattr(page, "LARGEST", len(whole.encode()) - 1000)
+    smaller = page.write_report(results).read_text(encoding="utf-8")
+    assert len(smaller.encode()) < len(whole.encode()) - 1000
+    assert smaller.count("data:text/csv") + smaller.count("data:application/gzip") < (
+        whole.count("data:text/csv") + whole.count("data:application/gzip")
+    )
+
+
 def test_a_report_too_large_is_refused(results, monkeypatch):
     monkeypatch.setattr(page, "LARGEST", 1000)
     with pytest.raises(page.ReportError, match="allowed are 1,000"):
@@ -445,7 +455,8 @@ def test_the_markdown_says_the_same_as_the_page(results):
     told = (results / "report.md").read_text(encoding="utf-8")
     tables, run = all_tables(), record()
     assert told.startswith(f"# {answer.title(tables, run)}\n")
-    for sentence in (*words.abstract(tables, run), *words.limits(tables, run)):
+    told = [paragraph.text for paragraph in words.paragraphs(tables, run)]
+    for sentence in (*told, *words.limits(tables, run)):
         assert sentence in told
     for claim in claims.load_claims().values():
         assert claim.claim in told
