@@ -20,7 +20,9 @@ def test_rows_follow_the_order_of_arms_and_strata(frames):
     arms = ["base", "plain", "rho1", "soft_dynamic", "selection_soft"]
     assert list(dict.fromkeys(main["arm"])) == arms
     plain = main[main["arm"] == "plain"]
-    assert list(dict.fromkeys(plain["stratum"])) == list(STRATA)
+    # those of a loaded model and of real text are not among the made-up runs
+    apart = {"invented", "known_before", "new", "general_prose", "music_prose"}
+    assert list(dict.fromkeys(plain["stratum"])) == [s for s in STRATA if s not in apart]
 
 
 def test_levels_keep_the_order_of_their_own_axis():

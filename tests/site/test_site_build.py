@@ -12,7 +12,18 @@ from mucpt_utils import paths
 from mucpt_utils.analysis.claims import PAPER_ARM
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report import words
-from mucpt_utils.site import across, answer, build, charts, gathered, links, pages, plain, reference
+from mucpt_utils.site import (
+    across,
+    answer,
+    build,
+    charts,
+    costs,
+    gathered,
+    links,
+    pages,
+    plain,
+    reference,
+)
 
 HEAVIEST = 3_000_000  # bytes of what a reader of the pages loads, without lessons, report, files
 FILES = ("lessons", "report.html", "tables", "figures", "run.json", "all_profiles.csv")
@@ -79,7 +90,8 @@ def test_every_arm_of_the_first_figure_has_its_interval_and_n(laptop):
     assert len({row["arm"] for row in figure.rows}) <= answer.MOST_ARMS
     for row in figure.rows:
         kind = list(words.KINDS)[row["kind"]]
-        numbers = table.loc[row["arm"], "plain", kind, "log_likelihood"]
+        (other,) = (other for other, title in costs.TITLES.items() if title == row["panel"])
+        numbers = table.loc[row["arm"], other, kind, "log_likelihood"]
         assert (row["value"], row["low"], row["high"], row["n"]) == tuple(
             numbers[["difference", "ci_low", "ci_high", "n"]]
         )
