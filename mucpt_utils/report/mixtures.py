@@ -81,7 +81,7 @@ def cost_in_words(study: "Study", axis: Axis) -> str:
     Operations of training at the rate of the committed run, shared out over the cores; questions,
     corpus and base come on top.
     """
-    from mucpt_utils.study import cost, parallel, provenance, stages
+    from mucpt_utils.study import cost, parallel, price, provenance, stages
 
     every = all_jobs(study, axis)
     with stages.looking():
@@ -94,7 +94,7 @@ def cost_in_words(study: "Study", axis: Axis) -> str:
     rate = cost.cpu_rate(paths.RESULTS)
     if rate is None:
         return told
-    operations = cost.OPERATIONS["training"] * provenance.parameter_count(study.profile) * tokens
+    operations = price.OPERATIONS["training"] * provenance.parameter_count(study.profile) * tokens
     minutes = operations / rate.value / parallel.cores() / 60
     return f"{told}, about {max(1, round(minutes))} min here, corpus and questions on top"
 

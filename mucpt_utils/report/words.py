@@ -24,6 +24,7 @@ from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.axes import MAIN
 from mucpt_utils.pipeline.accounting import KEPT
 from mucpt_utils.report.figures import arm_title
+from mucpt_utils.report.figures.conclusions import capital
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -78,11 +79,6 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def capital(text: str) -> str:
-    """A text with a capital at its beginning; the rest stays as it is."""
-    return text[:1].upper() + text[1:]
-
-
 def enumerated(words: Iterable[str]) -> str:
     """Words as a list in a sentence: `a, b and c`."""
     *before, last = words
@@ -125,11 +121,6 @@ def difference_of(tables: Tables, arm: str, other: str, stratum: str, metric: st
 
 
 # --- the abstract ---------------------------------------------------------------------------------
-
-
-def abstract(tables: Tables, run: Mapping) -> list[str]:
-    """The report's abstract, one paragraph an item; see `paragraphs`."""
-    return [paragraph.text for paragraph in paragraphs(tables, run)]
 
 
 def paragraphs(tables: Tables, run: Mapping) -> list[Paragraph]:

@@ -205,8 +205,12 @@ def load(folder: Path) -> np.ndarray:
 
 def document_means(losses: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """Mean loss of each document, in nats a token; shape (documents,)."""
-    sums = np.add.reduceat(losses.astype(np.float64), starts[:-1])
-    return sums / np.diff(starts)
+    return document_sums(losses, starts) / np.diff(starts)
+
+
+def document_sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Sum over each document's tokens; shape (documents,)."""
+    return np.add.reduceat(np.asarray(values, np.float64), starts[:-1])
 
 
 def calibrate(

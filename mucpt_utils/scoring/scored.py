@@ -15,7 +15,7 @@ import torch
 from mucpt_utils.config.scoring import Arm, Criterion
 from mucpt_utils.io import read_json
 from mucpt_utils.scoring.loss_ratio import denominator, select, token_weights
-from mucpt_utils.scoring.losses import document_means
+from mucpt_utils.scoring.losses import document_means, document_sums
 from mucpt_utils.scoring.losses import load as load_losses
 from mucpt_utils.scoring.tokens import TokenStore, concatenated
 
@@ -185,11 +185,6 @@ class Scored:
             ratios = token_weights(base, reference, counted, arm.tokens.at(0.0), entropies)
             weights = weights * ratios.numpy()
         return mean_one(weights)
-
-
-def document_sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Sum of a document's tokens; shape (documents,)."""
-    return np.add.reduceat(np.asarray(values, np.float64), starts[:-1])
 
 
 def weighted_means(values: np.ndarray, weights: np.ndarray, groups: np.ndarray) -> np.ndarray:

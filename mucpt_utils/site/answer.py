@@ -11,7 +11,8 @@ from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.claims import PAPER_ARM
 from mucpt_utils.report import statements, words
 from mucpt_utils.report.figures import arm_title
-from mucpt_utils.report.words import KINDS, MEASURES, capital, plain_number, signed
+from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.words import KINDS, MEASURES, plain_number, signed
 from mucpt_utils.site import charts, costs, plain
 from mucpt_utils.site.gathered import Finished
 

@@ -14,7 +14,8 @@ from mucpt_utils.io import write_text
 from mucpt_utils.pipeline.accounting import KEPT
 from mucpt_utils.report import sections
 from mucpt_utils.report.figures import METRIC_TITLES
-from mucpt_utils.report.words import capital, limits, percent
+from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.words import limits, percent
 from mucpt_utils.site import answer, charts, lessons, plain, reference, samples
 from mucpt_utils.site.answer import Figure
 from mucpt_utils.site.frame import Site

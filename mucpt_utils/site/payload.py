@@ -14,7 +14,7 @@ import pandas as pd
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.io import write_text
 from mucpt_utils.report.figures import arm_title
-from mucpt_utils.report.words import capital
+from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.site import costs, doses, plain
 from mucpt_utils.site.gathered import SHORT, Finished
 

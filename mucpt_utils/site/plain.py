@@ -5,8 +5,9 @@ import textwrap
 
 from mucpt_utils.analysis import schema
 from mucpt_utils.config.arms import ARMS
+from mucpt_utils.report import plain
 from mucpt_utils.report.figures import METRIC_TITLES, STRATUM_TITLES, arm_title
-from mucpt_utils.report.words import capital
+from mucpt_utils.report.figures.conclusions import capital
 
 COLUMNS = {
     "arm": "way of training",
@@ -40,17 +41,7 @@ KINDS = {
     "off_domain": "text that is not about music",
     "other": "other text",
 }
-STAGES = {
-    "read": "reading",
-    "classify": "music or not",
-    "clean": "cleaning",
-    "exact_duplicates": "exact copies",
-    "near_duplicates": "near copies",
-    "contained": "texts inside other texts",
-    "mask": "masking of personal data",
-    "decontaminate": "questions of the benchmark",
-    "pipeline": "the whole pipeline",
-}
+STAGES = {**plain.STAGES, "classify": "music or not"}
 REASONS = {"off domain": "not about music"}
 SHORT_METRICS = {
     "log_likelihood": "log-likelihood of the answer",

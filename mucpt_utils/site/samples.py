@@ -17,7 +17,7 @@ from mucpt_utils.musicsimpleqa import scores
 from mucpt_utils.musicsimpleqa.grading import grade
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.report.figures import arm_title
-from mucpt_utils.report.words import capital
+from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.site import plain
 from mucpt_utils.site.gathered import Finished, read_finished
 from mucpt_utils.study.provenance import COMMITTED

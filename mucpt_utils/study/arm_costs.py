@@ -1,14 +1,13 @@
 """What each arm of a finished study cost: tokens trained and scored, its reference model included.
 
-Training counts 6 N D operations and scoring 2 N D, as in `cost` (N parameters, D tokens). What
-several arms share, a reference model or the base's losses, is counted for each: an arm costs what
-it would cost alone.
+Operations are counted as in `price`. What several arms share, a reference model or the base's
+losses, is counted for each: an arm costs what it would cost alone.
 """
 
 from collections.abc import Iterator, Mapping
 
 from mucpt_utils.config.scoring import Arm
-from mucpt_utils.study.cost import OPERATIONS
+from mucpt_utils.study.price import OPERATIONS
 from mucpt_utils.study.provenance import parameter_count
 from mucpt_utils.study.study import Study
 

@@ -2,10 +2,9 @@
 
     python -m mucpt_utils cost PROFILE [--set KEY=VALUE ...]
 
-All counts of work come from `work(profile)`. Training counts 6 N D operations and scoring 2 N D
-(arXiv 2001.08361, section 2.1; N parameters, D tokens). The rates of `estimate` come from committed
-results where there are any; otherwise the basis says what was assumed. Those of `time_here` are
-measured on this machine (`pace`).
+All counts of work come from `work(profile)`, operations from `price`. The rates of `estimate` come
+from committed results where there are any; otherwise the basis says what was assumed. Those of
+`time_here` are measured on this machine (`pace`).
 """
 
 import argparse
@@ -30,9 +29,9 @@ from mucpt_utils.scoring.packages import is_local
 from mucpt_utils.study import pace as machine
 from mucpt_utils.study import parallel
 from mucpt_utils.study.pace import Pace
+from mucpt_utils.study.price import OPERATIONS, reference_price
 from mucpt_utils.study.provenance import parameter_count
 
-OPERATIONS = {"training": 6, "scoring": 2}  # for each parameter and token
 ASSUMED_PEAK = 989e12  # bfloat16 operations a second of an H100 or H200, by its data sheet
 ASSUMED_SHARE = 0.35  # of the peak: this study's goal for one GPU
 PEAK, SHARE = "matrix peak", "training share of matrix peak"  # rows of speed.csv
@@ -117,9 +116,8 @@ def uses_reference(profile: Profile) -> bool:
 
 def equal_compute(profile: Profile) -> int:
     """Tokens of a run that spends what a reference model costs, training and scoring included."""
-    return (
-        profile.train.tokens + profile.reference_training.tokens + 2 * corpus_tokens(profile) // 3
-    )
+    trained = profile.reference_training.tokens
+    return profile.train.tokens + reference_price(trained, corpus_tokens(profile))
 
 
 def held_out_tokens(profile: Profile) -> int:

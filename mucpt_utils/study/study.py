@@ -35,6 +35,7 @@ from mucpt_utils.study import (
     signals,
     text,
 )
+from mucpt_utils.study.price import reference_price
 from mucpt_utils.study.stages import Artifact, Report, Stage, build, content_digest, silent
 from mucpt_utils.training.batches import Sequences
 
@@ -479,8 +480,8 @@ class Study:
 
         Both models score every token of the corpus, at a third of the cost of training on it.
         """
-        scored = 2 * self.domain_tokens().read_json("size.json")["tokens"]
-        return self.profile.reference_training.tokens + scored // 3
+        corpus = self.domain_tokens().read_json("size.json")["tokens"]
+        return reference_price(self.profile.reference_training.tokens, corpus)
 
     def budget(self, arm: Arm) -> TrainSettings:
         """Settings of an arm's training: the profile's, with more tokens where compute is equal."""

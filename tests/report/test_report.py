@@ -455,8 +455,8 @@ def test_the_markdown_says_the_same_as_the_page(results):
     told = (results / "report.md").read_text(encoding="utf-8")
     tables, run = all_tables(), record()
     assert told.startswith(f"# {answer.title(tables, run)}\n")
-    told = [paragraph.text for paragraph in words.paragraphs(tables, run)]
-    for sentence in (*told, *words.limits(tables, run)):
+    paragraphs = [paragraph.text for paragraph in words.paragraphs(tables, run)]
+    for sentence in (*paragraphs, *words.limits(tables, run)):
         assert sentence in told
     for claim in claims.load_claims().values():
         assert claim.claim in told

@@ -28,7 +28,7 @@ def put(frames, low, high, table="differences", **where):
 
 
 def abstract(frames):
-    return " ".join(words.abstract(frames, record()))
+    return " ".join(paragraph.text for paragraph in words.paragraphs(frames, record()))
 
 
 def test_the_abstract_is_worded_from_the_numbers(frames):
@@ -173,7 +173,7 @@ def test_limits_count_seeds_p_values_and_untested_claims(frames):
 def test_prose_is_told_by_bits_per_byte_alone():
     rows = [("plain", "music", 2.25, 2.15, 2.35)]
     table = pd.DataFrame(rows, columns=["arm", "stratum", "mean", "ci_low", "ci_high"])
-    text = " ".join(words.abstract({"bits_per_byte": table}, record()))
+    text = abstract({"bits_per_byte": table})
     assert "held-out music prose, lower is better" in text
     assert "plain continued pretraining 2.250 (2.150 to 2.350)" in text
     assert "subjects" not in " ".join(words.limits({"bits_per_byte": table}, record()))
