@@ -6,6 +6,7 @@ data: pictures and tables lie in the page itself.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -26,8 +27,6 @@ from mucpt_utils.report.profiles import Finished, every_profile, read_finished
 from mucpt_utils.study.provenance import RUN
 
 LARGEST = 2_000_000  # bytes of a report
-# of the files inside it: as many as there may be, and fewer where the page would be too large
-LUGGAGE = (rows.LARGEST_TOGETHER, rows.LARGEST_TOGETHER // 2, 0)
 
 
 class ReportError(MuCPTError, ValueError):
@@ -48,25 +47,29 @@ def write_report(folder: Path) -> Path:
     if not (folder / RUN).is_file():
         raise ReportError(f"{folder / RUN} is missing: the notebooks write it")
     finished, template = read_finished(folder), environment().get_template("report.html.j2")
-    for together in LUGGAGE:  # what does not fit into the page is named in it, and lies beside it
-        told = contents(finished, together)
+    together = rows.LARGEST_TOGETHER
+    while True:
+        luggage = rows.Luggage(finished.name, together)
+        told = contents(finished, luggage)
         page = template.render(told)
-        if (size := len(page.encode())) <= LARGEST:
+        size = len(page.encode())
+        if size <= LARGEST:
             break
-    else:
-        raise ReportError(f"{folder}: the report has {size:,} bytes; allowed are {LARGEST:,}")
+        if not luggage.packed:
+            raise ReportError(f"{folder}: the report has {size:,} bytes; allowed are {LARGEST:,}")
+        # fewer files: what does not fit is named in the page; three bytes take four of its letters
+        together = max(0, luggage.packed - math.ceil((size - LARGEST) * 3 / 4))
     path = folder / "report.html"
     write_text(path, page)
     write_text(folder / "report.md", markdown_report(told))
     return path
 
 
-def contents(finished: Finished, together: int = rows.LARGEST_TOGETHER) -> dict[str, Any]:
-    """All that the templates show. together: bytes of the files that the page takes with it."""
+def contents(finished: Finished, luggage: rows.Luggage) -> dict[str, Any]:
+    """All that the templates show. luggage: packed with the files that the page takes with it."""
     run, tables, judged = finished.run, dict(finished.tables), finished.judged
     runs = every_profile(finished, ["differences"])
     ids = {name: rows.row_ids(frame, name) for name, frame in tables.items()}
-    luggage = rows.Luggage(finished.name, together)
     files = {
         name: luggage.pack(f"{name}.csv", (finished.folder / f"tables/{name}.csv").read_bytes())
         for name in ["claims", *sections.table_order(tables)]

@@ -108,6 +108,7 @@ class Luggage:
     def __init__(self, profile: str, together: int = LARGEST_TOGETHER) -> None:
         self.profile = profile
         self.left = together
+        self.packed = 0  # bytes, of all files so far
 
     def pack(self, name: str, data: bytes, kind: str = "text/csv") -> Inside:
         """A file for the page; without address where it, or all together, would be too large."""
@@ -118,6 +119,7 @@ class Luggage:
         if len(data) > min(LARGEST_FILE, self.left):
             return Inside(file, "", size)
         self.left -= len(data)
+        self.packed += len(data)
         return Inside(file, f"data:{kind};base64,{base64.b64encode(data).decode()}", size)
 
 

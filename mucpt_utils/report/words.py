@@ -123,6 +123,11 @@ def difference_of(tables: Tables, arm: str, other: str, stratum: str, metric: st
 # --- the abstract ---------------------------------------------------------------------------------
 
 
+def abstract(tables: Tables, run: Mapping) -> list[str]:
+    """The report's abstract, one paragraph an item; see `paragraphs`."""
+    return [paragraph.text for paragraph in paragraphs(tables, run)]
+
+
 def paragraphs(tables: Tables, run: Mapping) -> list[Paragraph]:
     """The abstract, worded from the numbers, with the tables that each paragraph is from.
 
