@@ -143,7 +143,7 @@ def weighted_html(pieces: Sequence[str], weights: Iterable[float], title: str = 
     for piece, weight in zip(pieces, map(float, weights), strict=True):
         red, green, blue, strength = weight_colour(weight)
         token = marked(visible(piece), f"rgba({red},{green},{blue},{strength:.2f})")
-        tokens.append(f'{token}<sub style="font-size:9px;color:#444"> {weight:.1f}</sub> ')
+        tokens.append(f'{token}<sub style="font-size:11px;color:inherit"> {weight:.1f}</sub> ')
     return boxed("".join(tokens), title).data
 
 

@@ -1,5 +1,6 @@
 """The site opened from disk in a real browser: every control, both themes, two widths, paper."""
 
+import re
 from functools import partial
 
 import pytest
@@ -220,7 +221,8 @@ def test_a_number_of_the_first_page_leads_to_its_row(opened):
     value = link.inner_text().split()[0]
     link.click()
     page.wait_for_selector("dialog[open]")
-    assert value.strip("+−") in page.locator("dialog").inner_text()
+    told = re.findall(r"[-−+]?\d+\.\d+", page.locator("dialog").inner_text())
+    assert float(value.strip("+−")) in {round(abs(float(text.strip("+-−"))), 2) for text in told}
 
 
 def test_the_csv_of_a_figure_holds_what_is_drawn(opened):
@@ -314,13 +316,18 @@ def test_the_page_computes_what_the_study_computes(opened):
 def test_dropped_documents_can_be_leafed_through(opened):
     page = opened("dropped")
     reasons = page.locator("#reason option").evaluate_all("all => all.map(one => one.value)")
+    several = 0
     for reason in reasons:
         page.locator("#reason").select_option(reason)
         first = page.locator("#document").inner_text()
+        if page.locator("#next").is_disabled():  # one document alone was dropped for this reason
+            continue
+        several += 1
         page.locator("#next").click()
         assert page.locator("#document").inner_text() != first
         page.locator("#before").click()
         assert page.locator("#document").inner_text() == first
+    assert several > 1
     page.locator("#labels").check()
     assert "Labelled:" in page.locator("#document").inner_text()
     assert page.wrong == []

@@ -39,6 +39,8 @@
     $("number").max = sample.length;
     const place = Math.min(Number($("number").value), sample.length);
     $("number-told").textContent = `${place} of ${sample.length} in this sample`;
+    $("before").disabled = place <= 1;
+    $("next").disabled = place >= sample.length;
     const row = sample[place - 1];
     const text = $("labels").checked ? labelled(row) : MuCPT.make("p", { class: "doc" }, row.text);
     const body = row.twin && !$("labels").checked
