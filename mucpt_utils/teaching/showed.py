@@ -295,9 +295,14 @@ def axes(table: pd.DataFrame) -> Folded:
     )
 
 
-def moved(table: pd.DataFrame) -> Folded:
-    """Which axis moves music and general questions most. table: rows of `composition.csv`."""
-    told = []
+def moved(table: pd.DataFrame | None) -> Folded:
+    """Which axis moves music and general questions most.
+
+    table: rows of `composition.csv`; None where no axis was run.
+    """
+    told: list[str] = []
+    if table is None:
+        return Folded(["No axis was moved in this run."])
     for stratum, words in (("all", "music questions"), ("general", "general knowledge")):
         rows = rows_where(table, metric="accuracy", stratum=stratum)
         by_axis = rows.groupby(["axis", "arm"])["mean"]
