@@ -151,7 +151,7 @@ def question_count(profile: Profile) -> int:
     if profile.world.ask_all:
         facts = load_facts("music")
         each = len(askable(facts)) / len({fact.subject for fact in facts})
-        return round(profile.world.subjects * each + profile.evaluation.general_questions)
+        return round(profile.world.tested * each + profile.evaluation.general_questions)
     path = paths.DATA_CARDS / "musicsimpleqa" / f"{profile.world.split}.jsonl"
     subjects = [question["subject"] for question in read_jsonl(path)]
     each = len(subjects) / len(set(subjects))

@@ -111,7 +111,8 @@ def scoring_rate(
 
 def answering_rate(model: Any, profile: Profile, seconds: float) -> float:
     """Questions a second: an answer is written, and the key's likelihood read."""
-    prompts = torch.from_numpy(random_tokens(profile, BATCH, PROMPT_TOKENS)).to(model.device)
+    length = PROMPT_TOKENS * (1 + profile.evaluation.shots)  # examples stand before the question
+    prompts = torch.from_numpy(random_tokens(profile, BATCH, length)).to(model.device)
     longest = profile.evaluation.new_tokens
 
     def ask() -> None:

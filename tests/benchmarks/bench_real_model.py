@@ -66,7 +66,12 @@ class Bench:
     def bare(self, precision: str) -> None:
         """The same steps in a loop without Trainer."""
         model = self.model.train()
-        optimiser = trainer.make_optimiser(model, self.settings(precision))
+        optimiser = torch.optim.AdamW(
+            model.parameters(),
+            lr=1e-9,
+            weight_decay=self.settings(precision).weight_decay,
+            fused=True,
+        )
         bfloat16 = precision == "bfloat16"
         for rows in np.split(self.tokens, self.steps):
             ids = torch.from_numpy(rows.astype(np.int64))

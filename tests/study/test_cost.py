@@ -97,6 +97,16 @@ def test_questions_are_those_of_the_benchmark_and_its_twin():
     assert asked == pytest.approx(2 * (cost.question_count(fewer) - twin), abs=1) and asked > 12
 
 
+def test_invented_subjects_are_asked_about_too():
+    real = load_profile("real")
+    alone = real.override({"world.invented": 0})
+    twin = real.evaluation.general_questions
+    share = real.world.subjects / real.world.tested
+    assert cost.question_count(alone) - twin == pytest.approx(
+        share * (cost.question_count(real) - twin), abs=1
+    )
+
+
 # --- here -----------------------------------------------------------------------------------------
 
 
