@@ -54,6 +54,7 @@ REPEATED = {
     "closed image tags": '<img src="a.gif"> ',
     "nested tags": "<div>",
     "nested inline tags": "<b>",
+    "paragraph tags": "<p>The third theme is given to the clarinets, and strings answer it.</p>",
     "comments": "<!-- ",
     "addresses": "https://a.example/b?c=d ",
     "addresses without spaces": "https://a.example/b?c=d",

@@ -1,7 +1,10 @@
 """The main text of pages of every shape, and how much stands outside it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mucpt_utils.text.sources import web_page
 from mucpt_utils.text.sources.base import Malformed
 from mucpt_utils.text.sources.web_page import read_page
 
@@ -84,3 +87,12 @@ def test_a_page_without_text_is_refused(page):
 @pytest.mark.parametrize("page", ["<pre>{}</pre>", "<!-- a note --><p>{}</p>", "{}", "<td>{}</td>"])
 def test_a_page_of_one_block_is_read(page):
     assert read_page(page.format(SENTENCE)).text == SENTENCE
+
+
+BLOCK = st.text("ab |-", max_size=6).map(lambda text: web_page.Block("p", text, 0, False))
+
+
+@given(main=st.text("ab", max_size=30), blocks=st.lists(BLOCK, max_size=6))
+def test_blocks_are_found_wherever_they_stand_in_the_main_text(main, blocks):
+    whole = all(web_page.letters(block.text) in main for block in blocks)
+    assert web_page.holds(main, {main}, blocks) == whole

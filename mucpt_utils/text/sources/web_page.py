@@ -116,10 +116,25 @@ def with_missing(text: str, blocks: list[Block]) -> str:
     """The main text with the blocks of prose that it lacks, each where the page has it."""
     main, lines = letters(text), {letters(line) for line in text.split("\n")}
     chosen = [block for block in blocks if belongs(block, main, lines)]
-    if all(letters(block.text) in main for block in chosen):
+    if holds(main, lines, chosen):
         return text
     whole = "".join(joined(chosen))
     return whole if len(whole.split()) >= COVERED * len(text.split()) else text
+
+
+def holds(main: str, lines: set[str], blocks: list[Block]) -> bool:
+    """Whether every block stands in the main text; each is looked for behind the one before."""
+    place = 0
+    for block in blocks:
+        sought = letters(block.text)
+        if sought in lines:
+            continue
+        found = main.find(sought, place)
+        found = main.find(sought) if found < 0 else found
+        if found < 0:
+            return False
+        place = found
+    return True
 
 
 def belongs(block: Block, main: str, lines: set[str]) -> bool:
