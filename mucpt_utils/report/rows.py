@@ -107,8 +107,7 @@ class Luggage:
 
     def __init__(self, profile: str, together: int = LARGEST_TOGETHER) -> None:
         self.profile = profile
-        self.left = together
-        self.packed = 0  # bytes, of all files so far
+        self.together, self.packed = together, 0  # bytes: allowed, and of all files so far
 
     def pack(self, name: str, data: bytes, kind: str = "text/csv") -> Inside:
         """A file for the page; without address where it, or all together, would be too large."""
@@ -116,9 +115,8 @@ class Luggage:
         if len(data) > PLAIN_BYTES:
             data, kind, file = gzip.compress(data, mtime=0), "application/gzip", f"{file}.gz"
         size = f"{max(1, round(len(data) / 1000)):,} kB"
-        if len(data) > min(LARGEST_FILE, self.left):
+        if len(data) > min(LARGEST_FILE, self.together - self.packed):
             return Inside(file, "", size)
-        self.left -= len(data)
         self.packed += len(data)
         return Inside(file, f"data:{kind};base64,{base64.b64encode(data).decode()}", size)
 

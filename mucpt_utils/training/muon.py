@@ -127,8 +127,7 @@ def hidden_matrices(model: "PreTrainedModel") -> tuple[list, list]:
 def make_optimiser(model: "PreTrainedModel", settings: TrainSettings) -> torch.optim.Optimizer:
     """Muon with AdamW for what is not a hidden matrix, or AdamW alone, as the settings say.
 
-    AdamW alone is for loaded models. Its step reads and writes every weight and both moments: in
-    one pass when fused, in a dozen otherwise, and on a processor memory is what it waits for.
+    AdamW alone is for loaded models; fused, its step goes over weights and moments once.
     """
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimiser == "muon":

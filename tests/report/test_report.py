@@ -303,7 +303,7 @@ def test_the_summary_gives_log_likelihood_before_accuracy(html):
 
 
 def test_the_results_in_sentences_are_those_of_the_tables(html):
-    for paragraph in (p.text for p in words.paragraphs(all_tables(), record())):
+    for paragraph in words.abstract(all_tables(), record()):
         assert f"<li>{escape(paragraph)} <span" in html
 
 
@@ -455,8 +455,7 @@ def test_the_markdown_says_the_same_as_the_page(results):
     told = (results / "report.md").read_text(encoding="utf-8")
     tables, run = all_tables(), record()
     assert told.startswith(f"# {answer.title(tables, run)}\n")
-    paragraphs = [paragraph.text for paragraph in words.paragraphs(tables, run)]
-    for sentence in (*paragraphs, *words.limits(tables, run)):
+    for sentence in (*words.abstract(tables, run), *words.limits(tables, run)):
         assert sentence in told
     for claim in claims.load_claims().values():
         assert claim.claim in told

@@ -28,7 +28,7 @@ def put(frames, low, high, table="differences", **where):
 
 
 def abstract(frames):
-    return " ".join(paragraph.text for paragraph in words.paragraphs(frames, record()))
+    return " ".join(words.abstract(frames, record()))
 
 
 def test_the_abstract_is_worded_from_the_numbers(frames):
