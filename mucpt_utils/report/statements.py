@@ -48,6 +48,7 @@ TABLES = (
 )
 FIRST = ("evidence", "laptop", "replication", "confirmation", "real", "overnight", "surface")
 HEADLINE = ("evidence", "laptop")  # the first of these that there is gives the sentence of README
+PRETRAINED = "real"  # the profile whose base is a model of somebody else; the second sentence
 STRATA = {"covered": "known facts", "uncovered": "unknown facts"}
 MEASURE_HEADS = ("log-likelihood of the answer, nats per token", "accuracy")
 WIDTH = 110
@@ -135,11 +136,36 @@ def level_cell(row: Mapping) -> str:
 
 
 def headline(results: Everything) -> str:
-    """The one sentence of README.md: the paper's arm against plain, on both kinds of facts."""
+    """The sentence of README.md, and one for a pretrained model where there is one.
+
+    The paper's arm against plain, on both kinds of facts.
+    """
     profile = next((name for name in HEADLINE if name in results), None)
-    if profile is None:
+    clauses = against_plain(results[profile]) if profile else ""
+    if not profile or not clauses:
         return ""
-    result = results[profile]
+    sentence = (
+        f"In profile `{profile}` ({results[profile].scale}) the log-likelihood of answers after "
+        f"the paper's arm, selection and soft weights by one loss ratio, minus that after plain "
+        f"continued pretraining is {clauses}, with 95 % intervals: {judgement(results[profile])}."
+    )
+    return f"{sentence}{on_a_pretrained_model(results)} [All results](results/README.md)."
+
+
+def on_a_pretrained_model(results: Everything) -> str:
+    """The same difference on a model that somebody else pretrained; "" where none was asked."""
+    result = results.get(PRETRAINED)
+    clauses = against_plain(result) if result else ""
+    if result is None or not clauses:
+        return ""
+    package = result.run["settings"]["pretrained"].get("package")
+    model = f"package `{package}`" if package else "a pretrained model"
+    scale = f"{model}, {result.scale}"
+    return f" In profile `{PRETRAINED}` ({scale}) it is {clauses}: {judgement(result)}."
+
+
+def against_plain(result: Results) -> str:
+    """The paper's arm minus plain on each kind of facts; "" where one of them is missing."""
     clauses = []
     for kind, words in KINDS.items():
         nats, share = (
@@ -150,12 +176,7 @@ def headline(results: Everything) -> str:
         number = interval(nats.value, nats.low, nats.high)
         accuracy = interval(share.value, share.low, share.high)
         clauses.append(f"{number} nats per token (accuracy {accuracy}) on {words}")
-    return (
-        f"In profile `{profile}` ({result.scale}) the log-likelihood of answers after the paper's "
-        f"arm, selection and soft weights by one loss ratio, minus that after plain continued "
-        f"pretraining is {' and '.join(clauses)}, with 95 % intervals: "
-        f"{judgement(result)}. [All results](results/README.md)."
-    )
+    return " and ".join(clauses)
 
 
 def judgement(result: Results) -> str:

@@ -25,6 +25,19 @@ QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # transformers' too
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
 }
+# glibc hands large blocks back to the system and takes them afresh, page by page, in every step of
+# training; kept, and in huge pages, they cost a real model's step a fifth less time (measured by
+# tests/benchmarks/bench_real_model.py). No number moves.
+KEPT = 2**33  # bytes: more than any block of a step
+KEPT_MEMORY = {
+    "GLIBC_TUNABLES": ":".join(
+        [
+            "glibc.malloc.hugetlb=1",
+            f"glibc.malloc.trim_threshold={KEPT}",
+            f"glibc.malloc.mmap_threshold={KEPT}",
+        ]
+    )
+}
 POLL_SECONDS = 0.5
 _reports = None  # in a worker: where it reports to
 
@@ -106,7 +119,7 @@ def run_jobs(
     workers = min(workers or cores(), len(jobs))
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([function.__module__, *preload])
-    with environment(dict.fromkeys(THREADS, str(threads)) | QUIET):
+    with environment(of_workers(threads)):
         queue = context.Queue()
         start = (queue, dict(os.environ), threads)
         with ProcessPoolExecutor(workers, context, _start_worker, start) as pool:
@@ -119,6 +132,12 @@ def run_jobs(
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+
+def of_workers(threads: int) -> dict[str, str]:
+    """Environment variables for workers of so many threads; glibc tunables of the user's stay."""
+    kept = {name: value for name, value in KEPT_MEMORY.items() if name not in os.environ}
+    return dict.fromkeys(THREADS, str(threads)) | QUIET | kept
 
 
 @contextmanager

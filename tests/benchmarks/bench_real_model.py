@@ -7,13 +7,18 @@ MODEL is named as for `musicsimpleqa --model`; package:smollm2-135m unless given
 - training by the project's path: against a bare PyTorch loop over the same model, data, precision
   and optimiser (goal: at least .95)
 - bfloat16 products (weights in float32) against float32 throughout
+- training with memory kept between steps, as the study's workers are set up, against glibc's own
+  way: each in a process of its own, which reads the setting as it starts
 - training share of matrix peak: 6 N D operations a second of a plain step (goal: at least .5), N
   the parameters that multiply: the embedding table is read only, unless it is the head too
 - scoring: tokens a second; memory: the largest resident size of this process, in GiB
 """
 
 import argparse
+import os
 import resource
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -27,6 +32,7 @@ from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring import models
 from mucpt_utils.scoring.losses import measured, score
 from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.study.parallel import KEPT_MEMORY
 from mucpt_utils.teaching.session import quiet
 from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences
@@ -102,10 +108,37 @@ def matrix_peak(dtype: torch.dtype, size: int = 2048, rounds: int = 8) -> float:
     return 2 * size**3 / min(seconds(lambda: a @ a) for _ in range(rounds))
 
 
+def best_precision() -> str:
+    """What the study trains a real model in on this processor."""
+    return "bfloat16" if has_bfloat16_tiles() else "float32"
+
+
+def kept_and_given_back(name: str, steps: int, rounds: int) -> tuple[float, float, float]:
+    """Tokens a second with memory kept and with glibc's own way, and the median of the ratios."""
+    command = [sys.executable, __file__, name, "--steps", str(steps), "--alone"]
+    bare = {name: value for name, value in os.environ.items() if name not in KEPT_MEMORY}
+    pairs = []
+    for _ in range(rounds):
+        taken = [
+            subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            for environment in (bare | KEPT_MEMORY, bare)
+        ]
+        pairs.append([float(run.stdout.split()[-1]) for run in taken])
+    kept, given = np.median(pairs, axis=0)
+    return kept, given, float(np.median([a / b for a, b in pairs]))
+
+
+def alone(name: str, steps: int) -> float:
+    """Tokens a second of training in this process, after a first run that warms up."""
+    bench, precision = Bench(name, steps), best_precision()
+    bench.ours(precision)
+    return bench.tokens.size / seconds(lambda: bench.ours(precision))
+
+
 def rows(name: str, steps: int, rounds: int) -> list[dict]:
     """Every comparison as rows of `speed.csv`."""
     bench, short, table = Bench(name, steps), name.rpartition(":")[2], []
-    best = "bfloat16" if has_bfloat16_tiles() else "float32"
+    best = best_precision()
 
     def add(what: str, ours: float, peer: float, ratio: float, unit: str = "tokens/s") -> None:
         row = {"what": f"{short}: {what}", "ours": ours, "peer": peer, "ratio": ratio}
@@ -130,6 +163,7 @@ def rows(name: str, steps: int, rounds: int) -> list[dict]:
     work = 6 * bench.multiplied() * speed
     add(f"training share of matrix peak in {best}", work, peak, work / peak, "flop/s")
     none = float("nan")
+    add("training, memory kept against given back", *kept_and_given_back(name, steps, rounds))
     add("scoring", bench.scoring(), none, none)
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     add("largest memory of training and scoring", largest, none, none, "GiB")
@@ -143,8 +177,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--alone", action="store_true", help="one speed of training, printed")
     options = parser.parse_args()
     quiet()
+    if options.alone:
+        print(alone(options.model, options.steps))
+        return
     table = pd.DataFrame(rows(options.model, options.steps, options.rounds))
     print(table.to_string(index=False))
     if options.write:

@@ -88,6 +88,16 @@ def test_the_headline_gives_both_kinds_of_facts_with_intervals_and_scale(made):
     assert sentence.count(". ") == 1  # one sentence, and the link
 
 
+def test_a_pretrained_model_has_a_sentence_of_its_own(made):
+    run = {**made["laptop"].run, "settings": {"pretrained": {"package": "smollm2-135m"}}}
+    real = Results(run, made["laptop"].tables)
+    sentence = statements.headline({**made, "real": real})
+    assert "In profile `real` (package `smollm2-135m`, " in sentence
+    assert sentence.count("mixed at equal tokens.") == 2
+    without = Results(run, {})
+    assert statements.headline({**made, "real": without}) == statements.headline(made)
+
+
 def test_an_interval_without_zero_is_bold():
     effect = statements.Effect("", 0.31, 0.17, 0.46)
     assert statements.effect_cell(effect) == "**+0.31 [+0.17, +0.46]**"

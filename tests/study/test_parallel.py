@@ -23,8 +23,8 @@ def job(number, report):
     time.sleep(0.2 * (3 - number))  # the first jobs end last
     for _ in range(number):
         report(1.0)
-    threads = {name: os.environ.get(name) for name in THREADS}
-    return number, os.getpid(), torch.get_num_threads(), threads
+    environment = {name: os.environ.get(name) for name in THREADS}
+    return number, os.getpid(), torch.get_num_threads(), environment
 
 
 def failing(number, report):
@@ -114,6 +114,15 @@ def test_a_large_model_takes_every_core_and_a_gpu_one_process(monkeypatch):
 def test_a_worker_may_have_more_threads(monkeypatch):
     ((_, _, threads, environment),) = run_jobs(job, [(0,)], workers=1, threads=2)
     assert threads == 2 and set(environment.values()) == {"2"}
+
+
+def test_workers_keep_their_memory_unless_the_user_tunes_it(monkeypatch):
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    told = parallel.of_workers(2)
+    assert {told[name] for name in THREADS} == {"2"}
+    assert "hugetlb=1" in told["GLIBC_TUNABLES"]
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=1")
+    assert "GLIBC_TUNABLES" not in parallel.of_workers(2)
 
 
 def test_what_a_job_raised_arrives_and_the_environment_comes_back(monkeypatch):
