@@ -6,7 +6,9 @@
 
 `add` takes the folder of a finished evaluation (`python -m mucpt_utils musicsimpleqa --model ...`)
 and keeps its responses beside the table, so that every score can be made again: by a better grader
-too, without asking the model a second time. Guessers answer from the other questions' keys.
+too, without asking the model a second time. Guessers answer from the other questions' keys. An
+evaluation of the paraphrases (`--questions data_cards/musicsimpleqa/paraphrases.jsonl`), added
+under the name of a row, says in `wording.csv` how much of that score is the wording.
 """
 
 import argparse
@@ -25,9 +27,11 @@ from mucpt_utils import paths
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import FileError, read_json, read_jsonl, write_json, write_text
 from mucpt_utils.musicsimpleqa.difficulty import GUESSERS, guesses
+from mucpt_utils.musicsimpleqa.grading import CORRECT
 from mucpt_utils.musicsimpleqa.measures import ALL, estimates
-from mucpt_utils.musicsimpleqa.questions import load_questions
+from mucpt_utils.musicsimpleqa.questions import PARAPHRASES, load_questions
 from mucpt_utils.musicsimpleqa.summary import grade_responses, grader_version, questions_version
+from mucpt_utils.musicsimpleqa.wording import dependence
 
 CARD = paths.DATA_CARDS / "musicsimpleqa"
 COLUMNS = (
@@ -35,6 +39,12 @@ COLUMNS = (
     *("accuracy_given_attempted", "weights_sha256", "revision", "dtype", "seconds", "command"),
     *("responses_sha256", "grader", "questions"),
 )
+WORDING_COLUMNS = (
+    *("model", "asked", "measure", "value", "ci_low", "ci_high", "n", "responses_sha256"),
+    *("grader", "questions"),
+)
+# ends of the names of kept responses: to the test split, and to the core in other words
+KEPT, KEPT_PARAPHRASES = ".jsonl.gz", ".paraphrases.jsonl.gz"
 GUESSER_NAMES = {
     "frequent": "guesser: the relation's most frequent key",
     "nearest": "guesser: the key of the nearest subject",
@@ -50,35 +60,46 @@ def add(folder: Path, name: str, card: Path = CARD) -> Path:
     """Keep the responses of a finished evaluation beside the table; returns their file.
 
     folder: as the tool leaves it. name: of the row. Raises FileError for a folder without a
-    finished evaluation, ScoresError where it does not answer every test question as it is.
+    finished evaluation, ScoresError where it does not answer every question as it is, or answers
+    paraphrases while no row of this name was asked in the same way.
     """
     summary = read_json(folder / "summary.json") if (folder / "summary.json").is_file() else None
     if summary is None or not (folder / "answers.jsonl").is_file():
         raise FileError(f"{folder} holds no finished evaluation (summary.json, answers.jsonl)")
     answers = read_jsonl(folder / "answers.jsonl", ("id", "question", "response"))
-    check_asked(f"{folder}", answers)
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    target = card / "responses" / f"{slug}.jsonl.gz"
+    record = {"name": name, "settings": summary["settings"], "model": summary["model"]}
+    if any("#" in str(answer["id"]) for answer in answers):
+        check_asked(f"{folder}", answers, load_questions(PARAPHRASES), "paraphrases")
+        check_same_model(card / "responses" / f"{slug}.json", record)
+        return keep(answers, card / "responses" / f"{slug}{KEPT_PARAPHRASES}")
+    check_asked(f"{folder}", answers, load_questions("test"), "test questions")
+    target = keep(answers, card / "responses" / f"{slug}{KEPT}")
+    write_json(target.with_name(f"{slug}.json"), record)
+    return target
+
+
+def keep(answers: Sequence[Mapping], target: Path) -> Path:
+    """Writes the responses with their ids, compressed; the same bytes at any time."""
     target.parent.mkdir(parents=True, exist_ok=True)
     rows = (
         json.dumps({"id": row["id"], "response": row["response"]}, ensure_ascii=False)
         for row in answers
     )
-    text = "".join(f"{row}\n" for row in rows).encode()
-    target.write_bytes(gzip.compress(text, mtime=0))  # the same bytes at any time
-    record = {"name": name, "settings": summary["settings"], "model": summary["model"]}
-    write_json(target.with_name(f"{slug}.json"), record)
+    target.write_bytes(gzip.compress("".join(f"{row}\n" for row in rows).encode(), mtime=0))
     return target
 
 
-def check_asked(where: str, answers: Sequence[Mapping]) -> None:
-    """Raises ScoresError unless the answers are to all test questions, in today's words."""
-    questions = {q["id"]: q["question"] for q in load_questions("test")}
+def check_asked(
+    where: str, answers: Sequence[Mapping], asked_for: Sequence[Mapping], noun: str
+) -> None:
+    """Raises ScoresError unless the answers are to all these questions, in today's words."""
+    questions = {q["id"]: q["question"] for q in asked_for}
     asked = {answer["id"]: answer["question"] for answer in answers}
     absent = sorted(questions.keys() - asked.keys())
     if absent:
         raise ScoresError(
-            f"{where}: {len(absent)} of {len(questions)} test questions are not answered, "
+            f"{where}: {len(absent)} of {len(questions)} {noun} are not answered, "
             f"{absent[0]!r} for one; ask again without --limit"
         )
     other = sorted(name for name, text in questions.items() if asked[name] != text)
@@ -89,6 +110,26 @@ def check_asked(where: str, answers: Sequence[Mapping]) -> None:
         )
 
 
+def check_same_model(path: Path, record: Mapping) -> None:
+    """Raises ScoresError unless the row's own evaluation is of this model, asked in this way.
+
+    path: what is kept of that evaluation. record: the same of the paraphrases'.
+    """
+    if not path.is_file():
+        raise ScoresError(
+            f"no row is called {record['name']!r}: add its answers to the test questions first"
+        )
+    row = read_json(path)
+    asked = [
+        (how_asked(kept["settings"]), kept["model"].get("weights_sha256")) for kept in (row, record)
+    ]
+    if asked[0] != asked[1]:
+        raise ScoresError(
+            f"the row {record['name']!r} is of other weights or was asked otherwise "
+            f"({asked[0][0]}; here {asked[1][0]}): its paraphrases must be asked in the same way"
+        )
+
+
 def kept_responses(path: Path, questions: Sequence[Mapping]) -> dict[str, str]:
     """Responses beside the table, by question id. Raises ScoresError where one is missing."""
     lines = gzip.decompress(path.read_bytes()).split(b"\n")
@@ -96,7 +137,7 @@ def kept_responses(path: Path, questions: Sequence[Mapping]) -> dict[str, str]:
     absent = sorted({question["id"] for question in questions} - responses.keys())
     if absent:
         raise ScoresError(
-            f"{path.name}: no response to {len(absent)} test questions, {absent[0]!r} for one; "
+            f"{path.name}: no response to {len(absent)} questions, {absent[0]!r} for one; "
             "ask the model again and add it"
         )
     return responses
@@ -110,8 +151,8 @@ def entries(card: Path = CARD) -> Iterator[tuple[Entry, dict[str, str]]]:
     questions = load_questions("test")
     for key, name in GUESSER_NAMES.items():
         yield {"model": name, "asked": "not asked"}, guesses(questions, GUESSERS[key])
-    for path in sorted((card / "responses").glob("*.jsonl.gz")):
-        record = read_json(path.with_name(path.name.removesuffix(".jsonl.gz") + ".json"))
+    for path in kept_files(card, paraphrased=False):
+        record = read_json(path.with_name(path.name.removesuffix(KEPT) + ".json"))
         model = record["model"]
         entry: Entry = {
             "model": record["name"],
@@ -121,6 +162,12 @@ def entries(card: Path = CARD) -> Iterator[tuple[Entry, dict[str, str]]]:
         }
         entry |= {k: model.get(k) for k in ("weights_sha256", "revision", "dtype", "seconds")}
         yield entry, kept_responses(path, questions)
+
+
+def kept_files(card: Path, *, paraphrased: bool) -> list[Path]:
+    """Files of kept responses, by name: to the test split, or to the paraphrases."""
+    files = sorted((card / "responses").glob(f"*{KEPT}"))
+    return [path for path in files if path.name.endswith(KEPT_PARAPHRASES) is paraphrased]
 
 
 def how_asked(settings: Mapping) -> str:
@@ -163,10 +210,38 @@ def score_rows(card: Path = CARD) -> list[Entry]:
     return rows
 
 
-def table_text(rows: Sequence[Entry]) -> str:
+def wording_rows(card: Path = CARD) -> list[Entry]:
+    """How much each score depends on the wording: rows of `wording.csv`, a measure each.
+
+    Of the models whose paraphrases were asked too; the questions are those of the core.
+    """
+    further = load_questions(PARAPHRASES)
+    core = {question["id"].partition("#")[0] for question in further}
+    questions = [q for q in load_questions("test") if q["id"] in core] + further
+    subjects = {question["id"]: question["subject"] for question in questions}
+    versions = {"grader": grader_version(), "questions": questions_version(questions)}
+    rows = []
+    for path in kept_files(card, paraphrased=True):
+        main = path.with_name(path.name.removesuffix(KEPT_PARAPHRASES) + KEPT)
+        record = read_json(main.with_name(main.name.removesuffix(KEPT) + ".json"))
+        responses = kept_responses(path, further) | kept_responses(main, [])
+        answers = grade_responses(questions, responses)
+        right = {answer["id"]: answer["grade"] == CORRECT for answer in answers}
+        measures, count = dependence(right, subjects)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        entry = {"model": record["name"], "asked": how_asked(record["settings"]), **versions}
+        entry |= {"n": count, "responses_sha256": digest}
+        for name, (value, low, high) in measures.items():
+            shares = {"value": value, "ci_low": low, "ci_high": high}
+            shown = {key: f"{share:.4f}" for key, share in shares.items()}
+            rows.append({**entry, "measure": name, **shown})
+    return rows
+
+
+def table_text(rows: Sequence[Entry], columns: Sequence[str] = COLUMNS) -> str:
     """The rows as CSV."""
     table = io.StringIO()
-    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n", restval="")
+    writer = csv.DictWriter(table, columns, lineterminator="\n", restval="")
     writer.writeheader()
     writer.writerows(rows)
     return table.getvalue()
@@ -200,10 +275,39 @@ def page_text(rows: Sequence[Entry]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def wording_text(rows: Sequence[Entry]) -> str:
+    """How much the scores depend on wording, as a section of the page; "" without rows."""
+    if not rows:
+        return ""
+    measures = list(dict.fromkeys(row["measure"] for row in rows))
+    lines = [
+        "",
+        "## How much of a score is the wording",
+        "",
+        f"Shares of {rows[0]['n']} questions of the core, each asked as it is and in two further",
+        "wordings (`paraphrases.jsonl`), with 95 % intervals over subjects; every column is in",
+        "`wording.csv`.",
+        "",
+        f"| model | {' | '.join(measures)} |",
+        f"|---|{'--:|' * len(measures)}",
+    ]
+    for name in dict.fromkeys(row["model"] for row in rows):
+        own = {row["measure"]: row for row in rows if row["model"] == name}
+        cells = [
+            f"{float(r['value']):.3f} [{float(r['ci_low']):.3f}, {float(r['ci_high']):.3f}]"
+            for r in (own[measure] for measure in measures)
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def outputs(card: Path = CARD) -> dict[Path, str]:
     """The files of the table, and what they hold by the responses of today."""
-    rows = score_rows(card)
-    return {card / "scores.csv": table_text(rows), card / "SCORES.md": page_text(rows)}
+    rows, wording = score_rows(card), wording_rows(card)
+    files = {card / "scores.csv": table_text(rows)}
+    if wording:
+        files[card / "wording.csv"] = table_text(wording, WORDING_COLUMNS)
+    return {**files, card / "SCORES.md": page_text(rows) + wording_text(wording)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -234,7 +338,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if wrong:
         print(f"{', '.join(wrong)}: not what the responses give; run `scores build`")
         return FOUND
-    print("scores.csv and SCORES.md are what the responses give")
+    print("the tables and SCORES.md are what the responses give")
     return OK
 
 

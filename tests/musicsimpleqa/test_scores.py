@@ -18,25 +18,42 @@ def card(tmp_path, monkeypatch):
         {**question, "part": "core" if number < 6 else "tail", "relation": "r"}
         for number, question in enumerate(qa_model.questions())
     ]
-    monkeypatch.setattr(scores, "load_questions", lambda split: questions)
+    further = [
+        {**question, "id": f"{question['id']}#{number}", "question": f"Say: {question['question']}"}
+        for question in questions[:6]
+        for number in (1, 2)
+    ]
+    splits = {"test": questions, scores.PARAPHRASES: further}
+    monkeypatch.setattr(scores, "load_questions", splits.__getitem__)
     monkeypatch.setattr(scores, "CARD", tmp_path / "card")
     defaults = (tmp_path / "card",)
-    for name in ("entries", "score_rows", "outputs"):
+    for name in ("entries", "score_rows", "wording_rows", "outputs"):
         monkeypatch.setattr(getattr(scores, name), "__defaults__", defaults)
     monkeypatch.setattr(scores.add, "__defaults__", defaults)
     (tmp_path / "card").mkdir()
-    (tmp_path / "questions.jsonl").write_text("".join(f"{json.dumps(q)}\n" for q in questions))
+    for name, rows in {"questions": questions, "paraphrases": further}.items():
+        (tmp_path / f"{name}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     return tmp_path / "card"
 
 
 @pytest.fixture
-def evaluation(card, tmp_path):
-    """A finished evaluation of a tiny model, as the tool leaves it."""
+def asked(card, tmp_path):
+    """A function that asks a tiny model a file of questions: a finished evaluation's folder."""
     model = qa_model.make_model(tmp_path / "model", steps=2)
-    questions, out = tmp_path / "questions.jsonl", tmp_path / "out"
-    command = ["--model", str(model), "--questions", str(questions), "--shots", "0", "--quiet"]
-    assert tool([*command, "--out", str(out)]) == OK
-    return out
+
+    def ask(name, shots="0"):
+        out = tmp_path / f"{name}-{shots}"
+        command = ["--model", str(model), "--questions", str(tmp_path / f"{name}.jsonl")]
+        assert tool([*command, "--shots", shots, "--quiet", "--out", str(out)]) == OK
+        return out
+
+    return ask
+
+
+@pytest.fixture
+def evaluation(asked):
+    """A finished evaluation of a tiny model, as the tool leaves it."""
+    return asked("questions")
 
 
 def rows(card):
@@ -63,6 +80,29 @@ def test_the_same_responses_are_the_same_bytes(card, evaluation):
     path = scores.add(evaluation, "Tiny")
     first = path.read_bytes()
     assert scores.add(evaluation, "Tiny") == path and path.read_bytes() == first
+
+
+def test_paraphrases_say_how_much_of_a_score_is_the_wording(card, asked, evaluation, capsys):
+    paraphrases = asked("paraphrases")
+    refused = ["add", str(paraphrases), "--name", "Tiny"]
+    assert scores.main(refused) == WRONG_INPUT
+    assert "no row is called 'Tiny'" in capsys.readouterr().err
+    assert scores.main(["add", str(evaluation), "--name", "Tiny"]) == OK
+    assert scores.main(refused) == OK and scores.main(["check"]) == OK
+    assert len(rows(card)) == 3 * (2 + 1), "no row of its own"
+    with (card / "wording.csv").open(encoding="utf-8") as file:
+        told = {row["measure"]: row for row in csv.DictReader(file)}
+    assert {row["n"] for row in told.values()} == {"6"}
+    core = next(row for row in rows(card) if (row["model"], row["part"]) == ("Tiny", "core"))
+    assert float(told["accuracy, as it is"]["value"]) == pytest.approx(float(core["accuracy"]))
+    assert float(told["right in every wording"]["value"]) <= float(core["accuracy"])
+    assert "| Tiny |" in (card / "SCORES.md").read_text().partition("the wording")[2]
+
+
+def test_paraphrases_asked_in_another_way_are_refused(card, asked, evaluation, capsys):
+    scores.main(["add", str(evaluation), "--name", "Tiny"])
+    assert scores.main(["add", str(asked("paraphrases", "1")), "--name", "Tiny"]) == WRONG_INPUT
+    assert "(0-shot; here 1-shot)" in capsys.readouterr().err
 
 
 def test_a_table_that_the_responses_do_not_give_is_found(card, evaluation, capsys):
