@@ -132,7 +132,7 @@ def measure_base(
     new_tokens: int,
     precision: str,
 ) -> None:
-    """The base as it is: responses at 0 tokens, `text.json`, the model.
+    """The base, or the reference model in its place, as it is: responses at 0 tokens, `text.json`.
 
     precision: as in the settings of training, so that it is read as the arms are.
     """

@@ -499,6 +499,7 @@ class Study:
             "new_tokens": profile.evaluation.new_tokens,
         }
         if not arm.trained:
+            inputs["base"] = self.reference(seed) if arm.start == "reference" else self.base()
             precision = profile.train.precision
             return self.stage(
                 f"run_{arm_name}", runs.measure_base, inputs, precision=precision, **measuring

@@ -91,6 +91,18 @@ def test_a_run_answers_every_question_at_every_point(study):
         assert len(here) == asked
 
 
+def test_the_reference_model_is_measured_as_it_is(study):
+    run = study.run("reference", 0)
+    mine, learnt = (
+        (run.path("model") / "model.safetensors").read_bytes(),
+        (study.reference(0).path("model") / "model.safetensors").read_bytes(),
+    )
+    assert mine == learnt
+    assert {row["tokens"] for row in read_jsonl(run.path("responses.jsonl"))} == {0}
+    text = [study.run(arm, 0).read_json("text.json") for arm in ("reference", "base")]
+    assert text[0] != text[1], "it has learnt something since the base"
+
+
 def test_a_stage_is_found_again_and_a_changed_setting_makes_another(study):
     run = study.run("plain", 0)
     assert study.run("plain", 0) == run

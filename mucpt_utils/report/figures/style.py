@@ -41,6 +41,7 @@ class ArmStyle(NamedTuple):
 # "light" greys and hues differ in brightness as well, for print without colour
 ARM_STYLES: dict[str, ArmStyle] = {
     "base": ArmStyle("#8a8a8a", "s", ":"),
+    "reference": ArmStyle("#a9a9a9", "D", ":"),
     "plain": ArmStyle("#1a1a1a", "o", "-"),
     "plain_compute": ArmStyle("#4a4a4a", "s", "-"),
     "random": ArmStyle("#56b4e9", "^", "--"),
