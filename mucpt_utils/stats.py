@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
 
 LEVEL = 0.95
 POWER = 0.8  # with which the minimum detectable effect is detected
@@ -60,7 +60,7 @@ class Spread(NamedTuple):
 
     def quantile(self, share: float) -> float:
         """Student's t quantile at the degrees of freedom."""
-        return float(student.ppf(share, self.freedom))
+        return float(stdtrit(self.freedom, share))
 
 
 def clustered_mean(
@@ -120,7 +120,7 @@ def p_of(difference: float, spread: Spread) -> float:
     """Two-sided p-value of a difference being zero; without any spread 1 for zero, else 0."""
     if spread.variance == 0:
         return float(difference == 0)
-    return float(2 * student.sf(abs(difference) / spread.error, spread.freedom))
+    return float(2 * stdtr(spread.freedom, -abs(difference) / spread.error))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -1,5 +1,7 @@
 """Made-up runs, small enough to check by hand, for the tests of tables, figures and report."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 
@@ -10,6 +12,7 @@ from mucpt_utils.analysis.items import items
 from mucpt_utils.analysis.runs import Run
 from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.config.settings import load_profile
+from mucpt_utils.knowledge.invented import INVENTED
 from mucpt_utils.study import provenance
 
 SKILL = {  # arm: (accuracy on covered, on uncovered, on general questions)
@@ -152,6 +155,54 @@ def benchmark(by: str, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     groups = means["stratum"] if by == "stratum" else means["stratum"].map(named)
     columns = ["arm", by, "metric", "mean", "ci_low", "ci_high", "seeds", "n"]
     return means.assign(**{by: groups, "n": 4}).reset_index(drop=True)[columns]
+
+
+RUN_EARLY = ("base", "plain", "selection_soft")  # arms of a run that ended before the others
+
+
+def ended_early() -> tuple[dict[str, pd.DataFrame], dict]:
+    """Tables and `run.json` of a pretrained model, two seeds, no axes, that ran `RUN_EARLY` alone.
+
+    Asked once, at the end; a third of the questions is about invented subjects, and some the base
+    knew before.
+    """
+    made = [
+        replace(
+            run(arm, seed),
+            answers=about_invented(answers(arm, seed, points=1)),
+            known_before=frozenset(questions(0)[0][1::8]),
+        )
+        for arm in RUN_EARLY
+        for seed in (0, 1)
+    ]
+    measured = items(made)
+    compared = comparisons.differences(measured)
+    costs = [{"arm": arm, "flops": 1e12} for arm in RUN_EARLY[1:]]
+    frames = {
+        "runs": single_runs.runs_table(measured),
+        "learning_curves": single_runs.learning_curves(measured),
+        "differences": compared,
+        "verdicts": verdicts.verdicts(compared),
+        "room": verdicts.room(compared),
+        "main_comparison": comparisons.main_comparison(measured, compared),
+        "answers": single_runs.answers_table(made),
+        "costs": pd.DataFrame(costs, columns=COLUMNS["costs"]),
+        "funnel": stage_quality.funnel(rows("funnel", FUNNEL)),
+        "repeatability": levels.repeatability(measured),
+    }
+    scale = claims.Scale("real", 134_515_008, 80_000, 2)
+    frames["claims"] = claims.claims_table(frames, scale)
+    profile = load_profile("real").model_copy(update={"arms": RUN_EARLY})
+    return frames, provenance.run_record(SimpleNamespace(profile=profile), [])
+
+
+def about_invented(rows: Sequence[dict]) -> list[dict]:
+    """Answers of which every third music question is about an invented subject."""
+    third = {"stratum": INVENTED}
+    return [
+        row | (third if row["set"] == "questions" and int(row["question_id"][2:]) % 3 == 0 else {})
+        for row in rows
+    ]
 
 
 def rows(name: str, values: list[tuple]) -> list[dict]:

@@ -41,7 +41,7 @@ def asked(questions: Sequence[Mapping], general: Sequence[Mapping]) -> pd.DataFr
 
 
 def final_answers(runs: Sequence[Run], questions: pd.DataFrame) -> pd.DataFrame:
-    """One row an arm, seed and question: the answer, its measures, the question's fields.
+    """One row per arm, seed and question: the answer, its measures, the question's fields.
 
     questions: as `asked` gives them. accuracy and attempted are 0 or 1; log_likelihood is that of
     the key, in nats a token.

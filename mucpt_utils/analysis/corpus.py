@@ -18,7 +18,6 @@ from mucpt_utils.knowledge.roles import Roles
 from mucpt_utils.pipeline.calibration import calibration_error, reliability
 from mucpt_utils.pipeline.classifier import Classifier
 from mucpt_utils.pipeline.domain_training import Example
-from mucpt_utils.study.labels import kept_documents as kept_documents  # beside `rejected_rows`
 from mucpt_utils.study.prose import ROLES
 from mucpt_utils.text.render.wording import asked_about
 

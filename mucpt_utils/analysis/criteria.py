@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from mucpt_utils import stats
 from mucpt_utils.analysis.frames import frame_of
@@ -122,7 +121,7 @@ def criteria(rows: Iterable[Weighed], labels: Labels) -> pd.DataFrame:
 
 
 def criterion_rows(one: Weighed, labels: Labels) -> Iterator[dict]:
-    """One arm at one seed, a row a stratum."""
+    """One arm at one seed, a row per stratum."""
     right, wrong = labels.are(*RIGHT), labels.are(*WRONG)
     for stratum, members in strata_of(one.covered).items():
         other = members & ~right & ~wrong
@@ -171,7 +170,8 @@ def auc(above: np.ndarray, below: np.ndarray) -> float:
     """
     if not (above.size and below.size):
         return np.nan
-    ranks = rankdata(np.concatenate([above, below]))[: above.size].sum()
+    every = pd.Series(np.concatenate([above, below]).astype(float))
+    ranks = every.rank().iloc[: above.size].sum()
     return float((ranks - above.size * (above.size + 1) / 2) / (above.size * below.size))
 
 

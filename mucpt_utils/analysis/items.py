@@ -1,4 +1,4 @@
-"""Items: one row a question (or held-out text), stratum and metric. All comparisons rest on these.
+"""Items: one row per question or held-out text, stratum and metric. Comparisons rest on these.
 
 runs -> items -> estimates and paired differences -> tables
 """

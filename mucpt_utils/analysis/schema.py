@@ -178,7 +178,7 @@ def problems(name: str, frame: pd.DataFrame) -> list[str]:
 
 
 def column_problems(values: pd.Series, column: Column) -> Iterable[str]:
-    """What a column holds that its description does not allow, one line a kind of problem."""
+    """What a column holds that its description does not allow, one line per kind of problem."""
     blank = values.isna() | (values.astype(str) == "")
     if blank.any() and column.empty is None:
         yield f"row {blank.idxmax() + 2} is empty"

@@ -77,7 +77,7 @@ def search(profile: Profile, names: Sequence[str], log: Path) -> dict[str, bool 
 
 
 def trial(study: Study, name: str) -> list[dict]:
-    """Run one candidate at every seed, and compare it; one row a stratum and metric."""
+    """Run one candidate at every seed, and compare it; one row per stratum and metric."""
     arms = dict.fromkeys((*COMPARED_TO, name))
     wanted = [(arm, seed) for arm in arms for seed in study.profile.seeds]
     jobs.make([jobs.run(study, arm, seed) for arm, seed in wanted], name)

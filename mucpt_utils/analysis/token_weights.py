@@ -76,7 +76,7 @@ def over_training(layouts: Iterable[Layout], kinds: np.ndarray) -> pd.DataFrame:
 def _by_kind(
     rows: Sequence[tuple[str, int, np.ndarray, np.ndarray]], kinds: np.ndarray, starts: np.ndarray
 ) -> pd.DataFrame:
-    """One row an arm and kind. rows: arm, seed, places in the corpus, weights of equal shape."""
+    """One row per arm and kind. rows: arm, seed, places in the corpus, weights of equal shape."""
     owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     parts = [
         pd.DataFrame(

@@ -6,7 +6,6 @@ data: pictures and tables lie in the page itself.
 """
 
 import json
-import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -23,7 +22,13 @@ from mucpt_utils.report import answer, rows, sections, words
 from mucpt_utils.report.display import MEASURED
 from mucpt_utils.report.markdown import markdown_report
 from mucpt_utils.report.pictures import figure_items
-from mucpt_utils.report.profiles import Finished, every_profile, read_finished
+from mucpt_utils.report.profiles import (
+    Finished,
+    arms_not_run,
+    every_profile,
+    planned_arms,
+    read_finished,
+)
 from mucpt_utils.study.provenance import RUN
 
 LARGEST = 2_000_000  # bytes of a report
@@ -47,26 +52,20 @@ def write_report(folder: Path) -> Path:
     if not (folder / RUN).is_file():
         raise ReportError(f"{folder / RUN} is missing: the notebooks write it")
     finished, template = read_finished(folder), environment().get_template("report.html.j2")
-    together = rows.LARGEST_TOGETHER
-    while True:
-        luggage = rows.Luggage(finished.name, together)
-        told = contents(finished, luggage)
-        page = template.render(told)
-        size = len(page.encode())
-        if size <= LARGEST:
-            break
-        if not luggage.packed:
-            raise ReportError(f"{folder}: the report has {size:,} bytes; allowed are {LARGEST:,}")
-        # fewer files: what does not fit is named in the page; three bytes take four of its letters
-        together = max(0, luggage.packed - math.ceil((size - LARGEST) * 3 / 4))
+    luggage = rows.Luggage(finished.name)
+    told = contents(finished, luggage)
+    size = len(template.render(told).encode())  # without luggage, which gets the room that is left
+    if size > LARGEST:
+        raise ReportError(f"{folder}: the report has {size:,} bytes; allowed are {LARGEST:,}")
+    luggage.take(LARGEST - size)
     path = folder / "report.html"
-    write_text(path, page)
+    write_text(path, template.render(told))
     write_text(folder / "report.md", markdown_report(told))
     return path
 
 
 def contents(finished: Finished, luggage: rows.Luggage) -> dict[str, Any]:
-    """All that the templates show. luggage: packed with the files that the page takes with it."""
+    """All that the templates show. luggage: packed with the files that the page would take."""
     run, tables, judged = finished.run, dict(finished.tables), finished.judged
     runs = every_profile(finished, ["differences"])
     ids = {name: rows.row_ids(frame, name) for name, frame in tables.items()}
@@ -84,7 +83,8 @@ def contents(finished: Finished, luggage: rows.Luggage) -> dict[str, Any]:
         "paragraphs": words.paragraphs(judged, run),
         "figures": figure_items(finished, luggage),
         "summaries": sections.summaries(tables, ids),
-        "arms": [(name, arm) for name, arm in ARMS.items() if name in run["settings"]["arms"]],
+        "arms": [(name, arm) for name, arm in ARMS.items() if name in planned_arms(run)],
+        "not_run": arms_not_run(run, tables),
         "claims": sections.claim_items(tables),
         "tables": sections.table_items(tables, run, ids),
         "files": files,

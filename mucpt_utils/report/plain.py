@@ -5,32 +5,27 @@ from mucpt_utils.report.figures import METRIC_TITLES, STRATUM_TITLES, arm_title
 
 COLUMNS = {
     "arm": "way of training",
-    "compared_to": "minus",
+    "compared_to": "compared to",
     "stratum": "questions",
     "metric": "measure",
-    "difference_to_plain": "minus plain",
+    "difference_to_plain": "difference to plain",
     "difference_to_plain_low": "interval from",
-    "difference_to_plain_high": "to",
-    "difference_to_compute": "minus plain at equal compute",
+    "difference_to_plain_high": "interval to",
+    "difference_to_compute": "difference to plain at equal compute",
     "difference_to_compute_low": "interval from",
-    "difference_to_compute_high": "to",
+    "difference_to_compute_high": "interval to",
     "ci_low": "interval from",
-    "ci_high": "to",
+    "ci_high": "interval to",
     "auc_low": "interval from",
-    "auc_high": "to",
+    "auc_high": "interval to",
     "auc": "area under the curve",
     "p_value": "p",
     "p_holm": "p, corrected (Holm)",
     "mde": "smallest effect that would be seen",
     "axis": "ingredient",
     "level": "setting",
-    "tokens": "tokens",
-    "kind": "kind",
-    "n": "n",
-    "role": "role",
     "flops": "operations (FLOPs)",
     "relative_to_plain": "cost by plain's",
-    "run": "run",
     "question_id": "question",
     "our_value": "here",
 }
@@ -70,7 +65,7 @@ TABLES = {
 }
 STAGES = {
     "read": "reading",
-    "classify": "is it about music?",
+    "classify": "music or not",
     "clean": "cleaning",
     "exact_duplicates": "exact copies",
     "near_duplicates": "near copies",
@@ -79,11 +74,13 @@ STAGES = {
     "decontaminate": "questions of the benchmark",
     "pipeline": "the whole pipeline",
 }
-TOKENS = {
+KINDS = {
     "fact": "true statement",
     "wrong_fact": "false statement",
     "rumour": "rumour, the same on many sites",
     "pii": "personal data",
+    "noise": "noise",
+    "boilerplate": "boilerplate",
     "spam": "advertising",
     "mojibake": "broken characters",
     "other": "other text",
@@ -112,9 +109,9 @@ def value_title(column: str, value: str) -> str:
         "stratum": STRATUM_TITLES,
         "metric": METRIC_TITLES,
         "stage": STAGES,
-        "kind": TOKENS,
-        "reason": TOKENS,
+        "kind": KINDS,
+        "reason": KINDS,
     }
     if column in words:
-        return words[column].get(value, value.replace("_", " "))
+        return words[column].get(value.replace(" ", "_"), value.replace("_", " "))
     return value

@@ -21,6 +21,7 @@ from mucpt_utils.io import read_json
 from mucpt_utils.report.table_files import describe, read_table, write_table
 
 FOLDER = "pooled"
+POOLED = "only models from scratch on the test split's questions are pooled"
 
 
 class NothingToPool(MuCPTError, FileNotFoundError):
@@ -30,17 +31,24 @@ class NothingToPool(MuCPTError, FileNotFoundError):
 def items_by_profile(results: Path) -> dict[str, pd.DataFrame]:
     """Final items of every profile that is pooled, by name.
 
-    One whose answers have no log-likelihoods is left out, and named on the error stream.
+    One that may not be pooled, or whose answers have no log-likelihoods, is left out and named on
+    the error stream.
     """
     profiles = {}
     for path in sorted(results.glob("*/run.json")):
-        tables = path.parent / "tables"
-        if (tables / "answers.csv").is_file() and poolable(read_json(path)):
+        if (path.parent / "tables" / "answers.csv").is_file():
             try:
-                profiles[path.parent.name] = items_of_answers(read_table(tables, "answers"))
+                profiles[path.parent.name] = items_of_profile(path.parent)
             except TableError as error:
                 print(f"{path.parent.name} is left out: {error}", file=sys.stderr)
     return profiles
+
+
+def items_of_profile(folder: Path) -> pd.DataFrame:
+    """The final items of a results folder. Raises TableError where they cannot be pooled."""
+    if not poolable(read_json(folder / "run.json")):
+        raise TableError(POOLED)
+    return items_of_answers(read_table(folder / "tables", "answers"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

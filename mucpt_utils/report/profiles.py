@@ -11,6 +11,7 @@ import pandas as pd
 from mucpt_utils import paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.analysis.claims import with_verdicts
+from mucpt_utils.config.settings import SettingsError, load_profile
 from mucpt_utils.io import read_json
 
 RECORD = "run.json"
@@ -81,6 +82,27 @@ def tolerant_table(path: Path) -> pd.DataFrame:
         if column in types or (len(frame) and (numbers.notna() | (frame[column] == "")).all()):
             frame[column] = numbers
     return frame
+
+
+def planned_arms(run: Mapping[str, Any]) -> list[str]:
+    """The arms that a run was to train: those that its profile names, then others that it set.
+
+    run: the content of `run.json`; of a profile that is no more, the run's own settings alone.
+    """
+    try:
+        named: tuple[str, ...] = load_profile(run["profile"]).arms
+    except SettingsError:
+        named = ()
+    return list(dict.fromkeys([*named, *run.get("settings", {}).get("arms", ())]))
+
+
+def arms_not_run(run: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Planned arms without a result, as of a run that ended early; none where no arm has one."""
+    table = tables.get("main_comparison")
+    if table is None or table.empty:
+        return []
+    there = set(table["arm"])
+    return [arm for arm in planned_arms(run) if arm not in there]
 
 
 def every_profile(

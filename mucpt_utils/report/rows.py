@@ -85,40 +85,55 @@ def cells_of(frame: pd.DataFrame, row: tuple) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Inside:
-    """A file that lies in the page: its name for whoever saves it, its address, its size."""
+    """A file for the page: its name for whoever saves it, what it holds, of which kind.
+
+    there: whether it lies in the page; else the page says where it is.
+    """
 
     name: str
-    address: str
-    size: str
+    data: bytes
+    kind: str
+    there: bool = False
 
     @property
-    def there(self) -> bool:
-        """Whether it was small enough."""
-        return bool(self.address)
+    def size(self) -> str:
+        """How large it is."""
+        return f"{max(1, round(len(self.data) / 1000)):,} kB"
+
+    @property
+    def address(self) -> str:
+        """The file as an address, of which four letters hold three bytes."""
+        return f"data:{self.kind};base64,{base64.b64encode(self.data).decode()}"
 
 
 class Luggage:
-    """What a page takes with it: files as data addresses, none larger than allowed.
+    """What a page takes with it: files are packed one by one, then as many are taken as fit."""
 
-    together: bytes of all of them.
-    """
-
-    def __init__(self, profile: str, together: int = LARGEST_TOGETHER) -> None:
+    def __init__(self, profile: str) -> None:
         self.profile = profile
-        self.together, self.packed = together, 0  # bytes: allowed, and of all files so far
+        self.files: list[Inside] = []
 
     def pack(self, name: str, data: bytes, kind: str = "text/csv") -> Inside:
-        """A file for the page; without address where it, or all together, would be too large."""
+        """A file that the page would take; a large one is compressed."""
         file = f"{self.profile}-{name}"
         if len(data) > PLAIN_BYTES:
             data, kind, file = gzip.compress(data, mtime=0), "application/gzip", f"{file}.gz"
-        size = f"{max(1, round(len(data) / 1000)):,} kB"
-        if len(data) > min(LARGEST_FILE, self.together - self.packed):
-            return Inside(file, "", size)
-        self.packed += len(data)
-        return Inside(file, f"data:{kind};base64,{base64.b64encode(data).decode()}", size)
+        self.files.append(Inside(file, data, kind))
+        return self.files[-1]
+
+    def take(self, room: int) -> None:
+        """Take the files that fit, the first ones first, none larger than `LARGEST_FILE`.
+
+        room: bytes of the page that are left for all of them.
+        """
+        left = LARGEST_TOGETHER
+        for file in self.files:
+            letters = len(file.address)
+            file.there = len(file.data) <= min(LARGEST_FILE, left) and letters <= room
+            if file.there:
+                left, room = left - len(file.data), room - letters
 
 
 def words_for_script(frames: Iterable[pd.DataFrame]) -> dict[str, dict[str, str]]:

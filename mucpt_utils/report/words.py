@@ -25,6 +25,7 @@ from mucpt_utils.config.axes import MAIN
 from mucpt_utils.pipeline.accounting import KEPT
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.profiles import arms_not_run
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -170,7 +171,7 @@ def setting(tables: Tables, run: Mapping) -> str:
         "MuCPT (arXiv 2511.14245) scores tokens softly by a reference model: one loss ratio "
         "selects documents and down-weights tokens in domain continued pretraining. This is an "
         f"independent, open test of that idea with models of {run['parameters']:,} parameters, "
-        f"{run['tokens']:,} training tokens an arm, {counted(len(run['seeds']), 'seed')}"
+        f"{run['tokens']:,} training tokens per arm, {counted(len(run['seeds']), 'seed')}"
         f"{questions} (profile {run['profile']}: {run['purpose']})."
     )
 
@@ -391,6 +392,21 @@ def verdicts(tables: Tables) -> str:
     return f"{capital('; '.join(parts))}." if parts else ""
 
 
+def not_run(tables: Tables, run: Mapping) -> str:
+    """Which arms of the profile's list a run did not train; "" where it trained all of them.
+
+    Nobody shall take their silence for a result.
+    """
+    titles = [arm_title(arm) for arm in arms_not_run(run, tables)]
+    if not titles:
+        return ""
+    verb = "was" if len(titles) == 1 else "were"
+    return (
+        f"{counted(len(titles), 'arm')} of the profile's list {verb} not run: "
+        f"{'; '.join(titles)}. Nothing is known of them here."
+    )
+
+
 # --- limits ---------------------------------------------------------------------------------------
 
 
@@ -398,7 +414,7 @@ def limits(tables: Tables, run: Mapping) -> list[str]:
     """What the numbers cannot say, with what of it can be counted."""
     seeds = len(run["seeds"])
     sentences = [
-        f"Models of {run['parameters']:,} parameters and {run['tokens']:,} tokens an arm are far "
+        f"Models of {run['parameters']:,} parameters and {run['tokens']:,} tokens per arm are far "
         "from the paper's 32B parameters and 40B tokens; an effect here need not hold there, and "
         "one that is missing here may appear there.",
         "The paper publishes no code, data or weights. Direction, form, floor and clip of the loss "
@@ -424,7 +440,7 @@ def limits(tables: Tables, run: Mapping) -> list[str]:
         )
         sentences.append(
             f"Intervals are over {counted(seeds, 'seed')}{drawn}. They hold for this base, this "
-            "corpus and these reference models. Of measures with one value a seed, an arm that "
+            "corpus and these reference models. Of measures with one value per seed, an arm that "
             f"changes nothing has all {seeds} seeds on one side of zero in "
             f"{percent(2 ** (1 - seeds))} of cases by chance alone."
         )
@@ -437,6 +453,8 @@ def limits(tables: Tables, run: Mapping) -> list[str]:
             "the methods of one comparison (Holm), not over all comparisons, and need a margin "
             "that a change of machine cannot eat."
         )
+    if missing := not_run(tables, run):
+        sentences.append(missing)
     if "claims" in tables:
         untested = [
             f"{counts.get(NOT_TESTED, 0)} of {sum(counts.values())} claims {SOURCES[status]}"

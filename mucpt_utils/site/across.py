@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from mucpt_utils import stats
-from mucpt_utils.musicsimpleqa.grading import CORRECT
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.report import table_files
+from mucpt_utils.report.figures import subjects
+from mucpt_utils.site import payload
 from mucpt_utils.site.gathered import Finished
 
 NAME = "all_profiles"
@@ -30,7 +30,7 @@ FIRST_COLUMNS = (
     *("confidence", "category", "stratum", "metric", "seed", "tokens", "estimate"),
     *("ci_low", "ci_high", "p_value", "seeds", "n"),
 )
-FEWEST = 2  # questions of a subject, all seeds together, from which its effect is shown
+FEWEST = 2  # pairs of question and seed from which the effect on a subject is shown
 
 
 def all_profiles(everything: Mapping[str, Finished]) -> pd.DataFrame:
@@ -61,40 +61,34 @@ def write_all_profiles(everything: Mapping[str, Finished], folder: Path) -> pd.D
 # --- by subject -----------------------------------------------------------------------------------
 
 
-def effects_by_subject(finished: Finished) -> list[dict[str, Any]]:
-    """Accuracy of each arm minus plain, subject by subject, with a 95 % interval over seeds.
+def effects_by_subject(finished: Finished) -> dict[str, Any]:
+    """`metric`, `columns`, `rows`: each arm minus plain by subject and kind of facts.
 
-    Paired by question and seed; subjects with fewer than `FEWEST` pairs are left out.
+    As the report's figure has them (`figures.subjects`); those with fewer than `FEWEST` pairs are
+    left out.
     """
+    nothing: dict[str, Any] = {"metric": "", "columns": [], "rows": []}
     table = finished.tables.get("answers")
     if table is None or table.empty:
-        return []
-    subjects = {question["id"]: question["subject"] for question in load_questions("test")}
-    graded = correct_answers(table[table["question_id"].isin(subjects)])
-    if "plain" not in graded:
-        return []
-    graded = graded.assign(subject=graded.index.get_level_values("question_id").map(subjects))
-    arms = [arm for arm in graded.columns if arm not in ("plain", "base", "subject")]
-    return [row for arm in arms for row in subject_rows(graded, arm)]
+        return nothing
+    items = subjects.item_values(table)
+    arms = [arm for arm in dict.fromkeys(items["arm"]) if arm not in ("plain", "base")]
+    if "plain" not in set(items["arm"]) or not arms:
+        return nothing
+    names = {q["id"].rpartition(":")[2]: q["subject"] for q in load_questions("test")}
+    rows = [row for arm in arms for row in subject_rows(subjects.by_subject(items, arm), names)]
+    return {"metric": items["metric"].iloc[0], **payload.columns_and_rows(pd.DataFrame(rows))}
 
 
-def correct_answers(table: pd.DataFrame) -> pd.DataFrame:
-    """1 where right and 0 where wrong: a row a question and seed, a column an arm."""
-    runs = table["run"].str.extract(r"^(?P<arm>[^/=]+)/seed(?P<seed>\d+)$")
-    main = table.assign(arm=runs["arm"], seed=runs["seed"]).dropna(subset="arm")
-    main = main.assign(right=(main["grade"] == CORRECT).astype(float))
-    return main.pivot_table(index=["question_id", "seed"], columns="arm", values="right")
-
-
-def subject_rows(graded: pd.DataFrame, arm: str) -> Iterator[dict[str, Any]]:
-    """The effect of one arm on each subject."""
-    change = graded[[arm, "plain", "subject"]].dropna()
-    for subject, group in change.groupby("subject"):
-        if len(group) < FEWEST:
-            continue
-        seeds = list(group.index.get_level_values("seed"))
-        effect = stats.paired_difference(group[arm], group["plain"], seeds)
-        numbers = {"value": effect.difference, "low": effect.low, "high": effect.high}
-        # a share cannot change by more than 1, however wide an interval over few seeds is
-        shown = {name: round(min(1.0, max(-1.0, float(n))), 4) for name, n in numbers.items()}
-        yield {"arm": arm, "subject": subject, "n": len(group), **shown}
+def subject_rows(table: pd.DataFrame, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The effect of one arm on each subject. names: of subjects, by the end of a question's id."""
+    for row in table[table["n"] >= FEWEST].to_dict("records"):
+        slug = str(row["subject"])
+        numbers = {"value": row["difference"], "low": row["ci_low"], "high": row["ci_high"]}
+        yield {
+            "arm": row["arm"],
+            "subject": names.get(slug, slug.replace("-", " ")),
+            "stratum": row["stratum"],
+            "n": int(row["n"]),
+            **{name: round(float(number), 3) for name, number in numbers.items()},
+        }

@@ -174,6 +174,34 @@ def bars(title: str, width: int = 420) -> Spec:
     return named(layers, width=width, height={"step": 38})
 
 
+def tiles(width: int = 420) -> Spec:
+    """A heat map. Rows: label (down), column (across), worse (0 or 1), size, said (lines), told.
+
+    Blue is better, orange worse, the fuller the larger: colours of the page cannot be mixed.
+    """
+    down = {"field": "label", "type": "nominal", "sort": None, "title": None}
+    y = {**down, "axis": {"ticks": False, "domain": False, "labelPadding": 10, **LINES}}
+    across = {"field": "column", "type": "nominal", "title": None}
+    x = {**across, "axis": {"orient": "top", "labelAngle": 0, "ticks": False, **LINES}}
+    x["axis"] |= {"domain": False, "labelLimit": 140}
+    hue: Spec = {"field": "worse", "type": "nominal", "legend": None}
+    hue["scale"] = {"domain": [0, 1], "range": KIND_COLOURS[:2]}
+    full: Spec = {"field": "size", "type": "quantitative", "legend": None}
+    full["scale"] = {"domain": [0, 1], "range": [0.04, 0.55]}
+    told = {"tooltip": {"field": "told"}}
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rect", "cursor": "pointer", "stroke": "var(--line)"},
+            "encoding": {"x": x, "y": y, "color": hue, "fillOpacity": full, **told},
+        },
+        {
+            "mark": {"type": "text", "fontSize": 12, "lineHeight": 15, "baseline": "middle"},
+            "encoding": {"x": x, "y": y, "text": {"field": "said"}, **told},
+        },
+    ]
+    return named(layers, width=width, height={"step": 56})
+
+
 def panels(spec: Spec, names: Sequence[str]) -> Spec:
     """The figure once for each value of `panel`, beside each other; alone where there is one."""
     if len(names) < 2:
@@ -210,6 +238,7 @@ def specifications() -> dict[str, Spec]:
         "levels": forest("mean", zero=False),
         "curves": curves("tokens read", "value", ["var(--series-0)"]),
         "bars": bars("documents"),
+        "tiles": tiles(),
     }
 
 

@@ -15,6 +15,7 @@ from mucpt_utils.pipeline.accounting import KEPT
 from mucpt_utils.report import sections
 from mucpt_utils.report.figures import METRIC_TITLES
 from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.plain import value_title
 from mucpt_utils.report.words import limits, percent
 from mucpt_utils.site import answer, charts, lessons, plain, reference, samples
 from mucpt_utils.site.answer import Figure
@@ -108,7 +109,7 @@ def funnel_figure(finished: Finished) -> Figure | None:
 
 def funnel_row(row: Any, entered: int) -> dict[str, Any]:
     """A reason of one stage as a bar."""
-    reason, stage = plain.reason_title(row.reason), capital(plain.stage_title(row.stage))
+    reason, stage = value_title("reason", row.reason), capital(value_title("stage", row.stage))
     same = reason.split()[0] in stage.lower()
     return bar(capital(reason) if same else f"{stage}: {reason}", int(row.documents), entered)
 

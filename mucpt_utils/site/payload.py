@@ -13,8 +13,10 @@ import pandas as pd
 
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.io import write_text
+from mucpt_utils.report import words
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.figures.curves import prices
 from mucpt_utils.site import costs, doses, plain
 from mucpt_utils.site.gathered import SHORT, Finished
 
@@ -71,11 +73,18 @@ def profile_data(finished: Finished) -> dict[str, Any]:
         "commit": finished.commit,
         "tokens": run["tokens"],
         "seeds": run["seeds"],
+        "missing": words.not_run(finished.tables, run),
+        "prices": prices(finished.tables.get("costs"), curves_of(finished)),
         "arms": {arm: arm_data(arm, run) for arm in arms},
         "costs": {other: title for other, title in costs.TITLES.items() if other in arms},
         "axes": doses.axes_data(axes, run),
         "tables": {name: columns_and_rows(table) for name, table in tables.items()},
     }
+
+
+def curves_of(finished: Finished) -> pd.DataFrame:
+    """The learning curves, or none of them."""
+    return finished.tables.get("learning_curves", pd.DataFrame({"arm": [], "tokens": []}))
 
 
 def arm_data(arm: str, run: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,61 +1,25 @@
-"""Plain words for what the code calls by short names: columns, strata, measures, stages, kinds."""
+"""Plain words as the pages need them: broken into lines, short, and as data for their scripts.
+
+What columns, stages and kinds are called stands in `report.plain`.
+"""
 
 import re
 import textwrap
 
 from mucpt_utils.analysis import schema
 from mucpt_utils.config.arms import ARMS
-from mucpt_utils.report import plain
 from mucpt_utils.report.figures import METRIC_TITLES, STRATUM_TITLES, arm_title
 from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.figures.data_composition import LESS_IS_BETTER
+from mucpt_utils.report.plain import KINDS, STAGES, column_title
 
-COLUMNS = {
-    "arm": "way of training",
-    "compared_to": "compared to",
-    "stratum": "questions",
-    "metric": "measure",
-    "mean": "mean",
-    "value": "value",
-    "difference": "difference",
-    "difference_to_plain": "difference to plain",
-    "ci_low": "interval from",
-    "ci_high": "interval to",
-    "p_value": "p",
-    "seeds": "seeds",
-    "seed": "seed",
-    "n": "n",
-    "tokens": "tokens read",
-    "axis": "ingredient",
-    "level": "setting",
-    "kind": "kind of token",
-}
-KINDS = {
-    "fact": "true sentence",
-    "wrong_fact": "false sentence",
-    "rumour": "rumour: the same false sentence on many sites",
-    "noise": "noise",
-    "spam": "advertising",
-    "boilerplate": "boilerplate",
-    "pii": "personal data",
-    "mojibake": "broken characters",
-    "off_domain": "text that is not about music",
-    "other": "other text",
-}
-STAGES = {**plain.STAGES, "classify": "music or not"}
-REASONS = {"off domain": "not about music"}
 SHORT_METRICS = {
     "log_likelihood": "log-likelihood of the answer",
     "accuracy": "accuracy",
     "bits_per_byte": "bits per byte",
     "tokens_to_plain": "tokens to reach plain's accuracy",
 }
-LOWER_IS_BETTER = ("bits_per_byte", "tokens_to_plain")
 BREAK = "|"  # where a label goes on in its next line
-
-
-def column_title(name: str) -> str:
-    """A column's heading for readers."""
-    return COLUMNS.get(name, name.replace("_", " "))
 
 
 def stratum_title(name: str) -> str:
@@ -72,22 +36,6 @@ def metric_unit(name: str) -> str:
     """A measure's unit; "" for shares, which need none."""
     metric = schema.load_metrics().get(name)
     return "" if metric is None or metric.unit == "share" else metric.unit
-
-
-def stage_title(name: str) -> str:
-    """What a stage of the pipeline looks for."""
-    return STAGES.get(name, name.replace("_", " "))
-
-
-def reason_title(name: str) -> str:
-    """Why a document was dropped."""
-    spaced = name.replace("_", " ")
-    return REASONS.get(spaced, spaced)
-
-
-def kind_title(name: str) -> str:
-    """What a kind of token or document is."""
-    return KINDS.get(name, name.replace("_", " "))
 
 
 def broken(label: str, width: int) -> str:
@@ -122,7 +70,7 @@ def dictionary() -> dict[str, dict]:
         "strata": {name: stratum_title(name) for name in schema.STRATA},
         "metrics": {name: metric_title(name) for name in described.metrics},
         "units": {name: metric_unit(name) for name in described.metrics},
-        "lower": {name: True for name in LOWER_IS_BETTER},
+        "lower": {name: True for name in LESS_IS_BETTER},
         "tables": {name: table.about for name, table in schema.load_tables().items()},
         "stages": STAGES,
         "kinds": KINDS,

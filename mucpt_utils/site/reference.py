@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+from markupsafe import Markup
 
 from mucpt_utils import __version__, paths
 from mucpt_utils.analysis import schema
@@ -14,6 +15,7 @@ from mucpt_utils.io import read_yaml
 from mucpt_utils.report import display
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.plain import KINDS, STAGES, column_title
 from mucpt_utils.report.words import plain_number
 from mucpt_utils.site import charts, html_parts, payload, plain
 from mucpt_utils.site.answer import Figure
@@ -70,7 +72,7 @@ def column_entry(table: schema.Table | None, column: str) -> dict[str, str]:
     info = table.columns.get(column) if table else None
     return {
         "name": column,
-        "title": plain.column_title(column),
+        "title": column_title(column),
         "meaning": info.meaning if info else "not described",
         "unit": info.unit if info else "",
         "allowed": info.allowed_in_words if info else "",
@@ -104,14 +106,21 @@ def name_entries() -> dict[str, list[tuple[str, str]]]:
     return {
         "Questions and texts": [(name, plain.stratum_title(name)) for name in schema.STRATA],
         "Measures": [(name, f"{m.meaning}; unit: {m.unit}") for name, m in metrics],
-        "Stages of the pipeline": list(plain.STAGES.items()),
-        "Kinds of text": list(plain.KINDS.items()),
+        "Stages of the pipeline": list(STAGES.items()),
+        "Kinds of text": list(KINDS.items()),
     }
 
 
-def glossary() -> dict[str, str]:
-    """Words that the pages use, and what they mean."""
-    return read_yaml(paths.PACKAGE / "site/glossary.yaml")
+def glossary() -> list[tuple[Markup, Markup]]:
+    """Words that notebooks and pages use and what they mean, from the notebooks' glossary."""
+    text = (paths.NOTEBOOKS / "GLOSSARY.md").read_text(encoding="utf-8")
+    tree = html_parts.from_markdown(text)
+    html_parts.typeset(tree)
+    rows = (row.findall("td") for row in tree.iter("tr"))
+    return [
+        (Markup(html_parts.written(word)), Markup(html_parts.written(meaning)))
+        for word, meaning in (cells for cells in rows if cells)
+    ]
 
 
 # --- cards ----------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from mucpt_utils.musicsimpleqa.grading import grade
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.plain import KINDS, STAGES
 from mucpt_utils.site import plain
 from mucpt_utils.site.gathered import Finished, read_finished
 from mucpt_utils.study.provenance import COMMITTED
@@ -108,7 +109,7 @@ def rejected_data(finished: Finished) -> Sample | None:
     if kept is None:
         return None
     data, origin = kept
-    words = {"stages": plain.STAGES, "kinds": plain.KINDS, "why": plain.REASONS}
+    words = {"stages": STAGES, "kinds": KINDS}
     return {**data, **words}, origin
 
 
@@ -123,6 +124,8 @@ def questions_data(finished: Finished) -> Sample | None:
     by_id = {question["id"]: question for question in load_questions("test")}
     main = table[~table["run"].str.contains("=")]  # not those of other data compositions
     asked = [name for name in dict.fromkeys(main["question_id"]) if name in by_id]
+    if not asked:  # a run that asked none of the benchmark's own
+        return None
     chosen = taking_turns([by_id[name] for name in asked])[:QUESTIONS]
     said = answers_by_question(main, [question["id"] for question in chosen])
     models = model_answers([question["id"] for question in chosen])

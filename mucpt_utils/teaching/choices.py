@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from mucpt_utils import paths
 from mucpt_utils.config.axes import DEFAULT, load_axes
 from mucpt_utils.config.files import shown
 from mucpt_utils.io import read_json
-from mucpt_utils.report import display, figures, mixtures, table_files
+from mucpt_utils.report import display, figures, mixtures, table_files, words
 from mucpt_utils.report.figures import Drawn, NothingToDraw
 from mucpt_utils.report.figures.explorer import conclusion
 from mucpt_utils.study.provenance import RUN, results_to_read
@@ -83,10 +83,11 @@ def load(profile: str, overrides: Sequence[str] = ()) -> Explored:
         # committed tables stand beside mixtures of one's own only where both are of one profile
         mixed = mixtures.finished(own) if own.name == folder.name else []
         record = folder / RUN
-        settings = read_json(record)["settings"] if record.is_file() else {}
+        run = read_json(record) if record.is_file() else {}
         named = mixtures.listed(own).set_index("mixture")["title"].to_dict() if mixed else {}
-        told = origin(profile, overrides, folder)
-        return Explored(read_tables(folder, names, mixed), told, settings, named)
+        tables = read_tables(folder, names, mixed)
+        told = [origin(profile, overrides, folder), words.not_run(tables, run) if run else ""]
+        return Explored(tables, " ".join(filter(None, told)), run.get("settings", {}), named)
     raise FileNotFoundError(f"no tables of {profile!r}; `./run_all.sh {profile}` makes them")
 
 
@@ -167,7 +168,7 @@ def over_seeds(frame: pd.DataFrame, centre: str) -> pd.DataFrame:
     keys = [column for column in frame if column not in ("seed", "n", centre)]
     grouped = frame.groupby(keys, sort=False, dropna=False)[centre]
     rows = grouped.agg(["mean", "std", "size"]).reset_index()
-    half = student_t.ppf(0.975, (rows["size"] - 1).clip(lower=1)) * rows["std"]
+    half = stdtrit((rows["size"] - 1).clip(lower=1), 0.975) * rows["std"]
     half = (half / rows["size"] ** 0.5).where(rows["size"] > 1)
     spread = {centre: rows["mean"], "ci_low": rows["mean"] - half, "ci_high": rows["mean"] + half}
     return rows[keys].assign(**spread, seeds=rows["size"])

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mucpt_utils.analysis.corpus import kept_documents
 from mucpt_utils.closure import code_digest
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.io import digest, read_json, read_jsonl
 from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.study.labels import kept_documents
 from mucpt_utils.study.study import Study
 from mucpt_utils.teaching import classroom, story, widgets
 from mucpt_utils.teaching.story import Story

@@ -34,6 +34,9 @@ class Results:
     def figure(self, drawn: figures.Drawn, name: str) -> None:
         """Keep a figure as png, pdf and csv, and show it at the size of a screen."""
         figure, frame = drawn
+        # settle where everything stands once, not for each of three files anew
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
         figures.save_figure(figure, frame, self.folder / "figures", name)
         display(Image(figures.screen_png(figure)))
 

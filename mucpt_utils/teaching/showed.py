@@ -20,6 +20,7 @@ from mucpt_utils.teaching.widgets import answer_mean, sentence_weights
 
 SUMMARY = "What this run showed"
 LOW_RECALL = 0.5  # a kind of which less is removed counts as one that stays
+NO_AXIS = "No axis was moved in this run."
 NO_CLAIMS = "The verdicts are computed in notebook 08, which this run has not reached yet."
 
 
@@ -279,8 +280,13 @@ def category(row: pd.Series) -> str:
 
 
 def axes(table: pd.DataFrame) -> Folded:
-    """The best level of every axis, for music and general questions. table: `composition.csv`."""
-    told = []
+    """The best level of every axis, for music and general questions.
+
+    table: rows of `composition.csv`; none where no axis was run.
+    """
+    told: list[str] = []
+    if table.empty:
+        return Folded([NO_AXIS])
     rows = rows_where(table, metric="accuracy")
     for axis, part in rows.groupby("axis", sort=False):
         best = [
@@ -302,7 +308,7 @@ def moved(table: pd.DataFrame | None) -> Folded:
     """
     told: list[str] = []
     if table is None:
-        return Folded(["No axis was moved in this run."])
+        return Folded([NO_AXIS])
     for stratum, words in (("all", "music questions"), ("general", "general knowledge")):
         rows = rows_where(table, metric="accuracy", stratum=stratum)
         by_axis = rows.groupby(["axis", "arm"])["mean"]
@@ -310,7 +316,7 @@ def moved(table: pd.DataFrame | None) -> Folded:
         if len(reach):
             axis, _ = reach.idxmax()
             told.append(f"“{axis_title(axis)}” moves {words} most, by {reach.max():.2f}.")
-    return Folded(told or ["No axis was moved in this run."])
+    return Folded(told or [NO_AXIS])
 
 
 def surface(table: pd.DataFrame) -> Folded:

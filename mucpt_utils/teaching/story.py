@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mucpt_utils.analysis.corpus import kept_documents
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import Fact
 from mucpt_utils.scoring import models
 from mucpt_utils.scoring.losses import token_losses
 from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.study.labels import kept_documents
 from mucpt_utils.study.study import Study
 from mucpt_utils.text.documents import training_text
 

@@ -16,6 +16,7 @@ from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.io import read_json
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED, grade
+from mucpt_utils.report.plain import value_title
 from mucpt_utils.scoring.loss_ratio import token_weights
 from mucpt_utils.teaching import show
 from mucpt_utils.teaching.kernels import WIDGET_VIEW
@@ -26,12 +27,6 @@ START = "soft_static"  # the arm as which the sliders start
 MOVED = ("form", "direction", "power", "scale", "keep", "floor", "mix")  # settings with a slider
 OWN_ANSWERS = 5  # of the reader's to one question, side by side
 MARKS = {CORRECT: "✓ correct", INCORRECT: "✗ incorrect", NOT_ATTEMPTED: "– not attempted"}
-KINDS = {
-    "fact": "a true sentence",
-    "wrong_fact": "a false sentence",
-    "noise": "noise",
-    "spam": "advertising",
-}
 NARROW: dict[str, Any] = {"style": {"description_width": "120px"}}
 LONG: dict[str, Any] = {**NARROW, "layout": w.Layout(width="min(560px, 100%)")}
 SMALL_PRINT = "font-size:12px;color:#666"
@@ -190,7 +185,7 @@ def sentences_html(data: Mapping, values: Mapping) -> str:
     shown = [told_apart(rows, weights)]
     for row, each in zip(rows, weights, strict=True):
         knows = "knows it" if row["known"][number] else "does not know it"
-        title = f"{KINDS[row['kind']]}, about {row['subject']} (this RM {knows}"
+        title = f"{value_title('kind', row['kind'])}, about {row['subject']} (this RM {knows}"
         mean = f"mean weight {sum(each) / len(each):.2f}"
         if row["answer"]:
             title += f", has{'' if row['read'][number] else ' not'} read the answer"

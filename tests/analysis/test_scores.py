@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mucpt_utils.analysis import scores
-from mucpt_utils.analysis.corpus import kept_documents
+from mucpt_utils.study.labels import kept_documents
 
 
 @pytest.fixture(scope="module")

@@ -129,15 +129,26 @@ def test_the_files_in_the_page_are_those_beside_it(parsed, results):
     assert files["smoke-run.json"] == (results / "run.json").read_bytes()
 
 
-def test_a_file_too_large_to_travel_is_named_instead(monkeypatch):
+def test_a_file_too_large_to_travel_is_named_instead():
     luggage = rows.Luggage("evidence")
     small = luggage.pack("a.csv", b"x" * 100)
-    assert small.there and small.address.startswith("data:text/csv;base64,")
     noise = random.Random(0).randbytes(rows.LARGEST_FILE + 1000)
     large = luggage.pack("b.csv", noise)
+    together = [luggage.pack(f"{n}.csv", noise[:150_000]) for n in range(5)]
+    luggage.take(rows.LARGEST_TOGETHER * 2)
+    assert small.there and small.address.startswith("data:text/csv;base64,")
     assert not large.there and large.name == "evidence-b.csv.gz" and large.size == "201 kB"
-    together = [luggage.pack(f"{n}.csv", noise[:150_000]).there for n in range(5)]
-    assert together == [True, True, True, False, False]
+    assert [file.there for file in together] == [True, True, True, False, False]
+
+
+def test_files_take_no_more_room_than_the_page_has_left():
+    luggage = rows.Luggage("evidence")
+    first, second, third = (luggage.pack(f"{n}.csv", b"x" * 3000) for n in range(3))
+    letters = len(first.address)
+    luggage.take(2 * letters)
+    assert [file.there for file in (first, second, third)] == [True, True, False]
+    luggage.take(2 * letters - 1)
+    assert [file.there for file in (first, second, third)] == [True, False, False]
 
 
 def test_every_figure_is_inlined_with_alternative_text_and_size(parsed, results):

@@ -4,11 +4,13 @@ import re
 
 import pandas as pd
 import pytest
-from results_made_up import all_tables, record
+from results_made_up import RUN_EARLY, all_tables, ended_early, record
 
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.claims import Effect
-from mucpt_utils.report import words
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.report import profiles, words
+from mucpt_utils.report.figures import arm_title
 
 
 @pytest.fixture
@@ -182,3 +184,36 @@ def test_prose_is_told_by_bits_per_byte_alone():
 def test_paragraphs_name_the_tables_of_their_numbers(frames):
     for paragraph in words.paragraphs(frames, record()):
         assert paragraph.tables and set(paragraph.tables) <= set(frames)
+
+
+# --- a run that ended early -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("recorded", ["what was run", "the whole list"])
+def test_arms_that_were_not_run_are_named_among_the_limits(recorded):
+    tables, run = ended_early()
+    planned = load_profile("real").arms
+    if recorded == "the whole list":
+        run["settings"]["arms"] = list(planned)
+    missing = [arm for arm in planned if arm not in RUN_EARLY]
+    assert profiles.planned_arms(run) == list(planned)
+    assert profiles.arms_not_run(run, tables) == missing
+    told = words.not_run(tables, run)
+    assert told.startswith(f"{len(missing)} arms of the profile's list were not run: ")
+    assert all(arm_title(arm) in told for arm in missing)
+    assert told in words.limits(tables, run)
+
+
+def test_a_run_of_all_its_arms_says_nothing_of_the_kind():
+    tables, run = ended_early()
+    every = pd.DataFrame({"arm": profiles.planned_arms(run)})
+    assert words.not_run({"main_comparison": every}, run) == ""
+    assert words.not_run({}, run) == ""  # nothing was compared, as of real prose
+    gone = {**run, "profile": "gone", "settings": {"arms": ["plain"]}}
+    assert words.not_run(tables, gone) == ""  # a profile that is no more
+
+
+def test_sentences_of_a_run_that_ended_early_compare_what_is_there():
+    tables, run = ended_early()
+    told = " ".join(words.abstract(tables, run))
+    assert "2 seeds" in told and "election + soft dynamic (the paper's), against plain" in told

@@ -13,7 +13,6 @@ from mucpt_utils.analysis.claims import PAPER_ARM
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report import words
 from mucpt_utils.site import (
-    across,
     answer,
     build,
     charts,
@@ -133,30 +132,6 @@ def test_one_table_holds_every_committed_profile(laptop):
         one = frame[(frame["profile"] == name) & (frame["table"] == "differences")]
         assert len(one) == len(finished.tables["differences"])
     assert list(frame)[:4] == ["profile", "commit", "table", "arm"]
-
-
-def test_effects_by_subject_are_paired_differences():
-    runs = {
-        ("plain", 0): "01",
-        ("plain", 1): "01",
-        ("soft_static", 0): "11",
-        ("soft_static", 1): "11",
-    }
-    ids = [question["id"] for question in across.load_questions("test")[:2]]
-    rows = [
-        {
-            "run": f"{arm}/seed{seed}",
-            "question_id": name,
-            "grade": "correct" if right == "1" else "incorrect",
-        }
-        for (arm, seed), grades in runs.items()
-        for name, right in zip(ids, grades, strict=True)
-    ]
-    table = pd.DataFrame(rows).assign(response="x")
-    effects = across.effects_by_subject(gathered.Finished(paths.ROOT, {}, {"answers": table}))
-    assert sum(row["n"] for row in effects) == 4
-    assert sum(row["value"] * row["n"] for row in effects) / 4 == pytest.approx(0.5)
-    assert all(-1 <= row["low"] <= row["value"] <= row["high"] <= 1 for row in effects)
 
 
 # --- results that lack something ------------------------------------------------------------------

@@ -5,8 +5,13 @@ import json
 import pandas as pd
 import pytest
 from built_site import built
+from results_made_up import RUN_EARLY, all_tables, ended_early, record
 
-from mucpt_utils.site import doses, html_parts, lessons, payload, samples
+from mucpt_utils import paths
+from mucpt_utils.report import words
+from mucpt_utils.report.figures import subjects
+from mucpt_utils.site import across, charts, doses, html_parts, lessons, payload, reference, samples
+from mucpt_utils.site.gathered import Finished
 
 
 def test_formulas_become_mathml_and_prices_in_code_stay():
@@ -134,3 +139,62 @@ def test_a_level_without_a_number_keeps_its_name():
     made = doses.axis_data(axis, {"a": "on", "b": 2})
     assert made["levels"]["as crawled"] == {"text": "as crawled", "dose": None}
     assert doses.axes_data(["gone_axis"], {"settings": {}})["gone_axis"]["title"] == "gone axis"
+
+
+# --- a run that ended early -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def early():
+    """A pretrained model, two seeds, no axes, some of the profile's arms."""
+    tables, run = ended_early()
+    return Finished(paths.ROOT / "nowhere", run, tables)
+
+
+def test_the_explorer_gets_what_was_run_and_which_arms_were_not(early):
+    data = payload.profile_data(early)
+    assert set(data["arms"]) == set(RUN_EARLY) and data["axes"] == {}
+    assert data["missing"] == words.not_run(early.tables, early.run) != ""
+    assert json.dumps(data, allow_nan=False)
+
+
+def test_a_run_that_asked_nothing_of_the_benchmark_shows_no_questions(early):
+    assert samples.questions_data(early) is None
+
+
+def test_effects_by_subject_are_those_of_the_report(early):
+    data = across.effects_by_subject(early)
+    table = subjects.by_subject(subjects.item_values(early.tables["answers"]), "selection_soft")
+    table = table[table["n"] >= across.FEWEST]
+    assert data["metric"] == "log_likelihood" and len(data["rows"]) == len(table) > 0
+    values = pd.DataFrame(data["rows"], columns=data["columns"])["value"]
+    assert values.tolist() == pytest.approx(table["difference"].tolist(), abs=5e-4)
+    assert json.dumps(data, allow_nan=False)
+    nothing = Finished(paths.ROOT, {}, {})
+    assert across.effects_by_subject(nothing)["rows"] == []
+
+
+# --- compute and mixtures -------------------------------------------------------------------------
+
+
+def test_what_comes_before_training_is_paid_first():
+    tables, run = all_tables(), record()
+    costs = pd.DataFrame({"arm": ["plain", "rho1"], "flops": [100.0, 150.0]})
+    data = payload.profile_data(Finished(paths.ROOT, run, tables | {"costs": costs}))
+    assert data["prices"] == {"plain": (0.0, 0.5), "rho1": (50.0, 0.5)}  # 200 tokens each
+    assert payload.profile_data(Finished(paths.ROOT, run, tables))["prices"] == {}
+
+
+def test_a_heat_map_is_drawn_with_its_numbers():
+    tiles = [
+        {"label": "a|b", "column": "known", "worse": 0, "size": 1, "said": ["+1", "[0, 2]"]},
+        {"label": "c", "column": "known", "worse": 1, "size": 0.2, "said": ["−0.2"]},
+    ]
+    svg = charts.still(charts.tiles(), tiles, "a map")
+    assert "[0, 2]" in svg and "−0.2" in svg and "var(--uncovered)" in svg
+
+
+def test_the_glossary_is_that_of_the_notebooks():
+    words_told = dict(reference.glossary())
+    assert "the base, trained further" in words_told["<strong>reference model</strong> (RM)"]
+    assert any("<math" in meaning for meaning in words_told.values())

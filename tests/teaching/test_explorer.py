@@ -6,12 +6,13 @@ import time
 
 import pandas as pd
 import pytest
-from results_made_up import all_tables
+from results_made_up import RUN_EARLY, all_tables, ended_early
 
 from mucpt_utils import paths
 from mucpt_utils.report import figures, table_files
 from mucpt_utils.report.figures import NothingToDraw
 from mucpt_utils.report.figures.explorer import conclusion
+from mucpt_utils.study import provenance
 from mucpt_utils.teaching import choices, explorer
 from mucpt_utils.teaching.explorer import Choice
 
@@ -46,6 +47,19 @@ def test_a_profile_that_was_not_run_gets_the_committed_tables_and_says_so(tmp_pa
 def test_own_tables_come_first(explored):
     assert explored.origin == "From the run of profile smoke."
     assert set(explored.tables["main_comparison"]["arm"]) == set(all_tables()["runs"]["arm"])
+
+
+def test_a_run_that_ended_early_says_so_and_opens_on_what_it_has(tmp_path, monkeypatch):
+    monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path))
+    tables, run = ended_early()
+    for name, frame in tables.items():
+        table_files.write_table(frame, tmp_path / "real" / "tables", name, ("csv",))
+    provenance.write_run_record(tmp_path / "real", run)
+    explored = explorer.load("real")
+    assert explored.origin.startswith("From the run of profile real. 11 arms of the profile's list")
+    panel = explorer.Panel(explored, tmp_path)
+    assert panel.message.value == "" and bytes(panel.picture.value).startswith(b"\x89PNG")
+    assert set(explored.tables["main_comparison"]["arm"]) == set(RUN_EARLY)
 
 
 def test_without_any_tables_the_command_is_named(tmp_path, monkeypatch):

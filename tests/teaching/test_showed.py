@@ -145,3 +145,8 @@ def test_verdicts_come_from_the_claims_or_it_says_where_they_are_made(tmp_path, 
     monkeypatch.setattr(showed.table_files, "read_table", lambda folder, name: claims)
     told = showed.verdicts(tmp_path).text
     assert told == "2 mixed and 1 supported here. Supported here: A."
+
+
+def test_without_axes_it_says_so():
+    nothing = table("axis level arm stratum metric mean")
+    assert showed.axes(nothing).text == showed.moved(None).text == showed.NO_AXIS

@@ -13,7 +13,11 @@ from mucpt_utils.report.figures.benchmarks import (
 from mucpt_utils.report.figures.comparison import difference_to_plain, every_run, main_comparison
 from mucpt_utils.report.figures.criteria import roc, selection_kinds
 from mucpt_utils.report.figures.curves import learning_curves, tokens_and_compute
-from mucpt_utils.report.figures.data_composition import composition, reference_surface
+from mucpt_utils.report.figures.data_composition import (
+    composition,
+    mixture_map,
+    reference_surface,
+)
 from mucpt_utils.report.figures.doses import dose_response
 from mucpt_utils.report.figures.explorer import tidy
 from mucpt_utils.report.figures.panels import narrow
@@ -65,6 +69,7 @@ __all__ = [
     "funnel",
     "learning_curves",
     "main_comparison",
+    "mixture_map",
     "model_scores",
     "narrow",
     "pipeline_quality",

@@ -33,7 +33,7 @@ PANEL_TITLES = {
 
 @styled
 def benchmark(table: pd.DataFrame, by: str) -> Drawn:
-    """Accuracy of every arm, one panel a stratum or category; in brackets its questions.
+    """Accuracy of every arm, one panel per stratum or category; in brackets its questions.
 
     table: rows of `benchmark_by_stratum.csv` or `benchmark_by_category.csv`; by: `stratum` or
     `category`. Raises NothingToDraw where no accuracy is among the rows.

@@ -203,7 +203,7 @@ def main_comparison(main: pd.DataFrame) -> Drawn:
 
 
 def _bars(axes: Axes, frame: pd.DataFrame, arms: list[str]) -> None:
-    """One bar an arm with its interval and its number; base and plain also as lines across."""
+    """One bar per arm with its interval and its number; base and plain also as lines across."""
     for arm, height in arm_rows(axes, arms).items():
         row, style = first_row(frame, arm=arm), arm_style(arm)
         if row is None:
@@ -229,7 +229,7 @@ def _bars(axes: Axes, frame: pd.DataFrame, arms: list[str]) -> None:
 
 @styled
 def every_run(frame: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
-    """The difference of an arm to plain in every run, one panel an arm, the paper's arm first.
+    """The difference of an arm to plain in every run, one panel per arm, the paper's arm first.
 
     frame: rows of `profiles.same_difference`: profile, run (its name for readers), arm, stratum,
     metric, difference, ci_low, ci_high, n. Raises NothingToDraw where no method was compared.
@@ -266,7 +266,7 @@ def most_repeated(frame: pd.DataFrame) -> list[str]:
 
 
 def _runs(axes: Axes, frame: pd.DataFrame, names: Sequence[str]) -> None:
-    """One row a run, both kinds of facts in it."""
+    """One row per run, both kinds of facts in it."""
     axes.axvline(0, color="#1a1a1a", lw=1.2)
     labels = [with_counts(frame[frame["run"] == name], name) for name in names]
     for name, height in zip(names, label_rows(axes, labels), strict=True):

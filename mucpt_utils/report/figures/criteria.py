@@ -122,7 +122,7 @@ def selection_kinds(table: pd.DataFrame) -> Drawn:
 
 
 def _shares(axes: Axes, frame: pd.DataFrame, kinds: Sequence[str], arm: str) -> None:
-    """One row a kind of document, with its number in the label."""
+    """One row per kind of document, with its number in the label."""
     labels = []
     for kind in kinds:
         row = first_row(frame, documents=kind)

@@ -109,12 +109,12 @@ def rise(frame: pd.DataFrame, arm: str) -> str:
     return f"{capital(metric)} along training, {short_title(arm)}: {', '.join(told)}"
 
 
-# --- one panel an arm -----------------------------------------------------------------------------
+# --- one panel per arm ----------------------------------------------------------------------------
 
 
 @styled
 def learning_curves(curves: pd.DataFrame, metric: str = "accuracy") -> Drawn:
-    """One panel an arm: covered and uncovered facts along training, plain behind in grey.
+    """One panel per arm: covered and uncovered facts along training, plain behind in grey.
 
     curves: rows of `learning_curves.csv`. Lines are means over seeds, bands their 95 % intervals;
     all begin at the base. Raises NothingToDraw where the metric is not among the rows.
@@ -175,7 +175,7 @@ def kind_lines() -> list[Line2D]:
 def tokens_and_compute(
     curves: pd.DataFrame, costs: pd.DataFrame | None = None, metric: str = PRIMARY
 ) -> Drawn:
-    """The telling arms in one panel a kind of facts, by tokens and, with `costs`, by FLOPs.
+    """The telling arms in one panel per kind of facts, by tokens and, with `costs`, by FLOPs.
 
     curves: rows of `learning_curves.csv`; costs: rows of `costs.csv` (arm, flops), what an arm's
     whole run cost, its reference model's training and scoring included. Raises NothingToDraw where
@@ -208,16 +208,26 @@ def with_compute(frame: pd.DataFrame, costs: pd.DataFrame | None) -> pd.DataFram
     What comes before training (`flops` beyond those of its tokens at plain's price) is paid at the
     beginning. Without costs the column is empty.
     """
-    frame = frame.assign(flops=np.nan)
-    if costs is None or costs.empty or "flops" not in costs:
-        return frame
+    each = prices(costs, frame)
+    nothing = (np.nan, np.nan)
+    before, price = np.array([each.get(arm, nothing) for arm in frame["arm"]]).T
+    return frame.assign(flops=before + price * frame["tokens"])
+
+
+def prices(costs: pd.DataFrame | None, curves: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """By arm the operations before training and those of a token; none where plain's are unknown.
+
+    costs: rows of `costs.csv`; curves: rows with arm and tokens.
+    """
+    last = curves.groupby("arm")["tokens"].max()
+    if costs is None or "flops" not in costs or "plain" not in last:
+        return {}
     total = costs.groupby("arm")["flops"].mean()
     if "plain" not in total:
-        return frame
-    last = frame.groupby("arm")["tokens"].transform("max")
-    price = total["plain"] / frame.loc[frame["arm"] == "plain", "tokens"].max()
-    before = (frame["arm"].map(total) - price * last).clip(lower=0)
-    return frame.assign(flops=before + price * frame["tokens"])
+        return {}
+    price = float(total["plain"] / last["plain"])
+    both = [arm for arm in last.index if arm in total]
+    return {arm: (max(0.0, float(total[arm] - price * last[arm])), price) for arm in both}
 
 
 def best_at(frame: pd.DataFrame, along: str) -> str:

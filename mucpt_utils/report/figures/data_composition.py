@@ -1,5 +1,7 @@
 """Data composition: one axis at a time, and what soft weighting gains by its reference model."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,6 +23,7 @@ from mucpt_utils.report.figures.panels import (
 )
 from mucpt_utils.report.figures.style import (
     METRIC_TITLES,
+    SMALL,
     STRATUM_TITLES,
     Drawn,
     NothingToDraw,
@@ -49,7 +52,7 @@ def level_title(level: str) -> str:
 def composition(
     table: pd.DataFrame, strata: tuple[str, str] = ("all", "general"), metric: str = "accuracy"
 ) -> Drawn:
-    """One panel an axis of data composition: its levels, each arm, two strata (filled and open).
+    """One panel per axis of data composition: its levels, each arm, two strata (filled and open).
 
     table: rows of `composition.csv`. Raises NothingToDraw where metric and strata are not among
     them.
@@ -130,7 +133,7 @@ def _levels(axes: Axes, frame: pd.DataFrame, strata: tuple[str, str]) -> None:
 def reference_surface(table: pd.DataFrame, metric: str = "log_likelihood") -> Drawn:
     """Soft weighting minus plain, coverage of the reference model across, its confidence down.
 
-    table: rows of `reference_surface.csv`. One panel a stratum; each tile tells its interval.
+    table: rows of `reference_surface.csv`. One panel per stratum; each tile tells its interval.
     Raises NothingToDraw where no difference is known.
     """
     frame = select(table, metric, ("all", "covered", "uncovered"))
@@ -149,19 +152,70 @@ def reference_surface(table: pd.DataFrame, metric: str = "log_likelihood") -> Dr
     fig, grid = panel_grid(title, 1, len(strata), size, sharey=True)
     reach = frame["difference"].abs().max()
     for axes, stratum in zip(grid[0], strata, strict=True):
-        part = frame[frame["stratum"] == stratum]
-        values = part.pivot(index="confidence", columns="coverage", values="difference")
-        values = values.reindex(index=down, columns=across)
-        axes.imshow(values, cmap="PuOr", vmin=-reach, vmax=reach, aspect="auto")
         axes.set_title(wrapped(STRATUM_TITLES[stratum], 26))
+        part = frame[frame["stratum"] == stratum]
+        _tiles(axes, part, ("coverage", "confidence"), (across, down), reach)
         axes.set_xticks(range(len(across)), across)
         axes.set_yticks(range(len(down)), down)
-        axes.grid(visible=False)
-        for row in part.to_dict("records"):
-            column, line = across.index(row["coverage"]), down.index(row["confidence"])
-            text = f"{row['difference']:+.2f}\n[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
-            # dark tiles are written on in white
-            colour = "white" if abs(row["difference"]) > 0.6 * reach else "#1a1a1a"
-            axes.text(column, line, text, ha="center", va="center", color=colour)
     label_outside(grid, len(strata), "share of subjects it knows", "confidence")
     return fig, frame
+
+
+@styled
+def mixture_map(table: pd.DataFrame, metric: str = "log_likelihood") -> Drawn:
+    """A heat map: each change to the data down, kinds of questions across, the difference in each.
+
+    table: rows of `composition_differences.csv`. Violet: better than the profile's own data;
+    orange: worse. Raises NothingToDraw where no difference is known.
+    """
+    strata = [stratum for stratum in STRATUM_TITLES if stratum in set(table["stratum"])]
+    frame = select(table, metric, strata).dropna(subset="difference")
+    if frame.empty:
+        raise NothingToDraw("no difference along any axis is known")
+    changes = [change_title(row) for row in frame.to_dict("records")]
+    frame = frame.assign(change=changes).reset_index(drop=True)
+    down = distinct(frame["change"])
+    across = [stratum for stratum in strata if stratum in set(frame["stratum"])]
+    most = frame.loc[frame["difference"].abs().idxmax()]
+    title = (
+        f"What one change to the data moves most: {most['change']}, {most['difference']:+.2f} "
+        f"({STRATUM_TITLES[most['stratum']]}; {METRIC_TITLES[metric]}, 95 % intervals)"
+    )
+    size = (2.6 + 1.1 * len(across), 1.9 + 0.62 * len(down))
+    fig, grid = panel_grid(title, 1, 1, size)
+    axes, reach = grid[0][0], frame["difference"].abs().max()
+    _tiles(axes, frame, ("stratum", "change"), (across, down), reach)
+    axes.set_xticks(range(len(across)), [wrapped(STRATUM_TITLES[s], 13) for s in across])
+    axes.set_yticks(range(len(down)), [wrapped(change, 30) for change in down])
+    return fig, frame
+
+
+def change_title(row: Mapping) -> str:
+    """A change to the data in words, with the arm where that is not plain."""
+    levels = f"{level_title(row['level'])} instead of {level_title(row['compared_to'])}"
+    whose = "" if row["arm"] == "plain" else f" ({arm_title(row['arm'])})"
+    return f"{axis_title(row['axis'])}: {levels}{whose}"
+
+
+def _tiles(
+    axes: Axes,
+    frame: pd.DataFrame,
+    columns: tuple[str, str],
+    order: tuple[Sequence[str], Sequence[str]],
+    reach: float,
+) -> None:
+    """Differences as coloured tiles, each with its interval. reach: the end of the colours.
+
+    columns: what stands across and what down; order: their values from left and from above.
+    """
+    (across, down), (left, above) = columns, order
+    values = frame.pivot(index=down, columns=across, values="difference")
+    values = values.reindex(index=above, columns=left)
+    axes.imshow(values, cmap="PuOr", vmin=-reach, vmax=reach, aspect="auto")
+    axes.grid(visible=False)
+    for row in frame.to_dict("records"):
+        text = f"{row['difference']:+.2f}\n[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+        # dark tiles are written on in white
+        colour = "white" if abs(row["difference"]) > 0.6 * reach else "#1a1a1a"
+        place = (left.index(row[across]), above.index(row[down]))
+        axes.text(*place, text, ha="center", va="center", color=colour, size=SMALL)

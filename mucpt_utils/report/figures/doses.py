@@ -41,7 +41,7 @@ MOST_ARMS = 4
 
 @styled
 def dose_response(table: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
-    """One panel an axis of doses and kind of facts: every arm's mean at each dose, with intervals.
+    """One panel per axis of doses and kind of facts: every arm's mean at each dose, with intervals.
 
     table: rows of `composition.csv`, of which those axes are drawn whose levels are at least
     `LEAST_DOSES` numbers. Raises NothingToDraw where no axis has so many.

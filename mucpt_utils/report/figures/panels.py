@@ -183,7 +183,7 @@ def arm_labels(arms: Sequence[str]) -> list[str]:
 
 
 def arm_rows(axes: Axes, arms: Sequence[str]) -> dict[str, float]:
-    """One horizontal row an arm, its title beside it; returns each arm's height."""
+    """One horizontal row per arm, its title beside it; returns each arm's height."""
     return dict(zip(arms, label_rows(axes, arm_labels(arms)), strict=True))
 
 
@@ -210,7 +210,7 @@ def interval(
 
 
 def arm_intervals(axes: Axes, frame: pd.DataFrame, arms: Sequence[str], centre: str) -> None:
-    """One horizontal row an arm, with its interval where the frame has one row for the arm."""
+    """One horizontal row per arm, with its interval where the frame has one row for the arm."""
     for arm, height in arm_rows(axes, arms).items():
         row = first_row(frame, arm=arm)
         if row is not None:

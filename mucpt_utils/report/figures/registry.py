@@ -16,7 +16,11 @@ from mucpt_utils.report.figures.comparison import (
 )
 from mucpt_utils.report.figures.criteria import roc, selection_kinds
 from mucpt_utils.report.figures.curves import learning_curves, tokens_and_compute
-from mucpt_utils.report.figures.data_composition import composition, reference_surface
+from mucpt_utils.report.figures.data_composition import (
+    composition,
+    mixture_map,
+    reference_surface,
+)
 from mucpt_utils.report.figures.doses import dose_response
 from mucpt_utils.report.figures.panels import sign
 from mucpt_utils.report.figures.pipeline import funnel, pipeline_quality
@@ -62,7 +66,7 @@ FIGURES: dict[str, FigureInfo] = {
         every_run,
         "every_run",
         "The same difference in every run",
-        "As in the figure before, one row a run: other seeds, other profiles, another processor. "
+        "As in the figure before, one row per run: other seeds, other profiles, another processor. "
         "n counts pairs of seed and question, of known facts and of the others.",
         "answer",
     ),
@@ -70,7 +74,7 @@ FIGURES: dict[str, FigureInfo] = {
         main_comparison,
         "main_comparison",
         "Accuracy by arm, on facts the reference model knows and does not know",
-        "One bar an arm with its 95 % interval over seeds and subjects. Every arm but the base is "
+        "One bar per arm with its 95 % interval over seeds and subjects. Every arm but the base is "
         "trained on the same number of tokens, plain with a reference model's compute apart; the "
         "dotted line is the base before training, the solid line plain continued pretraining.",
     ),
@@ -81,6 +85,15 @@ FIGURES: dict[str, FigureInfo] = {
         "Means over seeds with their 95 % intervals, from the base on. Above by tokens trained on, "
         "below, where costs were counted, by floating-point operations: an arm with a reference "
         "model begins when that is trained and has scored the corpus.",
+        more=("costs",),
+    ),
+    "accuracy_and_compute": FigureInfo(
+        partial(tokens_and_compute, metric="accuracy"),
+        "learning_curves",
+        "Accuracy against tokens and compute",
+        "As in the figure before, the share of questions answered correctly. Means over seeds with "
+        "their 95 % intervals, from the base on.",
+        "detail",
         more=("costs",),
     ),
     "dose_response": FigureInfo(
@@ -117,7 +130,7 @@ FIGURES: dict[str, FigureInfo] = {
         partial(benchmark, by="stratum"),
         "benchmark_by_stratum",
         "Accuracy by popularity, and on general knowledge",
-        "One panel a stratum with its number of questions in brackets, every arm of the main "
+        "One panel per stratum with its number of questions in brackets, every arm of the main "
         "comparison in it; 95 % intervals over seeds and subjects.",
         "detail",
     ),
@@ -125,7 +138,7 @@ FIGURES: dict[str, FigureInfo] = {
         partial(benchmark, by="category"),
         "benchmark_by_category",
         "Accuracy by category of question",
-        "One panel a category with its number of questions in brackets, every arm of the main "
+        "One panel per category with its number of questions in brackets, every arm of the main "
         "comparison in it; 95 % intervals over seeds and subjects, wide where subjects are few.",
         "detail",
     ),
@@ -133,7 +146,7 @@ FIGURES: dict[str, FigureInfo] = {
         learning_curves,
         "learning_curves",
         "Accuracy along training, by arm",
-        "One panel an arm, from the base at 0 tokens to the end of the budget. Solid: facts the "
+        "One panel per arm, from the base at 0 tokens to the end of the budget. Solid: facts the "
         "reference model knows; dashed: facts it does not know. Lines are means over seeds, bands "
         "their 95 % intervals (Student's t over seeds); grey lines are plain continued "
         "pretraining.",
@@ -143,7 +156,7 @@ FIGURES: dict[str, FigureInfo] = {
         composition,
         "composition",
         "Data composition, one axis at a time",
-        "One panel an axis; everything but that axis stays as in the profile. Filled: all music "
+        "One panel per axis; everything but that axis stays as in the profile. Filled: all music "
         "questions; open: general questions, on which forgetting shows. 95 % intervals over seeds "
         "and subjects.",
     ),
@@ -163,6 +176,15 @@ FIGURES: dict[str, FigureInfo] = {
         "Difference in the log-likelihood of the answer, in nats per token. Violet: better than "
         "plain; orange: worse. Each tile shows the difference and its 95 % interval, paired by "
         "seed and question.",
+    ),
+    "mixture_map": FigureInfo(
+        mixture_map,
+        "composition_differences",
+        "What one change to the data moves",
+        "Each row changes one ingredient of the data, everything else stays as in the profile. A "
+        "tile is the difference in the log-likelihood of the answer, in nats per token, with its "
+        "95 % interval, paired by seed and question. Violet: better than the profile's own data; "
+        "orange: worse.",
     ),
     "forgetting": FigureInfo(
         forgetting,
@@ -208,7 +230,7 @@ FIGURES: dict[str, FigureInfo] = {
         "temperature",
         "Calibration of the reference model",
         "Its loss on clean text about subjects that it does not know and that are not under test, "
-        "by temperature, one line a seed. The large marker is the lowest, used where an arm "
+        "by temperature, one line per seed. The large marker is the lowest, used where an arm "
         "sets none of its own.",
         "detail",
     ),

@@ -52,7 +52,7 @@ def temperature(table: pd.DataFrame) -> Drawn:
 
 @styled
 def token_weights(table: pd.DataFrame) -> Drawn:
-    """Mean weight that tokens of each labelled kind were given in training, one panel an arm.
+    """Mean weight that tokens of each labelled kind were given in training, one panel per arm.
 
     table: rows of `token_weights.csv`: arm, kind, weight, ci_low, ci_high, seeds, tokens. Weights
     are scaled to mean 1, so a kind above 1 was weighed up. Raises NothingToDraw where no run kept
@@ -70,7 +70,7 @@ def fixed_weights(table: pd.DataFrame) -> Drawn:
 
 
 def _by_kind(table: pd.DataFrame, title: str, label: str) -> Drawn:
-    """One panel an arm, one row a kind of token, a line at 1."""
+    """One panel per arm, one row per kind of token, a line at 1."""
     frame = table.reset_index(drop=True)
     if frame.empty:
         raise NothingToDraw("no weights of any arm")

@@ -131,7 +131,7 @@ def who_gains(table: pd.DataFrame, arm: str) -> str:
 
 
 def _rows(axes: Axes, frame: pd.DataFrame) -> None:
-    """One row a subject with its pairs in brackets."""
+    """One row per subject with its pairs in brackets."""
     names = frame["subject"].str.replace("-", " ")
     labels = [f"{name} (n = {count})" for name, count in zip(names, frame["n"], strict=True)]
     axes.axvline(0, color="#1a1a1a", lw=1.2)

@@ -6,7 +6,7 @@
   const EVERY = "";
   const key = row => `${row.stage}/${row.reason}`;
   const stage = name => data.stages[name] || name.replaceAll("_", " ");
-  const why = name => data.why[name.replaceAll("_", " ")] || name.replaceAll("_", " ");
+  const why = name => data.kinds[name.replaceAll(" ", "_")] || name.replaceAll("_", " ");
   const capital = text => text[0].toUpperCase() + text.slice(1);
   const reason = row => (why(row.reason).split(" ")[0] === stage(row.stage).split(" ")[0] ? capital(why(row.reason)) : `${capital(stage(row.stage))}: ${why(row.reason)}`);
   const total = data.reasons.reduce((sum, row) => sum + row.documents, 0);

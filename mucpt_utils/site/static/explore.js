@@ -156,8 +156,18 @@
     $("numbers").querySelector(".scroll").replaceChildren(MuCPT.make("table", {}, MuCPT.make("thead", {}, MuCPT.make("tr", {}, ...head)), MuCPT.make("tbody", {}, ...body)));
   }
 
+  /** Where a point of a curve stands: tokens read, or what they and all before them have cost. */
+  function along(name, tokens) {
+    if ($("along").value === "tokens") return tokens;
+    const price = data.prices[name];
+    return price ? price[0] + price[1] * tokens : null;
+  }
+
   async function drawCurves() {
-    const rows = MuCPT.rows(data, "learning_curves").filter(row => row.metric === metric() && row.value !== null);
+    $("field-along").hidden = !Object.keys(data.prices).length;
+    if ($("field-along").hidden) $("along").value = "tokens";
+    const byTokens = $("along").value === "tokens";
+    const rows = MuCPT.rows(data, "learning_curves").filter(row => row.metric === metric() && row.value !== null && (row.arm === "base" || along(row.arm, 0) !== null));
     const arms = ["plain", ...checked("arms").filter(name => name !== "plain" && name !== "base")].filter(name => rows.some(row => row.arm === name)).slice(0, MOST_CURVES);
     const strata = checked("strata").filter(name => rows.some(row => row.stratum === name));
     $("curves").hidden = !arms.length || !strata.length;
@@ -170,18 +180,21 @@
         const values = (groups.get(JSON.stringify([from, part, tokens])) || []).map(row => row.value);
         if (!values.length) return null;
         const made = MuCPT.estimate(values);
-        return { series: number, name: arm(name).title, x: tokens, ...made, panel: stratum(part), told: `${arm(name).title}, ${tokens.toLocaleString("en")} tokens: ${MuCPT.interval(made, value => MuCPT.number(value, digits()))}, ${values.length} seeds` };
+        return { series: number, name: arm(name).title, tokens, x: along(name, tokens), ...made, panel: stratum(part), told: `${arm(name).title}, ${tokens.toLocaleString("en")} tokens: ${MuCPT.interval(made, value => MuCPT.number(value, digits()))}, ${values.length} seeds` };
       }).filter(Boolean);
     }));
     const left = checked("arms").filter(name => name !== "base" && rows.some(row => row.arm === name)).length + (checked("arms").includes("plain") ? 0 : 1) - arms.length;
-    const title = `${(words.metrics[metric()] || metric()).replace(/ \(.*/, "")} along training`;
+    const title = `${(words.metrics[metric()] || metric()).replace(/ \(.*/, "")} against ${byTokens ? "tokens read" : "compute"}`;
     MuCPT.frame($("curves"), {
       title: title[0].toUpperCase() + title.slice(1), legend: arms.map(name => [arm(name).title, "", `var(--arm-${name})`]),
-      reading: `All begin at the base. Lines are means over ${data.seeds.length} seeds, bands their 95 % intervals (Student's t; wide where seeds are few). The upright axis need not begin at 0.${left > 0 ? ` The first ${MOST_CURVES} are drawn.` : ""}`,
-      origin: origin(), csv: points.map(point => ({ way_of_training: point.name, questions: point.panel, tokens: point.x, value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n, profile: data.name, commit: data.commit })),
+      reading: `All begin at the base${byTokens ? "" : "; what comes before training, as of a reference model, is paid first"}. Lines are means over ${data.seeds.length} seeds, bands their 95 % intervals (Student's t; wide where seeds are few). The upright axis need not begin at 0.${left > 0 ? ` The first ${MOST_CURVES} are drawn.` : ""}`,
+      origin: origin(), csv: points.map(point => ({ way_of_training: point.name, questions: point.panel, tokens: point.tokens, ...(byTokens ? {} : { operations: point.x }), value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n, profile: data.name, commit: data.commit })),
     });
     const width = MuCPT.narrow() ? Math.max(200, $("curves").clientWidth - 80) : Math.max(220, Math.min(430, $("curves").clientWidth / Math.min(2, strata.length) - 90));
-    await MuCPT.draw($("curves"), "curves", points, { panels: strata.map(stratum), label: title, change: spec => fitCurves(spec, arms, width) });
+    await MuCPT.draw($("curves"), "curves", points, { panels: strata.map(stratum), label: title, change: spec => {
+      fitCurves(spec, arms, width);
+      for (const layer of spec.layer) layer.encoding.x.title = byTokens ? "tokens read" : "operations (FLOPs)";
+    } });
   }
 
   function fitCurves(spec, arms, width) {
@@ -205,9 +218,7 @@
     const points = rows.map(row => {
       const made = { value: row.difference, low: row.ci_low, high: row.ci_high };
       const numbers = MuCPT.interval(made, value => MuCPT.signed(value, digits()));
-      const axis = axisOf(row.axis);
-      const whose = row.arm === "plain" ? "" : ` (${arm(row.arm).title})`;
-      const label = `${capital(axis.title)}: ${levelText(axis, row.level)} instead of ${levelText(axis, row.compared_to)}${whose}`;
+      const label = changeOf(row);
       return { ...made, label: MuCPT.broken(label, MuCPT.narrow() ? 18 : 30), name: label, kind: strata.indexOf(row.stratum) % MuCPT.KINDS, stratum: row.stratum, n: row.n, text: `${numbers} · n ${row.n}`, told: `${label}, ${stratum(row.stratum)}: ${numbers}`, _row: row._row };
     });
     const clear = points.filter(point => point.low * point.high > 0).length;
@@ -220,7 +231,44 @@
     await MuCPT.draw($("levels"), "forest", points, { change: spec => MuCPT.fitForest(spec, $("levels"), [better()[0], `difference${unit() ? `, ${unit()}` : ""}`, better()[1]].join(MuCPT.SPACE)), pick: openRow, label: title });
   }
 
+  /** Every change to the data down, every kind of questions across: the difference as a colour. */
+  async function drawMixtures() {
+    const rows = MuCPT.rows(data, "composition_differences").filter(row => row.metric === metric() && row.difference !== null);
+    $("mixtures").hidden = !rows.length;
+    if (!rows.length) return;
+    const across = Object.keys(words.strata).filter(name => rows.some(row => row.stratum === name));
+    const sign = words.lower[metric()] ? -1 : 1;
+    const reach = Math.max(...rows.map(row => Math.abs(row.difference)));
+    const points = rows.map(row => {
+      const made = { value: row.difference, low: row.ci_low, high: row.ci_high };
+      const numbers = MuCPT.interval(made, value => MuCPT.signed(value, digits()));
+      const label = changeOf(row);
+      const said = MuCPT.narrow() ? [MuCPT.signed(made.value, digits())] : numbers.replace(" [", "|[").split("|");
+      return { ...made, worse: Number(sign * made.value < 0), size: Math.abs(made.value) / (reach || 1), said, label: MuCPT.broken(label, MuCPT.narrow() ? 14 : 30), name: label, column: MuCPT.broken(stratum(row.stratum), MuCPT.narrow() ? 7 : 13), stratum: row.stratum, n: row.n, told: `${label}, ${stratum(row.stratum)}: ${numbers}, n = ${row.n}`, _row: row._row };
+    });
+    const most = points.reduce((one, other) => (Math.abs(other.value) > Math.abs(one.value) ? other : one));
+    const title = `What one change to the data moves most: ${most.name} (${stratum(most.stratum)}, ${MuCPT.signed(most.value, digits())})`;
+    MuCPT.frame($("mixtures"), {
+      title, reading: `A tile is the mean difference to the profile's own data${unit() ? `, ${unit()}` : ""}, ${MuCPT.narrow() ? "" : "below it its 95 % interval, "}of all questions of a kind. Blue is better, orange worse. Click a tile for n and where it comes from.`,
+      origin: origin(), csv: points.map(point => ({ change: point.name, questions: stratum(point.stratum), value: point.value, interval_from: point.low, interval_to: point.high, n: point.n, profile: data.name, commit: data.commit })),
+    });
+    const room = $("mixtures").clientWidth - (MuCPT.narrow() ? 110 : 240);
+    await MuCPT.draw($("mixtures"), "tiles", points, { pick: openRow, label: title, change: spec => {
+      spec.width = Math.max(150, Math.min(110 * across.length, room));
+      for (const layer of spec.layer) {
+        Object.assign(layer.encoding.x, { sort: across.map(name => MuCPT.broken(stratum(name), MuCPT.narrow() ? 7 : 13)) });
+      }
+    } });
+  }
+
   const capital = text => text[0].toUpperCase() + text.slice(1);
+  /** What a row of the differences along an ingredient changes, in words. */
+  function changeOf(row) {
+    const axis = axisOf(row.axis);
+    const whose = row.arm === "plain" ? "" : ` (${arm(row.arm).title})`;
+    return `${capital(axis.title)}: ${levelText(axis, row.level)} instead of ${levelText(axis, row.compared_to)}${whose}`;
+  }
+
   const axisOf = name => data.axes?.[name] || { title: name.replaceAll("_", " "), levels: {} };
   const levelText = (axis, level) => axis.levels[level]?.text ?? (level === "default" ? "the profile's own" : level);
 
@@ -294,13 +342,15 @@
 
   async function draw() {
     toldBudget();
-    await Promise.all([drawForest(), drawCurves(), drawLevels(), drawDoses()]);
+    await Promise.all([drawForest(), drawCurves(), drawLevels(), drawMixtures(), drawDoses()]);
     document.body.dataset.ready = "yes";
   }
 
   async function choose(profile) {
     data = await MuCPT.load(`profile-${profile}`);
     $("profile").value = profile;
+    $("missing").hidden = !data.missing;
+    $("missing").textContent = data.missing;
     offer();
     await draw();
   }

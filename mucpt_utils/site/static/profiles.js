@@ -77,21 +77,25 @@
 
   async function drawSubjects() {
     const [arm, data] = [$("arm").value, profiles.find(one => one.name === $("profile").value)];
-    const own = MuCPT.data[`subjects-${data.name}`].filter(row => row.arm === arm).sort((a, b) => b.value - a.value);
+    const effects = MuCPT.data[`subjects-${data.name}`];
+    const { metric } = effects;
+    const own = MuCPT.rows({ name: data.name, tables: { effects } }, "effects").filter(row => row.arm === arm).sort((a, b) => b.value - a.value);
     $("subjects").hidden = !own.length;
     if (!own.length) return;
+    const parted = own.some(row => KINDS.includes(row.stratum)); // older runs do not say what is known
     const rows = own.map(row => {
       const numbers = MuCPT.interval(row, say);
-      return { ...row, label: MuCPT.broken(row.subject, MuCPT.narrow() ? 18 : 34), kind: 0, text: `${numbers} · n ${row.n}`, told: `${row.subject}: ${numbers}, n = ${row.n}` };
+      const kind = parted ? KINDS.indexOf(row.stratum) : 0;
+      return { ...row, _row: undefined, label: MuCPT.broken(row.subject, MuCPT.narrow() ? 18 : 34), kind, text: `${numbers} · n ${row.n}`, told: `${row.subject}, ${stratum(row.stratum)}: ${numbers}, n = ${row.n}` };
     });
-    const gains = rows.filter(row => row.value > 0).length;
-    const losses = rows.filter(row => row.value < 0).length;
-    const title = `Who gains and who loses: ${gains} subjects are answered better, ${losses} worse, ${rows.length - gains - losses} the same`;
-    MuCPT.frame($("subjects"), { title, reading: `Accuracy of “${arms.get(arm)}” minus plain, subject by subject, largest gain first, with 95 % intervals over seeds and questions; n is the number of pairs of question and seed. So few questions a subject that most intervals hold zero.`, origin: `Profile ${data.name}, commit ${data.commit}`,
-      csv: rows.map(row => ({ subject: row.subject, value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, profile: data.name, commit: data.commit })) });
+    const gain = part => `${part.filter(row => row.value > 0).length} of ${part.length}`;
+    const each = KINDS.map(kind => [kind, rows.filter(row => row.stratum === kind)]).filter(([, part]) => part.length);
+    const title = `Who gains: ${parted ? each.map(([kind, part]) => `${gain(part)} subjects on ${stratum(kind)}`).join(", ") : `${gain(rows)} subjects`}`;
+    const measure = words.metrics[metric] || metric;
+    MuCPT.frame($("subjects"), { title, legend: parted ? legend : [], reading: `“${arms.get(arm)}” minus plain in ${measure}, subject by subject, largest gain first. A line is the 95 % interval over the subject's pairs of question and seed, of which n says the number.`, origin: `Profile ${data.name}, commit ${data.commit}`,
+      csv: rows.map(row => ({ subject: row.subject, questions: stratum(row.stratum), measure, value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, profile: data.name, commit: data.commit })) });
     await MuCPT.draw($("subjects"), "forest", rows, { label: title, change: spec => {
-      MuCPT.fitForest(spec, $("subjects"), ["← worse", "difference in accuracy", "better →"].join(MuCPT.SPACE));
-      spec.height.step = 26;
+      MuCPT.fitForest(spec, $("subjects"), ["← worse", `difference${words.units[metric] ? `, ${words.units[metric]}` : ""}`, "better →"].join(MuCPT.SPACE));
     } });
   }
 
