@@ -200,6 +200,25 @@ def test_questions_and_budget_move_both_figures(opened):
     assert page.locator("#forest .title").inner_text() == end
 
 
+def test_curves_run_along_tokens_or_compute(opened):
+    page = opened("explore")
+    assert "tokens read" in page.locator("#curves svg").text_content()
+    change(page, "curves", lambda: page.locator("#along").select_option("compute"))
+    assert "FLOPs" in page.locator("#curves svg").text_content()
+    assert page.locator("#curves .title").inner_text().endswith("against compute")
+    assert page.wrong == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_tile_of_the_mixtures_opens_its_row(opened, size):
+    page = opened("explore", size)
+    page.locator("#profile").select_option("laptop")
+    page.locator("#mixtures .mark-rect path").first.click(force=True)
+    row = page.locator("dialog[open]")
+    row.wait_for()
+    assert "ingredient" in row.inner_text() and page.wrong == []
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_point_opens_its_row_with_settings_inputs_and_commit(opened, size):
     page = opened("explore", size)

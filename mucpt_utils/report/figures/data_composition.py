@@ -178,15 +178,19 @@ def mixture_map(table: pd.DataFrame, metric: str = "log_likelihood") -> Drawn:
     across = [stratum for stratum in strata if stratum in set(frame["stratum"])]
     most = frame.loc[frame["difference"].abs().idxmax()]
     title = (
-        f"What one change to the data moves most: {most['change']}, {most['difference']:+.2f} "
+        f"What one change to the data moves most: {most['change']}, {signed_tile(most)} "
         f"({STRATUM_TITLES[most['stratum']]}; {METRIC_TITLES[metric]}, 95 % intervals)"
     )
     size = (2.6 + 1.1 * len(across), 1.9 + 0.62 * len(down))
     fig, grid = panel_grid(title, 1, 1, size)
     axes, reach = grid[0][0], frame["difference"].abs().max()
-    _tiles(axes, frame, ("stratum", "change"), (across, down), reach)
-    axes.set_xticks(range(len(across)), [wrapped(STRATUM_TITLES[s], 13) for s in across])
-    axes.set_yticks(range(len(down)), [wrapped(change, 30) for change in down])
+    roomy = fig.get_figwidth() >= 2.4 + 0.9 * len(across)  # inches for an interval in each tile
+    _tiles(axes, frame, ("stratum", "change"), (across, down), reach, intervals=roomy)
+    titles = [wrapped(STRATUM_TITLES[stratum], 13 if roomy else 20) for stratum in across]
+    axes.set_xticks(range(len(across)), titles, rotation=0 if roomy else 90)
+    axes.set_yticks(range(len(down)), [wrapped(change, 30 if roomy else 20) for change in down])
+    axes.set_xlabel("questions")
+    axes.set_ylabel("change to the data")
     return fig, frame
 
 
@@ -197,12 +201,18 @@ def change_title(row: Mapping) -> str:
     return f"{axis_title(row['axis'])}: {levels}{whose}"
 
 
+def signed_tile(row: Mapping) -> str:
+    """A difference with its sign."""
+    return f"{row['difference']:+.2f}".replace("-", "−")
+
+
 def _tiles(
     axes: Axes,
     frame: pd.DataFrame,
     columns: tuple[str, str],
     order: tuple[Sequence[str], Sequence[str]],
     reach: float,
+    intervals: bool = True,
 ) -> None:
     """Differences as coloured tiles, each with its interval. reach: the end of the colours.
 
@@ -214,7 +224,9 @@ def _tiles(
     axes.imshow(values, cmap="PuOr", vmin=-reach, vmax=reach, aspect="auto")
     axes.grid(visible=False)
     for row in frame.to_dict("records"):
-        text = f"{row['difference']:+.2f}\n[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+        text = signed_tile(row)
+        if intervals:
+            text += f"\n[{row['ci_low']:.2f}, {row['ci_high']:.2f}]".replace("-", "−")
         # dark tiles are written on in white
         colour = "white" if abs(row["difference"]) > 0.6 * reach else "#1a1a1a"
         place = (left.index(row[across]), above.index(row[down]))

@@ -168,7 +168,8 @@
     if ($("field-along").hidden) $("along").value = "tokens";
     const byTokens = $("along").value === "tokens";
     const rows = MuCPT.rows(data, "learning_curves").filter(row => row.metric === metric() && row.value !== null && (row.arm === "base" || along(row.arm, 0) !== null));
-    const arms = ["plain", ...checked("arms").filter(name => name !== "plain" && name !== "base")].filter(name => rows.some(row => row.arm === name)).slice(0, MOST_CURVES);
+    const fixed = byTokens ? ["plain"] : ["plain", "plain_compute"]; // what the others are held against
+    const arms = [...fixed, ...checked("arms").filter(name => !fixed.includes(name) && name !== "base")].filter(name => rows.some(row => row.arm === name)).slice(0, MOST_CURVES);
     const strata = checked("strata").filter(name => rows.some(row => row.stratum === name));
     $("curves").hidden = !arms.length || !strata.length;
     if ($("curves").hidden) return;
@@ -183,7 +184,8 @@
         return { series: number, name: arm(name).title, tokens, x: along(name, tokens), ...made, panel: stratum(part), told: `${arm(name).title}, ${tokens.toLocaleString("en")} tokens: ${MuCPT.interval(made, value => MuCPT.number(value, digits()))}, ${values.length} seeds` };
       }).filter(Boolean);
     }));
-    const left = checked("arms").filter(name => name !== "base" && rows.some(row => row.arm === name)).length + (checked("arms").includes("plain") ? 0 : 1) - arms.length;
+    const wanted = new Set([...fixed, ...checked("arms")].filter(name => name !== "base" && rows.some(row => row.arm === name)));
+    const left = wanted.size - arms.length;
     const title = `${(words.metrics[metric()] || metric()).replace(/ \(.*/, "")} against ${byTokens ? "tokens read" : "compute"}`;
     MuCPT.frame($("curves"), {
       title: title[0].toUpperCase() + title.slice(1), legend: arms.map(name => [arm(name).title, "", `var(--arm-${name})`]),
@@ -237,6 +239,8 @@
     $("mixtures").hidden = !rows.length;
     if (!rows.length) return;
     const across = Object.keys(words.strata).filter(name => rows.some(row => row.stratum === name));
+    const heading = name => MuCPT.broken(stratum(name), MuCPT.narrow() ? 22 : 13);
+    const lines = Math.max(...across.map(name => heading(name).split("|").length));
     const sign = words.lower[metric()] ? -1 : 1;
     const reach = Math.max(...rows.map(row => Math.abs(row.difference)));
     const points = rows.map(row => {
@@ -244,7 +248,7 @@
       const numbers = MuCPT.interval(made, value => MuCPT.signed(value, digits()));
       const label = changeOf(row);
       const said = MuCPT.narrow() ? [MuCPT.signed(made.value, digits())] : numbers.replace(" [", "|[").split("|");
-      return { ...made, worse: Number(sign * made.value < 0), size: Math.abs(made.value) / (reach || 1), said, label: MuCPT.broken(label, MuCPT.narrow() ? 14 : 30), name: label, column: MuCPT.broken(stratum(row.stratum), MuCPT.narrow() ? 7 : 13), stratum: row.stratum, n: row.n, told: `${label}, ${stratum(row.stratum)}: ${numbers}, n = ${row.n}`, _row: row._row };
+      return { ...made, worse: Number(sign * made.value < 0), size: Math.abs(made.value) / (reach || 1), said, label: MuCPT.broken(label, MuCPT.narrow() ? 14 : 30), name: label, column: heading(row.stratum), stratum: row.stratum, n: row.n, told: `${label}, ${stratum(row.stratum)}: ${numbers}, n = ${row.n}`, _row: row._row };
     });
     const most = points.reduce((one, other) => (Math.abs(other.value) > Math.abs(one.value) ? other : one));
     const title = `What one change to the data moves most: ${most.name} (${stratum(most.stratum)}, ${MuCPT.signed(most.value, digits())})`;
@@ -256,7 +260,10 @@
     await MuCPT.draw($("mixtures"), "tiles", points, { pick: openRow, label: title, change: spec => {
       spec.width = Math.max(150, Math.min(110 * across.length, room));
       for (const layer of spec.layer) {
-        Object.assign(layer.encoding.x, { sort: across.map(name => MuCPT.broken(stratum(name), MuCPT.narrow() ? 7 : 13)) });
+        const { x } = layer.encoding;
+        x.sort = across.map(heading);
+        if (MuCPT.narrow()) Object.assign(x.axis, { labelAngle: -90, labelAlign: "left", labelBaseline: "middle", labelOffset: -7 });
+        else x.axis.labelPadding = 15 * (lines - 1) + 5; // the lines of a heading go down from its first
       }
     } });
   }
