@@ -162,6 +162,14 @@ def test_the_axis_shown_as_an_example_is_one():
         settings.load_profile("smoke").override(level.set)
 
 
+def test_a_profile_without_axes_keeps_no_table_of_them():
+    notebook = nbformat.read(paths.NOTEBOOKS / "07_data_composition.ipynb", as_version=4)
+    lines = [line for cell in code_cells(notebook) for line in cell.source.splitlines()]
+    for name in ("composition", "composition_differences"):
+        (place,) = [n for n, line in enumerate(lines) if f'"{name}")' in line and ".table(" in line]
+        assert lines[place].startswith("    ") and lines[place - 1].startswith("if len("), name
+
+
 # --- run ------------------------------------------------------------------------------------------
 
 
