@@ -49,7 +49,7 @@ def requirements(work: Path) -> pd.DataFrame:
     room = shutil.disk_usage(folder).free / 2**30 >= NEEDED_DISK
     memory = here["memory_gib"]
     rows = [
-        ("cores", "2 for the times that the README gives", cores, cores >= 2),
+        ("cores", "2; with one a run takes about twice as long", cores, cores >= 2),
         ("memory", f"{NEEDED_MEMORY:g} GiB", f"{memory} GiB", memory >= NEEDED_MEMORY),
         ("disk", f"{NEEDED_DISK:g} GiB in the work folder", "free" if room else "less", room),
         ("GPU", f"none for {' and '.join(CPU_PROFILES)}", here["gpu"] or "none", True),

@@ -25,7 +25,7 @@ EVERY_CELL = "every cell, from the top"
 def ready(profile: str, overrides: Sequence[str] = (), run: bool = False) -> pd.DataFrame:
     """what, notebook, works, from: of everything that a reader may want.
 
-    run: make the profile first (`smoke` for `best` without a finished run): some minutes for
+    run: make the profile first (`smoke` for `best` without a finished run): a few minutes for
     `smoke`, with its progress below the cell; what is finished is loaded.
     """
     name, _ = profiles.usable(profile, overrides)

@@ -11,7 +11,7 @@ from mucpt_utils.config.settings import Profile, load_profile, profile_names
 from mucpt_utils.study.provenance import COMMITTED, RUN, results_folder, results_to_read
 
 BEST = "best"
-SMALLEST = "smoke"  # which is made in some minutes where no run is finished
+SMALLEST = "smoke"  # which is made in a few minutes where no run is finished
 
 
 def finished(overrides: Sequence[str] = ()) -> list[Profile]:
@@ -75,10 +75,10 @@ def usable(profile: str, overrides: Sequence[str] = ()) -> tuple[str, str]:
         if trained(each):
             return each.name, f"Profile {each.name}: its run is finished, every stage is loaded."
         stale.append(each.name)
-    older = f" (that of {' and '.join(stale)} is by other code)" if stale else ""
+    older = f" (that of {' and '.join(stale)} was made by other code)" if stale else ""
     return SMALLEST, (
-        f"No run is finished{older}: profile {SMALLEST} is made as you go, which takes some "
-        "minutes. The committed results and what you can play with need no run."
+        f"No run is finished{older}: profile {SMALLEST} is made as you go, which takes a "
+        "few minutes. The committed results and everything you can play with need no run."
     )
 
 

@@ -70,7 +70,7 @@ def flaws(quality: pd.DataFrame) -> Folded:
     )
     if stay:
         told.append(f"Mostly left: {listed(stay)}.")
-    return Folded([*told, "A false sentence is no flaw of the text: no stage looks for it."])
+    return Folded([*told, "A false sentence is not a flaw of the text: no stage looks for it."])
 
 
 def slope(calibration: Calibration) -> Folded:
@@ -91,7 +91,7 @@ def thresholds(table: pd.DataFrame) -> Folded:
     return Folded(
         [
             f"Without a threshold {documents:.1%} of the documents are off the domain; weighted by "
-            f"their probability they make {weight:.1%} of the weight{undone}."
+            f"their probability they make up {weight:.1%} of the weight{undone}."
         ]
     )
 
@@ -146,7 +146,7 @@ def sliders(data: Mapping) -> Folded:
     pair = [row for row in data["sentences"] if "part" in row]
     if not pair:
         return Folded(
-            ["No true and false sentence of one template is about a subject that an RM knows."]
+            ["No true and false sentence of one template are about a subject that an RM knows."]
         )
     told = []
     for number, seed in enumerate(data["seeds"]):
@@ -239,14 +239,14 @@ def best_arms(main: pd.DataFrame, metric: str = "accuracy") -> Folded:
         line = f"On {words} {named(best['arm'])} is best with {best['mean']:.2f}"
         line += f" (plain {plain['mean'].iloc[0]:.2f})" if len(plain) else ""
         told.append(f"{line}.")
-    return Folded([*told, "The best of several is always a lucky one too: look at the intervals."])
+    return Folded([*told, "The best of several is always partly luck: look at the intervals."])
 
 
 def knowledge_shows(main: pd.DataFrame) -> Folded:
     """Covered minus uncovered accuracy by arm. main: a table with arm, stratum, metric, mean."""
     wide = rows_where(main, metric="accuracy").pivot(index="arm", columns="stratum", values="mean")
     if not {"covered", "uncovered"} <= set(wide.columns):
-        return Folded(["This table does not part covered and uncovered questions."])
+        return Folded(["This table does not separate covered and uncovered questions."])
     gap = (wide["covered"] - wide["uncovered"]).dropna().sort_values(ascending=False)
     each = [f"{named(str(arm))} {value:+.2f}" for arm, value in gap.items()]
     return Folded(
@@ -269,6 +269,21 @@ def popular(strata: pd.DataFrame, categories: pd.DataFrame, arm: str = "plain") 
             f"The hardest category is {category(hardest)}, the easiest {category(easiest)}.",
         ]
     )
+
+
+def models(scores: pd.DataFrame) -> Folded:
+    """Which real models beat the guessers, part by part. scores: the benchmark's table of scores.
+
+    Beaten are guessers whose intervals all lie below that of the model.
+    """
+    told = []
+    for part, rows in scores.groupby("part", sort=False):
+        guesses = rows["model"].str.startswith("guesser")
+        best_guess = rows.loc[guesses, "ci_high"].max()
+        better = rows[~guesses & (rows["ci_low"] > best_guess)]
+        each = [f"{row.model} ({row.accuracy:.3f})" for row in better.itertuples()]
+        told.append(f"{part}: {listed(each) if each else 'no model'}")
+    return Folded([f"Clearly above every guesser, by part. {'; '.join(told)}."])
 
 
 def category(row: pd.Series) -> str:

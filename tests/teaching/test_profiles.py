@@ -57,7 +57,7 @@ def test_a_run_of_other_code_is_not_trained_anew_unasked(work, monkeypatch, caps
     )
     monkeypatch.setattr(profiles, "trained", lambda profile: False)
     assert profiles.usable("best")[0] == "smoke"
-    assert "(that of laptop and smoke is by other code)" in profiles.usable("best")[1]
+    assert "(that of laptop and smoke was made by other code)" in profiles.usable("best")[1]
     session.open_study("laptop", [], "04")
     assert capsys.readouterr().out == "", "a run says nothing that differs from run to run"
 

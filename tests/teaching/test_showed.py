@@ -150,3 +150,15 @@ def test_verdicts_come_from_the_claims_or_it_says_where_they_are_made(tmp_path, 
 def test_without_axes_it_says_so():
     nothing = table("axis level arm stratum metric mean")
     assert showed.axes(nothing).text == showed.moved(None).text == showed.NO_AXIS
+
+
+def test_models_are_held_against_the_guessers_part_by_part():
+    rows = [
+        ("guesser: x", "core", 0.02, 0.01, 0.03),
+        ("M, few-shot", "core", 0.06, 0.04, 0.08),
+        ("N", "core", 0.04, 0.03, 0.05),
+        ("guesser: x", "tail", 0.02, 0.01, 0.05),
+        ("M, few-shot", "tail", 0.06, 0.04, 0.08),
+    ]
+    told = showed.models(table("model part accuracy ci_low ci_high", *rows)).text
+    assert told.endswith("by part. core: M, few-shot (0.060); tail: no model.")
