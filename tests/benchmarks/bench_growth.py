@@ -55,6 +55,13 @@ REPEATED = {
     "nested tags": "<div>",
     "nested inline tags": "<b>",
     "paragraph tags": "<p>The third theme is given to the clarinets, and strings answer it.</p>",
+    "loose inline tags": "<b>theme</b> is given to the clarinets, ",
+    "loose links": "<a href=q>theme</a> is given to the clarinets, ",
+    "closed comments": "theme is given <!-- to --> the clarinets ",
+    "line break tags": "The theme is given to the clarinets<br>",
+    "tags that never close": "<font size=2>theme is given ",
+    "tables in tables": "<table><tr><td>theme is given ",
+    "items that never close": "<li>The third theme is given to the clarinets and the strings",
     "comments": "<!-- ",
     "addresses": "https://a.example/b?c=d ",
     "addresses without spaces": "https://a.example/b?c=d",
@@ -123,6 +130,8 @@ def lines(size: int) -> Iterator[tuple[str, str]]:
     yield "one entity", f"{half}Rock &amp; Roll. {half}"
     yield "one entity without spaces", f"{'a' * (length // 2)}&amp;{'b' * (length // 2)}"
     yield "one tag that never closes", f"<img {half}{half}"
+    links = REPEATED["loose links"]
+    yield "loose links in a division", f"<div>{links * (length // len(links))}</div>"
     yield "brackets that close", "(" * (length // 2) + ")" * (length // 2)
     yield "words all different", " ".join(f"w{n}" for n in range(length // 7))
 

@@ -1,5 +1,7 @@
 """The main text of pages of every shape, and how much stands outside it."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +89,33 @@ def test_a_page_without_text_is_refused(page):
 @pytest.mark.parametrize("page", ["<pre>{}</pre>", "<!-- a note --><p>{}</p>", "{}", "<td>{}</td>"])
 def test_a_page_of_one_block_is_read(page):
     assert read_page(page.format(SENTENCE)).text == SENTENCE
+
+
+MANY = 700  # tags beside or inside each other, more than the parser or trafilatura take easily
+CROWDED = {
+    "bold words": ("", "<b>n{}</b> stands here, ", ""),
+    "bold words in a division": ("<div>", "<b>n{}</b> stands here, ", "</div>"),
+    "links in a division": ("<div>", "<a href=q>n{}</a> stands here, ", "</div>"),
+    "bold links": ("<p>", "<b><a href=q>n{}</a></b> stands here, ", "</p>"),
+    "comments": ("", "n{} stands here, <!-- not this --> ", ""),
+    "rules": ("", "n{} stands here, a sentence<hr>", ""),
+    "line breaks": ("<div>", "n{} stands here, a sentence<br>", "</div>"),
+    "fonts that never close": ("", "<font size=2>n{} stands here, ", ""),
+    "divisions that never close": ("", "<div>n{} stands here, as the next one does too", ""),
+    "lists that never close": ("", "<ul><li>n{} stands here, as the next one does too", ""),
+    "tables in tables": ("", "<table><tr><td>n{} stands here, as the next one does too", ""),
+    "fonts in divisions": ("", "<div><font>n{} stands here, as the next one does too", ""),
+}
+
+
+@pytest.mark.parametrize("shape", CROWDED)
+def test_every_word_is_read_of_tags_that_are_many_or_nested_deeply(shape):
+    before, piece, after = CROWDED[shape]
+    body = before + "".join(piece.format(f"<i></i>{n}") for n in range(MANY)) + after
+    words = read_page(f"<html><head><title>T</title></head><body>{body}</body></html>").text
+    numbers = [int(number) for number in re.findall(r"n(\d+) stands here", words)]
+    assert numbers == list(range(MANY))
+    assert "not this" not in words
 
 
 BLOCK = st.text("ab |-", max_size=6).map(lambda text: web_page.Block("p", text, 0, False))

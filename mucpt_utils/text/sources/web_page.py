@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mucpt_utils.text.sources.base import Malformed, clean_text
+from mucpt_utils.text.sources.page_tree import (
+    BLOCKS,
+    UNREAD,
+    parsed,
+    uncrowded,
+    without_textless,
+)
 
 OUTSIDE = "outside the main text of a page"
-UNREAD = {
-    *("script", "style", "noscript", "template", "iframe", "svg", "head", "select", "object"),
-    *("button", "textarea"),
-}
 LANDMARKS = {"nav", "footer", "aside"}
 ROLES = {"navigation", "banner", "contentinfo", "complementary", "search", "menu", "dialog"}
 BOILERPLATE = re.compile(
@@ -23,22 +26,10 @@ BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-BLOCKS = {
-    *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details"),
-    *("div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3"),
-    *("h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "p", "pre", "section"),
-    *("summary", "table", "tbody", "td", "th", "thead", "tfoot", "tr", "ul"),
-}
 CELLS = {"td", "th"}
 SENTENCE_WORDS = 8  # a block of so many words is prose, unless most of it is links
 MOST_LINKED = 0.5
 COVERED = 0.9  # of trafilatura's words that the blocks must hold, to be read instead
-XML = re.compile(r"\A\s*<\?xml[^>]*\?>")
-# tags without text, one behind the other, take trafilatura a time that grows with their square
-TEXTLESS = re.compile(
-    r"<(?:img|input|wbr|source|track|embed|param|area|col)\b[^<>]*>", re.IGNORECASE
-)
-MOST_TEXTLESS = 1000
 SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -67,27 +58,30 @@ class Block(NamedTuple):
 
 def read_page(page: str) -> Page:
     """A page's main text. Raises Malformed where it has none, or cannot be parsed."""
-    from lxml import html
-
-    page = XML.sub("", page)
-    if sum(1 for _ in TEXTLESS.finditer(page)) > MOST_TEXTLESS:
-        page = TEXTLESS.sub("", page)
+    page = without_textless(page)
     try:
-        tree = html.fromstring(page)
+        tree, is_simplified = parsed(page)
         blocks = list(blocks_of(tree))
+    except Malformed:
+        raise
     except Exception as error:  # whatever a parser trips over is the page's fault
         raise Malformed(f"HTML that cannot be parsed: {type(error).__name__}") from error
-    text = with_missing(main_text(page), blocks)
+    stated = stated_metadata(tree)
+    text = with_missing(main_text(tree if is_simplified else page, uncrowded(tree)), blocks)
     if not text.strip():
         raise Malformed("HTML without a main text")
     words = sum(len(block.text.split()) for block in blocks)
-    return Page(text, stated_metadata(tree), max(0, words - len(text.split())))
+    return Page(text, stated, max(0, words - len(text.split())))
 
 
-def main_text(page: str) -> str:
-    """What trafilatura takes for the main text; empty where it stumbles, as over a lone block."""
+def main_text(page: Any, uncrowded_tree: Any | None = None) -> str:
+    """What trafilatura takes for the main text; empty where it stumbles, as over a lone block.
+
+    page: its text, or its tree. uncrowded_tree: what is read in place of it.
+    """
     import trafilatura
 
+    page = page if uncrowded_tree is None else uncrowded_tree
     try:
         extracted = trafilatura.bare_extraction(page, include_comments=False, favor_precision=True)
     except Exception:  # the blocks of prose are there without it

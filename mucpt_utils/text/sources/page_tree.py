@@ -1,0 +1,145 @@
+"""A page as a tree that holds all of its text and is read in linear time.
+
+The parser stops at 256 tags inside each other, and old pages that never close a `<font>` get there;
+and libraries that read a tree take a time that grows with the square of how many inline tags, or
+stretches of text between blocks, stand side by side. Such pages are simplified; words never go.
+"""
+
+import re
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+from mucpt_utils.text.sources.base import Malformed
+
+UNREAD = {
+    *("script", "style", "noscript", "template", "iframe", "svg", "head", "select", "object"),
+    *("button", "textarea"),
+}
+BLOCKS = {
+    *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details"),
+    *("div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3"),
+    *("h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "p", "pre", "section"),
+    *("summary", "table", "tbody", "td", "th", "thead", "tfoot", "tr", "ul"),
+}
+INLINE = {
+    *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "blink", "cite", "code", "data", "del"),
+    *("dfn", "em", "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "s", "samp", "small"),
+    *("span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var"),
+}
+XML = re.compile(r"\A\s*<\?xml[^>]*\?>")
+TAG = re.compile(r"</?([a-zA-Z][\w:-]*)[^<>]*>")
+KEPT_WHEN_FLAT = UNREAD | {"title", "meta", "br", "html", "body"}
+# tags without text, one behind the other, take trafilatura a time that grows with their square
+TEXTLESS = re.compile(
+    r"<(?:img|input|wbr|source|track|embed|param|area|col)\b[^<>]*>", re.IGNORECASE
+)
+MOST_TEXTLESS = 1000
+MOST_BESIDE = 500  # inline tags, comments or stretches of text in one element
+GONE = "gone"  # stands in place of the name of a tag that is taken out
+
+
+class Parsed(NamedTuple):
+    """A page as a tree (lxml), and whether it was simplified for that."""
+
+    tree: Any
+    is_simplified: bool
+
+
+def parsed(page: str) -> Parsed:
+    """A page's tree, simplified where it is nested too deeply, or too large, for the parser.
+
+    Raises Malformed where the parser cannot read it to its end even so.
+    """
+    from lxml import etree, html
+
+    for simplify in (None, without_inline, flat):
+        parser = html.HTMLParser(huge_tree=simplify is flat)  # whose paragraphs may be large
+        tree = html.fromstring(simplify(page) if simplify else page, parser=parser)
+        limit = etree.ErrorTypes.ERR_RESOURCE_LIMIT
+        if not any(error.type == limit for error in parser.error_log):
+            return Parsed(tree, simplify is not None)
+    raise Malformed("HTML that is nested too deeply, or too large, for the parser")
+
+
+def without_textless(page: str) -> str:
+    """A page without XML's declaration and, where they are very many, without images and fields."""
+    page = XML.sub("", page)
+    is_full = sum(1 for _ in TEXTLESS.finditer(page)) > MOST_TEXTLESS
+    return TEXTLESS.sub("", page) if is_full else page
+
+
+def without_inline(page: str) -> str:
+    """A page without its inline tags; what stands in them stays."""
+    return TAG.sub(lambda tag: "" if tag[1].lower() in INLINE else tag[0], page)
+
+
+def flat(page: str) -> str:
+    """A page of paragraphs alone, one for each block; no tag stands inside another."""
+
+    def simplified(tag: re.Match) -> str:
+        name = tag[1].lower()
+        return tag[0] if name in KEPT_WHEN_FLAT else "<p>" if name in BLOCKS else ""
+
+    return TAG.sub(simplified, page)
+
+
+# --- very many tags side by side ------------------------------------------------------------------
+
+
+def uncrowded(tree: Any) -> Any | None:
+    """A copy in which no element holds very many inline tags; None where none does anyway.
+
+    Inline tags and comments go, words stay; text between the blocks of a `div` is a paragraph. Of
+    what is mostly links the links stay, since menus are told by them.
+    """
+    from lxml import etree, html
+
+    if not any(is_crowded(element) for element in tree.iter(etree.Element)):
+        return None
+    tree = deepcopy(tree)
+    for element in tree.iter(etree.Element):
+        if is_crowded(element):
+            mark_inline(element)
+    etree.strip_tags(tree, GONE, etree.Comment)
+    # written and read again, since only so neighbouring texts become one
+    parser = html.HTMLParser(huge_tree=True)
+    tree = html.fromstring(html.tostring(tree, encoding="unicode"), parser=parser)
+    for element in tree.iter("body", "div"):
+        if is_crowded(element):
+            wrap_loose(element)
+    return tree
+
+
+def is_crowded(element: Any) -> bool:
+    """Whether very many tags stand side by side in an element."""
+    return len(element) > MOST_BESIDE
+
+
+def mark_inline(element: Any) -> None:
+    """Renames the inline tags of an element; its links only where they are the smaller part."""
+    linked = sum(len("".join(child.itertext())) for child in element.iterchildren("a"))
+    is_linked = linked > len("".join(element.itertext())) / 2
+    names = INLINE - {"a"} if is_linked else INLINE
+    for child in element.iterchildren(*INLINE):
+        for inner in list(child.iter(*names)):
+            inner.tag = GONE
+
+
+def wrap_loose(element: Any) -> None:
+    """Makes a paragraph of the text before an element's blocks, and of each text behind one."""
+    children = list(element)
+    if (element.text or "").strip():
+        element.insert(0, paragraph_of(element, element.text))
+        element.text = None
+    for child in children:
+        if child.tag != "br" and (child.tail or "").strip():
+            paragraph = paragraph_of(element, child.tail)
+            child.tail = None
+            child.addnext(paragraph)
+
+
+def paragraph_of(element: Any, text: str) -> Any:
+    """A new paragraph in the tree of an element."""
+    paragraph = element.makeelement("p")
+    paragraph.text = text
+    return paragraph
