@@ -27,7 +27,7 @@ from mucpt_utils.io import read_json, read_jsonl
 from mucpt_utils.knowledge.facts import askable, load_facts
 from mucpt_utils.scoring.packages import is_local
 from mucpt_utils.study import pace as machine
-from mucpt_utils.study import parallel
+from mucpt_utils.study import parallel, recorded
 from mucpt_utils.study.pace import Pace
 from mucpt_utils.study.price import OPERATIONS, reference_price
 from mucpt_utils.study.provenance import parameter_count
@@ -149,7 +149,8 @@ def question_count(profile: Profile) -> int:
     """Questions of one measuring: about each subject as many as the benchmark has on average, or
     as many as its facts have where all are asked."""
     if profile.world.ask_all:
-        facts = load_facts("music")
+        chosen = profile.world.categories
+        facts = [f for f in load_facts("music") if not chosen or f.category in chosen]
         each = len(askable(facts)) / len({fact.subject for fact in facts})
         return round(profile.world.tested * each + profile.evaluation.general_questions)
     path = paths.DATA_CARDS / "musicsimpleqa" / f"{profile.world.split}.jsonl"
@@ -181,10 +182,13 @@ def disk_bytes(profile: Profile) -> int:
 def time_here(profile: Profile) -> pd.DataFrame:
     """How long a profile takes on this machine, measured now (`minutes_here`).
 
-    For a model that is not on this machine, or too large for it, its cost by settings (`estimate`).
+    For a loaded model, by the rates of its finished runs where there are any. For one that is not
+    on this machine, or too large for it, its cost by settings (`estimate`).
     """
     if profile.pretrained and not runs_here(profile):
         return estimate(profile)
+    if rates := recorded.rates(profile, paths.work() / "stages"):
+        return minutes_here(profile, Pace(*rates, machine.seconds_to_start()))
     return minutes_here(profile, machine.measure(profile, document_tokens(profile)))
 
 
@@ -333,7 +337,7 @@ def main(arguments: list[str] | None = None) -> int:
     for row in rows.itertuples(index=False):
         print(f"  {row.quantity:36} {row.value:>20,.4g} {row.unit:11} {row.basis}")
     if profile.pretrained and runs_here(profile):
-        print("Here, measured now:")
+        print("Here, by finished runs of the model, or measured now where there are none:")
         for row in time_here(profile).itertuples(index=False):
             print(f"  {row[0]:36} {row[1]:>28} {row[2]:>20} {row.minutes:>8} minutes")
     print("Start it with:")

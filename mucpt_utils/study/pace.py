@@ -21,7 +21,7 @@ from mucpt_utils import paths
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.scoring.tokens import TokenStore
-from mucpt_utils.study.parallel import sharing
+from mucpt_utils.study.parallel import run_jobs, sharing
 from mucpt_utils.training import batches
 
 if TYPE_CHECKING:  # transformers takes seconds to import
@@ -53,11 +53,25 @@ def measure(profile: Profile, document_tokens: int, seconds: float = 6.0) -> Pac
     """The pace of this machine for the profile's model, loaded or of its size from scratch.
 
     document_tokens: of the documents that are scored. seconds: for training, scoring and answering
-    together, ten times as many for a loaded model; starting a Python comes on top.
+    together, ten times as many for a loaded model, which is measured in a worker: there memory is
+    kept between steps (`parallel.KEPT_MEMORY`). Starting a Python comes on top.
     """
+    if profile.pretrained:
+        job = (profile.model_dump_json(), document_tokens, seconds * 10)
+        threads = sharing(profile.pretrained.parameters)[1]
+        preload = ["mucpt_utils.training.trainer"]
+        return run_jobs(_measure_alone, [job], workers=1, threads=threads, preload=preload)[0]
+    return measured_here(profile, document_tokens, seconds)
+
+
+def _measure_alone(profile: str, document_tokens: int, seconds: float, report: Callable) -> Pace:
+    return measured_here(Profile.model_validate_json(profile), document_tokens, seconds)
+
+
+def measured_here(profile: Profile, document_tokens: int, seconds: float) -> Pace:
+    """The pace of this process, as `measure` gives it."""
     threads = torch.get_num_threads()
     model = model_of(profile)
-    seconds *= 10 if profile.pretrained else 1
     torch.set_num_threads(sharing(models.parameters(model))[1])
     try:
         return Pace(

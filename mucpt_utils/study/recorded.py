@@ -1,0 +1,113 @@
+"""How fast this machine was with a loaded model: from the records of its finished stages.
+
+Where runs of the same model are finished, their seconds say more than a minute of measuring: they
+hold loading, checkpoints and whatever else ran on the machine.
+"""
+
+import statistics
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from mucpt_utils.config.settings import Profile
+from mucpt_utils.io import read_json, read_jsonl
+from mucpt_utils.scoring import packages
+from mucpt_utils.study.runs import RESPONSES
+from mucpt_utils.study.stages import RECORD
+
+LEAST = 20_000  # tokens of a run that tells a rate: loading and warming up weigh little in it
+
+
+class Rates(NamedTuple):
+    """Tokens a second of training and of scoring, questions a second."""
+
+    training: float
+    scoring: float
+    answering: float
+
+
+def rates(profile: Profile, root: Path) -> Rates | None:
+    """Medians over finished stages of the profile's loaded model; None where any kind lacks.
+
+    root: the folder of stages. Only training with the profile's batch counts.
+    """
+    if profile.pretrained is None or not (bases := digests_of_base(profile, root)):
+        return None
+    scoring = [tokens_of(root, record) / record["seconds"] for record in scored(root, bases)]
+    asked = list(stages_of(root, "run_base", bases))
+    if not scoring or not asked:
+        return None
+    reading = statistics.median(scoring)
+    answering = [questions_of(root, r) / seconds_asking(root, r, reading) for r in asked]
+    measuring = statistics.median(record["seconds"] for record in asked)
+    training = list(training_rates(profile, root, bases, measuring))
+    if not training:
+        return None
+    return Rates(statistics.median(training), reading, statistics.median(answering))
+
+
+def digests_of_base(profile: Profile, root: Path) -> set[str]:
+    """Digests of the finished bases that hold the profile's loaded model."""
+    assert profile.pretrained is not None
+    name = profile.pretrained.name
+    identity = packages.identity(name) or name
+    records = records_of(root, "base")
+    return {r["sha256"] for r in records if r["settings"].get("identity") == identity}
+
+
+def records_of(root: Path, name: str) -> Iterator[dict]:
+    """Records of the stages of one name, or of those that a pattern fits, that were made here."""
+    for path in sorted(root.glob(f"{name}-*/{RECORD}")):
+        record = read_json(path)
+        if "elsewhere" not in record:  # brought from another machine
+            yield record | {"folder": path.parent.name}
+
+
+def stages_of(root: Path, name: str, bases: set[str]) -> Iterator[dict]:
+    """Records of the stages of one name that were made from one of the bases."""
+    for record in records_of(root, name):
+        if any(made_from["sha256"] in bases for made_from in record["inputs"]):
+            yield record
+
+
+def scored(root: Path, bases: set[str]) -> Iterator[dict]:
+    """Records of corpora scored by the base, of enough tokens."""
+    for record in stages_of(root, "base_losses", bases):
+        if tokens_of(root, record) >= LEAST:
+            yield record
+
+
+def tokens_of(root: Path, record: dict, name: str = "domain_tokens") -> int:
+    """Tokens of the stores of one name, or ending in it, that a stage was made from."""
+    folders = [i["folder"] for i in record["inputs"] if i["name"].endswith(name)]
+    return sum(read_json(root / folder / "size.json")["tokens"] for folder in folders)
+
+
+def questions_of(root: Path, record: dict) -> int:
+    """Questions that a run answered."""
+    return len(read_jsonl(root / record["folder"] / RESPONSES))
+
+
+def seconds_asking(root: Path, record: dict, reading: float) -> float:
+    """Seconds of an untrained run without its reading of held-out text, at least a tenth of all."""
+    held_out = tokens_of(root, record, "_held_out") / reading
+    return max(record["seconds"] - held_out, record["seconds"] / 10)
+
+
+def training_rates(
+    profile: Profile, root: Path, bases: set[str], measuring: float
+) -> Iterable[float]:
+    """Tokens a second of each reference model and arm. measuring: seconds an arm is asked for."""
+    for record in stages_of(root, "reference", bases):
+        yield from rate(profile, record, record["seconds"])
+    for record in stages_of(root, "run_*", bases):
+        yield from rate(profile, record, record["seconds"] - measuring)
+
+
+def rate(profile: Profile, record: dict, seconds: float) -> Iterator[float]:
+    """Tokens a second of one training, none where it is short or its batch another."""
+    train = record["settings"].get("train")
+    if not train or train["tokens"] < LEAST or seconds <= 0:
+        return
+    if train["batch_sequences"] == profile.train.batch_sequences:
+        yield train["tokens"] / seconds
