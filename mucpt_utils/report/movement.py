@@ -13,7 +13,7 @@ least half of the median one of its metric in the table (of three seeds some agr
 - Numbers without any interval may move by `REST` of the largest one in their column.
 - Claims must have the same words and verdicts; of the answers `SAME_GRADES` have the same grade.
 - `tokens_to_plain` is not judged: where a curve first meets another one jumps. Nor is what follows
-  from other numbers (p-values, ranks), nor how many tokens an arm read that selects.
+  from other numbers (p-values, ranks), nor how many tokens a selecting arm read.
 """
 
 from collections.abc import Iterator, Mapping

@@ -205,7 +205,7 @@ def scales(results: Everything) -> str:
     for profile, result in profiles(results):
         real = "; real text" if "bits_per_byte" in result.tables else ""
         rows.append([f"[`{profile}`]({profile})", result.run["purpose"] + real, result.scale])
-    return markdown(["profile", "for", "size of the models, tokens an arm, seeds"], rows)
+    return markdown(["profile", "for", "size of the models, tokens per arm, seeds"], rows)
 
 
 def room(results: Everything) -> str:
