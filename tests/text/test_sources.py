@@ -115,6 +115,13 @@ def test_old_plain_text_is_read_as_windows_1252_and_broken_utf8_is_not():
         decode("Café Müller".encode()[:-5] + b"\xff")
 
 
+def test_a_line_without_the_end_of_a_sentence_is_cut_and_keeps_every_word():
+    line = " ".join(f"la{n}" for n in range(20_000))
+    cut = passages(line)
+    assert " ".join(cut).split() == line.split()
+    assert max(len(passage.split()) for passage in cut) <= 250
+
+
 def test_passages_keep_every_word_and_their_length():
     paragraphs = [SENTENCE * n for n in (1, 6, 40, 2, 2, 9, 1)]
     text = "\n\n".join(p.strip() for p in paragraphs)

@@ -7,6 +7,7 @@ from mucpt_utils.config.text import SourceSettings
 
 BLANK_LINES = re.compile(r"\n\s*\n")
 SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)]))\s+(?=[\"'“‘(]?[A-Z0-9])")
+LONGEST_SENTENCE = 24  # characters, times the words of the longest passage
 WRAPPED_WIDTH = 45  # characters of the average line of a hard-wrapped paragraph, at least
 
 
@@ -52,7 +53,7 @@ def cut_at_sentences(paragraph: str, longest: int) -> Iterator[str]:
     aim = len(paragraph.split()) / pieces
     piece: list[str] = []
     words = 0
-    for sentence in SENTENCE_END.split(paragraph):
+    for sentence in sentences(paragraph, longest):
         length = len(sentence.split())
         if words and words + length / 2 > aim:
             yield " ".join(piece)
@@ -60,6 +61,17 @@ def cut_at_sentences(paragraph: str, longest: int) -> Iterator[str]:
         piece.append(sentence)
         words += length
     yield " ".join(piece)
+
+
+def sentences(paragraph: str, longest: int) -> Iterator[str]:
+    """The sentences of a paragraph; what is too long for one, such as a dump on one line, cut."""
+    for sentence in SENTENCE_END.split(paragraph):
+        if len(sentence) <= LONGEST_SENTENCE * longest:
+            yield sentence
+            continue
+        words = sentence.split()
+        for start in range(0, len(words), longest):
+            yield " ".join(words[start : start + longest])
 
 
 def unwrap(paragraph: str) -> str:
