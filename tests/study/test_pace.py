@@ -52,3 +52,19 @@ def test_repetitions_fill_the_time_and_the_first_is_not_counted(monkeypatch):
 
     assert pace.repeated(work, seconds=3.0, amount=8) == pytest.approx(8.0)
     assert len(calls) == 4
+
+
+def test_a_loaded_model_is_measured_in_a_worker_as_runs_are(monkeypatch):
+    asked = []
+
+    def run_jobs(function, jobs, **options):
+        asked.append((function, jobs, options))
+        return [pace.Pace(1.0, 1.0, 1.0, 1.0)]
+
+    monkeypatch.setattr(pace, "run_jobs", run_jobs)
+    real = load_profile("real")
+    assert pace.measure(real, DOCUMENT, seconds=2.0).training == 1.0
+    ((_, [(profile, length, seconds)], options),) = asked
+    assert type(real).model_validate_json(profile) == real
+    assert (length, seconds) == (DOCUMENT, 20.0)
+    assert options["threads"] == pace.sharing(real.pretrained.parameters)[1]
