@@ -31,6 +31,18 @@ def trained(tmp_path_factory):
         yield folder
 
 
+def test_where_the_base_may_have_known_facts_it_is_asked_beside_the_arms():
+    from mucpt_utils.config.settings import load_profile
+    from mucpt_utils.study.study import Study
+
+    known = Study(load_profile("smoke", ["evaluation.known_above=-0.5"]), "test")
+    assert "base" not in AXIS.arms
+    for one in mixtures.at_levels(known, AXIS):
+        assert one.profile.arms == ("base", *AXIS.arms)
+    plain = Study(load_profile("smoke"), "test")
+    assert mixtures.at_levels(plain, AXIS)[0].profile.arms == tuple(AXIS.arms)
+
+
 def test_its_tables_hold_it_and_the_profiles_own_data_and_are_described(trained):
     folder = trained / "mixtures" / NAME / "tables"
     runs = table_files.read_table(folder, "runs")
