@@ -15,7 +15,7 @@ UNASKED = {
     "title": frozenset({"act", "instrument"}),
     "term": frozenset({"act", "album"}),
     "place": frozenset({"act", "album", "instrument"}),
-    "value": frozenset({"act", "album", "instrument"}),
+    "value": frozenset({"act", "album", "instrument", "origin"}),
 }
 # relations of an artist to his work
 MAKING = frozenset({"act", "record", "perform", "release"})

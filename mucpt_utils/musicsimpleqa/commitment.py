@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.answer_keys import key_of
-from mucpt_utils.musicsimpleqa.clauses import ANSWER, Marked, clauses_of
+from mucpt_utils.musicsimpleqa.asked import MAKING
+from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked, clauses_of
 from mucpt_utils.musicsimpleqa.evidence import Evidence
 from mucpt_utils.musicsimpleqa.given import (
     PUNCTUATION,
@@ -26,12 +27,13 @@ from mucpt_utils.musicsimpleqa.relevance import Relevance, without_lead_in
 from mucpt_utils.musicsimpleqa.replies import own_words
 from mucpt_utils.musicsimpleqa.rivals import (
     contradiction,
+    is_bare,
     only_answer_behind,
     rivals,
     steps,
     undecided_at,
 )
-from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K
+from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, S
 from mucpt_utils.musicsimpleqa.words import words
 
 ONE, SEVERAL, DENIED, NOTHING = "one answer", "several answers", "denied", "nothing"
@@ -46,6 +48,15 @@ LISTED = re.compile(r",|&| and ")
 DASH = re.compile(r"[-–—]")
 # words in other scripts; "(1942-2018)"; "Hometown: X"
 NO_LATIN_WORDS = re.compile(rf"[\u0400-\u9fff\uac00-\ud7af]|\({A}\s?[-–]|{C}:")
+ASKS_BACK = re.compile(
+    r"(?:(?:in|on|to|from|of|by|for) )?(?:what|which|who|whose|when|where|why|how|do you|did you"
+    r"|are you|can you|could you) [^?.!]{8,}\?",
+    re.IGNORECASE,
+)
+MADE_BY = re.compile(r"\bby (?:the )?[\"']?$")
+WORK_BY = re.compile(
+    r"\b(?:album|song|record|work|piece|opera|single|track|it|is|was) by (?:the )?$"
+)
 PLAIN_WORDS = re.compile(r"[a-z'-]+")
 
 
@@ -72,7 +83,7 @@ def committed(reply: str, question: Mapping) -> Commitment:
         return Commitment(NOTHING, "", "empty")
     if bare := bare_answer(text, key):
         return bare
-    marked = Marked(*key.marked(text))
+    marked = marked_reply(key, text)
     answers = ANSWER.findall(marked.marks)
     if not answers:
         return unmarked(marked, key)
@@ -93,9 +104,22 @@ def bare_answer(text: str, key: Key) -> Commitment | None:
             return Commitment(ONE, whole, "is a bare answer")
     if len(bare) < 80 and RULES.refusal_whole.fullmatch(bare.strip(PUNCTUATION)):
         return Commitment(NOTHING, "", "refuses")
-    if key.asked.role == "title" and TITLE_CASE.fullmatch(bare):
+    if key.asked.role == "title" and TITLE_CASE.fullmatch(bare) and not RULES.no_names.search(bare):
         return Commitment(ONE, bare, "is a bare answer")
     return None
+
+
+def marked_reply(key: Key, text: str) -> Marked:
+    """A reply with its answers marked; what refuses in another language names none."""
+    text, spans = key.marked(text)
+    if any(span.mark == C for span in spans):
+        stretches = [match.span() for match in RULES.no_names.finditer(text)]
+        spans = [
+            span
+            for span in spans
+            if span.mark != C or not any(a < span.end and span.start < b for a, b in stretches)
+        ]
+    return Marked(text, spans)
 
 
 def needs_care(marks: str) -> bool:
@@ -139,6 +163,8 @@ def choice(reply: Marked, key: Key) -> Commitment:
     rambles = K not in reply.marks and len(words(reply.text)) > 12
     if rambles and relevance.of(clause, clause is answering[0]) < 1:
         return Commitment(NOTHING, "", "names no answer")
+    if is_background(reply, clause, position, relevance):
+        return Commitment(NOTHING, "", "tells of the subject only")
     undecided = undecided_at(marks, key, clauses, clause) or contradiction(reply, answering)
     if undecided:
         return Commitment(SEVERAL, reply.words_at(*undecided), "leaves it between several")
@@ -152,6 +178,22 @@ def choice(reply: Marked, key: Key) -> Commitment:
         start, end = steps(clause, position)
     reason = "its last word" if clauses[0].start else "its answer"
     return Commitment(ONE, reply.words_at(start, end), reason)
+
+
+def is_background(reply: Marked, clause: Clause, position: int, relevance: Relevance) -> bool:
+    """Whether the likeliest answer is none of the asked kind: `It is by Gomez` for an album.
+
+    Only where the key is not named: an owner, or who made it, where another thing is asked.
+    """
+    if K in reply.marks or is_bare(clause):
+        return False
+    before, behind = clause.text[:position], clause.text[position + 1 :]
+    if relevance.asked.role == "title":
+        return behind.startswith("'s ") or bool(MADE_BY.search(before))
+    if relevance.asked.role != "agent" or relevance.asked.relations & MAKING:
+        return False
+    relations = RULES.relations_in(clause.text) & relevance.asked.relations
+    return not relations and bool(WORK_BY.search(before)) and S in clause.text
 
 
 def none_given(reply: Marked, refused: bool, denied: bool) -> Commitment:
@@ -172,6 +214,8 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
     if not (words(text) or (key.symbols and text.strip("?. "))):
         return Commitment(NOTHING, "", "no words")
     clauses = clauses_of(marks)
+    if ASKS_BACK.fullmatch(text):
+        return Commitment(NOTHING, "", "asks back")
     refuses = RULES.refusal.search(marks) or any(map(is_refusal, clauses))
     guesses = text.islower() and RULES.guess.search(RULES.refusal.sub("", marks))
     if refuses and not guesses:

@@ -65,6 +65,7 @@ class Evidence:
     def __init__(self, reply: Marked, clauses: Sequence[Clause], relevance: Relevance):
         self.reply, self.clauses, self.relevance = reply, clauses, relevance
         self.asked = relevance.asked
+        self.subject_named = any(S in clause.text for clause in clauses)
         names = (w for i, w in enumerate(self.asked.words) if not i or not w.capital)
         self.asked_parts = parts_in(" ".join(word.raw for word in names))
         self.of_clauses: dict[int, dict[str, float]] = {}  # by the place where a clause begins
@@ -106,6 +107,7 @@ class Evidence:
         subject = subject or clause.start in relevance.resumed
         return {
             "subject": subject,
+            "subject elsewhere": bool(asked) and not subject and self.subject_named,
             "pronoun": not subject and bool(SUBJECT_WORDS.search(clause.text)),
             "asked relation in clause": bool(asked),
             "other relation in clause": not asked and bool(relations - RULES.by_the_way),
@@ -148,12 +150,18 @@ class Evidence:
         return {
             "key": is_key,
             "opens": opens and self.relevance.is_bare_opening(clause),
+            "opens alone": opens and not clause.side and is_bare(clause) and self.ends(clause),
             "late": place / max(1, len(self.clauses) - 1),
             "repeated": min(2, times - 1) / 2,
             "asked back": behind.lstrip("\"') ").startswith("?"),
             "affirmed": bool(AFFIRMED.match(behind)),
             "one word": not is_key and " " not in name and self.asked.role in ("agent", "title"),
         }
+
+    def ends(self, clause: Clause) -> bool:
+        """Whether a sentence ends with a clause."""
+        behind = self.relevance.marks[clause.start + len(clause.text) :]
+        return not behind or behind[0] in ".!\n"
 
     def owns_asked(self, behind: str) -> bool:
         """Whether what is asked is said to be the answer's: `John Cale's production`."""
@@ -163,7 +171,10 @@ class Evidence:
 
     def is_asked_label(self, label: str) -> bool:
         """Whether a label names what is asked: `Produced by:`, `Bass:`, `Answer:`."""
-        if RULES.relations_in(label) & self.asked.relations or "nswer" in label:
+        relations = RULES.relations_in(label)
+        if "ey" not in label:  # "relative minor: E minor"
+            relations -= {"key"}
+        if relations & self.asked.relations or "nswer" in label:
             return True
         return not parts_in(label).isdisjoint(self.asked_parts) or any(
             form in self.asked.forms and form not in RULES.function_words

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mucpt_utils.musicsimpleqa.asked import MAKING, Asked
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, DEAD, Clause
 from mucpt_utils.musicsimpleqa.relevance import Relevance
-from mucpt_utils.musicsimpleqa.rules import RULES, A, C, N
+from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N
 
 PUNCTUATION = " .,!?;:\"'()[]-–—*#>"
 RETRACTION = re.compile(
@@ -16,6 +16,7 @@ RETRACTION = re.compile(
     re.IGNORECASE,
 )
 
+WITHIN = re.compile(r"[^,.;:!?]{0,80}")
 OPEN_CHOICE = re.compile(rf"\W*{A}[\"']?,? or (?:the )?[\"']?{A}", re.IGNORECASE)  # "X or Y"
 
 
@@ -35,14 +36,23 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
 
     careful: False for a text without a word that a denial or the like is made of.
     """
+    if " or " in marks:
+        marks = of_two(marks)
     given, denied = not_given(marks) if careful else (marks, False)
     if asked.role == "agent":
         given = RULES.other_name.sub(same_person, given)
-    if asked.relations & MAKING:  # the album that is somebody's was made by him
+    if asked.relations & MAKING and asked.role != "place":
+        # the album that is somebody's was made by him
         given = RULES.owner_of_no_work.sub(dead, given)
     elif len(ANSWER.findall(given)) > 1:
         given = RULES.owner.sub(partial(dead_owner, asked=asked), given)
     return Given(given, careful and bool(RULES.undecided.search(marks)), denied)
+
+
+def of_two(marks: str) -> str:
+    """`X or Y? The latter.` with the other one set aside."""
+    marks = RULES.latter.sub(rf"{N}\1", marks)
+    return RULES.former.sub(rf"\1{N}\2", marks)
 
 
 def not_given(marks: str) -> tuple[str, bool]:
@@ -65,6 +75,11 @@ def dead(match: re.Match[str]) -> str:
 def dead_owner(match: re.Match[str], asked: Asked) -> str:
     """An owner set aside, unless what he owns is what is asked: `John Cale's production`."""
     owned = match.string[match.end() : match.end() + 30]
+    if asked.role == "place" and K in match[0] and C in owned[:2]:  # "Vienna's Burgtheater"
+        return match[0]
+    if "win" in asked.relations:  # "Bolcom's Etudes took the prize"
+        stretch = WITHIN.match(match.string, match.end())
+        owned = stretch[0] if stretch else ""
     return match[0] if RULES.relations_in(owned) & asked.relations else dead(match)
 
 

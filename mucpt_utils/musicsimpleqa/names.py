@@ -26,6 +26,7 @@ from mucpt_utils.musicsimpleqa.words import (
 
 # words behind which a title may stand without a capital
 TITLE_SIGNS = frozenset({"is", "was", "by", "called", "titled", "on", "from"})
+INNER_WORDS = frozenset({"is", "are", "to", "for", "of", "the", "a", "my", "your", "with", "it"})
 UMLAUTS = str.maketrans(FORMS["umlauts"])
 
 
@@ -195,9 +196,7 @@ class NameKey(Key):
     def goes_on(self, reading: Reading, last: int) -> bool:
         """Whether a title goes on behind small words: `Never Mind the Bollocks`."""
         words, index = reading.words, last + 1
-        while (
-            index < len(words) - 1 and reading.gap(index - 1) == " " and words[index].raw in LINKS
-        ):
+        while index < len(words) - 1 and reading.gap(index - 1) == " " and is_inner(words[index]):
             index += 1
         if index == last + 1 or reading.gap(index - 1) != " ":
             return False
@@ -260,6 +259,11 @@ class NameKey(Key):
             return not RULES.nationality.match(run[0].form) and self.asked.role == "agent"
         adverb = len(run) == 1 and own[0].endswith("ly") and reading.begins_sentence(first)
         return not (adverb and following)
+
+
+def is_inner(word: Word) -> bool:
+    """Whether a word may stand inside a title: a small one, or `Is` with a capital."""
+    return word.raw in LINKS or (word.capital and word.form in INNER_WORDS)
 
 
 def is_opener(reading: Reading, index: int) -> bool:

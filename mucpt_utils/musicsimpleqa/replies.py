@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 
-from mucpt_utils.musicsimpleqa.words import QUOTES
+from mucpt_utils.musicsimpleqa.words import QUOTES, forms_of
 
 # --- thoughts and turns ---------------------------------------------------------------------------
 
@@ -112,11 +112,12 @@ SCRIPTS = re.compile(
 ITEM = re.compile(r"(?:\A|(?<=\n))[ \t>]*(?:[-•+*][ \t]+|\d{1,2}[.)][ \t]+|>[ \t]*)(?=\S)")
 EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*\n]{0,80}[^\s*])?)\*(?![\w*])")
 UNDERLINE = re.compile(r"(?<![\w_])_([^\s_](?:[^_\n]{0,80}[^\s_])?)_(?![\w_])")
+STRUCK = re.compile(r"~~[^~\n]{1,200}~~|<(s|del|strike)>[^<]{1,200}</\1>")
 TABLE_RULE = re.compile(r"^(?=[\s:|-]*--)[\s:|-]*$")
 
 
 # signs of which thoughts, later turns and markup need one
-WRITTEN = re.compile(r"[\n<\[{\\*`_#|:?]|\A\s*[-+>\d]|\Aanalysis")
+WRITTEN = re.compile(r"[\n<\[{\\*`_#|:?~]|\A\s*[-+>\d]|\Aanalysis")
 
 
 def own_words(reply: str, question: str) -> str:
@@ -131,12 +132,14 @@ def own_words(reply: str, question: str) -> str:
         # NFKC turns accents into spaces and combining marks, and some symbols into letters
         text = unicodedata.normalize("NFKC", text).translate(QUOTES)
         text = SCRIPTS.sub(" ", text)
+    if "~~" in text or "</" in text:
+        text = STRUCK.sub("", text)
     if "{" in text:
         text = from_json(text, question)
     if "\\" in text:
         text = from_latex(text)
     if "\n" in text:
-        text = from_lines(text)
+        text = from_lines(text, question)
     elif ITEM.match(text):
         text = ITEM.sub("", text, count=1)
     text = text.replace("**", "").replace("`", "").replace("__", "")
@@ -179,12 +182,12 @@ def from_latex(text: str) -> str:
     return re.sub(r"\\[()\[\]]|\^", "", text).replace("$", "" if boxes else "$")
 
 
-def from_lines(text: str) -> str:
+def from_lines(text: str, question: str) -> str:
     """Several lines as sentences of one."""
     if "```" in text:
         text = FENCE.sub("", text)
     if "|" in text:
-        text = "\n".join(table_free(text.split("\n")))
+        text = "\n".join(table_free(text.split("\n"), question))
     text = HEADING.sub(r"\1:", text)
     text = ITEM.sub("", text)
     text = re.sub(r"(?<=[:,])([*_]*)[ \t]*\s*\n\s*", r"\1 ", text.strip())
@@ -192,13 +195,25 @@ def from_lines(text: str) -> str:
     return re.sub(r"[.]?[ \t]*\n\s*", ". ", text).rstrip(":")
 
 
-def table_free(lines: list[str]) -> list[str]:
-    """Lines in which a row of a table is `cell - cell`, without the heads of its columns."""
+def table_free(lines: list[str], question: str) -> list[str]:
+    """Lines in which a row of a table is `cell - cell`, without the heads of its columns.
+
+    Of several rows, only the one that shares most words with the question, if one does.
+    """
     rules = {index for index, line in enumerate(lines) if "|" in line and TABLE_RULE.match(line)}
-    plain = []
+    plain: list[str] = []
+    rows: list[int] = []
     for index, line in enumerate(lines):
         if index in rules or index + 1 in rules:
             continue
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) > 1:
+            rows.append(len(plain))
         plain.append(" - ".join(filter(None, cells)) if len(cells) > 1 else line)
+    if rules and len(rows) > 1:
+        asked = frozenset(forms_of(question))
+        shares = [len(asked.intersection(forms_of(plain[row]))) for row in rows]
+        if shares.count(max(shares)) == 1:
+            best = rows[shares.index(max(shares))]
+            return [line for index, line in enumerate(plain) if index == best or index not in rows]
     return plain

@@ -70,10 +70,13 @@ class Rules:
         self.lead_in = self.one(
             rf"(?:[^\w{K}{C}{N}{S}]*(?:{'|'.join(data['lead_ins'])})\s+(?=\S))+"
         )
-        self.refusal_whole = self.one("|".join(data["refusal_whole"]))
+        self.refusal_whole = self.one("|".join([*data["refusal_whole"], data["sorry_elsewhere"]]))
         # an answer may stand where a word may: "look that one up", read as a number
         anything = f"[\\w{K}{C}{N}{S}]"
-        self.refusal = self.one("|".join(data["refusal"]).replace(r"\w", anything))
+        elsewhere = "|".join(data["refusal_elsewhere"])
+        plain = "|".join([*data["refusal"], elsewhere])
+        self.refusal = self.one(plain.replace(r"\w", anything))
+        self.no_names = self.one(f"{elsewhere}|{data['sorry_elsewhere']}")
         self.guess, self.undecided = self.one(data["guess"]), self.one(data["undecided"])
         self.correction = self.one(rf"\s*[\"'(]*(?:{data['correction']})")
         self.inner_correction = self.one(data["inner_correction"])
@@ -81,6 +84,7 @@ class Rules:
         self.final_answer = self.one(data["final_answer"])
         self.denied = self.each(data["denied"])
         self.set_aside = self.each(data["set_aside"])
+        self.latter, self.former = self.one(data["latter"]), self.one(data["former"])
         self.caution = frozenset(data["caution"].split())
         self.owner = self.one(data["owner"])
         self.owner_of_no_work = self.one(data["owner_of_no_work"])
@@ -130,6 +134,7 @@ class Rules:
         kinds = "(?:" + "|".join(sorted(self.kind_words)) + ")"
         fillings = {
             "{A}": A,
+            "{K}": K,
             "{C}": C,
             "{N}": N,
             "{S}": S,

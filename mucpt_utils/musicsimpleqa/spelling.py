@@ -43,8 +43,13 @@ def one_slip(given: list[str], meant: list[str]) -> bool:
     wrong = [(a, b) for a, b in zip(given, meant, strict=True) if a != b]
     if len(wrong) == 2:
         return all(is_slip(a, b, 6) for a, b in wrong)
+    if len(wrong) != 1:
+        return False
     # a word that stands alone must be longer than one with others that are right
-    return len(wrong) == 1 and is_slip(*wrong[0], shortest=8 if len(given) == 1 else 6)
+    one, other = sorted(wrong[0], key=len)
+    if len(given) > 2 and len(one) > 1 and one + one[-1] == other:  # "Blizzard of Oz"
+        return True
+    return is_slip(*wrong[0], shortest=8 if len(given) == 1 else 6)
 
 
 def is_slip(given: str, meant: str, shortest: int) -> bool:

@@ -1,5 +1,6 @@
 """Keys that are terms of music: keys, signatures, catalogue numbers, instruments, genres."""
 
+import re
 from collections.abc import Sequence
 
 from mucpt_utils.musicsimpleqa.asked import Asked
@@ -7,7 +8,18 @@ from mucpt_utils.musicsimpleqa.keys import Span, in_order
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.notation import in_words
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K
-from mucpt_utils.musicsimpleqa.words import Reading
+from mucpt_utils.musicsimpleqa.words import FORMS, Reading
+
+# "its Andante is in F": a key without its mode is a major one
+IN_TONIC = re.compile(r"\b((?:in|to) [A-G](?:-flat|-sharp)?)(?=[.,;!]|\s*\Z)")
+INSTRUMENT_WORDS = frozenset({"instrument", "instruments", "play", "plays"})
+IN_ENGLISH = FORMS["instruments"]
+FOREIGN_INSTRUMENT = re.compile(rf"\b(?:{'|'.join(IN_ENGLISH)})\b", re.IGNORECASE)
+
+
+def in_english(text: str) -> str:
+    """A text with the names of instruments in other languages put into English."""
+    return FOREIGN_INSTRUMENT.sub(lambda match: str(IN_ENGLISH[match[0].lower()]), text)
 
 
 class TermKey(NameKey):
@@ -24,7 +36,10 @@ class TermKey(NameKey):
         self.has_loose_terms = not (self.shape or self.is_name)
 
     def prepared(self, text: str) -> str:
-        return in_words(text)
+        text = in_words(text)
+        if "key" in self.asked.forms:
+            text = IN_TONIC.sub(r"\1 major", text)
+        return in_english(text) if self.asked.forms & INSTRUMENT_WORDS else text
 
     def ways_to_write(self, name: str) -> list[list[str]]:
         """Singular and plural; a major key by its tonic; a catalogue number by its number."""

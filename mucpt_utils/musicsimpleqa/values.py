@@ -56,6 +56,8 @@ class ValueKey(Key):
         return any(char.isdigit() for char in text)  # "the 1880s" is an attempt
 
     def agrees(self, text: str) -> bool:
+        if self.is_whole(text):
+            return True
         marks = [span.mark for span in self.values(self.prepared(text))]
         return K in marks and C not in marks
 
@@ -103,6 +105,11 @@ class YearKey(ValueKey):
             raise ValueError(f"{answer!r} is not a year")
         self.year = answer
         self.given = frozenset(YEAR.findall(asked.text))
+
+    def is_whole(self, text: str) -> bool:
+        """A bare reply is the year, in words also its last two digits: `ninety-four`."""
+        digits = in_digits(text).strip(" .,!'")
+        return digits == self.year or (text[:1].isalpha() and digits == self.year[2:])
 
     def values(self, text: str) -> Iterator[Span]:
         for match in YEAR.finditer(text):

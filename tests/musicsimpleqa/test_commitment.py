@@ -126,6 +126,48 @@ CASES = {
         ("creep", "I can't say who recorded it. Try asking a fan of David Bowie.", "0"),
         ("creep", "You are asking which band recorded the song Creep.", "0"),
     ],
+    "refusals in other languages": [
+        *(("creep", reply, "0") for reply in ("Keine Ahnung, tut mir leid.", "Je ne sais pas.")),
+        *(("creep", reply, "0") for reply in ("Lo siento, no tengo esa información.", "Nevím.")),
+        *(("creep", reply, "0") for reply in ("Não sei responder.", "Я не знаю.", "Nem tudom.")),
+        *(("creep", reply, "0") for reply in ("Désolé, je n'en ai aucune idée.", "Désolé.")),
+        *(("creep", reply, "0") for reply in ("抱歉，我不知道。", "Das weiß ich leider nicht.")),
+        ("android", "Keine Ahnung", "0"),
+        ("creep", "Lo siento, fue Coldplay.", "-"),
+        ("creep", "What nationality is the band that you mean?", "0"),
+    ],
+    "one of two": [
+        ("creep", "Coldplay or Radiohead? The latter.", "+"),
+        ("creep", "Radiohead or Coldplay? The latter.", "-"),
+        ("tosca", "Milan or Rome? Definitely the second one.", "+"),
+        ("creep", "~~Coldplay~~ Radiohead", "+"),
+        ("creep", "~~Radiohead~~ Coldplay", "-"),
+        ("creep", "| Song | By |\n|--|--|\n| Yellow | Coldplay |\n| Creep | Radiohead |", "+"),
+        ("creep", "| Song | By |\n|--|--|\n| Just | Radiohead |\n| Creep | Coldplay |", "-"),
+    ],
+    "tells of the subject only": [
+        ("android", "It was on Radiohead's third album.", "0"),
+        ("utero", "It was Butch Vig; Steve Albini played no part in it.", "-"),
+        ("tosca", "At Rome's Teatro Costanzi.", "+"),
+    ],
+    "two works, one asked": [
+        ("android", "The Bends, then OK Computer", "-"),
+        ("utero", "Steve Albini produced Surfer Rosa; In Utero was produced by Butch Vig.", "-"),
+        (
+            "utero",
+            "Although Butch Vig had produced Nevermind, Steve Albini was hired for In Utero.",
+            "+",
+        ),
+        ("major", "G major (relative minor: E minor)", "-"),
+    ],
+    "in words and other languages": [
+        ("released", "ninety-one", "+"),
+        ("released", "ninety-two", "-"),
+        ("king", "die Gitarre", "+"),
+        ("king", "la guitare", "+"),
+        ("king", "das Klavier", "-"),
+        ("major", "The finale is in G, the concerto in E.", "-"),
+    ],
     "notation": [
         ("fifth", "Opus No. 67", "+"),
         ("fifth", "Its opus number is 67.", "+"),
@@ -337,15 +379,12 @@ def asked(name):
 NOT_YET = [
     ("eminem", "Detroit. He was born in St. Joseph, Missouri, but that's where he's from.", "-"),
     ("released", "1990 (released in 1991)", "-"),
-    ("android", "The Bends, then OK Computer", "-"),
     ("utero", "Nevermind's producer was Butch Vig, whereas In Utero's was Steve Albini.", "+"),
-    ("utero", "Steve Albini produced Surfer Rosa; In Utero was produced by Butch Vig.", "-"),
-    (
-        "utero",
-        "Although Butch Vig had produced Nevermind, Steve Albini was hired for In Utero.",
-        "+",
-    ),
-    ("major", "G major (relative minor: E minor)", "-"),
+    ("creep", "Ich weiß nicht, vielleicht Radiohead?", "+"),
+    ("creep", "Radiohead or Coldplay? Surely the former!", "+"),
+    ("creep", "<s>Radiohead</s> Coldplay", "-"),
+    ("android", "It's by Radiohead.", "0"),
+    ("utero", "In Utero is an album by Nirvana.", "0"),
 ]
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from mucpt_utils import paths
 from mucpt_utils.closure import code_closure
 from mucpt_utils.knowledge.relations import ANSWER_TYPES
 from mucpt_utils.musicsimpleqa.agreement import agreement, cohen_kappa, load_cases, main
@@ -52,6 +53,21 @@ def test_only_known_cases_of_the_first_sets_are_missed(cases):
         if case["set"] != "third" and grade(case, case["response"]).grade != case["grade"]
     }
     assert missed == KNOWN
+
+
+OUTSIDER = paths.DATA_CARDS / "musicsimpleqa/labelled/outsider_cases.jsonl"
+
+
+def test_the_grader_holds_on_cases_of_an_outsider():
+    """Half of them are held out: no rule is mended against those, whatever their figure."""
+    cases = load_cases(OUTSIDER)
+    halves = {half: [c for c in cases if c["held_out"] == half] for half in (False, True)}
+    assert len(cases) >= 300 and min(map(len, halves.values())) > 150
+    assert agreement(graded(halves[False]))[-1].kappa >= 0.95
+    row = agreement(graded(halves[True]))[-1]
+    card = (paths.DATA_CARDS / "musicsimpleqa/README.md").read_text(encoding="utf-8")
+    shares = (f"{value:.3f}".lstrip("0") for value in (row.agreement, row.kappa))
+    assert f"| cases of an outsider, held out | {row.n} | {' | '.join(shares)} |" in card
 
 
 def test_cases_cover_every_type_and_grade(cases):
