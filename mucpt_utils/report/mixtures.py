@@ -62,8 +62,11 @@ def load(path: Path, profile: Profile | None = None) -> tuple[str, Axis]:
 
 def at_levels(study: "Study", axis: Axis) -> "list[Study]":
     """The study at the axis's own level and at its changed one, with the arms trained there."""
+    from mucpt_utils.study import jobs
+
+    arms = jobs.asked_too(study, axis.arms)
     return [
-        study.with_changes({**level.set, "arms": axis.arms, "composition": ()})
+        study.with_changes({**level.set, "arms": arms, "composition": ()})
         for level in (axis.default, *axis.changed)
     ]
 

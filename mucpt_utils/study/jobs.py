@@ -137,12 +137,18 @@ def composition(study: Study) -> list[Job]:
 def levels(study: Study) -> list[Study]:
     """The study, then at every level of its axes, with the arms that are trained there."""
     changed = [
-        study.with_changes({**level.set, "arms": load_axes()[axis].arms})
+        study.with_changes({**level.set, "arms": asked_too(study, load_axes()[axis].arms)})
         for axis in study.profile.composition
         for level in load_axes()[axis].levels
         if level.set
     ]
     return [study, *changed]
+
+
+def asked_too(study: Study, arms: Sequence[str]) -> tuple[str, ...]:
+    """Arms of a level, and the base before them where what it knew is a kind of facts of its own."""
+    needed = study.profile.evaluation.known_above is not None and "base" not in arms
+    return ("base", *arms) if needed else tuple(arms)
 
 
 def run(study: Study, arm: str, seed: int) -> Job:
