@@ -158,9 +158,7 @@ def on_a_pretrained_model(results: Everything) -> str:
     clauses = against_plain(result) if result else ""
     if result is None or not clauses:
         return ""
-    package = result.run["settings"]["pretrained"].get("package")
-    model = f"package `{package}`" if package else "a pretrained model"
-    scale = f"{model}, {result.scale}"
+    scale = f"pretrained `{result.run['settings']['pretrained']['name']}`, {result.scale}"
     return f" In profile `{PRETRAINED}` ({scale}) it is {clauses}: {judgement(result)}."
 
 

@@ -89,10 +89,10 @@ def test_the_headline_gives_both_kinds_of_facts_with_intervals_and_scale(made):
 
 
 def test_a_pretrained_model_has_a_sentence_of_its_own(made):
-    run = {**made["laptop"].run, "settings": {"pretrained": {"package": "smollm2-135m"}}}
+    run = {**made["laptop"].run, "settings": {"pretrained": {"name": "package:smollm2-135m"}}}
     real = Results(run, made["laptop"].tables)
     sentence = statements.headline({**made, "real": real})
-    assert "In profile `real` (package `smollm2-135m`, " in sentence
+    assert "In profile `real` (pretrained `package:smollm2-135m`, " in sentence
     assert sentence.count("mixed at equal tokens.") == 2
     without = Results(run, {})
     assert statements.headline({**made, "real": without}) == statements.headline(made)

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from mucpt_utils.analysis.items import items
+from mucpt_utils.analysis.runs import read_runs
 from mucpt_utils.config.settings import SettingsError, load_profile
-from mucpt_utils.io import read_jsonl
+from mucpt_utils.io import read_json, read_jsonl
 from mucpt_utils.scoring.tokens import train_tokenizer
+from mucpt_utils.study import jobs
 from mucpt_utils.study.labels import Labels
 from mucpt_utils.study.study import Study
 
@@ -80,6 +83,23 @@ def test_labels_know_the_objects_of_invented_facts(study):
     labels = Labels.load(study.labels().folder)
     told = {labels.names[number] for number in labels.facts if number >= 0}
     assert any(name.startswith("m:invented.") for name in told)
+
+
+def test_runs_are_measured_by_what_was_known_before(study):
+    jobs.references([study])
+    jobs.make(jobs.arms(study), "arms", workers=1)
+    files = jobs.main_files(study)
+    text = read_json(files[0].folder / "text.json")["bits_per_byte"]
+    assert set(text) == {"music", "general", "music_prose", "general_prose"}
+    measured = items(read_runs(files))
+    by_stratum = {
+        name: set(part["item"])
+        for name, part in measured[measured["arm"] == "plain"].groupby("stratum")
+    }
+    assert all(name.startswith("q:m:invented.") for name in by_stratum["invented"])
+    known = by_stratum["known_before"]
+    assert known == files[0].known_before and not known & by_stratum["invented"]
+    assert not known & (by_stratum["covered"] | by_stratum["uncovered"])
 
 
 def test_what_was_known_before_needs_the_base():
