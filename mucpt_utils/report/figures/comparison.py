@@ -31,6 +31,7 @@ from mucpt_utils.report.figures.panels import (
     panel_grid,
     say_where_it_begins,
     select,
+    wrapped,
 )
 from mucpt_utils.report.figures.style import (
     KIND_STYLES,
@@ -247,7 +248,7 @@ def every_run(frame: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
     grid[0][0].get_subplotspec().get_gridspec().set_height_ratios(lengths)
     for axes, arm, names in zip(grid[:, 0], arms, rows, strict=True):
         _runs(axes, frame[frame["arm"] == arm], names)
-        axes.set_title(arm_title(arm))
+        axes.set_title(wrapped(arm_title(arm), 34))
     grid[-1][0].set_xlabel(better_to(f"difference in {UNITS[metric]}"))
     legend_below(fig, [kind_key(stratum) for stratum in STRATA])
     return fig, frame

@@ -113,7 +113,9 @@ def of_room(differences: pd.DataFrame) -> str:
         row = first_row(rooms, stratum=stratum, metric=PRIMARY)
         if row is not None:
             amount = f"{row['difference']:+.2f}".replace("-", "−")
-            told.append(f"{words} facts {amount if clear.get(stratum) else 'no room here'}")
+            # an interval that reaches what is asked for does not show that there is none
+            without = "no room here" if row["ci_high"] < row["needed"] else "room not shown"
+            told.append(f"{words} facts {amount if clear.get(stratum) else without}")
     return f"room by the labels: {', '.join(told)}" if told else ""
 
 

@@ -107,11 +107,15 @@ def legend_below(fig: Figure, handles: Sequence[Artist], columns: int | None = N
 
     columns: no more than these.
     """
-    longest = max(len(str(handle.get_label())) for handle in handles)
+    whole = int((fig.get_figwidth() - 0.75) / LETTER)  # letters of one column
+    labels = [wrapped(str(handle.get_label()), whole) for handle in handles]
+    longest = max(len(line) for label in labels for line in label.split("\n"))
     fitting = max(1, int((fig.get_figwidth() - 0.2) / (0.55 + LETTER * longest)))
     columns = min(columns or len(handles), fitting)
-    fig.legend(handles=handles, loc="outside lower center", ncols=columns)
-    fig.set_figheight(fig.get_figheight() + 0.2 * (-(-len(handles) // columns) - 1))
+    fig.legend(handles=handles, labels=labels, loc="outside lower center", ncols=columns)
+    further = sum(label.count("\n") for label in labels)
+    rows = -(-len(handles) // columns) + further
+    fig.set_figheight(fig.get_figheight() + 0.2 * (rows - 1))
 
 
 def sign(fig: Figure, origin: str) -> None:
