@@ -172,13 +172,11 @@ def answers_by_question(table: pd.DataFrame, names: Sequence[str]) -> dict[str, 
 
 def model_answers(names: Sequence[str]) -> dict[str, list[tuple]]:
     """(model, None, response) of each question, of every model whose responses are kept."""
-    questions = load_questions("test")
     answers: dict[str, list[tuple]] = {name: [] for name in names}
-    for path in sorted((scores.CARD / "responses").glob("*.jsonl.gz")):
-        record = read_json(path.with_name(path.name.removesuffix(".jsonl.gz") + ".json"))
-        responses = scores.kept_responses(path, questions)
-        for name in names:
-            answers[name].append((record["name"], None, responses[name]))
+    for entry, responses in scores.entries():
+        if entry["model"] not in scores.GUESSER_NAMES.values():
+            for name in names:
+                answers[name].append((entry["model"], None, responses[name]))
     return answers
 
 
