@@ -11,13 +11,21 @@ from mucpt_utils.study.layouts import Layout
 PROFILES = sorted(path.parent.parent for path in paths.RESULTS.glob("*/tables/token_weights.csv"))
 
 
-@pytest.mark.parametrize("results", PROFILES, ids=lambda path: path.name)
+# where no arm has weights before training the table is empty
+FIXED = [p for p in PROFILES if len(pd.read_csv(p / "tables/fixed_weights.csv"))]
+
+
+def test_the_profiles_with_static_arms_are_looked_at():
+    assert {"evidence", "laptop"} <= {path.name for path in FIXED}
+
+
+@pytest.mark.parametrize("results", FIXED, ids=lambda path: path.name)
 def test_static_arms_were_given_what_was_fixed_before(results):
     given, fixed = (
         pd.read_csv(results / "tables" / f"{name}.csv").set_index(["arm", "kind"])
         for name in ("token_weights", "fixed_weights")
     )
-    assert len(fixed) and set(fixed.index) <= set(given.index)
+    assert set(fixed.index) <= set(given.index)
     given = given.loc[fixed.index]
     np.testing.assert_allclose(given["weight"], fixed["weight"], atol=1e-3)
     assert (given["tokens"] == fixed["tokens"]).all()
