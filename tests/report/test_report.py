@@ -415,7 +415,10 @@ def test_scale_of_a_record():
 def test_arms_of_the_profile_are_explained(html):
     for arm in SKILL:
         assert f"<code>{arm}</code>" in html
-    assert "<code>inverse</code>" not in html
+    # what the profile plans and this run has not is named as such, other arms are not named
+    row = html.partition("<code>inverse</code>")[2].partition("</tr>")[0]
+    assert "not run here" in row
+    assert "<code>eslm</code>" not in html
 
 
 def test_each_row_about_an_arm_leads_to_the_arms_runs(html):
@@ -424,7 +427,7 @@ def test_each_row_about_an_arm_leads_to_the_arms_runs(html):
     for arm in dict.fromkeys(first):
         assert f'<a href="#artifact-run_{arm}">{escape(figures.arm_title(arm))}</a>' in section, arm
     funnel = html.partition('id="table-funnel"')[2].partition("<section")[0]
-    assert '<a href="#artifact-corpus">is it about music?</a>' in funnel
+    assert '<a href="#artifact-corpus">music or not</a>' in funnel
     answers = html.partition('id="table-answers"')[2].partition("<section")[0]
     assert '<a href="#artifact-run_base">base/seed0</a>' in answers
 

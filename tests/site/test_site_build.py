@@ -25,7 +25,8 @@ from mucpt_utils.site import (
 )
 
 HEAVIEST = 3_000_000  # bytes of what a reader of the pages loads, without lessons, report, files
-FILES = ("lessons", "report.html", "tables", "figures", "run.json", "all_profiles.csv")
+FILES = ("lessons", "report.html", "tables", "figures", "run.json")
+FILES += ("all_profiles.csv", "all_profiles.parquet")
 CODE_NAMES = [name for name in ARMS if "_" in name]
 
 
