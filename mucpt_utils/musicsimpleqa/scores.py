@@ -152,7 +152,7 @@ def entries(card: Path = CARD) -> Iterator[tuple[Entry, dict[str, str]]]:
     for key, name in GUESSER_NAMES.items():
         yield {"model": name, "asked": "not asked"}, guesses(questions, GUESSERS[key])
     for path in kept_files(card, paraphrased=False):
-        record = read_json(path.with_name(path.name.removesuffix(KEPT) + ".json"))
+        record = read_json(beside(path, ".json"))
         model = record["model"]
         entry: Entry = {
             "model": record["name"],
@@ -168,6 +168,11 @@ def kept_files(card: Path, *, paraphrased: bool) -> list[Path]:
     """Files of kept responses, by name: to the test split, or to the paraphrases."""
     files = sorted((card / "responses").glob(f"*{KEPT}"))
     return [path for path in files if path.name.endswith(KEPT_PARAPHRASES) is paraphrased]
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Another file of the same row. path: of kept responses of either kind."""
+    return path.with_name(path.name.removesuffix(KEPT_PARAPHRASES).removesuffix(KEPT) + ending)
 
 
 def how_asked(settings: Mapping) -> str:
@@ -222,9 +227,8 @@ def wording_rows(card: Path = CARD) -> list[Entry]:
     versions = {"grader": grader_version(), "questions": questions_version(questions)}
     rows = []
     for path in kept_files(card, paraphrased=True):
-        main = path.with_name(path.name.removesuffix(KEPT_PARAPHRASES) + KEPT)
-        record = read_json(main.with_name(main.name.removesuffix(KEPT) + ".json"))
-        responses = kept_responses(path, further) | kept_responses(main, [])
+        record = read_json(beside(path, ".json"))
+        responses = kept_responses(path, further) | kept_responses(beside(path, KEPT), [])
         answers = grade_responses(questions, responses)
         right = {answer["id"]: answer["grade"] == CORRECT for answer in answers}
         measures, count = dependence(right, subjects)
@@ -247,6 +251,12 @@ def table_text(rows: Sequence[Entry], columns: Sequence[str] = COLUMNS) -> str:
     return table.getvalue()
 
 
+def with_interval(row: Entry, column: str) -> str:
+    """A share of a row with its interval: `0.030 [0.024, 0.036]`."""
+    value, low, high = (float(row[name]) for name in (column, "ci_low", "ci_high"))
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
 def page_text(rows: Sequence[Entry]) -> str:
     """The table as a page in Markdown: accuracy by part, with intervals."""
     parts = list(dict.fromkeys(str(row["part"]) for row in rows))
@@ -266,10 +276,7 @@ def page_text(rows: Sequence[Entry]) -> str:
     ]
     for name, asked in dict.fromkeys((row["model"], row["asked"]) for row in rows):
         by_part = {r["part"]: r for r in rows if (r["model"], r["asked"]) == (name, asked)}
-        cells = [
-            f"{float(r['accuracy']):.3f} [{float(r['ci_low']):.3f}, {float(r['ci_high']):.3f}]"
-            for r in (by_part[part] for part in parts)
-        ]
+        cells = [with_interval(by_part[part], "accuracy") for part in parts]
         attempted = f"{float(by_part[ALL]['attempted']):.2f}"
         lines.append(f"| {name} | {asked} | {' | '.join(cells)} | {attempted} |")
     return "\n".join(lines) + "\n"
@@ -293,10 +300,7 @@ def wording_text(rows: Sequence[Entry]) -> str:
     ]
     for name in dict.fromkeys(row["model"] for row in rows):
         own = {row["measure"]: row for row in rows if row["model"] == name}
-        cells = [
-            f"{float(r['value']):.3f} [{float(r['ci_low']):.3f}, {float(r['ci_high']):.3f}]"
-            for r in (own[measure] for measure in measures)
-        ]
+        cells = [with_interval(own[measure], "value") for measure in measures]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
