@@ -211,17 +211,19 @@ def build(stage: Stage, root: Path, made_by: str = "", report: Report = silent) 
 
 
 def content_digest(folder: Path) -> str:
-    """SHA-256 over names and contents of a folder's files.
-
-    Compressed files count by what they hold, since gzip stamps the time into its bytes.
-    """
+    """SHA-256 over names and contents of a folder's files."""
     total = hashlib.sha256()
     for path in output_files(folder):
         total.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rb") as stream:
-            total.update(hashlib.file_digest(stream, "sha256").digest())
+        total.update(file_digest(path))
     return total.hexdigest()
+
+
+def file_digest(path: Path) -> bytes:
+    """SHA-256 of what a file holds; gzip is opened, since it stamps the time into its bytes."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def output_files(folder: Path) -> list[Path]:

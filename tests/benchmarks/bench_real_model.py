@@ -26,7 +26,8 @@ import numpy as np
 import pandas as pd
 import speed_table
 import torch
-from bench_training import machine, seconds, side_by_side
+from bench_training import machine, side_by_side
+from timing import matrix_peak, seconds
 
 from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring import models
@@ -39,6 +40,7 @@ from mucpt_utils.training.batches import Sequences
 from mucpt_utils.training.precision import has_bfloat16_tiles
 
 CONTEXT, ROWS = 256, 4
+PEAK_SIZE = 2048
 
 
 class Bench:
@@ -102,12 +104,6 @@ class Bench:
         return total if head is table else total - table.numel()
 
 
-def matrix_peak(dtype: torch.dtype, size: int = 2048, rounds: int = 8) -> float:
-    """Operations a second of square matrix products, the best of the rounds."""
-    a = torch.randn(size, size).to(dtype)
-    return 2 * size**3 / min(seconds(lambda: a @ a) for _ in range(rounds))
-
-
 def best_precision() -> str:
     """What the study trains a real model in on this processor."""
     return "bfloat16" if has_bfloat16_tiles() else "float32"
@@ -159,7 +155,7 @@ def rows(name: str, steps: int, rounds: int) -> list[dict]:
         add(what, bench.tokens.size / a, bench.tokens.size / b, ratio)
         print(table[-1], flush=True)
     dtype = getattr(torch, best)
-    peak, speed = matrix_peak(dtype), table[0]["ours"]
+    peak, speed = matrix_peak(dtype, PEAK_SIZE), table[0]["ours"]
     work = 6 * bench.multiplied() * speed
     add(f"training share of matrix peak in {best}", work, peak, work / peak, "flop/s")
     none = float("nan")

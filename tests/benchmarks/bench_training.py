@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 import speed_table
 import torch
+from timing import DEVICE, matrix_peak, seconds
 
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.settings import Profile, load_profile
@@ -38,7 +39,6 @@ from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences
 from mucpt_utils.training.trainer import WeightedTrainer
 
-DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 AUTOCAST = DEVICE == "cuda" and torch.cuda.is_bf16_supported()
 
 
@@ -50,17 +50,6 @@ def machine() -> str:
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return f"{names[0] if names else platform.processor()}, {torch.get_num_threads()} threads"
-
-
-def seconds(work: Callable[[], None]) -> float:
-    """Wall clock of a piece of work, the GPU's queue included."""
-    if DEVICE == "cuda":
-        torch.cuda.synchronize()
-    start = time.perf_counter()
-    work()
-    if DEVICE == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
 
 
 def side_by_side(ours: Callable, peer: Callable, rounds: int) -> tuple[float, float, float]:
@@ -143,14 +132,6 @@ class Bench:
             optimiser.zero_grad()
 
 
-def matrix_peak(size: int, rounds: int) -> float:
-    """Operations a second of square matrix products, the best of the rounds."""
-    dtype = torch.bfloat16 if AUTOCAST else torch.float32
-    a = torch.randn(size, size, device=DEVICE, dtype=dtype)
-    work = [seconds(lambda: a @ a) for _ in range(rounds + 2)]
-    return 2 * size**3 / min(work)
-
-
 def _one_run(profile_json: str, steps: int, ready, go) -> None:
     torch.set_num_threads(1)
     bench = Bench(Profile.model_validate_json(profile_json), steps)
@@ -201,7 +182,7 @@ def rows(profile: Profile, steps: int, rounds: int, matrix: int) -> list[dict]:
     for what, pair in pairs.items():
         ours, peer, ratio = side_by_side(*pair, rounds)
         add(what, bench.size / ours, bench.size / peer, ratio, "tokens/s")
-    peak = matrix_peak(matrix, rounds)
+    peak = matrix_peak(torch.bfloat16 if AUTOCAST else torch.float32, matrix, rounds + 2)
     flops = 6 * models.parameters(bench.model()) * found[-1]["ours"]
     add(cost.PEAK, peak, float("nan"), float("nan"), "flop/s")
     add(cost.SHARE, flops, peak, flops / peak, "flop/s")

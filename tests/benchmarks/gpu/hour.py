@@ -17,6 +17,8 @@ import shutil
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))  # what all benchmarks share
+
 import machine
 import parcels
 

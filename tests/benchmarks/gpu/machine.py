@@ -5,7 +5,6 @@ import json
 import platform
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -127,23 +126,3 @@ def versions() -> dict[str, str]:
         card = torch.cuda.get_device_properties(0)
         told["device"] = f"{card.name}, {card.total_memory / 1e9:.0f} GB"
     return told
-
-
-def matrix_peak(size: int, rounds: int = 8) -> float:
-    """Operations a second of square matrix products, in the numbers that training computes in."""
-    import torch
-
-    from mucpt_utils.training.precision import has_bfloat16_tiles
-
-    on_gpu = torch.cuda.is_available()
-    bfloat16 = on_gpu or has_bfloat16_tiles()
-    dtype = torch.bfloat16 if bfloat16 else torch.float32
-    a = torch.randn(size, size, device="cuda" if on_gpu else "cpu").to(dtype)
-    taken = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        a @ a
-        if on_gpu:
-            torch.cuda.synchronize()
-        taken.append(time.perf_counter() - start)
-    return 2 * size**3 / min(taken)

@@ -4,7 +4,6 @@ A parcel may leave files out (models are larger than a carry): their digests tra
 so that what arrives is still checked against the record of the stage.
 """
 
-import gzip
 import hashlib
 import shutil
 import tarfile
@@ -14,7 +13,8 @@ from pathlib import Path
 
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import read_json, write_json
-from mucpt_utils.study.stages import RECORD, output_files
+from mucpt_utils.scoring.packages import sha256
+from mucpt_utils.study.stages import RECORD, file_digest, output_files
 
 LEFT_OUT, MANIFEST = "left_out.json", "manifest.json"
 MODEL = ".safetensors"
@@ -22,12 +22,6 @@ MODEL = ".safetensors"
 
 class ParcelError(MuCPTError, ValueError):
     """A parcel that is damaged, incomplete, or holds another stage than it says."""
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def pack(sources: Iterable[Path], out: Path, piece: int, total: int, models: bool = False) -> list:
@@ -120,15 +114,8 @@ def digest_with(folder: Path, left_out: Mapping[str, str]) -> str:
     total = hashlib.sha256()
     for name in sorted({*here, *away}, key=lambda name: Path(name)):
         total.update(name.encode() + b"\0")
-        total.update(bytes.fromhex(away[name]) if name in away else content(here[name]))
+        total.update(bytes.fromhex(away[name]) if name in away else file_digest(here[name]))
     return total.hexdigest()
-
-
-def content(path: Path) -> bytes:
-    """Digest of what a file holds, as stages count it: gzip is opened."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def check(folder: Path, left_out: Mapping[str, str]) -> dict:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import machine
 import torch
+from timing import matrix_peak
 
 from mucpt_utils.config.settings import Profile, SettingsError, load_profile
 from mucpt_utils.io import read_yaml
@@ -19,6 +19,7 @@ from mucpt_utils.study.jobs import Job
 from mucpt_utils.study.price import OPERATIONS
 from mucpt_utils.study.provenance import parameter_count
 from mucpt_utils.study.study import Study
+from mucpt_utils.training.precision import has_bfloat16_tiles
 
 PLAN = Path(__file__).with_name("plan.yaml")
 MARGIN = 1.3  # of the time that a run is expected to take
@@ -105,12 +106,18 @@ class Meter:
         return MARGIN * (self.beside.get(job.stage, 0.0) + training)
 
 
+def computed_in() -> torch.dtype:
+    """The numbers that training computes in on this machine."""
+    bfloat16 = torch.cuda.is_available() or has_bfloat16_tiles()
+    return torch.bfloat16 if bfloat16 else torch.float32
+
+
 def run(study: Study, limit: float, log: Path) -> Iterator[dict]:
     """Make a step's stages until the time is up; yields and logs a row for each.
 
     limit: seconds. log: JSON Lines; a row is written when its stage is whole.
     """
-    begun, meter, peak = time.perf_counter(), Meter(), machine.matrix_peak(PEAK_SIZE)
+    begun, meter, peak = time.perf_counter(), Meter(), matrix_peak(computed_in(), PEAK_SIZE)
     for job in work_of(study):
         if job.find() is not None:
             continue
