@@ -9,8 +9,8 @@ MODEL is named as for `musicsimpleqa --model`; package:smollm2-135m unless given
 - bfloat16 products (weights in float32) against float32 throughout
 - training with memory kept between steps, as the study's workers are set up, against glibc's own
   way: each in a process of its own, which reads the setting as it starts
-- training share of matrix peak: 6 N D operations a second of a plain step (goal: at least .5), N
-  the parameters that multiply: the embedding table is read only, unless it is the head too
+- training share of matrix peak: 6 N D operations a second of a plain step as the workers take it
+  (goal: at least .5), N the parameters that multiply: the embedding table is read only, unless it is the head too
 - scoring: tokens a second; memory: the largest resident size of this process, in GiB
 """
 
@@ -154,12 +154,12 @@ def rows(name: str, steps: int, rounds: int) -> list[dict]:
         a, b, ratio = side_by_side(*pair, rounds)
         add(what, bench.tokens.size / a, bench.tokens.size / b, ratio)
         print(table[-1], flush=True)
-    dtype = getattr(torch, best)
-    peak, speed = matrix_peak(dtype, PEAK_SIZE), table[0]["ours"]
-    work = 6 * bench.multiplied() * speed
+    kept, given_back, ratio = kept_and_given_back(name, steps, rounds)
+    add("training, memory kept against given back", kept, given_back, ratio)
+    peak = matrix_peak(getattr(torch, best), PEAK_SIZE)
+    work = 6 * bench.multiplied() * kept
     add(f"training share of matrix peak in {best}", work, peak, work / peak, "flop/s")
     none = float("nan")
-    add("training, memory kept against given back", *kept_and_given_back(name, steps, rounds))
     add("scoring", bench.scoring(), none, none)
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     add("largest memory of training and scoring", largest, none, none, "GiB")

@@ -17,8 +17,10 @@ FOLDER = paths.RESULTS / "speed"
 PAGE = """# Speed
 
 Rates of this project's code beside a peer's, measured side by side in one run, as a ratio: above 1
-ours is faster. `what` says which peer; `bench_training.py` measures training, `bench_pipeline.py
-speed` the pipeline (in `tests/benchmarks`, run by name). Without a peer, the rate stands alone.
+ours is faster. The two take turns; rates are medians over the rounds and the ratio is the median of
+the rounds' ratios, so it need not be the quotient of the two rates. Without a peer, the rate stands
+alone. `bench_training.py` measures the training of small models, `bench_real_model.py` that of a
+pretrained one, `bench_pipeline.py speed` the pipeline (in `tests/benchmarks`, run by name).
 
 """
 
