@@ -10,7 +10,8 @@ MODEL is named as for `musicsimpleqa --model`; package:smollm2-135m unless given
 - training with memory kept between steps, as the study's workers are set up, against glibc's own
   way: each in a process of its own, which reads the setting as it starts
 - training share of matrix peak: 6 N D operations a second of a plain step as the workers take it
-  (goal: at least .5), N the parameters that multiply: the embedding table is read only, unless it is the head too
+  (goal: at least .5), N the parameters that multiply: the embedding table is read only, unless it
+  is the head too
 - scoring: tokens a second; memory: the largest resident size of this process, in GiB
 """
 
