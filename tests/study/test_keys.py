@@ -10,8 +10,8 @@ import pytest
 
 from mucpt_utils import closure, paths
 from mucpt_utils.config.settings import load_profile
-from mucpt_utils.study import lanes, stages
-from mucpt_utils.study import study as study_module
+from mucpt_utils.study import corpus_stages, lanes, stages
+from mucpt_utils.study.study import Study
 
 SMALL = ["seeds=[0]", "base.tokens=1024", "reference_training.tokens=1024", "train.tokens=1024"]
 SMALL += ["world.subjects=6", "world.practice=6", "world.calibration=2", "world.general=8"]
@@ -35,9 +35,9 @@ def declared(tmp_path_factory):
         (root / "text" / domain).mkdir(parents=True)
         (root / "text" / domain / "book.txt").write_text("A book.")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study_module, "build", not_made)
-        patch.setattr(study_module.Study, "calibrated_temperature", lambda self, seed: 1.5)
-        rendered = study_module.Study(load_profile("smoke", SMALL))
+        patch.setattr(corpus_stages, "build", not_made)
+        patch.setattr(Study, "calibrated_temperature", lambda self, seed: 1.5)
+        rendered = Study(load_profile("smoke", SMALL))
         prose = lanes.ProseStudy(load_profile("smoke", [*SMALL, f"text={root / 'text'}"]))
         for one in (rendered, prose):
             for arm in one.profile.arms:
@@ -156,7 +156,7 @@ import sys
 from pathlib import Path
 from mucpt_utils import closure, paths
 from mucpt_utils.config.settings import load_profile
-from mucpt_utils.study import stages, study
+from mucpt_utils.study import corpus_stages, stages, study
 
 opened, wrong, making = [], [], [None]
 package = str(paths.PACKAGE)
@@ -176,7 +176,7 @@ def build(stage, *rest):
     finally:
         making[0] = before
 
-study.build = build
+corpus_stages.build = build
 one = study.Study(load_profile("smoke", sys.argv[1:]))
 for arm in one.profile.arms:
     one.answers(arm, 0)
