@@ -37,13 +37,17 @@ class Asked:
         self.role = ROLES.get(kind, "title")
         self.subjects = frozenset(compact_names(subject) if subject else names_in(self.words, text))
         self.longest = max(map(len, self.subjects), default=0)
-        relations = RULES.relations_in(without_names(self.words, text))
+        relations = RULES.relations_in(without_names(self.words, text), tuple(RULES.relations))
         relations -= UNASKED[self.role]
         if self.role == "agent" and relations & MAKING:  # who recorded it is who released it
             relations |= MAKING
         self.relations = relations
         self.genre = bool(RULES.genre_questions.search(text))
         self.coarse = bool(RULES.coarse_places.search(text))
+
+    def said_in(self, text: str) -> frozenset[str]:
+        """The asked relations that a text speaks of."""
+        return RULES.relations_in(text, self.relations)
 
 
 def compact_names(subject: str) -> set[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N
+from mucpt_utils.musicsimpleqa.words import lower
 
 ANSWER = re.compile(A)
 RELATIVES = ("who", "which", "whom", "whose")
@@ -30,6 +31,11 @@ class Clause:
     opener: str
     side: bool
     sentence: int
+
+    @property
+    def small(self) -> str:
+        """The stretch in lower case."""
+        return lower(self.text)
 
     @property
     def answers(self) -> bool:
@@ -71,15 +77,15 @@ def clauses_of(marked: str) -> list[Clause]:
     start, opener, side, sentence, depth = 0, "", False, 0, 0
     for boundary in RULES.boundary.finditer(marked):
         kind, word = boundary.lastgroup or "", boundary[0].strip(" ,").lower()
-        has_answer = bool(ANSWER.search(marked, start, boundary.start()))
         if boundary.start() > start:
             piece = marked[start : boundary.start()]
-            aside = side or depth > 0 or bool(RULES.aside_opening.match(piece))
+            aside = side or depth > 0 or bool(RULES.aside_opening.match(lower(piece)))
             clauses.append(Clause(piece, start, opener, aside, sentence))
-        start = boundary.end()
+        begin, start = start, boundary.end()
         opener = word if kind in ("turn", "aside") else ""
         # "The man who came up with it was X": no aside
-        restrictive = word in RELATIVES and "," not in boundary[0] and not has_answer
+        restrictive = word in RELATIVES and "," not in boundary[0]
+        restrictive = restrictive and not ANSWER.search(marked, begin, boundary.start())
         side = kind == "aside" and not restrictive
         if kind == "resumed":
             opener = RESUMED
@@ -91,6 +97,6 @@ def clauses_of(marked: str) -> list[Clause]:
             depth = 0
     piece = marked[start:]
     if piece.strip():
-        aside = side or depth > 0 or bool(RULES.aside_opening.match(piece))
+        aside = side or depth > 0 or bool(RULES.aside_opening.match(lower(piece)))
         clauses.append(Clause(piece, start, opener, aside, sentence))
     return clauses

@@ -15,10 +15,10 @@ from mucpt_utils.musicsimpleqa.asked import MAKING
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked, clauses_of
 from mucpt_utils.musicsimpleqa.evidence import Evidence
 from mucpt_utils.musicsimpleqa.given import (
-    PUNCTUATION,
     final_answer,
     is_refusal,
     last_word,
+    refuses_whole,
     set_aside,
     without_refusals,
 )
@@ -34,7 +34,7 @@ from mucpt_utils.musicsimpleqa.rivals import (
     undecided_at,
 )
 from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, S
-from mucpt_utils.musicsimpleqa.words import words
+from mucpt_utils.musicsimpleqa.words import lower, words
 
 ONE, SEVERAL, DENIED, NOTHING = "one answer", "several answers", "denied", "nothing"
 # a title that begins as a denial does: "Not Ready to Make Nice"
@@ -78,7 +78,12 @@ def committed(reply: str, question: Mapping) -> Commitment:
     or made of ordinary words, and weighs something where a reply names several answers. Raises
     KeyError for a missing field.
     """
-    key, text = key_of(question), own_words(reply, question["question"])
+    return answer_to(key_of(question), reply)
+
+
+def answer_to(key: Key, reply: str) -> Commitment:
+    """The span of a reply that answers a key's question."""
+    text = own_words(reply, key.asked.text)
     if not text:
         return Commitment(NOTHING, "", "empty")
     if bare := bare_answer(text, key):
@@ -102,9 +107,9 @@ def bare_answer(text: str, key: Key) -> Commitment | None:
     for whole in (text, bare) if bare != text else (text,):
         if key.is_whole(whole):
             return Commitment(ONE, whole, "is a bare answer")
-    if len(bare) < 80 and RULES.refusal_whole.fullmatch(bare.strip(PUNCTUATION)):
+    if len(bare) < 80 and refuses_whole(bare):
         return Commitment(NOTHING, "", "refuses")
-    if key.asked.role == "title" and TITLE_CASE.fullmatch(bare) and not RULES.no_names.search(bare):
+    if key.asked.role == "title" and TITLE_CASE.fullmatch(bare) and not no_names_in(bare):
         return Commitment(ONE, bare, "is a bare answer")
     return None
 
@@ -113,13 +118,19 @@ def marked_reply(key: Key, text: str) -> Marked:
     """A reply with its answers marked; what refuses in another language names none."""
     text, spans = key.marked(text)
     if any(span.mark == C for span in spans):
-        stretches = [match.span() for match in RULES.no_names.finditer(text)]
+        stretches = no_names_in(text)
         spans = [
             span
             for span in spans
             if span.mark != C or not any(a < span.end and span.start < b for a, b in stretches)
         ]
     return Marked(text, spans)
+
+
+def no_names_in(text: str) -> list[tuple[int, int]]:
+    """Where a text refuses or says that it is sorry in another language than English."""
+    pattern = RULES.no_names_in_ascii if text.isascii() else RULES.no_names
+    return [match.span() for match in pattern.finditer(lower(text))]
 
 
 def needs_care(marks: str) -> bool:
@@ -192,7 +203,7 @@ def is_background(reply: Marked, clause: Clause, position: int, relevance: Relev
         return behind.startswith("'s ") or bool(MADE_BY.search(before))
     if relevance.asked.role != "agent" or relevance.asked.relations & MAKING:
         return False
-    relations = RULES.relations_in(clause.text) & relevance.asked.relations
+    relations = relevance.asked.said_in(clause.text)
     return not relations and bool(WORK_BY.search(before)) and S in clause.text
 
 
@@ -213,16 +224,16 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
     text, marks = marked.text, marked.marks
     if not (words(text) or (key.symbols and text.strip("?. "))):
         return Commitment(NOTHING, "", "no words")
-    clauses = clauses_of(marks)
     if ASKS_BACK.fullmatch(text):
         return Commitment(NOTHING, "", "asks back")
-    refuses = RULES.refusal.search(marks) or any(map(is_refusal, clauses))
-    guesses = text.islower() and RULES.guess.search(RULES.refusal.sub("", marks))
+    clauses, small = clauses_of(marks), lower(marks)
+    refuses = RULES.refusal.search(small) or any(map(is_refusal, clauses))
+    guesses = text.islower() and RULES.guess.search(RULES.refusal.sub("", small))
     if refuses and not guesses:
         return Commitment(NOTHING, "", "refuses")
     if len(words(text)) > 5 and not text.islower() and not key.names_its_kind(text):
         return Commitment(NOTHING, "", "names no answer")
-    if SPEAKER.search(text) and not RULES.guess.search(marks) and len(words(text)) > 2:
+    if SPEAKER.search(text) and not RULES.guess.search(small) and len(words(text)) > 2:
         return Commitment(NOTHING, "", "speaks of itself and names no answer")
     if repeats_question(text, key) and not key.names_its_kind(text):
         return Commitment(NOTHING, "", "repeats the question")

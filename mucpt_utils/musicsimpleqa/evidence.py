@@ -12,14 +12,16 @@ The key has a weight of its own: right names are rarely written by accident.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
+from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked
 from mucpt_utils.musicsimpleqa.relevance import SUBJECT_WORDS, Relevance
 from mucpt_utils.musicsimpleqa.rivals import is_bare
 from mucpt_utils.musicsimpleqa.rules import RULES, A, K, S
-from mucpt_utils.musicsimpleqa.words import forms_of
+from mucpt_utils.musicsimpleqa.words import forms_of, lower
 
 DATA = read_yaml(paths.PACKAGE / "musicsimpleqa/evidence.yaml")
 WEIGHTS: dict[str, float] = DATA["weights"]
@@ -55,6 +57,13 @@ def parts_in(text: str) -> frozenset[str]:
     return frozenset(PARTS[(match.lastindex or 1) - 1] for match in PART.finditer(text))
 
 
+@lru_cache(maxsize=16384)
+def asked_parts(asked: Asked) -> frozenset[str]:
+    """The parts that a question names outside its names."""
+    plain = (word for index, word in enumerate(asked.words) if not index or not word.capital)
+    return parts_in(" ".join(word.raw for word in plain))
+
+
 class Evidence:
     """What speaks for each answer of a reply.
 
@@ -66,8 +75,7 @@ class Evidence:
         self.reply, self.clauses, self.relevance = reply, clauses, relevance
         self.asked = relevance.asked
         self.subject_named = any(S in clause.text for clause in clauses)
-        names = (w for i, w in enumerate(self.asked.words) if not i or not w.capital)
-        self.asked_parts = parts_in(" ".join(word.raw for word in names))
+        self.asked_parts = asked_parts(self.asked)
         self.of_clauses: dict[int, dict[str, float]] = {}  # by the place where a clause begins
 
     def strongest(self) -> Answer:
@@ -86,10 +94,10 @@ class Evidence:
     def of(self, clause: Clause, at: int) -> float:
         """The evidence for an answer: the weights of what is observed about it."""
         seen = self.observed(clause, at)
-        return sum(WEIGHTS.get(name, 0.0) * value for name, value in seen.items())
+        return sum([WEIGHTS.get(name, 0.0) * value for name, value in seen.items() if value])
 
     def observed(self, clause: Clause, at: int) -> dict[str, float]:
-        """What is observed about an answer, each from 0 to 1."""
+        """What is observed about an answer, each from 0 (False) to 1 (True)."""
         if clause.start not in self.of_clauses:
             self.of_clauses[clause.start] = self.about_clause(clause)
         seen = self.of_clauses[clause.start] | self.about_phrase(clause.text, at)
@@ -97,12 +105,11 @@ class Evidence:
         if part := self.part_beside(clause.start + at):
             seen["asked part"] = part in self.asked_parts
             seen["other part"] = not EXCLUSIVE[part].isdisjoint(self.asked_parts - {part})
-        return {name: float(value) for name, value in seen.items()}
+        return seen
 
     def about_clause(self, clause: Clause) -> dict[str, float]:
         """What a clause says: of the subject, of the asked relation, by the way."""
-        relevance, relations = self.relevance, RULES.relations_in(clause.text)
-        asked = relations & self.asked.relations
+        relevance, asked = self.relevance, self.asked.said_in(clause.text)
         subject = S in clause.text or clause.sentence in relevance.about_subject
         subject = subject or clause.start in relevance.resumed
         return {
@@ -110,7 +117,7 @@ class Evidence:
             "subject elsewhere": bool(asked) and not subject and self.subject_named,
             "pronoun": not subject and bool(SUBJECT_WORDS.search(clause.text)),
             "asked relation in clause": bool(asked),
-            "other relation in clause": not asked and bool(relations - RULES.by_the_way),
+            "other relation in clause": not asked and RULES.tells_relation(clause.text),
             "aside": clause.side,
             "bare": is_bare(clause),
             "bare at the end": is_bare(clause) and clause is self.clauses[-1],
@@ -118,22 +125,21 @@ class Evidence:
 
     def about_phrase(self, text: str, at: int) -> dict[str, float]:
         """What the words right around an answer say."""
-        phrase = RULES.relations_in(phrase_around(text, at))
-        asked = phrase & self.asked.relations
+        phrase = phrase_around(text, at)
+        asked = self.asked.said_in(phrase)
         before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
-        likely, unlikely = RULES.likely[self.asked.role], RULES.unlikely[self.asked.role]
+        around, role = (lower(before), lower(behind)), self.asked.role
         label = LABEL.search(before)
         own = label is not None and self.is_asked_label(label[1])
         return {
             "asked relation": bool(asked),
             "share of asked relations": len(asked) / max(1, len(self.asked.relations)),
-            "other relation": not asked and bool(phrase - RULES.by_the_way),
-            "likely position": bool(likely.before.search(before) or likely.behind.match(behind)),
-            "unlikely position": not self.owns_asked(behind)
-            and bool(unlikely.before.search(before) or unlikely.behind.match(behind)),
+            "other relation": not asked and RULES.tells_relation(phrase),
+            "likely position": RULES.likely[role].fits(*around),
+            "unlikely position": RULES.unlikely[role].fits(*around) and not self.owns_asked(behind),
             "asked label": own,
             "other label": bool(label) and not own,
-            "hung on another": self.asked.role != "place" and bool(HUNG.search(before)),
+            "hung on another": role != "place" and bool(HUNG.search(before)),
             "conclusion": bool(CUE.search(before)),
         }
 
@@ -144,8 +150,7 @@ class Evidence:
         name = self.reply.words_at(clause.start + at, clause.start + at + 1)
         is_key = clause.text[at] == K
         times = marks.count(K) if is_key else self.reply.text.count(name)
-        first = next(ANSWER.finditer(clause.text))
-        opens = clause is self.clauses[0] and first.start() == at
+        opens = clause is self.clauses[0] and not ANSWER.search(clause.text, 0, at)
         place = next(i for i, other in enumerate(self.clauses) if other is clause)
         return {
             "key": is_key,
@@ -165,16 +170,14 @@ class Evidence:
 
     def owns_asked(self, behind: str) -> bool:
         """Whether what is asked is said to be the answer's: `John Cale's production`."""
-        return behind.startswith("'s ") and bool(
-            RULES.relations_in(behind[:30]) & self.asked.relations
-        )
+        return behind.startswith("'s ") and bool(self.asked.said_in(behind[:30]))
 
     def is_asked_label(self, label: str) -> bool:
         """Whether a label names what is asked: `Produced by:`, `Bass:`, `Answer:`."""
-        relations = RULES.relations_in(label)
+        relations = self.asked.said_in(label)
         if "ey" not in label:  # "relative minor: E minor"
             relations -= {"key"}
-        if relations & self.asked.relations or "nswer" in label:
+        if relations or "nswer" in label:
             return True
         return not parts_in(label).isdisjoint(self.asked_parts) or any(
             form in self.asked.forms and form not in RULES.function_words

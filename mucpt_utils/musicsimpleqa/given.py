@@ -9,6 +9,7 @@ from mucpt_utils.musicsimpleqa.asked import MAKING, Asked
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, DEAD, Clause
 from mucpt_utils.musicsimpleqa.relevance import Relevance
 from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N
+from mucpt_utils.musicsimpleqa.words import lower
 
 PUNCTUATION = " .,!?;:\"'()[]-–—*#>"
 RETRACTION = re.compile(
@@ -46,7 +47,7 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
         given = RULES.owner_of_no_work.sub(dead, given)
     elif len(ANSWER.findall(given)) > 1:
         given = RULES.owner.sub(partial(dead_owner, asked=asked), given)
-    return Given(given, careful and bool(RULES.undecided.search(marks)), denied)
+    return Given(given, careful and bool(RULES.undecided.search(lower(marks))), denied)
 
 
 def of_two(marks: str) -> str:
@@ -57,14 +58,16 @@ def of_two(marks: str) -> str:
 
 def not_given(marks: str) -> tuple[str, bool]:
     """The answers that are denied, believed by others or compared, set aside; is one denied?"""
-    undecided = RULES.undecided.sub(dead, marks)
-    given = undecided
+    small = lower(marks)
+    given = undecided = RULES.undecided.sub(dead, small)
     for pattern in RULES.denied:
         given = pattern.sub(dead, given)
     denied = given != undecided
     for pattern in RULES.set_aside:
         given = pattern.sub(dead, given)
-    return given, denied
+    if given == small:
+        return marks, denied
+    return "".join(N if new == N else old for old, new in zip(marks, given, strict=True)), denied
 
 
 def dead(match: re.Match[str]) -> str:
@@ -80,7 +83,7 @@ def dead_owner(match: re.Match[str], asked: Asked) -> str:
     if "win" in asked.relations:  # "Bolcom's Etudes took the prize"
         stretch = WITHIN.match(match.string, match.end())
         owned = stretch[0] if stretch else ""
-    return match[0] if RULES.relations_in(owned) & asked.relations else dead(match)
+    return match[0] if asked.said_in(owned) else dead(match)
 
 
 def same_person(match: re.Match[str]) -> str:
@@ -100,13 +103,11 @@ def last_word(clauses: Sequence[Clause], relevance: Relevance) -> list[Clause]:
     Nothing where a second thought only takes the answer back.
     """
     parts = [part for clause in clauses for part in inner_parts(clause)]
-    answering = False  # whether an answer stands behind
     for index in range(len(parts) - 1, 0, -1):
         part = parts[index]
-        answering = answering or (part.answers and relevance.is_answering(part))
         if not is_second_thought(part):
             continue
-        if answering:
+        if any(other.answers and relevance.is_answering(other) for other in parts[index:]):
             return parts[index:]
         denied = any(N in other.text for other in parts[index : index + 2])
         if denied or RETRACTION.search(part.text):
@@ -116,14 +117,14 @@ def last_word(clauses: Sequence[Clause], relevance: Relevance) -> list[Clause]:
 
 def is_second_thought(part: Clause) -> bool:
     """Whether a clause takes back what stands before it."""
-    if part.opener == "no" or RULES.correction.match(part.text):
+    if part.opener == "no" or RULES.correction.match(part.small):
         return True
-    return not part.answers and bool(RULES.taken_back.search(part.text))
+    return not part.answers and bool(RULES.taken_back.search(part.small))
 
 
 def inner_parts(clause: Clause) -> list[Clause]:
     """A clause, cut where a second thought interrupts it."""
-    matches = list(RULES.inner_correction.finditer(clause.text))
+    matches = list(RULES.inner_correction.finditer(clause.small))
     if not matches or not ANSWER.search(clause.text[matches[-1].end() :]):
         return [clause]
     end = matches[-1].end()
@@ -135,7 +136,7 @@ def inner_parts(clause: Clause) -> list[Clause]:
 def final_answer(clauses: list[Clause]) -> list[Clause]:
     """What follows the last "the answer is", where it names an answer."""
     for clause in reversed(clauses):
-        for match in reversed(list(RULES.final_answer.finditer(clause.text))):
+        for match in reversed(list(RULES.final_answer.finditer(clause.small))):
             tail = clause.text[match.end() :]
             if ANSWER.search(tail):
                 return [Clause(tail, clause.start + match.end(), "", False, clause.sentence)]
@@ -150,7 +151,7 @@ def without_refusals(clauses: Sequence[Clause], relevance: Relevance) -> tuple[l
 
     Beside a refusal, only a guess counts: `I don't know. Maybe X?`, `He is Irish. I can't say who.`
     """
-    refusing = [bool(RULES.refusal.search(c.text)) or is_refusal(c) for c in clauses]
+    refusing = [bool(RULES.refusal.search(lower(c.text))) or is_refusal(c) for c in clauses]
     answering = [
         c for c, refuses in zip(clauses, refusing, strict=True) if c.answers and not refuses
     ]
@@ -166,4 +167,9 @@ def without_refusals(clauses: Sequence[Clause], relevance: Relevance) -> tuple[l
 
 def is_refusal(clause: Clause) -> bool:
     """Whether a clause is a refusal and nothing else: `Pass!`, `formed: null`."""
-    return bool(RULES.refusal_whole.fullmatch(clause.text.rpartition(":")[2].strip(PUNCTUATION)))
+    return refuses_whole(clause.text.rpartition(":")[2])
+
+
+def refuses_whole(text: str) -> bool:
+    """Whether a text is one of the short refusals, whatever signs stand around it."""
+    return bool(RULES.refusal_whole.fullmatch(lower(text.strip(PUNCTUATION))))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.answer_keys import key_of
-from mucpt_utils.musicsimpleqa.commitment import NOTHING, ONE, committed
+from mucpt_utils.musicsimpleqa.commitment import NOTHING, ONE, answer_to
 
 CORRECT, INCORRECT, NOT_ATTEMPTED = "correct", "incorrect", "not_attempted"
 GRADES = (CORRECT, INCORRECT, NOT_ATTEMPTED)
@@ -28,11 +28,12 @@ def grade(question: Mapping, response: str) -> Grade:
     question: dict with `question`, `answer`, `answer_type` and, where there are any, `aliases` and
     `subject`. Raises KeyError for a missing field.
     """
-    commitment = committed(response, question)
+    key = key_of(question)
+    commitment = answer_to(key, response)
     if commitment.state == NOTHING:
         return Grade(NOT_ATTEMPTED, commitment.reason)
     if commitment.state != ONE:
         return Grade(INCORRECT, commitment.reason, commitment.text)
-    if key_of(question).agrees(commitment.text):
+    if key.agrees(commitment.text):
         return Grade(CORRECT, f"gives the key: {commitment.reason}", commitment.text)
     return Grade(INCORRECT, "gives another answer", commitment.text)

@@ -21,6 +21,7 @@ from mucpt_utils.musicsimpleqa.words import (
     Word,
     clean,
     forms_of,
+    lower,
     without_article,
 )
 
@@ -117,7 +118,15 @@ class NameKey(Key):
         if self.is_whole(text):
             return True
         text = self.prepared(text)
-        return any(span.mark == K for span in self.answers(text)) or self.is_misspelt(text)
+        if self.may_be_in(text) and any(span.mark == K for span in self.answers(text)):
+            return True
+        return self.is_misspelt(text)
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether a text mentions the key at all, be it in a longer name: a cheap first look."""
+        if self.symbol_pattern and self.symbol_pattern.search(text):
+            return True
+        return bool(self.mentions(Reading(text)))
 
     def subject_mentions(self, reading: Reading) -> list[Span]:
         """Where the text names what the question is about."""
@@ -281,7 +290,7 @@ def opens_sentence(reading: Reading, span: Span) -> bool:
     behind = text[span.end : span.end + 24]
     if " " in text[span.start : span.end] or (before and before[-1] not in ".!?:;"):
         return False
-    return bool(re.match(r" [a-z]", behind)) and not RULES.verb_behind.match(behind)
+    return bool(re.match(r" [a-z]", behind)) and not RULES.verb_behind.match(lower(behind))
 
 
 def has_article(reading: Reading, first: int) -> bool:

@@ -1,6 +1,7 @@
 """Terms of music in one notation: keys of other languages, accidentals, catalogue numbers."""
 
 import re
+from functools import lru_cache
 
 from mucpt_utils.musicsimpleqa.numbers import in_digits
 
@@ -31,6 +32,7 @@ HASH_NUMBER = re.compile(r"(?<![\w#])#\s?(?=\d)")
 SIGNATURE = re.compile(r"\b(\d)\s?([♭♯#]|b\b)")
 
 
+@lru_cache(maxsize=16)  # one response is read several times
 def in_words(text: str) -> str:
     """The notation of a term in English words: `C#m` gives `C-sharp minor`, `e-Moll` `E minor`.
 

@@ -1,6 +1,7 @@
 """Numbers and dates in a text: in digits, in words, in the usual notations."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.words import FORMS
@@ -73,6 +74,7 @@ PRONOUN = re.compile(
 )
 
 
+@lru_cache(maxsize=16)  # one response is read several times
 def in_digits(text: str) -> str:
     """Numbers written in words, as digits: `nineteen ninety-one` gives `1991`."""
     return NUMBER_RUN.sub(number_or_pronoun, text)

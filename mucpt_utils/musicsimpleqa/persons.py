@@ -61,7 +61,9 @@ class PersonKey(NameKey):
             if mention < last and mentions[mention].start <= word.start:
                 continue
             families = self.families
-            persons = families.get(word.form) or families.get(romanised(word.form)) or []
+            persons = families.get(word.form) or families.get(romanised(word.form))
+            if not persons:
+                continue
             spans = (self.family_mention(reading, index, person) for person in persons)
             mentions += [span for span in spans if span][:1]
         return sorted(mentions)

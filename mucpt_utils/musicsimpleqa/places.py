@@ -38,6 +38,8 @@ class PlaceKey(NameKey):
         if self.is_whole(text):
             return True
         steps = [step for step in STEPS.split(text) if step]
+        if steps == [text]:
+            return super().agrees(text)
         names = [level(step) for step in steps]
         if is_list(names):
             return False

@@ -7,6 +7,7 @@ from itertools import pairwise
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, RESUMED, Clause
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K, N, S
+from mucpt_utils.musicsimpleqa.words import lower
 
 SUBJECT_WORDS = re.compile(
     r"\b(?:it|this|that|they|he|she"
@@ -48,22 +49,21 @@ class Relevance:
         Most where it has a label for it ("Artist: X") or opens the reply with a bare answer; else
         by the subject of the question in it, its relation, and an answer in its place.
         """
-        relations = RULES.relations_in(clause.text)
-        if not clause.side and LABEL.match(clause.text) and relations & self.asked.relations:
+        if not clause.side and LABEL.match(clause.text) and self.asked.said_in(clause.text):
             return 9
         if opens and self.is_bare_opening(clause):
             return 8
         about_subject = S in clause.text or clause.sentence in self.about_subject
         about_subject = about_subject or clause.start in self.resumed
         score = 3 if about_subject else int(bool(SUBJECT_WORDS.search(clause.text)))
-        score += self.relation_score(relations) - 3 * clause.side
+        score += self.relation_score(clause.text) - 3 * clause.side
         return score + self.is_answering(clause)
 
-    def relation_score(self, relations: frozenset[str]) -> int:
+    def relation_score(self, text: str) -> int:
         """2 for the asked relation, -2 for others only, 0 for none and for those by the way."""
-        if relations & self.asked.relations:
+        if self.asked.said_in(text):
             return 2
-        return -2 if relations - RULES.by_the_way else 0
+        return -2 if RULES.tells_relation(text) else 0
 
     def is_bare_opening(self, clause: Clause) -> bool:
         """Whether the reply opens with an answer, and not with `It was X who recorded Y`."""
@@ -73,7 +73,7 @@ class Relevance:
         end = clause.start + len(clause.text)
         if RELATIVE.match(self.marks[end : end + 12]) or GOES_ON.match(self.marks, clause.start):
             return False
-        return self.relation_score(RULES.relations_in(bare.partition(",")[0])) >= 0
+        return self.relation_score(bare.partition(",")[0]) >= 0
 
     # --- answers in a clause --------------------------------------------------------------------
 
@@ -87,9 +87,9 @@ class Relevance:
 
     def is_guess(self, clause: Clause) -> bool:
         """Whether a clause beside a refusal gives an answer after all."""
-        if BARE.match(without_lead_in(clause.text)) or RULES.guess.search(clause.text):
+        if BARE.match(without_lead_in(clause.text)) or RULES.guess.search(clause.small):
             return self.is_answering(clause)
-        asked = self.asked.relations & RULES.relations_in(clause.text)
+        asked = self.asked.said_in(clause.text)
         return bool(asked) and (S in clause.text or any(fit > 0 for fit in self.fits(clause)))
 
     def likeliest(self, clause: Clause) -> int:
@@ -102,20 +102,20 @@ class Relevance:
     def fit(self, text: str, at: int) -> int:
         """How well the words around an answer fit the role that the asked one has."""
         before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
-        likely, unlikely = RULES.likely[self.asked.role], RULES.unlikely[self.asked.role]
-        score = 2 * bool(likely.before.search(before) or likely.behind.match(behind))
+        around, role = (lower(before), lower(behind)), self.asked.role
+        score = 2 * RULES.likely[role].fits(*around)
         if word := WORD_BEFORE.search(before):  # "produced by", "the producer"
-            relations = RULES.relations_in(word[1])
-            if relations & self.asked.relations:
+            if self.asked.said_in(word[1]):
                 score += 1
-            elif self.asked.role == "agent" and relations - RULES.by_the_way:
+            elif role == "agent" and RULES.tells_relation(word[1]):
                 score -= 3
-        if self.asked.role == "agent":  # "X produced it"
+        if role == "agent":  # "X produced it"
             verb = AS_FAR_AS_ANSWER.match(behind)
-            score += bool(verb and RULES.relations_in(verb[0]) & self.asked.relations)
-        return score - 3 * bool(unlikely.before.search(before) or unlikely.behind.match(behind))
+            score += bool(verb and self.asked.said_in(verb[0]))
+        return score - 3 * RULES.unlikely[role].fits(*around)
 
 
 def without_lead_in(text: str) -> str:
     """The text without "I think it was" and the like before an answer."""
-    return RULES.lead_in.sub("", text, count=1) if RULES.lead_in.match(text) else text
+    lead_in = RULES.lead_in.match(lower(text))
+    return text[lead_in.end() :] if lead_in else text

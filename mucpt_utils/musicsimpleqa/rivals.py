@@ -8,6 +8,7 @@ from mucpt_utils.musicsimpleqa.given import PUNCTUATION
 from mucpt_utils.musicsimpleqa.keys import Key
 from mucpt_utils.musicsimpleqa.relevance import Relevance
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K
+from mucpt_utils.musicsimpleqa.words import lower
 
 Stretch = tuple[int, int]  # where something begins and ends in a marked text
 ARTICLE = re.compile(r"\A(?:the|an?) ", re.IGNORECASE)
@@ -22,9 +23,9 @@ def undecided_at(marks: str, key: Key, clauses: Sequence[Clause], chosen: Clause
     start, end = clauses[0].start, clauses[-1].start + len(clauses[-1].text)
     if chosen.sentence > clauses[0].sentence:
         start = chosen.start
-    text = marks[start:end]
+    text = lower(marks[start:end])
     patterns = [*RULES.undecided_between, RULES.slash, RULES.lower_list]
-    if key.asked.role == "value" and any(p.search(chosen.text) for p in RULES.range):
+    if key.asked.role == "value" and any(p.search(chosen.small) for p in RULES.range):
         patterns += RULES.range
     if key.has_loose_terms:
         patterns += RULES.lower_terms
@@ -60,7 +61,7 @@ def rivals(
 
     position: of the chosen answer in its clause.
     """
-    for match in RULES.joined.get(kind, RULES.joined["title"]).finditer(chosen.text):
+    for match in RULES.joined.get(kind, RULES.joined["title"]).finditer(chosen.small):
         start, end = chosen.start + match.start(), chosen.start + match.end()
         if match.start() <= position < match.end() and differ(reply, start, end - 1):
             return start, end
@@ -104,7 +105,7 @@ def only_answer_behind(
 
 def steps(clause: Clause, position: int) -> Stretch:
     """Where a place begins and ends in the marked text, with the places around it."""
-    for match in RULES.steps.finditer(clause.text):
+    for match in RULES.steps.finditer(clause.small):
         if match.start() <= position < match.end():
             return clause.start + match.start(), clause.start + match.end()
     return clause.start + position, clause.start + position + 1

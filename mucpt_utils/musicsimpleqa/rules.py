@@ -1,4 +1,8 @@
-"""What the grader knows of language, places and music: its data files, read and compiled."""
+"""What the grader knows of language, places and music: its data files, read and compiled.
+
+Most patterns are for texts in lower case (`lowered`): where the case makes no difference to a
+pattern, `re` has none of its shortcuts and takes several times as long.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,7 +11,7 @@ from typing import Any, NamedTuple
 
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
-from mucpt_utils.musicsimpleqa.words import clean, forms_of, without_article
+from mucpt_utils.musicsimpleqa.words import clean, forms_of, lower, without_article
 
 LANGUAGE = paths.PACKAGE / "musicsimpleqa/grading_rules.yaml"
 PLACES = paths.PACKAGE / "musicsimpleqa/places.yaml"
@@ -23,6 +27,10 @@ class Position(NamedTuple):
 
     before: re.Pattern[str]
     behind: re.Pattern[str]
+
+    def fits(self, before: str, behind: str) -> bool:
+        """Whether one of two texts around an answer, in lower case, is as the pattern says."""
+        return bool(self.before.search(before) or self.behind.match(behind))
 
 
 class TermClass(NamedTuple):
@@ -67,21 +75,16 @@ class Rules:
 
     def read_commitment(self, data: Mapping[str, Any]) -> None:
         """What a response does with an answer: give it, refuse one, deny it, take it back."""
-        self.lead_in = self.one(
+        self.lead_in = self.lowered(
             rf"(?:[^\w{K}{C}{N}{S}]*(?:{'|'.join(data['lead_ins'])})\s+(?=\S))+"
         )
-        self.refusal_whole = self.one("|".join([*data["refusal_whole"], data["sorry_elsewhere"]]))
-        # an answer may stand where a word may: "look that one up", read as a number
-        anything = f"[\\w{K}{C}{N}{S}]"
-        elsewhere = "|".join(data["refusal_elsewhere"])
-        plain = "|".join([*data["refusal"], elsewhere])
-        self.refusal = self.one(plain.replace(r"\w", anything))
-        self.no_names = self.one(f"{elsewhere}|{data['sorry_elsewhere']}")
-        self.guess, self.undecided = self.one(data["guess"]), self.one(data["undecided"])
-        self.correction = self.one(rf"\s*[\"'(]*(?:{data['correction']})")
-        self.inner_correction = self.one(data["inner_correction"])
-        self.taken_back = self.one(data["taken_back"])
-        self.final_answer = self.one(data["final_answer"])
+        self.read_refusals(data)
+        self.guess = self.lowered(data["guess"])
+        self.undecided = self.lowered(data["undecided"])
+        self.correction = self.lowered(rf"\s*[\"'(]*(?:{data['correction']})")
+        self.inner_correction = self.lowered(data["inner_correction"])
+        self.taken_back = self.lowered(data["taken_back"])
+        self.final_answer = self.lowered(data["final_answer"])
         self.denied = self.each(data["denied"])
         self.set_aside = self.each(data["set_aside"])
         self.latter, self.former = self.one(data["latter"]), self.one(data["former"])
@@ -90,28 +93,47 @@ class Rules:
         self.owner_of_no_work = self.one(data["owner_of_no_work"])
         self.other_name = self.one(data["other_name"])
         self.undecided_between = self.each(data["undecided_between"])
-        self.slash, self.range = self.one(data["slash"]), self.each(data["range"])
-        self.lower_list = self.one(data["lower_list"])
+        self.slash, self.range = self.lowered(data["slash"]), self.each(data["range"])
+        self.lower_list = self.lowered(data["lower_list"])
         self.lower_terms = self.each(data["lower_terms"])
         joined = {"person": "joined_persons", "place": "joined_places"}
         values = dict.fromkeys(("year", "number", "date"), "joined_values")
         kinds = ("group", "title", "term", "person", "place", *values)
         rules = {**joined, **values}
-        self.joined = {k: self.one(f"{A}{data[rules.get(k, 'joined')]}{A}") for k in kinds}
-        self.steps = self.one(data["steps"])
+        self.joined = {k: self.lowered(f"{A}{data[rules.get(k, 'joined')]}{A}") for k in kinds}
+        self.steps = self.lowered(data["steps"])
+
+    def read_refusals(self, data: Mapping[str, Any]) -> None:
+        """What refuses to answer, for texts in lower case."""
+        sorry = [data["sorry_elsewhere"], data["sorry_other_alphabets"]]
+        self.refusal_whole = self.lowered("|".join([*data["refusal_whole"], *sorry]))
+        elsewhere = "|".join(data["refusal_elsewhere"])
+        plain, others = "|".join([*data["refusal"], elsewhere]), data["refusal_other_alphabets"]
+        # an answer may stand where a word may: "look that one up", read as a number
+        anything = f"[\\w{K}{C}{N}{S}]"
+        self.refusal = self.lowered(rf"(?:\b|^)(?:{plain})|{others}".replace(r"\w", anything))
+        latin = rf"\b(?:{elsewhere}|{sorry[0]})"
+        self.no_names_in_ascii = self.lowered(latin)
+        self.no_names = self.lowered("|".join([latin, others, sorry[1]]))
 
     def read_positions(self, data: Mapping[str, Any]) -> None:
         """Where clauses end, what they are about, where answers stand in them."""
         self.initial_aside = self.one(data["initial_aside"])
-        self.aside_opening = self.one(data["aside_opening"])
-        named = (f"(?P<{name}>{pattern})" for name, pattern in data["boundary"].items())
-        self.boundary = self.one("|".join(named))
-        self.relations = {name: self.one(rf"\b(?:{p})") for name, p in data["relations"].items()}
+        self.aside_opening = self.lowered(data["aside_opening"])
+        named = "|".join(f"(?P<{name}>{pattern})" for name, pattern in data["boundary"].items())
+        # one look at a character tells most of them from the signs that a boundary begins with
+        self.boundary = self.one(rf"(?=[\s.!?…,;()\[\]—])(?:{named})")
+        self.read_relations(data["relations"], data["by_the_way"])
         helpers = "is|was|were|are|did|has|had|does|and|or|from|featuring|feat"
-        self.verb_behind = self.one(rf" (?:\w+ly )?(?:{helpers}|{self.verbs})\b")
-        self.by_the_way = frozenset(data["by_the_way"])
+        self.verb_behind = self.lowered(rf" (?:\w+ly )?(?:{helpers}|{self.verbs})\b")
         self.likely = {role: self.position(pair) for role, pair in data["likely"].items()}
         self.unlikely = {role: self.position(pair) for role, pair in data["unlikely"].items()}
+
+    def read_relations(self, relations: Mapping[str, str], by_the_way: Iterable[str]) -> None:
+        """The families of words for each relation, for texts in lower case."""
+        self.relations = {name: self.lowered(rf"\b(?:{p})") for name, p in relations.items()}
+        telling = (p for name, p in relations.items() if name not in by_the_way)
+        self.any_relation = self.lowered(rf"\b(?:{'|'.join(telling)})")
 
     def read_places(self, data: Mapping[str, Any]) -> None:
         """Names of places in normal form."""
@@ -121,15 +143,24 @@ class Rules:
         self.within = {level(name): levelled(others) for name, others in data["within"].items()}
 
     @lru_cache(maxsize=64)  # noqa: B019 - there is one instance, and a clause is asked several times
-    def relations_in(self, text: str) -> frozenset[str]:
-        """The relations that a text speaks of: born, produced, released."""
-        return frozenset(name for name, pattern in self.relations.items() if pattern.search(text))
+    def relations_in(self, text: str, among: Iterable[str]) -> frozenset[str]:
+        """Those among some relations that a text speaks of: born, produced, released."""
+        text = lower(text)
+        return frozenset([name for name in among if self.relations[name].search(text)])
+
+    def tells_relation(self, text: str) -> bool:
+        """Whether a text speaks of any relation that is not only mentioned by the way."""
+        return bool(self.any_relation.search(lower(text)))
 
     def position(self, pair: tuple[str, str]) -> Position:
         """Patterns for before and behind an answer."""
-        return Position(self.one(pair[0]), self.one(pair[1]))
+        return Position(self.lowered(pair[0]), self.lowered(pair[1]))
 
-    def one(self, pattern: str) -> re.Pattern[str]:
+    def lowered(self, pattern: str) -> re.Pattern[str]:
+        """A pattern for texts in lower case."""
+        return self.one(pattern, 0)
+
+    def one(self, pattern: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
         """A pattern without regard to case, with its marks and words filled in."""
         kinds = "(?:" + "|".join(sorted(self.kind_words)) + ")"
         fillings = {
@@ -145,11 +176,11 @@ class Rules:
             pattern = pattern.replace(mark, filling)
         # marks are no words for `re`; signs before an answer must not run over other answers
         pattern = pattern.replace(r"\W*", f"[^\\w{K}{C}{N}{S}]{{0,8}}")
-        return re.compile(pattern, re.IGNORECASE)
+        return re.compile(pattern, flags)
 
     def each(self, patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
-        """Several patterns, compiled."""
-        return tuple(map(self.one, patterns))
+        """Several patterns for texts in lower case."""
+        return tuple(map(self.lowered, patterns))
 
 
 def level(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Span, in_order
@@ -17,6 +18,7 @@ IN_ENGLISH = FORMS["instruments"]
 FOREIGN_INSTRUMENT = re.compile(rf"\b(?:{'|'.join(IN_ENGLISH)})\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=16)  # one response is read several times
 def in_english(text: str) -> str:
     """A text with the names of instruments in other languages put into English."""
     return FOREIGN_INSTRUMENT.sub(lambda match: str(IN_ENGLISH[match[0].lower()]), text)
@@ -72,6 +74,9 @@ class TermKey(NameKey):
         mentions = [m for m in mentions if not any(is_longer(other, m) for other in others)]
         subject = self.subject_mentions(reading)
         return in_order(mentions, subject, others)
+
+    def may_be_in(self, text: str) -> bool:
+        return True  # a number alone may be the key
 
     def names_its_kind(self, text: str) -> bool:
         pattern = self.shape or (self.terms.pattern if self.terms else None)

@@ -79,6 +79,14 @@ def clean(name: str) -> str:
     return name.strip()
 
 
+def lower(text: str) -> str:
+    """A text in lower case, every character in its place."""
+    small = text.lower()
+    if len(small) == len(text):
+        return small
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+
+
 @lru_cache(maxsize=65536)
 def normal(word: str) -> str:
     """The normal form of one word: case, accents, inner signs and synonyms levelled.
