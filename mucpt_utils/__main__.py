@@ -4,13 +4,12 @@ Each command is a function `(arguments) -> exit code` in the module that does th
 imported only when its command is called. Exit codes are those of `mucpt_utils.errors`.
 """
 
-import difflib
 import importlib
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mucpt_utils.errors import WRONG_INPUT, MuCPTError
+from mucpt_utils.errors import MEANT, WRONG_INPUT, MuCPTError, nearest
 
 
 class Command(NamedTuple):
@@ -60,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(usage())
         return 0
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, 1)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
+        near = nearest(name, COMMANDS)
+        meant = f"; {MEANT} {near!r}?" if near else ""
         print(f"mucpt_utils: unknown command {name!r}{meant}\n{usage()}", file=sys.stderr)
         return WRONG_INPUT
     try:  # what a command does not catch itself, and a settings file that is read on import

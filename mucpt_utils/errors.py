@@ -1,7 +1,8 @@
 """What can go wrong, and how a command says so.
 
 Every error that a user can cause is a `MuCPTError`: its message is one line that names the file,
-line or setting and what is allowed. A command prints that line and ends with the error's code.
+line or setting and what is allowed, and where a name was mistyped, the one that was probably meant.
+A command prints that line and ends with the error's code.
 
 | code | when |
 |--:|---|
@@ -11,6 +12,10 @@ line or setting and what is allowed. A command prints that line and ends with th
 | 3 | something outside failed: a model that cannot be loaded, an endpoint, an engine, a disk |
 """
 
+import difflib
+import re
+from collections.abc import Iterable
+
 OK, FOUND, WRONG_INPUT, OUTSIDE = range(4)
 
 
@@ -19,8 +24,46 @@ class MuCPTError(Exception):
 
     exit_code = WRONG_INPUT
 
+    def __str__(self) -> str:
+        return with_suggestion(super().__str__())
+
 
 class OutsideError(MuCPTError):
     """Something that is not the user's input failed: a server, an engine, a model's files."""
 
     exit_code = OUTSIDE
+
+
+MEANT = "did you mean"
+# `'this' ...; allowed ...: that, those`, as messages that name what is allowed are worded
+NAMED = re.compile(r"'(?P<given>[^']+)'.*?; allowed[^:]*: (?P<allowed>.+)$", re.DOTALL)
+
+
+def with_suggestion(message: str) -> str:
+    """A message that names what is allowed, with the name that was probably meant behind it.
+
+    >>> with_suggestion("unknown profile 'labtop'; allowed: laptop, smoke")
+    "unknown profile 'labtop'; allowed: laptop, smoke; did you mean 'laptop'?"
+    """
+    told = NAMED.search(message)
+    if told is None or MEANT in message:
+        return message
+    allowed = [name.strip(" .'") for name in told["allowed"].split(",")]
+    short = {name.split("_")[0]: name for name in allowed}  # notebooks by their number
+    meant = nearest(told["given"], [*allowed, *short])
+    return f"{message}; {MEANT} {short.get(meant, meant)!r}?" if meant else message
+
+
+def nearest(given: str, allowed: Iterable[str]) -> str:
+    """The name that is most like the one given, or like a part of it (`train.token`); "" for none.
+
+    >>> nearest("--tokns", ["--tokens", "--seeds"])
+    '--tokens'
+    """
+    names = list(allowed)
+    near = [
+        (difflib.SequenceMatcher(None, part, name).ratio(), name)
+        for part in (given, *given.split("."))
+        for name in difflib.get_close_matches(part, names, 1, 0.6)
+    ]
+    return max(near)[1] if near else ""

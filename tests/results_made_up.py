@@ -161,7 +161,7 @@ RUN_EARLY = ("base", "plain", "selection_soft")  # arms of a run that ended befo
 
 
 def ended_early() -> tuple[dict[str, pd.DataFrame], dict]:
-    """Tables and `run.json` of a pretrained model, two seeds, no axes, that ran `RUN_EARLY` alone.
+    """Tables and `run.json` of a pretrained model, no axes, that ran `RUN_EARLY` alone, two seeds.
 
     Asked once, at the end; a third of the questions is about invented subjects, and some the base
     knew before.

@@ -8,7 +8,6 @@ by one row a trial, stratum and metric, failures included; nothing is taken out 
 setting is then run once on the test questions, as an arm of its own.
 """
 
-import argparse
 import csv
 import sys
 import traceback
@@ -22,6 +21,7 @@ from mucpt_utils import paths
 from mucpt_utils.analysis.comparisons import paired
 from mucpt_utils.analysis.items import final_items, items
 from mucpt_utils.analysis.runs import read_runs
+from mucpt_utils.arguments import Parser
 from mucpt_utils.config.arms import ARMS, load_candidates
 from mucpt_utils.config.files import SettingsError, all_known
 from mucpt_utils.config.settings import Profile, load_profile
@@ -142,7 +142,7 @@ def chosen(only: list[str]) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Try candidates and say how each did; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m mucpt_utils search")
+    parser = Parser(prog="python -m mucpt_utils search")
     parser.add_argument("profile")
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--set", dest="overrides", action="append", default=[])

@@ -110,6 +110,19 @@ def judged(differences: pd.DataFrame) -> pd.DataFrame:
 # --- room -----------------------------------------------------------------------------------------
 
 
+def with_verdicts(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """A table of differences with the verdict of each; any other table as it is.
+
+    Differences of arms have theirs from the run, but for tables of before; those of mixtures, which
+    no ceiling speaks of, are judged here.
+    """
+    if "difference" not in table or "p_value" not in table or "verdict" in table:
+        return table
+    if {"arm", "compared_to"} <= set(table) and "level" not in table:
+        return judged(table)
+    return table.assign(verdict=[state(row) for row in table.to_dict("records")])
+
+
 def room(differences: pd.DataFrame) -> pd.DataFrame:
     """`room.csv`: the best ceiling above plain on each kind of facts, in each measure.
 

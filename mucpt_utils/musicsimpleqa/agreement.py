@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mucpt_utils import paths
+from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import OK, WRONG_INPUT, MuCPTError
 from mucpt_utils.io import FileError, read_jsonl
 from mucpt_utils.musicsimpleqa.grading import GRADES, Grade, grade
@@ -108,7 +109,7 @@ def load_cases(path: Path = CASES) -> list[dict]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the agreement of the grader with labelled cases, and where they differ."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils agreement",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

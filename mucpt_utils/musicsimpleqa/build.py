@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mucpt_utils import paths
+from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import write_jsonl, write_text
 from mucpt_utils.knowledge.authoring.cards import with_counts
@@ -68,7 +69,7 @@ def build_questions(
         fact = replace(asked[name], aliases=plan.accepted(asked[name]))
         if isinstance(fact, TailFact):
             relation = tail_relation(fact)
-            wordings = relation.questions
+            wordings = plan.reworded.get(fact.id, relation.questions)
         else:
             relation = relations[fact.relation]
             wordings = plan.wordings(fact, relation)
@@ -161,7 +162,7 @@ def load_splits() -> dict[str, list[dict]]:
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils questions",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -23,6 +23,7 @@ from typing import NamedTuple, TextIO
 
 from tqdm import tqdm
 
+from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import FOUND, OK, WRONG_INPUT, MuCPTError
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import CANARY
@@ -136,7 +137,7 @@ def questions_in(path: Path) -> list[dict]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Look for questions in a corpus; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils contamination",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

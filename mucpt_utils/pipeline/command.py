@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mucpt_utils.arguments import Parser
 from mucpt_utils.config.files import read_settings, shown, validated
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
@@ -52,7 +53,7 @@ def load_settings(
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils pipeline",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from datatrove.data import Document
 
+from mucpt_utils.arguments import Parser
 from mucpt_utils.config.pipeline import ClassifierSettings
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
@@ -125,7 +126,7 @@ def measure_lines(measures: dict, form: str) -> list[str]:
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils pipeline train-classifier",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

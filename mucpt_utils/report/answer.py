@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from mucpt_utils.analysis.claims import PAPER_ARM, abbreviated, first_row, learnt
+from mucpt_utils.analysis.claims import abbreviated
+from mucpt_utils.analysis.effects import PAPER_ARM, first_row, learnt
 from mucpt_utils.config.axes import MAIN
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
@@ -24,18 +25,10 @@ from mucpt_utils.report.figures.conclusions import (
     state_of,
     states,
 )
+from mucpt_utils.report.measures import KINDS, METHODS, Tables, difference_of
+from mucpt_utils.report.numbers import counted, enumerated, signed
 from mucpt_utils.report.profiles import Finished, same_difference
-from mucpt_utils.report.words import (
-    KINDS,
-    METHODS,
-    NOTHING_LEARNT,
-    Tables,
-    counted,
-    difference_of,
-    enumerated,
-    prose_results,
-    signed,
-)
+from mucpt_utils.report.words import NOTHING_LEARNT, prose_results
 
 LONGEST = 120  # words of an abstract
 SUBJECT = "Music-domain continued pretraining"

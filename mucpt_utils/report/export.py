@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from mucpt_utils.analysis.runs import Run, read_run
+from mucpt_utils.arguments import Parser
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.files import SettingsError
 from mucpt_utils.config.packages import PREFIX, find_package
@@ -145,7 +146,7 @@ def score_rows(run: Run) -> list[tuple[str, str, int]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Export one run; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils export",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -9,7 +9,6 @@ the profile's, where notebook 09 finds them. What it costs is said before it sta
 refused before anything heavy is imported.
 """
 
-import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from mucpt_utils import paths
+from mucpt_utils.arguments import Parser
 from mucpt_utils.config.axes import DEFAULT, MIXTURE, Axis, load_axes, read_axes
 from mucpt_utils.config.files import SettingsError, shown
 from mucpt_utils.config.settings import Profile, load_profile
@@ -84,7 +84,7 @@ def cost_in_words(study: "Study", axis: Axis) -> str:
     Operations of training at the rate of the committed run, shared out over the cores; questions,
     corpus and base come on top.
     """
-    from mucpt_utils.study import cost, parallel, price, provenance, stages
+    from mucpt_utils.study import cost, parallel, price, stages
 
     every = all_jobs(study, axis)
     with stages.looking():
@@ -97,7 +97,7 @@ def cost_in_words(study: "Study", axis: Axis) -> str:
     rate = cost.cpu_rate(paths.RESULTS)
     if rate is None:
         return told
-    operations = price.OPERATIONS["training"] * provenance.parameter_count(study.profile) * tokens
+    operations = price.OPERATIONS["training"] * study.profile.parameters * tokens
     minutes = operations / rate.value / parallel.cores() / 60
     return f"{told}, about {max(1, round(minutes))} min here, corpus and questions on top"
 
@@ -172,7 +172,7 @@ def accuracy_lines(folder: Path) -> Iterable[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train a mixture and say how it did; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils mixture",
         description="Train a data mixture of one's own and put it beside the study's.",
         epilog=f"An example to copy: {shown(EXAMPLE)}",

@@ -18,7 +18,7 @@ from mucpt_utils.analysis.claims import Scale
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import write_text
-from mucpt_utils.report import answer, rows, sections, words
+from mucpt_utils.report import answer, limits, rows, sections, words
 from mucpt_utils.report.display import MEASURED
 from mucpt_utils.report.markdown import markdown_report
 from mucpt_utils.report.pictures import figure_items
@@ -92,7 +92,7 @@ def contents(finished: Finished, luggage: rows.Luggage) -> dict[str, Any]:
         "keys": rows.KEYS,
         "measured": sorted(MEASURED),
         "plain": rows.words_for_script(tables.values()),
-        "limits": words.limits(judged, run),
+        "limits": limits.limits(judged, run),
         "prose": "bits_per_byte" in tables,
         "groups": sections.artifact_groups(run),
         "cost": sections.full_cost(),

@@ -5,7 +5,6 @@
 How runs are pooled stands in `analysis.pooling`; it needs the committed answers alone.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from mucpt_utils import paths
 from mucpt_utils.analysis.frames import TableError
 from mucpt_utils.analysis.items import items_of_answers
 from mucpt_utils.analysis.pooling import poolable, pooled
+from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import read_json
 from mucpt_utils.report.table_files import describe, read_table, write_table
@@ -53,7 +53,7 @@ def items_of_profile(folder: Path) -> pd.DataFrame:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write `pooled.csv` from the committed answers; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils pooled", description="Differences over all profiles' runs."
     )
     parser.add_argument("--results", type=Path, help="folder of the profiles' results")

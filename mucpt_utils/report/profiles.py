@@ -10,9 +10,11 @@ import pandas as pd
 
 from mucpt_utils import paths
 from mucpt_utils.analysis import schema
-from mucpt_utils.analysis.claims import with_verdicts
+from mucpt_utils.analysis.claims import abbreviated
+from mucpt_utils.analysis.verdicts import with_verdicts
 from mucpt_utils.config.settings import SettingsError, load_profile
 from mucpt_utils.io import read_json
+from mucpt_utils.report.numbers import counted
 
 RECORD = "run.json"
 # the order in which runs are shown; others follow by name
@@ -53,6 +55,13 @@ class Finished:
         name = str(machine.get("gpu") or machine.get("cpu") or "processor not recorded")
         plain = name.replace("(R)", "").replace("(TM)", "").replace("Processor", "")
         return " ".join(plain.split())
+
+    @property
+    def scale(self) -> str:
+        """Parameters, tokens and seeds in words."""
+        run = self.run
+        size = f"{abbreviated(run['parameters'])} parameters, {abbreviated(run['tokens'])} tokens"
+        return f"{size}, {counted(len(run['seeds']), 'seed')}"
 
 
 def read_finished(folder: Path, names: Iterable[str] | None = None) -> Finished:

@@ -23,8 +23,9 @@ from mucpt_utils.report import rows
 from mucpt_utils.report.display import NO_VALUE, shown
 from mucpt_utils.report.figures import FIGURES, METRIC_TITLES, STRATUM_TITLES, arm_title
 from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.measures import MEASURES, Tables, mean_of
+from mucpt_utils.report.numbers import plain_number
 from mucpt_utils.report.plain import table_title
-from mucpt_utils.report.words import MEASURES, Tables, mean_of, plain_number
 from mucpt_utils.study import checkout, cost
 
 SUMMARY_STRATA = ("covered", "uncovered", "general", "all")

@@ -14,7 +14,6 @@ zero is told and counted: the run is too small to decide it.
 Exit codes: 0 every table agrees, 1 one does not or a conclusion changed, 2 nothing to compare with.
 """
 
-import argparse
 import io
 import os
 import subprocess
@@ -29,6 +28,7 @@ import numpy as np
 import pandas as pd
 
 from mucpt_utils import paths
+from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import read_json
 from mucpt_utils.report.movement import Check, changed_conclusions, compare_closely, other_shape
@@ -198,7 +198,7 @@ def report(committed: Results, fresh: Results) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="run_all.sh verify", description="Run afresh and compare with the committed tables."
     )
     parser.add_argument("profile", nargs="?", default=provenance.COMMITTED)

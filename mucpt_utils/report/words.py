@@ -1,8 +1,7 @@
-"""Sentences from numbers: the report's abstract, its effects and its limits.
+"""Sentences from numbers: what a run says of each arm, as the report's long abstract tells it.
 
-Nothing here is typed that a run could compute: each sentence is worded from the tables, and rounded
-where it is worded. Effects are given by log-likelihood first, the primary measure, then by
-accuracy.
+Nothing here is typed that a run could compute: each sentence is worded from the tables. Effects
+are given by log-likelihood first, the primary measure, then by accuracy.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,35 +10,22 @@ from typing import NamedTuple
 import pandas as pd
 
 from mucpt_utils.analysis import verdicts as rule
-from mucpt_utils.analysis.claims import (
-    NOT_TESTED,
-    PAPER_ARM,
-    Effect,
-    effect_of,
-    first_row,
-    learnt,
-    verdict_counts,
-)
+from mucpt_utils.analysis.claims import verdict_counts
+from mucpt_utils.analysis.effects import PAPER_ARM, first_row, learnt
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.axes import MAIN
 from mucpt_utils.pipeline.accounting import KEPT
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
-from mucpt_utils.report.profiles import arms_not_run
-
-Tables = Mapping[str, pd.DataFrame]
-
-METHODS = tuple(name for name, arm in ARMS.items() if arm.role == "method")
-# the measures in the order in which they count: name for readers, unit behind the number
-MEASURES = {
-    "log_likelihood": ("the log-likelihood of the answer", " nats per token"),
-    "accuracy": ("accuracy", ""),
-}
-KINDS = {
-    "covered": "facts that the reference model knows",
-    "uncovered": "facts that it does not know",
-}
-
+from mucpt_utils.report.measures import KINDS, MEASURES, METHODS, Tables, difference_of, mean_of
+from mucpt_utils.report.numbers import (
+    change,
+    counted,
+    enumerated,
+    mean_with_interval,
+    percent,
+    signed,
+)
 
 # whose the claims are, by their status in `claims.csv`
 SOURCES = {
@@ -47,6 +33,11 @@ SOURCES = {
     "published": "that the paper published",
     "reported": "that third parties report of it",
 }
+NOTHING_LEARNT = (
+    "At this size plain continued pretraining does not measurably beat the base in accuracy: the "
+    "models are too small, or the tokens too few, to learn the facts. The run shows that every "
+    "stage works; it allows no conclusion about the arms."
+)
 
 
 class Paragraph(NamedTuple):
@@ -54,74 +45,6 @@ class Paragraph(NamedTuple):
 
     text: str
     tables: tuple[str, ...]
-
-
-# --- numbers --------------------------------------------------------------------------------------
-
-
-def signed(value: float, decimals: int = 2) -> str:
-    """A number with its sign, a true minus among them; a rounded zero has none."""
-    text = f"{value:+.{decimals}f}".replace("-", "−")
-    return text[1:] if float(f"{value:.{decimals}f}") == 0 else text
-
-
-def plain_number(value: float, decimals: int = 2) -> str:
-    """A number with a true minus where it is below zero."""
-    return signed(value, decimals).removeprefix("+")
-
-
-def percent(share: float) -> str:
-    """A share in whole percent."""
-    return f"{100 * share:.0f} %"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: `1 seed`, `1,000 seeds`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def enumerated(words: Iterable[str]) -> str:
-    """Words as a list in a sentence: `a, b and c`."""
-    *before, last = words
-    return f"{', '.join(before)} and {last}" if before else last
-
-
-def mean_with_interval(row: Mapping, unit: str = "") -> str:
-    """`0.23 (0.13 to 0.35)` from a row with mean, ci_low and ci_high."""
-    mean, low, high = (plain_number(row[column]) for column in ("mean", "ci_low", "ci_high"))
-    return f"{mean}{unit} ({low} to {high})"
-
-
-def change(effect: Effect, unit: str = "") -> str:
-    """What a difference says, with its interval; one that holds zero says nothing either way."""
-    interval = f"{signed(effect.low)} to {signed(effect.high)}"
-    if effect.state == "open":
-        return f"shows no clear change ({signed(effect.value)}{unit}, {interval})"
-    verb = "rises" if effect.state == "stands" else "falls"
-    return f"{verb} by {abs(effect.value):.2f}{unit} ({interval})"
-
-
-# --- rows -----------------------------------------------------------------------------------------
-
-
-def mean_of(tables: Tables, arm: str, stratum: str, metric: str) -> Mapping | None:
-    """An arm's row of the main comparison."""
-    table = tables.get("main_comparison")
-    return first_row(table, arm=arm, stratum=stratum, metric=metric)
-
-
-def difference_of(tables: Tables, arm: str, other: str, stratum: str, metric: str) -> Effect | None:
-    """`arm` minus `other`, whichever way round the table of differences has it.
-
-    None where the table has no such row, or no number in it.
-    """
-    where = {"stratum": stratum, "metric": metric}
-    ours, turned = {"arm": arm, "compared_to": other}, {"arm": other, "compared_to": arm}
-    effect = effect_of(tables.get("differences"), arm, where | ours, where | turned)
-    return None if effect is None or pd.isna(effect.value) else effect
-
-
-# --- the abstract ---------------------------------------------------------------------------------
 
 
 def abstract(tables: Tables, run: Mapping) -> list[str]:
@@ -154,13 +77,6 @@ def paragraphs(tables: Tables, run: Mapping) -> list[Paragraph]:
         for text, names in parts
         if text
     ]
-
-
-NOTHING_LEARNT = (
-    "At this size plain continued pretraining does not measurably beat the base in accuracy: the "
-    "models are too small, or the tokens too few, to learn the facts. The run shows that every "
-    "stage works; it allows no conclusion about the arms."
-)
 
 
 def setting(tables: Tables, run: Mapping) -> str:
@@ -390,75 +306,3 @@ def verdicts(tables: Tables) -> str:
         told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
         parts.append(f"of {counted(sum(counts.values()), 'claim')} {SOURCES[status]}: {told}")
     return f"{capital('; '.join(parts))}." if parts else ""
-
-
-def not_run(tables: Tables, run: Mapping) -> str:
-    """Which arms of the profile's list a run did not train; "" where it trained all of them.
-
-    Nobody shall take their silence for a result.
-    """
-    titles = [arm_title(arm) for arm in arms_not_run(run, tables)]
-    if not titles:
-        return ""
-    verb = "was" if len(titles) == 1 else "were"
-    return (
-        f"{counted(len(titles), 'arm')} of the profile's list {verb} not run: "
-        f"{'; '.join(titles)}. Nothing is known of them here."
-    )
-
-
-# --- limits ---------------------------------------------------------------------------------------
-
-
-def limits(tables: Tables, run: Mapping) -> list[str]:
-    """What the numbers cannot say, with what of it can be counted."""
-    seeds = len(run["seeds"])
-    sentences = [
-        f"Models of {run['parameters']:,} parameters and {run['tokens']:,} tokens per arm are far "
-        "from the paper's 32B parameters and 40B tokens; an effect here need not hold there, and "
-        "one that is missing here may appear there.",
-        "The paper publishes no code, data or weights. Direction, form, floor and clip of the loss "
-        "ratio, the reference model, the classifier and the cleaning rules are this study's own "
-        "choices; every one is a named setting.",
-    ]
-    if "bits_per_byte" in tables:
-        sentences.append(
-            "The text is real prose, so no fact can be asked: bits per byte say how well text is "
-            "predicted, not what is known."
-        )
-    else:
-        sentences.append(
-            "The documents are written by a program from true facts. That makes every stage "
-            "measurable, and the text less varied than a crawl."
-        )
-    if seeds > 1:
-        drawn = (
-            ""
-            if "bits_per_byte" in tables
-            else " and, crossed with them, the subjects asked about (two-way clustering; for "
-            "accuracy Wilson's interval at the sample size that it amounts to)"
-        )
-        sentences.append(
-            f"Intervals are over {counted(seeds, 'seed')}{drawn}. They hold for this base, this "
-            "corpus and these reference models. Of measures with one value per seed, an arm that "
-            f"changes nothing has all {seeds} seeds on one side of zero in "
-            f"{percent(2 ** (1 - seeds))} of cases by chance alone."
-        )
-    else:
-        sentences.append("One seed proves nothing: the intervals cover the questions only.")
-    if "differences" in tables:
-        count = int(tables["differences"]["p_value"].notna().sum())
-        sentences.append(
-            f"The table of differences has {count} p-values. Verdicts rest on those corrected over "
-            "the methods of one comparison (Holm), not over all comparisons, and need a margin "
-            "that a change of machine cannot eat."
-        )
-    if missing := not_run(tables, run):
-        sentences.append(missing)
-    if "claims" in tables:
-        untested = [
-            f"{counts.get(NOT_TESTED, 0)} of {sum(counts.values())} claims {SOURCES[status]}"
-            for status, counts in verdict_counts(tables["claims"]).items()
-        ]
-        sentences.append(f"Not tested in this profile: {enumerated(untested)}.")
-    return sentences

@@ -8,11 +8,12 @@ import pandas as pd
 from markupsafe import Markup
 
 from mucpt_utils.analysis import verdicts
-from mucpt_utils.analysis.claims import PAPER_ARM
-from mucpt_utils.report import statements, words
+from mucpt_utils.analysis.effects import PAPER_ARM
+from mucpt_utils.report import words
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
-from mucpt_utils.report.words import KINDS, MEASURES, plain_number, signed
+from mucpt_utils.report.measures import KINDS, MEASURES, difference_of, verdict_of
+from mucpt_utils.report.numbers import plain_number, signed
 from mucpt_utils.site import charts, costs, plain
 from mucpt_utils.site.gathered import Finished
 
@@ -60,8 +61,7 @@ def kind_verdicts(finished: Finished) -> list[str]:
     found = []
     for kind in KINDS:
         effects = [
-            words.difference_of(finished.tables, PAPER_ARM, "plain", kind, metric)
-            for metric in MEASURES
+            difference_of(finished.tables, PAPER_ARM, "plain", kind, metric) for metric in MEASURES
         ]
         if "differences" not in finished.tables or effects[0] is None:
             return []
@@ -87,8 +87,7 @@ def at_equal_compute(finished: Finished) -> str:
 
     "" where the run has no plain training at that cost.
     """
-    result = statements.Results(finished.run, finished.tables)
-    return statements.verdict_of(result, PAPER_ARM, verdicts.EQUAL_COMPUTE)
+    return verdict_of(finished.tables, PAPER_ARM, verdicts.EQUAL_COMPUTE)
 
 
 def sentence(finished: Finished) -> str:

@@ -5,13 +5,13 @@
 The pages lie in `site/` of the results folder and open from a disk or from any static host.
 """
 
-import argparse
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mucpt_utils import paths
+from mucpt_utils.arguments import Parser
 from mucpt_utils.config.files import shown
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import write_text
@@ -105,7 +105,7 @@ def results_of(profile: str) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write a site and check its links; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils site",
         description="Write the results of a profile as static pages that open from a disk.",
     )

@@ -3,12 +3,9 @@
 from pathlib import Path
 
 from mucpt_utils import paths
-from mucpt_utils.analysis.claims import abbreviated
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.report import profiles
-from mucpt_utils.report.profiles import SHORT, tolerant_table
-from mucpt_utils.report.statements import FIRST
-from mucpt_utils.report.words import counted
+from mucpt_utils.report.profiles import ORDER, SHORT, tolerant_table
 from mucpt_utils.study.provenance import RUN
 
 __all__ = ["SHORT", "Finished", "SiteError", "all_finished", "read_finished", "tolerant_table"]
@@ -20,13 +17,6 @@ class SiteError(MuCPTError, ValueError):
 
 class Finished(profiles.Finished):
     """A profile's finished run, with what the site says of it."""
-
-    @property
-    def scale(self) -> str:
-        """Parameters, tokens and seeds in words."""
-        run = self.run
-        size = f"{abbreviated(run['parameters'])} parameters, {abbreviated(run['tokens'])} tokens"
-        return f"{size}, {counted(len(run['seeds']), 'seed')}"
 
     @property
     def origin(self) -> str:
@@ -48,7 +38,7 @@ def read_finished(folder: Path) -> Finished:
 def all_finished(first: Finished, results: Path = paths.RESULTS) -> dict[str, Finished]:
     """Every committed profile by name, the one that the site is about before the others."""
     folders = {path.parent.name: path.parent for path in sorted(results.glob("*/run.json"))}
-    order = [name for name in (*FIRST, *folders) if name in folders]
+    order = [name for name in (*ORDER, *folders) if name in folders]
     there = {first.name: first}
     for name in dict.fromkeys(order):
         if name not in there and any((folders[name] / "tables").glob("*.csv")):

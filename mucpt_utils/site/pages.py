@@ -9,14 +9,15 @@ import lxml.html
 from markupsafe import Markup
 
 from mucpt_utils import paths
-from mucpt_utils.analysis.claims import PAPER_ARM
+from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.io import write_text
 from mucpt_utils.pipeline.accounting import KEPT
 from mucpt_utils.report import sections
 from mucpt_utils.report.figures import METRIC_TITLES
 from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.limits import limits
+from mucpt_utils.report.numbers import percent
 from mucpt_utils.report.plain import value_title
-from mucpt_utils.report.words import limits, percent
 from mucpt_utils.site import answer, charts, lessons, plain, reference, samples
 from mucpt_utils.site.answer import Figure
 from mucpt_utils.site.frame import Site

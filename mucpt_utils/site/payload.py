@@ -13,7 +13,7 @@ import pandas as pd
 
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.io import write_text
-from mucpt_utils.report import words
+from mucpt_utils.report import limits
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.figures.curves import prices
@@ -73,7 +73,7 @@ def profile_data(finished: Finished) -> dict[str, Any]:
         "commit": finished.commit,
         "tokens": run["tokens"],
         "seeds": run["seeds"],
-        "missing": words.not_run(finished.tables, run),
+        "missing": limits.not_run(finished.tables, run),
         "prices": prices(finished.tables.get("costs"), curves_of(finished)),
         "arms": {arm: arm_data(arm, run) for arm in arms},
         "costs": {other: title for other, title in costs.TITLES.items() if other in arms},

@@ -15,8 +15,8 @@ from mucpt_utils.io import read_yaml
 from mucpt_utils.report import display
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.numbers import plain_number
 from mucpt_utils.report.plain import KINDS, STAGES, column_title
-from mucpt_utils.report.words import plain_number
 from mucpt_utils.site import charts, html_parts, payload, plain
 from mucpt_utils.site.answer import Figure
 from mucpt_utils.site.gathered import Finished

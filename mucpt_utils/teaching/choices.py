@@ -15,7 +15,7 @@ from mucpt_utils import paths
 from mucpt_utils.config.axes import DEFAULT, load_axes
 from mucpt_utils.config.files import shown
 from mucpt_utils.io import read_json
-from mucpt_utils.report import display, figures, mixtures, table_files, words
+from mucpt_utils.report import display, figures, limits, mixtures, table_files
 from mucpt_utils.report.figures import Drawn, NothingToDraw
 from mucpt_utils.report.figures.explorer import conclusion
 from mucpt_utils.study.provenance import RUN, results_to_read
@@ -86,7 +86,7 @@ def load(profile: str, overrides: Sequence[str] = ()) -> Explored:
         run = read_json(record) if record.is_file() else {}
         named = mixtures.listed(own).set_index("mixture")["title"].to_dict() if mixed else {}
         tables = read_tables(folder, names, mixed)
-        told = [origin(profile, overrides, folder), words.not_run(tables, run) if run else ""]
+        told = [origin(profile, overrides, folder), limits.not_run(tables, run) if run else ""]
         return Explored(tables, " ".join(filter(None, told)), run.get("settings", {}), named)
     raise FileNotFoundError(f"no tables of {profile!r}; `./run_all.sh {profile}` makes them")
 

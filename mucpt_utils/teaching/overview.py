@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mucpt_utils.analysis import claims
+from mucpt_utils.analysis import claim_tests, claims
 from mucpt_utils.config.settings import Profile, load_profile, profile_names
 from mucpt_utils.study import parallel
 from mucpt_utils.study.provenance import machine
@@ -117,7 +117,7 @@ def claims_map() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def test_in_words(test: claims.Test) -> str:
+def test_in_words(test: claim_tests.Test) -> str:
     """How a claim is tested, in a few words."""
     if test.kind == "arms":
         return f"arm {test.arm} against {test.against}"

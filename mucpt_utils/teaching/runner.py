@@ -8,7 +8,6 @@ repository: a whole run of a profile as its file says, by code and data that are
 """
 
 import argparse
-import difflib
 import os
 import re
 import shutil
@@ -20,14 +19,17 @@ from pathlib import Path
 from typing import Any
 
 from mucpt_utils import paths
+from mucpt_utils.arguments import Parser
 from mucpt_utils.config.files import shown
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.study import checkout, parallel
+from mucpt_utils.teaching import leftovers
 from mucpt_utils.teaching.kernels import WIDGET_VIEW, fork_kernels
 from mucpt_utils.teaching.progress import Progress, planned
 
 DEFAULT_PROFILE = COMMITTED = "laptop"
+REPORT = "08_report"  # the notebook that shows whatever lies in the results folder
 STYLE = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",))
 
 
@@ -78,8 +80,10 @@ def named(name: str, every: Sequence[Path]) -> Path:
 def run(profile: str, overrides: list[str], which: Sequence[Path]) -> None:
     """Validate everything, then execute `which` in order. Raises SettingsError or RunError."""
     settings = load_profile(profile, overrides)  # a wrong one is refused before torch is imported
+    from mucpt_utils.study import preflight
     from mucpt_utils.study.provenance import results_folder
 
+    preflight.check(settings)
     results = [results_folder(settings)]
     results += [results_folder(settings, prose=True)] if settings.text else []
     where = f"results in {' and '.join(map(shown, results))}"
@@ -89,15 +93,25 @@ def run(profile: str, overrides: list[str], which: Sequence[Path]) -> None:
     plan = planned(settings, numbers)
     bar = Progress(plan, numbers)
     bar.say("; ".join(filter(None, (f"{settings.name}: {where}", plan.in_words()))))
-    start = time.perf_counter()
+    start, since = time.perf_counter(), leftovers.moment(results[0] / "executed")
     for place, notebook in enumerate(which):
         bar.begin(place)
+        if notebook.stem == REPORT and list(which) == notebooks():
+            clear(results, since, bar)
         out = results[0] / "executed" / notebook.name
         seconds = execute(notebook, out, {"PROFILE": profile, "SET": overrides}, bar)
         bar.say(f"[{place + 1}/{len(which)}] {notebook.stem}: {seconds:.0f} s")
     if told := write_site(results[0]):
         bar.say(told)
     bar.say(f"done in {(time.perf_counter() - start) / 60:.1f} min; {where}")
+
+
+def clear(results: Iterable[Path], since: float, bar: Progress) -> None:
+    """Remove from results folders what no notebook of a whole run has made since it began."""
+    for folder in results:
+        if old := leftovers.remove(folder, since):
+            names = ", ".join(f"{path.parent.name}/{path.name}" for path in old)
+            bar.say(f"{shown(folder)}: left by an earlier run and removed: {names}")
 
 
 def write_site(results: Path) -> str:
@@ -314,9 +328,9 @@ def verify(arguments: Sequence[str]) -> int:
 OTHERS = {"test": run_tests, "check": check_style, "lab": open_lab, "verify": verify}
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The command line of `run_all.sh`."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="run_all.sh",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Run the whole study, notebook by notebook.",
@@ -362,27 +376,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if folder:
             keep_what_is_read(paths.committed(folder))
     except MuCPTError as error:
-        print(f"run_all.sh: {with_suggestion(str(error))}", file=sys.stderr)
+        print(f"run_all.sh: {error}", file=sys.stderr)
         return error.exit_code
     return OK
-
-
-NAMED = re.compile(r"'(?P<given>[^']+)'.*?; allowed[^:]*: (?P<allowed>.+)$")
-
-
-def with_suggestion(message: str) -> str:
-    """A message that names what is allowed, with the name that was probably meant behind it."""
-    told = NAMED.search(message)
-    if told is None:
-        return message
-    allowed = [name.strip(" .'") for name in told["allowed"].split(",")]
-    short = {name.split("_")[0]: name for name in allowed}  # notebooks by their number
-    near = [
-        (difflib.SequenceMatcher(None, part, name).ratio(), short.get(name, name))
-        for part in (told["given"], *told["given"].split("."))  # `train.token`: of a setting each
-        for name in difflib.get_close_matches(part, [*allowed, *short], 1, 0.6)
-    ]
-    return f"{message}; did you mean {max(near)[1]!r}?" if near else message
 
 
 if __name__ == "__main__":

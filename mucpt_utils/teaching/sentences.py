@@ -32,6 +32,7 @@ def keep(study: Study, followed: Story, folder: Path) -> Path:
     path = folder / widgets.FOLDER / f"{NAME}.json"
     origin = made_from(study)
     if path.is_file() and read_json(path).get("made_from") == origin:
+        path.touch()  # it is of this run as well
         return path
     return classroom.keep(folder, NAME, {"made_from": origin, **sentences(study, followed)})
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from results_made_up import all_tables
 
-from mucpt_utils.analysis import claims, schema
+from mucpt_utils.analysis import claim_tests, claims, schema
 from mucpt_utils.analysis.schema import COLUMNS
 
 SCALE = claims.Scale("smoke", 1_053_824, 260_000, 3)
@@ -38,13 +38,13 @@ def pretraining(frames):
 @pytest.mark.parametrize(
     ("covered", "uncovered", "expected"),
     [
-        (0.2, 0.1, claims.SUPPORTED),
-        (0.2, -0.1, claims.MIXED),
-        (0.2, 0.01, claims.SUPPORTED),  # within the bound of equivalence
-        (0.2, 0.04, claims.SUPPORTED),
-        (0.01, -0.02, claims.NOT_SUPPORTED),
-        (-0.2, 0.01, claims.NOT_SUPPORTED),
-        (-0.2, -0.1, claims.NOT_SUPPORTED),
+        (0.2, 0.1, claim_tests.SUPPORTED),
+        (0.2, -0.1, claim_tests.MIXED),
+        (0.2, 0.01, claim_tests.SUPPORTED),  # within the bound of equivalence
+        (0.2, 0.04, claim_tests.SUPPORTED),
+        (0.01, -0.02, claim_tests.NOT_SUPPORTED),
+        (-0.2, 0.01, claim_tests.NOT_SUPPORTED),
+        (-0.2, -0.1, claim_tests.NOT_SUPPORTED),
     ],
 )
 def test_the_verdict_follows_from_both_kinds_of_facts(covered, uncovered, expected):
@@ -60,7 +60,7 @@ def test_an_interval_that_is_too_wide_is_undecided():
     wide = differences(0.2, 0.0)
     wide.loc[wide["stratum"] == "uncovered", ["ci_low", "ci_high"]] = [-0.3, 0.3]
     row = pretraining({"differences": wide})
-    assert row["verdict"] == claims.UNDECIDED
+    assert row["verdict"] == claim_tests.UNDECIDED
     assert "uncovered +0.000 [-0.300, +0.300] (undecided)" in row["evidence"]
 
 
@@ -70,11 +70,11 @@ def test_accuracy_alone_decides_nothing():
         for kind in ("covered", "uncovered")
     ]
     table = differences(0.01, -0.01, -0.5, *accuracy)
-    assert pretraining({"differences": table})["verdict"] == claims.NOT_SUPPORTED
+    assert pretraining({"differences": table})["verdict"] == claim_tests.NOT_SUPPORTED
     contradicted = differences(0.3, 0.3, -0.5, *accuracy)
     turned = (contradicted["metric"] == "accuracy") & (contradicted["arm"] != "base")
     contradicted.loc[turned, ["difference", "ci_low", "ci_high"]] *= -1
-    assert pretraining({"differences": contradicted})["verdict"] == claims.MIXED
+    assert pretraining({"differences": contradicted})["verdict"] == claim_tests.MIXED
 
 
 def ceiling(value):
@@ -85,11 +85,11 @@ def test_room_is_asked_first():
     assert next(iter(claims.load_claims())) == "room"
     clear, none = (differences(0.01, 0.01, -0.5, *ceiling(value)) for value in (0.3, 0.1))
     row = claim("room", {"differences": clear})
-    assert row["verdict"] == claims.SUPPORTED and row["our_value"] == pytest.approx(0.3)
-    assert claim("room", {"differences": none})["verdict"] == claims.NOT_SUPPORTED
-    assert pretraining({"differences": clear})["verdict"] == claims.NOT_SUPPORTED
-    assert pretraining({"differences": none})["verdict"] == claims.NO_ROOM
-    assert claim("room", {"differences": differences(0, 0)})["verdict"] == claims.NOT_TESTED
+    assert row["verdict"] == claim_tests.SUPPORTED and row["our_value"] == pytest.approx(0.3)
+    assert claim("room", {"differences": none})["verdict"] == claim_tests.NOT_SUPPORTED
+    assert pretraining({"differences": clear})["verdict"] == claim_tests.NOT_SUPPORTED
+    assert pretraining({"differences": none})["verdict"] == claim_tests.NO_ROOM
+    assert claim("room", {"differences": differences(0, 0)})["verdict"] == claim_tests.NOT_TESTED
 
 
 def test_the_best_is_better_than_each_on_both_kinds():
@@ -101,31 +101,32 @@ def test_the_best_is_better_than_each_on_both_kinds():
     table = differences(0.01, 0.01, -0.5, *rows)
     row = claim("best", {"differences": table})
     assert (
-        row["verdict"] == claims.SUPPORTED and "both kinds of facts: soft_mixed" in row["evidence"]
+        row["verdict"] == claim_tests.SUPPORTED
+        and "both kinds of facts: soft_mixed" in row["evidence"]
     )
     table.loc[table["compared_to"] == "plain_compute", ["difference", "ci_low", "ci_high"]] *= -1
-    assert claim("best", {"differences": table})["verdict"] == claims.NOT_SUPPORTED
+    assert claim("best", {"differences": table})["verdict"] == claim_tests.NOT_SUPPORTED
     short = table[table["compared_to"] != "rho1"]
-    assert claim("best", {"differences": short})["verdict"] == claims.NOT_TESTED
+    assert claim("best", {"differences": short})["verdict"] == claim_tests.NOT_TESTED
 
 
 @pytest.mark.parametrize(
     ("states", "expected"),
     [
-        ([], claims.NOT_TESTED),
-        (["stands"], claims.SUPPORTED),
-        (["stands", "stands"], claims.SUPPORTED),
-        (["stands", "fails"], claims.MIXED),
-        (["stands", "open"], claims.MIXED),
-        (["stands", "open", "fails"], claims.MIXED),
-        (["fails"], claims.NOT_SUPPORTED),
-        (["fails", "open"], claims.NOT_SUPPORTED),
-        (["open"], claims.UNDECIDED),
-        (["open", "open"], claims.UNDECIDED),
+        ([], claim_tests.NOT_TESTED),
+        (["stands"], claim_tests.SUPPORTED),
+        (["stands", "stands"], claim_tests.SUPPORTED),
+        (["stands", "fails"], claim_tests.MIXED),
+        (["stands", "open"], claim_tests.MIXED),
+        (["stands", "open", "fails"], claim_tests.MIXED),
+        (["fails"], claim_tests.NOT_SUPPORTED),
+        (["fails", "open"], claim_tests.NOT_SUPPORTED),
+        (["open"], claim_tests.UNDECIDED),
+        (["open", "open"], claim_tests.UNDECIDED),
     ],
 )
 def test_the_rule(states, expected):
-    assert claims.verdict(states) == claims.verdict(reversed(states)) == expected
+    assert claim_tests.verdict(states) == claim_tests.verdict(reversed(states)) == expected
 
 
 def test_evidence_tells_contrary_from_inconclusive():
@@ -136,17 +137,17 @@ def test_evidence_tells_contrary_from_inconclusive():
 
 def test_nothing_learnt_means_nothing_tested():
     row = pretraining({"differences": differences(0.2, 0.2, base=0.0)})
-    assert row["verdict"] == claims.NOT_TESTED
+    assert row["verdict"] == claim_tests.NOT_TESTED
     assert "plain did not beat the base" in row["evidence"]
 
 
 def test_without_tables_nothing_is_tested_and_nothing_fails():
     table = claims.claims_table({}, SCALE)
     assert schema.problems("claims", table) == []
-    assert set(table["verdict"]) == {claims.NOT_TESTED}
+    assert set(table["verdict"]) == {claim_tests.NOT_TESTED}
     assert len(table) == len(claims.load_claims())
     empty = {name: pd.DataFrame(columns=columns) for name, columns in COLUMNS.items()}
-    assert set(claims.claims_table(empty, SCALE)["verdict"]) == {claims.NOT_TESTED}
+    assert set(claims.claims_table(empty, SCALE)["verdict"]) == {claim_tests.NOT_TESTED}
 
 
 def test_the_differences_of_a_comparison_may_be_read_backwards():
@@ -155,7 +156,7 @@ def test_the_differences_of_a_comparison_may_be_read_backwards():
     frame = pd.concat([frame.iloc[1:], differences(0, 0).head(1)], ignore_index=True)
     row = pretraining({"differences": frame})
     assert row["our_value"] == pytest.approx(-0.2)
-    assert row["verdict"] == claims.NOT_SUPPORTED
+    assert row["verdict"] == claim_tests.NOT_SUPPORTED
 
 
 def axes_claim(clear, others=2):
@@ -176,9 +177,11 @@ def test_one_axis_cannot_speak_for_systematic_comparisons_along_axes():
     needed = claims.load_claims()["axes"].test.at_least
     assert needed >= 3
     for clear in range(needed):
-        assert axes_claim(clear)["verdict"] == claims.UNDECIDED
-    assert axes_claim(1, others=0)["verdict"] == claims.UNDECIDED, "one of one axis is still one"
-    assert axes_claim(needed)["verdict"] == claims.SUPPORTED
+        assert axes_claim(clear)["verdict"] == claim_tests.UNDECIDED
+    assert axes_claim(1, others=0)["verdict"] == claim_tests.UNDECIDED, (
+        "one of one axis is still one"
+    )
+    assert axes_claim(needed)["verdict"] == claim_tests.SUPPORTED
     row = axes_claim(1)
     assert "1 of 3 axes" in row["evidence"] and row["our_value"] == pytest.approx(1 / 3)
 
@@ -191,9 +194,11 @@ def test_claims_of_the_paper_and_reports_about_it_are_counted_apart():
         wanted = sum(source.startswith(status) for source in sources)
         assert sum(counts[status].values()) == wanted > 0
     assert len(sources) == sum(sum(verdicts.values()) for verdicts in counts.values())
-    assert counts["reported"] == {claims.NOT_TESTED: 2}
+    assert counts["reported"] == {claim_tests.NOT_TESTED: 2}
     assert counts["asked"]
-    assert list(counts["published"]) == [v for v in claims.VERDICTS if v in counts["published"]]
+    assert list(counts["published"]) == [
+        v for v in claim_tests.VERDICTS if v in counts["published"]
+    ]
     assert list(claims.verdict_counts(table[table["status_in_paper"].str[:3] == "pub"])) == [
         "published"
     ]
@@ -208,29 +213,29 @@ def test_claims_from_made_up_runs():
     table, frames = made_up()
     found = dict(zip(claims.load_claims(), table.to_dict("records"), strict=True))
     # plain without metadata is .3 worse: the claim is about having it
-    assert found["metadata"]["verdict"] == claims.SUPPORTED
+    assert found["metadata"]["verdict"] == claim_tests.SUPPORTED
     assert found["metadata"]["our_value"] == pytest.approx(0.3)  # in log-likelihood as well
     assert found["metadata"]["ci_low"] > 0
-    assert found["classifier"]["verdict"] == claims.NOT_TESTED
-    assert found["soft_scoring"]["verdict"] == claims.MIXED
+    assert found["classifier"]["verdict"] == claim_tests.NOT_TESTED
+    assert found["soft_scoring"]["verdict"] == claim_tests.MIXED
     # one of two kinds of flaw reaches .9
-    assert found["cleaning"]["verdict"] == claims.MIXED
+    assert found["cleaning"]["verdict"] == claim_tests.MIXED
     assert found["cleaning"]["our_value"] == 0.7
     assert found["corpus"]["our_value"] == 4000
     assert found["questions"]["our_value"] == 40
     assert found["axes"]["our_value"] == 1.0, "the one axis compared differs"
-    assert found["axes"]["verdict"] == claims.UNDECIDED
+    assert found["axes"]["verdict"] == claim_tests.UNDECIDED
     main = frames["main_comparison"]
     ours = main[(main["arm"] == "selection_soft") & (main["stratum"] == "all")]
     assert found["score"]["our_value"] == ours[ours["metric"] == "accuracy"]["mean"].iloc[0]
-    assert found["score"]["verdict"] == claims.NOT_TESTED
+    assert found["score"]["verdict"] == claim_tests.NOT_TESTED
     # the made-up arms are the same after their tuning
     assert found["alignment"]["our_value"] == found["pretraining"]["our_value"]
     assert found["alignment"]["verdict"] == found["pretraining"]["verdict"]
     untuned = {name: frame for name, frame in frames.items() if "alignment" not in name}
     bare = claims.claims_table(untuned, claims.Scale("smoke", 1_000_000, 200, 2))
     row = bare.iloc[list(claims.load_claims()).index("alignment")]
-    assert row["verdict"] == claims.NOT_TESTED and np.isnan(row["our_value"])
+    assert row["verdict"] == claim_tests.NOT_TESTED and np.isnan(row["our_value"])
     assert "alignment_differences.csv" in row["evidence"]
 
 
@@ -248,7 +253,7 @@ def test_evidence_names_tables_and_figures_that_exist():
 
 def test_every_verdict_is_in_the_list_and_scale_is_told():
     table, _ = made_up()
-    assert set(table["verdict"]) <= set(claims.VERDICTS)
+    assert set(table["verdict"]) <= set(claim_tests.VERDICTS)
     assert set(table["scale"]) == {"1.05M parameters, 260k tokens, 3 seeds, profile smoke"}
 
 

@@ -127,6 +127,23 @@ def test_no_text_is_cut_off_at_the_border(name, width, frames):
         assert box.x0 >= 0 and box.x1 <= fig.bbox.x1
 
 
+@pytest.mark.parametrize("width", ["screen", "phone"])
+@pytest.mark.parametrize("name", DRAWN_FROM_TABLES)
+def test_no_label_beside_a_row_touches_its_neighbour(name, width, frames):
+    longest = sorted(ARMS, key=lambda arm: -len(figures.arm_title(arm)))
+    names = dict(zip(("rho1", "soft_dynamic", "selection_soft"), longest, strict=False))
+    renamed = {k: frame.replace(names) for k, frame in frames.items()}
+    with figures.narrow() if width == "phone" else contextlib.nullcontext():
+        fig, _ = draw(name, renamed)
+    fig.canvas.draw()
+    renderer = fig.canvas.get_renderer()
+    for axes in (a for a in fig.axes if a.get_visible()):
+        labels = [t for t in axes.get_yticklabels() if t.get_text() and t.get_visible()]
+        boxes = sorted((t.get_window_extent(renderer) for t in labels), key=lambda box: box.y0)
+        for lower, upper in itertools.pairwise(boxes):
+            assert lower.y1 <= upper.y0 + 1
+
+
 def test_the_legend_lies_below_the_axis_labels(frames):
     fig, _ = draw("learning_curves", frames)
     fig.canvas.draw()

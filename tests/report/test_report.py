@@ -16,6 +16,7 @@ from mucpt_utils.io import FileError
 from mucpt_utils.report import (
     answer,
     figures,
+    limits,
     markdown,
     page,
     profiles,
@@ -469,7 +470,7 @@ def test_the_markdown_says_the_same_as_the_page(results):
     told = (results / "report.md").read_text(encoding="utf-8")
     tables, run = all_tables(), record()
     assert told.startswith(f"# {answer.title(tables, run)}\n")
-    for sentence in (*words.abstract(tables, run), *words.limits(tables, run)):
+    for sentence in (*words.abstract(tables, run), *limits.limits(tables, run)):
         assert sentence in told
     for claim in claims.load_claims().values():
         assert claim.claim in told

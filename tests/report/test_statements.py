@@ -3,16 +3,18 @@
 import re
 import shutil
 from html import unescape
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from results_made_up import all_tables, record
 
 from mucpt_utils import paths
+from mucpt_utils.analysis.effects import PAPER_ARM, Effect
 from mucpt_utils.errors import FOUND, OK, WRONG_INPUT
-from mucpt_utils.report import answer, statements, table_files, words
-from mucpt_utils.report.profiles import every_profile, read_finished
-from mucpt_utils.report.statements import BEGIN, END, Results
+from mucpt_utils.report import answer, measures, statement_tables, statements, table_files
+from mucpt_utils.report.profiles import Finished, every_profile, read_finished
+from mucpt_utils.report.statements import BEGIN, END
 
 COMMITTED = statements.read_results(paths.RESULTS)
 INTERVAL = re.compile(r"\[[+−-]?\d*\.\d+, ?[+−-]?\d*\.\d+\]")
@@ -59,6 +61,11 @@ def test_the_abstract_of_a_committed_report_is_what_its_tables_give(profile):
 # --- the machine ----------------------------------------------------------------------------------
 
 
+def finished(run, tables):
+    """A run with its tables; no folder of theirs is looked at."""
+    return Finished(Path(run.get("profile", "pooled")), run, tables)
+
+
 @pytest.fixture
 def made():
     """Made-up results of profile `laptop`, with a surface and prose beside it."""
@@ -69,9 +76,9 @@ def made():
         columns=["arm", "stratum", "mean", "ci_low", "ci_high"],
     )
     return {
-        "laptop": Results(run, tables),
-        "surface": Results(run, {"reference_surface": tables["reference_surface"]}),
-        "prose": Results(run, {"bits_per_byte": prose}),
+        "laptop": finished(run, tables),
+        "surface": finished(run, {"reference_surface": tables["reference_surface"]}),
+        "prose": finished(run, {"bits_per_byte": prose}),
     }
 
 
@@ -80,28 +87,26 @@ def test_the_headline_gives_both_kinds_of_facts_with_intervals_and_scale(made):
     assert made["laptop"].scale in sentence
     for kind in ("covered", "uncovered"):
         for metric in ("log_likelihood", "accuracy"):
-            effect = words.difference_of(
-                made["laptop"].tables, statements.PAPER_ARM, "plain", kind, metric
-            )
-            assert statements.interval(effect.value, effect.low, effect.high) in sentence
+            effect = measures.difference_of(made["laptop"].tables, PAPER_ARM, "plain", kind, metric)
+            assert statement_tables.interval(effect.value, effect.low, effect.high) in sentence
     assert sentence.index("nats per token") < sentence.index("accuracy")
     assert sentence.count(". ") == 1  # one sentence, and the link
 
 
 def test_a_pretrained_model_has_a_sentence_of_its_own(made):
     run = {**made["laptop"].run, "settings": {"pretrained": {"name": "package:smollm2-135m"}}}
-    real = Results(run, made["laptop"].tables)
+    real = finished(run, made["laptop"].tables)
     sentence = statements.headline({**made, "real": real})
     assert "In profile `real` (pretrained `package:smollm2-135m`, " in sentence
     assert sentence.count("mixed at equal tokens.") == 2
-    without = Results(run, {})
+    without = finished(run, {})
     assert statements.headline({**made, "real": without}) == statements.headline(made)
 
 
 def test_an_interval_without_zero_is_bold():
-    effect = statements.Effect("", 0.31, 0.17, 0.46)
-    assert statements.effect_cell(effect) == "**+0.31 [+0.17, +0.46]**"
-    assert statements.effect_cell(effect._replace(low=-0.17)) == "+0.31 [−0.17, +0.46]"
+    effect = Effect("", 0.31, 0.17, 0.46)
+    assert statement_tables.effect_cell(effect) == "**+0.31 [+0.17, +0.46]**"
+    assert statement_tables.effect_cell(effect._replace(low=-0.17)) == "+0.31 [−0.17, +0.46]"
 
 
 @pytest.mark.parametrize("missing", ["laptop", "surface", "prose"])
@@ -117,14 +122,14 @@ def test_without_results_nothing_is_said():
 
 
 def test_every_row_of_a_comparison_is_from_the_table(made):
-    text = statements.by_role("method", "plain")(made)
+    text = statement_tables.by_role("method", "plain")(made)
     assert text.count("\n") == 1 + 2, "the two methods that were trained"
     rows = made["laptop"].tables["differences"]
     rows = rows[(rows["arm"] == "selection_soft") & (rows["compared_to"] == "plain")]
-    rows = rows[rows["stratum"].isin(words.KINDS) & rows["metric"].isin(words.MEASURES)]
+    rows = rows[rows["stratum"].isin(measures.KINDS) & rows["metric"].isin(measures.MEASURES)]
     assert len(rows) == 4
     for row in rows.itertuples():
-        assert statements.interval(row.difference, row.ci_low, row.ci_high) in text
+        assert statement_tables.interval(row.difference, row.ci_low, row.ci_high) in text
     assert "| mixed | – |" in text, "the verdict; no cost was counted"
 
 
@@ -133,23 +138,23 @@ def test_the_sentence_ends_with_the_verdict(made):
 
 
 def test_what_is_forgotten_is_told_for_every_arm(made):
-    text = statements.forgetting(made)
+    text = statement_tables.forgetting(made)
     assert "| `plain` | `base` |" in text and "| `selection_soft` | `plain` |" in text
 
 
 def test_what_is_pooled_stands_apart_from_the_profiles(made):
     table = made["laptop"].tables["differences"].assign(pooled="yes", profiles="a, b")
-    whole = {**made, "pooled": Results({}, {"pooled": table})}
-    text = statements.over_profiles(whole)
+    whole = {**made, "pooled": finished({}, {"pooled": table})}
+    text = statement_tables.over_profiles(whole)
     assert "| `soft_dynamic` | `plain` |" in text and "| 2 | a, b |" in text
-    assert statements.scales(whole) == statements.scales(made)
+    assert statement_tables.scales(whole) == statement_tables.scales(made)
 
 
 def test_surface_and_prose_have_their_tables(made):
-    surface = statements.soft_by_coverage(made)
+    surface = statement_tables.soft_by_coverage(made)
     assert "| 0.3 | as trained | `soft_dynamic` | known facts |" in surface
     assert "| music | plain continued pretraining | 2.250 [2.150, 2.350] |" in (
-        statements.prose_bits(made)
+        statement_tables.prose_bits(made)
     )
 
 

@@ -9,9 +9,11 @@ import pytest
 from built_site import built
 
 from mucpt_utils import paths
-from mucpt_utils.analysis.claims import PAPER_ARM
+from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report import words
+from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.measures import KINDS
 from mucpt_utils.site import (
     answer,
     build,
@@ -78,7 +80,7 @@ def test_the_pages_are_light():
 def test_the_answer_is_worded_by_the_report(laptop):
     said = text_of(built() / "index.html")
     sentence = words.effect_sentence(laptop.tables, PAPER_ARM)
-    assert words.capital(sentence) in said
+    assert capital(sentence) in said
     assert answer.short_answer(laptop) in said and answer.QUESTION in said
     assert laptop.scale in said and laptop.commit in said
 
@@ -89,7 +91,7 @@ def test_every_arm_of_the_first_figure_has_its_interval_and_n(laptop):
     assert answer.PAPER_ARM in {row["arm"] for row in figure.rows}
     assert len({row["arm"] for row in figure.rows}) <= answer.MOST_ARMS
     for row in figure.rows:
-        kind = list(words.KINDS)[row["kind"]]
+        kind = list(KINDS)[row["kind"]]
         (other,) = (other for other, title in costs.TITLES.items() if title == row["panel"])
         numbers = table.loc[row["arm"], other, kind, "log_likelihood"]
         assert (row["value"], row["low"], row["high"], row["n"]) == tuple(

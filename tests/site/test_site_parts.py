@@ -8,7 +8,7 @@ from built_site import built
 from results_made_up import RUN_EARLY, all_tables, ended_early, record
 
 from mucpt_utils import paths
-from mucpt_utils.report import words
+from mucpt_utils.report import limits
 from mucpt_utils.report.figures import subjects
 from mucpt_utils.site import across, charts, doses, html_parts, lessons, payload, reference, samples
 from mucpt_utils.site.gathered import Finished
@@ -154,7 +154,7 @@ def early():
 def test_the_explorer_gets_what_was_run_and_which_arms_were_not(early):
     data = payload.profile_data(early)
     assert set(data["arms"]) == set(RUN_EARLY) and data["axes"] == {}
-    assert data["missing"] == words.not_run(early.tables, early.run) != ""
+    assert data["missing"] == limits.not_run(early.tables, early.run) != ""
     assert json.dumps(data, allow_nan=False)
 
 

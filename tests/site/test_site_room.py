@@ -5,10 +5,11 @@ import pytest
 
 from mucpt_utils import paths
 from mucpt_utils.analysis import verdicts
+from mucpt_utils.config.arms import ARMS
 from mucpt_utils.site import answer, costs
 from mucpt_utils.site.gathered import Finished
 
-CEILING = next(arm for arm in answer.words.ARMS if verdicts.role(arm) == "ceiling")
+CEILING = next(arm for arm in ARMS if verdicts.role(arm) == "ceiling")
 COLUMNS = ["arm", "compared_to", "stratum", "metric", "difference", "ci_low", "ci_high", "p_value"]
 
 

@@ -5,10 +5,10 @@ python -m mucpt_utils facts check     # runs every check of mucpt_utils.knowledg
 python -m mucpt_utils facts compare   # compares with reference data, where it is there
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 
+from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.knowledge.authoring.cards import build
 from mucpt_utils.knowledge.authoring.checks import check_domain
@@ -41,7 +41,7 @@ def run(command: str, domain: str) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build, check or compare the fact tables; returns the exit code (1 where a check fails)."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils facts", description="Build, check and compare the fact tables."
     )
     parser.add_argument("command", choices=tuple(COMMANDS), help="; ".join(COMMANDS.values()))

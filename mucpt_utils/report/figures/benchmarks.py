@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from mucpt_utils.analysis.claims import first_row
+from mucpt_utils.analysis.effects import first_row
 from mucpt_utils.report.figures.panels import (
     arm_intervals,
     distinct,

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from mucpt_utils.analysis.claims import PAPER_ARM, first_row
+from mucpt_utils.analysis.effects import PAPER_ARM, first_row
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
     PRIMARY,
@@ -29,6 +29,7 @@ from mucpt_utils.report.figures.panels import (
     label_rows,
     legend_below,
     panel_grid,
+    row_extents,
     say_where_it_begins,
     select,
     wrapped,
@@ -82,8 +83,9 @@ def difference_to_plain(differences: pd.DataFrame, metric: str = PRIMARY) -> Dra
         raise NothingToDraw("no arm is compared with plain")
     compared = [name for name in COMPARISONS if name in set(frame["compared_to"])]
     rows = forest_rows(distinct(frame["arm"]))
+    tall = row_extents(forest_labels(rows)).sum()
     title = "; ".join(filter(None, [of_methods(frame), of_room(differences)]))
-    size = (2.9 + 2.9 * len(compared), 1.9 + 0.28 * len(rows))
+    size = (2.9 + 2.9 * len(compared), 1.9 + 0.28 * tall)
     fig, grid = panel_grid(title, 1, len(compared), size, sharex=True, sharey=True)
     limits = reach(frame)
     for axes, other in zip(grid[0], compared, strict=True):
@@ -103,6 +105,12 @@ def forest_rows(arms: Sequence[str]) -> list[tuple[str, str]]:
     return rows
 
 
+def forest_labels(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """What stands beside the rows: titles of arms, and headings."""
+    titles = arm_labels([arm for _, arm in rows])
+    return [title if arm else ROLES[role] for title, (role, arm) in zip(titles, rows, strict=True)]
+
+
 def reach(frame: pd.DataFrame) -> tuple[float, float]:
     """Ends of the axis of differences: all but controls fit, which may lie far off, and zero."""
     shown = frame[frame["arm"].map(role_of) != "control"]
@@ -119,19 +127,16 @@ def _forest(
     limits: tuple[float, float],
 ) -> None:
     """Every arm's two kinds of facts on the rows; what lies beyond the axis is told at its edge."""
-    labels = arm_labels([arm for _, arm in rows])
-    heights = label_rows(
-        axes,
-        [label if arm else ROLES[role] for label, (role, arm) in zip(labels, rows, strict=True)],
-    )
+    labels = forest_labels(rows)
+    heights = label_rows(axes, labels)
     # panels that share their rows have labels on the first alone
     for tick, (_, arm) in zip(axes.get_yticklabels(), rows, strict=False):
         tick.set_fontweight("normal" if arm else "bold")
     axes.axvline(0, color="#1a1a1a", lw=1.2)
     axes.set_xlim(*limits)
-    for height, (_, arm) in zip(heights, rows, strict=True):
+    for height, extent, (_, arm) in zip(heights, row_extents(labels), rows, strict=True):
         if arm == PAPER_ARM:
-            axes.axhspan(height - 0.5, height + 0.5, color="#f0f3f6", zorder=0)
+            axes.axhspan(height - extent / 2, height + extent / 2, color="#f0f3f6", zorder=0)
         for stratum in STRATA:
             row = first_row(frame, arm=arm, stratum=stratum)
             if row is not None:

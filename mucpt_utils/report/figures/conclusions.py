@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from mucpt_utils.analysis import verdicts
-from mucpt_utils.analysis.claims import PAPER_ARM, Effect, State, effect_of, first_row
+from mucpt_utils.analysis.effects import PAPER_ARM, Effect, State, effect_of, first_row
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report.figures.style import arm_title
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from mucpt_utils.analysis.claims import PAPER_ARM, first_row
+from mucpt_utils.analysis.effects import PAPER_ARM, first_row
 from mucpt_utils.report.figures.conclusions import COVERED, STRATA, UNCOVERED, short_title
 from mucpt_utils.report.figures.curves import most_telling, needs
 from mucpt_utils.report.figures.panels import (

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy.special import stdtrit
 
-from mucpt_utils.analysis.claims import PAPER_ARM
+from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report.figures.conclusions import (
     COVERED,

@@ -20,7 +20,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from mucpt_utils.analysis.claims import first_row
+from mucpt_utils.analysis.effects import first_row
 from mucpt_utils.report.figures.style import (
     NARROW,
     SMALL,
@@ -35,6 +35,7 @@ TITLE_ROOM = 0.9  # inches above and below the panels
 ORIGIN_ROOM = 0.26  # inches for the line that says where a figure is from
 LETTER = 0.081  # inches of an average letter
 _is_narrow: ContextVar[bool] = ContextVar("_is_narrow", default=False)
+ROWS_PER_LINE = 0.65  # of a label's line, where a row of one line has some room around it
 
 
 @contextmanager
@@ -170,11 +171,18 @@ def key(marker: str, filled: bool, label: str, colour: str = "#444444") -> Line2
     return Line2D([], [], color=colour, marker=marker, ls="", mfc=face, ms=7, label=label)
 
 
+def row_extents(labels: Sequence[str]) -> np.ndarray:
+    """How tall each label's row is, in rows of one line: labels of several lines do not touch."""
+    return np.array([max(1.0, ROWS_PER_LINE * (label.count("\n") + 1)) for label in labels])
+
+
 def label_rows(axes: Axes, labels: Sequence[str]) -> np.ndarray:
-    """One horizontal row a label, the first on top; returns their heights."""
-    heights = np.arange(len(labels))[::-1]
+    """One horizontal row a label, the first on top; returns the heights of their middles."""
+    extents = row_extents(labels)
+    total = extents.sum()
+    heights = total - np.cumsum(extents) + (extents - 1) / 2
     axes.set_yticks(heights, labels)
-    axes.set_ylim(-0.6, len(labels) - 0.4)
+    axes.set_ylim(-0.6, total - 0.4)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
     return heights

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mucpt_utils.analysis.claims import first_row
+from mucpt_utils.analysis.effects import first_row
 from mucpt_utils.report.figures.panels import (
     distinct,
     interval,

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.special import stdtrit
 
-from mucpt_utils.analysis.claims import PAPER_ARM
+from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
     UNCOVERED,

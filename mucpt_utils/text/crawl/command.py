@@ -3,11 +3,11 @@
 python -m mucpt_utils render --out DIR --documents N --seed S
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mucpt_utils.arguments import Parser
 from mucpt_utils.config.text import RenderSettings
 from mucpt_utils.errors import OK, OUTSIDE, MuCPTError
 from mucpt_utils.io import write_jsonl
@@ -32,7 +32,7 @@ def write_corpus(folder: Path, documents: int, seed: int, settings: RenderSettin
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write a flawed corpus of the music facts; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils render", description="Write a corpus of rendered documents."
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for documents.jsonl")

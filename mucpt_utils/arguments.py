@@ -1,0 +1,27 @@
+"""Command lines: what was mistyped, an option or a choice, is answered with what was meant."""
+
+import argparse
+import re
+from typing import NoReturn
+
+from mucpt_utils.errors import MEANT, nearest
+
+UNKNOWN = re.compile(r"unrecognized arguments: (?P<given>-[^\s=]+)")
+CHOICE = re.compile(r"invalid choice: '(?P<given>[^']*)' \(choose from (?P<allowed>.+)\)")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of the standard library that says what was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and message, with the name that was probably meant; ends with code 2."""
+        meant = self.meant(message)
+        super().error(f"{message}; {MEANT} {meant!r}?" if meant else message)
+
+    def meant(self, message: str) -> str:
+        """The option or the choice that is most like the one in a message; "" for none."""
+        if told := UNKNOWN.search(message):
+            return nearest(told["given"], re.findall(r"--[\w-]+", self.format_help()))
+        if told := CHOICE.search(message):
+            return nearest(told["given"], re.findall(r"[\w.-]+", told["allowed"]))
+        return ""

@@ -1,0 +1,48 @@
+"""What the texts of a report compare, in which measures, and the rows that say it."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from mucpt_utils.analysis import verdicts
+from mucpt_utils.analysis.effects import Effect, effect_of, first_row
+from mucpt_utils.config.arms import ARMS
+
+Tables = Mapping[str, pd.DataFrame]
+
+METHODS = tuple(name for name, arm in ARMS.items() if arm.role == "method")
+# the measures in the order in which they count: name for readers, unit behind the number
+MEASURES = {
+    "log_likelihood": ("the log-likelihood of the answer", " nats per token"),
+    "accuracy": ("accuracy", ""),
+}
+KINDS = {
+    "covered": "facts that the reference model knows",
+    "uncovered": "facts that it does not know",
+}
+
+
+def mean_of(tables: Tables, arm: str, stratum: str, metric: str) -> Mapping | None:
+    """An arm's row of the main comparison."""
+    table = tables.get("main_comparison")
+    return first_row(table, arm=arm, stratum=stratum, metric=metric)
+
+
+def difference_of(tables: Tables, arm: str, other: str, stratum: str, metric: str) -> Effect | None:
+    """`arm` minus `other`, whichever way round the table of differences has it.
+
+    None where the table has no such row, or no number in it.
+    """
+    where = {"stratum": stratum, "metric": metric}
+    ours, turned = {"arm": arm, "compared_to": other}, {"arm": other, "compared_to": arm}
+    effect = effect_of(tables.get("differences"), arm, where | ours, where | turned)
+    return None if effect is None or pd.isna(effect.value) else effect
+
+
+def verdict_of(tables: Tables, arm: str, other: str) -> str:
+    """An arm's verdict against another over both kinds of facts; "" where it was not compared."""
+    table = tables.get("differences")
+    if table is None:
+        return ""
+    rows = table[(table["arm"] == arm) & (table["compared_to"] == other)]
+    return verdicts.over_kinds(verdicts.states_of(rows).values()) if len(rows) else ""

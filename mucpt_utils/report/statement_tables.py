@@ -1,0 +1,250 @@
+"""The tables of results/README.md: one statement a function, from the results of every profile.
+
+Each gives a table of Markdown, or "" where no profile has what it needs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from mucpt_utils.analysis import verdicts
+from mucpt_utils.analysis.effects import Effect, first_row
+from mucpt_utils.config.arms import ARMS
+from mucpt_utils.report.figures import arm_title
+from mucpt_utils.report.measures import KINDS, MEASURES, Tables, difference_of, mean_of, verdict_of
+from mucpt_utils.report.numbers import plain_number, signed
+from mucpt_utils.report.pooled import FOLDER as POOLED
+from mucpt_utils.report.profiles import Finished
+
+STRATA = {"covered": "known facts", "uncovered": "unknown facts"}
+MEASURE_HEADS = ("log-likelihood of the answer, nats per token", "accuracy")
+COMPARED_HEADS = ("minus", "known, nats", "known, accuracy") + (
+    "unknown, nats",
+    "unknown, accuracy",
+    "verdict",
+    "cost",
+)
+Everything = Mapping[str, Finished]
+
+
+def profiles(results: Everything) -> Iterator[tuple[str, Finished]]:
+    """The profiles by name, without what is pooled over them."""
+    return ((name, result) for name, result in results.items() if name != POOLED)
+
+
+# --- tables of Markdown ---------------------------------------------------------------------------
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of Markdown; "" without rows."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) if rows else ""
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """A difference with its interval: `+0.31 [+0.17, +0.46]`."""
+    return f"{signed(value)} [{signed(low)}, {signed(high)}]"
+
+
+def effect_cell(effect: Effect | None) -> str:
+    """A difference with its interval, in bold where it is called better or worse; "–" for none.
+
+    Without a verdict, bold is an interval that holds no zero.
+    """
+    if effect is None:
+        return "–"
+    text = interval(effect.value, effect.low, effect.high)
+    clear = effect.verdict in verdicts.OPPOSITE if effect.verdict else effect.state != "open"
+    return f"**{text}**" if clear else text
+
+
+def level_cell(row: Mapping) -> str:
+    """A mean with its interval: `0.23 [0.13, 0.35]`."""
+    mean, low, high = (plain_number(row[column]) for column in ("mean", "ci_low", "ci_high"))
+    return f"{mean} [{low}, {high}]"
+
+
+# --- statements -----------------------------------------------------------------------------------
+
+
+def scales(results: Everything) -> str:
+    """What each profile is for, and its size."""
+    rows = []
+    for profile, result in profiles(results):
+        real = "; real text" if "bits_per_byte" in result.tables else ""
+        rows.append([f"[`{profile}`]({profile})", result.run["purpose"] + real, result.scale])
+    return markdown(["profile", "for", "size of the models, tokens per arm, seeds"], rows)
+
+
+def room(results: Everything) -> str:
+    """The best ceiling above plain, by profile and kind of facts, and whether it stands clear."""
+    rows = []
+    for profile, result in profiles(results):
+        table = result.tables.get("differences")
+        best = verdicts.room(table) if table is not None and len(table) else pd.DataFrame()
+        for row in best.to_dict("records"):
+            effect = Effect(row["arm"], row["difference"], row["ci_low"], row["ci_high"])
+            measure = MEASURE_HEADS[list(MEASURES).index(row["metric"])]
+            clear = f"{row['clear']} ({signed(row['needed'])} is asked for)"
+            cells = [f"`{row['arm']}`", measure, effect_cell(effect), clear]
+            rows.append([f"`{profile}`", STRATA[row["stratum"]], *cells])
+    head = ["profile", "questions", "best ceiling", "measure", "minus plain", "stands clear"]
+    return markdown(head, rows)
+
+
+def plain_levels(results: Everything) -> str:
+    """Where plain continued pretraining ends, by profile and stratum, beside what chance gives."""
+    rows = []
+    for profile, result in profiles(results):
+        for stratum, words in (STRATA | {"general": "general questions"}).items():
+            means = [mean_of(result.tables, "plain", stratum, metric) for metric in MEASURES]
+            cells = [level_cell(row) for row in means if row is not None]
+            chance = first_row(result.tables.get("chance"), arm="plain", stratum=stratum)
+            if len(cells) == len(MEASURES):
+                by_chance = "–" if chance is None else plain_number(chance["mean"])
+                rows.append([f"`{profile}`", words, *cells, by_chance])
+    head = ["profile", "questions", *MEASURE_HEADS, "accuracy, answers permuted within a relation"]
+    return markdown(head, rows)
+
+
+def by_role(role: str, *others: str) -> Callable[[Everything], str]:
+    """The statement about every arm of a role: minus each of `others`, with verdict and cost."""
+
+    def arms(results: Everything) -> str:
+        rows = []
+        for profile, result in profiles(results):
+            for arm in (name for name, declared in ARMS.items() if declared.role == role):
+                for other in others:
+                    cells = compared_cells(result.tables, arm, other)
+                    if cells:
+                        rows.append([f"`{profile}`", f"`{arm}`", *cells])
+        return markdown(["profile", "arm", *COMPARED_HEADS], rows)
+
+    return arms
+
+
+def compared_cells(tables: Tables, arm: str, other: str) -> list[str]:
+    """An arm minus another on both kinds of facts, the verdict and the cost; [] if not compared."""
+    effects = [
+        difference_of(tables, arm, other, kind, metric) for kind in KINDS for metric in MEASURES
+    ]
+    if arm == other or all(effect is None for effect in effects):
+        return []
+    cost = first_row(tables.get("costs"), arm=arm)
+    told = "–" if cost is None else f"{cost['relative_to_plain']:.2f}"
+    verdict = verdict_of(tables, arm, other) or "–"
+    return [f"`{other}`", *map(effect_cell, effects), verdict, told]
+
+
+def over_profiles(results: Everything) -> str:
+    """Every arm minus plain over the runs of all profiles together."""
+    table = results[POOLED].tables.get("pooled") if POOLED in results else None
+    if table is None:
+        return ""
+    table = table[(table["pooled"] == "yes") & (table["compared_to"] == "plain")]
+    rows = []
+    for arm, group in table.groupby("arm", sort=False):
+        first = group.iloc[0]
+        counts = [f"{first['seeds']:.0f}", first["profiles"]]
+        rows.append(
+            [f"`{arm}`", *compared_cells({"differences": group}, str(arm), "plain")[:-1], *counts]
+        )
+    return markdown(["arm", *COMPARED_HEADS[:-1], "seeds", "profiles"], rows)
+
+
+def forgetting(results: Everything) -> str:
+    """What each arm does to general questions: plain minus the base, the others minus plain."""
+    rows = []
+    for profile, result in profiles(results):
+        pairs = [
+            ("plain", "base"),
+            *((arm, "plain") for arm in ARMS if arm not in ("plain", "base")),
+        ]
+        for arm, other in pairs:
+            effects = [
+                difference_of(result.tables, arm, other, "general", metric) for metric in MEASURES
+            ]
+            if any(effect is not None for effect in effects):
+                cells = [f"`{arm}`", f"`{other}`", *map(effect_cell, effects)]
+                rows.append([f"`{profile}`", *cells])
+    return markdown(["profile", "arm", "minus", *MEASURE_HEADS], rows)
+
+
+def repeatability(results: Everything) -> str:
+    """By how much two single runs must differ before it means anything."""
+    rows = []
+    for profile, result in profiles(results):
+        for stratum, words in (STRATA | {"general": "general questions"}).items():
+            found = [
+                first_row(result.tables.get("repeatability"), stratum=stratum, metric=metric)
+                for metric in MEASURES
+            ]
+            if all(row is not None for row in found):
+                cells = [plain_number(row["must_differ_by"]) for row in found if row is not None]
+                rows.append([f"`{profile}`", words, *cells])
+    return markdown(["profile", "questions", *MEASURE_HEADS], rows)
+
+
+def soft_by_coverage(results: Everything) -> str:
+    """Soft weighting minus plain in `surface`, a row for each coverage and confidence of the RM."""
+    table = results["surface"].tables.get("reference_surface") if "surface" in results else None
+    if table is None:
+        return ""
+    rows = []
+    keys = ["coverage", "confidence", "arm"]
+    for coverage, confidence, arm in table[keys].drop_duplicates().itertuples(index=False):
+        where = {"coverage": coverage, "confidence": confidence, "arm": arm}
+        for stratum, words in STRATA.items():
+            cells = []
+            for metric in MEASURES:
+                row = first_row(table, **where, stratum=stratum, metric=metric)
+                if row is not None:
+                    effect = Effect(arm, row["difference"], row["ci_low"], row["ci_high"])
+                    cells.append(effect_cell(effect))
+            if len(cells) == len(MEASURES):
+                rows.append([coverage, confidence, f"`{arm}`", words, *cells])
+    head = ["share of subjects it knows", "its confidence", "arm", "questions", *MEASURE_HEADS]
+    return markdown(head, rows)
+
+
+def prose_bits(results: Everything) -> str:
+    """Bits per byte on held-out real prose, a row for each text and arm."""
+    table = results["prose"].tables.get("bits_per_byte") if "prose" in results else None
+    if table is None:
+        return ""
+    rows = []
+    for row in table.to_dict("records"):
+        mean = f"{row['mean']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+        rows.append([row["stratum"], arm_title(row["arm"]), mean, prose_difference(row)])
+    return markdown(["held-out text", "arm", "bits per byte", "minus plain"], rows)
+
+
+def prose_difference(row: Mapping) -> str:
+    """An arm's bits per byte minus plain's, with the interval where the table has it."""
+    difference = row.get("difference_to_plain", float("nan"))
+    if pd.isna(difference):
+        return "–"
+    ends = [row.get(f"difference_to_plain_{end}", float("nan")) for end in ("low", "high")]
+    values = [signed(value, 3) for value in (difference, *ends) if not pd.isna(value)]
+    return values[0] + (f" [{', '.join(values[1:])}]" if len(values) == 3 else "")
+
+
+# heading -> the table below it, from the results of every profile
+STATEMENTS: dict[str, Callable[[Everything], str]] = {
+    "Profiles": scales,
+    "Is there room? The best ceiling minus plain": room,
+    "Plain continued pretraining": plain_levels,
+    "What simple baselines reach": by_role("baseline", "plain"),
+    "What each method adds, at equal tokens and at equal compute": by_role(
+        "method", "plain", "plain_compute"
+    ),
+    "Methods minus Rho-1 as published": by_role("method", "rho1"),
+    "Over all profiles: every arm minus plain": over_profiles,
+    "Controls and ceilings": lambda results: "\n\n".join(
+        table for role in ("control", "ceiling") if (table := by_role(role, "plain")(results))
+    ),
+    "What is forgotten: general questions": forgetting,
+    "Two runs of one arm must differ by more than": repeatability,
+    "Soft weighting minus plain, by what the reference model knows": soft_by_coverage,
+    "Real prose, lower is better": prose_bits,
+}
