@@ -257,3 +257,14 @@ def test_a_record_with_a_damaged_header_costs_no_other(tmp_path, damage):
     documents, bad, passed = read_records(tmp_path, *records)
     assert {"0", "2"} <= {d.text[-1] for d in documents}
     assert len(documents) + len(bad) + sum(item.documents for item in passed) == 3
+
+
+def test_records_that_say_more_than_the_file_holds_cost_no_other(tmp_path):
+    records = [record_bytes("conversion", f"{SENTENCE}{n}".encode()) for n in range(8)]
+    length = len(SENTENCE) + 1
+    for number, wrong in ((1, 10**6), (2, 10**6), (3, 10**12), (5, 2 * length), (6, 10**6)):
+        stated = b"Content-Length: %d" % wrong
+        records[number] = records[number].replace(b"Content-Length: %d" % length, stated)
+    documents, bad, _ = read_records(tmp_path, *records)
+    assert [d.text[-1] for d in documents] == ["0", "4", "7"]
+    assert [item.place for item in bad] == [f"a.warc:{number + 1}" for number in (1, 2, 3, 5, 6)]

@@ -98,6 +98,7 @@ CROWDED = {
     "links in a division": ("<div>", "<a href=q>n{}</a> stands here, ", "</div>"),
     "bold links": ("<p>", "<b><a href=q>n{}</a></b> stands here, ", "</p>"),
     "comments": ("", "n{} stands here, <!-- not this --> ", ""),
+    "instructions": ("", "n{} stands here, <?not this?> ", ""),
     "rules": ("", "n{} stands here, a sentence<hr>", ""),
     "line breaks": ("<div>", "n{} stands here, a sentence<br>", "</div>"),
     "fonts that never close": ("", "<font size=2>n{} stands here, ", ""),

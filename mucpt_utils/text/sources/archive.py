@@ -29,6 +29,51 @@ class Record(NamedTuple):
     is_long: bool
 
 
+class Lookahead:
+    """A stream into which what was read too far can be put back, without copying it each time."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self.ahead = io.BytesIO()  # what was put back
+        self.went_on = False  # whether the stream has been read since
+        self.has_ended = False
+
+    def readline(self) -> bytes:
+        """The next line; one that is very long comes in pieces."""
+        line = self.ahead.readline(LONGEST_LINE)
+        if line.endswith(b"\n") or len(line) == LONGEST_LINE:
+            return line
+        return line + self.from_stream(self.stream.readline(LONGEST_LINE))
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end."""
+        return self.ahead.read(size) or self.from_stream(self.stream.read(size))
+
+    def from_stream(self, piece: bytes) -> bytes:
+        """Passes on what the stream has given."""
+        self.went_on, self.has_ended = self.went_on or bool(piece), not piece
+        return piece
+
+    def put_back(self, piece: bytes) -> None:
+        """Takes back `piece`, the end of what was read."""
+        if self.went_on:
+            self.ahead, self.went_on = io.BytesIO(piece), False
+        else:
+            self.ahead.seek(-len(piece), io.SEEK_CUR)
+
+    def has_left(self, size: int) -> bool:
+        """Whether so many bytes may follow; where they do not, nothing is read to find out."""
+        return not self.has_ended or len(self.ahead.getbuffer()) - self.ahead.tell() >= size
+
+    def skip_to_border(self) -> bool:
+        """Goes to the next record of what was put back; False where none is seen there."""
+        with self.ahead.getbuffer() as view:
+            border = NEXT.search(view, self.ahead.tell())
+        if border:
+            self.ahead.seek(border.end())
+        return border is not None
+
+
 class Archive:
     """Iterates over the records of a stream; a damaged one is given as the Malformed it is.
 
@@ -36,15 +81,14 @@ class Archive:
     """
 
     def __init__(self, stream: BinaryIO, longest: int) -> None:
-        self.stream, self.longest = stream, longest
-        self.pending = b""  # what was read too far
+        self.stream, self.longest = Lookahead(stream), longest
         self.loader = ArcWarcRecordLoader(verify_http=False, arc2warc=False)
 
     def __iter__(self) -> Iterator[Record | Malformed]:
         is_lost = False  # inside something that has been told
         while True:
             try:
-                line = self.readline()
+                line = self.stream.readline()
                 if not line:
                     return
                 if not line.strip():
@@ -59,28 +103,16 @@ class Archive:
             except Malformed as error:
                 yield error
 
-    def readline(self) -> bytes:
-        """The next line; one that is very long comes in pieces."""
-        if not self.pending:
-            return self.stream.readline(LONGEST_LINE)
-        line, feed, self.pending = self.pending.partition(b"\n")
-        return line + feed if feed else line + self.stream.readline(LONGEST_LINE)
-
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes; none at the end."""
-        if not self.pending:
-            return self.stream.read(size)
-        piece, self.pending = self.pending[:size], self.pending[size:]
-        return piece
-
     def record(self, line: bytes) -> Record:
         """The record that begins with a line. Raises Malformed."""
-        header = line
+        lines, size = [line], len(line)
         while line.strip():
-            line = self.readline()
-            header += line
-            if not line or len(header) > LONGEST_HEADER:
+            line = self.stream.readline()
+            lines.append(line)
+            size += len(line)
+            if not line or size > LONGEST_HEADER:
                 raise Malformed("the file ends inside the header of a record")
+        header = b"".join(lines)
         length = LENGTH.search(header)
         if length is None:
             raise Malformed("a record that does not say how long it is")
@@ -95,26 +127,30 @@ class Archive:
 
     def body(self, length: int) -> bytes:
         """A record's body of `length` bytes. Raises Malformed where it does not end there."""
+        is_short = Malformed(f"a record that is shorter than the {length} bytes it says")
+        if not self.stream.has_left(length) and self.stream.skip_to_border():
+            raise is_short
         parts, size, tail = [], 0, b""
         while size < length:
-            piece = self.read(min(READ_BYTES, length - size))
+            piece = self.stream.read(min(READ_BYTES, length - size))
             if not piece:
                 break
             if length > self.longest and (border := NEXT.search(tail + piece)):
-                self.pending = (tail + piece)[border.end() :] + self.pending
-                raise Malformed(f"a record that is shorter than the {length} bytes it says")
+                self.stream.put_back((tail + piece)[border.end() :])
+                raise is_short
             parts += [piece] if size < self.longest else []
             size, tail = size + len(piece), piece[-OVERLAP:]
         body = b"".join(parts)
-        line = self.readline()
+        line = self.stream.readline()
         if size == length and not line.strip():
             return body
         if line:
-            line += self.readline()  # the border may lie across the end
-        if border := NEXT.search(body + line):
-            self.pending = (body + line)[border.end() :] + self.pending
-            raise Malformed(f"a record that is shorter than the {length} bytes it says")
-        self.pending = line + self.pending
+            line += self.stream.readline()  # the border may lie across the end
+        read = (tail if length > self.longest else body) + line
+        if border := NEXT.search(read):
+            self.stream.put_back(read[border.end() :])
+            raise is_short
+        self.stream.put_back(line)
         if size < length:
             raise Malformed("the file ends inside a record")
         raise Malformed(f"a record that is longer than the {length} bytes it says")

@@ -13,10 +13,13 @@ from typing import Any
 from mucpt_utils.text.sources.base import Malformed
 
 # what Jekyll, kramdown and older readers of Markdown allow, and CommonMark does not
-DIALECTS = (
+DIALECTS: tuple[tuple[re.Pattern, Any], ...] = (
     (re.compile(r"\A---\n.*?\n---\n", re.DOTALL), ""),
     (re.compile(r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}|\{:[^{}\n]*\}"), ""),
-    (re.compile(r"^(#{1,6})(?=[^#\s])([^\n]*?)#*[ \t]*$", re.MULTILINE), r"\1 \2"),
+    (
+        re.compile(r"^(#{1,6})(?=[^#\s])([^\n]*)", re.MULTILINE),
+        lambda heading: f"{heading[1]} " + heading[2].rstrip(" \t").rstrip("#"),
+    ),
 )
 UNREAD_TAGS = ("script", "style", "iframe")
 BLOCK_TAGS = ("br", "dd", "div", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "li", "p", "td", "th")

@@ -27,19 +27,19 @@ INLINE = {
     *("span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var"),
 }
 XML = re.compile(r"\A\s*<\?xml[^>]*\?>")
-TAG = re.compile(r"</?([a-zA-Z][\w:-]*)[^<>]*>")
+TAG = re.compile(r"</?([a-zA-Z][\w:-]*+)[^<>]*+>")
 KEPT_WHEN_FLAT = UNREAD | {"title", "meta", "br", "html", "body"}
 # tags without text, one behind the other, take trafilatura a time that grows with their square
 TEXTLESS = re.compile(
     r"<(?:img|input|wbr|source|track|embed|param|area|col)\b[^<>]*>", re.IGNORECASE
 )
 MOST_TEXTLESS = 1000
-MOST_BESIDE = 500  # inline tags, comments or stretches of text in one element
+MOST_BESIDE = 500  # inline tags or stretches of text in one element, comments in a page
 GONE = "gone"  # stands in place of the name of a tag that is taken out
 
 
 class Parsed(NamedTuple):
-    """A page as a tree (lxml), and whether it was simplified for that."""
+    """A page as a tree (lxml) without comments, and whether it was simplified for that."""
 
     tree: Any
     is_simplified: bool
@@ -57,8 +57,30 @@ def parsed(page: str) -> Parsed:
         tree = html.fromstring(simplify(page) if simplify else page, parser=parser)
         limit = etree.ErrorTypes.ERR_RESOURCE_LIMIT
         if not any(error.type == limit for error in parser.error_log):
-            return Parsed(tree, simplify is not None)
+            has_many = without_comments(tree)
+            return Parsed(read_again(tree) if has_many else tree, has_many or simplify is not None)
     raise Malformed("HTML that is nested too deeply, or too large, for the parser")
+
+
+def without_comments(tree: Any) -> bool:
+    """Takes comments and instructions out of a tree; returns whether they were very many.
+
+    Walking over a tree takes a time that grows with the square of how many stand side by side.
+    """
+    from lxml import etree
+
+    unread = (etree.Comment, etree.ProcessingInstruction)
+    count = sum(1 for _ in tree.iter(*unread))
+    etree.strip_tags(tree, *unread)
+    return count > MOST_BESIDE
+
+
+def read_again(tree: Any) -> Any:
+    """A tree written and parsed once more, since only so neighbouring texts become one."""
+    from lxml import html
+
+    written = html.tostring(tree, encoding="unicode")
+    return html.fromstring(written, parser=html.HTMLParser(huge_tree=True))
 
 
 def without_textless(page: str) -> str:
@@ -89,10 +111,10 @@ def flat(page: str) -> str:
 def uncrowded(tree: Any) -> Any | None:
     """A copy in which no element holds very many inline tags; None where none does anyway.
 
-    Inline tags and comments go, words stay; text between the blocks of a `div` is a paragraph. Of
+    Inline tags go, words stay; text between the blocks of a `div` is a paragraph. Of
     what is mostly links the links stay, since menus are told by them.
     """
-    from lxml import etree, html
+    from lxml import etree
 
     if not any(is_crowded(element) for element in tree.iter(etree.Element)):
         return None
@@ -100,10 +122,8 @@ def uncrowded(tree: Any) -> Any | None:
     for element in tree.iter(etree.Element):
         if is_crowded(element):
             mark_inline(element)
-    etree.strip_tags(tree, GONE, etree.Comment)
-    # written and read again, since only so neighbouring texts become one
-    parser = html.HTMLParser(huge_tree=True)
-    tree = html.fromstring(html.tostring(tree, encoding="unicode"), parser=parser)
+    etree.strip_tags(tree, GONE)
+    tree = read_again(tree)
     for element in tree.iter("body", "div"):
         if is_crowded(element):
             wrap_loose(element)

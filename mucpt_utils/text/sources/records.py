@@ -32,7 +32,7 @@ from mucpt_utils.text.sources.encodings import as_utf8, decode
 DEEPEST = 200
 LARGEST_NUMBER = 2**63  # what JSON's readers agree on
 LONGEST_NUMBER = 19  # digits
-TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]')
+TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)  # a string may be cut off
 BROKEN = re.compile("[\udc80-\udcff]")  # how Python shows a byte that is not UTF-8
 
 RESERVED = ("filter_reason", "filter_detail")  # what a filter leaves to the writer

@@ -152,14 +152,14 @@ def letters(text: str) -> str:
 
 
 def blocks_of(tree: Any) -> Iterator[Block]:
-    """The visible text of a page in order, cut where one of its blocks begins or ends."""
+    """The visible text of a page without comments in order, cut where one of its blocks begins or ends."""
     from lxml import etree
 
     blocks: list[tuple[str, bool]] = [("body", False)]  # those that are open: tag, is it an aside
     run = Run()
-    walk = etree.iterwalk(tree, events=("start", "end", "comment", "pi"))
+    walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in walk:
-        is_block = event in ("start", "end") and element.tag in BLOCKS
+        is_block = element.tag in BLOCKS
         if is_block:
             yield from run.block(*blocks[-1])
         if event == "start":
@@ -171,10 +171,9 @@ def blocks_of(tree: Any) -> Iterator[Block]:
             else:
                 run.add("\n" if element.tag == "br" else element.text, blocks[-1][0])
             continue
-        if event == "end":
-            run.links -= element.tag == "a"
-            if is_block:
-                blocks.pop()
+        run.links -= element.tag == "a"
+        if is_block:
+            blocks.pop()
         run.add(element.tail, blocks[-1][0])
     yield from run.block(*blocks[-1])
 
