@@ -7,10 +7,12 @@ from matplotlib.ticker import MaxNLocator
 from mucpt_utils.analysis.effects import first_row
 from mucpt_utils.report.figures.panels import (
     arm_intervals,
+    arm_labels,
     distinct,
     label_outside,
     legend_below,
     panel_grid,
+    tall,
 )
 from mucpt_utils.report.figures.style import (
     METRIC_TITLES,
@@ -44,7 +46,7 @@ def benchmark(table: pd.DataFrame, by: str) -> Drawn:
     groups, arms = distinct(frame[by]), distinct(frame["arm"])
     columns = min(len(groups), 3)
     lines = -(-len(groups) // columns)
-    size = (2.2 + 2.3 * columns, lines * (1.1 + 0.34 * len(arms)))
+    size = (2.2 + 2.3 * columns, lines * (1.1 + 0.34 * tall(arm_labels(arms))))
     title = f"MusicSimpleQA accuracy by {by}, at equal tokens"
     fig, grid = panel_grid(title, lines, columns, size, sharex=True, sharey=True)
     for axes, group in zip(grid.flat, groups, strict=False):
@@ -117,7 +119,7 @@ def _against_base(table: pd.DataFrame, wanted: tuple[tuple[str, str], ...], titl
         raise NothingToDraw("neither general questions nor bits per byte")
     frame = pd.concat(groups.values(), ignore_index=True)
     arms = distinct(frame["arm"])
-    size = (2.2 + 2.9 * len(groups), 1.7 + 0.38 * len(arms))
+    size = (2.2 + 2.9 * len(groups), 1.7 + 0.38 * tall(arm_labels(arms)))
     fig, grid = panel_grid(title, 1, len(groups), size, sharey=True)
     for axes, (name, part) in zip(grid[0], groups.items(), strict=True):
         axes.set_title(PANEL_TITLES[name])

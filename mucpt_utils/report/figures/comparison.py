@@ -32,6 +32,7 @@ from mucpt_utils.report.figures.panels import (
     row_extents,
     say_where_it_begins,
     select,
+    tall,
     wrapped,
 )
 from mucpt_utils.report.figures.style import (
@@ -83,9 +84,8 @@ def difference_to_plain(differences: pd.DataFrame, metric: str = PRIMARY) -> Dra
         raise NothingToDraw("no arm is compared with plain")
     compared = [name for name in COMPARISONS if name in set(frame["compared_to"])]
     rows = forest_rows(distinct(frame["arm"]))
-    tall = row_extents(forest_labels(rows)).sum()
     title = "; ".join(filter(None, [of_methods(frame), of_room(differences)]))
-    size = (2.9 + 2.9 * len(compared), 1.9 + 0.28 * tall)
+    size = (2.9 + 2.9 * len(compared), 1.9 + 0.28 * tall(forest_labels(rows)))
     fig, grid = panel_grid(title, 1, len(compared), size, sharex=True, sharey=True)
     limits = reach(frame)
     for axes, other in zip(grid[0], compared, strict=True):
@@ -190,7 +190,7 @@ def main_comparison(main: pd.DataFrame) -> Drawn:
     """
     frame = select(main, "accuracy", STRATA)
     ordered = [arm for _, arm in forest_rows(distinct(frame["arm"])) if arm]
-    size = (WIDTH_OF_LEVELS, 1.8 + 0.36 * len(ordered))
+    size = (WIDTH_OF_LEVELS, 1.8 + 0.36 * tall(arm_labels(ordered)))
     fig, grid = panel_grid(of_levels(frame, "accuracy"), 1, 2, size, sharex=True, sharey=True)
     for axes, stratum in zip(grid[0], STRATA, strict=True):
         _bars(axes, frame[frame["stratum"] == stratum], ordered)
@@ -247,10 +247,13 @@ def every_run(frame: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
         raise NothingToDraw("no method is compared with plain in any run")
     frame = frame[frame["arm"].isin(arms)].reset_index(drop=True)
     rows = [distinct(frame.loc[frame["arm"] == arm, "run"]) for arm in arms]
-    size = (4.7, 2.0 + 0.62 * len(arms) + 0.42 * sum(map(len, rows)))
+    lengths = [
+        tall(run_labels(frame[frame["arm"] == arm], names))
+        for arm, names in zip(arms, rows, strict=True)
+    ]
+    size = (4.7, 2.0 + 0.62 * len(arms) + 0.34 * sum(lengths))
     fig, grid = panel_grid(agreed(frame, arms), len(arms), 1, size, sharex=True)
-    lengths = [len(names) + 0.4 for names in rows]
-    grid[0][0].get_subplotspec().get_gridspec().set_height_ratios(lengths)
+    grid[0][0].get_subplotspec().get_gridspec().set_height_ratios([n + 0.4 for n in lengths])
     for axes, arm, names in zip(grid[:, 0], arms, rows, strict=True):
         _runs(axes, frame[frame["arm"] == arm], names)
         axes.set_title(wrapped(arm_title(arm), 34))
@@ -274,8 +277,7 @@ def most_repeated(frame: pd.DataFrame) -> list[str]:
 def _runs(axes: Axes, frame: pd.DataFrame, names: Sequence[str]) -> None:
     """One row per run, both kinds of facts in it."""
     axes.axvline(0, color="#1a1a1a", lw=1.2)
-    labels = [with_counts(frame[frame["run"] == name], name) for name in names]
-    for name, height in zip(names, label_rows(axes, labels), strict=True):
+    for name, height in zip(names, label_rows(axes, run_labels(frame, names)), strict=True):
         for stratum in STRATA:
             row = first_row(frame, run=name, stratum=stratum)
             if row is not None:
@@ -283,6 +285,11 @@ def _runs(axes: Axes, frame: pd.DataFrame, names: Sequence[str]) -> None:
                 place = height + SHIFTS[stratum]
                 interval(axes, row, "difference", place, KIND_STYLES[stratum], filled)
     say_where_it_begins(axes)
+
+
+def run_labels(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """What stands beside the rows of runs."""
+    return [with_counts(frame[frame["run"] == name], name) for name in names]
 
 
 def with_counts(rows: pd.DataFrame, run: str) -> str:

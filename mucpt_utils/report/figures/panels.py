@@ -176,10 +176,14 @@ def row_extents(labels: Sequence[str]) -> np.ndarray:
     return np.array([max(1.0, ROWS_PER_LINE * (label.count("\n") + 1)) for label in labels])
 
 
+def tall(labels: Sequence[str]) -> float:
+    """How many rows of one line all labels together take."""
+    return float(row_extents(labels).sum())
+
+
 def label_rows(axes: Axes, labels: Sequence[str]) -> np.ndarray:
     """One horizontal row a label, the first on top; returns the heights of their middles."""
-    extents = row_extents(labels)
-    total = extents.sum()
+    extents, total = row_extents(labels), tall(labels)
     heights = total - np.cumsum(extents) + (extents - 1) / 2
     axes.set_yticks(heights, labels)
     axes.set_ylim(-0.6, total - 0.4)
