@@ -7,9 +7,11 @@ python -m mucpt_utils pipeline train-classifier --music DIR --general DIR --out 
 
 import argparse
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mucpt_utils.arguments import Parser
 from mucpt_utils.config.files import read_settings, shown, validated
@@ -19,11 +21,12 @@ from mucpt_utils.io import read_jsonl
 from mucpt_utils.pipeline import shipped, train_classifier
 from mucpt_utils.pipeline.forecast import Task, described
 from mucpt_utils.pipeline.outcome.finish import check_place, write_outcome
-from mucpt_utils.pipeline.run import run_pipeline
+from mucpt_utils.pipeline.run import FUNNEL, run_pipeline
 from mucpt_utils.text.sources.base import one_line
 
 NEEDED = ("id", "question", "answer", "subject")  # what decontamination needs of a question
 TRAIN = "train-classifier"
+MOST_PRINTED = 200  # rows of the accounting
 # the user's to put right: a folder that may not be written to, a name that is too long
 USERS = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT),
@@ -58,8 +61,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--source", required=True, metavar="PLACE", help=SOURCE_HELP)
-    parser.add_argument("--out", type=Path, required=True, help="folder for what comes out")
+    once: dict[str, Any] = {"required": True, "action": Once}
+    parser.add_argument("--source", type=at_home, metavar="PLACE", help=SOURCE_HELP, **once)
+    parser.add_argument("--out", type=at_home, help="folder for what comes out", **once)
     parser.add_argument("--settings", type=Path, help="YAML file of PipelineSettings")
     parser.add_argument(
         "--classifier", type=Path, help="a saved domain classifier; the shipped one"
@@ -67,10 +71,33 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-classifier", action="store_true", help="every document goes on")
     parser.add_argument("--questions", type=Path, help="benchmark questions, JSON Lines")
     parser.add_argument("--engine", choices=("local", "ray", "slurm"), help="what runs the tasks")
-    parser.add_argument("--tasks", type=int, default=1, help="pieces the work is cut into")
-    parser.add_argument("--workers", type=int, default=1, help="tasks at a time")
+    parser.add_argument("--tasks", type=positive, default=1, help="pieces the work is cut into")
+    parser.add_argument("--workers", type=positive, default=1, help="tasks at a time")
     parser.add_argument("--dry-run", action="store_true", help="forecast it and stop")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.out = Path(options.out)
+    return options
+
+
+class Once(argparse.Action):
+    """An option that is refused where it is given twice: the first would be lost."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
+        if getattr(namespace, self.dest) is not None:
+            raise argparse.ArgumentError(self, "is given twice; a run has one")
+        setattr(namespace, self.dest, values)
+
+
+def at_home(name: str) -> str:
+    """A name whose `~` is the home folder, which a shell leaves as it is in `--out=~/out`."""
+    return os.path.expanduser(name)
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -104,11 +131,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"pipeline: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except OSError as error:  # a folder that may not be written to, a full disk
-        print(f"pipeline: {one_line(str(error))}", file=sys.stderr)
+        reason = "" if error.errno else "writing failed, is the disk full? "  # as numpy says it
+        print(f"pipeline: {reason}{one_line(str(error))}", file=sys.stderr)
         is_users = error.errno in USERS or isinstance(error, PermissionError)
         return WRONG_INPUT if is_users else OUTSIDE
-    for row in result.funnel:
+    for row in result.funnel[:MOST_PRINTED]:
         print("{stage:18} {source:24} {reason:40} {documents:>8} {tokens:>10}".format(**row))
+    if len(result.funnel) > MOST_PRINTED:
+        print(f"and {len(result.funnel) - MOST_PRINTED} more rows in {FUNNEL}")
     print(f"page: {shown(written.page)}")
     print(f"dataset: {shown(written.dataset) if written.dataset else 'none, as nothing is kept'}")
     return OK

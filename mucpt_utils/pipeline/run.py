@@ -9,6 +9,7 @@ was killed goes on with the shards that are missing.
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -26,12 +27,15 @@ from mucpt_utils.pipeline.plan import Stage, plan_stages
 from mucpt_utils.pipeline.shards import MapShards, ReadUnits
 from mucpt_utils.pipeline.shipped import described
 from mucpt_utils.text.sources import Input, open_input
-from mucpt_utils.text.sources.folders import RUN_RECORD
+from mucpt_utils.text.sources.folders import RUN_RECORD, is_output
 
 RESULT = RUN_RECORD  # the run's record: its key, its settings and its accounting
-STAGES = "stages"
+PAGE, DATASET, CARD = "report.html", "dataset", "README.md"  # what `outcome` writes
+RECORDS = (RESULT, PAGE, f"{DATASET}/{CARD}")  # what says that all is there: first to go
+STAGES, GONE = "stages", ".gone-"  # stages' own files; what is being removed is called so
 FOLDERS = ("kept", "rejected", "logs")  # made anew by every run
-WRITTEN = (*FOLDERS, STAGES, RESULT, "quarantine.jsonl", "funnel.csv", containment.REPORT)
+FUNNEL = "funnel.csv"
+WRITTEN = (*FOLDERS, STAGES, RESULT, "quarantine.jsonl", FUNNEL, containment.REPORT)
 FETCHED = "fetched"  # what is fetched before it is read
 READ = "read"
 
@@ -160,16 +164,26 @@ def check_output(source: str | Path, out_folder: Path) -> None:
         raise OutputError(
             f"--source {str(source)!r}, --out {str(out_folder)!r}: {error}"
         ) from error
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"--out {out_folder} is a file; needed is a folder")
     if path == out:
         raise OutputError(f"--out is the source itself ({source}); choose another folder")
     for name in WRITTEN:
         if path.is_relative_to(out / name):
             raise OutputError(f"--source lies in {out_folder / name}, which the run overwrites")
-    if not (out / RESULT).exists() and not (out / STAGES).exists():
-        for name in FOLDERS:
-            if (out / name).is_dir() and any((out / name).iterdir()):
-                reason = "which no run of the pipeline has left there; choose another folder"
-                raise OutputError(f"--out holds {name}/, {reason}")
+    check_own(out, WRITTEN)
+
+
+def check_own(out_folder: Path, names: Sequence[str]) -> None:
+    """Raises OutputError where a folder holds files of these names that are somebody else's."""
+    if is_output(out_folder):
+        return
+    for name in names:
+        path = out_folder / name
+        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+            shown = f"{name}/" if path.is_dir() else name
+            reason = "which no run of the pipeline has left there; choose another folder"
+            raise OutputError(f"--out holds {shown}, {reason}")
 
 
 def run_key(
@@ -226,6 +240,8 @@ def collect(run: Run, folders: Sequence[Path], shards: Path, model: str | None =
         for row in orjson.loads(path.read_bytes())
     )
     accounting.check_accounting(rows)
+    for name in RECORDS:  # a run that is killed from here on has left nothing that looks whole
+        (out / name).unlink(missing_ok=True)
     for name in FOLDERS:
         shutil.rmtree(out / name, ignore_errors=True)
         (out / name).mkdir()
@@ -238,7 +254,7 @@ def collect(run: Run, folders: Sequence[Path], shards: Path, model: str | None =
     if report.exists():
         shutil.copyfile(report, out / containment.REPORT)
     shutil.copytree(run.folder / "logs", out / "logs", dirs_exist_ok=True)
-    accounting.write_rows(rows, out / "funnel.csv")
+    accounting.write_rows(rows, out / FUNNEL)
     record = {"key": run.key, "settings": run.settings.deciding(), "funnel": rows}
     write_json(out / RESULT, record | {"classifier": model})
 
@@ -261,12 +277,26 @@ def concatenate(folder: Path, target: Path) -> None:
 
 def is_finished(run: Run) -> bool:
     """Whether the folder holds the outcome of this run, and not of another input or setting."""
-    path = run.out_folder / RESULT
-    return path.is_file() and read_json(path)["key"] == run.key
+    is_there = is_output(run.out_folder) and (run.out_folder / RESULT).is_file()
+    return is_there and read_json(run.out_folder / RESULT).get("key") == run.key
 
 
 def finish(run: Run) -> PipelineResult:
     """The result of a finished run, whose stages' own files go unless they are asked for."""
     if not run.settings.keep_stages:
-        shutil.rmtree(run.out_folder / STAGES, ignore_errors=True)
+        remove_stages(run.out_folder / STAGES)
     return PipelineResult.load(run.out_folder)
+
+
+def remove_stages(folder: Path) -> None:
+    """Removes the stages' own files, and no other's.
+
+    Each run's are renamed first: what a kill leaves of them is never gone on with.
+    """
+    for work in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if (work / f"00-{READ}").is_dir() and not work.name.startswith(GONE):
+            work = work.rename(work.with_name(GONE + work.name))
+        if work.name.startswith(GONE):
+            shutil.rmtree(work, ignore_errors=True)
+    with suppress(OSError):  # not there, or somebody else's files are
+        folder.rmdir()

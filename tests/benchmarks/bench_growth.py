@@ -3,10 +3,10 @@
     python tests/benchmarks/bench_growth.py [STAGE ...] [--largest KB] [--out FILE]
 
 Each stage reads lines made to be hard for it, of 10 KB up to 1,000 KB: one entity, initials, tags
-that never close, addresses, brackets, one character, a script without spaces, many short lines. The
-exponent is the slope of log time over log length; 1 is linear, 2 is quadratic. Goal: at most 1.1.
-Processor time is measured, in a child process that is ended at the limit; a stage that meets the
-limit counts as not linear.
+that never close, addresses, brackets, one character, a script without spaces, many short lines;
+rows of JSON and web archives likewise. The exponent is the slope of log time over log length; 1 is
+linear, 2 is quadratic. Goal: at most 1.1. Processor time is measured, in a child process that is
+ended at the limit; a stage that meets the limit counts as not linear.
 """
 
 import argparse
@@ -58,6 +58,18 @@ REPEATED = {
     "loose inline tags": "<b>theme</b> is given to the clarinets, ",
     "loose links": "<a href=q>theme</a> is given to the clarinets, ",
     "closed comments": "theme is given <!-- to --> the clarinets ",
+    "instructions": "theme is given <?to?> the clarinets ",
+    "sections of data": "theme is given <![CDATA[to]]> the clarinets ",
+    "script blocks": "theme is given <script>var a = 1;</script>",
+    "hidden paragraphs": '<p style="display: none">The third theme is given to the clarinets.</p>',
+    "headings": "<h2>The third theme</h2><p>It is given to the clarinets, and strings answer.</p>",
+    "lists in lists": "<ul><li>The third theme is given ",
+    "terms": "<dt>theme</dt><dd>What is given to the clarinets, and what the strings answer.</dd>",
+    "cells of a row": "<td>theme is given</td>",
+    "rows of a table": "<tr><td>theme</td><td>It is given to the clarinets and strings</td></tr>",
+    "options": "<option>theme is given",
+    "letters with accents": "&eacute;",
+    "numbers of letters": "&#233;",
     "line break tags": "The theme is given to the clarinets<br>",
     "tags that never close": "<font size=2>theme is given ",
     "tables in tables": "<table><tr><td>theme is given ",
@@ -131,9 +143,50 @@ def lines(size: int) -> Iterator[tuple[str, str]]:
     yield "one entity without spaces", f"{'a' * (length // 2)}&amp;{'b' * (length // 2)}"
     yield "one tag that never closes", f"<img {half}{half}"
     links = REPEATED["loose links"]
+    pairs = length // 12
+    yield "attributes of a tag", f"<b {' '.join(f'a{n}=b' for n in range(pairs))}>theme</b>"
+    yield "one long tag", f"<{'a' * length}"
+    yield "nested tags, then a long one", "<div>" * 300 + f"<{'a' * length}"
+    yield "a table of rows", f"<table>{REPEATED['rows of a table'] * (length // 80)}</table>"
+    yield "a heading of signs", f"#a{'#' * (length // 2)}{' ' * (length // 2)}b"
     yield "loose links in a division", f"<div>{links * (length // len(links))}</div>"
     yield "brackets that close", "(" * (length // 2) + ")" * (length // 2)
     yield "words all different", " ".join(f"w{n}" for n in range(length // 7))
+
+
+def rows(size: int) -> Iterator[tuple[str, str]]:
+    """(name, line of JSON of about `size` KB) of every kind."""
+    length = size * 1000
+    fields = ",".join(f'"k{n}":{n}' for n in range(length // 12))
+    opening = '{"text":"The second movement","k":'
+    yield "fields", f'{{"text":"The second movement",{fields}}}'
+    yield "fields that are no number", f"{opening}NaN,{fields}}}"
+    yield "one field many times", opening + "NaN" + ',"k":1' * (length // 6) + "}"
+    yield "lists in lists", f"{opening}{'[' * (length // 2)}{']' * (length // 2)}}}"
+    yield "short lists", f"{opening}[{'[1],' * (length // 4)}[1]]}}"
+    yield "digits", f"{opening}{'1' * length}}}"
+    yield "a fraction", f"{opening}0.{'1' * length}}}"
+    yield "escapes", '{"text":"' + "\\u00e9" * (length // 6) + '"}'
+    yield "quotation marks, cut off", opening + "[" * 300 + '"' + '\\"' * (length // 2)
+    yield "small rows", '{"text":"The second movement"}\n' * (length // 31)
+
+
+def archives(size: int) -> Iterator[tuple[str, str]]:
+    """(name, web archive of about `size` KB) of every kind."""
+    length = size * 1000
+    record = "WARC/1.0\r\nWARC-Type: conversion\r\n{}Content-Length: {}\r\n\r\n{}\r\n\r\n"
+    small, text = record.format("", 19, "The second movement"), REPEATED["prose"]
+    yield "small records", small * (length // len(small))
+    yield "records that say too much", record.format("", 10**8, text) * (length // 150)
+    yield "records that say twice as much", record.format("", 160, text) * (length // 150)
+    yield "fields of a header", record.format("a: b\r\n" * (length // 6), 5, "theme")
+    yield "lines of a field", record.format("a: b\r\n" + " c\r\n" * (length // 4), 5, "theme")
+    yield "a header without an end", "WARC/1.0\r\n" + "a: b\r\n" * (length // 6)
+    yield "no record", "theme\r\n" * (length // 7)
+    header = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+    body = header + "1\r\na\r\n" * (length // 6) + "0\r\n\r\n"
+    response = record.replace("conversion", "response")
+    yield "chunks of a letter", response.format("", len(body), body)
 
 
 def blocks(name: str, folder: Path) -> Callable[[str], None]:
@@ -205,8 +258,23 @@ def exact(folder: Path) -> Callable[[str], None]:
     return ExactSignatures(folder).hashes  # type: ignore[return-value]
 
 
+def reading_as_it_is(name: str, folder: Path) -> Callable[[str], None]:
+    """Reading a file of this name, as a function of its content."""
+
+    def run(text: str) -> None:
+        source = folder / "source"
+        source.mkdir(exist_ok=True)
+        (source / name).write_text(text, encoding="utf-8", newline="")
+        for unit in open_input(source, SourceSettings(), folder / "fetched").units(10**9):
+            list(unit())
+
+    return run
+
+
 STAGES: dict[str, Callable[[Path], Callable[[str], None]]] = {
     **{f"read {s}": partial(reading, s) for s in (".txt", ".md", ".rst", ".html", ".jsonl")},
+    "read rows": partial(reading_as_it_is, "a.jsonl"),
+    "read archives": partial(reading_as_it_is, "a.warc"),
     "classify": partial(blocks, "classify"),
     "clean": partial(blocks, "clean"),
     "exact_duplicates": exact,
@@ -214,6 +282,9 @@ STAGES: dict[str, Callable[[Path], Callable[[str], None]]] = {
     "mask": partial(blocks, "mask"),
     "decontaminate": partial(blocks, "decontaminate"),
 }
+
+
+KINDS = {"read rows": rows, "read archives": archives}  # what other stages read are `lines`
 
 
 def seconds(run: Callable[[str], None], text: str, limit: float) -> float:
@@ -257,7 +328,7 @@ def measured(stage: str, largest: int, limit: float) -> Iterator[dict]:
         run = STAGES[stage](Path(folder))
         run(REPEATED["prose"] * 10)  # what is loaded once is loaded now
         gc.freeze()
-        texts = {size: dict(lines(size)) for size in sizes}
+        texts = {size: dict(KINDS.get(stage, lines)(size)) for size in sizes}
         for kind in texts[sizes[0]]:
             times: dict[int, float] = {}
             for size in sizes:

@@ -249,7 +249,7 @@ def test_a_record_that_says_a_wrong_length_costs_no_other(tmp_path, change):
 
 
 @pytest.mark.parametrize(
-    "damage", [b"Content-Length", b"WARC/1.0", b"WARC-Type", b"Content-Length: "]
+    "damage", [b"Content-Length", b"WARC/1.0", b"WARC-Type", b"Content-Length: ", b"Date: "]
 )
 def test_a_record_with_a_damaged_header_costs_no_other(tmp_path, damage):
     records = [record_bytes("conversion", f"{SENTENCE}{n}".encode()) for n in range(3)]

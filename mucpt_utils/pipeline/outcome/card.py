@@ -11,9 +11,10 @@ import yaml
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.io import write_text
 from mucpt_utils.pipeline.outcome import templates
-from mucpt_utils.pipeline.outcome.dataset import CARD, DATA, DESCRIPTIONS
+from mucpt_utils.pipeline.outcome.dataset import DATA, DESCRIPTIONS
 from mucpt_utils.pipeline.outcome.flow import MOST_ROWS, balance, source_flows, stage_flows
 from mucpt_utils.pipeline.outcome.sampling import KeptPile
+from mucpt_utils.pipeline.run import CARD
 
 CREATIVE_COMMONS = re.compile(
     r"\bcc[ -]?(by(?:[ -](?:nc|sa|nd))*)[ -]v?\.?(\d\.\d)\b", re.IGNORECASE

@@ -15,8 +15,9 @@ import pyarrow.json
 import pyarrow.parquet
 
 from mucpt_utils.pipeline.outcome.sampling import licence_of
+from mucpt_utils.pipeline.run import CARD
 
-DATA, CARD = "data", "README.md"
+DATA = "data"
 FILE = "train-{:05d}.parquet"
 SCHEMA = pa.schema(
     [
@@ -90,10 +91,10 @@ class DatasetWriter:
 
     def close_file(self) -> None:
         """Ends the file that is open."""
-        if self.writer is not None and self.stream is not None:
-            self.writer.close()
-            self.stream.close()
-            self.writer = None
+        writer, self.writer = self.writer, None
+        if writer is not None and self.stream is not None:
+            with self.stream:  # closed even where the disk takes no more
+                writer.close()
 
 
 def table_of(rows: list[dict]) -> pa.Table:

@@ -12,7 +12,7 @@ from mucpt_utils.io import read_json
 from mucpt_utils.pipeline.classifier import Classifier
 from mucpt_utils.pipeline.outcome.card import write_card
 from mucpt_utils.pipeline.outcome.dataset import DATA, DatasetWriter
-from mucpt_utils.pipeline.outcome.page import PAGE, Files, Findings, versions, write_page
+from mucpt_utils.pipeline.outcome.page import Files, Findings, versions, write_page
 from mucpt_utils.pipeline.outcome.sampling import (
     KeptPile,
     RejectedPile,
@@ -20,15 +20,21 @@ from mucpt_utils.pipeline.outcome.sampling import (
     find_texts,
     rows_of,
 )
-from mucpt_utils.pipeline.run import FETCHED, RESULT, STAGES, OutputError, PipelineResult
+from mucpt_utils.pipeline.run import (
+    DATASET,
+    FETCHED,
+    PAGE,
+    RESULT,
+    OutputError,
+    PipelineResult,
+    check_own,
+)
 from mucpt_utils.pipeline.shards import shard_paths
 from mucpt_utils.pipeline.shipped import SHIPPED
-from mucpt_utils.text.sources.base import clean_text, one_line
+from mucpt_utils.text.sources.base import NoSource, clean_text, one_line
 from mucpt_utils.text.sources.compression import CODECS
 from mucpt_utils.text.sources.files import kind_of
 from mucpt_utils.text.sources.inputs import FolderInput, file_bytes, split_name
-
-DATASET = "dataset"
 
 
 class Written(NamedTuple):
@@ -45,17 +51,7 @@ def check_place(source: str | Path, out_folder: Path) -> None:
     is_path = kind == "path" and "\0" not in f"{name}{out_folder}"
     if is_path and Path(name).resolve().is_relative_to(dataset.resolve()):
         raise OutputError(f"--source lies in {dataset}, which the run overwrites")
-    if is_a_runs(out_folder):
-        return
-    for path in (dataset, out_folder / PAGE):
-        if path.is_file() or (path.is_dir() and any(path.iterdir())):
-            reason = "which no run of the pipeline has left there; choose another folder"
-            raise OutputError(f"--out holds {path.name}, {reason}")
-
-
-def is_a_runs(out_folder: Path) -> bool:
-    """Whether a run of the pipeline has written a folder, to its end or not."""
-    return (out_folder / RESULT).exists() or (out_folder / STAGES).exists()
+    check_own(out_folder, (DATASET, PAGE))
 
 
 def write_outcome(
@@ -132,7 +128,11 @@ def source_files(source: str | Path, out_folder: Path) -> list[Files] | None:
         return None
     files: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
-    for path in FolderInput.open(folder, SourceSettings(), out_folder).paths:
+    try:
+        paths = FolderInput.open(folder, SourceSettings(), out_folder).paths
+    except NoSource:  # it has been emptied
+        return None
+    for path in paths:
         files[format_of(path)] += 1
         sizes[format_of(path)] += file_bytes(path)
     return [Files(name, count, sizes[name]) for name, count in files.most_common()]

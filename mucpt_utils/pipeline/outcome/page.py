@@ -27,8 +27,8 @@ from mucpt_utils.pipeline.outcome.sampling import (
     Scores,
     rows_of,
 )
+from mucpt_utils.pipeline.run import PAGE
 
-PAGE = "report.html"
 LARGEST = 2_000_000  # bytes
 # what the page shows; the next one where it would be larger than that
 SIZES = (Size(10, 600, 40), Size(10, 300, 40), Size(5, 200, 30), Size(2, 120, 20), Size(0, 0, 10))

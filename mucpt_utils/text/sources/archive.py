@@ -17,7 +17,7 @@ READ_BYTES = 1 << 20
 LONGEST_LINE = 1 << 16
 LONGEST_HEADER = 1 << 20
 VERSION = b"WARC/"
-LENGTH = re.compile(rb"^Content-Length:[ \t]*(\d+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+LENGTH = re.compile(rb"^Content-Length:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 NEXT = re.compile(rb"\r\n\r\n(?=WARC/\d\.\d+\r\n[A-Za-z-]+:)")
 OVERLAP = 64  # bytes within which such a border is seen
 

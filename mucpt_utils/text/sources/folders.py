@@ -33,7 +33,12 @@ class Survey:
         waiting, links = [folder], list[Path]()
         while waiting or links:
             entry = waiting.pop() if waiting else links.pop(0)
-            if not self.visit(entry):
+            try:
+                is_new = self.visit(entry)
+            except OSError:  # it has gone, or its name is too long
+                self.paths.append(entry)
+                continue
+            if not is_new:
                 self.pass_over(entry, "a link to a folder that is read already")
                 continue
             for path in self.entries(entry):

@@ -30,6 +30,7 @@ CELLS = {"td", "th"}
 SENTENCE_WORDS = 8  # a block of so many words is prose, unless most of it is links
 MOST_LINKED = 0.5
 COVERED = 0.9  # of trafilatura's words that the blocks must hold, to be read instead
+MOST_OUT_OF_ORDER = 100  # blocks that stand before another in the main text, behind it in the page
 SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -117,17 +118,22 @@ def with_missing(text: str, blocks: list[Block]) -> str:
 
 
 def holds(main: str, lines: set[str], blocks: list[Block]) -> bool:
-    """Whether every block stands in the main text; each is looked for behind the one before."""
-    place = 0
+    """Whether every block stands in the main text; each is looked for behind the one before.
+
+    Where many stand before it instead, the answer is no: the blocks are read then, in their order.
+    """
+    place = out_of_order = 0
     for block in blocks:
         sought = letters(block.text)
         if sought in lines:
             continue
-        found = main.find(sought, place)
-        found = main.find(sought) if found < 0 else found
-        if found < 0:
+        start = main.find(sought, place)
+        if start < 0:
+            out_of_order += 1
+            start = main.find(sought)
+        if start < 0 or out_of_order > MOST_OUT_OF_ORDER:
             return False
-        place = found
+        place = start
     return True
 
 
@@ -152,7 +158,10 @@ def letters(text: str) -> str:
 
 
 def blocks_of(tree: Any) -> Iterator[Block]:
-    """The visible text of a page without comments in order, cut where one of its blocks begins or ends."""
+    """The visible text of a page in order, cut where one of its blocks begins or ends.
+
+    tree: without comments, see `page_tree.parsed`.
+    """
     from lxml import etree
 
     blocks: list[tuple[str, bool]] = [("body", False)]  # those that are open: tag, is it an aside
