@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,8 @@ except ImportError:
     from yaml import SafeLoader
 
 BOOLEAN = "tag:yaml.org,2002:bool"
+# half of a sign (a lone surrogate), as models write it, has no UTF-8: it stays JSON's escape for it
+HALF_SIGNS = "backslashreplace"
 
 
 class FileError(MuCPTError, ValueError):
@@ -26,23 +31,27 @@ class FileError(MuCPTError, ValueError):
 def digest(value: object) -> str:
     """SHA-256 of a value's canonical JSON. Raises TypeError for what JSON cannot hold."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors=HALF_SIGNS)).hexdigest()
 
 
 def read_jsonl(path: Path, fields: Sequence[str] = ()) -> list[dict]:
     """All objects of a file, one a line; a line ends at `\\n` only, whatever signs it holds.
 
     Blank lines are passed over. fields: names under which every object must hold a text.
-    Raises FileError that names file and line for what is not such an object in UTF-8.
+    Raises FileError that names file and line for what is not such an object in UTF-8, and for a
+    folder or a device.
     """
+    path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_fifo()):
+        raise FileError(f"{path} is no file; needed is one of JSON Lines")
     rows = []
-    with Path(path).open("rb") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.isspace():
                 continue
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 reason = getattr(error, "msg", error)
                 raise FileError(f"{path}, line {number}: not JSON ({reason})") from None
             if not isinstance(row, dict):
@@ -58,18 +67,18 @@ def read_jsonl(path: Path, fields: Sequence[str] = ()) -> list[dict]:
 
 def write_jsonl(path: Path, rows: Iterable[Mapping]) -> None:
     """Write one object a line; a kill leaves the old file or the new one, never a part of it."""
-    beside = _beside(Path(path))
-    with beside.open("w", encoding="utf-8", newline="\n") as stream:
+    with (
+        _beside(Path(path)) as beside,
+        beside.open("w", encoding="utf-8", errors=HALF_SIGNS, newline="\n") as stream,
+    ):
         for row in rows:
             stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-    beside.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 file; a kill leaves the old file or the new one, never a part of it."""
-    beside = _beside(Path(path))
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(path)
+    with _beside(Path(path)) as beside:
+        beside.write_text(text, encoding="utf-8", errors=HALF_SIGNS, newline="\n")
 
 
 def write_json(path: Path, value: object) -> None:
@@ -81,7 +90,7 @@ def read_json(path: Path) -> Any:
     """The value of a JSON file. Raises FileError that names the file for what is not JSON."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileError(f"{path}: not JSON ({error})") from None
 
 
@@ -126,6 +135,14 @@ def parse_yaml(text: str, where: object) -> Any:
         raise FileError(f"{where}: not YAML ({' '.join(str(error).split())})") from None
 
 
-def _beside(path: Path) -> Path:
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A path to write to, which takes the place of `path` when all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    return path.with_name(f"{path.name}.new")
+    # a name of its own: others may write the same file at the same time
+    beside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}.new")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

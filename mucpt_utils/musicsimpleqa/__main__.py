@@ -7,25 +7,31 @@
 
 A run writes answers.jsonl (one graded answer a line), summary.json and summary.csv to --out; what
 is already there is not asked again. Exit codes: 0 done, 2 wrong arguments or a malformed file,
-3 no such model, or the server does not answer, 130 interrupted.
+3 no such model, a model that fails, a server that does not answer, a full disk, 130 interrupted.
 """
 
 import argparse
+import errno
 import logging
+import math
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mucpt_utils import paths
-from mucpt_utils.errors import OK, WRONG_INPUT, MuCPTError
+from mucpt_utils.arguments import Parser
+from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
+from mucpt_utils.io import digest
 from mucpt_utils.musicsimpleqa.ask import BATCH_SIZE, MAX_NEW_TOKENS, few_shot
 from mucpt_utils.musicsimpleqa.client import Endpoint
 from mucpt_utils.musicsimpleqa.judge import judge_answers
 from mucpt_utils.musicsimpleqa.models import ask_endpoint, ask_model, facts_of, load_model
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.musicsimpleqa.run import Run, read_responses
+from mucpt_utils.musicsimpleqa.secrecy import USER_OF_URL
 from mucpt_utils.musicsimpleqa.summary import (
     comparison_text,
     grade_responses,
@@ -36,6 +42,9 @@ from mucpt_utils.musicsimpleqa.summary import (
 INTERRUPTED = 130  # as shells count a process ended by Ctrl-C
 DTYPES = ("float32", "bfloat16", "float16")
 CHAT_TOKENS = 256  # of an answer: a chat model may think aloud first
+MOST_REQUESTS = 256  # at a time; each is a thread
+DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+OUTCOME = ("answers.jsonl", "summary.json", "summary.csv")
 
 
 class ArgumentsError(MuCPTError, ValueError):
@@ -52,23 +61,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         check_options(options)
-        print(comparison_text(*options.compare) if options.compare else evaluate(options))
+        show(comparison_text(*options.compare) if options.compare else evaluate(options))
     except MuCPTError as error:
         print(f"musicsimpleqa: {error}", file=sys.stderr)
         return error.exit_code
     except OSError as error:  # a file that is not there, a folder that cannot be written
-        name = f"{error.filename}: " if error.filename else ""
+        path = error.filename2 or error.filename  # the second is what a whole file was to become
+        name = f"{path}: " if path else ""
         print(f"musicsimpleqa: {name}{(error.strerror or str(error)).lower()}", file=sys.stderr)
-        return WRONG_INPUT
+        return OUTSIDE if error.errno in DISK_TROUBLE else WRONG_INPUT
     except KeyboardInterrupt:
         print("musicsimpleqa: interrupted; the same command goes on from here", file=sys.stderr)
         return INTERRUPTED
     return OK
 
 
-def parser() -> argparse.ArgumentParser:
+def show(text: str) -> None:
+    """Print a text, in whatever signs the terminal has. Raises OSError where it cannot be written.
+
+    A reader that ended early, as `head` does, has what it wanted.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    except OSError as error:
+        # what is left in the buffer would be tried again, and complained of, at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            error.filename = "standard output"
+            raise
+
+
+def parser() -> Parser:
     """The command line."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog="python -m mucpt_utils.musicsimpleqa",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -113,12 +139,33 @@ def check_options(options: argparse.Namespace) -> None:
         raise ArgumentsError("--base-url needs --model, the server's name of the model")
     if bool(options.judge_url) != bool(options.judge_model):
         raise ArgumentsError("--judge-url and --judge-model go together")
+    for name in ("base_url", "judge_url"):
+        check_address(f"--{name.replace('_', '-')}", getattr(options, name))
     for name in ("limit", "batch_size", "concurrency", "max_new_tokens"):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise ArgumentsError(f"--{name.replace('_', '-')} is {value}; allowed: 1 and more")
-    if options.retries < 0 or options.timeout <= 0:
+    if options.concurrency > MOST_REQUESTS:
+        raise ArgumentsError(f"--concurrency is {options.concurrency}; allowed: 1 to 256")
+    if options.retries < 0 or not (math.isfinite(options.timeout) and options.timeout > 0):
         raise ArgumentsError("--retries must not be negative, and --timeout be more than 0")
+
+
+def check_address(option: str, address: str | None) -> None:
+    """Raises ArgumentsError unless an endpoint's address is one; it is not shown, for its key."""
+    if not address:
+        return
+    try:
+        parts = urlsplit(address)
+        whole = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ArgumentsError(f"{option} is no address; needed is one as http://localhost:8000/v1")
+    if "?" in address or "#" in address:
+        raise ArgumentsError(
+            f"{option} has a part behind ? or #; a key belongs in an environment variable"
+        )
 
 
 def evaluate(options: argparse.Namespace) -> str:
@@ -129,38 +176,71 @@ def evaluate(options: argparse.Namespace) -> str:
     if folder is None:
         name = options.model or options.answers.stem
         folder = paths.work() / "musicsimpleqa" / re.sub(r"[/:]+", "--", name.strip("/"))
-    # what an answer depends on: answers made under other settings are not gone on with
-    names = ("model", "base_url", "shots", "chat", "max_new_tokens", "dtype")
-    settings = {name: getattr(options, name) for name in names}
+    check_inputs_stay(folder, (options.answers, Path(options.questions)))
     if options.answers:
+        settings: dict = {"answers": str(options.answers)}
         responses, model = read_responses(options.answers, every_question, options.limit), None
     else:
+        examples = examples_of(questions, options.shots)
+        settings = settings_of(options, examples)
         run = Run(folder, questions, settings)
-        responses, model = ask_questions(options, run), run.model
+        try:
+            responses, model = ask_questions(options, run, examples), run.model
+        finally:
+            run.close()
     answers = grade_responses(questions, responses)
     if options.judge_url:
-        judge = Endpoint(
-            options.judge_url,
-            options.judge_model,
-            options.judge_key_variable,
-            options.timeout,
-            options.retries,
-        )
-        said = [answer["response"] for answer in answers]
-        grades = judge_answers(
-            judge, questions, said, folder / "judge_cache", options.concurrency, not options.quiet
-        )
-        answers = [{**answer, "judge": g} for answer, g in zip(answers, grades, strict=True)]
+        settings["judge_model"] = options.judge_model
+        answers = judged(options, questions, answers, folder)
     write_summary(folder, settings, answers, model)
     return f"{summary_text(answers)}\nwritten to {folder}"
 
 
-def ask_questions(options: argparse.Namespace, run: Run) -> dict[str, str]:
+def check_inputs_stay(folder: Path, inputs: Iterable[Path | None]) -> None:
+    """Raises ArgumentsError where the outcome would be written over what is read."""
+    written = [path for path in (folder / name for name in OUTCOME) if path.exists()]
+    for path in filter(None, inputs):
+        if path.exists() and any(path.samefile(other) for other in written):
+            raise ArgumentsError(f"{path} would be written over; give another --out")
+
+
+def examples_of(questions: Sequence[Mapping], shots: int) -> list[dict]:
+    """The examples that are shown before each question: of dev, none of which is asked."""
+    asked = {question["id"] for question in questions}
+    return few_shot([q for q in load_questions("dev") if q["id"] not in asked], shots)
+
+
+def settings_of(options: argparse.Namespace, examples: Sequence[Mapping]) -> dict:
+    """What an answer depends on: answers made under other settings are not gone on with."""
+    names = ("model", "base_url", "shots", "chat", "max_new_tokens", "dtype")
+    settings = {name: getattr(options, name) for name in names}
+    if options.base_url:  # a name and a password in it are kept nowhere
+        settings["base_url"] = USER_OF_URL.sub("", options.base_url)
+    return settings | {"examples_sha256": digest(examples)}
+
+
+def judged(
+    options: argparse.Namespace, questions: Sequence[Mapping], answers: Sequence[dict], folder: Path
+) -> list[dict]:
+    """The graded answers with the judge's grade beside the grader's."""
+    judge = Endpoint(
+        options.judge_url,
+        options.judge_model,
+        options.judge_key_variable,
+        options.timeout,
+        options.retries,
+    )
+    said = [answer["response"] for answer in answers]
+    grades = judge_answers(
+        judge, questions, said, folder / "judge_cache", options.concurrency, not options.quiet
+    )
+    return [{**answer, "judge": g} for answer, g in zip(answers, grades, strict=True)]
+
+
+def ask_questions(
+    options: argparse.Namespace, run: Run, examples: Sequence[dict]
+) -> dict[str, str]:
     """Responses to all questions of the run, by id; those of an earlier run are not asked again."""
-    # examples are dev questions, none of which is asked
-    asked = {question["id"] for question in run.questions}
-    dev = [question for question in load_questions("dev") if question["id"] not in asked]
-    examples = few_shot(dev, options.shots)
     run.open(restart=options.restart)
     how = {
         "chat": options.chat,
@@ -168,14 +248,14 @@ def ask_questions(options: argparse.Namespace, run: Run) -> dict[str, str]:
         or (CHAT_TOKENS if options.chat else MAX_NEW_TOKENS),
         "progress": not options.quiet,
     }
+    if not run.missing():
+        return run.responses
     if options.base_url:
         endpoint = Endpoint(
             options.base_url, options.model, options.key_variable, options.timeout, options.retries
         )
         with run.timed({}):
             return ask_endpoint(run, endpoint, examples, concurrency=options.concurrency, **how)
-    if not run.missing():
-        return run.responses
     model, tokenizer = load_model(options.model, options.device, options.dtype or "auto")
     with run.timed(facts_of(options.model, model, tokenizer)):
         return ask_model(run, model, tokenizer, examples, batch_size=options.batch_size, **how)

@@ -79,8 +79,9 @@ def chat_prompt(
 ) -> str:
     """`messages` in the tokenizer's chat template, up to where the answer begins.
 
-    Raises AskingError for a tokenizer without one. A template that has no system role gets the
-    instruction at the head of the first user turn.
+    Raises AskingError for a tokenizer without one, or with one that fails or leaves out the
+    question. A template that has no system role gets the instruction at the head of the first user
+    turn.
     """
     if not tokenizer.chat_template:
         raise AskingError("the tokenizer has no chat template; ask without chat")
@@ -88,11 +89,23 @@ def chat_prompt(
     options: dict[str, Any] = {"tokenize": False, "add_generation_prompt": True}
     options["enable_thinking"] = False
     try:
-        return str(tokenizer.apply_chat_template(turns, **options))
+        text = str(tokenizer.apply_chat_template(turns, **options))
     except Exception:  # templates raise errors of jinja2, of whatever kind they choose
         system, first, *rest = turns
         first = {"role": "user", "content": f"{system['content']}\n\n{first['content']}"}
-        return str(tokenizer.apply_chat_template([first, *rest], **options))
+        try:
+            text = str(tokenizer.apply_chat_template([first, *rest], **options))
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200]
+            raise AskingError(f"the tokenizer's chat template fails: {reason}") from None
+    if only_words(question) not in only_words(text):
+        raise AskingError("the tokenizer's chat template leaves out the question")
+    return text
+
+
+def only_words(text: str) -> str:
+    """The letters and digits of a text, which no quoting changes."""
+    return "".join(filter(str.isalnum, text))
 
 
 # --- answers --------------------------------------------------------------------------------------
@@ -162,6 +175,7 @@ def answer_batches(
     if not prompts:
         return
     encoded = prompt_tokens(tokenizer, prompts, chat)
+    check_tokens(model, encoded)
     # longest first: a batch that does not fit in memory fails at once
     order = sorted(range(len(encoded)), key=lambda i: (-len(encoded[i]), i))
     longest = len(encoded[order[0]])
@@ -183,6 +197,18 @@ def answer_batches(
             )
             yield rows, [answer_line(text, chat) for text in texts]
             bar.update(len(rows))
+
+
+def check_tokens(model: "PreTrainedModel", encoded: Sequence[Sequence[int]]) -> None:
+    """Raises AskingError for a prompt without tokens, or with one that the model does not know."""
+    if not all(encoded):
+        raise AskingError("a prompt has no tokens: the chat template or the tokenizer drops it")
+    highest, vocabulary = max(map(max, encoded)), model.config.get_text_config().vocab_size
+    if highest >= vocabulary:
+        raise AskingError(
+            f"the tokenizer is not the model's: its token {highest} is none of the model's "
+            f"{vocabulary}"
+        )
 
 
 # --- log-likelihoods ------------------------------------------------------------------------------

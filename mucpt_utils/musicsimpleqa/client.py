@@ -1,33 +1,67 @@
 """A client of any OpenAI-compatible endpoint: retries with back-off, many requests at a time."""
 
-import base64
 import json
-import os
 import random
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from typing import Any, NamedTuple
 
 import httpx
 from tqdm import tqdm
 
-from mucpt_utils.errors import MuCPTError, OutsideError
+from mucpt_utils.errors import OutsideError
+from mucpt_utils.musicsimpleqa.secrecy import (
+    HIDDEN,
+    PIECE,
+    USER_OF_URL,
+    read_key,
+    secrets_of,
+    shown,
+)
 
-RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+RETRIED = frozenset({408, 409, 425, 429})  # and every error of the server's own
 LONGEST_PAUSE = 60.0
-HIDDEN = "***"
-USER_OF_URL = re.compile(r"(?<=://)[^/@\s]+@")  # name and password in a URL, a proxy's too
+LARGEST_REPLY = 2**22  # bytes
 
 
 class EndpointError(OutsideError, RuntimeError):
     """The server does not answer, or refuses; the message never holds the key."""
 
 
-class KeyUnusable(MuCPTError, ValueError):
-    """A key that no request can carry; the message names its variable alone."""
+class Reply(NamedTuple):
+    """What a server sent: status, headers, the body's bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The body to be shown, whatever it is."""
+        return self.content.decode("utf-8", "replace")
+
+    @property
+    def value(self) -> Any:
+        """The body's JSON; None for anything else."""
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request may do better later.
+
+        Some servers say 200 of an error, and put it in the body.
+        """
+        value = self.value
+        reported = isinstance(value, dict) and value.get("error") and not value.get("choices")
+        return self.status in RETRIED or self.status >= 500 or (self.status == 200 and reported)
 
 
 @dataclass(frozen=True)
@@ -36,6 +70,7 @@ class Endpoint:
 
     base_url: up to and without `/chat/completions`, as in http://localhost:8000/v1. key_variable:
     the environment variable that holds the key; the key itself is in no field, log or cache.
+    timeout: seconds for a whole reply.
     """
 
     base_url: str
@@ -69,41 +104,106 @@ class Endpoint:
 
         Raises EndpointError after the last retry, for a refusal, and for a reply without a text.
         """
-        url = f"{self.base_url.rstrip('/')}/{path}"
-        shown_url = USER_OF_URL.sub("", url)
         key = read_key(self.key_variable)
+        secrets = secrets_of(key, self.base_url)
+        url = f"{self.base_url.rstrip('/')}/{path}"
+        where = shown(USER_OF_URL.sub("", url), secrets)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        asked = {"model": self.model, **body}
         problem, wait = "", 0.0
         for attempt in range(self.retries + 1):
             if attempt:
                 # full jitter: many clients that failed together do not come back together
-                limit = min(LONGEST_PAUSE, self.pause * 2 ** (attempt - 1))
+                limit = min(LONGEST_PAUSE, self.pause * 2 ** min(attempt - 1, 30))
                 self.sleep(max(wait, random.uniform(limit / 2, limit)))
             try:
-                reply = httpx.post(
-                    url,
-                    json={"model": self.model, **body},
-                    headers={"Authorization": f"Bearer {key}"} if key else {},
-                    timeout=self.timeout,
-                )
+                reply = within(self.timeout, lambda: fetch(url, asked, headers, self.timeout))
             except httpx.HTTPError as error:
-                problem, wait = without_key(f"{type(error).__name__}: {error}", key), 0.0
+                problem, wait = shown(f"{type(error).__name__}: {error}", secrets), 0.0
                 continue
             except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
                 # a URL or a proxy of the environment that cannot be used: no retry helps
-                reason = without_key(f"{type(error).__name__}: {error}", key)
-                raise EndpointError(f"{shown_url} cannot be asked: {reason}") from None
-            shown = without_key(reply.text, key)[:300]
-            problem, wait = f"HTTP {reply.status_code}: {shown!r}", retry_after(reply)
-            if reply.status_code == httpx.codes.OK:
-                try:
-                    return plain_text(text_of(reply.json()["choices"][0]))
-                except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-                    problem = f"{shown_url} is not an OpenAI-compatible endpoint: {shown!r}"
-                    raise EndpointError(problem) from None
-            if reply.status_code not in RETRIED:
-                raise EndpointError(f"{shown_url} refuses: {problem}")
+                reason = shown(f"{type(error).__name__}: {error}", secrets)
+                raise EndpointError(f"{where} cannot be asked: {reason}") from None
+            if reply.is_passing:
+                problem, wait = described(reply, secrets), retry_after(reply)
+                continue
+            if reply.status != httpx.codes.OK:
+                raise EndpointError(f"{where} refuses: {described(reply, secrets)}")
+            try:
+                return without_secrets(plain_text(text_of(reply.value["choices"][0])), secrets)
+            except (KeyError, IndexError, TypeError, AttributeError):
+                raise EndpointError(
+                    f"{where} is not an OpenAI-compatible endpoint: {shown(reply.text, secrets)!r}"
+                ) from None
         attempts = self.retries + 1
-        raise EndpointError(f"{shown_url} does not answer after {attempts} attempts: {problem}")
+        raise EndpointError(f"{where} does not answer after {attempts} attempts: {problem}")
+
+
+# --- one request ----------------------------------------------------------------------------------
+
+
+def fetch(url: str, body: Mapping, headers: Mapping[str, str], timeout: float) -> Reply:
+    """The whole reply to one request.
+
+    Raises httpx.HTTPError for trouble on the way, and for a reply that is too large or takes
+    longer than `timeout` seconds, however busily it comes.
+    """
+    end, content = time.monotonic() + timeout, bytearray()
+    # JSON in ASCII: a text with half of a sign can be sent too
+    options = {"content": json.dumps(body).encode(), "timeout": timeout}
+    headers = {"Content-Type": "application/json", **headers}
+    with httpx.stream("POST", url, headers=headers, **options) as reply:
+        for chunk in reply.iter_bytes():
+            content += chunk
+            if len(content) > LARGEST_REPLY:
+                raise httpx.ReadError(f"a reply of more than {LARGEST_REPLY:,} bytes")
+            if time.monotonic() > end:
+                raise httpx.ReadTimeout(f"no whole reply within {timeout:g} seconds")
+        return Reply(reply.status_code, reply.headers, bytes(content))
+
+
+def within(seconds: float, request: Callable[[], Reply]) -> Reply:
+    """What a request returns or raises; httpx.ReadTimeout where it is not done in time.
+
+    A server that sends its headers a byte at a time keeps every single limit, and never ends.
+    """
+    outcome: SimpleQueue[tuple[Reply | None, Exception | None]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcome.put((request(), None))
+        except Exception as error:  # raised again where it is waited for
+            outcome.put((None, error))
+
+    Thread(target=run, daemon=True).start()
+    try:
+        reply, error = outcome.get(timeout=seconds)
+    except Empty:
+        raise httpx.ReadTimeout(f"no whole reply within {seconds:g} seconds") from None
+    if reply is None:
+        raise error or RuntimeError("no reply")
+    return reply
+
+
+def described(reply: Reply, secrets: Sequence[str]) -> str:
+    """Status and body of a reply on one line, and where it leads to; without the secrets."""
+    target = reply.headers.get("location", "")
+    to = f" to {shown(USER_OF_URL.sub('', target), secrets)}" if target else ""
+    return f"HTTP {reply.status}{to}: {shown(reply.text, secrets)!r}"
+
+
+def retry_after(reply: Reply) -> float:
+    """Seconds that the server asks to wait, by their number or a date; 0 where it does not say."""
+    said = reply.headers.get("retry-after", "0")
+    try:
+        seconds = float(said)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):  # no date, or one without its zone
+            return 0.0
+    return max(0.0, min(LONGEST_PAUSE, seconds))
 
 
 def plain_text(content: object) -> str:
@@ -121,39 +221,15 @@ def plain_text(content: object) -> str:
     return "".join(texts)
 
 
-def read_key(variable: str) -> str:
-    """The key in an environment variable, without blanks and line ends around it; "" for none.
-
-    Raises KeyUnusable for one with signs that a request's header cannot carry.
-    """
-    key = os.environ.get(variable, "").strip()
-    if any(not "!" <= character <= "~" for character in key):
-        raise KeyUnusable(f"{variable} holds signs that no key has: a blank, a line end, an accent")
-    return key
-
-
-def without_key(text: str, key: str) -> str:
-    """A text that may be shown on one line: without the key, however it is spelt.
-
-    A server may echo it quoted, escaped, percent-encoded or in base64; a proxy of the environment
-    may hold a password of its own.
-    """
-    text = USER_OF_URL.sub(f"{HIDDEN}@", " ".join(text.split()))
-    if not key:
-        return text
-    encoded = base64.b64encode(key.encode()).decode().rstrip("=")
-    spellings = {key, json.dumps(key)[1:-1], repr(key)[1:-1], quote(key, safe=""), encoded}
-    for spelling in sorted(spellings, key=len, reverse=True):
-        text = re.sub(re.escape(spelling), HIDDEN, text, flags=re.IGNORECASE)
+def without_secrets(text: str, secrets: Sequence[str]) -> str:
+    """A reply that is kept: a server may echo the key in it."""
+    for secret in secrets:
+        if len(secret) >= PIECE:
+            text = text.replace(secret, HIDDEN)
     return text
 
 
-def retry_after(reply: httpx.Response) -> float:
-    """Seconds that the server asks to wait; 0 where it does not say."""
-    try:
-        return min(LONGEST_PAUSE, float(reply.headers.get("retry-after", 0)))
-    except ValueError:
-        return 0.0
+# --- many requests --------------------------------------------------------------------------------
 
 
 def ask_all(
@@ -161,15 +237,53 @@ def ask_all(
 ) -> Iterator[tuple[int, str]]:
     """(index, `ask(index)`) for every index, as they come in, `concurrency` at a time.
 
-    Raises what an `ask` raised, once those already running have ended.
+    Raises what the first failing `ask` raised, once those already running have ended and what they
+    returned is given out. An interruption waits for none of them.
     """
-    pool = ThreadPoolExecutor(concurrency)
+    waiting: SimpleQueue[int] = SimpleQueue()
+    outcomes: SimpleQueue[tuple[int, str, Exception | None]] = SimpleQueue()
+    stopped = Event()
+
+    def work() -> None:
+        while not stopped.is_set():
+            try:
+                index = waiting.get_nowait()
+            except Empty:
+                return
+            try:
+                outcomes.put((index, ask(index), None))
+            except Exception as error:  # raised again by ask_all
+                stopped.set()
+                outcomes.put((index, "", error))
+
+    for index in range(count):
+        waiting.put(index)
+    # daemons: an interrupted command ends without them
+    workers = [Thread(target=work, daemon=True) for _ in range(min(concurrency, count))]
+    for worker in workers:
+        worker.start()
+    failure = None
     try:
-        futures = {pool.submit(ask, index): index for index in range(count)}
-        bar = tqdm(total=count, desc="answers", unit="answer", disable=not progress)
-        with bar:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-                bar.update()
+        with tqdm(total=count, desc="answers", unit="answer", disable=not progress) as bar:
+            for index, text, error in arrivals(workers, outcomes):
+                failure = failure or error
+                if error is None:
+                    yield index, text
+                    bar.update()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        stopped.set()
+    if failure:
+        raise failure
+
+
+def arrivals(
+    workers: Sequence[Thread], outcomes: "SimpleQueue[tuple[int, str, Exception | None]]"
+) -> Iterator[tuple[int, str, Exception | None]]:
+    """What the workers put into the queue, until all have ended and it is empty."""
+    while True:
+        ended = not any(worker.is_alive() for worker in workers)
+        try:
+            yield outcomes.get(block=not ended, timeout=0.1)
+        except Empty:
+            if ended:
+                return

@@ -8,10 +8,16 @@ from weakref import WeakKeyDictionary
 
 import torch
 
+from mucpt_utils.errors import OutsideError
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _newline_tokens: "WeakKeyDictionary[PreTrainedTokenizerBase, torch.Tensor]" = WeakKeyDictionary()
+
+
+class NotNumbers(OutsideError, RuntimeError):
+    """A model whose logits are not numbers: what it says is no answer."""
 
 
 def decode(
@@ -108,8 +114,10 @@ def greedy(
     mask = torch.cat([mask.new_ones(rows, len(shared)), mask], dim=1)
     alive = torch.arange(rows, device=model.device)  # rows of `out` that still grow
     out = torch.zeros(rows, new, dtype=torch.long, device=model.device)
+    finite = torch.ones((), dtype=torch.bool, device=model.device)
     for step in range(new):
-        tokens = next_logits(model, ids, mask, cache).argmax(-1)
+        highest, tokens = next_logits(model, ids, mask, cache).max(-1)
+        finite &= torch.isfinite(highest).all()
         out[alive, step] = tokens
         going = ~stops[tokens]
         if not going.any():
@@ -119,6 +127,8 @@ def greedy(
             cache.batch_select_indices(going.nonzero().squeeze(1))
         ids = tokens[:, None]
         mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
+    if not finite:  # asked once a batch: a GPU would be waited for
+        raise NotNumbers("the model gives logits that are not numbers")
     return [until_stop(row, stops) for row in out]
 
 

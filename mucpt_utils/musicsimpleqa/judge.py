@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from mucpt_utils.io import read_json, write_json
+from mucpt_utils.io import HALF_SIGNS, read_json, write_json
 from mucpt_utils.musicsimpleqa.agreement import Agreement, agreement
 from mucpt_utils.musicsimpleqa.client import Endpoint, ask_all
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED
@@ -56,7 +56,8 @@ class JudgeCache:
     def path(self, model: str, messages: Sequence[Mapping]) -> Path:
         """Where the grade of a conversation lies, or would."""
         text = json.dumps([model, list(messages)], sort_keys=True, ensure_ascii=False)
-        return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
+        name = hashlib.sha256(text.encode(errors=HALF_SIGNS)).hexdigest()
+        return self.folder / f"{name}.json"
 
     def get(self, path: Path) -> str | None:
         """The grade in a cache file; None where there is none, or a damaged one."""

@@ -1,10 +1,12 @@
 """The models that are asked: loaded here from a folder or the Hub, or served by an endpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import digest
 from mucpt_utils.musicsimpleqa import ask
 from mucpt_utils.musicsimpleqa.client import Endpoint, ask_all
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 PROBE = "Question: Who composed The Magic Flute?\nAnswer:"
 
 
+class DeviceError(MuCPTError, ValueError):
+    """A device that is not there."""
+
+
 def load_model(
     name: str, device: str, dtype: str = "auto"
 ) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
@@ -26,18 +32,58 @@ def load_model(
 
     name: as for `scoring.models.load`. device: `auto` for a GPU where there is one. dtype: of the
     weights, `auto` for that of the files. Raises ModelError, in one line, for a model that is not
-    there, cannot be loaded whole, or whose logits are not finite.
+    there, cannot be loaded whole, or has weights or logits that are not finite; DeviceError.
     """
+    if device != "auto":
+        check_device(device)
+    tokenizer = models.load_tokenizer(name, needs_end=False)
+    model = models.load(name, dtype, None if device == "auto" else device).eval()
+    with answering(name):
+        check_numbers(name, model, tokenizer)
+    return model, tokenizer
+
+
+def check_device(device: str) -> None:
+    """Raises DeviceError for a device that is not there."""
     import torch
 
-    tokenizer = models.load_tokenizer(name)
-    model = models.load(name, dtype, None if device == "auto" else device).eval()
-    encoded: Any = tokenizer(PROBE, return_tensors="pt")["input_ids"]
+    try:
+        torch.empty(0, device=device)
+    except Exception as error:  # torch raises errors of many kinds here
+        reason = " ".join(str(error).split())[:150]
+        raise DeviceError(f"--device {device} cannot be used here: {reason}") from None
+
+
+def check_numbers(
+    name: str, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase"
+) -> None:
+    """Raises ModelError for weights or logits that are not finite, or another model's tokenizer."""
+    import torch
+
+    odd = next((n for n, p in model.named_parameters() if not torch.isfinite(p).all()), None)
+    if odd is not None:
+        raise ModelError(f"model {name!r} has weights that are not numbers, in {odd}")
+    encoded: Any = tokenizer([PROBE])["input_ids"]
+    try:
+        ask.check_tokens(model, encoded)
+    except ask.AskingError as error:
+        raise ModelError(f"model {name!r}: {error}") from None
     with torch.inference_mode():
-        logits = model(input_ids=encoded.to(model.device)).logits
+        logits = model(input_ids=torch.tensor(encoded, device=model.device)).logits
     if not torch.isfinite(logits).all():
         raise ModelError(f"model {name!r} gives logits that are not numbers")
-    return model, tokenizer
+
+
+@contextmanager
+def answering(name: str) -> Iterator[None]:
+    """What a model's code raises inside becomes a ModelError of one line."""
+    try:
+        yield
+    except (MuCPTError, OSError):
+        raise
+    except Exception as error:  # memory that is not there, shapes that do not fit
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise ModelError(f"model {name!r} fails: {reason}") from error
 
 
 def facts_of(name: str, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> dict:
@@ -79,8 +125,9 @@ def ask_model(
     batches = ask.answer_batches(
         model, tokenizer, prompts, batch_size, max_new_tokens, chat=chat, progress=progress
     )
-    for rows, answers in batches:
-        run.add((missing[row]["id"], text) for row, text in zip(rows, answers, strict=True))
+    with answering(str(run.settings.get("model"))):
+        for rows, answers in batches:
+            run.add((missing[row]["id"], text) for row, text in zip(rows, answers, strict=True))
     return run.responses
 
 

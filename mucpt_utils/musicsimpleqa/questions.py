@@ -7,7 +7,7 @@ from pathlib import Path
 from mucpt_utils import paths
 from mucpt_utils.io import FileError, read_jsonl
 from mucpt_utils.knowledge.facts import Fact
-from mucpt_utils.knowledge.relations import Relation
+from mucpt_utils.knowledge.relations import ANSWER_TYPES, Relation
 from mucpt_utils.musicsimpleqa.words import words
 from mucpt_utils.text.render.wording import asked_about
 
@@ -21,6 +21,7 @@ FIELDS = (
     *("id", "question", "answer", "aliases", "answer_type", "category", "relation"),
     *("stratum", "subject", "fact_ids", "reference", "valid_as_of", "part"),
 )
+GROUPED = ("part", "category", "stratum", "subject")  # what answers are counted by
 NEEDED = ("id", "question", "answer", "answer_type")  # to be asked and graded
 
 
@@ -30,9 +31,37 @@ def load_questions(split_or_path: str | Path = "test") -> list[dict]:
     Raises FileError that names file and line for what is not a question, and for no such file.
     """
     path = SPLITS.get(str(split_or_path), Path(split_or_path))
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise FileError(f"no questions at {path}; the splits are {', '.join(SPLITS)}")
-    return read_jsonl(path, NEEDED)
+    questions = read_jsonl(path, NEEDED)
+    numbers: dict[str, int] = {}
+    for number, question in enumerate(questions, 1):
+        if problem := unusable(question):
+            raise FileError(f"{path}, question {number}: {problem}")
+        first = numbers.setdefault(question["id"], number)
+        if first != number:
+            raise FileError(
+                f"{path}, question {number}: the id {question['id']!r} is that of question {first}"
+            )
+    if not questions:
+        raise FileError(f"{path} holds no questions")
+    return questions
+
+
+def unusable(question: dict) -> str:
+    """Why a question cannot be asked or graded; "" where it can."""
+    if question["answer_type"] not in ANSWER_TYPES:
+        return f"answer_type is {question['answer_type']!r}, none of {', '.join(ANSWER_TYPES)}"
+    aliases = question.get("aliases", [])
+    if not (isinstance(aliases, list) and all(isinstance(alias, str) for alias in aliases)):
+        return "aliases are no list of texts"
+    texts = [question[name] for name in NEEDED] + aliases
+    if not all(text.strip() for text in texts):
+        return f"one of {', '.join(NEEDED)}, aliases is empty"
+    if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
+        return "a text holds half of a sign (a lone surrogate)"
+    odd = [name for name in GROUPED if not isinstance(question.get(name, ""), str | None)]
+    return f"{odd[0]} is no text" if odd else ""
 
 
 def question_of(

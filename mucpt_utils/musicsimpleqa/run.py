@@ -1,82 +1,115 @@
 """One evaluation: its folder, and the responses in it, kept as they come in."""
 
+import errno
+import fcntl
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from typing import IO
 
 from mucpt_utils.errors import MuCPTError
-from mucpt_utils.io import FileError, digest, read_json, read_jsonl, write_json, write_jsonl
+from mucpt_utils.io import FileError, read_json, read_jsonl, write_json
+
+# what tells that a model is still the one that was asked before
+SAME_MODEL = ("weights_sha256", "revision", "dtype", "chat_template_sha256")
 
 
 class OtherSettingsError(MuCPTError, ValueError):
-    """A folder whose responses were made with other settings."""
+    """A folder whose responses were made with other settings, or by another model."""
+
+
+class FolderInUse(MuCPTError, RuntimeError):
+    """A folder in which another process evaluates."""
 
 
 @dataclass
 class Run:
     """The folder of an evaluation. Responses are kept as they come in, one JSON object a line.
 
-    settings: what a response depends on. `open` takes up those of an earlier, interrupted run.
+    settings: what a response depends on besides its question. `open` takes up the responses of an
+    earlier run that are to today's questions: of one that was interrupted, or had a --limit.
     """
 
     folder: Path
     questions: Sequence[Mapping]
     settings: dict
     responses: dict[str, str] = field(default_factory=dict)
+    lock: IO | None = field(default=None, repr=False)
 
     @property
     def progress(self) -> Path:
         """The file of responses."""
         return self.folder / "responses.jsonl"
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is asked, by question id."""
+        return {question["id"]: question["question"] for question in self.questions}
+
     def open(self, restart: bool = False) -> None:
-        """Take up earlier responses. Raises OtherSettingsError where their settings were others."""
+        """Take up earlier responses; nothing that lies there is ever deleted.
+
+        Raises OtherSettingsError where their settings were others, FolderInUse, FileError for a
+        folder that is a file.
+        """
         if self.folder.exists() and not self.folder.is_dir():
             raise FileError(f"{self.folder} is a file; --out needs a folder")
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.lock = self.lock or lock_of(self.folder)
         record = self.folder / "settings.json"
-        asked = [[question["id"], question["question"]] for question in self.questions]
-        settings = {**self.settings, "questions_sha256": digest(asked)}
         if restart:
-            self.progress.unlink(missing_ok=True)
-            (self.folder / "model.json").unlink(missing_ok=True)
+            put_aside(self.progress, self.folder / "model.json")
         elif self.progress.exists():
-            if not record.exists():
-                raise OtherSettingsError(
-                    f"{self.folder} holds answers, but not the settings they were made with; "
-                    "give another --out, or --restart to ask again"
-                )
-            before = read_json(record)
-            changed = [name for name in settings if settings[name] != before.get(name)]
-            if changed:
-                raise OtherSettingsError(
-                    f"{self.folder} holds answers with other settings ({', '.join(changed)}); "
-                    "give another --out, or --restart to ask again"
-                )
-        write_json(record, settings)
+            self.check_settings(record)
+        write_json(record, self.settings)
         if self.progress.exists():
-            rows = whole_rows(self.progress)
-            write_jsonl(self.progress, rows)  # without a line that was cut short
-            self.responses.update((row["id"], row["response"]) for row in rows)
+            end_last_line(self.progress)
+            rows, texts = whole_rows(self.progress), self.texts
+            asked = (row for row in rows if texts.get(row["id"]) == row["question"])
+            self.responses.update((row["id"], row["response"]) for row in asked)
+
+    def check_settings(self, record: Path) -> None:
+        """Raises OtherSettingsError unless the folder's responses were made with these settings."""
+        before = read_json(record) if record.exists() else None
+        if not isinstance(before, dict):
+            problem = "holds answers, but not the settings they were made with"
+        elif changed := [n for n, value in self.settings.items() if value != before.get(n)]:
+            problem = f"holds answers with other settings ({', '.join(changed)})"
+        else:
+            return
+        raise OtherSettingsError(
+            f"{self.folder} {problem}; give another --out, or --restart to ask again"
+        )
 
     @property
     def model(self) -> dict:
         """What is known of the model that was asked, as `timed` notes it; {} before."""
         path = self.folder / "model.json"
-        return read_json(path) if path.exists() else {}
+        facts = read_json(path) if path.exists() else {}
+        return facts if isinstance(facts, dict) else {}
 
     @contextmanager
     def timed(self, facts: Mapping) -> Iterator[None]:
         """Keep facts about the model, and add up the seconds in which it answers, broken off or
-        not."""
-        before, began = self.model.get("seconds", 0.0), time.monotonic()
+        not. Raises OtherSettingsError where the responses are of another model."""
+        before = self.model
+        changed = [name for name in SAME_MODEL if before.get(name) != facts.get(name)]
+        if before and self.responses and changed:
+            raise OtherSettingsError(
+                f"{self.folder} holds answers of another model ({', '.join(changed)}); "
+                "give another --out, or --restart to ask again"
+            )
+        earlier = before.get("seconds")
+        spent = earlier if isinstance(earlier, int | float) else 0.0
+        began = time.monotonic()
         try:
             yield
         finally:
-            seconds = round(before + time.monotonic() - began, 1)
+            seconds = round(spent + time.monotonic() - began, 1)
             write_json(self.folder / "model.json", {**facts, "seconds": seconds})
 
     def missing(self) -> list[Mapping]:
@@ -85,11 +118,62 @@ class Run:
 
     def add(self, responses: Iterable[tuple[str, str]]) -> None:
         """Keep (question id, response) pairs; they are on disk when this returns."""
-        with self.progress.open("a", encoding="utf-8", newline="\n") as stream:
-            for question_id, response in responses:
-                self.responses[question_id] = response
-                row = {"id": question_id, "response": response}
+        texts = self.texts
+        # half of a sign, as models write it, stays an escape: a file is UTF-8
+        with self.progress.open(
+            "a", encoding="utf-8", errors="backslashreplace", newline="\n"
+        ) as stream:
+            for name, response in responses:
+                row = {"id": name, "question": texts[name], "response": response}
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+                self.responses[name] = response
+
+    def close(self) -> None:
+        """Let other processes evaluate in the folder."""
+        if self.lock:
+            self.lock.close()
+            self.lock = None
+
+
+def lock_of(folder: Path) -> IO:
+    """An open file that no other process can have while it is open.
+
+    Raises FolderInUse. A file system without locks is taken as it is.
+    """
+    lock = (folder / ".lock").open("w")
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            lock.close()
+            raise FolderInUse(
+                f"another process evaluates in {folder}; wait for it, or give another --out"
+            ) from None
+    return lock
+
+
+def put_aside(*files: Path) -> None:
+    """Give files, where they are, names under which they stay: with the first free number."""
+    numbers = count(1)
+    number = next(n for n in numbers if not any(aside(path, n).exists() for path in files))
+    for path in files:
+        if path.exists():
+            path.replace(aside(path, number))
+
+
+def aside(path: Path, number: int) -> Path:
+    """The name of a file that is kept from before the restart of this number."""
+    return path.with_name(f"{path.stem}-before-{number}{path.suffix}")
+
+
+def end_last_line(path: Path) -> None:
+    """End a last line that was cut short, so that the next one begins a line of its own."""
+    with path.open("rb+") as file:
+        size = file.seek(0, 2)
+        if size:
+            file.seek(size - 1)
+            if file.read() != b"\n":
+                file.write(b"\n")
 
 
 def whole_rows(path: Path) -> list[dict]:
@@ -102,9 +186,10 @@ def whole_rows(path: Path) -> list[dict]:
         for line in lines:
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
-            if isinstance(row, dict) and isinstance(row.get("response"), str) and "id" in row:
+            fields = ("id", "question", "response")
+            if isinstance(row, dict) and all(isinstance(row.get(name), str) for name in fields):
                 rows.append(row)
     return rows
 

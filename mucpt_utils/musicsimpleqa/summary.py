@@ -12,6 +12,7 @@ from mucpt_utils.io import FileError, digest, read_jsonl, write_json, write_json
 from mucpt_utils.musicsimpleqa.grading import GRADES, grade
 from mucpt_utils.musicsimpleqa.judge import UNPARSED, judge_agreement
 from mucpt_utils.musicsimpleqa.measures import AnswersError, Measure, compare, measures
+from mucpt_utils.musicsimpleqa.questions import GROUPED
 
 # fields of a question that stand beside its answer
 CARRIED = ("id", "question", "answer", "answer_type", "part", "category", "stratum", "subject")
@@ -108,9 +109,9 @@ def comparison_text(a: Path, b: Path) -> str:
     were graded by different versions of the grader.
     """
     files = [read_graded(path) for path in (a, b)]
-    versions = [{row.get(GRADED_WITH) for row in rows} for rows in files]
+    versions = [{str(row.get(GRADED_WITH)) for row in rows} for rows in files]
     if all(files) and versions[0] != versions[1]:
-        said = " and ".join(str(sorted(map(str, version))[0]) for version in versions)
+        said = " and ".join(min(version) for version in versions)
         raise AnswersError(
             f"graded with different versions ({said}); grade both files anew with --answers"
         )
@@ -133,4 +134,6 @@ def read_graded(path: Path) -> list[dict]:
         if answer["grade"] not in GRADES:
             allowed = ", ".join(GRADES)
             raise FileError(f"{path}, answer {number}: {answer['grade']!r} is none of {allowed}")
+        if odd := [name for name in GROUPED if not isinstance(answer.get(name, ""), str | None)]:
+            raise FileError(f"{path}, answer {number}: {odd[0]} is no text")
     return answers

@@ -1,6 +1,7 @@
 """Causal language models: small ones from scratch, any other from wherever it lies."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +10,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mucpt_utils.config.scoring import ModelSettings
+from mucpt_utils.errors import MuCPTError
 from mucpt_utils.scoring.packages import ModelError, resolve
 
 if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
+
+
+class TokenizerError(MuCPTError, ValueError):
+    """A tokenizer that cannot be used, or another one than the model at its side has."""
 
 
 def from_scratch(settings: ModelSettings, vocabulary: int, seed: int) -> "LlamaForCausalLM":
@@ -73,8 +79,37 @@ def load(
             f"model {str(name)!r} is not whole: {len(lacking)} of its weights are missing or of "
             f"another shape, as {lacking[0]}"
         )
+    # and leaves out what its settings have no layer for; parts of another kind are no loss
+    kinds = {without_numbers(key) for key in model.state_dict()}
+    extra = sorted(key for key in report["unexpected_keys"] if without_numbers(key) in kinds)
+    if extra:
+        raise ModelError(
+            f"model {str(name)!r} is not whole: its settings have no layer for {len(extra)} of "
+            f"the weights, as {extra[0]}"
+        )
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     return model.to(chosen)
+
+
+def unfilled(folder: Path) -> "PreTrainedModel":
+    """The model in a folder with its weights not read, for a process that another one sends them.
+
+    In float32 on the CPU. Room for the weights is reserved and not written, and the system gives a
+    page memory when it is first written: until the weights come, the model takes next to none.
+    Buffers that no file holds, as rotary frequencies, have their values.
+    """
+    from accelerate import init_empty_weights
+    from accelerate.utils import set_module_tensor_to_device
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    with init_empty_weights():
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    for name, parameter in list(model.named_parameters()):
+        room = torch.empty_like(parameter, device="cpu")
+        set_module_tensor_to_device(model, name, "cpu", value=room)
+    model.tie_weights()
+    return model
 
 
 def pinned(name: str) -> tuple[str, str | None]:
@@ -95,11 +130,17 @@ def readable(name: str | Path) -> Iterator[None]:
         raise ModelError(f"model {str(name)!r} cannot be loaded: {reason}") from error
 
 
-def load_tokenizer(name: str | Path) -> "PreTrainedTokenizerBase":
+def without_numbers(key: str) -> str:
+    """A weight's name with `#` for the number of its layer."""
+    return re.sub(r"\d+", "#", key)
+
+
+def load_tokenizer(name: str | Path, needs_end: bool = True) -> "PreTrainedTokenizerBase":
     """The tokenizer that belongs to a model, named as for `load`.
 
-    One without a padding token pads with its end token. Raises ModelError for what cannot be
-    loaded, ValueError for a tokenizer without an end token.
+    One without a padding token pads with its end token. needs_end: whether texts are to be closed
+    by an end token. Raises ModelError for what cannot be loaded, TokenizerError for a tokenizer
+    without the end token that is needed.
     """
     from transformers import AutoTokenizer
 
@@ -108,8 +149,8 @@ def load_tokenizer(name: str | Path) -> "PreTrainedTokenizerBase":
         tokenizer = AutoTokenizer.from_pretrained(
             source, revision=revision, trust_remote_code=False
         )
-    if tokenizer.eos_token_id is None:
-        raise ValueError(f"{name}: the tokenizer has no end token to close documents")
+    if tokenizer.eos_token_id is None and needs_end:
+        raise TokenizerError(f"{name}: the tokenizer has no end token to close documents")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -118,7 +159,7 @@ def load_tokenizer(name: str | Path) -> "PreTrainedTokenizerBase":
 def check_same_tokenizer(
     ours: "PreTrainedTokenizerBase", theirs: "PreTrainedTokenizerBase", names: tuple[str, str]
 ) -> None:
-    """Raises ValueError where two tokenizers do not cut and number text alike.
+    """Raises TokenizerError where two tokenizers do not cut and number text alike.
 
     Losses of two models can be compared token by token only where the tokens are the same. names:
     what to call the two models in the message.
@@ -132,11 +173,16 @@ def check_same_tokenizer(
         problem = f"the end tokens are {ours.eos_token!r} and {theirs.eos_token!r}"
     else:
         return
-    raise ValueError(f"{names[1]} has another tokenizer than {names[0]}: {problem}")
+    raise TokenizerError(f"{names[1]} has another tokenizer than {names[0]}: {problem}")
 
 
 def _rules(tokenizer: "PreTrainedTokenizerBase") -> dict:
-    """Normalisation, cutting and merges; truncation and padding are settings of the moment."""
+    """Normalisation, cutting and merges; truncation and padding are settings of the moment.
+
+    Of a tokenizer that is written in Python nothing but its vocabulary can be compared.
+    """
+    if not tokenizer.is_fast:
+        return {}
     data = json.loads(tokenizer.backend_tokenizer.to_str())
     return {part: data[part] for part in ("normalizer", "pre_tokenizer", "model")}
 

@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mucpt_utils import paths
+from mucpt_utils.arguments import Parser
 from mucpt_utils.config.packages import PREFIX, ModelPackage, find_package, load_packages
-from mucpt_utils.errors import OK, MuCPTError, OutsideError
+from mucpt_utils.errors import OK, OUTSIDE, MuCPTError, OutsideError
 from mucpt_utils.io import write_json
 
 if TYPE_CHECKING:
@@ -53,13 +54,16 @@ def resolve(name: str | Path) -> str:
 
     name: `package:NAME`, a GGUF file (converted on first use), a folder, or a name of the Hub.
     Raises SettingsError for an unknown package, ModelMissing for one that was not fetched,
-    ModelError for a GGUF file that cannot be read.
+    ModelError for a GGUF file that cannot be read, and for a path that leads nowhere.
     """
     name = str(name)
     if name.startswith(PREFIX):
         return str(fetched(name.removeprefix(PREFIX)))
     if name.lower().endswith(SUFFIX) and Path(name).is_file():
         return str(converted(Path(name)))
+    is_path = name.startswith(("/", "./", "../", "~")) or name.lower().endswith(SUFFIX)
+    if is_path and not Path(name).exists():
+        raise ModelError(f"model {name!r} cannot be loaded: no such file or folder")
     return name
 
 
@@ -253,7 +257,7 @@ def listing() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """List the model packages, or get one; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils models",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -274,6 +278,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MuCPTError as error:
         print(f"models: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:  # a work folder that cannot be written, a full disk
+        name = f"{error.filename}: " if error.filename else ""
+        print(f"models: {name}{(error.strerror or str(error)).lower()}", file=sys.stderr)
+        return OUTSIDE
     print(f"{PREFIX}{options.name} is in {folder}")
     return OK
 

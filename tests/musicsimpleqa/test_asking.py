@@ -141,6 +141,34 @@ def test_chat_prompt_without_a_system_role():
     assert text.startswith(f"[user] {ask.INSTRUCTION}") and text.endswith("Who? ")
 
 
+def test_a_chat_template_that_fails_is_said_on_one_line():
+    tokenizer = train_tokenizer(["a"], 300)
+    for template in ("{{ raise_exception('never\nagain') }}", "{% if %}", "{{ 1 / 0 }}"):
+        tokenizer.chat_template = template
+        with pytest.raises(ask.AskingError, match="chat template fails") as caught:
+            ask.chat_prompt(tokenizer, "Who?")
+        assert "\n" not in str(caught.value)
+    tokenizer.chat_template = " "
+    with pytest.raises(ask.AskingError, match="leaves out the question"):
+        ask.chat_prompt(tokenizer, "Who?")
+
+
+def test_prompts_that_the_model_cannot_read_are_refused(tokenizer):
+    small = LlamaForCausalLM(LlamaConfig(**{**SMALL, "vocab_size": 100}))
+    with pytest.raises(ask.AskingError, match="none of the model's 100"):
+        ask.answer_questions(small, tokenizer, ["Question: who?"], progress=False)
+    with pytest.raises(ask.AskingError, match="no tokens"):
+        ask.answer_questions(small, tokenizer, [""], chat=True, progress=False)
+
+
+def test_logits_that_stop_being_numbers_end_the_answers(tokenizer):
+    model = LlamaForCausalLM(LlamaConfig(**SMALL)).eval()
+    with torch.no_grad():
+        model.model.embed_tokens.weight[tokenizer("?")["input_ids"][0]] = torch.nan
+    with pytest.raises(decoding.NotNumbers, match="not numbers"):
+        ask.answer_questions(model, tokenizer, ["Who?"], progress=False)
+
+
 def test_likelihood_tells_a_trained_model(tmp_path):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -1,14 +1,23 @@
 """The client of endpoints: odd replies, trouble on the way, and keys that are never shown."""
 
 import base64
+import html
 import json
+import socket
+import threading
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import quote
 
 import httpx
 import pytest
 
+from mucpt_utils.musicsimpleqa import client
 from mucpt_utils.musicsimpleqa.__main__ import main
-from mucpt_utils.musicsimpleqa.client import Endpoint, EndpointError, KeyUnusable
+from mucpt_utils.musicsimpleqa.client import Endpoint, EndpointError, Reply, ask_all
+from mucpt_utils.musicsimpleqa.secrecy import KeyUnusable, secrets_of, shown
 
 KEY = "sk-Proj_4f/9+x=='"
 URL = "http://localhost:9/v1"
@@ -16,17 +25,28 @@ URL = "http://localhost:9/v1"
 
 @pytest.fixture
 def server(monkeypatch):
-    """A function that makes every request get one reply, or raise; it returns the endpoint."""
+    """A function that makes requests get replies one after another, the last one again and again.
 
-    def reply(content, status=200, retries=0):
-        def post(url, **options):
+    A reply is an exception, bytes, a text or what is sent as JSON; it returns the endpoint.
+    """
+
+    def reply(*contents, status=200, retries=0, headers=None, **options):
+        waiting = list(contents)
+
+        def fetch(url, body, sent, timeout):
+            content = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+            if isinstance(content, Reply):
+                return content
             if isinstance(content, Exception):
                 raise content
-            text = content if isinstance(content, str) else json.dumps(content)
-            return httpx.Response(status, text=text)
+            if not isinstance(content, bytes):
+                text = content if isinstance(content, str) else json.dumps(content)
+                content = text.encode()
+            return Reply(status, headers or {}, content)
 
-        monkeypatch.setattr(httpx, "post", post)
-        return Endpoint(URL, "m", "TEST_KEY", retries=retries, sleep=lambda seconds: None)
+        monkeypatch.setattr(client, "fetch", fetch)
+        options = {"sleep": lambda seconds: None, **options}
+        return Endpoint(URL, "m", "TEST_KEY", retries=retries, **options)
 
     monkeypatch.setenv("TEST_KEY", KEY)
     return reply
@@ -78,6 +98,7 @@ def test_what_is_not_a_reply_is_said_on_one_line(server, content):
     assert "\n" not in str(caught.value)
 
 
+BEARER = f"Authorization: Bearer {KEY}"
 SPELLINGS = {
     "as it is": KEY,
     "another case": KEY.upper(),
@@ -86,6 +107,23 @@ SPELLINGS = {
     "in a URL": quote(KEY, safe=""),
     "in base64": base64.b64encode(KEY.encode()).decode(),
     "bearer": f"Bearer {KEY}\nnext line",
+    "on lines": "\n".join(KEY),
+    "on lines in JSON": json.dumps("\n".join(KEY)),
+    "JSON in JSON": json.dumps(json.dumps({"k": KEY})),
+    "escaped": "".join(f"\\u{ord(c):04x}" for c in KEY),
+    "in octal": "".join(f"\\{ord(c):03o}" for c in KEY),
+    "every sign percent-encoded": "".join(f"%{ord(c):02x}" for c in KEY),
+    "encoded twice": quote(quote(KEY, safe=""), safe=""),
+    "as entities": "".join(f"&#{ord(c)};" for c in KEY),
+    "quoted for HTML": html.escape(KEY),
+    "header in base64": base64.b64encode(BEARER.encode()).decode(),
+    "user in base64": base64.b64encode(f"me:{KEY}".encode()).decode(),
+    "base64 for URLs, on lines": "\n".join(base64.urlsafe_b64encode(f"x{KEY}".encode()).decode()),
+    "in hexadecimal": KEY.encode().hex(" ").upper(),
+    "as bytes": str(list(KEY.encode())),
+    "backwards": KEY[::-1],
+    "full width": "".join(chr(ord(c) + 0xFEE0) for c in KEY),
+    "its first half": KEY[:11],
 }
 
 
@@ -93,9 +131,10 @@ SPELLINGS = {
 @pytest.mark.parametrize("status", [200, 401, 500])
 def test_the_key_is_shown_in_no_spelling(server, spelling, status):
     with pytest.raises(EndpointError) as caught:
-        server(f"invalid key {spelling} given", status).chat([], 5)
+        server(f"invalid key {spelling} given", status=status).chat([], 5)
     message = str(caught.value)
     assert "***" in message and "\n" not in message
+    assert spelling not in message
     encoded = base64.b64encode(KEY.encode()).decode().rstrip("=")
     for secret in (KEY, quote(KEY, safe=""), encoded):
         assert secret.lower() not in message.lower()
@@ -131,9 +170,154 @@ def test_a_key_that_no_header_carries_is_named_and_not_shown(server, monkeypatch
     assert key not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["the key is wrong", "sk-Proj-... of another", "4f 9x"])
+def test_what_holds_no_key_is_shown(text):
+    assert shown(text, (KEY,)) == text
+
+
+def test_a_key_in_an_answer_is_not_kept(server):
+    assert server(chat_reply(f"It is {KEY}, and\nQueen")).chat([], 5) == "It is ***, and\nQueen"
+
+
 def test_passwords_in_addresses_are_not_shown(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("HTTP_PROXY", "socks9://ann:s3cret@proxy:1")
     command = ["--base-url", "http://ann:s3cret@localhost:9/v1", "--model", "m", "--retries", "0"]
     assert main([*command, "--limit", "1", "--out", str(tmp_path), "--quiet"]) == 3
     error = capsys.readouterr().err
     assert "s3cret" not in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("url", ["https://ann:p%40ss-word@host/v1", "https://p%40ss-word@host/v1"])
+def test_the_password_of_an_address_is_a_secret_in_every_spelling(url):
+    for spelling in ("p%40ss-word", "p@ss-word", base64.b64encode(b"ann:p@ss-word").decode()):
+        assert "***" in shown(f"401 for {spelling}", secrets_of("", url))
+    assert shown("http://ann:p@ss/word@host died", ()) == "http://***@host died"
+
+
+# --- trouble that passes, and trouble that does not -----------------------------------------------
+
+
+ERROR = {"error": {"message": "rate limited", "code": 429}}
+
+
+@pytest.mark.parametrize("first", [ERROR, Reply(500, {}, b""), Reply(529, {}, b"overloaded")])
+def test_what_may_pass_is_asked_again(server, first):
+    assert server(first, chat_reply("x"), retries=1).chat([], 5) == "x"
+    with pytest.raises(EndpointError, match="does not answer after 2 attempts: HTTP"):
+        server(first, retries=1).chat([], 5)
+
+
+def test_an_address_that_has_moved_is_named(server):
+    headers = {"location": f"https://me:{KEY}@elsewhere/v1"}
+    with pytest.raises(EndpointError, match="HTTP 301 to https://elsewhere/v1") as caught:
+        server("", status=301, headers=headers).chat([], 5)
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("7", 7),
+        ("-3", 0),
+        ("nan", 60),
+        ("9e999", 60),
+        ("soon", 0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        (format_datetime(datetime.now(UTC) + timedelta(days=1)), 60),
+    ],
+)
+def test_a_server_says_how_long_to_wait(server, said, seconds):
+    pauses = []
+    headers = {"retry-after": said}
+    endpoint = server(
+        *[Reply(429, headers, b""), chat_reply("x")], retries=1, pause=0, sleep=pauses.append
+    )
+    assert endpoint.chat([], 5) == "x" and pauses == [seconds]
+
+
+@pytest.mark.parametrize("content", [b"[" * 200_000, b'{"choices":' + b"9" * 9000 + b"}", b"\xff{"])
+def test_what_json_readers_choke_on_is_said_on_one_line(server, content):
+    with pytest.raises(EndpointError, match="not an OpenAI-compatible endpoint") as caught:
+        server(content).chat([], 5)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def raw_server():
+    """A function that serves bytes as they are, each after a pause of so many seconds."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve(parts, pause=0.0):
+        def answer():
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, suppress(OSError):
+                        connection.recv(65536)
+                        for part in parts:
+                            connection.sendall(part)
+                            time.sleep(pause)
+
+        threading.Thread(target=answer, daemon=True).start()
+        return Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", "m", retries=0)
+
+    yield serve
+    listener.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [b""],
+        [b"\x00\xff nonsense\r\n\r\n"],
+        [HEAD + b"Content-Length: 99\r\n\r\n{"],
+        [HEAD + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\ngarbage"],
+        [HEAD + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"],
+        [HEAD + b"Content-Length: 99999999\r\n\r\n", *[b" " * 2**20] * 6],
+    ],
+    ids=["nothing", "no HTTP", "cut", "bad chunks", "no gzip", "too large"],
+)
+def test_a_damaged_reply_is_one_line(raw_server, parts):
+    with pytest.raises(EndpointError, match="does not answer after 1 attempts") as caught:
+        raw_server(parts).chat([], 5)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("head", [HEAD + b"X: ", HEAD + b"Content-Length: 99\r\n\r\n"])
+def test_a_reply_that_trickles_in_is_not_waited_for(raw_server, head):
+    endpoint = raw_server([head, *[b"a"] * 80], pause=0.1)
+    began = time.monotonic()
+    with pytest.raises(EndpointError, match="no whole reply within 0.5 seconds"):
+        Endpoint(endpoint.base_url, "m", retries=0, timeout=0.5).chat([], 5)
+    assert time.monotonic() - began < 5
+
+
+# --- many at a time -------------------------------------------------------------------------------
+
+
+def test_what_came_in_before_a_failure_is_given_out():
+    def ask(index):
+        if index == 1:
+            time.sleep(0.05)
+            raise EndpointError("down")
+        time.sleep(0.2 if index == 2 else 0)
+        return str(index)
+
+    came = {}
+    with pytest.raises(EndpointError, match="down"):
+        fill(came, ask_all(ask, 50, 3, progress=False))
+    assert came[0] == "0" and came[2] == "2"
+
+
+def fill(came, answers):
+    for index, text in answers:
+        came[index] = text
+
+
+def test_every_index_is_asked_once():
+    asked = []
+    rows = dict(ask_all(lambda index: asked.append(index) or str(index), 40, 8, progress=False))
+    assert sorted(asked) == list(range(40)) and rows == {i: str(i) for i in range(40)}

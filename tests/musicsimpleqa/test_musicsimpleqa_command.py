@@ -1,6 +1,8 @@
 """The command: answers from a model or a file, graded, resumed, compared."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import qa_model
@@ -118,7 +120,7 @@ def test_an_interrupted_run_goes_on(tmp_path, question_file, monkeypatch, capsys
     # answers under other settings are not mixed in
     capsys.readouterr()
     assert main([*command[:-1], "--quiet", "--shots", "1"]) == 2
-    assert "other settings (shots)" in capsys.readouterr().err
+    assert "other settings (shots, examples_sha256)" in capsys.readouterr().err
     assert main([*command, "--shots", "1", "--restart"]) == 0
 
 
@@ -224,6 +226,199 @@ def test_folders_and_files_in_the_wrong_place_are_one_line(tmp_path, question_fi
         assert main(arguments) == 2, arguments
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
+
+
+# --- questions and answers of any make ------------------------------------------------------------
+
+
+QUESTION = {"id": "a", "question": "Who?", "answer": "Nas", "answer_type": "person"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"answer_type": "animal"}, "question 2: answer_type is 'animal', none of person"),
+        ({"aliases": "Nasir"}, "question 2: aliases are no list of texts"),
+        ({"aliases": [7]}, "question 2: aliases are no list of texts"),
+        ({"answer": " "}, "question 2: one of id, question, answer, answer_type, aliases is empty"),
+        ({"subject": ["Nas"]}, "question 2: subject is no text"),
+        ({"question": "Who\ud800?"}, "question 2: a text holds half of a sign"),
+        ({"id": "a"}, "question 2: the id 'a' is that of question 1"),
+    ],
+)
+def test_questions_that_cannot_be_asked_are_named(tmp_path, capsys, change, message):
+    path, answers = tmp_path / "q.jsonl", tmp_path / "a.jsonl"
+    path.write_text("".join(f"{json.dumps(q)}\n" for q in (QUESTION, {**QUESTION, **change})))
+    answers.write_text('{"id": "a", "response": "Nas"}\n')
+    assert main(["--answers", str(answers), "--questions", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--answers", "--questions"])
+@pytest.mark.parametrize("path", ["/dev/full", "/dev/null"])
+def test_a_device_is_no_file(tmp_path, question_file, capsys, option, path):
+    other = {"--answers": str(write_answers(tmp_path / "a", [])), "--questions": str(question_file)}
+    assert main([*(part for pair in (other | {option: path}).items() for part in pair)]) == 2
+    assert "is no file" in capsys.readouterr().err
+
+
+def test_json_too_deep_to_read_is_one_line(tmp_path, question_file, capsys):
+    path = tmp_path / "answers.jsonl"
+    path.write_text("[" * 200_000)
+    assert main(["--answers", str(path), "--questions", str(question_file)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_half_signs_and_zeros_are_kept_and_graded(tmp_path, question_file):
+    said = [f"{lesson[3]} \ud800\0" for lesson in qa_model.LESSONS]
+    path, out = write_answers(tmp_path / "answers.jsonl", said), tmp_path / "out"
+    command = ["--answers", str(path), "--questions", str(question_file), "--out", str(out)]
+    assert main(command) == 0
+    assert [answer["response"] for answer in read_jsonl(out / "answers.jsonl")] == said
+    (out / "answers.jsonl").read_text(encoding="utf-8")  # a file that any tool can read
+
+
+def test_an_input_is_not_written_over(tmp_path, question_file, capsys):
+    said = [lesson[3] for lesson in qa_model.LESSONS]
+    path = write_answers(tmp_path / "answers.jsonl", said)
+    before = path.read_bytes()
+    command = ["--answers", str(path), "--questions", str(question_file), "--out", str(tmp_path)]
+    assert main([*command, "--limit", "2"]) == 2
+    assert "would be written over" in capsys.readouterr().err and path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--timeout", "nan"], "--timeout"),
+        (["--timeout", "inf"], "--timeout"),
+        (["--concurrency", "100000"], "allowed: 1 to 256"),
+        (["--base-url", "localhost:8000/v1"], "--base-url is no address"),
+        (["--base-url", "http://[::1"], "--base-url is no address"),
+        (["--base-url", "http://x:99999/v1"], "--base-url is no address"),
+        (["--base-url", "http://x/v1?key=s3cret"], "a key belongs in an environment variable"),
+        (["--device", "abacus"], "--device abacus cannot be used here"),
+    ],
+)
+def test_settings_that_no_run_can_have(tmp_path, capsys, arguments, message):
+    assert main(["--model", "m", *arguments, "--out", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1 and "s3cret" not in error
+
+
+def test_a_full_disk_and_a_reader_that_ended(tmp_path, question_file):
+    said = [lesson[3] for lesson in qa_model.LESSONS]
+    path = write_answers(tmp_path / "answers.jsonl", said)
+    command = f"{sys.executable} -m mucpt_utils.musicsimpleqa --answers {path}"
+    command += f" --questions {question_file} --out {tmp_path / 'out'}"
+    ends = {"> /dev/full": (3, "standard output: no space left on device\n"), "| true": (0, "")}
+    for end, (code, message) in ends.items():
+        line = ["bash", "-c", f"set -o pipefail; {command} {end}"]
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert done.returncode == code and done.stderr.endswith(message), done.stderr
+        assert done.stderr.count("\n") == bool(message)
+
+
+# --- what an earlier run left ---------------------------------------------------------------------
+
+
+def run_in(folder, questions=None, **settings):
+    return Run(folder, questions or qa_model.questions(), {"model": "m", **settings})
+
+
+def test_answers_cut_at_any_byte_are_gone_on_with(tmp_path):
+    said = {f"q:test:{i}": f"é\u2028{i}" for i in range(3)}
+    first = run_in(tmp_path)
+    first.open()
+    first.add(said.items())
+    first.close()
+    whole = first.progress.read_bytes()
+    for cut in range(len(whole) + 1):
+        first.progress.write_bytes(whole[:cut])
+        again = run_in(tmp_path)
+        again.open()
+        assert again.responses.items() <= said.items()
+        assert len(again.responses) >= whole[:cut].count(b"\n")
+        again.add((name, text) for name, text in said.items() if name not in again.responses)
+        again.close()
+        assert first.progress.read_bytes().startswith(whole[:cut])
+        last = run_in(tmp_path)
+        last.open()
+        assert last.responses == said
+        last.close()
+
+
+def test_more_questions_are_added_to_what_a_limit_has_asked(tmp_path):
+    questions = qa_model.questions()
+    few = run_in(tmp_path, questions[:2])
+    few.open()
+    few.add((q["id"], "x") for q in few.questions)
+    few.close()
+    every = run_in(tmp_path, questions)
+    every.open()
+    assert len(every.missing()) == len(questions) - 2
+    every.close()
+    reworded = [{**questions[0], "question": "Whose album is The Chronic?"}, *questions[1:]]
+    again = run_in(tmp_path, reworded)
+    again.open()  # what is asked in other words is asked again
+    assert reworded[0] in again.missing() and reworded[1] not in again.missing()
+
+
+def test_a_restart_puts_earlier_answers_aside(tmp_path):
+    for number in range(3):
+        run = run_in(tmp_path, shots=number)
+        run.open(restart=True)
+        run.add([("q:test:0", f"answer {number}")])
+        run.close()
+    kept = sorted(tmp_path.glob("responses*.jsonl"))
+    assert [path.name for path in kept] == [
+        *("responses-before-1.jsonl", "responses-before-2.jsonl", "responses.jsonl")
+    ]
+    assert "answer 0" in kept[0].read_text() and "answer 2" in kept[2].read_text()
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", ""])
+def test_damaged_settings_are_said(tmp_path, text):
+    run = run_in(tmp_path)
+    run.open()
+    run.add([("q:test:0", "x")])
+    (tmp_path / "settings.json").write_text(text)
+    with pytest.raises(ValueError, match="settings"):
+        run_in(tmp_path).open()
+
+
+def test_answers_of_another_model_are_not_gone_on_with(tmp_path):
+    run = run_in(tmp_path)
+    run.open()
+    with run.timed({"weights_sha256": "1"}):
+        run.add([("q:test:0", "x")])
+    again = run_in(tmp_path)
+    again.open()
+    with pytest.raises(OtherSettingsError, match="another model"), again.timed({}):
+        pass
+
+
+def test_two_processes_do_not_share_a_folder(tmp_path):
+    run = run_in(tmp_path)
+    run.open()
+    code = (
+        "import sys, pathlib; from mucpt_utils.musicsimpleqa.run import Run\n"
+        "try: Run(pathlib.Path(sys.argv[1]), [], {}).open()\n"
+        "except Exception as error: print(error)"
+    )
+    other = [sys.executable, "-c", code, str(tmp_path)]
+    assert "another process evaluates" in subprocess.check_output(other, text=True)
+    run.close()
+    assert "another process" not in subprocess.check_output(other, text=True)
+
+
+def test_a_password_in_an_address_is_kept_nowhere(tmp_path, question_file, capsys):
+    out = tmp_path / "out"
+    command = ["--base-url", "http://ann:s3cret@localhost:9/v1", "--model", "m", "--retries", "0"]
+    assert main([*command, "--questions", str(question_file), "--out", str(out), "--quiet"]) == 3
+    assert "s3cret" not in capsys.readouterr().err
+    assert not any(b"s3cret" in path.read_bytes() for path in out.iterdir())
 
 
 def test_a_line_damaged_in_the_middle_costs_that_line_alone(tmp_path):

@@ -249,9 +249,24 @@ NORM = "model.layers.1.input_layernorm.weight"
         (lambda w: {k: v for k, v in w.items() if k != NORM}, "not whole: 1 of its weights"),
         (lambda w: {k.replace("layers.1", "blocks.1"): v for k, v in w.items()}, "not whole: 9 of"),
         (lambda w: w | {NORM: torch.ones(7)}, "model"),
-        (lambda w: w | {NORM: torch.full((64,), torch.nan)}, "logits that are not numbers"),
+        (
+            lambda w: w | {NORM: torch.full((64,), torch.nan)},
+            "not numbers, in model.layers.1.input",
+        ),
+        (
+            lambda w: w | {NORM: torch.full((64,), torch.inf)},
+            "not numbers, in model.layers.1.input",
+        ),
+        (lambda w: w | {NORM: torch.full((64,), 3e38)}, "logits that are not numbers"),
+        (
+            lambda w: w | {NORM.replace("1", "7"): torch.ones(64)},
+            "not whole: its settings have no layer for 1 of the weights, as model.layers.7",
+        ),
     ],
-    ids=["missing", "renamed", "another shape", "not numbers"],
+    ids=[
+        *("missing", "renamed", "another shape", "not numbers", "infinite", "overflowing"),
+        "a layer too many",
+    ],
 )
 def test_a_model_with_wrong_weights_is_not_asked(folder, change, message):
     load_model(str(folder), "cpu")
