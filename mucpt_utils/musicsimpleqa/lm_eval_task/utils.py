@@ -2,9 +2,15 @@
 
 import datasets
 
-from mucpt_utils.musicsimpleqa.ask import answer_line, few_shot
-from mucpt_utils.musicsimpleqa.grading import CORRECT, NOT_ATTEMPTED, grade
-from mucpt_utils.musicsimpleqa.questions import load_questions
+try:
+    from mucpt_utils.musicsimpleqa.ask import answer_line, few_shot
+    from mucpt_utils.musicsimpleqa.grading import CORRECT, NOT_ATTEMPTED, grade
+    from mucpt_utils.musicsimpleqa.questions import load_questions
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "musicsimpleqa needs the package that holds its questions and grades the answers "
+        f"({error}); install it from a checkout of its repository: pip install -e ."
+    ) from error
 
 
 def dataset(
@@ -24,8 +30,18 @@ def dataset(
 
 
 def process_results(doc: dict, results: list[str]) -> dict:
-    """Metrics of one answer; the ratios get the pair (correct, attempted) to sum up."""
-    given = grade(doc, answer_line(results[0])).grade
+    """Metrics of one answer, the first line of what was generated."""
+    return metrics_of(doc, answer_line(results[0]))
+
+
+def process_chat_results(doc: dict, results: list[str]) -> dict:
+    """Metrics of one reply of a chat model, thoughts and markup included."""
+    return metrics_of(doc, answer_line(results[0], chat=True))
+
+
+def metrics_of(doc: dict, response: str) -> dict:
+    """Metrics of one response; the ratios get the pair (correct, attempted) to sum up."""
+    given = grade(doc, response).grade
     pair = (float(given == CORRECT), float(given != NOT_ATTEMPTED))
     return {
         "accuracy": pair[0],
