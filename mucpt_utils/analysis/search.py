@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -26,9 +27,10 @@ from mucpt_utils.config.arms import ARMS, load_candidates
 from mucpt_utils.config.files import SettingsError, all_known
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
-from mucpt_utils.study import jobs
 from mucpt_utils.study.checkout import uncommitted
-from mucpt_utils.study.study import Study
+
+if TYPE_CHECKING:  # torch takes seconds to import, and a wrong argument is told before
+    from mucpt_utils.study.study import Study
 
 STRATA = ("covered", "uncovered")
 COMPARED_TO = ("plain", "rho1")
@@ -51,6 +53,9 @@ def search(profile: Profile, names: Sequence[str], log: Path) -> dict[str, bool 
 
     log: the file that every trial is appended to, with the columns `COLUMNS`.
     """
+    from mucpt_utils.study import jobs
+    from mucpt_utils.study.study import Study
+
     study = Study(development(profile), "search", {**ARMS, **load_candidates()})
     jobs.references([study])
     outcomes: dict[str, bool | None] = {}
@@ -76,8 +81,10 @@ def search(profile: Profile, names: Sequence[str], log: Path) -> dict[str, bool 
     return outcomes
 
 
-def trial(study: Study, name: str) -> list[dict]:
+def trial(study: "Study", name: str) -> list[dict]:
     """Run one candidate at every seed, and compare it; one row per stratum and metric."""
+    from mucpt_utils.study import jobs
+
     arms = dict.fromkeys((*COMPARED_TO, name))
     wanted = [(arm, seed) for arm in arms for seed in study.profile.seeds]
     jobs.make([jobs.run(study, arm, seed) for arm, seed in wanted], name)

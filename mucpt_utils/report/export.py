@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -22,28 +23,36 @@ from mucpt_utils.config.packages import PREFIX, find_package
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import FileError, write_text
-from mucpt_utils.scoring import models
-from mucpt_utils.study import jobs, stages
 from mucpt_utils.study.checkout import commit
-from mucpt_utils.study.study import Study
+
+if TYPE_CHECKING:  # torch takes seconds to import, and a wrong argument is told before
+    from mucpt_utils.study.study import Study
 
 OWN_LICENCE = "apache-2.0"
 
 
-def export(study: Study, arm: str, seed: int, folder: Path) -> Path:
-    """Write a run's model, tokenizer and card into `folder`, which appears when all is there.
-
-    Raises SettingsError for an arm or seed that the profile does not have, or that was not trained
-    yet; FileError where `folder` exists.
-    """
-    profile = study.profile
+def check(profile: Profile, arm: str, seed: int, folder: Path) -> None:
+    """Raises SettingsError for an arm or seed that the profile does not have, FileError where
+    `folder` exists."""
     if arm not in profile.arms or seed not in profile.seeds:
         raise SettingsError(
-            f"profile {profile.name} has no run {arm!r} at seed {seed}; allowed: "
-            f"{', '.join(profile.arms)}; seeds {', '.join(map(str, profile.seeds))}"
+            f"profile {profile.name} has no run {arm!r} at seed {seed}; allowed seeds "
+            f"{', '.join(map(str, profile.seeds))} and arms: {', '.join(profile.arms)}"
         )
     if folder.exists():
         raise FileError(f"{folder} is there already; name a folder that is not")
+
+
+def export(study: "Study", arm: str, seed: int, folder: Path) -> Path:
+    """Write a run's model, tokenizer and card into `folder`, which appears when all is there.
+
+    Raises what `check` raises, and SettingsError for a run that was not trained yet.
+    """
+    from mucpt_utils.scoring import models
+    from mucpt_utils.study import jobs, stages
+
+    profile = study.profile
+    check(profile, arm, seed, folder)
     try:
         files = jobs.files_of(study, arm, seed)
         with stages.looking():
@@ -158,8 +167,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--set", dest="overrides", metavar="KEY=VALUE", action="append", default=[])
     options = parser.parse_args(arguments)
     try:
-        study = Study(load_profile(options.profile, options.overrides), "export")
-        folder = export(study, options.arm, options.seed, options.folder)
+        profile = load_profile(options.profile, options.overrides)
+        check(profile, options.arm, options.seed, options.folder)
+        from mucpt_utils.study.study import Study
+
+        folder = export(Study(profile, "export"), options.arm, options.seed, options.folder)
     except MuCPTError as error:
         print(f"export: {error}", file=sys.stderr)
         return error.exit_code

@@ -242,19 +242,38 @@ def checklist(run: Run) -> list[Item]:
 
 
 def artifact_groups(run: Run) -> list[Item]:
-    """Artefacts by name, in the order in which they were made."""
+    """Artefacts by name, in the order in which they were made.
+
+    Settings that all of a name share stand once (`settings`); each artefact's `own` are the others.
+    """
     groups: dict[str, list[Mapping]] = {}
     for record in run["artifacts"]:
         groups.setdefault(record["name"], []).append(record)
     return [
         {
             "name": name,
-            "records": records,
+            "settings": (common := common_settings(records)),
+            "records": [{**r, "own": without(r["settings"], common)} for r in records],
             "seconds": sum(record["seconds"] for record in records),
             "notebooks": notebooks(records),
         }
         for name, records in groups.items()
     ]
+
+
+def common_settings(records: Sequence[Mapping]) -> dict[str, Any]:
+    """The settings that every one of some artefacts was made with."""
+    first, *others = [record["settings"] for record in records]
+    return {
+        key: value
+        for key, value in first.items()
+        if all(key in other and other[key] == value for other in others)
+    }
+
+
+def without(settings: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings but for the common ones."""
+    return {key: value for key, value in settings.items() if key not in common}
 
 
 def anchors(tables: Iterable[str]) -> set[str]:

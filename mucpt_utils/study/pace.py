@@ -15,16 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 
 from mucpt_utils import paths
 from mucpt_utils.config.settings import Profile
-from mucpt_utils.scoring import losses, models
-from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study.parallel import run_jobs, sharing
-from mucpt_utils.training import batches
 
-if TYPE_CHECKING:  # transformers takes seconds to import
+if TYPE_CHECKING:  # torch and transformers take seconds to import, and who asks for a cost waits
     from transformers import PreTrainedModel
 
 SHARES = {"training": 0.6, "scoring": 0.15, "answering": 0.25}  # of the seconds
@@ -70,6 +66,10 @@ def _measure_alone(profile: str, document_tokens: int, seconds: float, report: C
 
 def measured_here(profile: Profile, document_tokens: int, seconds: float) -> Pace:
     """The pace of this process, as `measure` gives it."""
+    import torch
+
+    from mucpt_utils.scoring import models
+
     threads = torch.get_num_threads()
     model = model_of(profile)
     torch.set_num_threads(sharing(models.parameters(model))[1])
@@ -86,6 +86,10 @@ def measured_here(profile: Profile, document_tokens: int, seconds: float) -> Pac
 
 def model_of(profile: Profile) -> "PreTrainedModel":
     """The base that a profile loads, in float32, or one of its size from scratch."""
+    import torch
+
+    from mucpt_utils.scoring import models
+
     if profile.pretrained:
         return models.load(profile.pretrained.name, torch.float32)
     return models.from_scratch(profile.model, profile.vocabulary, seed=0)
@@ -93,7 +97,7 @@ def model_of(profile: Profile) -> "PreTrainedModel":
 
 def training_rate(model: "PreTrainedModel", profile: Profile, seconds: float) -> float:
     """Tokens a second of real training steps on random tokens."""
-    from mucpt_utils.training import trainer
+    from mucpt_utils.training import batches, trainer
 
     settings = profile.train.model_copy(update={"checkpoints": 0})
     rows = settings.batch_sequences * 2000  # more steps than the seconds allow
@@ -115,6 +119,9 @@ def scoring_rate(
     model: "PreTrainedModel", profile: Profile, document_tokens: int, seconds: float
 ) -> float:
     """Tokens a second of losses over documents of one length."""
+    from mucpt_utils.scoring import losses
+    from mucpt_utils.scoring.tokens import TokenStore
+
     length = max(2, document_tokens)
     tokens = random_tokens(profile, 1, length * DOCUMENTS).ravel().astype(np.uint16)
     starts = np.arange(0, tokens.size + 1, length)
@@ -125,6 +132,8 @@ def scoring_rate(
 
 def answering_rate(model: Any, profile: Profile, seconds: float) -> float:
     """Questions a second: an answer is written, and the key's likelihood read."""
+    import torch
+
     length = PROMPT_TOKENS * (1 + profile.evaluation.shots)  # examples stand before the question
     prompts = torch.from_numpy(random_tokens(profile, BATCH, length)).to(model.device)
     longest = profile.evaluation.new_tokens

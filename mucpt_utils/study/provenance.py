@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-import torch
-
 from mucpt_utils import paths
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.io import digest, write_json
-from mucpt_utils.scoring import models
 from mucpt_utils.study import parallel, stages
 from mucpt_utils.study.checkout import commit
 from mucpt_utils.study.stages import Artifact
@@ -68,7 +65,7 @@ def run_record(study: HasProfile, artifacts: Iterable[Artifact]) -> dict:
     return {
         "profile": profile.name,
         "purpose": profile.purpose,
-        "parameters": parameter_count(profile),
+        "parameters": profile.parameters,
         "tokens": profile.train.tokens,
         "seeds": list(profile.seeds),
         "settings": without_folders(profile.model_dump(mode="json")),
@@ -85,20 +82,14 @@ def write_run_record(folder: Path, record: Mapping) -> Path:
     return folder / RUN
 
 
-def parameter_count(profile: Profile) -> int:
-    """Parameters of the profile's model: declared where it is loaded, counted otherwise."""
-    if profile.pretrained:
-        return profile.pretrained.parameters
-    with torch.device("meta"):  # nothing is allocated
-        return models.parameters(models.from_scratch(profile.model, profile.vocabulary, 0))
-
-
 def machine() -> dict:
     """CPU model, vector instructions, usable cores, memory in GiB, and the GPU if there is one.
 
     Instructions are those that torch multiplies with: CPUs of one name may differ in them, and
     then numbers differ.
     """
+    import torch  # takes seconds, and who only looks for a results folder does not need it
+
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

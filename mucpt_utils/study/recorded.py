@@ -12,7 +12,6 @@ from typing import NamedTuple
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.io import read_json, read_jsonl
 from mucpt_utils.scoring import packages
-from mucpt_utils.study.runs import RESPONSES
 from mucpt_utils.study.stages import RECORD
 
 LEAST = 20_000  # tokens of a run that tells a rate: loading and warming up weigh little in it
@@ -85,6 +84,8 @@ def tokens_of(root: Path, record: dict, name: str = "domain_tokens") -> int:
 
 def questions_of(root: Path, record: dict) -> int:
     """Questions that a run answered."""
+    from mucpt_utils.study.runs import RESPONSES  # torch takes seconds to import
+
     return len(read_jsonl(root / record["folder"] / RESPONSES))
 
 

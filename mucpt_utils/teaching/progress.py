@@ -64,14 +64,14 @@ def planned(profile: Profile, numbers: Sequence[str]) -> Plan:
     if not any(number in makers for number in numbers for makers in MAKERS.values()):
         return Plan()
     from mucpt_utils.study import cost, jobs, parallel, stages
-    from mucpt_utils.study.provenance import parameter_count
     from mucpt_utils.study.study import Study
+    from mucpt_utils.study.work import uses_reference
 
     study = Study(profile, "run")
     runs = [*jobs.arms(study), *jobs.composition(study)]
     references = [
         jobs.Job(study, "scores", (seed,), profile.reference_training.tokens)
-        for seed in (profile.seeds if cost.uses_reference(profile) else ())
+        for seed in (profile.seeds if uses_reference(profile) else ())
     ]
     work = {
         "base and corpora": [jobs.Job(study, "base", (), profile.base.tokens)],
@@ -81,7 +81,7 @@ def planned(profile: Profile, numbers: Sequence[str]) -> Plan:
         "composition": jobs.composition(study),
     }
     rate = cost.cpu_rate(cost.paths.RESULTS)
-    each = 6 * parameter_count(profile) / (rate.value if rate else 1e10) / parallel.cores()
+    each = 6 * profile.parameters / (rate.value if rate else 1e10) / parallel.cores()
     seconds: dict[str, dict[str, float]] = {}
     with stages.looking():
         for what, todo in work.items():
