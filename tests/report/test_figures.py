@@ -11,7 +11,7 @@ from results_made_up import all_tables
 from mucpt_utils.analysis import schema
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report import figures, profiles, table_files
-from mucpt_utils.report.figures import conclusions, panels
+from mucpt_utils.report.figures import comparison, conclusions, panels
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,10 @@ def more_tables():
     }
 
 
-DRAWN_FROM_TABLES = [name for name, info in figures.FIGURES.items() if info.draw]
+FULL_FOREST = "difference_of_every_arm"  # drawn where there are too many arms for the first
+DRAWN_FROM_TABLES = [
+    name for name, info in figures.FIGURES.items() if info.draw and name != FULL_FOREST
+]
 
 
 def draw(name, frames):
@@ -142,6 +145,20 @@ def test_no_label_beside_a_row_touches_its_neighbour(name, width, frames):
         boxes = sorted((t.get_window_extent(renderer) for t in labels), key=lambda box: box.y0)
         for lower, upper in itertools.pairwise(boxes):
             assert lower.y1 <= upper.y0 + 1
+
+
+def test_where_there_are_many_arms_the_first_forest_holds_those_that_are_no_part_of_another(frames):
+    differences = frames["differences"]
+    one = differences[differences["arm"] == "rho1"]
+    arms = [arm for arm in ARMS if arm not in ("base", "plain")]
+    every = pd.concat([one.assign(arm=arm) for arm in arms], ignore_index=True)
+    with pytest.raises(figures.NothingToDraw, match="first forest"):
+        draw(FULL_FOREST, frames)
+    _, first = draw("difference_to_plain", frames | {"differences": every})
+    _, full = draw(FULL_FOREST, frames | {"differences": every})
+    assert set(full["arm"]) == set(ARMS) - {"base", "plain", "plain_compute"}
+    assert set(full["arm"]) - set(first["arm"]) == set(comparison.IN_FULL)
+    assert "selection_soft" in set(first["arm"])
 
 
 def test_the_legend_lies_below_the_axis_labels(frames):

@@ -27,6 +27,7 @@ from mucpt_utils.report.figures.pipeline import funnel, pipeline_quality
 from mucpt_utils.report.figures.scores import fixed_weights, temperature, token_weights
 from mucpt_utils.report.figures.style import Drawn, NothingToDraw, save_figure
 from mucpt_utils.report.figures.subjects import effect_by_subject
+from mucpt_utils.report.levels import with_own_values
 from mucpt_utils.report.profiles import Finished, every_profile, read_finished, same_difference
 
 EVERY_RUN = "every_run"  # a figure from the tables of several profiles
@@ -61,6 +62,13 @@ FIGURES: dict[str, FigureInfo] = {
         "facts it does not know. Arms that are told the labels stand first: what they gain is the "
         "room that a method has. A number at the edge is a control that lies beyond it.",
         "answer",
+    ),
+    "difference_of_every_arm": FigureInfo(
+        partial(difference_to_plain, every=True),
+        "differences",
+        "Every arm's difference to plain",
+        "As in the first figure, which leaves out parts and variants of other arms and their blind "
+        "controls where there are many arms.",
     ),
     "every_run": FigureInfo(
         every_run,
@@ -259,7 +267,8 @@ def drawings(finished: Finished) -> Iterator[tuple[str, Drawn]]:
 
     A table without the rows that a figure needs leaves it out.
     """
-    judged = finished.judged
+    settings = finished.run.get("settings", {})
+    judged = {name: with_own_values(t, settings) for name, t in finished.judged.items()}
     for name, info in FIGURES.items():
         tables: Mapping[str, pd.DataFrame] = judged
         if name == EVERY_RUN:
