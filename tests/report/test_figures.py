@@ -11,7 +11,7 @@ from results_made_up import all_tables
 from mucpt_utils.analysis import schema
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report import figures, profiles, table_files
-from mucpt_utils.report.figures import comparison, conclusions, panels
+from mucpt_utils.report.figures import conclusions, panels
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_where_there_are_many_arms_the_first_forest_holds_those_that_are_no_part
     _, first = draw("difference_to_plain", frames | {"differences": every})
     _, full = draw(FULL_FOREST, frames | {"differences": every})
     assert set(full["arm"]) == set(ARMS) - {"base", "plain", "plain_compute"}
-    assert set(full["arm"]) - set(first["arm"]) == set(comparison.IN_FULL)
+    assert set(full["arm"]) - set(first["arm"]) == set(conclusions.PARTS_AND_VARIANTS)
     assert "selection_soft" in set(first["arm"])
 
 

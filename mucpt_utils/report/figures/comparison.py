@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from mucpt_utils.analysis.effects import PAPER_ARM, first_row
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
+    PARTS_AND_VARIANTS,
     PRIMARY,
     STRATA,
     UNCOVERED,
@@ -61,14 +62,7 @@ UNITS = {"accuracy": "accuracy", "log_likelihood": "log-likelihood\n(nats per to
 SHIFTS = {COVERED: 0.17, UNCOVERED: -0.17}
 WIDTH_OF_LEVELS = 9.0  # inches
 MOST_ARMS = 3  # of the figure over all runs
-# The first forest has room for so many. Where a run has more arms, what is a part or a variant of
-# another arm, or its blind control, stands in the full forest alone; no result decides which.
-MOST_ROWS = 14
-IN_FULL = (
-    *("random", "random_sites", "eslm", "rho1_calibrated", "rho_loss", "color_filter"),
-    *("soft_static", "soft_surprise", "soft_dynamic", "selection", "mixed_reference"),
-    *("inverse", "oracle_clean", "oracle_focus"),
-)
+MOST_ROWS = 14  # of the first forest; the rest stands in the full one alone
 
 
 # --- the forest -----------------------------------------------------------------------------------
@@ -81,7 +75,7 @@ def difference_to_plain(
     """Forest plot: each arm minus plain, at equal tokens and, where it was run, at equal compute.
 
     differences: rows of `differences.csv`. Filled marks: facts that the reference model knows; open
-    marks: the others. Ceilings stand on top. every: draw all arms, also those of `IN_FULL`.
+    marks: the others. Ceilings stand on top. every: draw all arms, parts and variants too.
     Raises NothingToDraw where no arm is compared with plain, and of a full forest that would be
     the first one again.
     """
@@ -113,7 +107,11 @@ def difference_to_plain(
 
 def in_first_forest(arms: Sequence[str]) -> list[str]:
     """The arms of the first figure: all where they fit."""
-    return [arm for arm in arms if arm not in IN_FULL] if len(arms) > MOST_ROWS else list(arms)
+    return (
+        [arm for arm in arms if arm not in PARTS_AND_VARIANTS]
+        if len(arms) > MOST_ROWS
+        else list(arms)
+    )
 
 
 def forest_rows(arms: Sequence[str]) -> list[tuple[str, str]]:

@@ -31,6 +31,15 @@ ON_BOTH: Mapping[tuple[State, State], str] = {
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
+# Where a run has more arms than a figure has room for, these come last: a part or a variant of
+# another arm, or its blind control. No result decides which.
+PARTS_AND_VARIANTS = (
+    *("random", "random_sites", "eslm", "rho1_calibrated", "rho_loss", "color_filter"),
+    *("soft_static", "soft_surprise", "soft_dynamic", "selection", "mixed_reference"),
+    *("inverse", "oracle_clean", "oracle_focus"),
+)
+
+
 def role_of(arm: str) -> str:
     """Control, baseline, method or ceiling; an arm that the study no longer has is a method."""
     return ARMS[arm].role if arm in ARMS else "method"

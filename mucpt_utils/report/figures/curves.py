@@ -14,6 +14,7 @@ from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
+    PARTS_AND_VARIANTS,
     PRIMARY,
     STRATA,
     UNCOVERED,
@@ -86,13 +87,16 @@ def line_of(frame: pd.DataFrame, arm: str, stratum: str) -> pd.DataFrame:
 
 
 def most_telling(arms: Sequence[str], most: int) -> list[str]:
-    """At most so many arms: plain and the paper's first, then methods, baselines and the others."""
+    """At most so many arms: plain and the paper's first, then methods, baselines and the others.
+
+    Parts and variants of other arms come last.
+    """
     order = ["method", "baseline", "control", "ceiling"]
     arms = [arm for arm in arms if arm != "base"]
     first = [arm for arm in ("plain", PAPER_ARM) if arm in arms]
     rest = sorted(
         (arm for arm in arms if arm not in first),
-        key=lambda arm: order.index(role_of(arm)),
+        key=lambda arm: (arm in PARTS_AND_VARIANTS, order.index(role_of(arm))),
     )
     return [*first, *rest][:most]
 
