@@ -13,6 +13,7 @@ A command prints that line and ends with the error's code.
 """
 
 import difflib
+import errno
 import re
 from collections.abc import Iterable
 
@@ -32,6 +33,20 @@ class OutsideError(MuCPTError):
     """Something that is not the user's input failed: a server, an engine, a model's files."""
 
     exit_code = OUTSIDE
+
+
+DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+
+
+def of_system(error: OSError) -> MuCPTError:
+    """What the system refused, in one line that names the file; a disk is something outside.
+
+    >>> str(of_system(FileNotFoundError(errno.ENOENT, "No such file", "a.csv")))
+    'a.csv: no such file'
+    """
+    path = error.filename2 or error.filename  # the second is what a whole file was to become
+    kind = OutsideError if error.errno in DISK_TROUBLE else MuCPTError
+    return kind(f"{path}: " * bool(path) + (error.strerror or str(error)).lower())
 
 
 MEANT = "did you mean"

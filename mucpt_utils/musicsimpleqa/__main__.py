@@ -11,7 +11,6 @@ is already there is not asked again. Exit codes: 0 done, 2 wrong arguments or a 
 """
 
 import argparse
-import errno
 import logging
 import math
 import os
@@ -23,7 +22,7 @@ from urllib.parse import urlsplit
 
 from mucpt_utils import paths
 from mucpt_utils.arguments import Parser
-from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
+from mucpt_utils.errors import OK, MuCPTError, of_system
 from mucpt_utils.io import digest
 from mucpt_utils.musicsimpleqa.ask import BATCH_SIZE, MAX_NEW_TOKENS, few_shot
 from mucpt_utils.musicsimpleqa.client import Endpoint
@@ -43,7 +42,6 @@ INTERRUPTED = 130  # as shells count a process ended by Ctrl-C
 DTYPES = ("float32", "bfloat16", "float16")
 CHAT_TOKENS = 256  # of an answer: a chat model may think aloud first
 MOST_REQUESTS = 256  # at a time; each is a thread
-DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 OUTCOME = ("answers.jsonl", "summary.json", "summary.csv")
 
 
@@ -66,10 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"musicsimpleqa: {error}", file=sys.stderr)
         return error.exit_code
     except OSError as error:  # a file that is not there, a folder that cannot be written
-        path = error.filename2 or error.filename  # the second is what a whole file was to become
-        name = f"{path}: " if path else ""
-        print(f"musicsimpleqa: {name}{(error.strerror or str(error)).lower()}", file=sys.stderr)
-        return OUTSIDE if error.errno in DISK_TROUBLE else WRONG_INPUT
+        refused = of_system(error)
+        print(f"musicsimpleqa: {refused}", file=sys.stderr)
+        return refused.exit_code
     except KeyboardInterrupt:
         print("musicsimpleqa: interrupted; the same command goes on from here", file=sys.stderr)
         return INTERRUPTED

@@ -23,6 +23,7 @@ from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import OK, WRONG_INPUT, MuCPTError
 from mucpt_utils.io import FileError, read_jsonl
 from mucpt_utils.musicsimpleqa.grading import GRADES, Grade, grade
+from mucpt_utils.musicsimpleqa.questions import unusable
 
 CASES = paths.ROOT / "tests/grading_cases.jsonl"
 FIELDS = ("question", "answer", "answer_type", "response")
@@ -104,6 +105,10 @@ def load_cases(path: Path = CASES) -> list[dict]:
         if case["grade"] not in GRADES:
             allowed = ", ".join(GRADES)
             raise FileError(f"{path}, case {number}: {case['grade']!r} is none of {allowed}")
+        if problem := unusable(case):
+            raise FileError(f"{path}, case {number}: {problem}")
+    if not cases:
+        raise FileError(f"{path} holds no cases")
     return cases
 
 

@@ -16,7 +16,7 @@ import csv
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -24,8 +24,8 @@ from typing import NamedTuple, TextIO
 from tqdm import tqdm
 
 from mucpt_utils.arguments import Parser
-from mucpt_utils.errors import FOUND, OK, WRONG_INPUT, MuCPTError
-from mucpt_utils.io import read_jsonl
+from mucpt_utils.errors import FOUND, OK, WRONG_INPUT, MuCPTError, of_system
+from mucpt_utils.io import HALF_SIGNS, read_jsonl
 from mucpt_utils.knowledge.facts import CANARY
 from mucpt_utils.musicsimpleqa.corpus_texts import Text, corpus_texts, marked_files
 from mucpt_utils.musicsimpleqa.questions import SPLITS, load_questions
@@ -135,6 +135,14 @@ def questions_in(path: Path) -> list[dict]:
     return read_jsonl(path, ("question",)) if path.is_file() else load_questions(path)
 
 
+def written_to(path: Path | None) -> AbstractContextManager[TextIO]:
+    """The table that rows are written to: a file, whose folder is made, or the standard output."""
+    if path is None:
+        return nullcontext(sys.stdout)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("w", encoding="utf-8", errors=HALF_SIGNS)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Look for questions in a corpus; returns the exit code."""
     parser = Parser(
@@ -149,11 +157,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         questions = questions_of(options.questions)
-        opened = options.out.open("w", encoding="utf-8") if options.out else nullcontext(sys.stdout)
-        with opened as table:
+        with written_to(options.out) as table:
             rows, coverage = search(options.source, questions, table, options.quiet)
     except (MuCPTError, ValueError, OSError) as error:
-        print(f"contamination: {error}", file=sys.stderr)
-        return error.exit_code if isinstance(error, MuCPTError) else WRONG_INPUT
+        said = of_system(error) if isinstance(error, OSError) and error.errno else error
+        print(f"contamination: {said}", file=sys.stderr)
+        return said.exit_code if isinstance(said, MuCPTError) else WRONG_INPUT
     print(summary(rows, coverage, len(questions)), file=sys.stderr)
     return FOUND if rows else OK

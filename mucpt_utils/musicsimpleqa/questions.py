@@ -49,13 +49,16 @@ def load_questions(split_or_path: str | Path = "test") -> list[dict]:
 
 
 def unusable(question: dict) -> str:
-    """Why a question cannot be asked or graded; "" where it can."""
+    """Why a question cannot be asked or graded; "" where it can.
+
+    question: with texts in the NEEDED fields; a labelled case has no id.
+    """
     if question["answer_type"] not in ANSWER_TYPES:
         return f"answer_type is {question['answer_type']!r}, none of {', '.join(ANSWER_TYPES)}"
     aliases = question.get("aliases", [])
     if not (isinstance(aliases, list) and all(isinstance(alias, str) for alias in aliases)):
         return "aliases are no list of texts"
-    texts = [question[name] for name in NEEDED] + aliases
+    texts = [question[name] for name in NEEDED if name in question] + aliases
     if not all(text.strip() for text in texts):
         return f"one of {', '.join(NEEDED)}, aliases is empty"
     if any("\ud800" <= character <= "\udfff" for text in texts for character in text):

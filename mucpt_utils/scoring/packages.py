@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from mucpt_utils import paths
 from mucpt_utils.arguments import Parser
 from mucpt_utils.config.packages import PREFIX, ModelPackage, find_package, load_packages
-from mucpt_utils.errors import OK, OUTSIDE, MuCPTError, OutsideError
+from mucpt_utils.errors import OK, OUTSIDE, MuCPTError, OutsideError, of_system
 from mucpt_utils.io import write_json
 
 if TYPE_CHECKING:
@@ -279,8 +279,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"models: {error}", file=sys.stderr)
         return error.exit_code
     except OSError as error:  # a work folder that cannot be written, a full disk
-        name = f"{error.filename}: " if error.filename else ""
-        print(f"models: {name}{(error.strerror or str(error)).lower()}", file=sys.stderr)
+        print(f"models: {of_system(error)}", file=sys.stderr)
         return OUTSIDE
     print(f"{PREFIX}{options.name} is in {folder}")
     return OK

@@ -74,3 +74,17 @@ def test_reads_a_dataset_by_streaming(tmp_path, capsys):
 def test_wrong_arguments_say_so(arguments, message, capsys):
     assert contamination.main([*arguments, "--quiet"]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_the_table_goes_where_it_can(tmp_path, capsys):
+    folder = tmp_path / "clean"
+    folder.mkdir()
+    (folder / "prose.txt").write_text(TELLS, encoding="utf-8")
+    out = tmp_path / "made" / "on the way" / "table.csv"
+    assert contamination.main([str(folder), "--out", str(out), "--quiet"]) == 0
+    assert rows_of(out) == []
+    capsys.readouterr()
+    for path, code, message in ((tmp_path, 2, "is a directory"), ("/dev/full", 3, "no space left")):
+        assert contamination.main([str(folder), "--out", str(path), "--quiet"]) == code
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1

@@ -1,7 +1,10 @@
-"""Measures of graded answers with their intervals, and two models compared."""
+"""Measures of graded answers with their intervals, two models compared, graders compared."""
+
+import json
 
 import pytest
 
+from mucpt_utils.musicsimpleqa import agreement
 from mucpt_utils.musicsimpleqa.measures import compare, measures
 from mucpt_utils.musicsimpleqa.summary import summary_text
 
@@ -53,3 +56,25 @@ def test_comparison_is_paired():
 def test_all_right_and_all_wrong_have_intervals_with_width(given, shown):
     rows = [{"id": str(i), "grade": given, "subject": i} for i in range(5)]
     assert summary_text(rows).count(shown) == 3  # accuracy, given attempted, harmonic mean
+
+
+CASE = {"question": "Who?", "answer": "Nas", "answer_type": "person", "response": "Nas"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"grade": "right"}, "case 1: 'right' is none of correct"),
+        ({"aliases": [1]}, "case 1: aliases are no list of texts"),
+        ({"answer_type": "animal"}, "case 1: answer_type is 'animal'"),
+        ({"answer": ""}, "case 1: one of"),
+        (None, "holds no cases"),
+    ],
+)
+def test_cases_that_cannot_be_graded_are_named(tmp_path, capsys, change, message):
+    path = tmp_path / "cases.jsonl"
+    case = CASE | {"grade": "correct"} | (change or {})
+    path.write_text("" if change is None else f"{json.dumps(case)}\n")
+    assert agreement.main([str(path)]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
