@@ -11,7 +11,7 @@ ROLES = {
 }
 # relations that a question mentions only by the way, by the role of its answer
 UNASKED = {
-    "agent": frozenset({"album", "instrument"}),
+    "agent": frozenset({"album", "instrument", "complete"}),
     "title": frozenset({"act", "instrument"}),
     "term": frozenset({"act", "album"}),
     "place": frozenset({"act", "album", "instrument"}),
@@ -37,7 +37,8 @@ class Asked:
         self.role = ROLES.get(kind, "title")
         self.subjects = frozenset(compact_names(subject) if subject else names_in(self.words, text))
         self.longest = max(map(len, self.subjects), default=0)
-        relations = RULES.relations_in(without_names(self.words, text), tuple(RULES.relations))
+        told = text.replace(subject, " ") if subject else text  # "the composer Joan Tower"
+        relations = RULES.relations_in(without_names(words(told), told), tuple(RULES.relations))
         relations -= UNASKED[self.role]
         if self.role == "agent" and relations & MAKING:  # who recorded it is who released it
             relations |= MAKING

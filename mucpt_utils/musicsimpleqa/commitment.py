@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mucpt_utils.musicsimpleqa.answer_keys import key_of
 from mucpt_utils.musicsimpleqa.asked import MAKING
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked, clauses_of
-from mucpt_utils.musicsimpleqa.evidence import Evidence
+from mucpt_utils.musicsimpleqa.evidence import Evidence, speaks_of_part
 from mucpt_utils.musicsimpleqa.given import (
     final_answer,
     is_refusal,
@@ -57,6 +57,9 @@ MADE_BY = re.compile(r"\bby (?:the )?[\"']?$")
 WORK_BY = re.compile(
     r"\b(?:album|song|record|work|piece|opera|single|track|it|is|was) by (?:the )?$"
 )
+SELF = re.compile(rf"\bon (?:the|their|his|her|its) (?:\w+ ){{0,2}}(?:album|record|ep) [\"']?{S}")
+IN_PLACE = re.compile(r"\b(?:in|at|near) (?:the )?$")
+SHORT = 16  # signs of a reply such as "It was by X.", with one sign for the name
 PLAIN_WORDS = re.compile(r"[a-z'-]+")
 
 
@@ -84,6 +87,8 @@ def committed(reply: str, question: Mapping) -> Commitment:
 def answer_to(key: Key, reply: str) -> Commitment:
     """The span of a reply that answers a key's question."""
     text = own_words(reply, key.asked.text)
+    if text.isupper() and sum(word.raw.isupper() for word in words(text)) > 3:  # no names to see
+        text = text.lower()
     if not text:
         return Commitment(NOTHING, "", "empty")
     if bare := bare_answer(text, key):
@@ -92,7 +97,7 @@ def answer_to(key: Key, reply: str) -> Commitment:
     answers = ANSWER.findall(marked.marks)
     if not answers:
         return unmarked(marked, key)
-    if len(answers) == 1 and is_plain(marked.marks, key):
+    if answers in ([K], [C]) and is_plain(marked.marks, key):
         at = marked.marks.index(answers[0])
         return Commitment(ONE, marked.words_at(at, at + 1), "its answer")
     return choice(marked, key)
@@ -146,6 +151,9 @@ def is_plain(marks: str, key: Key) -> bool:
     A shortcut: without any of the words that denials, refusals, second thoughts and choices are
     made of, the search for them finds nothing.
     """
+    if K not in marks and (len(marks) > SHORT or key.asked.role == "title"):
+        # it may tell of the subject only
+        return False
     if SIGNS.search(marks) or (key.kind == "term" and LISTED.search(marks)):
         return False
     if key.asked.role == "value" and DASH.search(marks):
@@ -171,18 +179,15 @@ def choice(reply: Marked, key: Key) -> Commitment:
         return none_given(reply, bool(clauses) and (refused or refuses), denied)
     # which of them answers the question
     clause, position = Evidence(reply, answering, relevance).strongest()
-    rambles = K not in reply.marks and len(words(reply.text)) > 12
-    if rambles and relevance.of(clause, clause is answering[0]) < 1:
-        return Commitment(NOTHING, "", "names no answer")
-    if is_background(reply, clause, position, relevance):
-        return Commitment(NOTHING, "", "tells of the subject only")
+    if nothing := none_asked(reply, clause, position, relevance, clause is answering[0]):
+        return Commitment(NOTHING, "", nothing)
     undecided = undecided_at(marks, key, clauses, clause) or contradiction(reply, answering)
-    if undecided:
-        return Commitment(SEVERAL, reply.words_at(*undecided), "leaves it between several")
-    if beside := rivals(reply, key.kind, answering, clause, position):
+    several = undecided or rivals(reply, key.kind, answering, clause, position)
+    if several:
         behind = only_answer_behind(answering, clause, relevance)
         if behind is None:
-            return Commitment(SEVERAL, reply.words_at(*beside), "gives several answers")
+            reason = "leaves it between several" if undecided else "gives several answers"
+            return Commitment(SEVERAL, reply.words_at(*several), reason)
         clause, position = behind, relevance.likeliest(behind)
     start, end = clause.start + position, clause.start + position + 1
     if key.asked.role == "place":
@@ -191,20 +196,43 @@ def choice(reply: Marked, key: Key) -> Commitment:
     return Commitment(ONE, reply.words_at(start, end), reason)
 
 
-def is_background(reply: Marked, clause: Clause, position: int, relevance: Relevance) -> bool:
+def none_asked(
+    reply: Marked, clause: Clause, position: int, relevance: Relevance, opens: bool
+) -> str:
+    """Why even the likeliest answer of a reply without the key is none to the question, if so."""
+    if K in reply.marks:
+        return ""
+    if asks_back(reply.text):
+        return "asks back"
+    rambles = len(words(reply.text)) > 12 and not speaks_of_part(clause, relevance.asked)
+    if rambles and relevance.of(clause, opens) < 1:
+        return "names no answer"
+    if is_background(clause, position, relevance):
+        return "tells of the subject only"
+    return ""
+
+
+def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
     """Whether the likeliest answer is none of the asked kind: `It is by Gomez` for an album.
 
-    Only where the key is not named: an owner, or who made it, where another thing is asked.
+    An owner, or who made it, where another thing is asked; a place, where who did it is asked;
+    anything that is told of the subject in another relation than the asked one.
     """
-    if K in reply.marks or is_bare(clause):
+    if is_bare(clause):
         return False
     before, behind = clause.text[:position], clause.text[position + 1 :]
     if relevance.asked.role == "title":
-        return behind.startswith("'s ") or bool(MADE_BY.search(before))
-    if relevance.asked.role != "agent" or relevance.asked.relations & MAKING:
+        return behind.startswith("'s ") or bool(MADE_BY.search(before) and not SELF.search(behind))
+    if relevance.asked.said_in(clause.text):
         return False
-    relations = relevance.asked.said_in(clause.text)
-    return not relations and bool(WORK_BY.search(before)) and S in clause.text
+    if relevance.asked.role != "agent":
+        # "Haydn died in 1809", where it is asked when he was born
+        return S in clause.text and RULES.tells_relation(clause.text)
+    if IN_PLACE.search(before) and not RULES.verb_behind.match(lower(behind)):
+        return True
+    if relevance.asked.relations & MAKING:
+        return False
+    return bool(WORK_BY.search(before)) and S in clause.text
 
 
 def none_given(reply: Marked, refused: bool, denied: bool) -> Commitment:
@@ -224,7 +252,7 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
     text, marks = marked.text, marked.marks
     if not (words(text) or (key.symbols and text.strip("?. "))):
         return Commitment(NOTHING, "", "no words")
-    if ASKS_BACK.fullmatch(text):
+    if asks_back(text):
         return Commitment(NOTHING, "", "asks back")
     clauses, small = clauses_of(marks), lower(marks)
     refuses = RULES.refusal.search(small) or any(map(is_refusal, clauses))
@@ -239,6 +267,12 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
         return Commitment(NOTHING, "", "repeats the question")
     first = marked.words_at(0, clauses[0].start + len(clauses[0].text))
     return Commitment(ONE, without_lead_in(first), "its first words")
+
+
+def asks_back(text: str) -> bool:
+    """Whether every sentence of a reply asks for something."""
+    sentences = re.findall(r"[^?]+\??", text.strip())
+    return all(ASKS_BACK.fullmatch(sentence.strip()) for sentence in sentences)
 
 
 def repeats_question(text: str, key: Key) -> bool:

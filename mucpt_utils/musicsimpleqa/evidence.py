@@ -34,6 +34,7 @@ CUE, LABEL, EDGE, AFFIRMED, HUNG = (
     re.compile(DATA[name].replace("{A}", A), re.IGNORECASE)
     for name in ("cue", "label", "edge", "affirmed", "hung")
 )
+BEHIND_SUBJECT = re.compile(rf"{S}[\"')]*(?: \(|,|:| [-–—]| is| was)? $")
 REACH = 45  # characters from an answer to the part beside it
 BEYOND = 12  # a part behind a comma is as far as one that many characters further
 STOP = re.compile(r"[,;.]|\b(?:and|but|while)\b")
@@ -62,6 +63,11 @@ def asked_parts(asked: Asked) -> frozenset[str]:
     """The parts that a question names outside its names."""
     plain = (word for index, word in enumerate(asked.words) if not index or not word.capital)
     return parts_in(" ".join(word.raw for word in plain))
+
+
+def speaks_of_part(clause: Clause, asked: Asked) -> bool:
+    """Whether a clause names a part, and it is asked who did that one."""
+    return asked.role == "agent" and not asked_parts(asked).isdisjoint(parts_in(clause.text))
 
 
 class Evidence:
@@ -139,6 +145,7 @@ class Evidence:
             "unlikely position": RULES.unlikely[role].fits(*around) and not self.owns_asked(behind),
             "asked label": own,
             "other label": bool(label) and not own,
+            "behind the subject": bool(BEHIND_SUBJECT.search(before)),
             "hung on another": role != "place" and bool(HUNG.search(before)),
             "conclusion": bool(CUE.search(before)),
         }

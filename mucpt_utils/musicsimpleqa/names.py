@@ -27,6 +27,17 @@ from mucpt_utils.musicsimpleqa.words import (
 
 # words behind which a title may stand without a capital
 TITLE_SIGNS = frozenset({"is", "was", "by", "called", "titled", "on", "from"})
+# words behind which one without a capital is a verb
+VERB_SIGNS = frozenset({"to", "me", "us", "you", "we", "they", "can", "will", "should", "must"})
+# "C'est", "L'album" at the beginning of a sentence
+ELIDED = re.compile(r"(?:[CDJLMNST]|Qu)'[a-zà-ÿ]")
+# an article or preposition run together with a name: "d'Alain", "l'Orfeo"
+ELISION = re.compile(r"\b(d|l|qu|dell|all|nell|sull)'(?=[A-ZÀ-Ý])")
+# what is named behind such a word in quotation marks is a work
+WORK_NAMED = re.compile(
+    r"\b(?:record|song|album|single|track|hit|piece|opera|number|tune|with|for|on"
+    r"|(?:record|song|album|single|track) (?:is|was))[,:]? \Z"
+)
 INNER_WORDS = frozenset({"is", "are", "to", "for", "of", "the", "a", "my", "your", "with", "it"})
 UMLAUTS = str.maketrans(FORMS["umlauts"])
 
@@ -37,6 +48,7 @@ class NameKey(Key):
     def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
         super().__init__(kind, asked)
         self.numbered = any("No." in name or "#" in name for name in (answer, *aliases))
+        self.elided = any(ELISION.search(name) for name in (answer, *aliases))
         self.forms: list[list[str]] = []
         self.whole: set[str] = set()  # right only as the whole response
         for name in (answer, *aliases):
@@ -59,6 +71,8 @@ class NameKey(Key):
         self.symbol_pattern = re.compile(rf"(?<![\w!?])(?:{signs})(?![\w!?])") if signs else None
 
     def prepared(self, text: str) -> str:
+        if "'" in text and not self.elided:
+            text = ELISION.sub(r"\1e ", text)
         return HASH_NUMBER.sub("No. ", text) if self.numbered and "#" in text else text
 
     def ways_to_write(self, name: str) -> list[list[str]]:
@@ -169,10 +183,12 @@ class NameKey(Key):
                 return joined not in RULES.function_words
             short = reading.caseless and len(words) <= 3
             return short and joined not in RULES.function_words
-        if joined in self.letter_first and lower:  # "a minor", but not "in a minor key"
+        if joined in self.letter_first and words[first].raw == "a":  # but "in a minor key"
             return reading.caseless and last == len(words) - 1
         if joined in self.common and not is_name(reading, first, last):
             return False
+        if lower and first and not reading.caseless and words[first - 1].form in VERB_SIGNS:
+            return False  # "let me focus"
         a_word = lower and self.kind == "title" and not reading.caseless
         if a_word and not self.is_introduced(reading, first):
             return False
@@ -226,10 +242,10 @@ class NameKey(Key):
 
     def others(self, reading: Reading, mentions: Sequence[Span]) -> list[Span]:
         """Other answers of the key's kind: capitalised names outside the mentions of the key."""
-        others = []
-        if self.asked.role == "title" and '"' in reading.text:
-            others = quotations(reading, mentions)
-        for first, last in capital_runs(reading, [*mentions, *others], self.asked.role):
+        quoted = quotations(reading, mentions) if '"' in reading.text else []
+        others = quoted if self.asked.role == "title" else []
+        works = works_named(reading, quoted) if self.asked.role == "agent" else []
+        for first, last in capital_runs(reading, [*mentions, *others, *works], self.asked.role):
             if self.is_other_name(reading, first, last):
                 others.append(Span(reading.words[first].start, reading.words[last].end, C))
         others = [span for span in others if self.is_new(reading.text[span.start : span.end])]
@@ -251,6 +267,8 @@ class NameKey(Key):
             and word.form not in RULES.kind_words
             and word.form not in RULES.honorifics
         ]
+        if len(run) == 1 and reading.begins_sentence(first) and ELIDED.match(run[0].raw):
+            return False
         if len(run) == 1 and run[0].form in RULES.common_words and not own:
             return not reading.begins_sentence(first) or reading.ends_sentence(first)  # "by Queen"
         if all(form in RULES.function_words for form in own):
@@ -268,6 +286,11 @@ class NameKey(Key):
             return not RULES.nationality.match(run[0].form) and self.asked.role == "agent"
         adverb = len(run) == 1 and own[0].endswith("ly") and reading.begins_sentence(first)
         return not (adverb and following)
+
+
+def works_named(reading: Reading, quoted: Sequence[Span]) -> list[Span]:
+    """Of what stands in quotation marks, the works: `with "Strangers in the Night"`."""
+    return [span for span in quoted if WORK_NAMED.search(reading.text[: span.start - 1])]
 
 
 def is_inner(word: Word) -> bool:

@@ -8,6 +8,7 @@ from mucpt_utils.musicsimpleqa.numbers import in_digits
 SHARP = re.compile(r"\b([A-Ga-g])\s?[#♯]")
 FLAT_SIGN = re.compile(r"\b([A-Ga-g])\s?♭")
 FLAT_LETTER = re.compile(r"\b([A-G])b\b")
+MAJOR = re.compile(r"\b([A-G])((?:[- ]?(?:sharp|flat))?)[ -]?maj\b\.?")
 MINOR = re.compile(r"\b([A-G])((?:[- ]?(?:sharp|flat))?)[ -]?(?:m|min)\b\.?")
 SPACE = re.compile(r" +(?=[\s,.;)–-]|$)")
 
@@ -29,6 +30,15 @@ OPUS_NUMBER = re.compile(
 OPUS_IN_WORDS = re.compile(r"\b(opus (?:number )?)([a-z]+(?:[ -][a-z]+)?(?:[ -][a-z]+)?)", re.I)
 OPUS_PART = re.compile(r"\b(op(?:us)?\.?\s*\d+)\s*(?:/\s*|,?\s*(?:#|nr\.?|n°|nº)\s*)(?=\d)", re.I)
 HASH_NUMBER = re.compile(r"(?<![\w#])#\s?(?=\d)")
+# --- intervals ------------------------------------------------------------------------------------
+INTERVAL_SIGN = re.compile(
+    r"\b(?:(dim|aug|min|maj|perf?)\.?\s?(?=[2-8](?:nd|rd|th)?\b)|([mMP])(?=[2-8]\b))([2-8])"
+    r"(?:nd|rd|th)?\b"
+)
+QUALITIES = {
+    **{"dim": "diminished", "aug": "augmented", "min": "minor", "maj": "major"},
+    **{"perf": "perfect", "per": "perfect", "m": "minor", "M": "major", "P": "perfect"},
+}
 SIGNATURE = re.compile(r"\b(\d)\s?([♭♯#]|b\b)")
 
 
@@ -51,6 +61,17 @@ def in_words(text: str) -> str:
     return accidentals(text)
 
 
+def intervals_in_words(text: str) -> str:
+    """Signs of intervals in words: `m3` gives `minor 3rd`, `dim. 4th` gives `diminished 4th`."""
+    return INTERVAL_SIGN.sub(interval_in_words, text)
+
+
+def interval_in_words(match: re.Match[str]) -> str:
+    """The name of one interval."""
+    ending = {"2": "nd", "3": "rd"}.get(match[3], "th")
+    return f"{QUALITIES[match[1] or match[2]]} {match[3]}{ending}"
+
+
 def opus_in_digits(match: re.Match[str]) -> str:
     """`opus twenty-three` with its number in digits."""
     return match[1] + in_digits(match[2])
@@ -62,6 +83,7 @@ def accidentals(text: str) -> str:
         text = SHARP.sub(r"\1-sharp ", text)
         text = FLAT_LETTER.sub(r"\1-flat", FLAT_SIGN.sub(r"\1-flat ", text))
         text = SPACE.sub("", text)
+    text = MAJOR.sub(r"\1\2 major", text) if "maj" in text else text
     return MINOR.sub(r"\1\2 minor", text)
 
 

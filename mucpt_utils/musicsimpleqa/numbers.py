@@ -43,6 +43,11 @@ NUMBER_RUN = re.compile(
     ),
     re.IGNORECASE,
 )
+OH_YEAR = re.compile(  # nineteen-oh-nine
+    r"\b(\w+teen|ten|eleven|twelve|twenty)[\s-]+(?:oh|aught|ought|nought)[\s-]+"
+    r"(one|two|three|four|five|six|seven|eight|nine)\b",
+    re.IGNORECASE,
+)
 FRACTION_WORDS = re.compile(
     "|".join(
         rf"\b{re.escape(words)}\b(?! (?:note|step|rest|tone))"
@@ -76,7 +81,14 @@ PRONOUN = re.compile(
 
 @lru_cache(maxsize=16)  # one response is read several times
 def in_digits(text: str) -> str:
-    """Numbers written in words, as digits: `nineteen ninety-one` gives `1991`."""
+    """Numbers written in words, as digits: `nineteen ninety-one` gives `1991`.
+
+    `nineteen-oh-nine` gives `1909`.
+    """
+    if " oh" in text or "-oh" in text or "ught" in text:
+        text = OH_YEAR.sub(
+            lambda match: f"{spoken_number(match[1])}0{spoken_number(match[2])}", text
+        )
     return NUMBER_RUN.sub(number_or_pronoun, text)
 
 

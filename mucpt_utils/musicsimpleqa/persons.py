@@ -99,7 +99,8 @@ class PersonKey(NameKey):
         for position in range(index - 1, max(-1, index - 6), -1):
             word, gap = reading.words[position], reading.gap(position)
             joined = gap in (" ", ' "', '" ') or (len(word.form) <= 2 and gap in (". ", "."))
-            if not joined or word.form in RULES.function_words or word.form in RULES.kind_words:
+            initial = len(word.raw) == 1 and word.capital and gap.startswith(".")
+            if not (joined and (initial or is_free(word))):
                 break
             if not (word.capital or reading.caseless) or (
                 word.form in self.asked.forms and not names
@@ -107,6 +108,11 @@ class PersonKey(NameKey):
                 break
             names.insert(0, word)
         return [name for name in names if name.form not in RULES.honorifics]
+
+
+def is_free(word: Word) -> bool:
+    """Whether a word may be a name."""
+    return word.form not in RULES.function_words and word.form not in RULES.kind_words
 
 
 def person_of(forms: list[str]) -> Person | None:

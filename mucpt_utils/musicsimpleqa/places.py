@@ -30,8 +30,15 @@ class PlaceKey(NameKey):
     def in_longer_name(
         self, reading: Reading, first: int, last: int, look_before: bool = True
     ) -> bool:
-        """Whether it is another place with the same word in its name: `Northern Ireland`."""
-        return first > 0 and reading.words[first - 1].form in RULES.place_prefixes
+        """Whether it is another place with the same word in its name: `Northern Ireland`.
+
+        A direction before it names a part of it, unless the two are a place of their own.
+        """
+        before = reading.words[first - 1].form if first else ""
+        if before not in RULES.place_prefixes:
+            return False
+        joined = before + "".join(word.form for word in reading.words[first : last + 1])
+        return before not in RULES.place_parts or joined in RULES.levels
 
     def agrees(self, text: str) -> bool:
         """Whether a place, or one of its steps, is the key and not a namesake."""

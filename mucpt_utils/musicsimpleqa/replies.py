@@ -5,9 +5,11 @@ next question. `own_words` leaves one line of plain text, in which sentences and
 were written.
 """
 
+import html
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from mucpt_utils.musicsimpleqa.words import QUOTES, forms_of
 
@@ -47,6 +49,10 @@ ANSWER_LABEL = re.compile(r"(?:\A|\n|\s)[ \t>*#_]*(?:answer|a)[ \t]*[*_]*:[*_]*\
 NOTHING_BUT_LABELS = re.compile(
     r"(?:\W|\b(?:answer|question|in a full sentence)\b)*", re.IGNORECASE
 )
+# what a page of an encyclopedia ends with
+APPENDIX = re.compile(
+    r"(?:\n|(?<=[.!?]) )[ \t#*=]*(?:See also|References|External links|Further reading)[ \t*:=]*\n"
+)
 ANSWER_AGAIN = re.compile(r"(\s*[^\n]{2,200}?[^\n:])\n\s*Answer:")
 
 
@@ -78,6 +84,8 @@ def own_turn(reply: str, question: str) -> str:
         reply = ANSWER_LABEL.sub("", reply[len(question) :], count=1)
     if echo := ECHO.match(reply):
         reply = reply[echo.end() :]
+    if appendix := APPENDIX.search(reply):
+        reply = reply[: appendix.start()]
     turn = NEXT_TURN.search(reply) if ":" in reply or "\n" in reply else None
     if turn and not reply[: turn.start()].strip():  # "Question: ...? Answer: Nirvana"
         label = ANSWER_LABEL.search(reply, turn.end())
@@ -113,11 +121,20 @@ ITEM = re.compile(r"(?:\A|(?<=\n))[ \t>]*(?:[-•+*][ \t]+|\d{1,2}[.)][ \t]+|>[ 
 EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*\n]{0,80}[^\s*])?)\*(?![\w*])")
 UNDERLINE = re.compile(r"(?<![\w_])_([^\s_](?:[^_\n]{0,80}[^\s_])?)_(?![\w_])")
 STRUCK = re.compile(r"~~[^~\n]{1,200}~~|<(s|del|strike)>[^<]{1,200}</\1>")
+BREAK_TAG = re.compile(r"</?(?:p|br|li|div|tr|h[1-6])\b[^<>]{0,80}>", re.IGNORECASE)
+TAG = re.compile(
+    r"</?(?:b|i|u|em|strong|span|a|code|cite|ul|ol|table|tbody|td|th|html|body)\b[^<>]{0,80}>", re.I
+)
+# "B) Nirvana" in a line, and a letter at the end
+OPTION = re.compile(r"(?:\A|\n)[ \t*_(]*([A-Ha-h])[).:][*_]*[ \t]+(\S[^\n]{0,120})")
+CHOSEN = re.compile(
+    r"(?:(?<![\w'])(?=[A-H])|\(|\b(?:is|answer|choice|option|say|with) )([A-Ha-h])[)*_.!]*\s*\Z"
+)
 TABLE_RULE = re.compile(r"^(?=[\s:|-]*--)[\s:|-]*$")
 
 
 # signs of which thoughts, later turns and markup need one
-WRITTEN = re.compile(r"[\n<\[{\\*`_#|:?~]|\A\s*[-+>\d]|\Aanalysis")
+WRITTEN = re.compile(r"[\n<\[{\\*`_#|:?~]|\A\s*[-+>\d]|\Aanalysis|&#?\w{2,8};")
 
 
 def own_words(reply: str, question: str) -> str:
@@ -134,12 +151,14 @@ def own_words(reply: str, question: str) -> str:
         text = SCRIPTS.sub(" ", text)
     if "~~" in text or "</" in text:
         text = STRUCK.sub("", text)
+    if "<" in text or "&" in text:
+        text = from_html(text)
     if "{" in text:
         text = from_json(text, question)
     if "\\" in text:
         text = from_latex(text)
     if "\n" in text:
-        text = from_lines(text, question)
+        text = from_lines(chosen_option(text), question)
     elif ITEM.match(text):
         text = ITEM.sub("", text, count=1)
     text = text.replace("**", "").replace("`", "").replace("__", "")
@@ -148,6 +167,25 @@ def own_words(reply: str, question: str) -> str:
     if "_" in text:
         text = UNDERLINE.sub(r'"\1"', text)
     return HEADING.sub(r"\1", text).strip()
+
+
+def from_html(text: str) -> str:
+    """A text without the tags and entities of HTML."""
+    text = TAG.sub("", BREAK_TAG.sub("\n", text))
+    return html.unescape(text).replace("\xa0", " ").strip()
+
+
+def chosen_option(text: str) -> str:
+    """What is said behind a list of options, with the option for the letter that is chosen."""
+    options = list(OPTION.finditer(text))
+    named = {option[1].upper(): option[2] for option in options}
+    if len(named) < 2:
+        return text
+    behind = text[options[-1].end() :]
+    letter = CHOSEN.search(behind)
+    if not letter or letter[1].upper() not in named:
+        return text
+    return behind[: letter.start(1)] + named[letter[1].upper()] + behind[letter.end() :]
 
 
 def from_json(text: str, question: str) -> str:
@@ -198,22 +236,43 @@ def from_lines(text: str, question: str) -> str:
 def table_free(lines: list[str], question: str) -> list[str]:
     """Lines in which a row of a table is `cell - cell`, without the heads of its columns.
 
-    Of several rows, only the one that shares most words with the question, if one does.
+    Of several rows, only the one that is about what the question asks.
     """
     rules = {index for index, line in enumerate(lines) if "|" in line and TABLE_RULE.match(line)}
     plain: list[str] = []
-    rows: list[int] = []
+    rows: dict[int, list[str]] = {}  # by the place in the plain lines
     for index, line in enumerate(lines):
         if index in rules or index + 1 in rules:
             continue
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if len(cells) > 1:
-            rows.append(len(plain))
+            rows[len(plain)] = cells
         plain.append(" - ".join(filter(None, cells)) if len(cells) > 1 else line)
-    if rules and len(rows) > 1:
-        asked = frozenset(forms_of(question))
-        shares = [len(asked.intersection(forms_of(plain[row]))) for row in rows]
-        if shares.count(max(shares)) == 1:
-            best = rows[shares.index(max(shares))]
-            return [line for index, line in enumerate(plain) if index == best or index not in rows]
-    return plain
+    asked = asked_row(list(rows.values()), question) if rules and len(rows) > 1 else None
+    if asked is None:
+        return plain
+    best = list(rows)[asked]
+    return [line for index, line in enumerate(plain) if index == best or index not in rows]
+
+
+def asked_row(rows: Sequence[Sequence[str]], question: str) -> int | None:
+    """The number of the row that a question asks for; None where no row stands out.
+
+    Its first cell stands in the question, or any of its cells, or it shares most words with it.
+    """
+    asked = forms_of(question)
+
+    def is_named(cell: str) -> int:
+        forms = forms_of(cell)
+        starts = range(len(asked) - len(forms) + 1) if forms else ()
+        return int(any(asked[start : start + len(forms)] == forms for start in starts))
+
+    tellings: list[list[int]] = [
+        [is_named(cells[0]) for cells in rows],
+        [max(map(is_named, cells)) for cells in rows],
+        [len(set(asked).intersection(forms_of(" - ".join(cells)))) for cells in rows],
+    ]
+    for telling in tellings:
+        if telling.count(max(telling)) == 1:
+            return telling.index(max(telling))
+    return None

@@ -71,6 +71,7 @@ class Rules:
         self.common_words = frozenset(data["common_words"])
         self.interjections = frozenset(data["interjections"])
         self.place_prefixes = frozenset(data["place_prefixes"])
+        self.place_parts = frozenset(data["place_parts"])
         self.nationality = re.compile(data["nationality"])
 
     def read_commitment(self, data: Mapping[str, Any]) -> None:

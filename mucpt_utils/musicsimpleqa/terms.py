@@ -7,12 +7,16 @@ from functools import lru_cache
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Span, in_order
 from mucpt_utils.musicsimpleqa.names import NameKey
-from mucpt_utils.musicsimpleqa.notation import in_words
+from mucpt_utils.musicsimpleqa.notation import in_words, intervals_in_words
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K
 from mucpt_utils.musicsimpleqa.words import FORMS, Reading
 
 # "its Andante is in F": a key without its mode is a major one
 IN_TONIC = re.compile(r"\b((?:in|to) [A-G](?:-flat|-sharp)?)(?=[.,;!]|\s*\Z)")
+INTERVAL = re.compile(
+    r"(?:major|minor|perfect|augmented|diminished)"
+    r" (?:second|third|fourth|fifth|sixth|seventh|octave)"
+)
 INSTRUMENT_WORDS = frozenset({"instrument", "instruments", "play", "plays"})
 IN_ENGLISH = FORMS["instruments"]
 FOREIGN_INSTRUMENT = re.compile(rf"\b(?:{'|'.join(IN_ENGLISH)})\b", re.IGNORECASE)
@@ -28,6 +32,7 @@ class TermKey(NameKey):
     """A term; others of the same shape or class are other answers, as `D minor` is to `C major`."""
 
     def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
+        self.is_interval = bool(INTERVAL.fullmatch(answer))
         super().__init__(answer, aliases, kind, asked)
         written = self.prepared(answer)
         self.shape = next((shape for shape in RULES.shapes if shape.fullmatch(written)), None)
@@ -38,7 +43,7 @@ class TermKey(NameKey):
         self.has_loose_terms = not (self.shape or self.is_name)
 
     def prepared(self, text: str) -> str:
-        text = in_words(text)
+        text = in_words(intervals_in_words(text) if self.is_interval else text)
         if "key" in self.asked.forms:
             text = IN_TONIC.sub(r"\1 major", text)
         return in_english(text) if self.asked.forms & INSTRUMENT_WORDS else text

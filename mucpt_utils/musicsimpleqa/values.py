@@ -24,6 +24,13 @@ YEAR = re.compile(
 )
 
 
+# words for a time that is no year
+TIME = re.compile(
+    r"\d{3}|'\d\d|\b(?:centur|decade|ago\b|(?:twen|thir|for|fif|six|seven|eigh|nine)ties\b|\d0s\b)",
+    re.IGNORECASE,
+)
+
+
 class ValueKey(Key):
     """A key that is a value. 26163 is not 261.63, and 5/6/1967 is not 56/1967."""
 
@@ -36,7 +43,7 @@ class ValueKey(Key):
 
     def answers(self, text: str) -> list[Span]:
         values = list(self.values(text))
-        if len(values) < 2 or not self.asked.subjects:
+        if not values or not self.asked.subjects:
             return values
         return in_order(values, self.subject_mentions(Reading(text)))
 
@@ -53,7 +60,7 @@ class ValueKey(Key):
         return mentions
 
     def names_its_kind(self, text: str) -> bool:
-        return any(char.isdigit() for char in text)  # "the 1880s" is an attempt
+        return any(char.isdigit() for char in text)
 
     def agrees(self, text: str) -> bool:
         if self.is_whole(text):
@@ -96,7 +103,14 @@ class NumberKey(ValueKey):
         return abs(value - self.value) < 1e-9
 
 
-class YearKey(ValueKey):
+class TimeKey(ValueKey):
+    """A year or a date."""
+
+    def names_its_kind(self, text: str) -> bool:
+        return bool(TIME.search(text))  # "the 1880s" is an attempt, "in two acts" is none
+
+
+class YearKey(TimeKey):
     """A year; a full date of that year is right, a decade or a range is not."""
 
     def __init__(self, answer: str, asked: Asked):
@@ -119,7 +133,7 @@ class YearKey(ValueKey):
                 yield Span(*match.span(), C)
 
 
-class DateKey(ValueKey):
+class DateKey(TimeKey):
     """A date; right at the key's precision or finer."""
 
     def __init__(self, answer: str, asked: Asked):

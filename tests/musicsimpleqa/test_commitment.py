@@ -210,6 +210,8 @@ CASES = {
         ("sonata", "The sonata is a quintessential example of Baroque music.", "0"),
         ("fifth", "The opus number of the Fifth Symphony is 67.", "+"),
         ("major", "It is in E minor, a major work of its time.", "+"),
+        ("utero", "In Utero is an album by Nirvana.", "0"),
+        ("android", "It's by Radiohead.", "0"),
         ("android", "1. OK Computer\n2. OK Computer\n3. OK Compu", "+"),
     ],
     "chat": [
@@ -383,8 +385,6 @@ NOT_YET = [
     ("creep", "Ich weiß nicht, vielleicht Radiohead?", "+"),
     ("creep", "Radiohead or Coldplay? Surely the former!", "+"),
     ("creep", "<s>Radiohead</s> Coldplay", "-"),
-    ("android", "It's by Radiohead.", "0"),
-    ("utero", "In Utero is an album by Nirvana.", "0"),
 ]
 
 
