@@ -15,9 +15,9 @@ from mucpt_utils.report.profiles import Finished
 from mucpt_utils.report.rows import Luggage
 
 PIXELS = 92  # of the page in an inch of a figure: all figures' text is of one size
-NARROW_DPI = 110
-NARROW_TOGETHER = 420_000  # bytes of the page for pictures of phones; the first figures have them
-COLOURS = 48
+NARROW_DPI = 100
+NARROW_TOGETHER = 360_000  # bytes of the page for pictures of phones; the first figures have them
+COLOURS = 64
 Item = dict[str, Any]
 
 
@@ -51,7 +51,10 @@ def rendered(fig: Figure, dpi: int) -> Image.Image:
 def data_address(picture: Image.Image) -> str:
     """A picture in few colours as the address of itself (WebP without loss)."""
     stream = io.BytesIO()
-    reduced = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    # rare colours count as well: a marker is small, and has to keep the colour of its arm
+    reduced = picture.convert("RGB").quantize(
+        COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE
+    )
     reduced.convert("RGB").save(stream, "WEBP", lossless=True, quality=80, method=6)
     return f"data:image/webp;base64,{base64.b64encode(stream.getvalue()).decode()}"
 

@@ -109,7 +109,7 @@ class Inside:
 
 
 class Luggage:
-    """What a page takes with it: files are packed one by one, then as many are taken as fit."""
+    """What a page takes with it: files are packed one by one, then as many as fit are taken."""
 
     def __init__(self, profile: str) -> None:
         self.profile = profile
@@ -124,12 +124,12 @@ class Luggage:
         return self.files[-1]
 
     def take(self, room: int) -> None:
-        """Take the files that fit, the first ones first, none larger than `LARGEST_FILE`.
+        """Take as many files as fit, the smallest first, none larger than `LARGEST_FILE`.
 
         room: bytes of the page that are left for all of them.
         """
         left = LARGEST_TOGETHER
-        for file in self.files:
+        for file in sorted(self.files, key=lambda file: len(file.data)):
             letters = len(file.address)
             file.there = len(file.data) <= min(LARGEST_FILE, left) and letters <= room
             if file.there:

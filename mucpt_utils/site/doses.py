@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mucpt_utils.config.axes import Axis, load_axes
+from mucpt_utils.report.levels import own_settings
 
 
 def axes_data(names: Iterable[str], run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -38,13 +39,8 @@ def own_value(axis: Axis, settings: Mapping[str, Any]) -> float | None:
 
     None where they change more than one, or one that is no number.
     """
-    keys = {key for level in axis.changed for key in level.set}
-    if len(keys) != 1:
-        return None
-    value: Any = settings
-    for part in keys.pop().split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return None if isinstance(value, bool) else number(value)
+    values = list(own_settings(axis, settings).values())
+    return None if len(values) != 1 or isinstance(values[0], bool) else number(values[0])
 
 
 def number(value: object) -> float | None:

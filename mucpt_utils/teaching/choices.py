@@ -15,7 +15,7 @@ from mucpt_utils import paths
 from mucpt_utils.config.axes import DEFAULT, load_axes
 from mucpt_utils.config.files import shown
 from mucpt_utils.io import read_json
-from mucpt_utils.report import display, figures, limits, mixtures, table_files
+from mucpt_utils.report import display, figures, levels, limits, mixtures, table_files
 from mucpt_utils.report.figures import Drawn, NothingToDraw
 from mucpt_utils.report.figures.explorer import conclusion
 from mucpt_utils.study.provenance import RUN, results_to_read
@@ -192,16 +192,9 @@ def level_names(frame: pd.DataFrame, explored: Explored) -> pd.DataFrame:
 
 def own_values(axis: str, settings: Mapping[str, Any]) -> str:
     """The profile's own values of what an axis moves: `replay = 0.2 (the profile's own)`."""
-    if axis not in load_axes():
-        return DEFAULT
-    values = []
-    for key in dict.fromkeys(key for level in load_axes()[axis].changed for key in level.set):
-        value: Any = settings
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        if value is not None:
-            values.append(f"{key.rpartition('.')[2].replace('_', ' ')} = {value}")
-    return f"{', '.join(values)} (the profile's own)" if values else DEFAULT
+    own = levels.own_settings(load_axes().get(axis), settings)
+    values = ", ".join(f"{name} = {value}" for name, value in own.items())
+    return f"{values} (the profile's own)" if values else DEFAULT
 
 
 def check_apart(frame: pd.DataFrame, choice: Choice) -> None:

@@ -1,5 +1,6 @@
 import base64
 import gzip
+import io
 import random
 import re
 from html.parser import HTMLParser
@@ -7,6 +8,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 from markupsafe import escape
+from PIL import Image
 from results_made_up import SKILL, all_tables, record
 
 from mucpt_utils import paths
@@ -19,6 +21,7 @@ from mucpt_utils.report import (
     limits,
     markdown,
     page,
+    pictures,
     profiles,
     rows,
     sections,
@@ -150,6 +153,43 @@ def test_files_take_no_more_room_than_the_page_has_left():
     assert [file.there for file in (first, second, third)] == [True, True, False]
     luggage.take(2 * letters - 1)
     assert [file.there for file in (first, second, third)] == [True, False, False]
+
+
+def test_a_large_file_leaves_the_room_to_many_small_ones():
+    luggage = rows.Luggage("evidence")
+    large = luggage.pack("answers.csv", random.Random(0).randbytes(100_000))
+    small = [luggage.pack(f"{n}.csv", b"x" * 1000) for n in range(20)]
+    luggage.take(sum(len(file.address) for file in small) + 1000)
+    assert all(file.there for file in small) and not large.there
+
+
+def test_a_picture_in_few_colours_keeps_those_of_small_marks():
+    """Next to the many greys of letters a marker is a handful of points."""
+    marks = [(0, 103, 165), (194, 178, 128), (135, 86, 146), (190, 0, 50), (255, 223, 0)]
+    picture = Image.new("RGB", (200, 200), "white")
+    for number in range(8000):
+        picture.putpixel((number % 200, 60 + number // 200), (number % 256,) * 3)
+    for number, colour in enumerate(marks):
+        picture.paste(colour, (20 * number, 10, 20 * number + 9, 19))
+    inside = base64.b64decode(pictures.data_address(picture).partition(",")[2])
+    shown = Image.open(io.BytesIO(inside)).convert("RGB")
+    assert len(shown.getcolors()) <= pictures.COLOURS
+    for number, colour in enumerate(marks):
+        ours = shown.getpixel((20 * number + 4, 14))
+        assert max(abs(a - b) for a, b in zip(ours, colour, strict=True)) < 16, colour
+
+
+def test_settings_that_all_artefacts_of_a_name_share_stand_once():
+    made = [
+        {"name": "run_plain", "settings": {"seed": seed, "train": {"tokens": 5}}, "seconds": 1.0,
+         "made_by": "05"}
+        for seed in (0, 1)
+    ]  # fmt: skip
+    (group,) = sections.artifact_groups({"artifacts": made})
+    assert group["settings"] == {"train": {"tokens": 5}}
+    assert [record["own"] for record in group["records"]] == [{"seed": 0}, {"seed": 1}]
+    (alone,) = sections.artifact_groups({"artifacts": made[:1]})
+    assert alone["settings"] == made[0]["settings"] and alone["records"][0]["own"] == {}
 
 
 def test_every_figure_is_inlined_with_alternative_text_and_size(parsed, results):
