@@ -16,6 +16,8 @@ CPU_PROFILES = ("smoke", "laptop")
 
 # kind of a claim's test -> (notebook, table); of those untested, by what they show
 TESTED_IN = {
+    "room": ("05b_what_was_learnt", "differences.csv"),
+    "best": ("05b_what_was_learnt", "differences.csv"),
     "arms": ("05b_what_was_learnt", "differences.csv"),
     "axis": ("07_data_composition", "composition_differences.csv"),
     "axes": ("07_data_composition", "composition_differences.csv"),
@@ -35,7 +37,8 @@ LEFT = {
     "executed/*.ipynb": "these notebooks as they were run",
     "classroom/*.json": "small samples for the interactive cells, which need no model",
     "mixtures/": "data mixtures of your own, where you have trained any",
-    "report.html": "all of it on one page that opens without a network",
+    "report.html, report.md": "all of it on one page that opens without a network",
+    "site/": "the same as pages to search, filter and play with; also without a network",
 }
 
 
@@ -119,6 +122,10 @@ def claims_map() -> pd.DataFrame:
 
 def test_in_words(test: claim_tests.Test) -> str:
     """How a claim is tested, in a few words."""
+    if test.kind == "room":
+        return "whether an arm that is told the labels stands clear of plain"
+    if test.kind == "best":
+        return f"whether some method is better than {', '.join(test.others)}"
     if test.kind == "arms":
         return f"arm {test.arm} against {test.against}"
     if test.kind == "axis":

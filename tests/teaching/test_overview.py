@@ -15,6 +15,13 @@ def test_every_claim_is_mapped_to_a_table_of_the_study():
     assert (table["here"] != "not tested").tolist() == tested
 
 
+def test_every_kind_of_test_is_told_in_words_of_its_own():
+    told = {c.test.kind: overview.test_in_words(c.test) for c in claims.load_claims().values()}
+    told.pop("none")
+    assert len(set(told.values())) == len(told)
+    assert set(told) <= set(overview.TESTED_IN), "each leads to the notebook that tests it"
+
+
 def test_the_notebook_that_the_map_names_keeps_the_table_that_it_names():
     for row in overview.claims_map().itertuples():
         text = (paths.NOTEBOOKS / f"{row.notebook}.ipynb").read_text(encoding="utf-8")
