@@ -123,6 +123,166 @@ WRITTEN = [
     ),
 ]
 
+# the same, by somebody who had seen neither slips nor tests
+WRITTEN += [
+    ("platt", "f = lambda s,a,b: math.exp(a*math.log(s/(1-s))+b)", "odds / "),
+    ("platt", "f = lambda s,a,b: 1/(1+math.exp(-(a*math.log(s/1-s)+b)))", "brackets"),
+    ("platt", "f = lambda s,a,b: round(1/(1+math.exp(-(a*math.log(s/(1-s))+b))),2)", "rounded"),
+    (
+        "platt",
+        "f = lambda s,a,b: 1/(1+math.exp(-(a*(math.log(s)/math.log(1-s))+b)))",
+        "not their quotient",
+    ),
+    ("platt", "f = lambda s,a,b: 1/1+math.exp(-(a*math.log(s/(1-s))+b))", "brackets"),
+    (
+        "off_domain_share",
+        "f = lambda p,l: sum(x for x,y in zip(p,l) if y==0)/sum(l)",
+        "number of documents on the domain",
+    ),
+    (
+        "off_domain_share",
+        "f = lambda p,l: sum(x for x,y in zip(p,l) if x<0.5)/sum(p)",
+        "not a low probability",
+    ),
+    (
+        "off_domain_share",
+        "f = lambda p,l: sum(1-x for x,y in zip(p,l) if y==0)/sum(p)",
+        "what it loses",
+    ),
+    ("off_domain_share", "f = lambda p,l: sum(1-x for x in p)/len(p)", "take the labels"),
+    ("jaccard", "f = lambda a,b: 1-len(a&b)/len(a|b)", "similarity is wanted"),
+    ("jaccard", "f = lambda a,b: len(a and b)/len(a or b)", "`and` and `or`"),
+    ("jaccard", "f = lambda a,b: len(a&b)/math.sqrt(len(a)*len(b))", "cosine"),
+    ("jaccard", "f = lambda a,b: len(a&b)//len(a|b)", "only equal sets"),
+    ("band_probability", "f = lambda j,b,r: (1-(1-j)**b)**r", "rows stand inside"),
+    ("band_probability", "f = lambda j,b,r: 1-(1-j^r)^b", "no power in Python"),
+    ("band_probability", "f = lambda j,b,r: 1-b*(1-j**r)", "power of bands"),
+    (
+        "precision_recall",
+        "f = lambda r,w,m: {'precision':r/(r+w),'recall':r/(r+m)}",
+        "a dict comes back",
+    ),
+    ("precision_recall", "f = lambda r,w,m: (r/(r+w), (r+w)/(r+m))", "`wrong` nowhere"),
+    (
+        "temperature_loss",
+        "f = lambda z,t,T: math.log(sum(math.exp(x/T) for x in z))-z[t-1]/T",
+        "count from 0",
+    ),
+    (
+        "temperature_loss",
+        "f = lambda z,t,T: sum(math.log(math.exp(x/T)) for x in z)-z[t]/T",
+        "add up first",
+    ),
+    (
+        "temperature_loss",
+        "f = lambda z,t,T: math.log(sum(math.exp(x) for x in z)/T)-z[t]/T",
+        "before exp",
+    ),
+    ("temperature_loss", "f = lambda z,t,T: -math.log((z[t]/T)/sum(x/T for x in z))", "takes exp"),
+    (
+        "loss_ratio_weights",
+        "f = lambda m,r,e,s: [min(max(math.log((a+e)/(b+e))/math.log(s),0),1)/sum(m) for a,b in zip(m,r)]",
+        "mean of the",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m,r,e,s):\n v=[min(max(math.log((a+e)/(b+e))*math.log(s),0),1) for a,b in zip(m,r)]\n return [x/(sum(v)/len(v)) for x in v]",
+        "not multiplied",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m,r,e,s):\n v=[min(max(math.log((a+e)/(b+e))/math.log(s),0),1) for a,b in zip(m,r)]\n return [x/max(v) for x in v]",
+        "the largest becomes 1",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m,r,e,s):\n v=[min(max((a+e)/(b+e)/s,0),1) for a,b in zip(m,r)]\n return [x/(sum(v)/len(v)) for x in v]",
+        "form is a logarithm",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m,r,e,s):\n v=[max(math.log((a+e)/(b+e))/math.log(s),0) for a,b in zip(m,r)]\n return [x/(sum(v)/len(v)) for x in v]",
+        "clip above as well",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m,r,e,s):\n v=[math.log((a+e)/(b+e))/math.log(s) for a,b in zip(m,r)]\n n=sum(v)/len(v)\n return [min(max(x/n,0),1) for x in v]",
+        "clip first",
+    ),
+    (
+        "normalise",
+        "f = lambda w,m: [x*y/(sum(w)/sum(m)) if sum(w) else y for x,y in zip(w,m)]",
+        "in the sum either",
+    ),
+    ("normalise", "f = lambda w,m: [x/sum(m)*y for x,y in zip(w,m)]", "how many take part"),
+    ("normalise", "f = lambda w,m: list(m)", "weights are lost"),
+    (
+        "normalise",
+        "def f(w,m):\n t=sum(a*b for a,b in zip(w,m))\n return [a*b*sum(m)/t if t else 1/sum(m) for a,b in zip(w,m)]",
+        "1 each",
+    ),
+    (
+        "normalise",
+        "def f(w,m):\n t=sum(a*b for a,b in zip(w,m))/sum(m)\n return [a*b-t+1 for a,b in zip(w,m)]",
+        "subtracting",
+    ),
+    ("weighted_gradient", "f = lambda w: [x/3 for x in w]", "not always 3"),
+    ("weighted_gradient", "f = lambda w: [x/sum(w) for x in w]", "sum of their weights"),
+    ("weighted_gradient", "f = lambda w: [0 for x in w]", "not 0"),
+    ("bits_per_byte", "f = lambda l,s: sum(l)*math.log2(math.e)/s*8", "no factor of 8"),
+    ("bits_per_byte", "f = lambda l,s: l/math.log(2)/s", "a list is no number"),
+    (
+        "tokens_to_reach",
+        "def f(x,y,g):\n for i in range(1,len(x)):\n  if y[i]>=g:\n   return x[i-1]+(g-y[i-1])*(x[i]-x[i-1])\n return math.inf",
+        "share of the stretch",
+    ),
+    (
+        "tokens_to_reach",
+        "def f(x,y,g):\n for i in range(1,len(x)):\n  if y[i]>g:\n   s=(g-y[i-1])/(y[i]-y[i-1])\n   return x[i-1]+s*(x[i]-x[i-1])\n return math.inf",
+        ">=, not >",
+    ),
+    (
+        "tokens_to_reach",
+        "def f(x,y,g):\n for i in range(len(x)-1):\n  if y[i]<=g<=y[i+1]:\n   s=(y[i+1]-g)/(y[i+1]-y[i])\n   return x[i]+s*(x[i+1]-x[i])\n return math.inf",
+        "from its beginning",
+    ),
+    (
+        "tokens_to_reach",
+        "def f(x,y,g):\n return x[int(np.argmin([abs(v-g) for v in y]))]",
+        "nearest",
+    ),
+    (
+        "tokens_to_reach",
+        "def f(x,y,g):\n for i in range(1,len(x)):\n  if y[i]>=g:\n   s=(g-y[i-1])/(y[i]-y[i-1])\n   return s*(x[i]-x[i-1])\n return math.inf",
+        "point before",
+    ),
+    (
+        "grade",
+        "f = lambda k,r: 'correct' if r.lower() in k.lower() else 'incorrect'",
+        "not the response in the key",
+    ),
+    (
+        "kappa",
+        "f = lambda a,b: float(np.corrcoef([x=='correct' for x in a],[x=='correct' for x in b])[0,1])",
+        "correlation",
+    ),
+    (
+        "paired_interval",
+        "def f(a,b):\n d=a-b\n s=d.std(ddof=1)/len(d)**.5\n return (d.mean()-s,d.mean()+s)",
+        "one standard error",
+    ),
+    (
+        "paired_interval",
+        "def f(a,b):\n rng=np.random.default_rng(0)\n d=abs(a-b)\n m=[rng.choice(d,len(d)).mean() for _ in range(1000)]\n return np.quantile(m,[.025,.975])",
+        "no abs",
+    ),
+    (
+        "paired_interval",
+        "def f(a,b):\n rng=np.random.default_rng(0)\n d=a-b\n m=[rng.choice(d,10).mean() for _ in range(2000)]\n return np.quantile(m,[.025,.975])",
+        "as many differences",
+    ),
+]
+
 
 def exercise_cells() -> dict[str, tuple[str, str, str, str]]:
     """Exercise -> (number of its notebook, stub's cell, its function, folded solution)."""

@@ -92,7 +92,9 @@ def hint(name: str, cases: Sequence[Case], done: list[Outcome]) -> str:
     if slip := slip_of(asked, cases, done):
         return f"Hint: {slip.hint}"
     kind = diagnosed(cases, done)
-    return f"Hint: {kind}. Besides: {asked.hint}" if kind else f"Hint: {asked.hint}"
+    if not kind:
+        return f"Hint: {asked.hint}"
+    return f"Hint: {kind}{'' if kind.endswith('?') else '.'} Besides: {asked.hint}"
 
 
 def track() -> pd.DataFrame:

@@ -78,6 +78,10 @@ def grader(
             grader(lower=False, empty=False, refusal=False, either=False, denied=False),
         ),
         ('refusals come first: empty, "I don\'t know"', grader(empty=False, refusal=False)),
+        (
+            "the key is looked for in the response, not the response in the key",
+            lambda k, r: RIGHT if r.lower() in k.lower() else WRONG,
+        ),
     ],
 )
 def grade() -> list[Case]:
@@ -160,6 +164,10 @@ def beyond(share: float, by_chance: float) -> float:
             "p_e is made of shares: divide by n twice, once for each grader",
             lambda a, b: beyond(observed(a, b), chance(a, b) * len(a)),
         ),
+        (
+            "that is a correlation: kappa compares p_o with p_e",
+            lambda a, b: float(np.corrcoef([x == RIGHT for x in a], [x == RIGHT for x in b])[0, 1]),
+        ),
     ],
 )
 def kappa() -> list[Case]:
@@ -178,10 +186,13 @@ def kappa() -> list[Case]:
 
 
 def bootstrap(
-    values: np.ndarray, cut: Sequence[float] = (0.025, 0.975), times: int = 2000
+    values: np.ndarray,
+    cut: Sequence[float] = (0.025, 0.975),
+    times: int = 2000,
+    draw: int | None = None,
 ) -> np.ndarray:
-    """Ends of a bootstrap interval of the mean."""
-    drawn = np.random.default_rng(0).choice(values, (times, len(values)))
+    """Ends of a bootstrap interval of the mean. draw: values at a time; all unless told."""
+    drawn = np.random.default_rng(0).choice(values, (times, draw or len(values)))
     return np.quantile(drawn.mean(axis=1), cut)
 
 
@@ -241,6 +252,17 @@ def apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
             "the width is returned: return the two ends",
             lambda a, b: float(np.ptp(bootstrap(a - b))),
         ),
+        (
+            "that is one standard error to either side, 68 %: take quantiles of drawn means",
+            lambda a, b: [
+                (a - b).mean() + sign * (a - b).std(ddof=1) / len(a) ** 0.5 for sign in (-1, 1)
+            ],
+        ),
+        (
+            "draw as many differences as there are questions: fewer make the interval wider",
+            lambda a, b: bootstrap(a - b, draw=10),
+        ),
+        ("the sign of a difference counts: no abs", lambda a, b: bootstrap(abs(a - b))),
     ],
     tolerance=0.015,  # two resampled ends are never the same
 )

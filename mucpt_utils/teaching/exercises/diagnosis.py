@@ -43,7 +43,8 @@ def diagnosed(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
     """The first rule's sentence about the outcomes of a wrong function, or None."""
     rules: tuple[Callable[[Sequence[Case], Sequence[Outcome]], str | None], ...] = (
         *(about_returning, about_errors, about_arguments, about_kind, about_shape),
-        *(about_not_numbers, about_order, about_factor, about_complement, about_one_value),
+        *(about_not_numbers, about_order, about_rounding, about_factor, about_complement),
+        about_one_value,
     )
     for rule in rules:
         if sentence := rule(cases, done):
@@ -81,6 +82,8 @@ def about_type_error(text: str) -> str:
         return "it takes other arguments than the stub: keep the line that begins with `def`"
     if "NoneType" in text:
         return "a value inside is None: a call before has returned nothing"
+    if "for ^" in text:
+        return "^ is no power in Python: write **"
     if "list" in text or "tuple" in text:
         return "a list is no number: go through it with a loop or a comprehension, or use numpy"
     return "two kinds of values are mixed: look at what each argument is"
@@ -171,6 +174,17 @@ def about_order(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
             return None
         turned |= not np.allclose(ours, theirs, atol=1e-3)
     return "the numbers are right and their order is not: turn them round" if turned else None
+
+
+def about_rounding(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
+    """The right numbers with too few digits."""
+    both = pairs(cases, done)
+    if both is None:
+        return None
+    for digits in (1, 2, 3):
+        if np.allclose(both[0], np.round(both[1], digits), atol=1e-9):
+            return "the numbers are rounded: return them with all their digits"
+    return None
 
 
 def about_factor(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:

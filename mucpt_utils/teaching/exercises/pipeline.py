@@ -68,6 +68,22 @@ def odds(share: float) -> float:
             "math.log(s) is not yet the log-odds: s / (1 - s)",
             lambda s, a, b: sigmoid(a * math.log(s) + b),
         ),
+        (
+            "brackets: the divisor of s / (1 - s) needs its own, for s / 1 - s is 0",
+            lambda s, a, b: sigmoid(a * math.log(s / 1 - s) + b),
+        ),
+        (
+            "brackets: the divisor of 1 / (1 + math.exp(-x)) needs its own",
+            lambda s, a, b: 1 / 1 + math.exp(-(a * math.log(odds(s)) + b)),
+        ),
+        (
+            "exp gives odds again: the probability is odds / (1 + odds)",
+            lambda s, a, b: math.exp(a * math.log(odds(s)) + b),
+        ),
+        (
+            "the logarithm of a fraction is the difference of two logarithms, not their quotient",
+            lambda s, a, b: sigmoid(a * math.log(s) / math.log(1 - s) + b),
+        ),
     ],
 )
 def platt() -> list[Case]:
@@ -124,6 +140,22 @@ def foreign(probabilities: list[float], labels: list[int]) -> list[float]:
             "p already is the weight; 1 - p would be the weight that the document loses",
             lambda p, labels: sum(1 - x for x in foreign(p, labels)) / sum(1 - x for x in p),
         ),
+        (
+            "the label says which documents are off the domain, not a low probability",
+            lambda p, labels: sum(x for x in p if x < 0.5) / sum(p),
+        ),
+        (
+            "divide by the sum of all probabilities, not by the number of documents on the domain",
+            lambda p, labels: sum(foreign(p, labels)) / sum(labels),
+        ),
+        (
+            "p is the weight that a document has; 1 - p is what it loses",
+            lambda p, labels: sum(1 - x for x in foreign(p, labels)) / sum(p),
+        ),
+        (
+            "take the labels as well: only documents whose label is 0 are off the domain",
+            lambda p, labels: sum(1 - x for x in p) / len(p),
+        ),
     ],
 )
 def off_domain_share() -> list[Case]:
@@ -170,7 +202,7 @@ def off_domain_share() -> list[Case]:
             lambda a, b: len(a | b) / len(a & b),
         ),
         (
-            "a ^ b holds what only one of them has: that is the distance 1 - J",
+            "that is the distance 1 - J, what only one of them holds: the similarity is wanted",
             lambda a, b: len(a ^ b) / len(a | b),
         ),
         (
@@ -179,10 +211,18 @@ def off_domain_share() -> list[Case]:
         ),
         ("the fraction has two counts: len(a & b) and len(a | b)", lambda a, b: (a & b) / (a | b)),
         (
-            "whether they are equal is all or nothing: count what they share",
+            "only equal sets give more than 0 here: count what they share, and divide with /",
             lambda a, b: float(a == b),
         ),
         ("whether they share anything is all or nothing: count", lambda a, b: bool(a & b)),
+        (
+            "`and` and `or` give one of the two sets back: write & and |",
+            lambda a, b: len(a and b) / len(a or b),
+        ),
+        (
+            "that is the cosine of the sets; Jaccard divides by the union",
+            lambda a, b: len(a & b) / math.sqrt(len(a) * len(b)),
+        ),
     ],
 )
 def jaccard() -> list[Case]:
@@ -242,6 +282,14 @@ def jaccard() -> list[Case]:
         (
             "(1 - j) ** rows is the probability that no row agrees; one row that differs is enough",
             lambda j, b, r: 1 - (1 - (1 - j) ** r) ** b,
+        ),
+        (
+            "rows stand inside and bands outside: all rows of a band, then any of the bands",
+            lambda j, b, r: (1 - (1 - j) ** b) ** r,
+        ),
+        (
+            "all bands differ with probability (1 - j ** rows) to the power of bands, not times it",
+            lambda j, b, r: 1 - b * (1 - j**r),
         ),
     ],
 )
@@ -309,6 +357,13 @@ def band_probability() -> list[Case]:
         (
             "the brackets are missing: right / (right + wrong), or the division comes first",
             lambda right, wrong, missed: (right / right + wrong, right / right + missed),
+        ),
+        (
+            "recall counts what was found of the labelled: `right` stands above, `wrong` nowhere",
+            lambda right, wrong, missed: (
+                right / (right + wrong),
+                (right + wrong) / (right + missed),
+            ),
         ),
     ],
 )

@@ -63,6 +63,22 @@ def softmax_loss(logits: Numbers, target: int) -> float:
                 math.log(sum(math.exp(x / T) for n, x in enumerate(z) if n != t)) - z[t] / T
             ),
         ),
+        (
+            "T divides each logit before exp, not the sum behind it",
+            lambda z, t, T: math.log(sum(map(math.exp, z)) / T) - z[t] / T,
+        ),
+        (
+            "softmax takes exp of each logit before it adds them up",
+            lambda z, t, T: -math.log((z[t] / T) / sum(x / T for x in z)),
+        ),
+        (
+            "log of each and then the sum is not the log of the sum: add up first",
+            lambda z, t, T: sum(x / T for x in z) - z[t] / T,
+        ),
+        (
+            "places count from 0: `target` is the index itself",
+            lambda z, t, T: softmax_loss([x / T for x in z], t - 1),
+        ),
     ],
 )
 def temperature_loss() -> list[Case]:
@@ -91,6 +107,11 @@ def shaped(ratio: Callable, clip: bool = True, mean: bool = True, log: bool = Tr
         return [v * len(values) / sum(values) for v in values] if mean else values
 
     return weights
+
+
+def by_the_largest(values: Numbers) -> list[float]:
+    """Values over the largest of them."""
+    return [value / max(values) for value in values]
 
 
 def ratio_of(a: float, b: float, floor: float) -> float:
@@ -141,6 +162,34 @@ def ratio_of(a: float, b: float, floor: float) -> float:
         (
             "clip after the logarithm, not before: here every ratio above 1 becomes the same",
             shaped(lambda a, b, e: min(max(ratio_of(a, b, e), 1e-9), 1.0)),
+        ),
+        (
+            "the logarithm is divided by math.log(scale), not multiplied",
+            lambda m, r, e, s: shaped(
+                lambda a, b, f: ratio_of(a, b, f) ** (math.log(s) * math.log(s))
+            )(m, r, e, s),
+        ),
+        (
+            "the largest becomes 1 here; the *mean* should",
+            lambda m, r, e, s: by_the_largest(shaped(ratio_of)(m, r, e, s)),
+        ),
+        (
+            "clip above as well: no token gets more than 1 before the mean is divided out",
+            shaped(lambda a, b, e: max(ratio_of(a, b, e), 1.0), clip=False),
+        ),
+        (
+            "clip first, then divide by the mean: a mean with negative values in it is another",
+            lambda m, r, e, s: [
+                min(max(w, 0.0), 1.0) for w in shaped(ratio_of, clip=False)(m, r, e, s)
+            ],
+        ),
+        (
+            "divide by the mean of the *weights*, not by the losses",
+            lambda m, r, e, s: [w / sum(m) for w in shaped(ratio_of, mean=False)(m, r, e, s)],
+        ),
+        (
+            "the form is a logarithm: math.log(ratio) / math.log(scale), not ratio / scale",
+            lambda m, r, e, s: shaped(lambda a, b, f: ratio_of(a, b, f) / s, log=False)(m, r, e, s),
         ),
     ],
 )
@@ -218,6 +267,31 @@ def masked(weights: Numbers, mask: Numbers) -> list[float]:
         (
             "the largest becomes 1 here; the *mean* should",
             lambda w, m: [x / (max(masked(w, m)) or 1) for x in masked(w, m)],
+        ),
+        (
+            "masked tokens must not count in the sum either: multiply by the mask before you add",
+            lambda w, m: [
+                x * sum(m) / sum(w) if sum(w) else y for x, y in zip(masked(w, m), m, strict=True)
+            ],
+        ),
+        (
+            "the mask is returned and the weights are lost: scale them, do not replace them",
+            lambda w, m: list(m),
+        ),
+        (
+            "where no token has weight, those that take part get 1 each, not an equal share of 1",
+            lambda w, m: [
+                x * sum(m) / sum(masked(w, m)) if sum(masked(w, m)) else 1 / sum(m)
+                for x in masked(w, m)
+            ],
+        ),
+        (
+            "that divides by how many take part: divide by their mean, sum / number",
+            lambda w, m: [x / sum(m) for x in masked(w, m)],
+        ),
+        (
+            "divide by the mean; subtracting it makes the mean 1 and some weights negative",
+            lambda w, m: [x - sum(masked(w, m)) / sum(m) + 1 for x in masked(w, m)],
         ),
     ],
 )

@@ -1,7 +1,7 @@
 """Exercises of notebooks 05 and 05b: the gradient of a weighted loss, bits per byte, curves."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import torch
@@ -38,6 +38,15 @@ Numbers = Sequence[float]
         ),
         ("w enters once: the loss is w * l, not its square", lambda w: [x * x / len(w) for x in w]),
         ("w multiplies, it does not divide", lambda w: [1 / x / len(w) for x in w]),
+        (
+            "the mean divides by the number of tokens, not by the sum of their weights",
+            lambda w: [x / sum(w) for x in w],
+        ),
+        ("N is the number of tokens, len(w): not always 3", lambda w: [x / 3 for x in w]),
+        (
+            "w_t is a constant, but the loss is not: its derivative is w_t / N, not 0",
+            lambda w: [0.0] * len(w),
+        ),
     ],
 )
 def weighted_gradient() -> list[Case]:
@@ -47,6 +56,7 @@ def weighted_gradient() -> list[Case]:
         ([0.0, 3.0, 0.0], "one token takes it all"),
         ([0.5, 1.25, 1.25], "soft weights"),
         ([1.0, 0.5, 1.5, 1.0], "four tokens"),
+        ([2.0, 0.0, 2.0, 2.0], "weights whose mean is not 1"),
     ]
     cases = []
     for weights, about in given:
@@ -106,6 +116,10 @@ def weighted_gradient() -> list[Case]:
             "that is a perplexity: bits per byte take no exponential",
             lambda losses, size: math.exp(sum(losses) / len(losses)),
         ),
+        (
+            "it is bits per *byte*: the bytes are counted already, no factor of 8",
+            lambda losses, size: sum(losses) / math.log(2) / size * 8,
+        ),
     ],
 )
 def bits_per_byte() -> list[Case]:
@@ -119,11 +133,34 @@ def bits_per_byte() -> list[Case]:
 
 def crossing(tokens: Numbers, values: Numbers, goal: float, never: float = math.inf) -> float:
     """Where a curve first meets a goal, linear between its points."""
+    return between(tokens, values, goal, lambda share, step, start: start + share * step, never)
+
+
+def between(
+    tokens: Numbers,
+    values: Numbers,
+    goal: float,
+    rule: Callable[[float, float, float], float],
+    never: float = math.inf,
+) -> float:
+    """What a rule makes of the first stretch that meets a goal.
+
+    rule: of the share of the stretch at which it does, its tokens, and the tokens before it.
+    """
     for n in range(1, len(tokens)):
         if values[n] >= goal > values[n - 1]:
             share = (goal - values[n - 1]) / (values[n] - values[n - 1])
-            return tokens[n - 1] + share * (tokens[n] - tokens[n - 1])
+            return rule(share, tokens[n] - tokens[n - 1], tokens[n - 1])
     return never
+
+
+def above_alone(tokens: Numbers, values: Numbers, goal: float) -> float:
+    """Where a curve first lies above a goal; a point that is exactly there does not count."""
+    for n in range(1, len(tokens)):
+        if values[n] > goal:
+            share = (goal - values[n - 1]) / (values[n] - values[n - 1])
+            return tokens[n - 1] + share * (tokens[n] - tokens[n - 1])
+    return math.inf
 
 
 def first_point(tokens: Numbers, values: Numbers, goal: float, step: int = 0) -> float:
@@ -185,6 +222,30 @@ def last_crossing(tokens: Numbers, values: Numbers, goal: float) -> float:
             "the number of the point is returned: return its tokens",
             lambda x, y, g: next((n for n, v in enumerate(y) if v >= g), math.inf),
         ),
+        ("a point that is exactly at the goal has reached it: >=, not >", above_alone),
+        (
+            "the share of the stretch: divide what is missing by what the stretch gains",
+            lambda x, y, g: next(
+                (
+                    x[n - 1] + (g - y[n - 1]) * (x[n] - x[n - 1])
+                    for n in range(1, len(x))
+                    if y[n] >= g
+                ),
+                math.inf,
+            ),
+        ),
+        (
+            "that is how far it is from the end of the stretch: count from its beginning",
+            lambda x, y, g: between(x, y, g, lambda share, step, start: start + (1 - share) * step),
+        ),
+        (
+            "add the tokens of the point before: the share alone begins at 0",
+            lambda x, y, g: between(x, y, g, lambda share, step, start: share * step),
+        ),
+        (
+            "the nearest measured point is no crossing: find the first at or above the goal",
+            lambda x, y, g: min(zip(x, y, strict=True), key=lambda point: abs(point[1] - g))[0],
+        ),
     ],
 )
 def tokens_to_reach() -> list[Case]:
@@ -197,6 +258,7 @@ def tokens_to_reach() -> list[Case]:
         ([0, 100, 200], [0.0, 0.1, 0.2], 0.5, "never reached"),
         ([0, 50, 200], [0.0, 0.25, 1.0], 0.25, "exactly at a point"),
         ([0, 100, 200], [0.1, 0.2, 0.6], 0.3, "nearer to the point before"),
+        ([0, 100, 200], [0.0, 0.3, 0.1], 0.3, "exactly at a point, then it falls"),
     ]
     cases = []
     for tokens, values, goal, about in given:
