@@ -12,7 +12,9 @@ class TrainSettings(BaseModel):
 
     tokens: int = Field(ge=1, description="token budget, replay included; equal for every arm")
     batch_sequences: int = Field(4, ge=1, description="sequences in one optimiser step")
-    accumulate: int = Field(1, ge=1, description="micro-batches a step is cut into")
+    accumulate: int = Field(
+        1, ge=1, description="micro-batches a step is cut into; dynamic weights then read it twice"
+    )
     learning_rate: float = Field(3e-3, gt=0, description="peak, for AdamW and (matched) Muon")
     warmup: float = Field(0.05, ge=0, le=1, description="share of the steps that warm up")
     weight_decay: float = Field(0.01, ge=0, description="decoupled")
@@ -67,7 +69,9 @@ class EvaluationSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    points: int = Field(4, ge=1, description="points of each learning curve, the last at the end")
+    points: int = Field(
+        4, ge=1, le=1000, description="points of each learning curve, the last at the end"
+    )
     general_questions: int = Field(60, ge=1, description="questions of the general twin")
     held_out_documents: int = Field(2, ge=1, description="held-out documents about each subject")
     new_tokens: int = Field(16, ge=1, description="longest answer, in tokens")

@@ -27,9 +27,11 @@ import math
 import torch
 
 from mucpt_utils.config.scoring import Criterion
+from mucpt_utils.errors import MuCPTError
 
 __all__ = [
     "Criterion",
+    "LossesError",
     "denominator",
     "loss_ratio",
     "normalise",
@@ -39,20 +41,24 @@ __all__ = [
 ]
 
 
+class LossesError(MuCPTError, ValueError):
+    """Losses that no weights can be made of: of different tokens, or not all numbers."""
+
+
 def denominator(
     reference: torch.Tensor, entropies: torch.Tensor | None, criterion: Criterion
 ) -> torch.Tensor:
     """What the criterion divides by, in nats: the RM's losses, its entropies or its surprise.
 
     reference: the RM's losses; entropies: those of its predictions of the same tokens, equal
-    shapes. Raises ValueError where the criterion needs entropies and there are none.
+    shapes. Raises LossesError where the criterion needs entropies and there are none.
     """
     if not criterion.uses_reference:
         return torch.ones_like(reference, dtype=torch.float)
     if not criterion.uses_entropy:
         return reference.float()
     if entropies is None:
-        raise ValueError(f"denominator={criterion.denominator} needs the RM's entropies")
+        raise LossesError(f"denominator={criterion.denominator} needs the RM's entropies")
     if criterion.denominator == "entropy":
         return entropies.float()
     return (reference.float() - entropies.float()).clamp(min=0)
@@ -64,18 +70,24 @@ def loss_ratio(
     """rho for each token, or the excess loss where the criterion compares by difference.
 
     numerator, denominators: L_a and what stands for L_rm (`denominator`) of the same tokens in
-    nats, equal shapes. No gradient flows through the result. Raises ValueError for unequal shapes.
+    nats, equal shapes. No gradient flows through the result. Raises LossesError for unequal shapes.
     """
-    if numerator.shape != denominators.shape:
-        raise ValueError(
-            f"losses of different tokens: {tuple(numerator.shape)} and {tuple(denominators.shape)}"
-        )
+    _check_shapes(numerator, denominators)
     above, below = numerator.detach().float(), denominators.detach().float()
     if criterion.direction == "inverse":
         above, below = below, above
     if criterion.compare == "difference":
         return above - below
     return (above + criterion.floor) / (below + criterion.floor)
+
+
+def _check_shapes(losses: torch.Tensor, others: torch.Tensor, what: str = "losses") -> None:
+    if losses.shape != others.shape:
+        raise LossesError(
+            f"{what} of different tokens: {tuple(losses.shape)} and {tuple(others.shape)}; the "
+            "logits at a place belong to the token after it, so each row has one loss fewer than "
+            "tokens"
+        )
 
 
 def shape(ratio: torch.Tensor, mask: torch.Tensor, criterion: Criterion) -> torch.Tensor:
@@ -131,10 +143,15 @@ def token_weights(
 
     numerator: L_a; reference: the RM's losses, at the temperature that the criterion asks for;
     entropies: the RM's, where the criterion's denominator needs them; all in nats. mask: 1 where a
-    token counts. All of one shape; for a ratio over sequences (sequences, length). Raises
-    ValueError where entropies are needed and missing.
+    token counts. All of one shape, tensors or arrays; for a ratio over sequences (sequences,
+    length). Raises LossesError for other shapes, for a loss that counts and is not a number, and
+    where entropies are needed and missing.
     """
+    numerator, reference, mask = map(torch.as_tensor, (numerator, reference, mask))
+    _check_shapes(numerator, mask, "losses and mask")
     ratio = loss_ratio(numerator, denominator(reference, entropies, criterion), criterion)
+    if bool((ratio.isnan() & (mask > 0)).any()):
+        raise LossesError("a loss is not a number where the mask says that its token counts")
     if criterion.over == "sequence":  # one ratio a row, the mean of its tokens that count
         total = torch.where(mask > 0, ratio * mask, 0.0).sum(-1, keepdim=True)
         ratio = (total / mask.sum(-1, keepdim=True).clamp(min=1)).expand_as(ratio)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.utils.checkpoint import checkpoint
 
+from mucpt_utils.errors import MuCPTError
 from mucpt_utils.scoring.tokens import TokenStore
 
 if TYPE_CHECKING:  # transformers takes seconds to import
@@ -18,6 +19,10 @@ if TYPE_CHECKING:  # transformers takes seconds to import
 BATCH_TOKENS = 8192
 LOGITS = 2**28  # at most so many at a time: 1 GiB as float32
 CHUNK = 2**26  # and so many where they have to be cut
+
+
+class ContextError(MuCPTError, ValueError):
+    """A context that a model has too few positions for."""
 
 
 def token_losses(logits: torch.Tensor, tokens: torch.Tensor, temperature: float = 1.0):
@@ -57,6 +62,15 @@ def hidden_states(model: "PreTrainedModel") -> Iterator[torch.nn.Module]:
         del head.forward  # what hid the class's own method
 
 
+def vocabulary_size(model: "PreTrainedModel") -> int:
+    """Tokens that a model predicts among, padding included; 0 for a wrapper without a config.
+
+    A model of text and images keeps its number in the settings of its text part.
+    """
+    config = getattr(model, "config", None)
+    return 0 if config is None else config.get_text_config().vocab_size
+
+
 PLAIN_HEADS: WeakKeyDictionary = WeakKeyDictionary()
 
 
@@ -67,6 +81,8 @@ def has_plain_head(model: "PreTrainedModel") -> bool:
     """
     if model not in PLAIN_HEADS:
         ids = torch.arange(4, device=next(model.parameters()).device)[None]
+        training = model.training
+        model.eval()  # dropout would make two answers of one
         with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
             logits = model(input_ids=ids).logits
             with hidden_states(model) as head:
@@ -75,6 +91,7 @@ def has_plain_head(model: "PreTrainedModel") -> bool:
                 logits.shape[-1] == head(hidden).shape[-1]
                 and torch.allclose(logits, head(hidden), rtol=1e-3, atol=1e-3)
             )
+        model.train(training)
     return PLAIN_HEADS[model]
 
 
@@ -92,7 +109,7 @@ def measured(
     position by position, in chunks that are computed again for the gradient.
     """
     # around a model that several processes train there is a wrapper, and it is called as it is
-    vocabulary = getattr(getattr(model, "config", None), "vocab_size", 0)
+    vocabulary = vocabulary_size(model)
     if ids.numel() * vocabulary <= LOGITS or not has_plain_head(model):
         return measure(model(input_ids=ids, **inputs).logits, ids, temperature)
     with hidden_states(model) as head:
@@ -144,14 +161,16 @@ def read_tokens(
     Each document is read from its own start, behind an end token as in training, or behind the
     begin token of a model that has one; a begin token itself has 0. A document longer than
     `context` is read in windows that overlap by half, so that no token lacks its left context.
+    Raises ContextError for a context that is longer than the model can be.
     """
+    context = window(model, context)
     out = np.zeros(store.tokens.size, np.float16)
     begins = set(store.starts.tolist())
     end = int(store.tokens[-1]) if store.tokens.size else 0  # every document closes with it
     device = next(model.parameters()).device
     model.eval()
     with torch.inference_mode():
-        batch_tokens = min(BATCH_TOKENS, LOGITS // model.config.vocab_size)
+        batch_tokens = min(BATCH_TOKENS, LOGITS // vocabulary_size(model))
         for batch in _batches(list(_windows(store, context)), batch_tokens):
             width = max(stop - start for start, stop, _ in batch) + 1
             tokens = np.zeros((len(batch), width), np.int64)
@@ -166,6 +185,19 @@ def read_tokens(
                 out[fresh:stop] = numbers[row, fresh - start : stop - start]
             report(float(sum(stop - fresh for _, stop, fresh in batch)))
     return out
+
+
+def window(model: "PreTrainedModel", context: int) -> int:
+    """Tokens that are read at a time: the context, one fewer where the token that stands before
+    them would take a position that the model does not have. Raises ContextError."""
+    text = model.config.get_text_config()
+    positions = getattr(text, "max_position_embeddings", None) or context + 1
+    if context > positions:
+        raise ContextError(
+            f"model.context={context}: {text.model_type} as loaded has {positions} positions; "
+            f"allowed: at most {positions}"
+        )
+    return min(context, positions - 1)
 
 
 def _windows(store: TokenStore, context: int) -> Iterator[tuple[int, int, int]]:

@@ -13,16 +13,17 @@ import numpy as np
 import torch
 
 from mucpt_utils.config.scoring import Arm, Criterion
+from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import read_json
 from mucpt_utils.scoring.loss_ratio import denominator, select, token_weights
 from mucpt_utils.scoring.losses import document_means, document_sums
 from mucpt_utils.scoring.losses import load as load_losses
-from mucpt_utils.scoring.tokens import TokenStore, concatenated
+from mucpt_utils.scoring.tokens import NothingToTrainOn, TokenStore, concatenated
 
 TINY = 1e-9
 
 
-class NotScored(ValueError):
+class NotScored(MuCPTError, ValueError):
     """A criterion needs what was not scored: losses, entropies, another temperature."""
 
 
@@ -194,7 +195,7 @@ def weighted_means(values: np.ndarray, weights: np.ndarray, groups: np.ndarray) 
 
 
 def mean_one(weights: np.ndarray) -> np.ndarray:
-    """Weights divided by their mean. Raises ValueError where all are 0."""
+    """Weights divided by their mean. Raises NothingToTrainOn where all are 0."""
     if not weights.any():
-        raise ValueError("no token of the corpus has a weight above 0: nothing to train on")
+        raise NothingToTrainOn("no token of the corpus has a weight above 0: nothing to train on")
     return weights / weights.mean()

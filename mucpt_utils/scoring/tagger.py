@@ -72,22 +72,22 @@ def train_tagger(model: "PreTrainedModel", store: TokenStore, carries: np.ndarra
     """Fit the tagger: logistic regression by L-BFGS.
 
     carries: (tokens,) booleans, whether each token of the store carries a fact. Documents are read
-    whole, behind an end or begin token. Raises ValueError where all or no tokens do.
+    whole, behind an end token or the begin token that they open with. Raises ValueError where all
+    or no tokens do.
     """
     if carries.all() or not carries.any():
         raise ValueError("the tagger needs tokens that carry facts, and tokens that do not")
-    end = int(store.tokens[-1])
-    opening = end if store.begin is None else store.begin
+    opening = np.array([store.tokens[-1]] if store.begin is None else [], np.int64)
     model.eval()
     with torch.inference_mode():
         rows = []
         for index in range(len(store)):
-            ids = np.concatenate([[opening], store.document(index).astype(np.int64)])
-            rows.append(token_features(model, torch.from_numpy(ids)[None])[0].float())
+            ids = torch.from_numpy(np.concatenate([opening, store.document(index)]))[None]
+            rows.append(token_features(model, ids.to(model.device))[0].float().cpu())
     features = torch.cat(rows).clone()
     means, scales = features.mean(0), features.std(0).clamp(min=1e-6)
     features = (features - means) / scales
-    weights, offset = _logistic(features, torch.from_numpy(carries).float())
+    weights, offset = _logistic(features, torch.from_numpy(carries[store.learnt]).float())
     return Tagger(weights, offset, means.double().numpy(), scales.double().numpy())
 
 

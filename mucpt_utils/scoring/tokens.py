@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from mucpt_utils.errors import MuCPTError
+
 if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 END = "<|endoftext|>"
+TOGETHER = 1000  # documents at a time whose tokens are lists, several times as large as the array
+
+
+class NothingToTrainOn(MuCPTError, ValueError):
+    """Settings or a corpus that leave no document, no row or no token with a weight."""
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> "PreTrainedTokenizerFast":
@@ -104,14 +111,14 @@ def tokenise(
         raise ValueError(f"{len(texts)} texts but {len(ids)} ids")
     begin, end = begin_token(tokenizer), tokenizer.eos_token_id
     opening = [] if begin is None else [begin]
-    encoded = tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
-    lengths = [len(opening) + len(tokens) + 1 for tokens in encoded]
     dtype = np.uint16 if len(tokenizer) <= 2**16 else np.uint32
-    flat = np.fromiter(
-        (t for tokens in encoded for t in (*opening, *tokens, end)), dtype, sum(lengths)
-    )
-    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return TokenStore(flat, starts, list(ids), begin)
+    rows: list[np.ndarray] = []
+    for first in range(0, len(texts), TOGETHER):
+        part = list(texts[first : first + TOGETHER])
+        encoded = tokenizer(part, add_special_tokens=False)["input_ids"]
+        rows += [np.array([*opening, *tokens, end], dtype) for tokens in encoded]
+    starts = np.cumsum([0, *map(len, rows)]).astype(np.int64)
+    return TokenStore(np.concatenate(rows or [np.zeros(0, dtype)]), starts, list(ids), begin)
 
 
 def concatenated(first: TokenStore, second: TokenStore) -> TokenStore:
@@ -140,10 +147,10 @@ def document_order(
     """Shuffled passes over `documents` until at least `tokens` tokens are there.
 
     documents: indices to draw from; lengths: tokens of every document of the store. Each pass has
-    its own order. Raises ValueError for nothing to draw from.
+    its own order. Raises NothingToTrainOn for nothing to draw from.
     """
     if not len(documents):
-        raise ValueError("no documents to train on: everything was filtered out")
+        raise NothingToTrainOn("no documents to train on: everything was filtered out")
     rng = np.random.default_rng(seed)
     order, total = [], 0
     while total < tokens:

@@ -9,21 +9,34 @@
 `prepare` makes every stage before the run (corpus, base, reference model, cached losses) and lays
 the arm's sequences, weights and losses out as arrays; `train` needs that folder alone. A killed
 `train` goes on from its last checkpoint.
+
+Memory of the machine (GPUs aside): the first process of all reads the model, in float32, 4 bytes a
+parameter; the others wait for it with room that is reserved and not written (`models.unfilled`).
+DDP then sends each process the whole model; FSDP hands it out tensor by tensor, and each keeps its
+share alone. A model of 32 billion parameters takes 131 GB on the first machine and a share on the
+others; read by each of eight processes, it would take a terabyte on every machine.
 """
 
-import argparse
+import resource
+import shutil
 import sys
+import time
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import torch
+from accelerate import PartialState
 from pydantic import BaseModel, ConfigDict
 
+from mucpt_utils.arguments import Parser
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.config.settings import SettingsError, load_profile
 from mucpt_utils.config.training import TrainSettings
+from mucpt_utils.errors import OK, MuCPTError
+from mucpt_utils.io import write_json
 from mucpt_utils.scoring import models
 from mucpt_utils.study import runs
 from mucpt_utils.study.grades import grade_responses
@@ -32,8 +45,9 @@ from mucpt_utils.study.study import Study
 from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences
 
+LONGEST_WAIT = timedelta(hours=2)  # of the other processes, while the first reads the model
 JOB = "job.json"
-TRAINED = "trained"
+TRAINED, SPENT = "trained", "spent.json"
 
 
 class LaunchJob(BaseModel):
@@ -54,7 +68,7 @@ def write_job(folder: Path, job: LaunchJob, data: Sequences, model: Path) -> Non
         values = getattr(data, field.name)
         if values is not None:
             np.save(folder / f"{field.name}.npy", values)
-    models.load(model).save_pretrained(folder / "model")
+    shutil.copytree(model, folder / "model", dirs_exist_ok=True)
     (folder / JOB).write_text(job.model_dump_json(indent=1), encoding="utf-8")
 
 
@@ -84,12 +98,23 @@ def prepare(profile: str, arm: str, seed: int, folder: Path, overrides: list[str
 
 
 def train(folder: Path) -> None:
-    """Train a prepared job; called by every process of `torchrun` or `accelerate launch`."""
+    """Train a prepared job; called by every process of `torchrun` or `accelerate launch`.
+
+    Raises SettingsError for a folder that holds no job, ModelError for a model that cannot be read,
+    TrainingError for a batch that the processes cannot share out.
+    """
     if not (folder / JOB).is_file():
         raise SettingsError(f"{folder} holds no {JOB}: `launch prepare` writes it")
     job = LaunchJob.model_validate_json((folder / JOB).read_text(encoding="utf-8"))
+    # the processes meet before anything is read: then one alone needs to read
+    together = PartialState(cpu=not torch.cuda.is_available(), timeout=LONGEST_WAIT)
+    if together.is_main_process:
+        model = models.load(folder / "model", torch.float32, device="cpu")
+    else:
+        model = models.unfilled(folder / "model")
+    start = time.perf_counter()
     trainer.train(
-        models.load(folder / "model", torch.float32, device="cpu"),
+        model,
         read_sequences(folder),
         job.train,
         folder,
@@ -97,6 +122,17 @@ def train(folder: Path) -> None:
         criterion=job.criterion,
         save=folder / TRAINED,
     )
+    if together.is_main_process:
+        write_json(folder / TRAINED / SPENT, spent(time.perf_counter() - start))
+
+
+def spent(seconds: float) -> dict[str, float]:
+    """What a training took: seconds, and the most memory that its first process held, in GB."""
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    row = {"seconds": round(seconds, 2), "peak_host_GB": round(held / 1e9, 2)}
+    if torch.cuda.is_available():
+        row["peak_gpu_GB"] = round(torch.cuda.max_memory_allocated() / 1e9, 2)
+    return row
 
 
 def measure(profile: str, folder: Path, overrides: list[str]) -> None:
@@ -115,7 +151,7 @@ def measure(profile: str, folder: Path, overrides: list[str]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m mucpt_utils launch")
+    parser = Parser(prog="python -m mucpt_utils launch")
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("prepare", "train", "measure"):
         command = commands.add_parser(name)
@@ -135,10 +171,10 @@ def main(arguments: list[str] | None = None) -> int:
             train(options.folder)
         else:
             measure(options.profile, options.folder, options.overrides)
-    except SettingsError as error:
+    except MuCPTError as error:
         print(f"launch: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return error.exit_code
+    return OK
 
 
 if __name__ == "__main__":

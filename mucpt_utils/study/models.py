@@ -98,17 +98,16 @@ def load_pretrained(
 ) -> None:
     """A model from a folder or the Hub as it is; its tokenizer must be the study's.
 
-    identity: of `source`, the digest of a folder or a name. Raises ValueError for another
-    tokenizer.
+    identity: of `source`, the digest of a folder or a name. Raises TokenizerError for another
+    tokenizer, or one that is larger than the model's table.
     """
     ours = models.load_tokenizer(inputs["tokenizer"])
     theirs = models.load_tokenizer(source)
     models.check_same_tokenizer(ours, theirs, ("the model that is trained", source))
     model = models.load(source)
-    if len(ours) > model.config.vocab_size:
-        raise ValueError(
-            f"{source}: its tokenizer has {len(ours)} tokens, the model only "
-            f"{model.config.vocab_size}"
+    if len(ours) > (size := losses.vocabulary_size(model)):
+        raise models.TokenizerError(
+            f"{source}: its tokenizer has {len(ours)} tokens, the model only {size}"
         )
     model.save_pretrained(folder / "model")
 

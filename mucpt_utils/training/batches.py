@@ -9,7 +9,14 @@ from torch.utils.data import Dataset
 from mucpt_utils.config.scoring import Arm
 from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring.scored import Scored, mean_one
-from mucpt_utils.scoring.tokens import TokenStore, document_order, gather, interleave, pack
+from mucpt_utils.scoring.tokens import (
+    NothingToTrainOn,
+    TokenStore,
+    document_order,
+    gather,
+    interleave,
+    pack,
+)
 
 
 def steps_for(settings: TrainSettings, context: int) -> int:
@@ -71,14 +78,16 @@ def training_sequences(
 
     The same seed gives every arm without document selection the same sequences in the same order,
     so that arms are compared in pairs. Replay is spread evenly and keeps weight 1. Where attention
-    is to stay inside documents, their numbers come with the tokens. Raises ValueError
+    is to stay inside documents, their numbers come with the tokens. Raises NothingToTrainOn
     where replay, selection or weights leave nothing of the corpus to train on.
     """
     # 1. how many sequences are of the domain, and where replay stands among them
     general = round(replay_share * sequences)
     domain = sequences - general
     if domain == 0:
-        raise ValueError(f"replay={replay_share} of {sequences} sequences leaves no domain text")
+        raise NothingToTrainOn(
+            f"replay={replay_share} of {sequences} sequences leaves no domain text"
+        )
     is_replay = interleave(domain, general)
 
     # 2. documents end to end, in the order of the seed, cut into rows of the context

@@ -21,12 +21,19 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.config.training import TrainSettings
+from mucpt_utils.errors import MuCPTError
 from mucpt_utils.scoring.loss_ratio import normalise, token_weights
-from mucpt_utils.scoring.losses import measured
+from mucpt_utils.scoring.losses import measured, window
 from mucpt_utils.scoring.models import parameters
 from mucpt_utils.training.batches import Sequences
 from mucpt_utils.training.muon import make_optimiser
 from mucpt_utils.training.precision import uses_bfloat16
+
+WEIGHED_BY = ("row", "scored", "weights", "reference", "entropies", "base")  # parts of a batch
+
+
+class TrainingError(MuCPTError, ValueError):
+    """Settings, data and processes that do not go together."""
 
 
 def batch_weights(
@@ -40,8 +47,8 @@ def batch_weights(
     Fixed weights come with the batch. Dynamic ones are the loss ratio of the losses just computed
     (or the base's, as long as the criterion says so at `progress`, a share of the steps) and the
     cached reference losses, times the fixed ones; replay keeps weight 1 and the rest has mean 1 of
-    its own, so that weighting never moves the balance between the two. The mean is that of the
-    batch given: where a step is cut into micro-batches or processes, of each part.
+    its own, so that weighting never moves the balance between the two. Means and top shares are
+    those of the batch given.
     """
     fixed = inputs["weights"][:, 1:] if "weights" in inputs else torch.ones_like(losses)
     if "reference" not in inputs or criterion is None:
@@ -70,6 +77,15 @@ def segment_positions(segments: torch.Tensor) -> torch.Tensor:
     return index - torch.where(begins, index, 0).cummax(dim=1).values
 
 
+def next_token_losses(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Losses in nats of the predicted tokens of a batch, (batch, context - 1), inside documents
+    where the batch has their numbers."""
+    inside: dict = {}
+    if "segments" in inputs:
+        inside = {"position_ids": segment_positions(inputs["segments"]), "use_cache": False}
+    return measured(model, inputs["input_ids"], **inside)
+
+
 class WeightedTrainer(Trainer):
     """Trainer whose loss is the token-weighted mean; data comes in the order it is stored."""
 
@@ -78,23 +94,30 @@ class WeightedTrainer(Trainer):
         *args,
         criterion: Criterion | None = None,
         given: np.ndarray | None = None,
+        optimiser: Callable[[PreTrainedModel], torch.optim.Optimizer] | None = None,
         **kwargs,
     ):
-        """given: (sequences, context - 1), filled with the weight that each token was given."""
+        """given: (sequences, context - 1), filled with the weight that each token was given.
+
+        optimiser: makes one for a model when Trainer asks; FSDP takes none that was made before.
+        """
         super().__init__(*args, **kwargs)
-        self.criterion, self.given = criterion, given
+        self.criterion, self.given, self.optimiser = criterion, given, optimiser
         # tell Trainer that compute_loss divides by the tokens of the whole step itself, so that it
         # does not divide again when a step is accumulated from micro-batches
         self.model_accepts_loss_kwargs = True
 
+    def create_optimizer(self, model=None):
+        if self.optimizer is None and self.optimiser is not None:
+            self.optimizer = self.optimiser(self.model if model is None else model)
+        return super().create_optimizer(model)
+
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        ids = inputs["input_ids"]
-        inside = {}
-        if "segments" in inputs:
-            inside = {"position_ids": segment_positions(inputs["segments"]), "use_cache": False}
-        losses = measured(model, ids, **inside)
-        progress = self.state.global_step / max(1, self.state.max_steps)
-        weights = batch_weights(losses.detach(), inputs, self.criterion, progress)
+        losses = next_token_losses(model, inputs)
+        if "given" in inputs:
+            weights = inputs["given"]
+        else:
+            weights = batch_weights(losses.detach(), inputs, self.criterion, self.progress)
         if self.given is not None:
             self.given[inputs["row"].cpu().numpy()] = weights.cpu().numpy()
         total = (losses * weights).sum()
@@ -104,11 +127,45 @@ class WeightedTrainer(Trainer):
             loss = total * self.accelerator.num_processes / num_items_in_batch
         return (loss, {}) if return_outputs else loss
 
+    @property
+    def progress(self) -> float:
+        """Share of the steps that are done."""
+        return self.state.global_step / max(1, self.state.max_steps)
+
     def get_batch_samples(self, epoch_iterator, num_batches, device):
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        in_parts = len(batches) > 1 or self.accelerator.num_processes > 1
+        if in_parts and self.criterion is not None and "reference" in batches[0]:
+            batches = self.weighed(batches, self.criterion)
         # predicted tokens of the step: one fewer than tokens in each sequence
         count = sum(b["input_ids"][:, 1:].numel() for b in batches)
         return batches, self.accelerator.gather(torch.tensor(count, device=device)).sum()
+
+    @torch.no_grad()
+    def weighed(self, batches: list[dict], criterion: Criterion) -> list[dict]:
+        """A step's micro-batches with the weights `given` to their tokens.
+
+        Means and top shares are those of the whole step, in the order of the data, however it is
+        cut over micro-batches and processes. The losses of the whole step have to be known first:
+        one more pass forward, unless those of the base count.
+        """
+        batches, model = [self._prepare_inputs(batch) for batch in batches], self.model
+        assert isinstance(model, PreTrainedModel)  # in shards too: their class inherits from it
+        ours = {n: torch.cat([b[n] for b in batches]) for n in WEIGHED_BY if n in batches[0]}
+        if criterion.uses_base(self.progress):
+            ours["losses"] = ours["base"][:, 1:]
+        else:
+            model.eval()
+            with self.compute_loss_context_manager():
+                parts = [next_token_losses(model, batch) for batch in batches]
+            model.train()
+            ours["losses"] = torch.cat(parts)
+        step = {name: self.accelerator.gather(values) for name, values in ours.items()}
+        rows, order = step["row"].sort()
+        step = {name: values[order] for name, values in step.items()}
+        weights = batch_weights(step["losses"], step, criterion, self.progress)
+        own = weights[torch.searchsorted(rows, ours["row"])].split([len(b["row"]) for b in batches])
+        return [{**batch, "given": part} for batch, part in zip(batches, own, strict=True)]
 
     def _get_train_sampler(self, *args, **kwargs):
         return SequentialSampler(self.train_dataset)
@@ -183,10 +240,11 @@ def train(
     report: called with the tokens of each finished step.
     save: a folder for the trained model (gathered from all processes) and `losses.json`, the loss
     of every step of this process's life.
-    Raises ValueError when the batch cannot be cut into equal parts, when `data` is less than one
-    batch, or for Muon under FSDP.
+    Raises TrainingError when the batch cannot be cut into equal parts, when `data` is less than one
+    batch, or for Muon under FSDP; ContextError for rows that are longer than the model can be.
     """
     steps = _steps(data, settings)
+    window(model, data.tokens.shape[1])
     checkpoints = folder / "checkpoints"
     tokens_per_step = data.tokens.shape[1] * settings.batch_sequences
     step_losses = StepLosses()
@@ -200,15 +258,17 @@ def train(
         train_dataset=data,
         criterion=criterion,
         given=given,
-        optimizers=(make_optimiser(model, settings), None),
+        optimiser=lambda whole: make_optimiser(whole, settings),
         callbacks=[Measure(measure_steps, tokens_per_step, measure, report), step_losses],
     )
     if trainer.is_fsdp_enabled and settings.optimiser == "muon":
-        raise ValueError("optimiser=muon needs whole matrices, which FSDP cuts: set adamw")
+        raise TrainingError("optimiser=muon needs whole matrices, which FSDP cuts: set adamw")
     trainer.remove_callback(PrinterCallback)  # progress goes through `report`
     trainer.train(resume_from_checkpoint=_last_whole_checkpoint(checkpoints))
     trainer.accelerator.wait_for_everyone()
     if save is not None:
+        if trainer.is_fsdp_enabled:  # checkpoints are shards, the model that stays is whole
+            trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
         trainer.save_model(str(save))
     if trainer.is_world_process_zero():
         shutil.rmtree(checkpoints, ignore_errors=True)
@@ -219,17 +279,17 @@ def train(
 
 
 def _steps(data: Sequences, settings: TrainSettings) -> int:
-    """Optimiser steps over `data`. Raises ValueError where batches cannot be cut or filled."""
+    """Optimiser steps over `data`. Raises TrainingError where batches cannot be cut or filled."""
     parts = settings.accumulate * processes()
     if settings.batch_sequences % parts:
         among = f" * {processes()} processes" if processes() > 1 else ""
-        raise ValueError(
+        raise TrainingError(
             f"batch_sequences={settings.batch_sequences} is no multiple of "
             f"accumulate={settings.accumulate}{among}"
         )
     steps = len(data) // settings.batch_sequences
     if steps == 0:  # which Trainer takes for no limit
-        raise ValueError(
+        raise TrainingError(
             f"{len(data)} sequences are less than one batch: "
             f"batch_sequences={settings.batch_sequences}"
         )

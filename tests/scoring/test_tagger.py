@@ -6,7 +6,13 @@ import torch
 
 from mucpt_utils.config.scoring import ModelSettings
 from mucpt_utils.scoring import models
-from mucpt_utils.scoring.tagger import Tagger, focus_factors, tag, train_tagger
+from mucpt_utils.scoring.tagger import (
+    Tagger,
+    focus_factors,
+    tag,
+    token_features,
+    train_tagger,
+)
 
 SMALL = ModelSettings(hidden_size=32, layers=1, heads=2, intermediate_size=32, context=32)
 
@@ -37,6 +43,30 @@ def test_it_learns_where_facts_stand(model, marked, tmp_path):
     assert chances[carries].mean() > 0.8 and chances[~carries].mean() < 0.05
     tagger.save(tmp_path)
     np.testing.assert_array_equal(tag(model, store, 32, Tagger.load(tmp_path)), chances)
+
+
+def test_a_begin_token_is_read_once_and_taught_as_nothing(model, marked):
+    """Training reads a document as `tag` does: else the features of its first tokens differ."""
+    store, carries = marked
+    begin = 5  # no other token
+    rows = [np.append(begin, store.document(index)) for index in range(len(store))]
+    starts = np.cumsum([0, *map(len, rows)])
+    opened = type(store)(np.concatenate(rows).astype(np.uint16), starts, store.ids, begin)
+    told = np.zeros(opened.tokens.size, bool)
+    told[opened.learnt] = carries
+    read = []
+
+    def noted(model, ids):
+        read.append(ids[0].tolist())
+        return token_features(model, ids)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mucpt_utils.scoring.tagger.token_features", noted)
+        tagger = train_tagger(model, opened, told)
+    assert read == [opened.document(index).tolist() for index in range(len(opened))]
+    chances = tag(model, opened, 32, tagger)
+    assert (chances[starts[:-1]] == 0).all()
+    assert chances[told].mean() > 0.8 and chances[~told].mean() < 0.05
 
 
 def test_chances_are_those_of_standardised_features():

@@ -8,6 +8,7 @@ from properties import PROPERTY
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
+from mucpt_utils.scoring import tokens
 from mucpt_utils.scoring.tokens import (
     END,
     TokenStore,
@@ -69,6 +70,29 @@ def test_each_document_is_closed_by_the_end_token(tokenizer):
         document = store.document(index)
         assert document[-1] == 0 and (document[:-1] != 0).all()
         assert tokenizer.decode(document[:-1], clean_up_tokenization_spaces=False) == text
+
+
+def test_documents_are_encoded_some_at_a_time(tokenizer, monkeypatch):
+    ids = [str(number) for number in range(4 * 7)]
+    whole = tokenise(tokenizer, TEXTS * 7, ids)
+    sizes = []
+
+    class Counting:
+        bos_token_id, eos_token_id = tokenizer.bos_token_id, tokenizer.eos_token_id
+
+        def __len__(self):
+            return len(tokenizer)
+
+        def __call__(self, texts, **options):
+            sizes.append(len(texts))
+            return tokenizer(texts, **options)
+
+    monkeypatch.setattr(tokens, "TOGETHER", 5)
+    parts = tokenise(Counting(), TEXTS * 7, ids)
+    assert max(sizes) == 5 and parts.ids == whole.ids
+    np.testing.assert_array_equal(parts.tokens, whole.tokens)
+    np.testing.assert_array_equal(parts.starts, whole.starts)
+    assert parts.tokens.dtype == whole.tokens.dtype
 
 
 def test_a_store_comes_back_memory_mapped(tokenizer, tmp_path):

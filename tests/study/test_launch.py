@@ -1,4 +1,4 @@
-"""A prepared job trained by one process and by two: the same losses."""
+"""A prepared job trained by one process and by two, whole or in shards: the same model."""
 
 import json
 import os
@@ -7,7 +7,10 @@ import sys
 
 import numpy as np
 import pytest
+import torch
+import yaml
 from accelerate.commands.config.config_args import load_config_from_file
+from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, LlamaConfig
 
 from mucpt_utils import paths
 from mucpt_utils.config.scoring import Criterion
@@ -18,6 +21,8 @@ from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences
 
 CONTEXT = 16
+RHO1 = Criterion(numerator="dynamic", compare="difference", form="step", keep=0.6)
+ONE_NODE = paths.PACKAGE / "study" / "launchers" / "fsdp_one_node.yaml"
 
 
 @pytest.fixture
@@ -29,52 +34,169 @@ def job(tiny_model, tmp_path):
     data = Sequences(
         rng.integers(1, 40, shape).astype(np.uint16),
         rng.random(shape).astype(np.float32) * 2,
+        (rng.random(shape) * 6).astype(np.float16),
         scored=np.ones(48, bool),
     )
 
-    def make(name, **changes):
+    def make(name, criterion=None, **changes):
         options = {"tokens": 1, "batch_sequences": 8, "checkpoints": 0, "learning_rate": 1e-3}
         train = TrainSettings(**{**options, **changes})
-        laid = launch.LaunchJob(arm="plain", seed=0, train=train)
+        laid = launch.LaunchJob(arm="some", seed=0, train=train, criterion=criterion)
         launch.write_job(tmp_path / name, laid, data, tmp_path / "start")
         return tmp_path / name
 
     return make
 
 
-def trained_by(processes, folder):
-    """Losses of every step, from a real `torchrun`; fails with what the processes said."""
+# `launch train` in each of several processes. It notes which of them reads the model's weights, and
+# may be killed behind a step. Where it is asked for shards, accelerate is told that this processor
+# is a device that can hold some (it cuts models for GPUs alone), and the head is applied in chunks.
+PROCESS = """
+import os, sys
+from pathlib import Path
+
+from mucpt_utils.scoring import losses, models
+from mucpt_utils.study import launch
+from mucpt_utils.training.trainer import WeightedTrainer
+
+folder, killed_at = Path(sys.argv[1]), int(sys.argv[2])
+load, compute = models.load, WeightedTrainer.compute_loss
+
+def noted(*arguments, **keywords):
+    (folder / f"read_by_{os.environ['RANK']}").touch()
+    return load(*arguments, **keywords)
+
+def perhaps_killed(self, *arguments, **keywords):
+    if self.state.global_step == killed_at:
+        os._exit(9)
+    return compute(self, *arguments, **keywords)
+
+models.load, WeightedTrainer.compute_loss = noted, perhaps_killed
+if "FSDP_VERSION" in os.environ:
+    import torch.distributed
+    from accelerate.state import DistributedType, PartialState
+
+    torch.distributed.init_process_group("gloo")
+    PartialState._prepare_backend = lambda *_: ("gloo", DistributedType.MULTI_XPU)
+    losses.LOGITS, losses.CHUNK = 1, 40 * 4 * 5
+sys.exit(launch.main(["train", str(folder)]))
+"""
+
+
+def trained_by(processes, folder, killed_at=-1, **environment):
+    """What a real `torchrun` of several processes left: losses of its steps, and weights."""
+    script = folder / "process.py"
+    script.write_text(PROCESS)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", str(processes), "-m", "mucpt_utils", "launch", "train"]
+    command += ["--nproc-per-node", str(processes), str(script), str(folder), str(killed_at)]
     done = subprocess.run(
-        [*command, str(folder)],
-        env={**os.environ, "PYTHONPATH": str(paths.ROOT), "CUDA_VISIBLE_DEVICES": ""},
+        command,
+        env={**os.environ, "PYTHONPATH": str(paths.ROOT), "CUDA_VISIBLE_DEVICES": ""} | environment,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads((folder / "trained" / "losses.json").read_text())
+    assert (done.returncode == 0) == (killed_at < 0), done.stderr[-3000:]
+    return None if killed_at >= 0 else left_in(folder)
 
 
-@pytest.mark.parametrize("optimiser", ["muon", "adamw"])
-def test_two_processes_have_the_losses_of_one(job, optimiser):
-    alone = trained_by(1, job("one", optimiser=optimiser))
-    together = trained_by(2, job("two", optimiser=optimiser))
-    assert len(alone) == 6 and alone[-1] != alone[0]
-    assert together == pytest.approx(alone, abs=1e-4)
+def left_in(folder):
+    """The losses of every step and the parameters that a training left."""
+    losses = json.loads((folder / "trained" / "losses.json").read_text())
+    return losses, dict(models.load(folder / "trained").named_parameters())
 
 
-def test_a_step_that_cannot_be_shared_out_is_refused(job, monkeypatch):
+def alone(folder):
+    """What training in this process leaves."""
+    assert launch.main(["train", str(folder)]) == 0
+    return left_in(folder)
+
+
+def same_weights(one, other):
+    assert one.keys() == other.keys()
+    for name in one:
+        torch.testing.assert_close(one[name], other[name], rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "criterion", "accumulate"), [("muon", None, 1), ("adamw", RHO1, 2)]
+)
+def test_two_processes_make_the_model_of_one(job, optimiser, criterion, accumulate):
+    """Also where a criterion keeps a share of a step: of the whole step, however it is cut."""
+    losses, weights = alone(job("one", criterion, optimiser=optimiser))
+    assert len(losses) == 6 and losses[-1] != losses[0]
+    folder = job("two", criterion, optimiser=optimiser, accumulate=accumulate)
+    shared, shared_weights = trained_by(2, folder)
+    assert shared == pytest.approx(losses, abs=1e-4)
+    same_weights(shared_weights, weights)
+    assert [path.name for path in folder.glob("read_by_*")] == ["read_by_0"]
+
+
+def as_launched(file):
+    """The environment that `accelerate launch` makes of a file of settings."""
+    settings = yaml.safe_load(file.read_text())["fsdp_config"]
+    names = {name.upper(): str(value) for name, value in settings.items()}
+    return {"ACCELERATE_USE_FSDP": "true", "ACCELERATE_TORCH_DEVICE": "cpu", **names}
+
+
+def test_shards_of_the_launchers_settings_make_the_model_of_one_also_after_a_kill(job):
+    """A vocabulary too large for whole logits, activations computed twice, sharded checkpoints."""
+    losses, weights = alone(job("one", RHO1, optimiser="adamw"))
+    folder = job("shards", RHO1, optimiser="adamw", checkpoints=1)
+    shards = as_launched(ONE_NODE)
+    trained_by(2, folder, killed_at=4, **shards)
+    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["checkpoint-3"]
+    resumed, shared_weights = trained_by(2, folder, **shards)
+    assert resumed == pytest.approx(losses[3:], abs=1e-4)
+    same_weights(shared_weights, weights)
+    assert [path.name for path in folder.glob("read_by_*")] == ["read_by_0"]
+
+
+def small(config, **changes):
+    return config(vocab_size=40, num_hidden_layers=2, num_attention_heads=2, **changes)
+
+
+SIZES = {"hidden_size": 16, "intermediate_size": 24}
+FAMILIES = {
+    "tied": small(LlamaConfig, **SIZES, tie_word_embeddings=True),
+    "untied": small(LlamaConfig, **SIZES, tie_word_embeddings=False),
+    "gpt2": GPT2Config(vocab_size=40, n_embd=16, n_layer=2, n_head=2, n_positions=64),
+    "gemma3": small(Gemma3TextConfig, **SIZES, num_key_value_heads=1, head_dim=8),
+}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_an_unfilled_model_is_the_read_one_but_for_its_weights(name, tmp_path):
+    AutoModelForCausalLM.from_config(FAMILIES[name]).to(torch.bfloat16).save_pretrained(tmp_path)
+    read, unfilled = models.load(tmp_path, torch.float32), models.unfilled(tmp_path)
+    assert {n: p.shape for n, p in unfilled.named_parameters()} == {
+        n: p.shape for n, p in read.named_parameters()
+    }, "the same parameters, tied where they are"
+    assert all(p.dtype == torch.float32 and p.is_cpu for p in unfilled.parameters())
+    unfilled.load_state_dict(read.state_dict())
+    ids = torch.arange(12)[None]
+    with torch.no_grad():
+        assert torch.equal(read(input_ids=ids).logits, unfilled.eval()(input_ids=ids).logits)
+
+
+def test_a_step_that_cannot_be_shared_out_is_refused(job, monkeypatch, capsys):
     folder = job("odd")
     monkeypatch.setattr(trainer, "processes", lambda: 3)
-    with pytest.raises(ValueError, match=r"no multiple of accumulate=1 \* 3 processes"):
-        launch.train(folder)
+    assert launch.main(["train", str(folder)]) == 2
+    assert "no multiple of accumulate=1 * 3 processes" in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_whole_is_one_line(job, capsys):
+    folder = job("cut off")
+    (folder / "model" / "model.safetensors").write_bytes(b"{")
+    assert launch.main(["train", str(folder)]) == 3
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "cannot be loaded" in said
 
 
 def test_a_job_is_read_as_it_was_written(job):
     folder = job("same")
     data = launch.read_sequences(folder)
-    assert data.tokens.shape == (48, CONTEXT) and data.reference is None and data.base is None
+    assert data.tokens.shape == (48, CONTEXT) and data.entropies is None and data.base is None
     assert isinstance(data.tokens, np.memmap)
     laid = launch.LaunchJob.model_validate_json((folder / "job.json").read_text())
     assert laid.train.batch_sequences == 8 and laid.criterion is None

@@ -110,6 +110,27 @@ def test_accumulated_micro_batches_are_one_batch(run, weighted):
     assert distance(whole, quarters) < 1e-6
 
 
+RHO1 = Criterion(numerator="dynamic", compare="difference", form="step", keep=0.6)
+
+
+@pytest.mark.parametrize("criterion", [DYNAMIC, RHO1, SCHEDULED], ids=["soft", "step", "scheduled"])
+def test_means_and_top_shares_are_of_the_whole_step(run, tmp_path, criterion):
+    """Of a step that is cut, not of each part: the weights that were given show it as well."""
+    sequences = data(weights=True, reference=True)
+    sequences = replace(sequences, base=sequences.reference[::-1].copy())
+    options = [settings(accumulate=n, learning_rate=1e-3) for n in (1, 4)]
+    given, trained = [], []
+    for number, option in enumerate(options):
+        given.append(trainer.kept_weights(tmp_path / f"{number}.npy", sequences))
+        trained.append(run(sequences, option, str(number), criterion=criterion, given=given[-1]))
+    assert distance(*trained) < 1e-6
+    np.testing.assert_allclose(*given, rtol=2e-3, atol=1e-3)
+    rows = given[1][8:16].astype(float)[sequences.scored[8:16]]
+    parts = [rows[:2], rows[2:3], rows[3:5], rows[5:]]  # micro-batches, without their replay
+    assert np.mean(rows) == pytest.approx(1, abs=1e-3)
+    assert max(abs(part.mean() - 1) for part in parts) > 0.01
+
+
 @pytest.mark.parametrize("keywords", [True, False], ids=["with kwargs", "without"])
 @pytest.mark.parametrize("accumulate", [1, 4])
 def test_a_step_follows_the_gradient_of_the_mean_loss(
@@ -417,13 +438,13 @@ def test_weights_follow_the_steps_and_are_kept(run, tmp_path):
     assert kept.shape == (80, CONTEXT - 1)
     assert (kept[:16] == 1).all(), "two of ten steps warm up"
     assert (kept[~sequences.scored] == 1).all(), "replay"
-    for start in range(16, 48, 4):  # a micro-batch, while the base is compared
+    for start in range(16, 48, 8):  # a step, while the base is compared
         inputs = {
-            key: torch.stack([sequences[i][key] for i in range(start, start + 4)])
+            key: torch.stack([sequences[i][key] for i in range(start, start + 8)])
             for key in ("reference", "scored", "base")
         }
-        wanted = batch_weights(torch.zeros(4, CONTEXT - 1), inputs, SCHEDULED, start // 8 / 10)
-        np.testing.assert_allclose(kept[start : start + 4], wanted, rtol=2e-3)
+        wanted = batch_weights(torch.zeros(8, CONTEXT - 1), inputs, SCHEDULED, start // 8 / 10)
+        np.testing.assert_allclose(kept[start : start + 8], wanted, rtol=2e-3)
     found = trainer.kept_weights(tmp_path / "weights.npy", sequences)
     np.testing.assert_array_equal(found, kept)
 
