@@ -13,7 +13,6 @@ from mucpt_utils import paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.config import arms, axes, settings
 from mucpt_utils.report import table_files
-from mucpt_utils.study import provenance
 from mucpt_utils.teaching import exercises, kernels, profiles, runner
 
 BOOKS = runner.notebooks()
@@ -151,7 +150,7 @@ def test_what_the_prose_says_of_arms_and_profiles_is_so():
         "05b: what selection adds"
     )
     laptop = settings.load_profile("laptop")
-    assert provenance.parameter_count(laptop) == pytest.approx(1e6, rel=0.2), "00: about a million"
+    assert laptop.parameters == pytest.approx(1e6, rel=0.2), "00: about a million"
 
 
 def test_the_axis_shown_as_an_example_is_one():

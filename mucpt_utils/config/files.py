@@ -7,7 +7,7 @@ entry, the setting and what is allowed.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from mucpt_utils import paths
-from mucpt_utils.errors import MuCPTError
+from mucpt_utils.errors import MEANT, MuCPTError, nearest
 from mucpt_utils.io import FileError, read_yaml
 
 LIKE = "like"  # in an entry: another one, whose settings it begins with
@@ -106,15 +106,39 @@ def merged(settings: Settings, changes: Settings) -> Settings:
 
 def validated(model: type[Model], settings: Settings, where: str) -> Model:
     """Settings as a model. Raises SettingsError with `where`, the first wrong setting and why."""
+    for setting in switched_numbers(model, settings):
+        raise SettingsError(f"{where}, setting {setting!r}: true and false are no numbers")
     try:
         return model.model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
     message = " ".join(first["msg"].removeprefix("Value error, ").split())
     if first["type"] == "extra_forbidden":
-        message = f"unknown; allowed here: {', '.join(beside(model, first['loc']))}"
+        allowed = beside(model, first["loc"])
+        near = meant(str(first["loc"][-1]), allowed)
+        message = f"unknown; allowed here: {', '.join(allowed)}{near}"
     setting = ".".join(map(str, first["loc"]))
     raise SettingsError(f"{where}{f', setting {setting!r}' if setting else ''}: {message}")
+
+
+def switched_numbers(model: type[BaseModel], settings: Settings, place: str = "") -> Iterator[str]:
+    """Names of numbers that are given as true or false, which pydantic would take for 1 and 0."""
+    for name, value in settings.items():
+        field = model.model_fields.get(name)
+        if field is None:
+            continue
+        inner, types = _model_in(field.annotation), set(_types_in(field.annotation))
+        if isinstance(value, dict) and inner is not None:
+            yield from switched_numbers(inner, value, f"{place}{name}.")
+        given = value if isinstance(value, list) else [value]
+        if bool not in types and types & {int, float} and any(isinstance(v, bool) for v in given):
+            yield f"{place}{name}"
+
+
+def meant(name: str, allowed: Iterable[str]) -> str:
+    """`; did you mean 'tokens'?` for a name that is nearly one of those allowed, or nothing."""
+    near = nearest(name, allowed)
+    return f"; {MEANT} {near!r}?" if near else ""
 
 
 def beside(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
@@ -132,6 +156,14 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next(filter(None, map(_model_in, get_args(annotation))), None)
 
 
+def _types_in(annotation: Any) -> Iterator[Any]:
+    """The plain types in an annotation such as `int | None` or `tuple[float, ...]`."""
+    parts = get_args(annotation)
+    yield from (inner for part in parts for inner in _types_in(part))
+    if not parts:
+        yield annotation
+
+
 def all_different(names: Names) -> Names:
     """The names as they are. Raises ValueError for one that is given twice."""
     if twice := sorted({str(name) for name in names if names.count(name) > 1}):
@@ -142,7 +174,8 @@ def all_different(names: Names) -> Names:
 def all_known(names: Names, allowed: Iterable[str], kind: str) -> Names:
     """The names as they are. Raises ValueError, with what is allowed, for an unknown one."""
     if unknown := sorted(set(names) - set(allowed)):
-        raise ValueError(f"unknown {kind} {unknown}; allowed: {', '.join(allowed)}")
+        near = meant(str(unknown[0]), map(str, allowed))
+        raise ValueError(f"unknown {kind} {unknown}; allowed: {', '.join(allowed)}{near}")
     return names
 
 

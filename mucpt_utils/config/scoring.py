@@ -28,6 +28,12 @@ class ModelSettings(BaseModel):
             )
         return self
 
+    def parameters(self, vocabulary: int) -> int:
+        """Parameters of the model with so many tokens; the head is the embedding table."""
+        width, inner = self.hidden_size, self.intermediate_size
+        block = 4 * width * width + 3 * width * inner + 2 * width  # attention, feed-forward, norms
+        return vocabulary * width + self.layers * block + width
+
 
 class PretrainedSettings(BaseModel):
     """A base model that is loaded, with its own tokenizer, in place of one from scratch."""

@@ -1,6 +1,7 @@
 """Profiles: one validated settings file each, and the overrides given on the command line."""
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.config.scoring import ModelSettings, PretrainedSettings, ReferenceSettings
 from mucpt_utils.config.text import BaseCorpusSettings, RenderSettings
 from mucpt_utils.config.training import AlignmentSettings, EvaluationSettings, TrainSettings
+from mucpt_utils.errors import MEANT
 from mucpt_utils.io import FileError, parse_yaml
 
+NEARLY = 0.75  # likeness of a name to one that it was meant for, by difflib
 PROFILES = paths.PACKAGE / "config/profiles"
 
 
@@ -50,6 +53,17 @@ class ProseSettings(BaseModel):
     base: TrainSettings = TrainSettings(tokens=400_000, learning_rate=5e-3)
     reference_training: TrainSettings = TrainSettings(tokens=120_000)
     train: TrainSettings = TrainSettings(tokens=120_000)
+
+    @model_validator(mode="after")
+    def files_for_every_role(self) -> "ProseSettings":
+        """Refuses shares of the files that leave none to train on."""
+        if self.held_out + self.calibration + self.reference >= 1:
+            raise ValueError(
+                f"held_out, calibration and reference are shares of the files: {self.held_out:g} + "
+                f"{self.calibration:g} + {self.reference:g} leaves none to train on; allowed: "
+                "less than 1 together"
+            )
+        return self
 
 
 class Profile(BaseModel):
@@ -111,6 +125,13 @@ class Profile(BaseModel):
         """Where `text` is, wherever the process stands: notebooks run in a folder of their own."""
         return None if self.text is None else paths.ROOT / self.text
 
+    @property
+    def parameters(self) -> int:
+        """Parameters of the model: declared where it is loaded, counted otherwise."""
+        if self.pretrained:
+            return self.pretrained.parameters
+        return self.model.parameters(self.vocabulary)
+
     def override(self, changes: Mapping[str, Any]) -> "Profile":
         """A copy with dotted settings changed. Raises SettingsError for an unknown key."""
         data = self.model_dump(mode="json", exclude={"name"})
@@ -136,9 +157,10 @@ def load_profile(name: str, overrides: Sequence[str] = ()) -> Profile:
     settings = begin_like(
         name, lambda other: read_settings(PROFILES / f"{other}.yaml"), names, shown(PROFILES)
     )
+    where = f"{shown(PROFILES / f'{name}.yaml')}, profile {name!r}"
     if "name" in settings:
-        raise SettingsError(f"profile {name!r}, setting 'name': it is the name of the file")
-    profile = validated(Profile, {**settings, "name": name}, f"profile {name!r}")
+        raise SettingsError(f"{where}, setting 'name': it is the name of the file")
+    profile = validated(Profile, {**settings, "name": name}, where)
     return profile.override(parse_overrides(overrides))
 
 
@@ -156,6 +178,22 @@ def parse_overrides(pairs: Sequence[str]) -> dict[str, Any]:
     return changes
 
 
+def _nearest(settings: Settings, key: str) -> str:
+    """A question about the setting that was meant: one of nearly this name, or those elsewhere."""
+    names = list(dotted(settings))
+    near = difflib.get_close_matches(key, names, 1, NEARLY)
+    near = near or [name for name in names if name.rpartition(".")[2] == key.rpartition(".")[2]]
+    return f"; {MEANT} {' or '.join(map(repr, near))}?" if near else ""
+
+
+def dotted(settings: Settings, place: str = "") -> Iterator[str]:
+    """Every setting by its name, as `train.tokens`, groups before what is in them."""
+    for name, value in settings.items():
+        yield f"{place}{name}"
+        if isinstance(value, dict):
+            yield from dotted(value, f"{place}{name}.")
+
+
 def assign(settings: Settings, key: str, value: Any) -> None:
     """Set a dotted key, as in `train.tokens`. Raises SettingsError for one that is not there."""
     *groups, last = key.split(".")
@@ -165,6 +203,9 @@ def assign(settings: Settings, key: str, value: Any) -> None:
             raise SettingsError(f"unknown setting {key!r}: nothing stands below it, so no {name!r}")
         if name not in group:
             allowed = ", ".join(sorted(map(str, group))) or "nothing"
-            raise SettingsError(f"unknown setting {key!r}; allowed in place of {name!r}: {allowed}")
+            raise SettingsError(
+                f"unknown setting {key!r}; allowed in place of {name!r}: {allowed}"
+                f"{_nearest(settings, key)}"
+            )
         parent, group = group, group[name]
     parent[last] = value

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 
 from mucpt_utils.config.scoring import Arm
 from mucpt_utils.study.price import OPERATIONS
-from mucpt_utils.study.provenance import parameter_count
 from mucpt_utils.study.study import Study
 
 PLAIN = "plain"
@@ -24,7 +23,7 @@ def arm_costs(study: Study) -> list[dict]:
 def _counted(study: Study) -> Iterator[dict]:
     corpus = study.domain_tokens().read_json("size.json")["tokens"]
     reference = study.profile.reference_training.tokens
-    size = parameter_count(study.profile)
+    size = study.profile.parameters
     for name in study.profile.arms:
         arm = study.arm(name)
         if arm.trained:

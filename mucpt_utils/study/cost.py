@@ -2,178 +2,48 @@
 
     python -m mucpt_utils cost PROFILE [--set KEY=VALUE ...]
 
-All counts of work come from `work(profile)`, operations from `price`. The rates of `estimate` come
+All counts of work come from `work`, operations from `price`. The rates of `estimate` come
 from committed results where there are any; otherwise the basis says what was assumed. Those of
 `time_here` are measured on this machine (`pace`).
 """
 
-import argparse
 import math
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import pandas as pd
 
 from mucpt_utils import paths
-from mucpt_utils.config.arms import ARMS
-from mucpt_utils.config.axes import load_axes
+from mucpt_utils.arguments import Parser
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
-from mucpt_utils.io import read_json, read_jsonl
-from mucpt_utils.knowledge.facts import askable, load_facts
+from mucpt_utils.io import read_json
 from mucpt_utils.scoring.packages import is_local
 from mucpt_utils.study import pace as machine
-from mucpt_utils.study import parallel, recorded
+from mucpt_utils.study import parallel, preflight, recorded
 from mucpt_utils.study.pace import Pace
-from mucpt_utils.study.price import OPERATIONS, reference_price
-from mucpt_utils.study.provenance import parameter_count
+from mucpt_utils.study.price import OPERATIONS
+from mucpt_utils.study.work import (
+    WORDS_TO_TOKENS,
+    amount,
+    corpus_tokens,
+    disk_bytes,
+    document_tokens,
+    operations,
+    run_count,
+    work,
+)
 
 ASSUMED_PEAK = 989e12  # bfloat16 operations a second of an H100 or H200, by its data sheet
 ASSUMED_SHARE = 0.35  # of the peak: this study's goal for one GPU
 PEAK, SHARE = "matrix peak", "training share of matrix peak"  # rows of speed.csv
 GPU_MEMORY = 80e9
 STATE_BYTES = 16  # of training state a parameter: weights, gradient, two moments in float32
-WORDS_TO_TOKENS = 1.4
 # notebooks that start workers (04, 05, 07): these are forked from one more process that imports
 SERVERS = 3
-
-Kind = Literal["training", "scoring", "answering"]
-
-
-# --- the work of a profile ------------------------------------------------------------------------
-
-
-class Work(NamedTuple):
-    """Equal jobs of one kind.
-
-    size: of each job, in tokens, or in questions where answers are written.
-    """
-
-    what: str
-    kind: Kind
-    jobs: int
-    size: int
-
-    @property
-    def unit(self) -> str:
-        """What `size` counts."""
-        return "questions" if self.kind == "answering" else "tokens"
-
-
-def work(profile: Profile) -> list[Work]:
-    """All work of a profile that takes long, in its order; finished stages are counted as well.
-
-    A level of an axis counts as its runs: what else it makes anew, as a reference model of another
-    coverage, comes on top.
-    """
-    seeds, runs = len(profile.seeds), run_count(profile)
-    references = min(seeds, 2) if profile.world.complementary else seeds
-    longer = sum(ARMS[arm].budget == "compute" for arm in profile.arms) * seeds
-    tuned, tuning = 0, 0
-    if profile.alignment:
-        tuned, tuning = len(profile.arms) * seeds, profile.alignment.tokens
-    base = 0 if profile.pretrained else 1
-    reference = 0 if profile.reference.pretrained or not uses_reference(profile) else references
-    # by the base, and by each reference model
-    scored = 1 + references if uses_reference(profile) else 0
-    tagged = any(ARMS[arm].focus == "tagger" for arm in profile.arms)
-    questions = question_count(profile)
-    every = (
-        Work("train the base", "training", base, profile.base.tokens),
-        Work("train reference models", "training", reference, profile.reference_training.tokens),
-        Work("score the corpus", "scoring", scored + tagged, corpus_tokens(profile)),
-        Work("train arms and mixtures", "training", runs - longer, profile.train.tokens),
-        Work("train at equal compute", "training", longer, equal_compute(profile)),
-        Work("read held-out text", "scoring", runs + 1, held_out_tokens(profile)),
-        Work("answer questions", "answering", runs, questions * profile.evaluation.points),
-        Work("tune", "training", tuned, tuning),
-        Work("answer after tuning", "answering", tuned, questions),
-    )
-    return [each for each in every if each.jobs]
-
-
-def amount(profile: Profile, kind: Kind) -> int:
-    """Tokens trained or scored, or questions answered, over all jobs of a profile."""
-    return sum(each.jobs * each.size for each in work(profile) if each.kind == kind)
-
-
-def run_count(profile: Profile) -> int:
-    """Training runs: arms and the changed levels of axes, at every seed."""
-    arms = sum(ARMS[arm].trained for arm in profile.arms)
-    axes = (load_axes()[name] for name in profile.composition)
-    return (arms + sum(len(axis.arms) * len(axis.changed) for axis in axes)) * len(profile.seeds)
-
-
-def uses_reference(profile: Profile) -> bool:
-    """Whether any arm, of the main comparison or of an axis, needs a reference model."""
-    on_axes = {arm for name in profile.composition for arm in load_axes()[name].arms}
-    return any(ARMS[arm].uses_reference for arm in {*profile.arms, *on_axes})
-
-
-def equal_compute(profile: Profile) -> int:
-    """Tokens of a run that spends what a reference model costs, training and scoring included."""
-    trained = profile.reference_training.tokens
-    return profile.train.tokens + reference_price(trained, corpus_tokens(profile))
-
-
-def held_out_tokens(profile: Profile) -> int:
-    """Tokens of held-out text, of music and general, that every run's model is measured on."""
-    documents = (profile.world.tested + profile.world.general) * (
-        profile.evaluation.held_out_documents
-    )
-    return documents * document_tokens(profile)
-
-
-def document_tokens(profile: Profile) -> int:
-    """Tokens of a document of the corpus, on the average of what the settings ask for."""
-    words = (profile.render.min_words + profile.render.max_words) / 2
-    return round(words * WORDS_TO_TOKENS)
-
-
-def corpus_tokens(profile: Profile) -> int:
-    """Domain tokens: what is rendered, or one run's share of the domain where that is more."""
-    documents = profile.world.tested * profile.render.documents_per_subject
-    return max(documents * document_tokens(profile), domain_tokens(profile))
-
-
-def domain_tokens(profile: Profile) -> int:
-    """Tokens of one run's budget that come from the domain corpus."""
-    return round(profile.train.tokens * (1 - profile.replay))
-
-
-def question_count(profile: Profile) -> int:
-    """Questions of one measuring: about each subject as many as the benchmark has on average, or
-    as many as its facts have where all are asked."""
-    if profile.world.ask_all:
-        chosen = profile.world.categories
-        facts = [f for f in load_facts("music") if not chosen or f.category in chosen]
-        each = len(askable(facts)) / len({fact.subject for fact in facts})
-        return round(profile.world.tested * each + profile.evaluation.general_questions)
-    path = paths.DATA_CARDS / "musicsimpleqa" / f"{profile.world.split}.jsonl"
-    subjects = [question["subject"] for question in read_jsonl(path)]
-    each = len(subjects) / len(set(subjects))
-    return round(profile.world.tested * each + profile.evaluation.general_questions)
-
-
-def operations(profile: Profile, kind: Literal["training", "scoring"]) -> int:
-    """Floating-point operations of all training, or of all scoring, of a profile."""
-    return OPERATIONS[kind] * parameter_count(profile) * amount(profile, kind)
-
-
-def disk_bytes(profile: Profile) -> int:
-    """Tokens, cached losses, kept weights, models of every run and one resumable checkpoint."""
-    vocabulary = profile.pretrained.vocabulary if profile.pretrained else profile.vocabulary
-    tokens = corpus_tokens(profile) * (2 if vocabulary <= 2**16 else 4)
-    losses = amount(profile, "scoring") * 2
-    weighing = sum(ARMS[arm].tokens is not None for arm in profile.arms) * len(profile.seeds)
-    weights = 2 * profile.train.tokens * weighing * profile.evaluation.keep_weights
-    saved = 1 + len(profile.seeds) + run_count(profile)
-    size = parameter_count(profile)
-    return tokens + losses + weights + 4 * size * saved + 12 * size
 
 
 # --- here -----------------------------------------------------------------------------------------
@@ -196,7 +66,7 @@ def runs_here(profile: Profile) -> bool:
     """Whether a loaded base lies on this machine and its training state fits in its memory."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     lies_here = profile.pretrained is None or is_local(profile.pretrained.name)
-    return lies_here and parameter_count(profile) * STATE_BYTES < memory
+    return lies_here and profile.parameters * STATE_BYTES < memory
 
 
 def minutes_here(profile: Profile, pace: Pace) -> pd.DataFrame:
@@ -205,7 +75,7 @@ def minutes_here(profile: Profile, pace: Pace) -> pd.DataFrame:
     Jobs of one kind take turns over the processes: one a core, or one in all for a large model.
     Corpora are made beside the base, whose training is longer.
     """
-    processes, _ = parallel.sharing(parameter_count(profile))
+    processes, _ = parallel.sharing(profile.parameters)
     rows = []
     for each in work(profile):
         rate, turns = getattr(pace, each.kind), math.ceil(each.jobs / processes)
@@ -239,7 +109,7 @@ def estimate(profile: Profile, results: Path = paths.RESULTS) -> pd.DataFrame:
     gpu, source = gpu_rate(results), "declared" if profile.pretrained else "counted"
     read_once = "corpus as rendered, or as large as one run's domain share"
     rows = [
-        ("parameters", parameter_count(profile), "parameters", source),
+        ("parameters", profile.parameters, "parameters", source),
         ("training runs", run_count(profile), "runs", "arms and levels by seeds"),
         ("trained", amount(profile, "training"), "tokens", "settings"),
         ("scored", amount(profile, "scoring"), "tokens", read_once),
@@ -275,7 +145,7 @@ def cpu_rate(results: Path) -> Rate | None:
     runs = committed_stages(results, "run_plain")
     if not runs:
         return None
-    each = OPERATIONS["training"] * parameter_count(load_profile("laptop"))
+    each = OPERATIONS["training"] * load_profile("laptop").parameters
     done = sum(each * run["settings"]["train"]["tokens"] for run in runs)
     seconds = sum(run["seconds"] for run in runs)
     return Rate(done / seconds, "measured: laptop's plain runs, questions in")
@@ -301,7 +171,7 @@ def committed_stages(results: Path, name: str) -> list[Mapping]:
 
 def launch_commands(profile: Profile) -> list[str]:
     """How to start the profile: one process, or one job a run where a GPU cannot hold the state."""
-    fits = parameter_count(profile) * STATE_BYTES < GPU_MEMORY
+    fits = profile.parameters * STATE_BYTES < GPU_MEMORY
     launcher = "torchrun --nproc-per-node 8"
     if not fits:
         config = "mucpt_utils/study/launchers/fsdp_several_nodes.yaml"
@@ -322,7 +192,7 @@ def was_run(profile: Profile, results: Path = paths.RESULTS) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the cost of a profile; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m mucpt_utils cost")
+    parser = Parser(prog="python -m mucpt_utils cost")
     parser.add_argument("profile")
     parser.add_argument("--set", dest="overrides", action="append", default=[])
     options = parser.parse_args(arguments)
@@ -336,6 +206,10 @@ def main(arguments: list[str] | None = None) -> int:
     print("Results are committed." if was_run(profile) else "This profile was never run.")
     for row in rows.itertuples(index=False):
         print(f"  {row.quantity:36} {row.value:>20,.4g} {row.unit:11} {row.basis}")
+    try:
+        preflight.check(profile)
+    except MuCPTError as error:
+        print(f"Not on this machine: {error}")
     if profile.pretrained and runs_here(profile):
         print("Here, by finished runs of the model, or measured now where there are none:")
         for row in time_here(profile).itertuples(index=False):

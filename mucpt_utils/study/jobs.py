@@ -13,7 +13,7 @@ from mucpt_utils.config.scoring import Arm
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.invented import INVENTED
-from mucpt_utils.study import parallel, stages
+from mucpt_utils.study import parallel, preflight, stages
 from mucpt_utils.study.grades import ANSWERS
 from mucpt_utils.study.stages import Artifact
 from mucpt_utils.study.study import Study
@@ -78,9 +78,13 @@ def _make(
 
 
 def references(studies: Iterable[Study]) -> None:
-    """Corpora and base; reference models and token losses where a study's arms use them."""
+    """Corpora and base; reference models and token losses where a study's arms use them.
+
+    Raises SettingsError, before anything is made, for what this machine cannot hold.
+    """
     studies = list(studies)
     profile = studies[0].profile
+    preflight.check(profile)
     base = Job(studies[0], "base", (), profile.base.tokens, True)
     # the classifier comes first: every corpus waits for it, and would wait beside the base
     make([Job(studies[0], "classifier"), Job(studies[0], "general_tokens")], "general text")

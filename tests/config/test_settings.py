@@ -1,5 +1,7 @@
 """Profiles: every shipped one is sound, everything wrong is one line that names what is allowed."""
 
+import re
+
 import pytest
 import yaml
 from pydantic import BaseModel
@@ -48,6 +50,20 @@ def test_every_shipped_profile_loads(name):
     assert profile.name == name
     assert "plain" in profile.arms and "base" in profile.arms
     assert len(set(profile.seeds)) == len(profile.seeds) >= 2
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_model_of_the_hub_has_a_pinned_revision(name):
+    loaded = load_profile(name).pretrained
+    if loaded is not None and not loaded.name.startswith("package:"):
+        assert re.fullmatch(r"[\w-]+/[\w.-]+@[0-9a-f]{40}", loaded.name)
+
+
+def test_large_models_are_trained_in_micro_batches_or_compute_activations_again():
+    for name in ("hub", "paper"):
+        for settings_of in ("train", "reference_training"):
+            training = getattr(load_profile(name), settings_of)
+            assert training.recompute or training.accumulate > 1, (name, settings_of)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -173,6 +189,48 @@ def test_an_unknown_key_names_the_known(override, allowed):
     assert allowed in message and repr(override.split("=")[0]) in message
 
 
+@pytest.mark.parametrize(
+    "override, near",
+    [
+        ("train.token=5", "train.tokens"),
+        ("tokens=5", "base.tokens' or 'reference_training.tokens' or 'train.tokens"),
+        ("trian.tokens=5", "train.tokens"),
+        ("train.learning-rate=1", "train.learning_rate"),
+        ("bad_sites=1", "render.bad_sites"),
+        ("seed=[1]", "seeds"),
+        ("world.cover=1", "world.covered"),
+    ],
+)
+def test_a_mistyped_setting_is_answered_with_the_one_meant(override, near):
+    assert f"did you mean '{near}" in refused("smoke", override)
+
+
+def test_nearly_right_names_are_answered_with_the_one_meant(own_profiles):
+    assert "did you mean 'smoke'?" in refused("smok")
+    assert "did you mean 'soft_static'?" in refused("smoke", "arms=[plain, soft_statc]")
+    assert "did you mean 'replay'?" in refused("smoke", "composition=[repaly]")
+    own_profiles(train={"tokens": 5, "learnin_rate": 1})
+    said = refused("mine")
+    assert "'train.learnin_rate': unknown; allowed here: accumulate" in said
+    assert "did you mean 'learning_rate'?" in said and "mine.yaml" in said
+
+
+@pytest.mark.parametrize(
+    "override, setting",
+    [
+        ("train.tokens=true", "train.tokens"),
+        ("replay=false", "replay"),
+        ("seeds=[0, true]", "seeds"),
+        ("reference.temperature=true", "reference.temperature"),
+        ("alignment={tokens: true}", "alignment.tokens"),
+        ("prose.train.tokens=true", "prose.train.tokens"),
+        ("pipeline.clean.min_words=true", "pipeline.clean.min_words"),
+    ],
+)
+def test_true_is_no_number(override, setting):
+    assert f"setting {setting!r}: true and false are no numbers" in refused("smoke", override)
+
+
 @pytest.mark.parametrize("override", ["train.tokens", "=5", "", "train.tokens:5"])
 def test_a_malformed_override_is_shown_how(override):
     message = refused("smoke", override)
@@ -218,6 +276,34 @@ def test_a_value_that_is_no_yaml_is_said(value):
         ("train=5", "TrainSettings"),
         ("train.tokens=", "valid integer"),
         ("metadata=perhaps", "valid tuple"),
+        ("seeds=0", "valid tuple"),
+        ("seeds=", "valid tuple"),
+        ("replay=-0.1", "greater than or equal to 0"),
+        ("vocabulary=-5", "greater than or equal to 300"),
+        ("train.accumulate=0", "greater than or equal to 1"),
+        ("train.weight_decay=-1", "greater than or equal to 0"),
+        ("evaluation.points=0", "greater than or equal to 1"),
+        ("evaluation.points=1000000000", "less than or equal to 1000"),
+        ("world.subjects=3", "greater than or equal to 4"),
+        ("train.precision=float16", "'auto', 'float32' or 'bfloat16'"),
+        ("train.tokens=[5]", "valid integer"),
+        ("train.tokens={a: 5}", "valid integer"),
+        ("model.hidden_size=big", "valid integer"),
+        ("train.learning_rate=.nan", "finite number"),
+        ("render.registers={news: 0}", "at least one above 0"),
+        ("render.registers={}", "at least one above 0"),
+        ("render.registers={sonnet: 1}", "allowed: encyclopaedia"),
+        ("render.spam_documents=0.95", "add up to more than 0.9"),
+        ("prose.reference=0.8", "less than 1 together"),
+        ("prose={held_out: 0.5, calibration: 0.4}", "leaves none to train on"),
+        (
+            "world={subjects: 8, practice: 8, calibration: 4, general: 8, covered: 0.4, "
+            "complementary: true}",
+            "a half each",
+        ),
+        ("pretrained={package: smollm3}", "allowed: smollm2-135m"),
+        ("pretrained={name: x}", "Field required"),
+        ("alignment={}", "Field required"),
     ],
 )
 def test_a_wrong_value_says_what_is_allowed(override, allowed):

@@ -5,7 +5,7 @@ import pytest
 from mucpt_utils import paths
 from mucpt_utils.config.settings import load_profile, profile_names
 from mucpt_utils.scoring import models
-from mucpt_utils.study import cost, parallel
+from mucpt_utils.study import cost, parallel, work
 from mucpt_utils.study.pace import Pace
 
 SMALL = [
@@ -38,17 +38,17 @@ def two_cores(monkeypatch):
 def test_tokens_and_runs_by_hand(tmp_path):
     profile = load_profile("smoke", SMALL)
     # plain and soft_static, and the axis's changed level with plain, at two seeds
-    assert cost.run_count(profile) == (2 + 1) * 2
-    assert cost.amount(profile, "training") == 40_000 + 2 * 10_000 + 6 * 8_000
+    assert work.run_count(profile) == (2 + 1) * 2
+    assert work.amount(profile, "training") == 40_000 + 2 * 10_000 + 6 * 8_000
     # 12 subjects, 12 documents about each, of 100 words on the average
-    assert cost.corpus_tokens(profile) == 12 * 12 * 100 * 1.4
+    assert work.corpus_tokens(profile) == 12 * 12 * 100 * 1.4
     held_out = (12 + 24) * 2 * 140  # of each run, and of the base
-    assert cost.amount(profile, "scoring") == cost.corpus_tokens(profile) * 3 + 7 * held_out
+    assert work.amount(profile, "scoring") == work.corpus_tokens(profile) * 3 + 7 * held_out
     found = rows(profile, tmp_path)
     size = models.parameters(models.from_scratch(profile.model, profile.vocabulary, 0))
     assert found.loc["parameters", "value"] == size
-    work = 6 * size * cost.amount(profile, "training")
-    hours = work / (0.35 * 989e12) / 3600
+    operations = 6 * size * work.amount(profile, "training")
+    hours = operations / (0.35 * 989e12) / 3600
     assert found.loc["training", "value"] == pytest.approx(hours)
     assert found.loc["training", "basis"].startswith("assumed")
 
@@ -66,19 +66,19 @@ def test_a_measured_gpu_takes_the_place_of_the_assumption(tmp_path):
 
 def test_a_loaded_model_is_not_opened_and_its_base_not_trained():
     hub = load_profile("hub")
-    assert cost.parameter_count(hub) == hub.pretrained.parameters
+    assert hub.parameters == hub.pretrained.parameters
     longer = hub.override({"base.tokens": 10**9})
-    assert cost.amount(longer, "training") == cost.amount(hub, "training")
+    assert work.amount(longer, "training") == work.amount(hub, "training")
 
 
 def test_a_corpus_is_at_least_what_a_run_reads_of_it():
     paper = load_profile("paper")
-    assert cost.corpus_tokens(paper) == cost.domain_tokens(paper) == 32_000_000_000
+    assert work.corpus_tokens(paper) == work.domain_tokens(paper) == 32_000_000_000
 
 
 def test_reference_models_count_where_an_arm_uses_one():
     def trained(*changes):
-        rows = cost.work(load_profile("smoke", ["arms=[base, plain]", *changes]))
+        rows = work.work(load_profile("smoke", ["arms=[base, plain]", *changes]))
         return {row.what: row.jobs for row in rows}
 
     without = trained("composition=[]")
@@ -93,8 +93,8 @@ def test_questions_are_those_of_the_benchmark_and_its_twin():
     fewer = load_profile("smoke", ["world.subjects=6"])
     smoke = load_profile("smoke")
     twin = smoke.evaluation.general_questions
-    asked = cost.question_count(smoke) - twin
-    assert asked == pytest.approx(2 * (cost.question_count(fewer) - twin), abs=1) and asked > 12
+    asked = work.question_count(smoke) - twin
+    assert asked == pytest.approx(2 * (work.question_count(fewer) - twin), abs=1) and asked > 12
 
 
 def test_invented_subjects_are_asked_about_too():
@@ -102,8 +102,8 @@ def test_invented_subjects_are_asked_about_too():
     alone = real.override({"world.invented": 0})
     twin = real.evaluation.general_questions
     share = real.world.subjects / real.world.tested
-    assert cost.question_count(alone) - twin == pytest.approx(
-        share * (cost.question_count(real) - twin), abs=1
+    assert work.question_count(alone) - twin == pytest.approx(
+        share * (work.question_count(real) - twin), abs=1
     )
 
 
@@ -115,7 +115,7 @@ def test_work_is_shared_out_by_the_settings(two_cores):
     by_stage = minutes(profile)
     assert by_stage["train the base"] == pytest.approx(profile.base.tokens / 1000 / 60, abs=0.05)
     at_compute = len(profile.seeds)  # plain with the reference model's compute, once a seed
-    turns = -(-(cost.run_count(profile) - at_compute) // 2)
+    turns = -(-(work.run_count(profile) - at_compute) // 2)
     wanted = turns * profile.train.tokens / 1000 / 60
     assert by_stage["train arms and mixtures"] == pytest.approx(wanted, abs=0.05)
     assert by_stage["together"] == pytest.approx(by_stage.drop("together").sum(), abs=0.5)

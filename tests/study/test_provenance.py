@@ -47,7 +47,7 @@ def test_a_record_holds_lineage_and_no_folder_of_the_machine(tmp_path, monkeypat
 def test_parameters_of_a_model_from_scratch_are_counted():
     profile = load_profile("smoke")
     model = models.from_scratch(profile.model, profile.vocabulary, seed=0)
-    assert provenance.parameter_count(profile) == sum(p.numel() for p in model.parameters())
+    assert profile.parameters == sum(p.numel() for p in model.parameters())
 
 
 def test_parameters_of_a_loaded_model_are_those_declared_in_the_record_and_in_the_cost():
