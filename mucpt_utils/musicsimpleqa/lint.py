@@ -18,6 +18,12 @@ UNSTABLE = re.compile(
 # a word or a phrase that stands twice: "the key of the key of"
 TWICE = re.compile(r"\b((?:\w+ ){1,4})\1", re.IGNORECASE)
 ARTICLE = re.compile(r"\b(?:the|an?) $", re.IGNORECASE)
+# questions that are put together, not spoken: "Who was the libretto of ... written by?"
+STILTED = re.compile(
+    r"\b(?:by|released in|composed in|belonging to|known as a member of the)\?$"
+    r"|^Wh\w+ is responsible for|^Which (?:person|act|title|entity) (?:is|was) ",
+    re.IGNORECASE,
+)
 NUMERIC = ("date", "year", "number")  # types whose key is no text
 WITHOUT_CONTEXT = re.compile(r"^(?:he|she|it|they|this|that|these|his|her|their)\b", re.IGNORECASE)
 
@@ -62,6 +68,7 @@ def lint_question(question: dict) -> list[str]:
         "is not clear without context": bool(WITHOUT_CONTEXT.match(text)),
         "has an answer that may change": bool(UNSTABLE.search(text.replace(subject, ""))),
         "has words that stand twice": bool(TWICE.search(text.replace(subject, "_"))),
+        "is stilted": bool(STILTED.search(text.replace(subject, "_"))),
         "has two articles before a name": two_articles(text, subject),
         "has more than one answer": ";" in question["answer"],
         "reference is not an address": not question["reference"].startswith("https://"),

@@ -42,9 +42,14 @@ class Award(BaseModel):
 class Plan(BaseModel):
     """How facts become questions (plan.yaml)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     awards: tuple[Award, ...] = Field((), description="wordings by the kind of award")
+    worded: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        alias="wordings",
+        description="relation -> wordings in place of its own",
+    )
     reworded: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="fact id -> its question, then its paraphrases"
     )
@@ -64,14 +69,15 @@ class Plan(BaseModel):
     dropped: dict[str, str] = Field(default_factory=dict, description="fact id -> why dropped")
 
     def wordings(self, fact: Fact, relation: Relation) -> tuple[str, ...]:
-        """The wordings that a fact may be asked in: its own, its award's, its relation's."""
+        """The wordings that a fact may be asked in: its own, its award's, the plan's for its
+        relation, its relation's."""
         if fact.id in self.reworded:
             return self.reworded[fact.id]
         column = fact.relation.split(".")[1]
         for award in self.awards if fact.category == "award" else ():
             if column != "country" and any(name in fact.subject for name in award.names):
                 return award.winner if column == "winner" else award.performer
-        return relation.questions
+        return self.worded.get(fact.relation, relation.questions)
 
     def accepted(self, fact: Fact) -> tuple[str, ...]:
         """The aliases that are right answers to the question about a fact."""

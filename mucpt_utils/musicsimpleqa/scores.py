@@ -14,24 +14,34 @@ under the name of a row, says in `wording.csv` how much of that score is the wor
 import argparse
 import csv
 import gzip
-import hashlib
 import io
 import json
 import re
 import sys
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mucpt_utils import paths
-from mucpt_utils.errors import FOUND, OK, MuCPTError
-from mucpt_utils.io import FileError, read_json, read_jsonl, write_json, write_text
+from mucpt_utils.arguments import Parser
+from mucpt_utils.errors import FOUND, OK, MuCPTError, of_system
+from mucpt_utils.io import (
+    HALF_SIGNS,
+    FileError,
+    digest,
+    read_json,
+    read_jsonl,
+    write_json,
+    write_text,
+)
 from mucpt_utils.musicsimpleqa.difficulty import GUESSERS, guesses
 from mucpt_utils.musicsimpleqa.grading import CORRECT
 from mucpt_utils.musicsimpleqa.measures import ALL, estimates
 from mucpt_utils.musicsimpleqa.questions import PARAPHRASES, load_questions
 from mucpt_utils.musicsimpleqa.summary import grade_responses, grader_version, questions_version
 from mucpt_utils.musicsimpleqa.wording import dependence
+from mucpt_utils.scoring.packages import sha256
 
 CARD = paths.DATA_CARDS / "musicsimpleqa"
 COLUMNS = (
@@ -43,6 +53,11 @@ WORDING_COLUMNS = (
     *("model", "asked", "measure", "value", "ci_low", "ci_high", "n", "responses_sha256"),
     *("grader", "questions"),
 )
+ASKED_WITH = ("model", "shots", "chat")  # settings that every row has
+LONGEST_NAME = 100
+# digests of what was asked, in the record of a row
+ASKED, ASKED_FURTHER = "asked_sha256", "paraphrases_asked_sha256"
+IN_EARLIER_WORDS = ", some questions in earlier words"
 # ends of the names of kept responses: to the test split, and to the core in other words
 KEPT, KEPT_PARAPHRASES = ".jsonl.gz", ".paraphrases.jsonl.gz"
 GUESSER_NAMES = {
@@ -60,23 +75,94 @@ def add(folder: Path, name: str, card: Path = CARD) -> Path:
     """Keep the responses of a finished evaluation beside the table; returns their file.
 
     folder: as the tool leaves it. name: of the row. Raises FileError for a folder without a
-    finished evaluation, ScoresError where it does not answer every question as it is, or answers
-    paraphrases while no row of this name was asked in the same way.
+    finished evaluation, ScoresError for a name that cannot be a row's or is another model's, where
+    it does not answer every question as it is, or answers paraphrases while no row of this name was
+    asked in the same way.
     """
-    summary = read_json(folder / "summary.json") if (folder / "summary.json").is_file() else None
-    if summary is None or not (folder / "answers.jsonl").is_file():
-        raise FileError(f"{folder} holds no finished evaluation (summary.json, answers.jsonl)")
+    record = {"name": name, **finished(folder)}
     answers = read_jsonl(folder / "answers.jsonl", ("id", "question", "response"))
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    record = {"name": name, "settings": summary["settings"], "model": summary["model"]}
+    slug = slug_of(name)
     if any("#" in str(answer["id"]) for answer in answers):
         check_asked(f"{folder}", answers, load_questions(PARAPHRASES), "paraphrases")
-        check_same_model(card / "responses" / f"{slug}.json", record)
+        path = card / "responses" / f"{slug}.json"
+        check_same_model(path, record)
+        write_json(path, read_json(path) | {ASKED_FURTHER: asked_digest(answers)})
         return keep(answers, card / "responses" / f"{slug}{KEPT_PARAPHRASES}")
     check_asked(f"{folder}", answers, load_questions("test"), "test questions")
-    target = keep(answers, card / "responses" / f"{slug}{KEPT}")
-    write_json(target.with_name(f"{slug}.json"), record)
-    return target
+    path = card / "responses" / f"{slug}.json"
+    check_name_is_free(path, record)
+    earlier = read_json(path) if path.is_file() else {}
+    further = {name: earlier[name] for name in (ASKED_FURTHER,) if name in earlier}
+    write_json(path, record | {ASKED: asked_digest(answers)} | further)
+    return keep(answers, card / "responses" / f"{slug}{KEPT}")
+
+
+def asked_digest(questions: Sequence[Mapping]) -> str:
+    """Digest of what was asked, in its words. questions: with `id` and `question`."""
+    return digest(sorted([question["id"], question["question"]] for question in questions))
+
+
+def asked_as(record: Mapping, name: str, questions: Sequence[Mapping]) -> str:
+    """How a row was asked, and whether in other words than today's: then it is to be asked again.
+
+    name: under which the record has the digest of what was asked.
+    """
+    earlier = record.get(name) != asked_digest(questions)
+    return how_asked(record["settings"]) + IN_EARLIER_WORDS * earlier
+
+
+def finished(folder: Path) -> dict:
+    """Settings and model of a finished evaluation, asked by the tool.
+
+    Raises FileError for a folder without one, ScoresError for answers that were made elsewhere.
+    """
+    path = folder / "summary.json"
+    if not (path.is_file() and (folder / "answers.jsonl").is_file()):
+        raise FileError(f"{folder} holds no finished evaluation (summary.json, answers.jsonl)")
+    summary = read_json(path)
+    parts = summary if isinstance(summary, dict) else {}
+    record: dict[str, Any] = {name: parts.get(name) for name in ("settings", "model")}
+    if not all(isinstance(part, dict) for part in record.values()):
+        raise FileError(f"{path} is no summary of an evaluation: no settings, or no model")
+    if not all(name in record["settings"] for name in ASKED_WITH):
+        raise ScoresError(
+            f"{folder}: how the model was asked is not known; the table takes evaluations with "
+            "--model, not --answers"
+        )
+    return record
+
+
+def slug_of(name: str) -> str:
+    """The name of a row's files. Raises ScoresError for a name that has none, or is no line."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if not slug or not name.isprintable() or "|" in name or len(name) > LONGEST_NAME:
+        raise ScoresError(
+            f"--name {name!r} cannot be a row's: up to {LONGEST_NAME} signs on one line, without "
+            "|, with a letter or digit of the Latin alphabet"
+        )
+    return slug
+
+
+def check_name_is_free(path: Path, record: Mapping) -> None:
+    """Raises ScoresError where a name is that of another row; a model may be asked anew.
+
+    path: what is kept of the row of this name, or would be.
+    """
+    if not path.is_file():
+        return
+    row = read_json(path)
+    if row["name"] != record["name"]:
+        raise ScoresError(f"the name {record['name']!r} is too near to that of {row['name']!r}")
+    if identity(row) != identity(record):
+        raise ScoresError(
+            f"the row {row['name']!r} is of other weights or was asked otherwise "
+            f"({identity(row)[0]}; here {identity(record)[0]}): give another --name"
+        )
+
+
+def identity(record: Mapping) -> tuple[str, str | None]:
+    """How a model was asked, and its weights."""
+    return how_asked(record["settings"]), record["model"].get("weights_sha256")
 
 
 def keep(answers: Sequence[Mapping], target: Path) -> Path:
@@ -86,7 +172,8 @@ def keep(answers: Sequence[Mapping], target: Path) -> Path:
         json.dumps({"id": row["id"], "response": row["response"]}, ensure_ascii=False)
         for row in answers
     )
-    target.write_bytes(gzip.compress("".join(f"{row}\n" for row in rows).encode(), mtime=0))
+    text = "".join(f"{row}\n" for row in rows)
+    target.write_bytes(gzip.compress(text.encode(errors=HALF_SIGNS), mtime=0))
     return target
 
 
@@ -119,10 +206,7 @@ def check_same_model(path: Path, record: Mapping) -> None:
         raise ScoresError(
             f"no row is called {record['name']!r}: add its answers to the test questions first"
         )
-    row = read_json(path)
-    asked = [
-        (how_asked(kept["settings"]), kept["model"].get("weights_sha256")) for kept in (row, record)
-    ]
+    asked = [identity(kept) for kept in (read_json(path), record)]
     if asked[0] != asked[1]:
         raise ScoresError(
             f"the row {record['name']!r} is of other weights or was asked otherwise "
@@ -131,9 +215,15 @@ def check_same_model(path: Path, record: Mapping) -> None:
 
 
 def kept_responses(path: Path, questions: Sequence[Mapping]) -> dict[str, str]:
-    """Responses beside the table, by question id. Raises ScoresError where one is missing."""
-    lines = gzip.decompress(path.read_bytes()).split(b"\n")
-    responses = {row["id"]: row["response"] for row in map(json.loads, filter(None, lines))}
+    """Responses beside the table, by question id.
+
+    Raises FileError for a damaged file, ScoresError where one is missing.
+    """
+    try:
+        lines = gzip.decompress(path.read_bytes()).split(b"\n")
+        responses = {row["id"]: row["response"] for row in map(json.loads, filter(None, lines))}
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+        raise FileError(f"{path}: no kept responses ({error})") from None
     absent = sorted({question["id"] for question in questions} - responses.keys())
     if absent:
         raise ScoresError(
@@ -156,9 +246,9 @@ def entries(card: Path = CARD) -> Iterator[tuple[Entry, dict[str, str]]]:
         model = record["model"]
         entry: Entry = {
             "model": record["name"],
-            "asked": how_asked(record["settings"]),
+            "asked": asked_as(record, ASKED, questions),
             "command": command_of(record["settings"]),
-            "responses_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "responses_sha256": sha256(path),
         }
         entry |= {k: model.get(k) for k in ("weights_sha256", "revision", "dtype", "seconds")}
         yield entry, kept_responses(path, questions)
@@ -183,8 +273,9 @@ def how_asked(settings: Mapping) -> str:
 def command_of(settings: Mapping) -> str:
     """The command that asks a model so."""
     options = [f"--model {settings['model']}", f"--shots {settings['shots']}"]
+    options += [f"--base-url {settings['base_url']}"] if settings.get("base_url") else []
     options += ["--chat"] if settings["chat"] else []
-    if settings["max_new_tokens"]:
+    if settings.get("max_new_tokens"):
         options.append(f"--max-new-tokens {settings['max_new_tokens']}")
     if settings.get("dtype"):
         options.append(f"--dtype {settings['dtype']}")
@@ -232,9 +323,9 @@ def wording_rows(card: Path = CARD) -> list[Entry]:
         answers = grade_responses(questions, responses)
         right = {answer["id"]: answer["grade"] == CORRECT for answer in answers}
         measures, count = dependence(right, subjects)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        entry = {"model": record["name"], "asked": how_asked(record["settings"]), **versions}
-        entry |= {"n": count, "responses_sha256": digest}
+        entry = {"model": record["name"], "asked": asked_as(record, ASKED_FURTHER, further)}
+        entry |= versions
+        entry |= {"n": count, "responses_sha256": sha256(path)}
         for name, (value, low, high) in measures.items():
             shares = {"value": value, "ci_low": low, "ci_high": high}
             shown = {key: f"{share:.4f}" for key, share in shares.items()}
@@ -316,7 +407,7 @@ def outputs(card: Path = CARD) -> dict[Path, str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Add a model's responses, make the table, or check it; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mucpt_utils scores",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -339,6 +430,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MuCPTError as error:
         print(f"scores: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        refused = of_system(error)
+        print(f"scores: {refused}", file=sys.stderr)
+        return refused.exit_code
     if wrong:
         print(f"{', '.join(wrong)}: not what the responses give; run `scores build`")
         return FOUND

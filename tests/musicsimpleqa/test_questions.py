@@ -123,6 +123,12 @@ def test_a_subject_stands_in_its_question_as_a_person_would_write_it(
             "two articles",
         ),
         ({"question": "Who is behind the Bach's Mass?", "subject": "Bach's Mass"}, "two articles"),
+        ({"question": "Who was the album Nevermind made by?"}, "is stilted"),
+        ({"question": "Which band is Nevermind, the album of 1991, by?"}, "is stilted"),
+        ({"question": "What year was the album Nevermind first released in?"}, "is stilted"),
+        ({"question": "Which band is Nevermind best known for belonging to?"}, "is stilted"),
+        ({"question": "Who is responsible for the drums on Nevermind?"}, "is stilted"),
+        ({"question": "Which act is behind the album Nevermind?"}, "is stilted"),
         ({"answer": "Nirvana; Hole"}, "more than one answer"),
         ({"answer": "I don't know"}, "reads as a refusal"),
         ({"answer_type": "band"}, "answer_type"),
@@ -137,6 +143,28 @@ def test_lint_finds_planted_errors(changes, problem):
     good = question_of(fact(), ARTIST)
     assert lint_question(good) == []
     assert any(problem in text for text in lint_question({**good, **changes}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Who made Nevermind, the album by the trio?", "Which city was Nevermind first heard in?"],
+)
+def test_lint_leaves_spoken_english_alone(text):
+    assert lint_question({**question_of(fact(), ARTIST), "question": text}) == []
+
+
+def test_the_plan_words_a_relation_in_its_own_way():
+    plan = Plan(wordings={"album.artist": ("Whose is the album {s}?",)})
+    assert plan.wordings(fact(), ARTIST) == ("Whose is the album {s}?",)
+    assert plan.wordings(fact(relation="album.year"), YEAR) == YEAR.questions
+
+
+def test_a_question_of_the_tail_may_have_words_of_its_own():
+    plan = load_plan()
+    for name, texts in plan.reworded.items():
+        if name.startswith("t:"):
+            (asked,) = (q for q in COMMITTED["test"] if q["id"] == f"q:{name}")
+            assert asked["question"] == texts[0]
 
 
 def test_lint_finds_repeats_and_shared_subjects():

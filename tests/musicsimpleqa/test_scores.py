@@ -140,6 +140,56 @@ def test_a_folder_without_an_evaluation_is_refused(card, tmp_path, capsys):
     assert "holds no finished evaluation" in capsys.readouterr().err
 
 
+def test_answers_made_elsewhere_have_no_row(card, tmp_path, capsys):
+    path, out = tmp_path / "said.jsonl", tmp_path / "elsewhere"
+    said = ({"id": q["id"], "response": "x"} for q in qa_model.questions())
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in said))
+    command = ["--answers", str(path), "--questions", str(tmp_path / "questions.jsonl")]
+    assert tool([*command, "--out", str(out)]) == OK
+    assert scores.main(["add", str(out), "--name", "Tiny"]) == WRONG_INPUT
+    assert "how the model was asked is not known" in capsys.readouterr().err
+    (out / "summary.json").write_text("[]")
+    assert scores.main(["add", str(out), "--name", "Tiny"]) == WRONG_INPUT
+    assert "no summary of an evaluation" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["日本", "a | b", "a\nb", "x" * 200, "?"])
+def test_a_name_is_one_line_of_a_table(card, evaluation, capsys, name):
+    assert scores.main(["add", str(evaluation), "--name", name]) == WRONG_INPUT
+    error = capsys.readouterr().err
+    assert "cannot be a row's" in error and error.count("\n") == 1
+
+
+def test_a_row_is_not_written_over_by_another_model(card, asked, evaluation, capsys):
+    assert scores.main(["add", str(evaluation), "--name", "Tiny"]) == OK
+    other = asked("questions", "1")
+    assert scores.main(["add", str(other), "--name", "Tiny"]) == WRONG_INPUT
+    assert "was asked otherwise (0-shot; here 1-shot)" in capsys.readouterr().err
+    assert scores.main(["add", str(other), "--name", "tiny!"]) == WRONG_INPUT
+    assert "too near to that of 'Tiny'" in capsys.readouterr().err
+
+
+def test_a_row_whose_questions_have_other_words_since_says_so(
+    card, evaluation, capsys, monkeypatch
+):
+    assert scores.main(["add", str(evaluation), "--name", "Tiny"]) == OK
+    questions = scores.load_questions("test")
+    reworded = [{**questions[0], "question": "In other words?"}, *questions[1:]]
+    monkeypatch.setattr(scores, "load_questions", lambda name: reworded)
+    assert scores.main(["check"]) == FOUND and scores.main(["build"]) == OK
+    (how,) = {row["asked"] for row in rows(card) if row["model"] == "Tiny"}
+    assert how == "0-shot, some questions in earlier words"
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", b"\x1f\x8b\x08cut"])
+def test_damaged_responses_are_named(card, evaluation, capsys, content):
+    path = scores.add(evaluation, "Tiny")
+    path.write_bytes(content)
+    assert scores.main(["build"]) == WRONG_INPUT
+    error = capsys.readouterr().err
+    assert "tiny.jsonl.gz: no" in error and error.count("\n") == 1
+
+
 def test_add_needs_a_name(card, evaluation):
     for arguments in (["add", str(evaluation)], ["build", str(evaluation), "--name", "x"]):
         with pytest.raises(SystemExit):
