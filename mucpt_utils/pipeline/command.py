@@ -131,7 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"pipeline: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except OSError as error:  # a folder that may not be written to, a full disk
-        reason = "" if error.errno else "writing failed, is the disk full? "  # as numpy says it
+        is_bare = type(error) is OSError and not error.errno  # as numpy says it
+        reason = "writing failed, is the disk full? " if is_bare else ""
         print(f"pipeline: {reason}{one_line(str(error))}", file=sys.stderr)
         is_users = error.errno in USERS or isinstance(error, PermissionError)
         return WRONG_INPUT if is_users else OUTSIDE

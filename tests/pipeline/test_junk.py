@@ -265,3 +265,36 @@ def test_text_without_junk_passes_as_it_is_and_cuts_only_shorten(text):
     is_clean = not any(s.kind for s in segment(text))
     JunkFilter(share=1.0, cut=True).filter(document)
     assert (document.text == text) if is_clean else (len(document.text) < len(text))
+
+
+FURNITURE = [
+    "You may also like:",
+    "Pin it",
+    "Email this to a friend",
+    "Reply with quote",
+    "Jump to navigation Jump to search",
+    "From a free encyclopedia",
+    "[edit]",
+    "Don't forget to like, comment and subscribe, and hit the bell for new videos!",
+    "« Previous 1 2 3 4 5 ... 27 Next »",
+    "Posts: 1,204",
+    "Joined: Tue Mar 04, 2008 9:12 pm",
+    "Please verify that you are not a robot.",
+    "Enter the code shown above:",
+]
+PROSE_LIKE_IT = [
+    "You may also like the second movement, which is led by an oboe.",
+    "He joined the orchestra in March 2008.",
+    "She asked them to like, comment and subscribe, as everybody did then.",
+    "The previous 3 concerts were given next door.",
+]
+
+
+@pytest.mark.parametrize("line", FURNITURE)
+def test_furniture_of_forums_wikis_and_videos_is_boilerplate(line):
+    assert junk_kind(line) == "boilerplate"
+
+
+@pytest.mark.parametrize("line", PROSE_LIKE_IT)
+def test_prose_with_the_words_of_such_furniture_stays(line):
+    assert junk_kind(line) is None

@@ -212,7 +212,8 @@ def test_what_is_not_the_runs_own_is_not_replaced(source, tmp_path, capsys, name
         (tmp_path / name / "mine.txt").write_text("mine")
     assert main(["--source", str(source), "--out", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert f"--out holds {name}, which no run of the pipeline has left" in line
+    shown = name if name == page.PAGE else f"{name}/"
+    assert f"--out holds {shown}, which no run of the pipeline has left" in line
     assert os.listdir(tmp_path) == [name]
 
 

@@ -18,6 +18,8 @@ LONGEST_LINE = 1 << 16
 LONGEST_HEADER = 1 << 20
 VERSION = b"WARC/"
 LENGTH = re.compile(rb"^Content-Length:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+# a field that goes on in the next line; warcio's time grows with the square of such lines
+FOLDED = re.compile(rb"\r?\n[ \t]+(?=\S)")
 NEXT = re.compile(rb"\r\n\r\n(?=WARC/\d\.\d+\r\n[A-Za-z-]+:)")
 OVERLAP = 64  # bytes within which such a border is seen
 
@@ -112,7 +114,7 @@ class Archive:
             size += len(line)
             if not line or size > LONGEST_HEADER:
                 raise Malformed("the file ends inside the header of a record")
-        header = b"".join(lines)
+        header = FOLDED.sub(b" ", b"".join(lines))
         length = LENGTH.search(header)
         if length is None:
             raise Malformed("a record that does not say how long it is")
@@ -128,7 +130,8 @@ class Archive:
     def body(self, length: int) -> bytes:
         """A record's body of `length` bytes. Raises Malformed where it does not end there."""
         is_short = Malformed(f"a record that is shorter than the {length} bytes it says")
-        if not self.stream.has_left(length) and self.stream.skip_to_border():
+        may_end_early = length > self.longest or not self.stream.has_left(length)
+        if may_end_early and self.stream.skip_to_border():
             raise is_short
         parts, size, tail = [], 0, b""
         while size < length:
