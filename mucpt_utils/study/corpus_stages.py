@@ -11,13 +11,14 @@ from mucpt_utils.config.scoring import Arm
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.knowledge.relations import Relation, load_relations
 from mucpt_utils.knowledge.roles import Roles
-from mucpt_utils.pipeline.domain_training import Example
 from mucpt_utils.scoring import packages
 from mucpt_utils.study import examples, models, real_text, text
 from mucpt_utils.study.stages import Artifact, Report, Stage, build, content_digest, silent
 
 if TYPE_CHECKING:  # transformers takes seconds to import, and finished stages do not need it
     from transformers import PreTrainedTokenizerBase
+
+    from mucpt_utils.pipeline.domain_training import Example
 
 
 class CorpusStages:
@@ -164,7 +165,7 @@ class CorpusStages:
             inputs["passages"] = real_text.passages(self)
         return self.stage("classifier", text.train_domain_classifier, inputs)
 
-    def labelled_passages(self) -> list[Example]:
+    def labelled_passages(self) -> list["Example"]:
         """What the domain classifier learns from: text about subjects that are not under test."""
         return text.labelled_passages(self.general_text().folder, self.everyday_text().folder)
 

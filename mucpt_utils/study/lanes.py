@@ -4,13 +4,17 @@ The folder holds one sub-folder of music text and one of general text (names are
 files and the stages themselves stand in `study.prose`.
 """
 
+from typing import TYPE_CHECKING
+
 from mucpt_utils.config.settings import Profile, SettingsError
 from mucpt_utils.io import read_jsonl
-from mucpt_utils.pipeline.domain_training import Example
 from mucpt_utils.study import prose, real_text
 from mucpt_utils.study.real_text import DOMAINS
 from mucpt_utils.study.stages import Artifact
 from mucpt_utils.study.study import Study
+
+if TYPE_CHECKING:
+    from mucpt_utils.pipeline.domain_training import Example
 
 
 def prose_profile(profile: Profile) -> Profile:
@@ -74,7 +78,7 @@ class ProseStudy(Study):
         inputs = {"passages": self.passages()}
         return self.stage("prose_classifier", prose.train_prose_classifier, inputs)
 
-    def labelled_passages(self) -> list[Example]:
+    def labelled_passages(self) -> list["Example"]:
         """Passages of the reference files; the group is the file they come from."""
         return prose.reference_passages(self.passages().folder)
 

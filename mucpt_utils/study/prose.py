@@ -19,11 +19,9 @@ import numpy as np
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.io import read_jsonl, write_jsonl
-from mucpt_utils.pipeline.domain_sections import labelled_sections
-from mucpt_utils.pipeline.domain_training import Example, train_classifier
-from mucpt_utils.text import sources
 
-if TYPE_CHECKING:  # what runs a stage is not what makes it
+if TYPE_CHECKING:  # what runs a stage is not what makes it; training needs no library of sources
+    from mucpt_utils.pipeline.domain_training import Example
     from mucpt_utils.study.stages import Report
 
 Inputs = Mapping[str, Path]
@@ -63,6 +61,8 @@ def read_passages(
 
     files: for each domain the files below `root` with their fingerprints; shares: of roles.
     """
+    from mucpt_utils.text import sources
+
     for domain, fingerprints in files.items():
         dealt: dict[str, list[dict]] = {role: [] for role in (*ROLES, UNREADABLE)}
         for name in fingerprints:
@@ -149,10 +149,12 @@ def among_rendered(passage: Mapping) -> dict:
 
 def train_prose_classifier(folder: Path, inputs: Inputs, report: "Report") -> None:
     """Music or not, trained on the reference files."""
+    from mucpt_utils.pipeline.domain_training import train_classifier
+
     train_classifier(reference_passages(inputs["passages"]), folder)
 
 
-def reference_passages(passages: Path) -> list[Example]:
+def reference_passages(passages: Path) -> list["Example"]:
     """Labelled passages of the reference files; the group is the file they come from.
 
     Books that the library calls partly musical are split.
@@ -165,8 +167,10 @@ def reference_passages(passages: Path) -> list[Example]:
     ]
 
 
-def mixed_passages(rows: Sequence[Mapping]) -> list[Example]:
+def mixed_passages(rows: Sequence[Mapping]) -> list["Example"]:
     """Passages of partly musical books, labelled by article or chapter."""
+    from mucpt_utils.pipeline.domain_sections import labelled_sections
+
     texts: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         metadata = row["metadata"]
@@ -179,7 +183,7 @@ def mixed_passages(rows: Sequence[Mapping]) -> list[Example]:
     ]
 
 
-def unseen_passages(passages: Path) -> list[Example]:
+def unseen_passages(passages: Path) -> list["Example"]:
     """Passages of other files that a library has classed as music or as something else."""
     names = ("music_held_out", "general_held_out", "music_corpus", "general_corpus")
     rows = [row for name in names for row in read_jsonl(passages / f"{name}.jsonl")]
@@ -187,8 +191,10 @@ def unseen_passages(passages: Path) -> list[Example]:
     return [example(row) for row in rows if row["metadata"].get("library_label") in labels]
 
 
-def example(row: Mapping) -> Example:
+def example(row: Mapping) -> "Example":
     """A passage with the label of its library class, or else of its folder."""
+    from mucpt_utils.pipeline.domain_training import Example
+
     metadata = row["metadata"]
     label = metadata.get("library_label") or metadata["domain"]
     return Example(row["text"], label == "music", metadata["file"], metadata["source"])

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from mucpt_utils.config.settings import Profile, SettingsError
 from mucpt_utils.study import prose
 from mucpt_utils.study.stages import Artifact
-from mucpt_utils.text import sources
 
 DOMAINS = ("music", "general")
 
@@ -54,6 +53,8 @@ def is_mixed(study: Declares) -> bool:
 
 def passages(study: Declares) -> Artifact:
     """Every readable file cut into passages, by domain and role: `music_corpus.jsonl`, ..."""
+    from mucpt_utils.text import sources  # a study without real text needs none of its libraries
+
     folder, settings = text_folder(study), study.profile.prose
     files = {
         domain: {

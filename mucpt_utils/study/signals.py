@@ -14,8 +14,6 @@ from mucpt_utils.config.scoring import Arm
 from mucpt_utils.io import digest, read_json, read_jsonl
 from mucpt_utils.knowledge.facts import Fact, by_subject
 from mucpt_utils.knowledge.roles import Roles
-from mucpt_utils.pipeline.domain_fasttext import fit_model, raw_scores
-from mucpt_utils.pipeline.domain_terms import read_words
 from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study.labels import Labels, kept_documents, token_places
 
@@ -98,6 +96,9 @@ def rate_quality(folder: Path, inputs: Inputs, report: "Report") -> None:
     of web corpora tell encyclopaedias and books from the web. Each half of the corpus is rated by
     the classifier that learnt from the other.
     """
+    from mucpt_utils.pipeline.domain_fasttext import fit_model, raw_scores
+    from mucpt_utils.pipeline.domain_terms import read_words
+
     clean = [row["text"] for row in read_jsonl(inputs["general_text"] / "music.jsonl")]
     corpus = [document["text"] for document in kept_documents(inputs["corpus"])]
     halves = np.array([int(digest(text), 16) % 2 for text in corpus], bool)

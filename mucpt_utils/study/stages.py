@@ -238,8 +238,16 @@ def output_files(folder: Path) -> list[Path]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the libraries that can change a number."""
-    return {name: importlib.metadata.version(name) for name in VERSIONS}
+    """Versions of the libraries that can change a number, as far as they are installed."""
+    return {name: found for name in VERSIONS if (found := version(name))}
+
+
+def version(name: str) -> str | None:
+    """The version of a library; None where it is not installed: training needs few of them."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def load(folder: Path) -> Artifact | None:

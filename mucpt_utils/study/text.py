@@ -5,7 +5,7 @@ Each function makes one stage: `make(folder, inputs, report, **settings)`, see `
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,12 +19,12 @@ from mucpt_utils.knowledge.invented import is_invented
 from mucpt_utils.knowledge.relations import load_relations
 from mucpt_utils.knowledge.roles import Roles, draw_roles
 from mucpt_utils.musicsimpleqa.questions import question_of
-from mucpt_utils.pipeline.domain_training import Example, train_classifier
-from mucpt_utils.pipeline.run import RESULT, run_pipeline
 from mucpt_utils.study.prose import reference_passages
 from mucpt_utils.study.stages import SCRATCH, Report
-from mucpt_utils.text.crawl import add_flaws, everyday_documents
 from mucpt_utils.text.render import render_documents, render_questions_and_answers
+
+if TYPE_CHECKING:  # a machine that only trains needs no library of the crawl and the pipeline
+    from mucpt_utils.pipeline.domain_training import Example
 
 Inputs = Mapping[str, Path]
 QUESTIONS = {
@@ -169,6 +169,8 @@ def render_raw_corpus(
     folder: Path, inputs: Inputs, report: Report, *, render: RenderSettings
 ) -> None:
     """The domain corpus as a crawl would find it: every flaw added, and labelled."""
+    from mucpt_utils.text.crawl import add_flaws
+
     world = read_world(inputs["world"])
     per_subject = render.documents_per_subject
     clean = _clean(world.test, render, per_subject, SEEDS["corpus"], "music")
@@ -180,6 +182,8 @@ def render_raw_corpus(
 
 def render_everyday_text(folder: Path, inputs: Inputs, report: Report, *, per_topic: int) -> None:
     """Everyday text of a crawl that the classifier learns as general; no model sees it."""
+    from mucpt_utils.text.crawl import everyday_documents
+
     write_jsonl(folder / "documents.jsonl", everyday_documents(per_topic, SEEDS["everyday"]))
 
 
@@ -195,11 +199,13 @@ def render_alignment_text(
 # --- the pipeline ---------------------------------------------------------------------------------
 
 
-def labelled_passages(general_text: Path, everyday_text: Path) -> list[Example]:
+def labelled_passages(general_text: Path, everyday_text: Path) -> list["Example"]:
     """What the domain classifier learns from: text about subjects that are not under test.
 
     Passages about one subject or topic form a group.
     """
+    from mucpt_utils.pipeline.domain_training import Example
+
     sources = (
         (general_text / "music.jsonl", True),
         (general_text / "general.jsonl", False),
@@ -214,6 +220,8 @@ def labelled_passages(general_text: Path, everyday_text: Path) -> list[Example]:
 
 def train_domain_classifier(folder: Path, inputs: Inputs, report: Report) -> None:
     """Music or not, trained on subjects that are not under test, and on real text where mixed."""
+    from mucpt_utils.pipeline.domain_training import train_classifier
+
     examples = labelled_passages(inputs["general_text"], inputs["everyday_text"])
     if "passages" in inputs:
         examples += reference_passages(inputs["passages"])
@@ -233,6 +241,8 @@ def clean_corpus(
 
     deciding: what of `pipeline` decides the outcome, for the key.
     """
+    from mucpt_utils.pipeline.run import RESULT, run_pipeline
+
     result = run_pipeline(
         inputs["raw_corpus"],
         folder,
