@@ -142,6 +142,14 @@ def test_a_run_that_would_not_end_in_time_is_not_begun(monkeypatch):
     assert meter.expected(job) == pytest.approx((6 + 6) * steps.MARGIN), "asking and training"
 
 
+def test_text_of_every_level_and_signal_is_made_where_the_pipeline_is():
+    study = steps.study_of(3)
+    ready = steps.ready_without_a_gpu(study)
+    metadata = {job.study.profile.metadata_in_corpus for job in ready}
+    assert metadata == {True, False} and {job.stage for job in ready} >= {"domain_tokens", "quality"}
+    assert "tags" not in {job.stage for job in ready}, "the tagger reads a model's states"
+
+
 def test_only_what_a_machine_lacks_is_carried():
     wanted = {"torch": "2.13", "nvidia-cublas": "1", "PyYAML": "6", "pydantic_core": "2.1"}
     assert machine.to_carry(wanted, ["pyyaml==5.0", "pip"]) == ["pydantic_core==2.1"]

@@ -17,7 +17,6 @@ from mucpt_utils.io import read_yaml
 from mucpt_utils.study import jobs
 from mucpt_utils.study.jobs import Job
 from mucpt_utils.study.price import OPERATIONS
-from mucpt_utils.study.provenance import parameter_count
 from mucpt_utils.study.study import Study
 from mucpt_utils.training.precision import has_bfloat16_tiles
 
@@ -42,10 +41,15 @@ def study_of(number: int, plan: Path | None = None) -> Study:
 
 
 def ready_without_a_gpu(study: Study) -> list[Job]:
-    """Stages that no model has a part in: made where there is time, and carried."""
+    """Stages that no model has a part in, also at the levels of axes: made where there is time and
+    the libraries of the pipeline are, and carried."""
     names = ["classifier", "general_tokens", "domain_tokens", "measured_on", "labels"]
-    per_seed = [Job(study, "reference_tokens", (seed,)) for seed in study.profile.seeds]
-    return [Job(study, name) for name in names] + per_seed
+    stages = []
+    for level in jobs.levels(study):
+        others = [name for name in jobs.signals_of(level) if name not in ("tags", *names)]
+        stages += [Job(level, name) for name in [*names, *others]]
+        stages += [Job(level, "reference_tokens", (seed,)) for seed in level.profile.seeds]
+    return stages
 
 
 def carried(study: Study) -> list[Path]:
@@ -140,7 +144,7 @@ def measured(job: Job, meter: Meter, profile: Profile, peak: float) -> dict:
     meter.keep(job, seconds)
     row: dict = {"seconds": round(seconds, 1)}
     if rate := meter.rate():
-        done = OPERATIONS["training"] * parameter_count(profile) * rate
+        done = OPERATIONS["training"] * profile.parameters * rate
         row |= {"tokens_per_second": round(rate), "mfu": round(done / peak, 4)}
     if on_gpu:
         row["peak_memory_GB"] = round(torch.cuda.max_memory_allocated() / 1e9, 2)
