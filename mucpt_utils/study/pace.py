@@ -1,4 +1,4 @@
-"""How fast this machine is, measured in about ten seconds: training, scoring, answering, starting.
+"""How fast this machine is, measured in about eight seconds: training, scoring, answering, starting.
 
 The profile's own model is trained, scored with and asked for a few seconds, one thread as in a run;
 a fresh Python that imports the study is timed, since notebooks and workers start one. Nothing is
@@ -45,7 +45,7 @@ class LongEnough(Exception):
     """Ends a training run after the time that it was given."""
 
 
-def measure(profile: Profile, document_tokens: int, seconds: float = 6.0) -> Pace:
+def measure(profile: Profile, document_tokens: int, seconds: float = 4.0) -> Pace:
     """The pace of this machine for the profile's model, loaded or of its size from scratch.
 
     document_tokens: of the documents that are scored. seconds: for training, scoring and answering
