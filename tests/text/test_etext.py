@@ -68,3 +68,11 @@ def test_what_is_cut_is_counted(tmp_path):
     (cut,) = (item for item in items if isinstance(item, PassedOver))
     assert (cut.reason, cut.documents) == (LICENCE, 0)
     assert cut.words + words == len((tmp_path / "a.txt").read_text().split())
+
+
+def test_the_end_of_the_small_print_may_lack_its_second_star():
+    header = "The Project Gutenberg Etext of Themes\n\n***START**THE SMALL PRINT!**START***\nlaw\n"
+    end = "*END THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.10.11.99*END*\n"
+    book = "The first theme is given to the clarinet.\n" * 20
+    body, _ = strip_gutenberg(f"{header}{end}{book}")
+    assert body.strip() == book.strip()

@@ -17,7 +17,7 @@ START = re.compile(
 )
 SMALL_PRINT_START = re.compile(r"^\*+ *START\*+ *THE SMALL PRINT", re.IGNORECASE | re.MULTILINE)
 SMALL_PRINT_END = re.compile(
-    r"^\*+ *END *\*+ *THE SMALL PRINT[^\n]*$", re.IGNORECASE | re.MULTILINE
+    r"^\*+ *END *\** *THE SMALL PRINT[^\n]*$", re.IGNORECASE | re.MULTILINE
 )
 END = re.compile(
     r"^\*{3} *END OF (?:THIS|THE) PROJECT GUTENBERG|^\*{3} *START: FULL LICENSE",
