@@ -87,8 +87,8 @@ def committed(reply: str, question: Mapping) -> Commitment:
 def answer_to(key: Key, reply: str) -> Commitment:
     """The span of a reply that answers a key's question."""
     text = own_words(reply, key.asked.text)
-    if text.isupper() and sum(word.raw.isupper() for word in words(text)) > 3:  # no names to see
-        text = text.lower()
+    if text.isupper() and len(words(text)) > 3 and RULES.refusal.search(lower(text)):
+        text = text.lower()  # capitals only tell no names
     if not text:
         return Commitment(NOTHING, "", "empty")
     if bare := bare_answer(text, key):
@@ -202,7 +202,8 @@ def none_asked(
     """Why even the likeliest answer of a reply without the key is none to the question, if so."""
     if K in reply.marks:
         return ""
-    if asks_back(reply.text):
+    # "Where Do We Go?" is a title
+    if asks_back(reply.text) and not (reply.text.istitle() or reply.text.isupper()):
         return "asks back"
     rambles = len(words(reply.text)) > 12 and not speaks_of_part(clause, relevance.asked)
     if rambles and relevance.of(clause, opens) < 1:
