@@ -150,10 +150,9 @@ def fetch(url: str, body: Mapping, headers: Mapping[str, str], timeout: float) -
     longer than `timeout` seconds, however busily it comes.
     """
     end, content = time.monotonic() + timeout, bytearray()
-    # JSON in ASCII: a text with half of a sign can be sent too
-    options = {"content": json.dumps(body).encode(), "timeout": timeout}
+    sent = json.dumps(body).encode()  # in ASCII: a text with half of a sign can be sent too
     headers = {"Content-Type": "application/json", **headers}
-    with httpx.stream("POST", url, headers=headers, **options) as reply:
+    with httpx.stream("POST", url, headers=headers, content=sent, timeout=timeout) as reply:
         for chunk in reply.iter_bytes():
             content += chunk
             if len(content) > LARGEST_REPLY:

@@ -1,4 +1,4 @@
-"""How fast this machine is, measured in about eight seconds: training, scoring, answering, starting.
+"""How fast this machine is, in about eight seconds: training, scoring, answering, starting.
 
 The profile's own model is trained, scored with and asked for a few seconds, one thread as in a run;
 a fresh Python that imports the study is timed, since notebooks and workers start one. Nothing is

@@ -267,15 +267,20 @@ def train(
     trainer.train(resume_from_checkpoint=_last_whole_checkpoint(checkpoints))
     trainer.accelerator.wait_for_everyone()
     if save is not None:
-        if trainer.is_fsdp_enabled:  # checkpoints are shards, the model that stays is whole
-            trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
-        trainer.save_model(str(save))
+        _save_whole(trainer, save)
     if trainer.is_world_process_zero():
         shutil.rmtree(checkpoints, ignore_errors=True)
         if save is not None:
             (save / "losses.json").write_text(json.dumps(step_losses.losses), encoding="utf-8")
     model.eval()
     return model
+
+
+def _save_whole(trainer: WeightedTrainer, folder: Path) -> None:
+    """Save the model in one piece; under FSDP its checkpoints are shards."""
+    if trainer.is_fsdp_enabled:
+        trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
+    trainer.save_model(str(folder))
 
 
 def _steps(data: Sequences, settings: TrainSettings) -> int:
