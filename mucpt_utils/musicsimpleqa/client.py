@@ -60,7 +60,7 @@ class Reply(NamedTuple):
         Some servers say 200 of an error, and put it in the body.
         """
         value = self.value
-        reported = isinstance(value, dict) and value.get("error") and not value.get("choices")
+        reported = isinstance(value, dict) and bool(value.get("error")) and not value.get("choices")
         return self.status in RETRIED or self.status >= 500 or (self.status == 200 and reported)
 
 

@@ -223,7 +223,7 @@ def test_an_address_that_has_moved_is_named(server):
         ("9e999", 60),
         ("soon", 0),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
-        (format_datetime(datetime.now(UTC) + timedelta(days=1)), 60),
+        pytest.param(format_datetime(datetime.now(UTC) + timedelta(days=1)), 60, id="tomorrow"),
     ],
 )
 def test_a_server_says_how_long_to_wait(server, said, seconds):
