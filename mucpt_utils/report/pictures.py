@@ -16,7 +16,7 @@ from mucpt_utils.report.rows import Luggage
 
 PIXELS = 92  # of the page in an inch of a figure: all figures' text is of one size
 NARROW_DPI = 100
-NARROW_TOGETHER = 360_000  # bytes of the page for pictures of phones; the first figures have them
+NARROW_TOGETHER = 240_000  # bytes of the page for pictures of phones; the first figures have them
 COLOURS = 64
 Item = dict[str, Any]
 
