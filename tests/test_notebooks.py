@@ -1,8 +1,11 @@
 """The notebooks: clean as committed, and the whole `smoke` profile run through them, twice."""
 
+import ast
+import importlib
 import re
 import shutil
 import statistics
+import types
 
 import golden
 import nbformat
@@ -97,6 +100,31 @@ def test_cells_are_short_and_define_nothing(path):
         starts = [line.split()[0] for line in cell.source.splitlines() if line.strip()]
         allowed = {"def"} if cell.metadata.get("tags") == [exercises.TAG] else set()  # its stub
         assert not ({"def", "class", "%pip", "!pip"} - allowed) & set(starts), cell.id
+
+
+@named
+def test_what_a_notebook_uses_of_a_module_is_there(path):
+    """Without running it: names that a module does not have would be found after minutes only."""
+    cells = [cell.source for cell in code_cells(nbformat.read(path, as_version=4))]
+    code = "\n".join(line for cell in cells for line in cell.splitlines() if line[:1] != "%")
+    modules = {}
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mucpt_utils"):
+            module = importlib.import_module(node.module)
+            for name in node.names:
+                if not hasattr(module, name.name):
+                    importlib.import_module(f"{node.module}.{name.name}")
+                value = getattr(module, name.name)
+                if isinstance(value, types.ModuleType):
+                    modules[name.asname or name.name] = value
+    used = [
+        (modules[node.value.id], node.attr)
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in modules
+    ]
+    assert not [f"{module.__name__}.{name}" for module, name in used if not hasattr(module, name)]
 
 
 LINK = re.compile(r"\]\(([^)#]+)")

@@ -32,6 +32,8 @@ PRELOAD = (
     "mucpt_utils.musicsimpleqa.agreement",
     "mucpt_utils.musicsimpleqa.judge",
     "mucpt_utils.musicsimpleqa.lint",
+    "mucpt_utils.pipeline.duplicates",
+    "mucpt_utils.pipeline.minhash",
     "mucpt_utils.report.page",
     "mucpt_utils.study.arm_costs",
     "mucpt_utils.study.cost",

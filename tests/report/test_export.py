@@ -54,7 +54,9 @@ def test_the_base_of_a_package_keeps_its_licence(study):
 
 
 def test_what_cannot_be_exported_is_said(study, exported, tmp_path, capsys):
-    with pytest.raises(SettingsError, match="no run 'other' at seed 0; allowed: base"):
+    with pytest.raises(
+        SettingsError, match="no run 'other' at seed 0; allowed seeds 0 and arms: base"
+    ):
         export(study, "other", 0, tmp_path / "x")
     with pytest.raises(SettingsError, match="seed 7; allowed"):
         export(study, "base", 7, tmp_path / "x")
