@@ -146,8 +146,8 @@ def test_a_wrong_argument_is_one_line_and_exit_code_2(executed, capsys, argument
         (["smok"], "'smoke'"),
         (["smoke", "--from", "02bb"], "'02b_look'"),
         (["smoke", "--only", "02_corpse"], "'02_corpus'"),
-        (["smoke", "--set", "train.token=5"], "'tokens'"),
-        (["smoke", "--set", "rander.documents=5"], "'render'"),
+        (["smoke", "--set", "train.token=5"], "'train.tokens'"),
+        (["smoke", "--set", "rander.filler=0"], "'render.filler'"),
     ],
 )
 def test_what_was_probably_meant_is_named(executed, capsys, arguments, meant):
