@@ -84,12 +84,6 @@ def states(
     return state_of(effects[0]), state_of(effects[1])
 
 
-def of_arm(differences: pd.DataFrame, arm: str, other: str = "plain") -> str:
-    """What an arm does on the two kinds of facts; "" where it was not compared."""
-    both = states(differences, arm, other)
-    return f"{short_title(arm)} {ON_BOTH[both]}" if both else ""
-
-
 def of_methods(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
     """How many methods gain on both kinds of facts, after what the paper's arm does."""
     arms = [arm for arm in dict.fromkeys(differences["arm"]) if role_of(arm) == "method"]
