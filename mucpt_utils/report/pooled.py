@@ -2,22 +2,26 @@
 
     python -m mucpt_utils pooled [--results DIR]
 
-How runs are pooled stands in `analysis.pooling`; it needs the committed answers alone.
+How runs are pooled stands in `analysis.pooling`; it needs the committed answers alone. A profile
+whose runs are those of another, made a second time, is no further evidence: it is left out there,
+and what moved stands in a table of its own (`analysis.repeats`).
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from mucpt_utils import paths
-from mucpt_utils.analysis.frames import TableError
+from mucpt_utils.analysis.frames import TableError, concat
 from mucpt_utils.analysis.items import items_of_answers
 from mucpt_utils.analysis.pooling import poolable, pooled
+from mucpt_utils.analysis.repeats import is_repeat, repeated
 from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import read_json
+from mucpt_utils.report.profiles import RECORD, in_order_of_profiles
 from mucpt_utils.report.table_files import describe, read_table, write_table
 
 FOLDER = "pooled"
@@ -29,24 +33,38 @@ class NothingToPool(MuCPTError, FileNotFoundError):
 
 
 def items_by_profile(results: Path) -> dict[str, pd.DataFrame]:
-    """Final items of every profile that is pooled, by name.
+    """Final items of every profile whose runs can be pooled, by name, in the order of reports.
 
     One that may not be pooled, or whose answers have no log-likelihoods, is left out and named on
     the error stream.
     """
     profiles = {}
-    for path in sorted(results.glob("*/run.json")):
-        if (path.parent / "tables" / "answers.csv").is_file():
+    for name in in_order_of_profiles(path.parent.name for path in results.glob(f"*/{RECORD}")):
+        if (results / name / "tables" / "answers.csv").is_file():
             try:
-                profiles[path.parent.name] = items_of_profile(path.parent)
+                profiles[name] = items_of_profile(results / name)
             except TableError as error:
-                print(f"{path.parent.name} is left out: {error}", file=sys.stderr)
+                print(f"{name} is left out: {error}", file=sys.stderr)
     return profiles
+
+
+def made_twice(names: Iterable[str], results: Path) -> dict[str, str]:
+    """The profiles whose runs one before them has made already, each with that one."""
+    firsts: dict[str, Mapping] = {}
+    repeats = {}
+    for name in names:
+        record = read_json(results / name / RECORD)
+        before = next((other for other in firsts if is_repeat(firsts[other], record)), None)
+        if before is None:
+            firsts[name] = record
+        else:
+            repeats[name] = before
+    return repeats
 
 
 def items_of_profile(folder: Path) -> pd.DataFrame:
     """The final items of a results folder. Raises TableError where they cannot be pooled."""
-    if not poolable(read_json(folder / "run.json")):
+    if not poolable(read_json(folder / RECORD)):
         raise TableError(POOLED)
     return items_of_answers(read_table(folder / "tables", "answers"))
 
@@ -62,10 +80,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         profiles = items_by_profile(results)
         if not profiles:
             raise NothingToPool(f"{results}: no profile has answers that can be pooled")
-        path = write_table(pooled(profiles), results / FOLDER / "tables", "pooled")
-        describe(path.parent)
+        repeats = made_twice(profiles, results)
+        once = {name: items for name, items in profiles.items() if name not in repeats}
+        again = [
+            repeated(profiles[first], profiles[name], (first, name))
+            for name, first in repeats.items()
+        ]
+        folder = results / FOLDER / "tables"
+        path = write_table(pooled(once), folder, FOLDER)
+        write_table(concat(again, "repeats"), folder, "repeats")
+        describe(folder)
     except MuCPTError as error:
         print(f"pooled: {error}", file=sys.stderr)
         return error.exit_code
-    print(f"{path}: {', '.join(profiles)}")
+    print(f"{path}: {', '.join(once)}")
     return OK

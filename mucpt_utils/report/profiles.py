@@ -18,7 +18,16 @@ from mucpt_utils.report.numbers import counted
 
 RECORD = "run.json"
 # the order in which runs are shown; others follow by name
-ORDER = ("evidence", "laptop", "replication", "confirmation", "surface", "overnight", "real")
+ORDER = (
+    "evidence",
+    "crosscheck",
+    "laptop",
+    "replication",
+    "confirmation",
+    "surface",
+    "overnight",
+    "real",
+)
 SHORT = 10  # digits of a commit that are shown
 DIFFERENCE_COLUMNS = [
     *("arm", "stratum", "metric", "difference", "ci_low", "ci_high", "verdict", "seeds", "n"),
@@ -114,18 +123,22 @@ def arms_not_run(run: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> 
     return [arm for arm in planned_arms(run) if arm not in there]
 
 
+def in_order_of_profiles(names: Iterable[str]) -> list[str]:
+    """Names of profiles in the order in which their runs are shown."""
+    rank = {name: number for number, name in enumerate(ORDER)}
+    return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
+
+
 def every_profile(
     first: Finished, names: Iterable[str], results: Path = paths.RESULTS
 ) -> list[Finished]:
     """`first` and every other committed profile that has one of the tables `names`."""
-    folders = {path.parent.name: path.parent for path in sorted(results.glob("*/run.json"))}
-    ordered = [folders[name] for name in dict.fromkeys((*ORDER, *folders)) if name in folders]
+    folders = [path.parent for path in results.glob("*/run.json")]
     names = list(names)
-    others = [read_finished(f, names) for f in ordered if f.resolve() != first.folder.resolve()]
+    others = [read_finished(f, names) for f in folders if f.resolve() != first.folder.resolve()]
     apart = [other for other in others if other.tables and other.name != first.name]
-    everything = [first, *apart]
-    rank = {name: number for number, name in enumerate(ORDER)}
-    return sorted(everything, key=lambda finished: rank.get(finished.name, len(rank)))
+    by_name = {finished.name: finished for finished in (first, *apart)}
+    return [by_name[name] for name in in_order_of_profiles(by_name)]
 
 
 def same_difference(finished: Iterable[Finished], compared_to: str = "plain") -> pd.DataFrame:

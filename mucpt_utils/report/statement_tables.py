@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from mucpt_utils.analysis import verdicts
+from mucpt_utils.analysis import repeats, verdicts
 from mucpt_utils.analysis.effects import Effect, first_row
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report.figures import arm_title
@@ -23,6 +23,11 @@ COMPARED_HEADS = ("minus", "known, nats", "known, accuracy") + (
     "unknown, accuracy",
     "verdict",
     "cost",
+)
+MEASURE_WORDS = dict(zip(MEASURES, MEASURE_HEADS, strict=True))
+MOVED_HEADS = ("measure", "differences to plain", "typical move", "largest", "19 of 20 within") + (
+    "margin of a verdict",
+    "same verdict",
 )
 Everything = Mapping[str, Finished]
 
@@ -152,6 +157,53 @@ def over_profiles(results: Everything) -> str:
     return markdown(["arm", *COMPARED_HEADS[:-1], "seeds", "profiles"], rows)
 
 
+def made_twice(results: Everything) -> str:
+    """The differences of runs that were made twice, and below them by how much these moved."""
+    table = results[POOLED].tables.get("repeats") if POOLED in results else None
+    if table is None or table.empty:
+        return ""
+    arms = dict.fromkeys(zip(table["arm"], table["compared_to"], strict=True))
+    rows = [cells for arm, other in arms if (cells := twice_cells(table, arm, other))]
+    head = ["arm", "minus", *(f"{words}, nats, once and again" for words in STRATA.values())]
+    moved = [
+        [
+            MEASURE_WORDS[row["metric"]],
+            str(row["comparisons"]),
+            *(plain_number(row[column]) for column in ("typical", "largest", "reach")),
+            plain_number(verdicts.load_rule().measures[row["metric"]].margin),
+            f"{row['same_verdict']} of {row['comparisons']}",
+        ]
+        for row in repeats.movement(of_kinds(table)).to_dict("records")
+    ]
+    return "\n\n".join([markdown(head, rows), markdown(MOVED_HEADS, moved)])
+
+
+def of_kinds(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows about known and unknown facts, in the two measures that are judged."""
+    return table[table["stratum"].isin(STRATA) & table["metric"].isin(MEASURES)]
+
+
+def twice_cells(table: pd.DataFrame, arm: str, other: str) -> list[str]:
+    """One comparison, once and again: `+0.31 → +0.28`, bold where called better or worse."""
+    cells = []
+    for stratum in STRATA:
+        where = {"arm": arm, "compared_to": other, "stratum": stratum}
+        row = first_row(table, **where, metric="log_likelihood")
+        if row is None or pd.isna(row["difference"]):
+            return []
+        ends = (
+            (row["difference"], row["verdict"]),
+            (row["difference_again"], row["verdict_again"]),
+        )
+        cells.append(" → ".join(judged_number(value, verdict) for value, verdict in ends))
+    return [f"`{arm}`", f"`{other}`", *cells]
+
+
+def judged_number(value: float, verdict: str) -> str:
+    """A difference, in bold where it is called better or worse."""
+    return f"**{signed(value)}**" if verdict in verdicts.OPPOSITE else signed(value)
+
+
 def forgetting(results: Everything) -> str:
     """What each arm does to general questions: plain minus the base, the others minus plain."""
     rows = []
@@ -240,6 +292,7 @@ STATEMENTS: dict[str, Callable[[Everything], str]] = {
     ),
     "Methods minus Rho-1 as published": by_role("method", "rho1"),
     "Over all profiles: every arm minus plain": over_profiles,
+    "The same runs made twice": made_twice,
     "Controls and ceilings": lambda results: "\n\n".join(
         table for role in ("control", "ceiling") if (table := by_role(role, "plain")(results))
     ),

@@ -20,13 +20,13 @@ from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import write_text
 from mucpt_utils.report.measures import KINDS, MEASURES, difference_of, verdict_of
 from mucpt_utils.report.pooled import FOLDER as POOLED
-from mucpt_utils.report.profiles import ORDER, Finished, read_finished
+from mucpt_utils.report.profiles import Finished, in_order_of_profiles, read_finished
 from mucpt_utils.report.statement_tables import STATEMENTS, Everything, interval
 
 BEGIN, END = "<!-- statements:begin -->", "<!-- statements:end -->"
 TABLES = (
     *("main_comparison", "differences", "verdicts", "costs", "chance", "repeatability"),
-    *("reference_surface", "bits_per_byte", "pooled"),
+    *("reference_surface", "bits_per_byte", "pooled", "repeats"),
 )
 HEADLINE = ("evidence", "laptop")  # the first of these that there is gives the sentence of README
 PRETRAINED = "real"  # the profile whose base is a model of somebody else; the second sentence
@@ -49,8 +49,7 @@ def read_results(folder: Path) -> dict[str, Finished]:
 
     The differences over all profiles together, which are no run, stand under `POOLED`.
     """
-    folders = {path.parent.name: path.parent for path in sorted(folder.glob("*/run.json"))}
-    names = [name for name in dict.fromkeys((*ORDER, *folders)) if name in folders]
+    names = in_order_of_profiles(path.parent.name for path in folder.glob("*/run.json"))
     names += [POOLED] if (folder / POOLED / "tables").is_dir() else []
     runs = {name: read_finished(folder / name, TABLES) for name in names}
     return {name: replace(finished, tables=finished.judged) for name, finished in runs.items()}

@@ -36,9 +36,14 @@ def _counted(study: Study) -> Iterator[dict]:
 
 
 def passes(arm: Arm) -> int:
-    """How often the whole corpus is read without training: by the base for its losses, by the
-    reference model for its losses and entropies, by the base for the tagger."""
-    return bool(arm.criteria) + arm.uses_losses + arm.uses_entropy + (arm.focus == "tagger")
+    """How often the whole corpus is read without training, for what the arm makes use of.
+
+    By the base for its losses, where a criterion compares these and not those of the model in
+    training; by the reference model for its losses, and for its entropies; by the base for the
+    tagger.
+    """
+    by_base = any(criterion.uses_base(progress=0) for criterion in arm.criteria)
+    return by_base + arm.uses_losses + arm.uses_entropy + (arm.focus == "tagger")
 
 
 def operations(tokens: Mapping[str, int], parameters: int) -> float:

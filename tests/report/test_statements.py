@@ -11,8 +11,18 @@ from results_made_up import all_tables, record
 
 from mucpt_utils import paths
 from mucpt_utils.analysis.effects import PAPER_ARM, Effect
+from mucpt_utils.analysis.verdicts import UNDECIDED
 from mucpt_utils.errors import FOUND, OK, WRONG_INPUT
-from mucpt_utils.report import answer, measures, statement_tables, statements, table_files
+from mucpt_utils.io import write_json
+from mucpt_utils.report import (
+    answer,
+    measures,
+    pooled,
+    statement_tables,
+    statements,
+    table_files,
+)
+from mucpt_utils.report.numbers import signed
 from mucpt_utils.report.profiles import Finished, every_profile, read_finished
 from mucpt_utils.report.statements import BEGIN, END
 
@@ -148,6 +158,30 @@ def test_what_is_pooled_stands_apart_from_the_profiles(made):
     text = statement_tables.over_profiles(whole)
     assert "| `soft_dynamic` | `plain` |" in text and "| 2 | a, b |" in text
     assert statement_tables.scales(whole) == statement_tables.scales(made)
+
+
+def test_runs_made_twice_are_told_with_what_moved(made):
+    table = made["laptop"].tables["differences"].assign(profile="laptop", again="other")
+    twice = table.assign(difference_again=table["difference"] - 0.1, verdict_again=UNDECIDED)
+    twice = twice.assign(moved=-0.1)
+    whole = {**made, "pooled": finished({}, {"repeats": twice})}
+    text = statement_tables.made_twice(whole)
+    row = measures.difference_of(
+        made["laptop"].tables, "selection_soft", "plain", "covered", "log_likelihood"
+    )
+    once, again = signed(row.value), signed(row.value - 0.1)
+    assert f"| `selection_soft` | `plain` | **{once}** → {again} |" in text
+    assert "| 0.10 | 0.10 | 0.20 |" in text and "| 0 of " in text
+    assert statement_tables.made_twice(made) == ""
+
+
+def test_a_profile_made_twice_is_the_one_that_comes_later(tmp_path):
+    settings = {"seeds": [1], "name": "x"}
+    runs = {"evidence": settings, "crosscheck": settings | {"name": "y"}, "laptop": {"seeds": [2]}}
+    for name, own in runs.items():
+        (tmp_path / name).mkdir()
+        write_json(tmp_path / name / "run.json", {"settings": own})
+    assert pooled.made_twice(runs, tmp_path) == {"crosscheck": "evidence"}
 
 
 def test_surface_and_prose_have_their_tables(made):

@@ -1,0 +1,69 @@
+"""The same runs made twice: by how much another processor, or other rounding, moves a difference.
+
+Models trained from one seed on two processors are two models: sums are rounded in another order,
+and training makes of that other weights. What an interval over seeds and questions leaves out of
+it is the base and the reference models, which all seeds share. So a profile, or a part of its arms,
+is run again where matrices are multiplied in another way, and every difference is set beside the
+one of before.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from mucpt_utils.analysis.frames import frame_of
+from mucpt_utils.analysis.pooling import compared
+
+NAMES = ("name", "purpose", "arms")  # settings that do not change what a run of an arm gives
+KEYS = ["arm", "compared_to", "stratum", "metric"]
+
+
+def is_repeat(first: Mapping, second: Mapping) -> bool:
+    """Whether two profiles train the same runs. first, second: the content of each `run.json`."""
+    ours, theirs = (
+        {key: value for key, value in run["settings"].items() if key not in NAMES}
+        for run in (first, second)
+    )
+    return bool(ours) and ours == theirs
+
+
+def repeated(once: pd.DataFrame, again: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:
+    """Rows of `repeats.csv`: each difference of the arms that both have, once and again.
+
+    Both are judged among the arms that both have, so that p-values are corrected alike.
+
+    once, again: final items. names: of the two profiles.
+    """
+    arms = set(once["arm"]) & set(again["arm"])
+    first, second = (
+        compared({name: items[items["arm"].isin(arms)]})[[*KEYS, "difference", "verdict", "n"]]
+        for name, items in zip(names, (once, again), strict=True)
+    )
+    both = first.merge(second, on=KEYS, suffixes=("", "_again"), validate="one_to_one")
+    both["moved"] = both["difference_again"] - both["difference"]
+    return frame_of(both.assign(profile=names[0], again=names[1]).to_dict("records"), "repeats")
+
+
+def movement(table: pd.DataFrame) -> pd.DataFrame:
+    """How far differences to plain moved, in each measure, and how often the verdict is the same.
+
+    table: rows of `repeats.csv`. Columns: metric, comparisons, typical (root of the mean square, in
+    the metric's unit), largest, reach (1.96 times the typical one: where 19 of 20 lie, if they are
+    normal around no move), same_verdict.
+    """
+    rows = []
+    for metric, group in table[table["compared_to"] == "plain"].groupby("metric", sort=False):
+        moved = group["moved"].abs()
+        typical = float(np.sqrt((moved**2).mean()))
+        rows.append(
+            {
+                "metric": metric,
+                "comparisons": len(group),
+                "typical": typical,
+                "largest": float(moved.max()),
+                "reach": 1.96 * typical,
+                "same_verdict": int((group["verdict"] == group["verdict_again"]).sum()),
+            }
+        )
+    return pd.DataFrame(rows)
