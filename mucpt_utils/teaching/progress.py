@@ -11,9 +11,14 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from mucpt_utils.config.settings import Profile
+
+if TYPE_CHECKING:
+    from mucpt_utils.study.jobs import Job
+    from mucpt_utils.study.lanes import ProseStudy
+    from mucpt_utils.study.study import Study
 
 # a declared guess, which the run itself corrects: a notebook that finds its stages, in seconds
 NOTEBOOK_SECONDS = 8.0
@@ -25,6 +30,7 @@ MAKERS = {
     "alignment": ("05", "05b"),
     "composition": ("07", "08"),
 }
+PROSE = ("05", "05b")  # who makes what the prose lane needs
 BAR = re.compile(r"^(?P<what>[^|\n]*?):\s+(?P<share>\d+)%\|")
 LINE_SECONDS = 30.0  # between two lines where there is no terminal
 KNOWN_FROM = 0.05  # share of the run from which its own pace tells the time left
@@ -64,33 +70,74 @@ def planned(profile: Profile, numbers: Sequence[str]) -> Plan:
     if not any(number in makers for number in numbers for makers in MAKERS.values()):
         return Plan()
     from mucpt_utils.study import cost, jobs, parallel, stages
+    from mucpt_utils.study.lanes import ProseStudy
     from mucpt_utils.study.study import Study
-    from mucpt_utils.study.work import uses_reference
 
     study = Study(profile, "run")
+    parts = rendered_parts(study)
     runs = [*jobs.arms(study), *jobs.composition(study)]
-    references = [
-        jobs.Job(study, "scores", (seed,), profile.reference_training.tokens)
-        for seed in (profile.seeds if uses_reference(profile) else ())
-    ]
-    work = {
-        "base and corpora": [jobs.Job(study, "base", (), profile.base.tokens)],
-        "reference models": references,
-        "arms": jobs.arms(study),
-        "alignment": jobs.alignment(study),
-        "composition": jobs.composition(study),
-    }
+    if profile.text is not None:
+        lane = ProseStudy(profile, "run")
+        parts += prose_parts(lane)
+        runs += jobs.arms(lane)
     rate = cost.cpu_rate(cost.paths.RESULTS)
     each = 6 * profile.parameters / (rate.value if rate else 1e10) / parallel.cores()
     seconds: dict[str, dict[str, float]] = {}
     with stages.looking():
-        for what, todo in work.items():
-            maker = next((number for number in MAKERS[what] if number in numbers), None)
-            missing = sum(job.tokens for job in todo if job.find() is None)
+        for part in parts:
+            maker = next((number for number in part.makers if number in numbers), None)
+            missing = sum(job.tokens for job in part.jobs if job.find() is None)
             if maker and missing:
-                seconds.setdefault(maker, {})[what] = missing * each
+                stage = seconds.setdefault(maker, {})
+                stage[part.what] = stage.get(part.what, 0.0) + missing * each
         found = sum(job.find() is not None for job in runs)
     return Plan(seconds, found, len(runs))
+
+
+@dataclass(frozen=True)
+class Part:
+    """Jobs under one bar. makers: the notebooks that make them, first come first served."""
+
+    what: str
+    makers: Sequence[str]
+    jobs: Sequence["Job"]
+
+
+def rendered_parts(study: "Study") -> list[Part]:
+    """What a study makes of rendered text, stage by stage."""
+    from mucpt_utils.study import jobs
+
+    work = {
+        "base and corpora": [jobs.Job(study, "base", (), study.profile.base.tokens)],
+        "reference models": reference_jobs(study),
+        "arms": jobs.arms(study),
+        "alignment": jobs.alignment(study),
+        "composition": jobs.composition(study),
+    }
+    return [Part(what, MAKERS[what], todo) for what, todo in work.items()]
+
+
+def prose_parts(lane: "ProseStudy") -> list[Part]:
+    """What the lane of real prose makes besides, stage by stage."""
+    from mucpt_utils.study import jobs
+
+    base = [jobs.Job(lane, "base", (), lane.profile.base.tokens)]
+    return [
+        Part("base and corpora", PROSE, base),
+        Part("reference models", PROSE, reference_jobs(lane)),
+        Part("prose arms", PROSE, jobs.arms(lane)),
+    ]
+
+
+def reference_jobs(study: "Study") -> list["Job"]:
+    """The training of the reference models that a study's arms use."""
+    from mucpt_utils.study import jobs
+    from mucpt_utils.study.work import uses_reference
+
+    profile = study.profile
+    seeds = profile.seeds if uses_reference(profile) else ()
+    tokens = profile.reference_training.tokens
+    return [jobs.Job(study, "scores", (seed,), tokens) for seed in seeds]
 
 
 class Progress:

@@ -97,6 +97,22 @@ def test_a_fresh_run_plans_all_its_work_where_it_is_made(tmp_path, monkeypatch):
     assert planned(profile, ["00", "01"]) == Plan()
 
 
+def test_a_folder_of_real_text_adds_the_prose_lane_to_the_plan(tmp_path, monkeypatch):
+    monkeypatch.setenv("MUCPT_WORK", str(tmp_path / "work"))
+    for name in ("music_prose", "general_prose"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text("A short text about a song.\n")
+    rendered = load_profile("smoke")
+    profile = load_profile("smoke", [f"text={tmp_path}"])
+    numbers = ["04", "05", "05b", "07"]
+    without, plan = planned(rendered, numbers), planned(profile, numbers)
+    assert plan.runs == without.runs + len(profile.prose.arms) * len(profile.seeds)
+    assert set(plan.seconds["05"]) - set(without.seconds["05"]) == {
+        *("base and corpora", "reference models", "prose arms")
+    }
+    assert plan.of("04") == without.of("04") and plan.of("07") == without.of("07")
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"), [(5, "5 s"), (119, "119 s"), (600, "10 min"), (7200, "2.0 h")]
 )
