@@ -32,6 +32,7 @@ def prose_profile(profile: Profile) -> Profile:
             "metadata": (),
             "composition": (),
             "prose": own.model_copy(update={"mixed": 0.0}),  # nothing rendered to mix it with
+            "evaluation": profile.evaluation.model_copy(update={"shots": 0}),  # nothing is asked
         }
     )
 
