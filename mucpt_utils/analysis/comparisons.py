@@ -257,6 +257,23 @@ def composition_differences(
     return concat(parts, "composition_differences")
 
 
+def arms_by_level(measured: pd.DataFrame) -> pd.DataFrame:
+    """`arms_by_level.csv`: each arm minus plain at the same level of an axis, paired and judged.
+
+    p-values are not corrected: what is asked is how a difference changes along the axis.
+    """
+    final = final_items(measured)
+    parts = []
+    for (axis, level), group in final[final["axis"] != MAIN].groupby(["axis", "level"], sort=False):
+        by_arm = {arm: part for arm, part in group.groupby("arm", sort=False)}
+        for arm, part in by_arm.items():
+            if "plain" in by_arm and arm != "plain":
+                names = {"axis": axis, "level": level, "arm": arm, "compared_to": "plain"}
+                parts.append(paired(part, by_arm["plain"]).assign(**names))
+    table = concat(parts, "arms_by_level")
+    return verdicts.with_verdicts("arms_by_level", table)
+
+
 def reference_surface(measured: pd.DataFrame, covered: float) -> pd.DataFrame:
     """`reference_surface.csv`: the soft arm minus plain by coverage and confidence of the RM.
 

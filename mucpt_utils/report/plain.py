@@ -43,6 +43,7 @@ TABLES = {
     "selection_kinds": "Which documents selection keeps",
     "composition": "Data composition",
     "composition_differences": "Differences along each ingredient",
+    "arms_by_level": "Arms against plain along each ingredient",
     "reference_surface": "By what the reference model knows",
     "pipeline_quality": "What each stage of the pipeline finds",
     "funnel": "From the raw corpus to the training text",

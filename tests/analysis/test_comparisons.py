@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from results_made_up import QUESTIONS, run, surface_runs
 
-from mucpt_utils.analysis import comparisons
+from mucpt_utils.analysis import comparisons, schema
 from mucpt_utils.analysis.items import items
 from mucpt_utils.analysis.runs import Run
 from mucpt_utils.config.axes import DEFAULT, load_axes
@@ -56,6 +56,19 @@ def test_composition_by_level_and_against_the_default_level(frames, value):
     assert "present" not in set(table["level"])
 
 
+def test_arms_are_compared_with_plain_of_the_same_level(value):
+    measured = items(surface_runs())
+    table = comparisons.arms_by_level(measured)
+    assert schema.problems("arms_by_level", table) == []
+    assert set(table["compared_to"]) == {"plain"} and "plain" not in set(table["arm"])
+    surface = comparisons.reference_surface(measured, 0.7)
+    where = {"arm": "soft_dynamic", "stratum": "all", "metric": "accuracy"}
+    for level in table["level"].unique():
+        coverage, confidence = level.split(", ")
+        expected = value(surface, "difference", coverage=coverage, confidence=confidence, **where)
+        assert value(table, "difference", level=level, **where) == pytest.approx(expected)
+
+
 def test_the_default_level_of_an_axis_is_the_one_that_changes_nothing():
     for name, level in comparisons.default_levels().items():
         (declared,) = [one for one in load_axes()[name].levels if one.name == level]
@@ -85,6 +98,7 @@ def test_a_study_without_axes_has_empty_tables_of_them():
     assert comparisons.reference_surface(measured, 0.7).empty
     assert comparisons.composition(measured).empty
     assert comparisons.composition_differences(measured).empty
+    assert comparisons.arms_by_level(measured).empty
     assert comparisons.differences(measured).empty, "one arm has nothing to be compared with"
 
 

@@ -9,6 +9,7 @@ import pytest
 from results_made_up import all_tables
 
 from mucpt_utils.analysis import schema
+from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report import figures, profiles, table_files
 from mucpt_utils.report.figures import conclusions, panels
@@ -69,11 +70,18 @@ def more_tables():
         for stratum in ("covered", "uncovered")
         for arm in ("plain", "soft_dynamic")
     ]
+    gains = [
+        ("bad_sites", dose, "soft_dynamic", "plain", stratum, "log_likelihood", float(dose), -0.1,
+         0.5, 0.04, 2, 40)
+        for dose in ("0", "0.2", "0.4")
+        for stratum in ("covered", "uncovered")
+    ]  # fmt: skip
     composed = all_tables()["composition"]
     order = ["axis", "level", "stratum", "metric", "mean", "ci_low", "ci_high", "seeds", "arm"]
     return {
         "every_run": pd.DataFrame(rows, columns=columns),
         "composition": pd.concat([composed, pd.DataFrame(doses, columns=order)]),
+        "arms_by_level": pd.DataFrame(gains, columns=COLUMNS["arms_by_level"]),
         "costs": pd.DataFrame({"arm": ["plain", "rho1"], "flops": [1e15, 2.5e15]}),
     }
 
@@ -479,6 +487,13 @@ def test_who_gains_is_counted_by_what_the_reference_model_knows():
 def test_an_axis_without_zero_says_so(frames):
     fig, _ = draw("dose_response", frames)
     assert any("without 0" in text for text in texts(fig))
+
+
+def test_what_is_gained_dose_by_dose_is_drawn_around_zero(frames):
+    fig, frame = draw("dose_gain", frames)
+    assert frame.query("stratum == 'covered'")["mean"].tolist() == [0.0, 0.2, 0.4]
+    assert "+0.40" in figures.title_of(fig)
+    assert all(any(line.get_linestyle() == ":" for line in axes.lines) for axes in fig.axes)
 
 
 def test_a_picture_knows_its_title(frames, tmp_path):

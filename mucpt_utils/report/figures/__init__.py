@@ -18,7 +18,7 @@ from mucpt_utils.report.figures.data_composition import (
     mixture_map,
     reference_surface,
 )
-from mucpt_utils.report.figures.doses import dose_response
+from mucpt_utils.report.figures.doses import axes_of_doses, dose_gain, dose_response
 from mucpt_utils.report.figures.explorer import tidy
 from mucpt_utils.report.figures.panels import narrow
 from mucpt_utils.report.figures.pipeline import funnel, pipeline_quality, reliability
@@ -57,6 +57,8 @@ __all__ = [
     "bits_per_byte",
     "composition",
     "difference_to_plain",
+    "axes_of_doses",
+    "dose_gain",
     "dose_response",
     "draw_all",
     "drawings",

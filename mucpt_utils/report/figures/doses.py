@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mucpt_utils.config.axes import load_axes
@@ -46,27 +47,61 @@ def dose_response(table: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
     table: rows of `composition.csv`, of which those axes are drawn whose levels are at least
     `LEAST_DOSES` numbers. Raises NothingToDraw where no axis has so many.
     """
-    chosen = select(table, metric, STRATA)
-    frame = chosen.assign(dose=pd.to_numeric(chosen["level"], errors="coerce"))
-    frame = frame.dropna(subset=["dose", "mean"])
-    counts = frame.groupby("axis", sort=False)["dose"].nunique()
-    names = [str(axis) for axis in counts.index if counts[axis] >= LEAST_DOSES]
+    frame = by_dose(table, metric, "mean")
+    arms = most_telling(distinct(frame["arm"]), MOST_ARMS)
+    fig = _panels(frame, arms, capital(steepest(frame, arms)), SHORT_METRICS.get(metric, metric))
+    return fig, frame
+
+
+@styled
+def dose_gain(table: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
+    """One panel per axis of doses and kind of facts: every arm minus plain at the same dose.
+
+    table: rows of `arms_by_level.csv`, otherwise as for `dose_response`.
+    """
+    frame = by_dose(table, metric, "difference")
+    arms = most_telling(distinct(frame["arm"]), MOST_ARMS)
+    measure = f"{SHORT_METRICS.get(metric, metric)}, minus plain"
+    fig = _panels(frame, arms, capital(steepest(frame, arms, "minus plain, ")), measure)
+    for axes in fig.axes:
+        axes.axhline(0, color="0.6", lw=0.8, ls=":")
+    return fig, frame
+
+
+def axes_of_doses(table: pd.DataFrame) -> list[str]:
+    """The axes of a table that have at least `LEAST_DOSES` levels that are numbers."""
+    doses = table.assign(dose=pd.to_numeric(table["level"], errors="coerce")).dropna(subset="dose")
+    counts = doses.groupby("axis", sort=False)["dose"].nunique()
+    return [str(axis) for axis in counts.index if counts[axis] >= LEAST_DOSES]
+
+
+def by_dose(table: pd.DataFrame, metric: str, value: str) -> pd.DataFrame:
+    """Rows of the axes with doses: `dose` is the level as a number, `mean` the column `value`.
+
+    Raises NothingToDraw where no axis has at least `LEAST_DOSES` doses.
+    """
+    frame = select(table, metric, STRATA).rename(columns={value: "mean"}).dropna(subset="mean")
+    names = axes_of_doses(frame)
     if not names:
         raise NothingToDraw(f"no axis has {LEAST_DOSES} doses")
     frame = frame[frame["axis"].isin(names)].reset_index(drop=True)
-    arms = most_telling(distinct(frame["arm"]), MOST_ARMS)
-    size = (8.4, 1.3 + 2.7 * len(names))
-    fig, grid = panel_grid(capital(steepest(frame, arms)), len(names), 2, size)
+    return frame.assign(dose=pd.to_numeric(frame["level"], errors="coerce")).dropna(subset="dose")
+
+
+def _panels(frame: pd.DataFrame, arms: Sequence[str], title: str, measure: str) -> Figure:
+    """A line of panels for each axis, known facts beside unknown ones."""
+    names = distinct(frame["axis"])
+    fig, grid = panel_grid(title, len(names), 2, (8.4, 1.3 + 2.7 * len(names)))
     for line, name in zip(grid, names, strict=True):
         for axes, stratum in zip(line, STRATA, strict=True):
             rows = frame[(frame["axis"] == name) & (frame["stratum"] == stratum)]
             _doses(axes, rows, arms)
             axes.set_title(wrapped(STRATUM_TITLES[stratum], 40))
             axes.set_xlabel(dose_title(name))
-            axes.set_ylabel(better_to(SHORT_METRICS.get(metric, metric)))
+            axes.set_ylabel(better_to(measure))
             say_where_it_begins(axes, across=False)
     legend_below(fig, [dose_key(arm) for arm in arms])
-    return fig, frame
+    return fig
 
 
 def dose_title(axis: str) -> str:
@@ -82,7 +117,7 @@ def dose_key(arm: str) -> Line2D:
     return Line2D([], [], label=arm_title(arm), **look)
 
 
-def steepest(frame: pd.DataFrame, arms: Sequence[str]) -> str:
+def steepest(frame: pd.DataFrame, arms: Sequence[str], measured: str = "") -> str:
     """Along which axis known facts change most, from the lowest dose to the highest."""
     rows = frame[(frame["stratum"] == COVERED) & (frame["arm"] == arms[0])]
     change = {}
@@ -94,7 +129,7 @@ def steepest(frame: pd.DataFrame, arms: Sequence[str]) -> str:
     axis = max(change, key=lambda name: abs(change[name]))
     amount = f"{change[axis]:+.2f}".replace("-", "−")
     who = f"{short_title(arms[0])} on known facts"
-    return f"from the least to the most, {dose_title(axis)}: {amount} for {who}"
+    return f"{measured}from the least to the most, {dose_title(axis)}: {amount} for {who}"
 
 
 def _doses(axes: Axes, rows: pd.DataFrame, arms: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ from mucpt_utils.report.figures.data_composition import (
     mixture_map,
     reference_surface,
 )
-from mucpt_utils.report.figures.doses import dose_response
+from mucpt_utils.report.figures.doses import dose_gain, dose_response
 from mucpt_utils.report.figures.panels import sign
 from mucpt_utils.report.figures.pipeline import funnel, pipeline_quality
 from mucpt_utils.report.figures.scores import fixed_weights, temperature, token_weights
@@ -110,6 +110,14 @@ FIGURES: dict[str, FigureInfo] = {
         "Dose and response",
         "What happens along every axis of data composition that is given in doses, with 95 % "
         "intervals over seeds and subjects; marks of one dose stand beside each other.",
+    ),
+    "dose_gain": FigureInfo(
+        dose_gain,
+        "arms_by_level",
+        "What each arm gains, dose by dose",
+        "Each arm minus plain in the same data, along every axis of data composition that is given "
+        "in doses, with 95 % intervals paired by seed and question. Above the dotted line the arm "
+        "is better than plain; marks of one dose stand beside each other.",
     ),
     "roc": FigureInfo(
         roc,
