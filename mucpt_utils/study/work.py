@@ -117,17 +117,21 @@ def domain_tokens(profile: Profile) -> int:
 
 
 def question_count(profile: Profile) -> int:
-    """Questions of one measuring: about each subject as many as the benchmark has on average, or
-    as many as its facts have where all are asked."""
+    """Questions of one measuring, the general twin's included."""
+    asked = profile.world.tested * questions_per_subject(profile)
+    return round(asked + profile.evaluation.general_questions)
+
+
+def questions_per_subject(profile: Profile) -> float:
+    """As many as the facts of the chosen categories have on average, where all are asked; else as
+    many as the benchmark has."""
     if profile.world.ask_all:
         chosen = profile.world.categories
         facts = [f for f in load_facts("music") if not chosen or f.category in chosen]
-        each = len(askable(facts)) / len({fact.subject for fact in facts})
-        return round(profile.world.tested * each + profile.evaluation.general_questions)
+        return len(askable(facts)) / len({fact.subject for fact in facts})
     path = paths.DATA_CARDS / "musicsimpleqa" / f"{profile.world.split}.jsonl"
     subjects = [question["subject"] for question in read_jsonl(path)]
-    each = len(subjects) / len(set(subjects))
-    return round(profile.world.tested * each + profile.evaluation.general_questions)
+    return len(subjects) / len(set(subjects))
 
 
 def operations(profile: Profile, kind: Literal["training", "scoring"]) -> int:
