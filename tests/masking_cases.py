@@ -51,9 +51,21 @@ WRITTEN_OTHERWISE = [
     ("my number is 07700 900123", "my number is [PHONE]"),
     ("Telephone no. 7946 0958", "Telephone no. [PHONE]"),
     ("Tel.: +39 06 1234567", "Tel.: [PHONE]"),
+    # a name, a title, a remark in brackets between the word and the number
+    ("ring Mrs. Pell on 552019 after six", "ring Mrs. Pell on [PHONE] after six"),
+    ("Telephone Dr. J. Ames-Roy on 552019.", "Telephone Dr. J. Ames-Roy on [PHONE]."),
+    (
+        "call or text me (that is Jo, the bassist) any time at 646 555 0107",
+        "call or text me (that is Jo, the bassist) any time at [PHONE]",
+    ),
+    ("give her a bell on 552 019", "give her a bell on [PHONE]"),
+    ("Tel. (evenings) 552019", "Tel. (evenings) [PHONE]"),
+    ("my mobile (the new one) is 646 555 0107", "my mobile (the new one) is [PHONE]"),
+    ("Pell's number is 552019.", "Pell's number is [PHONE]."),
     # addresses with escapes, in other scripts, spelled out, in links
     ("EMAIL;TYPE=INTERNET:anna@example.com", "EMAIL;TYPE=INTERNET:[EMAIL]"),
     ("info@exämple.de", "[EMAIL]"),
+    ("Send the parts to m.ode @ example.com.", "Send the parts to [EMAIL]."),
     ("write to anna%40example.com.", "write to [EMAIL]."),
     ("mailto:anna@example.com?subject=Hi", "mailto:[EMAIL]?subject=Hi"),
     ("mailto:anna%40example.com", "mailto:[EMAIL]"),
@@ -87,6 +99,7 @@ WRITTEN_OTHERWISE = [
     ("follow @mira@mastodon.social!", "follow [HANDLE]!"),
     ("(@rosa_q)", "([HANDLE])"),
     ("RT @rosa: hi", "RT [HANDLE]: hi"),
+    ("by @rosa(she/her)", "by [HANDLE](she/her)"),
     (".@rosa says", ".[HANDLE] says"),
     ("@rosa's tune", "[HANDLE]'s tune"),
     ("@rosa.quillan", "[HANDLE]"),
@@ -138,6 +151,14 @@ WRITTEN_OTHERWISE = [
 ]
 
 NOT_PERSONAL = [
+    "On shortwave call sign VX4 sent at 6115 7300 9580",
+    "the call letters KXQ were heard at 640 117 220",
+    'The decorator @app.route("/") stands above the function.',
+    "use @pytest.fixture(scope='session') here, or @router.get",
+    "a line with @cached(60) in it, and one with @name.setter",
+    "np.eye(3)@np.ones(3)",
+    "join us @ example.com",
+    "rows[0]@columns and a@b(3) and (x + y)@weights",
     "1970-1971 1972-1973",
     "the seasons 1970-1971 1972-1973 and 1974-1975",
     "Bach 1685-1750, Mozart 1756-1791",

@@ -22,6 +22,7 @@ from mucpt_utils.pipeline.record_lines import fields_as_lines
 from mucpt_utils.text.sources import Malformed, PassedOver, Unreadable, decode, read_source
 from mucpt_utils.text.sources.base import first_line, open_source
 from mucpt_utils.text.sources.compression import CODECS
+from mucpt_utils.text.sources.encodings import is_utf8
 from mucpt_utils.text.sources.folders import source_files
 from mucpt_utils.text.sources.inputs import open_hub, open_input, split_name
 
@@ -155,9 +156,11 @@ def json_lines(stream: BinaryIO) -> Iterator[object]:
         line = line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
         if line.strip():
             try:
-                yield orjson.loads(line)
+                yield orjson.loads(line if is_utf8(line) else decode(line))
             except orjson.JSONDecodeError as error:
                 yield Malformed(f"not JSON: {error.msg}")
+            except Malformed as error:
+                yield error
 
 
 def json_rows(stream: BinaryIO) -> Iterator[object]:

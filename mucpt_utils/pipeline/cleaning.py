@@ -8,7 +8,7 @@ through `edits`, so annotations by offset survive.
 import re
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -37,8 +37,8 @@ LINE_ENDS = (*sorted(TERMINAL_PUNCTUATION), *"\"'”’)]:;,-—")
 def steps(settings: QualitySettings) -> list[PipelineStep]:
     """datatrove steps of the cleaning stage, in order."""
     return [
-        *([EditText("😎 ftfy", encoding_edits)] if settings.repair_encoding else []),
-        *([EditText("🔗 tracking codes", tracking_edits)] if settings.remove_tracking else []),
+        *([RepairEncoding()] if settings.repair_encoding else []),
+        *([CutCodes()] if settings.remove_tracking else []),
         JunkFilter(settings.junk_share, settings.remove_junk_lines),
         *([OtherLanguage()] if settings.other_languages else []),
         ProseGopherFilter(
@@ -230,19 +230,15 @@ def share_in_sentences(text: str) -> float:
 # --- encoding -----------------------------------------------------------------------------------
 
 
-class EditText(PipelineStep):
-    """Applies to each document the edits that a function of its text gives."""
+class RepairEncoding(PipelineStep):
+    """Repairs mojibake; no word is lost."""
 
     type = "✂️ - FORMAT"
-
-    def __init__(self, name: str, edits: Callable[[str], list[Edit]]) -> None:
-        self.name = name
-        super().__init__()
-        self.edits = edits
+    name = "😎 ftfy"
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator:
         for document in data:
-            apply_edits(document, self.edits(document.text))
+            apply_edits(document, encoding_edits(document.text))
             yield document
 
 
@@ -261,6 +257,29 @@ def encoding_edits(text: str) -> list[Edit]:
 
 
 # --- tracking codes -----------------------------------------------------------------------------
+
+CODE = "tracking code"
+
+
+class CutCodes(PipelineStep):
+    """Cuts tracking codes out of documents; what is cut is written to the rejected pile."""
+
+    type = "✂️ - FORMAT"
+    name = "🔗 tracking codes"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.exclusion_writer: Any = None
+
+    def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator:
+        for document in data:
+            edits = tracking_edits(document.text)
+            if hasattr(self.exclusion_writer, "write_cut"):
+                for start, end, _ in edits:
+                    self.exclusion_writer.write_cut(document, start, end, CODE, ())
+            apply_edits(document, edits)
+            yield document
+
 
 PARAMETER = (
     r"(?:utm_[a-z]+|fbclid|gclid|gclsrc|dclid|msclkid|mc_[ce]id|igshid|yclid|_hs(?:enc|mi)|_ga|_gl"

@@ -11,6 +11,7 @@ from mucpt_utils.io import read_yaml
 RULES = paths.PACKAGE / "pipeline/rules/masking.yaml"
 # how far around a number the words that explain it may stand, in characters
 BEFORE, AFTER = 48, 24
+LONG_BEFORE = 96  # where a remark in brackets may stand between
 PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
 LONGEST = max(len(f"[{kind}]") for kind in KINDS)
 
@@ -60,21 +61,21 @@ def is_listed(value: str, name: str) -> bool:
     return value.lower() in rules()["names"][name]
 
 
-def words_before(text: str, start: int) -> str:
-    """The text shortly before an offset, from behind the last placeholder on.
+def words_before(text: str, start: int, reach: int = BEFORE) -> str:
+    """The text at most `reach` characters before an offset, from behind the last placeholder on.
 
     What stands before a placeholder explains that one: `[PHONE]` is not a word for the next
     number, and a text that has been masked is not masked again.
     """
-    first = max(0, start - BEFORE)
+    first = max(0, start - reach)
     for placeholder in PLACEHOLDER.finditer(text, max(0, first - LONGEST), start):
         first = max(first, placeholder.end())
     return text[first:start]
 
 
-def stands_before(text: str, start: int, name: str) -> bool:
+def stands_before(text: str, start: int, name: str, reach: int = BEFORE) -> bool:
     """Whether one of a list's patterns stands shortly before an offset."""
-    words = words_before(text, start)
+    words = words_before(text, start, reach)
     return bool(LETTER_OR_MARK.search(words) and rules()["patterns"][name].search(words))
 
 

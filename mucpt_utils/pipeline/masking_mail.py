@@ -13,6 +13,7 @@ from mucpt_utils.pipeline.masking_context import (
     Window,
     is_listed,
     matches,
+    rules,
     stands_before,
     windows,
 )
@@ -108,7 +109,7 @@ def is_top_level(label: str) -> bool:
 
 NAME = r"\w(?:(?:[\w.-]|\\_){0,60}\w)?"
 HANDLE = re.compile(
-    rf"(?<![\w@/=&\\])(?<!\w\.)@(?P<name>{NAME})(?P<host>@{LABEL}(?:\.{LABEL}){{1,5}})?(?![\w{{@\[])"
+    rf"(?<![\w@/=&\\)\]}}])(?<!\w\.)@(?P<name>{NAME})(?P<host>@{LABEL}(?:\.{LABEL}){{1,5}})?(?![\w{{@\[])"
 )
 PROFILE = re.compile(
     r"(?:medium|youtube|tiktok|threads|mastodon|mstdn|fosstodon|bsky|mas|t|hachyderm|flickr)"
@@ -120,6 +121,7 @@ MEASURE = re.compile(
     r"\d+(?:[.,:]\d+)?(?:k?hz|mhz|bpm|fps|dpi|ppi|px|x|k|kbps|kbit|bit|db|ms|s|min|h|am|pm|p|w|v|mm|cm|m|ft|in|st|nd|rd|th)?",
     re.IGNORECASE,
 )
+NOTE = re.compile(r"\([^\W\d_]+/[^\W\d_]+\)")  # she/her, behind a name
 CODE_LINE = re.compile(
     r"[ \t]*\n\s*(?:@|(?:def|async|class|public|private|protected|static|final|func|fun|var|val|let"
     r"|const|export|interface|abstract|void) )"
@@ -156,10 +158,18 @@ def is_handle(text: str, match: re.Match) -> bool:
         return True
     if is_listed(name, "commands") or MEASURE.fullmatch(name) or not re.search(r"[^\W\d_]", name):
         return False
+    if len(name) == 1 or is_call(text, match):
+        return False
     # CRC, SYN, BBC: a code or an institution
     is_short_code = len(name) <= 3 and name.isupper()
     is_package = re.match(r"/[a-z]", text[match.end() : match.end() + 2]) is not None
     return not is_short_code and not is_package
+
+
+def is_call(text: str, match: re.Match) -> bool:
+    """Whether this is a decorator: brackets follow at once, or its module is one of code."""
+    is_known = rules()["patterns"]["code_names"].fullmatch(match["name"]) is not None
+    return is_known or (text.startswith("(", match.end()) and not NOTE.match(text, match.end()))
 
 
 def begins_line(text: str, match: re.Match) -> bool:
@@ -170,6 +180,5 @@ def begins_line(text: str, match: re.Match) -> bool:
 
 
 def is_code(text: str, match: re.Match) -> bool:
-    """Whether a call or a line of source code follows: a decorator or an annotation."""
-    end = match.end()
-    return text.startswith("(", end) or CODE_LINE.match(text, end) is not None
+    """Whether a line of source code follows, as behind a decorator or an annotation."""
+    return CODE_LINE.match(text, match.end()) is not None

@@ -12,6 +12,7 @@ import phonenumbers
 
 from mucpt_utils.config.pipeline import MaskingSettings
 from mucpt_utils.pipeline.masking_context import (
+    LONG_BEFORE,
     Window,
     matches,
     stands_after,
@@ -153,7 +154,9 @@ def is_spoken_of(text: str, number: Number) -> bool:
     """Whether the words around a number are those for a telephone, and it is no series."""
     if is_series(number):
         return False
-    if number.digits >= FEWEST_CALLED and stands_before(text, number.start, "telephone_calls"):
+    if number.digits >= FEWEST_CALLED and stands_before(
+        text, number.start, "telephone_calls", LONG_BEFORE
+    ):
         return True
     return number.digits >= FEWEST_SPOKEN and (
         stands_before(text, number.start, "telephone_initials")

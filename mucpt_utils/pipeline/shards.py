@@ -178,16 +178,16 @@ class ShardWriter:
         self.rejected.write(json_line(row, document))
 
     def write_cut(
-        self, document: Document, start: int, end: int, kind: str, triggers: Sequence
+        self, document: Document, start: int, end: int, reason: str, triggers: Sequence
     ) -> None:
-        """Writes a sentence that is cut out of a document which goes on.
+        """Writes a sentence or code that is cut out of a document which goes on.
 
         It counts as no document: the tally has its words as removed inside documents. triggers:
         the stretches that gave it away, as offsets in the document; in the record, in its text.
         """
         row = {
             "stage": self.stage,
-            "reason": f"{kind} sentence",
+            "reason": reason,
             "detail": {
                 "cut_from": document.id,
                 "start": start,

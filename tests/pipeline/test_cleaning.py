@@ -4,6 +4,7 @@ from made_up_texts import COOKIES, PROSE, SPAM
 
 from mucpt_utils.config.pipeline import QualitySettings
 from mucpt_utils.pipeline.cleaning import (
+    CutCodes,
     is_record,
     readable,
     repair_line,
@@ -18,10 +19,13 @@ class Sink:
     """Takes what filters reject."""
 
     def __init__(self):
-        self.rejected = {}
+        self.rejected, self.cuts = {}, []
 
     def write(self, document, rank=0):
         self.rejected[document.id] = document.metadata["filter_reason"]
+
+    def write_cut(self, document, start, end, reason, triggers):
+        self.cuts.append((document.id, start, reason, document.text[start:end]))
 
     def __enter__(self):
         return self
@@ -65,6 +69,20 @@ def test_documents_of_nothing_but_junk_go_with_their_kind():
 )
 def test_tracking_codes_go(text, cleaned):
     assert edited_text(text, tracking_edits(text)) == cleaned
+
+
+def test_every_code_that_is_cut_stands_in_the_rejected_pile_with_its_place():
+    commit = "9fceb02d0ae598e95dc970b74767f19372d61af8"
+    texts = [f"{PROSE} The commit {commit} fixed it.", f"{PROSE} It was sid={commit[:20]} then."]
+    sink, step = Sink(), CutCodes()
+    step.exclusion_writer = sink
+    cleaned = list(step.run([Document(text=text, id=str(i)) for i, text in enumerate(texts)]))
+    assert sink.cuts == [
+        ("0", texts[0].index(f" {commit}"), "tracking code", f" {commit}"),
+        ("1", texts[1].index(" sid="), "tracking code", f" sid={commit[:20]}"),
+    ]
+    for document, text, (_, start, _, cut) in zip(cleaned, texts, sink.cuts, strict=True):
+        assert document.text[:start] + cut + document.text[start:] == text
 
 
 @pytest.mark.parametrize(

@@ -176,16 +176,16 @@ class Pile:
     def __init__(self):
         self.cuts = []
 
-    def write_cut(self, document, start, end, kind, triggers):
-        self.cuts.append((kind, document.text[start:end]))
+    def write_cut(self, document, start, end, reason, triggers):
+        self.cuts.append((reason, document.text[start:end]))
 
 
 def test_what_is_cut_stands_in_the_rejected_pile():
     junk_filter, document = JunkFilter(share=0.9, cut=True), Document(f"{COOKIES}\n{PROSE}", "d")
     junk_filter.exclusion_writer = Pile()
     assert junk_filter.filter(document) is True
-    kinds, sentences = zip(*junk_filter.exclusion_writer.cuts, strict=True)
-    assert set(kinds) == {"boilerplate"} and "".join(sentences) == f"{COOKIES}\n"
+    reasons, sentences = zip(*junk_filter.exclusion_writer.cuts, strict=True)
+    assert set(reasons) == {"boilerplate sentence"} and "".join(sentences) == f"{COOKIES}\n"
 
 
 def test_a_spam_sentence_without_a_full_stop_ends_with_its_address():

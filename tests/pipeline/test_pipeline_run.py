@@ -28,10 +28,11 @@ def test_each_flaw_goes_at_its_stage_with_its_reason(result):
         "copy": ("exact_duplicates", "exact duplicate"),
         "near": ("near_duplicates", "near duplicate"),
         "asks": ("decontaminate", "asks and answers a benchmark question"),
-        # what is cut out of a document that stays, sentence by sentence
+        # what is cut out of a document that stays, sentence by sentence and code by code
         "flawed:0": ("clean", "boilerplate sentence"),
         "flawed:43": ("clean", "boilerplate sentence"),
         "flawed:214": ("clean", "spam sentence"),
+        "flawed:301": ("clean", "tracking code"),
     }
     cut = rejected(result)["flawed:214"]
     words = [cut["text"][start:end] for start, end in cut["detail"]["triggers"]]

@@ -4,12 +4,14 @@ import gzip
 import json
 import lzma
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from datatrove.data import Document
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import Malformed, decode, read_source
-from mucpt_utils.text.sources.encodings import codec_name
+from mucpt_utils.text.sources.encodings import GUESSED, codec_name
 
 CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy, a Dvořák je psal. " * 4
 RUSSIAN = "Музыка и танец в русской культуре стоят рядом. " * 4
@@ -114,3 +116,78 @@ def test_old_texts_that_state_nothing_are_told_by_their_letters(encoding, text):
 )
 def test_names_of_character_sets(label, codec):
     assert codec_name(label) == codec
+
+
+# --- texts that state nothing and are not UTF-8 ---------------------------------------------------
+
+FRENCH = (
+    "Le grand public de Genève a entendu cet opéra un soir de l'hiver 1869, et la critique, qui "
+    "l'avait attendu avec impatience, ne l'a pas beaucoup aimé ce soir. "
+)
+EIGHT_BIT = [
+    ("latin-1", FRENCH),
+    ("cp1252", FRENCH.replace("'", "’")),
+    ("cp1250", CZECH),
+    ("koi8-r", RUSSIAN),
+    ("cp1251", RUSSIAN),
+    ("shift_jis", JAPANESE),
+    ("gb18030", CHINESE),
+    ("euc-kr", KOREAN),
+]
+
+
+def as_form(form, text, encoding):
+    """The bytes of a file of each form that holds a text, ASCII beside it, in an encoding."""
+    rows = [{"text": "The first row is plain."}, {"text": text, "title": text[:20]}]
+    if form == ".jsonl":
+        return "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows).encode(encoding)
+    if form == ".json":
+        return json.dumps(rows, ensure_ascii=False, indent=1).encode(encoding)
+    if form == ".warc":
+        body = text.encode(encoding)
+        head = f"WARC/1.0\r\nWARC-Type: resource\r\nContent-Length: {len(body)}\r\n\r\n"
+        return head.encode() + body + b"\r\n\r\n"
+    return text.encode(encoding)
+
+
+@pytest.mark.parametrize("form", [".txt", ".md", ".jsonl", ".json", ".warc"])
+@pytest.mark.parametrize(("encoding", "text"), EIGHT_BIT)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_old_encodings_are_read_alike_in_every_form_and_told(tmp_path, form, encoding, text, pack):
+    text = (text * 5).strip()
+    path = tmp_path / f"a{form}{'' if pack is bytes else '.gz'}"
+    path.write_bytes(pack(as_form(form, text, encoding)))
+    *_, document = (item for item in read(path) if isinstance(item, Document))
+    assert document.text == text
+    assert document.metadata[GUESSED]
+
+
+@pytest.mark.parametrize("form", [".txt", ".jsonl", ".json", ".warc"])
+def test_nothing_is_said_of_utf8(tmp_path, form):
+    path = tmp_path / f"a{form}"
+    path.write_bytes(as_form(form, FRENCH.strip(), "utf-8"))
+    documents = [item for item in read(path) if isinstance(item, Document)]
+    assert documents[-1].text == FRENCH.strip()
+    assert not any(GUESSED in document.metadata for document in documents)
+
+
+def test_old_lines_with_old_line_ends_are_read(tmp_path):
+    rows = [json.dumps({"text": f"{n} {FRENCH}"}, ensure_ascii=False) for n in range(9)]
+    (tmp_path / "a.jsonl").write_bytes("\r".join(rows).encode("cp1252"))
+    assert texts(tmp_path / "a.jsonl") == [json.loads(row)["text"] for row in rows]
+
+
+def test_a_broken_line_among_good_utf8_is_not_taken_for_an_old_encoding(tmp_path):
+    good = json.dumps({"text": CZECH}, ensure_ascii=False).encode()
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join([good, b'{"text": "caf\xe9"}', good]))
+    first, broken, last = read(tmp_path / "a.jsonl")
+    assert first.text == last.text == CZECH
+    assert broken.reason == "not JSON: broken UTF-8 at byte 13"
+
+
+def test_bytes_in_a_table_are_read_as_any_text(tmp_path):
+    column = pa.array([FRENCH.encode("cp1252"), FRENCH.encode()], pa.binary())
+    pq.write_table(pa.table({"text": column}), tmp_path / "a.parquet")
+    old, new = read(tmp_path / "a.parquet")
+    assert old.text == new.text == FRENCH
+    assert old.metadata[GUESSED] == "cp1252" and GUESSED not in new.metadata

@@ -76,3 +76,31 @@ def test_the_end_of_the_small_print_may_lack_its_second_star():
     book = "The first theme is given to the clarinet.\n" * 20
     body, _ = strip_gutenberg(f"{header}{end}{book}")
     assert body.strip() == book.strip()
+
+
+LEGAL = "Why is this here? You know: lawyers. They tell us you might sue us.\n\n"
+HALF_END = "*END THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.10.11.99*END*\n"
+
+
+@pytest.mark.parametrize("name", ["", HEAD, "OPERAS, by A. Writer\n\n"])
+@pytest.mark.parametrize(
+    "start", [SMALL_START, "  " + SMALL_START, SMALL_START.replace("**T", "*T")]
+)
+@pytest.mark.parametrize("end", [SMALL_END, HALF_END, SMALL_END.replace("*END*T", "**END**T")])
+def test_small_print_before_the_book_goes_whether_or_not_a_line_names_its_source(name, start, end):
+    body, _ = strip_gutenberg(f"{name}{start}{LEGAL}{end}\n{BOOK}\n")
+    assert body.strip() == BOOK
+
+
+@pytest.mark.parametrize("length", [1, 30], ids=["short", "long"])
+@pytest.mark.parametrize("start", ["", SMALL_START + LEGAL])
+@pytest.mark.parametrize("end", [SMALL_END, HALF_END])
+def test_small_print_at_the_end_of_the_file_goes_without_the_book(length, start, end):
+    book = "\n\n".join([BOOK] * length)
+    body, _ = strip_gutenberg(f"{book}\n\n{start}{end}\n")
+    assert body.strip() == book
+
+
+def test_prose_about_small_print_stays():
+    quoted = f"An essay.\n\n{'It begins so. ' * 60}\n\n{SMALL_START}{LEGAL}{SMALL_END}\nand ends."
+    assert strip_gutenberg(quoted) == (quoted, {})

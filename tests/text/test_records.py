@@ -11,6 +11,7 @@ from datatrove.data import Document
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import Unreadable, read_source, source_files
+from mucpt_utils.text.sources.encodings import GUESSED
 from mucpt_utils.text.sources.files import estimate_documents
 
 SETTINGS = SourceSettings(batch_rows=7)
@@ -175,7 +176,8 @@ def read_jsonl(tmp_path, *rows):
         (b'"size": 123456789012345678901234567890', {"size": ("123456789012345678901234567890")}),
         (b'"size": NaN, "n": 18446744073709551617', {"size": None, "n": "18446744073709551617"}),
         (b'"note": "half \\ud83d"', {"note": "half \ufffd"}),
-        (b'"note": "caf\xe9"', {"note": "caf\ufffd"}),
+        (b'"note": "caf\xe9"', {"note": "caf\xe9", GUESSED: "cp1252"}),
+        (b'"a": "\xc3\xa9", "note": "caf\xe9"', {"a": "\xe9", "note": "caf\ufffd"}),
         (b'"metadata": null', {}),
         (b'"metadata": [1]', {"metadata": [1]}),
         (b'"metadata": {"k": {"l": NaN}}', {"k": {"l": None}}),
@@ -219,7 +221,7 @@ def test_identifiers_of_any_kind_stay_apart(tmp_path):
         (b'{"text": ["a"]}', "field 'text' must be text, not list"),
         (b'{"text": "  "}', "field 'text' is empty"),
         (b'{"text": "a", "text": "b"}', "field 'text' is given twice"),
-        (b'{"text": "caf\xe9"}', "not JSON: broken UTF-8 at byte 13"),
+        (b'{"text": "caf\xe9", "a": "\xc3\xa9"}', "not JSON: broken UTF-8 at byte 13"),
         (b'{"text": "a"', "not JSON"),
         (b'"text"', "a JSON object was expected, not str"),
     ],

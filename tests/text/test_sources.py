@@ -8,6 +8,7 @@ from datatrove.data import Document
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import (
     Malformed,
+    PassedOver,
     Unreadable,
     decode,
     estimate_documents,
@@ -18,6 +19,7 @@ from mucpt_utils.text.sources import (
 )
 from mucpt_utils.text.sources.files import READ
 from mucpt_utils.text.sources.passages import passages, unwrap
+from mucpt_utils.text.sources.prose import MARKUP
 
 SETTINGS = SourceSettings()
 SENTENCE = "The second theme is given to the clarinet, and the strings answer it softly. "
@@ -200,3 +202,12 @@ def test_a_missing_or_empty_source_is_named(tmp_path):
 def test_the_number_of_documents_is_estimated(tmp_path):
     (tmp_path / "d.jsonl").write_text((line() + "\n") * 500)
     assert 450 <= estimate_documents(source_files(tmp_path), SETTINGS) <= 550
+
+
+def test_words_of_markup_that_are_no_prose_are_counted(tmp_path):
+    page = f"---\nlayout: post\nauthor: A Writer\n---\n# Themes\n\n- *{SENTENCE.strip()}*\n"
+    (tmp_path / "a.md").write_text(page)
+    document, cut = read_source(tmp_path / "a.md", tmp_path, SETTINGS)
+    assert cut == PassedOver(tmp_path.name, "a.md", MARKUP, words=5)
+    words = sum(any(map(str.isalnum, word)) for word in page.split())
+    assert len(document.text.split()) - 1 + cut.words == words, "but for the mark of the list"

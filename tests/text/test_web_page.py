@@ -1,12 +1,18 @@
 """The main text of pages of every shape, and how much stands outside it."""
 
+import gzip
+import json
 import re
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from datatrove.data import Document
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mucpt_utils.text.sources import web_page
+from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.text.sources import PassedOver, Unreadable, read_source, web_page
 from mucpt_utils.text.sources.base import Malformed
 from mucpt_utils.text.sources.web_page import read_page
 
@@ -126,3 +132,89 @@ BLOCK = st.text("ab |-", max_size=6).map(lambda text: web_page.Block("p", text, 
 def test_blocks_are_found_wherever_they_stand_in_the_main_text(main, blocks):
     whole = all(web_page.letters(block.text) in main for block in blocks)
     assert web_page.holds(main, {main}, blocks) == whole
+
+
+# --- pages under other names ----------------------------------------------------------------------
+
+MENU = "<nav><a href='/'>Home</a> <a href='/news'>All the news of today</a></nav>"
+BEGINNINGS = {
+    "doctype": "<!DOCTYPE html>\n<html>",
+    "old doctype": '<!doctype HTML PUBLIC "-//W3C//DTD HTML 4.01//EN">\n<HTML lang=en>',
+    "xml": '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE html>\n<html>',
+    "bare": "\n\n<html>",
+    "comment": "<!-- saved from a -- page -->\n<html>",
+    "head": "<head><title>Themes</title></head>",
+}
+
+
+def page_of(beginning):
+    body = "".join(f"<p>{sentence}</p>" for sentence in sentences())
+    return f"{beginning}<body>{MENU}{body}</body></html>"
+
+
+def read(path):
+    return list(read_source(path, path.parent, SourceSettings()))
+
+
+def documents_of(items):
+    return [item for item in items if isinstance(item, Document)]
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.rst", "a.txt.gz", "a.text"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_page_in_a_file_of_another_name_is_read_as_a_page(tmp_path, beginning, name, encoding):
+    raw = page_of(BEGINNINGS[beginning]).encode(encoding)
+    (tmp_path / name).write_bytes(gzip.compress(raw) if name.endswith("gz") else raw)
+    items = read(tmp_path / name)
+    texts = " ".join(document.text for document in documents_of(items))
+    assert texts.split() == " ".join(sentences()).split()
+    (outside,) = (item for item in items if isinstance(item, PassedOver))
+    assert outside.reason == web_page.OUTSIDE and outside.words > 4
+
+
+def test_a_page_called_a_text_is_read_in_the_character_set_it_states(tmp_path):
+    page = page_of("<html><meta charset=koi8-r>").replace("theme", "\u0442\u0435\u043c\u0430")
+    (tmp_path / "a.txt").write_bytes(page.encode("koi8-r"))
+    assert documents_of(read(tmp_path / "a.txt"))[0].text.count("\u0442\u0435\u043c\u0430") == 10
+
+
+def test_a_page_without_a_text_is_told(tmp_path):
+    (tmp_path / "a.txt").write_text("<html><body><script>x</script></body></html>")
+    assert read(tmp_path / "a.txt") == [
+        Unreadable(tmp_path.name, "a.txt", "HTML without a main text")
+    ]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json", "parquet"])
+def test_a_page_in_a_row_is_read_as_a_page(tmp_path, form):
+    rows = [
+        {"text": page_of(BEGINNINGS["doctype"]), "id": "a", "title": "Mine"},
+        {"text": "<html><body></body></html>", "id": "b", "title": None},
+        {"text": "A row about <html> as such.", "id": "c", "title": None},
+    ]
+    path = tmp_path / f"rows.{form}"
+    if form == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        path.write_text(json.dumps(rows) if form == "json" else "\n".join(map(json.dumps, rows)))
+    outside, page, empty, text = read(path)
+    assert page.text.split("\n") == sentences()
+    assert (page.id, page.metadata["title"]) == ("a", "Mine")
+    assert outside.reason == web_page.OUTSIDE and outside.words > 4
+    assert (empty.place, empty.reason) == (f"rows.{form}:2", "HTML without a main text")
+    assert text.text == rows[2]["text"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<header of the letter> is missing. " + SENTENCE,
+        "HTML begins with <html> and ends with </html>. " + SENTENCE,
+        "<p> is a tag, and <i> another. " + SENTENCE,
+        "<!-- a comment alone --> " + SENTENCE,
+    ],
+)
+def test_what_only_speaks_of_tags_stays_a_text(tmp_path, text):
+    (tmp_path / "a.txt").write_text(text)
+    assert [d.text for d in documents_of(read(tmp_path / "a.txt"))] == [text]

@@ -8,6 +8,7 @@ from mucpt_utils import paths
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.io import read_yaml
 from mucpt_utils.pipeline.classifier import Classifier
+from mucpt_utils.pipeline.cleaning import CODE
 from mucpt_utils.pipeline.decontamination import ANSWERED, ASKED, MARKED
 from mucpt_utils.pipeline.outcome.excerpts import Excerpt, excerpt
 from mucpt_utils.pipeline.outcome.sampling import DUPLICATES, RejectedPile
@@ -73,7 +74,7 @@ def reason_of(
         )
         for row in rows
     ]
-    unit = "sentences" if is_cut else "documents"
+    unit = "documents" if not is_cut else "codes" if name == CODE else "sentences"
     return Reason(stage, name, pile.counts[key], unit, meaning_of(name, settings), examples)
 
 

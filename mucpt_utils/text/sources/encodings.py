@@ -6,7 +6,10 @@ Names of character sets are read as browsers read them (WHATWG, Encoding Standar
 import codecs
 import io
 import re
-from typing import BinaryIO, cast
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import BinaryIO, NamedTuple, cast
 
 import charset_normalizer
 import webencodings
@@ -32,21 +35,39 @@ MOST_ACCENTED = 0.05
 FEW = 64  # bytes of which nothing can be guessed
 UTF8_LIKE = 3  # a text of broken UTF-8 has at least one good letter for so many bad bytes
 ZEROS = 0.7  # share of zeros in the high bytes of UTF-16 that has no mark
+SAMPLE = 1 << 18  # bytes of lines from which their character set is guessed
+GUESSED = "guessed_charset"  # in the metadata of a text that says nothing of how it is written
+
+
+class Decoded(NamedTuple):
+    """A text, and the character set that its letters alone told; None where something stated it."""
+
+    text: str
+    guessed: str | None = None
 
 
 def decode(raw: bytes, stated: str | None = None) -> str:
+    """The text of some bytes, as `decoded` reads them."""
+    return decoded(raw, stated).text
+
+
+def decoded(raw: bytes, stated: str | None = None) -> Decoded:
     """The text of some bytes, its lines ended by `\\n`. Raises Malformed.
 
     A byte order mark decides, then the character set that is `stated`, then UTF-8, then what old
     texts are in: Windows-1252 where few letters are accented, else what charset-normalizer finds.
     """
     mark, encoding = marked(raw)
+    guessed = None
     if encoding:
         text = strictly(raw[len(mark) :], encoding)
     else:
         name = codec_name(stated) if stated else None
-        text = as_stated(raw, name, stated) or unmarked(raw, name)
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        text = as_stated(raw, name, stated) or ""
+        if not text:
+            text, guessed = unmarked(raw, name)
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    return Decoded(text, guessed)
 
 
 def marked(raw: bytes) -> tuple[bytes, str | None]:
@@ -101,46 +122,54 @@ def stated_charset(raw: bytes, header: str = "") -> str | None:
     return match[1] if match else None
 
 
-def unmarked(raw: bytes, encoding: str | None = None) -> str:
+def unmarked(raw: bytes, encoding: str | None = None) -> Decoded:
     """The text of bytes that have no mark. Raises Malformed.
 
     encoding: what they state, where that is no more than Western.
     """
     if 0 in raw:
-        return without_mark(raw)
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        text = raw.decode("utf-8", errors="replace")
-        bad = text.count("\ufffd")
-        good = len(text) - len(text.encode("ascii", "ignore")) - bad
-        if good and good * UTF8_LIKE >= bad:
-            # mostly UTF-8: another reading would make mojibake of every good letter
-            raise Malformed(f"broken UTF-8 at byte {error.start}") from error
-        return legacy(raw, encoding)
+        charset = without_mark(raw)
+    else:
+        try:
+            return Decoded(raw.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            if is_mostly_utf8(raw):
+                # another reading would make mojibake of every good letter
+                raise Malformed(f"broken UTF-8 at byte {error.start}") from error
+        charset = legacy_charset(raw, encoding)
+    return Decoded(raw.decode(charset), charset)
+
+
+def is_mostly_utf8(raw: bytes) -> bool:
+    """Whether enough letters of broken UTF-8 are good ones."""
+    text = raw.decode("utf-8", errors="replace")
+    bad = text.count("\ufffd")
+    good = len(text) - len(text.encode("ascii", "ignore")) - bad
+    return good > 0 and good * UTF8_LIKE >= bad
 
 
 def without_mark(raw: bytes) -> str:
-    """UTF-16 that lacks its mark, told by its zeros. Raises Malformed for any other NUL."""
+    """The UTF-16 that lacks its mark, told by its zeros. Raises Malformed for any other NUL."""
     for encoding, high in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):
         if len(raw) % 2 == 0 and high.count(0) >= ZEROS * len(high):
             text = raw.decode(encoding, errors="replace")
             if "\0" not in text and "\ufffd" not in text:
-                return text
+                return encoding
     raise Malformed(f"NUL byte at {raw.index(0)}")
 
 
-def legacy(raw: bytes, encoding: str | None = None) -> str:
-    """The text of bytes that are not UTF-8. Raises Malformed where nothing fits."""
+def legacy_charset(raw: bytes, encoding: str | None = None) -> str:
+    """What bytes that are not UTF-8 are written in. Raises Malformed where nothing fits."""
     if encoding in WESTERN or is_western(raw):
         try:
-            return raw.decode("cp1252")
+            raw.decode("cp1252")
+            return "cp1252"
         except UnicodeDecodeError:
             pass  # an older set, such as that of DOS
     best = charset_normalizer.from_bytes(raw).best()
     if best is None:
         raise Malformed("neither UTF-8 nor Windows-1252, nor another character set")
-    return str(best)
+    return best.encoding
 
 
 def is_western(raw: bytes) -> bool:
@@ -152,6 +181,52 @@ def is_western(raw: bytes) -> bool:
 
 
 # --- streams of lines -----------------------------------------------------------------------------
+
+
+class LineCharset:
+    """The character set of a file's lines, which is guessed once one of them is not UTF-8.
+
+    All such lines are looked at together, as a whole text would be. open_lines: opens the file's
+    lines from its beginning.
+    """
+
+    def __init__(self, open_lines: Callable[[], AbstractContextManager[Iterable[bytes]]]) -> None:
+        self.open_lines = open_lines
+
+    def utf8(self, line: bytes) -> tuple[bytes, str | None]:
+        """A line in UTF-8, and what it was in if that was guessed; as it is where nothing fits."""
+        if line.isascii() or is_utf8(line) or self.charset is None:
+            return line, None
+        try:
+            return line.decode(self.charset).encode(), self.charset
+        except UnicodeDecodeError:
+            return line, None
+
+    @cached_property
+    def charset(self) -> str | None:
+        """What the lines are in; None where most are UTF-8, and the others are broken."""
+        sample, size = list[bytes](), 0
+        with self.open_lines() as lines:
+            for line in lines:
+                if not line.isascii() and 0 not in line:
+                    sample.append(line)
+                    size += len(line)
+                if size > SAMPLE:
+                    break
+        try:
+            raw = b"".join(sample)
+            return None if is_mostly_utf8(raw) else legacy_charset(raw)
+        except Malformed:
+            return None
+
+
+def is_utf8(line: bytes) -> bool:
+    """Whether bytes are whole UTF-8."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def as_utf8(stream: BinaryIO, limit: int) -> BinaryIO:

@@ -9,15 +9,19 @@ import re
 HEADER = 60_000  # characters at most before the book itself
 LICENCE = 40_000  # characters at most behind it
 OPENING = 3_000  # characters within which such a text says what it is
+TITLE = OPENING // 10  # characters before a header's line that need not say so
 NAME = re.compile(r"project\s+gutenberg", re.IGNORECASE)
+SIGNS = ("gutenberg", "proofread", "small print!")  # one of them stands around every such book
 START = re.compile(
     r"^\*{3} *START OF (?:THIS|THE) PROJECT GUTENBERG"
     r"(?:(?:[^\n*]*\n){0,3}?[^\n*]*\*{3}[^\n]*$|[^\n]*$)",  # a long title goes on, on later lines
     re.IGNORECASE | re.MULTILINE,
 )
-SMALL_PRINT_START = re.compile(r"^\*+ *START\*+ *THE SMALL PRINT", re.IGNORECASE | re.MULTILINE)
+SMALL_PRINT_START = re.compile(
+    r"^[ \t]{0,8}\*+ *START *\** *THE SMALL PRINT", re.IGNORECASE | re.MULTILINE
+)
 SMALL_PRINT_END = re.compile(
-    r"^\*+ *END *\** *THE SMALL PRINT[^\n]*$", re.IGNORECASE | re.MULTILINE
+    r"^[ \t]{0,8}\*+ *END *\** *THE SMALL PRINT[^\n]*$", re.IGNORECASE | re.MULTILINE
 )
 END = re.compile(
     r"^\*{3} *END OF (?:THIS|THE) PROJECT GUTENBERG|^\*{3} *START: FULL LICENSE",
@@ -50,13 +54,14 @@ def strip_gutenberg(text: str, is_book: bool = False) -> tuple[str, dict]:
     text without such a header comes back as it is, with no metadata, but for a licence behind it.
     """
     ends = (text[:HEADER] + text[-LICENCE:]).lower()
-    if not is_book and "gutenberg" not in ends and "proofread" not in ends:
+    if not is_book and not any(sign in ends for sign in SIGNS):
         return text, {}
     header, body = split_header(text)
     tail = max(0, len(body) - LICENCE)
     end = END.search(body, tail) or (PLAIN_END.search(body, tail) if header else None)
     if end:
         body = body[: end.start()]
+    body = without_small_print_behind(body)
     if not header:
         is_book = is_book or PROOFREADERS.search(body[:OPENING]) is not None
         return (without_credits(body) if is_book else body), {}
@@ -76,16 +81,27 @@ def split_header(text: str) -> tuple[str, str]:
     window = text[:HEADER]
     if start := START.search(window):
         # the line itself is in what others write about such books, too
-        is_book = NAME.search(text[: min(start.start(), OPENING)]) or start.start() < OPENING // 10
+        is_book = NAME.search(text[: min(start.start(), OPENING)]) or start.start() < TITLE
         return (text[: start.end()], text[start.end() :]) if is_book else ("", text)
     end = SMALL_PRINT_END.search(window)
-    if end is None or not NAME.search(text[:OPENING]):
+    start = SMALL_PRINT_START.search(window, 0, end.start()) if end else None
+    begins_so = start is not None and start.start() < TITLE
+    if end is None or not (begins_so or NAME.search(text[:OPENING])):
         return "", text
-    start = SMALL_PRINT_START.search(window, 0, end.start())
     before = text[: start.start() if start else 0]
     if start and len(before) > len(text) - end.end():  # some have it behind the book
         return text[start.start() : end.end()], before + text[end.end() :]
     return text[: end.end()], text[end.end() :]
+
+
+def without_small_print_behind(body: str) -> str:
+    """A text without the small print, or the last line of it, that is the end of the file."""
+    tail = max(0, len(body) - LICENCE)
+    last = max(tail, body.rstrip().rfind("\n") + 1)
+    if not SMALL_PRINT_END.match(body, last):
+        return body
+    start = SMALL_PRINT_START.search(body, tail, last)
+    return body[: start.start() if start else last]
 
 
 def without_credits(body: str) -> str:

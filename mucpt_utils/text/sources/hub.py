@@ -23,7 +23,7 @@ from mucpt_utils.text.sources.base import (
     Unreadable,
     first_line,
 )
-from mucpt_utils.text.sources.records import json_value, row_document
+from mucpt_utils.text.sources.records import json_value, page_items, row_document
 
 DAMAGED = (DatasetGenerationError, pyarrow.ArrowException, ValueError)
 
@@ -111,20 +111,20 @@ class HubInput:
         number = 0
         try:
             for number, row in enumerate(rows, 1):
-                yield self.item(row, f"{place}:{number}")
+                yield from self.items(row, f"{place}:{number}")
         except DAMAGED as error:
             reason = f"damaged after row {number}: {first_line(error.__cause__ or error)}"
             yield Unreadable(self.source, place, reason)
 
-    def item(self, row: dict, place: str) -> Item:
+    def items(self, row: dict, place: str) -> Iterator[Item]:
         """The document of a row, under the dataset's licence where it states none."""
         fields = {key: json_value(value) for key, value in row.items()}
         try:
             document = row_document(fields, place, self.source, self.settings)
+            document.metadata.setdefault("licence", self.licence or self.settings.licence)
+            yield from page_items(document, place)
         except Malformed as error:
-            return Unreadable(self.source, place, str(error))
-        document.metadata.setdefault("licence", self.licence or self.settings.licence)
-        return document
+            yield Unreadable(self.source, place, str(error))
 
 
 def describe_folder(name: str, settings: SourceSettings) -> tuple[str, str | None]:

@@ -7,29 +7,33 @@ from datatrove.data import Document
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources.base import Item, Malformed, PassedOver, open_source, path_name
-from mucpt_utils.text.sources.encodings import decode, stated_charset
+from mucpt_utils.text.sources.encodings import GUESSED, decoded, stated_charset
 from mucpt_utils.text.sources.etext import strip_gutenberg
 from mucpt_utils.text.sources.library import file_metadata, is_gutenberg
 from mucpt_utils.text.sources.markup import strip_markup
 from mucpt_utils.text.sources.passages import passages
-from mucpt_utils.text.sources.web_page import OUTSIDE, read_page
+from mucpt_utils.text.sources.web_page import OUTSIDE, begins_page, read_page
 
 LICENCE = "Project Gutenberg's header, licence and credits"
+MARKUP = "markup that is no prose"  # front matter, comments, directives
 
 
 def read_prose(path: Path, root: Path, kind: str, settings: SourceSettings) -> Iterator[Item]:
     """Passages of one file of prose, and how many words stood around them.
 
-    kind: its suffix without the compression. Raises Malformed where it is not a text.
+    kind: its suffix without the compression; what is a whole page is read as one, whatever it is
+    called. Raises Malformed where it is not a text.
     """
     name = path_name(path, root)
     with open_source(path, settings.largest_text_bytes) as stream:
         raw = stream.read()
-    whole = decode(raw, stated_charset(raw) if kind == ".html" else None)
+    kind = ".html" if begins_page(raw) else kind
+    whole, guessed = decoded(raw, stated_charset(raw) if kind == ".html" else None)
     metadata = file_metadata(path, root, settings)
     if not whole.strip():
         raise Malformed("the file is empty")
     text, stated, cut = prose_of(whole, kind, is_gutenberg(path))
+    stated[GUESSED] = guessed
     metadata |= {key: value for key, value in stated.items() if value}
     yield from passage_documents(text, name, metadata, settings)
     for reason, words in cut.items():
@@ -48,10 +52,16 @@ def prose_of(text: str, kind: str, is_book: bool = False) -> tuple[str, dict, di
         return page.text, page.stated, {OUTSIDE: page.words_outside}
     body, stated = strip_gutenberg(text, is_book)
     cut = len(text.split()) - len(body.split()) if len(body) < len(text) else 0
-    body = strip_markup(body, kind) if kind in {".md", ".rst"} else body
-    if not body.strip():
+    prose = strip_markup(body, kind) if kind in {".md", ".rst"} else body
+    if not prose.strip():
         raise Malformed("the file holds no prose" if kind != ".txt" else "a licence without a book")
-    return body, stated, {LICENCE: cut}
+    markup = count_words(body) - count_words(prose) if prose is not body else 0
+    return prose, stated, {LICENCE: cut, MARKUP: markup}
+
+
+def count_words(text: str) -> int:
+    """Words with a letter or a digit; a mark of a list or a heading is none."""
+    return sum(any(map(str.isalnum, word)) for word in text.split())
 
 
 def passage_documents(

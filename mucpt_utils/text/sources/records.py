@@ -9,6 +9,8 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +21,7 @@ from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources.base import (
     Item,
     Malformed,
+    PassedOver,
     Unreadable,
     clean_text,
     excerpt,
@@ -26,7 +29,8 @@ from mucpt_utils.text.sources.base import (
     open_source,
     reason_of,
 )
-from mucpt_utils.text.sources.encodings import as_utf8, decode
+from mucpt_utils.text.sources.encodings import GUESSED, LineCharset, as_utf8, decoded
+from mucpt_utils.text.sources.web_page import OUTSIDE, is_page, read_page
 
 # JSON is read to 1024 levels and written to 254; stages add a few
 DEEPEST = 200
@@ -48,6 +52,7 @@ def read_lines(path: Path, name: str, source: str, settings: SourceSettings) -> 
     follow. Raises Malformed for a file without a line.
     """
     number, is_told = 0, False
+    charset = LineCharset(partial(open_lines, path, settings))
     with open_source(path, settings.largest_file_bytes) as raw:
         stream: BinaryIO | None = None
         while True:
@@ -55,7 +60,7 @@ def read_lines(path: Path, name: str, source: str, settings: SourceSettings) -> 
                 stream = stream or as_utf8(raw, settings.largest_file_bytes)
                 for line in bounded_lines(stream, settings.longest_line_bytes):
                     number += 1
-                    for item in line_items(line, f"{name}:{number}", source, settings):
+                    for item in line_items(line, f"{name}:{number}", source, settings, charset):
                         is_told = True
                         yield item
                 break
@@ -66,20 +71,62 @@ def read_lines(path: Path, name: str, source: str, settings: SourceSettings) -> 
         raise Malformed("the file is empty")
 
 
+@contextmanager
+def open_lines(path: Path, settings: SourceSettings) -> Iterator[Iterator[bytes]]:
+    """The lines of a file up to the first damage of its compression, without those too long."""
+    with open_source(path, settings.largest_file_bytes) as raw:
+        yield readable_lines(raw, settings)
+
+
+def readable_lines(raw: BinaryIO, settings: SourceSettings) -> Iterator[bytes]:
+    """What `open_lines` gives."""
+    try:
+        stream = as_utf8(raw, settings.largest_file_bytes)
+        yield from filter(None, bounded_lines(stream, settings.longest_line_bytes))
+    except Malformed:
+        return
+
+
 def line_items(
-    line: bytes | None, place: str, source: str, settings: SourceSettings
+    line: bytes | None,
+    place: str,
+    source: str,
+    settings: SourceSettings,
+    charset: LineCharset | None = None,
 ) -> Iterator[Item]:
     """The document of a line, or why it is none; nothing for a blank line.
 
-    line: None for one that is too long.
+    line: None for one that is too long. charset: what lines are in that are not UTF-8.
     """
     try:
         if line is None:
             raise Malformed(f"line longer than {settings.longest_line_bytes} bytes")
         if line.strip():
-            yield parse_document(line, place, source, settings)
+            line, guessed = charset.utf8(line) if charset else (line, None)
+            document = parse_document(line, place, source, settings)
+            yield from page_items(with_guess(document, guessed), place)
     except Exception as error:
         yield Unreadable(source, place, reason_of(error), excerpt(line))
+
+
+def with_guess(document: Document, guessed: str | None) -> Document:
+    """The document; its metadata say what character set was guessed, if one was."""
+    if guessed:
+        document.metadata[GUESSED] = guessed
+    return document
+
+
+def page_items(document: Document, place: str) -> Iterator[Item]:
+    """The document of a row, and the words outside the main text where its text is an HTML page.
+
+    Raises Malformed for a page without a main text.
+    """
+    if is_page(document.text):
+        page = read_page(document.text)
+        document.text = page.text
+        document.metadata = page.stated | document.metadata
+        yield PassedOver(document.metadata["source"], place, OUTSIDE, words=page.words_outside)
+    yield document
 
 
 def bounded_lines(stream: BinaryIO, longest: int) -> Iterator[bytes | None]:
@@ -104,7 +151,7 @@ def read_json(path: Path, name: str, source: str, settings: SourceSettings) -> I
         yield from read_lines(path, name, source, settings)
         return
     with open_source(path, settings.largest_text_bytes) as raw:
-        text = decode(raw.read())
+        text, guessed = decoded(raw.read())
     if not text.strip():
         raise Malformed("the file is empty")
     rows = rows_of(loads(text.encode("utf-8", "surrogatepass")), settings)
@@ -112,7 +159,8 @@ def read_json(path: Path, name: str, source: str, settings: SourceSettings) -> I
         raise Malformed("the file holds no row")
     for number, row in enumerate(rows, 1):
         line = json.dumps(row).encode()
-        yield from line_items(line, f"{name}:{number}", source, settings)
+        for item in line_items(line, f"{name}:{number}", source, settings):
+            yield with_guess(item, guessed) if isinstance(item, Document) else item
 
 
 def is_row(line: bytes, settings: SourceSettings) -> bool:

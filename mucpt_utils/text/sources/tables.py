@@ -20,7 +20,8 @@ from mucpt_utils.text.sources.base import (
     open_source,
     reason_of,
 )
-from mucpt_utils.text.sources.records import json_value, row_document
+from mucpt_utils.text.sources.encodings import decoded
+from mucpt_utils.text.sources.records import json_value, page_items, row_document, with_guess
 
 COPY_BYTES = 1 << 20
 
@@ -47,27 +48,29 @@ def read_table(path: Path, name: str, source: str, settings: SourceSettings) -> 
             try:
                 for row in group_rows(table, group, settings):
                     number += 1
-                    yield row_item(row, f"{name}:{number}", source, settings)
+                    yield from row_items(row, f"{name}:{number}", source, settings)
             except Malformed as error:
                 place = f"{name}:{number + 1}-{end}"
                 yield Unreadable(source, place, str(error), documents=end - number)
             number = end
 
 
-def row_item(row: dict, place: str, source: str, settings: SourceSettings) -> Item:
+def row_items(row: dict, place: str, source: str, settings: SourceSettings) -> Iterator[Item]:
     """The document of a row, or why it is none. A cell that cannot be read is an exception."""
+    guessed = None
     try:
         for field in settings.text_fields:
             if isinstance(row.get(field), bytes):
-                row[field] = row[field].decode("utf-8")
+                row[field], guessed = decoded(row[field])
             if isinstance(row.get(field), Exception):
                 raise row[field]
         fields = {key: json_value(value) for key, value in row.items()}
-        return row_document(fields, place, source, settings)
+        document = row_document(fields, place, source, settings)
+        yield from page_items(with_guess(document, guessed), place)
     except UnicodeDecodeError as error:
-        return Unreadable(source, place, f"broken UTF-8 at byte {error.start}")
+        yield Unreadable(source, place, f"broken UTF-8 at byte {error.start}")
     except Exception as error:
-        return Unreadable(source, place, reason_of(error))
+        yield Unreadable(source, place, reason_of(error))
 
 
 @contextmanager

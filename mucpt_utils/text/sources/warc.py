@@ -22,14 +22,13 @@ from mucpt_utils.text.sources.base import (
     reason_of,
 )
 from mucpt_utils.text.sources.compression import CODECS, MemberStream
-from mucpt_utils.text.sources.encodings import decode, stated_charset
+from mucpt_utils.text.sources.encodings import GUESSED, decoded, stated_charset
 from mucpt_utils.text.sources.markup import strip_markup
 from mucpt_utils.text.sources.prose import passage_documents
-from mucpt_utils.text.sources.web_page import OUTSIDE, read_page
+from mucpt_utils.text.sources.web_page import OUTSIDE, begins_page, read_page
 
 HTML = {"text/html", "application/xhtml+xml"}
 PAGES = HTML | {"text/plain", "text/markdown"}
-LOOKS_LIKE_HTML = (b"<!doctype html", b"<html")
 READ_BYTES = 1 << 16
 LONGEST_SIZE = 1024  # bytes of the line that gives a chunk's size, with its extensions
 
@@ -126,8 +125,7 @@ def guessed_type(record: ArcWarcRecord) -> str:
     """The type of a record that states none, by its beginning."""
     # LimitReader of warcio over bytes in memory
     head = record.raw_stream.stream.getvalue()[record.raw_stream.stream.tell() :]
-    is_html = head[:READ_BYTES].lstrip().lower().startswith(LOOKS_LIKE_HTML)
-    return "text/html" if is_html else "text/plain"
+    return "text/html" if begins_page(head) else "text/plain"
 
 
 # --- what HTTP puts around a page -----------------------------------------------------------------
@@ -221,9 +219,12 @@ def page_text(raw: bytes, kind: str) -> tuple[str, dict, int]:
     It is decoded in the character set that its header, or else its beginning, names.
     """
     form = kind.partition(";")[0].strip().lower()
-    content = decode(raw, stated_charset(raw if form in HTML else b"", kind))
+    is_html = form in HTML or begins_page(raw)  # servers send pages as plain text
+    content, guessed = decoded(raw, stated_charset(raw if is_html else b"", kind))
     if not content.strip():
         raise Malformed("the page is empty")
-    if form in HTML:
-        return read_page(content)
-    return (strip_markup(content, ".md") if form == "text/markdown" else content), {}, 0
+    if is_html:
+        page = read_page(content)
+        return page.text, page.stated | {GUESSED: guessed}, page.words_outside
+    content = strip_markup(content, ".md") if form == "text/markdown" else content
+    return content, {GUESSED: guessed}, 0

@@ -32,6 +32,13 @@ MOST_LINKED = 0.5
 COVERED = 0.9  # of trafilatura's words that the blocks must hold, to be read instead
 MOST_OUT_OF_ORDER = 100  # blocks that stand before another in the main text, behind it in the page
 SPACE = re.compile(r"[ \t\n\r\f]+")
+# a text that begins so is a whole page, whatever its file is called
+WHOLE = re.compile(
+    r"[\s\ufeff]*+(?:<\?xml[^>]*+>\s*+)?(?:<!--(?:[^-]++|-(?!->))*+-->\s*+)*+"
+    r"<(?:!doctype\s++html|html|head|body)\b",
+    re.IGNORECASE,
+)
+BEGINNING = 4096  # characters within which a page says that it is one
 
 
 class Page(NamedTuple):
@@ -55,6 +62,17 @@ class Block(NamedTuple):
         """Whether it is a sentence of the page, rather than a part of its menus."""
         is_linked = self.linked > MOST_LINKED * len(self.text)
         return not self.is_aside and not is_linked and len(self.text.split()) >= SENTENCE_WORDS
+
+
+def is_page(text: str) -> bool:
+    """Whether a text is a whole HTML page by its beginning."""
+    return WHOLE.match(text, 0, BEGINNING) is not None
+
+
+def begins_page(raw: bytes) -> bool:
+    """Whether bytes of any character set, whose letters of tags are those of ASCII, are a page."""
+    head = raw[:BEGINNING].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")
+    return is_page(head.decode("latin-1"))
 
 
 def read_page(page: str) -> Page:
