@@ -113,6 +113,16 @@ def test_arms_are_measured_in_bits_per_byte(study):
         assert read_jsonl(files.answers) == [] and files.covered == frozenset()
 
 
+def test_nothing_is_asked_so_no_example_of_a_question_is_looked_for(study):
+    """`real_prose` asks with five examples where it asks; this lane's world has no facts."""
+    profile = study.profile
+    shots = profile.evaluation.model_copy(update={"shots": 5})
+    asked = lanes.ProseStudy(profile.model_copy(update={"evaluation": shots}), "test")
+    assert set(asked.measured_on()) == {
+        *("world", "tokenizer", "music_held_out", "general_held_out")
+    }
+
+
 def test_the_prose_lane_needs_its_folders(folder, tmp_path):
     with pytest.raises(SettingsError, match="--set text=DIR"):
         lanes.ProseStudy(load_profile("smoke"))
