@@ -62,12 +62,12 @@ def write_all_profiles(everything: Mapping[str, Finished], folder: Path) -> pd.D
 
 
 def effects_by_subject(finished: Finished) -> dict[str, Any]:
-    """`metric`, `columns`, `rows`: each arm minus plain by subject and kind of facts.
+    """`metric` and `effects` (columns): each arm minus plain by subject and kind of facts.
 
     As the report's figure has them (`figures.subjects`); those with fewer than `FEWEST` pairs are
     left out.
     """
-    nothing: dict[str, Any] = {"metric": "", "columns": [], "rows": []}
+    nothing: dict[str, Any] = {"metric": "", "effects": {}}
     table = finished.tables.get("answers")
     if table is None or table.empty:
         return nothing
@@ -77,7 +77,7 @@ def effects_by_subject(finished: Finished) -> dict[str, Any]:
         return nothing
     names = {q["id"].rpartition(":")[2]: q["subject"] for q in load_questions("test")}
     rows = [row for arm in arms for row in subject_rows(subjects.by_subject(items, arm), names)]
-    return {"metric": items["metric"].iloc[0], **payload.columns_and_rows(pd.DataFrame(rows))}
+    return {"metric": items["metric"].iloc[0], "effects": payload.coded_columns(pd.DataFrame(rows))}
 
 
 def subject_rows(table: pd.DataFrame, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ A page that lies on a disk may not fetch a file, but it may load a script: each 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ TABLES = (
     *("composition", "reference_surface"),
 )
 DIGITS = 5  # significant digits of a number in a page; the CSV beside it has six
-SETTINGS = ("arm", "train", "replay", "seed")  # of a run, those that a row shows
+SETTINGS = ("arm", "train", "replay")  # of a run, those that a row shows
 
 
 def write_data(folder: Path, name: str, data: Any) -> Path:
@@ -37,14 +37,23 @@ def write_data(folder: Path, name: str, data: Any) -> Path:
     return path
 
 
-def columns_and_rows(frame: pd.DataFrame) -> dict[str, Any]:
-    """A table as its columns and its rows; empty cells are null."""
+def coded_columns(frame: pd.DataFrame) -> dict[str, Any]:
+    """A table as its columns, short: `MuCPT.rows` of the pages makes rows of them.
+
+    A column of numbers is a list, empty cells null; one with texts is a dictionary code: `of`, the
+    distinct values, and `at`, the place of each row's value among them.
+    """
+    columns = {name: [cell(value) for value in frame[name]] for name in frame}
     return {
-        "columns": list(frame),
-        "rows": [
-            [cell(value) for value in row] for row in frame.itertuples(index=False, name=None)
-        ],
+        name: dictionary_code(values) if any(isinstance(one, str) for one in values) else values
+        for name, values in columns.items()
     }
+
+
+def dictionary_code(values: Sequence[object]) -> dict[str, list]:
+    """The distinct values in the order in which they come, and where each value is among them."""
+    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    return {"of": list(places), "at": [places[value] for value in values]}
 
 
 def cell(value: object) -> object:
@@ -78,7 +87,7 @@ def profile_data(finished: Finished) -> dict[str, Any]:
         "arms": {arm: arm_data(arm, run) for arm in arms},
         "costs": {other: title for other, title in costs.TITLES.items() if other in arms},
         "axes": doses.axes_data(axes, run),
-        "tables": {name: columns_and_rows(table) for name, table in tables.items()},
+        "tables": {name: coded_columns(table) for name, table in tables.items()},
     }
 
 
@@ -88,32 +97,45 @@ def curves_of(finished: Finished) -> pd.DataFrame:
 
 
 def arm_data(arm: str, run: Mapping[str, Any]) -> dict[str, Any]:
-    """An arm's name in words, what it is for, and the artefacts that its numbers are from."""
+    """An arm's name in words, what it is for, and the runs that its numbers are from."""
     return {
         "title": capital(arm_title(arm)),
         "label": plain.arm_label(arm, 28),
         "narrow": plain.arm_label(arm, 17),
         "role": verdicts.role(arm),
-        "artifacts": list(artifacts_of(arm, run["artifacts"])),
+        **runs_of(arm, run["artifacts"]),
     }
 
 
-def artifacts_of(arm: str, artifacts: Iterable[Mapping]) -> Iterable[dict[str, Any]]:
-    """The records of an arm's runs and answers in the main comparison, as a row shows them."""
-    for record in artifacts:
-        kind, _, name = record["name"].partition("_")
-        if name != arm or kind not in ("run", "answers", "aligned"):
-            continue
-        settings = {key: record["settings"][key] for key in SETTINGS if key in record["settings"]}
-        yield {
-            "name": record["name"],
-            "sha": record["sha256"][:SHORT],
-            "made_by": record["made_by"],
-            "commit": (record.get("commit") or "")[:SHORT],
-            "seconds": round(record["seconds"], 1),
-            "settings": flat(settings),
-            "inputs": [f"{one['name']} {one['sha256'][:6]}" for one in record["inputs"]],
-        }
+def runs_of(arm: str, artifacts: Iterable[Mapping]) -> dict[str, Any]:
+    """An arm's runs of the main comparison as a row shows them: `settings`, `inputs`, `runs`.
+
+    Runs of one arm differ in their seeds alone, so settings and inputs are said once.
+    """
+    records = [record for record in artifacts if record["name"] == f"run_{arm}"]
+    inputs = (one["name"].replace("_", " ") for record in records for one in record["inputs"])
+    return {
+        "settings": shown_settings(records),
+        "inputs": list(dict.fromkeys(inputs)),
+        "runs": [run_data(record) for record in records],
+    }
+
+
+def shown_settings(records: Sequence[Mapping]) -> dict[str, Any]:
+    """The settings of the first record, flat; of no record none."""
+    settings = records[0]["settings"] if records else {}
+    return flat({key: settings[key] for key in SETTINGS if key in settings})
+
+
+def run_data(record: Mapping) -> dict[str, Any]:
+    """One run: its seed, the sum of its file, and what made it."""
+    return {
+        "seed": record["settings"].get("seed"),
+        "sha": record["sha256"][:SHORT],
+        "made_by": record["made_by"],
+        "commit": (record.get("commit") or "")[:SHORT],
+        "seconds": round(record["seconds"], 1),
+    }
 
 
 def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -74,6 +74,29 @@ def test_cells_are_short(value, shown):
     assert payload.cell(value) == shown
 
 
+def test_a_column_of_texts_says_each_text_once():
+    table = pd.DataFrame({"arm": ["a", "b", "a", None], "value": [0.5, 2.0, None, 1.0]})
+    assert payload.coded_columns(table) == {
+        "arm": {"of": ["a", "b", None], "at": [0, 1, 0, 2]},
+        "value": [0.5, 2, None, 1],
+    }
+
+
+def test_settings_of_an_arm_are_said_once_and_its_runs_one_by_one():
+    inputs = [{"name": "base_losses", "sha256": "a" * 64}]
+    made = {"sha256": "0123456789abcdef", "made_by": "05", "seconds": 1.26, "inputs": inputs}
+    artifacts = [
+        {**made, "name": "run_rho1", "settings": {"train": {"tokens": 5}, "seed": seed}}
+        for seed in (3, 4)
+    ]
+    artifacts += [{**made, "name": "answers_rho1", "settings": {"seed": 3}}]
+    data = payload.runs_of("rho1", artifacts)
+    assert data["settings"] == {"train.tokens": 5} and data["inputs"] == ["base losses"]
+    run = {"sha": "0123456789", "made_by": "05", "commit": "", "seconds": 1.3}
+    assert data["runs"] == [{"seed": 3, **run}, {"seed": 4, **run}]
+    assert payload.runs_of("plain", artifacts) == {"settings": {}, "inputs": [], "runs": []}
+
+
 def test_data_cannot_end_its_script(tmp_path):
     text = payload.write_data(tmp_path, "x", {"a": "</script>"}).read_text()
     assert "</script>" not in text
@@ -166,12 +189,12 @@ def test_effects_by_subject_are_those_of_the_report(early):
     data = across.effects_by_subject(early)
     table = subjects.by_subject(subjects.item_values(early.tables["answers"]), "selection_soft")
     table = table[table["n"] >= across.FEWEST]
-    assert data["metric"] == "log_likelihood" and len(data["rows"]) == len(table) > 0
-    values = pd.DataFrame(data["rows"], columns=data["columns"])["value"]
-    assert values.tolist() == pytest.approx(table["difference"].tolist(), abs=5e-4)
+    values = data["effects"]["value"]
+    assert data["metric"] == "log_likelihood" and len(values) == len(table) > 0
+    assert values == pytest.approx(table["difference"].tolist(), abs=5e-4)
     assert json.dumps(data, allow_nan=False)
     nothing = Finished(paths.ROOT, {}, {})
-    assert across.effects_by_subject(nothing)["rows"] == []
+    assert across.effects_by_subject(nothing)["effects"] == {}
 
 
 # --- compute and mixtures -------------------------------------------------------------------------

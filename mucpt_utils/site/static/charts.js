@@ -33,13 +33,16 @@ Object.assign(MuCPT, {
 
   interval(row, text) { return `${text(row.value)} [${text(row.low)}, ${text(row.high)}]`; },
 
-  /** Rows of a table of the data as objects, each with its place in it. */
+  /** Rows of a table as objects, each with its place in it; one with texts is coded (`of`, `at`). */
   rows(data, name) {
     const table = data.tables[name];
     if (!table) return [];
-    return table.rows.map((cells, place) => {
-      const row = Object.fromEntries(table.columns.map((column, number) => [column, cells[number]]));
-      return Object.assign(row, { _row: `${data.name}.${name}.${place}` });
+    const columns = Object.entries(table);
+    const size = Math.max(0, ...columns.map(([, column]) => (column.of ? column.at : column).length));
+    return Array.from({ length: size }, (_, place) => {
+      const row = { _row: `${data.name}.${name}.${place}` };
+      for (const [title, column] of columns) row[title] = column.of ? column.of[column.at[place]] : column[place];
+      return row;
     });
   },
 

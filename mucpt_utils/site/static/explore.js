@@ -9,7 +9,7 @@
   let data; // of the profile that is chosen
   let shown = []; // rows of the forest plot
 
-  const arm = name => data.arms[name] || { title: name, label: name, narrow: name, artifacts: [] };
+  const arm = name => data.arms[name] || { title: name, label: name, narrow: name, runs: [] };
   const checked = id => [...$(id).querySelectorAll("input:checked")].map(box => box.value);
   const stratum = name => words.strata[name] || name.replaceAll("_", " ");
   const metric = () => $("metric").value;
@@ -330,14 +330,14 @@
   }
 
   function provenance(row) {
-    const records = (data.arms[row.arm]?.artifacts || []).filter(record => row.seed == null || record.settings.seed == null || record.settings.seed === row.seed);
-    const runs = records.filter(record => record.name.startsWith("run"));
-    if (!runs.length) return [];
-    const settings = Object.entries(runs[0].settings).filter(([name]) => name !== "seed").map(([name, value]) => `${name}: ${value}`).join("\n");
-    const inputs = [...new Set(runs.flatMap(record => record.inputs.map(input => input.split(" ")[0].replaceAll("_", " "))))];
-    const lines = runs.map(record => MuCPT.make("li", {}, `seed ${record.settings.seed ?? "–"}: ${record.sha}, ${record.seconds} s, by ${record.made_by}, commit ${record.commit}`));
-    return [MuCPT.make("h3", {}, "Settings"), MuCPT.make("pre", { tabindex: "0" }, settings), MuCPT.make("h3", {}, "Made from"), MuCPT.make("p", {}, `${inputs.join(", ")}.`),
-      MuCPT.make("h3", {}, `${runs.length} run${runs.length === 1 ? "" : "s"} of the main comparison`), MuCPT.make("ul", { class: "small" }, ...lines)];
+    const { runs, settings, inputs } = arm(row.arm);
+    const own = runs.filter(run => row.seed == null || run.seed == null || run.seed === row.seed);
+    if (!own.length) return [];
+    const pairs = Object.entries(settings).map(([name, value]) => `${name}: ${value}`).join("\n");
+    const lines = own.map(run => MuCPT.make("li", {}, `seed ${run.seed ?? "–"}: ${run.sha}, ${run.seconds} s, by ${run.made_by}, commit ${run.commit}`));
+    const set = pairs ? [MuCPT.make("h3", {}, "Settings"), MuCPT.make("pre", { tabindex: "0" }, pairs)] : [];
+    return [...set, MuCPT.make("h3", {}, "Made from"), MuCPT.make("p", {}, `${inputs.join(", ")}.`),
+      MuCPT.make("h3", {}, `${own.length} run${own.length === 1 ? "" : "s"} of the main comparison`), MuCPT.make("ul", { class: "small" }, ...lines)];
   }
 
   // --- start ---------------------------------------------------------------------------------------

@@ -77,8 +77,7 @@
 
   async function drawSubjects() {
     const [arm, data] = [$("arm").value, profiles.find(one => one.name === $("profile").value)];
-    const effects = MuCPT.data[`subjects-${data.name}`];
-    const { metric } = effects;
+    const { metric, effects } = MuCPT.data[`subjects-${data.name}`];
     const own = MuCPT.rows({ name: data.name, tables: { effects } }, "effects").filter(row => row.arm === arm).sort((a, b) => b.value - a.value);
     $("subjects").hidden = !own.length;
     if (!own.length) return;
