@@ -56,7 +56,15 @@ def measure(profile: Profile, document_tokens: int, seconds: float = 4.0) -> Pac
         job = (profile.model_dump_json(), document_tokens, seconds * 10)
         threads = sharing(profile.pretrained.parameters)[1]
         preload = ["mucpt_utils.training.trainer"]
-        return run_jobs(_measure_alone, [job], workers=1, threads=threads, preload=preload)[0]
+        (pace,) = run_jobs(
+            _measure_alone,
+            [job],
+            workers=1,
+            threads=threads,
+            description="pace of this machine",
+            preload=preload,
+        )
+        return pace
     return measured_here(profile, document_tokens, seconds)
 
 

@@ -31,7 +31,8 @@ MAKERS = {
     "composition": ("07", "08"),
 }
 PROSE = ("05", "05b")  # who makes what the prose lane needs
-BAR = re.compile(r"^(?P<what>[^|\n]*?):\s+(?P<share>\d+)%\|")
+# a bar of tqdm; one that nobody described is a bar as well
+BAR = re.compile(r"^(?:(?P<what>[^|\n]*?):)?\s*(?P<share>\d+)%\|")
 LINE_SECONDS = 30.0  # between two lines where there is no terminal
 KNOWN_FROM = 0.05  # share of the run from which its own pace tells the time left
 WIDTH, CELLS = 100, 20  # characters of the line and of the bar in it
@@ -166,7 +167,7 @@ class Progress:
         """What a kernel prints: bars are taken in, everything else is passed on."""
         for piece in re.split(r"[\r\n]+", text):
             if bar := BAR.match(piece):
-                self.stage = bar["what"].strip()
+                self.stage = (bar["what"] or "").strip()
                 self.stages[self.stage] = int(bar["share"]) / 100
                 self.show()
             elif piece.strip() and "\x1b[A" not in piece:

@@ -61,6 +61,18 @@ def test_away_from_a_terminal_a_line_is_written_every_half_minute_at_most(clock)
     assert "[2/3] 04 · reference models" in lines[0] and "left" in lines[0]
 
 
+def test_a_bar_that_nobody_described_is_no_line_of_its_own(clock):
+    out = io.StringIO()
+    bar = Progress(PLAN, NUMBERS, out)
+    bar.begin(0)
+    for share in ("  0%", " 50%", "100%"):
+        bar.write(f"\r{share}|█████     | 0.50/1.00 [00:14<00:14, 0.03job/s]")
+    assert out.getvalue() == ""
+    clock[0] += 31
+    bar.write("\r  0%|          | 0.00/1.00 [00:45<?, ?job/s]")
+    assert out.getvalue().count("\n") == 1 and "[1/3] 00 · about" in out.getvalue()
+
+
 def test_in_a_terminal_one_line_is_drawn_again_and_cleared_for_whole_lines(clock):
     out = Terminal()
     bar = Progress(PLAN, NUMBERS, out)
