@@ -13,9 +13,9 @@ from mucpt_utils.config.files import SettingsError
 from mucpt_utils.errors import MuCPTError, nearest, with_suggestion
 
 # those that read their arguments without a parser, or pass them on
-WITHOUT_PARSER = ("lab", "test", "check")
+WITHOUT_PARSER = ("lab", "test")
 # those that have to import torch or an engine before they can read any argument
-HEAVY = ("launch", "pipeline", "contamination", "musicsimpleqa")
+HEAVY = ("launch", "pipeline", "contamination")
 
 
 @pytest.fixture

@@ -14,35 +14,17 @@ import argparse
 import logging
 import math
 import os
-import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mucpt_utils import paths
 from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import OK, MuCPTError, of_system
-from mucpt_utils.io import digest
-from mucpt_utils.musicsimpleqa.ask import BATCH_SIZE, MAX_NEW_TOKENS, few_shot
-from mucpt_utils.musicsimpleqa.client import Endpoint
-from mucpt_utils.musicsimpleqa.judge import judge_answers
-from mucpt_utils.musicsimpleqa.models import ask_endpoint, ask_model, facts_of, load_model
-from mucpt_utils.musicsimpleqa.questions import load_questions
-from mucpt_utils.musicsimpleqa.run import Run, read_responses
-from mucpt_utils.musicsimpleqa.secrecy import USER_OF_URL
-from mucpt_utils.musicsimpleqa.summary import (
-    comparison_text,
-    grade_responses,
-    summary_text,
-    write_summary,
-)
 
 INTERRUPTED = 130  # as shells count a process ended by Ctrl-C
 DTYPES = ("float32", "bfloat16", "float16")
-CHAT_TOKENS = 256  # of an answer: a chat model may think aloud first
 MOST_REQUESTS = 256  # at a time; each is a thread
-OUTCOME = ("answers.jsonl", "summary.json", "summary.csv")
 
 
 class ArgumentsError(MuCPTError, ValueError):
@@ -59,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         check_options(options)
-        show(comparison_text(*options.compare) if options.compare else evaluate(options))
+        show(outcome(options))
     except MuCPTError as error:
         print(f"musicsimpleqa: {error}", file=sys.stderr)
         return error.exit_code
@@ -71,6 +53,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("musicsimpleqa: interrupted; the same command goes on from here", file=sys.stderr)
         return INTERRUPTED
     return OK
+
+
+def outcome(options: argparse.Namespace) -> str:
+    """What was asked for, as text. Its modules, with torch among them, are imported only now."""
+    if options.compare:
+        from mucpt_utils.musicsimpleqa.summary import comparison_text
+
+        return comparison_text(*options.compare)
+    from mucpt_utils.musicsimpleqa.evaluation import evaluate
+
+    return evaluate(options)
 
 
 def show(text: str) -> None:
@@ -111,9 +104,8 @@ def parser() -> Parser:
     add("--restart", action="store_true", help="ask again what an earlier run in --out has asked")
     add("--shots", type=int, default=5, help="examples before each question (0 to 60; default 5)")
     add("--chat", action="store_true", help="ask as a chat, in the model's chat template")
-    tokens = f"longest answer (default {MAX_NEW_TOKENS}; chat {CHAT_TOKENS})"
-    add("--max-new-tokens", type=int, help=tokens)
-    add("--batch-size", type=int, default=BATCH_SIZE, help="questions at a time (local model)")
+    add("--max-new-tokens", type=int, help="longest answer (default: short; longer in a chat)")
+    add("--batch-size", type=int, help="questions at a time (local model)")
     add("--device", default="auto", help="cpu, cuda, ... (default: cuda where there is one)")
     add("--dtype", choices=DTYPES, help="of a local model's weights (default: as in its files)")
     add("--concurrency", type=int, default=8, help="requests at a time (endpoint)")
@@ -163,99 +155,6 @@ def check_address(option: str, address: str | None) -> None:
         raise ArgumentsError(
             f"{option} has a part behind ? or #; a key belongs in an environment variable"
         )
-
-
-def evaluate(options: argparse.Namespace) -> str:
-    """Ask where there are no answers yet, grade, write the outcome; returns the summary."""
-    every_question = load_questions(options.questions)
-    questions = every_question[: options.limit]
-    folder = options.out
-    if folder is None:
-        name = options.model or options.answers.stem
-        folder = paths.work() / "musicsimpleqa" / re.sub(r"[/:]+", "--", name.strip("/"))
-    check_inputs_stay(folder, (options.answers, Path(options.questions)))
-    if options.answers:
-        settings: dict = {"answers": str(options.answers)}
-        responses, model = read_responses(options.answers, every_question, options.limit), None
-    else:
-        examples = examples_of(questions, options.shots)
-        settings = settings_of(options, examples)
-        run = Run(folder, questions, settings)
-        try:
-            responses, model = ask_questions(options, run, examples), run.model
-        finally:
-            run.close()
-    answers = grade_responses(questions, responses)
-    if options.judge_url:
-        settings["judge_model"] = options.judge_model
-        answers = judged(options, questions, answers, folder)
-    write_summary(folder, settings, answers, model)
-    return f"{summary_text(answers)}\nwritten to {folder}"
-
-
-def check_inputs_stay(folder: Path, inputs: Iterable[Path | None]) -> None:
-    """Raises ArgumentsError where the outcome would be written over what is read."""
-    written = [path for path in (folder / name for name in OUTCOME) if path.exists()]
-    for path in filter(None, inputs):
-        if path.exists() and any(path.samefile(other) for other in written):
-            raise ArgumentsError(f"{path} would be written over; give another --out")
-
-
-def examples_of(questions: Sequence[Mapping], shots: int) -> list[dict]:
-    """The examples that are shown before each question: of dev, none of which is asked."""
-    asked = {question["id"] for question in questions}
-    return few_shot([q for q in load_questions("dev") if q["id"] not in asked], shots)
-
-
-def settings_of(options: argparse.Namespace, examples: Sequence[Mapping]) -> dict:
-    """What an answer depends on: answers made under other settings are not gone on with."""
-    names = ("model", "base_url", "shots", "chat", "max_new_tokens", "dtype")
-    settings = {name: getattr(options, name) for name in names}
-    if options.base_url:  # a name and a password in it are kept nowhere
-        settings["base_url"] = USER_OF_URL.sub("", options.base_url)
-    return settings | {"examples_sha256": digest(examples)}
-
-
-def judged(
-    options: argparse.Namespace, questions: Sequence[Mapping], answers: Sequence[dict], folder: Path
-) -> list[dict]:
-    """The graded answers with the judge's grade beside the grader's."""
-    judge = Endpoint(
-        options.judge_url,
-        options.judge_model,
-        options.judge_key_variable,
-        options.timeout,
-        options.retries,
-    )
-    said = [answer["response"] for answer in answers]
-    grades = judge_answers(
-        judge, questions, said, folder / "judge_cache", options.concurrency, not options.quiet
-    )
-    return [{**answer, "judge": g} for answer, g in zip(answers, grades, strict=True)]
-
-
-def ask_questions(
-    options: argparse.Namespace, run: Run, examples: Sequence[dict]
-) -> dict[str, str]:
-    """Responses to all questions of the run, by id; those of an earlier run are not asked again."""
-    run.open(restart=options.restart)
-    how = {
-        "chat": options.chat,
-        "max_new_tokens": options.max_new_tokens
-        or (CHAT_TOKENS if options.chat else MAX_NEW_TOKENS),
-        "progress": not options.quiet,
-    }
-    if not run.missing():
-        return run.responses
-    if options.base_url:
-        endpoint = Endpoint(
-            options.base_url, options.model, options.key_variable, options.timeout, options.retries
-        )
-        with run.timed({}):
-            return ask_endpoint(run, endpoint, examples, concurrency=options.concurrency, **how)
-    model, tokenizer = load_model(options.model, options.device, options.dtype or "auto")
-    with run.timed(facts_of(options.model, model, tokenizer)):
-        return ask_model(run, model, tokenizer, examples, batch_size=options.batch_size, **how)
 
 
 if __name__ == "__main__":

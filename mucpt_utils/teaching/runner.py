@@ -31,6 +31,7 @@ from mucpt_utils.teaching.progress import Progress, planned
 DEFAULT_PROFILE = COMMITTED = "laptop"
 REPORT = "08_report"  # the notebook that shows whatever lies in the results folder
 STYLE = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",))
+STYLE_ABOUT = "Style and types: ruff, mypy."
 
 
 class RunError(MuCPTError):
@@ -296,7 +297,11 @@ def run_tests(arguments: Sequence[str]) -> int:
 
 
 def check_style(arguments: Sequence[str] = ()) -> int:
-    """Style and types, one line a tool; what a tool complains of is printed before its line."""
+    """Style and types, one line a tool; what a tool complains of is printed before its line.
+
+    arguments: none but `--help`; what else is given is refused.
+    """
+    Parser(prog="run_all.sh check", description=STYLE_ABOUT).parse_args(arguments)
     failed = False
     for command in STYLE:
         done = subprocess.run(

@@ -25,6 +25,13 @@ def write_answers(path, responses):
     return path
 
 
+def test_wrong_arguments_are_answered_before_anything_heavy_is_imported():
+    code = "import sys; import mucpt_utils.musicsimpleqa.__main__; "
+    code += "print(*{'torch', 'numpy', 'httpx', 'pandas'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_answers_made_elsewhere(tmp_path, question_file, capsys):
     said = [lesson[3] for lesson in qa_model.LESSONS]
     path = write_answers(tmp_path / "answers.jsonl", said)
