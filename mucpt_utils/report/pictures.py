@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ PIXELS = 92  # of the page in an inch of a figure: all figures' text is of one s
 NARROW_DPI = 100
 NARROW_TOGETHER = 240_000  # bytes of the page for pictures of phones; the first figures have them
 COLOURS = 64
+FIRST, EVERY_ARM = "difference_to_plain", "difference_of_every_arm"  # the second shows them all
 Item = dict[str, Any]
 
 
@@ -27,7 +28,19 @@ def figure_items(finished: Finished, luggage: Luggage) -> list[Item]:
     drawn = {path.stem: path for path in sorted(folder.glob("*.png"))}
     names = dict.fromkeys([*(name for name in FIGURES if name in drawn), *drawn])
     small = narrow_pictures(finished)
-    return [figure_item(drawn[name], finished, small, luggage) for name in names]
+    items = [figure_item(drawn[name], finished, small, luggage) for name in names]
+    for item in items:
+        item["reading"] = f"{item['reading']}{where_the_rest_is(item['name'], drawn)}"
+    return items
+
+
+def where_the_rest_is(name: str, drawn: Container[str]) -> str:
+    """A sentence about what a figure leaves out, where another that was drawn shows it; or ""."""
+    if name != FIRST or EVERY_ARM not in drawn:
+        return ""
+    return (
+        " Parts, variants and blind controls of these stand further down, in a figure of all arms."
+    )
 
 
 def narrow_pictures(finished: Finished) -> dict[str, str]:

@@ -179,6 +179,13 @@ def test_a_picture_in_few_colours_keeps_those_of_small_marks():
         assert max(abs(a - b) for a, b in zip(ours, colour, strict=True)) < 16, colour
 
 
+def test_the_first_figure_says_where_the_arms_are_that_it_leaves_out():
+    both = ("difference_to_plain", "difference_of_every_arm")
+    assert "in a figure of all arms" in pictures.where_the_rest_is(both[0], both)
+    assert pictures.where_the_rest_is(both[0], both[:1]) == ""
+    assert pictures.where_the_rest_is(both[1], both) == ""
+
+
 def test_settings_that_all_artefacts_of_a_name_share_stand_once():
     made = [
         {"name": "run_plain", "settings": {"seed": seed, "train": {"tokens": 5}}, "seconds": 1.0,
