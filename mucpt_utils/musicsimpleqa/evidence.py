@@ -36,6 +36,7 @@ CUE, LABEL, EDGE, AFFIRMED, HUNG = (
 )
 BEHIND_SUBJECT = re.compile(rf"{S}[\"')]*(?: \(|,|:| [-–—]| is| was)? $")
 REACH = 45  # characters from an answer to the part beside it
+PHRASE = 400  # characters of a phrase on either side of an answer
 BEYOND = 12  # a part behind a comma is as far as one that many characters further
 STOP = re.compile(r"[,;.]|\b(?:and|but|while)\b")
 Answer = tuple[Clause, int]  # an answer: its clause, and its place in it
@@ -213,7 +214,7 @@ class Evidence:
 
 def phrase_around(text: str, at: int) -> str:
     """The words around an answer up to the next sign, conjunction or answer on either side."""
-    before, behind = text[:at], text[at + 1 :]
+    before, behind = text[max(0, at - PHRASE) : at], text[at + 1 : at + PHRASE]
     begins = [match.end() for pattern in (EDGE, ANSWER) for match in pattern.finditer(before)]
     ends = [match.start() for p in (EDGE, ANSWER) if (match := p.search(behind))]
     return before[max(begins, default=0) :] + " " + behind[: min(ends, default=len(behind))]

@@ -5,13 +5,17 @@ or wrong; the key says whether that span agrees with it.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.answer_keys import key_of
 from mucpt_utils.musicsimpleqa.commitment import NOTHING, ONE, answer_to
+from mucpt_utils.musicsimpleqa.keys import Key
+from mucpt_utils.musicsimpleqa.short_replies import is_another
 
 CORRECT, INCORRECT, NOT_ATTEMPTED = "correct", "incorrect", "not_attempted"
 GRADES = (CORRECT, INCORRECT, NOT_ATTEMPTED)
+SHORT = 200  # characters of a reply whose grade is remembered
 
 
 class Grade(NamedTuple):
@@ -29,6 +33,19 @@ def grade(question: Mapping, response: str) -> Grade:
     `subject`. Raises KeyError for a missing field.
     """
     key = key_of(question)
+    # many models give the same short reply to one question
+    return graded_once(key, response) if len(response) <= SHORT else graded(key, response)
+
+
+def graded(key: Key, response: str) -> Grade:
+    """The grade of a response to a key's question: at once where it is only another name."""
+    if is_another(key, response):
+        return Grade(INCORRECT, "gives another answer", response)
+    return graded_in_full(key, response)
+
+
+def graded_in_full(key: Key, response: str) -> Grade:
+    """The grade of a response in two steps: what it commits to, and whether this is the key."""
     commitment = answer_to(key, response)
     if commitment.state == NOTHING:
         return Grade(NOT_ATTEMPTED, commitment.reason)
@@ -37,3 +54,6 @@ def grade(question: Mapping, response: str) -> Grade:
     if key.agrees(commitment.text):
         return Grade(CORRECT, f"gives the key: {commitment.reason}", commitment.text)
     return Grade(INCORRECT, "gives another answer", commitment.text)
+
+
+graded_once = lru_cache(maxsize=65536)(graded)

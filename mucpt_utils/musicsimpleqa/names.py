@@ -5,6 +5,7 @@ A name is compared by the forms of its words run together (`compact`), so that "
 
 import re
 from collections.abc import Collection, Sequence
+from functools import cached_property
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.capitals import capital_runs, is_name, quotations
@@ -119,6 +120,11 @@ class NameKey(Key):
     def slip_forms(self) -> list[list[str]]:
         """The ways of writing the key in which one slip is forgiven."""
         return self.forms
+
+    @cached_property
+    def initial_letters(self) -> frozenset[str]:
+        """The letters that the key may begin with; no slip is forgiven in the first one."""
+        return frozenset(forms[0][0] for forms in self.slip_forms())
 
     def answers(self, text: str) -> list[Span]:
         reading = Reading(text)

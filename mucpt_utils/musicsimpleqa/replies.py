@@ -56,6 +56,9 @@ APPENDIX = re.compile(
 ANSWER_AGAIN = re.compile(r"(\s*[^\n]{2,200}?[^\n:])\n\s*Answer:")
 
 
+LONGEST = 8000  # characters of a reply that are read, half of them from its beginning
+
+
 def without_thoughts(reply: str) -> str:
     """The reply behind its thoughts, however they are marked; nothing where they never end."""
     if channels := list(FINAL_CHANNEL.finditer(reply)):
@@ -67,6 +70,16 @@ def without_thoughts(reply: str) -> str:
         reply = reply[ends[-1].end() :]
     begin = THOUGHTS_BEGIN.search(reply)
     return reply[: begin.start()] if begin else reply
+
+
+def ends_of(reply: str) -> str:
+    """The beginning and the end of a very long reply: an answer stands at one of them.
+
+    So the time that a reply takes is bounded, whatever a model repeats for megabytes.
+    """
+    if len(reply) <= LONGEST:
+        return reply
+    return reply[: LONGEST // 2] + "\n" + reply[-LONGEST // 2 :]
 
 
 def own_turn(reply: str, question: str) -> str:
@@ -142,9 +155,9 @@ def own_words(reply: str, question: str) -> str:
 
     Lines become sentences; a line that ends in a colon, and a heading, lead into the next one.
     """
-    if reply.isascii() and not WRITTEN.search(reply):
+    if len(reply) <= LONGEST and reply.isascii() and not WRITTEN.search(reply):
         return reply.strip()
-    text = own_turn(without_thoughts(reply), question).strip()
+    text = own_turn(ends_of(without_thoughts(reply)), question).strip()
     if not text.isascii():
         # NFKC turns accents into spaces and combining marks, and some symbols into letters
         text = unicodedata.normalize("NFKC", text).translate(QUOTES)
