@@ -11,6 +11,8 @@ from difflib import SequenceMatcher
 from itertools import islice
 from typing import NamedTuple
 
+from mucpt_utils.pipeline.minhash import visible
+
 WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
 SENTENCE_MARKS = frozenset(".!?\n:;|")
 LONGEST_ALIGNED = 250  # words; one year more or less does not make another of a long text
@@ -37,6 +39,7 @@ def words_of(text: str) -> list[Word]:
     """The words of a text, one more than LONGEST_ALIGNED at most."""
     words: list[Word] = []
     end = 0
+    text = visible(text)
     for match in islice(WORD.finditer(text), LONGEST_ALIGNED + 1):
         between = text[end : match.start()]
         words.append(Word(match.group(), not words or not SENTENCE_MARKS.isdisjoint(between)))

@@ -4,6 +4,8 @@ A text becomes the set of the hashes of its n-grams of words (Broder, On the Res
 Containment of Documents, 1997). Sets are arrays of distinct uint64.
 """
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -19,6 +21,17 @@ NORMAL_FORM = TextNormConfig(norm_numbers=False)
 PLAIN_FORM = replace(NORMAL_FORM, norm_unicode_diacritics=False)
 
 
+# soft hyphens, spaces without width, marks of direction, which copies gain and lose
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+
+def visible(text: str) -> str:
+    """The text as it is seen: one form of each accented letter, nothing invisible."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", INVISIBLE.sub("", text))
+
+
 def shingles(text: str, words: int) -> np.ndarray:
     """Hashes of the `words`-grams of the simplified text: distinct, sorted, uint64.
 
@@ -29,6 +42,7 @@ def shingles(text: str, words: int) -> np.ndarray:
 
 def normal_words(text: str) -> list[str]:
     """The words of a text without case, accents and punctuation."""
+    text = visible(text)
     return simplify_text(text, PLAIN_FORM if text.isascii() else NORMAL_FORM).split()
 
 

@@ -298,3 +298,48 @@ def test_furniture_of_forums_wikis_and_videos_is_boilerplate(line):
 @pytest.mark.parametrize("line", PROSE_LIKE_IT)
 def test_prose_with_the_words_of_such_furniture_stays(line):
     assert junk_kind(line) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Your privacy matters: we and our 764 partners store information on a device.",
+        'Click "Agree" to consent or "Manage options" to object.',
+        "To continue reading this article, please subscribe or log in.",
+        "Already a subscriber? Sign in.",
+        "Try one month for $1.",
+        "You are using an outdated browser. Please upgrade your browser to go on.",
+        "« Previous 1 2 3 4 5 ... 27 Next »",
+        "← Previous post: Ten records for winter",
+        "Next post: The year in reissues →",
+        "Your email address will not be published. Required fields are marked *",
+        "Print | E-mail | Text size A A A",
+        "Share this: Facebook Twitter Pinterest WhatsApp Email Print",
+        "Continue reading below",
+        "Submit Corrections",
+        "See upcoming concerts - Get tickets as low as $38",
+        "Lorem ipsum dolor sit amet, consectetur adipiscing elit.",
+        "Digitized by Google",
+    ],
+)
+def test_furniture_of_newspapers_and_blogs_is_boilerplate(line):
+    assert all(piece.kind == "boilerplate" for piece in segment(line)), segment(line)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "To continue reading the score, he put on his glasses.",
+        "He was already a member, and signed in at the door.",
+        "The previous post was held by Salieri.",
+        "Next article: the fugue, of which more below.",
+        'The printer wrote "Lorem ipsum dolor sit amet" where the text would stand.',
+        "You are using an old edition.",
+        "The letters were digitized by Google in 2006, and the library keeps them.",
+        "Prints, shares and e-mails are counted.",
+        "Try one month of practice before you judge.",
+        "Previous 19 concerts had been sold out.",
+    ],
+)
+def test_prose_that_begins_like_furniture_stays(sentence):
+    assert [piece.kind for piece in segment(sentence)] == [None]

@@ -1,4 +1,5 @@
 import inspect
+import unicodedata
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from made_up_texts import edited, text
 
 from mucpt_utils.config.pipeline import MinhashSettings
 from mucpt_utils.pipeline import minhash
+from mucpt_utils.pipeline.differences import state_other_facts
 from mucpt_utils.pipeline.minhash import (
     candidate_probability,
     containment,
@@ -88,3 +90,12 @@ def test_signatures_agree_as_often_as_sets_are_similar():
     one, other = values[:200], values[100:]
     agreement = np.mean(minhashes(one, a, b) == minhashes(other, a, b))
     assert agreement == pytest.approx(jaccard(one, other), abs=0.025), "three standard errors"
+
+
+def test_what_nobody_sees_makes_no_difference():
+    plain = "Dvořák's café is full of music, and the smoke of nine cigars hangs there."
+    decomposed = unicodedata.normalize("NFD", plain)
+    invisible = "\ufeff" + plain.replace("mus", "mu\u00ads").replace(" the", "\u200b the")
+    for copy in (decomposed, invisible):
+        assert jaccard(shingles(plain, 5), shingles(copy, 5)) == 1
+        assert not state_other_facts(plain, copy)
