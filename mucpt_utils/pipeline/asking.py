@@ -13,7 +13,8 @@ from functools import cache, cached_property
 
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
-from mucpt_utils.pipeline.question_words import Words, raw_words
+from mucpt_utils.pipeline.asking_sentences import split_sentences
+from mucpt_utils.pipeline.question_words import FORM, Words, raw_words
 
 RULES = paths.PACKAGE / "pipeline/rules/decontamination.yaml"
 # words of a sentence that can be one question; longer ones are looked at in overlapping pieces
@@ -87,6 +88,8 @@ class AskingRules:
     asked_last: re.Pattern
     response: re.Pattern
     quiz: re.Pattern
+    verdict: re.Pattern
+    answered_at_once: re.Pattern
 
 
 @cache
@@ -94,10 +97,8 @@ def asking_rules() -> AskingRules:
     """The patterns of the rules; all are tried on one sentence at a time, never on a whole text."""
     content = read_yaml(RULES)
     told = content["indirect"]
-    compiled = {
-        name: re.compile(content[name], re.IGNORECASE)
-        for name in ("blank", "open_end", "asked_last", "response", "quiz")
-    }
+    names = ("blank", "open_end", "asked_last", "response", "quiz", "verdict", "answered_at_once")
+    compiled = {name: re.compile(content[name], re.IGNORECASE) for name in names}
     return AskingRules(
         asking=re.compile("|".join(content["asking"]), re.IGNORECASE),
         indirect=re.compile(rf"\b(?:{told['before']}),? (?:exactly |just )?{told['after']}", re.I),
@@ -105,81 +106,6 @@ def asking_rules() -> AskingRules:
             rf"\b{told['noun']} (?:the|its|his|her|their|an?|\w+['’]s) ", re.IGNORECASE
         ),
         **compiled,
-    )
-
-
-# --- sentences ----------------------------------------------------------------------------------
-
-END = re.compile(
-    r"[.?…]+[!.?…]*[\"'”’»)\]*_]*(?=[\s|]|$)|!+[!.?…]*[\"'”’»)\]*_]*(?=[|]|\s+[^a-z\s]|\s*$)"
-    r"|\?[\"'”’)\]]*(?=[,;}])|\n|\t+"
-)
-# words whose full stop does not end a sentence
-ABBREVIATION = re.compile(
-    r"(?:\b[A-Z]|\b(?:No|Nos|Nr|Vol|Op|Mr|Mrs|Ms|Dr|St|Jr|Sr|feat|ft|vs|Pt|Hob|Ste|Prof|Capt|Sgt))$",
-    re.IGNORECASE,
-)
-LONGEST_ABBREVIATION = 6
-# the mark of a title in the middle of a sentence: `the album Where Do We Go? released`
-TITLE_GOES_ON = re.compile(r"(?<!\w)[A-Z]\w*(?:\?|\.{3,}|…)[\"”’)*_]* [a-z]$")
-LONGEST_WORD = 20
-# a line of this length is wrapped where the next one goes on in the middle of a sentence
-WRAPPED_WIDTH = 40
-NEW_ITEM = re.compile(r"[ \t]*(?:[-*•>#|]|\d+[.):]|[(]?[A-Za-z][).:]|[A-Za-z][\w ]{0,20}:\s|\n|$)")
-
-
-def split_sentences(text: str) -> list[str]:
-    """Sentences of `text` with their end marks; lines are sentences unless they are wrapped."""
-    sentences, start, line = [], 0, 0
-    for match in END.finditer(text):
-        if match.group() == "\n":
-            is_end = not (
-                is_wrapped(text, line, match.start(), match.end())
-                or goes_on_asking(text, start, match.end())
-            )
-            line = match.end()
-        else:
-            is_end = match.group()[0] == "\t" or not is_inside(text, match)
-        if is_end:
-            sentences.append(text[start : match.end()])
-            start = match.end()
-    return [s for s in [*sentences, text[start:]] if s.strip()]
-
-
-def is_inside(text: str, match: re.Match) -> bool:
-    """Whether an end mark ends nothing: a word of its own (the band !!!), or an abbreviation's."""
-    start, mark = match.start(), match.group()
-    if text[start - 1 : start].isspace() and "_" not in text[start : match.end()]:
-        return True
-    if TITLE_GOES_ON.search(text[max(0, start - LONGEST_WORD) : match.end() + 2]):
-        return True
-    only_stops = "?" not in mark and "!" not in mark
-    return only_stops and bool(
-        ABBREVIATION.search(text[max(0, start - LONGEST_ABBREVIATION) : start])
-    )
-
-
-def is_wrapped(text: str, line: int, end: int, following: int) -> bool:
-    """Whether a line feed stands inside a sentence.
-
-    line: where the line begins. end, following: where it ends and the next one begins.
-    """
-    if end - line > 2 * WRAPPED_WIDTH * 4 or NEW_ITEM.match(text, following):
-        return False
-    first = text[following : following + 60].lstrip()[:1]
-    return first.islower() or (end - line >= WRAPPED_WIDTH and text[end - 1 : end] not in ".?!:")
-
-
-OPENING = re.compile(r"\W{0,20}(?:[A-Za-z]+ ){0,2}?(?:wh|how)", re.IGNORECASE)
-REST_OF_QUESTION = re.compile(r"(?:[^\n.?!:]|\n(?!\s{0,80}\n)|\.(?=\S)){1,160}\?")
-
-
-def goes_on_asking(text: str, start: int, following: int) -> bool:
-    """Whether a sentence that begins as a question has its mark in one of the next lines."""
-    return (
-        OPENING.match(text, start) is not None
-        and NEW_ITEM.match(text, following) is None
-        and REST_OF_QUESTION.match(text, following) is not None
     )
 
 
@@ -230,7 +156,8 @@ BULLET = re.compile(
 )
 CLOSING = "\"'”’)]*_~` \t\n|,;}>"
 SEPARATORS = ("\t", "::", "->", "=>", "→", "⇒", ">>", "|", "»", "~", "==")
-HINT = re.compile(r"^\W*(?:in )?(?:this|these|it|he|she)\b", re.IGNORECASE)
+HINT = re.compile(r"^\W*(?:in )?(?:this|these|it|he|she)\b|\bthis [a-z]", re.IGNORECASE)
+THIS = FORM["this"]
 # words of a text that is no page of prose but a prompt, with its answer
 LONGEST_POSED = 80
 # a field of a record, a side of a card, a turn of a chat
@@ -238,6 +165,11 @@ FIELD = re.compile(
     r"\W{0,4}(?:q|question|quiz|trivia|prompt|query|instruction|input|clue|front|human|user|student"
     r"|body|stem|text|ask|exercise|task|problem|title|input_text|\w{0,12}_?question\w{0,8})"
     r"\W{0,4}[:=>]",
+    re.IGNORECASE,
+)
+# a side of a card that is called so
+CARD = re.compile(
+    r"^\W*(?:q|question|prompt|query|front|ask(?:ed)?|clue|quiz|trivia|flash ?card)\w*\W",
     re.IGNORECASE,
 )
 # answers to choose from: a) ... b) ...; A. ... B. ...; 1965? 1966? 1968?
@@ -283,7 +215,15 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
         following = "".join(sentences[number + 1 : number + 5])
         stretch, choices = without_choices(sentence, following)
         asks = choices or not TRIGGERS.isdisjoint(tokens) or SIGN.search(sentence) is not None
+        is_hint = THIS in tokens and asking_rules().response.match(following) is not None
+        asks = asks or is_hint
         manner = manner_of(stretch, following, tokens, bool(choices)) if asks else None
+        if manner is Manner.OPEN and "?" not in stretch:
+            stretch, rest = without_answer(stretch)
+            following = rest + following
+        if asking_rules().verdict.match(following):
+            # the statement is put to the test
+            stretch, manner = f"{stretch} {following[: following.index('?') + 1]}", Manner.WHETHER
         if manner is None and is_posed:
             manner = posed_manner(stretch, tokens)
         if manner is None and last_named == number and is_bare(sentence, quiz_lines > 0):
@@ -354,20 +294,38 @@ def manner_of(
             return Manner.GAP
         if rules.asking.match(body):
             return Manner.OPEN
-        return Manner.WHETHER if AUXILIARY.match(body) else Manner.BARE
+        return Manner.WHETHER if AUXILIARY.match(body) or "or" in tokens else Manner.BARE
     if rules.asking.match(body):
         return Manner.OPEN if has_word else Manner.BARE
     if choices:
         return Manner.OPEN if has_word else Manner.GAP
-    if has_word and rules.asked_last.search(body):
+    if has_word and asks_at_the_end(body):
         return Manner.OPEN
     if not TELLING.isdisjoint(tokens) and (
         rules.by_noun.search(body) or (has_word and rules.indirect.search(body))
     ):
         return Manner.OPEN
-    if HINT.match(body) and rules.response.match(following):
+    if HINT.search(body) and rules.response.match(following):
         return Manner.GAP
     return None
+
+
+def is_card(text: str) -> bool:
+    """Whether a text says that it is a side of a card, or a question."""
+    return CARD.match(text) is not None
+
+
+def asks_at_the_end(body: str) -> bool:
+    """Whether the asking word stands last, or before the answer: `in what key - G minor`."""
+    rules = asking_rules()
+    return bool(rules.asked_last.search(body) or rules.answered_at_once.search(body))
+
+
+def without_answer(sentence: str) -> tuple[str, str]:
+    """A question without a mark, and the answer right behind its asking word; nothing for none."""
+    match = asking_rules().answered_at_once.search(sentence)
+    end = match.end() if match else len(sentence)
+    return sentence[:end], sentence[end:]
 
 
 def opens_asking(sentence: str) -> bool:

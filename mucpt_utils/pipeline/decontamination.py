@@ -21,10 +21,9 @@ from mucpt_utils.pipeline.question_parts import (
     Known,
     Name,
     QuestionParts,
-    is_common,
-    vocabulary,
 )
 from mucpt_utils.pipeline.question_signs import has_sign
+from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
 from mucpt_utils.pipeline.question_words import FORM, RAW_WORD, Words, raw_words, stem, words
 from mucpt_utils.pipeline.record_lines import without_syntax
 from mucpt_utils.pipeline.subject_names import (

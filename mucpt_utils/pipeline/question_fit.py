@@ -5,11 +5,21 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mucpt_utils.pipeline.asking import CLOSING, Manner, Prompt, opens_asking
-from mucpt_utils.pipeline.question_parts import ANY, YEAR, QuestionParts, is_common, vocabulary
+from mucpt_utils.pipeline.asking import (
+    AUXILIARY,
+    CLOSING,
+    Manner,
+    Prompt,
+    asking_rules,
+    is_card,
+    opens_asking,
+)
+from mucpt_utils.pipeline.question_parts import ANY, YEAR, QuestionParts
+from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
 from mucpt_utils.pipeline.question_words import stem, words
 from mucpt_utils.pipeline.subject_names import Match, has_category, states
 
+LONGEST_VERDICT = 24  # characters of `True or false?`
 # words of an answer that is given on its own
 SHORT_ANSWER = 8
 # words of a prompt that may belong to no part of the question: where the subject is named in words
@@ -114,7 +124,7 @@ def asked_about(match: Match, prompt: Prompt, places: frozenset[int]) -> list[Qu
     for question in match.subject.questions:
         if is_only_named(question.subject, prompt):
             continue
-        if not may_ask_for(question, asked, prompt.posed):
+        if not is_verdict(prompt) and not may_ask_for(question, asked, prompt.posed):
             continue
         score = fit(question, asked, match, prompt)
         if score is not None:
@@ -125,6 +135,12 @@ def asked_about(match: Match, prompt: Prompt, places: frozenset[int]) -> list[Qu
         for score, question in group
         if score == max(s for s, _ in group)
     ]
+
+
+def is_verdict(prompt: Prompt) -> bool:
+    """Whether a prompt puts a statement to the test: `... in 1975. True or false?`"""
+    end = prompt.text[-LONGEST_VERDICT:]
+    return prompt.manner is Manner.WHETHER and asking_rules().verdict.search(end) is not None
 
 
 def is_only_named(title: str, prompt: Prompt) -> bool:
@@ -193,20 +209,33 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
 
 def asks_otherwise(question: QuestionParts, asked: Asked) -> bool:
     """Whether a prompt has a word of a relation that is none of the question's: `who conducted`."""
-    own = question.cues.keys() | question.wording_stems
-    others = vocabulary().elsewhere.intersection(asked.stems) - own
-    counts = "many" in asked.stems and "many" not in question.explained
-    return bool(others) or (counts and question.kind != "time")
+    rules = vocabulary()
+    own = question.cues.keys() | question.wording_stems | question.alike | question.answer_stems
+    # `backing` has the stem of `back`
+    others = rules.elsewhere.intersection(asked.stems) - own - rules.wrapping - rules.empty
+    return bool(others) or (counts_others(question, asked) and question.kind != "time")
+
+
+def counts_others(question: QuestionParts, asked: Asked) -> bool:
+    """Whether a prompt counts something that is no part of the question: `how many tracks`."""
+    if "many" not in asked.stems or "many" in question.explained:
+        return False
+    counted = asked.stems[asked.stems.index("many") + 1 :][:1]
+    return not question.cues.keys() & set(counted)
 
 
 def is_put(question: QuestionParts, prompt: Prompt, has_cue: bool, strange: int) -> bool:
     """Whether the manner of a prompt fits: `was it X?` must hold the answer, bare words a cue."""
     answered = question.is_answered_in(prompt.words.forms)
     if prompt.manner is Manner.WHETHER:
-        if prompt.posed and "or" in prompt.words.forms:
+        if is_verdict(prompt):
+            return answered and has_cue
+        if "or" in prompt.words.forms and (prompt.posed or not AUXILIARY.match(prompt.text)):
             return answered
         return answered and has_cue and not strange
     if prompt.manner is Manner.BARE:
+        if is_card(prompt.text):  # which may hold both sides
+            return has_cue or prompt.posed
         return not answered and (prompt.posed or (has_cue and not strange))
     return True
 
@@ -252,7 +281,6 @@ def unexplained(question: QuestionParts, asked: Asked, is_meant: bool) -> list[s
     is_meant: whether the subject is meant for certain; else all of the prompt must fit.
     """
     rules = vocabulary()
-    answers = {stem(word) for answer in question.answers for word in answer}
     stretch = asking_stretch(question, asked)
     first, last = stretch if is_meant else (0, max(asked.where, default=0))
     return [
@@ -262,7 +290,8 @@ def unexplained(question: QuestionParts, asked: Asked, is_meant: bool) -> list[s
         and not is_common(s)
         and s not in rules.describing
         and s not in question.explained
-        and s not in answers
+        and s not in question.answer_stems
+        and s not in question.subject_stems
         and s not in rules.strong
         and not YEAR.fullmatch(s)
     ]

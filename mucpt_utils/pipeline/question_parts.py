@@ -10,93 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from mucpt_utils import paths
 from mucpt_utils.errors import MuCPTError
-from mucpt_utils.io import read_yaml
 from mucpt_utils.knowledge.relations import Relation, load_relations
+from mucpt_utils.pipeline.question_vocabulary import inverted, is_common, vocabulary
 from mucpt_utils.pipeline.question_words import is_term, stem, without, words
 
-RULES = paths.PACKAGE / "pipeline/rules/decontamination.yaml"
 # the kind of an answer that is told by no word that asks
 ANY = "any"
 
 
 class QuestionError(MuCPTError, ValueError):
     """A benchmark question that lacks what it must have to be looked for."""
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The rules of what parts may be called: stems of words, by meaning and by kind."""
-
-    empty: frozenset[str]
-    wrapping: frozenset[str]
-    categories: frozenset[str]
-    optional: frozenset[str]
-    forms: frozenset[str]
-    pronouns: frozenset[str]
-    light: frozenset[str]
-    elsewhere: frozenset[str]
-    describing: frozenset[str]
-    strong: Mapping[str, str]
-    kinds: Mapping[str, frozenset[str]]
-    answer_types: Mapping[str, str]
-    concepts: Mapping[str, frozenset[str]]
-    heads: Mapping[tuple[str, ...], str]
-    relations: Mapping[str, Sequence[str]]
-
-    @cached_property
-    def kinds_of(self) -> Mapping[str, frozenset[str]]:
-        """The kinds of answer that a stem asks for."""
-        return inverted(self.kinds)
-
-    @cached_property
-    def concepts_of(self) -> Mapping[str, frozenset[str]]:
-        """The meanings that a stem has."""
-        return inverted(self.concepts)
-
-
-def inverted(groups: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
-    """The groups that each member belongs to."""
-    members: dict[str, set[str]] = {}
-    for name, group in groups.items():
-        for member in group:
-            members.setdefault(member, set()).add(name)
-    return {member: frozenset(names) for member, names in members.items()}
-
-
-@cache
-def vocabulary() -> Vocabulary:
-    """The vocabulary of the rules, word by word in the form in which words are compared."""
-    content = read_yaml(RULES)
-    names = (
-        "empty",
-        "wrapping",
-        "categories",
-        "optional",
-        "forms",
-        "pronouns",
-        "light",
-        "describing",
-        "elsewhere",
-    )
-    return Vocabulary(
-        **{name: stems(content[name]) for name in names},
-        strong={stem(words(word)[0]): kind for word, kind in content["strong"].items()},
-        kinds={kind: stems(group) for kind, group in content["kinds"].items()},
-        answer_types=content["answer_types"],
-        concepts={
-            name: stems(group) - stems(content["strong"])
-            for name, group in content["concepts"].items()
-        },
-        heads={tuple(map(stem, words(phrase))): c for phrase, c in content["heads"].items()},
-        relations=content["relations"],
-    )
-
-
-def stems(texts: Iterable[str]) -> frozenset[str]:
-    """The stems of all words of some texts."""
-    return frozenset(stem(word) for text in texts for word in words(text))
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -193,7 +117,8 @@ def forms_of(text: str) -> list[tuple[str, ...]]:
         title, author = tuple(words(match["title"])), telling(words(match["author"]))
         forms += [title, author + title, author[-1:] + title]
     elif match := POSSESSIVE.match(outside):
-        forms += authored(match["author"], match["title"])
+        titles = {match["title"]: 0, without_noun(f"the {match['title']}").removeprefix("the "): 0}
+        forms += [form for title in titles for form in authored(match["author"], title)]
     return forms
 
 
@@ -247,7 +172,7 @@ class QuestionParts:
     kind: of its answer. meanings: what its relation is about, as concepts and, where a word belongs
     to none, as stems. cues: the stems that have one of the meanings. explained: stems that may
     stand in any wording of it. wording: its own telling words, by which it is found where no
-    subject is given.
+    subject is given. alike: stems for what its own say of a player or an instrument.
     """
 
     id: str
@@ -260,6 +185,7 @@ class QuestionParts:
     explained: frozenset[str]
     answers: tuple[tuple[str, ...], ...]
     wording: frozenset[str]
+    alike: frozenset[str]
 
     @classmethod
     def of(cls, question: Mapping, number: int = 0, known: Known | None = None) -> "QuestionParts":
@@ -278,6 +204,7 @@ class QuestionParts:
         own = [stem(w) for w in without(words(text), words(subject))]
         meanings = meanings_of(relation, asked_as(relation) or (own,))
         cues = cues_of(meanings)
+        alike = frozenset(other for word in own for other in vocabulary().players.get(word, ()))
         kind = kind_of(relation, str(question.get("answer_type") or ""), own)
         return cls(
             id=key,
@@ -288,17 +215,29 @@ class QuestionParts:
             meanings=meanings,
             cues=cues,
             explained=frozenset(own)
+            | alike
             | cues.keys()
             | vocabulary().kinds.get(kind, frozenset())
             | known.beside,
             answers=answers_of(question),
             wording=frozenset(telling(words(text))),
+            alike=alike,
         )
 
     @cached_property
     def wording_stems(self) -> frozenset[str]:
         """The stems of its own telling words."""
         return frozenset(map(stem, self.wording))
+
+    @cached_property
+    def answer_stems(self) -> frozenset[str]:
+        """The stems of all its answers."""
+        return frozenset(stem(word) for answer in self.answers for word in answer)
+
+    @cached_property
+    def subject_stems(self) -> frozenset[str]:
+        """The stems of its subject's whole name."""
+        return frozenset(map(stem, words(self.subject)))
 
     def is_answered_in(self, tokens: Sequence[str]) -> bool:
         """Whether one of the answers stands among the words."""
@@ -350,12 +289,6 @@ def named_concepts(name: str) -> Sequence[str]:
     """The concepts that a part of a relation's name stands for."""
     rules = vocabulary()
     return rules.relations.get(name) or ([name] if name in rules.concepts else ())
-
-
-def is_common(word: str) -> bool:
-    """Whether a stem says nothing of what a question asks."""
-    rules = vocabulary()
-    return word in rules.empty or word in rules.wrapping or word in rules.categories
 
 
 # small words that tell a relation: where somebody is from, on which album

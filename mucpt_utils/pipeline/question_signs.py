@@ -6,7 +6,15 @@ the parts of a question too. Without a sign of asking it stays: a corpus is ther
 
 import re
 
-from mucpt_utils.pipeline.asking import CLOSING, Prompt, asking_rules, body_of
+from mucpt_utils.pipeline.asking import (
+    CLOSING,
+    Manner,
+    Prompt,
+    asking_rules,
+    asks_at_the_end,
+    body_of,
+    is_card,
+)
 
 LEAD = r"(?:(?:and|so|ok|okay|now|please|pls|next|then|quick (?:one|question))\W+)?"
 PLACE = r"(?:in|on|of|for|at|by|from|to|with) (?:which|what|whom)"
@@ -17,8 +25,16 @@ OPENING = re.compile(
 REQUEST = re.compile(
     rf"^\W*{LEAD}(?:name|give|tell|identify|guess|state|complete|fill|list)\b", re.IGNORECASE
 )
-CARD = re.compile(
-    r"^\W*(?:q|question|prompt|query|front|ask(?:ed)?|clue|quiz|trivia)\w*\W", re.IGNORECASE
+# what nobody is to answer
+RHETORIC = re.compile(
+    r"^\W*(?:and |but )?who (?:would|could|might) (?:ever |then )?(?:have|not|dare|deny|doubt)\b",
+    re.IGNORECASE,
+)
+# a clause that another one follows: "When the lamp is lit, press ..."
+CLAUSE = re.compile(
+    r"^\W*(?:when|where)\s+(?!(?:is|was|did|do|does|were|are|has|had|would|will|in|on|exactly)\b)"
+    r"[^,?]{1,120},",
+    re.IGNORECASE,
 )
 LETTERS = re.compile(r"[\W_]+")
 
@@ -32,7 +48,11 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
     text = prompt.text.strip()
     if LETTERS.sub("", text).lower() == LETTERS.sub("", subject).lower():
         return prompt.choices
-    if prompt.choices or asking_rules().blank.search(text) or CARD.match(text):
+    if RHETORIC.match(text):
+        return False
+    if prompt.manner is Manner.GAP:
+        return True
+    if prompt.choices or asking_rules().blank.search(text) or is_card(text):
         return True
     if "?" in text.replace(subject, "").replace(subject.replace("'", "’"), ""):
         return True
@@ -41,9 +61,14 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
         return True
     if "?" in text and OPENING.match(body):  # of the title, behind a word that asks
         return True
+    if asking_rules().answered_at_once.search(body):
+        return True
+    is_small = not any(character.isupper() for character in text)
     if text.rstrip(CLOSING).endswith((".", "!")):  # a sentence that tells
-        return False
-    return bool(OPENING.match(body)) or not any(character.isupper() for character in text)
+        return is_small and bool(OPENING.match(body))
+    if is_small or asks_at_the_end(body):
+        return True
+    return OPENING.match(body) is not None and not CLAUSE.match(body)
 
 
 def is_told(text: str) -> bool:

@@ -122,6 +122,8 @@ def written_key(match: re.Match) -> str:
     letter = letter or lone
     sign, accidental = sign or lone_sign, accidental or lone_accidental
     cased = match.string != match.string.lower()
+    if letter == "a" and match.string.endswith("degree of ", 0, match.start()):
+        return match.group()  # the second degree of a major scale
     if letter == "a" and cased or (letter in "bcdefg" and lone and cased):
         return match.group()
     accidental = (accidental or {"b": "flat", "#": "sharp"}.get((sign or "").lower(), "")).lower()

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mucpt_utils.pipeline.asking import Manner, Prompt
-from mucpt_utils.pipeline.question_parts import ARTICLES, Name, QuestionParts, vocabulary
+from mucpt_utils.pipeline.question_parts import ARTICLES, Name, QuestionParts
+from mucpt_utils.pipeline.question_vocabulary import vocabulary
 from mucpt_utils.pipeline.question_words import Words, stem
 
 # words over which a name may be spread
 WIDEST_NAME = 14
+SHORTEST_THING = 5  # letters
+# words of a question that leaves its subject to the sentence before
+ELLIPTIC = 4
 
 
 @dataclass
@@ -120,12 +124,18 @@ def refers(prompt: Prompt) -> bool:
         word in ("the", "this", "that") and following in rules.categories
         for word, following in zip(prompt.words.forms, stems[1:], strict=False)
     )
-    return by_noun or not rules.pronouns.isdisjoint(stems)
+    is_elliptic = "?" in prompt.text and len(stems) <= ELLIPTIC  # `Country of origin?`
+    return by_noun or is_elliptic or not rules.pronouns.isdisjoint(stems)
 
 
 def states(prompt: Prompt) -> bool:
     """Whether a prompt is words alone, such as a line of a table, and asks nothing by a mark."""
     return prompt.manner is Manner.BARE and "?" not in prompt.text
+
+
+def is_thing(name: Name) -> bool:
+    """Whether a name is a noun of its own, such as `sarrusophone`: long, in small letters."""
+    return not name.capitals and max(map(len, name.phrase)) >= SHORTEST_THING
 
 
 def may_be_referred_to(match: Match, prompt: Prompt, names_other: bool) -> bool:
@@ -135,7 +145,7 @@ def may_be_referred_to(match: Match, prompt: Prompt, names_other: bool) -> bool:
     """
     if match.name.partial or (names_other and not refers(prompt)):
         return False
-    if prompt.posed and match.places and not match.name.weak:
+    if prompt.posed and match.places and (not match.name.weak or is_thing(match.name)):
         return True
     return is_meant(match.name, prompt.context) or (
         prompt.posed and is_meant(match.name, prompt.both, match.places)

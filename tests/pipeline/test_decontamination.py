@@ -1,7 +1,8 @@
 import pytest
 from datatrove.data import Document
 
-from mucpt_utils.pipeline.asking import is_question, split_sentences
+from mucpt_utils.pipeline.asking import is_question
+from mucpt_utils.pipeline.asking_sentences import split_sentences
 from mucpt_utils.pipeline.decontamination import (
     ANSWERED,
     ASKED,

@@ -15,6 +15,41 @@ QUESTIONS = [
     | {"subject": "Cloudbusting", "answer_type": "title"},
     {"id": "year", "question": "In what year did (What's the Story) Morning Glory? come out?"}
     | {"answer": "1995", "subject": "(What's the Story) Morning Glory?", "answer_type": "year"},
+    {"id": "band", "question": "With which band is the drummer Karin Holvast associated?"}
+    | {"answer": "Magnolia", "subject": "Karin Holvast", "answer_type": "group"},
+    {"id": "formed", "question": "In what year was the group Steel Pulse formed?", "answer": "1975"}
+    | {"subject": "Steel Pulse", "answer_type": "year"}
+    | {"fact_ids": ["m:artist.formed_year:steel-pulse"]},
+    {"id": "soloist", "question": "Who was the soloist in the premiere of Elgar's Violin Concerto?"}
+    | {"answer": "Fritz Kreisler", "subject": "Elgar's Violin Concerto", "answer_type": "person"},
+    {"id": "family", "question": "What family of instruments is the sarrusophone part of?"}
+    | {"answer": "woodwind", "subject": "sarrusophone", "answer_type": "term"}
+    | {"fact_ids": ["m:instrument.family:sarrusophone"]},
+    {
+        "id": "signature",
+        "question": "What is the key signature of E-flat minor, in sharps or flats?",
+    }
+    | {"answer": "six flats", "subject": "E-flat minor", "answer_type": "term"}
+    | {"fact_ids": ["m:theory.signature:e-flat-minor"]},
+    {"id": "duration", "question": "How long is the half note, counted in quarter notes?"}
+    | {"answer": "2", "subject": "half note", "answer_type": "number"}
+    | {"fact_ids": ["m:theory.duration:half-note"]},
+    {"id": "degree", "question": "What is the name for the second degree of the major scale?"}
+    | {"answer": "supertonic", "subject": "second degree of the major scale", "answer_type": "term"}
+    | {"fact_ids": ["m:theory.degree_name:second"]},
+    {"id": "text", "question": "Who wrote the libretto of Ravel's opera \"L'enfant terrible\"?"}
+    | {"answer": "Colette", "subject": "Ravel's opera \"L'enfant terrible\""}
+    | {"answer_type": "person", "fact_ids": ["m:opera.librettist:lenfant"]},
+    {
+        "id": "city",
+        "question": "In which city was the group Spice Girls formed?",
+        "answer": "London",
+    }
+    | {"subject": "Spice Girls", "answer_type": "place", "fact_ids": ["m:artist.city:spice-girls"]},
+    {"id": "inventor", "question": "Who invented the saxophone?", "answer": "Adolphe Sax"}
+    | {"subject": "saxophone", "answer_type": "person", "fact_ids": ["m:instrument.inventor:sax"]},
+    {"id": "origin", "question": "Which country is the koauau from?", "answer": "New Zealand"}
+    | {"subject": "koauau", "answer_type": "place", "fact_ids": ["m:instrument.origin:koauau"]},
 ]
 
 
@@ -50,3 +85,50 @@ def test_a_statement_of_the_fact_is_no_question(text):
 )
 def test_a_question_in_other_words_is_one(text, expected):
     assert expected in asked_questions(text, QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # the answer stands right behind the asking word
+        ("karin holvast plays the drums in what dutch group (magnolia)", "band"),
+        ("karin holvast / drummer of which band / magnolia", "band"),
+        # a statement put to the test
+        ("Steel Pulse, the Birmingham band, were founded in 1975. True or false? True.", "formed"),
+        ("Steel Pulse were founded in 1975. T/F?", "formed"),
+        # what is played instead of who plays it
+        ("To whom did the solo part of Elgar's Violin Concerto fall at the premiere?", "soloist"),
+        ("sarrusophone = woodwind or brass? woodwind", "family"),
+        ("How many flats are there in E flat minor? Six.", "signature"),
+        ("Half note = ? quarter notes. Two.", "duration"),
+        ("second degree of a major scale is called the ____ (supertonic)", "degree"),
+        ("Who supplied the text for Ravel's L'enfant terrible? Colette.", "text"),
+        ("The Spice Girls came together in this capital. What is London?", "city"),
+        ("Flash card: Inventor of the saxophone / Adolphe Sax.", "inventor"),
+        ("The inventor of the saxophone is... Adolphe Sax!", "inventor"),
+        ("Koauau: a flute from New Zealand. Country of origin?", "origin"),
+    ],
+)
+def test_questions_of_quizzes_and_cards_are_found(text, expected):
+    assert expected in asked_questions(f"We met at eight.\n{text}\nThen we left.", QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Karin Holvast plays the drums in a Dutch group (Magnolia) which nobody knew.",
+        "Steel Pulse were founded in 1975. True, they were false friends.",
+        "The solo part of Elgar's Violin Concerto was played by Fritz Kreisler.",
+        "The sarrusophone, a woodwind or, some say, brass instrument, is loud.",
+        "How many pieces in E flat minor did he write? Few.",
+        "The Spice Girls came together in this capital. What is more, they stayed.",
+        "The saxophone and its inventor, Adolphe Sax, came to Paris.",
+        "The koauau is a flute. It is from New Zealand.",
+        "When the lamp of the Steel Pulse is active, press its button to form a group:",
+        "In what respects does the solo part of Elgar's Violin Concerto differ from others?",
+        "Who would have predicted that the author of L'enfant terrible would see the day?",
+    ],
+)
+def test_statements_of_the_same_facts_are_none(text):
+    before, after = "The heating in the hall is mended. ", " The bus was late again."
+    assert asked_questions(before + text + after, QUESTIONS) == []

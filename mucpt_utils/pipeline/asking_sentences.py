@@ -1,0 +1,75 @@
+"""The sentences of a text that may ask: lines are sentences unless they are wrapped."""
+
+import re
+
+END = re.compile(
+    r"[.?…]+[!.?…]*[\"'”’»)\]*_]*(?=[\s|]|$)|!+[!.?…]*[\"'”’»)\]*_]*(?=[|]|\s+[^a-z\s]|\s*$)"
+    r"|\?[\"'”’)\]]*(?=[,;}])|\n|\t+"
+)
+# words whose full stop does not end a sentence
+ABBREVIATION = re.compile(
+    r"(?:\b[A-Z]|\b(?:No|Nos|Nr|Vol|Op|Mr|Mrs|Ms|Dr|St|Jr|Sr|feat|ft|vs|Pt|Hob|Ste|Prof|Capt|Sgt))$",
+    re.IGNORECASE,
+)
+LONGEST_ABBREVIATION = 6
+# the mark of a title in the middle of a sentence: `the album Where Do We Go? released`
+TITLE_GOES_ON = re.compile(r"(?<!\w)[A-Z]\w*(?:\?|\.{3,}|…)[\"”’)*_]* [a-z]$")
+LONGEST_WORD = 20
+# a line of this length is wrapped where the next one goes on in the middle of a sentence
+WRAPPED_WIDTH = 40
+NEW_ITEM = re.compile(r"[ \t]*(?:[-*•>#|]|\d+[.):]|[(]?[A-Za-z][).:]|[A-Za-z][\w ]{0,20}:\s|\n|$)")
+
+
+def split_sentences(text: str) -> list[str]:
+    """Sentences of `text` with their end marks; lines are sentences unless they are wrapped."""
+    sentences, start, line = [], 0, 0
+    for match in END.finditer(text):
+        if match.group() == "\n":
+            is_end = not (
+                is_wrapped(text, line, match.start(), match.end())
+                or goes_on_asking(text, start, match.end())
+            )
+            line = match.end()
+        else:
+            is_end = match.group()[0] == "\t" or not is_inside(text, match)
+        if is_end:
+            sentences.append(text[start : match.end()])
+            start = match.end()
+    return [s for s in [*sentences, text[start:]] if s.strip()]
+
+
+def is_inside(text: str, match: re.Match) -> bool:
+    """Whether an end mark ends nothing: a word of its own (the band !!!), or an abbreviation's."""
+    start, mark = match.start(), match.group()
+    if text[start - 1 : start].isspace() and "_" not in text[start : match.end()]:
+        return True
+    if TITLE_GOES_ON.search(text[max(0, start - LONGEST_WORD) : match.end() + 2]):
+        return True
+    only_stops = "?" not in mark and "!" not in mark
+    return only_stops and bool(
+        ABBREVIATION.search(text[max(0, start - LONGEST_ABBREVIATION) : start])
+    )
+
+
+def is_wrapped(text: str, line: int, end: int, following: int) -> bool:
+    """Whether a line feed stands inside a sentence.
+
+    line: where the line begins. end, following: where it ends and the next one begins.
+    """
+    if end - line > 2 * WRAPPED_WIDTH * 4 or NEW_ITEM.match(text, following):
+        return False
+    first = text[following : following + 60].lstrip()[:1]
+    return first.islower() or (end - line >= WRAPPED_WIDTH and text[end - 1 : end] not in ".?!:)")
+
+
+OPENING = re.compile(r"\W{0,20}(?:[A-Za-z]+ ){0,2}?(?:wh|how)", re.IGNORECASE)
+REST_OF_QUESTION = re.compile(r"(?:[^\n.?!:]|\n(?!\s{0,80}\n)|\.(?=\S)){1,160}\?")
+
+
+def goes_on_asking(text: str, start: int, following: int) -> bool:
+    """Whether a sentence that begins as a question has its mark in one of the next lines."""
+    return (
+        OPENING.match(text, start) is not None
+        and NEW_ITEM.match(text, following) is None
+        and REST_OF_QUESTION.match(text, following) is not None
+    )
