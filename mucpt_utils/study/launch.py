@@ -7,8 +7,9 @@
     python -m mucpt_utils launch measure PROFILE FOLDER
 
 `prepare` makes every stage before the run (corpus, base, reference model, cached losses) and lays
-the arm's sequences, weights and losses out as arrays; `train` needs that folder alone. A killed
-`train` goes on from its last checkpoint.
+the arm's sequences, weights and losses out as arrays, a part at a time (`packed_rows`): the corpus
+may be larger than memory. `train` needs that folder alone. A killed `train` goes on from its last
+checkpoint.
 
 Memory of the machine (GPUs aside): the first process of all reads the model, in float32, 4 bytes a
 parameter; the others wait for it with room that is reserved and not written (`models.unfilled`).
@@ -21,9 +22,12 @@ import resource
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import torch
@@ -38,12 +42,13 @@ from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import write_json
 from mucpt_utils.scoring import models
-from mucpt_utils.study import runs
+from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.study import packed_rows, runs
 from mucpt_utils.study.grades import grade_responses
 from mucpt_utils.study.stages import silent
 from mucpt_utils.study.study import Study
 from mucpt_utils.training import trainer
-from mucpt_utils.training.batches import Sequences
+from mucpt_utils.training.batches import Sequences, steps_for
 
 LONGEST_WAIT = timedelta(hours=2)  # of the other processes, while the first reads the model
 JOB = "job.json"
@@ -61,15 +66,35 @@ class LaunchJob(BaseModel):
     criterion: Criterion | None = None
 
 
-def write_job(folder: Path, job: LaunchJob, data: Sequences, model: Path) -> None:
-    """Lay a training job out in `folder`; `model` is the folder of the model to start from."""
+def write_job(folder: Path, job: LaunchJob, model: Path) -> None:
+    """Write what a job needs beside its sequences; `model` is the folder of its first model."""
     folder.mkdir(parents=True, exist_ok=True)
-    for field in fields(data):
-        values = getattr(data, field.name)
-        if values is not None:
-            np.save(folder / f"{field.name}.npy", values)
     shutil.copytree(model, folder / "model", dirs_exist_ok=True)
     (folder / JOB).write_text(job.model_dump_json(indent=1), encoding="utf-8")
+
+
+def lay_out(study: Study, name: str, seed: int, folder: Path) -> None:
+    """Make what comes before one run of an arm, and write its job and its sequences."""
+    arm, profile = ARMS[name], study.profile
+    scored, train, context = study.scored(arm, seed), study.budget(arm), profile.model.context
+    if arm.mix_reference:
+        scored = scored.joined(TokenStore.load(study.reference_tokens(seed).folder))
+    begins = study.reference(seed) if arm.start == "reference" else study.base()
+    job = LaunchJob(arm=name, seed=seed, train=train, criterion=arm.tokens)
+    write_job(folder, job, begins.path("model"))
+    for field in fields(Sequences):  # of a job that was here before
+        (folder / f"{field.name}.npy").unlink(missing_ok=True)
+    packed_rows.write_sequences(
+        folder,
+        arm,
+        scored,
+        TokenStore.load(study.general_tokens().folder),
+        sequences=steps_for(train, context) * train.batch_sequences,
+        context=context,
+        replay_share=profile.replay,
+        seed=seed,
+        document_attention=train.document_attention,
+    )
 
 
 def read_sequences(folder: Path) -> Sequences:
@@ -90,11 +115,7 @@ def prepare(profile: str, arm: str, seed: int, folder: Path, overrides: list[str
     if arm not in ARMS or not ARMS[arm].trained:
         allowed = ", ".join(name for name, a in ARMS.items() if a.trained)
         raise SettingsError(f"arm {arm!r} is not trained; allowed: {allowed}")
-    data = study.sequences(ARMS[arm], study.scored(ARMS[arm], seed), seed)
-    train = study.budget(ARMS[arm])
-    job = LaunchJob(arm=arm, seed=seed, train=train, criterion=ARMS[arm].tokens)
-    begins = study.reference(seed) if ARMS[arm].start == "reference" else study.base()
-    write_job(folder, job, data, begins.path("model"))
+    lay_out(study, arm, seed, folder)
 
 
 def train(folder: Path) -> None:
@@ -113,6 +134,7 @@ def train(folder: Path) -> None:
     else:
         model = models.unfilled(folder / "model")
     start = time.perf_counter()
+    ends: list[tuple[float, float]] = []  # of the steps: seconds, tokens
     trainer.train(
         model,
         read_sequences(folder),
@@ -120,16 +142,24 @@ def train(folder: Path) -> None:
         folder,
         seed=job.seed,
         criterion=job.criterion,
+        report=lambda tokens: ends.append((time.perf_counter(), tokens)),
         save=folder / TRAINED,
     )
     if together.is_main_process:
-        write_json(folder / TRAINED / SPENT, spent(time.perf_counter() - start))
+        write_json(folder / TRAINED / SPENT, spent(time.perf_counter() - start, ends))
 
 
-def spent(seconds: float) -> dict[str, float]:
-    """What a training took: seconds, and the most memory that its first process held, in GB."""
+def spent(seconds: float, ends: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """What a training took: seconds, tokens a second of its median step (the first one aside), and
+    the most memory that its first process held, in GB.
+
+    ends: when each step ended, in seconds, and its tokens.
+    """
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     row = {"seconds": round(seconds, 2), "peak_host_GB": round(held / 1e9, 2)}
+    paces = [now[1] / (now[0] - before[0]) for before, now in pairwise(ends)]
+    if paces:
+        row["tokens_per_second"] = round(median(paces), 1)
     if torch.cuda.is_available():
         row["peak_gpu_GB"] = round(torch.cuda.max_memory_allocated() / 1e9, 2)
     return row

@@ -1,14 +1,13 @@
 """A prepared job trained by one process and by two, whole or in shards: the same model."""
 
 import json
-import os
 import subprocess
-import sys
+from dataclasses import fields
 
+import launched
 import numpy as np
 import pytest
 import torch
-import yaml
 from accelerate.commands.config.config_args import load_config_from_file
 from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, LlamaConfig
 
@@ -42,59 +41,19 @@ def job(tiny_model, tmp_path):
         options = {"tokens": 1, "batch_sequences": 8, "checkpoints": 0, "learning_rate": 1e-3}
         train = TrainSettings(**{**options, **changes})
         laid = launch.LaunchJob(arm="some", seed=0, train=train, criterion=criterion)
-        launch.write_job(tmp_path / name, laid, data, tmp_path / "start")
+        launch.write_job(tmp_path / name, laid, tmp_path / "start")
+        for field in fields(data):
+            if (values := getattr(data, field.name)) is not None:
+                np.save(tmp_path / name / f"{field.name}.npy", values)
         return tmp_path / name
 
     return make
 
 
-# `launch train` in each of several processes. It notes which of them reads the model's weights, and
-# may be killed behind a step. Where it is asked for shards, accelerate is told that this processor
-# is a device that can hold some (it cuts models for GPUs alone), and the head is applied in chunks.
-PROCESS = """
-import os, sys
-from pathlib import Path
-
-from mucpt_utils.scoring import losses, models
-from mucpt_utils.study import launch
-from mucpt_utils.training.trainer import WeightedTrainer
-
-folder, killed_at = Path(sys.argv[1]), int(sys.argv[2])
-load, compute = models.load, WeightedTrainer.compute_loss
-
-def noted(*arguments, **keywords):
-    (folder / f"read_by_{os.environ['RANK']}").touch()
-    return load(*arguments, **keywords)
-
-def perhaps_killed(self, *arguments, **keywords):
-    if self.state.global_step == killed_at:
-        os._exit(9)
-    return compute(self, *arguments, **keywords)
-
-models.load, WeightedTrainer.compute_loss = noted, perhaps_killed
-if "FSDP_VERSION" in os.environ:
-    import torch.distributed
-    from accelerate.state import DistributedType, PartialState
-
-    torch.distributed.init_process_group("gloo")
-    PartialState._prepare_backend = lambda *_: ("gloo", DistributedType.MULTI_XPU)
-    losses.LOGITS, losses.CHUNK = 1, 40 * 4 * 5
-sys.exit(launch.main(["train", str(folder)]))
-"""
-
-
 def trained_by(processes, folder, killed_at=-1, **environment):
     """What a real `torchrun` of several processes left: losses of its steps, and weights."""
-    script = folder / "process.py"
-    script.write_text(PROCESS)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", str(processes), str(script), str(folder), str(killed_at)]
-    done = subprocess.run(
-        command,
-        env={**os.environ, "PYTHONPATH": str(paths.ROOT), "CUDA_VISIBLE_DEVICES": ""} | environment,
-        capture_output=True,
-        text=True,
-    )
+    command = launched.command(folder / "process.py", processes, killed_at, **environment)
+    done = subprocess.run([*command, "train", str(folder)], capture_output=True, text=True)
     assert (done.returncode == 0) == (killed_at < 0), done.stderr[-3000:]
     return None if killed_at >= 0 else left_in(folder)
 
@@ -131,18 +90,11 @@ def test_two_processes_make_the_model_of_one(job, optimiser, criterion, accumula
     assert [path.name for path in folder.glob("read_by_*")] == ["read_by_0"]
 
 
-def as_launched(file):
-    """The environment that `accelerate launch` makes of a file of settings."""
-    settings = yaml.safe_load(file.read_text())["fsdp_config"]
-    names = {name.upper(): str(value) for name, value in settings.items()}
-    return {"ACCELERATE_USE_FSDP": "true", "ACCELERATE_TORCH_DEVICE": "cpu", **names}
-
-
 def test_shards_of_the_launchers_settings_make_the_model_of_one_also_after_a_kill(job):
     """A vocabulary too large for whole logits, activations computed twice, sharded checkpoints."""
     losses, weights = alone(job("one", RHO1, optimiser="adamw"))
     folder = job("shards", RHO1, optimiser="adamw", checkpoints=1)
-    shards = as_launched(ONE_NODE)
+    shards = launched.as_launched(ONE_NODE)
     trained_by(2, folder, killed_at=4, **shards)
     assert [path.name for path in (folder / "checkpoints").iterdir()] == ["checkpoint-3"]
     resumed, shared_weights = trained_by(2, folder, **shards)

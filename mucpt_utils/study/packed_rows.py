@@ -1,0 +1,229 @@
+"""An arm's training sequences as files of rows, written a part at a time.
+
+`training.batches.training_sequences` makes the same rows at once, in memory; here a corpus may be
+larger than that. What is held is `TOGETHER` rows of one array, the documents that they are cut
+from, and a few numbers for each document. Weights that are fixed by a comparison of all tokens (a
+static ratio, a random choice) are the exception: `Scored.weights` makes them of the whole corpus.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mucpt_utils.config.scoring import Arm, Criterion
+from mucpt_utils.scoring.loss_ratio import denominator, select
+from mucpt_utils.scoring.losses import document_means
+from mucpt_utils.scoring.scored import Scored
+from mucpt_utils.scoring.tokens import (
+    NothingToTrainOn,
+    TokenStore,
+    document_order,
+    gather,
+    interleave,
+    pack,
+)
+from mucpt_utils.training.batches import attention_segments, opening_of
+
+TOGETHER = 4096  # rows that are held at a time
+DOCUMENTS = 4096  # documents whose losses are held at a time
+Rows = Callable[[int, int], np.ndarray]  # the rows from one number to another
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Documents of a store end to end in an order, cut into rows of `context` when asked for."""
+
+    store: TokenStore
+    order: np.ndarray
+    context: int
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """Where each document begins among the tokens of all, and where the last one ends."""
+        lengths = np.diff(self.store.starts)[self.order]
+        return np.concatenate([[0], np.cumsum(lengths)])
+
+    def documents(self, first: int, stop: int) -> tuple[slice, int]:
+        """Which documents hold rows `first` to `stop`, and how much of the first lies before."""
+        width = self.context - (self.store.begin is not None)
+        begin = int(np.searchsorted(self.offsets, first * width, side="right")) - 1
+        end = int(np.searchsorted(self.offsets, stop * width, side="left"))
+        return slice(begin, end), int(first * width - self.offsets[begin])
+
+    def lengths(self, documents: slice) -> np.ndarray:
+        """Tokens of each of the documents."""
+        return np.diff(self.offsets[documents.start : documents.stop + 1])
+
+    def rows(self, first: int, stop: int, values: np.ndarray | None = None) -> np.ndarray:
+        """Rows of tokens, or of `values` aligned with the store's tokens; (stop - first, context).
+
+        Raises ValueError where too few tokens are there.
+        """
+        documents, before = self.documents(first, stop)
+        flat = gather(self.store, self.order[documents], values)[before:]
+        return pack(flat, self.context, stop - first, opening_of(self.store, values))
+
+    def segments(self, first: int, stop: int) -> np.ndarray:
+        """The number of the document that each token of the rows belongs to, for attention."""
+        documents, before = self.documents(first, stop)
+        lengths = self.lengths(documents)
+        lengths[0] -= before
+        numbers = attention_segments(self.store, lengths, self.context, stop - first)
+        return numbers + np.int32(documents.start)
+
+
+def write_sequences(
+    folder: Path,
+    arm: Arm,
+    scored: Scored,
+    replay: TokenStore,
+    *,
+    sequences: int,
+    context: int,
+    replay_share: float,
+    seed: int,
+    document_attention: bool = False,
+) -> None:
+    """Write the fields of `training_sequences` with the same arguments as `<field>.npy`.
+
+    Weights may differ from its in the last digit: their mean is taken in float64. Raises
+    NothingToTrainOn where replay, selection or weights leave nothing of the corpus.
+    """
+    general = round(replay_share * sequences)
+    domain = sequences - general
+    if domain == 0:
+        raise NothingToTrainOn(
+            f"replay={replay_share} of {sequences} sequences leaves no domain text"
+        )
+    is_replay = interleave(domain, general)
+    ours = flow(scored.store, chosen_documents(scored, arm), domain, context, seed)
+    theirs = flow(replay, np.arange(len(replay)), general, context, seed + 10_000)
+
+    def write(name: str, kind: np.dtype | type, own: Rows, other: Rows) -> None:
+        write_rows(folder / f"{name}.npy", is_replay, context, kind, own, other)
+
+    # 1. tokens, and weights that are fixed now, with mean 1 over what is trained on
+    np.save(folder / "scored.npy", ~is_replay)
+    write("tokens", scored.store.tokens.dtype, ours.rows, theirs.rows)
+    fixed = fixed_weights(scored, arm, seed, ours)
+    mean = mean_of(fixed, domain)
+    write(
+        "weights",
+        np.float32,
+        lambda first, stop: fixed(first, stop) / mean,
+        lambda first, stop: theirs.rows(first, stop) != replay.begin,
+    )
+    # 2. what dynamic weights are made of in training, and where attention ends
+    if arm.tokens is not None and arm.tokens.numerator == "dynamic":
+        for name, values in dynamic_losses(scored, arm.tokens).items():
+            own = partial(ours.rows, values=values)
+            write(name, values.dtype, own, lambda first, stop: np.zeros((stop - first, context)))
+    if document_attention:
+        write("segments", np.int32, ours.segments, theirs.segments)
+
+
+def flow(store: TokenStore, documents: np.ndarray, rows: int, context: int, seed: int) -> Flow:
+    """Documents in the order of a seed, as many passes over them as fill the rows."""
+    if rows == 0:
+        return Flow(store, np.zeros(0, np.int64), context)
+    lengths = np.diff(store.starts)
+    return Flow(store, document_order(documents, lengths, rows * context, seed), context)
+
+
+def write_rows(
+    path: Path, is_replay: np.ndarray, context: int, kind: np.dtype | type, own: Rows, other: Rows
+) -> None:
+    """Write an array of rows, a part at a time: from `other` where replay stands, else from `own`.
+
+    is_replay: (rows,) booleans. kind: of the values. Both give their rows in order.
+    """
+    shape, done = (len(is_replay), context), [0, 0]
+    with path.open("wb") as stream:
+        descr = np.lib.format.dtype_to_descr(np.dtype(kind))
+        header = {"descr": descr, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, header)
+        for part in parts(len(is_replay), TOGETHER):
+            marks = is_replay[part]
+            rows = np.empty((len(marks), context), kind)
+            for number, (mask, give) in enumerate(((~marks, own), (marks, other))):
+                if count := int(mask.sum()):
+                    rows[mask] = give(done[number], done[number] + count)
+                    done[number] += count
+            stream.write(rows.tobytes())
+
+
+def parts(total: int, size: int) -> Iterator[slice]:
+    """Slices of at most `size` that cover `total`."""
+    for start in range(0, total, size):
+        yield slice(start, min(start + size, total))
+
+
+# --- what the rows are made of --------------------------------------------------------------------
+
+
+def chosen_documents(scored: Scored, arm: Arm) -> np.ndarray:
+    """`Scored.chosen`, with the losses of `DOCUMENTS` documents at a time where each has a ratio of
+    its own."""
+    criterion, starts = arm.documents, scored.store.starts
+    if arm.chosen_by is not None or criterion is None or criterion.over == "site":
+        return scored.chosen(arm)
+    above, below = [], []
+    for part in parts(len(scored.store), DOCUMENTS):
+        edges = starts[part.start : part.stop + 1]
+        base, reference, entropies = within(scored, edges[0], edges[-1]).losses(criterion)
+        divided_by = denominator(reference, entropies, criterion)
+        above.append(document_means(base.numpy(), edges - edges[0]))
+        below.append(document_means(divided_by.numpy(), edges - edges[0]))
+    means = (torch.from_numpy(np.concatenate(values)) for values in (above, below))
+    return np.flatnonzero(select(*means, criterion).numpy())
+
+
+def within(scored: Scored, first: int, stop: int) -> Scored:
+    """The corpus with the losses of tokens `first` to `stop` alone."""
+    losses = {name: getattr(scored, name) for name in ("base", "reference", "entropies")}
+    return replace(scored, **{n: v[first:stop] for n, v in losses.items() if v is not None})
+
+
+def dynamic_losses(scored: Scored, criterion: Criterion) -> dict[str, np.ndarray]:
+    """The losses that a dynamic criterion needs in training, on disk as they are, by field.
+
+    Raises NotScored for what is not there.
+    """
+    within(scored, 0, 0).losses(criterion)  # which refuses
+    assert scored.base is not None
+    nothing = np.broadcast_to(np.zeros((), scored.base.dtype), scored.base.shape)
+    needed = {"reference": nothing if scored.reference is None else scored.reference}
+    if criterion.uses_entropy and scored.entropies is not None:
+        needed["entropies"] = scored.entropies
+    return needed | ({"base": scored.base} if criterion.static_share > 0 else {})
+
+
+def fixed_weights(scored: Scored, arm: Arm, seed: int, ours: Flow) -> Rows:
+    """Rows of the weights that are fixed before training, but for a common factor."""
+    static = arm.tokens is not None and arm.tokens.numerator == "static"
+    if static or arm.random_tokens is not None or scored.factors is not None:
+        return partial(ours.rows, values=scored.weights(arm, seed))
+
+    def of_documents(first: int, stop: int) -> np.ndarray:
+        documents, before = ours.documents(first, stop)
+        weights = scored.document_weights[ours.order[documents]].astype(np.float32)
+        flat = np.repeat(weights, ours.lengths(documents))[before:]
+        rows = pack(flat, ours.context, stop - first, opening_of(ours.store, flat))
+        return rows * (ours.rows(first, stop) != ours.store.begin)
+
+    return of_documents
+
+
+def mean_of(rows: Rows, number: int) -> float:
+    """The mean of all values of rows. Raises NothingToTrainOn where all are 0."""
+    total, size = 0.0, 0
+    for part in parts(number, TOGETHER):
+        values = rows(part.start, part.stop)
+        total, size = total + float(values.sum(dtype=np.float64)), size + values.size
+    if total == 0:
+        raise NothingToTrainOn("no token of the corpus has a weight above 0: nothing to train on")
+    return total / size

@@ -1,0 +1,58 @@
+"""Training by several processes on a processor, as `torchrun` and `accelerate` start them."""
+
+import sys
+from pathlib import Path
+
+import yaml
+
+from mucpt_utils import paths
+
+# `launch train` in each of several processes. It notes which of them reads the model's weights, and
+# may be killed behind a step. Where it is asked for shards, accelerate is told that this processor
+# is a device that can hold some (it cuts models for GPUs alone), and the head is applied in chunks.
+PROCESS = """
+import os, sys
+from pathlib import Path
+
+from mucpt_utils.scoring import losses, models
+from mucpt_utils.study import launch
+from mucpt_utils.training.trainer import WeightedTrainer
+
+killed_at, folder = int(sys.argv[1]), Path(sys.argv[3])
+load, compute = models.load, WeightedTrainer.compute_loss
+
+def noted(*arguments, **keywords):
+    (folder / f"read_by_{os.environ['RANK']}").touch()
+    return load(*arguments, **keywords)
+
+def perhaps_killed(self, *arguments, **keywords):
+    if self.state.global_step == killed_at:
+        os._exit(9)
+    return compute(self, *arguments, **keywords)
+
+models.load, WeightedTrainer.compute_loss = noted, perhaps_killed
+if "FSDP_VERSION" in os.environ:
+    import torch.distributed
+    from accelerate.state import DistributedType, PartialState
+
+    torch.distributed.init_process_group("gloo")
+    PartialState._prepare_backend = lambda *_: ("gloo", DistributedType.MULTI_XPU)
+    losses.LOGITS, losses.CHUNK = 1, 40 * 4 * 5
+sys.exit(launch.main(sys.argv[2:]))
+"""
+
+
+def command(script: Path, processes: int, killed_at: int = -1, **environment: str) -> list[str]:
+    """What starts the processes; `train FOLDER` follows. script: a file for what each runs."""
+    script.write_text(PROCESS)
+    settings = {"PYTHONPATH": str(paths.ROOT), "CUDA_VISIBLE_DEVICES": "", **environment}
+    start = ["env", *(f"{name}={value}" for name, value in settings.items()), sys.executable]
+    start += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    return [*start, str(script), str(killed_at)]
+
+
+def as_launched(file):
+    """The environment that `accelerate launch` makes of a file of settings."""
+    settings = yaml.safe_load(file.read_text())["fsdp_config"]
+    names = {name.upper(): str(value) for name, value in settings.items()}
+    return {"ACCELERATE_USE_FSDP": "true", "ACCELERATE_TORCH_DEVICE": "cpu", **names}
