@@ -7,17 +7,23 @@ import sys
 import zipfile
 from pathlib import Path
 
+import nbformat
+import pandas as pd
 import pytest
 import yaml
+from accelerate.commands.launch import launch_command_parser
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks" / "gpu"))
 
 import hour
+import launched
 import machine
 import parcels
+import shards
 import steps
 
-from mucpt_utils.io import write_json
+from mucpt_utils import paths
+from mucpt_utils.io import read_jsonl, write_json, write_jsonl
 from mucpt_utils.study import jobs, stages
 from mucpt_utils.study.study import Study
 
@@ -41,40 +47,46 @@ def rehearsal(study, tmp_path_factory):
         shutil.copytree(folder, root / "here" / "stages" / folder.name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIP_NO_INDEX", "1")
-        yield Rehearsal(root, patch)
+        yield Rehearsal(root, patch, settings)
 
 
 class Rehearsal:
     """Two work folders and a way to call a command in either."""
 
-    def __init__(self, root, patch):
-        self.root, self.patch = root, patch
+    def __init__(self, root, patch, settings):
+        self.root, self.patch, self.settings = root, patch, settings
 
     def call(self, work, *command):
         self.patch.setenv("MUCPT_WORK", str(self.root / work))
+        self.patch.setenv("MUCPT_RESULTS", str(self.root / "results"))
         plan = ["--plan", str(self.root / "plan.yaml")]
-        needs = command[0] in ("make", "pack", "step", "bring")
+        needs = command[0] in ("make", "pack", "step", "shards", "bring")
         return hour.main([*map(str, command), *(plan if needs else [])])
 
 
-def test_a_step_made_elsewhere_is_finished_here(rehearsal, capsys):
-    out, back = rehearsal.root / "out", rehearsal.root / "back"
-    # made and packed here, unpacked there
+@pytest.fixture(scope="module")
+def brought(rehearsal):
+    """A step: made and packed here, unpacked and run there, its stages brought here."""
+    out, back, none = (rehearsal.root / name for name in ("out", "back", "none"))
     assert rehearsal.call("here", "make", 1) == 0
     assert rehearsal.call("here", "pack", 1, out) == 0
     assert rehearsal.call("there", "unpack", out) == 0
     # no time: nothing is begun; then all of it
-    assert rehearsal.call("there", "step", 1, rehearsal.root / "none", "--minutes", 0) == 0
-    rows = read_log(rehearsal.root / "none")
-    assert rows and all("not begun" in row for row in rows)
+    assert rehearsal.call("there", "step", 1, none, "--minutes", 0) == 0
     assert rehearsal.call("there", "step", 1, back, "--minutes", 10) == 0
-    rows = read_log(back)
+    assert rehearsal.call("here", "bring", 1, back) == 0
+    return rehearsal
+
+
+def test_a_step_made_elsewhere_is_finished_here(brought):
+    rows = read_jsonl(brought.root / "none" / "log.jsonl")
+    assert rows and all("not begun" in row for row in rows)
+    rows = read_jsonl(brought.root / "back" / "log.jsonl")
     runs = [row for row in rows if row["stage"] == "answers"]
     assert [row["arguments"][0] for row in runs] == ARMS
     assert all(0 < row["mfu"] < 1 for row in rows if "mfu" in row) and "mfu" in runs[1]
     # models stay there, everything else is found here, under the keys of this machine
-    assert rehearsal.call("here", "bring", 1, back) == 0
-    study = steps.study_of(1, rehearsal.root / "plan.yaml")
+    study = steps.study_of(1, brought.root / "plan.yaml")
     files = jobs.main_files(study)
     assert [run.arm for run in files] == ARMS
     for run in files:
@@ -84,13 +96,44 @@ def test_a_step_made_elsewhere_is_finished_here(rehearsal, capsys):
         record = study.run("plain", 0).record
         assert record["elsewhere"]["sha256"] != record["sha256"]
         assert record["elsewhere"]["left_out"]
-    assert "3 of 3 runs" in capsys.readouterr().out
-    assert rehearsal.call("here", "step", 1, rehearsal.root / "more") == 0
-    assert not (rehearsal.root / "more" / "log.jsonl").exists(), "nothing is left to do"
+    assert brought.call("here", "step", 1, brought.root / "more") == 0
+    assert not (brought.root / "more" / "log.jsonl").exists(), "nothing is left to do"
 
 
-def read_log(folder):
-    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+def test_what_a_step_took_is_a_table_that_grows_with_each_call(brought, capsys):
+    (path,) = (brought.root / "results" / "gpu" / "measured").iterdir()
+    rows = pd.read_csv(path)
+    assert path.name == "step_1_log.csv" and rows["seconds"].gt(0).all()
+    assert set(ARMS) == set(rows["arguments"][rows["stage"] == "answers"].str.split().str[0])
+    again = brought.root / "back again"
+    again.mkdir()
+    known = read_jsonl(brought.root / "back" / "log.jsonl")[-1]
+    write_jsonl(again / "log.jsonl", [known, {**known, "seconds": 1234.5}, {"not begun": "1 s"}])
+    assert hour.keep_measured(again, 1) == [path]
+    assert pd.read_csv(path)["seconds"].tolist() == [*rows["seconds"], 1234.5]
+
+
+@pytest.mark.parametrize("number", ["04", "05", "06"])
+def test_a_notebook_runs_on_stages_that_came_without_weights(brought, number, capsys, monkeypatch):
+    """What needs a model says in one line that its weights are not here; nothing is trained."""
+    brought.patch.setenv("MUCPT_WORK", str(brought.root / "here"))
+    monkeypatch.setattr(jobs.parallel, "run_jobs", refuse)
+    (path,) = paths.NOTEBOOKS.glob(f"{number}_*.ipynb")
+    names = {"__name__": "__main__"}
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            exec(cell.source, names)
+            if cell.source.startswith("PROFILE ="):
+                names |= {"PROFILE": "smoke", "SET": brought.settings}
+    (said,) = (x for x in capsys.readouterr().out.splitlines() if x.startswith("Left out: "))
+    base = steps.study_of(1, brought.root / "plan.yaml").base()
+    assert base.folder.name in said or number == "06"
+    assert f"run_all.sh smoke --only {'06' if number == '06' else '04'}" in said
+
+
+def refuse(function, jobs, **options):
+    """In place of what starts processes for jobs: there are none to start."""
+    assert not jobs, "something would be made again"
 
 
 def test_pieces_come_in_several_carries_and_are_checked(tmp_path):
@@ -140,6 +183,50 @@ def test_a_run_that_would_not_end_in_time_is_not_begun(monkeypatch):
         meter.report(100.0)  # a step a second
     meter.keep(job, 12.0)
     assert meter.expected(job) == pytest.approx((6 + 6) * steps.MARGIN), "asking and training"
+
+
+def test_one_model_is_trained_whole_and_in_shards_with_the_same_losses(rehearsal, monkeypatch):
+    """Two processes each; accelerate cuts no model for a processor, unless `launched` tells it."""
+    monkeypatch.setattr(shards, "STEPS", 3)
+    environments = {"whole": {}, "shards": launched.as_launched(shards.SETTINGS)}
+    monkeypatch.setattr(
+        shards,
+        "launcher",
+        lambda kind: launched.command(rehearsal.root / f"{kind}.py", 2, **environments[kind]),
+    )
+    assert rehearsal.call("here", "shards", 1, rehearsal.root / "shared") == 0
+    whole, cut = read_jsonl(rehearsal.root / "shared" / "shards.jsonl")
+    assert (whole["kind"], cut["kind"]) == ("whole", "shards")
+    assert cut["largest_difference"] < 1e-4 and whole["first_loss"] > 0
+    for row in (whole, cut):
+        assert row["tokens_per_second"] > 0 and row["peak_host_GB"] > 0
+
+
+@pytest.mark.parametrize(("gpus", "kind"), [(g, k) for g in (0, 1, 8) for k in ("whole", "shards")])
+def test_what_starts_the_processes_is_a_command_of_accelerate(gpus, kind, monkeypatch):
+    monkeypatch.setattr(shards.torch.cuda, "device_count", lambda: gpus)
+    command = shards.launcher(kind)
+    options = launch_command_parser().parse_args([*command[3:], "train", "folder"])
+    assert options.num_processes == max(1, gpus) and options.cpu == (gpus == 0)
+    assert options.training_script_args == ["launch", "train", "folder"]
+    assert (options.config_file is not None) == (kind == "shards")
+    assert options.multi_gpu == (kind == "whole" and gpus == 8)
+
+
+def test_a_training_that_a_launcher_did_not_end_is_one_line(rehearsal, monkeypatch, capsys):
+    monkeypatch.setattr(shards, "launcher", lambda kind: ["sh", "-c", "echo no room >&2; exit 9"])
+    assert rehearsal.call("here", "shards", 1, rehearsal.root / "none") == 3
+    assert capsys.readouterr().err == "shards: whole: no room\n"
+
+
+def test_a_machine_with_torch_and_transformers_lacks_little():
+    """The libraries of sources, pipeline, tables and figures stay at home."""
+    wanted = machine.needed()
+    there = [f"{name}==1" for name in machine.brought_by("torch", "transformers")]
+    lacking = {pin.split("==")[0] for pin in machine.to_carry(wanted, there)}
+    assert lacking >= {"accelerate", "gguf"} and "numpy" not in lacking
+    assert not lacking & {"datatrove", "datasets", "pandas", "pyarrow", "scikit-learn", "scipy"}
+    assert machine.brought_by(*wanted) == set(map(machine.normalised, wanted))
 
 
 def test_text_of_every_level_and_signal_is_made_where_the_pipeline_is():

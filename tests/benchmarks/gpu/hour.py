@@ -6,6 +6,7 @@
     hour.py check [DIR]                  there: the machine, and what is missing on it
     hour.py unpack DIR                   there: once for each carry
     hour.py step N OUT [--minutes 9]     there: runs; the log and new stages as pieces in OUT
+    hour.py shards N OUT                 there, behind step N: FSDP by settings beside a whole model
     hour.py bring N OUT                  here: what came back as finished stages, ready for `run`
 
 Steps and their settings stand in `plan.yaml` beside this file; `--plan` names another. FILE is what
@@ -15,6 +16,7 @@ Steps and their settings stand in `plan.yaml` beside this file; `--plan` names a
 import argparse
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))  # what all benchmarks share
@@ -24,11 +26,12 @@ import parcels
 
 from mucpt_utils import paths
 from mucpt_utils.errors import FOUND, OK, MuCPTError
-from mucpt_utils.io import read_json, write_json
+from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
 
 BACK = 15 * 10**6  # bytes of a piece that comes back
 BACK_TOTAL = 55 * 10**6
 NEEDED = "needed.json"
+LOG, SHARDS_LOG = "log.jsonl", "shards.jsonl"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,7 +50,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     for name in COMMANDS:
         command = commands.add_parser(name)
-        if name in ("make", "pack", "step", "bring"):
+        if name in ("make", "pack", "step", "shards", "bring"):
             command.add_argument("number", type=int)
             command.add_argument("--plan", type=Path)
         if name == "check":
@@ -163,11 +166,24 @@ def step(options: argparse.Namespace) -> int:
     study, options.folder = study_of(options), options.folder.resolve()
     options.folder.mkdir(parents=True, exist_ok=True)
     brought = {path.name for path in study.root.glob("*-*")} if study.root.is_dir() else set()
-    for row in steps.run(study, options.minutes * 60, options.folder / "log.jsonl"):
+    for row in steps.run(study, options.minutes * 60, options.folder / LOG):
         print(row, flush=True)
     made = [p for p in study.root.glob("*-*") if p.name not in brought and p.suffix == ""]
     left = parcels.pack(made, options.folder, BACK, BACK_TOTAL)
     print(f"{len(made)} stages packed; {len(left)} large files stay there")
+    return OK
+
+
+def shards(options: argparse.Namespace) -> int:
+    """Train the base of a step whole and in shards; what both took goes to a file of the folder."""
+    import shards as both
+
+    with tempfile.TemporaryDirectory() as scratch:
+        rows = both.compared(study_of(options), Path(scratch))
+    options.folder.mkdir(parents=True, exist_ok=True)
+    write_jsonl(options.folder / SHARDS_LOG, rows)
+    for row in rows:
+        print(row)
     return OK
 
 
@@ -185,9 +201,31 @@ def bring(options: argparse.Namespace) -> int:
     print(f"{len(taking.taken)} stages taken; {len(wanted) - len(lacking)} of {len(wanted)} runs")
     for job in lacking:
         print("not there:", job.stage, *job.arguments)
+    print("measured there:", *keep_measured(options.folder, options.number))
     settings = " ".join(f"--set '{s}'" for s in steps.step_of(options.number, options.plan)["set"])
     print(f"now: python -m mucpt_utils run {study.profile.name} {settings}")
     return FOUND if lacking else OK
+
+
+def keep_measured(folder: Path, number: int) -> list[Path]:
+    """Put what a step and its shards took into tables of `results/gpu/measured`, behind what
+    earlier calls of the step took; returns the files."""
+    import pandas as pd
+
+    tables = []
+    for name in (LOG, SHARDS_LOG):
+        if not (folder / name).is_file():
+            continue
+        rows = pd.DataFrame(row for row in read_jsonl(folder / name) if "seconds" in row)
+        if "arguments" in rows:
+            rows["arguments"] = [" ".join(map(str, values)) for values in rows["arguments"]]
+        path = paths.results("gpu") / "measured" / f"step_{number}_{Path(name).stem}.csv"
+        before = [pd.read_csv(path)] if path.is_file() else []
+        both = pd.concat([*before, rows], ignore_index=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        both[~both.astype(str).duplicated()].to_csv(path, index=False)
+        tables.append(path)
+    return tables
 
 
 def jobs_of(study) -> list:
@@ -197,7 +235,7 @@ def jobs_of(study) -> list:
     return jobs.arms(study) + jobs.alignment(study) + jobs.composition(study)
 
 
-COMMANDS = {f.__name__: f for f in (wheels, make, pack, check, unpack, step, bring)}
+COMMANDS = {f.__name__: f for f in (wheels, make, pack, check, unpack, step, shards, bring)}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,19 +9,27 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from mucpt_utils import paths
 from mucpt_utils.errors import OutsideError
 
-# what a run imports: found here by importing it, so that nothing is listed by hand
+# what a run imports: found here by importing it, so that nothing is listed by hand. Libraries that
+# others import because they happen to be installed here do not count.
 IMPORTING = """
-import importlib.metadata, json, sys
+import builtins, importlib.metadata, json
+real, asked = builtins.__import__, {"gguf", "accelerate"}
+
+def noted(name, globals=None, *rest, **more):
+    if str((globals or {}).get("__name__")).startswith("mucpt_utils"):
+        asked.add(name.partition(".")[0])
+    return real(name, globals, *rest, **more)
+
+builtins.__import__ = noted
 import mucpt_utils.study.jobs, mucpt_utils.training.trainer, mucpt_utils.musicsimpleqa.ask
-from mucpt_utils.study.stages import VERSIONS
+import mucpt_utils.study.launch
 owners = importlib.metadata.packages_distributions()
-tops = {name.partition(".")[0] for name in sys.modules}
-names = {owner for top in tops for owner in owners.get(top, ())} | set(VERSIONS) | {"gguf"}
-versions = {name: importlib.metadata.version(name) for name in sorted(names)}
-print(json.dumps({n: v for n, v in versions.items() if n.lower() != "mucpt-utils"}))
+print(json.dumps(sorted({o for a in asked - {"mucpt_utils"} for o in owners.get(a, ())})))
 """
 LINUX = [f"manylinux_2_{n}_x86_64" for n in (39, 35, 34, 31, 28, 27, 24, 17)]
 LINUX += ["manylinux2014_x86_64", "manylinux1_x86_64"]
@@ -36,11 +44,26 @@ class WheelsMissing(OutsideError, RuntimeError):
 
 
 def needed() -> dict[str, str]:
-    """Distributions that training and asking import on this machine, with their versions here."""
+    """Distributions that training and asking need, with their versions here."""
     done = subprocess.run(
         [sys.executable, "-c", IMPORTING], capture_output=True, text=True, check=True
     )
-    return json.loads(done.stdout.splitlines()[-1])
+    names = sorted(brought_by(*json.loads(done.stdout.splitlines()[-1])))
+    return {name: importlib.metadata.version(name) for name in names}
+
+
+def brought_by(*names: str) -> set[str]:
+    """Distributions that these require, directly or through others: a machine with them has all."""
+    brought: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = normalised(waiting.pop())
+        if name in brought or not is_installed(name):
+            continue
+        brought.add(name)
+        required = map(Requirement, importlib.metadata.requires(name) or [])
+        waiting += [r.name for r in required if not r.marker or r.marker.evaluate({"extra": ""})]
+    return brought
 
 
 def missing(names: Sequence[str]) -> list[str]:
