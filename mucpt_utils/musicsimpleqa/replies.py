@@ -143,11 +143,14 @@ OPTION = re.compile(r"(?:\A|\n)[ \t*_(]*([A-Ha-h])[).:][*_]*[ \t]+(\S[^\n]{0,120
 CHOSEN = re.compile(
     r"(?:(?<![\w'])(?=[A-H])|\(|\b(?:is|answer|choice|option|say|with) )([A-Ha-h])[)*_.!]*\s*\Z"
 )
+# letters of options and no option: "a) b) c) d)"; "A.B.C." is a name
+NEXT_LETTER = r"(?:[):]\W*|\.\s+\(?)"
+ONLY_LETTERS = re.compile(rf"[:\s(]*A(?:{NEXT_LETTER}[B-H]){{2,}}[).:]?", re.IGNORECASE)
 TABLE_RULE = re.compile(r"^(?=[\s:|-]*--)[\s:|-]*$")
 
 
 # signs of which thoughts, later turns and markup need one
-WRITTEN = re.compile(r"[\n<\[{\\*`_#|:?~]|\A\s*[-+>\d]|\Aanalysis|&#?\w{2,8};")
+WRITTEN = re.compile(r"[\n<\[{\\*`_#|:?~]|\A\s*(?:[-+>\d]|\(?[Aa][):.])|\Aanalysis|&#?\w{2,8};")
 
 
 def own_words(reply: str, question: str) -> str:
@@ -162,6 +165,8 @@ def own_words(reply: str, question: str) -> str:
         # NFKC turns accents into spaces and combining marks, and some symbols into letters
         text = unicodedata.normalize("NFKC", text).translate(QUOTES)
         text = SCRIPTS.sub(" ", text)
+    if ONLY_LETTERS.fullmatch(text):
+        return ""
     if "~~" in text or "</" in text:
         text = STRUCK.sub("", text)
     if "<" in text or "&" in text:

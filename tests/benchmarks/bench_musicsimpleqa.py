@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_musicsimpleqa.py [--rounds 3] [--shots 5]
 
 Run by name, never by the test suite. Prints answers a second of both on the same model, questions,
-prompts and batch size (the best of the rounds, taken in turn, on one thread), and graded responses
-a second of processor time.
+prompts and batch size (the best of the rounds, taken in turn, on one thread). The grader's speed:
+bench_grading.py.
 """
 
 import argparse
@@ -16,8 +16,6 @@ import torch
 
 from mucpt_utils.config.scoring import ModelSettings
 from mucpt_utils.musicsimpleqa import ask
-from mucpt_utils.musicsimpleqa.agreement import load_cases
-from mucpt_utils.musicsimpleqa.grading import grade
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.scoring.models import from_scratch
 from mucpt_utils.scoring.tokens import train_tokenizer
@@ -107,23 +105,8 @@ def answers_a_second(options: argparse.Namespace) -> None:
     )
 
 
-def graded_a_second(rounds: int) -> None:
-    """Print the graded responses a second over all labelled cases, on one core."""
-    cases = load_cases()
-    times = []
-    for _ in range(rounds + 1):  # the first round builds the keys
-        start = time.process_time()
-        for case in cases:
-            grade(case, case["response"])
-        times.append(time.process_time() - start)
-    print(
-        f"graded responses a second: {len(cases) / min(times[1:]):.0f} "
-        f"(first round, keys built: {len(cases) / times[0]:.0f})"
-    )
-
-
 def main() -> None:
-    """Run both benchmarks."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--shots", type=int, default=5)
@@ -135,7 +118,6 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    graded_a_second(options.rounds)
     answers_a_second(options)
 
 

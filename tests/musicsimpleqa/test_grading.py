@@ -218,3 +218,43 @@ def test_grading_does_not_depend_on_asking():
     assert not names & {"ask.py", "decoding.py"}
     sources = [path.read_text(encoding="utf-8") for path in paths if path.suffix == ".py"]
     assert not any("import torch" in source for source in sources)
+
+
+@pytest.mark.parametrize(
+    "reply", ["a) b) c) d)", "A. B. C. D", ":\nA.\nB.\nC.\nD.\nE.", "(a)\n(b)\n(c)\n(d)\n"]
+)
+def test_letters_of_options_alone_are_no_attempt(reply):
+    assert grade(question("Nirvana"), reply).grade == NOT_ATTEMPTED
+
+
+@pytest.mark.parametrize("name", ["A.B.B.A.", "A.B.C.", "B. B. King"])
+def test_initials_are_no_letters_of_options(name):
+    assert grade(question(name), name).grade == CORRECT
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("La première eut lieu à Prague, pas à Vienne.", INCORRECT),
+        ("Die Uraufführung war nicht in Prag, sondern in Wien.", CORRECT),
+        ("La prima fu a Vienna, non a Praga.", CORRECT),
+        ("Se estrenó en Praga, no en Viena.", INCORRECT),
+    ],
+)
+def test_denials_in_other_languages(reply, expected):
+    asked = "In which city was the opera Così fan tutte first performed?"
+    assert grade(question("Vienna", "place", asked, ["Wien", "Viena", "Vienne"]), reply).grade == (
+        expected
+    )
+
+
+@pytest.mark.parametrize("turn", ["Let me recount:", "Let me count again:"])
+def test_a_recount_is_a_second_thought(turn):
+    asked = question("9", "number", "How many semitones wide is the major sixth?")
+    assert grade(asked, f"Nine. {turn} I get ten.").grade == INCORRECT
+    assert grade(asked, f"Ten. {turn} I get nine.").grade == CORRECT
+
+
+def test_an_album_may_be_what_something_comes_ahead_of():
+    asked = question("Kid A", "title", "Which album does the song Optimistic come from?")
+    assert grade(asked, "It was sent to radio ahead of the album Kid A.").grade == CORRECT
