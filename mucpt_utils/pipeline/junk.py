@@ -80,8 +80,10 @@ class JunkFilter(BaseFilter):
         if self.cut:
             if hasattr(self.exclusion_writer, "write_cut"):
                 for piece in junk:
-                    start, end, kind, triggers = piece
-                    self.exclusion_writer.write_cut(doc, start, end, f"{kind} sentence", triggers)
+                    reason = f"{piece.kind} sentence"
+                    self.exclusion_writer.write_cut(
+                        doc, piece.start, piece.end, reason, piece.triggers
+                    )
             apply_edits(doc, [Edit(s.start, s.end, "") for s in junk])
             apply_edits(doc, edge_edits(doc.text))
         return True

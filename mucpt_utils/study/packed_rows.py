@@ -178,8 +178,8 @@ def chosen_documents(scored: Scored, arm: Arm) -> np.ndarray:
         divided_by = denominator(reference, entropies, criterion)
         above.append(document_means(base.numpy(), edges - edges[0]))
         below.append(document_means(divided_by.numpy(), edges - edges[0]))
-    means = (torch.from_numpy(np.concatenate(values)) for values in (above, below))
-    return np.flatnonzero(select(*means, criterion).numpy())
+    numerators, denominators = (torch.from_numpy(np.concatenate(v)) for v in (above, below))
+    return np.flatnonzero(select(numerators, denominators, criterion).numpy())
 
 
 def within(scored: Scored, first: int, stop: int) -> Scored:
