@@ -14,14 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from mucpt_utils import paths
-from mucpt_utils.analysis.effects import PAPER_ARM
+from mucpt_utils.analysis.effects import PAPER_ARM, first_row
 from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import write_text
 from mucpt_utils.report.measures import KINDS, MEASURES, difference_of, verdict_of
 from mucpt_utils.report.pooled import FOLDER as POOLED
 from mucpt_utils.report.profiles import Finished, in_order_of_profiles, read_finished
-from mucpt_utils.report.statement_tables import STATEMENTS, Everything, interval
+from mucpt_utils.report.statement_tables import STATEMENTS, Everything, interval, prose_difference
 
 BEGIN, END = "<!-- statements:begin -->", "<!-- statements:end -->"
 TABLES = (
@@ -30,6 +30,8 @@ TABLES = (
 )
 HEADLINE = ("evidence", "laptop")  # the first of these that there is gives the sentence of README
 PRETRAINED = "real"  # the profile whose base is a model of somebody else; the second sentence
+PROSE = "prose"  # the lane of real text; the third sentence
+SOFT_ON_PROSE = {"soft_static": "the ratio alone as weights", "soft_mixed": "half of it uniform"}
 WIDTH = 110
 NOTE = (
     "Means with 95 % intervals, clustered by seed and by subject (real prose: over seeds); "
@@ -69,7 +71,8 @@ def headline(results: Everything) -> str:
         f"the paper's arm, selection and soft weights by one loss ratio, minus that after plain "
         f"continued pretraining is {clauses}, with 95 % intervals: {judgement(results[profile])}."
     )
-    return f"{sentence}{on_a_pretrained_model(results)} [All results](results/README.md)."
+    more = on_a_pretrained_model(results) + on_real_prose(results)
+    return f"{sentence}{more} [All results](results/README.md)."
 
 
 def on_a_pretrained_model(results: Everything) -> str:
@@ -80,6 +83,25 @@ def on_a_pretrained_model(results: Everything) -> str:
         return ""
     scale = f"pretrained `{result.run['settings']['pretrained']['name']}`, {result.scale}"
     return f" In profile `{PRETRAINED}` ({scale}) it is {clauses}: {judgement(result)}."
+
+
+def on_real_prose(results: Everything) -> str:
+    """What soft weights do to the prediction of real music prose; "" where none was read."""
+    result = results.get(PROSE)
+    table = None if result is None else result.tables.get("bits_per_byte")
+    if result is None or table is None:
+        return ""
+    clauses = []
+    for arm, words in SOFT_ON_PROSE.items():
+        row = first_row(table, arm=arm, stratum="music")
+        if row is not None:
+            clauses.append(f"{prose_difference(row)} with {words}")
+    if not clauses:
+        return ""
+    return (
+        f" On real music prose ([`{PROSE}`](results/{PROSE}/README.md), {result.scale}) bits per "
+        f"byte of held-out passages, minus plain's, lower is better: {' and '.join(clauses)}."
+    )
 
 
 def against_plain(result: Finished) -> str:
