@@ -5,13 +5,15 @@ Nothing in it is typed: `answer` and `words` make the sentences from the numbers
 data: pictures and tables lie in the page itself.
 """
 
+import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from mucpt_utils import paths
 from mucpt_utils.analysis.claims import Scale
@@ -55,6 +57,8 @@ def write_report(folder: Path) -> Path:
     luggage = rows.Luggage(finished.name)
     told = contents(finished, luggage)
     size = len(template.render(told).encode())  # without luggage, which gets the room that is left
+    if slimmed(told["figures"], size - LARGEST):
+        size = len(template.render(told).encode())
     if size > LARGEST:
         raise ReportError(f"{folder}: the report has {size:,} bytes; allowed are {LARGEST:,}")
     luggage.take(LARGEST - size)
@@ -62,6 +66,20 @@ def write_report(folder: Path) -> Path:
     write_text(path, template.render(told))
     write_text(folder / "report.md", markdown_report(told))
     return path
+
+
+def slimmed(figures: Sequence[dict[str, Any]], excess: int) -> int:
+    """Drop pictures for phones, the last figure's first, until `excess` bytes are saved.
+
+    Returns the bytes saved; a phone then shows the pictures of wide screens.
+    """
+    saved = 0
+    for item in reversed(figures):
+        if saved >= excess:
+            break
+        saved += len(item["narrow"])
+        item["narrow"] = ""
+    return saved
 
 
 def contents(finished: Finished, luggage: rows.Luggage) -> dict[str, Any]:
@@ -74,7 +92,7 @@ def contents(finished: Finished, luggage: rows.Luggage) -> dict[str, Any]:
         for name in ["claims", *sections.table_order(tables)]
         if name in tables
     }
-    record = luggage.pack(RUN, (finished.folder / RUN).read_bytes(), "application/json")
+    record = luggage.pack(RUN, (finished.folder / RUN).read_bytes(), "application/json", RUN)
     return {
         "run": run,
         "title": answer.title(judged, run),
@@ -103,6 +121,11 @@ def contents(finished: Finished, luggage: rows.Luggage) -> dict[str, Any]:
     }
 
 
+def pretty(value: object) -> Markup:
+    """A value as indented JSON for the text of a page, its quotation marks as they are."""
+    return Markup(html.escape(json.dumps(value, indent=1, ensure_ascii=False), quote=False))
+
+
 @cache
 def environment() -> Environment:
     """The templates; a name that is not given is an error."""
@@ -113,6 +136,6 @@ def environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    made.filters["pretty"] = lambda value: json.dumps(value, indent=1, ensure_ascii=False)
+    made.filters["pretty"] = pretty
     made.filters["grouped"] = lambda number: f"{number:,}"
     return made

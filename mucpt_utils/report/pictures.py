@@ -4,12 +4,13 @@ import base64
 import io
 from collections.abc import Container, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from matplotlib.figure import Figure
 from PIL import Image
 
 from mucpt_utils.report.figures import FIGURES, drawings, drawn_title, narrow
+from mucpt_utils.report.figures.registry import Part
 from mucpt_utils.report.figures.style import DPI, NARROW
 from mucpt_utils.report.profiles import Finished
 from mucpt_utils.report.rows import Luggage
@@ -19,19 +20,26 @@ NARROW_DPI = 100
 NARROW_TOGETHER = 240_000  # bytes of the page for pictures of phones; the first figures have them
 COLOURS = 64
 FIRST, EVERY_ARM = "difference_to_plain", "difference_of_every_arm"  # the second shows them all
+PARTS = get_args(Part)  # in the order of the page
 Item = dict[str, Any]
 
 
 def figure_items(finished: Finished, luggage: Luggage) -> list[Item]:
-    """Every figure that was drawn, in the order of `FIGURES`; one it does not know comes last."""
+    """Every figure that was drawn, in the order of the page; one it does not know comes last."""
     folder = finished.folder / "figures"
     drawn = {path.stem: path for path in sorted(folder.glob("*.png"))}
-    names = dict.fromkeys([*(name for name in FIGURES if name in drawn), *drawn])
+    every = dict.fromkeys([*(name for name in FIGURES if name in drawn), *drawn])
+    names = sorted(every, key=lambda name: PARTS.index(part_of(name)))
     small = narrow_pictures(finished)
     items = [figure_item(drawn[name], finished, small, luggage) for name in names]
     for item in items:
         item["reading"] = f"{item['reading']}{where_the_rest_is(item['name'], drawn)}"
     return items
+
+
+def part_of(name: str) -> Part:
+    """Where a figure stands in the report."""
+    return FIGURES[name].part if name in FIGURES else "detail"
 
 
 def where_the_rest_is(name: str, drawn: Container[str]) -> str:
@@ -86,13 +94,15 @@ def figure_item(png: Path, finished: Finished, small: Mapping[str, str], luggage
         "name": name,
         "title": drawn_title(png) or (info.title if info else name.replace("_", " ").capitalize()),
         "reading": info.reading if info else "",
-        "part": info.part if info else "detail",
+        "part": part_of(name),
         "table": table if table in finished.tables else "",
         "source": source,
         "narrow": "" if same else small.get(name, ""),
         "width": width,
         "height": height,
-        "csv": luggage.pack(f"figure-{name}.csv", numbers.read_bytes())
+        "csv": luggage.pack(
+            f"figure-{name}.csv", numbers.read_bytes(), home=f"figures/{numbers.name}"
+        )
         if numbers.is_file()
         else None,
     }

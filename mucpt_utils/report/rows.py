@@ -89,12 +89,14 @@ def cells_of(frame: pd.DataFrame, row: tuple) -> list[str]:
 class Inside:
     """A file for the page: its name for whoever saves it, what it holds, of which kind.
 
-    there: whether it lies in the page; else the page says where it is.
+    there: whether it lies in the page; else the page says where it is. home: its path in
+    the results.
     """
 
     name: str
     data: bytes
     kind: str
+    home: str = ""
     there: bool = False
 
     @property
@@ -115,12 +117,15 @@ class Luggage:
         self.profile = profile
         self.files: list[Inside] = []
 
-    def pack(self, name: str, data: bytes, kind: str = "text/csv") -> Inside:
-        """A file that the page would take; a large one is compressed."""
+    def pack(self, name: str, data: bytes, kind: str = "text/csv", home: str = "") -> Inside:
+        """A file that the page would take; a large one is compressed.
+
+        home: its path in the results; that of a table by default.
+        """
         file = f"{self.profile}-{name}"
         if len(data) > PLAIN_BYTES:
             data, kind, file = gzip.compress(data, mtime=0), "application/gzip", f"{file}.gz"
-        self.files.append(Inside(file, data, kind))
+        self.files.append(Inside(file, data, kind, home or f"tables/{name}"))
         return self.files[-1]
 
     def take(self, room: int) -> None:

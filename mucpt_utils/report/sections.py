@@ -130,6 +130,7 @@ def claim_items(tables: Tables) -> list[Item]:
         # counts are shown as such, shares with decimals
         value = "" if np.isnan(number) else shown(number, "" if number > 1 else "our_value")
         interval = "" if np.isnan(low) else f"{plain_number(low)} to {plain_number(high)}"
+        value = value.replace("-", "−")
         links = linked(row["evidence"], tables)
         items.append({**row, "links": links, "value": value, "interval": interval})
     return items

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.report import table_files
 from mucpt_utils.report.figures import subjects
 from mucpt_utils.site import payload
@@ -75,19 +74,17 @@ def effects_by_subject(finished: Finished) -> dict[str, Any]:
     arms = [arm for arm in dict.fromkeys(items["arm"]) if arm not in ("plain", "base")]
     if "plain" not in set(items["arm"]) or not arms:
         return nothing
-    names = {q["id"].rpartition(":")[2]: q["subject"] for q in load_questions("test")}
-    rows = [row for arm in arms for row in subject_rows(subjects.by_subject(items, arm), names)]
+    rows = [row for arm in arms for row in subject_rows(subjects.by_subject(items, arm))]
     return {"metric": items["metric"].iloc[0], "effects": payload.coded_columns(pd.DataFrame(rows))}
 
 
-def subject_rows(table: pd.DataFrame, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """The effect of one arm on each subject. names: of subjects, by the end of a question's id."""
+def subject_rows(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The effect of one arm on each subject."""
     for row in table[table["n"] >= FEWEST].to_dict("records"):
-        slug = str(row["subject"])
         numbers = {"value": row["difference"], "low": row["ci_low"], "high": row["ci_high"]}
         yield {
             "arm": row["arm"],
-            "subject": names.get(slug, slug.replace("-", " ")),
+            "subject": subjects.subject_name(str(row["subject"])),
             "stratum": row["stratum"],
             "n": int(row["n"]),
             **{name: round(float(number), 3) for name, number in numbers.items()},

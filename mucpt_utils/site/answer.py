@@ -12,7 +12,7 @@ from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.report import words
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
-from mucpt_utils.report.measures import KINDS, MEASURES, difference_of, verdict_of
+from mucpt_utils.report.measures import KINDS, MEASURES, difference_of
 from mucpt_utils.report.numbers import plain_number, signed
 from mucpt_utils.site import charts, costs, plain
 from mucpt_utils.site.gathered import Finished
@@ -56,12 +56,15 @@ class Figure:
     kinds: Sequence[str] = ()
 
 
-def kind_verdicts(finished: Finished) -> list[str]:
-    """What the paper's way comes to on each kind of facts; none where it was not compared."""
+def kind_verdicts(finished: Finished, other: str = "plain") -> list[str]:
+    """What the paper's way comes to on each kind of facts; none where it was not compared.
+
+    other: what it is compared to.
+    """
     found = []
     for kind in KINDS:
         effects = [
-            difference_of(finished.tables, PAPER_ARM, "plain", kind, metric) for metric in MEASURES
+            difference_of(finished.tables, PAPER_ARM, other, kind, metric) for metric in MEASURES
         ]
         if "differences" not in finished.tables or effects[0] is None:
             return []
@@ -75,19 +78,23 @@ def short_answer(finished: Finished) -> str:
     found = [PHRASES[verdict] for verdict in kind_verdicts(finished)]
     if not found:
         return ""
-    compute = at_equal_compute(finished)
-    more = f" At equal compute, {PHRASES[compute]}." if compute else ""
     if len(set(found)) == 1:
-        return f"On both kinds of facts {found[0]}.{more}"
-    return f"On facts its reference model knows, {found[0]}; on the others, {found[1]}.{more}"
+        return f"On both kinds of facts {found[0]}.{at_equal_compute(finished)}"
+    told = f"On facts its reference model knows, {found[0]}; on the others, {found[1]}."
+    return f"{told}{at_equal_compute(finished)}"
 
 
 def at_equal_compute(finished: Finished) -> str:
-    """The verdict on the paper's way over both kinds of facts, the reference model's cost counted.
+    """A sentence on the paper's way with the reference model's cost counted, kind by kind.
 
     "" where the run has no plain training at that cost.
     """
-    return verdict_of(finished.tables, PAPER_ARM, verdicts.EQUAL_COMPUTE)
+    found = [PHRASES[one] for one in kind_verdicts(finished, verdicts.EQUAL_COMPUTE)]
+    if not found:
+        return ""
+    if len(set(found)) == 1:
+        return f" At equal compute, {found[0]}."
+    return f" At equal compute, {found[0]} on known facts; {found[1]} on the others."
 
 
 def sentence(finished: Finished) -> str:

@@ -38,14 +38,30 @@ def metric_unit(name: str) -> str:
     return "" if metric is None or metric.unit == "share" else metric.unit
 
 
+MOST_LINES = 3  # of a label on an axis
+SHORTER = (
+    ("weight on tokens that carry facts", "fact tokens weighted"),
+    ("started from the reference model", "from the reference model"),
+    ("the reference model", "RM"),
+)
+
+
 def broken(label: str, width: int) -> str:
     """A label with `BREAK` where its lines end, none longer than `width` characters."""
     return BREAK.join(textwrap.wrap(label, width))
 
 
 def arm_label(arm: str, width: int = 30) -> str:
-    """The name of a way of training, with a capital, broken for the axis of a figure."""
-    return broken(capital(arm_title(arm)), width)
+    """The name of a way of training, with a capital, broken for the axis of a figure.
+
+    One of more than `MOST_LINES` lines would touch its neighbours, and is said more shortly.
+    """
+    title = capital(arm_title(arm))
+    for long, short in SHORTER:
+        if broken(title, width).count(BREAK) < MOST_LINES:
+            break
+        title = title.replace(long, short)
+    return broken(title, width)
 
 
 def with_titles(text: str) -> str:

@@ -163,6 +163,27 @@ def test_a_large_file_leaves_the_room_to_many_small_ones():
     assert all(file.there for file in small) and not large.there
 
 
+def test_a_file_that_does_not_travel_is_told_by_its_path_in_the_results():
+    luggage = rows.Luggage("evidence")
+    figure = luggage.pack("figure-roc.csv", b"x", home="figures/roc.csv")
+    assert (figure.home, luggage.pack("roc.csv", b"x").home) == (
+        "figures/roc.csv",
+        "tables/roc.csv",
+    )
+
+
+def test_a_page_that_is_full_goes_without_the_last_pictures_for_phones():
+    items = [{"narrow": "x" * size} for size in (50, 0, 30, 20)]
+    assert page.slimmed(items, 0) == 0 and page.slimmed(items, 40) == 50
+    assert [len(item["narrow"]) for item in items] == [50, 0, 0, 0]
+
+
+def test_figures_are_numbered_in_the_order_in_which_the_page_shows_them(html):
+    numbers = [int(number) for number in re.findall(r"<b>Figure (\d+)\.</b>", html)]
+    assert numbers == [*range(1, len(numbers) + 1)] and len(numbers) > 5
+    assert pictures.part_of("drawn_by_hand") == "detail"
+
+
 def test_a_picture_in_few_colours_keeps_those_of_small_marks():
     """Next to the many greys of letters a marker is a handful of points."""
     marks = [(0, 103, 165), (194, 178, 128), (135, 86, 146), (190, 0, 50), (255, 223, 0)]
@@ -293,7 +314,7 @@ def test_tables_lead_to_artefacts_settings_and_inputs(html, parsed):
     funnel = html.partition('id="table-funnel"')[2].partition("</section>")[0]
     assert 'href="#artifact-corpus"' in funnel and "03_clean_deduplicate_mask" in funnel
     run = html.partition('id="run_plain-000000000001"')[2][:600]
-    assert 'href="#corpus-000000000000"' in run and "&#34;seed&#34;: 1" in run
+    assert 'href="#corpus-000000000000"' in run and '"seed": 1' in run
 
 
 def test_claims_show_verdicts_and_link_their_evidence(html):

@@ -6,7 +6,7 @@ import pytest
 from mucpt_utils import paths
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.config.arms import ARMS
-from mucpt_utils.site import answer, costs
+from mucpt_utils.site import answer, costs, plain
 from mucpt_utils.site.gathered import Finished
 
 CEILING = next(arm for arm in ARMS if verdicts.role(arm) == "ceiling")
@@ -65,3 +65,10 @@ def test_equal_tokens_come_before_equal_compute():
 
 def test_a_table_without_differences_has_no_cost():
     assert costs.compared(pd.DataFrame()) == []
+
+
+@pytest.mark.parametrize("width", [22, 24, 28])
+def test_no_name_of_a_way_of_training_touches_its_neighbours(width):
+    for arm in ARMS:
+        lines = plain.arm_label(arm, width).split(plain.BREAK)
+        assert len(lines) <= plain.MOST_LINES and max(map(len, lines)) <= width, arm

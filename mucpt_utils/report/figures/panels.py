@@ -269,5 +269,6 @@ def plain_words(name: object) -> str:
 
 
 def wrapped(text: str, width: int) -> str:
-    """A text in lines of at most `width` characters."""
-    return "\n".join(textwrap.wrap(text, width))
+    """A text in lines of at most `width` characters; `n = 5` stays in one."""
+    lines = textwrap.wrap(text.replace(" = ", "\u00a0=\u00a0"), width)
+    return "\n".join(lines).replace("\u00a0", " ")

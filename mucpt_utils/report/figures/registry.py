@@ -99,7 +99,7 @@ FIGURES: dict[str, FigureInfo] = {
         partial(tokens_and_compute, metric="accuracy"),
         "learning_curves",
         "Accuracy against tokens and compute",
-        "As in the figure before, the share of questions answered correctly. Means over seeds with "
+        "Share of questions answered correctly, by tokens and by compute. Means over seeds with "
         "their 95 % intervals, from the base on.",
         "detail",
         more=("costs",),

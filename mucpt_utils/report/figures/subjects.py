@@ -1,11 +1,14 @@
 """Who gains and who loses: an arm minus plain, subject by subject."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from scipy.special import stdtrit
 
 from mucpt_utils.analysis.effects import PAPER_ARM
+from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
     UNCOVERED,
@@ -111,6 +114,17 @@ def by_subject(items: pd.DataFrame, arm: str) -> pd.DataFrame:
     return frame.sort_values(["difference", "subject"], ascending=[False, True], ignore_index=True)
 
 
+@cache
+def subject_names() -> dict[str, str]:
+    """The benchmark's subjects by the end of their questions' ids."""
+    return {q["id"].rpartition(":")[2]: q["subject"] for q in load_questions("test")}
+
+
+def subject_name(slug: str) -> str:
+    """A subject as readers know it, from the end of a question's id."""
+    return subject_names().get(slug, slug.replace("-", " "))
+
+
 def both_ends(table: pd.DataFrame, most: int) -> pd.DataFrame:
     """The rows at the beginning and at the end, at most so many together."""
     if len(table) <= most:
@@ -132,7 +146,7 @@ def who_gains(table: pd.DataFrame, arm: str) -> str:
 
 def _rows(axes: Axes, frame: pd.DataFrame) -> None:
     """One row per subject with its pairs in brackets."""
-    names = frame["subject"].str.replace("-", " ")
+    names = map(subject_name, frame["subject"])
     labels = [f"{name} (n = {count})" for name, count in zip(names, frame["n"], strict=True)]
     axes.axvline(0, color="#1a1a1a", lw=1.2)
     for height, row in zip(label_rows(axes, labels), frame.to_dict("records"), strict=True):
