@@ -88,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ]
         folder = results / FOLDER / "tables"
         path = write_table(pooled(once), folder, FOLDER)
-        write_table(concat(again, "repeats"), folder, "repeats")
+        if again:
+            write_table(concat(again, "repeats"), folder, "repeats")
         describe(folder)
     except MuCPTError as error:
         print(f"pooled: {error}", file=sys.stderr)

@@ -32,7 +32,7 @@ SHOWN = {
         "scoring.scored.Scored.weights",
     ),
     "05b": ("stats.spread_of_mean",),
-    "06": ("musicsimpleqa.grading.grade",),
+    "06": ("musicsimpleqa.grading.graded_in_full",),
 }
 
 

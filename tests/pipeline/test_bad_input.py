@@ -55,7 +55,8 @@ def write_bad_input(folder):
     (folder / "nul.txt").write_bytes(b"abc\0def")
     (folder / "empty.jsonl").write_bytes(b"")
     (folder / "empty.txt").write_bytes(b"")
-    lines = [row("utf8", "CAF").replace(b"CAF", b"Caf\xe9"), row("nul", "a\0b"), b"{cut"]
+    broken = row("utf8", "CAF").replace(b"CAF", "Café ".encode() + b"\xc3 end")
+    lines = [broken, row("nul", "a\0b"), b"{cut"]
     lines += [nested(400), nested(4000), row("number", 7), b'["list"]', b'{"id": "no text"}']
     (folder / "lines.jsonl").write_bytes(b"\n".join(lines) + b"\n" + good["lines"])
     table = pyarrow.table({"text": [TEXT] * 100, "id": [f"t{n}" for n in range(100)]})
