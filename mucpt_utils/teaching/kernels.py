@@ -39,6 +39,7 @@ PRELOAD = (
     "mucpt_utils.study.cost",
     "mucpt_utils.study.jobs",
     "mucpt_utils.study.layouts",
+    "mucpt_utils.teaching.absent",
     "mucpt_utils.teaching.classroom",
     "mucpt_utils.teaching.composition",
     "mucpt_utils.teaching.exercises",
