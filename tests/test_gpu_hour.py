@@ -194,7 +194,7 @@ def test_one_model_is_trained_whole_and_in_shards_with_the_same_losses(rehearsal
         "launcher",
         lambda kind: launched.command(rehearsal.root / f"{kind}.py", 2, **environments[kind]),
     )
-    assert rehearsal.call("here", "shards", 1, rehearsal.root / "shared") == 0
+    assert rehearsal.call("there", "shards", 1, rehearsal.root / "shared") == 0
     whole, cut = read_jsonl(rehearsal.root / "shared" / "shards.jsonl")
     assert (whole["kind"], cut["kind"]) == ("whole", "shards")
     assert cut["largest_difference"] < 1e-4 and whole["first_loss"] > 0
