@@ -75,7 +75,8 @@ def write_results(site: Site) -> None:
         shutil.copy(reference.SCORES, tables / "scores.csv")
     across.write_all_profiles(site.everything, site.folder)
     for name, finished in site.everything.items():
-        site.data(f"profile-{name}", payload.profile_data(finished))
+        # by its folder: the prose lane of a profile bears the name of that profile
+        site.data(f"profile-{name}", payload.profile_data(finished) | {"name": name})
         site.data(f"subjects-{name}", across.effects_by_subject(finished))
 
 
