@@ -23,10 +23,9 @@ from mucpt_utils.scoring.tokens import (
     TokenStore,
     document_order,
     gather,
-    interleave,
     pack,
 )
-from mucpt_utils.training.batches import attention_segments, opening_of
+from mucpt_utils.training.batches import attention_segments, opening_of, replay_among
 
 TOGETHER = 4096  # rows that are held at a time
 DOCUMENTS = 4096  # documents whose losses are held at a time
@@ -93,13 +92,9 @@ def write_sequences(
     Weights may differ from its in the last digit: their mean is taken in float64. Raises
     NothingToTrainOn where replay, selection or weights leave nothing of the corpus.
     """
-    general = round(replay_share * sequences)
+    is_replay = replay_among(sequences, replay_share)
+    general = int(is_replay.sum())
     domain = sequences - general
-    if domain == 0:
-        raise NothingToTrainOn(
-            f"replay={replay_share} of {sequences} sequences leaves no domain text"
-        )
-    is_replay = interleave(domain, general)
     ours = flow(scored.store, chosen_documents(scored, arm), domain, context, seed)
     theirs = flow(replay, np.arange(len(replay)), general, context, seed + 10_000)
 

@@ -63,6 +63,19 @@ class Sequences(Dataset):
         return item
 
 
+def replay_among(sequences: int, replay_share: float) -> np.ndarray:
+    """Which sequences are replay, spread evenly: (sequences,) booleans.
+
+    Raises NothingToTrainOn where the share leaves none of the corpus.
+    """
+    general = round(replay_share * sequences)
+    if general == sequences:
+        raise NothingToTrainOn(
+            f"replay={replay_share} of {sequences} sequences leaves no domain text"
+        )
+    return interleave(sequences - general, general)
+
+
 def training_sequences(
     arm: Arm,
     scored: Scored,
@@ -82,13 +95,9 @@ def training_sequences(
     where replay, selection or weights leave nothing of the corpus to train on.
     """
     # 1. how many sequences are of the domain, and where replay stands among them
-    general = round(replay_share * sequences)
+    is_replay = replay_among(sequences, replay_share)
+    general = int(is_replay.sum())
     domain = sequences - general
-    if domain == 0:
-        raise NothingToTrainOn(
-            f"replay={replay_share} of {sequences} sequences leaves no domain text"
-        )
-    is_replay = interleave(domain, general)
 
     # 2. documents end to end, in the order of the seed, cut into rows of the context
     lengths = np.diff(scored.store.starts)
