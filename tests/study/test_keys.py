@@ -1,6 +1,7 @@
 """A stage's key covers all that decides it: settings, inputs, every file of its closure."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -159,12 +160,13 @@ from mucpt_utils.config.settings import load_profile
 from mucpt_utils.study import corpus_stages, stages, study
 
 opened, wrong, making = [], [], [None]
-package = str(paths.PACKAGE)
+# with the slash: beside the package may lie what its installation left, mucpt_utils.egg-info
+OURS = (f"{paths.PACKAGE}/", f"{paths.DATA_CARDS}/")
 
 def watch(event, arguments):
     if event == "open" and making[0] and isinstance(arguments[0], (str, Path)):
         path = str(arguments[0])
-        if path.startswith((package, str(paths.DATA_CARDS))) and not path.endswith((".py", ".pyc")):
+        if path.startswith(OURS) and not path.endswith((".py", ".pyc")):
             opened.append((making[0], path))
 
 sys.addaudithook(watch)
@@ -192,11 +194,7 @@ def test_no_stage_reads_a_data_file_outside_of_its_closure(tmp_path):
     """Files are watched while stages are made in a fresh process: nothing was read before."""
     done = subprocess.run(
         [sys.executable, "-c", WATCHED, *SMALL],
-        env={
-            **__import__("os").environ,
-            "MUCPT_WORK": str(tmp_path),
-            "PYTHONPATH": str(paths.ROOT),
-        },
+        env={**os.environ, "MUCPT_WORK": str(tmp_path), "PYTHONPATH": str(paths.ROOT)},
         capture_output=True,
         text=True,
     )
