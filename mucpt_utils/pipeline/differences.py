@@ -6,7 +6,7 @@ where the other text has another one.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import islice
 from typing import NamedTuple
@@ -19,6 +19,7 @@ LONGEST_ALIGNED = 250  # words; one year more or less does not make another of a
 LONGEST_FACT = 6  # words that stand in place of others
 LONGEST_NAME = 100  # characters that are compared
 LEAST_SHARE = 0.05  # of a text's facts that must be others
+MOST_RETOUCHED = 1  # ordinary words with others in their places, for each fact with another
 SAME_SPELLING = 0.7  # names as alike as that are one, misspelt
 
 
@@ -30,9 +31,13 @@ class Word(NamedTuple):
 
     @property
     def is_fact(self) -> bool:
-        """Whether it is a number or, inside a sentence, begins with a capital."""
-        has_digit = any(map(str.isdigit, self.text))
-        return has_digit or (self.text[0].isupper() and not self.is_first)
+        """Whether it is a number or a name."""
+        return self.is_name or any(map(str.isdigit, self.text))
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it begins with a capital inside a sentence."""
+        return self.text[0].isupper() and not self.is_first
 
 
 def words_of(text: str) -> list[Word]:
@@ -50,18 +55,41 @@ def words_of(text: str) -> list[Word]:
 def state_other_facts(one: str, other: str) -> bool:
     """Whether two texts of at most LONGEST_ALIGNED words have other facts in the same places.
 
-    What only one of them has is no difference: copies gain a line, or lose a sentence.
+    What only one of them has is no difference: copies gain a line, or lose a sentence. Nor is a
+    name among more ordinary words that were replaced: a text was retouched, not another record.
     """
     a, b = words_of(one), words_of(other)
     if max(len(a), len(b)) > LONGEST_ALIGNED:
         return False
     folded_a, folded_b = ([word.text.casefold() for word in words] for words in (a, b))
     facts = min(sum(word.is_fact for word in words) for words in (a, b))
-    differing = 0
+    differing = retouched = 0
     for tag, i, j, k, n in SequenceMatcher(None, folded_a, folded_b, autojunk=False).get_opcodes():
-        if tag == "replace" and are_other_facts(a[i:j], b[k:n]):
-            differing += 1
+        if tag == "replace":
+            for old, new in places(a[i:j], b[k:n]):
+                differing += are_other_facts(old, new)
+                retouched += is_retouched(old, new)
+    has_names = all(any(word.is_name for word in words) for words in (a, b))
+    if has_names and retouched > MOST_RETOUCHED * differing:
+        return False
     return differing > 0 and differing >= LEAST_SHARE * facts
+
+
+def places(
+    one: Sequence[Word], other: Sequence[Word]
+) -> Iterator[tuple[Sequence[Word], Sequence[Word]]]:
+    """Words that stand for others, all at once; one by one where hardly a name is among them."""
+    most_facts = max(sum(word.is_fact for word in words) for words in (one, other))
+    if len(one) != len(other) or most_facts > len(one) / 2:
+        yield one, other
+        return
+    for place in range(len(one)):
+        yield one[place : place + 1], other[place : place + 1]
+
+
+def is_retouched(one: Sequence[Word], other: Sequence[Word]) -> bool:
+    """Whether one word stands in place of another one, and they are not both numbers or names."""
+    return len(one) == len(other) == 1 and not (one[0].is_fact and other[0].is_fact)
 
 
 def are_other_facts(one: Sequence[Word], other: Sequence[Word]) -> bool:

@@ -1,3 +1,6 @@
+from itertools import permutations
+
+import numpy as np
 import pytest
 
 from mucpt_utils.pipeline.differences import LONGEST_ALIGNED, state_other_facts, words_of
@@ -38,6 +41,45 @@ def test_additions_typing_errors_and_other_words_are_no_other_facts(change):
     text = AWARD.format("46th", "Los Angeles", "OutKast")
     assert not state_other_facts(text, change(text))
     assert not state_other_facts(change(text), text)
+
+
+RECORD = (
+    "In {year} the prize went to {winner}, whose record {title} had come out in the spring. It was "
+    "given in {city} at an evening of music before many guests, and the jury praised the songs, "
+    "the players and the sound of a record on which {winner} had worked for two winters."
+)
+ENTRIES = [
+    dict(zip(("year", "winner", "title", "city"), values, strict=True))
+    for values in (
+        ("1987", "Anita Baker", "Rapture", "Los Angeles"),
+        ("1988", "Paul Simon", "Graceland", "New York"),
+        ("1989", "George Michael", "Faith", "Los Angeles"),
+        ("1990", "Bonnie Raitt", "Nick of Time", "Los Angeles"),
+    )
+]
+
+
+@pytest.mark.parametrize("form", [str, str.lower])
+def test_records_of_a_table_are_told_apart_and_reprints_with_three_other_words_are_not(form):
+    records = [form(RECORD.format(**entry)) for entry in ENTRIES]
+    assert all(state_other_facts(a, b) for a, b in permutations(records, 2))
+    reprints = 0
+    for seed in range(50):
+        words = records[seed % 4].split()
+        random = np.random.default_rng(seed)
+        for place in random.choice(len(words), 3, replace=False):
+            words[place] = form(random.choice(["others", "Nobody", "quite", "17", "seldom"]))
+        reprints += not state_other_facts(records[seed % 4], " ".join(words))
+    # one in six words is a name or a number here; without capitals only the numbers are known
+    assert reprints >= 40
+
+
+def test_one_name_among_ordinary_words_that_stand_for_others_is_no_other_record():
+    text = RECORD.format(**ENTRIES[0])
+    retouched = text.replace("Los Angeles", "New York").replace("evening", "afternoon")
+    assert state_other_facts(text, retouched)
+    again = retouched.replace("praised", "lauded").replace("many", "all")
+    assert not state_other_facts(text, again)
 
 
 def test_one_date_in_a_long_text_does_not_make_it_another():
