@@ -115,10 +115,11 @@ def chosen_sentences(study: Study, seeds: Sequence[int]) -> list[Sentence]:
     Subjects that not all of the reference models know alike come first.
     """
     documents = kept_documents(study.corpus().folder)
+    objects = fact_objects(study.roles.test)
     every = [
         sentence
         for document in documents
-        for sentence in sentences_of(document, fact_objects(study.roles.test))
+        for sentence in sentences_of(document, objects)
         if WORDS[0] <= len(sentence.text.split()) <= WORDS[1]
     ]
     every.sort(key=lambda one: (len(one.text), one.document["id"], one.start))
