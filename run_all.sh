@@ -23,11 +23,13 @@ make_environment() {
   if ! cmp -s requirements.lock "$stamp"; then
     echo "run_all.sh: installing requirements.lock into .venv (a few minutes, once)" >&2
     "$(find_python)" -m venv .venv
+    # Python compiles a module when it is first imported; pip would compile all, a minute and more
+    local install=(.venv/bin/pip install --quiet --no-compile)
     # MUCPT_TORCH_INDEX: package index to take torch from, for a CPU-only build
     if [ -n "${MUCPT_TORCH_INDEX:-}" ]; then
-      .venv/bin/pip install --quiet "$(grep '^torch==' requirements.lock)" --index-url "$MUCPT_TORCH_INDEX"
+      "${install[@]}" "$(grep '^torch==' requirements.lock)" --index-url "$MUCPT_TORCH_INDEX"
     fi
-    .venv/bin/pip install --quiet -r requirements.lock
+    "${install[@]}" -r requirements.lock
     cp requirements.lock "$stamp"
   fi
 }
