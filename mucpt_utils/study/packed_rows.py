@@ -12,10 +12,9 @@ from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from mucpt_utils.config.scoring import Arm, Criterion
-from mucpt_utils.scoring.loss_ratio import denominator, select
+from mucpt_utils.scoring.loss_ratio import denominator
 from mucpt_utils.scoring.losses import document_means
 from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.scoring.tokens import (
@@ -161,20 +160,31 @@ def parts(total: int, size: int) -> Iterator[slice]:
 
 
 def chosen_documents(scored: Scored, arm: Arm) -> np.ndarray:
-    """`Scored.chosen`, with the losses of `DOCUMENTS` documents at a time where each has a ratio of
-    its own."""
-    criterion, starts = arm.documents, scored.store.starts
-    if arm.chosen_by is not None or criterion is None or criterion.over == "site":
+    """`Scored.chosen` of the arm, asked of the means of documents where these are all it sees."""
+    criterion = arm.documents
+    if criterion is None or criterion.over == "site":
         return scored.chosen(arm)
-    above, below = [], []
+    # what is divided by is in the means already, so the criterion has to divide by losses as they
+    # are; without a reference model it has nothing to divide by
+    by_loss = {"denominator": "loss"} if criterion.uses_reference else {}
+    documents = criterion.model_copy(update=by_loss)
+    return by_document(scored, criterion).chosen(arm.model_copy(update={"documents": documents}))
+
+
+def by_document(scored: Scored, criterion: Criterion) -> Scored:
+    """The corpus with each document as one token: its mean loss of the base, and as that of the
+    reference model the mean of what the criterion divides by; `DOCUMENTS` documents at a time."""
+    starts, base, divided_by = scored.store.starts, [], []
     for part in parts(len(scored.store), DOCUMENTS):
         edges = starts[part.start : part.stop + 1]
-        base, reference, entropies = within(scored, edges[0], edges[-1]).losses(criterion)
-        divided_by = denominator(reference, entropies, criterion)
-        above.append(document_means(base.numpy(), edges - edges[0]))
-        below.append(document_means(divided_by.numpy(), edges - edges[0]))
-    numerators, denominators = (torch.from_numpy(np.concatenate(v)) for v in (above, below))
-    return np.flatnonzero(select(numerators, denominators, criterion).numpy())
+        ours, reference, entropies = within(scored, edges[0], edges[-1]).losses(criterion)
+        below = denominator(reference, entropies, criterion)
+        base.append(document_means(ours.numpy(), edges - edges[0]))
+        divided_by.append(document_means(below.numpy(), edges - edges[0]))
+    ones = np.arange(len(scored.store) + 1)
+    store = replace(scored.store, tokens=scored.store.tokens[starts[:-1]], starts=ones)
+    means = {"base": np.concatenate(base), "reference": np.concatenate(divided_by)}
+    return replace(scored, store=store, **means, factors=None)
 
 
 def within(scored: Scored, first: int, stop: int) -> Scored:
