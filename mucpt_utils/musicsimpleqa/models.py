@@ -6,7 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mucpt_utils.errors import MuCPTError
+from mucpt_utils.config.packages import PREFIX, load_packages
+from mucpt_utils.errors import MEANT, MuCPTError, nearest
 from mucpt_utils.io import digest
 from mucpt_utils.musicsimpleqa import ask
 from mucpt_utils.musicsimpleqa.client import Endpoint, ask_all
@@ -36,11 +37,24 @@ def load_model(
     """
     if device != "auto":
         check_device(device)
-    tokenizer = models.load_tokenizer(name, needs_end=False)
+    with hinting(name):
+        tokenizer = models.load_tokenizer(name, needs_end=False)
     model = models.load(name, dtype, None if device == "auto" else device).eval()
     with answering(name):
         check_numbers(name, model, tokenizer)
     return model, tokenizer
+
+
+@contextmanager
+def hinting(name: str) -> Iterator[None]:
+    """Of a name that leads nowhere and is like a package's, the error says which was meant."""
+    try:
+        yield
+    except ModelError as error:
+        meant = "" if "/" in name else nearest(name.rpartition(":")[2].lower(), load_packages())
+        if not meant or Path(name).exists():
+            raise
+        raise ModelError(f"{error}; {MEANT} '{PREFIX}{meant}'?") from error
 
 
 def check_device(device: str) -> None:

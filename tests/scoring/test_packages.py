@@ -212,6 +212,29 @@ def test_an_unknown_package_names_those_that_are_known(capsys):
     assert "smollm2-135m" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("smollm2-135m", "package:smollm2-135m"),
+        ("SmolLM2-135M", "package:smollm2-135m"),
+        ("pakage:gemma-3-270m", "package:gemma-3-270m"),
+        ("nothing-like-it", None),
+        ("somebody/smollm2-135m", None),
+        ("empty-smollm2-135m", None),
+    ],
+)
+def test_a_package_that_is_named_like_a_model_of_the_hub_is_told(
+    name, meant, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty-smollm2-135m").mkdir()
+    with pytest.raises(ModelError) as caught:
+        load_model(name, "auto")
+    said = str(caught.value)
+    assert "\n" not in said
+    assert said.endswith(f"; did you mean '{meant}'?") if meant else "did you mean" not in said
+
+
 def test_get_needs_a_name():
     for arguments in (["get"], ["list", "tiny"]):
         done = subprocess.run(
