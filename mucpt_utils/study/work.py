@@ -3,6 +3,7 @@
 Counted before anything is made; `cost` puts times to it and `preflight` the room of a machine.
 """
 
+from functools import cache
 from typing import Literal, NamedTuple
 
 from mucpt_utils import paths
@@ -126,10 +127,21 @@ def questions_per_subject(profile: Profile) -> float:
     """As many as the facts of the chosen categories have on average, where all are asked; else as
     many as the benchmark has."""
     if profile.world.ask_all:
-        chosen = profile.world.categories
-        facts = [f for f in load_facts("music") if not chosen or f.category in chosen]
-        return len(askable(facts)) / len({fact.subject for fact in facts})
-    path = paths.DATA_CARDS / "musicsimpleqa" / f"{profile.world.split}.jsonl"
+        return askable_per_subject(frozenset(profile.world.categories))
+    return asked_per_subject(profile.world.split)
+
+
+@cache  # the committed facts: read once a process, not for every row of a table of costs
+def askable_per_subject(categories: frozenset[str]) -> float:
+    """Facts to ask of a subject on average; no categories: of all."""
+    facts = [f for f in load_facts("music") if not categories or f.category in categories]
+    return len(askable(facts)) / len({fact.subject for fact in facts})
+
+
+@cache
+def asked_per_subject(split: str) -> float:
+    """Questions of the benchmark's split for a subject of it on average."""
+    path = paths.DATA_CARDS / "musicsimpleqa" / f"{split}.jsonl"
     subjects = [question["subject"] for question in read_jsonl(path)]
     return len(subjects) / len(set(subjects))
 
