@@ -23,8 +23,9 @@ make_environment() {
   if ! cmp -s requirements.lock "$stamp"; then
     echo "run_all.sh: installing requirements.lock into .venv (a few minutes, once)" >&2
     "$(find_python)" -m venv .venv
+    local install=(.venv/bin/pip install --quiet)
     # Python compiles a module when it is first imported; pip would compile all, a minute and more
-    local install=(.venv/bin/pip install --quiet --no-compile)
+    [ -n "${PYTHONDONTWRITEBYTECODE:-}" ] || install+=(--no-compile)
     # MUCPT_TORCH_INDEX: package index to take torch from, for a CPU-only build
     if [ -n "${MUCPT_TORCH_INDEX:-}" ]; then
       "${install[@]}" "$(grep '^torch==' requirements.lock)" --index-url "$MUCPT_TORCH_INDEX"
