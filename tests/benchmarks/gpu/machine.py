@@ -12,7 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from mucpt_utils import paths
-from mucpt_utils.errors import OutsideError
+from mucpt_utils.errors import MuCPTError, OutsideError
 
 # what a run imports: found here by importing it, so that nothing is listed by hand. Libraries that
 # others import because they happen to be installed here do not count.
@@ -35,12 +35,17 @@ LINUX = [f"manylinux_2_{n}_x86_64" for n in (39, 35, 34, 31, 28, 27, 24, 17)]
 LINUX += ["manylinux2014_x86_64", "manylinux1_x86_64"]
 DATA = 10**6  # bytes of a file of data that is dropped from a wheel
 SPARE = 10**6  # bytes for names and headers of what travels
+PIECE = 5 * 10**6  # bytes of the smallest piece that is worth a carry
 # never carried: a bare GPU machine has its own, built for its GPU
 ITS_OWN = ("torch", "triton", "nvidia-", "transformers")
 
 
 class WheelsMissing(OutsideError, RuntimeError):
     """Wheels that the package index did not give."""
+
+
+class NoRoom(MuCPTError, ValueError):
+    """A checkout that fills a carry, or nearly."""
 
 
 def needed() -> dict[str, str]:
@@ -130,12 +135,23 @@ def slim(wheel: Path) -> None:
 
 
 def room(limit: int = 64 * 2**20) -> int:
-    """Bytes that a carry of 64 MiB has left beside this checkout, which travels with it."""
+    """Bytes that a carry of 64 MiB has left beside this checkout, which travels with it.
+
+    Raises NoRoom where less than a piece is left.
+    """
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=paths.ROOT, capture_output=True, text=True, check=True
     )
     tree = [paths.ROOT / name for name in listed.stdout.split("\0") if name]
-    return limit - sum(path.stat().st_size for path in tree if path.is_file()) - SPARE
+    size = sum(path.stat().st_size for path in tree if path.is_file())
+    left = limit - size - SPARE
+    if left < PIECE:
+        raise NoRoom(
+            f"this checkout has {size / 1e6:.1f} MB, too much for a carry of {limit / 1e6:.1f} MB "
+            f"that also holds a piece of {PIECE / 1e6:.1f} MB; leave out what no run reads: "
+            "git sparse-checkout set --no-cone '/*' '!/results/'"
+        )
+    return left
 
 
 def versions() -> dict[str, str]:

@@ -31,6 +31,8 @@ def pack(sources: Iterable[Path], out: Path, piece: int, total: int, models: boo
     beyond `total` bytes, are left out. Returns the names of what was left out.
     """
     out.mkdir(parents=True, exist_ok=True)
+    for old in [out / MANIFEST, *out.glob("*.part")]:  # of another parcel, or of one cut off
+        old.unlink(missing_ok=True)
     sources = sorted(sources)
     left = {} if models else too_much(sources, total)
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
@@ -70,25 +72,43 @@ def cut(archive: Path, out: Path, piece: int) -> None:
     write_json(out / MANIFEST, {"sha256": sha256(archive), "pieces": pieces})
 
 
+def manifest_of(folder: Path) -> dict:
+    """What a parcel says of itself. Raises ParcelError where it was not packed to its end."""
+    if not (folder / MANIFEST).is_file():
+        raise ParcelError(
+            f"{folder} has no {MANIFEST}: what packs was cut off; call it again, nothing finished "
+            "is lost"
+        )
+    return read_json(folder / MANIFEST)
+
+
 def gather(carried: Path, gathered: Path) -> list[str]:
     """Copy the pieces of one carry beside those of earlier ones; returns the names still to come.
 
     Raises ParcelError for a piece that is not what the manifest says.
     """
     gathered.mkdir(parents=True, exist_ok=True)
-    manifest = read_json(carried / MANIFEST)
+    manifest = manifest_of(carried)
     shutil.copy(carried / MANIFEST, gathered)
     for name, digest in manifest["pieces"].items():
         if (carried / name).is_file():
-            if sha256(carried / name) != digest:
+            if not is_it(carried / name, digest):
                 raise ParcelError(f"{carried / name}: not the piece of the manifest; carry again")
             shutil.copy(carried / name, gathered)
-    return [name for name in manifest["pieces"] if not (gathered / name).is_file()]
+    # a piece of that name may be one of an earlier parcel
+    return [
+        name for name, digest in manifest["pieces"].items() if not is_it(gathered / name, digest)
+    ]
+
+
+def is_it(piece: Path, digest: str) -> bool:
+    """Whether a piece is there and is the one of that digest."""
+    return piece.is_file() and sha256(piece) == digest
 
 
 def unpack(gathered: Path, into: Path) -> dict[str, str]:
     """Unpack a whole parcel; returns the digests of what it left out. Raises ParcelError."""
-    manifest = read_json(gathered / MANIFEST)
+    manifest = manifest_of(gathered)
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into) as scratch:
         archive = Path(scratch) / "archive"
