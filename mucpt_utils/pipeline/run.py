@@ -7,6 +7,7 @@ was killed goes on with the shards that are missing.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -38,6 +39,8 @@ FUNNEL = "funnel.csv"
 WRITTEN = (*FOLDERS, STAGES, RESULT, "quarantine.jsonl", FUNNEL, containment.REPORT)
 FETCHED = "fetched"  # what is fetched before it is read
 READ = "read"
+# what `io` leaves of a file of these names where a run is killed while it writes it
+UNFINISHED = re.compile(rf"(?:{'|'.join(map(re.escape, (RESULT, PAGE, CARD)))})\.\d+-\d+\.new")
 
 
 class OutputError(MuCPTError, ValueError):
@@ -138,6 +141,7 @@ def run_pipeline(
     check_output(source, Path(out_folder))
     stages = plan_stages(settings, classifier_path, questions)
     out_folder = Path(out_folder)
+    remove_unfinished(out_folder)
     documents = open_input(source, settings.source, out_folder / FETCHED, out_folder)
     key = run_key(documents, settings, classifier_path, questions)
     run = Run(out_folder, key, settings, tasks, workers)
@@ -257,6 +261,14 @@ def collect(run: Run, folders: Sequence[Path], shards: Path, model: str | None =
     accounting.write_rows(rows, out / FUNNEL)
     record = {"key": run.key, "settings": run.settings.deciding(), "funnel": rows}
     write_json(out / RESULT, record | {"classifier": model})
+
+
+def remove_unfinished(out_folder: Path) -> None:
+    """Removes the files that an earlier run was killed at while it wrote them."""
+    for folder in (out_folder, out_folder / DATASET):
+        for path in folder.glob("*.new"):
+            if UNFINISHED.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def link(path: Path, target: Path) -> None:

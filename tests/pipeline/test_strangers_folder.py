@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -210,6 +211,7 @@ def test_rows_of_very_many_sources_are_not_all_printed(tmp_path, capsys):
 
 # --- a run that is killed, and a disk that is full ------------------------------------------------
 
+RENAMED = "the page, written, is put in its place"
 MOMENTS = {
     "documents are put in their place": (run, "link"),
     "the accounting is written": (accounting, "write_rows"),
@@ -218,6 +220,7 @@ MOMENTS = {
     "the dataset is written": (dataset.DatasetWriter, "close_file"),
     "the card is written": (finish, "write_card"),
     "the page is written": (finish, "write_page"),
+    RENAMED: (Path, "replace"),
 }
 
 
@@ -226,7 +229,13 @@ def killed(moment, command_line):
     child = os.fork()
     if not child:
         owner, name = MOMENTS[moment]
-        setattr(owner, name, lambda *_, **__: os._exit(9))
+
+        def gone(*passed, **_):
+            if moment != RENAMED or passed[1].name == "report.html":
+                os._exit(9)
+            return os.replace(*passed)
+
+        setattr(owner, name, gone)
         main(command_line)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
