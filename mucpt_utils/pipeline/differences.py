@@ -6,10 +6,13 @@ where the other text has another one.
 """
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import islice
 from typing import NamedTuple
+
+from datatrove.utils.text import ngrams
 
 from mucpt_utils.pipeline.minhash import visible
 
@@ -17,6 +20,8 @@ WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
 SENTENCE_MARKS = frozenset(".!?\n:;|")
 LONGEST_ALIGNED = 250  # words; one year more or less does not make another of a long text
 LONGEST_FACT = 6  # words that stand in place of others
+ANCHOR = 5  # words in a row by which texts are aligned
+MOST_PLACES = 100  # at which such a row is looked for
 LONGEST_NAME = 100  # characters that are compared
 LEAST_SHARE = 0.05  # of a text's facts that must be others
 MOST_RETOUCHED = 1  # ordinary words with others in their places, for each fact with another
@@ -40,12 +45,12 @@ class Word(NamedTuple):
         return self.text[0].isupper() and not self.is_first
 
 
-def words_of(text: str) -> list[Word]:
-    """The words of a text, one more than LONGEST_ALIGNED at most."""
+def words_of(text: str, most: int | None = LONGEST_ALIGNED + 1) -> list[Word]:
+    """The words of a text, the first `most` of them."""
     words: list[Word] = []
     end = 0
     text = visible(text)
-    for match in islice(WORD.finditer(text), LONGEST_ALIGNED + 1):
+    for match in islice(WORD.finditer(text), most):
         between = text[end : match.start()]
         words.append(Word(match.group(), not words or not SENTENCE_MARKS.isdisjoint(between)))
         end = match.end()
@@ -59,8 +64,11 @@ def state_other_facts(one: str, other: str) -> bool:
     name among more ordinary words that were replaced: a text was retouched, not another record.
     """
     a, b = words_of(one), words_of(other)
-    if max(len(a), len(b)) > LONGEST_ALIGNED:
-        return False
+    return max(len(a), len(b)) <= LONGEST_ALIGNED and have_other_facts(a, b)
+
+
+def have_other_facts(a: Sequence[Word], b: Sequence[Word]) -> bool:
+    """What `state_other_facts` says of the words of two texts."""
     folded_a, folded_b = ([word.text.casefold() for word in words] for words in (a, b))
     facts = min(sum(word.is_fact for word in words) for words in (a, b))
     differing = retouched = 0
@@ -73,6 +81,48 @@ def state_other_facts(one: str, other: str) -> bool:
     if has_names and retouched > MOST_RETOUCHED * differing:
         return False
     return differing > 0 and differing >= LEAST_SHARE * facts
+
+
+class Anchored:
+    """The words of a text, and where each row of ANCHOR words stands in it."""
+
+    def __init__(self, text: str) -> None:
+        self.words = words_of(text, None)
+        self.places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for place, row in enumerate(anchors(self.words)):
+            if len(self.places[row]) < MOST_PLACES:
+                self.places[row].append(place)
+
+    def states_other_facts(self, part: Sequence[Word]) -> bool:
+        """Whether the words of another text have other facts where they run in parallel with it."""
+        run = self.parallel(part)
+        if not run:
+            return False
+        held, of_part = (
+            slice(max(0, min(side) - LONGEST_FACT), max(side) + ANCHOR + LONGEST_FACT)
+            for side in zip(*run, strict=True)
+        )
+        return have_other_facts(part[of_part], self.words[held])
+
+    def parallel(self, part: Sequence[Word]) -> list[tuple[int, int]]:
+        """Places of equal rows here and in another text, of the one stretch that has most of them.
+
+        A list of records has the row of one several times.
+        """
+        pairs = [
+            (here, there)
+            for there, row in enumerate(anchors(part))
+            for here in self.places.get(row, ())
+        ]
+        # how far a text is ahead of the other one changes by a few words only
+        ahead = Counter((here - there) // LONGEST_FACT for here, there in pairs)
+        most = max(ahead, key=lambda n: (ahead[n - 1] + ahead[n] + ahead[n + 1], -n), default=0)
+        return [pair for pair in pairs if abs((pair[0] - pair[1]) // LONGEST_FACT - most) <= 1]
+
+
+def anchors(words: Sequence[Word]) -> Iterator[tuple[str, ...]]:
+    """All rows of ANCHOR words, without case."""
+    return ngrams([word.text.casefold() for word in words], ANCHOR)
 
 
 def places(

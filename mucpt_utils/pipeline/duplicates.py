@@ -3,8 +3,9 @@
 Both kinds run the same four steps: signatures by shard, matching signatures by bucket (a band of
 the signature), a cover, and a filter. The cover goes through the documents in the order of reading
 (shard, row in the shard) and drops one only if it is itself similar to one that stays: chains of
-documents, each similar to the next, are not lost. What stays depends neither on the number of tasks
-nor on the order in which they end.
+documents, each similar to the next, are not lost. For near duplicates it also drops one that stands
+in several of those that stay, in pieces (`pieces`). What stays depends neither on the number of
+tasks nor on the order in which they end.
 
 Signatures and pairs are datatrove's to the byte, in files of its formats; only the arithmetic is
 done on whole arrays, which is several times as fast as a document or a signature at a time.
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import xxhash
@@ -36,17 +38,24 @@ from mucpt_utils.pipeline.minhash import (
     minhashes,
     shingles,
 )
+from mucpt_utils.pipeline.pieces import (
+    SHINGLES,
+    TEXTS,
+    DocumentKey,
+    Pieces,
+    overlaps,
+    save_sample,
+)
 
 # files of a stage, by bucket or by shard; the first are where datatrove has them
 BUCKET, SIGNATURE_SUFFIX = "signatures/bucket_{:03d}", ".minhash.sig"
-SHINGLES, TEXTS = "shingles", "texts"
 DROPS, COPIED = "drops/{:05d}.jsonl", "copied/{:05d}.jsonl"
 
-DocumentKey = tuple[int, int]  # number of the shard, row of the document in it
 Compare = Callable[[DocumentKey, DocumentKey], float]
+Found = tuple[DocumentKey, float]  # the document that stays, and how similar it is
+Copied = Callable[[DocumentKey, Sequence[DocumentKey]], Found | None]
 # documents of one signature in one bucket that are compared with those that follow
 MOST_COMPARED = 100
-LONGEST_KEPT = 4000  # characters of a text whose facts are compared
 
 
 def minhash_config(settings: MinhashSettings) -> MinhashConfig:
@@ -105,7 +114,7 @@ class ShardSignatures(MinhashDedupSignature):
 
 
 class NearSignatures(ShardSignatures):
-    """MinHash signatures; keeps shingles and short texts on disk too, to check candidates by.
+    """MinHash signatures; keeps shingles and texts on disk too, to check candidates by.
 
     Where the stage before has found copies of works (its folder stands beside this one's), their
     passages are listed for the filter and have no signature: nothing is dropped for one that goes.
@@ -133,12 +142,12 @@ class NearSignatures(ShardSignatures):
         write_jsonl(self.folder / COPIED.format(rank), listed)
         ShingleStore(self.folder / SHINGLES).save(rank, self.sets)
         ShingleStore(self.folder / TEXTS, dtype=np.uint8).save(rank, self.texts)
+        save_sample(self.folder, rank, self.sets)
         self.sets, self.texts = [], []
 
     def hashes(self, text: str) -> np.ndarray | None:
         self.sets.append(shingles(text, self.config.n_grams))
-        kept = text.encode() if len(text) <= LONGEST_KEPT else b""
-        self.texts.append(np.frombuffer(kept, np.uint8))
+        self.texts.append(np.frombuffer(text.encode(), np.uint8))
         return minhashes(self.sets[-1], *self.parameters) if self.sets[-1].size else None
 
 
@@ -264,12 +273,14 @@ class Cover(PipelineStep):
 
     def run(self, data: None = None, rank: int = 0, world_size: int = 1) -> None:
         groups = matching_groups(sorted((self.folder / "pairs").glob("*.dups")))
-        compare: Compare = lambda a, b: 1.0  # noqa: E731
-        if self.similarity is not None:
-            compare = self.measure(self.similarity)
+        if self.similarity is None:
+            going = covered(groups, lambda a, b: 1.0)
+        else:
+            compare, pieces = self.measure(self.similarity), Pieces(self.folder)
+            going = covered(groups, compare, overlaps(self.folder), pieces.copied)
         ids = lru_cache(64)(lambda n: read_json(self.folder / "ids" / f"{n:05d}.json"))
         drops = defaultdict(list)
-        for (shard, row), (first, similarity) in sorted(covered(groups, compare).items()):
+        for (shard, row), (first, similarity) in sorted(going.items()):
             duplicate_of = ids(first[0])[first[1]]
             drops[shard].append(
                 {"row": row, "duplicate_of": duplicate_of, "similarity": round(similarity, 4)}
@@ -312,16 +323,21 @@ def matching_groups(files: Iterable[Path]) -> dict[DocumentKey, list[int]]:
 
 
 def covered(
-    groups: Mapping[DocumentKey, Sequence[int]], compare: Compare
-) -> dict[DocumentKey, tuple[DocumentKey, float]]:
+    groups: Mapping[DocumentKey, Sequence[int]],
+    compare: Compare,
+    overlapping: Mapping[DocumentKey, Sequence[DocumentKey]] = MappingProxyType({}),
+    copied: Copied = lambda document, others: None,
+) -> dict[DocumentKey, Found]:
     """For every document that goes: the earlier one that stays and is most similar, and how much.
 
-    groups: by document, in order; documents of one group are candidates. compare: 0 for two that
-    are no duplicates.
+    groups: by document; documents of one group are candidates. compare: 0 for two that are no
+    duplicates. overlapping: by document, earlier ones that may hold pieces of it; `copied` says
+    whether those of them that stay hold it all.
     """
     staying: dict[int, list[DocumentKey]] = defaultdict(list)
-    going = {}
-    for document, numbers in groups.items():
+    going: dict[DocumentKey, Found] = {}
+    for document in sorted({*groups, *overlapping}):
+        numbers = groups.get(document, ())
         # those that share most signatures first
         shared = Counter(other for number in numbers for other in staying[number])
         ranked = sorted(shared, key=lambda other: (-shared[other], other))[:MOST_COMPARED]
@@ -329,6 +345,10 @@ def covered(
         best = max(similarities, key=lambda pair: pair[0], default=(0.0, document))
         if best[0] > 0:
             going[document] = (best[1], best[0])
+            continue
+        others = [other for other in overlapping.get(document, ()) if other not in going]
+        if others and (found := copied(document, others)):
+            going[document] = found
             continue
         for number in numbers:
             if len(staying[number]) < MOST_COMPARED:

@@ -23,6 +23,7 @@ from mucpt_utils.pipeline.duplicates import (
     minhash_config,
 )
 from mucpt_utils.pipeline.masking import MaskPersonalData
+from mucpt_utils.pipeline.pieces import OverlapPairs
 from mucpt_utils.pipeline.shards import EachShard
 
 
@@ -92,7 +93,8 @@ def plan_stages(
                 Job("exact-3", Cover(folder), tasks=1),
             ],
         ),
-        # passages of copied works; MinHash signatures, equal bands, what is like one that stays
+        # passages of copied works; MinHash signatures, equal bands, stretches of text that others
+        # have, what is like one that stays or stands in several
         Stage(
             "near_duplicates",
             near.enabled,
@@ -100,7 +102,8 @@ def plan_stages(
             lambda shards, folder: [
                 Job("near-1", EachShard(shards, NearSignatures(folder, near))),
                 Job("near-2", MatchBuckets(folder, minhash_config(near))),
-                Job("near-3", Cover(folder, near.similarity), tasks=1),
+                Job("near-3", OverlapPairs(folder), tasks=1),
+                Job("near-4", Cover(folder, near.similarity), tasks=1),
             ],
         ),
         Stage("mask", settings.masking.enabled, lambda _: [MaskPersonalData(settings.masking)]),
