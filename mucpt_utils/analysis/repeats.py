@@ -11,21 +11,36 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from mucpt_utils.analysis.frames import frame_of
 from mucpt_utils.analysis.pooling import compared
+from mucpt_utils.config.settings import Profile
 
 NAMES = ("name", "purpose", "arms")  # settings that do not change what a run of an arm gives
 KEYS = ["arm", "compared_to", "stratum", "metric"]
 
 
 def is_repeat(first: Mapping, second: Mapping) -> bool:
-    """Whether two profiles train the same runs. first, second: the content of each `run.json`."""
+    """Whether two profiles train the same runs. first, second: the content of each `run.json`.
+
+    A setting that a record of before lacks has the value that the program gives it today: a new
+    setting's default is what was done until then.
+    """
     ours, theirs = (
-        {key: value for key, value in run["settings"].items() if key not in NAMES}
+        {key: value for key, value in complete(run["settings"]).items() if key not in NAMES}
         for run in (first, second)
     )
     return bool(ours) and ours == theirs
+
+
+def complete(settings: Mapping) -> Mapping:
+    """Settings of a record with those of today that it lacks; as they are where today's program
+    knows one of them no longer."""
+    try:
+        return Profile.model_validate(settings).model_dump(mode="json")
+    except ValidationError:
+        return settings
 
 
 def repeated(once: pd.DataFrame, again: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:

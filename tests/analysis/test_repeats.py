@@ -5,10 +5,13 @@ import pandas as pd
 import pytest
 from results_made_up import runs
 
+from mucpt_utils import paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.analysis.items import items_of_answers
 from mucpt_utils.analysis.repeats import is_repeat, movement, repeated
 from mucpt_utils.analysis.single_runs import answers_table
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.io import read_json
 
 SETTINGS = {"name": "one", "purpose": "a", "arms": ["plain"], "seeds": [0, 1], "replay": 0.2}
 
@@ -29,6 +32,25 @@ def answered():
 def test_a_repeat_has_the_same_seeds_and_settings_and_may_have_other_arms(changed, same):
     first, second = {"settings": SETTINGS}, {"settings": {**SETTINGS, **changed}}
     assert is_repeat(first, second) is same
+
+
+def test_a_setting_that_came_after_the_first_run_has_the_value_of_before():
+    today = load_profile("crosscheck").model_dump(mode="json")
+    before = {**today, "name": "evidence"}
+    before["world"] = {key: value for key, value in today["world"].items() if key != "invented"}
+    assert is_repeat({"settings": before}, {"settings": today})
+    invented = {**today, "world": {**today["world"], "invented": 3}}
+    assert not is_repeat({"settings": before}, {"settings": invented})
+    unknown = {**before, "setting_of_long_ago": 1}  # which today's program does not know
+    assert is_repeat({"settings": unknown}, {"settings": unknown})
+    assert not is_repeat({"settings": unknown}, {"settings": today})
+
+
+def test_the_committed_evidence_is_what_crosscheck_runs_again():
+    evidence = read_json(paths.committed("evidence") / "run.json")
+    laptop = read_json(paths.committed("laptop") / "run.json")
+    again = {"settings": load_profile("crosscheck").model_dump(mode="json")}
+    assert is_repeat(evidence, again) and not is_repeat(laptop, again)
 
 
 def test_a_run_without_settings_repeats_nothing():
