@@ -20,10 +20,6 @@ from mucpt_utils.pipeline.executors import EngineError, make_executor, run_execu
 from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.pipeline.shards import ReadUnits
 
-SETTINGS = PipelineSettings(
-    classifier="off", part_documents=9, unit_bytes=2000, near_duplicates={"bands": 2}
-)
-
 # few stages: each of them is a job on Slurm and starts workers on Ray
 READ_AND_MASK = PipelineSettings(
     classifier="off",
@@ -52,11 +48,6 @@ def source(tmp_path_factory):
         lines = (json.dumps(row) + "\n" for row in rows[part * 20 : part * 20 + 20])
         (folder / f"{part}.jsonl").write_text("".join(lines))
     return folder
-
-
-@pytest.fixture(scope="module")
-def local(source, tmp_path_factory):
-    return contents(run_pipeline(source, tmp_path_factory.mktemp("local"), SETTINGS).folder)
 
 
 # --- Ray ----------------------------------------------------------------------------------------
@@ -118,7 +109,7 @@ def broken_unit():
 
 def test_without_ray_one_line_says_how_to_have_it(tmp_path, source, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    settings = SETTINGS.model_copy(update={"engine": "ray"})
+    settings = READ_AND_MASK.model_copy(update={"engine": "ray"})
     with pytest.raises(ValueError, match=r"pip install 'mucpt-utils\[ray\]'"):
         run_pipeline(source, tmp_path, settings)
 
@@ -165,7 +156,7 @@ def slurm(tmp_path, monkeypatch):
     return SlurmSettings(partition="cpu", time="01:00:00")
 
 
-def test_slurm_job_arrays_write_the_same_bytes(slurm, source, local, tmp_path):
+def test_slurm_job_arrays_write_the_same_bytes(slurm, source, tmp_path):
     expected = contents(run_pipeline(source, tmp_path / "local", READ_AND_MASK).folder)
     settings = READ_AND_MASK.model_copy(update={"engine": "slurm", "slurm": slurm})
     result = run_pipeline(source, tmp_path / "out", settings, tasks=2, workers=2)
