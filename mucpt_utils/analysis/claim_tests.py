@@ -148,7 +148,10 @@ def room_test(test: Test, tables: Tables) -> Finding:
 
 
 def best_test(test: Test, tables: Tables) -> Finding:
-    """Whether some method is better than plain, Rho-1 and plain at equal compute on both kinds."""
+    """Whether some method is better than plain, Rho-1 and plain at equal compute on both kinds.
+
+    Undecided where none is, and some method is better or undecided in each of these comparisons.
+    """
     methods = [arm for arm, declared in ARMS.items() if declared.role == "method"]
     compared = {
         arm: [comparison(tables, test.table, arm, other) for other in test.others]
@@ -157,18 +160,24 @@ def best_test(test: Test, tables: Tables) -> Finding:
     compared = {arm: rows for arm, rows in compared.items() if all(len(r) for r in rows)}
     if not compared:
         return missing(f"{test.table}.csv", f"a method against {', '.join(test.others)}")
-    winners = [
-        arm
+    found = {
+        arm: {verdicts.states_of(r).get(kind, "") for r in rows for kind in test.strata}
         for arm, rows in compared.items()
-        if all(verdicts.states_of(r) == dict.fromkeys(test.strata, verdicts.BETTER) for r in rows)
+    }
+    winners = [arm for arm, states in found.items() if states == {verdicts.BETTER}]
+    may_be = [
+        arm
+        for arm, states in found.items()
+        if verdicts.UNDECIDED in states and states <= {verdicts.BETTER, verdicts.UNDECIDED}
     ]
     evidence = (
         f"{seen_in(test.table)}: better than {', '.join(test.others)} on both kinds of facts: "
         f"{', '.join(winners) or 'none'} of {len(compared)} methods"
     )
-    return Finding(
-        SUPPORTED if winners else NOT_SUPPORTED, [evidence], len(winners), measure="arms"
-    )
+    if may_be and not winners:
+        evidence += f"; undecided in some of these, and better in the others: {', '.join(may_be)}"
+    came_to = SUPPORTED if winners else UNDECIDED if may_be else NOT_SUPPORTED
+    return Finding(came_to, [evidence], len(winners), measure="arms")
 
 
 def arms_test(test: Test, tables: Tables) -> Finding:

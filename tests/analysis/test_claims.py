@@ -106,6 +106,14 @@ def test_the_best_is_better_than_each_on_both_kinds():
     )
     table.loc[table["compared_to"] == "plain_compute", ["difference", "ci_low", "ci_high"]] *= -1
     assert claim("best", {"differences": table})["verdict"] == claim_tests.NOT_SUPPORTED
+    last = table.index[-1]  # one of the six comparisons alone, and an interval too wide to say
+    table.loc[table["compared_to"] == "plain_compute", ["difference", "ci_low", "ci_high"]] *= -1
+    wide = {"difference": 0.1, "ci_low": -0.2, "ci_high": 0.4, "p_value": 0.5}
+    assert table.loc[last, "compared_to"] == "plain_compute"
+    table.loc[last, list(wide)] = list(wide.values())
+    row = claim("best", {"differences": table})
+    assert row["verdict"] == claim_tests.UNDECIDED and row["our_value"] == 0
+    assert "undecided in some of these, and better in the others: soft_mixed" in row["evidence"]
     short = table[table["compared_to"] != "rho1"]
     assert claim("best", {"differences": short})["verdict"] == claim_tests.NOT_TESTED
 
