@@ -20,13 +20,17 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 class Effect(NamedTuple):
-    """A difference with its 95 % interval, what it is the difference of, and what it comes to."""
+    """A difference with its 95 % interval, what it is the difference of, and what it comes to.
+
+    mde: minimum detectable effect, NaN where it was not computed.
+    """
 
     name: str
     value: float
     low: float
     high: float
     verdict: str = ""
+    mde: float = np.nan
 
     @property
     def state(self) -> State:
@@ -58,7 +62,8 @@ def effect_of(
             low, high = sorted((sign * float(row["ci_low"]), sign * float(row["ci_high"])))
             verdict = str(row.get("verdict", "") or "")
             verdict = verdict if sign > 0 else verdicts.OPPOSITE.get(verdict, verdict)
-            return Effect(name, sign * float(row["difference"]), low, high, verdict)
+            mde = float(row.get("mde", np.nan))
+            return Effect(name, sign * float(row["difference"]), low, high, verdict, mde)
     return None
 
 

@@ -51,8 +51,8 @@ def limits(tables: Tables, run: Mapping) -> list[str]:
         count = int(tables["differences"]["p_value"].notna().sum())
         sentences.append(
             f"The table of differences has {count} p-values. Verdicts rest on those corrected over "
-            "the methods of one comparison (Holm), not over all comparisons, and need a margin "
-            "that a change of machine cannot eat."
+            "the methods of one comparison (Holm), not over all comparisons, and lie beyond a "
+            "margin that is kept for a change of machine."
         )
     if missing := not_run(tables, run):
         sentences.append(missing)

@@ -35,14 +35,15 @@ def markdown_report(told: Mapping[str, Any]) -> str:
 
 
 def byline(origin: Mapping, run: Mapping) -> str:
-    """Who, when, which profile and commit."""
+    """Who, when, which profile and commit, and which commits wrote its plan."""
     commit = f"`{origin['commit'][:12]}`" if origin["commit"] else "not recorded"
     if origin["commit_address"]:
         commit = f"[{commit}]({origin['commit_address']})"
     date = f", {origin['date']}" if origin["date"] else ""
     who = f"{origin['authors']}{date}"
+    plan = f" {origin['plan']}" if origin["plan"] else ""
     return (
-        f"{who}. Profile `{run['profile']}`: {run['purpose']}. Commit {commit}. "
+        f"{who}. Profile `{run['profile']}`: {run['purpose']}. Commit {commit}.{plan} "
         "The same with every table inside, for a browser: `report.html`."
     )
 

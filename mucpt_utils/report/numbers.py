@@ -1,5 +1,6 @@
 """Numbers as words, for whoever puts them into a sentence; they are rounded here and only here."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 from mucpt_utils.analysis.effects import Effect
@@ -39,9 +40,11 @@ def mean_with_interval(row: Mapping, unit: str = "") -> str:
 
 
 def change(effect: Effect, unit: str = "") -> str:
-    """What a difference says, with its interval; one that holds zero says nothing either way."""
+    """What a difference says, with its interval; one that holds zero says nothing either way, and
+    is told with the true difference that such runs would detect."""
     interval = f"{signed(effect.low)} to {signed(effect.high)}"
     if effect.state == "open":
-        return f"shows no clear change ({signed(effect.value)}{unit}, {interval})"
+        seen = "" if math.isnan(effect.mde) else f", detectable {plain_number(effect.mde)}"
+        return f"shows no clear change ({signed(effect.value)}{unit}, {interval}{seen})"
     verb = "rises" if effect.state == "stands" else "falls"
     return f"{verb} by {abs(effect.value):.2f}{unit} ({interval})"

@@ -1,4 +1,4 @@
-"""`results/pooled`: one table of differences over the runs of every committed profile.
+"""`results/pooled`: one table of differences, and a forest plot, over every committed profile.
 
     python -m mucpt_utils pooled [--results DIR]
 
@@ -21,7 +21,9 @@ from mucpt_utils.analysis.repeats import is_repeat, repeated
 from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import read_json
-from mucpt_utils.report.profiles import RECORD, in_order_of_profiles
+from mucpt_utils.report.figures import NothingToDraw, pooled_forest, save_figure
+from mucpt_utils.report.figures.panels import sign
+from mucpt_utils.report.profiles import RECORD, in_order_of_profiles, read_finished
 from mucpt_utils.report.table_files import describe, read_table, write_table
 
 FOLDER = "pooled"
@@ -69,8 +71,20 @@ def items_of_profile(folder: Path) -> pd.DataFrame:
     return items_of_answers(read_table(folder / "tables", "answers"))
 
 
+def draw(together: pd.DataFrame, profiles: Iterable[str], results: Path) -> None:
+    """Draw the forest plot of `pooled.csv`; a single profile has its own and gets none here."""
+    try:
+        fig, frame = pooled_forest(together)
+    except NothingToDraw:
+        return
+    told = [read_finished(results / name, ()) for name in profiles]
+    commits = "; ".join(f"{each.name} {each.commit}" for each in told)
+    sign(fig, f"Profiles and commits: {commits}. 95 % intervals.")
+    save_figure(fig, frame, results / FOLDER / "figures", FOLDER)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write `pooled.csv` from the committed answers; returns the exit code."""
+    """Write `pooled.csv` and its figure from the committed answers; returns the exit code."""
     parser = Parser(
         prog="python -m mucpt_utils pooled", description="Differences over all profiles' runs."
     )
@@ -87,7 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name, first in repeats.items()
         ]
         folder = results / FOLDER / "tables"
-        path = write_table(pooled(once), folder, FOLDER)
+        together = pooled(once)
+        path = write_table(together, folder, FOLDER)
+        draw(together, once, results)
         if again:
             write_table(concat(again, "repeats"), folder, "repeats")
         describe(folder)

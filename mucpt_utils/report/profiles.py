@@ -22,6 +22,7 @@ ORDER = (
     "evidence",
     "crosscheck",
     "laptop",
+    "doses",
     "replication",
     "confirmation",
     "surface",

@@ -39,7 +39,8 @@ Item = dict[str, Any]
 
 
 def origin(run: Run) -> Item:
-    """Authors, date, commit with its address where one is declared, and how to cite."""
+    """Authors, date, commit with its address where one is declared, the plan's commits, and how to
+    cite."""
     citation = yaml.safe_load((paths.ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     commit = str(run.get("commit") or "")
     digits = commit.partition(" ")[0]
@@ -52,6 +53,7 @@ def origin(run: Run) -> Item:
         "date": date,
         "commit": commit,
         "commit_address": f"{repository}/commit/{digits}" if repository and digits else "",
+        "plan": plan(run["profile"]),
         "citation": cited(citation, authors, run, date, digits),
     }
 
@@ -65,6 +67,17 @@ def person_name(person: Mapping) -> str:
 def commit_date(digits: str) -> str:
     """The day of a commit, as git has it; "" without git or commit."""
     return (checkout.git("show", "-s", "--format=%cs", digits) or "") if digits else ""
+
+
+def plan(profile: str) -> str:
+    """Which commits wrote the plan of a profile's results, the first of them first; "" without one.
+
+    A plan is worth as much as it is older than the run, so the report says which commit to look at.
+    """
+    told = checkout.git("log", "--reverse", "--format=%H %cs", "--", f"results/{profile}/plan.md")
+    commits = [line.split() for line in (told or "").splitlines()]
+    written = [f"{digits[:12]} ({date})" for digits, date in commits]
+    return f"Planned in plan.md, commit {', then '.join(written)}." if written else ""
 
 
 def cited(citation: Mapping, authors: Sequence[str], run: Run, date: str, digits: str) -> str:

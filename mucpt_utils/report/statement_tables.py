@@ -3,70 +3,53 @@
 Each gives a table of Markdown, or "" where no profile has what it needs.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
 from mucpt_utils.analysis import repeats, verdicts
 from mucpt_utils.analysis.effects import Effect, first_row
 from mucpt_utils.config.arms import ARMS
+from mucpt_utils.report.cells import (
+    COMPARED_HEADS,
+    STRATA,
+    compared_cells,
+    effect_cell,
+    level_cell,
+    markdown,
+)
+from mucpt_utils.report.dose_statements import gains_by_dose
 from mucpt_utils.report.figures import arm_title
-from mucpt_utils.report.measures import KINDS, MEASURES, Tables, difference_of, mean_of, verdict_of
+from mucpt_utils.report.measures import MEASURES, difference_of, mean_of
 from mucpt_utils.report.numbers import plain_number, signed
+from mucpt_utils.report.plain import value_title
 from mucpt_utils.report.pooled import FOLDER as POOLED
 from mucpt_utils.report.profiles import Finished
 
-STRATA = {"covered": "known facts", "uncovered": "unknown facts"}
 MEASURE_HEADS = ("log-likelihood of the answer, nats per token", "accuracy")
-COMPARED_HEADS = ("minus", "known, nats", "known, accuracy") + (
-    "unknown, nats",
-    "unknown, accuracy",
-    "verdict",
-    "cost",
-)
 MEASURE_WORDS = dict(zip(MEASURES, MEASURE_HEADS, strict=True))
 MOVED_HEADS = ("measure", "differences to plain", "typical move", "largest", "19 of 20 within") + (
     "margin of a verdict",
     "same verdict",
 )
+# plain at equal tokens, and with the compute of an arm that has a reference model
+EQUAL = (verdicts.EQUAL_TOKENS, verdicts.EQUAL_COMPUTE)
+LEFT = ("fact", "wrong_fact", "rumour", "noise", "boilerplate", "spam", "pii", "mojibake")
+# documents by the writer's labels, and how they are headed
+KEPT = {
+    "known subject, true facts only": "known subject, true facts only",
+    "known subject, with a wrong fact": "with a wrong fact",
+    "unknown subject, true facts only": "unknown subject, true facts only",
+    "unknown subject, with a wrong fact": "with a wrong fact",
+    "from a reliable site": "reliable site",
+    "from an unreliable site": "unreliable site",
+}
 Everything = Mapping[str, Finished]
 
 
 def profiles(results: Everything) -> Iterator[tuple[str, Finished]]:
     """The profiles by name, without what is pooled over them."""
     return ((name, result) for name, result in results.items() if name != POOLED)
-
-
-# --- tables of Markdown ---------------------------------------------------------------------------
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of Markdown; "" without rows."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) if rows else ""
-
-
-def interval(value: float, low: float, high: float) -> str:
-    """A difference with its interval: `+0.31 [+0.17, +0.46]`."""
-    return f"{signed(value)} [{signed(low)}, {signed(high)}]"
-
-
-def effect_cell(effect: Effect | None) -> str:
-    """A difference with its interval, in bold where it is called better or worse; "–" for none.
-
-    Without a verdict, bold is an interval that holds no zero.
-    """
-    if effect is None:
-        return "–"
-    text = interval(effect.value, effect.low, effect.high)
-    clear = effect.verdict in verdicts.OPPOSITE if effect.verdict else effect.state != "open"
-    return f"**{text}**" if clear else text
-
-
-def level_cell(row: Mapping) -> str:
-    """A mean with its interval: `0.23 [0.13, 0.35]`."""
-    mean, low, high = (plain_number(row[column]) for column in ("mean", "ci_low", "ci_high"))
-    return f"{mean} [{low}, {high}]"
 
 
 # --- statements -----------------------------------------------------------------------------------
@@ -113,12 +96,14 @@ def plain_levels(results: Everything) -> str:
 
 
 def by_role(role: str, *others: str) -> Callable[[Everything], str]:
-    """The statement about every arm of a role: minus each of `others`, with verdict and cost."""
+    """The statement about every arm of a role but plain: minus each of `others`, with verdict and
+    cost; the verdict that an arm is judged by is bold."""
 
     def arms(results: Everything) -> str:
         rows = []
         for profile, result in profiles(results):
-            for arm in (name for name, declared in ARMS.items() if declared.role == role):
+            arms = (name for name, declared in ARMS.items() if declared.role == role)
+            for arm in (name for name in arms if name != verdicts.EQUAL_TOKENS):
                 for other in others:
                     cells = compared_cells(result.tables, arm, other)
                     if cells:
@@ -128,32 +113,19 @@ def by_role(role: str, *others: str) -> Callable[[Everything], str]:
     return arms
 
 
-def compared_cells(tables: Tables, arm: str, other: str) -> list[str]:
-    """An arm minus another on both kinds of facts, the verdict and the cost; [] if not compared."""
-    effects = [
-        difference_of(tables, arm, other, kind, metric) for kind in KINDS for metric in MEASURES
-    ]
-    if arm == other or all(effect is None for effect in effects):
-        return []
-    cost = first_row(tables.get("costs"), arm=arm)
-    told = "–" if cost is None else f"{cost['relative_to_plain']:.2f}"
-    verdict = verdict_of(tables, arm, other) or "–"
-    return [f"`{other}`", *map(effect_cell, effects), verdict, told]
-
-
 def over_profiles(results: Everything) -> str:
-    """Every arm minus plain over the runs of all profiles together."""
+    """Every arm minus plain, at equal tokens and at equal compute, over all profiles together."""
     table = results[POOLED].tables.get("pooled") if POOLED in results else None
     if table is None:
         return ""
-    table = table[(table["pooled"] == "yes") & (table["compared_to"] == "plain")]
+    table = table[table["pooled"] == "yes"]
     rows = []
-    for arm, group in table.groupby("arm", sort=False):
-        first = group.iloc[0]
-        counts = [f"{first['seeds']:.0f}", first["profiles"]]
-        rows.append(
-            [f"`{arm}`", *compared_cells({"differences": group}, str(arm), "plain")[:-1], *counts]
-        )
+    for (other, arm), group in table.groupby(["compared_to", "arm"], sort=False):
+        if other in EQUAL:
+            first = group.iloc[0]
+            counts = [f"{first['seeds']:.0f}", first["profiles"]]
+            cells = compared_cells({"differences": group}, str(arm), str(other))[:-1]
+            rows.append([f"`{arm}`", *cells, *counts])
     return markdown(["arm", *COMPARED_HEADS[:-1], "seeds", "profiles"], rows)
 
 
@@ -223,18 +195,45 @@ def forgetting(results: Everything) -> str:
 
 
 def repeatability(results: Everything) -> str:
-    """By how much two single runs must differ before it means anything."""
+    """By how much two single runs must differ before it means anything, in each measure."""
     rows = []
+    strata = STRATA | {"general": "general questions and text", "music": "music text"}
     for profile, result in profiles(results):
-        for stratum, words in (STRATA | {"general": "general questions"}).items():
+        for stratum, words in strata.items():
             found = [
                 first_row(result.tables.get("repeatability"), stratum=stratum, metric=metric)
-                for metric in MEASURES
+                for metric in (*MEASURES, "bits_per_byte")
             ]
-            if all(row is not None for row in found):
-                cells = [plain_number(row["must_differ_by"]) for row in found if row is not None]
+            cells = [
+                "–" if row is None else plain_number(row["must_differ_by"], 3) for row in found
+            ]
+            if set(cells) != {"–"}:
                 rows.append([f"`{profile}`", words, *cells])
-    return markdown(["profile", "questions", *MEASURE_HEADS], rows)
+    return markdown(["profile", "of", *MEASURE_HEADS, "bits per byte"], rows)
+
+
+def selection(results: Everything) -> str:
+    """Which documents each selecting arm keeps, by what they are."""
+    rows = []
+    for profile, result in profiles(results):
+        table = result.tables.get("selection_kinds")
+        for arm in dict.fromkeys([] if table is None else table["arm"]):
+            found = [first_row(table, arm=arm, documents=documents) for documents in KEPT]
+            cells = ["–" if row is None else level_cell(row, "share_kept") for row in found]
+            rows.append([f"`{profile}`", f"`{arm}`", *cells])
+    return markdown(["profile", "arm", *KEPT.values()], rows)
+
+
+def left_by_the_pipeline(results: Everything) -> str:
+    """What the tokens that the pipeline leaves belong to; of a statement they are its object's."""
+    rows = []
+    for profile, result in profiles(results):
+        table = result.tables.get("kinds_left")
+        if table is not None and len(table):
+            shares = dict(zip(table["kind"], table["share"], strict=True))
+            cells = [f"{100 * shares.get(kind, 0):.2f} %" for kind in LEFT]
+            rows.append([f"`{profile}`", *cells])
+    return markdown(["profile", *(value_title("kind", kind) for kind in LEFT)], rows)
 
 
 def soft_by_coverage(results: Everything) -> str:
@@ -286,16 +285,17 @@ STATEMENTS: dict[str, Callable[[Everything], str]] = {
     "Profiles": scales,
     "Is there room? The best ceiling minus plain": room,
     "Plain continued pretraining": plain_levels,
-    "What simple baselines reach": by_role("baseline", "plain"),
-    "What each method adds, at equal tokens and at equal compute": by_role(
-        "method", "plain", "plain_compute"
-    ),
+    "Of all tokens that the pipeline leaves (of a statement: its object's)": left_by_the_pipeline,
+    "What simple baselines reach": by_role("baseline", *EQUAL),
+    "What each method adds, at equal tokens and at equal compute": by_role("method", *EQUAL),
     "Methods minus Rho-1 as published": by_role("method", "rho1"),
     "Over all profiles: every arm minus plain": over_profiles,
     "The same runs made twice": made_twice,
+    "Dose by dose: every arm minus plain in the same data": gains_by_dose,
     "Controls and ceilings": lambda results: "\n\n".join(
-        table for role in ("control", "ceiling") if (table := by_role(role, "plain")(results))
+        table for role in ("control", "ceiling") if (table := by_role(role, *EQUAL)(results))
     ),
+    "Which documents selection keeps": selection,
     "What is forgotten: general questions": forgetting,
     "Two runs of one arm must differ by more than": repeatability,
     "Soft weighting minus plain, by what the reference model knows": soft_by_coverage,

@@ -16,7 +16,7 @@ from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.axes import MAIN
 from mucpt_utils.pipeline.accounting import KEPT
 from mucpt_utils.report.figures import arm_title
-from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.figures.conclusions import capital, of_selection
 from mucpt_utils.report.measures import KINDS, MEASURES, METHODS, Tables, difference_of, mean_of
 from mucpt_utils.report.numbers import (
     change,
@@ -24,6 +24,7 @@ from mucpt_utils.report.numbers import (
     enumerated,
     mean_with_interval,
     percent,
+    plain_number,
     signed,
 )
 
@@ -32,6 +33,12 @@ SOURCES = {
     "asked": "that this study asks itself",
     "published": "that the paper published",
     "reported": "that third parties report of it",
+}
+# of the tokens that the pipeline leaves, what is told of them, by the writer's labels
+LEFT = {
+    "are noise that no rule about form finds": ("noise",),
+    "are objects of false statements": ("wrong_fact", "rumour"),
+    "are boilerplate or advertising": ("boilerplate", "spam"),
 }
 NOTHING_LEARNT = (
     "At this size plain continued pretraining does not measurably beat the base in accuracy: the "
@@ -58,7 +65,8 @@ def paragraphs(tables: Tables, run: Mapping) -> list[Paragraph]:
     tables: frames by name, of which none must be there. run: the content of `run.json`. Where
     plain training taught nothing, it says so and compares nothing.
     """
-    parts = [(setting(tables, run), ["runs"]), (pipeline_result(tables), ["funnel"])]
+    parts = [(setting(tables, run), ["runs"])]
+    parts.append((pipeline_result(tables), ["funnel", "kinds_left"]))
     if "differences" in tables and "main_comparison" in tables:
         if learnt(tables):
             parts.append((levels(tables), ["main_comparison"]))
@@ -66,8 +74,10 @@ def paragraphs(tables: Tables, run: Mapping) -> list[Paragraph]:
             parts.append((at_a_glance(tables, "baseline"), ["differences"]))
             parts.append((at_a_glance(tables, "method"), ["differences"]))
             parts += [(text, ["differences"]) for text in effects(tables)]
+            parts.append((kept_documents(tables), ["selection_kinds"]))
             parts.append((better_than_both(tables), ["differences"]))
             parts.append((forgetting(tables), ["differences"]))
+            parts.append((repeatability(tables), ["repeatability"]))
         else:
             parts.append((NOTHING_LEARNT, ["differences"]))
     parts += [(text, ["bits_per_byte"]) for text in prose_results(tables)]
@@ -102,8 +112,21 @@ def pipeline_result(tables: Tables) -> str:
     left = last[last["reason"] == KEPT]["documents"].sum()
     return (
         f"Of {int(entered):,} documents that enter the pipeline, {int(left):,} "
-        f"({percent(left / max(entered, 1))}) are left for training."
+        f"({percent(left / max(entered, 1))}) are left for training.{kinds_left(tables)}"
     )
+
+
+def kinds_left(tables: Tables) -> str:
+    """How much noise and falsehood the pipeline leaves, of all tokens; "" where not counted."""
+    table = tables.get("kinds_left")
+    if table is None or table.empty:
+        return ""
+    shares = table.set_index("kind")["share"]
+    told = [
+        f"{100 * sum(shares.get(kind, 0) for kind in kinds):.1f} % {words}"
+        for words, kinds in LEFT.items()
+    ]
+    return f" Of their tokens {enumerated(told)}."
 
 
 def levels(tables: Tables) -> str:
@@ -201,6 +224,35 @@ def effect_sentence(tables: Tables, arm: str) -> str:
     verdict = rule.over_kinds(states)
     told = f" The verdict: {verdict}." if verdict else ""
     return f"{arm_title(arm)}, against plain at equal tokens: {'; '.join(clauses)}.{told}"
+
+
+def kept_documents(tables: Tables) -> str:
+    """Which documents the paper's selection keeps; "" where it was not measured."""
+    told = of_selection(tables.get("selection_kinds"), PAPER_ARM)
+    return f"{capital(told)}." if told else ""
+
+
+def repeatability(tables: Tables) -> str:
+    """By how much two single runs of one arm must differ to mean anything; "" without."""
+    told = []
+    for kind, facts in KINDS.items():
+        rows = {
+            metric: first_row(tables.get("repeatability"), stratum=kind, metric=metric)
+            for metric in MEASURES
+        }
+        numbers = [
+            f"{plain_number(row['must_differ_by'])}{MEASURES[metric][1] or ' of accuracy'}"
+            for metric, row in rows.items()
+            if row is not None
+        ]
+        if numbers:
+            told.append(f"{enumerated(numbers)} on {facts}")
+    if not told:
+        return ""
+    return (
+        "Two single runs of one arm that differ in the seed alone lie apart; to mean anything two "
+        f"runs must differ by more than {', '.join(told)}."
+    )
 
 
 def better_than_both(tables: Tables) -> str:

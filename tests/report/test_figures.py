@@ -12,7 +12,7 @@ from mucpt_utils.analysis import schema
 from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report import figures, profiles, table_files
-from mucpt_utils.report.figures import conclusions, panels
+from mucpt_utils.report.figures import comparison, conclusions, panels
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +212,61 @@ def test_the_frame_is_what_is_drawn(frames):
     _, difference = draw("difference_to_plain", frames)
     assert set(difference["compared_to"]) == {"plain"}
     assert "base" not in set(difference["arm"])
+
+
+def test_the_chance_level_of_every_arm_is_drawn(frames):
+    plain = [("plain", stratum, "accuracy", 0.07) for stratum in ("covered", "uncovered")]
+    chance = pd.DataFrame(plain, columns=["arm", "stratum", "metric", "mean"])
+    fig, frame = figures.main_comparison(frames["main_comparison"], chance)
+    assert frame.loc[frame["arm"] == "plain", "chance"].tolist() == [0.07, 0.07]
+    assert frame.loc[frame["arm"] != "plain", "chance"].isna().all()
+    for axes in fig.axes:
+        marks = [line for line in axes.lines if line.get_color() == comparison.CHANCE]
+        assert [mark.get_xdata()[0] for mark in marks] == [0.07]
+    assert any("answers permuted within a relation" in text for text in texts(fig))
+    without = figures.main_comparison(frames["main_comparison"])[1]
+    assert "chance" not in without
+
+
+def test_the_figure_of_selection_says_what_it_goes_by():
+    kept = dict(zip(conclusions.SELECTED, (0.997, 0.359, 0.48, 0.26), strict=True))
+    rows = [("selection_soft", kind, 40, share, share, share, 2) for kind, share in kept.items()]
+    columns = ["arm", "documents", "n", "share_kept", "ci_low", "ci_high", "seeds"]
+    fig, _ = figures.FIGURES["selection_kinds"].draw(pd.DataFrame(rows, columns=columns))
+    title = " ".join(fig.get_suptitle().split())
+    assert title.startswith("The paper's arm keeps 100 % of the documents about subjects that")
+    assert "of the latter 48 % of those with a wrong fact and 26 % of those without" in title
+
+
+def test_the_forest_over_all_profiles_holds_the_pooled_rows_alone(frames):
+    single = frames["differences"].assign(pooled="no", profiles="one")
+    pooled = single.assign(pooled="yes", profiles="one, two", seeds=4)
+    fig, frame = figures.pooled_forest(pd.concat([pooled, single], ignore_index=True))
+    assert set(frame["pooled"]) == {"yes"} and "base" not in set(frame["arm"])
+    assert fig.get_suptitle().replace("\n", " ").endswith("; 4 seeds together")
+    with pytest.raises(figures.NothingToDraw):
+        figures.pooled_forest(single)
+
+
+def test_doses_of_a_reference_model_have_their_price_below_them(frames):
+    gains = frames["arms_by_level"].assign(axis="reference_tokens", arm="sites_tagger")
+    gains["level"] = gains["level"].map({"0": "50", "0.2": "100", "0.4": "150"})
+    costs = pd.DataFrame(
+        [("plain", 200, 0, 200.0), ("sites_tagger", 200, 150, 650.0)],
+        columns=["arm", "trained_tokens", "reference_tokens", "flops"],
+    )
+    fig, frame = figures.dose_gain(gains, costs)
+    assert sorted(set(frame["cost"])) == [2.75, 3.0, 3.25]
+    assert "50\n2.75 x plain" in texts(fig)
+    fig, frame = figures.dose_gain(gains)
+    assert frame["cost"].isna().all() and not any("x plain" in text for text in texts(fig))
+
+
+def test_one_method_alone_is_told_by_its_name(frames):
+    table = frames["differences"]
+    one = table[table["arm"].isin(["soft_dynamic", "rho1"])]
+    assert not conclusions.of_methods(one).startswith(("None of one", "One of one"))
+    assert conclusions.of_methods(one).startswith("Soft, dynamic ratio ")
 
 
 def test_a_percentile_interval_that_misses_its_mean_is_drawn(frames):

@@ -556,3 +556,20 @@ def test_citation_names_profile_and_commit():
     made = sections.origin({**record(), "commit": "0" * 40, "date": "2026-01-02"})
     assert "year = {2026}" in made["citation"] and "commit 000000000000" in made["citation"]
     assert made["authors"] and made["commit_address"][-40:] in ("", "0" * 40)
+
+
+def test_the_report_names_the_commits_that_wrote_its_plan(monkeypatch):
+    asked = []
+
+    def git(*arguments):
+        asked.append(arguments[-1])
+        return f"{'a' * 40} 2026-01-02\n{'b' * 40} 2026-01-03"
+
+    monkeypatch.setattr(sections.checkout, "git", git)
+    told = sections.plan("evidence")
+    assert asked == ["results/evidence/plan.md"]
+    written = f"commit {'a' * 12} (2026-01-02), then {'b' * 12} (2026-01-03)."
+    assert told == f"Planned in plan.md, {written}"
+    for nothing in (None, ""):  # without git; without a plan
+        monkeypatch.setattr(sections.checkout, "git", lambda *_, nothing=nothing: nothing)
+        assert sections.plan("evidence") == ""

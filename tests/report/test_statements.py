@@ -10,19 +10,22 @@ import pytest
 from results_made_up import all_tables, record
 
 from mucpt_utils import paths
+from mucpt_utils.analysis import costs, verdicts
 from mucpt_utils.analysis.effects import PAPER_ARM, Effect
 from mucpt_utils.analysis.verdicts import UNDECIDED
 from mucpt_utils.errors import FOUND, OK, WRONG_INPUT
 from mucpt_utils.io import write_json
 from mucpt_utils.report import (
     answer,
+    cells,
+    dose_statements,
     measures,
     pooled,
     statement_tables,
     statements,
     table_files,
 )
-from mucpt_utils.report.numbers import signed
+from mucpt_utils.report.numbers import plain_number, signed
 from mucpt_utils.report.profiles import Finished, every_profile, read_finished
 from mucpt_utils.report.statements import BEGIN, END
 
@@ -98,16 +101,52 @@ def test_the_headline_gives_both_kinds_of_facts_with_intervals_and_scale(made):
     for kind in ("covered", "uncovered"):
         for metric in ("log_likelihood", "accuracy"):
             effect = measures.difference_of(made["laptop"].tables, PAPER_ARM, "plain", kind, metric)
-            assert statement_tables.interval(effect.value, effect.low, effect.high) in sentence
+            assert cells.interval(effect.value, effect.low, effect.high) in sentence
     assert sentence.index("nats per token") < sentence.index("accuracy")
-    assert sentence.count(". ") == 1  # one sentence, and the link
+    points = [line for line in sentence.splitlines() if line.startswith("- ")]
+    assert [point.split("**")[1] for point in points] == ["The paper's arm", "Forgetting"]
+    assert sum("the log-likelihood of answers after" in point for point in points) == 1
+
+
+def test_the_headline_begins_with_room_and_simple_baselines(made):
+    tables = made["laptop"].tables
+    rows = tables["differences"]
+    more = rows[(rows["arm"] == "selection_soft") & (rows["compared_to"] == "plain")]
+    added = [more.assign(arm="oracle_sites"), more.assign(arm="plain_compute")]
+    added.append(more.assign(compared_to="plain_compute"))
+    less = more.assign(arm="oracle_sites", compared_to="plain_compute")
+    added.append(less.assign(difference=0.125, ci_low=0.0625, ci_high=0.1875))
+    richer = {**tables, "differences": pd.concat([rows, *added], ignore_index=True)}
+    sentence = statements.headline({"laptop": finished(made["laptop"].run, richer)})
+    points = [line.split("**")[1] for line in sentence.splitlines() if line.startswith("- ")]
+    order = ["Room", "More tokens", "The paper's arm", "The best", "Forgetting"]
+    assert points == order
+    known = more[(more["stratum"] == "covered") & (more["metric"] == "log_likelihood")].iloc[0]
+    number = cells.interval(known.difference, known.ci_low, known.ci_high)
+    assert all(number in line for line in sentence.splitlines()[2:5])
+    left = "; the best ceiling minus that is +0.12 [+0.06, +0.19] and +0.12 [+0.06, +0.19]."
+    assert sentence.splitlines()[3].endswith(left)
+    assert "mixed at equal tokens, mixed at equal compute." in sentence
+
+
+def test_a_method_that_forgets_more_than_plain_is_named(made):
+    rows = made["laptop"].tables["differences"].copy()
+    where = (rows["arm"] == "soft_dynamic") & (rows["compared_to"] == "plain")
+    where &= (rows["stratum"] == "general") & (rows["metric"] == "log_likelihood")
+    assert where.sum() == 1
+    rows.loc[where, ["difference", "ci_low", "ci_high"]] = [-0.3, -0.4, -0.2]
+    told = statements.forgotten({"differences": rows})
+    assert "lose more than plain: `soft_dynamic` −0.30 [−0.40, −0.20]." in told
+    base = (rows["arm"] == "base") & (rows["stratum"] == "general")
+    rows.loc[base, ["ci_low", "ci_high"]] = [-0.1, 0.1]
+    assert statements.forgotten({"differences": rows}) == ""
 
 
 def test_a_pretrained_model_has_a_sentence_of_its_own(made):
     run = {**made["laptop"].run, "settings": {"pretrained": {"name": "package:smollm2-135m"}}}
     real = finished(run, made["laptop"].tables)
     sentence = statements.headline({**made, "real": real})
-    assert "In profile `real` (pretrained `package:smollm2-135m`, " in sentence
+    assert "in profile `real` (pretrained `package:smollm2-135m`, " in sentence
     assert sentence.count("mixed at equal tokens.") == 2
     without = finished(run, {})
     assert statements.headline({**made, "real": without}) == statements.headline(made)
@@ -115,8 +154,8 @@ def test_a_pretrained_model_has_a_sentence_of_its_own(made):
 
 def test_an_interval_without_zero_is_bold():
     effect = Effect("", 0.31, 0.17, 0.46)
-    assert statement_tables.effect_cell(effect) == "**+0.31 [+0.17, +0.46]**"
-    assert statement_tables.effect_cell(effect._replace(low=-0.17)) == "+0.31 [−0.17, +0.46]"
+    assert cells.effect_cell(effect) == "**+0.31 [+0.17, +0.46]**"
+    assert cells.effect_cell(effect._replace(low=-0.17)) == "+0.31 [−0.17, +0.46]"
 
 
 @pytest.mark.parametrize("missing", ["laptop", "surface", "prose"])
@@ -139,12 +178,58 @@ def test_every_row_of_a_comparison_is_from_the_table(made):
     rows = rows[rows["stratum"].isin(measures.KINDS) & rows["metric"].isin(measures.MEASURES)]
     assert len(rows) == 4
     for row in rows.itertuples():
-        assert statement_tables.interval(row.difference, row.ci_low, row.ci_high) in text
-    assert "| mixed | – |" in text, "the verdict; no cost was counted"
+        assert cells.interval(row.difference, row.ci_low, row.ci_high) in text
+    assert "| **mixed** | – |" in text, "the verdict; no cost was counted"
+    assert {f"| {detected} |" in text for detected in detected_by(rows)} == {True}
+
+
+def detected_by(rows):
+    """The minimum detectable effects of the log-likelihood, known facts first."""
+    mde = rows[rows["metric"] == "log_likelihood"].set_index("stratum")["mde"]
+    return [", ".join(plain_number(mde[kind]) for kind in measures.KINDS)]
+
+
+def test_the_verdict_in_bold_is_the_one_that_an_arm_is_judged_by(made):
+    rows = made["laptop"].tables["differences"]
+    plain = rows[(rows["arm"] == "selection_soft") & (rows["compared_to"] == "plain")]
+    both = pd.concat([plain, plain.assign(compared_to="plain_compute")])
+    for cost, judged_by in ((1.1, "plain"), (2.6, "plain_compute")):
+        table = pd.DataFrame({"arm": ["selection_soft"], "relative_to_plain": [cost]})
+        tables = {
+            "differences": both,
+            "costs": table,
+            "verdicts": verdicts.verdicts(both, table),
+        }
+        for other in ("plain", "plain_compute"):
+            told = cells.compared_cells(tables, "selection_soft", other)
+            verdict = "**mixed**" if other == judged_by else "mixed"
+            assert told[-2:] == [verdict, f"{cost:.2f}"]
 
 
 def test_the_sentence_ends_with_the_verdict(made):
-    assert "intervals: mixed at equal tokens." in statements.headline(made)
+    assert "facts that it does not know: mixed at equal tokens." in statements.headline(made)
+
+
+def test_what_selection_keeps_and_what_the_pipeline_leaves_are_told():
+    kept = pd.DataFrame(
+        [("selection", "known subject, true facts only", 0.97, 0.96, 0.98)],
+        columns=["arm", "documents", "share_kept", "ci_low", "ci_high"],
+    )
+    left = pd.DataFrame({"kind": ["other", "noise"], "tokens": [9, 1], "share": [0.9, 0.0635]})
+    results = {"a": finished({}, {"selection_kinds": kept, "kinds_left": left}), "b": None}
+    results["b"] = finished({}, {})
+    row = statement_tables.selection(results).splitlines()[2]
+    assert row == "| `a` | `selection` | 0.97 [0.96, 0.98] | – | – | – | – | – |"
+    head, _, row = statement_tables.left_by_the_pipeline(results).splitlines()
+    assert dict(zip(head.split(" | "), row.split(" | "), strict=True))["noise"] == "6.35 %"
+    assert statement_tables.selection({"b": results["b"]}) == ""
+
+
+def test_two_runs_must_differ_by_more_than_x_in_every_measure(made):
+    table = made["laptop"].tables["repeatability"]
+    text = statement_tables.repeatability(made)
+    bits = table[(table["stratum"] == "music") & (table["metric"] == "bits_per_byte")]
+    assert f"| `laptop` | music text | – | – | {bits['must_differ_by'].iloc[0]:.3f} |" in text
 
 
 def test_what_is_forgotten_is_told_for_every_arm(made):
@@ -157,6 +242,10 @@ def test_what_is_pooled_stands_apart_from_the_profiles(made):
     whole = {**made, "pooled": finished({}, {"pooled": table})}
     text = statement_tables.over_profiles(whole)
     assert "| `soft_dynamic` | `plain` |" in text and "| 2 | a, b |" in text
+    assert "| `soft_dynamic` | `plain_compute` |" not in text
+    compute = table[table["compared_to"] == "plain"].assign(compared_to="plain_compute")
+    whole["pooled"] = finished({}, {"pooled": pd.concat([table, compute])})
+    assert "| `soft_dynamic` | `plain_compute` |" in statement_tables.over_profiles(whole)
     assert statement_tables.scales(whole) == statement_tables.scales(made)
 
 
@@ -173,6 +262,55 @@ def test_runs_made_twice_are_told_with_what_moved(made):
     assert f"| `selection_soft` | `plain` | **{once}** → {again} |" in text
     assert "| 0.10 | 0.10 | 0.20 |" in text and "| 0 of " in text
     assert statement_tables.made_twice(made) == ""
+
+
+def by_level(axis, doses, gain):
+    """Rows of `arms_by_level.csv` for one arm: what it gains at each dose, half-width .05."""
+    rows = [
+        {
+            **{"axis": axis, "level": dose, "arm": "sites_tagger", "compared_to": "plain"},
+            **{"stratum": kind, "metric": metric, "difference": gain(dose)},
+            **{"ci_low": gain(dose) - 0.05, "ci_high": gain(dose) + 0.05, "p_value": 0.001},
+            **{"mde": 0.07, "verdict": "better", "seeds": 2, "n": 40},
+        }
+        for dose in doses
+        for kind in measures.KINDS
+        for metric in measures.MEASURES
+    ]
+    return pd.DataFrame(rows)
+
+
+COSTS = pd.DataFrame(
+    [("plain", 200, 0, 200.0, 1.0), ("sites_tagger", 200, 150, 650.0, 3.25)],
+    columns=["arm", "trained_tokens", "reference_tokens", "flops", "relative_to_plain"],
+)
+
+
+def test_what_an_arm_gains_is_told_dose_by_dose_with_its_cost():
+    grows = by_level("bad_sites", ["0", "0.6"], lambda dose: 0.1 + 0.5 * float(dose))
+    level = by_level("reference_tokens", ["25", "default"], lambda dose: 0.3)
+    run = {"settings": {"reference_training": {"tokens": 150}}}
+    tables = {"arms_by_level": pd.concat([grows, level]), "costs": COSTS}
+    text = dose_statements.gains_by_dose({"doses": finished(run, tables), "a": finished({}, {})})
+    rows, changes = text.split("\n\n")
+    assert rows.count("\n") == 1 + 4
+    at_most = next(line for line in rows.splitlines() if "| 0.6 | `sites_tagger` |" in line)
+    assert "| **+0.40 [+0.35, +0.45]** |" in at_most and at_most.endswith("| better | 3.25 |")
+    # a reference model of 25 tokens instead of 150 saves 125 of plain's 200
+    assert any("| 25 | " in line and line.endswith("| 2.62 |") for line in rows.splitlines())
+    assert any("| 150 | " in line and line.endswith("| 3.25 |") for line in rows.splitlines())
+    assert [line.split(" | ")[-1] for line in changes.splitlines()[2:]] == [
+        *("grows |", "grows |", "not shown |", "not shown |")
+    ]
+    assert dose_statements.gains_by_dose({"a": finished({}, {})}) == ""
+
+
+def test_a_level_that_is_no_number_is_no_dose():
+    rows = by_level("x", ["as crawled", "0.3"], lambda dose: 0.1)
+    assert dose_statements.change_of_gain(rows, "sites_tagger") == []
+    assert costs.cost_with(COSTS, "plain", 25) != costs.cost_with(COSTS, "sites_tagger", 25)
+    assert pd.isna(costs.cost_with(COSTS, "plain", 25)), "it has no reference model"
+    assert pd.isna(costs.cost_with(None, "sites_tagger", 25))
 
 
 def test_a_profile_made_twice_is_the_one_that_comes_later(tmp_path):

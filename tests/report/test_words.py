@@ -8,9 +8,11 @@ from results_made_up import RUN_EARLY, all_tables, ended_early, record
 
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import Effect
+from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.report import limits, measures, numbers, profiles, words
 from mucpt_utils.report.figures import arm_title
+from mucpt_utils.report.figures.conclusions import SELECTED
 
 
 @pytest.fixture
@@ -88,6 +90,8 @@ def test_the_best_of_the_others_says_how_it_was_chosen(frames):
 def test_an_interval_around_zero_is_no_change():
     text = numbers.change(Effect("", 0.04, -0.01, 0.09))
     assert text == "shows no clear change (+0.04, −0.01 to +0.09)"
+    text = numbers.change(Effect("", 0.04, -0.01, 0.09, mde=0.071), " nats")
+    assert text == "shows no clear change (+0.04 nats, −0.01 to +0.09, detectable 0.07)"
 
 
 def test_numbers_are_rounded_once_and_zero_has_no_sign():
@@ -132,6 +136,46 @@ def test_room_is_told_where_a_ceiling_was_trained(frames):
     assert "on facts that it does not know there is no room above plain here" in text
 
 
+def test_what_the_pipeline_leaves_is_told_in_shares_of_tokens(frames):
+    assert words.kinds_left(frames) == ""
+    shares = {"other": 0.8, "noise": 0.0634, "wrong_fact": 0.01, "rumour": 0.026, "spam": 0.004}
+    frames["kinds_left"] = pd.DataFrame({"kind": list(shares), "share": list(shares.values())})
+    told = words.pipeline_result(frames)
+    assert told.endswith(
+        "Of their tokens 6.3 % are noise that no rule about form finds, 3.6 % are objects of false "
+        "statements and 0.4 % are boilerplate or advertising."
+    )
+
+
+def test_the_mechanism_of_selection_is_told_from_its_table(frames):
+    assert words.kept_documents(frames) == ""
+    shares = dict(zip(SELECTED, (0.997, 0.359, 0.48, 0.26), strict=True))
+    frames["selection_kinds"] = pd.DataFrame(
+        [("selection_soft", kind, share) for kind, share in shares.items()],
+        columns=["arm", "documents", "share_kept"],
+    )
+    told = words.kept_documents(frames)
+    assert "keeps 100 % of the documents about subjects that the reference model knows" in told
+    assert "and 36 % of those about others; of the latter 48 % of those with a wrong fact" in told
+    frames["selection_kinds"] = frames["selection_kinds"].head(3)
+    assert words.kept_documents(frames) == ""
+
+
+def test_how_far_two_runs_must_lie_apart_is_told_in_both_measures():
+    rows = [
+        (kind, metric, 6, distance / 1.96, distance)
+        for kind, distances in (("covered", (0.12, 0.06)), ("uncovered", (0.15, 0.05)))
+        for metric, distance in zip(measures.MEASURES, distances, strict=True)
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS["repeatability"])
+    assert words.repeatability({"repeatability": table}).endswith(
+        "must differ by more than 0.12 nats per token and 0.06 of accuracy on facts that the "
+        "reference model knows, 0.15 nats per token and 0.05 of accuracy on facts that it does not "
+        "know."
+    )
+    assert words.repeatability({}) == ""
+
+
 GENERAL = {"arm": "base", "compared_to": "plain", "stratum": "general"}
 
 
@@ -142,7 +186,7 @@ def test_forgetting_is_seen_in_log_likelihood_first(frames):
     text = words.forgetting(frames)
     assert text.startswith("General knowledge is forgotten")
     assert "log-likelihood of the answer falls by 1.45 nats per token (−1.90 to −1.00)" in text
-    assert "accuracy shows no clear change (−0.05, −0.12 to +0.02)" in text
+    assert "accuracy shows no clear change (−0.05, −0.12 to +0.02, detectable " in text
     assert text.index("log-likelihood") < text.index("accuracy")
 
 

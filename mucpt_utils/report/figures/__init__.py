@@ -10,7 +10,12 @@ from mucpt_utils.report.figures.benchmarks import (
     forgetting,
     model_scores,
 )
-from mucpt_utils.report.figures.comparison import difference_to_plain, every_run, main_comparison
+from mucpt_utils.report.figures.comparison import (
+    difference_to_plain,
+    every_run,
+    main_comparison,
+    pooled_forest,
+)
 from mucpt_utils.report.figures.criteria import roc, selection_kinds
 from mucpt_utils.report.figures.curves import learning_curves, tokens_and_compute
 from mucpt_utils.report.figures.data_composition import (
@@ -57,6 +62,7 @@ __all__ = [
     "bits_per_byte",
     "composition",
     "difference_to_plain",
+    "pooled_forest",
     "axes_of_doses",
     "dose_gain",
     "dose_response",

@@ -1,6 +1,7 @@
 """The main comparison: every arm's difference to plain, where it ends, the same in every run."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,6 +62,7 @@ ROLES = {
 UNITS = {"accuracy": "accuracy", "log_likelihood": "log-likelihood\n(nats per token)"}
 SHIFTS = {COVERED: 0.17, UNCOVERED: -0.17}
 WIDTH_OF_LEVELS = 9.0  # inches
+CHANCE = "#b2182b"  # marks of chance levels
 MOST_ARMS = 3  # of the figure over all runs
 MOST_ROWS = 14  # of the first forest; the rest stands in the full one alone
 
@@ -79,6 +81,30 @@ def difference_to_plain(
     Raises NothingToDraw where no arm is compared with plain, and of a full forest that would be
     the first one again.
     """
+    frame = compared_with_plain(differences, metric)
+    first = frame["arm"].isin(in_first_forest(distinct(frame["arm"])))
+    if every and first.all():
+        raise NothingToDraw("every arm stands in the first forest")
+    title = "; ".join(filter(None, [of_methods(frame), of_room(differences)]))
+    return forest(frame if every else frame[first], title, metric)
+
+
+@styled
+def pooled_forest(table: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
+    """Forest plot over the runs of all profiles together: every arm minus plain, all arms.
+
+    table: rows of `pooled.csv`. Raises NothingToDraw where nothing is pooled.
+    """
+    together = table[table["pooled"] == "yes"]
+    frame = compared_with_plain(together, metric)
+    least, most = (f"{count:.0f}" for count in (frame["seeds"].min(), frame["seeds"].max()))
+    seeds = f"{most if least == most else f'{least} to {most}'} seeds together"
+    told = filter(None, [of_methods(frame), of_room(together), seeds])
+    return forest(frame, "; ".join(told), metric)
+
+
+def compared_with_plain(differences: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Rows of a forest: arms minus plain at either cost. Raises NothingToDraw for none."""
     frame = differences[
         differences["compared_to"].isin(COMPARISONS)
         & differences["stratum"].isin(STRATA)
@@ -87,11 +113,11 @@ def difference_to_plain(
     ].dropna(subset="difference")
     if frame.empty:
         raise NothingToDraw("no arm is compared with plain")
-    first = frame["arm"].isin(in_first_forest(distinct(frame["arm"])))
-    if every and first.all():
-        raise NothingToDraw("every arm stands in the first forest")
-    title = "; ".join(filter(None, [of_methods(frame), of_room(differences)]))
-    frame = frame if every else frame[first]
+    return frame
+
+
+def forest(frame: pd.DataFrame, title: str, metric: str) -> Drawn:
+    """One panel for each cost at which arms are compared with plain, a row for each arm."""
     compared = [name for name in COMPARISONS if name in set(frame["compared_to"])]
     rows = forest_rows(distinct(frame["arm"]))
     size = (2.9 + 2.9 * len(compared), 1.9 + 0.28 * tall(forest_labels(rows)))
@@ -201,12 +227,13 @@ def kind_key(stratum: str, count: str = "") -> Line2D:
 
 
 @styled
-def main_comparison(main: pd.DataFrame) -> Drawn:
+def main_comparison(main: pd.DataFrame, chance: pd.DataFrame | None = None) -> Drawn:
     """Accuracy of every arm, covered beside uncovered facts, with base and plain as lines.
 
-    main: rows of `main_comparison.csv`. Raises NothingToDraw where no accuracy is among them.
+    main: rows of `main_comparison.csv`; chance: rows of `chance.csv`, where an arm would be if its
+    answers were permuted within a relation. Raises NothingToDraw where no accuracy is among `main`.
     """
-    frame = select(main, "accuracy", STRATA)
+    frame = with_chance(select(main, "accuracy", STRATA), chance)
     ordered = [arm for _, arm in forest_rows(distinct(frame["arm"])) if arm]
     size = (WIDTH_OF_LEVELS, 1.8 + 0.36 * tall(arm_labels(ordered)))
     fig, grid = panel_grid(of_levels(frame, "accuracy"), 1, 2, size, sharex=True, sharey=True)
@@ -221,9 +248,21 @@ def main_comparison(main: pd.DataFrame) -> Drawn:
         for a in ("base", "plain")
         if a in ordered
     ]
+    if "chance" in frame:
+        look: dict[str, Any] = {"color": CHANCE, "ls": "", "marker": "|", "ms": 12, "mew": 2}
+        lines.append(Line2D([], [], label="chance: answers permuted within a relation", **look))
     if lines:
         legend_below(fig, lines)
     return fig, frame
+
+
+def with_chance(frame: pd.DataFrame, chance: pd.DataFrame | None) -> pd.DataFrame:
+    """Rows of accuracy with each arm's chance level beside; as they are where none is known."""
+    if chance is None or chance.empty:
+        return frame
+    keys = ["arm", "stratum", "metric"]
+    level = chance[[*keys, "mean"]].rename(columns={"mean": "chance"})
+    return frame.merge(level, on=keys, how="left", validate="one_to_one")
 
 
 def _bars(axes: Axes, frame: pd.DataFrame, arms: list[str]) -> None:
@@ -234,6 +273,8 @@ def _bars(axes: Axes, frame: pd.DataFrame, arms: list[str]) -> None:
             continue
         axes.barh(height, row["mean"], 0.62, color=style.colour, alpha=0.28, edgecolor=style.colour)
         interval(axes, row, "mean", height, style)
+        if "chance" in row and not pd.isna(row["chance"]):
+            axes.plot([row["chance"]], [height], "|", color=CHANCE, ms=15, mew=2)
         axes.annotate(
             f"{row['mean']:.2f}",
             (np.fmax(row["mean"], row["ci_high"]), height),

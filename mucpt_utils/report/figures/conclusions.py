@@ -28,6 +28,13 @@ ON_BOTH: Mapping[tuple[State, State], str] = {
     ("fails", "open"): "loses where the reference model knows, elsewhere no difference is shown",
     ("fails", "fails"): "loses on both kinds of facts",
 }
+# documents by the writer's labels, as `selection_kinds.csv` names them
+SELECTED = (
+    "about a subject that the RM knows",
+    "about one that it does not know",
+    "unknown subject, with a wrong fact",
+    "unknown subject, true facts only",
+)
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -95,12 +102,20 @@ def of_methods(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
     if PAPER_ARM in measured:
         parts.append(f"{short_title(PAPER_ARM)} {ON_BOTH[measured[PAPER_ARM]]}")
     if len(measured) > len(parts):
-        winners = [arm for arm, both in measured.items() if both == ("stands", "stands")]
-        count = f"{number_word(len(winners))} of {number_word(len(measured))} methods"
-        verb = "gains" if len(winners) < 2 else "gain"
-        rest = f": {arm_title(winners[0])}" if len(winners) == 1 else ""
-        parts.append(f"{count} {verb} on both kinds{rest}".replace("no of", "none of"))
+        parts.append(of_winners(measured))
     return capital("; ".join(parts))
+
+
+def of_winners(measured: Mapping[str, tuple[State, State]]) -> str:
+    """How many methods gain on both kinds of facts, and which where it is one of several."""
+    if len(measured) == 1:
+        arm, both = next(iter(measured.items()))
+        return f"{short_title(arm)} {ON_BOTH[both]}"
+    winners = [arm for arm, both in measured.items() if both == ("stands", "stands")]
+    count = f"{number_word(len(winners))} of {number_word(len(measured))} methods"
+    verb = "gains" if len(winners) < 2 else "gain"
+    rest = f": {arm_title(winners[0])}" if len(winners) == 1 else ""
+    return f"{count} {verb} on both kinds{rest}".replace("no of", "none of")
 
 
 def of_room(differences: pd.DataFrame) -> str:
@@ -120,6 +135,24 @@ def of_room(differences: pd.DataFrame) -> str:
             without = "no room here" if row["ci_high"] < row["needed"] else "room not shown"
             told.append(f"{words} facts {amount if clear.get(stratum) else without}")
     return f"room by the labels: {', '.join(told)}" if told else ""
+
+
+def of_selection(kinds: pd.DataFrame | None, arm: str) -> str:
+    """What an arm's choice of documents goes by: whether the reference model knows the subject, and
+    whether a fact is wrong; "" where the table does not say.
+
+    kinds: rows of `selection_kinds.csv`.
+    """
+    rows = [first_row(kinds, arm=arm, documents=documents) for documents in SELECTED]
+    shares = [f"{100 * row['share_kept']:.0f} %" for row in rows if row is not None]
+    if len(shares) < len(rows):
+        return ""
+    known, unknown, wrong, true = shares
+    return (
+        f"{short_title(arm)} keeps {known} of the documents about subjects that the reference "
+        f"model knows and {unknown} of those about others; of the latter {wrong} of those with a "
+        f"wrong fact and {true} of those without"
+    )
 
 
 def of_levels(main: pd.DataFrame, metric: str) -> str:

@@ -8,7 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from mucpt_utils.analysis.effects import PAPER_ARM, first_row
-from mucpt_utils.report.figures.conclusions import COVERED, STRATA, UNCOVERED, short_title
+from mucpt_utils.report.figures.conclusions import (
+    COVERED,
+    STRATA,
+    UNCOVERED,
+    capital,
+    of_selection,
+    short_title,
+)
 from mucpt_utils.report.figures.curves import most_telling, needs
 from mucpt_utils.report.figures.panels import (
     better_to,
@@ -111,7 +118,8 @@ def selection_kinds(table: pd.DataFrame) -> Drawn:
     columns = min(3, len(arms))
     lines = -(-len(arms) // columns)
     size = (2.4 + 2.25 * columns, 1.1 + (0.9 + 0.3 * len(kinds)) * lines)
-    fig, grid = panel_grid(widest(frame, arms[0]), lines, columns, size, sharex=True, sharey=True)
+    title = capital(of_selection(frame, arms[0]) or "which documents selection keeps")
+    fig, grid = panel_grid(title, lines, columns, size, sharex=True, sharey=True)
     for axes, arm in zip(grid.flat, arms, strict=False):
         _shares(axes, frame[frame["arm"] == arm], kinds, arm)
         axes.set_xlabel("share of documents kept")
@@ -134,11 +142,3 @@ def _shares(axes: Axes, frame: pd.DataFrame, kinds: Sequence[str], arm: str) -> 
         row = first_row(frame, documents=kind)
         if row is not None:
             interval(axes, row, "share_kept", height, arm_style(arm))
-
-
-def widest(frame: pd.DataFrame, arm: str) -> str:
-    """Which documents an arm keeps most and least."""
-    rows = frame[frame["arm"] == arm]
-    most, least = rows.loc[rows["share_kept"].idxmax()], rows.loc[rows["share_kept"].idxmin()]
-    told = [f"{plain_words(r['documents'])} {100 * r['share_kept']:.0f} %" for r in (most, least)]
-    return f"What {short_title(arm)} keeps: of documents {told[0]}, {told[1]}"

@@ -1,5 +1,6 @@
 """Dose and response: what happens along an axis of data composition whose levels are amounts."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mucpt_utils.analysis.costs import REFERENCE_TOKENS, cost_with
 from mucpt_utils.config.axes import load_axes
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
@@ -54,18 +56,49 @@ def dose_response(table: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
 
 
 @styled
-def dose_gain(table: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
+def dose_gain(
+    table: pd.DataFrame, costs: pd.DataFrame | None = None, metric: str = PRIMARY
+) -> Drawn:
     """One panel per axis of doses and kind of facts: every arm minus plain at the same dose.
 
-    table: rows of `arms_by_level.csv`, otherwise as for `dose_response`.
+    table: rows of `arms_by_level.csv`, otherwise as for `dose_response`. costs: rows of
+    `costs.csv`, by which doses of the reference model's training bear their price.
     """
-    frame = by_dose(table, metric, "difference")
+    frame = with_costs(by_dose(table, metric, "difference"), costs)
     arms = most_telling(distinct(frame["arm"]), MOST_ARMS)
     measure = f"{SHORT_METRICS.get(metric, metric)}, minus plain"
     fig = _panels(frame, arms, capital(steepest(frame, arms, "minus plain, ")), measure)
-    for axes in fig.axes:
+    names = np.repeat(distinct(frame["axis"]), len(STRATA))
+    for axes, name in zip(fig.axes, names, strict=True):
         axes.axhline(0, color="0.6", lw=0.8, ls=":")
+        price_doses(axes, frame[frame["axis"] == name])
     return fig, frame
+
+
+def with_costs(frame: pd.DataFrame, costs: pd.DataFrame | None) -> pd.DataFrame:
+    """Rows with what the arm costs, by plain's, where doses are of its reference model's training.
+
+    NaN where they are of something else, or nothing was counted.
+    """
+    priced = [
+        cost_with(costs, arm, dose) if axis == REFERENCE_TOKENS else np.nan
+        for axis, arm, dose in zip(frame["axis"], frame["arm"], frame["dose"], strict=True)
+    ]
+    return frame.assign(cost=priced)
+
+
+def price_doses(axes: Axes, rows: pd.DataFrame) -> None:
+    """Where doses have a price, each under its tick: that of the first arm which has one."""
+    prices = rows.dropna(subset="cost").drop_duplicates("dose").sort_values("dose")
+    if prices.empty:
+        return
+    labels = [
+        f"{dose:,.0f}\n{cost:.2f} x plain"
+        for dose, cost in zip(prices["dose"], prices["cost"], strict=True)
+    ]
+    axes.set_xticks(prices["dose"], labels)
+    for tick, turn in zip(axes.get_xticklabels(), itertools.cycle((0, 1)), strict=False):
+        tick.set_y(-0.13 * turn)  # doses may lie close to each other
 
 
 def axes_of_doses(table: pd.DataFrame) -> list[str]:

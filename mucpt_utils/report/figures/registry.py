@@ -84,7 +84,10 @@ FIGURES: dict[str, FigureInfo] = {
         "Accuracy by arm, on facts the reference model knows and does not know",
         "One bar per arm with its 95 % interval over seeds and subjects. Every arm but the base is "
         "trained on the same number of tokens, plain with a reference model's compute apart; the "
-        "dotted line is the base before training, the solid line plain continued pretraining.",
+        "dotted line is the base before training, the solid line plain continued pretraining. The "
+        "short mark of an arm is its chance level: what it would get right if its answers to the "
+        "questions of one relation were dealt out among them.",
+        more=("chance",),
     ),
     "tokens_and_compute": FigureInfo(
         tokens_and_compute,
@@ -117,7 +120,9 @@ FIGURES: dict[str, FigureInfo] = {
         "What each arm gains, dose by dose",
         "Each arm minus plain in the same data, along every axis of data composition that is given "
         "in doses, with 95 % intervals paired by seed and question. Above the dotted line the arm "
-        "is better than plain; marks of one dose stand beside each other.",
+        "is better than plain; marks of one dose stand beside each other. Doses of a reference "
+        "model's training have its price below them: all that the arm costs, by plain's.",
+        more=("costs",),
     ),
     "roc": FigureInfo(
         roc,

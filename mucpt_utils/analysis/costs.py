@@ -1,0 +1,23 @@
+"""What an arm would cost with another reference model than that of its profile."""
+
+import pandas as pd
+
+from mucpt_utils.analysis.effects import first_row
+
+PLAIN = "plain"
+REFERENCE_TOKENS = "reference_tokens"  # the axis of data composition along which this price changes
+
+
+def cost_with(costs: pd.DataFrame | None, arm: str, reference_tokens: float) -> float:
+    """Operations of an arm, by plain's, with a reference model trained on so many tokens.
+
+    A token of its training costs what one of plain's does; scoring and the arm's own training stay
+    as they are. costs: rows of `costs.csv`. NaN where the arm has no reference model, or nothing
+    was counted.
+    """
+    row, plain = (first_row(costs, arm=name) for name in (arm, PLAIN))
+    if row is None or plain is None or not row["reference_tokens"] > 0:
+        return float("nan")
+    a_token = plain["flops"] / plain["trained_tokens"]
+    saved = (row["reference_tokens"] - reference_tokens) * a_token
+    return float((row["flops"] - saved) / plain["flops"])
