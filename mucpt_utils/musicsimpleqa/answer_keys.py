@@ -1,18 +1,22 @@
 """The key of a question, of the kind that its answer type says."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Key
 from mucpt_utils.musicsimpleqa.names import NameKey
-from mucpt_utils.musicsimpleqa.persons import PersonKey
+from mucpt_utils.musicsimpleqa.persons import PersonKey, is_person
 from mucpt_utils.musicsimpleqa.places import PlaceKey
 from mucpt_utils.musicsimpleqa.terms import TermKey
 from mucpt_utils.musicsimpleqa.values import DateKey, NumberKey, YearKey
 
 VALUE_KEYS = {"year": YearKey, "date": DateKey, "number": NumberKey}
 NAME_KEYS = {"person": PersonKey, "place": PlaceKey, "term": TermKey}
+
+# a question that a singer answers as well as a band
+PERSON_OR_BAND = re.compile(r"(?:artist|singer|musician) or (?:band|group)|\AWho\b")
 
 
 def key_of(question: Mapping) -> Key:
@@ -32,11 +36,16 @@ def key_of(question: Mapping) -> Key:
 def make_key(
     answer: str, aliases: tuple[str, ...], kind: str, question: str, subject: str = ""
 ) -> Key:
-    """The key of an answer type; what is not the value that its type says is a term."""
+    """The key of an answer type; what is not the value that its type says is a term.
+
+    A singer whom a question on artists and bands asks for is a person: `Hardy` may be right.
+    """
     if kind in VALUE_KEYS:
         try:
             return VALUE_KEYS[kind](answer, Asked(question, kind, subject))
         except ValueError:  # "c. 1600"
             kind = "term"
+    if kind == "group" and PERSON_OR_BAND.search(question) and is_person(answer):
+        kind = "person"
     asked = Asked(question, kind, subject)
     return NAME_KEYS.get(kind, NameKey)(answer, aliases, kind, asked)

@@ -53,6 +53,11 @@ ASKS_BACK = re.compile(
     r"|are you|can you|could you) [^?.!]{8,}\?",
     re.IGNORECASE,
 )
+# what persons and countries do and titles do not
+DOER = re.compile(
+    r"[\"']? (?:hosted|wrote|sang|sings|played|plays|recorded|released|produced|composed|performed"
+    r"|made|formed|died|fronted|signed|toured|represented|entered)\b"
+)
 MADE_BY = re.compile(r"\bby (?:the )?[\"']?$")
 WORK_BY = re.compile(
     r"\b(?:album|song|record|work|piece|opera|single|track|it|is|was) by (?:the )?$"
@@ -223,7 +228,9 @@ def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
         return False
     before, behind = clause.text[:position], clause.text[position + 1 :]
     if relevance.asked.role == "title":
-        return behind.startswith("'s ") or bool(MADE_BY.search(before) and not SELF.search(behind))
+        if behind.startswith("'s ") or DOER.match(lower(behind)):
+            return True
+        return bool(MADE_BY.search(before) and not SELF.search(behind))
     if relevance.asked.said_in(clause.text):
         return False
     if relevance.asked.role != "agent":

@@ -30,11 +30,14 @@ PARTS = tuple(DATA["parts"])
 PART = re.compile(
     "|".join(rf"\b({pattern})(?!\w)" for pattern in DATA["parts"].values()), re.IGNORECASE
 )
+# things of which one may be asked about and another one told of
+THINGS = {name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in DATA["things"].items()}
 CUE, LABEL, EDGE, AFFIRMED, HUNG = (
     re.compile(DATA[name].replace("{A}", A), re.IGNORECASE)
     for name in ("cue", "label", "edge", "affirmed", "hung")
 )
 BEHIND_SUBJECT = re.compile(rf"{S}[\"')]*(?: \(|,|:| [-–—]| is| was)? $")
+IS, OWNER = re.compile(r"\b(?:is|was|are|were) (?:really |actually )?$"), re.compile(r"'s?\W*\Z")
 REACH = 45  # characters from an answer to the part beside it
 PHRASE = 400  # characters of a phrase on either side of an answer
 BEYOND = 12  # a part behind a comma is as far as one that many characters further
@@ -64,6 +67,13 @@ def asked_parts(asked: Asked) -> frozenset[str]:
     """The parts that a question names outside its names."""
     plain = (word for index, word in enumerate(asked.words) if not index or not word.capital)
     return parts_in(" ".join(word.raw for word in plain))
+
+
+@lru_cache(maxsize=16384)
+def asked_things(asked: Asked) -> frozenset[str]:
+    """The things that a question names outside its names: the album, the song."""
+    plain = " ".join(word.raw for word in asked.words if not word.capital)
+    return frozenset(name for name, pattern in THINGS.items() if pattern.search(plain))
 
 
 def speaks_of_part(clause: Clause, asked: Asked) -> bool:
@@ -135,6 +145,9 @@ class Evidence:
         phrase = phrase_around(text, at)
         asked = self.asked.said_in(phrase)
         before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
+        owns = self.owns_asked(behind)
+        if self.asked.role == "agent" and IS.search(before) and OWNER.match(behind):
+            asked, owns = self.asked.relations, True  # "the album was Joe Zawinul's"
         around, role = (lower(before), lower(behind)), self.asked.role
         label = LABEL.search(before)
         own = label is not None and self.is_asked_label(label[1])
@@ -143,10 +156,11 @@ class Evidence:
             "share of asked relations": len(asked) / max(1, len(self.asked.relations)),
             "other relation": not asked and RULES.tells_relation(phrase),
             "likely position": RULES.likely[role].fits(*around),
-            "unlikely position": RULES.unlikely[role].fits(*around) and not self.owns_asked(behind),
+            "unlikely position": RULES.unlikely[role].fits(*around) and not owns,
             "asked label": own,
             "other label": bool(label) and not own,
             "behind the subject": bool(BEHIND_SUBJECT.search(before)),
+            "another thing": role == "value" and self.is_of_another_thing(phrase),
             "hung on another": role != "place" and bool(HUNG.search(before)),
             "conclusion": bool(CUE.search(before)),
         }
@@ -170,6 +184,14 @@ class Evidence:
             "affirmed": bool(AFFIRMED.match(behind)),
             "one word": not is_key and " " not in name and self.asked.role in ("agent", "title"),
         }
+
+    def is_of_another_thing(self, phrase: str) -> bool:
+        """Whether a phrase tells of the album where the song is asked about."""
+        things = asked_things(self.asked)
+        if not things or S in phrase:
+            return False
+        told = {name for name, pattern in THINGS.items() if pattern.search(lower(phrase))}
+        return bool(told) and things.isdisjoint(told)
 
     def ends(self, clause: Clause) -> bool:
         """Whether a sentence ends with a clause."""

@@ -21,6 +21,9 @@ WITHIN = re.compile(r"[^,.;:!?]{0,80}")
 OPEN_CHOICE = re.compile(rf"\W*{A}[\"']?,? or (?:the )?[\"']?{A}", re.IGNORECASE)  # "X or Y"
 
 
+BESIDE = str.maketrans("()", ", ")  # the second name is no aside
+
+
 class Given(NamedTuple):
     """A marked text with the answers that are not given turned into N.
 
@@ -41,7 +44,9 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
         marks = of_two(marks)
     given, denied = not_given(marks) if careful else (marks, False)
     if asked.role == "agent":
-        given = RULES.other_name.sub(same_person, given)
+        given = RULES.other_name.sub(one_of_two_names, given)
+    if asked.role == "place":
+        given = RULES.renamed.sub(lambda match: one_of_two_names(match).translate(BESIDE), given)
     if asked.relations & MAKING and asked.role != "place":
         # the album that is somebody's was made by him
         given = RULES.owner_of_no_work.sub(dead, given)
@@ -86,7 +91,7 @@ def dead_owner(match: re.Match[str], asked: Asked) -> str:
     return match[0] if asked.said_in(owned) else dead(match)
 
 
-def same_person(match: re.Match[str]) -> str:
+def one_of_two_names(match: re.Match[str]) -> str:
     """`Reginald Dwight, known as Elton John` with one of the two names set aside."""
     if len(set(ANSWER.findall(match[0]))) == 2:
         return match[0].replace(C, N, 1)

@@ -13,7 +13,7 @@ from mucpt_utils.musicsimpleqa.keys import Key, Span, in_order
 from mucpt_utils.musicsimpleqa.notation import HASH_NUMBER
 from mucpt_utils.musicsimpleqa.numbers import in_digits
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K, S
-from mucpt_utils.musicsimpleqa.spelling import one_slip
+from mucpt_utils.musicsimpleqa.spelling import CYRILLIC, from_cyrillic, one_slip
 from mucpt_utils.musicsimpleqa.words import (
     ARTICLES,
     FORMS,
@@ -48,6 +48,7 @@ class NameKey(Key):
 
     def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
         super().__init__(kind, asked)
+        self.spellings = (answer, *aliases)
         self.numbered = any("No." in name or "#" in name for name in (answer, *aliases))
         self.elided = any(ELISION.search(name) for name in (answer, *aliases))
         self.forms: list[list[str]] = []
@@ -74,6 +75,8 @@ class NameKey(Key):
     def prepared(self, text: str) -> str:
         if "'" in text and not self.elided:
             text = ELISION.sub(r"\1e ", text)
+        if not text.isascii() and CYRILLIC.search(text):
+            text = from_cyrillic(text, self.spellings)
         return HASH_NUMBER.sub("No. ", text) if self.numbered and "#" in text else text
 
     def ways_to_write(self, name: str) -> list[list[str]]:

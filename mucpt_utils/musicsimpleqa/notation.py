@@ -13,13 +13,25 @@ MINOR = re.compile(r"\b([A-G])((?:[- ]?(?:sharp|flat))?)[ -]?(?:m|min)\b\.?")
 SPACE = re.compile(r" +(?=[\s,.;)–-]|$)")
 
 # --- keys in German and in the languages that sing them -------------------------------------------
-GERMAN = re.compile(r"\b([A-Ha-h])(isis|is|eses|ses|es|s)?[- ]?(Dur|dur|Moll|moll)\b")
+GERMAN = re.compile(
+    r"\b([A-Ha-h])(isis|is|eses|ses|es|s)?[- ]?"
+    r"(Dur|dur|dúr|duuri|groot|Moll|moll|molli|mol|klein)\b"
+)
 SUNG = re.compile(
     r"\b(do|ut|r[eé]|mi|fa|sol|la|si)"
     r"(?:[ -]?(♯|#|dièse|diese|diesis|sostenido|♭|bémol|bemol|bemolle))?[ -]"
-    r"(majeur|mineur|maggiore|minore|mayor|menor|maior)\b",
+    r"(majeur|mineur|maggiore|minore|mayor|menor|maior|major|minor)\b",
     re.IGNORECASE,
 )
+# the same in Cyrillic letters, and keys in Chinese
+CYRILLIC_KEY = re.compile(
+    r"\b(до|ре|ми|фа|соль|ля|си)(?:[ -]?(диез|бемоль))?[ -](мажор|минор)\w*", re.IGNORECASE
+)
+CYRILLIC_NAMES: dict[str | None, str] = {
+    **{"до": "do", "ре": "re", "ми": "mi", "фа": "fa", "соль": "sol", "ля": "la", "си": "si"},
+    **{"диез": "#", "бемоль": "♭", "мажор": "major", "минор": "minor", None: ""},
+}
+CHINESE_KEY = re.compile(r"([降升])?\s?([A-Ga-g])\s?([大小])[调調]")
 NOTES = {"do": "C", "ut": "C", "re": "D", "mi": "E", "fa": "F", "sol": "G", "la": "A", "si": "B"}
 SHARPS = ("♯", "#", "dièse", "diese", "diesis", "sostenido")
 
@@ -49,7 +61,10 @@ def in_words(text: str) -> str:
     `Opus No. 67` gives `Op. 67`, `Op. 27/2` gives `Op. 27 No. 2`, `6♭` gives `6 flats`.
     """
     lower = text.lower()
-    if "dur" in lower or "moll" in lower:
+    if not text.isascii():
+        text = CHINESE_KEY.sub(chinese_key, CYRILLIC_KEY.sub(cyrillic_key, text))
+        lower = text.lower()
+    if any(mode in lower for mode in ("dur", "dúr", "duuri", "groot", "mol", "klein")):
         text = GERMAN.sub(german_key, text)
     if "m" in lower:
         text = SUNG.sub(sung_key, text)
@@ -90,7 +105,7 @@ def accidentals(text: str) -> str:
 def german_key(match: re.Match[str]) -> str:
     """The English name of a German key: B-Dur is B-flat major, h-Moll B minor."""
     note, sign = match[1].upper(), match[2] or ""
-    mode = "major" if match[3].lower() == "dur" else "minor"
+    mode = "minor" if match[3].lower() in ("moll", "molli", "mol", "klein") else "major"
     if note == "H":
         note = "B"
     elif note == "B" and not sign:
@@ -103,5 +118,17 @@ def sung_key(match: re.Match[str]) -> str:
     """The English name of a key in French, Italian or Spanish: mi bémol majeur is E-flat major."""
     note, sign = NOTES[match[1].lower().replace("é", "e")], (match[2] or "").lower()
     accidental = "-sharp" if sign in SHARPS else "-flat" if sign else ""
-    mode = "minor" if match[3].lower() in ("mineur", "minore", "menor") else "major"
+    mode = "minor" if match[3].lower() in ("mineur", "minore", "menor", "minor") else "major"
     return f"{note}{accidental} {mode}"
+
+
+def cyrillic_key(match: re.Match[str]) -> str:
+    """A key sung in Cyrillic letters in Latin ones: ре минор is re minor."""
+    note, sign, mode = (CYRILLIC_NAMES[part and part.lower()] for part in match.groups())
+    return f"{note}{sign} {mode}"
+
+
+def chinese_key(match: re.Match[str]) -> str:
+    """The English name of a key in Chinese, with spaces in place of those between letters."""
+    sign = {"降": "-flat", "升": "-sharp"}.get(match[1], "")
+    return f" {match[2].upper()}{sign} {'major' if match[3] == '大' else 'minor'} "

@@ -8,7 +8,9 @@ from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.rules import RULES, K
 from mucpt_utils.musicsimpleqa.spelling import romanised
-from mucpt_utils.musicsimpleqa.words import ARTICLES, Reading, Word
+from mucpt_utils.musicsimpleqa.words import ARTICLES, Reading, Word, forms_of
+
+NO_FAMILY_NAMES = RULES.kind_words | RULES.function_words | {"blues", "boys", "girls", "explosion"}
 
 
 class Person(NamedTuple):
@@ -42,6 +44,10 @@ class PersonKey(NameKey):
 
     def slip_forms(self) -> list[list[str]]:
         return self.forms + [[person.family] for person in self.persons]
+
+    def is_misspelt(self, text: str) -> bool:
+        # "Christofori of Padua"
+        return super().is_misspelt(text) or super().is_misspelt(text.partition(" of ")[0])
 
     def mentions(self, reading: Reading) -> list[Span]:
         """Mentions of the full name, with any names before it, and of the family name alone."""
@@ -78,6 +84,8 @@ class PersonKey(NameKey):
             fits = are_given_names(before, person.given)
             return Span(before[0].start, word.end, K) if fits else None
         if person.family in RULES.shared_family_names or person.suffix:
+            return None
+        if word.form in self.asked.forms:  # a word of the title that is asked about
             return None
         if not (reading.caseless or word.capital):
             return None
@@ -123,6 +131,17 @@ def person_of(forms: list[str]) -> Person | None:
     if len(names) < 2:
         return None
     return Person(tuple(names[:-1]), names[-1], suffix)
+
+
+def is_person(name: str) -> bool:
+    """Whether what may be a group is a person, by the given name: `Françoise Hardy`.
+
+    Bands that begin with one go on with a word for a band, `and`, a number or a plural.
+    """
+    forms = forms_of(name)
+    if len(forms) not in (2, 3) or not NO_FAMILY_NAMES.isdisjoint(forms[1:]) or "&" in name:
+        return False
+    return forms[0] in RULES.first_names and " and " not in name and not forms[-1].isdigit()
 
 
 def suffix_after(reading: Reading, index: int) -> str:

@@ -7,6 +7,14 @@ from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.rules import RULES, level
 from mucpt_utils.musicsimpleqa.words import Reading
 
+# how one says of which country something is: "Slovak.", "It's a Slovak flute"
+OF_COUNTRY = re.compile(
+    r"((?:\A|\b(?:is|was|are|were|an?)\s|'s\s|:\s)\W*(?:(?:an?|traditional|old|ancient|probably)\s)*)"
+    rf"({'|'.join(map(re.escape, RULES.demonyms))})"
+    r"(?=\W*\Z|[.,;!?]|(?:\s[a-z][\w-]*)?\s(?:instrument|flute|drum|lute|fiddle|zither|harp"
+    r"|bagpipe|pipe|oboe|clarinet|guitar|band|group|singer|musician|rapper|artist)s?\b)",
+    re.IGNORECASE,
+)
 STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")
 
 
@@ -26,6 +34,11 @@ class PlaceKey(NameKey):
         self.longest = max(map(len, self.compact), default=0)
         regions = {level(alias.partition(",")[2]) for alias in aliases} - {""}
         self.regions = regions or RULES.homes.get(level(answer), frozenset())
+
+    def prepared(self, text: str) -> str:
+        """Where a country is asked, the country in place of what is said to be of it."""
+        text = super().prepared(text)
+        return OF_COUNTRY.sub(country_named, text) if self.asked.coarse else text
 
     def in_longer_name(
         self, reading: Reading, first: int, last: int, look_before: bool = True
@@ -61,6 +74,11 @@ class PlaceKey(NameKey):
         if not self.regions or not told:
             return False
         return not any(region in self.regions for region in told)
+
+
+def country_named(match: re.Match[str]) -> str:
+    """`is a Slovak flute` with the country in place of the adjective."""
+    return match[1] + RULES.demonyms[match[2].lower()]
 
 
 def is_list(names: list[str]) -> bool:

@@ -49,9 +49,11 @@ ANSWER_LABEL = re.compile(r"(?:\A|\n|\s)[ \t>*#_]*(?:answer|a)[ \t]*[*_]*:[*_]*\
 NOTHING_BUT_LABELS = re.compile(
     r"(?:\W|\b(?:answer|question|in a full sentence)\b)*", re.IGNORECASE
 )
-# what a page of an encyclopedia ends with
+# what a page of an encyclopedia or a blog ends with
 APPENDIX = re.compile(
     r"(?:\n|(?<=[.!?]) )[ \t#*=]*(?:See also|References|External links|Further reading)[ \t*:=]*\n"
+    r"|(?<=\S)\s*\n[ \t#*_]*(?:Tags?|Related(?: \w+)?|Categories|Filed under|Posted (?:by|in|on)"
+    r"|Share(?: this)?|Comments?|Read (?:more|also)|You (?:may|might) also like)[ \t*_]*:"
 )
 ANSWER_AGAIN = re.compile(r"(\s*[^\n]{2,200}?[^\n:])\n\s*Answer:")
 

@@ -68,6 +68,7 @@ class Rules:
         self.mononyms = frozenset(data["mononyms"])
         groups = enumerate(data["given_names"])
         self.given_names = {name: number for number, names in groups for name in names}
+        self.first_names = frozenset(data["first_names"].split()) | self.given_names.keys()
         self.common_words = frozenset(data["common_words"])
         self.interjections = frozenset(data["interjections"])
         self.place_prefixes = frozenset(data["place_prefixes"])
@@ -93,6 +94,7 @@ class Rules:
         self.owner = self.one(data["owner"])
         self.owner_of_no_work = self.one(data["owner_of_no_work"])
         self.other_name = self.one(data["other_name"])
+        self.renamed = self.one(data["renamed"])
         self.undecided_between = self.each(data["undecided_between"])
         self.slash, self.range = self.lowered(data["slash"]), self.each(data["range"])
         self.lower_list = self.lowered(data["lower_list"])
@@ -140,6 +142,8 @@ class Rules:
         """Names of places in normal form."""
         self.exonyms = {level(name): levelled(others) for name, others in data["exonyms"].items()}
         self.levels = {n: kind for kind, names in data["levels"].items() for n in levelled(names)}
+        demonyms = data["demonyms"].items()
+        self.demonyms = {word.lower(): name for name, words in demonyms for word in words}
         self.homes = {level(name): levelled(regions) for name, regions in data["homes"].items()}
         self.within = {level(name): levelled(others) for name, others in data["within"].items()}
 

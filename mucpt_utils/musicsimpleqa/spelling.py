@@ -1,7 +1,9 @@
 """Slips of the pen and other romanisations: a name with one letter wrong, or Rachmaninow."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 # how Russian family names end in the usual romanisations
 SLAVIC = re.compile(r"(?:[aeo](?:v|w|ff?)|sk[iy]j?|skii|skiy|[iy](?:ch|tch|tsch|c|cz)|[ijy]an|in)$")
@@ -78,3 +80,104 @@ def is_slip(given: str, meant: str, shortest: int) -> bool:
         return False
     doubled = long[extra] in (long[extra - 1], long[extra + 1 : extra + 2])
     return len(long) >= (5 if doubled else shortest)
+
+
+# --- names written by their sound in Cyrillic letters ---------------------------------------------
+
+CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+OPENERS = frozenset({"Это", "Композитор", "Автор", "Группа", "Певец", "Певица", "Город"})
+CYRILLIC_NAME = re.compile(r"[\u0410-\u042f\u0401][\u0400-\u04ff]+")
+# sounds that several letters or none of them write, each -> its class; vowels are left out
+LATIN_SOUNDS = (
+    *(
+        ("tsch", "k"),
+        ("sch", "k"),
+        ("tch", "k"),
+        ("ch", "k"),
+        ("sh", "k"),
+        ("dg", "k"),
+        ("dj", "k"),
+    ),
+    *(("ph", "f"), ("th", "t"), ("qu", "kf"), ("x", "ks"), ("ts", "s"), ("tz", "s"), ("sz", "s")),
+    *(("ck", "k"), ("gh", "k")),
+)
+CYRILLIC_SOUNDS = (("дж", "к"), ("тс", "с"))
+CLASSES = str.maketrans(
+    {
+        **{"c": "k", "q": "k", "g": "k", "h": "k", "j": "k", "z": "s", "v": "f", "w": "f"},
+        **{
+            "б": "b",
+            "в": "f",
+            "г": "k",
+            "ґ": "k",
+            "д": "d",
+            "ж": "k",
+            "з": "s",
+            "к": "k",
+            "л": "l",
+        },
+        **{"м": "m", "н": "n", "п": "p", "р": "r", "с": "s", "т": "t", "ф": "f", "х": "k"},
+        **{"ц": "s", "ч": "k", "ш": "k", "щ": "k"},
+        **dict.fromkeys("aeiouyàèéäöüаеёиоуыэюяйіїєьъ", ""),
+    }
+)
+
+
+@lru_cache(maxsize=65536)
+def sounds(word: str) -> frozenset[str]:
+    """The consonants of a word by classes, in Latin or Cyrillic letters: Giacomo and Джакомо `km`.
+
+    Two ways for c before e and i, and for a last letter that may be silent.
+    """
+    word = word.casefold()
+    ways = {word}
+    if not CYRILLIC.search(word):
+        ways |= {re.sub(r"c(?=[eiy])", "s", word), re.sub(r"[dtsxz]$", "", word)}
+    codes = set()
+    for way in ways:
+        for letters, sound in (*LATIN_SOUNDS, *CYRILLIC_SOUNDS):
+            way = way.replace(letters, sound)
+        codes.add(re.sub(r"(.)\1+", r"\1", way.translate(CLASSES)))
+    return frozenset(codes)
+
+
+def from_cyrillic(text: str, names: Sequence[str]) -> str:
+    """A text in which names that sound like one of these are written as it: Puccini for Пуччини.
+
+    names: in Latin letters. All words of a name, or its last one of three consonants and more,
+    where no other name stands before it.
+    """
+    found = list(CYRILLIC_NAME.finditer(text))
+    for name in names:
+        parts = [sounds(part) for part in name.split() if part[0].isupper()]
+        for end in range(len(found), 0, -1):
+            for length in sorted({len(parts), 1}, reverse=True):
+                run = found[max(0, end - length) : end]
+                if len(run) == length and is_run(text, run) and sound_alike(run, parts[-length:]):
+                    alone = length < len(parts)
+                    if alone and (stands_behind_name(text, found, end) or not is_long(parts[-1])):
+                        continue
+                    new = name.split()[-1] if alone else name
+                    return text[: run[0].start()] + new + text[run[-1].end() :]
+    return text
+
+
+def is_run(text: str, run: Sequence[re.Match[str]]) -> bool:
+    """Whether names stand right beside each other."""
+    return all(text[a.end() : b.start()] == " " for a, b in pairwise(run))
+
+
+def sound_alike(run: Sequence[re.Match[str]], parts: Sequence[frozenset[str]]) -> bool:
+    """Whether each word has the sounds of its part of a name."""
+    return all(sounds(word[0]) & part for word, part in zip(run, parts, strict=True))
+
+
+def stands_behind_name(text: str, found: Sequence[re.Match[str]], end: int) -> bool:
+    """Whether another name stands right before the name that ends the first `end` ones."""
+    before = found[end - 2 : end]
+    return end > 1 and before[0][0] not in OPENERS and is_run(text, before)
+
+
+def is_long(part: frozenset[str]) -> bool:
+    """Whether a name has enough consonants to be told by them alone."""
+    return min(map(len, part)) >= 3

@@ -41,6 +41,14 @@ QUESTIONS = {
     "released": ("In what year was the song released?", "1991", "year", "Creep"),
     "major": ("In which key is the concerto?", "E minor", "term", ""),
     "strings": ("How many strings does a cello have?", "4", "number", ""),
+    "hardy": ("Which singer or group sang Soleil?", "Françoise Hardy", "group", "Soleil"),
+    "iolanta": (
+        "Who wrote the libretto of Tchaikovsky's Iolanta?",
+        "Modest Tchaikovsky",
+        "person",
+        "",
+    ),
+    "engels": ("In which town was Schnittke born?", "Engels", "place", "Schnittke"),
 }
 CASES = {
     "keys that begin with A": [
@@ -368,6 +376,50 @@ CASES = {
         ("android", "It opens side two of OK Computer... I mean it's track two.", "+"),
         ("major", "E minor, Op. 64", "+"),
         ("major", "Mendelssohn's is in E minor", "+"),
+    ],
+    "what is of a country": [
+        ("origin", "It's German.", "+"),
+        ("origin", "The Clavinet is a German instrument of the sixties.", "+"),
+        ("origin", "It is a Swiss instrument.", "-"),
+    ],
+    "a singer among bands": [
+        ("hardy", "Hardy", "+"),
+        ("hardy", "I think it is by F. Hardy.", "+"),
+        ("hardy", "Oliver Hardy", "-"),
+    ],
+    "a family name that stands in the question": [
+        ("iolanta", "Pyotr Ilyich Tchaikovsky", "-"),
+        ("iolanta", "Modest Tchaikovsky", "+"),
+    ],
+    "a place under two names": [
+        ("engels", "Pokrovsk (now Engels)", "+"),
+        ("engels", "Pokrovsk, today's Saratov", "-"),
+    ],
+    "keys in other letters": [
+        ("major", "ми минор", "+"),
+        ("major", "ре минор", "-"),
+        ("major", "e小调", "+"),
+        ("major", "e-molli", "+"),
+    ],
+    "names by their sound": [
+        ("utero", "Это Стив Албини.", "+"),
+        ("utero", "Стив Лиллиуайт", "-"),
+    ],
+    "who did not do it": [
+        ("utero", "Steve Albini turned it down and Butch Vig produced it.", "-"),
+        ("utero", "Butch Vig declined; Steve Albini produced it.", "+"),
+        ("tosca", "Rome gave the second performance, after Milan.", "-"),
+    ],
+    "what a page ends with": [
+        ("creep", "Radiohead.\n\nTags: rock\n\nRelated: Coldplay – Yellow", "+"),
+        ("creep", "Coldplay.\n\nTags: Radiohead", "-"),
+    ],
+    "left between many": [
+        ("utero", "It could be one of several producers whom Geffen liked.", "0"),
+    ],
+    "another thing than the asked one": [
+        ("released", "The album came out in 1990, the single in 1991.", "+"),
+        ("creep", "Coldplay is on it, but the song was Radiohead's.", "+"),
     ],
 }
 
