@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -31,9 +32,17 @@ class Results:
         """A table that this or an earlier notebook has kept."""
         return table_files.read_table(self.folder / "tables", name)
 
-    def figure(self, drawn: figures.Drawn, name: str) -> None:
-        """Keep a figure as png, pdf and csv, and show it at the size of a screen."""
-        figure, frame = drawn
+    def figure(self, drawn: figures.Drawn | Callable[[], figures.Drawn], name: str) -> None:
+        """Keep a figure as png, pdf and csv, and show it at the size of a screen.
+
+        drawn: the figure, or what draws it, where the arms of a profile may leave it nothing to
+        show: that is said in a line then.
+        """
+        try:
+            figure, frame = drawn() if callable(drawn) else drawn
+        except figures.NothingToDraw as nothing:
+            print(f"Figure {name} is not drawn: {nothing}.")
+            return
         # settle where everything stands once, not for each of three files anew
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
