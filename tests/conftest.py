@@ -8,17 +8,32 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import pytest
+from smallest import SMALLEST
+
+# files that take longest, by processor time: none of them may be what one worker does at the end
+LONGEST = [
+    *("test_notebooks.py", "test_launch.py", "test_gpu_hour.py", "test_study.py"),
+    *("test_lab.py", "test_trainer.py", "test_real.py", "test_keys.py"),
+]
 
 
 def pytest_collection_modifyitems(items):
-    """The notebooks first: where files run side by side, the longest one must not start last."""
-    items.sort(key=lambda item: item.path.name != "test_notebooks.py")
+    """The longest files first, where files run side by side; all others in their order."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def work_folder(tmp_path_factory):
-    """`MUCPT_WORK` is a temporary folder for the whole session."""
+    """`MUCPT_WORK` is a temporary folder for the whole session.
+
+    Side by side each worker has its own; what one has made of a study, the others find.
+    """
     folder = tmp_path_factory.mktemp("work")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        together = tmp_path_factory.getbasetemp().parent / "stages"
+        together.mkdir(exist_ok=True)
+        (folder / "stages").symlink_to(together)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MUCPT_WORK", str(folder))
         yield folder
@@ -55,7 +70,4 @@ def study(work_folder):
     from mucpt_utils.config.settings import load_profile
     from mucpt_utils.study.study import Study
 
-    small = ["seeds=[0]", "base.tokens=1024", "reference_training.tokens=1024"]
-    small += ["world.subjects=6", "world.practice=6", "world.calibration=2", "world.general=8"]
-    small += ["render.documents_per_subject=5", "reference.temperature=1.0"]
-    return Study(load_profile("smoke", small), "test")
+    return Study(load_profile("smoke", SMALLEST), "test")

@@ -7,23 +7,23 @@ import yaml
 
 from mucpt_utils import paths
 
-# `launch train` in each of several processes. It notes which of them reads the model's weights, and
-# may be killed behind a step. Where it is asked for shards, accelerate is told that this processor
-# is a device that can hold some (it cuts models for GPUs alone), and the head is applied in chunks.
+# `launch train` of one job after another in each of several processes. It notes which of them reads
+# a model's weights, and may be killed behind a step. Where it is asked for shards, accelerate is
+# told that this processor is a device that can hold some (it cuts models for GPUs alone), and the
+# head is applied in chunks.
 PROCESS = """
 import os, sys
-from pathlib import Path
 
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.study import launch
 from mucpt_utils.training.trainer import WeightedTrainer
 
-killed_at, folder = int(sys.argv[1]), Path(sys.argv[3])
+killed_at, folders = int(sys.argv[1]), sys.argv[3:]
 load, compute = models.load, WeightedTrainer.compute_loss
 
-def noted(*arguments, **keywords):
-    (folder / f"read_by_{os.environ['RANK']}").touch()
-    return load(*arguments, **keywords)
+def noted(model, *arguments, **keywords):
+    (model.parent / f"read_by_{os.environ['RANK']}").touch()
+    return load(model, *arguments, **keywords)
 
 def perhaps_killed(self, *arguments, **keywords):
     if self.state.global_step == killed_at:
@@ -38,12 +38,14 @@ if "FSDP_VERSION" in os.environ:
     torch.distributed.init_process_group("gloo")
     PartialState._prepare_backend = lambda *_: ("gloo", DistributedType.MULTI_XPU)
     losses.LOGITS, losses.CHUNK = 1, 40 * 4 * 5
-sys.exit(launch.main(sys.argv[2:]))
+for folder in folders:
+    if code := launch.main(["train", folder]):
+        sys.exit(code)
 """
 
 
 def command(script: Path, processes: int, killed_at: int = -1, **environment: str) -> list[str]:
-    """What starts the processes; `train FOLDER` follows. script: a file for what each runs."""
+    """What starts the processes; `train FOLDER...` follows. script: a file for what each runs."""
     script.write_text(PROCESS)
     settings = {"PYTHONPATH": str(paths.ROOT), "CUDA_VISIBLE_DEVICES": "", **environment}
     start = ["env", *(f"{name}={value}" for name, value in settings.items()), sys.executable]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate.commands.config.config_args import load_config_from_file
+from smallest import SMALLEST
 from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, LlamaConfig
 
 from mucpt_utils import paths
@@ -50,12 +51,11 @@ def job(tiny_model, tmp_path):
     return make
 
 
-def trained_by(processes, folder, killed_at=-1, **environment):
-    """What a real `torchrun` of several processes left: losses of its steps, and weights."""
-    command = launched.command(folder / "process.py", processes, killed_at, **environment)
-    done = subprocess.run([*command, "train", str(folder)], capture_output=True, text=True)
+def train_by(processes, *folders, killed_at=-1, **environment):
+    """Train jobs one after another in a real `torchrun` of several processes."""
+    command = launched.command(folders[0] / "process.py", processes, killed_at, **environment)
+    done = subprocess.run([*command, "train", *folders], capture_output=True, text=True)
     assert (done.returncode == 0) == (killed_at < 0), done.stderr[-3000:]
-    return None if killed_at >= 0 else left_in(folder)
 
 
 def left_in(folder):
@@ -76,18 +76,20 @@ def same_weights(one, other):
         torch.testing.assert_close(one[name], other[name], rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize(
-    ("optimiser", "criterion", "accumulate"), [("muon", None, 1), ("adamw", RHO1, 2)]
-)
-def test_two_processes_make_the_model_of_one(job, optimiser, criterion, accumulate):
+def test_two_processes_make_the_model_of_one(job):
     """Also where a criterion keeps a share of a step: of the whole step, however it is cut."""
-    losses, weights = alone(job("one", criterion, optimiser=optimiser))
-    assert len(losses) == 6 and losses[-1] != losses[0]
-    folder = job("two", criterion, optimiser=optimiser, accumulate=accumulate)
-    shared, shared_weights = trained_by(2, folder)
-    assert shared == pytest.approx(losses, abs=1e-4)
-    same_weights(shared_weights, weights)
-    assert [path.name for path in folder.glob("read_by_*")] == ["read_by_0"]
+    pairs = []
+    for optimiser, criterion, accumulate in (("muon", None, 1), ("adamw", RHO1, 2)):
+        one = job(f"{optimiser} by one", criterion, optimiser=optimiser)
+        cut = {"optimiser": optimiser, "accumulate": accumulate}
+        pairs.append((alone(one), job(f"{optimiser} by two", criterion, **cut)))
+    train_by(2, *(folder for _, folder in pairs))
+    for (losses, weights), folder in pairs:
+        assert len(losses) == 6 and losses[-1] != losses[0]
+        shared, shared_weights = left_in(folder)
+        assert shared == pytest.approx(losses, abs=1e-4)
+        same_weights(shared_weights, weights)
+        assert [path.name for path in folder.glob("read_by_*")] == ["read_by_0"]
 
 
 def test_shards_of_the_launchers_settings_make_the_model_of_one_also_after_a_kill(job):
@@ -95,9 +97,10 @@ def test_shards_of_the_launchers_settings_make_the_model_of_one_also_after_a_kil
     losses, weights = alone(job("one", RHO1, optimiser="adamw"))
     folder = job("shards", RHO1, optimiser="adamw", checkpoints=1)
     shards = launched.as_launched(ONE_NODE)
-    trained_by(2, folder, killed_at=4, **shards)
+    train_by(2, folder, killed_at=4, **shards)
     assert [path.name for path in (folder / "checkpoints").iterdir()] == ["checkpoint-3"]
-    resumed, shared_weights = trained_by(2, folder, **shards)
+    train_by(2, folder, **shards)
+    resumed, shared_weights = left_in(folder)
     assert resumed == pytest.approx(losses[3:], abs=1e-4)
     same_weights(shared_weights, weights)
     assert [path.name for path in folder.glob("read_by_*")] == ["read_by_0"]
@@ -158,9 +161,8 @@ def test_a_job_is_read_as_it_was_written(job):
 
 
 def test_prepare_train_and_measure_make_a_run(tmp_path, capsys):
-    """The whole way, one process, at the size of a test."""
-    small = ["base.tokens=3000", "reference_training.tokens=2000", "train.tokens=3000"]
-    small += ["reference.temperatures=[1.0]", "evaluation.general_questions=4"]
+    """The whole way, one process, on the text and the base of the smallest study."""
+    small = [*SMALLEST, "train.tokens=3000", "evaluation.general_questions=4"]
     overrides = [part for pair in small for part in ("--set", pair)]
     folder = str(tmp_path / "job")
     assert launch.main(["prepare", "smoke", "soft_dynamic", "0", folder, *overrides]) == 0
