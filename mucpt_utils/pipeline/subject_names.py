@@ -92,7 +92,17 @@ def widest(matches: Iterable[Match]) -> list[Match]:
         ):
             best[id(match.subject)] = match
     chosen = list(best.values())
-    return [m for m in chosen if not any(m.places < other.places for other in chosen)]
+    return [m for m in chosen if not any(is_part_of(m, other) for other in chosen)]
+
+
+def is_part_of(match: Match, other: Match) -> bool:
+    """Whether a name stands inside a longer one that is longer by more than what the thing is.
+
+    `Ainadamar` in `opera Ainadamar` may be the same work.
+    """
+    more = set(other.name.phrase) - set(match.name.phrase)
+    is_same = more and all(stem(word) in vocabulary().categories for word in more)
+    return match.places < other.places and not is_same
 
 
 def is_meant(name: Name, tokens: Words, places: Iterable[int] = ()) -> bool:

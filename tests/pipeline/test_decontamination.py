@@ -207,3 +207,24 @@ def test_a_sentence_asks_or_it_does_not(sentence, asks):
 )
 def test_questions_in_reported_words_are_found_too(text, ids):
     assert asked_questions(text, QUESTIONS) == ids
+
+
+def test_a_work_that_two_questions_name_in_longer_and_shorter_words_is_found_under_both():
+    by = question(
+        "composer",
+        "Whose composition is the opera Ainadamar?",
+        "Osvaldo Golijov",
+        "the opera Ainadamar",
+        "person",
+        "classical.composer",
+    )
+    words_of = question(
+        "librettist",
+        'Which writer was the librettist of Osvaldo Golijov\'s opera "Ainadamar"?',
+        "David Henry Hwang",
+        'Osvaldo Golijov\'s opera "Ainadamar"',
+        "person",
+        "opera.librettist",
+    )
+    for asked in (by, words_of):
+        assert asked["id"] in asked_questions(asked["question"], [by, words_of])
