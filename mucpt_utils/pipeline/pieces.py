@@ -114,8 +114,10 @@ def pairs_with_first(sample: np.ndarray) -> np.ndarray:
 
 
 def overlaps(folder: Path) -> dict[DocumentKey, list[DocumentKey]]:
-    """By document: the earlier ones that `OverlapPairs` has listed with it."""
+    """By document: the earlier ones that `OverlapPairs` has listed with it; none without it."""
     found: dict[DocumentKey, list[DocumentKey]] = defaultdict(list)
+    if not (folder / OVERLAPS).is_file():
+        return found
     for shard, row, first_shard, first_row in np.load(folder / OVERLAPS).tolist():
         found[shard, row].append((first_shard, first_row))
     return found

@@ -29,7 +29,7 @@ from mucpt_utils.config.pipeline import ClassifierSettings, MinhashSettings, Pip
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.io import write_json
 from mucpt_utils.pipeline.containment import work_piece
-from mucpt_utils.pipeline.differences import state_other_facts
+from mucpt_utils.pipeline.differences import Anchored, state_other_facts, words_of
 from mucpt_utils.pipeline.duplicates import ExactSignatures, NearSignatures
 from mucpt_utils.pipeline.plan import plan_stages
 from mucpt_utils.text.sources import open_input
@@ -249,6 +249,7 @@ def near(folder: Path) -> Callable[[str], None]:
         block.hashes(text)
         work_piece("w", [Document(text, "w#0"), Document(text, "w#1")], 5)
         state_other_facts(text, text[1:])
+        Anchored(text).states_other_facts(words_of(text[1:]))
 
     return run
 

@@ -42,7 +42,7 @@ def test_without_questions_nothing_is_decontaminated():
 def test_copies_are_found_before_they_are_dropped_and_a_report_drops_nothing(tmp_path):
     stages = {s.name: s for s in plan_stages(PipelineSettings(), tmp_path, [QUESTION])}
     jobs = {name: [j.name for j in s.jobs(tmp_path, tmp_path)] for name, s in stages.items()}
-    assert jobs["near_duplicates"] == ["near-1", "near-2", "near-3"]
+    assert jobs["near_duplicates"] == ["near-1", "near-2", "near-3", "near-4"]
     assert jobs["exact_duplicates"] == ["exact-1", "exact-2", "exact-3"]
     assert jobs["contained"] == ["contained-1", "contained-2"] and not stages["contained"].blocks
     assert not any(jobs[name] for name in ("classify", "clean", "mask", "decontaminate"))
