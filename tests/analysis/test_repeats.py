@@ -10,6 +10,7 @@ from mucpt_utils.analysis import schema
 from mucpt_utils.analysis.items import items_of_answers
 from mucpt_utils.analysis.repeats import is_repeat, movement, repeated
 from mucpt_utils.analysis.single_runs import answers_table
+from mucpt_utils.analysis.verdicts import load_rule
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_json
 
@@ -92,3 +93,15 @@ def test_movement_is_that_of_the_differences_to_plain_by_measure():
     assert told["largest"] == pytest.approx(0.04)
     assert told["reach"] == pytest.approx(1.96 * told["typical"])
     assert (told["comparisons"], told["same_verdict"]) == (2, 1)
+
+
+def test_a_verdict_needs_more_than_what_the_repeat_of_the_answer_moved():
+    table = pd.read_csv(paths.RESULTS / "pooled/tables/repeats.csv", keep_default_na=False)
+    answer = table[
+        (table["profile"] == "evidence") & table["stratum"].isin(["covered", "uncovered"])
+    ]
+    moved = movement(answer).set_index("metric")["reach"]
+    rule = load_rule().measures
+    assert set(rule) <= set(moved.index)
+    for metric, measure in rule.items():
+        assert moved[metric] <= measure.margin < moved[metric] + 0.01

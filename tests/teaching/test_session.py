@@ -1,0 +1,18 @@
+"""What every notebook begins with."""
+
+import pandas as pd
+import pytest
+
+from mucpt_utils.report import figures
+from mucpt_utils.teaching.session import Results
+
+
+def test_a_figure_with_nothing_to_show_is_said_in_a_line_and_not_kept(tmp_path, capsys):
+    Results(tmp_path).figure(lambda: figures.token_weights(pd.DataFrame()), "token_weights")
+    assert capsys.readouterr().out == "Figure token_weights is not drawn: no weights of any arm.\n"
+    assert not (tmp_path / "figures").exists()
+
+
+def test_a_figure_that_cannot_be_drawn_for_another_reason_is_not_hushed(tmp_path):
+    with pytest.raises(KeyError):
+        Results(tmp_path).figure(lambda: figures.token_weights(pd.DataFrame({"x": [1]})), "x")
