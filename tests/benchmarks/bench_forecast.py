@@ -29,13 +29,14 @@ NUMBER = re.compile(r"about ([\d,.]+) (MB|s|documents)")
 TIMED = """
 import json, resource, sys, time
 from mucpt_utils.pipeline import command
-write, spent = command.write_outcome, []
+from mucpt_utils.pipeline.outcome import finish
+write, spent = finish.write_outcome, []
 def timed(*arguments):
     started = time.process_time()
     written = write(*arguments)
     spent.append(time.process_time() - started)
     return written
-command.write_outcome = timed
+finish.write_outcome = timed
 code = command.main(sys.argv[1:])
 use = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({"code": code, "seconds": time.process_time(), "page": sum(spent),

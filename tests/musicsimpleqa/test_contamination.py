@@ -7,7 +7,7 @@ import json
 import datasets
 import pytest
 
-from mucpt_utils.musicsimpleqa import contamination
+from mucpt_utils.musicsimpleqa import contamination, contamination_command
 from mucpt_utils.musicsimpleqa.questions import load_questions
 
 QUESTIONS = load_questions("test")
@@ -34,7 +34,7 @@ def corpus(tmp_path):
 
 def test_finds_what_is_asked_and_where(corpus, tmp_path, capsys):
     out = tmp_path / "found.csv"
-    assert contamination.main([str(corpus), "--out", str(out), "--quiet"]) == 1
+    assert contamination_command.main([str(corpus), "--out", str(out), "--quiet"]) == 1
     rows = rows_of(out)
     assert {row["question_id"] for row in rows} == {QUESTION["id"]}
     by_answer = {row["answered"]: row for row in rows}
@@ -51,7 +51,7 @@ def test_a_clean_corpus_gives_an_empty_table(tmp_path, capsys):
     folder = tmp_path / "clean"
     folder.mkdir()
     (folder / "prose.txt").write_text(TELLS, encoding="utf-8")
-    assert contamination.main([str(folder), "--quiet"]) == 0
+    assert contamination_command.main([str(folder), "--quiet"]) == 0
     assert capsys.readouterr().out.splitlines() == [",".join(contamination.AskedQuestion._fields)]
 
 
@@ -59,7 +59,7 @@ def test_reads_a_dataset_by_streaming(tmp_path, capsys):
     (tmp_path / "set").mkdir()
     rows = datasets.Dataset.from_list([{"text": ASKS}, {"text": TELLS}])
     rows.to_parquet(tmp_path / "set" / "train.parquet")
-    assert contamination.main([f"hub:{tmp_path / 'set'}:train", "--quiet"]) == 1
+    assert contamination_command.main([f"hub:{tmp_path / 'set'}:train", "--quiet"]) == 1
     assert QUESTION["id"] in capsys.readouterr().out
 
 
@@ -72,7 +72,7 @@ def test_reads_a_dataset_by_streaming(tmp_path, capsys):
     ],
 )
 def test_wrong_arguments_say_so(arguments, message, capsys):
-    assert contamination.main([*arguments, "--quiet"]) == 2
+    assert contamination_command.main([*arguments, "--quiet"]) == 2
     assert message in capsys.readouterr().err
 
 
@@ -81,10 +81,10 @@ def test_the_table_goes_where_it_can(tmp_path, capsys):
     folder.mkdir()
     (folder / "prose.txt").write_text(TELLS, encoding="utf-8")
     out = tmp_path / "made" / "on the way" / "table.csv"
-    assert contamination.main([str(folder), "--out", str(out), "--quiet"]) == 0
+    assert contamination_command.main([str(folder), "--out", str(out), "--quiet"]) == 0
     assert rows_of(out) == []
     capsys.readouterr()
     for path, code, message in ((tmp_path, 2, "is a directory"), ("/dev/full", 3, "no space left")):
-        assert contamination.main([str(folder), "--out", str(path), "--quiet"]) == code
+        assert contamination_command.main([str(folder), "--out", str(path), "--quiet"]) == code
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
