@@ -128,6 +128,7 @@ def test_no_text_is_cut_off_at_the_border(name, width, frames):
     panels.sign(fig, "Profile laptop, 3 seeds, commit 0123456789. 95 % intervals.")
     assert fig.get_figwidth() <= (4.7 if width == "phone" else 9.2)
     fig.canvas.draw()
+    assert panels.gap_below_title(fig) > panels.TITLE_GAP - 0.01
     renderer = fig.canvas.get_renderer()
     for axes in (a for a in fig.axes if a.get_visible()):
         box = axes.get_tightbbox(renderer)

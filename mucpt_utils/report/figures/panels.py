@@ -18,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 
 from mucpt_utils.analysis.effects import first_row
@@ -33,6 +34,7 @@ from mucpt_utils.report.figures.style import (
 
 TITLE_ROOM = 0.9  # inches above and below the panels
 ORIGIN_ROOM = 0.26  # inches for the line that says where a figure is from
+TITLE_GAP = 0.1  # inches between a figure's title and what stands below it
 LETTER = 0.081  # inches of an average letter
 _is_narrow: ContextVar[bool] = ContextVar("_is_narrow", default=False)
 ROWS_PER_LINE = 0.65  # of a label's line, where a row of one line has some room around it
@@ -127,19 +129,38 @@ def sign(fig: Figure, origin: str) -> None:
     # settle where everything stands, then make room below it
     fig.draw_without_rendering()
     fig.set_layout_engine("none")
-    whole, below = height + room, room / (height + room)
+    whole = height + room + max(0.0, TITLE_GAP - gap_below_title(fig))
+    below = room / whole
     for axes in fig.axes:
         box = axes.get_position()
         bounds = (box.x0, (box.y0 * height + room) / whole, box.width, box.height * height / whole)
         axes.set_position(bounds)
     for legend in fig.legends:
         legend.set_bbox_to_anchor((0, below, 1, 1 - below), fig.transFigure)
-    title = fig.findobj(lambda part: part is getattr(fig, "_suptitle", None))
-    for text in title:
-        text.set_y((text.get_position()[1] * height + room) / whole)  # type: ignore[attr-defined]
+    title = main_title(fig)
+    if title is not None:
+        title.set_y(1 - (1 - title.get_position()[1]) * height / whole)
     fig.set_figheight(whole)
     words = "\n".join(lines)
     fig.text(0.012, 0.05 / whole, words, size=SMALL, color="#5a5a5a", va="bottom")
+
+
+def main_title(fig: Figure) -> Text | None:
+    """The text above all panels."""
+    return getattr(fig, "_suptitle", None)  # what `suptitle` made; there is no public way to it
+
+
+def gap_below_title(fig: Figure) -> float:
+    """Inches between a figure's title and the highest panel, as they stand; endless without one.
+
+    The layout does not see that panels of a fixed shape end lower than their cells.
+    """
+    title = main_title(fig)
+    panels = [axes for axes in fig.axes if axes.get_visible()]
+    if title is None or not panels:
+        return float("inf")
+    tops = [axes.get_tightbbox().ymax for axes in panels]
+    return float(title.get_window_extent().ymin - max(tops)) / fig.dpi
 
 
 def better_to(label: str, higher: bool = True, across: bool = True) -> str:
