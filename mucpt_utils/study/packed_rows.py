@@ -177,20 +177,21 @@ def by_document(scored: Scored, criterion: Criterion) -> Scored:
     starts, base, divided_by = scored.store.starts, [], []
     for part in parts(len(scored.store), DOCUMENTS):
         edges = starts[part.start : part.stop + 1]
-        ours, reference, entropies = within(scored, edges[0], edges[-1]).losses(criterion)
+        losses, reference, entropies = within(scored, edges[0], edges[-1]).losses(criterion)
         below = denominator(reference, entropies, criterion)
-        base.append(document_means(ours.numpy(), edges - edges[0]))
+        base.append(document_means(losses.numpy(), edges - edges[0]))
         divided_by.append(document_means(below.numpy(), edges - edges[0]))
     ones = np.arange(len(scored.store) + 1)
     store = replace(scored.store, tokens=scored.store.tokens[starts[:-1]], starts=ones)
-    means = {"base": np.concatenate(base), "reference": np.concatenate(divided_by)}
-    return replace(scored, store=store, **means, factors=None)
+    ours, theirs = np.concatenate(base), np.concatenate(divided_by)
+    return replace(scored, store=store, base=ours, reference=theirs, factors=None)
 
 
 def within(scored: Scored, first: int, stop: int) -> Scored:
     """The corpus with the losses of tokens `first` to `stop` alone."""
-    losses = {name: getattr(scored, name) for name in ("base", "reference", "entropies")}
-    return replace(scored, **{n: v[first:stop] for n, v in losses.items() if v is not None})
+    whole = (scored.base, scored.reference, scored.entropies)
+    base, reference, entropies = (None if one is None else one[first:stop] for one in whole)
+    return replace(scored, base=base, reference=reference, entropies=entropies)
 
 
 def dynamic_losses(scored: Scored, criterion: Criterion) -> dict[str, np.ndarray]:
