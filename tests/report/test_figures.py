@@ -258,7 +258,7 @@ def test_doses_of_a_reference_model_have_their_price_below_them(frames):
     )
     fig, frame = figures.dose_gain(gains, costs)
     assert sorted(set(frame["cost"])) == [2.75, 3.0, 3.25]
-    assert "50\n2.75 x plain" in texts(fig)
+    assert "50\n(2.75)" in texts(fig)
     fig, frame = figures.dose_gain(gains)
     assert frame["cost"].isna().all() and not any("x plain" in text for text in texts(fig))
 

@@ -1,6 +1,5 @@
 """Dose and response: what happens along an axis of data composition whose levels are amounts."""
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +29,7 @@ from mucpt_utils.report.figures.panels import (
     wrapped,
 )
 from mucpt_utils.report.figures.style import (
+    SMALL,
     STRATUM_TITLES,
     Drawn,
     NothingToDraw,
@@ -67,10 +67,10 @@ def dose_gain(
     frame = with_costs(by_dose(table, metric, "difference"), costs)
     arms = most_telling(distinct(frame["arm"]), MOST_ARMS)
     measure = f"{SHORT_METRICS.get(metric, metric)}, minus plain"
-    fig = _panels(frame, arms, capital(steepest(frame, arms, "minus plain, ")), measure)
+    title = capital(steepest(frame, arms, " minus plain"))
+    fig = _panels(frame, arms, title, measure, from_zero=True)
     names = np.repeat(distinct(frame["axis"]), len(STRATA))
     for axes, name in zip(fig.axes, names, strict=True):
-        axes.axhline(0, color="0.6", lw=0.8, ls=":")
         price_doses(axes, frame[frame["axis"] == name])
     return fig, frame
 
@@ -93,12 +93,11 @@ def price_doses(axes: Axes, rows: pd.DataFrame) -> None:
     if prices.empty:
         return
     labels = [
-        f"{dose:,.0f}\n{cost:.2f} x plain"
+        f"{dose:,.0f}\n({cost:.2f})"
         for dose, cost in zip(prices["dose"], prices["cost"], strict=True)
     ]
-    axes.set_xticks(prices["dose"], labels)
-    for tick, turn in zip(axes.get_xticklabels(), itertools.cycle((0, 1)), strict=False):
-        tick.set_y(-0.13 * turn)  # doses may lie close to each other
+    axes.set_xticks(prices["dose"], labels, size=SMALL)  # doses may lie close to each other
+    axes.set_xlabel(f"{axes.get_xlabel()}\n(cost, by plain's)")
 
 
 def axes_of_doses(table: pd.DataFrame) -> list[str]:
@@ -121,17 +120,24 @@ def by_dose(table: pd.DataFrame, metric: str, value: str) -> pd.DataFrame:
     return frame.assign(dose=pd.to_numeric(frame["level"], errors="coerce")).dropna(subset="dose")
 
 
-def _panels(frame: pd.DataFrame, arms: Sequence[str], title: str, measure: str) -> Figure:
-    """A line of panels for each axis, known facts beside unknown ones."""
+def _panels(
+    frame: pd.DataFrame, arms: Sequence[str], title: str, measure: str, from_zero: bool = False
+) -> Figure:
+    """A line of panels for each axis, known facts beside unknown ones.
+
+    from_zero: what is drawn is a difference, so a line says where there is none.
+    """
     names = distinct(frame["axis"])
-    fig, grid = panel_grid(title, len(names), 2, (8.4, 1.3 + 2.7 * len(names)))
+    fig, grid = panel_grid(title, len(names), 2, (8.4, 1.3 + 3.1 * len(names)))
     for line, name in zip(grid, names, strict=True):
         for axes, stratum in zip(line, STRATA, strict=True):
             rows = frame[(frame["axis"] == name) & (frame["stratum"] == stratum)]
             _doses(axes, rows, arms)
+            if from_zero:
+                axes.axhline(0, color="0.6", lw=0.8, ls=":")
             axes.set_title(wrapped(STRATUM_TITLES[stratum], 40))
-            axes.set_xlabel(dose_title(name))
-            axes.set_ylabel(better_to(measure))
+            axes.set_xlabel(wrapped(dose_title(name), 46))
+            axes.set_ylabel(better_to(wrapped(measure, 26)))
             say_where_it_begins(axes, across=False)
     legend_below(fig, [dose_key(arm) for arm in arms])
     return fig
@@ -153,16 +159,18 @@ def dose_key(arm: str) -> Line2D:
 def steepest(frame: pd.DataFrame, arms: Sequence[str], measured: str = "") -> str:
     """Along which axis known facts change most, from the lowest dose to the highest."""
     rows = frame[(frame["stratum"] == COVERED) & (frame["arm"] == arms[0])]
-    change = {}
+    ends = {}
     for axis, part in rows.groupby("axis", sort=False):
         ordered = part.sort_values("dose")
-        change[str(axis)] = ordered["mean"].iloc[-1] - ordered["mean"].iloc[0]
-    if not change:
+        ends[str(axis)] = (ordered["mean"].iloc[0], ordered["mean"].iloc[-1])
+    if not ends:
         return "Response to each dose"
-    axis = max(change, key=lambda name: abs(change[name]))
-    amount = f"{change[axis]:+.2f}".replace("-", "−")
-    who = f"{short_title(arms[0])} on known facts"
-    return f"{measured}from the least to the most, {dose_title(axis)}: {amount} for {who}"
+    axis = max(ends, key=lambda name: abs(ends[name][1] - ends[name][0]))
+    least, most = (f"{value:+.2f}".replace("-", "−") for value in ends[axis])
+    return (
+        f"{dose_title(axis)}: {short_title(arms[0])}{measured} goes from {least} at the least to "
+        f"{most} at the most on known facts"
+    )
 
 
 def _doses(axes: Axes, rows: pd.DataFrame, arms: Sequence[str]) -> None:
