@@ -28,7 +28,7 @@ def is_repeat(first: Mapping, second: Mapping) -> bool:
     setting's default is what was done until then.
     """
     ours, theirs = (
-        {key: value for key, value in complete(run["settings"]).items() if key not in NAMES}
+        {key: value for key, value in complete(run.get("settings", {})).items() if key not in NAMES}
         for run in (first, second)
     )
     return bool(ours) and ours == theirs
@@ -41,6 +41,22 @@ def complete(settings: Mapping) -> Mapping:
         return Profile.model_validate(settings).model_dump(mode="json")
     except ValidationError:
         return settings
+
+
+def made_twice(records: Mapping[str, Mapping]) -> dict[str, str]:
+    """The profiles whose runs one before them has made already, each with that one.
+
+    records: the content of each profile's `run.json` by its name, in order.
+    """
+    firsts: dict[str, Mapping] = {}
+    repeats = {}
+    for name, record in records.items():
+        before = next((other for other in firsts if is_repeat(firsts[other], record)), None)
+        if before is None:
+            firsts[name] = record
+        else:
+            repeats[name] = before
+    return repeats
 
 
 def repeated(once: pd.DataFrame, again: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:

@@ -147,7 +147,7 @@ def in_every_run(finished: Iterable[Finished]) -> str:
     """Which other runs ask the same, and in how many the answer is the same; names them."""
     frame = same_difference(finished)
     frame = frame[(frame["metric"] == PRIMARY) & frame["arm"].map(role_of).eq("method")]
-    frame = frame.dropna(subset="difference")
+    frame = frame[frame["again"] == ""].dropna(subset="difference")  # a repeat is no run more
     runs = frame.groupby("arm", sort=False)["profile"].nunique()
     if runs.empty or runs.max() < 2:
         return ""

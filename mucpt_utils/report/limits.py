@@ -52,7 +52,8 @@ def limits(tables: Tables, run: Mapping) -> list[str]:
         sentences.append(
             f"The table of differences has {count} p-values. Verdicts rest on those corrected over "
             "the methods of one comparison (Holm), not over all comparisons, and lie beyond a "
-            "margin that is kept for a change of machine."
+            "margin that is kept for a change of machine. An interval is that of its comparison "
+            "alone, so one without zero may stand beside an undecided verdict."
         )
     if missing := not_run(tables, run):
         sentences.append(missing)

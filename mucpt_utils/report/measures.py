@@ -41,8 +41,14 @@ def difference_of(tables: Tables, arm: str, other: str, stratum: str, metric: st
 
 def verdict_of(tables: Tables, arm: str, other: str) -> str:
     """An arm's verdict against another over both kinds of facts; "" where it was not compared."""
+    states = states_by_kind(tables, arm, other)
+    return verdicts.over_kinds(states.values()) if states else ""
+
+
+def states_by_kind(tables: Tables, arm: str, other: str) -> dict[str, str]:
+    """An arm's verdict against another on each kind of facts; empty where it was not compared."""
     table = tables.get("differences")
     if table is None:
-        return ""
+        return {}
     rows = table[(table["arm"] == arm) & (table["compared_to"] == other)]
-    return verdicts.over_kinds(verdicts.states_of(rows).values()) if len(rows) else ""
+    return verdicts.states_of(rows) if len(rows) else {}

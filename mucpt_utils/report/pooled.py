@@ -8,7 +8,7 @@ and what moved stands in a table of its own (`analysis.repeats`).
 """
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +17,7 @@ from mucpt_utils import paths
 from mucpt_utils.analysis.frames import TableError, concat
 from mucpt_utils.analysis.items import items_of_answers
 from mucpt_utils.analysis.pooling import poolable, pooled
-from mucpt_utils.analysis.repeats import is_repeat, repeated
+from mucpt_utils.analysis.repeats import made_twice, repeated
 from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import read_json
@@ -50,20 +50,6 @@ def items_by_profile(results: Path) -> dict[str, pd.DataFrame]:
     return profiles
 
 
-def made_twice(names: Iterable[str], results: Path) -> dict[str, str]:
-    """The profiles whose runs one before them has made already, each with that one."""
-    firsts: dict[str, Mapping] = {}
-    repeats = {}
-    for name in names:
-        record = read_json(results / name / RECORD)
-        before = next((other for other in firsts if is_repeat(firsts[other], record)), None)
-        if before is None:
-            firsts[name] = record
-        else:
-            repeats[name] = before
-    return repeats
-
-
 def items_of_profile(folder: Path) -> pd.DataFrame:
     """The final items of a results folder. Raises TableError where they cannot be pooled."""
     if not poolable(read_json(folder / RECORD)):
@@ -94,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         profiles = items_by_profile(results)
         if not profiles:
             raise NothingToPool(f"{results}: no profile has answers that can be pooled")
-        repeats = made_twice(profiles, results)
+        repeats = made_twice({name: read_json(results / name / RECORD) for name in profiles})
         once = {name: items for name, items in profiles.items() if name not in repeats}
         again = [
             repeated(profiles[first], profiles[name], (first, name))

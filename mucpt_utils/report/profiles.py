@@ -11,6 +11,7 @@ import pandas as pd
 from mucpt_utils import paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.analysis.claims import abbreviated
+from mucpt_utils.analysis.repeats import made_twice
 from mucpt_utils.analysis.verdicts import with_verdicts
 from mucpt_utils.config.settings import SettingsError, load_profile
 from mucpt_utils.io import read_json
@@ -145,9 +146,12 @@ def every_profile(
 def same_difference(finished: Iterable[Finished], compared_to: str = "plain") -> pd.DataFrame:
     """Every arm's difference to plain in every profile.
 
-    Columns: profile, run (the profile with its seeds and processor, for readers), commit, and those
-    of `differences.csv`.
+    Columns: profile, run (the profile with its seeds and processor, for readers), commit, again
+    (the profile whose runs these are, made again; "" for runs of their own), and those of
+    `differences.csv`.
     """
+    finished = list(finished)
+    repeats = made_twice({each.name: each.run for each in finished})
     parts = []
     for each in finished:
         table = each.tables.get("differences")
@@ -157,7 +161,9 @@ def same_difference(finished: Iterable[Finished], compared_to: str = "plain") ->
         rows = table.loc[table["compared_to"] == compared_to]
         rows = rows.reindex(columns=DIFFERENCE_COLUMNS)
         seeds = f"{len(each.run['seeds'])} seeds"
-        run = f"{each.name}, {seeds}\n{each.processor}"
-        parts.append(rows.assign(profile=each.name, run=run, commit=each.commit))
-    columns = ["profile", "run", "commit", *DIFFERENCE_COLUMNS]
+        again = repeats.get(each.name, "")
+        of = f"\n{again} made again" if again else ""
+        run = f"{each.name}, {seeds}{of}\n{each.processor}"
+        parts.append(rows.assign(profile=each.name, run=run, commit=each.commit, again=again))
+    columns = ["profile", "run", "commit", "again", *DIFFERENCE_COLUMNS]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

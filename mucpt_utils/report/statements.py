@@ -28,6 +28,7 @@ from mucpt_utils.report.measures import (
     METHODS,
     Tables,
     difference_of,
+    states_by_kind,
     verdict_of,
 )
 from mucpt_utils.report.numbers import enumerated
@@ -51,8 +52,10 @@ NOTE = (
     "Means with 95 % intervals, clustered by seed and by subject (real prose: over seeds); "
     "differences are paired by seed and question. Bold is what the rule in "
     "`mucpt_utils/analysis/verdicts.yaml` calls better or worse: p corrected over the methods, and "
-    "beyond the margin that is kept for a change of machine. Detectable: the true difference in "
-    "nats, on known and on unknown facts, that a test at level .05 finds in 80 % of such runs. "
+    "beyond the margin that is kept for a change of machine; an interval is that of its comparison "
+    "alone, so one without zero may stand beside an undecided verdict. Detectable: the true "
+    "difference in nats, on known and on unknown facts, that a test at level .05 finds in 80 % of "
+    "such runs. "
     "Cost is relative to plain; the bold verdict of an arm is the one that it is judged by, at "
     "equal compute where it costs more than a quarter above plain. Known and unknown: to the "
     "reference model."
@@ -220,8 +223,17 @@ def judgement(result: Finished) -> str:
     for other, where in names.items():
         verdict = verdict_of(result.tables, PAPER_ARM, other)
         if verdict:
-            told.append(f"{verdict} {where}")
+            told.append(f"{verdict} {where}{kind_by_kind(result, other)}")
     return ", ".join(told)
+
+
+def kind_by_kind(result: Finished, other: str) -> str:
+    """The verdicts on each kind of facts in brackets, where one alone is undecided; else ""."""
+    found = states_by_kind(result.tables, PAPER_ARM, other)
+    if len(set(found.values())) < 2 or verdicts.UNDECIDED not in found.values():
+        return ""
+    told = [f"{found[kind]} on {facts}" for kind, facts in KINDS.items() if kind in found]
+    return f" ({', '.join(told)})"
 
 
 def all_statements(results: Everything) -> str:

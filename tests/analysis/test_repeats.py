@@ -8,7 +8,7 @@ from results_made_up import runs
 from mucpt_utils import paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.analysis.items import items_of_answers
-from mucpt_utils.analysis.repeats import is_repeat, movement, repeated
+from mucpt_utils.analysis.repeats import is_repeat, made_twice, movement, repeated
 from mucpt_utils.analysis.single_runs import answers_table
 from mucpt_utils.analysis.verdicts import load_rule
 from mucpt_utils.config.settings import load_profile
@@ -105,3 +105,10 @@ def test_a_verdict_needs_more_than_what_the_repeat_of_the_answer_moved():
     assert set(rule) <= set(moved.index)
     for metric, measure in rule.items():
         assert moved[metric] <= measure.margin < moved[metric] + 0.01
+
+
+def test_a_profile_made_twice_is_the_one_that_comes_later():
+    settings = {"seeds": [1], "name": "x"}
+    runs = {"evidence": settings, "crosscheck": settings | {"name": "y"}, "laptop": {"seeds": [2]}}
+    records = {name: {"settings": own} for name, own in runs.items()}
+    assert made_twice({**records, "of before": {}, "and this": {}}) == {"crosscheck": "evidence"}

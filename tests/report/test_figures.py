@@ -57,13 +57,14 @@ def before_training():
 def more_tables():
     """The same difference in two runs, doses, costs."""
     rows = [
-        (profile, f"{profile}, 2 seeds", "abc", arm, stratum, "log_likelihood", sign * gain,
+        (profile, f"{profile}, 2 seeds", "abc", again, arm, stratum, "log_likelihood", sign * gain,
          sign * gain - 0.1, sign * gain + 0.1, "", 2, 40)
-        for profile, gain in (("laptop", 0.3), ("replication", 0.2))
+        for profile, gain, again in
+        (("laptop", 0.3, ""), ("laptop again", 0.3, "laptop"), ("replication", 0.2, ""))
         for arm in ("selection_soft", "soft_dynamic")
         for stratum, sign in (("covered", 1), ("uncovered", -1))
     ]  # fmt: skip
-    columns = ["profile", "run", "commit", *profiles.DIFFERENCE_COLUMNS]
+    columns = ["profile", "run", "commit", "again", *profiles.DIFFERENCE_COLUMNS]
     doses = [
         ("bad_sites", dose, stratum, "log_likelihood", -1 - float(dose), -2.0, -0.5, 2, arm)
         for dose in ("0", "0.2", "0.4")
@@ -486,11 +487,11 @@ def test_a_method_that_gains_on_both_is_named():
     )
 
 
-def test_runs_that_agree_are_counted(frames):
+def test_runs_that_agree_are_counted_and_those_made_again_are_not(frames):
     fig, frame = draw("every_run", frames)
     assert "known facts better in 2 of 2 runs" in figures.title_of(fig)
     assert any("n = 40 and 40" in text for text in texts(fig))
-    assert set(frame["profile"]) == {"laptop", "replication"}
+    assert set(frame["profile"]) == {"laptop", "laptop again", "replication"}
 
 
 def test_curves_begin_at_the_base_and_bands_are_intervals_over_seeds(frames):

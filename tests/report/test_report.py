@@ -289,6 +289,18 @@ def test_replication_and_confirmation_are_named_in_the_abstract():
     assert answer.in_every_run(runs[:1]) == ""
 
 
+def test_a_run_made_again_is_no_run_more():
+    runs = [finished("laptop", 0.1), finished("replication", 0.2), finished("again", 0.1)]
+    for run in (runs[0], runs[2]):
+        run.run["settings"] = {"seeds": [0, 1]}
+    frame = profiles.same_difference(runs)
+    again = frame[frame["again"] == "laptop"]
+    assert set(again["profile"]) == {"again"}
+    assert all("laptop made again" in run for run in again["run"])
+    told = answer.in_every_run(runs)
+    assert "in laptop and replication: known facts better in 2 of 2 runs" in told
+
+
 def test_every_committed_profile_is_in_the_page(html):
     told = html.partition("<dt>Other runs</dt>")[2].partition("</dd>")[0]
     for name in ("laptop", "replication", "confirmation"):

@@ -14,13 +14,11 @@ from mucpt_utils.analysis import costs, verdicts
 from mucpt_utils.analysis.effects import PAPER_ARM, Effect
 from mucpt_utils.analysis.verdicts import UNDECIDED
 from mucpt_utils.errors import FOUND, OK, WRONG_INPUT
-from mucpt_utils.io import write_json
 from mucpt_utils.report import (
     answer,
     cells,
     dose_statements,
     measures,
-    pooled,
     statement_tables,
     statements,
     table_files,
@@ -311,15 +309,6 @@ def test_a_level_that_is_no_number_is_no_dose():
     assert costs.cost_with(COSTS, "plain", 25) != costs.cost_with(COSTS, "sites_tagger", 25)
     assert pd.isna(costs.cost_with(COSTS, "plain", 25)), "it has no reference model"
     assert pd.isna(costs.cost_with(None, "sites_tagger", 25))
-
-
-def test_a_profile_made_twice_is_the_one_that_comes_later(tmp_path):
-    settings = {"seeds": [1], "name": "x"}
-    runs = {"evidence": settings, "crosscheck": settings | {"name": "y"}, "laptop": {"seeds": [2]}}
-    for name, own in runs.items():
-        (tmp_path / name).mkdir()
-        write_json(tmp_path / name / "run.json", {"settings": own})
-    assert pooled.made_twice(runs, tmp_path) == {"crosscheck": "evidence"}
 
 
 def test_surface_and_prose_have_their_tables(made):

@@ -296,8 +296,9 @@ def _bars(axes: Axes, frame: pd.DataFrame, arms: list[str]) -> None:
 def every_run(frame: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
     """The difference of an arm to plain in every run, one panel per arm, the paper's arm first.
 
-    frame: rows of `profiles.same_difference`: profile, run (its name for readers), arm, stratum,
-    metric, difference, ci_low, ci_high, n. Raises NothingToDraw where no method was compared.
+    frame: rows of `profiles.same_difference`: profile, run (its name for readers), again, arm,
+    stratum, metric, difference, ci_low, ci_high, n. Raises NothingToDraw where no method was
+    compared.
     """
     frame = frame[(frame["metric"] == metric) & frame["stratum"].isin(STRATA)]
     frame = frame.dropna(subset="difference").reset_index(drop=True)

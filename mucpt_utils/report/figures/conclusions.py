@@ -193,7 +193,11 @@ def effect_of_row(row: Mapping) -> Effect:
 
 
 def agreed(frame: pd.DataFrame, arms: Sequence[str]) -> str:
-    """The sentence above the same difference in every run: of the arm that was in most of them."""
+    """The sentence above the same difference in every run: of the arm that was in most of them.
+
+    A run made again is shown and not counted.
+    """
+    frame = frame[frame["again"] == ""]
     runs = frame.groupby("arm", sort=False)["profile"].nunique()
     arm = max(arms, key=lambda name: runs[name])
     head = "The same in every run? " if runs[arm] > 1 else "One run so far. "

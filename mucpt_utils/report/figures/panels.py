@@ -159,8 +159,9 @@ def gap_below_title(fig: Figure) -> float:
     panels = [axes for axes in fig.axes if axes.get_visible()]
     if title is None or not panels:
         return float("inf")
-    tops = [axes.get_tightbbox().ymax for axes in panels]
-    return float(title.get_window_extent().ymin - max(tops)) / fig.dpi
+    boxes = [box for axes in panels if (box := axes.get_tightbbox()) is not None]
+    highest = max((box.ymax for box in boxes), default=0.0)
+    return float(title.get_window_extent().ymin - highest) / fig.dpi
 
 
 def better_to(label: str, higher: bool = True, across: bool = True) -> str:

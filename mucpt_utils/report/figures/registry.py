@@ -75,6 +75,7 @@ FIGURES: dict[str, FigureInfo] = {
         "every_run",
         "The same difference in every run",
         "As in the figure before, one row per run: other seeds, other profiles, another processor. "
+        "Runs made again with the same seeds are marked, and not counted above. "
         "n counts pairs of seed and question, of known facts and of the others.",
         "answer",
     ),
