@@ -11,7 +11,6 @@ from flawed_corpus import QUESTION
 from mucpt_utils.__main__ import main as mucpt_utils_main
 from mucpt_utils.config.files import SettingsError
 from mucpt_utils.errors import FOUND, OUTSIDE, WRONG_INPUT
-from mucpt_utils.pipeline import command
 from mucpt_utils.pipeline.accounting import AccountingError
 from mucpt_utils.pipeline.command import main
 from mucpt_utils.pipeline.executors import EngineError
@@ -99,7 +98,7 @@ def test_what_goes_wrong_is_one_line_and_its_exit_code(tmp_path, capsys, monkeyp
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(command, "run_pipeline", fail)
+    monkeypatch.setattr("mucpt_utils.pipeline.run.run_pipeline", fail)
     assert main(["--source", "s", "--out", str(tmp_path)]) == code
     assert capsys.readouterr().err == f"pipeline: {error}\n"
 
