@@ -15,7 +15,7 @@ PROCESS = """
 import os, sys
 
 from mucpt_utils.scoring import losses, models
-from mucpt_utils.study import launch
+from mucpt_utils.study import launch, launch_command
 from mucpt_utils.training.trainer import WeightedTrainer
 
 killed_at, folders = int(sys.argv[1]), sys.argv[3:]
@@ -39,7 +39,7 @@ if "FSDP_VERSION" in os.environ:
     PartialState._prepare_backend = lambda *_: ("gloo", DistributedType.MULTI_XPU)
     losses.LOGITS, losses.CHUNK = 1, 40 * 4 * 5
 for folder in folders:
-    if code := launch.main(["train", folder]):
+    if code := launch_command.main(["train", folder]):
         sys.exit(code)
 """
 

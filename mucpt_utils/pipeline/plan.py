@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 from datatrove.pipeline.base import PipelineStep
 
 from mucpt_utils.config.files import SettingsError
-from mucpt_utils.config.pipeline import PipelineSettings
+from mucpt_utils.config.pipeline import MinhashSettings, PipelineSettings
 from mucpt_utils.pipeline import cleaning
 from mucpt_utils.pipeline.classifier import DomainFilter
 from mucpt_utils.pipeline.containment import KIND, ReportContained, WorkShingles
@@ -99,12 +99,7 @@ def plan_stages(
             "near_duplicates",
             near.enabled,
             lambda folder: [DropListed(folder, "near duplicate")],
-            lambda shards, folder: [
-                Job("near-1", EachShard(shards, NearSignatures(folder, near))),
-                Job("near-2", MatchBuckets(folder, minhash_config(near))),
-                Job("near-3", OverlapPairs(folder), tasks=1),
-                Job("near-4", Cover(folder, near.similarity), tasks=1),
-            ],
+            lambda shards, folder: near_jobs(shards, folder, near),
         ),
         Stage("mask", settings.masking.enabled, lambda _: [MaskPersonalData(settings.masking)]),
         # questions of the benchmark, in the text as it will be read
@@ -115,6 +110,16 @@ def plan_stages(
         ),
     ]
     return [stage for stage in recipe if stage.enabled]
+
+
+def near_jobs(shards: Path, folder: Path, near: MinhashSettings) -> list[Job]:
+    """What is done before near duplicates are dropped, each when the one before it has ended."""
+    return [
+        Job("near-1", EachShard(shards, NearSignatures(folder, near))),
+        Job("near-2", MatchBuckets(folder, minhash_config(near))),
+        Job("near-3", OverlapPairs(folder), tasks=1),
+        Job("near-4", Cover(folder, near.similarity), tasks=1),
+    ]
 
 
 def domain_filter(settings: PipelineSettings, classifier_path: Path) -> DomainFilter:

@@ -42,7 +42,6 @@ from mucpt_utils.scoring import models
 from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study import packed_rows, runs
 from mucpt_utils.study.grades import grade_responses
-from mucpt_utils.study.launch_command import main as main
 from mucpt_utils.study.stages import silent
 from mucpt_utils.study.study import Study
 from mucpt_utils.training import trainer

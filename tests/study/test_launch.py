@@ -16,7 +16,7 @@ from mucpt_utils import paths
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring import models
-from mucpt_utils.study import launch
+from mucpt_utils.study import launch, launch_command
 from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences
 
@@ -66,7 +66,7 @@ def left_in(folder):
 
 def alone(folder):
     """What training in this process leaves."""
-    assert launch.main(["train", str(folder)]) == 0
+    assert launch_command.main(["train", str(folder)]) == 0
     return left_in(folder)
 
 
@@ -136,14 +136,14 @@ def test_an_unfilled_model_is_the_read_one_but_for_its_weights(name, tmp_path):
 def test_a_step_that_cannot_be_shared_out_is_refused(job, monkeypatch, capsys):
     folder = job("odd")
     monkeypatch.setattr(trainer, "processes", lambda: 3)
-    assert launch.main(["train", str(folder)]) == 2
+    assert launch_command.main(["train", str(folder)]) == 2
     assert "no multiple of accumulate=1 * 3 processes" in capsys.readouterr().err
 
 
 def test_a_model_that_is_not_whole_is_one_line(job, capsys):
     folder = job("cut off")
     (folder / "model" / "model.safetensors").write_bytes(b"{")
-    assert launch.main(["train", str(folder)]) == 3
+    assert launch_command.main(["train", str(folder)]) == 3
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and "cannot be loaded" in said
 
@@ -165,15 +165,15 @@ def test_prepare_train_and_measure_make_a_run(tmp_path, capsys):
     small = [*SMALLEST, "train.tokens=3000", "evaluation.general_questions=4"]
     overrides = [part for pair in small for part in ("--set", pair)]
     folder = str(tmp_path / "job")
-    assert launch.main(["prepare", "smoke", "soft_dynamic", "0", folder, *overrides]) == 0
-    assert launch.main(["train", folder]) == 0
-    assert launch.main(["measure", "smoke", folder, *overrides]) == 0
+    assert launch_command.main(["prepare", "smoke", "soft_dynamic", "0", folder, *overrides]) == 0
+    assert launch_command.main(["train", folder]) == 0
+    assert launch_command.main(["measure", "smoke", folder, *overrides]) == 0
     answers = (tmp_path / "job" / "answers.jsonl").read_text().splitlines()
     assert len(answers) > 10 and json.loads(answers[0])["tokens"] > 0
     assert models.load(tmp_path / "job" / "trained").config.vocab_size == 1024
-    assert launch.main(["prepare", "smoke", "base", "0", folder]) == 2
+    assert launch_command.main(["prepare", "smoke", "base", "0", folder]) == 2
     assert "allowed: plain" in capsys.readouterr().err
-    assert launch.main(["train", str(tmp_path)]) == 2
+    assert launch_command.main(["train", str(tmp_path)]) == 2
 
 
 @pytest.mark.parametrize("name, processes", [("one_node", 8), ("several_nodes", 128)])
