@@ -22,6 +22,7 @@ from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import write_text
 from mucpt_utils.report import words
 from mucpt_utils.report.cells import interval
+from mucpt_utils.report.figures.conclusions import state_of
 from mucpt_utils.report.measures import (
     KINDS,
     MEASURES,
@@ -165,7 +166,7 @@ def forgotten(tables: Tables) -> str:
         f"`{arm}` {interval(effect.value, effect.low, effect.high)}"
         for arm in METHODS
         if (effect := difference_of(tables, arm, "plain", "general", PRIMARY))
-        and effect.state == "fails"
+        and state_of(effect) == "fails"
     ]
     told = f"; of the methods lose more than plain: {enumerated(more)}" if more else ""
     number = interval(plain.value, plain.low, plain.high)

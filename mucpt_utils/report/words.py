@@ -16,7 +16,7 @@ from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.axes import MAIN
 from mucpt_utils.pipeline.accounting import KEPT
 from mucpt_utils.report.figures import arm_title
-from mucpt_utils.report.figures.conclusions import capital, of_selection
+from mucpt_utils.report.figures.conclusions import capital, of_selection, state_of
 from mucpt_utils.report.measures import KINDS, MEASURES, METHODS, Tables, difference_of, mean_of
 from mucpt_utils.report.numbers import (
     change,
@@ -318,7 +318,7 @@ def forgetting(tables: Tables) -> str:
             for arm in ARMS
             if arm not in ("base", "plain")
             and (effect := difference_of(tables, arm, "plain", "general", "log_likelihood"))
-            and effect.state == state
+            and state_of(effect) == state
         ]
         text += f" {word} than plain forget: {', '.join(arms)}." if arms else ""
     return text

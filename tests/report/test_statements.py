@@ -133,6 +133,9 @@ def test_a_method_that_forgets_more_than_plain_is_named(made):
     where &= (rows["stratum"] == "general") & (rows["metric"] == "log_likelihood")
     assert where.sum() == 1
     rows.loc[where, ["difference", "ci_low", "ci_high"]] = [-0.3, -0.4, -0.2]
+    rows.loc[where, "verdict"] = "undecided"  # by the correction over the methods
+    assert "lose more" not in statements.forgotten({"differences": rows})
+    rows.loc[where, "verdict"] = "worse"
     told = statements.forgotten({"differences": rows})
     assert "lose more than plain: `soft_dynamic` −0.30 [−0.40, −0.20]." in told
     base = (rows["arm"] == "base") & (rows["stratum"] == "general")
