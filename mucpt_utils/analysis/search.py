@@ -4,8 +4,9 @@
 
 Candidates are arms, in `config/candidates.yaml`. Each is compared with plain and Rho-1 by accuracy
 and by log-likelihood of the answer, on covered and uncovered facts, at equal tokens. The log grows
-by one row a trial, stratum and metric, failures included; nothing is taken out of it. The chosen
-setting is then run once on the test questions, as an arm of its own.
+by one row a trial, stratum and metric, failures included; nothing is taken out of it. Each row
+says how strong a dose the trial is (`effective`): trials of unlike doses are not compared by what
+they weigh. The chosen setting is then run once on the test questions, as an arm of its own.
 """
 
 import csv
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from mucpt_utils import paths
@@ -35,7 +37,8 @@ if TYPE_CHECKING:  # torch takes seconds to import, and a wrong argument is told
 STRATA = ("covered", "uncovered")
 COMPARED_TO = ("plain", "rho1")
 COLUMNS = (
-    *("date", "trial", "profile", "seeds", "train_tokens", "setting", "stratum", "metric"),
+    *("date", "trial", "profile", "seeds", "train_tokens", "effective", "setting"),
+    *("stratum", "metric"),
     *("value", "minus_plain", "minus_plain_low", "minus_plain_high"),
     *("minus_rho1", "minus_rho1_low", "minus_rho1_high", "problem"),
 )
@@ -72,6 +75,7 @@ def search(profile: Profile, names: Sequence[str], log: Path) -> dict[str, bool 
         }
         try:
             rows = trial(study, name)
+            common["effective"] = dose(study, name)
             outcomes[name] = beats_both(rows)
         except Exception as error:  # a failed trial is a result: it is logged, the next one runs
             traceback.print_exc()
@@ -90,6 +94,25 @@ def trial(study: "Study", name: str) -> list[dict]:
     jobs.make([jobs.run(study, arm, seed) for arm, seed in wanted], name)
     runs = read_runs(jobs.files_of(study, arm, seed) for arm, seed in wanted)
     return compare(final_items(items(runs)), name)
+
+
+def dose(study: "Study", name: str) -> float | None:
+    """The effective sample size of a candidate's weights while the model still is the base.
+
+    A share of the tokens, mean over seeds: 1 for equal weights, `keep` for a top share. None for a
+    candidate that neither weighs tokens nor chooses documents.
+    """
+    from mucpt_utils.analysis.criteria import effective_share, has_criterion, weights_at_start
+
+    arm = study.arm(name)
+    if not has_criterion(arm):
+        return None
+    shares = []
+    for seed in study.profile.seeds:
+        scored = study.scored(arm, seed)
+        chosen = np.isin(np.arange(len(scored.store)), scored.chosen(arm))
+        shares.append(effective_share(weights_at_start(scored, arm, seed, chosen)))
+    return round(float(np.mean(shares)), 4)
 
 
 def compare(final: pd.DataFrame, name: str) -> list[dict]:

@@ -199,7 +199,9 @@ class Arm(BaseModel):
         "labels (ceilings) 0 for noise and wrong objects, `dose` for all objects, or both",
     )
     dose: float = Field(6.0, gt=1, description="largest factor that a focus gives")
-    start: Literal["base", "reference"] = Field("base", description="model that is trained on")
+    start: Literal["base", "reference", "merged"] = Field(
+        "base", description="model that is trained on; merged: the mean of both models' weights"
+    )
     mix_reference: bool = Field(False, description="the RM's clean text is mixed into the corpus")
     budget: Literal["tokens", "compute"] = Field(
         "tokens", description="compute: what an RM costs is spent on more tokens instead"
@@ -245,7 +247,7 @@ class Arm(BaseModel):
     @property
     def uses_reference(self) -> bool:
         """Whether the arm needs a reference model: its losses, its weights or its text."""
-        return self.uses_losses or self.start == "reference" or self.mix_reference
+        return self.uses_losses or self.start != "base" or self.mix_reference
 
     @property
     def reads_labels(self) -> bool:

@@ -76,9 +76,8 @@ def lay_out(study: Study, name: str, seed: int, folder: Path) -> None:
     scored, train, context = study.scored(arm, seed), study.budget(arm), profile.model.context
     if arm.mix_reference:
         scored = scored.joined(TokenStore.load(study.reference_tokens(seed).folder))
-    begins = study.reference(seed) if arm.start == "reference" else study.base()
     job = LaunchJob(arm=name, seed=seed, train=train, criterion=arm.tokens)
-    write_job(folder, job, begins.path("model"))
+    write_job(folder, job, study.begun(arm, seed).path("model"))
     for field in fields(Sequences):  # of a job that was here before
         (folder / f"{field.name}.npy").unlink(missing_ok=True)
     packed_rows.write_sequences(

@@ -52,6 +52,15 @@ class ModelStages(CorpusStages):
             seed=self.reference_seed(seed),
         )
 
+    def begun(self, arm: Arm, seed: int) -> Artifact:
+        """The model that an arm is trained on: the base, the reference model, or their mean."""
+        if arm.start == "base":
+            return self.base()
+        if arm.start == "reference":
+            return self.reference(seed)
+        inputs = {"base": self.base(), "reference": self.reference(seed)}
+        return self.stage("merged", models.merge, inputs)
+
     def temperature(self, seed: int) -> Artifact:
         """The reference model's loss on subjects it does not know, by temperature, and the best."""
         fixed = self.profile.reference.temperature

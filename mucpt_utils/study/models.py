@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from mucpt_utils.config.scoring import Arm, ModelSettings
 from mucpt_utils.config.training import TrainSettings
@@ -127,6 +128,20 @@ def train_reference(
     clean = tokens.TokenStore.load(inputs["reference_tokens"])
     general = tokens.TokenStore.load(inputs["general_tokens"])
     _train_plainly(model, clean, general, train, context, replay, seed, folder, report)
+
+
+def merge(folder: Path, inputs: Inputs, report: "Report") -> None:
+    """A model whose every weight is the mean of the base's and the reference model's.
+
+    Both are of one training run, the second the continuation of the first, so that between them no
+    loss is high: what is averaged in arXiv 2203.05482.
+    """
+    model, other = (models.load(inputs[name] / "model", "float32") for name in inputs)
+    theirs = other.state_dict()
+    model.load_state_dict(
+        {name: torch.lerp(ours, theirs[name], 0.5) for name, ours in model.state_dict().items()}
+    )
+    model.save_pretrained(folder / "model")
 
 
 def _train_plainly(

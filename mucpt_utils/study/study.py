@@ -69,7 +69,7 @@ class Study(ModelStages):
             "new_tokens": profile.evaluation.new_tokens,
         }
         if not arm.trained:
-            inputs["base"] = self.reference(seed) if arm.start == "reference" else self.base()
+            inputs["base"] = self.begun(arm, seed)
             precision = profile.train.precision
             return self.stage(
                 f"run_{arm_name}", runs.measure_base, inputs, precision=precision, **measuring
@@ -79,8 +79,8 @@ class Study(ModelStages):
             "general_tokens": self.general_tokens(),
             **self.arm_scores(arm, seed),
         }
-        if arm.start == "reference":
-            inputs["reference"] = self.reference(seed)
+        if arm.start != "base":
+            inputs[arm.start] = self.begun(arm, seed)
         if arm.mix_reference:
             inputs["reference_tokens"] = self.reference_tokens(seed)
         return self.stage(

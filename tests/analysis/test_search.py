@@ -1,15 +1,22 @@
 """The search: development questions alone, every trial in the log, failures too."""
 
 import csv
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from mucpt_utils import paths
 from mucpt_utils.analysis import runs, search
 from mucpt_utils.config.arms import load_candidates
+from mucpt_utils.config.scoring import Arm, Criterion
 from mucpt_utils.config.settings import load_profile
+from mucpt_utils.scoring.scored import Scored
+from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study import jobs
+
+HALF = Criterion(numerator="dynamic", compare="difference", form="step", keep=0.5)
 
 
 def logged(path):
@@ -99,6 +106,25 @@ def test_failures_are_logged_and_the_rest_goes_on(tmp_path, monkeypatch):
     assert [row["trial"] for row in rows] == ["entropy"] + ["surprise"] * 4 + ["warmup"] * 4
     assert rows[0]["problem"] == "ValueError: nothing left" and rows[1]["problem"] == ""
     assert ("surprise", load_candidates()["surprise"].tokens) in seen
+
+
+def test_a_trial_says_how_strong_a_dose_it_is():
+    """Four tokens, of which the candidate keeps two; plain weighs nothing and has no dose."""
+    scored = Scored(
+        TokenStore(np.array([5, 6, 7, 8]), np.array([0, 2, 4]), ["a", "b"]),
+        np.ones(2, np.float32),
+        base=np.array([3.0, 1.0, 3.0, 1.0], np.float32),
+        reference=np.ones(4, np.float32),
+        temperature=1.0,
+    )
+    arms = {"plain": Arm(title="plain"), "top": Arm(title="top", tokens=HALF)}
+    study = SimpleNamespace(
+        arm=arms.__getitem__,
+        profile=SimpleNamespace(seeds=(0, 1)),
+        scored=lambda arm, seed: scored,
+    )
+    assert search.dose(study, "plain") is None
+    assert search.dose(study, "top") == 0.5
 
 
 def test_an_unknown_trial_is_one_line(capsys):

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from mucpt_utils.analysis import token_weights
 from mucpt_utils.config.arms import ARMS
+from mucpt_utils.config.scoring import Arm
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.scoring.tokens import TokenStore, train_tokenizer
@@ -101,6 +104,20 @@ def test_the_reference_model_is_measured_as_it_is(study):
     assert {row["tokens"] for row in read_jsonl(run.path("responses.jsonl"))} == {0}
     text = [study.run(arm, 0).read_json("text.json") for arm in ("reference", "base")]
     assert text[0] != text[1], "it has learnt something since the base"
+
+
+def test_an_arm_begins_where_it_says_halfway_between_both_models_or_at_one(study):
+    begun = {
+        start: load_file(
+            study.begun(Arm(title="x", start=start), 0).path("model") / "model.safetensors"
+        )
+        for start in ("base", "reference", "merged")
+    }
+    assert begun["base"].keys() == begun["merged"].keys()
+    for name, weights in begun["merged"].items():
+        base, reference = begun["base"][name], begun["reference"][name]
+        torch.testing.assert_close(weights, (base + reference) / 2)
+        assert not torch.equal(base, reference)
 
 
 def test_a_stage_is_found_again_and_a_changed_setting_makes_another(study):
