@@ -117,6 +117,12 @@ class Criterion(BaseModel):
     static_share: float = Field(
         0.0, ge=0, le=1, description="share of the steps, warm-up included, with L_a of the base"
     )
+    least_context: int = Field(
+        0,
+        ge=0,
+        description="places at the head of a row that are not judged but keep weight 1: there the "
+        "model in training sees less of a document than the RM did, and its loss is too large",
+    )
     form: Literal["power", "log", "step"] = Field("log", description="the shape of f")
     power: float = Field(1.0, gt=0, description="power form: f = rho ** power")
     scale: float = Field(6.0, gt=1, description="log form: f = log(rho) / log(scale)")
@@ -139,7 +145,8 @@ class Criterion(BaseModel):
             raise ValueError(f"floor_start ({self.floor_start}) is below floor ({self.floor})")
         if self.over == "sequence" and self.numerator == "static":
             raise ValueError("over: sequence needs numerator dynamic: rows are made in training")
-        changing = [n for n in ("floor_start", "warmup", "static_share") if getattr(self, n)]
+        moving = ("floor_start", "warmup", "static_share", "least_context")
+        changing = [name for name in moving if getattr(self, name)]
         if changing and self.numerator == "static":
             raise ValueError(
                 f"{', '.join(changing)}: static weights are fixed before training; "

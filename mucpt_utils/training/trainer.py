@@ -47,8 +47,9 @@ def batch_weights(
     Fixed weights come with the batch. Dynamic ones are the loss ratio of the losses just computed
     (or the base's, as long as the criterion says so at `progress`, a share of the steps) and the
     cached reference losses, times the fixed ones; replay keeps weight 1 and the rest has mean 1 of
-    its own, so that weighting never moves the balance between the two. Means and top shares are
-    those of the batch given.
+    its own, so that weighting never moves the balance between the two. Tokens at the head of a row
+    may be left out of the comparison (`least_context`). Means and top shares are those of the batch
+    given.
     """
     fixed = inputs["weights"][:, 1:] if "weights" in inputs else torch.ones_like(losses)
     if "reference" not in inputs or criterion is None:
@@ -57,9 +58,14 @@ def batch_weights(
     if criterion.uses_base(progress):
         losses = inputs["base"][:, 1:]
     counted = mask * (fixed > 0)  # a token that is not learnt takes no part in the comparison
+    judged = counted
+    if not criterion.uses_base(progress):  # the base read whole documents, as the RM did
+        judged = counted.clone()
+        judged[:, : criterion.least_context] = 0
     reference = inputs["reference"][:, 1:]
     entropies = inputs["entropies"][:, 1:] if "entropies" in inputs else None
-    dynamic = token_weights(losses, reference, counted, criterion.at(progress), entropies)
+    dynamic = token_weights(losses, reference, judged, criterion.at(progress), entropies)
+    dynamic = dynamic + (counted - judged)
     return normalise(dynamic * fixed, mask) + fixed * (1 - mask)
 
 

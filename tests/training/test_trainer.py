@@ -399,6 +399,23 @@ def test_dynamic_weights_are_multiplied_with_fixed_ones(make_trainer):
     assert torch.allclose(weights, fixed / fixed.mean())
 
 
+def test_the_head_of_a_row_is_not_judged_and_keeps_weight_one():
+    """Whatever the losses there are, what is judged is weighed as if the head were not there."""
+    inputs, skipped = batch(data(reference=True)), 3
+    whole = DYNAMIC.model_copy(update={"least_context": skipped})
+    losses = torch.rand(8, CONTEXT - 1) * 6
+    weights = batch_weights(losses, inputs, whole)[inputs["scored"]]
+    assert torch.allclose(weights[:, :skipped], torch.ones(()))
+    rest = {
+        key: inputs[key][:, skipped:] if inputs[key].ndim == 2 else inputs[key] for key in inputs
+    }
+    alone = batch_weights(losses[:, skipped:], rest, DYNAMIC)[inputs["scored"]]
+    assert torch.allclose(weights[:, skipped:], alone, atol=1e-6)
+    changed = losses.clone()
+    changed[:, :skipped] += 5
+    assert torch.equal(batch_weights(changed, inputs, whole)[inputs["scored"]], weights)
+
+
 def test_a_batch_of_replay_alone_has_weight_one():
     inputs = batch(data(reference=True))
     inputs["scored"][:] = False
