@@ -61,6 +61,53 @@ def test_paragraphs_inside_a_book_stay(tmp_path):
     assert inside in body
 
 
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "Produced in Leipzig by the old firm, the pianos of that year were sold at once.",
+        "Produced by the Opera of Paris, the work was forgotten.",
+        "Produced for the first time by Carl Rosa, with no scenery at all, it failed.",
+        "Transcribed for the piano by a lady of the town, the march was heard in every house.",
+        "Transcribed by Liszt, it lived.",
+        "Digitized sounds, made by machines, fill the last chapter of this book.",
+        "Scanned line by line, the verse is regular.",
+        "Project Gutenberg was founded by Michael Hart, who typed the Declaration himself.",
+        "PRODUCED BY THE OPERA OF PARIS, AND FORGOTTEN",
+        "This book was prepared by my father, and by him alone.",
+    ],
+)
+@pytest.mark.parametrize("at_the_end", [False, True], ids=["first", "last"])
+def test_prose_at_either_end_of_a_book_stays_however_it_opens(opening, at_the_end):
+    book = f"{BOOK}\n\n{opening}" if at_the_end else f"{opening}\n\n{BOOK}"
+    assert strip_gutenberg(f"{HEAD}{START}\n{book}\n\n{END}")[0].strip() == book
+
+
+@pytest.mark.parametrize(
+    "credit",
+    [
+        "Produced by Dianne Bean",
+        "Produced by Judith Boss, and David Widger",
+        "Produced by Marc D'Hooghe.",
+        "E-text prepared by Al Haines",
+        "Scanned by Dianne Bean of Phoenix, AZ; OmniPage Pro software\ndonated by Caere",
+        "Produced by A. Reader and the Online Distributed\nProofreading Team at http://www.pgdp.net",
+        "Transcribed from the 1887 Macmillan and Co. edition by A. Reader, email a@example.org",
+        "This etext was produced by A. Reader <a@example.org>, with\nhelp from proofreaders.",
+        "(This file was produced from images generously made available by The Internet Archive.)",
+        "Project Gutenberg's Operas, by A. Writer",
+        "[Transcriber's Note: the spelling of the edition was kept.]",
+    ],
+)
+def test_who_made_the_edition_is_no_part_of_the_book(credit):
+    text = f"{HEAD}{START}\n{credit}\n\n{BOOK}\n\n{END}"
+    assert strip_gutenberg(text)[0].strip() == BOOK
+
+
+def test_names_alone_are_a_credit_only_where_the_edition_begins():
+    text = f"{HEAD}{START}\n{BOOK}\n\nProduced by Judith Boss\n\n{END}"
+    assert strip_gutenberg(text)[0].strip() == f"{BOOK}\n\nProduced by Judith Boss"
+
+
 def test_what_is_cut_is_counted(tmp_path):
     (tmp_path / "a.txt").write_text(f"{HEAD}{START}\n{BOOK}\n\n{END}")
     items = list(read_source(tmp_path / "a.txt", tmp_path, SourceSettings()))

@@ -30,13 +30,28 @@ END = re.compile(
 PLAIN_END = re.compile(r"^ *End of (?:the |this )?Project Gutenberg", re.IGNORECASE | re.MULTILINE)
 FIELD = re.compile(r"^(Title|Author|Original publication): *(\S.*)$", re.MULTILINE)
 PRINTED = re.compile(r"\b1[4-9]\d\d\b|\b20\d\d\b")
-# paragraphs about the edition, right behind the header and at the end
-CREDIT = re.compile(
-    r"\[?(?:Produced|Scanned|Transcribed|Digitized|Proofread|E-?text prepared|HTML version)\b"
-    r"[^.]{0,80}?\bby\b"
-    r"|\[?Project Gutenberg|\[?Transcriber.s Note|Use of the Project Gutenberg|Updates to this",
+# Paragraphs about the edition, right behind the header and at the end. How one opens does not do:
+# `Produced in Leipzig by the old firm, ...`, `Transcribed for the piano by Liszt, ...` are prose.
+NOTE = re.compile(
+    r"\[?Transcriber.s Note|Use of the Project Gutenberg|Updates to this"
+    r"|\[?Project Gutenberg(?:-tm|™| is a (?:registered )?trade-?mark"
+    r"| E-?(?:text|book)s? (?:are|of)\b|.s [^.]{1,100}, by .{1,60}\Z)",
     re.IGNORECASE,
 )
+MADE = re.compile(
+    r"[\[(]?(?:This (?:file|book|electronic (?:text|book|edition)|e-?(?:text|book)) was )?"
+    r"(?:Produced|Prepared|Scanned|Transcribed|Digitized|Proofread|E-?text prepared|HTML version)\b"
+    r".{0,100}?\bby\b",
+    re.IGNORECASE | re.DOTALL,
+)
+EDITION = re.compile(
+    r"\bproofread(?:ers?|ing)\b|\bpgdp\b|\b(?:e-?text|e-?book|html|OmniPage)\b|\bvolunteers?\b"
+    r"|\bimages (?:generously )?made available\b|\bInternet Archive\b|\bDigital Librar|https?://"
+    r"|\bpublic domain\b|\S@\S+\.\w|\bProject\s+Gutenberg (?:\w+ )?team\b",
+    re.IGNORECASE,
+)
+BY_NAMES = re.compile(r"\[?(?:Produced|Scanned|Transcribed|Digitized|Proofread) by ([^\]]+)\]?\Z")
+BETWEEN_NAMES = frozenset(("and", "the", "of", "with", "de", "la", "du", "van", "von", "der"))
 PROOFREADERS = re.compile(
     r"^\W*(?:Produced|E-?text prepared)\b[^.]{0,300}?"
     r"\b(?:Project\s+Gutenberg|Distributed\s+Proofread)",
@@ -44,6 +59,8 @@ PROOFREADERS = re.compile(
 )
 CREDITS = 4  # paragraphs at either end that may be such
 LONGEST_CREDIT = 120  # words
+CREDITS_OF_NAMES = 2  # the first of them, that may be names alone
+MOST_NAMES = 30  # words of a credit that is names alone
 BLANK_LINES = re.compile(r"\n\s*\n")
 
 
@@ -109,15 +126,39 @@ def without_credits(body: str) -> str:
     first = first_paragraphs(body[:LICENCE])
     last = first_paragraphs(body[-LICENCE:][::-1])
     spans = [*first, *((len(body) - end, len(body) - start) for start, end in last)]
+    opening = first[:CREDITS_OF_NAMES]
     credits = sorted(
-        (start, end)
-        for start, end in set(spans)
-        if CREDIT.match(paragraph := body[start:end].strip())
-        and len(paragraph.split()) <= LONGEST_CREDIT
+        span
+        for span in set(spans)
+        if is_credit(body[slice(*span)].strip(), names_suffice=span in opening)
     )
     for start, end in reversed(credits):
         body = body[:start] + body[end:]
     return body
+
+
+def is_credit(paragraph: str, names_suffice: bool) -> bool:
+    """Whether a paragraph tells who made the edition: by how it opens and by one more sign.
+
+    names_suffice: whether nothing but names behind "Produced by" is such a sign, as in the first
+    lines behind the header.
+    """
+    if len(paragraph.split()) > LONGEST_CREDIT:
+        return False
+    if NOTE.match(paragraph):
+        return True
+    if MADE.match(paragraph) and EDITION.search(paragraph):
+        return True
+    made = BY_NAMES.match(paragraph) if names_suffice else None
+    return made is not None and are_names(made[1].split())
+
+
+def are_names(words: list[str]) -> bool:
+    """Whether words are names and what stands between them: `Judith Boss, and David Widger`."""
+    bare = [word.strip(".,;:&()\"'") for word in words]
+    return len(bare) <= MOST_NAMES and all(
+        not word or word[0].isupper() or word in BETWEEN_NAMES for word in bare
+    )
 
 
 def first_paragraphs(text: str) -> list[tuple[int, int]]:
