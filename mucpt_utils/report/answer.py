@@ -1,13 +1,15 @@
 """The answer of a run: the report's title and its abstract of at most `LONGEST` words.
 
-Both are worded from the tables. The abstract begins with the answer and takes in as many of the
-other sentences, in their order, as fit whole.
+Both are worded from the tables, and tell the headline comparison of `verdicts.csv`: at equal
+compute for an arm whose reference model costs much, else at equal tokens. The abstract begins with
+that answer and takes in as many of the other sentences, in their order, as fit whole.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.claims import abbreviated
 from mucpt_utils.analysis.effects import PAPER_ARM, first_row, learnt
 from mucpt_utils.config.axes import MAIN
@@ -32,6 +34,11 @@ from mucpt_utils.report.words import NOTHING_LEARNT, prose_results
 
 LONGEST = 120  # words of an abstract
 SUBJECT = "Music-domain continued pretraining"
+COMPARISONS = {
+    verdicts.EQUAL_TOKENS: "plain training on equal tokens",
+    verdicts.EQUAL_COMPUTE: "plain training at equal compute",
+}
+MIXED = {("stands", "fails"), ("fails", "stands")}
 
 
 # --- the title ------------------------------------------------------------------------------------
@@ -42,11 +49,13 @@ def title(tables: Tables, run: Mapping) -> str:
     arm = arm_of_the_answer(tables)
     if "differences" in tables and not learnt(tables):
         return f"{SUBJECT} taught nothing measurable at this size (profile {run['profile']})"
-    both = states(tables["differences"], arm) if arm else None
+    other = headline(tables, arm)
+    both = states(tables["differences"], arm, other) if arm else None
     if both is None:
         return f"{SUBJECT}: results of profile {run['profile']}"
-    name = "The loss ratio of MuCPT" if arm == PAPER_ARM else capital(short_title(arm))
-    return f"{name} {ON_BOTH[both]}"
+    name = "the loss ratio of MuCPT" if arm == PAPER_ARM else short_title(arm)
+    where = "at equal compute " if other == verdicts.EQUAL_COMPUTE else ""
+    return capital(f"{where}{name} {ON_BOTH[both]}")
 
 
 def arm_of_the_answer(tables: Tables) -> str:
@@ -56,6 +65,12 @@ def arm_of_the_answer(tables: Tables) -> str:
         return ""
     compared = set(table.loc[table["compared_to"] == "plain", "arm"])
     return next((arm for arm in (PAPER_ARM, *METHODS) if arm in compared), "")
+
+
+def headline(tables: Tables, arm: str) -> str:
+    """What the arm is judged against: plain on equal tokens, or at equal compute."""
+    row = first_row(tables.get("verdicts"), arm=arm, headline="yes")
+    return verdicts.EQUAL_TOKENS if row is None else str(row["compared_to"])
 
 
 # --- the abstract ---------------------------------------------------------------------------------
@@ -85,30 +100,33 @@ def sentences(tables: Tables, run: Mapping, finished: Iterable[Finished]) -> Ite
         yield NOTHING_LEARNT
     elif answer:
         yield answer
-        others = (at_equal_compute(tables), room(tables), in_every_run(finished))
+        others = (at_the_other_cost(tables), room(tables), in_every_run(finished))
         yield from filter(None, (*others, of_all_methods(tables)))
     yield from prose_results(tables)
     yield setting(tables, run)
 
 
 def against_plain(tables: Tables) -> str:
-    """The answer: the arm against plain at equal tokens, on both kinds of facts."""
+    """The answer: the arm against plain by its headline comparison, on both kinds of facts."""
     arm = arm_of_the_answer(tables)
-    effects = both_effects(tables, arm, "plain")
+    other = headline(tables, arm)
+    effects = both_effects(tables, arm, other)
     if effects is None:
         return ""
-    verdict = {("stands", "fails"): ": a mixed effect", ("fails", "stands"): ": a mixed effect"}
-    ending = verdict.get((state_of(effects[0]), state_of(effects[1])), "")
-    return f"Against plain training on equal tokens, {named(arm)} {clauses(effects)}{ending}."
+    mixed = tuple(map(state_of, effects)) in MIXED
+    ending = ": a mixed effect" if mixed else ""
+    return f"Against {COMPARISONS[other]}, {named(arm)} {clauses(effects)}{ending}."
 
 
-def at_equal_compute(tables: Tables) -> str:
-    """The same arm against plain with the reference model's compute; "" where that was not run."""
-    effects = both_effects(tables, arm_of_the_answer(tables), "plain_compute")
+def at_the_other_cost(tables: Tables) -> str:
+    """The same arm by the comparison that is not the headline; "" where it was not run."""
+    arm = arm_of_the_answer(tables)
+    (other,) = set(COMPARISONS) - {headline(tables, arm)}
+    effects = both_effects(tables, arm, other)
     if effects is None:
         return ""
     numbers = [f"{signed(e.value)} ({signed(e.low)} to {signed(e.high)})" for e in effects]
-    return f"Against plain with equal compute: {numbers[0]} and {numbers[1]}."
+    return f"Against {COMPARISONS[other]}: {numbers[0]} and {numbers[1]}."
 
 
 def both_effects(tables: Tables, arm: str, other: str) -> list | None:
@@ -131,7 +149,10 @@ def clauses(effects: Sequence) -> str:
         verb = {"stands": "raises", "fails": "lowers", "open": "does not clearly change"}
         state = state_of(effect)
         amount = f"by {abs(effect.value):.2f} nats " if state != "open" else ""
-        interval = f"({signed(effect.low)} to {signed(effect.high)})"
+        # by its interval alone it would be one: the verdict counts all methods that were tried
+        nearly = state == "open" and not effect.low <= 0 <= effect.high
+        why = "; undecided when all methods are counted" if nearly else ""
+        interval = f"({signed(effect.low)} to {signed(effect.high)}{why})"
         what = "the log-likelihood of answers " if kind == COVERED else "it "
         told.append(f"{verb[state]} {what}{amount}{interval} on {KINDS[kind]}")
     return " and ".join(told)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.report import words
+from mucpt_utils.report.answer import headline
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.measures import KINDS, MEASURES, difference_of
@@ -28,10 +29,11 @@ PHRASES = {
     verdicts.MIXED: "it gains by one measure and loses by the other",
     verdicts.NO_DIFFERENCE: "it makes no difference that matters",
     verdicts.UNDECIDED: "this run cannot tell",
-    verdicts.NO_ROOM: "there is no room here: not even the truth helps",
+    verdicts.NO_ROOM: "there is no room here (not even the truth helps)",
 }
 # of results that were made before there was a rule: where the interval lies
 BY_INTERVAL = {"stands": verdicts.BETTER, "fails": verdicts.WORSE, "open": verdicts.UNDECIDED}
+COSTS = {verdicts.EQUAL_TOKENS: "At equal tokens", verdicts.EQUAL_COMPUTE: "At equal compute"}
 NO_CEILING = (
     "No arm of this run was told which facts are true, so it does not say how much there was to "
     "gain."
@@ -74,27 +76,23 @@ def kind_verdicts(finished: Finished, other: str = "plain") -> list[str]:
 
 
 def short_answer(finished: Finished) -> str:
-    """The answer without numbers, by the rule for verdicts."""
-    found = [PHRASES[verdict] for verdict in kind_verdicts(finished)]
+    """The answer without numbers, by the rule for verdicts: the headline comparison first."""
+    first = headline(finished.tables, PAPER_ARM)
+    told = [at_cost(finished, other) for other in sorted(COSTS, key=lambda one: one != first)]
+    return " ".join(filter(None, told))
+
+
+def at_cost(finished: Finished, other: str) -> str:
+    """A sentence on the paper's way at one cost, kind by kind; "" where it was not run there."""
+    found = [PHRASES[verdict] for verdict in kind_verdicts(finished, other)]
     if not found:
         return ""
     if len(set(found)) == 1:
-        return f"On both kinds of facts {found[0]}.{at_equal_compute(finished)}"
-    told = f"On facts its reference model knows, {found[0]}; on the others, {found[1]}."
-    return f"{told}{at_equal_compute(finished)}"
-
-
-def at_equal_compute(finished: Finished) -> str:
-    """A sentence on the paper's way with the reference model's cost counted, kind by kind.
-
-    "" where the run has no plain training at that cost.
-    """
-    found = [PHRASES[one] for one in kind_verdicts(finished, verdicts.EQUAL_COMPUTE)]
-    if not found:
-        return ""
-    if len(set(found)) == 1:
-        return f" At equal compute, {found[0]}."
-    return f" At equal compute, {found[0]} on known facts; {found[1]} on the others."
+        return f"{COSTS[other]}, {found[0]} on both kinds of facts."
+    return (
+        f"{COSTS[other]}, {found[0]} on facts that its reference model knows; {found[1]} on the "
+        "others."
+    )
 
 
 def sentence(finished: Finished) -> str:

@@ -13,6 +13,7 @@ from results_made_up import SKILL, all_tables, record
 
 from mucpt_utils import paths
 from mucpt_utils.analysis import claims, schema
+from mucpt_utils.analysis.effects import Effect
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import FileError
 from mucpt_utils.report import (
@@ -259,6 +260,29 @@ def test_the_abstract_begins_with_the_answer_and_has_120_words_at_most(html):
     assert sum(len(sentence.split()) for sentence in told) <= 120
     assert told[0].startswith("Against plain training on equal tokens, the paper's arm")
     assert f"<strong>{escape(told[0])}</strong>" in html
+
+
+def test_an_arm_that_costs_much_is_told_at_equal_compute_first():
+    """It gains at equal tokens and loses at equal compute, and its reference model is dear."""
+    rows = all_tables()["differences"]
+    paper = rows[(rows["arm"] == "selection_soft") & (rows["compared_to"] == "plain")]
+    dear = paper.assign(compared_to="plain_compute", difference=-1.0, ci_low=-1.2, ci_high=-0.8)
+    tables = {"differences": pd.concat([rows, dear.assign(verdict="worse")], ignore_index=True)}
+    judged = {"arm": "selection_soft", "compared_to": "plain_compute", "headline": "yes"}
+    tables["verdicts"] = pd.DataFrame([judged])
+    told = answer.title(tables, record())
+    assert told == "At equal compute the loss ratio of MuCPT loses on both kinds of facts"
+    first, second, *_ = answer.abstract(tables, record())
+    assert first.startswith("Against plain training at equal compute, the paper's arm")
+    assert "lowers the log-likelihood of answers by 1.00 nats" in first
+    assert second.startswith("Against plain training on equal tokens: ")
+
+
+def test_an_interval_without_zero_that_is_undecided_says_why():
+    near = Effect("", 0.2, 0.1, 0.3, "undecided")
+    assert "undecided when all methods are counted" in answer.clauses([near, near])
+    open_ = Effect("", 0.2, -0.1, 0.3, "undecided")
+    assert "counted" not in answer.clauses([open_, open_])
 
 
 def finished(profile, low, seeds=2, arm="soft_mixed"):

@@ -38,9 +38,9 @@ GAIN, LOSS, NOTHING = (0.9, 0.8, 1.0), (-0.9, -1.0, -0.8), (0.0, -0.5, 0.5)
 @pytest.mark.parametrize(
     "covered, uncovered, told",
     [
-        (GAIN, LOSS, "On facts its reference model knows, it gains; on the others, it loses."),
-        (GAIN, GAIN, "On both kinds of facts it gains."),
-        (NOTHING, LOSS, "knows, this run cannot tell; on the others, it loses."),
+        (GAIN, LOSS, "it gains on facts that its reference model knows; it loses on the others."),
+        (GAIN, GAIN, "At equal tokens, it gains on both kinds of facts."),
+        (NOTHING, LOSS, "this run cannot tell on facts that its reference model knows; it loses"),
     ],
 )
 def test_the_short_answer_is_the_verdict_of_the_rule(covered, uncovered, told):
@@ -50,6 +50,21 @@ def test_the_short_answer_is_the_verdict_of_the_rule(covered, uncovered, told):
         more = pd.concat([table, table.assign(metric=metric)], ignore_index=True)
         run = Finished(run.folder, run.run, {"differences": verdicts.judged(more)})
     assert told in answer.short_answer(run)
+
+
+def test_the_comparison_that_an_arm_is_judged_by_is_told_first():
+    """At equal compute where the reference model costs much, as `verdicts.csv` says."""
+    gains = finished(answer.PAPER_ARM, GAIN, GAIN).tables["differences"]
+    loses = finished(answer.PAPER_ARM, LOSS, LOSS).tables["differences"]
+    both = pd.concat([gains, loses.assign(compared_to=verdicts.EQUAL_COMPUTE)], ignore_index=True)
+    both = pd.concat([both, both.assign(metric="accuracy")], ignore_index=True)
+    judged = verdicts.judged(both)
+    for cost, first in ((3.0, "At equal compute, it loses"), (1.0, "At equal tokens, it gains")):
+        costs_ = pd.DataFrame({"arm": [answer.PAPER_ARM], "relative_to_plain": [cost]})
+        tables = {"differences": judged, "verdicts": verdicts.verdicts(judged, costs_)}
+        run = finished(answer.PAPER_ARM, GAIN, GAIN)
+        told = answer.short_answer(Finished(run.folder, run.run, tables))
+        assert told.startswith(first) and "gains" in told and "loses" in told
 
 
 def test_every_verdict_has_words():

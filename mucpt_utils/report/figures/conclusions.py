@@ -93,9 +93,7 @@ def states(
 
 def of_methods(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
     """How many methods gain on both kinds of facts, after what the paper's arm does."""
-    arms = [arm for arm in dict.fromkeys(differences["arm"]) if role_of(arm) == "method"]
-    seen = {arm: states(differences, arm, metric=metric) for arm in arms}
-    measured = {arm: both for arm, both in seen.items() if both}
+    measured = measured_methods(differences, "plain", metric)
     if not measured:
         return "Differences to plain continued pretraining"
     parts = []
@@ -104,6 +102,21 @@ def of_methods(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
     if len(measured) > len(parts):
         parts.append(of_winners(measured))
     return capital("; ".join(parts))
+
+
+def measured_methods(
+    differences: pd.DataFrame, other: str, metric: str = PRIMARY
+) -> dict[str, tuple[State, State]]:
+    """Where every method that was compared with `other` stands on the two kinds of facts."""
+    arms = [arm for arm in dict.fromkeys(differences["arm"]) if role_of(arm) == "method"]
+    seen = {arm: states(differences, arm, other, metric) for arm in arms}
+    return {arm: both for arm, both in seen.items() if both}
+
+
+def of_equal_compute(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
+    """How many methods gain on both kinds where plain has their compute; "" without such rows."""
+    measured = measured_methods(differences, verdicts.EQUAL_COMPUTE, metric)
+    return f"at equal compute {of_winners(measured)}" if measured else ""
 
 
 def of_winners(measured: Mapping[str, tuple[State, State]]) -> str:
