@@ -20,6 +20,9 @@ PARAMETER = re.compile(r"[?&;#]([\w.%\[\]-]{1,60}+)=([^&;#\s]*+)")
 TRAILING = ".,;:!?*_"
 # what stands for a value in an instruction: {token}, $TOKEN, <token>, %s, ***, xxxx, YOUR_KEY
 TEMPLATE = re.compile(r"[{$<%*].*|\*+|[xX]{3,}|(?:your|my|the|some)[_-].*|\.{3}|…", re.IGNORECASE)
+SHORTEST_WORD = 4  # letters of a value that shows by itself to be a word
+PIN = re.compile(r"\d{4,8}")
+CODE = re.compile(r"\d{6}|\d{8,}")
 HEXADECIMAL = re.compile(r"(?=.*\d)[0-9a-f]{16,}", re.IGNORECASE)
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 CHUNK = re.compile(r"[^\W_]+")
@@ -76,29 +79,40 @@ def has_password(link: str) -> bool:
 
 def has_secret(link: str) -> bool:
     """Whether one of the parameters is a secret."""
-    return "=" in link and any(is_secret(*m.groups()) for m in PARAMETER.finditer(link))
+    if "=" not in link:
+        return False
+    parameters = [match.groups() for match in PARAMETER.finditer(link)]
+    # beside somebody's name a `pass` or a `pin` is his, however it looks
+    login = rules()["patterns"]["login_parameters"]
+    has_login = any(value and login.fullmatch(unquote(name)) for name, value in parameters)
+    return any(is_secret(name, value, has_login) for name, value in parameters)
 
 
-def is_secret(name: str, value: str) -> bool:
+def is_secret(name: str, value: str, has_login: bool = False) -> bool:
     """Whether a parameter opens something, by its name and the look of its value.
 
-    A password may look like any word, so its name is enough; a key or a code must look random.
+    A password may look like any word and be short, so its name is enough; a token may be short; a
+    key or a code, whose name has other meanings, must look random. has_login: whether the link
+    names a user.
     """
     value = unquote(value[:4096]).strip("\"'.,;:!?")
     if not value or TEMPLATE.fullmatch(value) or is_listed(value, "plain_values"):
         return False
     if rules()["patterns"]["known_secrets"].match(value):
         return True
-    name = unquote(name)
-    if rules()["patterns"]["password_parameters"].fullmatch(name):
-        return (
-            not is_words(value) or rules()["patterns"]["always_secret"].fullmatch(name) is not None
-        )
-    if rules()["patterns"]["code_parameters"].fullmatch(name) and re.fullmatch(
-        r"\d{6}|\d{8,}", value
-    ):
-        return True
-    return bool(rules()["patterns"]["key_parameters"].fullmatch(name)) and looks_random(value)
+    is_called = {
+        kind: rules()["patterns"][f"{kind}_parameters"].fullmatch(unquote(name)) is not None
+        for kind in ("always_secret", "beside_login", "password", "token", "pin", "code", "key")
+    }
+    return (
+        is_called["always_secret"]
+        or (is_called["beside_login"] and has_login)
+        or (is_called["password"] and not is_words(value))
+        or (is_called["token"] and (len(value) < SHORTEST_WORD or not is_words(value)))
+        or (is_called["pin"] and PIN.fullmatch(value) is not None)
+        or (is_called["code"] and CODE.fullmatch(value) is not None)
+        or (is_called["key"] and looks_random(value))
+    )
 
 
 def looks_random(value: str) -> bool:

@@ -94,6 +94,54 @@ def test_a_stretch_belongs_to_the_first_kind_that_claims_it():
     assert mask("call +44 20 7946 0958, card {CARD}", only_phones) == "call [PHONE], card {CARD}"
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "token=abc",
+        "page=2&pwd=x1",
+        "access_token=one",
+        "api_key=demo2",
+        "PHPSESSID=a1",
+        "jwt=short",
+        "otp=12",
+        "user=anna&pass=festival",
+        "email=anna%40mail.example.com&pin=77",
+        "pin=1756",
+        "id=3#token=abc",
+    ],
+)
+def test_a_secret_may_be_short_where_its_name_means_nothing_else(query):
+    assert mask(f"open https://shop.de/a?{query} now") == "open [URL] now"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "session=autumn-school",
+        "author=Bach",
+        "key=C-sharp",
+        "sig=3/4",
+        "pass=2",
+        "pin=13",
+        "user=bach&key=C-minor",
+        "user=bach&page=2",
+        "pass=festival&day=2",
+        "code=en",
+        "state=open",
+        "tokens=100&max_token=20",
+        "token=adagio",
+        "pagetoken=two",
+        "token=",
+        "token={token}",
+        "password=YOUR_PASSWORD",
+        "auth=none&user=",
+        "secretary=Schindler",
+    ],
+)
+def test_a_parameter_with_other_meanings_stays_where_its_value_is_words(query):
+    assert find_personal_data(f"see https://shop.de/a?{query} for it") == []
+
+
 def test_the_step_counts_kinds_and_moves_annotations():
     text = "Ring (212) 555-0147 or write to a@example.org"
     spans = [{"start": 5, "end": 19, "kind": "pii"}, {"start": 32, "end": 45, "kind": "pii"}]
