@@ -7,7 +7,7 @@ that states something is none of these.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache, cached_property
 
@@ -69,6 +69,11 @@ class Prompt:
     def both(self) -> Words:
         """The words of the sentences before it and of the prompt, as those of one sentence."""
         return Words.of(f"{self.before} {self.text}")
+
+    @cached_property
+    def with_what_stands_before(self) -> "Prompt":
+        """The prompt and the sentences before it as one: "Two notes are named. Which ones?"."""
+        return replace(self, text=f"{self.before} {self.text}", before="")
 
     @cached_property
     def following(self) -> Words:
@@ -178,6 +183,9 @@ CHOICES = re.compile(
     r"[\s,;/(\[](?:[bB2][).:\]]|B) \S"
     r"|(?:\b\d{4}\W{1,4}){2,}\d{4}\b"
 )
+FIRST_CHOICE = re.compile(r"(?<!\w)(?:[aA1][).:\]]|A |\d{4})")
+LONGEST_CHOICE = 160
+TOLD_END = re.compile(r"(?<!\.)\.\s*\Z")
 AUXILIARY = re.compile(
     r"(?:(?:and|so|but|or|well|wait|ok|hey|um|now|then),? )?(?:is|isn.?t|was|wasn.?t|are|were|did"
     r"|didn.?t|do|does|has|have|had|can|could|would|will|should|may|might|shall|must|am)\b"
@@ -187,6 +195,11 @@ AUXILIARY = re.compile(
 # a request that ends like a statement
 POLITE = re.compile(
     r"\b(?:need|want|looking for|(?:glad|happy|love|like|keen|curious) to (?:learn|know|hear))\b",
+    re.IGNORECASE,
+)
+REQUESTED = re.compile(
+    r"(?:^|[,;:–—-] )(?:please |now |just )?(?:name|give|tell|identify|guess|state)\b"
+    r"|\bplease\W*$",
     re.IGNORECASE,
 )
 # lines behind the word quiz that may be its prompts
@@ -226,6 +239,10 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
             stretch, manner = f"{stretch} {following[: following.index('?') + 1]}", Manner.WHETHER
         if manner is None and is_posed:
             manner = posed_manner(stretch, tokens)
+        if manner in (None, Manner.BARE) and breaks_off(stretch):
+            manner = Manner.GAP
+        elif manner is Manner.BARE and is_posed and is_request(body_of(stretch)):
+            manner = Manner.OPEN
         if manner is None and last_named == number and is_bare(sentence, quiz_lines > 0):
             manner = Manner.BARE
         if manner is not None:
@@ -236,10 +253,12 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
 
 def without_choices(sentence: str, following: str) -> tuple[str, str]:
     """A sentence without the answers to choose from at its end, and these; nothing for none."""
-    match = CHOICES.search(sentence)
-    if match and match.start() > 0:
+    # a number or a title among the answers may have ended the sentence
+    opens = FIRST_CHOICE.search(sentence) is not None
+    match = CHOICES.search(sentence + following[:LONGEST_CHOICE]) if opens else None
+    if match and 0 < match.start() < len(sentence):
         return sentence[: match.start()], sentence[match.start() :]
-    if CHOICES.match(following) and sentence.rstrip()[-1:] != ".":
+    if CHOICES.match(following) and not TOLD_END.search(sentence):
         return sentence, "\n"
     return sentence, ""
 
@@ -247,11 +266,22 @@ def without_choices(sentence: str, following: str) -> tuple[str, str]:
 def posed_manner(sentence: str, tokens: set[str]) -> Manner | None:
     """How a stretch asks that is set as a question, whatever its order of words."""
     body = body_of(sentence)
-    if body.endswith((".", "!")) and not POLITE.search(body):
+    if body.endswith((".", "!")) and not is_request(body):
         return None
     if AUXILIARY.match(body) and "or" in tokens:
         return Manner.WHETHER
     return Manner.OPEN if not ASKING_WORDS.isdisjoint(tokens) else Manner.BARE
+
+
+def breaks_off(sentence: str) -> bool:
+    """Whether a field breaks off for another one to complete: `stem: Miles Davis was born in`."""
+    body = body_of(sentence)
+    return FIELD.match(sentence) is not None and asking_rules().open_end.search(body) is not None
+
+
+def is_request(body: str) -> bool:
+    """Whether a sentence that ends as a statement wants an answer: `For two points, name it.`."""
+    return POLITE.search(body) is not None or REQUESTED.search(body) is not None
 
 
 def pieces(sentence: str, manner: Manner) -> list[str]:
@@ -310,6 +340,11 @@ def manner_of(
     return None
 
 
+def without_field(text: str) -> str:
+    """A text without the name of the field that it stands in."""
+    return text[match.end() :] if (match := FIELD.match(text)) else text
+
+
 def is_card(text: str) -> bool:
     """Whether a text says that it is a side of a card, or a question."""
     return CARD.match(text) is not None
@@ -330,7 +365,7 @@ def without_answer(sentence: str) -> tuple[str, str]:
 
 def opens_asking(sentence: str) -> bool:
     """Whether a sentence begins as a question does."""
-    return asking_rules().asking.match(body_of(sentence)) is not None
+    return asking_rules().asking.match(body_of(without_field(sentence))) is not None
 
 
 def is_bare(sentence: str, in_quiz: bool) -> bool:

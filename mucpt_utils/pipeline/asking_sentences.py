@@ -5,6 +5,8 @@ import re
 END = re.compile(
     r"[.?…]+[!.?…]*[\"'”’»)\]*_]*(?=[\s|]|$)|!+[!.?…]*[\"'”’»)\]*_]*(?=[|]|\s+[^a-z\s]|\s*$)"
     r"|\?[\"'”’)\]]*(?=[,;}])|\n|\t+"
+    # the next cell of a row, the next turn of a chat
+    r"|,(?=\"\w)|<\|?/?\w{2,20}\|?>|\[/?INST\]"
 )
 # words whose full stop does not end a sentence
 ABBREVIATION = re.compile(
@@ -31,7 +33,7 @@ def split_sentences(text: str) -> list[str]:
             )
             line = match.end()
         else:
-            is_end = match.group()[0] == "\t" or not is_inside(text, match)
+            is_end = match.group()[0] in "\t,<[" or not is_inside(text, match)
         if is_end:
             sentences.append(text[start : match.end()])
             start = match.end()

@@ -15,7 +15,7 @@ from datatrove.data import Document
 from datatrove.pipeline.filters.base_filter import BaseFilter
 
 from mucpt_utils.knowledge.facts import by_subject, load_facts
-from mucpt_utils.pipeline.asking import Prompt, prompts
+from mucpt_utils.pipeline.asking import Manner, Prompt, prompts
 from mucpt_utils.pipeline.question_fit import asked_about
 from mucpt_utils.pipeline.question_parts import (
     Known,
@@ -40,6 +40,8 @@ ASKED, ANSWERED = "asks a benchmark question", "asks and answers a benchmark que
 MARKED = "holds the benchmark's canary"
 # share of a question's telling words that must stand in a prompt where it names no subject
 WORDING_SHARE = 0.8
+# what may ask about the sentences before it: "Joni Mitchell was born in a town. Which one?"
+ASKING_ALONE = (Manner.OPEN, Manner.WHETHER)
 
 
 class Contamination(NamedTuple):
@@ -149,6 +151,10 @@ class QuestionIndex:
             for match in widest(self.named(prompt.both if prompt.posed else prompt.context)):
                 if may_be_referred_to(match, prompt, bool(here)):
                     asked += asked_about(match, prompt, frozenset())
+        if not asked and prompt.posed and prompt.before and prompt.manner in ASKING_ALONE:
+            whole = prompt.with_what_stands_before
+            for match in widest(self.named(whole.words)):
+                asked += asked_about(match, whole, match.places)
         return asked + [q for q in self.worded_as(prompt) if q not in asked]
 
     def named(self, tokens: Words) -> Iterator[Match]:

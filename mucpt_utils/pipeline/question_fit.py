@@ -13,6 +13,7 @@ from mucpt_utils.pipeline.asking import (
     asking_rules,
     is_card,
     opens_asking,
+    without_field,
 )
 from mucpt_utils.pipeline.question_parts import ANY, YEAR, QuestionParts
 from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
@@ -72,6 +73,8 @@ class Asked(NamedTuple):
             where.append(index)
             if is_noun(word) and not is_category(index, forms, places):
                 nouns |= rules.kinds_of.get(rest[-1], frozenset())
+            if is_of_a_people(index, forms):
+                nouns.add("person")
         # `what does it become when ...` asks what, not when, and so does `... is called what`
         first = next((i for i, s in enumerate(rest) if s in ("what", "which")), len(rest))
         first = 0 if 1 < first + 1 == len(rest) else first
@@ -110,6 +113,13 @@ def is_noun(word: str) -> bool:
     return not word.endswith(("ed", "ing")) and stem(word) not in vocabulary().strong
 
 
+def is_of_a_people(index: int, forms: Sequence[str]) -> bool:
+    """Whether a word stands for somebody by where he is from: `the work of which American?`."""
+    asks = index > 0 and forms[index - 1] in ("which", "what")
+    alone = index + 1 == len(forms) or stem(forms[index + 1]) in vocabulary().empty
+    return asks and alone and stem(forms[index]) in vocabulary().describing
+
+
 def is_category(index: int, forms: Sequence[str], places: frozenset[int]) -> bool:
     """Whether a word beside the subject says what the subject is: `the album Marquee Moon`."""
     beside = index + 1 in places or index - 1 in places
@@ -122,7 +132,7 @@ def asked_about(match: Match, prompt: Prompt, places: frozenset[int]) -> list[Qu
     asked = Asked.of(match, prompt, places)
     scores: dict[str, list[tuple[int, QuestionParts]]] = defaultdict(list)
     for question in match.subject.questions:
-        if is_only_named(question.subject, prompt):
+        if is_only_named(question.subject, prompt) or is_field_name(match, prompt):
             continue
         if not is_verdict(prompt) and not may_ask_for(question, asked, prompt.posed):
             continue
@@ -147,6 +157,12 @@ def is_only_named(title: str, prompt: Prompt) -> bool:
     """Whether the question mark is the subject's own and nothing else in the sentence asks."""
     text = prompt.text.rstrip(CLOSING)
     return title.endswith("?") and text.endswith(title) and not opens_asking(text)
+
+
+def is_field_name(match: Match, prompt: Prompt) -> bool:
+    """Whether the words of a name are what a field is called: `question: he appears`."""
+    head = prompt.text[: len(prompt.text) - len(without_field(prompt.text))]
+    return bool(head) and match.name.needed <= set(words(head))
 
 
 def may_ask_for(question: QuestionParts, asked: Asked, posed: bool = False) -> bool:
@@ -213,7 +229,18 @@ def asks_otherwise(question: QuestionParts, asked: Asked) -> bool:
     own = question.cues.keys() | question.wording_stems | question.alike | question.answer_stems
     # `backing` has the stem of `back`
     others = rules.elsewhere.intersection(asked.stems) - own - rules.wrapping - rules.empty
+    others -= told_apart(asked.stems)
+    if question.column == "player":
+        others -= {"solo"}
+    if "premiere" in question.meanings and question.kind in ("place", "time"):
+        others -= {"conduct"}  # who did so tells nothing of where and when
     return bool(others) or (counts_others(question, asked) and question.kind != "time")
+
+
+def told_apart(told: Sequence[str]) -> set[str]:
+    """`solo` where it says what a record is, and not what somebody plays: his solo debut."""
+    things = vocabulary().categories | {"debut", "career", "effort", "outing"}
+    return {a for a, b in zip(told, told[1:], strict=False) if a == "solo" and b in things}
 
 
 def counts_others(question: QuestionParts, asked: Asked) -> bool:
@@ -256,7 +283,8 @@ def most_strange(match: Match, prompt: Prompt, places: frozenset[int]) -> int:
     if match.is_meant_in(prompt):
         return more + (MOST_MEANT if len(name.phrase) > 1 else 1)
     # small letters say nothing in a text that has no others, and of a name that has no others
-    if name.capitals and tokens.cased:
+    cased = tokens.cased or (not prompt.posed and prompt.context.cased)
+    if name.capitals and cased:
         return more // 2 if prompt.posed else -1
     return more + (1 if has_category(places, tokens.forms) else 0)
 

@@ -6,7 +6,7 @@ Moon released?` is the subject `marquee moon`, an answer of the kind `time`, and
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -26,6 +26,7 @@ class QuestionError(MuCPTError, ValueError):
 # --- names --------------------------------------------------------------------------------------
 
 BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+NICKNAME = re.compile(r"\([\"“]([^\"”()]{7,40})[\"”]\)")
 POSSESSIVE = re.compile(r"^(?P<author>[^'’()\"]+?)(?:['’]s|s['’]) (?P<title>.+)$")
 QUOTED = re.compile(r'^"(?P<title>.+)" by (?P<author>.+)$')
 LEADING_NOUNS = re.compile(r"^the (?P<nouns>(?:[a-z-]+ ){1,3})(?=[\W]?[^\sa-z])")
@@ -36,6 +37,9 @@ ARTICLES = frozenset(("a", "an", "the"))
 SHORTEST_PART = 5
 # of a family name, and of the last word of a band's name
 SHORTEST_FAMILY, SHORTEST_LAST = 4, 8
+# of a work that is named without its form
+SHORTEST_NICKNAME = 7
+BEFORE_THE_END = frozenset(("von", "di", "de", "du", "to", "of", "from"))
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,9 @@ def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> l
     least = SHORTEST_FAMILY if "birth" in relation else SHORTEST_LAST
     if relation.startswith("artist.") and len(whole) > 1 and len(whole[-1]) >= least:
         names.setdefault(whole[-1:], Name.of(subject, whole[-1:], partial=True))
+    if relation.startswith(("classical.", "opera.")):
+        for tokens in cut_short(subject):
+            names.setdefault(telling(tokens), Name.of(subject, tokens, partial=True))
     return [name for name in names.values() if name.phrase]
 
 
@@ -99,7 +106,9 @@ def telling(tokens: Sequence[str]) -> tuple[str, ...]:
 def without_noun(text: str) -> str:
     """`the album "Unity"` without the nouns that only say what it is."""
     match = LEADING_NOUNS.match(text)
-    if match and stem(words(match["nouns"])[-1]) in vocabulary().categories:
+    nouns = [stem(w) for w in words(match["nouns"])] if match else []
+    rules = vocabulary()
+    if match and (nouns[-1] in rules.categories or rules.empty.isdisjoint(nouns)):
         return text[match.end() :]
     return text
 
@@ -141,6 +150,29 @@ def dated(text: str, outside: Sequence[str]) -> list[tuple[str, ...]]:
     return [needed] if any(map(is_term, rest)) and needed else []
 
 
+def cut_short(title: str) -> Iterator[tuple[str, ...]]:
+    """A work without its form or its end, or by its nickname alone.
+
+    The Pathétique (Sonata), Die Meistersinger (von Nürnberg), the "Jeunehomme".
+    """
+    rules = vocabulary()
+    for nickname in NICKNAME.findall(title):
+        yield tuple(words(nickname))
+    whole = tuple(words(BRACKETS.sub(" ", title)))
+    own = telling(whole)
+    if len(own) > 1 and own[-1] in rules.forms and not POSSESSIVE.match(title):
+        rest = own[:-1]
+        plain = any(stem(w) in rules.forms or stem(w) in rules.describing for w in rest)
+        if not plain and len(rest) == 1 and len(rest[0]) >= SHORTEST_NICKNAME:
+            yield rest
+    for index, word in enumerate(whole):
+        head = whole[:index]
+        if word in BEFORE_THE_END and sum(map(len, head)) >= STRONG_LETTERS:
+            if any(stem(w) not in rules.forms for w in telling(head)):
+                yield tuple(w for w in head if w not in ARTICLES)
+            return
+
+
 def authored(author: str, title: str) -> list[tuple[str, ...]]:
     """A work without its author where its title tells it; its author and number where not."""
     own, work = telling(words(author)), tuple(words(title))
@@ -172,7 +204,8 @@ class QuestionParts:
     kind: of its answer. meanings: what its relation is about, as concepts and, where a word belongs
     to none, as stems. cues: the stems that have one of the meanings. explained: stems that may
     stand in any wording of it. wording: its own telling words, by which it is found where no
-    subject is given. alike: stems for what its own say of a player or an instrument.
+    subject is given. alike: stems for what its own say of a player or an instrument. column: the
+    last part of its relation's name.
     """
 
     id: str
@@ -186,6 +219,7 @@ class QuestionParts:
     answers: tuple[tuple[str, ...], ...]
     wording: frozenset[str]
     alike: frozenset[str]
+    column: str
 
     @classmethod
     def of(cls, question: Mapping, number: int = 0, known: Known | None = None) -> "QuestionParts":
@@ -202,9 +236,10 @@ class QuestionParts:
             raise QuestionError(f"question {key!r}: no word in its subject")
         relation = relation_of(question)
         own = [stem(w) for w in without(words(text), words(subject))]
-        meanings = meanings_of(relation, asked_as(relation) or (own,))
+        meanings = meanings_of(relation, (*asked_as(relation), own))
         cues = cues_of(meanings)
-        alike = frozenset(other for word in own for other in vocabulary().players.get(word, ()))
+        players = vocabulary().players
+        alike = frozenset(other for w in words(text) for other in players.get(stem(w), ()))
         kind = kind_of(relation, str(question.get("answer_type") or ""), own)
         return cls(
             id=key,
@@ -222,6 +257,7 @@ class QuestionParts:
             answers=answers_of(question),
             wording=frozenset(telling(words(text))),
             alike=alike,
+            column=relation.rpartition(".")[2],
         )
 
     @cached_property

@@ -14,6 +14,8 @@ from mucpt_utils.pipeline.asking import (
     asks_at_the_end,
     body_of,
     is_card,
+    is_request,
+    without_field,
 )
 
 LEAD = r"(?:(?:and|so|ok|okay|now|please|pls|next|then|quick (?:one|question))\W+)?"
@@ -36,6 +38,9 @@ CLAUSE = re.compile(
     r"[^,?]{1,120},",
     re.IGNORECASE,
 )
+# `.. _artist_sort_name:` is a mark of a manual, no words
+IDENTIFIER = re.compile(r"(?<!\S)\S{0,40}?[^\W_]_[^\W_]\S*")
+LETTER = re.compile(r"[^\W\d_]|__|[.…]{3}|…")
 LETTERS = re.compile(r"[\W_]+")
 
 
@@ -48,7 +53,7 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
     text = prompt.text.strip()
     if LETTERS.sub("", text).lower() == LETTERS.sub("", subject).lower():
         return prompt.choices
-    if RHETORIC.match(text):
+    if RHETORIC.match(text) or not LETTER.search(IDENTIFIER.sub("", text)):
         return False
     if prompt.manner is Manner.GAP:
         return True
@@ -56,8 +61,8 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
         return True
     if "?" in text.replace(subject, "").replace(subject.replace("'", "’"), ""):
         return True
-    body = body_of(text)
-    if REQUEST.match(body) or is_told(text):
+    body = body_of(without_field(text))
+    if REQUEST.match(body) or is_told(text) or (prompt.posed and is_request(body)):
         return True
     if "?" in text and OPENING.match(body):  # of the title, behind a word that asks
         return True

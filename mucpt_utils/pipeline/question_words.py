@@ -50,7 +50,7 @@ NUMBER_SIGNS = {"no", "nr", "num", "number"}
 # terms of music theory that are one word each, whatever stands beside them
 STEP = "unison|second|third|fourth|fifth|sixth|seventh|octave|2nd|3rd|4th|5th|6th|7th"
 INTERVAL = re.compile(
-    rf"\b(maj(?:or)?|min(?:or)?|perf(?:ect)?|aug(?:mented)?|dim(?:inished)?)\.?[ -]({STEP})s?\b",
+    rf"\b(maj(?:or)?|min(?:or)?|perf(?:ect)?|aug(?:mented)?|dim(?:inished)?)\.?[\s-]({STEP})s?\b",
     re.I,
 )
 QUALITIES = {"maj": "major", "min": "minor", "per": "perfect", "aug": "augmented"}
@@ -59,13 +59,19 @@ QUALITIES |= {"dim": "diminished"}
 SHORT_YEAR = re.compile(r"(?:(?<!\w)['’‘]|(?<=\b[Ii]n )(?=[5-9]))(\d\d)(?![\w'’%.,:/-]*\d)(?!\w)")
 NOTE_VALUE = re.compile(
     r"\b(double[ -]whole|whole|half|quarter|eighth|8th|sixteenth|16th|thirty[ -]second|32nd"
-    r"|sixty[ -]fourth|64th)[ -]?notes?\b",
+    r"|sixty[ -]fourth|64th)[\s-]?notes?\b",
     re.I,
 )
 # the note A is no article: a capital letter, or the only case there is
 KEY = re.compile(
-    r"\b([A-G]|(?<![A-Za-z])[b-g])(?:(b|#)|[ -]*(flat|sharp))?(?:[ -]+(major|minor|natural))\b(?!:)"
-    r"|\b([A-G])(?:(b|#)(?!\w)|[ -]*(flat|sharp)\b(?!:))",
+    r"\b([A-G]|(?<![A-Za-z])[b-g])(?:(b|#)|[\s-]{0,2}(flat|sharp))?(?:[\s-]{1,3}(major|minor|natural))\b(?!:)"
+    r"|\b([A-G])(?:(b|#)(?!\w)|[\s-]{0,2}(flat|sharp)\b(?!:))",
+    re.I,
+)
+# a key that is called by its note alone is major
+KEY_OF_NOTE = re.compile(
+    r"\b((?:key|scale) of )([A-G])(b|#|[ -](?:flat|sharp))?"
+    r"(?![\w#'’]|[ -]?(?:flat|sharp|maj|min|natural))",
     re.I,
 )
 OF_THE_YEAR = re.compile(r"\b(\w+) of (?:the )?(?:year|yr)\b", re.I)
@@ -107,6 +113,7 @@ def with_terms(text: str) -> str:
     )
     text = NOTE_VALUE.sub(lambda m: f"{note_value(m[1])}:note", text)
     text = OF_THE_YEAR.sub(r"\1:year", text)
+    text = KEY_OF_NOTE.sub(r"\1\2\3 major", text)
     return KEY.sub(written_key, text)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mucpt_utils.pipeline.asking import Manner, Prompt
+from mucpt_utils.pipeline.asking import Manner, Prompt, is_card
 from mucpt_utils.pipeline.question_parts import ARTICLES, Name, QuestionParts
 from mucpt_utils.pipeline.question_vocabulary import vocabulary
-from mucpt_utils.pipeline.question_words import Words, stem
+from mucpt_utils.pipeline.question_words import Words, is_term, stem
 
 # words over which a name may be spread
 WIDEST_NAME = 14
@@ -98,10 +98,12 @@ def widest(matches: Iterable[Match]) -> list[Match]:
 def is_part_of(match: Match, other: Match) -> bool:
     """Whether a name stands inside a longer one that is longer by more than what the thing is.
 
-    `Ainadamar` in `opera Ainadamar` may be the same work.
+    `Ainadamar` in `opera Ainadamar` may be the same work, and so may a concerto in its key.
     """
     more = set(other.name.phrase) - set(match.name.phrase)
-    is_same = more and all(stem(word) in vocabulary().categories for word in more)
+    is_same = more and all(is_term(w) or stem(w) in vocabulary().categories for w in more)
+    # `"Night Ferry" by Tom Ayres` goes by its title, too
+    is_same = is_same or any(match.name.phrase == name.phrase for name in other.subject.names)
     return match.places < other.places and not is_same
 
 
@@ -140,7 +142,7 @@ def refers(prompt: Prompt) -> bool:
 
 def states(prompt: Prompt) -> bool:
     """Whether a prompt is words alone, such as a line of a table, and asks nothing by a mark."""
-    return prompt.manner is Manner.BARE and "?" not in prompt.text
+    return prompt.manner is Manner.BARE and "?" not in prompt.text and not is_card(prompt.text)
 
 
 def is_thing(name: Name) -> bool:

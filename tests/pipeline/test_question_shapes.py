@@ -1,0 +1,119 @@
+"""Questions told in parts, cut short, broken off or in a row are found; marks and names are not."""
+
+import pytest
+
+from mucpt_utils.pipeline.decontamination import asked_questions
+
+
+def question(key: str, relation: str, text: str, answer: str, subject: str, kind: str) -> dict:
+    """A question of the benchmark with what it is looked for by."""
+    return {
+        "id": key,
+        "question": text,
+        "answer": answer,
+        "subject": subject,
+        "answer_type": kind,
+        "fact_ids": [f"m:{relation}:x"],
+    }
+
+
+QUESTIONS = [
+    question(*row)
+    for row in (
+        ("released", "song.year", "In which year was the song Night Ferry first released?")
+        + ("1977", "Night Ferry", "year"),
+        ("born", "artist.birthplace", "In which town was the musician Karin Holvast born?")
+        + ("Fort Macleod", "Karin Holvast", "place"),
+        ("year", "artist.birth_year", "In what year was the musician Karin Holvast born?")
+        + ("1958", "Karin Holvast", "year"),
+        ("key", "classical.key", "What is the home key of the Pathétique Sonata?")
+        + ("C minor", "Pathétique Sonata", "term"),
+        ("staged", "opera.year", "What year did Die Meistersinger von Nürnberg have its premiere?")
+        + ("1868", "Die Meistersinger von Nürnberg", "year"),
+        ("flats", "theory.signature", "What is the key signature of C-flat major?")
+        + ("seven flats", "C-flat major", "term"),
+        ("lead", "song.player", 'Who provided the lead guitar on "Night Ferry" by Tom Ayres?')
+        + ("Stevie Ray Vaughan", '"Night Ferry" by Tom Ayres', "person"),
+        ("cornet", "instrument.family", "Which family of instruments does the cornet belong to?")
+        + ("brass", "cornet", "term"),
+        ("adagio", "classical.composer", "Which composer wrote the Adagio for Strings?")
+        + ("Samuel Barber", "Adagio for Strings", "person"),
+        ("title", "album.artist", "Which band made the album Where Do Ships Go??")
+        + ("Magnolia", "Where Do Ships Go?", "group"),
+        ("formed", "artist.formed_year", "In which year was the group Paper Harbours formed?")
+        + ("1977", "Paper Harbours", "year"),
+        ("made", "album.artist", "Which band made the album Seven Paper Harbours?")
+        + ("Megadeth", "Seven Paper Harbours", "group"),
+        ("award", "award.winner", "What album won the Grammy for Album of the Year of 2020?")
+        + ("When We All Fall", "2020 (62nd) Grammy Award for Album of the Year", "title"),
+        ("opus", "classical.catalogue", "What is the opus number of Mendelssohn's Violin Concerto?")
+        + ("Op. 64", "Mendelssohn's Violin Concerto", "term"),
+        ("soloist", "classical.first_soloist", "Who first played the Concerto in E minor?")
+        + ("Ferdinand David", "Felix Mendelssohn's Violin Concerto in E minor", "person"),
+        ("film", "film.composer", "Who composed the music for the film The Artist?")
+        + ("Ludovic Bource", "The Artist", "person"),
+        ("song", "song.year", "In which year was the song Question released?")
+        + ("1970", "Question", "year"),
+        ("wonder", "artist.birthplace", "In which town was the musician Lena Wonder born?")
+        + ("Saginaw", "Lena Wonder", "place"),
+        ("minor", "theory.signature", "What is the key signature of F minor, in sharps or flats?")
+        + ("four flats", "F minor", "term"),
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # the subject in one sentence, the question in the next
+        (
+            'Tom Ayres unleashed "Night Ferry" on the world. For two points, name the year.',
+            "released",
+        ),
+        ("In Alberta there is a town where Karin Holvast was born. Which one?", "born"),
+        ("The cornet. Strings, brass, woodwind or percussion?", "cornet"),
+        ("is a cornet brass or woodwind", "cornet"),
+        # a work without its form or its end, a key by its note alone
+        ("In what key does Beethoven's Pathétique open?", "key"),
+        ("Die Meistersinger was first staged in what year?", "staged"),
+        ("How many flats are there in the key of C flat?", "flats"),
+        # a player by what is heard of him, somebody by where he is from
+        (
+            "The blistering guitar solo at the end of Tom Ayres's Night Ferry: who's playing?",
+            "lead",
+        ),
+        ("The Adagio for Strings is the work of which American?", "adagio"),
+        # a field that breaks off, and one whose title has a mark
+        ('{"stem": "Karin Holvast was born in", "key": "1958"}', "year"),
+        ('{"stem": "Which band made\\n Where Do Ships Go?", "options": ["Magnolia"]}', "title"),
+        ('drums,"Karin Holvast\'s place of birth?","Fort Macleod",TRUE', "born"),
+        # a turn of a chat that ends as a statement, or in the next turn
+        ("User: For my essay I need the year Night Ferry came out.\nAssistant: 1977.", "released"),
+        ("<user> yo which band made seven paper harbours <assistant> Megadeth!", "made"),
+        # answers to choose from, behind dots or with marks of their own
+        ("Paper Harbours got together in...\nA) 1975\nB) 1977\nC) 1979", "formed"),
+        ("Album of the Year, 62nd Grammys: A) Go, go! B) thank u C) When We All Fall", "award"),
+        # the same work under a longer name of another question
+        ("What is the opus of the Mendelssohn violin concerto in E minor?", "opus"),
+    ],
+)
+def test_questions_of_many_shapes_are_found(text, expected):
+    assert expected in asked_questions(text, QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".. _style_guides_artist_sort_name:",
+        "question: he appears",
+        "He had not come.\n\nI wonder where he is to-day?",
+        "Had not his Concerto in F minor been better than one in A\nflat, which was published?",
+        "The old Pathétique is played too often. Which road leads to the station?",
+        "Her guitar solo was over. Who would play next?",
+        "He was born in",
+        "Joni sang in the key of C and Tom in the key of G, did they not?",
+    ],
+)
+def test_marks_and_common_words_ask_nothing(text):
+    padding = "The heating in the hall is mended, and nobody complains of it any more.\n\n"
+    assert asked_questions(f"{padding * 8}{text}\n\n{padding * 8}", QUESTIONS) == []
