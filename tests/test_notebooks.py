@@ -127,6 +127,12 @@ def test_what_a_notebook_uses_of_a_module_is_there(path):
     assert not [f"{module.__name__}.{name}" for module, name in used if not hasattr(module, name)]
 
 
+@named
+def test_a_lesson_ends_with_what_to_remember(path):
+    if path != BOOKS[0]:  # which teaches nothing yet
+        assert "hat to remember" in str(nbformat.read(path, as_version=4).cells[-1].source)
+
+
 LINK = re.compile(r"\]\(([^)#]+)")
 
 
@@ -244,6 +250,15 @@ def test_no_notebook_failed_or_grumbled(ran):
             kinds = {output.output_type for output in cell.outputs}
             assert "error" not in kinds, (name, cell.id)
             assert not any(o.get("name") == "stderr" for o in cell.outputs), (name, cell.id)
+
+
+def test_no_notebook_shows_a_table_without_a_value(ran):
+    """Rows that were lined up by the wrong index are all missing, and nothing fails."""
+    for name, notebook in executed(ran[0]).items():
+        for cell in code_cells(notebook):
+            for output in cell.outputs:
+                values = re.findall(r"<td>(.*?)</td>", str(output.get("data", {}).get("text/html")))
+                assert not values or set(values) != {"NaN"}, (name, cell.id)
 
 
 def test_executed_copies_are_small_and_name_no_folder_of_the_machine(ran):

@@ -108,7 +108,7 @@ def items_of_answers(answers: pd.DataFrame) -> pd.DataFrame:
     TableError where it has no log-likelihoods.
     """
     if not {"log_likelihood", "covered"} <= set(answers):
-        raise TableError("answers: no log-likelihoods: made by the code of before they were kept")
+        raise TableError("answers: no log-likelihoods: written by code that did not keep them")
     main = answers[~answers["run"].str.contains("=")]
     names = main["run"].str.extract(r"^(?P<arm>.+)/seed(?P<seed>\d+)$")
     rows = names.assign(

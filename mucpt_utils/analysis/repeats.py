@@ -1,10 +1,10 @@
 """The same runs made twice: by how much another processor, or other rounding, moves a difference.
 
 Models trained from one seed on two processors are two models: sums are rounded in another order,
-and training makes of that other weights. What an interval over seeds and questions leaves out of
-it is the base and the reference models, which all seeds share. So a profile, or a part of its arms,
+and training turns that into other weights. An interval over seeds and questions leaves out what the
+base and the reference models, which all seeds share, add to it. So a profile, or some of its arms,
 is run again where matrices are multiplied in another way, and every difference is set beside the
-one of before.
+earlier one.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ KEYS = ["arm", "compared_to", "stratum", "metric"]
 def is_repeat(first: Mapping, second: Mapping) -> bool:
     """Whether two profiles train the same runs. first, second: the content of each `run.json`.
 
-    A setting that a record of before lacks has the value that the program gives it today: a new
+    A setting that an older record lacks has the value that the program gives it today: a new
     setting's default is what was done until then.
     """
     ours, theirs = (
@@ -35,8 +35,10 @@ def is_repeat(first: Mapping, second: Mapping) -> bool:
 
 
 def complete(settings: Mapping) -> Mapping:
-    """Settings of a record with those of today that it lacks; as they are where today's program
-    knows one of them no longer."""
+    """Settings of a record, with those that came later at their defaults.
+
+    Unchanged where today's program no longer knows one of them.
+    """
     try:
         return Profile.model_validate(settings).model_dump(mode="json")
     except ValidationError:

@@ -7,7 +7,7 @@ import pandas as pd
 MEASURED = frozenset(
     {
         *("value", "mean", "ci_low", "ci_high", "difference", "difference_to_plain", "p_value"),
-        *("precision", "recall", "our_value", "loss", "weight", "before", "after"),
+        *("precision", "recall", "our_value", "loss", "weight", "before", "after", "p_holm"),
     }
 )
 NO_VALUE = "–"
@@ -22,7 +22,7 @@ def shown(value: object, column: str = "", decimals: int = 3) -> str:
     number = float(value)
     if np.isnan(number):
         return NO_VALUE
-    if column == "p_value" and number < 0.001:
+    if column in ("p_value", "p_holm") and number < 0.001:
         return "< 0.001"
     if number.is_integer() and column not in MEASURED:
         return f"{int(number):,}" if abs(number) >= 10_000 else str(int(number))

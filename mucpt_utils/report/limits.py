@@ -69,7 +69,7 @@ def limits(tables: Tables, run: Mapping) -> list[str]:
 def not_run(tables: Tables, run: Mapping) -> str:
     """Which arms of the profile's list a run did not train; "" where it trained all of them.
 
-    Nobody shall take their silence for a result.
+    Their absence must not be taken for a result.
     """
     titles = [arm_title(arm) for arm in arms_not_run(run, tables)]
     if not titles:

@@ -46,7 +46,7 @@ def load(path: Path, profile: Profile | None = None) -> tuple[str, Axis]:
     (name, axis), *others = read_axes(path).items()
     where = f"{shown(path)}, {name!r}"
     if others:
-        raise SettingsError(f"{where}: one mixture a file; {others[0][0]!r} is another")
+        raise SettingsError(f"{where}: one mixture per file; {others[0][0]!r} is another")
     if [level.name for level in axis.changed] != [name]:
         raise SettingsError(f"{where}, setting 'levels': expected {DEFAULT!r} and {name!r}")
     taken = {level.name for other in load_axes().values() for level in other.levels}

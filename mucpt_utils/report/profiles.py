@@ -1,4 +1,4 @@
-"""The results of every profile, read without asking that each table of today be there."""
+"""The results of every profile, read even where a table that today's runs write is missing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ LEFT = {
 
 
 def requirements(work: Path) -> pd.DataFrame:
-    """what, needed, there, enough: what a run wants of this machine; free space is only compared.
+    """what, needed, there, enough: what a run needs of this machine; free space is compared only.
 
     work: the folder for caches and checkpoints, or where it will be made.
     """

@@ -39,7 +39,7 @@ def resolved(profile: str, overrides: Sequence[str] = ()) -> str:
 
 
 def folders_to_read(profile: str, overrides: Sequence[str] = ()) -> list[Path]:
-    """Results folders for who only looks; the first that holds what is wanted is the one to take.
+    """Results folders for a reader who only looks, the best first: take the first with the file.
 
     Of a named profile its own run, its committed one, then `laptop`'s. For `best` all own runs and
     the committed one of `laptop`, by how much was trained: the committed one may be the best.
@@ -83,7 +83,7 @@ def usable(profile: str, overrides: Sequence[str] = ()) -> tuple[str, str]:
 
 
 def trained(profile: Profile) -> bool:
-    """Whether the profile's last run of the main comparison is found by the code of today."""
+    """Whether the profile's last run of the main comparison is found by today's code."""
     from mucpt_utils.study import jobs
     from mucpt_utils.study.study import Study
 

@@ -4,7 +4,7 @@ Every sentence is worded from the tables of the run that is open; no number is t
 function takes such a table and returns a `Folded` line.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -12,14 +12,18 @@ import numpy as np
 import pandas as pd
 
 from mucpt_utils.analysis.frames import rows_where
+from mucpt_utils.analysis.verdicts import load_rule
+from mucpt_utils.config.arms import ARMS
 from mucpt_utils.pipeline.calibration import Calibration
 from mucpt_utils.report import table_files
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.data_composition import axis_title, level_title
+from mucpt_utils.report.numbers import signed
 from mucpt_utils.teaching.widgets import answer_mean, sentence_weights
 
 SUMMARY = "What this run showed"
 LOW_RECALL = 0.5  # a kind of which less is removed counts as one that stays
+CONTROL = "inverse"  # the negative control: the loss ratio upside down
 NO_AXIS = "No axis was moved in this run."
 NO_CLAIMS = "The verdicts are computed in notebook 08, which this run has not reached yet."
 
@@ -199,7 +203,19 @@ def lost_most(table: pd.DataFrame) -> Folded:
         return Folded(["No arm of this run kept weights of wrong facts."])
     least, most = ((named(r["arm"]), r["weight"]) for _, r in rows.iloc[[0, -1]].iterrows())
     told = f"Wrong facts lose most in {least[0]}, weight {least[1]:.2f}"
-    return Folded([f"{told}; they keep most in {most[0]}, {most[1]:.2f}."])
+    told += f"; they keep most in {most[0]}, {most[1]:.2f}."
+    arms = set(table["arm"])
+    return Folded([told, mirror(arms)] if CONTROL in arms else [told])
+
+
+def mirror(trained: Collection[str]) -> str:
+    """Which arm the negative control turns round, and whether this run trained it."""
+    weighing = [(n, a.tokens) for n, a in ARMS.items() if a.tokens and a.documents is None]
+    (control,) = (criterion for name, criterion in weighing if name == CONTROL)
+    turned = control.model_copy(update={"direction": "forward"})
+    arm = next(name for name, criterion in weighing if criterion == turned)
+    left = "" if arm in trained else ", which this run did not train"
+    return f"{named(CONTROL)} is the mirror image of {named(arm)}{left}."
 
 
 def over_training(table: pd.DataFrame) -> Folded:
@@ -240,6 +256,23 @@ def best_arms(main: pd.DataFrame, metric: str = "accuracy") -> Folded:
         line += f" (plain {plain['mean'].iloc[0]:.2f})" if len(plain) else ""
         told.append(f"{line}.")
     return Folded([*told, "The best of several is always partly luck: look at the intervals."])
+
+
+def control(differences: pd.DataFrame, arm: str = CONTROL) -> Folded:
+    """What the negative control does to each kind of facts. differences: rows of that table."""
+    metric = load_rule().primary
+    told = []
+    for stratum, words in (("covered", "knows"), ("uncovered", "does not know")):
+        rows = rows_where(differences, arm=arm, compared_to="plain", metric=metric, stratum=stratum)
+        for row in rows.to_dict("records"):
+            ends = f"[{signed(row['ci_low'])}, {signed(row['ci_high'])}]"
+            told.append(
+                f"{signed(row['difference'])} {ends} on facts that the RM {words}: {row['verdict']}"
+            )
+    if not told:
+        return Folded([f"{named(arm)} was not trained in this run."])
+    what = f"{named(arm)} minus plain, log-likelihood of the answer in nats per token"
+    return Folded([f"{what}: {'; '.join(told)}."])
 
 
 def knowledge_shows(main: pd.DataFrame) -> Folded:
@@ -312,7 +345,7 @@ def axes(table: pd.DataFrame) -> Folded:
         if best:
             told.append(f"{axis_title(str(axis))}: {listed(best)}.")
     return Folded(
-        ["Highest mean accuracy at", *told, "Whether it is clear stands in the differences."]
+        ["Highest mean accuracy at", *told, "The table of differences says whether that is clear."]
     )
 
 
@@ -332,6 +365,24 @@ def moved(table: pd.DataFrame | None) -> Folded:
             axis, _ = reach.idxmax()
             told.append(f"“{axis_title(axis)}” moves {words} most, by {reach.max():.2f}.")
     return Folded(told or [NO_AXIS])
+
+
+def wrong_facts(table: pd.DataFrame, share: float, axis: str = "wrong_facts") -> Folded:
+    """What false statements cost plain training, beside their share of all statements.
+
+    table: rows of `composition.csv`. share: of the profile's own statements of facts, from 0 to 1.
+    """
+    rows = rows_where(table, metric="accuracy", stratum="all", axis=axis, arm="plain")
+    means = rows.set_index("level")["mean"] if len(rows) else pd.Series(dtype=float)
+    if not {"none", "as crawled"} <= set(means.index) or not means["none"]:
+        return Folded([f"The axis “{axis_title(axis)}” was not moved in this run."])
+    lost = 1 - means["as crawled"] / means["none"]
+    return Folded(
+        [
+            f"Without false statements accuracy on music is {means['none']:.3f}, with them "
+            f"{means['as crawled']:.3f}: {share:.0%} of the statements cost {lost:.0%} of it."
+        ]
+    )
 
 
 def surface(table: pd.DataFrame) -> Folded:

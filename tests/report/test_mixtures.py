@@ -98,7 +98,7 @@ ENTRY = "own: {title: t, levels: [{name: default}, {name: own, set: {replay: 0.1
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (ENTRY, f"{ENTRY}\n{ENTRY.replace('own', 'two')}", "'own': one mixture a file; 'two'"),
+        (ENTRY, f"{ENTRY}\n{ENTRY.replace('own', 'two')}", "'own': one mixture per file; 'two'"),
         ("name: own", "name: other", "'own', setting 'levels': expected 'default' and 'own'"),
         ("own", "absent", "'absent' is a level of the study already"),
         (", set: {replay: 0.1}", "", "setting 'levels': one level, and one alone"),

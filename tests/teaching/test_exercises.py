@@ -283,6 +283,179 @@ WRITTEN += [
     ),
 ]
 
+# guards around a slip, Python's own traps, and what the kinds of `diagnosis` are for
+WRITTEN += [
+    ("platt", "f=lambda s,a,b: 1/(1+math.exp(-(a*math.log(s/(1-s))-b)))", "intercept is added"),
+    ("platt", "f=lambda s,a,b: 1/(1+math.exp(-(a*math.log2(s/(1-s))+b)))", "math\\.log2"),
+    (
+        "off_domain_share",
+        "f=lambda p,l: sum(a for a,b in zip(p,l) if b==0)/l.count(0)",
+        "mean, and of nothing",
+    ),
+    ("off_domain_share", "f=lambda p,l: 1-sum(l)/len(l)", "documents are counted"),
+    (
+        "off_domain_share",
+        "f=lambda p,l: np.mean([a for a,b in zip(p,l) if b==0])/np.mean(p)",
+        "two means",
+    ),
+    ("jaccard", "f=lambda a,b: len(a-b)/len(a|b)", "only the first holds"),
+    ("band_probability", "f=lambda j,b,r: 1-j**r**b", "every"),
+    ("band_probability", "f=lambda j,b,r: 1-(j**r)**b", "every"),
+    ("band_probability", "f=lambda j,b,r: b*j**r*(1-j**r)**(b-1)", "exactly one band"),
+    ("precision_recall", "f=lambda r,w,m: (w/(r+w), m/(r+m))", "errors"),
+    ("precision_recall", "f=lambda r,w,m: (r//(r+w), r//(r+m))", "drops the rest"),
+    (
+        "temperature_loss",
+        "f=lambda z,t,T: math.log(max(math.exp(x/T) for x in z))-z[t]/T",
+        "the largest",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m,r,e,s):\n v=[min(max(math.log((a+e)/(b+e)/s),0),1) for a,b in zip(m,r)]\n return [x/(sum(v)/len(v)) for x in v]",
+        "divide math\\.log",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m,r,e,s):\n v=[max(min(math.log((a+e)/(b+e))/math.log(s),0),1) for a,b in zip(m,r)]\n return [x/(sum(v)/len(v)) for x in v]",
+        "goes with max",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m,r,e,s):\n v=[min(max(math.log((a+e)-(b+e))/math.log(s),0),1) for a,b in zip(m,r)]\n return [x/(sum(v)/len(v)) for x in v]",
+        "what is it taken of",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m,r,e,s):\n v=[min(max(math.log10((a+e)/(b+e))/math.log(s),0),1) for a,b in zip(m,r)]\n return [x/(sum(v)/len(v)) for x in v]",
+        "are mixed",
+    ),
+    (
+        "loss_ratio_weights",
+        "def f(m,r,e,s):\n v=[abs(math.log((a+e)/(b+e))/math.log(s)) for a,b in zip(m,r)]\n v=[min(x,1) for x in v]\n return [x/(sum(v)/len(v)) for x in v]",
+        "no abs",
+    ),
+    (
+        "normalise",
+        "f=lambda w,m: [x*y*len(w)/sum(a*b for a,b in zip(w,m)) if sum(w) else y for x,y in zip(w,m)]",
+        "sum\\(mask\\)",
+    ),
+    (
+        "normalise",
+        "def f(w,m):\n k=[x for x,y in zip(w,m) if y]\n t=sum(k)/len(k)\n return [x/t for x in w] if t else m",
+        "multiply by the mask",
+    ),
+    ("weighted_gradient", "f=lambda w: [x*sum(w)/len(w) for x in w]", "sum of the weights"),
+    ("weighted_gradient", "f=lambda w: [x/(sum(w)/len(w)) for x in w]", "normalises the weights"),
+    ("weighted_gradient", "f=lambda w: [x/len(w) for x in w if x]", "1 number comes"),
+    ("weighted_gradient", "f=lambda w: np.gradient(w)/len(w)", "on paper"),
+    ("weighted_gradient", "f=lambda w: [x//len(w) for x in w]", "drops the rest"),
+    ("weighted_gradient", "f=lambda w: [(x-sum(w)/len(w))/len(w) for x in w]", "no mean is"),
+    ("bits_per_byte", "f=lambda l,s: 2**(sum(l)/s)", "perplexity"),
+    ("bits_per_byte", "f=lambda l,s: sum(l)*1.44/s", "do not type it"),
+    ("bits_per_byte", "f=lambda l,s: s/sum(l)", "upside down"),
+    ("bits_per_byte", "f=lambda l,s: sum(l)/math.log(2)*s", "do not multiply"),
+    (
+        "tokens_to_reach",
+        "def f(x,y,g):\n i=[v>=g for v in y].index(True)\n return x[i-1]+(g-y[i-1])/(y[i]-y[i-1])*(x[i]-x[i-1])",
+        "searched for",
+    ),
+    (
+        "tokens_to_reach",
+        "def f(x,y,g):\n for i in range(1,len(x)):\n  if y[i]>=g:\n   return x[i-1]+(g-y[i-1])/(y[i]-y[i-1])*x[i]\n return math.inf",
+        "is of the stretch",
+    ),
+    (
+        "tokens_to_reach",
+        "def f(x,y,g):\n for i in range(1,len(x)):\n  if y[i]>=g:\n   return x[i-1]+(y[i]-y[i-1])/(x[i]-x[i-1])*(g-y[i-1])\n return math.inf",
+        "slope is upside down",
+    ),
+    (
+        "tokens_to_reach",
+        "def f(x,y,g):\n if g>max(y): return math.inf\n return float(np.interp(g,y,x))",
+        "only rise",
+    ),
+    (
+        "tokens_to_reach",
+        "def f(x,y,g):\n for i in range(1,len(x)):\n  if y[i]>=g:\n   return x[i-1]+(g-y[i-1])/(y[i]-y[i-1])*(x[i]-x[i-1])\n  else:\n   return math.inf",
+        "looked at before",
+    ),
+    (
+        "tokens_to_reach",
+        "def f(x,y,g):\n for i in range(1,len(x)):\n  if y[i]>=g:\n   return x[i-1]+g/(y[i])*(x[i]-x[i-1])\n return math.inf",
+        "missing",
+    ),
+    (
+        "grade",
+        "def f(k,r):\n k,r=k.lower(),r.lower().strip('.')\n if r=='' or \"don't know\" in r: return 'not_attempted'\n return 'correct' if k==r else 'incorrect'",
+        "lower both and use",
+    ),
+    (
+        "grade",
+        "def f(k,r):\n if r=='' or \"don't know\" in r: return 'not_attempted'\n if 'either' in r or 'not' in r: return 'incorrect'\n return 'correct' if k.lower() in r.lower() else 'incorrect'",
+        "mind the capital",
+    ),
+    (
+        "grade",
+        "def f(k,r):\n k,r=k.lower(),r.lower()\n if r=='' or \"don't know\" in r: return 'not_attempted'\n if r.startswith(('not ','either ')): return 'not_attempted'\n return 'correct' if k in r else 'incorrect'",
+        "only no answer",
+    ),
+    (
+        "kappa",
+        "def f(a,b):\n o=sum(x==y for x,y in zip(a,b))/len(a)\n e=sum(a.count(g)/len(a)*b.count(g)/len(b) for g in a)\n return (o-e)/(1-e)",
+        "different",
+    ),
+    (
+        "kappa",
+        "def f(a,b):\n o=sum(x==y for x,y in zip(a,b))/len(a)\n e=sum(a.count(g)/len(a)+b.count(g)/len(b) for g in set(a))\n return (o-e)/(1-e)",
+        "not added",
+    ),
+    (
+        "kappa",
+        "def f(a,b):\n o=sum(x==y for x,y in zip(a,b))/len(a)\n e=sum(a.count(g)/len(a)*b.count(g)/len(b) for g in set(a))\n return o-e/1-e",
+        "brackets",
+    ),
+    (
+        "kappa",
+        "def f(a,b):\n o=sum(x==y for x,y in zip(a,b))/len(a)\n e=1\n for g in set(a): e*=a.count(g)/len(a)*b.count(g)/len(b)\n return (o-e)/(1-e)",
+        "not multiplied",
+    ),
+    (
+        "kappa",
+        "def f(a,b):\n o=sum(x==y for x,y in zip(a,b))\n e=sum(a.count(g)*b.count(g)/len(a) for g in set(a))\n return (o-e)/(1-e)",
+        "both shares",
+    ),
+    (
+        "kappa",
+        "def f(a,b):\n o=sum(x==y for x,y in zip(a,b))/len(a)\n e=sum((a.count(g)/len(a)+b.count(g)/len(b))/2 for g in set(a))\n return (o-e)/(1-e)",
+        "take their mean",
+    ),
+    (
+        "kappa",
+        "def f(a,b):\n o=sum(x==y for x,y in zip(a,b))/len(a)\n e=1-o\n return (o-e)/(1-e)",
+        "how often they differ",
+    ),
+    (
+        "kappa",
+        "def f(a,b):\n o=sum(x==y for x,y in zip(a,b))/len(a)\n e=max(a.count(g)/len(a)*b.count(g)/len(b) for g in set(a))\n return (o-e)/(1-e)",
+        "most frequent",
+    ),
+    (
+        "paired_interval",
+        "def f(a,b):\n rng=np.random.default_rng(0)\n d=a-b\n m=[np.median(rng.choice(d,len(d))) for _ in range(2000)]\n return np.quantile(m,[.025,.975])",
+        "not its median",
+    ),
+    (
+        "paired_interval",
+        "def f(a,b):\n d=a-b\n return d.mean()-1.96*d.std()/len(d), d.mean()+1.96*d.std()/len(d)",
+        "root",
+    ),
+    (
+        "paired_interval",
+        "def f(a,b):\n rng=np.random.default_rng(0)\n d=a-b\n m=[rng.choice(d,len(d)).mean() for _ in range(2000)]\n return np.quantile(m,[.975,.025])",
+        "turned round",
+    ),
+]
+
 
 def exercise_cells() -> dict[str, tuple[str, str, str, str]]:
     """Exercise -> (number of its notebook, stub's cell, its function, folded solution)."""
@@ -442,6 +615,25 @@ def test_what_a_function_raises_is_told_in_one_line():
 
     message = exercises.judge("jaccard", wrong).message
     assert "raised ValueError: two lines." in message and "\n" not in message
+
+
+def test_of_slips_that_fit_where_it_fails_the_most_alike_is_told():
+    def guarded(w, m):  # divides by all, not by those that take part; no weight at all is caught
+        total = sum(a * b for a, b in zip(w, m, strict=True))
+        return [a * b * len(w) / total for a, b in zip(w, m, strict=True)] if total else list(m)
+
+    asked = exercises.EXERCISES["normalise"]
+    done = judging.outcomes(guarded, asked.cases(), asked.tolerance)
+    assert judging.slip_of(asked, asked.cases(), done) is None
+    slip = judging.slip_where_it_fails(asked, asked.cases(), done)
+    failed = [not outcome.agrees for outcome in done]
+    assert any(failed) and not all(failed)
+    theirs = judging.outcomes(slip.wrong, asked.cases(), asked.tolerance)
+    assert all(
+        judging.same(a, b, asked.tolerance)
+        for a, b, f in zip(done, theirs, failed, strict=True)
+        if f
+    )
 
 
 def test_a_function_that_changes_its_arguments_cannot_spoil_the_cases():

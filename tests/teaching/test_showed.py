@@ -68,6 +68,16 @@ COMPOSITION = table(
     ("replay", "0", "general", "accuracy", 0.0, "plain"),
     ("replay", "default", "general", "accuracy", 0.2, "plain"),
 )
+FALSEHOOD = table(
+    "axis level stratum metric mean arm",
+    ("wrong_facts", "none", "all", "accuracy", 0.2, "plain"),
+    ("wrong_facts", "as crawled", "all", "accuracy", 0.15, "plain"),
+)
+CONTROLS = table(
+    "arm compared_to stratum metric difference ci_low ci_high verdict",
+    ("inverse", "plain", "covered", "log_likelihood", -0.6, -0.8, -0.4, "worse"),
+    ("inverse", "plain", "uncovered", "log_likelihood", 0.1, -0.1, 0.3, "undecided"),
+)
 SURFACE = table(
     "coverage confidence stratum metric difference",
     ("30 %", "as trained", "all", "log_likelihood", -0.5),
@@ -90,6 +100,23 @@ SURFACE = table(
         ),
         (showed.kinds(WEIGHTS), ["apart: soft, static", "1.80 to 0.90", "overlap: Rho-1"]),
         (showed.lost_most(WEIGHTS), ["(soft_static), weight 0.90", "(rho1), 1.10"]),
+        (
+            showed.lost_most(pd.concat([WEIGHTS, WEIGHTS.assign(arm="inverse")])),
+            ["(inverse) is the mirror image of", "(soft_dynamic), which this run did not train"],
+        ),
+        (
+            showed.lost_most(
+                pd.concat([WEIGHTS.assign(arm="soft_dynamic"), WEIGHTS.assign(arm="inverse")])
+            ),
+            ["(soft_dynamic)."],
+        ),
+        (showed.control(CONTROLS), ["−0.60 [−0.80, −0.40] on facts that the RM knows: worse"]),
+        (showed.control(CONTROLS[:0]), ["(inverse) was not trained in this run"]),
+        (
+            showed.wrong_facts(FALSEHOOD, 0.26),
+            ["accuracy on music is 0.200, with them 0.150: 26% of the statements cost 25% of it"],
+        ),
+        (showed.wrong_facts(COMPOSITION, 0.26), ["was not moved in this run"]),
         (showed.over_training(PARTS), ["from 0.90 to 0.40"]),
         (showed.best_arms(MAIN), ["knows soft, static", "0.50 (plain 0.20)", "0.30 (plain 0.30)"]),
         (showed.knowledge_shows(MAIN), ["(soft_static) +0.40 and", "(plain) -0.10"]),

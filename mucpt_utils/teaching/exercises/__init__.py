@@ -26,6 +26,7 @@ from mucpt_utils.teaching.exercises.judging import (
     in_words,
     outcomes,
     slip_of,
+    slip_where_it_fails,
 )
 
 __all__ = ["EXERCISES", "LEVELS", "TAG", "check", "judge", "solved", "track"]
@@ -93,7 +94,8 @@ def hint(name: str, cases: Sequence[Case], done: list[Outcome]) -> str:
         return f"Hint: {slip.hint}"
     kind = diagnosed(cases, done)
     if not kind:
-        return f"Hint: {asked.hint}"
+        slip = slip_where_it_fails(asked, cases, done)
+        return f"Hint: {slip.hint if slip else asked.hint}"
     return f"Hint: {kind}{'' if kind.endswith('?') else '.'} Besides: {asked.hint}"
 
 

@@ -1,5 +1,6 @@
 """Exercises of notebooks 06 and 07: a grader, agreement beyond chance, a paired interval."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -58,7 +59,7 @@ def grader(
         ),
         ('"Not Nirvana" holds the key and denies it: incorrect', grader(denied=False)),
         (
-            'an answer that holds the key can still be wrong: think of "either" and "not"',
+            'an answer that holds the key can be wrong: "Either ...", "Not ..." (mind the capital)',
             grader(either=False, denied=False),
         ),
         (
@@ -81,6 +82,10 @@ def grader(
         (
             "the key is looked for in the response, not the response in the key",
             lambda k, r: RIGHT if r.lower() in k.lower() else WRONG,
+        ),
+        (
+            '"Either A or B" and "Not A" are wrong; not attempted is only no answer or a refusal',
+            lambda k, r: NOTHING if r.lower().startswith(("either ", "not ")) else grader()(k, r),
         ),
     ],
 )
@@ -167,6 +172,44 @@ def beyond(share: float, by_chance: float) -> float:
         (
             "that is a correlation: kappa compares p_o with p_e",
             lambda a, b: float(np.corrcoef([x == RIGHT for x in a], [x == RIGHT for x in b])[0, 1]),
+        ),
+        (
+            "p_e adds up over the *different* grades, set(one): each counts once",
+            lambda a, b: beyond(
+                observed(a, b), sum(a.count(g) * b.count(g) for g in a) / len(a) ** 2
+            ),
+        ),
+        (
+            "both graders' shares of a grade are multiplied, not added",
+            lambda a, b: beyond(observed(a, b), 2.0),
+        ),
+        (
+            "p_e is 1 here: multiply both graders' shares of a grade, do not take their mean",
+            lambda a, b: beyond(observed(a, b), 1.0),
+        ),
+        (
+            "brackets: (p_o - p_e) / (1 - p_e), or the division comes first",
+            lambda a, b: observed(a, b) - chance(a, b) - chance(a, b),
+        ),
+        (
+            "p_e adds up over the grades: the products are not multiplied with each other",
+            lambda a, b: beyond(
+                observed(a, b), math.prod(a.count(g) * b.count(g) / len(a) ** 2 for g in set(a))
+            ),
+        ),
+        (
+            "p_o and p_e are both shares: divide by the number of pairs",
+            lambda a, b: beyond(observed(a, b) * len(a), chance(a, b) * len(a)),
+        ),
+        (
+            "1 - p_o is how often they differ, not how often they would agree by chance",
+            lambda a, b: beyond(observed(a, b), 1 - observed(a, b)),
+        ),
+        (
+            "p_e adds up over all grades, not the most frequent one alone",
+            lambda a, b: beyond(
+                observed(a, b), max(a.count(g) * b.count(g) for g in set(a)) / len(a) ** 2
+            ),
         ),
     ],
 )
@@ -263,6 +306,17 @@ def apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
             lambda a, b: bootstrap(a - b, draw=10),
         ),
         ("the sign of a difference counts: no abs", lambda a, b: bootstrap(abs(a - b))),
+        ("the ends are turned round: the lower one first", lambda a, b: bootstrap(a - b)[::-1]),
+        (
+            "the mean of each draw, not its median: most single differences are 0",
+            lambda a, b: [float(np.median(a - b))] * 2,
+        ),
+        (
+            "the spread of a mean is that of the values over the *root* of their number",
+            lambda a, b: [
+                (a - b).mean() + sign * 1.96 * (a - b).std() / len(a) for sign in (-1, 1)
+            ],
+        ),
     ],
     tolerance=0.015,  # two resampled ends are never the same
 )

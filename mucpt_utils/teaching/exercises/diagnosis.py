@@ -72,7 +72,9 @@ def about_errors(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
     if isinstance(error, TypeError):
         return about_type_error(str(error))
     if "math domain" in str(error):
-        return "a logarithm of 0 or less, or a root of less than 0: clip before, not after"
+        return "a logarithm of 0 or less, or a root of less than 0: what is it taken of?"
+    if "not in list" in str(error):
+        return "a list is searched for something that it need not hold: what should come out then?"
     return next((said for kind, said in ERRORS.items() if isinstance(error, kind)), None)
 
 
@@ -127,7 +129,8 @@ def about_shape(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
             return f"a list comes back where {shape_in_words(case.wanted)} is wanted"
         if ours.ndim < theirs.ndim:
             return f"one number comes back where {shape_in_words(case.wanted)} is wanted"
-        return f"{len(ours)} numbers come back where {shape_in_words(case.wanted)} is wanted"
+        found = "1 number comes" if len(ours) == 1 else f"{len(ours)} numbers come"
+        return f"{found} back where {shape_in_words(case.wanted)} is wanted"
     return None
 
 
@@ -159,6 +162,8 @@ def about_not_numbers(cases: Sequence[Case], done: Sequence[Outcome]) -> str | N
     if np.isnan(both[0]).any():
         return "NaN comes back: 0 was divided by 0 somewhere"
     if (np.isinf(both[0]) & ~np.isinf(both[1])).any():
+        if np.isinf(both[1]).any():  # it is an answer of this exercise
+            return "infinity comes back where it should not: is everything looked at before?"
         return "infinity comes back: something was divided by 0, or a logarithm taken of 0"
     return None
 
@@ -177,13 +182,17 @@ def about_order(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
 
 
 def about_rounding(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
-    """The right numbers with too few digits."""
+    """The right numbers with too few digits, or with none behind the point."""
     both = pairs(cases, done)
     if both is None:
         return None
     for digits in (1, 2, 3):
         if np.allclose(both[0], np.round(both[1], digits), atol=1e-9):
             return "the numbers are rounded: return them with all their digits"
+    finite = np.isfinite(both[1])
+    ours = both[0][finite]
+    if len(set(ours)) > 1 and np.array_equal(ours, np.floor(both[1][finite])):
+        return "// divides and drops the rest: use /"
     return None
 
 
@@ -201,14 +210,20 @@ def about_factor(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
         return None
     said = next((said for f, said in FACTORS.items() if np.isclose(f, factors[0], rtol=1e-3)), None)
     missing = f"is {factors[0]:.3g} times what it should be: which factor is missing?"
+    if abs(factors[0] - 1) < 0.02:
+        missing = "is right to a few digits: let Python compute a constant, do not type it"
     return f"every answer {said or missing}"
 
 
 def about_complement(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
-    """One minus what is wanted."""
+    """One minus what is wanted, or one over it."""
     both = pairs(cases, done)
-    if both is not None and len(both[0]) > 1 and np.allclose(both[0], 1 - both[1], atol=1e-4):
+    if both is None or len(both[0]) < 2:
+        return None
+    if np.allclose(both[0], 1 - both[1], atol=1e-4):
         return "every answer is 1 minus what it should be: the opposite event is measured"
+    if np.allclose(both[0] * both[1], 1.0, atol=1e-4):
+        return "every answer is 1 over what it should be: a fraction is upside down"
     return None
 
 

@@ -110,12 +110,32 @@ def outcomes(function: Callable, cases: Sequence[Case], tolerance: float) -> lis
 
 def slip_of(asked: Exercise, cases: Sequence[Case], done: Sequence[Outcome]) -> Slip | None:
     """The first slip that does with every case what the student's function did; None for none."""
+    return next((slip for slip in asked.slips if all(alike(asked, slip, cases, done))), None)
+
+
+def slip_where_it_fails(
+    asked: Exercise, cases: Sequence[Case], done: Sequence[Outcome]
+) -> Slip | None:
+    """The slip that does what the student's function did with every case that this one fails.
+
+    Who has made a slip and caught one of its cases (a list of zeros, an empty answer) is helped by
+    the same hint. Of several the one that is like the function in most cases; None for none.
+    """
+    most, best = 0, None
     for slip in asked.slips:
-        theirs = outcomes(slip.wrong, cases, asked.tolerance)
-        pairs = zip(done, theirs, strict=True)
-        if all(same(one, other, asked.tolerance) for one, other in pairs):
-            return slip
-    return None
+        equal = alike(asked, slip, cases, done)
+        pairs = zip(equal, done, strict=True)
+        if all(one or outcome.agrees for one, outcome in pairs) and sum(equal) > most:
+            most, best = sum(equal), slip
+    return best
+
+
+def alike(
+    asked: Exercise, slip: Slip, cases: Sequence[Case], done: Sequence[Outcome]
+) -> list[bool]:
+    """Case by case, whether a slip does what the student's function did."""
+    theirs = outcomes(slip.wrong, cases, asked.tolerance)
+    return [same(one, other, asked.tolerance) for one, other in zip(done, theirs, strict=True)]
 
 
 def same(one: Outcome, other: Outcome, tolerance: float) -> bool:
@@ -124,6 +144,8 @@ def same(one: Outcome, other: Outcome, tolerance: float) -> bool:
     Python raises where a number is divided by 0, numpy goes on with NaN: that is the same.
     """
     if one.error is not None and other.error is not None:
+        if isinstance(one.error, ZeroDivisionError):  # worded for whole numbers and for floats
+            return isinstance(other.error, ZeroDivisionError)
         return repr(one.error) == repr(other.error)
     if one.error is not None or other.error is not None:
         error, value = one.error or other.error, one.value if other.error else other.value

@@ -59,6 +59,10 @@ def odds(share: float) -> float:
             "use the natural logarithm math.log, as exp is its inverse",
             lambda s, a, b: sigmoid(a * math.log10(odds(s)) + b),
         ),
+        (
+            "use the natural logarithm math.log, not math.log2: exp is its inverse",
+            lambda s, a, b: sigmoid(a * math.log2(odds(s)) + b),
+        ),
         ("the line is missing: slope * log-odds + intercept", lambda s, a, b: s),
         (
             "the line goes through the log-odds, not through the score or the probability",
@@ -137,6 +141,14 @@ def foreign(probabilities: list[float], labels: list[int]) -> list[float]:
             lambda p, labels: sum(foreign(p, labels)) / max(1, len(foreign(p, labels))),
         ),
         (
+            "that is a mean, and of nothing where all are on the domain: divide by all the weight",
+            lambda p, labels: sum(foreign(p, labels)) / len(foreign(p, labels)),
+        ),
+        (
+            "two means are of different numbers of documents: compare the sums of weights",
+            lambda p, labels: sum(foreign(p, labels)) / len(foreign(p, labels)) / (sum(p) / len(p)),
+        ),
+        (
             "p already is the weight; 1 - p would be the weight that the document loses",
             lambda p, labels: sum(1 - x for x in foreign(p, labels)) / sum(1 - x for x in p),
         ),
@@ -181,6 +193,10 @@ def off_domain_share() -> list[Case]:
         (
             "a + b counts what both hold twice: use the union a | b",
             lambda a, b: len(a & b) / (len(a) + len(b)),
+        ),
+        (
+            "a - b is what only the first holds: above stands what both hold, a & b",
+            lambda a, b: len(a - b) / len(a | b),
         ),
         (
             "that is the Dice coefficient; Jaccard divides by the union",
@@ -247,7 +263,7 @@ def jaccard() -> list[Case]:
 @exercise(
     "03",
     2,
-    "one band of r hashes agrees with probability s ** r; a pair is missed if no band agrees.",
+    "one band agrees with probability j ** rows; a pair is missed if no band agrees.",
     [
         (
             "this is the probability that *no* band agrees: take it from 1",
@@ -290,6 +306,14 @@ def jaccard() -> list[Case]:
         (
             "all bands differ with probability (1 - j ** rows) to the power of bands, not times it",
             lambda j, b, r: 1 - b * (1 - j**r),
+        ),
+        (
+            "not all bands agree is too weak: a pair is missed if *every* band differs",
+            lambda j, b, r: 1 - (j**r) ** b,
+        ),
+        (
+            "that is exactly one band; two that agree find the pair as well",
+            lambda j, b, r: b * j**r * (1 - j**r) ** (b - 1),
         ),
     ],
 )

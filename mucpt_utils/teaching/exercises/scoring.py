@@ -79,6 +79,10 @@ def softmax_loss(logits: Numbers, target: int) -> float:
             "places count from 0: `target` is the index itself",
             lambda z, t, T: softmax_loss([x / T for x in z], t - 1),
         ),
+        (
+            "softmax divides by the *sum* of exp of all logits, not by the largest",
+            lambda z, t, T: (max(z) - z[t]) / T,
+        ),
     ],
 )
 def temperature_loss() -> list[Case]:
@@ -190,6 +194,24 @@ def ratio_of(a: float, b: float, floor: float) -> float:
         (
             "the form is a logarithm: math.log(ratio) / math.log(scale), not ratio / scale",
             lambda m, r, e, s: shaped(lambda a, b, f: ratio_of(a, b, f) / s, log=False)(m, r, e, s),
+        ),
+        (
+            "divide math.log(ratio) by math.log(scale): math.log(ratio / scale) subtracts them",
+            lambda m, r, e, s: shaped(lambda a, b, f: s ** math.log(ratio_of(a, b, f) / s))(
+                m, r, e, s
+            ),
+        ),
+        (
+            "every token gets the same: in min(max(x, 0), 1) the 0 goes with max, the 1 with min",
+            lambda m, r, e, s: [1.0] * len(m),
+        ),
+        (
+            "math.log10 and math.log are mixed: take one of them for ratio and scale",
+            shaped(lambda a, b, e: ratio_of(a, b, e) ** (1 / math.log(10))),
+        ),
+        (
+            "no abs: where the RM is surprised the logarithm is negative, and the clip makes it 0",
+            shaped(lambda a, b, e: math.exp(abs(math.log(ratio_of(a, b, e))))),
         ),
     ],
 )

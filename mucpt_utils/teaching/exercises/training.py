@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -46,6 +47,22 @@ Numbers = Sequence[float]
         (
             "w_t is a constant, but the loss is not: its derivative is w_t / N, not 0",
             lambda w: [0.0] * len(w),
+        ),
+        (
+            "no token's derivative needs the sum of the weights: w_t / N",
+            lambda w: [x * sum(w) / len(w) for x in w],
+        ),
+        (
+            "dividing by the mean normalises the weights; the derivative divides by N",
+            lambda w: [x / (sum(w) / len(w)) for x in w],
+        ),
+        (
+            "no mean is subtracted: the derivative of w * l / N by l is w / N",
+            lambda w: [(x - sum(w) / len(w)) / len(w) for x in w],
+        ),
+        (
+            "np.gradient takes differences of neighbours: this derivative is found on paper",
+            lambda w: list(np.gradient(w) / len(w)),
         ),
     ],
 )
@@ -119,6 +136,18 @@ def weighted_gradient() -> list[Case]:
         (
             "it is bits per *byte*: the bytes are counted already, no factor of 8",
             lambda losses, size: sum(losses) / math.log(2) / size * 8,
+        ),
+        (
+            "the bytes divide, they do not multiply: it is bits *per* byte",
+            lambda losses, size: sum(losses) / math.log(2) * size,
+        ),
+        (
+            "the fraction is upside down, and these are nats: bits stand above, bytes below",
+            lambda losses, size: size / sum(losses),
+        ),
+        (
+            "that is a perplexity: bits per byte take no power",
+            lambda losses, size: 2 ** (sum(losses) / size),
         ),
     ],
 )
@@ -245,6 +274,34 @@ def last_crossing(tokens: Numbers, values: Numbers, goal: float) -> float:
         (
             "the nearest measured point is no crossing: find the first at or above the goal",
             lambda x, y, g: min(zip(x, y, strict=True), key=lambda point: abs(point[1] - g))[0],
+        ),
+        (
+            "the share is of the stretch, next tokens minus tokens before, not of all tokens",
+            lambda x, y, g: between(
+                x, y, g, lambda share, step, start: start + share * (start + step)
+            ),
+        ),
+        (
+            "the slope is upside down: tokens per gain in accuracy, not gain per token",
+            lambda x, y, g: next(
+                (
+                    x[n - 1] + (y[n] - y[n - 1]) / (x[n] - x[n - 1]) * (g - y[n - 1])
+                    for n in range(1, len(x))
+                    if y[n] >= g
+                ),
+                math.inf,
+            ),
+        ),
+        (
+            "the share is what is *missing* over what the stretch gains, not goal / next value",
+            lambda x, y, g: next(
+                (x[n - 1] + g / y[n] * (x[n] - x[n - 1]) for n in range(1, len(x)) if y[n] >= g),
+                math.inf,
+            ),
+        ),
+        (
+            "np.interp wants accuracies that only rise, and a curve may fall: loop over points",
+            lambda x, y, g: math.inf if g > max(y) else float(np.interp(g, y, x)),
         ),
     ],
 )
