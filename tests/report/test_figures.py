@@ -458,10 +458,10 @@ def test_ceilings_stand_first_and_say_how_much_room_there_is():
     ])  # fmt: skip
     fig, _ = figures.difference_to_plain(table)
     title = figures.title_of(fig)
-    assert "known facts +0.50, unknown facts no room here" in title
+    assert "+0.50 on known facts, none on unknown facts" in title
     wide = differences((0.4, 0.6), (-0.5, 0.9), arm="oracle_clean")
     fig, _ = figures.difference_to_plain(pd.concat([table[table["arm"] != "oracle_clean"], wide]))
-    assert "unknown facts room not shown" in figures.title_of(fig)
+    assert "not shown on unknown facts" in figures.title_of(fig)
     labels = [tick.get_text() for tick in fig.axes[0].get_yticklabels()]
     assert labels[0].startswith("room") and labels[1].startswith("ceiling")
     assert [axes.get_title(loc="left")[:13] for axes in fig.axes] == [

@@ -145,8 +145,8 @@ def of_room(differences: pd.DataFrame) -> str:
         if row is not None:
             amount = f"{row['difference']:+.2f}".replace("-", "−")
             # an interval that reaches what is asked for does not show that there is none
-            without = "no room here" if row["ci_high"] < row["needed"] else "room not shown"
-            told.append(f"{words} facts {amount if clear.get(stratum) else without}")
+            without = "none" if row["ci_high"] < row["needed"] else "not shown"
+            told.append(f"{amount if clear.get(stratum) else without} on {words} facts")
     return f"room by the labels: {', '.join(told)}" if told else ""
 
 
