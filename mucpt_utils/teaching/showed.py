@@ -17,6 +17,7 @@ from mucpt_utils.config.arms import ARMS
 from mucpt_utils.pipeline.calibration import Calibration
 from mucpt_utils.report import table_files
 from mucpt_utils.report.figures import arm_title
+from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.figures.data_composition import axis_title, level_title
 from mucpt_utils.report.numbers import signed
 from mucpt_utils.teaching.widgets import answer_mean, sentence_weights
@@ -215,7 +216,7 @@ def mirror(trained: Collection[str]) -> str:
     turned = control.model_copy(update={"direction": "forward"})
     arm = next(name for name, criterion in weighing if criterion == turned)
     left = "" if arm in trained else ", which this run did not train"
-    return f"{named(CONTROL)} is the mirror image of {named(arm)}{left}."
+    return f"{capital(named(CONTROL))} is the mirror image of {named(arm)}{left}."
 
 
 def over_training(table: pd.DataFrame) -> Folded:
@@ -270,8 +271,8 @@ def control(differences: pd.DataFrame, arm: str = CONTROL) -> Folded:
                 f"{signed(row['difference'])} {ends} on facts that the RM {words}: {row['verdict']}"
             )
     if not told:
-        return Folded([f"{named(arm)} was not trained in this run."])
-    what = f"{named(arm)} minus plain, log-likelihood of the answer in nats per token"
+        return Folded([f"{capital(named(arm))} was not trained in this run."])
+    what = f"{capital(named(arm))} minus plain, log-likelihood of the answer in nats per token"
     return Folded([f"{what}: {'; '.join(told)}."])
 
 
