@@ -2,8 +2,9 @@
 
 import re
 
+from mucpt_utils.musicsimpleqa.readings import forms_of, words
 from mucpt_utils.musicsimpleqa.rules import RULES
-from mucpt_utils.musicsimpleqa.words import Word, forms_of, without_article, words
+from mucpt_utils.musicsimpleqa.words import Word, without_article
 
 ROLES = {
     **{"person": "agent", "group": "agent", "title": "title", "place": "place", "term": "term"},
@@ -37,6 +38,7 @@ class Asked:
         self.role = ROLES.get(kind, "title")
         self.subjects = frozenset(compact_names(subject) if subject else names_in(self.words, text))
         self.longest = max(map(len, self.subjects), default=0)
+        self.first_letters = frozenset(name[0] for name in self.subjects)
         told = text.replace(subject, " ") if subject else text  # "the composer Joan Tower"
         relations = RULES.relations_in(without_names(words(told), told), tuple(RULES.relations))
         relations -= UNASKED[self.role]

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mucpt_utils.musicsimpleqa.keys import Span
+from mucpt_utils.musicsimpleqa.readings import Reading
 from mucpt_utils.musicsimpleqa.rules import RULES, C
-from mucpt_utils.musicsimpleqa.words import LINKS, Reading
+from mucpt_utils.musicsimpleqa.words import LINKS
 
 QUOTED = re.compile(r'"([^"]{1,100})"')
 ENDS_NAME = re.compile(r'[,;:&!?()"+=]|\s[-–—]\s| and (?!(?:the|his|her) )|\s?/\s?')
@@ -51,15 +52,15 @@ def capital_runs(
     words = reading.words
     free = free_words(reading, mentions)
     last = -1
-    for first in range(len(words)):
-        if first <= last or not free[first]:
+    for first in free:
+        if first <= last:
             continue
         last = first
         while True:
             following = last + 1
             while following < len(words) and words[following].raw in links:
                 following += 1
-            if following >= len(words) or not free[following]:
+            if following not in free:
                 break
             between = reading.text[words[last].end : words[following].start]
             if ends.search(between):
@@ -87,19 +88,18 @@ def has_suffix(reading: Reading, index: int) -> bool:
     return following.form in RULES.suffixes and following.capital and ends
 
 
-def free_words(reading: Reading, mentions: Sequence[Span]) -> list[bool]:
-    """For each word, whether it may belong to a name that is not among the mentions.
+def free_words(reading: Reading, mentions: Sequence[Span]) -> dict[int, None]:
+    """The words that may belong to a name that is not among the mentions, in order.
 
     A function word may where it has a capital within a sentence: `by The Who`.
     """
-    free, mention = [], 0
-    spans = sorted(mentions)
-    for index, word in enumerate(reading.words):
-        while mention < len(spans) and spans[mention].end <= word.start:
-            mention += 1
-        inside = mention < len(spans) and spans[mention].start < word.end
-        name = word.capital and not inside
-        if name and word.form in RULES.function_words:
-            name = word.raw != "I" and not reading.begins_sentence(index)
-        free.append(name)
+    free: dict[int, None] = {}
+    for index in reading.capitals:
+        word = reading.words[index]
+        if word.form in RULES.function_words and (
+            word.raw == "I" or reading.begins_sentence(index)
+        ):
+            continue
+        if not any(span.start < word.end and word.start < span.end for span in mentions):
+            free[index] = None
     return free

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N
@@ -31,16 +31,18 @@ class Clause:
     opener: str
     side: bool
     sentence: int
+    small: str = field(init=False)  # the stretch in lower case
+    places: list[int] = field(init=False)  # of its answers
 
-    @property
-    def small(self) -> str:
-        """The stretch in lower case."""
-        return lower(self.text)
+    def __post_init__(self) -> None:
+        self.small = lower(self.text)
+        given = K in self.text or C in self.text
+        self.places = [m.start() for m in ANSWER.finditer(self.text)] if given else []
 
     @property
     def answers(self) -> bool:
         """Whether an answer is given in it."""
-        return K in self.text or C in self.text
+        return bool(self.places)
 
 
 class Marked:

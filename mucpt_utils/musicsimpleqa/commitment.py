@@ -23,6 +23,7 @@ from mucpt_utils.musicsimpleqa.given import (
     without_refusals,
 )
 from mucpt_utils.musicsimpleqa.keys import Key
+from mucpt_utils.musicsimpleqa.readings import words
 from mucpt_utils.musicsimpleqa.relevance import Relevance, without_lead_in
 from mucpt_utils.musicsimpleqa.replies import own_words
 from mucpt_utils.musicsimpleqa.rivals import (
@@ -34,7 +35,7 @@ from mucpt_utils.musicsimpleqa.rivals import (
     undecided_at,
 )
 from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, S
-from mucpt_utils.musicsimpleqa.words import lower, words
+from mucpt_utils.musicsimpleqa.words import lower
 
 ONE, SEVERAL, DENIED, NOTHING = "one answer", "several answers", "denied", "nothing"
 # a title that begins as a denial does: "Not Ready to Make Nice"
@@ -47,7 +48,7 @@ SIGNS = re.compile(rf"[?/;]|n't|\.\.|…|[{K}{C}]'")
 LISTED = re.compile(r",|&| and ")
 DASH = re.compile(r"[-–—]")
 # words in other scripts; "(1942-2018)"; "Hometown: X"
-NO_LATIN_WORDS = re.compile(rf"[\u0400-\u9fff\uac00-\ud7af]|\({A}\s?[-–]|{C}:")
+NO_LATIN_WORDS = re.compile(rf"[\u0370-\u9fff\uac00-\ud7af]|\({A}\s?[-–]|{C}:")
 ASKS_BACK = re.compile(
     r"(?:(?:in|on|to|from|of|by|for) )?(?:what|which|who|whose|when|where|why|how|do you|did you"
     r"|are you|can you|could you) [^?.!]{8,}\?",
@@ -65,7 +66,7 @@ WORK_BY = re.compile(
 SELF = re.compile(rf"\bon (?:the|their|his|her|its) (?:\w+ ){{0,2}}(?:album|record|ep) [\"']?{S}")
 IN_PLACE = re.compile(r"\b(?:in|at|near) (?:the )?$")
 SHORT = 16  # signs of a reply such as "It was by X.", with one sign for the name
-PLAIN_WORDS = re.compile(r"[a-z'-]+")
+PLAIN_WORDS = re.compile(r"[a-z'-]+")  # a compound is one word
 
 
 class Commitment(NamedTuple):
@@ -159,14 +160,14 @@ def is_plain(marks: str, key: Key) -> bool:
     if K not in marks and (len(marks) > SHORT or key.asked.role == "title"):
         # it may tell of the subject only
         return False
-    if SIGNS.search(marks) or (key.kind == "term" and LISTED.search(marks)):
+    if key.kind == "term" and LISTED.search(marks):
         return False
     if key.asked.role == "value" and DASH.search(marks):
         return False
     lower = marks.lower()
     if lower == marks and LISTED.search(lower):
         return False
-    return RULES.caution.isdisjoint(PLAIN_WORDS.findall(lower))
+    return not needs_care(marks)
 
 
 def choice(reply: Marked, key: Key) -> Commitment:

@@ -18,10 +18,11 @@ from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked
+from mucpt_utils.musicsimpleqa.readings import forms_of
 from mucpt_utils.musicsimpleqa.relevance import SUBJECT_WORDS, Relevance
 from mucpt_utils.musicsimpleqa.rivals import is_bare
 from mucpt_utils.musicsimpleqa.rules import RULES, A, K, S
-from mucpt_utils.musicsimpleqa.words import forms_of, lower
+from mucpt_utils.musicsimpleqa.words import lower
 
 DATA = read_yaml(paths.PACKAGE / "musicsimpleqa/evidence.yaml")
 WEIGHTS: dict[str, float] = DATA["weights"]
@@ -105,8 +106,8 @@ class Evidence:
     def answers(self) -> Iterator[Answer]:
         """Every answer, in order."""
         for clause in self.clauses:
-            for match in ANSWER.finditer(clause.text):
-                yield clause, match.start()
+            for place in clause.places:
+                yield clause, place
 
     def of(self, clause: Clause, at: int) -> float:
         """The evidence for an answer: the weights of what is observed about it."""

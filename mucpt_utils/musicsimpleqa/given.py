@@ -156,7 +156,7 @@ def without_refusals(clauses: Sequence[Clause], relevance: Relevance) -> tuple[l
 
     Beside a refusal, only a guess counts: `I don't know. Maybe X?`, `He is Irish. I can't say who.`
     """
-    refusing = [bool(RULES.refusal.search(lower(c.text))) or is_refusal(c) for c in clauses]
+    refusing = [bool(RULES.refusal.search(c.small)) or is_refusal(c) for c in clauses]
     answering = [
         c for c, refuses in zip(clauses, refusing, strict=True) if c.answers and not refuses
     ]

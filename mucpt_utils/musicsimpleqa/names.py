@@ -12,16 +12,15 @@ from mucpt_utils.musicsimpleqa.capitals import capital_runs, is_name, quotations
 from mucpt_utils.musicsimpleqa.keys import Key, Span, in_order
 from mucpt_utils.musicsimpleqa.notation import HASH_NUMBER
 from mucpt_utils.musicsimpleqa.numbers import in_digits
+from mucpt_utils.musicsimpleqa.readings import Reading, forms_of, read
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K, S
 from mucpt_utils.musicsimpleqa.spelling import CYRILLIC, from_cyrillic, one_slip
 from mucpt_utils.musicsimpleqa.words import (
     ARTICLES,
     FORMS,
     LINKS,
-    Reading,
     Word,
     clean,
-    forms_of,
     lower,
     without_article,
 )
@@ -40,6 +39,8 @@ WORK_NAMED = re.compile(
     r"|(?:record|song|album|single|track) (?:is|was))[,:]? \Z"
 )
 INNER_WORDS = frozenset({"is", "are", "to", "for", "of", "the", "a", "my", "your", "with", "it"})
+# an article may stand before a name that is the whole response
+ARTICLE_LENGTH = max(map(len, {*ARTICLES, *RULES.foreign_articles}))
 UMLAUTS = str.maketrans(FORMS["umlauts"])
 
 
@@ -103,6 +104,8 @@ class NameKey(Key):
         text = self.prepared(text)
         forms = forms_of(text)
         joined = "".join(forms)
+        if len(joined) > self.longest_whole and not self.spoken:
+            return False
         return (
             joined in self.compact
             or joined in self.whole
@@ -115,11 +118,17 @@ class NameKey(Key):
             or (self.spoken and "".join(forms_of(in_digits(text))) in self.compact)
         )
 
+    @cached_property
+    def longest_whole(self) -> int:
+        """Characters of the longest text that is the key and nothing else, run together."""
+        return ARTICLE_LENGTH + max(map(len, self.compact | self.whole), default=0)
+
     def is_misspelt(self, text: str) -> bool:
         text = self.prepared(text)
         given = without_article(forms_of(text), text)
-        return any(one_slip(given, forms) for forms in self.slip_forms())
+        return any(one_slip(given, forms) for forms in self.slip_forms if len(forms) == len(given))
 
+    @cached_property
     def slip_forms(self) -> list[list[str]]:
         """The ways of writing the key in which one slip is forgiven."""
         return self.forms
@@ -127,10 +136,15 @@ class NameKey(Key):
     @cached_property
     def initial_letters(self) -> frozenset[str]:
         """The letters that the key may begin with; no slip is forgiven in the first one."""
-        return frozenset(forms[0][0] for forms in self.slip_forms())
+        return frozenset(forms[0][0] for forms in self.slip_forms)
+
+    @cached_property
+    def first_letters(self) -> frozenset[str]:
+        """The letters that a mention of the key may begin with."""
+        return frozenset(name[0] for name in self.compact if name)
 
     def answers(self, text: str) -> list[Span]:
-        reading = Reading(text)
+        reading = read(text)
         mentions = self.mentions(reading)
         if self.symbol_pattern:
             mentions += [Span(*match.span(), K) for match in self.symbol_pattern.finditer(text)]
@@ -149,20 +163,21 @@ class NameKey(Key):
         """Whether a text mentions the key at all, be it in a longer name: a cheap first look."""
         if self.symbol_pattern and self.symbol_pattern.search(text):
             return True
-        return bool(self.mentions(Reading(text)))
+        return bool(self.mentions(read(text)))
 
     def subject_mentions(self, reading: Reading) -> list[Span]:
         """Where the text names what the question is about."""
         joined = reading.joined
         if not any(name in joined for name in self.asked.subjects):
             return []
-        names, mentions, first = self.asked.subjects, [], 0
-        while first < len(reading.words):
-            last = longest_match(reading.words, first, names, self.asked.longest)
-            if last is not None:
+        mentions, last = [], -1
+        for first in starts_of(reading, self.asked.first_letters):
+            if first <= last:
+                continue
+            found = longest_match(reading.forms, first, self.asked.subjects, self.asked.longest)
+            if found is not None:
+                last = found
                 mentions.append(Span(reading.words[first].start, reading.words[last].end, S))
-                first = last
-            first += 1
         return mentions
 
     # --- the key --------------------------------------------------------------------------------
@@ -172,14 +187,15 @@ class NameKey(Key):
         words, joined = reading.words, reading.joined
         if not any(form in joined for form in self.compact):
             return []
-        mentions, first = [], 0
-        while first < len(words):
-            last = longest_match(words, first, self.compact, self.longest)
-            if last is not None and self.is_mention(reading, first, last):
+        mentions, last = [], -1
+        for first in starts_of(reading, self.first_letters):
+            if first <= last:
+                continue
+            found = longest_match(reading.forms, first, self.compact, self.longest)
+            if found is not None and self.is_mention(reading, first, found):
+                last = found
                 before = first - 1 if has_article(reading, first) else first
                 mentions.append(Span(words[before].start, words[last].end, K))
-                first = last
-            first += 1
         return mentions
 
     def is_mention(self, reading: Reading, first: int, last: int) -> bool:
@@ -244,7 +260,7 @@ class NameKey(Key):
         if form in RULES.foreign_articles:
             return False
         if word.capital:
-            return not (form in RULES.honorifics or RULES.nationality.match(form))
+            return not (form in RULES.honorifics or RULES.is_nationality(form))
         return lower_counts and form not in RULES.kind_words and not form.endswith(("ed", "ly"))
 
     # --- other answers --------------------------------------------------------------------------
@@ -289,10 +305,10 @@ class NameKey(Key):
         if len(run) == 1 and reading.begins_sentence(first) and is_opener(reading, first):
             return False
         following = reading.words[last + 1] if reading.gap(last) == " " else None
-        if all(RULES.nationality.match(form) for form in own):
+        if all(map(RULES.is_nationality, own)):
             return following is None
         if following and following.raw.islower() and following.form in RULES.kind_words:
-            return not RULES.nationality.match(run[0].form) and self.asked.role == "agent"
+            return not RULES.is_nationality(run[0].form) and self.asked.role == "agent"
         adverb = len(run) == 1 and own[0].endswith("ly") and reading.begins_sentence(first)
         return not (adverb and following)
 
@@ -332,13 +348,18 @@ def has_article(reading: Reading, first: int) -> bool:
     return reading.gap(first - 1) == " "
 
 
+def starts_of(reading: Reading, letters: Collection[str]) -> list[int]:
+    """The words at which a name may begin that begins with one of some letters."""
+    return [i for i, form in enumerate(reading.forms) if not form or form[0] in letters]
+
+
 def longest_match(
-    words: Sequence[Word], first: int, names: Collection[str], longest: int
+    forms: Sequence[str], first: int, names: Collection[str], longest: int
 ) -> int | None:
     """The last word of the longest of some names, run together, that begins at word `first`."""
     joined, last = "", None
-    for index in range(first, len(words)):
-        joined += words[index].form
+    for index in range(first, len(forms)):
+        joined += forms[index]
         if len(joined) > longest:
             break
         if joined in names:

@@ -1,14 +1,16 @@
 """Keys that are persons: also by family name, initials, in another order, with middle names."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.names import NameKey
+from mucpt_utils.musicsimpleqa.readings import Reading, forms_of
 from mucpt_utils.musicsimpleqa.rules import RULES, K
 from mucpt_utils.musicsimpleqa.spelling import romanised
-from mucpt_utils.musicsimpleqa.words import ARTICLES, Reading, Word, forms_of
+from mucpt_utils.musicsimpleqa.words import ARTICLES, Word
 
 NO_FAMILY_NAMES = RULES.kind_words | RULES.function_words | {"blues", "boys", "girls", "explosion"}
 
@@ -42,12 +44,14 @@ class PersonKey(NameKey):
             for family in (person.family, romanised(person.family)):
                 self.families.setdefault(family, []).append(person)
 
+    @cached_property
     def slip_forms(self) -> list[list[str]]:
         return self.forms + [[person.family] for person in self.persons]
 
     def is_misspelt(self, text: str) -> bool:
         # "Christofori of Padua"
-        return super().is_misspelt(text) or super().is_misspelt(text.partition(" of ")[0])
+        before, of, _ = text.partition(" of ")
+        return super().is_misspelt(text) or bool(of and super().is_misspelt(before))
 
     def mentions(self, reading: Reading) -> list[Span]:
         """Mentions of the full name, with any names before it, and of the family name alone."""
@@ -60,15 +64,13 @@ class PersonKey(NameKey):
                 before = self.names_before(reading, starts[span.start]) if whole else []
                 if before:
                     mentions[index] = Span(before[0].start, span.end, K)
-        mention, last = 0, len(mentions)
-        for index, word in enumerate(reading.words):
-            while mention < last and mentions[mention].end <= word.start:
-                mention += 1
-            if mention < last and mentions[mention].start <= word.start:
-                continue
-            families = self.families
-            persons = families.get(word.form) or families.get(romanised(word.form))
+        whole_names = mentions.copy()
+        for index, form in enumerate(reading.forms):
+            persons = self.families.get(form) or self.families.get(romanised(form))
             if not persons:
+                continue
+            start = reading.words[index].start
+            if any(name.start <= start < name.end for name in whole_names):
                 continue
             spans = (self.family_mention(reading, index, person) for person in persons)
             mentions += [span for span in spans if span][:1]

@@ -4,8 +4,8 @@ import re
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.names import NameKey
+from mucpt_utils.musicsimpleqa.readings import Reading
 from mucpt_utils.musicsimpleqa.rules import RULES, level
-from mucpt_utils.musicsimpleqa.words import Reading
 
 # how one says of which country something is: "Slovak.", "It's a Slovak flute"
 OF_COUNTRY = re.compile(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from mucpt_utils.musicsimpleqa.asked import Asked
-from mucpt_utils.musicsimpleqa.clauses import ANSWER, RESUMED, Clause
+from mucpt_utils.musicsimpleqa.clauses import RESUMED, Clause
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K, N, S
 from mucpt_utils.musicsimpleqa.words import lower
 
@@ -79,7 +79,7 @@ class Relevance:
 
     def fits(self, clause: Clause) -> Iterator[int]:
         """How well each answer of a clause fits."""
-        return (self.fit(clause.text, match.start()) for match in ANSWER.finditer(clause.text))
+        return (self.fit(clause.text, place) for place in clause.places)
 
     def is_answering(self, clause: Clause) -> bool:
         """Whether an answer in a clause stands where it may be given as one."""
@@ -94,10 +94,9 @@ class Relevance:
 
     def likeliest(self, clause: Clause) -> int:
         """Where the answer is that stands as one is expected to; the first of equals."""
-        positions = [match.start() for match in ANSWER.finditer(clause.text)]
-        if len(positions) == 1:
-            return positions[0]
-        return max(positions, key=lambda at: (self.fit(clause.text, at), -at))
+        if len(clause.places) == 1:
+            return clause.places[0]
+        return max(clause.places, key=lambda at: (self.fit(clause.text, at), -at))
 
     def fit(self, text: str, at: int) -> int:
         """How well the words around an answer fit the role that the asked one has."""

@@ -11,7 +11,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from mucpt_utils.musicsimpleqa.words import QUOTES, forms_of
+from mucpt_utils.musicsimpleqa.readings import forms_of
+from mucpt_utils.musicsimpleqa.words import QUOTES
 
 # --- thoughts and turns ---------------------------------------------------------------------------
 

@@ -44,10 +44,9 @@ def contradiction(reply: Marked, clauses: Sequence[Clause]) -> Stretch | None:
     """
     said: dict[str, int] = {}  # each sentence without its answer -> where its answer stands
     for clause in clauses:
-        answers = list(ANSWER.finditer(clause.text))
-        if len(answers) != 1:
+        if len(clause.places) != 1:
             continue
-        at = clause.start + answers[0].start()
+        at = clause.start + clause.places[0]
         sentence = ANSWER.sub(K, clause.text).strip(PUNCTUATION).casefold()
         if len(sentence.split()) > 2 and differ(reply, said.setdefault(sentence, at), at):
             return said[sentence], at + 1
@@ -71,7 +70,7 @@ def rivals(
     for clause in clauses:
         if clause.sentence == chosen.sentence or ":" in clause.text or not is_bare(clause):
             continue
-        other = clause.start + next(ANSWER.finditer(clause.text)).start()
+        other = clause.start + clause.places[0]
         if differ(reply, one, other):
             return min(one, other), max(one, other) + 1
     return None

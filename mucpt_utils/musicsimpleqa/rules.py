@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
-from mucpt_utils.musicsimpleqa.words import clean, forms_of, lower, without_article
+from mucpt_utils.musicsimpleqa.gates import Gated
+from mucpt_utils.musicsimpleqa.readings import forms_of
+from mucpt_utils.musicsimpleqa.words import clean, lower, without_article
 
 LANGUAGE = paths.PACKAGE / "musicsimpleqa/grading_rules.yaml"
 PLACES = paths.PACKAGE / "musicsimpleqa/places.yaml"
@@ -82,22 +84,23 @@ class Rules:
         )
         self.read_refusals(data)
         self.guess = self.lowered(data["guess"])
-        self.undecided = self.lowered(data["undecided"])
+        self.undecided = self.gated(data["undecided"])
         self.correction = self.lowered(rf"\s*[\"'(]*(?:{data['correction']})")
-        self.inner_correction = self.lowered(data["inner_correction"])
-        self.taken_back = self.lowered(data["taken_back"])
-        self.final_answer = self.lowered(data["final_answer"])
+        self.inner_correction = self.gated(data["inner_correction"])
+        self.taken_back = self.gated(data["taken_back"])
+        self.final_answer = self.gated(data["final_answer"])
         self.denied = self.each(data["denied"])
         self.set_aside = self.each(data["set_aside"])
-        self.latter, self.former = self.one(data["latter"]), self.one(data["former"])
+        self.latter = self.gated(data["latter"], re.IGNORECASE)
+        self.former = self.gated(data["former"], re.IGNORECASE)
         self.caution = frozenset(data["caution"].split())
-        self.owner = self.one(data["owner"])
-        self.owner_of_no_work = self.one(data["owner_of_no_work"])
-        self.other_name = self.one(data["other_name"])
-        self.renamed = self.one(data["renamed"])
+        self.owner = self.gated(data["owner"], re.IGNORECASE)
+        self.owner_of_no_work = self.gated(data["owner_of_no_work"], re.IGNORECASE)
+        self.other_name = self.gated(data["other_name"], re.IGNORECASE)
+        self.renamed = self.gated(data["renamed"], re.IGNORECASE)
         self.undecided_between = self.each(data["undecided_between"])
-        self.slash, self.range = self.lowered(data["slash"]), self.each(data["range"])
-        self.lower_list = self.lowered(data["lower_list"])
+        self.slash, self.range = self.gated(data["slash"]), self.each(data["range"])
+        self.lower_list = self.gated(data["lower_list"])
         self.lower_terms = self.each(data["lower_terms"])
         joined = {"person": "joined_persons", "place": "joined_places"}
         values = dict.fromkeys(("year", "number", "date"), "joined_values")
@@ -114,14 +117,14 @@ class Rules:
         plain, others = "|".join([*data["refusal"], elsewhere]), data["refusal_other_alphabets"]
         # an answer may stand where a word may: "look that one up", read as a number
         anything = f"[\\w{K}{C}{N}{S}]"
-        self.refusal = self.lowered(rf"(?:\b|^)(?:{plain})|{others}".replace(r"\w", anything))
+        self.refusal = self.gated(rf"(?:\b|^)(?:{plain})|{others}".replace(r"\w", anything))
         latin = rf"\b(?:{elsewhere}|{sorry[0]})"
-        self.no_names_in_ascii = self.lowered(latin)
-        self.no_names = self.lowered("|".join([latin, others, sorry[1]]))
+        self.no_names_in_ascii = self.gated(latin)
+        self.no_names = self.gated("|".join([latin, others, sorry[1]]))
 
     def read_positions(self, data: Mapping[str, Any]) -> None:
         """Where clauses end, what they are about, where answers stand in them."""
-        self.initial_aside = self.one(data["initial_aside"])
+        self.initial_aside = self.gated(data["initial_aside"], re.IGNORECASE)
         self.aside_opening = self.lowered(data["aside_opening"])
         named = "|".join(f"(?P<{name}>{pattern})" for name, pattern in data["boundary"].items())
         # one look at a character tells most of them from the signs that a boundary begins with
@@ -134,9 +137,9 @@ class Rules:
 
     def read_relations(self, relations: Mapping[str, str], by_the_way: Iterable[str]) -> None:
         """The families of words for each relation, for texts in lower case."""
-        self.relations = {name: self.lowered(rf"\b(?:{p})") for name, p in relations.items()}
+        self.relations = {name: self.gated(rf"\b(?:{p})") for name, p in relations.items()}
         telling = (p for name, p in relations.items() if name not in by_the_way)
-        self.any_relation = self.lowered(rf"\b(?:{'|'.join(telling)})")
+        self.any_relation = self.gated(rf"\b(?:{'|'.join(telling)})")
 
     def read_places(self, data: Mapping[str, Any]) -> None:
         """Names of places in normal form."""
@@ -153,6 +156,11 @@ class Rules:
         text = lower(text)
         return frozenset([name for name in among if self.relations[name].search(text)])
 
+    @lru_cache(maxsize=65536)  # noqa: B019 - there is one instance
+    def is_nationality(self, form: str) -> bool:
+        """Whether a word is one that stands before a name without being part of it: `French`."""
+        return bool(self.nationality.match(form))
+
     def tells_relation(self, text: str) -> bool:
         """Whether a text speaks of any relation that is not only mentioned by the way."""
         return bool(self.any_relation.search(lower(text)))
@@ -164,6 +172,10 @@ class Rules:
     def lowered(self, pattern: str) -> re.Pattern[str]:
         """A pattern for texts in lower case."""
         return self.one(pattern, 0)
+
+    def gated(self, pattern: str, flags: int = 0) -> Gated:
+        """A pattern behind a gate, for texts that are searched for many patterns."""
+        return Gated(self.one(pattern, flags))
 
     def one(self, pattern: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
         """A pattern without regard to case, with its marks and words filled in."""
@@ -183,9 +195,9 @@ class Rules:
         pattern = pattern.replace(r"\W*", f"[^\\w{K}{C}{N}{S}]{{0,8}}")
         return re.compile(pattern, flags)
 
-    def each(self, patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
-        """Several patterns for texts in lower case."""
-        return tuple(map(self.lowered, patterns))
+    def each(self, patterns: Iterable[str]) -> tuple[Gated, ...]:
+        """Several patterns for texts in lower case, behind gates."""
+        return tuple(map(self.gated, patterns))
 
 
 def level(name: str) -> str:

@@ -8,8 +8,9 @@ from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Span, in_order
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.notation import in_words, intervals_in_words
+from mucpt_utils.musicsimpleqa.readings import Reading, read
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K
-from mucpt_utils.musicsimpleqa.words import FORMS, Reading
+from mucpt_utils.musicsimpleqa.words import FORMS
 
 # "its Andante is in F": a key without its mode is a major one
 IN_TONIC = re.compile(r"\b((?:in|to) [A-G](?:-flat|-sharp)?)(?=[.,;!]|\s*\Z)")
@@ -72,7 +73,7 @@ class TermKey(NameKey):
         return self.asked.genre and super().in_longer_name(reading, first, last, look_before)
 
     def answers(self, text: str) -> list[Span]:
-        reading = Reading(text)
+        reading = read(text)
         mentions = self.mentions(reading)
         others = self.others(reading, mentions)
         # "bass guitar" is no guitar

@@ -13,8 +13,9 @@ from mucpt_utils.musicsimpleqa.numbers import (
     in_digits,
     numbers,
 )
+from mucpt_utils.musicsimpleqa.readings import Reading, read
 from mucpt_utils.musicsimpleqa.rules import C, K, S
-from mucpt_utils.musicsimpleqa.words import FORMS, Reading
+from mucpt_utils.musicsimpleqa.words import FORMS
 
 YEAR = re.compile(
     r"(?<![\d.,/-])(?:1\d{3}|20\d{2})(?![\ds']|[.,]\d)"
@@ -45,7 +46,7 @@ class ValueKey(Key):
         values = list(self.values(text))
         if not values or not self.asked.subjects:
             return values
-        return in_order(values, self.subject_mentions(Reading(text)))
+        return in_order(values, self.subject_mentions(read(text)))
 
     def subject_mentions(self, reading: Reading) -> list[Span]:
         """Where the text names what the question is about."""
@@ -54,7 +55,7 @@ class ValueKey(Key):
             return []
         mentions = []
         for first, word in enumerate(reading.words):
-            last = longest_match(reading.words, first, subjects, longest)
+            last = longest_match(reading.forms, first, subjects, longest)
             if last is not None:
                 mentions.append(Span(word.start, reading.words[last].end, S))
         return mentions

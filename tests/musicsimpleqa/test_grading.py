@@ -258,3 +258,22 @@ def test_a_recount_is_a_second_thought(turn):
 def test_an_album_may_be_what_something_comes_ahead_of():
     asked = question("Kid A", "title", "Which album does the song Optimistic come from?")
     assert grade(asked, "It was sent to radio ahead of the album Kid A.").grade == CORRECT
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("Usually it's Hole or Pearl Jam in such quizzes, but here it is Nirvana.", CORRECT),
+        ("Normally that would be Nirvana, but here it is Hole.", INCORRECT),
+        ("I am clueless about Nevermind and Nirvana.", NOT_ATTEMPTED),
+    ],
+)
+def test_what_is_usual_is_not_given(reply, expected):
+    asked = question("Nirvana", text="Which group recorded the album Nevermind?")
+    assert grade(asked, reply).grade == expected
+
+
+def test_one_of_several_brothers_is_no_person():
+    asked = question("Robyn Miller", "person", "Who composed the soundtrack of Riven?")
+    assert grade(asked, "One of the Miller brothers.").grade == INCORRECT
+    assert grade(asked, "Of the two brothers, Miller, Robyn.").grade == CORRECT
