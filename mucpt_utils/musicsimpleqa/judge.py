@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,11 +11,13 @@ from mucpt_utils.io import HALF_SIGNS, read_json, write_json
 from mucpt_utils.musicsimpleqa.agreement import Agreement, agreement
 from mucpt_utils.musicsimpleqa.client import Endpoint, ask_all
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED
+from mucpt_utils.musicsimpleqa.replies import without_thoughts
 
 UNPARSED = "unparsed"
 LABELS = {"CORRECT": CORRECT, "INCORRECT": INCORRECT, "NOT_ATTEMPTED": NOT_ATTEMPTED}
 ATTEMPTS = 3
-MAX_TOKENS = 16
+AROUND = string.whitespace + string.punctuation  # what may stand around a label
+MAX_TOKENS = 1024  # room for the thoughts of a model that thinks; others end after their word
 SYSTEM = """\
 You compare a response to a question about music with the one right answer, the key.
 
@@ -29,7 +33,7 @@ AGAIN = "Reply with exactly one word: CORRECT, INCORRECT or NOT_ATTEMPTED."
 
 def judge_messages(question: Mapping, response: str) -> list[dict[str, str]]:
     """The conversation that asks for the grade of one response."""
-    names = "; ".join(question.get("aliases", ())) or "none"
+    names = "; ".join(question.get("aliases") or ()) or "none"
     text = (
         f"Question: {question['question']}\nKey: {question['answer']}\n"
         f"Other accepted names: {names}\nResponse: {response}"
@@ -40,10 +44,11 @@ def judge_messages(question: Mapping, response: str) -> list[dict[str, str]]:
 def parse_grade(reply: str) -> str | None:
     """The grade that a reply is, or None for a reply that is anything else than one label.
 
-    Nothing is searched for inside a longer reply: "INCORRECT" holds "CORRECT".
+    Nothing is searched for inside a longer reply: "INCORRECT" holds "CORRECT". Thoughts before the
+    label, marks around it and a hyphen or space in it make no difference.
     """
-    label = reply.strip().strip("*`\"'.").strip().upper().replace(" ", "_")
-    return LABELS.get(label)
+    label = without_thoughts(reply).strip(AROUND).upper()
+    return LABELS.get(re.sub(r"[\s_-]+", "_", label))
 
 
 class JudgeCache:
@@ -74,7 +79,7 @@ class JudgeCache:
 
 def judge_one(endpoint: Endpoint, question: Mapping, response: str, cache: JudgeCache) -> str:
     """The judge's grade, or UNPARSED after ATTEMPTS replies that are no grade (not cached)."""
-    messages = judge_messages(question, response)
+    first = messages = judge_messages(question, response)
     path = cache.path(endpoint.model, messages)
     if (cached := cache.get(path)) is not None:
         return cached
@@ -83,9 +88,20 @@ def judge_one(endpoint: Endpoint, question: Mapping, response: str, cache: Judge
         if (grade := parse_grade(reply)) is not None:
             cache.put(path, grade, endpoint.model)
             return grade
-        again = [{"role": "assistant", "content": reply}, {"role": "user", "content": AGAIN}]
-        messages = [*messages[:2], *again]
+        messages = asked_again(first, reply)
     return UNPARSED
+
+
+def asked_again(messages: Sequence[dict[str, str]], reply: str) -> list[dict[str, str]]:
+    """The conversation that asks once more for the grade, after a reply that is none.
+
+    Without a turn of the judge where it said nothing: servers refuse empty ones.
+    """
+    if reply.strip():
+        said = {"role": "assistant", "content": reply}
+        return [*messages, said, {"role": "user", "content": AGAIN}]
+    system, asked = messages
+    return [system, {**asked, "content": f"{asked['content']}\n\n{AGAIN}"}]
 
 
 def judge_answers(

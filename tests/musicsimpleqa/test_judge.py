@@ -18,6 +18,12 @@ from mucpt_utils.musicsimpleqa.judge import UNPARSED, JudgeCache, judge_one, par
         ("incorrect.", "incorrect"),
         (" **NOT_ATTEMPTED** ", "not_attempted"),
         ("not attempted", "not_attempted"),
+        ("[Correct]!", "correct"),
+        ("NOT-ATTEMPTED\n", "not_attempted"),
+        ("__INCORRECT__", "incorrect"),
+        ("<think>\nThe key is Hole: INCORRECT?\n</think>\n\nCORRECT", "correct"),
+        ("<think>\nThe key is CORRECT", None),
+        ("CORRECT\n\nThe response names the key.", None),
         ("C", None),
         ("A: CORRECT", None),
         ("CORRECT or INCORRECT", None),
@@ -118,6 +124,15 @@ def test_judge_asks_again_then_counts_as_unparsed(serve, tmp_path):
     silent = serve([(200, "hm")] * 3)
     assert judge_one(silent.endpoint(), question, "Snoop Dogg", cache) == UNPARSED
     assert len(list(tmp_path.glob("*.json"))) == 1  # what is no grade is not kept
+
+
+def test_judge_that_says_nothing_is_asked_again_without_an_empty_turn(serve, tmp_path):
+    question = {**qa_model.questions()[0], "aliases": None}
+    server = serve([(200, " "), (200, "INCORRECT")])
+    assert judge_one(server.endpoint(), question, "x", JudgeCache(tmp_path)) == "incorrect"
+    said = [message["content"] for message in server.requests[1]["messages"]]
+    assert len(said) == 2 and all(map(str.strip, said))
+    assert "Other accepted names: none" in said[1]
 
 
 def test_judge_cache_holds_no_key_and_survives_damage(serve, tmp_path, monkeypatch):
