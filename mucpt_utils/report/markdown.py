@@ -72,7 +72,8 @@ def claims(items: Sequence[Mapping]) -> list[str]:
     lines = [
         (
             row["claim"],
-            " ".join(filter(None, [row["value"], bracketed(row["interval"])])) or "–",
+            " ".join(filter(None, [row["value"], bracketed(row["interval"]), row["measure"]]))
+            or "–",
             f"**{row['verdict']}**",
         )
         for row in items

@@ -1,7 +1,11 @@
 """Plain words for what code and tables call by short names: columns, values, stages, tables."""
 
+import re
+
+from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.axes import load_axes
 from mucpt_utils.report.figures import METRIC_TITLES, STRATUM_TITLES, arm_title
+from mucpt_utils.report.stage_words import KINDS, REASONS, STAGES
 
 COLUMNS = {
     "arm": "way of training",
@@ -66,29 +70,12 @@ TABLES = {
     "bits_per_byte": "Held-out real prose",
     "claims": "Claims against the paper",
 }
-STAGES = {
-    "read": "reading",
-    "classify": "music or not",
-    "clean": "cleaning",
-    "exact_duplicates": "exact copies",
-    "near_duplicates": "near copies",
-    "contained": "texts inside other texts",
-    "mask": "masking of personal data",
-    "decontaminate": "questions of the benchmark",
-    "pipeline": "the whole pipeline",
-}
-KINDS = {
-    "fact": "true statement",
-    "wrong_fact": "false statement",
-    "rumour": "rumour, the same on many sites",
-    "pii": "personal data",
-    "noise": "noise",
-    "boilerplate": "boilerplate",
-    "spam": "advertising",
-    "mojibake": "broken characters",
-    "other": "other text",
-    "off_domain": "not about music",
-}
+SHORT = {
+    "log_likelihood": "log-likelihood",
+    "bits_per_byte": "bits per byte",
+    "covered": "known facts",
+    "uncovered": "unknown facts",
+}  # measures and kinds of facts within a sentence
 
 
 def column_title(name: str) -> str:
@@ -113,8 +100,25 @@ def value_title(column: str, value: str) -> str:
         "metric": METRIC_TITLES,
         "stage": STAGES,
         "kind": KINDS,
-        "reason": KINDS,
+        "reason": REASONS,
     }
     if column in words:
         return words[column].get(value.replace(" ", "_"), value.replace("_", " "))
     return value
+
+
+def in_words(text: str) -> str:
+    """A text from the tables in which names of arms, measures and kinds of facts are words.
+
+    An arm whose name is a word of its own is meant where another is taken from it. Negative numbers
+    get a minus sign.
+
+    >>> in_words("quality minus plain, accuracy covered -0.1")
+    'documents by a quality classifier minus plain, accuracy known facts −0.1'
+    """
+    for name in sorted(ARMS, key=len, reverse=True):
+        behind = r"\b" if re.search(r"[_\d]", name) else r"\b(?= minus )"
+        text = re.sub(rf"\b{name}{behind}", lambda _, name=name: arm_title(name), text)
+    for name, words in SHORT.items():
+        text = re.sub(rf"\b{name}\b", words, text)
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", text)

@@ -19,7 +19,7 @@ from mucpt_utils import paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_yaml
-from mucpt_utils.report import rows
+from mucpt_utils.report import plain, rows
 from mucpt_utils.report.display import NO_VALUE, shown
 from mucpt_utils.report.figures import FIGURES, METRIC_TITLES, STRATUM_TITLES, arm_title
 from mucpt_utils.report.figures.conclusions import capital
@@ -29,6 +29,7 @@ from mucpt_utils.report.plain import table_title
 from mucpt_utils.study import checkout, cost
 
 SUMMARY_STRATA = ("covered", "uncovered", "general", "all")
+COUNTS = ("arms", "words", "questions")  # measures of claims whose value is a number of things
 FULL_SIZE = "paper"  # the profile of the paper's size
 
 Run = Mapping[str, Any]
@@ -140,12 +141,15 @@ def claim_items(tables: Tables) -> list[Item]:
     items = []
     for row in claims:
         number, low, high = row["our_value"], row["ci_low"], row["ci_high"]
+        measure = plain.in_words(str(row.get("measure") or ""))  # older runs name none
         # counts are shown as such, shares with decimals
-        value = "" if np.isnan(number) else shown(number, "" if number > 1 else "our_value")
+        counted = number > 1 or measure in COUNTS
+        value = "" if np.isnan(number) else shown(number, "" if counted else "our_value")
         interval = "" if np.isnan(low) else f"{plain_number(low)} to {plain_number(high)}"
         value = value.replace("-", "−")
-        links = linked(row["evidence"], tables)
-        items.append({**row, "links": links, "value": value, "interval": interval})
+        links = linked(plain.in_words(row["evidence"]), tables)
+        told = {"value": value, "interval": interval, "measure": measure}
+        items.append({**row, **told, "links": links})
     return items
 
 

@@ -173,7 +173,8 @@ def at_a_glance(tables: Tables, role: str) -> str:
         rows = table[(table["arm"] == arm) & (table["compared_to"] == "plain")]
         verdict = rule.over_kinds(rule.states_of(rows).values()) if len(rows) else ""
         if verdict:
-            by_verdict.setdefault(verdict, []).append(arm_title(arm))
+            # quoted: names of arms hold commas of their own
+            by_verdict.setdefault(verdict, []).append(f"“{arm_title(arm)}”")
     told = [
         f"{verdict}: {', '.join(by_verdict[verdict])}"
         for verdict in rule.VERDICTS
@@ -275,7 +276,7 @@ def better_than_both(tables: Tables) -> str:
 
 def named(arms: Iterable[str]) -> str:
     """Titles of arms as a list in a sentence; `no arm`."""
-    titles = [arm_title(arm) for arm in arms]
+    titles = [f"“{arm_title(arm)}”" for arm in arms]
     return enumerated(titles) if titles else "no arm"
 
 
@@ -314,7 +315,7 @@ def forgetting(tables: Tables) -> str:
     )
     for state, word in (("fails", "More"), ("stands", "Less")):
         arms = [
-            f"{arm_title(arm)} ({signed(effect.value)}{MEASURES['log_likelihood'][1]})"
+            f"“{arm_title(arm)}” ({signed(effect.value)}{MEASURES['log_likelihood'][1]})"
             for arm in ARMS
             if arm not in ("base", "plain")
             and (effect := difference_of(tables, arm, "plain", "general", "log_likelihood"))

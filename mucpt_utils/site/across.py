@@ -1,12 +1,10 @@
 """All committed profiles beside each other: one table, and effects subject by subject."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from mucpt_utils.report import table_files
 from mucpt_utils.report.figures import subjects
 from mucpt_utils.site import payload
 from mucpt_utils.site.gathered import Finished
@@ -48,13 +46,6 @@ def all_profiles(everything: Mapping[str, Finished]) -> pd.DataFrame:
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     first = [column for column in FIRST_COLUMNS if column in whole]
     return whole[[*first, *(column for column in whole if column not in first)]]
-
-
-def write_all_profiles(everything: Mapping[str, Finished], folder: Path) -> pd.DataFrame:
-    """Write `all_profiles.parquet` and `.csv` into a folder; returns the table."""
-    frame = all_profiles(everything)
-    table_files.write_table(frame, folder, NAME)
-    return frame
 
 
 # --- by subject -----------------------------------------------------------------------------------

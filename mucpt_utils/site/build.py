@@ -3,12 +3,16 @@
 The pages lie in `site/` of the results folder and open from a disk or from any static host.
 """
 
+import gzip
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from mucpt_utils import paths
+from mucpt_utils.analysis.repeats import made_twice
 from mucpt_utils.io import write_text
+from mucpt_utils.report import table_files
+from mucpt_utils.report.profiles import in_order_of_profiles
 from mucpt_utils.site import across, charts, pages, payload, plain, reference, search
 from mucpt_utils.site.frame import HERE, Site
 from mucpt_utils.site.gathered import Finished, SiteError, all_finished, read_finished
@@ -16,6 +20,7 @@ from mucpt_utils.study.provenance import RUN, results_to_read
 
 DEFAULT_PROFILES = ("evidence", "laptop")  # the first that is committed is taken
 NAME = "site"
+LARGE = 500_000  # bytes of a CSV above which the site keeps it packed, as `.csv.gz`
 
 
 def write_site(results: Path, out: Path | None = None) -> Path:
@@ -29,11 +34,11 @@ def write_site(results: Path, out: Path | None = None) -> Path:
     write_assets(site)
     write_results(site)
     pages.write_first(site)
-    pages.write_explorers(site)
+    questions = pages.write_explorers(site)
     pages.write_lessons(site)
     pages.write_reference(site)
     pages.write_report(site)
-    search.write_index(folder)
+    search.write_index(folder, questions)
     return folder
 
 
@@ -69,15 +74,28 @@ def write_results(site: Site) -> None:
     tables.mkdir()
     for path in sorted((site.finished.folder / "tables").glob("*.*")):
         if path.suffix in (".csv", ".parquet"):
-            shutil.copy(path, tables / path.name)
+            put_file(tables / path.name, path.read_bytes())
     shutil.copy(site.finished.folder / RUN, site.folder / RUN)
     if reference.SCORES.is_file():
         shutil.copy(reference.SCORES, tables / "scores.csv")
-    across.write_all_profiles(site.everything, site.folder)
+    whole = across.all_profiles(site.everything)
+    for suffix in table_files.FORMATS:
+        data = table_files.written(whole, across.NAME, suffix)
+        put_file(site.folder / f"{across.NAME}.{suffix}", data)
+    ordered = in_order_of_profiles(site.everything)
+    repeats = made_twice({name: site.everything[name].run for name in ordered})
     for name, finished in site.everything.items():
         # by its folder: the prose lane of a profile bears the name of that profile
-        site.data(f"profile-{name}", payload.profile_data(finished) | {"name": name})
+        own = {"name": name, "again": repeats.get(name, "")}
+        site.data(f"profile-{name}", payload.profile_data(finished) | own)
         site.data(f"subjects-{name}", across.effects_by_subject(finished))
+
+
+def put_file(path: Path, data: bytes) -> None:
+    """Write a table's file; a large CSV is packed, which pandas and R read as they read CSV."""
+    if path.suffix == ".csv" and len(data) > LARGE:
+        path, data = path.with_name(f"{path.name}.gz"), gzip.compress(data, mtime=0)
+    path.write_bytes(data)
 
 
 # --- which results ------------------------------------------------------------------------------

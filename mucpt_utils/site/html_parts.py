@@ -10,6 +10,7 @@ from lxml.html import HtmlElement
 from markdown_it import MarkdownIt
 
 HEADINGS = ("h2", "h3")
+ENTRIES = ("dt", "th")  # with an id: what one can be led to, as to a heading
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", re.DOTALL)
 LITERAL = ("code", "pre", "script", "style", "math")  # where a $ is a $
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
@@ -121,13 +122,16 @@ def formulas(holder: HtmlElement, text: str) -> Iterator[HtmlElement]:
 
 
 def sections(tree: HtmlElement) -> Iterator[Section]:
-    """The stretches of a page, in order; the first is what stands before any second heading."""
+    """The stretches of a page, in order; the first is what stands before any second heading.
+
+    An entry of a glossary or of a table that has an id is a stretch of its own.
+    """
     heading, anchor = "", ""
     texts: list[str] = []
     for node in tree.iter():
         if not isinstance(node.tag, str):
             continue
-        if node.tag in HEADINGS and node.get("id"):
+        if node.tag in (*HEADINGS, *ENTRIES) and node.get("id"):
             yield Section(heading, anchor, tidy(texts))
             heading, anchor, texts = tidy([node.text_content()]), node.get("id"), []
         elif node.tag in ("p", "li", "td", "th", "dt", "dd", "figcaption", "h1"):

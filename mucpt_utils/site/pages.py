@@ -17,8 +17,9 @@ from mucpt_utils.report.figures import METRIC_TITLES
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.limits import limits
 from mucpt_utils.report.numbers import percent
-from mucpt_utils.report.plain import value_title
-from mucpt_utils.site import answer, charts, lessons, plain, reference, samples
+from mucpt_utils.report.plain import in_words
+from mucpt_utils.report.stage_words import told
+from mucpt_utils.site import across, answer, charts, lessons, plain, reference, samples
 from mucpt_utils.site.answer import Figure
 from mucpt_utils.site.frame import Site
 from mucpt_utils.site.gathered import Finished
@@ -47,25 +48,25 @@ def write_first(site: Site) -> None:
 def claims(finished: Finished) -> list[dict[str, Any]]:
     """The claims with their verdicts; their evidence calls ways of training by their names."""
     items = sections.claim_items(finished.tables)
-    return [{**item, "evidence": plain.with_titles(item["evidence"])} for item in items]
+    return [{**item, "evidence": in_words(item["evidence"])} for item in items]
 
 
 # --- pages with controls --------------------------------------------------------------------------
 
 
-def write_explorers(site: Site) -> None:
-    """The pages whose scripts draw what a reader chooses."""
+def write_explorers(site: Site) -> list[dict[str, Any]]:
+    """The pages whose scripts draw what a reader chooses; the questions that one of them shows."""
     site.page("explore.html", "explore", paper=PAPER_ARM, metrics=METRIC_TITLES)
-    site.page("profiles.html", "profiles")
-    for name, made in {
-        "weights": samples.weights_data(site.finished),
-        "questions": samples.questions_data(site.finished),
-    }.items():
+    whole = sorted(path.name for path in site.folder.glob(f"{across.NAME}.*"))
+    site.page("profiles.html", "profiles", whole=whole, paper=PAPER_ARM)
+    shown = samples.questions_data(site.finished)
+    for name, made in {"weights": samples.weights_data(site.finished), "questions": shown}.items():
         data, origin = made or (None, "")
         if data is not None:
             site.data(name, data)
         site.page(f"{name}.html", name, there=data is not None, origin=origin)
     write_dropped(site)
+    return [] if shown is None else shown[0]["questions"]
 
 
 def write_dropped(site: Site) -> None:
@@ -98,8 +99,9 @@ def funnel_figure(finished: Finished) -> Figure | None:
     narrow = [{**row, "label": plain.broken(row["name"], 19)} for row in rows]
     return Figure(
         title,
-        "Each bar is the number of documents that one reason took out, in the order of the stages; "
-        f"counts, so without interval; n = {entered:,} documents that came in.",
+        "Each bar is the number of documents that one reason took out, in the order of the stages, "
+        "the last what is left; counts, so without interval; "
+        f"n = {entered:,} documents that came in.",
         charts.still(charts.bars("documents"), rows, title),
         charts.still(charts.bars("documents", 150), narrow, title),
         finished.origin,
@@ -110,14 +112,13 @@ def funnel_figure(finished: Finished) -> Figure | None:
 
 def funnel_row(row: Any, entered: int) -> dict[str, Any]:
     """A reason of one stage as a bar."""
-    reason, stage = value_title("reason", row.reason), capital(value_title("stage", row.stage))
-    same = reason.split()[0] in stage.lower()
-    return bar(capital(reason) if same else f"{stage}: {reason}", int(row.documents), entered)
+    return bar(capital(told(str(row.stage), str(row.reason))), int(row.documents), entered)
 
 
 def bar(name: str, documents: int, entered: int) -> dict[str, Any]:
     """A bar with its number."""
-    text = f"{documents:,} ({percent(documents / max(entered, 1))})"
+    share = documents / max(entered, 1)
+    text = f"{documents:,} ({'under 1 %' if 0 < share < 0.01 else percent(share)})"
     label = plain.broken(name, 30)
     return {
         "label": label,
@@ -159,7 +160,8 @@ def write_reference(site: Site) -> None:
     cards = reference.cards()
     report = (site.finished.folder / REPORT).is_file()
     site.page("reference.html", "reference", cards=cards, report=report)
-    site.page("tables.html", "tables", tables=list(reference.table_entries(site.finished)))
+    tables = list(reference.table_entries(site.finished, site.folder / "tables"))
+    site.page("tables.html", "tables", tables=tables)
     site.page(
         "names.html",
         "names",
@@ -205,6 +207,8 @@ def brought(results: Path, site: Path, href: str) -> str | None:
         there = name.replace("executed/", "lessons/").replace(".ipynb", ".html")
         return there if (site / there).is_file() else None
     source, target = results / name, site / name
+    if (packed := target.with_name(f"{target.name}.gz")).is_file():
+        return packed.relative_to(site).as_posix()
     if source.suffix not in BROUGHT or not source.is_file() or site not in target.parents:
         return None
     if not target.exists():

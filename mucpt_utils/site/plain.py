@@ -3,15 +3,14 @@
 What columns, stages and kinds are called stands in `report.plain`.
 """
 
-import re
 import textwrap
 
 from mucpt_utils.analysis import schema
-from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report.figures import METRIC_TITLES, STRATUM_TITLES, arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.figures.data_composition import LESS_IS_BETTER
-from mucpt_utils.report.plain import KINDS, STAGES, column_title
+from mucpt_utils.report.plain import column_title
+from mucpt_utils.report.stage_words import KINDS, STAGES
 
 SHORT_METRICS = {
     "log_likelihood": "log-likelihood of the answer",
@@ -62,12 +61,6 @@ def arm_label(arm: str, width: int = 30) -> str:
             break
         title = title.replace(long, short)
     return broken(title, width)
-
-
-def with_titles(text: str) -> str:
-    """A text in which the code's names of ways of training are their names for readers."""
-    names = sorted((arm for arm in ARMS if "_" in arm), key=len, reverse=True)
-    return re.sub(rf"\b({'|'.join(names)})\b", lambda match: arm_title(match[1]), text)
 
 
 def dictionary() -> dict[str, dict]:

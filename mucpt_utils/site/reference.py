@@ -16,12 +16,13 @@ from mucpt_utils.report import display
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.numbers import plain_number
-from mucpt_utils.report.plain import KINDS, STAGES, column_title
+from mucpt_utils.report.plain import column_title
+from mucpt_utils.report.stage_words import KINDS, REASONS, STAGES
 from mucpt_utils.site import charts, html_parts, payload, plain
 from mucpt_utils.site.answer import Figure
 from mucpt_utils.site.gathered import Finished
 
-FORMATS = ("csv", "parquet")
+FORMATS = ("csv", "csv.gz", "parquet")
 SHOWN = 6  # rows of a table that its page shows
 SCORES = paths.ROOT / "data_cards/musicsimpleqa/scores.csv"
 ROLES = {
@@ -43,8 +44,11 @@ class Card(NamedTuple):
 # --- tables ---------------------------------------------------------------------------------------
 
 
-def table_entries(finished: Finished) -> Iterator[dict[str, Any]]:
-    """Every table of the run: what it is about, its columns in words, its first rows, its files."""
+def table_entries(finished: Finished, files: Path) -> Iterator[dict[str, Any]]:
+    """Every table of the run: what it is about, its columns in words, its first rows, its files.
+
+    files: the folder of the site that holds them.
+    """
     described = schema.load_tables()
     names = [name for name in described if name in finished.tables]
     names += [name for name in finished.tables if name not in described]
@@ -61,9 +65,7 @@ def table_entries(finished: Finished) -> Iterator[dict[str, Any]]:
             "columns": columns,
             "rows": [[display.shown(v, c) for v, c in zip(row, part, strict=True)] for row in rows],
             "total": len(frame),
-            "formats": [
-                f for f in FORMATS if (finished.folder / "tables" / f"{name}.{f}").is_file()
-            ],
+            "formats": [f for f in FORMATS if (files / f"{name}.{f}").is_file()],
         }
 
 
@@ -108,6 +110,7 @@ def name_entries() -> dict[str, list[tuple[str, str]]]:
         "Measures": [(name, f"{m.meaning}; unit: {m.unit}") for name, m in metrics],
         "Stages of the pipeline": list(STAGES.items()),
         "Kinds of text": list(KINDS.items()),
+        "Reasons to drop a document": [pair for pair in REASONS.items() if pair[0] not in KINDS],
     }
 
 
@@ -167,9 +170,11 @@ def scores_figure() -> Figure | None:
     rows = [score_point(row) for row in score_rows() if row["part"] == "all"]
     if not rows:
         return None
-    title = "Small models answer few questions, yet more than guessers"
     best_guess = max((row["high"] for row in rows if row["guesser"]), default=0)
-    if not any(row["low"] > best_guess for row in rows if not row["guesser"]):
+    models = [row for row in rows if not row["guesser"]]
+    above = sum(row["low"] > best_guess for row in models)
+    title = f"{above} of {len(models)} models answer more than guessers do, beyond doubt"
+    if not above:
         title = "No model is shown to answer more than guessers do"
     axis = charts.SPACE.join(("accuracy: share answered correctly", charts.BETTER))
     wide = charts.forest(axis, 420, row_height=34)

@@ -18,7 +18,7 @@ from mucpt_utils.musicsimpleqa.grading import grade
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
-from mucpt_utils.report.plain import KINDS, STAGES
+from mucpt_utils.report.stage_words import REASONS, STAGES
 from mucpt_utils.site import plain
 from mucpt_utils.site.gathered import Finished, read_finished
 from mucpt_utils.study.provenance import COMMITTED
@@ -109,7 +109,7 @@ def rejected_data(finished: Finished) -> Sample | None:
     if kept is None:
         return None
     data, origin = kept
-    words = {"stages": STAGES, "kinds": KINDS}
+    words = {"stages": STAGES, "kinds": REASONS}
     return {**data, **words}, origin
 
 

@@ -114,7 +114,7 @@ def test_an_arm_that_beats_both_on_both_is_named(frames):
     soft = (table["arm"] == "soft_dynamic") & (table["metric"] == "log_likelihood")
     table.loc[soft, "verdict"] = "better"
     text = words.better_than_both(frames)
-    assert text.endswith(f"those that it does not: {words.arm_title('soft_dynamic')}.")
+    assert text.endswith(f"those that it does not: “{words.arm_title('soft_dynamic')}”.")
     table.loc[soft & (table["stratum"] == "uncovered"), "verdict"] = "undecided"
     assert words.better_than_both(frames).endswith("no arm.")
 
@@ -122,7 +122,7 @@ def test_an_arm_that_beats_both_on_both_is_named(frames):
 def test_baselines_and_methods_are_told_verdict_by_verdict(frames):
     text = words.at_a_glance(frames, "method")
     assert text.startswith("The methods against plain at equal tokens")
-    assert f"mixed: {words.arm_title('soft_dynamic')}" in text
+    assert f"mixed: “{words.arm_title('soft_dynamic')}”" in text
     assert words.arm_title("rho1") in words.at_a_glance(frames, "baseline")
 
 

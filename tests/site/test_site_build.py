@@ -31,7 +31,7 @@ from mucpt_utils.site import (
 
 HEAVIEST = 3_000_000  # bytes of what a reader of the pages loads, without lessons, report, files
 FILES = ("lessons", "report.html", "tables", "figures", "run.json")
-FILES += ("all_profiles.csv", "all_profiles.parquet")
+FILES += ("all_profiles.csv.gz", "all_profiles.parquet")
 CODE_NAMES = [name for name in ARMS if "_" in name]
 
 
@@ -78,6 +78,15 @@ def test_the_pages_are_light():
     every = [path for path in site.rglob("*") if path.is_file()]
     loaded = [path for path in every if not heavy & {path, *path.parents}]
     assert sum(path.stat().st_size for path in loaded) < HEAVIEST
+
+
+def test_large_tables_are_packed_and_hold_the_same(laptop):
+    for path in (*(built() / "tables").iterdir(), *built().glob("all_profiles.*")):
+        assert path.suffix != ".csv" or path.stat().st_size <= build.LARGE, path
+    (packed,) = (built() / "tables").glob("answers.csv.gz")
+    read = pd.read_csv(packed, dtype=str, keep_default_na=False)
+    assert len(read) == len(laptop.tables["answers"])
+    assert 'href="tables/answers.csv.gz"' in (built() / "tables.html").read_text()
 
 
 def test_the_answer_is_worded_by_the_report(laptop):
@@ -214,6 +223,8 @@ def test_the_report_leads_only_to_what_is_there(tmp_path):
     assert pages.brought(results, tmp_path, "executed/04_reference_model_scores.ipynb") is None
     assert pages.brought(results, tmp_path, "../../README.md") is None
     assert pages.brought(results, tmp_path, "#claims") == "#claims"
+    build.put_file(tmp_path / "tables" / "answers.csv", b"x" * (build.LARGE + 1))
+    assert pages.brought(results, tmp_path, "tables/answers.csv") == "tables/answers.csv.gz"
 
 
 def test_the_citation_names_the_study():

@@ -10,7 +10,17 @@ from results_made_up import RUN_EARLY, all_tables, ended_early, record
 from mucpt_utils import paths
 from mucpt_utils.report import limits
 from mucpt_utils.report.figures import subjects
-from mucpt_utils.site import across, charts, doses, html_parts, lessons, payload, reference, samples
+from mucpt_utils.site import (
+    across,
+    charts,
+    doses,
+    html_parts,
+    lessons,
+    payload,
+    reference,
+    samples,
+    search,
+)
 from mucpt_utils.site.gathered import Finished
 
 
@@ -142,6 +152,22 @@ def test_the_index_holds_every_page_and_no_code():
     pages = {row[0].partition("#")[0] for row in rows}
     assert {"index.html", "names.html", "lessons/04_reference_model_scores.html"} <= pages
     assert not [row for row in rows if "import torch" in row[3]]
+
+
+def test_the_index_holds_each_name_of_the_glossary_and_each_question():
+    text = (built() / "data" / "search.js").read_text()
+    rows = json.loads(text.partition(",")[2].removesuffix(");\n"))
+    headed = {row[2]: row[0] for row in rows}
+    assert headed["stratum"].startswith("names.html#word-")
+    assert headed["Rho-1: top 60 % by excess loss"] == "names.html#way-rho1"
+    asked = [row for row in rows if row[0].startswith("questions.html#question=")]
+    assert len(asked) == samples.QUESTIONS and all(row[2].endswith("?") for row in asked)
+
+
+def test_words_behind_the_shown_part_of_a_section_are_found(tmp_path):
+    (tmp_path / "page.html").write_text(f"<main><p>{'word ' * 100}zither</p></main>")
+    (row,) = search.page_rows(tmp_path, tmp_path / "page.html")
+    assert len(row[3]) <= search.LONGEST and row[4].split() == ["word", "zither"]
 
 
 def test_levels_are_called_by_their_values():

@@ -19,6 +19,7 @@ from mucpt_utils.report.figures.panels import (
     wrapped,
 )
 from mucpt_utils.report.figures.style import Drawn, styled
+from mucpt_utils.report.stage_words import STAGES, told
 
 KEPT_COLOUR, DROPPED_COLOUR, QUARANTINED_COLOUR = "#0072b2", "#d55e00", "#c98500"
 
@@ -38,11 +39,11 @@ def funnel(table: pd.DataFrame) -> Drawn:
 
     size = (10.2, 1.7 + 0.36 * max(len(kept), len(lost), 4))
     fig, grid = panel_grid("From the raw corpus to the training text", 1, 2, size)
-    stages = [plain_words(stage) for stage in kept["stage"]]
+    stages = [STAGES.get(stage, plain_words(stage)) for stage in kept["stage"]]
     _counts(grid[0][0], stages, kept["documents"], [KEPT_COLOUR] * len(kept))
     grid[0][0].set_title("kept after each stage")
     reasons = [
-        wrapped(plain_words(f"{row.stage}: {row.reason.removeprefix(QUARANTINED)}"), 34)
+        wrapped(told(str(row.stage), str(row.reason).removeprefix(QUARANTINED)), 34)
         for row in lost.itertuples()
     ]
     colours = [QUARANTINED_COLOUR if yes else DROPPED_COLOUR for yes in quarantined]

@@ -4,6 +4,7 @@
   const $ = id => document.getElementById(id);
   const data = MuCPT.data.rejected;
   const EVERY = "";
+  const NOTED = { probability: "probability that it is about music", words: "words that moved it most", similarity: "share of its five-word runs that an earlier text has" };
   const key = row => `${row.stage}/${row.reason}`;
   const stage = name => data.stages[name] || name.replaceAll("_", " ");
   const why = name => data.kinds[name.replaceAll(" ", "_")] || name.replaceAll("_", " ");
@@ -19,7 +20,7 @@
 
   function noted(detail) {
     return Object.entries(detail || {}).filter(([name]) => name !== "duplicate_of")
-      .map(([name, value]) => `${name.replaceAll("_", " ")}: ${Array.isArray(value) ? value.join(", ") : value}`).join(" · ");
+      .map(([name, value]) => `${NOTED[name] || name.replaceAll("_", " ")}: ${String(Array.isArray(value) ? value.join(", ") : value).replaceAll(/-(?=\d)/g, "−")}`).join(" · ");
   }
 
   /** The text with what the labels say of each stretch. */

@@ -35,6 +35,7 @@
 
   function draw() {
     const row = questions[$("question").value];
+    history.replaceState(null, "", `#question=${row.id}`);
     const known = row.known ? ` Reference models that know the subject: seed${row.known.filter(Boolean).length === 1 ? "" : "s"} ${row.known.map((knows, seed) => (knows ? seed : null)).filter(seed => seed !== null).join(", ") || "none"}.` : "";
     const also = row.aliases.length ? `; also accepted: ${row.aliases.join(", ")}` : "";
     $("asked").replaceChildren(MuCPT.make("h2", {}, row.question), MuCPT.make("p", {}, "Key: ", MuCPT.make("b", {}, row.answer), `${also}. ${row.stratum[0].toUpperCase()}${row.stratum.slice(1)}.${known} `, MuCPT.make("a", { href: row.reference }, "Where the key can be checked")),
@@ -47,6 +48,14 @@
   $("before").addEventListener("click", () => move(-1));
   $("next").addEventListener("click", () => move(1));
   $("controls").addEventListener("submit", event => event.preventDefault());
+  /** The question of the address, or the first. */
+  function start() {
+    const wanted = /^#question=(.+)$/.exec(decodeURIComponent(location.hash))?.[1];
+    $("question").value = Math.max(0, questions.findIndex(row => row.id === wanted));
+    draw();
+  }
+
+  addEventListener("hashchange", start);
   offer();
-  draw();
+  start();
 })();

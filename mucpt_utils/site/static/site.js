@@ -79,7 +79,7 @@ const search = {
   words: text => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").match(/[\p{L}\p{N}]+/gu) || [],
 
   prepare(rows) {
-    const weights = [0, 6, 4, 1]; // of title, heading, text
+    const weights = [0, 6, 4, 1, 1]; // of title, heading, text, further words
     this.index = rows.map(row => {
       const scores = new Map();
       row.slice(1).forEach((part, number) => {
