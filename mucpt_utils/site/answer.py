@@ -31,6 +31,14 @@ PHRASES = {
     verdicts.UNDECIDED: "this run cannot tell",
     verdicts.NO_ROOM: "there is no room here (not even the truth helps)",
 }
+SHORT_PHRASES = {
+    verdicts.BETTER: "gains",
+    verdicts.WORSE: "loses",
+    verdicts.MIXED: "gains and loses, by measure,",
+    verdicts.NO_DIFFERENCE: "changes nothing that matters",
+    verdicts.UNDECIDED: "is undecided",
+    verdicts.NO_ROOM: "has no room",
+}
 # of results that were made before there was a rule: where the interval lies
 BY_INTERVAL = {"stands": verdicts.BETTER, "fails": verdicts.WORSE, "open": verdicts.UNDECIDED}
 COSTS = {verdicts.EQUAL_TOKENS: "At equal tokens", verdicts.EQUAL_COMPUTE: "At equal compute"}
@@ -78,21 +86,26 @@ def kind_verdicts(finished: Finished, other: str = "plain") -> list[str]:
 def short_answer(finished: Finished) -> str:
     """The answer without numbers, by the rule for verdicts: the headline comparison first."""
     first = headline(finished.tables, PAPER_ARM)
-    told = [at_cost(finished, other) for other in sorted(COSTS, key=lambda one: one != first)]
-    return " ".join(filter(None, told))
+    ordered = sorted(COSTS, key=lambda one: one != first)
+    there = {other: found for other in ordered if (found := kind_verdicts(finished, other))}
+    both = (("facts that its reference model knows", "the others"), ("the former", "the latter"))
+    named = both[: 1 + any(len(set(found)) > 1 for found in list(there.values())[:1])]
+    told = [
+        at_cost(COSTS[other], found, named[min(number, len(named) - 1)])
+        for number, (other, found) in enumerate(there.items())
+    ]
+    return " ".join(told)
 
 
-def at_cost(finished: Finished, other: str) -> str:
-    """A sentence on the paper's way at one cost, kind by kind; "" where it was not run there."""
-    found = [PHRASES[verdict] for verdict in kind_verdicts(finished, other)]
-    if not found:
-        return ""
-    if len(set(found)) == 1:
-        return f"{COSTS[other]}, {found[0]} on both kinds of facts."
-    return (
-        f"{COSTS[other]}, {found[0]} on facts that its reference model knows; {found[1]} on the "
-        "others."
-    )
+def at_cost(cost: str, found: Sequence[str], kinds: tuple[str, str]) -> str:
+    """A sentence on the paper's way at one cost.
+
+    found: its verdict on each kind of facts. kinds: what the kinds are called.
+    """
+    known, unknown = (PHRASES[verdict] for verdict in found)
+    if known == unknown:
+        return f"{cost}, {known} on both kinds of facts."
+    return f"{cost}, {known} on {kinds[0]}; {unknown} on {kinds[1]}."
 
 
 def sentence(finished: Finished) -> str:
@@ -126,13 +139,14 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
     wide = charts.forest(charts.SPACE.join(arrows), WIDE)
     if len(panels) > 1:  # no room for numbers between two panels
         unit = plain.metric_unit(metric) or plain.SHORT_METRICS[metric]
-        wide = charts.forest(f"difference, {unit}", WIDE // 2 + 60, values=False, ticks=4)
-    slim_title = f"{title}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
+        said = f"difference, {unit}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
+        wide = charts.forest(said, WIDE // 2 + 60, values=False, ticks=4)
+    first = panel_of_headline(finished, panels)
+    where = plain.BREAK.join((title, f"{first}; the other cost: explorer")[: len(panels)])
+    slim_title = f"{where}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
     slim = charts.forest(slim_title, NARROW, values=False, ticks=4, row_height=14)
     slim_rows = [
-        {**row, "label": plain.arm_label(row["arm"], 22)}
-        for row in rows
-        if row["panel"] == panels[0]
+        {**row, "label": plain.arm_label(row["arm"], 22)} for row in rows if row["panel"] == first
     ]
     about = f"{heading(finished)}: {title}."
     return Figure(
@@ -145,6 +159,12 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
         rows=rows,
         kinds=[plain.stratum_title(kind) for kind in KINDS],
     )
+
+
+def panel_of_headline(finished: Finished, panels: Sequence[str]) -> str:
+    """Which of the panels a page has that has room for one: the comparison that is told first."""
+    first = costs.TITLES[headline(finished.tables, PAPER_ARM)]
+    return first if first in panels else panels[0]
 
 
 def forest_rows(finished: Finished, metric: str) -> Iterator[dict[str, Any]]:
@@ -215,16 +235,22 @@ def measured(row: Any) -> dict[str, Any]:
 
 
 def heading(finished: Finished) -> str:
-    """A title that concludes: where the paper's arm gains and where it loses."""
-    titles: dict[tuple[str, ...], str] = {
-        (verdicts.BETTER, verdicts.WORSE): "Gains where the reference model knows, loses elsewhere",
-        (verdicts.WORSE, verdicts.BETTER): "Loses where the reference model knows, gains elsewhere",
-        (verdicts.BETTER, verdicts.BETTER): "The paper's way gains on both kinds of facts",
-        (verdicts.WORSE, verdicts.WORSE): "The paper's way loses on both kinds of facts",
-        (verdicts.NO_ROOM, verdicts.NO_ROOM): "No room here: not even the truth beats plain",
-    }
-    otherwise = "Each way of training, minus plain continued pretraining"
-    return titles.get(tuple(kind_verdicts(finished)), otherwise)
+    """A title that concludes: what the paper's way comes to, by the comparison it is judged by."""
+    there = [other for other in COSTS if kind_verdicts(finished, other)]
+    if not there:
+        return "Each way of training, minus plain continued pretraining"
+    first = headline(finished.tables, PAPER_ARM)
+    other = first if first in there else there[0]
+    found = kind_verdicts(finished, other)
+    if set(found) == {verdicts.NO_ROOM}:
+        return "No room here: not even the truth beats plain"
+    known, unknown = (SHORT_PHRASES[verdict] for verdict in found)
+    told = (
+        f"{known} on both kinds of facts"
+        if known == unknown
+        else f"{known} where the reference model knows, {unknown} elsewhere"
+    )
+    return f"{COSTS[other]} the paper's way {told}" if len(there) > 1 else capital(told)
 
 
 def reading(finished: Finished, rows: Sequence[Mapping], metric: str) -> str:

@@ -65,10 +65,24 @@ def test_the_comparison_that_an_arm_is_judged_by_is_told_first():
         run = finished(answer.PAPER_ARM, GAIN, GAIN)
         told = answer.short_answer(Finished(run.folder, run.run, tables))
         assert told.startswith(first) and "gains" in told and "loses" in told
+        title = answer.heading(Finished(run.folder, run.run, tables))
+        cost, _, verb = first.partition(", it ")
+        assert title == f"{cost} the paper's way {verb} on both kinds of facts"
+
+
+def test_the_second_cost_refers_to_the_kinds_that_the_first_named():
+    mixed = finished(answer.PAPER_ARM, GAIN, LOSS).tables["differences"]
+    both = pd.concat([mixed, mixed.assign(compared_to=verdicts.EQUAL_COMPUTE)], ignore_index=True)
+    both = pd.concat([both, both.assign(metric="accuracy")], ignore_index=True)
+    run = Finished(paths.ROOT, {"profile": "made up"}, {"differences": verdicts.judged(both)})
+    assert answer.short_answer(run) == (
+        "At equal tokens, it gains on facts that its reference model knows; it loses on the "
+        "others. At equal compute, it gains on the former; it loses on the latter."
+    )
 
 
 def test_every_verdict_has_words():
-    assert set(answer.PHRASES) == set(verdicts.VERDICTS)
+    assert set(answer.PHRASES) == set(answer.SHORT_PHRASES) == set(verdicts.VERDICTS)
 
 
 def test_equal_tokens_come_before_equal_compute():

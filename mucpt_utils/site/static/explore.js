@@ -6,6 +6,7 @@
   const QUESTIONS = ["covered", "uncovered", "all", "general"]; // strata that are offered first
   const FIRST_ARMS = ["selection_soft", "soft_static", "soft_mixed", "soft_dynamic", "soft_surprise", "rho1"];
   const MOST_CURVES = 6;
+  const SHAPES = ["circle", "diamond", "square", "triangle-up", "triangle-down", "cross"]; // as `.shape-0` and on
   let data; // of the profile that is chosen
   let shown = []; // rows of the forest plot
 
@@ -120,7 +121,7 @@
     const sign = words.lower[metric()] ? -1 : 1;
     const clear = rows.filter(row => row.low * row.high > 0);
     const gains = clear.filter(row => row.value * sign > 0).length;
-    return `${gains} of ${rows.length} differences to ${arm(against).title.toLowerCase()} are clear gains, ${clear.length - gains} clear losses`;
+    return `${gains} of ${rows.length} differences to “${arm(against).title}” are clear gains, ${clear.length - gains} clear losses`;
   }
 
   async function drawForest() {
@@ -186,10 +187,11 @@
     }));
     const wanted = new Set([...fixed, ...checked("arms")].filter(name => name !== "base" && rows.some(row => row.arm === name)));
     const left = wanted.size - arms.length;
-    const title = `${(words.metrics[metric()] || metric()).replace(/ \(.*/, "")} against ${byTokens ? "tokens read" : "compute"}`;
+    const against = !byTokens && arms.includes("plain_compute") ? "plain_compute" : "plain";
+    const title = ending(points, arms, against, strata);
     MuCPT.frame($("curves"), {
-      title: title[0].toUpperCase() + title.slice(1), legend: arms.map(name => [arm(name).title, "", `var(--arm-${name})`]),
-      reading: `All begin at the base${byTokens ? "" : "; what comes before training, as of a reference model, is paid first"}. Lines are means over ${data.seeds.length} seeds, bands their 95 % intervals (Student's t; wide where seeds are few). The upright axis need not begin at 0.${left > 0 ? ` The first ${MOST_CURVES} are drawn.` : ""}`,
+      title, legend: arms.map((name, number) => [arm(name).title, `shape-${number % SHAPES.length}`, `var(--arm-${name})`]),
+      reading: `${capital(words.metrics[metric()] || metric())} against ${byTokens ? "tokens read" : "compute"}. The title counts means. All begin at the base${byTokens ? "" : "; what comes before training, as of a reference model, is paid first"}. Lines are means over ${data.seeds.length} seeds, bands their 95 % intervals (Student's t; wide where seeds are few). The upright axis need not begin at 0.${left > 0 ? ` Of the ways of training that are chosen, the first are drawn, ${MOST_CURVES} with plain.` : ""}`,
       origin: origin(), csv: points.map(point => ({ way_of_training: point.name, questions: point.panel, tokens: point.tokens, ...(byTokens ? {} : { operations: point.x }), value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n, profile: data.name, commit: data.commit })),
     });
     const width = MuCPT.narrow() ? Math.max(200, $("curves").clientWidth - 80) : Math.max(220, Math.min(430, $("curves").clientWidth / Math.min(2, strata.length) - 90));
@@ -199,10 +201,23 @@
     } });
   }
 
+  /** A title that concludes: how many of the ways of training end better than plain. */
+  function ending(points, arms, against, strata) {
+    const others = arms.filter(name => !["plain", "plain_compute"].includes(name));
+    const sign = words.lower[metric()] ? -1 : 1;
+    const last = (name, part) => points.filter(point => point.series === arms.indexOf(name) && point.panel === stratum(part)).sort((a, b) => b.tokens - a.tokens)[0];
+    const told = strata.map(part => {
+      const there = others.filter(name => last(name, part) && last(against, part));
+      const better = there.filter(name => sign * (last(name, part).value - last(against, part).value) > 0);
+      return there.length ? `${better.length} of ${there.length} on ${stratum(part)}` : "";
+    }).filter(Boolean);
+    return told.length ? `Better than “${arm(against).title}” at the end of training: ${told.join(", ")}` : `${capital((words.metrics[metric()] || metric()).replace(/ \(.*/, ""))} in the course of training`;
+  }
+
   function fitCurves(spec, arms, width) {
     spec.width = width;
     const range = arms.map(name => `var(--arm-${name})`);
-    const shapes = arms.map((_, number) => ["circle", "diamond", "square", "triangle-up", "triangle-down", "cross"][number % 6]);
+    const shapes = arms.map((_, number) => SHAPES[number % SHAPES.length]);
     for (const layer of spec.layer) {
       const { color, shape, y } = layer.encoding;
       if (color) color.scale = { domain: arms.map((_, number) => number), range };
@@ -296,7 +311,7 @@
     })));
     const title = `${capital((words.metrics[metric()] || metric()).replace(/ \(.*/, ""))} by dose`;
     MuCPT.frame($("doses"), {
-      title, legend: arms.map(name => [arm(name).title, "", `var(--arm-${name})`]),
+      title, legend: arms.map((name, number) => [arm(name).title, `shape-${number % SHAPES.length}`, `var(--arm-${name})`]),
       reading: "Each panel changes one ingredient in several doses, everything else stays. Lines are means, bands 95 % intervals over seeds and subjects. The upright axis need not begin at 0.",
       origin: origin(), csv: points.map(point => ({ panel: point.panel, way_of_training: point.name, dose: point.x, value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n, profile: data.name, commit: data.commit })),
     });
@@ -322,7 +337,7 @@
       return [MuCPT.make("dt", {}, about.title), MuCPT.make("dd", {}, said, MuCPT.make("span", { class: "about" }, about.meaning))];
     });
     const parts = [MuCPT.make("h2", { id: "row-title" }, names.arm(row.arm ?? "") || "Row"),
-      MuCPT.make("p", { class: "small" }, `Row ${Number(place) + 1} of the table ${table.replaceAll("_", " ")}, profile ${data.name}, commit ${data.commit}.`), MuCPT.make("dl", {}, ...pairs)];
+      MuCPT.make("p", { class: "small" }, `Row ${Number(place) + 1} of the table ${table.replaceAll("_", " ")}, profile ${data.name}, commit ${data.commit}.${table === "learning_curves" && datum.seeds > 1 ? ` It is one of ${datum.seeds}, one per seed, of which the point is the mean.` : ""}`), MuCPT.make("dl", {}, ...pairs)];
     parts.push(...provenance(row));
     $("row").querySelector(".inner").replaceChildren(...parts);
     if (!$("row").open) $("row").showModal();
@@ -349,6 +364,7 @@
 
   async function draw() {
     toldBudget();
+    $("arms-told").textContent = `${checked("arms").length} of ${$("arms").childElementCount} chosen`;
     await Promise.all([drawForest(), drawCurves(), drawLevels(), drawMixtures(), drawDoses()]);
     document.body.dataset.ready = "yes";
   }
@@ -363,6 +379,7 @@
   }
 
   async function start() {
+    if (MuCPT.narrow()) $("ways").open = false; // the figures would stand two screens below
     const hash = decodeURIComponent(location.hash);
     const row = /^#row=(.+)$/.exec(hash)?.[1];
     const options = [...$("profile").options].map(option => option.value);

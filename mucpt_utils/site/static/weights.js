@@ -106,9 +106,11 @@
 
   function conclusion(groups) {
     const of = name => groups.find(([title]) => title.startsWith(name))?.[1].map(answerMean);
-    const [known, falseUnknown, trueUnknown] = [of("True, and"), of("False, but"), of("True, but")];
+    const [known, falseUnknown, trueUnknown, falseKnown] = [of("True, and"), of("False, but"), of("True, but"), of("False, and")];
     if (trueUnknown && falseUnknown) return mean(trueUnknown) > mean(falseUnknown) + 0.05 ? "Of what the RM does not know, truth is weighed above falsehood here" : "Of what the RM does not know, truth is weighed no higher than falsehood";
     if (known && trueUnknown) return mean(known) > mean(trueUnknown) ? "What the RM knows is weighed up, what it does not know down" : "What the RM knows is not weighed up here";
+    if (known && falseUnknown) return mean(known) > mean(falseUnknown) + 0.05 ? "What the RM knows to be true is weighed above what is false and it does not know" : "What the RM knows to be true is weighed no higher than what is false and it does not know";
+    if (known && falseKnown) return mean(known) > mean(falseKnown) + 0.05 ? "Of what the RM knows, truth is weighed above falsehood here" : "Even of what the RM knows, truth is weighed no higher than falsehood here";
     return "Mean weight of the answers, by kind of sentence";
   }
 
