@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-from IPython.display import Image, display
+from IPython.display import Image, Markdown, display
 
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.report import figures, table_files
@@ -33,7 +33,7 @@ class Results:
         return table_files.read_table(self.folder / "tables", name)
 
     def figure(self, drawn: figures.Drawn | Callable[[], figures.Drawn], name: str) -> None:
-        """Keep a figure as png, pdf and csv, and show it at the size of a screen.
+        """Keep a figure as png, pdf and csv, and show it with a line on how to read it.
 
         drawn: the figure, or what draws it, where the arms of a profile may leave it nothing to
         show: that is said in a line then.
@@ -48,6 +48,8 @@ class Results:
         figure.set_layout_engine("none")
         figures.save_figure(figure, frame, self.folder / "figures", name)
         display(Image(figures.screen_png(figure)))
+        if name in figures.FIGURES:
+            display(Markdown(f"*How to read it.* {figures.FIGURES[name].reading}"))
 
 
 def open_study(profile: str, overrides: list[str], notebook: str) -> tuple[Study, Results]:

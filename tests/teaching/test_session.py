@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from mucpt_utils.report import figures
+from mucpt_utils.teaching import session
 from mucpt_utils.teaching.session import Results
 
 
@@ -16,3 +17,14 @@ def test_a_figure_with_nothing_to_show_is_said_in_a_line_and_not_kept(tmp_path, 
 def test_a_figure_that_cannot_be_drawn_for_another_reason_is_not_hushed(tmp_path):
     with pytest.raises(KeyError):
         Results(tmp_path).figure(lambda: figures.token_weights(pd.DataFrame({"x": [1]})), "x")
+
+
+def test_a_figure_comes_with_how_to_read_it(tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(session, "display", shown.append)
+    rows = pd.DataFrame(
+        {"seed": [0, 0], "temperature": [1.0, 1.5], "loss": [2.0, 1.0], "n": [9, 9]}
+    )
+    Results(tmp_path).figure(figures.temperature(rows), "temperature")
+    picture, reading = shown
+    assert picture.data and reading.data.endswith(figures.FIGURES["temperature"].reading)
