@@ -118,7 +118,7 @@ def in_words(text: str) -> str:
     """
     for name in sorted(ARMS, key=len, reverse=True):
         behind = r"\b" if re.search(r"[_\d]", name) else r"\b(?= minus )"
-        text = re.sub(rf"\b{name}{behind}", lambda _, name=name: arm_title(name), text)
+        text = re.sub(rf"\b{name}{behind}", arm_title(name), text)
     for name, words in SHORT.items():
         text = re.sub(rf"\b{name}\b", words, text)
     return re.sub(r"(?<![\w.])-(?=\d)", "−", text)

@@ -134,16 +134,16 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
     if not rows:
         return None
     panels = list(dict.fromkeys(row["panel"] for row in rows))
-    title = f"difference to plain, {plain.metric_unit(metric) or plain.SHORT_METRICS[metric]}"
+    unit = plain.metric_unit(metric) or plain.SHORT_METRICS[metric]
+    title = f"difference to plain, {unit}"
     arrows = (charts.WORSE, title, charts.BETTER)
     wide = charts.forest(charts.SPACE.join(arrows), WIDE)
     if len(panels) > 1:  # no room for numbers between two panels
-        unit = plain.metric_unit(metric) or plain.SHORT_METRICS[metric]
         said = f"difference, {unit}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
         wide = charts.forest(said, WIDE // 2 + 60, values=False, ticks=4)
     first = panel_of_headline(finished, panels)
-    where = plain.BREAK.join((title, f"{first}; the other cost: explorer")[: len(panels)])
-    slim_title = f"{where}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
+    said = f"difference {first}, {unit}" if len(panels) > 1 else title
+    slim_title = f"{said}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
     slim = charts.forest(slim_title, NARROW, values=False, ticks=4, row_height=14)
     slim_rows = [
         {**row, "label": plain.arm_label(row["arm"], 22)} for row in rows if row["panel"] == first

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,7 +46,7 @@ def lesson(path: Path) -> Lesson:
     title = path.stem.replace("_", " ") if heading is None else anchorless(heading)
     if heading is not None:
         heading.getparent().remove(heading)
-    about = next((p.text_content() for p in tree.iter("p") if p.text_content().strip()), "")
+    about = question([p.text_content() for p in tree.iter("p")])
     for link in tree.xpath("//a[contains(@class, 'anchor-link')]"):
         link.drop_tree()
     for prompt in tree.xpath("//div[contains(@class, 'prompt')]"):
@@ -82,6 +83,13 @@ def converted(path: Path) -> str:
 def anchorless(heading: HtmlElement) -> str:
     """A heading's words without the sign of its link."""
     return heading.text_content().replace("¶", "").strip()
+
+
+def question(paragraphs: Sequence[str]) -> str:
+    """The paragraph with a notebook's question, else its first that is no map of the notebooks."""
+    told = [text for text in paragraphs if text.strip() and "→" not in text]
+    asked = (text for text in told if text.lstrip().startswith("The question"))
+    return next(asked, told[0] if told else "")
 
 
 def first_sentence(text: str) -> str:

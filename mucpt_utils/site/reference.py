@@ -12,11 +12,11 @@ from mucpt_utils import __version__, paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.io import read_yaml
-from mucpt_utils.report import display
+from mucpt_utils.report import rows
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.numbers import plain_number
-from mucpt_utils.report.plain import column_title
+from mucpt_utils.report.plain import column_title, table_title
 from mucpt_utils.report.stage_words import KINDS, REASONS, STAGES
 from mucpt_utils.site import charts, html_parts, payload, plain
 from mucpt_utils.site.answer import Figure
@@ -45,25 +45,25 @@ class Card(NamedTuple):
 
 
 def table_entries(finished: Finished, files: Path) -> Iterator[dict[str, Any]]:
-    """Every table of the run: what it is about, its columns in words, its first rows, its files.
+    """Every table with rows: what it is about, its columns in words, its first rows, its files.
 
     files: the folder of the site that holds them.
     """
     described = schema.load_tables()
     names = [name for name in described if name in finished.tables]
     names += [name for name in finished.tables if name not in described]
-    for name in names:
+    for name in (name for name in names if len(finished.tables[name])):
         table, frame = described.get(name), finished.tables[name]
         columns = [column_entry(table, column) for column in frame]
         part = frame.head(SHOWN)
-        rows = part.itertuples(index=False, name=None)
         yield {
             "name": name,
+            "title": table_title(name),
             "about": table.about
             if table
             else "A table that the data dictionary does not describe.",
             "columns": columns,
-            "rows": [[display.shown(v, c) for v, c in zip(row, part, strict=True)] for row in rows],
+            "rows": [rows.cells_of(part, row) for row in part.itertuples(index=False, name=None)],
             "total": len(frame),
             "formats": [f for f in FORMATS if (files / f"{name}.{f}").is_file()],
         }

@@ -2,6 +2,7 @@
 
 import json
 
+import lxml.html
 import pandas as pd
 import pytest
 from built_site import built
@@ -64,6 +65,19 @@ def test_markdown_has_no_front_matter():
 )
 def test_a_lesson_is_told_by_its_question(text, sentence):
     assert lessons.first_sentence(text) == sentence
+
+
+def test_the_map_of_the_notebooks_is_not_what_a_lesson_is_about():
+    way = "00 start → 01 sources"
+    assert lessons.question(["", way, "Hello.", "The question. Why?"]) == "The question. Why?"
+    assert lessons.question([way, "What this is."]) == "What this is."
+    assert lessons.question([way]) == ""
+
+
+def test_every_lesson_of_the_list_is_told_apart():
+    root = lxml.html.parse(str(built() / "lessons.html")).getroot()
+    told = [span.text_content() for span in root.xpath("//ol[@class='lessons']//span")]
+    assert len(told) > 5 and len(set(told)) == len(told) and not [one for one in told if "→" in one]
 
 
 def test_pictures_of_the_results_are_put_in_and_lost_ones_left_out():

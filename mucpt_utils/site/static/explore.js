@@ -191,7 +191,7 @@
     const title = ending(points, arms, against, strata);
     MuCPT.frame($("curves"), {
       title, legend: arms.map((name, number) => [arm(name).title, `shape-${number % SHAPES.length}`, `var(--arm-${name})`]),
-      reading: `${capital(words.metrics[metric()] || metric())} against ${byTokens ? "tokens read" : "compute"}. The title counts means. All begin at the base${byTokens ? "" : "; what comes before training, as of a reference model, is paid first"}. Lines are means over ${data.seeds.length} seeds, bands their 95 % intervals (Student's t; wide where seeds are few). The upright axis need not begin at 0.${left > 0 ? ` Of the ways of training that are chosen, the first are drawn, ${MOST_CURVES} with plain.` : ""}`,
+      reading: `${capital(words.metrics[metric()] || metric())} against ${byTokens ? "tokens read" : "compute"}. The title counts means. All begin at the base${byTokens ? "" : "; what comes before training, as of a reference model, is paid first"}. Lines are means over ${data.seeds.length} seeds, bands their 95 % intervals (Student's t; wide where seeds are few). The upright axis need not begin at 0.${left > 0 ? ` Of those chosen, the first ${MOST_CURVES - fixed.length} are drawn beside plain.` : ""}`,
       origin: origin(), csv: points.map(point => ({ way_of_training: point.name, questions: point.panel, tokens: point.tokens, ...(byTokens ? {} : { operations: point.x }), value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n, profile: data.name, commit: data.commit })),
     });
     const width = MuCPT.narrow() ? Math.max(200, $("curves").clientWidth - 80) : Math.max(220, Math.min(430, $("curves").clientWidth / Math.min(2, strata.length) - 90));

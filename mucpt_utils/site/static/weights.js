@@ -5,6 +5,7 @@
   const data = MuCPT.data.weights;
   const words = MuCPT.data.words;
   const TRUE = "fact";
+  const CLEAR = 0.2; // of the mean weight: less is not told as a difference between a few sentences
   const JUNK = ["noise", "spam", "boilerplate", "pii", "mojibake", "other"];
   const SLIDERS = {
     power: { min: 0.25, max: 4, step: 0.25, value: 1 }, scale: { min: 1.5, max: 20, step: 0.5, value: 6 },
@@ -107,10 +108,10 @@
   function conclusion(groups) {
     const of = name => groups.find(([title]) => title.startsWith(name))?.[1].map(answerMean);
     const [known, falseUnknown, trueUnknown, falseKnown] = [of("True, and"), of("False, but"), of("True, but"), of("False, and")];
-    if (trueUnknown && falseUnknown) return mean(trueUnknown) > mean(falseUnknown) + 0.05 ? "Of what the RM does not know, truth is weighed above falsehood here" : "Of what the RM does not know, truth is weighed no higher than falsehood";
+    if (trueUnknown && falseUnknown) return mean(trueUnknown) > mean(falseUnknown) + CLEAR ? "Of what the RM does not know, truth is weighed above falsehood here" : "Of what the RM does not know, truth is not clearly weighed above falsehood";
     if (known && trueUnknown) return mean(known) > mean(trueUnknown) ? "What the RM knows is weighed up, what it does not know down" : "What the RM knows is not weighed up here";
-    if (known && falseUnknown) return mean(known) > mean(falseUnknown) + 0.05 ? "What the RM knows to be true is weighed above what is false and it does not know" : "What the RM knows to be true is weighed no higher than what is false and it does not know";
-    if (known && falseKnown) return mean(known) > mean(falseKnown) + 0.05 ? "Of what the RM knows, truth is weighed above falsehood here" : "Even of what the RM knows, truth is weighed no higher than falsehood here";
+    if (known && falseUnknown) return mean(known) > mean(falseUnknown) + CLEAR ? "What the RM knows to be true is weighed above what is false and it does not know" : "What the RM knows to be true is not clearly weighed above what is false and it does not know";
+    if (known && falseKnown) return mean(known) > mean(falseKnown) + CLEAR ? "Of what the RM knows, truth is weighed above falsehood here" : "Even of what the RM knows, truth is not clearly weighed above falsehood here";
     return "Mean weight of the answers, by kind of sentence";
   }
 
