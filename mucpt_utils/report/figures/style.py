@@ -12,6 +12,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.errors import MuCPTError
@@ -167,7 +168,7 @@ def save_figure(fig: Figure, frame: pd.DataFrame, folder: Path, name: str) -> Pa
     title = title_of(fig)
     undated = {"CreationDate": None, "Producer": None, "Creator": None}
     with mpl.rc_context(RC):
-        fig.savefig(png, dpi=DPI, metadata={"Software": None, "Title": title or None})
+        png.write_bytes(as_png(fig, DPI, title))
         fig.savefig(folder / f"{name}.pdf", metadata={**undated, "Title": title or None})
     write_text(folder / f"{name}.csv", csv_text(frame))
     return png
@@ -186,15 +187,26 @@ def drawn_title(png: Path) -> str:
 
 def screen_png(fig: Figure) -> bytes:
     """A PNG at the size of a screen, for notebooks, which stay small; the saved one is sharper."""
-    drawn = io.BytesIO()
     with mpl.rc_context(RC):
-        fig.savefig(drawn, format="png", dpi=SCREEN_DPI, metadata={"Software": None})
-    return few_colours(Image.open(drawn))
+        return as_png(fig, SCREEN_DPI)
 
 
-def few_colours(picture: Image.Image) -> bytes:
-    """A picture as a PNG of 256 colours: what a chart needs, in a third of the bytes."""
-    small = io.BytesIO()
+def as_png(fig: Figure, dpi: int, title: str = "") -> bytes:
+    """A figure as a PNG that knows its resolution and, where one is given, its title."""
+    drawn = io.BytesIO()
+    fig.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
+    return few_colours(Image.open(drawn), dpi, title)
+
+
+def few_colours(picture: Image.Image, dpi: int | None = None, title: str = "") -> bytes:
+    """A picture as a PNG of 256 colours: what a chart needs, in a third of the bytes.
+
+    dpi, title: what the file says of itself, where they are given.
+    """
+    small, known = io.BytesIO(), PngInfo()
+    if title:
+        known.add_itxt("Title", title)
     reduced = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    reduced.save(small, "PNG", optimize=True)
+    known_size = {"dpi": (dpi, dpi)} if dpi else {}
+    reduced.save(small, "PNG", optimize=True, pnginfo=known, **known_size)
     return small.getvalue()
