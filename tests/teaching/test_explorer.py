@@ -2,7 +2,6 @@
 
 import base64
 import shutil
-import time
 
 import pandas as pd
 import pytest
@@ -32,9 +31,7 @@ def explored(tmp_path, monkeypatch):
 
 def test_a_profile_that_was_not_run_gets_the_committed_tables_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path))
-    start = time.perf_counter()
     panel = explorer.panel("smoke")
-    assert time.perf_counter() - start < 10
     assert (
         panel.explored.origin
         == "Profile smoke has not been run: this is the committed run, laptop."

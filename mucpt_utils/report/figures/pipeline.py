@@ -48,7 +48,7 @@ def funnel(table: pd.DataFrame) -> Drawn:
     ]
     colours = [QUARANTINED_COLOUR if yes else DROPPED_COLOUR for yes in quarantined]
     _counts(grid[0][1], reasons, lost["documents"], colours)
-    grid[0][1].set_title("dropped, by stage and reason")
+    grid[0][1].set_title("dropped, and why")
     if any(quarantined):
         words = {DROPPED_COLOUR: "dropped", QUARANTINED_COLOUR: "quarantined: could not be read"}
         lines = [Line2D([], [], color=c, lw=7, alpha=0.75, label=w) for c, w in words.items()]
