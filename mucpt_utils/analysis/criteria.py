@@ -60,11 +60,16 @@ def weighed(study: Study, labels: Labels, documents: Sequence[Mapping]) -> Itera
     for name in (name for name in study.profile.arms if has_criterion(study.arm(name))):
         for seed in study.profile.seeds:
             scored, arm = study.scored(study.arm(name), seed), study.arm(name)
-            chosen = np.isin(np.arange(len(scored.store)), scored.chosen(arm))
+            chosen = chosen_documents(scored, arm)
             known = covered_tokens(
                 labels, scored.store.starts, titles, of_fact, study.covered(seed), tested
             )
             yield Weighed(name, seed, weights_at_start(scored, arm, seed, chosen), chosen, known)
+
+
+def chosen_documents(scored: Scored, arm: Arm) -> np.ndarray:
+    """Which documents the arm trains on, (documents,) booleans."""
+    return np.isin(np.arange(len(scored.store)), scored.chosen(arm))
 
 
 def weights_at_start(scored: Scored, arm: Arm, seed: int, chosen: np.ndarray) -> np.ndarray:

@@ -102,16 +102,17 @@ def dose(study: "Study", name: str) -> float | None:
     A share of the tokens, mean over seeds: 1 for equal weights, `keep` for a top share. None for a
     candidate that neither weighs tokens nor chooses documents.
     """
-    from mucpt_utils.analysis.criteria import effective_share, has_criterion, weights_at_start
+    from mucpt_utils.analysis import criteria
 
     arm = study.arm(name)
-    if not has_criterion(arm):
+    if not criteria.has_criterion(arm):
         return None
     shares = []
     for seed in study.profile.seeds:
         scored = study.scored(arm, seed)
-        chosen = np.isin(np.arange(len(scored.store)), scored.chosen(arm))
-        shares.append(effective_share(weights_at_start(scored, arm, seed, chosen)))
+        chosen = criteria.chosen_documents(scored, arm)
+        weights = criteria.weights_at_start(scored, arm, seed, chosen)
+        shares.append(criteria.effective_share(weights))
     return round(float(np.mean(shares)), 4)
 
 

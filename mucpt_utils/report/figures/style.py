@@ -194,7 +194,7 @@ def screen_png(fig: Figure) -> bytes:
 def as_png(fig: Figure, dpi: int, title: str = "") -> bytes:
     """A figure as a PNG that knows its resolution and, where one is given, its title."""
     drawn = io.BytesIO()
-    fig.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
+    fig.savefig(drawn, format="png", dpi=dpi)
     return few_colours(Image.open(drawn), dpi, title)
 
 
@@ -207,6 +207,6 @@ def few_colours(picture: Image.Image, dpi: int | None = None, title: str = "") -
     if title:
         known.add_itxt("Title", title)
     reduced = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    known_size = {"dpi": (dpi, dpi)} if dpi else {}
-    reduced.save(small, "PNG", optimize=True, pnginfo=known, **known_size)
+    size = (dpi, dpi) if dpi else None
+    reduced.save(small, "PNG", optimize=True, pnginfo=known, dpi=size)
     return small.getvalue()
