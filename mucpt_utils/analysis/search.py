@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # torch takes seconds to import, and a wrong argument is told
 STRATA = ("covered", "uncovered")
 COMPARED_TO = ("plain", "rho1")
 COLUMNS = (
-    *("date", "trial", "profile", "seeds", "train_tokens", "effective", "setting"),
+    *("date", "trial", "profile", "set", "seeds", "train_tokens", "effective", "setting"),
     *("stratum", "metric"),
     *("value", "minus_plain", "minus_plain_low", "minus_plain_high"),
     *("minus_rho1", "minus_rho1_low", "minus_rho1_high", "problem"),
@@ -51,10 +51,13 @@ def development(profile: Profile) -> Profile:
     return profile.override(changes)
 
 
-def search(profile: Profile, names: Sequence[str], log: Path) -> dict[str, bool | None]:
+def search(
+    profile: Profile, names: Sequence[str], log: Path, changes: Sequence[str] = ()
+) -> dict[str, bool | None]:
     """Try the named candidates in turn; for each whether it beats both, None where it failed.
 
-    log: the file that every trial is appended to, with the columns `COLUMNS`.
+    log: the file that every trial is appended to, with the columns `COLUMNS`; changes: the
+    `KEY=VALUE` that made the profile another one than its file says, for the log.
     """
     from mucpt_utils.study import jobs
     from mucpt_utils.study.study import Study
@@ -67,6 +70,7 @@ def search(profile: Profile, names: Sequence[str], log: Path) -> dict[str, bool 
             "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
             "trial": name,
             "profile": profile.name,
+            "set": " ".join(changes),
             "seeds": len(profile.seeds),
             "train_tokens": profile.train.tokens,
             "setting": study.arm(name).model_dump_json(
@@ -184,7 +188,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         profile = load_profile(options.profile, options.overrides)
         names, log = chosen(options.only), log_file(options.commit_results)
-        outcomes = search(profile, names, log)
+        outcomes = search(profile, names, log, options.overrides)
     except MuCPTError as error:
         print(f"search: {error}", file=sys.stderr)
         return error.exit_code

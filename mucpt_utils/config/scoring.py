@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validato
 
 from mucpt_utils.config.packages import PREFIX, find_package
 
+# what weighs the tokens that carry facts, by what the tagger reads of a token (scoring.tagger)
+TAGGERS = {"tagger": "states", "tagger_window": "window"}
+
 
 class ModelSettings(BaseModel):
     """Architecture of a Llama-type model trained from scratch."""
@@ -200,10 +203,11 @@ class Arm(BaseModel):
         "classifier of clean text; by the labels, those of reliable sites (a ceiling)",
     )
     keep: float = Field(0.6, gt=0, le=1, description="share of documents that chosen_by keeps")
-    focus: Literal["tagger", "clean", "objects", "right_objects"] | None = Field(
+    focus: Literal["tagger", "tagger_window", "clean", "objects", "right_objects"] | None = Field(
         None,
-        description="fixed factor of each token: up to `dose` by a tagger of fact tokens; by the "
-        "labels (ceilings) 0 for noise and wrong objects, `dose` for all objects, or both",
+        description="fixed factor of each token: up to `dose` by a tagger of fact tokens, which "
+        "reads the base's hidden states or a window of its embeddings; by the labels (ceilings) 0 "
+        "for noise and wrong objects, `dose` for all objects, or both",
     )
     dose: float = Field(6.0, gt=1, description="largest factor that a focus gives")
     start: Literal["base", "reference", "merged"] = Field(
@@ -211,7 +215,8 @@ class Arm(BaseModel):
     )
     mix_reference: bool = Field(False, description="the RM's clean text is mixed into the corpus")
     budget: Literal["tokens", "compute"] = Field(
-        "tokens", description="compute: what an RM costs is spent on more tokens instead"
+        "tokens",
+        description="compute: the price of the profile's `compute_of` is spent on more tokens",
     )
     trained: bool = True
     role: Literal["control", "baseline", "method", "ceiling"] = "method"
@@ -259,7 +264,7 @@ class Arm(BaseModel):
     @property
     def reads_labels(self) -> bool:
         """Whether the arm is told the writer's labels: a ceiling, not a method."""
-        return self.focus not in (None, "tagger") or self.chosen_by == "reliable_sites"
+        return self.focus not in (None, *TAGGERS) or self.chosen_by == "reliable_sites"
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:

@@ -14,6 +14,7 @@ from mucpt_utils.config.files import (
     Settings,
     SettingsError,
     all_different,
+    all_known,
     begin_like,
     read_settings,
     shown,
@@ -94,6 +95,9 @@ class Profile(BaseModel):
     train: TrainSettings
     replay: float = Field(0.2, ge=0, lt=1, description="share of general text in the budget")
     arms: ArmNames = tuple(ARMS)
+    compute_of: str = Field(
+        "selection_soft", description="arm whose price plain_compute spends on tokens instead"
+    )
     evaluation: EvaluationSettings = EvaluationSettings()
     alignment: AlignmentSettings | None = Field(None, description="null: no tuning after the arms")
     prose: ProseSettings = ProseSettings()
@@ -104,6 +108,13 @@ class Profile(BaseModel):
     def different_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         """Refuses a seed that is given twice: its runs would count as independent ones."""
         return all_different(seeds)
+
+    @field_validator("compute_of")
+    @classmethod
+    def priced_arm(cls, name: str) -> str:
+        """Refuses an arm that is not known."""
+        all_known([name], ARMS, "arm")
+        return name
 
     @model_validator(mode="after")
     def base_is_asked(self) -> "Profile":

@@ -7,9 +7,9 @@ leave out: a table without a text column, a file of an unknown kind, the benchma
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import orjson
 import pyarrow
@@ -22,12 +22,14 @@ from mucpt_utils.pipeline.record_lines import fields_as_lines
 from mucpt_utils.text.sources import Malformed, PassedOver, Unreadable, decode, read_source
 from mucpt_utils.text.sources.base import first_line, open_source
 from mucpt_utils.text.sources.compression import CODECS
-from mucpt_utils.text.sources.encodings import is_utf8
+from mucpt_utils.text.sources.encodings import as_utf8, is_utf8
 from mucpt_utils.text.sources.folders import source_files
 from mucpt_utils.text.sources.inputs import open_hub, open_input, split_name
 
 CHUNK = 1 << 20
 LARGEST_FIELD = 1 << 30
+LARGEST_STREAM = 1 << 40
+LONGEST_COLUMN = 60  # characters of the name of a column
 
 
 class Text(NamedTuple):
@@ -152,8 +154,7 @@ def rows_as_texts(rows: Iterable[object], name: str) -> Iterator[Text | Unreadab
 
 def json_lines(stream: BinaryIO) -> Iterator[object]:
     """The values of JSON Lines; Malformed for a line that is not JSON."""
-    for number, line in enumerate(stream):
-        line = line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
+    for line in as_utf8(stream, LARGEST_STREAM):
         if line.strip():
             try:
                 yield orjson.loads(line if is_utf8(line) else decode(line))
@@ -169,7 +170,7 @@ def json_rows(stream: BinaryIO) -> Iterator[object]:
     try:
         value = json.loads(decode(raw))
     except ValueError:
-        yield from json_lines(io.BytesIO(raw))
+        yield from json_lines(cast(BinaryIO, io.BufferedReader(cast(Any, io.BytesIO(raw)))))
         return
     lists = [v for v in value.values() if is_rows(v)] if isinstance(value, dict) else []
     if is_rows(value):
@@ -193,8 +194,16 @@ def table_rows(stream: BinaryIO) -> Iterator[dict]:
     header = text.partition("\n")[0]
     csv.field_size_limit(LARGEST_FIELD)
     delimiter = max("\t;|,", key=header.count)
-    for row in csv.DictReader(io.StringIO(text), delimiter=delimiter, restkey=""):
+    first = next(csv.reader([header], delimiter=delimiter), [])
+    # a first row of sentences names no columns
+    names = None if are_names(first) else [f"column {n}" for n in range(1, len(first) + 1)]
+    for row in csv.DictReader(io.StringIO(text), names, delimiter=delimiter, restkey=""):
         yield {key or "": value for key, value in row.items()}
+
+
+def are_names(cells: Sequence[str]) -> bool:
+    """Whether the first row of a table may be the names of its columns, not a row itself."""
+    return all("?" not in cell and len(cell) <= LONGEST_COLUMN for cell in cells)
 
 
 def parquet_rows(stream: BinaryIO) -> Iterator[dict]:

@@ -1,11 +1,15 @@
-"""A tagger of the tokens that carry facts: a linear model on the hidden states of the base.
+"""A tagger of the tokens that carry facts: a linear model on what the base has of them.
 
 It learns by distant supervision (Mintz et al. 2009): a token of clean text counts as one of a fact
 where a value stands that a table of known facts gives for the text's subject. Nothing about the
 subjects under test is read, neither a fact nor a label; whether the statement is true it cannot
 tell. No reference model is needed.
+
+It reads the base's hidden states, which cost a pass over the text, or a window of its input
+embeddings, which costs a product a token: next to nothing.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,18 +24,23 @@ if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import PreTrainedModel
 
 FILE = "tagger.npz"
+BEFORE, AFTER = 6, 4  # tokens of the window on both sides: a declared choice
 PENALTY = 1e-3  # of the squared weights: a declared choice
 ITERATIONS = 100  # of L-BFGS, which is done earlier
 
 
 @dataclass(frozen=True)
 class Tagger:
-    """Weights of the linear model: (2 * width,), and the offset, for standardised features."""
+    """Weights of the linear model: (features,), and the offset, for standardised features.
+
+    reads: what the features are, a key of `FEATURES`.
+    """
 
     weights: np.ndarray
     offset: float
     means: np.ndarray
     scales: np.ndarray
+    reads: str = "states"
 
     def save(self, folder: Path) -> None:
         """Write `tagger.npz`."""
@@ -41,6 +50,7 @@ class Tagger:
             offset=self.offset,
             means=self.means,
             scales=self.scales,
+            reads=self.reads,
         )
 
     @classmethod
@@ -48,19 +58,23 @@ class Tagger:
         """The tagger that `save` wrote."""
         with np.load(folder / FILE, allow_pickle=False) as arrays:
             return cls(
-                arrays["weights"], float(arrays["offset"]), arrays["means"], arrays["scales"]
+                arrays["weights"],
+                float(arrays["offset"]),
+                arrays["means"],
+                arrays["scales"],
+                str(arrays["reads"]),
             )
 
     def chances(self, features: torch.Tensor) -> torch.Tensor:
-        """Chance of each token to carry a fact; features: (..., 2 * width)."""
+        """Chance of each token to carry a fact; features: (..., features)."""
         # one product: the standardisation is folded into weights and offset
         slope = torch.from_numpy(self.weights / self.scales).float().to(features.device)
         offset = self.offset - float((self.weights / self.scales) @ self.means)
         return torch.sigmoid(features.float() @ slope + offset)
 
 
-def token_features(model: "PreTrainedModel", ids: torch.Tensor) -> torch.Tensor:
-    """What the tagger reads of each token: the states before it and at it.
+def state_features(model: "PreTrainedModel", ids: torch.Tensor) -> torch.Tensor:
+    """The last hidden states before each token and at it.
 
     ids: (batch, length); returns (batch, length - 1, 2 * width), row t of token t + 1.
     """
@@ -68,27 +82,53 @@ def token_features(model: "PreTrainedModel", ids: torch.Tensor) -> torch.Tensor:
     return torch.cat([hidden[:, :-1], hidden[:, 1:]], dim=-1)
 
 
-def train_tagger(model: "PreTrainedModel", store: TokenStore, carries: np.ndarray) -> Tagger:
+def window_features(model: "PreTrainedModel", ids: torch.Tensor) -> torch.Tensor:
+    """The input embeddings of the tokens around each token and of itself; zeros beyond the text.
+
+    ids: (batch, length); returns (batch, length - 1, (BEFORE + 1 + AFTER) * width), row t of token
+    t + 1.
+    """
+    length = ids.shape[1]
+    around = torch.nn.functional.pad(model.get_input_embeddings()(ids), (0, 0, BEFORE, AFTER))
+    return torch.cat(
+        [around[:, place + 1 : place + length] for place in range(BEFORE + 1 + AFTER)], dim=-1
+    )
+
+
+# what a tagger can read of a token
+FEATURES: dict[str, Callable[["PreTrainedModel", torch.Tensor], torch.Tensor]] = {
+    "states": state_features,
+    "window": window_features,
+}
+
+
+def train_tagger(
+    model: "PreTrainedModel", store: TokenStore, carries: np.ndarray, reads: str = "states"
+) -> Tagger:
     """Fit the tagger: logistic regression by L-BFGS.
 
-    carries: (tokens,) booleans, whether each token of the store carries a fact. Documents are read
-    whole, behind an end token or the begin token that they open with. Raises ValueError where all
-    or no tokens do.
+    carries: (tokens,) booleans, whether each token of the store carries a fact; reads: a key of
+    `FEATURES`. Documents are read whole, behind an end token or the begin token that they open
+    with. Raises ValueError where all or no tokens do.
     """
     if carries.all() or not carries.any():
         raise ValueError("the tagger needs tokens that carry facts, and tokens that do not")
-    opening = np.array([store.tokens[-1]] if store.begin is None else [], np.int64)
     model.eval()
     with torch.inference_mode():
-        rows = []
-        for index in range(len(store)):
-            ids = torch.from_numpy(np.concatenate([opening, store.document(index)]))[None]
-            rows.append(token_features(model, ids.to(model.device))[0].float().cpu())
+        rows = [FEATURES[reads](model, ids)[0].float().cpu() for ids in _documents(model, store)]
     features = torch.cat(rows).clone()
     means, scales = features.mean(0), features.std(0).clamp(min=1e-6)
     features = (features - means) / scales
     weights, offset = _logistic(features, torch.from_numpy(carries[store.learnt]).float())
-    return Tagger(weights, offset, means.double().numpy(), scales.double().numpy())
+    return Tagger(weights, offset, means.double().numpy(), scales.double().numpy(), reads)
+
+
+def _documents(model: "PreTrainedModel", store: TokenStore) -> Iterator[torch.Tensor]:
+    """Ids of each document behind an end token, or its own begin token: (1, length)."""
+    opening = np.array([store.tokens[-1]] if store.begin is None else [], np.int64)
+    for index in range(len(store)):
+        ids = np.concatenate([opening, store.document(index)]).astype(np.int64)
+        yield torch.from_numpy(ids)[None].to(model.device)
 
 
 def _logistic(features: torch.Tensor, target: torch.Tensor) -> tuple[np.ndarray, float]:
@@ -110,10 +150,21 @@ def _logistic(features: torch.Tensor, target: torch.Tensor) -> tuple[np.ndarray,
 
 
 def tag(model: "PreTrainedModel", store: TokenStore, context: int, tagger: Tagger) -> np.ndarray:
-    """Chance of every token of the store to carry a fact; (tokens,) float16."""
-    return read_tokens(
-        model, store, context, lambda ids: tagger.chances(token_features(model, ids))
-    )
+    """Chance of every token of the store to carry a fact; (tokens,) float16, begin tokens 0.
+
+    context: of the model, which states are read within; a window knows no such limit.
+    """
+
+    def chances(ids: torch.Tensor) -> torch.Tensor:
+        return tagger.chances(FEATURES[tagger.reads](model, ids))
+
+    if tagger.reads == "states":
+        return read_tokens(model, store, context, chances)
+    out = np.zeros(store.tokens.size, np.float16)
+    with torch.inference_mode():
+        read = [chances(ids)[0].float().cpu().numpy() for ids in _documents(model, store)]
+    out[store.learnt] = np.concatenate(read)
+    return out
 
 
 def focus_factors(chances: np.ndarray, dose: float) -> np.ndarray:

@@ -6,8 +6,7 @@ losses, is counted for each: an arm costs what it would cost alone.
 
 from collections.abc import Iterator, Mapping
 
-from mucpt_utils.config.scoring import Arm
-from mucpt_utils.study.price import OPERATIONS
+from mucpt_utils.study.price import OPERATIONS, passes
 from mucpt_utils.study.study import Study
 
 PLAIN = "plain"
@@ -33,17 +32,6 @@ def _counted(study: Study) -> Iterator[dict]:
                 "reference_tokens": reference if arm.uses_reference else 0,
             }
             yield {"arm": name, **tokens, "flops": operations(tokens, size)}
-
-
-def passes(arm: Arm) -> int:
-    """How often the whole corpus is read without training, for what the arm makes use of.
-
-    By the base for its losses, where a criterion compares these and not those of the model in
-    training; by the reference model for its losses, and for its entropies; by the base for the
-    tagger.
-    """
-    by_base = any(criterion.uses_base(progress=0) for criterion in arm.criteria)
-    return by_base + arm.uses_losses + arm.uses_entropy + (arm.focus == "tagger")
 
 
 def operations(tokens: Mapping[str, int], parameters: int) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mucpt_utils.config.axes import DEFAULT, MAIN, load_axes
-from mucpt_utils.config.scoring import Arm
+from mucpt_utils.config.scoring import TAGGERS, Arm
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.invented import INVENTED
@@ -90,7 +90,7 @@ def references(studies: Iterable[Study]) -> None:
     make([Job(studies[0], "classifier"), Job(studies[0], "general_tokens")], "general text")
     make([base, *(Job(s, "domain_tokens") for s in studies)], "base and corpora")
     scoring = [s for s in studies if any(s.arm(a).uses_reference for a in s.profile.arms)]
-    signals = [Job(s, name) for s in studies for name in signals_of(s)]
+    signals = [job for s in studies for job in signals_of(s)]
     budget = profile.reference_training.tokens
     # one job a seed, from its reference model to its token losses: no core waits for another seed
     wanted = [Job(s, "base_losses") for s in scoring]
@@ -99,15 +99,16 @@ def references(studies: Iterable[Study]) -> None:
     make(signals, "tags, ratings and labels")
 
 
-def signals_of(study: Study) -> list[str]:
+def signals_of(study: Study) -> list[Job]:
     """Stages of what else than losses the arms of a study use, each once."""
     arms = [study.arm(name) for name in study.profile.arms]
-    used = {
-        "tags": any(arm.focus == "tagger" for arm in arms),
-        "quality": any(arm.chosen_by == "quality" for arm in arms),
-        "labels": any(arm.reads_labels for arm in arms),
-    }
-    return [name for name, is_used in used.items() if is_used]
+    focuses = {arm.focus for arm in arms}
+    jobs = [Job(study, "tags", (focus,)) for focus in TAGGERS if focus in focuses]
+    if any(arm.chosen_by == "quality" for arm in arms):
+        jobs.append(Job(study, "quality"))
+    if any(arm.reads_labels for arm in arms):
+        jobs.append(Job(study, "labels"))
+    return jobs
 
 
 def arms(study: Study) -> list[Job]:

@@ -1,6 +1,6 @@
 """Stages of the models: base and reference model, what they say of the corpus, other signals."""
 
-from mucpt_utils.config.scoring import Arm
+from mucpt_utils.config.scoring import TAGGERS, Arm
 from mucpt_utils.study import labels, models, scores, signals
 from mucpt_utils.study.corpus_stages import CorpusStages
 from mucpt_utils.study.stages import Artifact, Report, silent
@@ -142,8 +142,8 @@ class ModelStages(CorpusStages):
     def arm_signals(self, arm: Arm) -> dict[str, Artifact]:
         """What else than losses weighs an arm's tokens or keeps its documents."""
         signals = {}
-        if arm.focus == "tagger":
-            signals["tags"] = self.tags()
+        if arm.focus in TAGGERS:
+            signals["tags"] = self.tags(arm.focus)
         if arm.chosen_by == "quality":
             signals["quality"] = self.quality()
         if arm.reads_labels:
@@ -161,11 +161,11 @@ class ModelStages(CorpusStages):
             metadata=self.corpus_metadata,
         )
 
-    def tagger(self) -> Artifact:
+    def tagger(self, focus: str = "tagger") -> Artifact:
         """The tagger of fact tokens: it learns from clean text about calibration subjects."""
         source = self.tagger_text()
         return self.stage(
-            "tagger",
+            focus,
             signals.train_fact_tagger,
             {
                 "base": self.base(),
@@ -175,14 +175,15 @@ class ModelStages(CorpusStages):
                 "tagger_tokens": self.token_store(source, "tagger_tokens", "documents.jsonl"),
             },
             metadata=self.profile.metadata,
+            reads=TAGGERS[focus],
         )
 
-    def tags(self) -> Artifact:
-        """Chance of every token of the corpus to carry a fact, by the tagger."""
+    def tags(self, focus: str = "tagger") -> Artifact:
+        """Chance of every token of the corpus to carry a fact, by the tagger of that focus."""
         return self.stage(
             "tags",
             signals.tag_tokens,
-            {"base": self.base(), "tokens": self.domain_tokens(), "tagger": self.tagger()},
+            {"base": self.base(), "tokens": self.domain_tokens(), "tagger": self.tagger(focus)},
             context=self.profile.model.context,
         )
 

@@ -1,17 +1,30 @@
-"""What a reference model costs, in tokens of training: one formula for forecasts, budgets, tables.
+"""What an arm costs beside its own training: one count for forecasts, budgets, tables.
 
 Training counts 6 N D operations and scoring 2 N D (arXiv 2001.08361, section 2.1; N parameters, D
 tokens).
 """
 
+from mucpt_utils.config.scoring import Arm
+
 OPERATIONS = {"training": 6, "scoring": 2}  # for each parameter and token
-SCORERS = 2  # the base and the reference model read the corpus
 
 
-def reference_price(trained: int, corpus: int) -> int:
-    """Tokens of training that cost as much as a reference model and its scores.
+def passes(arm: Arm) -> int:
+    """How often the whole corpus is read without training, for what the arm makes use of.
 
-    trained: tokens of its own training; corpus: tokens that both models score.
+    By the base for its losses, where a criterion compares these and not those of the model in
+    training; by the reference model for its losses, and for its entropies; by the base for the
+    states that a tagger reads. A window of embeddings is looked up: no layer is passed, and its one
+    product a token is below a thousandth of a step of training, which is not counted.
     """
-    scored = SCORERS * corpus * OPERATIONS["scoring"] // OPERATIONS["training"]
-    return trained + scored
+    by_base = any(criterion.uses_base(progress=0) for criterion in arm.criteria)
+    return by_base + arm.uses_losses + arm.uses_entropy + (arm.focus == "tagger")
+
+
+def price_in_tokens(arm: Arm, reference: int, corpus: int) -> int:
+    """Tokens of training that cost as much as what an arm needs beside its own training.
+
+    reference: tokens that a reference model is trained on; corpus: tokens that are scored.
+    """
+    trained = reference if arm.uses_reference else 0
+    return trained + passes(arm) * corpus * OPERATIONS["scoring"] // OPERATIONS["training"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mucpt_utils.config.pipeline import ClassifierSettings
-from mucpt_utils.config.scoring import Arm
+from mucpt_utils.config.scoring import TAGGERS, Arm
 from mucpt_utils.io import digest, read_json, read_jsonl
 from mucpt_utils.knowledge.facts import Fact, by_subject
 from mucpt_utils.knowledge.roles import Roles
@@ -30,9 +30,12 @@ TAGS, RATINGS = "tags.npy", "ratings.npy"
 
 
 def train_fact_tagger(
-    folder: Path, inputs: Inputs, report: "Report", *, metadata: Sequence[str]
+    folder: Path, inputs: Inputs, report: "Report", *, metadata: Sequence[str], reads: str
 ) -> None:
-    """A tagger of fact tokens, from clean text about calibration subjects and their facts."""
+    """A tagger of fact tokens, from clean text about calibration subjects and their facts.
+
+    reads: what it sees of a token, see `scoring.tagger.FEATURES`.
+    """
     from mucpt_utils.scoring import models, tagger
 
     calibration = Roles.from_dict(read_json(inputs["world"] / "world.json")).calibration
@@ -43,7 +46,7 @@ def train_fact_tagger(
         [matched_tokens(documents[name], calibration, tokenizer, metadata) for name in store.ids]
     )
     model = models.load(inputs["base"] / "model", "float32")
-    tagger.train_tagger(model, store, carries).save(folder)
+    tagger.train_tagger(model, store, carries, reads).save(folder)
 
 
 def matched_tokens(
@@ -120,7 +123,7 @@ def token_factors(arm: Arm, inputs: Inputs) -> np.ndarray | None:
     """The fixed factor of each token that an arm asks for; None where it asks for none."""
     if arm.focus is None:
         return None
-    if arm.focus == "tagger":
+    if arm.focus in TAGGERS:
         from mucpt_utils.scoring.tagger import focus_factors
 
         return focus_factors(np.load(inputs["tags"] / TAGS), arm.dose)

@@ -18,7 +18,7 @@ from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.study import grades, real_text, runs, text
 from mucpt_utils.study.model_stages import ModelStages
-from mucpt_utils.study.price import reference_price
+from mucpt_utils.study.price import price_in_tokens
 from mucpt_utils.study.stages import Artifact, Report, silent
 from mucpt_utils.training.batches import Sequences
 
@@ -45,20 +45,19 @@ class Study(ModelStages):
             measured |= real_text.held_out_tokens(self)
         return measured
 
-    def reference_cost(self) -> int:
-        """What a reference model costs, in tokens of training: its own, and scoring the corpus.
-
-        Both models score every token of the corpus, at a third of the cost of training on it.
-        """
-        corpus = self.domain_tokens().read_json("size.json")["tokens"]
-        return reference_price(self.profile.reference_training.tokens, corpus)
-
     def budget(self, arm: Arm) -> TrainSettings:
-        """Settings of an arm's training: the profile's, with more tokens where compute is equal."""
-        train = self.profile.train
+        """Settings of an arm's training: the profile's, with more tokens where compute is equal.
+
+        These cost what the arm `compute_of` needs beside its training: a reference model, and
+        reading the corpus.
+        """
+        profile, train = self.profile, self.profile.train
         if arm.budget == "tokens":
             return train
-        return train.model_copy(update={"tokens": train.tokens + self.reference_cost()})
+        corpus = self.domain_tokens().read_json("size.json")["tokens"]
+        reference = profile.reference_training.tokens
+        more = price_in_tokens(self.arm(profile.compute_of), reference, corpus)
+        return train.model_copy(update={"tokens": train.tokens + more})
 
     def run(self, arm_name: str, seed: int, report: Report = silent) -> Artifact:
         """One arm at one seed: `responses.jsonl` along the curve, `text.json`, the model."""

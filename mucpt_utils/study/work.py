@@ -12,7 +12,7 @@ from mucpt_utils.config.axes import load_axes
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import askable, load_facts
-from mucpt_utils.study.price import OPERATIONS, reference_price
+from mucpt_utils.study.price import OPERATIONS, price_in_tokens
 
 WORDS_TO_TOKENS = 1.4
 
@@ -87,9 +87,9 @@ def uses_reference(profile: Profile) -> bool:
 
 
 def equal_compute(profile: Profile) -> int:
-    """Tokens of a run that spends what a reference model costs, training and scoring included."""
-    trained = profile.reference_training.tokens
-    return profile.train.tokens + reference_price(trained, corpus_tokens(profile))
+    """Tokens of a run that spends on text what the arm `compute_of` costs beside its training."""
+    priced, reference = ARMS[profile.compute_of], profile.reference_training.tokens
+    return profile.train.tokens + price_in_tokens(priced, reference, corpus_tokens(profile))
 
 
 def held_out_tokens(profile: Profile) -> int:

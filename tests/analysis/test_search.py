@@ -101,8 +101,9 @@ def test_failures_are_logged_and_the_rest_goes_on(tmp_path, monkeypatch):
     profile = load_profile("smoke")
     outcomes = search.search(profile, ["entropy", "surprise"], log)
     assert outcomes == {"entropy": None, "surprise": True}
-    search.search(profile, ["warmup"], log)
+    search.search(profile, ["warmup"], log, ["train.tokens=5", "replay=0"])
     rows = logged(log)
+    assert [row["set"] for row in rows] == [""] * 5 + ["train.tokens=5 replay=0"] * 4
     assert [row["trial"] for row in rows] == ["entropy"] + ["surprise"] * 4 + ["warmup"] * 4
     assert rows[0]["problem"] == "ValueError: nothing left" and rows[1]["problem"] == ""
     assert ("surprise", load_candidates()["surprise"].tokens) in seen
@@ -140,7 +141,7 @@ def test_only_a_search_that_says_so_adds_to_the_committed_log(
     monkeypatch.setattr(paths, "RESULTS", tmp_path / "committed")
     monkeypatch.setattr(search, "uncommitted", list)
     logs = []
-    monkeypatch.setattr(search, "search", lambda profile, names, log: logs.append(log) or {})
+    monkeypatch.setattr(search, "search", lambda profile, names, log, set: logs.append(log) or {})
     assert search.main(["smoke", *flag]) == 0
     assert logs == [tmp_path / folder / "search" / "log.csv"]
     assert str(logs[0]) in capsys.readouterr().out

@@ -7,11 +7,14 @@ import torch
 from mucpt_utils.config.scoring import ModelSettings
 from mucpt_utils.scoring import models
 from mucpt_utils.scoring.tagger import (
+    AFTER,
+    BEFORE,
+    FEATURES,
     Tagger,
     focus_factors,
     tag,
-    token_features,
     train_tagger,
+    window_features,
 )
 
 SMALL = ModelSettings(hidden_size=32, layers=1, heads=2, intermediate_size=32, context=32)
@@ -35,9 +38,10 @@ def marked(store_of):
     return type(store)(tokens, store.starts, store.ids), carries
 
 
-def test_it_learns_where_facts_stand(model, marked, tmp_path):
+@pytest.mark.parametrize("reads", FEATURES)
+def test_it_learns_where_facts_stand(model, marked, tmp_path, reads):
     store, carries = marked
-    tagger = train_tagger(model, store, carries)
+    tagger = train_tagger(model, store, carries, reads)
     chances = tag(model, store, 32, tagger)
     assert chances.dtype == np.float16 and chances.shape == store.tokens.shape
     assert chances[carries].mean() > 0.8 and chances[~carries].mean() < 0.05
@@ -45,7 +49,18 @@ def test_it_learns_where_facts_stand(model, marked, tmp_path):
     np.testing.assert_array_equal(tag(model, store, 32, Tagger.load(tmp_path)), chances)
 
 
-def test_a_begin_token_is_read_once_and_taught_as_nothing(model, marked):
+def test_a_window_holds_the_embeddings_around_a_token_and_zeros_beyond_the_text(model):
+    ids = torch.arange(10, 22)[None]
+    features = window_features(model, ids).view(11, BEFORE + 1 + AFTER, -1)
+    table = model.get_input_embeddings().weight
+    for row, place in [(0, 0), (0, BEFORE), (5, BEFORE - 2), (8, BEFORE + AFTER), (10, BEFORE)]:
+        at = row + 1 + place - BEFORE  # of the text; row t is of token t + 1
+        expected = table[ids[0, at]] if 0 <= at < 12 else torch.zeros_like(table[0])
+        torch.testing.assert_close(features[row, place], expected)
+
+
+@pytest.mark.parametrize("reads", FEATURES)
+def test_a_begin_token_is_read_once_and_taught_as_nothing(model, marked, reads):
     """Training reads a document as `tag` does: else the features of its first tokens differ."""
     store, carries = marked
     begin = 5  # no other token
@@ -56,13 +71,15 @@ def test_a_begin_token_is_read_once_and_taught_as_nothing(model, marked):
     told[opened.learnt] = carries
     read = []
 
+    features = FEATURES[reads]
+
     def noted(model, ids):
         read.append(ids[0].tolist())
-        return token_features(model, ids)
+        return features(model, ids)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mucpt_utils.scoring.tagger.token_features", noted)
-        tagger = train_tagger(model, opened, told)
+        patch.setitem(FEATURES, reads, noted)
+        tagger = train_tagger(model, opened, told, reads)
     assert read == [opened.document(index).tolist() for index in range(len(opened))]
     chances = tag(model, opened, 32, tagger)
     assert (chances[starts[:-1]] == 0).all()

@@ -3,7 +3,8 @@
 import pytest
 
 from mucpt_utils.config.arms import ARMS
-from mucpt_utils.study.arm_costs import operations, passes
+from mucpt_utils.study.arm_costs import operations
+from mucpt_utils.study.price import passes, price_in_tokens
 
 
 @pytest.mark.parametrize(
@@ -20,11 +21,21 @@ from mucpt_utils.study.arm_costs import operations, passes
         ("soft_surprise", 3),
         ("sites_tagger", 3),
         ("start_reference", 0),
+        ("tagger_window", 0),
+        ("tagger_window_start", 0),
         ("oracle_sites", 0),
     ],
 )
 def test_the_corpus_is_read_as_often_as_an_arm_needs(arm, times):
     assert passes(ARMS[arm]) == times
+
+
+@pytest.mark.parametrize(
+    ("arm", "tokens"),
+    [("plain", 0), ("tagger", 100), ("start_reference", 50), ("selection_soft", 250)],
+)
+def test_the_price_of_an_arm_is_its_reference_model_and_a_third_of_what_it_reads(arm, tokens):
+    assert price_in_tokens(ARMS[arm], reference=50, corpus=300) == tokens
 
 
 def test_scoring_is_a_third_of_training():
@@ -42,3 +53,12 @@ def test_equal_compute_is_equal_up_to_what_an_arm_leaves_out(study):
     assert rows["plain_compute"]["flops"] == pytest.approx(rows["soft_static"]["flops"], rel=0.01)
     assert rows["rho1"]["flops"] < rows["soft_static"]["flops"]
     assert rows["start_reference"]["scored_tokens"] == 0 and "base" not in rows
+
+
+def test_equal_compute_is_that_of_the_arm_that_the_profile_names(study):
+    from mucpt_utils.study.study import Study
+
+    profile, more = study.profile, study.profile.reference_training.tokens
+    named = Study(profile.override({"compute_of": "start_reference"}))
+    assert named.budget(ARMS["plain_compute"]).tokens == profile.train.tokens + more
+    assert named.budget(ARMS["plain"]).tokens == profile.train.tokens

@@ -46,8 +46,8 @@ def ready_without_a_gpu(study: Study) -> list[Job]:
     names = ["classifier", "general_tokens", "domain_tokens", "measured_on", "labels"]
     stages = []
     for level in jobs.levels(study):
-        others = [name for name in jobs.signals_of(level) if name not in ("tags", *names)]
-        stages += [Job(level, name) for name in [*names, *others]]
+        stages += [Job(level, name) for name in names]
+        stages += [job for job in jobs.signals_of(level) if job.stage not in ("tags", *names)]
         stages += [Job(level, "reference_tokens", (seed,)) for seed in level.profile.seeds]
     return stages
 
@@ -69,7 +69,7 @@ def work_of(study: Study) -> list[Job]:
     before = [Job(study, "base", (), profile.base.tokens, True)]
     tokens = profile.reference_training.tokens
     before += [Job(study, "scores", (seed,), tokens, True) for seed in profile.seeds]
-    before += [Job(study, name) for name in jobs.signals_of(study)]
+    before += jobs.signals_of(study)
     return before + jobs.arms(study) + jobs.alignment(study) + jobs.composition(study)
 
 
