@@ -4,7 +4,8 @@
 
 Without a file: tests/grading_cases.jsonl. A line holds the fields of a question, `response` and its
 label (`grade` or `label`); where it says a `kind` of case (or `point`, or `prompt_style`),
-agreement is printed by kind as well.
+agreement is printed by kind as well, and where it holds a `second_label` or a `judge_label`, how far
+that reader agrees with the label and with the grader.
 
 Exit codes: 0 printed, 2 no such file, or a malformed one.
 """
@@ -28,6 +29,7 @@ from mucpt_utils.musicsimpleqa.questions import unusable
 CASES = paths.ROOT / "tests/grading_cases.jsonl"
 FIELDS = ("question", "answer", "answer_type", "response")
 LABELS = ("grade", "label")
+READERS = {"second_label": "second reader", "judge_label": "judge"}
 KINDS = ("kind", "point", "prompt_style")
 RESAMPLES = 2000
 Pairs = Sequence[tuple[str, str]]
@@ -142,10 +144,29 @@ def print_agreement(cases: Sequence[Mapping], grades: Sequence[Grade]) -> None:
             )
     kind = next((name for name in KINDS if cases and name in cases[0]), None)
     for column in filter(None, (kind, "answer_type")):
-        print(f"{column:24} {'n':>6} {'agreement':>10} {'kappa':>7} {'95 %':>16}")
         pairs = zip(cases, grades, strict=True)
-        for row in agreement((str(c.get(column)), c["grade"], g.grade) for c, g in pairs):
-            print(
-                f"{row.group:24} {row.n:6} {row.agreement:10.3f} {row.kappa:7.3f} "
-                f"[{row.kappa_low:6.3f}, {row.kappa_high:6.3f}]"
-            )
+        print_rows(column, agreement((str(c.get(column)), c["grade"], g.grade) for c, g in pairs))
+    if read_twice := other_readings(cases, grades):
+        print_rows("readers", read_twice)
+
+
+def other_readings(cases: Sequence[Mapping], grades: Sequence[Grade]) -> list[Agreement]:
+    """Each further reader of the cases against their label, and the grader against each reader."""
+    rows = []
+    for name, reader in READERS.items():
+        read = [pair for pair in zip(cases, grades, strict=True) if name in pair[0]]
+        if read:
+            labels = [(case["grade"], case[name]) for case, _ in read]
+            given = [(case[name], grade.grade) for case, grade in read]
+            rows += [measured(f"{reader}, label", labels), measured(f"{reader}, grader", given)]
+    return rows
+
+
+def print_rows(column: str, rows: Iterable[Agreement]) -> None:
+    """Print agreements under a head that names their groups."""
+    print(f"{column:24} {'n':>6} {'agreement':>10} {'kappa':>7} {'95 %':>16}")
+    for row in rows:
+        print(
+            f"{row.group:24} {row.n:6} {row.agreement:10.3f} {row.kappa:7.3f} "
+            f"[{row.kappa_low:6.3f}, {row.kappa_high:6.3f}]"
+        )

@@ -9,7 +9,13 @@ import pytest
 from mucpt_utils import paths
 from mucpt_utils.closure import code_closure
 from mucpt_utils.knowledge.relations import ANSWER_TYPES
-from mucpt_utils.musicsimpleqa.agreement import agreement, cohen_kappa, load_cases, main
+from mucpt_utils.musicsimpleqa.agreement import (
+    agreement,
+    cohen_kappa,
+    load_cases,
+    main,
+    other_readings,
+)
 from mucpt_utils.musicsimpleqa.grading import CORRECT, GRADES, INCORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.musicsimpleqa.numbers import dates, in_digits, numbers
 from mucpt_utils.musicsimpleqa.words import normal
@@ -81,6 +87,22 @@ def test_the_card_says_how_the_grader_does(name):
         half = [case for case in labelled if case["held_out"] == held_out]
         assert len(half) > 150
         assert row_of(title, half) in card
+
+
+@pytest.mark.parametrize("name", ["real_replies", "hard_cases"])
+def test_the_card_says_how_far_other_readers_agree(name):
+    card = (paths.DATA_CARDS / "musicsimpleqa/README.md").read_text(encoding="utf-8")
+    held_out = [case for case in load_cases(LABELLED / f"{name}.jsonl") if case["held_out"]]
+    grades = [grade(case, case["response"]) for case in held_out]
+    told = other_readings(held_out, grades)
+    assert [row.group for row in told] == [
+        *("second reader, label", "second reader, grader", "judge, label", "judge, grader")
+    ]
+    for row in told:
+        kappa = f"{row.kappa:.3f} [{row.kappa_low:.3f}, {row.kappa_high:.3f}]"
+        assert (
+            f"| {SETS[name][0]} | {row.group} | {row.n} | {row.agreement:.3f} | {kappa} |" in card
+        )
 
 
 def test_the_card_says_how_the_grader_does_on_its_own_cases(cases):
