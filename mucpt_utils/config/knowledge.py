@@ -14,6 +14,9 @@ class WorldSettings(BaseModel):
         description="whose questions are reported; dev is for tuning",
     )
     subjects: int = Field(ge=4, description="subjects under test (all there are, if fewer)")
+    skip: int = Field(
+        0, ge=0, description="subjects of the split passed over: another profile has asked of them"
+    )
     invented: int = Field(
         0, ge=0, description="invented subjects beside them: no model can have read of these before"
     )

@@ -90,6 +90,7 @@ class Profile(BaseModel):
     model: ModelSettings
     pretrained: PretrainedSettings | None = Field(None, description="null: a base from scratch")
     base: TrainSettings
+    base_seed: NonNegativeInt = Field(0, description="of the base's first weights and order")
     reference: ReferenceSettings = ReferenceSettings()
     reference_training: TrainSettings
     train: TrainSettings

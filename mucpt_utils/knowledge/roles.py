@@ -103,7 +103,7 @@ def draw_roles(
     asked = [name for name in test_subjects if name in groups]
     if settings.split == "dev":
         asked = [name for name in dev_subjects if name in groups]
-        missing = max(0, settings.subjects - len(asked))
+        missing = max(0, settings.skip + settings.subjects - len(asked))
         asked, spare = asked + spare[:missing], spare[missing:]
     # the spare ones practise and calibrate
     needed = settings.practice + settings.calibration
@@ -116,7 +116,13 @@ def draw_roles(
     general_groups = in_categories(general, settings.general_categories, "world.general_categories")
     names = list(general_groups)
     names = [names[i] for i in rng.permutation(len(names))][: settings.general]
-    tested = [fact for name in asked[: settings.subjects] for fact in groups[name]]
+    if len(asked) <= settings.skip:
+        raise RolesError(
+            f"world.skip={settings.skip} passes over all {len(asked)} subjects of the split "
+            f"{settings.split!r}; allowed: fewer"
+        )
+    asked = asked[settings.skip : settings.skip + settings.subjects]
+    tested = [fact for name in asked for fact in groups[name]]
     return Roles(
         test=tested + invented_facts(tested, settings.invented, [*music, *general], seed),
         practice=[fact for name in spare[: settings.practice] for fact in groups[name]],

@@ -4,8 +4,8 @@
 
 Without a file: tests/grading_cases.jsonl. A line holds the fields of a question, `response` and its
 label (`grade` or `label`); where it says a `kind` of case (or `point`, or `prompt_style`),
-agreement is printed by kind as well, and where it holds a `second_label` or a `judge_label`, how far
-that reader agrees with the label and with the grader.
+agreement is printed by kind as well. Where it holds a `second_label` or a `judge_label`, it is told
+too how far that reader agrees with the label and with the grader.
 
 Exit codes: 0 printed, 2 no such file, or a malformed one.
 """

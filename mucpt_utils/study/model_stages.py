@@ -24,6 +24,7 @@ class ModelStages(CorpusStages):
             model=profile.model,
             vocabulary=profile.vocabulary,
             train=profile.base,
+            seed=profile.base_seed,
         )
 
     def _loaded(self, name: str, model: str) -> Artifact:

@@ -87,11 +87,12 @@ def train_base(
     model: ModelSettings,
     vocabulary: int,
     train: TrainSettings,
+    seed: int,
 ) -> None:
     """The base model from scratch, on general text and question-answer pairs."""
-    fresh = models.from_scratch(model, vocabulary, seed=0)
+    fresh = models.from_scratch(model, vocabulary, seed)
     general = tokens.TokenStore.load(inputs["general_tokens"])
-    _train_plainly(fresh, general, general, train, model.context, 0.0, 0, folder, report)
+    _train_plainly(fresh, general, general, train, model.context, 0.0, seed, folder, report)
 
 
 def load_pretrained(

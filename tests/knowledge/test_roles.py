@@ -15,7 +15,7 @@ from mucpt_utils.knowledge.invented import (
     name_parts,
     words_of,
 )
-from mucpt_utils.knowledge.roles import Roles, draw_roles
+from mucpt_utils.knowledge.roles import Roles, RolesError, draw_roles
 
 TEST = [f"tested {i}" for i in range(20)]
 DEV = [f"dev {i}" for i in range(10)]
@@ -109,6 +109,15 @@ def test_roles_that_teach_have_subjects_with_several_facts():
 def test_fewer_subjects_than_asked_for_are_all_there_are():
     assert subjects(make(subjects=500).test) == TEST
     assert len(subjects(make(general=500).general)) == 30
+
+
+def test_skipped_subjects_are_those_that_another_profile_asks_of():
+    first, second = make(), make(skip=12)
+    assert subjects(second.test) == TEST[12:24]
+    assert roles(first)[1:] == roles(second)[1:], "who teaches is the same"
+    with pytest.raises(RolesError, match=f"world.skip={len(TEST)} passes over all {len(TEST)}"):
+        make(skip=len(TEST))
+    assert not set(subjects(make(split="dev", skip=12).test)) & set(TEST)
 
 
 def test_subjects_of_questions_without_facts_are_left_out():
