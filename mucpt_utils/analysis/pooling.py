@@ -4,15 +4,18 @@ The rule: profiles whose models are trained from scratch, on the questions of th
 pooled by items. A seed of one profile is another run than the same seed of another profile; a
 subject is the same subject wherever it is asked about. Each pair of answers weighs the same, so a
 profile counts by how much it asked, and intervals are clustered by run and by subject, as those of
-a single profile are. Beside the pooled row of each comparison stands that of each profile.
+a single profile are. Beside the pooled row of each comparison stands that of each profile. Equal
+compute is pooled where it is that of one and the same arm, the profiles' default.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
 from mucpt_utils.analysis.comparisons import arm_pairs, judged_pairs
 from mucpt_utils.analysis.frames import concat
+from mucpt_utils.analysis.verdicts import EQUAL_COMPUTE
+from mucpt_utils.config.settings import Profile
 
 KINDS = ("covered", "uncovered")  # over all facts a result depends on the coverage chosen
 SEEDS_APART = 1_000_000  # between the numbers of two profiles' seeds
@@ -26,14 +29,26 @@ def poolable(run: Mapping) -> bool:
     return scratch and split == "test" and run["profile"] != "smoke"
 
 
-def pooled(profiles: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def has_its_own_compute(run: Mapping) -> bool:
+    """Whether a profile's equal compute is that of another arm than the default. run: its
+    `run.json`."""
+    usual = Profile.model_fields["compute_of"].default
+    return run.get("settings", {}).get("compute_of", usual) != usual
+
+
+def pooled(profiles: Mapping[str, pd.DataFrame], apart: Collection[str] = ()) -> pd.DataFrame:
     """`pooled.csv`: differences of arms over the runs of all profiles, and of each alone.
 
-    profiles: final items by profile. An arm is compared where a profile has both arms.
+    profiles: final items by profile. An arm is compared where a profile has both arms. apart: the
+    profiles whose plain training at equal compute is not that of the others, and not pooled.
     """
     parts = [compared({name: items}).assign(pooled="no") for name, items in profiles.items()]
     if len(profiles) > 1:
-        parts.insert(0, compared(profiles).assign(pooled="yes"))
+        together = {
+            name: items[items["arm"] != EQUAL_COMPUTE] if name in apart else items
+            for name, items in profiles.items()
+        }
+        parts.insert(0, compared(together).assign(pooled="yes"))
     return concat([part for part in parts if len(part)], "pooled")
 
 

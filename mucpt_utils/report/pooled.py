@@ -16,7 +16,7 @@ import pandas as pd
 from mucpt_utils import paths
 from mucpt_utils.analysis.frames import TableError, concat
 from mucpt_utils.analysis.items import items_of_answers
-from mucpt_utils.analysis.pooling import poolable, pooled
+from mucpt_utils.analysis.pooling import has_its_own_compute, poolable, pooled
 from mucpt_utils.analysis.repeats import made_twice, repeated
 from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import OK, MuCPTError
@@ -80,14 +80,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         profiles = items_by_profile(results)
         if not profiles:
             raise NothingToPool(f"{results}: no profile has answers that can be pooled")
-        repeats = made_twice({name: read_json(results / name / RECORD) for name in profiles})
+        records = {name: read_json(results / name / RECORD) for name in profiles}
+        repeats = made_twice(records)
         once = {name: items for name, items in profiles.items() if name not in repeats}
         again = [
             repeated(profiles[first], profiles[name], (first, name))
             for name, first in repeats.items()
         ]
         folder = results / FOLDER / "tables"
-        together = pooled(once)
+        together = pooled(once, [name for name in once if has_its_own_compute(records[name])])
         path = write_table(together, folder, FOLDER)
         draw(together, once, results)
         if again:

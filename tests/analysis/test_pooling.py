@@ -8,7 +8,7 @@ from mucpt_utils.analysis import schema
 from mucpt_utils.analysis.comparisons import differences
 from mucpt_utils.analysis.frames import TableError
 from mucpt_utils.analysis.items import items, items_of_answers
-from mucpt_utils.analysis.pooling import poolable, pooled
+from mucpt_utils.analysis.pooling import has_its_own_compute, poolable, pooled
 from mucpt_utils.analysis.single_runs import answers_table
 
 MEASURED = ("accuracy", "log_likelihood")
@@ -56,6 +56,21 @@ def test_an_arm_of_one_profile_is_pooled_over_that_one(answered):
     table = pooled({"one": answered, "two": short})
     rows = table[(table["arm"] == "soft_dynamic") & (table["pooled"] == "yes")]
     assert set(rows["profiles"]) == {"one"}
+
+
+def test_equal_compute_of_another_arm_is_not_pooled(answered):
+    named = answered.replace({"arm": {"soft_dynamic": "plain_compute"}})
+    table = pooled({"one": named, "two": named}, apart=["two"])
+    rows = table[(table["arm"] == "plain_compute") | (table["compared_to"] == "plain_compute")]
+    assert set(rows.loc[rows["pooled"] == "yes", "profiles"]) == {"one"}
+    assert set(rows.loc[rows["pooled"] == "no", "profiles"]) == {"one", "two"}
+    assert "one, two" in set(table["profiles"]), "the other arms are pooled"
+
+
+def test_a_profile_without_the_setting_has_the_usual_compute():
+    assert not has_its_own_compute({"settings": {}})
+    assert not has_its_own_compute({"settings": {"compute_of": "selection_soft"}})
+    assert has_its_own_compute({"settings": {"compute_of": "start_reference"}})
 
 
 def test_only_profiles_trained_from_scratch_on_test_questions_are_pooled():
