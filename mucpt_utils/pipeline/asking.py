@@ -6,7 +6,7 @@ that states something is none of these.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache, cached_property
@@ -204,8 +204,6 @@ REQUESTED = re.compile(
 )
 # lines behind the word quiz that may be its prompts
 QUIZ_LINES = 60
-# so many questions in a row, of so many words, are a list of them
-QUESTIONS_IN_A_ROW, WORDS_OF_A_QUESTION, WORDS_OF_A_REPLY = 3, 5, 8
 
 
 def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]:
@@ -227,7 +225,6 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
         if number - last_named > CONTEXT_SENTENCES and not is_short:
             continue
         is_posed = is_short or quiz_lines > 0 or FIELD.match(sentence) is not None
-        is_posed = is_posed or stands_in_a_list(sentences, number)
         following = "".join(sentences[number + 1 : number + 5])
         stretch, choices = without_choices(sentence, following)
         asks = choices or not TRIGGERS.isdisjoint(tokens) or SIGN.search(sentence) is not None
@@ -252,30 +249,6 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
             before = " ".join(sentences[max(0, number - CONTEXT_SENTENCES) : number])
             for piece in pieces(stretch, manner):
                 yield Prompt(piece, manner, before, choices + following, is_posed, bool(choices))
-
-
-def stands_in_a_list(sentences: Sequence[str], number: int) -> bool:
-    """Whether a sentence is one of three whole questions in a row, answered at once or not."""
-    if not is_whole_question(sentences[number]):
-        return False
-    run = 1
-    for step in (-1, 1):
-        place, is_answered = number + step, False
-        while 0 <= place < len(sentences) and run < QUESTIONS_IN_A_ROW:
-            if is_whole_question(sentences[place]):
-                run, is_answered = run + 1, False
-            elif is_answered or len(sentences[place].split()) > WORDS_OF_A_REPLY:
-                break
-            else:
-                is_answered = True
-            place += step
-    return run >= QUESTIONS_IN_A_ROW
-
-
-def is_whole_question(sentence: str) -> bool:
-    """Whether a sentence has a mark, opens as a question does and is no mere `Who is he?`."""
-    is_long = len(sentence.split(None, WORDS_OF_A_QUESTION)) >= WORDS_OF_A_QUESTION
-    return is_long and sentence.rstrip(CLOSING).endswith("?") and opens_asking(sentence)
 
 
 def without_choices(sentence: str, following: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import json
 import datasets
 import pytest
 
-from mucpt_utils.musicsimpleqa import contamination, contamination_command
+from mucpt_utils.musicsimpleqa import contamination, contamination_command, corpus_texts
 from mucpt_utils.musicsimpleqa.questions import load_questions
 
 QUESTIONS = load_questions("test")
@@ -88,3 +88,24 @@ def test_the_table_goes_where_it_can(tmp_path, capsys):
         assert contamination_command.main([str(folder), "--out", str(path), "--quiet"]) == code
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig", "utf-8"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_rows_are_read_in_any_encoding(tmp_path, encoding, end):
+    rows = [{"n": n, "q": q["question"], "ć": "čě"} for n, q in enumerate(QUESTIONS[:5])]
+    text = end.join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (tmp_path / "a.jsonl").write_bytes(text.encode(encoding))
+    texts = list(corpus_texts.corpus_texts(str(tmp_path / "a.jsonl"), tmp_path / "cache"))
+    assert [text.content for text in texts] == [
+        f"n: {row['n']}\nq: {row['q']}\nć: čě" for row in rows
+    ]
+
+
+def test_a_table_without_names_of_columns_has_a_first_row(tmp_path):
+    rows = [[str(n), q["question"], str(q["answer"])] for n, q in enumerate(QUESTIONS[:3])]
+    with (tmp_path / "a.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    texts = list(corpus_texts.corpus_texts(str(tmp_path / "a.csv"), tmp_path / "cache"))
+    assert len(texts) == len(rows)
+    assert all(cell in text.content for text, row in zip(texts, rows, strict=True) for cell in row)
