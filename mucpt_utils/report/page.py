@@ -54,9 +54,17 @@ def write_report(folder: Path) -> Path:
     """
     if not (folder / RUN).is_file():
         raise ReportError(f"{folder / RUN} is missing: the notebooks write it")
-    finished, template = read_finished(folder), environment().get_template("report.html.j2")
+    finished = read_finished(folder)
     luggage = rows.Luggage(finished.name)
-    told = contents(finished, luggage)
+    return lay_out(folder, contents(finished, luggage), luggage)
+
+
+def lay_out(folder: Path, told: dict[str, Any], luggage: rows.Luggage) -> Path:
+    """Write both pages of what `contents` has told, without what there is no room for.
+
+    Returns the path of `report.html`. Raises ReportError where it would be larger than `LARGEST`.
+    """
+    template = environment().get_template("report.html.j2")
     size = len(template.render(told).encode())  # without luggage, which gets what is left
     if slimmed(told["figures"], size - AIM):
         size = len(template.render(told).encode())

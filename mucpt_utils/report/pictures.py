@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from pathlib import Path
 from typing import Any, get_args
 
@@ -31,10 +31,17 @@ def figure_items(finished: Finished, luggage: Luggage) -> list[Item]:
     drawn = {path.stem: path for path in sorted(folder.glob("*.png"))}
     every = dict.fromkeys([*(name for name in FIGURES if name in drawn), *drawn])
     names = sorted(every, key=lambda name: PARTS.index(part_of(name)))
-    wide, small = wide_pictures(finished, drawn), narrow_pictures(finished)
-    items = [figure_item(drawn[name], finished, wide, small, luggage) for name in names]
-    for item in items:
-        item["reading"] = f"{item['reading']}{where_the_rest_is(item['name'], drawn)}"
+    sizes = {name: size_on_page(path) for name, path in drawn.items()}
+    wider = [name for name, (width, _) in sizes.items() if width > (NARROW + 0.3) * PIXELS]
+    wide, small = wide_pictures(finished, drawn), narrow_pictures(finished, wider)
+    items = []
+    for name in names:
+        item = figure_item(drawn[name], finished, luggage)
+        item["source"] = wide.get(name) or data_address(Image.open(drawn[name]))
+        item["narrow"] = small.get(name, "")
+        item["width"], item["height"] = sizes[name]
+        item["reading"] = f"{item['reading']}{where_the_rest_is(name, drawn)}"
+        items.append(item)
     return items
 
 
@@ -55,20 +62,24 @@ def where_the_rest_is(name: str, drawn: Container[str]) -> str:
 def wide_pictures(finished: Finished, names: Container[str]) -> dict[str, str]:
     """Those figures of a folder that are drawn from its tables, as a screen shows them, by name."""
     return {
-        name: data_address(rendered(fig, PAGE_DPI))
-        for name, (fig, _) in drawings(finished)
-        if name in names
+        name: data_address(rendered(fig, PAGE_DPI)) for name, (fig, _) in drawings(finished, names)
     }
 
 
-def narrow_pictures(finished: Finished) -> dict[str, str]:
-    """The figures as a phone shows them, by name, as many as there is room for."""
+def narrow_pictures(finished: Finished, names: Container[str]) -> dict[str, str]:
+    """The first of the named figures as a phone shows them, by name, as many as there is room for.
+
+    Those behind are not drawn.
+    """
     pictures: dict[str, str] = {}
+    room = NARROW_TOGETHER
     with narrow():
-        for name, (fig, _) in drawings(finished):
+        for name, (fig, _) in drawings(finished, names):
             picture = data_address(rendered(fig, NARROW_DPI))
-            if sum(map(len, pictures.values())) + len(picture) <= NARROW_TOGETHER:
-                pictures[name] = picture
+            room -= len(picture)
+            if room < 0:
+                break
+            pictures[name] = picture
     return pictures
 
 
@@ -90,35 +101,27 @@ def data_address(picture: Image.Image) -> str:
     return f"data:image/webp;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
-def figure_item(
-    png: Path,
-    finished: Finished,
-    wide: Mapping[str, str],
-    small: Mapping[str, str],
-    luggage: Luggage,
-) -> Item:
-    """One figure with its size on the page, so that nothing jumps while it loads."""
+def size_on_page(png: Path) -> tuple[int, int]:
+    """Width and height of a figure in pixels of the page, so that nothing jumps while it loads."""
+    with Image.open(png) as picture:
+        dpi = picture.info.get("dpi", (DPI, DPI))[0]
+        width, height = picture.size
+    return round(width / dpi * PIXELS), round(height / dpi * PIXELS)
+
+
+def figure_item(png: Path, finished: Finished, luggage: Luggage) -> Item:
+    """One figure without its pictures: its words, the part of the page, and its numbers."""
     name, info = png.stem, FIGURES.get(png.stem)
     table = info.table if info else name
-    with Image.open(png) as picture:
-        source = wide.get(name) or data_address(picture)
-        dpi = picture.info.get("dpi", (DPI, DPI))[0]
-        width, height = (round(side / dpi * PIXELS) for side in picture.size)
     numbers = png.with_suffix(".csv")
-    same = width <= (NARROW + 0.3) * PIXELS
+    csv = f"figure-{name}.csv"
     return {
         "name": name,
         "title": drawn_title(png) or (info.title if info else name.replace("_", " ").capitalize()),
         "reading": info.reading if info else "",
         "part": part_of(name),
         "table": table if table in finished.tables else "",
-        "source": source,
-        "narrow": "" if same else small.get(name, ""),
-        "width": width,
-        "height": height,
-        "csv": luggage.pack(
-            f"figure-{name}.csv", numbers.read_bytes(), home=f"figures/{numbers.name}"
-        )
+        "csv": luggage.pack(csv, numbers.read_bytes(), home=f"figures/{numbers.name}")
         if numbers.is_file()
         else None,
     }

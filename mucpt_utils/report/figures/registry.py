@@ -1,6 +1,6 @@
 """Every figure of a results folder: how it is drawn, from which tables, and how it is read."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -276,14 +276,17 @@ FIGURES: dict[str, FigureInfo] = {
 }
 
 
-def drawings(finished: Finished) -> Iterator[tuple[str, Drawn]]:
-    """Every figure that a folder's tables allow, by name, each signed with profile and commit.
+def drawings(finished: Finished, names: Container[str] = FIGURES) -> Iterator[tuple[str, Drawn]]:
+    """Every figure of `names` that a folder's tables allow, each signed with profile and commit.
 
-    A table without the rows that a figure needs leaves it out.
+    They are drawn one by one, as they are asked for. A table without the rows that a figure needs
+    leaves it out.
     """
     settings = finished.run.get("settings", {})
     judged = {name: with_own_values(t, settings) for name, t in finished.judged.items()}
     for name, info in FIGURES.items():
+        if name not in names:
+            continue
         tables: Mapping[str, pd.DataFrame] = judged
         if name == EVERY_RUN:
             tables = {EVERY_RUN: same_difference(every_profile(finished, ["differences"]))}

@@ -167,13 +167,17 @@ def save_figure(fig: Figure, frame: pd.DataFrame, folder: Path, name: str) -> Pa
     """
     folder.mkdir(parents=True, exist_ok=True)
     png = folder / f"{name}.png"
-    title = title_of(fig)
-    undated = {"CreationDate": None, "Producer": None, "Creator": None}
     with mpl.rc_context(RC):
-        png.write_bytes(as_png(fig, DPI, title))
-        fig.savefig(folder / f"{name}.pdf", metadata={**undated, "Title": title or None})
+        png.write_bytes(as_png(fig, DPI, title_of(fig)))
+        write_pdf(fig, folder / f"{name}.pdf")
     write_text(folder / f"{name}.csv", csv_text(frame))
     return png
+
+
+def write_pdf(fig: Figure, path: Path) -> None:
+    """A figure for print, which knows its title and not when it was drawn."""
+    undated = {"CreationDate": None, "Producer": None, "Creator": None}
+    fig.savefig(path, metadata={**undated, "Title": title_of(fig) or None})
 
 
 def title_of(fig: Figure) -> str:
