@@ -27,7 +27,7 @@ from mucpt_utils.report.figures.conclusions import (
     state_of,
     states,
 )
-from mucpt_utils.report.measures import KINDS, METHODS, Tables, difference_of
+from mucpt_utils.report.measures import KINDS, METHODS, Tables, deciding, difference_of
 from mucpt_utils.report.numbers import counted, enumerated, signed
 from mucpt_utils.report.profiles import Finished, same_difference
 from mucpt_utils.report.words import NOTHING_LEARNT, prose_results
@@ -49,7 +49,7 @@ def title(tables: Tables, run: Mapping) -> str:
     arm = arm_of_the_answer(tables)
     if "differences" in tables and not learnt(tables):
         return f"{SUBJECT} taught nothing measurable at this size (profile {run['profile']})"
-    other = headline(tables, arm)
+    other = deciding(tables, arm)
     both = states(tables["differences"], arm, other) if arm else None
     if both is None:
         return f"{SUBJECT}: results of profile {run['profile']}"
@@ -65,12 +65,6 @@ def arm_of_the_answer(tables: Tables) -> str:
         return ""
     compared = set(table.loc[table["compared_to"] == "plain", "arm"])
     return next((arm for arm in (PAPER_ARM, *METHODS) if arm in compared), "")
-
-
-def headline(tables: Tables, arm: str) -> str:
-    """What the arm is judged against: plain on equal tokens, or at equal compute."""
-    row = first_row(tables.get("verdicts"), arm=arm, headline="yes")
-    return verdicts.EQUAL_TOKENS if row is None else str(row["compared_to"])
 
 
 # --- the abstract ---------------------------------------------------------------------------------
@@ -109,7 +103,7 @@ def sentences(tables: Tables, run: Mapping, finished: Iterable[Finished]) -> Ite
 def against_plain(tables: Tables) -> str:
     """The answer: the arm against plain by its headline comparison, on both kinds of facts."""
     arm = arm_of_the_answer(tables)
-    other = headline(tables, arm)
+    other = deciding(tables, arm)
     effects = both_effects(tables, arm, other)
     if effects is None:
         return ""
@@ -121,7 +115,7 @@ def against_plain(tables: Tables) -> str:
 def at_the_other_cost(tables: Tables) -> str:
     """The same arm by the comparison that is not the headline; "" where it was not run."""
     arm = arm_of_the_answer(tables)
-    (other,) = set(COMPARISONS) - {headline(tables, arm)}
+    (other,) = set(COMPARISONS) - {deciding(tables, arm)}
     effects = both_effects(tables, arm, other)
     if effects is None:
         return ""

@@ -16,6 +16,11 @@ MEASURES = {
     "log_likelihood": ("the log-likelihood of the answer", " nats per token"),
     "accuracy": ("accuracy", ""),
 }
+# at which cost an arm is compared with plain, by what it is compared to
+COSTS = {
+    verdicts.EQUAL_TOKENS: "at equal tokens",
+    verdicts.EQUAL_COMPUTE: "at equal compute",
+}
 KINDS = {
     "covered": "facts that the reference model knows",
     "uncovered": "facts that it does not know",
@@ -39,6 +44,12 @@ def difference_of(tables: Tables, arm: str, other: str, stratum: str, metric: st
     return None if effect is None or pd.isna(effect.value) else effect
 
 
+def deciding(tables: Tables, arm: str) -> str:
+    """What the arm is judged against: plain on equal tokens, or at equal compute (`COSTS`)."""
+    row = first_row(tables.get("verdicts"), arm=arm, headline="yes")
+    return verdicts.EQUAL_TOKENS if row is None else str(row["compared_to"])
+
+
 def verdict_of(tables: Tables, arm: str, other: str) -> str:
     """An arm's verdict against another over both kinds of facts; "" where it was not compared."""
     states = states_by_kind(tables, arm, other)
@@ -48,7 +59,7 @@ def verdict_of(tables: Tables, arm: str, other: str) -> str:
 def states_by_kind(tables: Tables, arm: str, other: str) -> dict[str, str]:
     """An arm's verdict against another on each kind of facts; empty where it was not compared."""
     table = tables.get("differences")
-    if table is None:
+    if table is None or "verdict" not in table:
         return {}
     rows = table[(table["arm"] == arm) & (table["compared_to"] == other)]
     return verdicts.states_of(rows) if len(rows) else {}

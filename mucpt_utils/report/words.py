@@ -17,7 +17,17 @@ from mucpt_utils.config.axes import MAIN
 from mucpt_utils.pipeline.accounting import KEPT
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital, of_selection, state_of
-from mucpt_utils.report.measures import KINDS, MEASURES, METHODS, Tables, difference_of, mean_of
+from mucpt_utils.report.measures import (
+    COSTS,
+    KINDS,
+    MEASURES,
+    METHODS,
+    Tables,
+    deciding,
+    difference_of,
+    mean_of,
+    verdict_of,
+)
 from mucpt_utils.report.numbers import (
     change,
     counted,
@@ -71,9 +81,9 @@ def paragraphs(tables: Tables, run: Mapping) -> list[Paragraph]:
         if learnt(tables):
             parts.append((levels(tables), ["main_comparison"]))
             parts.append((room(tables), ["differences"]))
-            parts.append((at_a_glance(tables, "baseline"), ["differences"]))
-            parts.append((at_a_glance(tables, "method"), ["differences"]))
-            parts += [(text, ["differences"]) for text in effects(tables)]
+            parts.append((at_a_glance(tables, "baseline"), ["differences", "verdicts"]))
+            parts.append((at_a_glance(tables, "method"), ["differences", "verdicts"]))
+            parts += [(text, ["differences", "verdicts"]) for text in effects(tables)]
             parts.append((kept_documents(tables), ["selection_kinds"]))
             parts.append((better_than_both(tables), ["differences"]))
             parts.append((forgetting(tables), ["differences"]))
@@ -164,26 +174,22 @@ def room(tables: Tables) -> str:
 
 
 def at_a_glance(tables: Tables, role: str) -> str:
-    """What every arm of a role comes to against plain at equal tokens, verdict by verdict."""
-    table = tables["differences"]
-    if "verdict" not in table:
-        return ""
-    by_verdict: dict[str, list[str]] = {}
+    """What every arm of a role comes to against plain, at the cost that it is judged by."""
+    judged: dict[tuple[str, str], list[str]] = {}
     for arm in (name for name, declared in ARMS.items() if declared.role == role):
-        rows = table[(table["arm"] == arm) & (table["compared_to"] == "plain")]
-        verdict = rule.over_kinds(rule.states_of(rows).values()) if len(rows) else ""
-        if verdict:
+        other = deciding(tables, arm)
+        verdict = verdict_of(tables, arm, other)
+        if verdict and arm not in COSTS:
             # quoted: names of arms hold commas of their own
-            by_verdict.setdefault(verdict, []).append(f"“{arm_title(arm)}”")
+            judged.setdefault((other, verdict), []).append(f"“{arm_title(arm)}”")
     told = [
-        f"{verdict}: {', '.join(by_verdict[verdict])}"
+        f"{verdict} {where}: {', '.join(judged[other, verdict])}"
+        for other, where in COSTS.items()
         for verdict in rule.VERDICTS
-        if verdict in by_verdict
+        if (other, verdict) in judged
     ]
-    if not told:
-        return ""
     noun = {"baseline": "The other baselines", "method": "The methods"}[role]
-    return f"{noun} against plain at equal tokens, over both kinds of facts: {'; '.join(told)}."
+    return f"{noun} against plain, over both kinds of facts: {'; '.join(told)}." if told else ""
 
 
 def effects(tables: Tables) -> list[str]:
@@ -204,17 +210,40 @@ def effects(tables: Tables) -> list[str]:
         )
     leads["rho1"] = ""
     sentences = {arm: effect_sentence(tables, arm) for arm in leads}
-    return [capital(leads[arm] + sentence) for arm, sentence in sentences.items() if sentence]
+    return [
+        f"{capital(leads[arm] + sentence)}{at_the_other_cost(tables, arm)}"
+        for arm, sentence in sentences.items()
+        if sentence
+    ]
+
+
+def at_the_other_cost(tables: Tables, arm: str) -> str:
+    """The arm against plain at the cost that does not decide, in a sentence; "" without."""
+    (other,) = set(COSTS) - {deciding(tables, arm)}
+    effects = [difference_of(tables, arm, other, kind, rule.load_rule().primary) for kind in KINDS]
+    numbers = [
+        f"{signed(effect.value)} ({signed(effect.low)} to {signed(effect.high)})"
+        for effect in effects
+        if effect is not None
+    ]
+    if len(numbers) < len(KINDS):
+        return ""
+    verdict = verdict_of(tables, arm, other)
+    unit = MEASURES[rule.load_rule().primary][1]
+    ending = f"; {verdict}" if verdict else ""
+    return f" {capital(COSTS[other])}: {' and '.join(numbers)}{unit}{ending}."
 
 
 def effect_sentence(tables: Tables, arm: str) -> str:
     """An arm against plain on covered and uncovered facts: log-likelihood, then accuracy.
 
-    With the verdict that the rule gives. "" where the table has no such rows.
+    By the comparison that decides for the arm, with the verdict that the rule gives. "" where the
+    table has no such rows.
     """
     clauses, states = [], []
+    other = deciding(tables, arm)
     for kind, facts in KINDS.items():
-        differences = {m: difference_of(tables, arm, "plain", kind, m) for m in MEASURES}
+        differences = {m: difference_of(tables, arm, other, kind, m) for m in MEASURES}
         effects = {m: effect for m, effect in differences.items() if effect is not None}
         if not effects:
             return ""
@@ -224,7 +253,7 @@ def effect_sentence(tables: Tables, arm: str) -> str:
         states.append(rule.on_kind(next(verdicts, ""), next(verdicts, "")))
     verdict = rule.over_kinds(states)
     told = f" The verdict: {verdict}." if verdict else ""
-    return f"{arm_title(arm)}, against plain at equal tokens: {'; '.join(clauses)}.{told}"
+    return f"{arm_title(arm)}, against plain {COSTS[other]}: {'; '.join(clauses)}.{told}"
 
 
 def kept_documents(tables: Tables) -> str:

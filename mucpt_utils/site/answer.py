@@ -10,11 +10,10 @@ from markupsafe import Markup
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.report import words
-from mucpt_utils.report.answer import headline
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
-from mucpt_utils.report.measures import KINDS, MEASURES, difference_of
-from mucpt_utils.report.numbers import plain_number, signed
+from mucpt_utils.report.measures import COSTS, KINDS, MEASURES, deciding, difference_of
+from mucpt_utils.report.numbers import counted, plain_number, signed
 from mucpt_utils.site import charts, costs, plain
 from mucpt_utils.site.gathered import Finished
 
@@ -41,7 +40,6 @@ SHORT_PHRASES = {
 }
 # of results that were made before there was a rule: where the interval lies
 BY_INTERVAL = {"stands": verdicts.BETTER, "fails": verdicts.WORSE, "open": verdicts.UNDECIDED}
-COSTS = {verdicts.EQUAL_TOKENS: "At equal tokens", verdicts.EQUAL_COMPUTE: "At equal compute"}
 NO_CEILING = (
     "No arm of this run was told which facts are true, so it does not say how much there was to "
     "gain."
@@ -85,13 +83,13 @@ def kind_verdicts(finished: Finished, other: str = "plain") -> list[str]:
 
 def short_answer(finished: Finished) -> str:
     """The answer without numbers, by the rule for verdicts: the headline comparison first."""
-    first = headline(finished.tables, PAPER_ARM)
+    first = deciding(finished.tables, PAPER_ARM)
     ordered = sorted(COSTS, key=lambda one: one != first)
     there = {other: found for other in ordered if (found := kind_verdicts(finished, other))}
     both = (("facts that its reference model knows", "the others"), ("the former", "the latter"))
     named = both[: 1 + any(len(set(found)) > 1 for found in list(there.values())[:1])]
     told = [
-        at_cost(COSTS[other], found, named[min(number, len(named) - 1)])
+        at_cost(capital(COSTS[other]), found, named[min(number, len(named) - 1)])
         for number, (other, found) in enumerate(there.items())
     ]
     return " ".join(told)
@@ -146,7 +144,9 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
     slim_title = f"{said}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
     slim = charts.forest(slim_title, NARROW, values=False, ticks=4, row_height=14)
     slim_rows = [
-        {**row, "label": plain.arm_label(row["arm"], 22)} for row in rows if row["panel"] == first
+        {**row, "label": plain.arm_label(row["arm"], 22, lines=2)}
+        for row in rows
+        if row["panel"] == first
     ]
     about = f"{heading(finished)}: {title}."
     return Figure(
@@ -163,7 +163,7 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
 
 def panel_of_headline(finished: Finished, panels: Sequence[str]) -> str:
     """Which of the panels a page has that has room for one: the comparison that is told first."""
-    first = costs.TITLES[headline(finished.tables, PAPER_ARM)]
+    first = COSTS[deciding(finished.tables, PAPER_ARM)]
     return first if first in panels else panels[0]
 
 
@@ -189,11 +189,7 @@ def chosen_arms(finished: Finished, metric: str) -> list[str]:
     table = finished.tables["differences"]
     table = table[(table["metric"] == metric) & table["stratum"].isin(list(KINDS))]
     gains = table[table["compared_to"] == "plain"].groupby("arm")["difference"].mean()
-    there = [
-        arm
-        for arm in gains.index
-        if verdicts.role(arm) not in NOT_SHOWN and arm not in costs.TITLES
-    ]
+    there = [arm for arm in gains.index if verdicts.role(arm) not in NOT_SHOWN and arm not in COSTS]
     best = sorted(there, key=lambda arm: (arm not in FIRST_ARMS, -gains[arm]))[:MOST_ARMS]
     rank = {"method": 1, "baseline": 2}
     named = [arm for arm in dict.fromkeys(table["arm"]) if arm in best]
@@ -204,14 +200,12 @@ def left_out(finished: Finished, rows: Sequence[Mapping]) -> str:
     """A sentence about the methods and baselines that the first figure does not show."""
     every = set(finished.tables["differences"]["arm"])
     shown = {row["arm"] for row in rows}
-    others = [
-        a for a in every - shown if verdicts.role(a) not in NOT_SHOWN and a not in costs.TITLES
-    ]
+    others = [a for a in every - shown if verdicts.role(a) not in NOT_SHOWN and a not in COSTS]
     if not others:
         return ""
     return (
-        " The paper's way and Rho-1 are always shown, of the others those that gain most here; "
-        f"{len(others)} more are in the explorer."
+        " The paper's way and Rho-1 are always shown, and of the rest those that gain most here; "
+        f"{counted(len(others), 'other')} {'is' if len(others) == 1 else 'are'} in the explorer."
     )
 
 
@@ -239,7 +233,7 @@ def heading(finished: Finished) -> str:
     there = [other for other in COSTS if kind_verdicts(finished, other)]
     if not there:
         return "Each way of training, minus plain continued pretraining"
-    first = headline(finished.tables, PAPER_ARM)
+    first = deciding(finished.tables, PAPER_ARM)
     other = first if first in there else there[0]
     found = kind_verdicts(finished, other)
     if set(found) == {verdicts.NO_ROOM}:
@@ -250,7 +244,7 @@ def heading(finished: Finished) -> str:
         if known == unknown
         else f"{known} where the reference model knows, {unknown} elsewhere"
     )
-    return f"{COSTS[other]} the paper's way {told}" if len(there) > 1 else capital(told)
+    return f"{capital(COSTS[other])} the paper's way {told}" if len(there) > 1 else capital(told)
 
 
 def reading(finished: Finished, rows: Sequence[Mapping], metric: str) -> str:

@@ -4,12 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mucpt_utils.analysis import verdicts
-
-TITLES = {
-    verdicts.EQUAL_TOKENS: "at equal tokens",
-    verdicts.EQUAL_COMPUTE: "at equal compute",
-}
+from mucpt_utils.report.measures import COSTS
 
 
 @dataclass(frozen=True)
@@ -24,5 +19,5 @@ def compared(differences: pd.DataFrame) -> list[Compared]:
     """The differences to plain of a table, equal tokens first; none where it has none."""
     if differences.empty:
         return []
-    parts = {other: differences[differences["compared_to"] == other] for other in TITLES}
-    return [Compared(TITLES[other], rows) for other, rows in parts.items() if len(rows)]
+    parts = {other: differences[differences["compared_to"] == other] for other in COSTS}
+    return [Compared(COSTS[other], rows) for other, rows in parts.items() if len(rows)]

@@ -17,7 +17,8 @@ from mucpt_utils.report import limits
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.figures.curves import prices
-from mucpt_utils.site import costs, doses, plain
+from mucpt_utils.report.measures import COSTS
+from mucpt_utils.site import doses, plain
 from mucpt_utils.site.gathered import SHORT, Finished
 
 TABLES = (
@@ -85,7 +86,7 @@ def profile_data(finished: Finished) -> dict[str, Any]:
         "missing": limits.not_run(finished.tables, run),
         "prices": prices(finished.tables.get("costs"), curves_of(finished)),
         "arms": {arm: arm_data(arm, run) for arm in arms},
-        "costs": {other: title for other, title in costs.TITLES.items() if other in arms},
+        "costs": {other: title for other, title in COSTS.items() if other in arms},
         "axes": doses.axes_data(axes, run),
         "tables": {name: coded_columns(table) for name, table in tables.items()},
     }

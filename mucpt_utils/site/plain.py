@@ -39,6 +39,7 @@ def metric_unit(name: str) -> str:
 
 MOST_LINES = 3  # of a label on an axis
 SHORTER = (
+    ("found by the words around them", "found in context"),
     ("weight on tokens that carry facts", "fact tokens weighted"),
     ("started from the reference model", "from the reference model"),
     ("the reference model", "RM"),
@@ -50,17 +51,17 @@ def broken(label: str, width: int) -> str:
     return BREAK.join(textwrap.wrap(label, width))
 
 
-def arm_label(arm: str, width: int = 30) -> str:
+def arm_label(arm: str, width: int = 30, lines: int = MOST_LINES) -> str:
     """The name of a way of training, with a capital, broken for the axis of a figure.
 
-    One of more than `MOST_LINES` lines would touch its neighbours, and is said more shortly.
+    One of more than `lines` lines would touch its neighbours, and is said more shortly.
     """
-    title = capital(arm_title(arm))
+    title = arm_title(arm)
     for long, short in SHORTER:
-        if broken(title, width).count(BREAK) < MOST_LINES:
+        if broken(title, width).count(BREAK) < lines:
             break
         title = title.replace(long, short)
-    return broken(title, width)
+    return broken(capital(title), width)
 
 
 def dictionary() -> dict[str, dict]:

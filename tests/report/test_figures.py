@@ -459,6 +459,10 @@ def test_ceilings_stand_first_and_say_how_much_room_there_is():
     fig, _ = figures.difference_to_plain(table)
     title = figures.title_of(fig)
     assert "+0.50 on known facts, none on unknown facts" in title
+    assert title.startswith(
+        "At equal compute the paper's arm loses on both kinds of facts; at equal tokens the "
+        "paper's arm gains on both kinds of facts; "
+    )
     wide = differences((0.4, 0.6), (-0.5, 0.9), arm="oracle_clean")
     fig, _ = figures.difference_to_plain(pd.concat([table[table["arm"] != "oracle_clean"], wide]))
     assert "not shown on unknown facts" in figures.title_of(fig)

@@ -121,9 +121,30 @@ def test_an_arm_that_beats_both_on_both_is_named(frames):
 
 def test_baselines_and_methods_are_told_verdict_by_verdict(frames):
     text = words.at_a_glance(frames, "method")
-    assert text.startswith("The methods against plain at equal tokens")
-    assert f"mixed: “{words.arm_title('soft_dynamic')}”" in text
+    assert text.startswith("The methods against plain, over both kinds of facts: ")
+    assert f"mixed at equal tokens: “{words.arm_title('soft_dynamic')}”" in text
     assert words.arm_title("rho1") in words.at_a_glance(frames, "baseline")
+
+
+def test_an_arm_is_told_by_the_comparison_that_decides(frames):
+    """At equal compute where `verdicts.csv` says so, in the list and in its own sentence."""
+    table = frames["differences"]
+    dear = table[(table["arm"] == "selection_soft") & (table["compared_to"] == "plain")]
+    dear = dear.assign(compared_to=verdicts.EQUAL_COMPUTE, difference=-0.5, ci_low=-0.6)
+    dear = dear.assign(ci_high=-0.4, p_value=1e-6)
+    frames["differences"] = verdicts.judged(pd.concat([table, dear], ignore_index=True))
+    costs = pd.DataFrame({"arm": ["selection_soft"], "relative_to_plain": [3.0]})
+    frames["verdicts"] = verdicts.verdicts(frames["differences"], costs)
+    title = words.arm_title("selection_soft")
+    assert f"worse at equal compute: “{title}”" in words.at_a_glance(frames, "method")
+    sentence = words.effect_sentence(frames, "selection_soft")
+    assert sentence.startswith(f"{title}, against plain at equal compute: on facts that")
+    assert "falls by 0.50 nats per token (−0.60 to −0.40)" in sentence
+    assert sentence.endswith("The verdict: worse.")
+    told = next(one for one in words.effects(frames) if "the paper's" in one)
+    assert " The verdict: worse. At equal tokens: " in told and told.endswith(".")
+    effect = measures.difference_of(frames, "selection_soft", "plain", "covered", "log_likelihood")
+    assert numbers.signed(effect.value) in told.partition("At equal tokens: ")[2]
 
 
 def test_room_is_told_where_a_ceiling_was_trained(frames):

@@ -15,13 +15,12 @@ from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report import words
 from mucpt_utils.report.figures.conclusions import capital
-from mucpt_utils.report.measures import KINDS
+from mucpt_utils.report.measures import COSTS, KINDS
 from mucpt_utils.site import (
     answer,
     build,
     charts,
     command,
-    costs,
     gathered,
     links,
     pages,
@@ -104,7 +103,7 @@ def test_every_arm_of_the_first_figure_has_its_interval_and_n(laptop):
     assert len({row["arm"] for row in figure.rows}) <= answer.MOST_ARMS
     for row in figure.rows:
         kind = list(KINDS)[row["kind"]]
-        (other,) = (other for other, title in costs.TITLES.items() if title == row["panel"])
+        (other,) = (other for other, title in COSTS.items() if title == row["panel"])
         numbers = table.loc[row["arm"], other, kind, "log_likelihood"]
         assert (row["value"], row["low"], row["high"], row["n"]) == tuple(
             numbers[["difference", "ci_low", "ci_high", "n"]]

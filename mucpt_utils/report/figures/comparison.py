@@ -16,7 +16,6 @@ from mucpt_utils.report.figures.conclusions import (
     STRATA,
     UNCOVERED,
     agreed,
-    of_equal_compute,
     of_levels,
     of_methods,
     of_room,
@@ -86,8 +85,7 @@ def difference_to_plain(
     first = frame["arm"].isin(in_first_forest(distinct(frame["arm"])))
     if every and first.all():
         raise NothingToDraw("every arm stands in the first forest")
-    told = [of_methods(frame), of_equal_compute(frame), of_room(differences)]
-    title = "; ".join(filter(None, told))
+    title = "; ".join(filter(None, [of_methods(frame), of_room(differences)]))
     return forest(frame if every else frame[first], title, metric)
 
 
@@ -101,7 +99,7 @@ def pooled_forest(table: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
     frame = compared_with_plain(together, metric)
     least, most = (f"{count:.0f}" for count in (frame["seeds"].min(), frame["seeds"].max()))
     seeds = f"{most if least == most else f'{least} to {most}'} seeds together"
-    told = filter(None, [of_methods(frame), of_equal_compute(frame), of_room(together), seeds])
+    told = filter(None, [of_methods(frame), of_room(together), seeds])
     return forest(frame, "; ".join(told), metric)
 
 

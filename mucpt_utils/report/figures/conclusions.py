@@ -11,6 +11,7 @@ from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import PAPER_ARM, Effect, State, effect_of, first_row
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report.figures.style import arm_title
+from mucpt_utils.report.measures import COSTS
 
 COVERED, UNCOVERED = STRATA = ("covered", "uncovered")
 PRIMARY = "log_likelihood"
@@ -92,16 +93,29 @@ def states(
 
 
 def of_methods(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
-    """How many methods gain on both kinds of facts, after what the paper's arm does."""
-    measured = measured_methods(differences, "plain", metric)
-    if not measured:
-        return "Differences to plain continued pretraining"
+    """What the paper's arm does and how many methods gain on both kinds of facts.
+
+    At equal compute first, where that was run: it is what arms with a reference model are judged
+    by.
+    """
+    told = {
+        COSTS[other]: of_measured(measured)
+        for other in reversed(COSTS)
+        if (measured := measured_methods(differences, other, metric))
+    }
+    if len(told) > 1:
+        return capital("; ".join(f"{where} {what}" for where, what in told.items()))
+    return capital(*told.values()) if told else "Differences to plain continued pretraining"
+
+
+def of_measured(measured: Mapping[str, tuple[State, State]]) -> str:
+    """What the paper's arm does, then how many of the methods gain on both kinds of facts."""
     parts = []
     if PAPER_ARM in measured:
         parts.append(f"{short_title(PAPER_ARM)} {ON_BOTH[measured[PAPER_ARM]]}")
     if len(measured) > len(parts):
         parts.append(of_winners(measured))
-    return capital("; ".join(parts))
+    return ", ".join(parts)
 
 
 def measured_methods(
@@ -111,12 +125,6 @@ def measured_methods(
     arms = [arm for arm in dict.fromkeys(differences["arm"]) if role_of(arm) == "method"]
     seen = {arm: states(differences, arm, other, metric) for arm in arms}
     return {arm: both for arm, both in seen.items() if both}
-
-
-def of_equal_compute(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
-    """How many methods gain on both kinds where plain has their compute; "" without such rows."""
-    measured = measured_methods(differences, verdicts.EQUAL_COMPUTE, metric)
-    return f"at equal compute {of_winners(measured)}" if measured else ""
 
 
 def of_winners(measured: Mapping[str, tuple[State, State]]) -> str:
