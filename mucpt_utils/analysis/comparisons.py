@@ -5,7 +5,7 @@ differences are paired by seed and question. Every function goes from a frame of
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -120,9 +120,14 @@ def main_items(measured: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([final[final["axis"] == MAIN], reached[final.columns]], ignore_index=True)
 
 
-def differences(measured: pd.DataFrame) -> pd.DataFrame:
-    """`differences.csv`: every main arm against each of `COMPARED_TO`, paired and judged."""
-    return judged_pairs(arm_pairs(main_items(measured)), "differences")
+def differences(measured: pd.DataFrame, costs: pd.DataFrame | None = None) -> pd.DataFrame:
+    """`differences.csv`: every main arm against each of `COMPARED_TO`, paired and judged.
+
+    costs: rows of `costs.csv`; an arm that costs far more than plain at equal compute is not
+    compared with it.
+    """
+    pairs = arm_pairs(main_items(measured), verdicts.too_dear(costs))
+    return judged_pairs(pairs, "differences")
 
 
 def judged_pairs(parts: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
@@ -133,12 +138,16 @@ def judged_pairs(parts: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
     return in_order(verdicts.judged(pd.concat(parts, ignore_index=True)), name)
 
 
-def arm_pairs(final: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Paired differences of every arm to each of `COMPARED_TO`, both named in columns."""
+def arm_pairs(final: pd.DataFrame, dear: Collection[str] = ()) -> Iterator[pd.DataFrame]:
+    """Paired differences of every arm to each of `COMPARED_TO`, both named in columns.
+
+    dear: arms that are not compared with plain at equal compute.
+    """
     by_arm = {arm: part for arm, part in final.groupby("arm", sort=False)}
     for other in COMPARED_TO:
+        left_out = {other, *(dear if other == verdicts.EQUAL_COMPUTE else ())}
         for arm, part in by_arm.items():
-            if other in by_arm and arm != other:
+            if other in by_arm and arm not in left_out:
                 yield paired(part, by_arm[other]).assign(arm=arm, compared_to=other)
 
 

@@ -5,16 +5,16 @@ pooled by items. A seed of one profile is another run than the same seed of anot
 subject is the same subject wherever it is asked about. Each pair of answers weighs the same, so a
 profile counts by how much it asked, and intervals are clustered by run and by subject, as those of
 a single profile are. Beside the pooled row of each comparison stands that of each profile. Equal
-compute is pooled where it is that of one and the same arm, the profiles' default.
+compute is that of one and the same arm, the profiles' default: the plain training of a profile that
+names another is left out.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 
 from mucpt_utils.analysis.comparisons import arm_pairs, judged_pairs
 from mucpt_utils.analysis.frames import concat
-from mucpt_utils.analysis.verdicts import EQUAL_COMPUTE
 from mucpt_utils.config.settings import Profile
 
 KINDS = ("covered", "uncovered")  # over all facts a result depends on the coverage chosen
@@ -36,19 +36,14 @@ def has_its_own_compute(run: Mapping) -> bool:
     return run.get("settings", {}).get("compute_of", usual) != usual
 
 
-def pooled(profiles: Mapping[str, pd.DataFrame], apart: Collection[str] = ()) -> pd.DataFrame:
+def pooled(profiles: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """`pooled.csv`: differences of arms over the runs of all profiles, and of each alone.
 
-    profiles: final items by profile. An arm is compared where a profile has both arms. apart: the
-    profiles whose plain training at equal compute is not that of the others, and not pooled.
+    profiles: final items by profile. An arm is compared where a profile has both arms.
     """
     parts = [compared({name: items}).assign(pooled="no") for name, items in profiles.items()]
     if len(profiles) > 1:
-        together = {
-            name: items[items["arm"] != EQUAL_COMPUTE] if name in apart else items
-            for name, items in profiles.items()
-        }
-        parts.insert(0, compared(together).assign(pooled="yes"))
+        parts.insert(0, compared(profiles).assign(pooled="yes"))
     return concat([part for part in parts if len(part)], "pooled")
 
 

@@ -155,6 +155,19 @@ def roomy(rooms: pd.DataFrame) -> dict[str, bool]:
     }
 
 
+# --- price ----------------------------------------------------------------------------------------
+
+
+def too_dear(costs: pd.DataFrame | None) -> set[str]:
+    """Arms for which plain at equal compute is none: they cost more than `dear` times what it does.
+
+    costs: rows of `costs.csv`; none where plain was not trained at equal compute.
+    """
+    relative = {} if costs is None else costs.set_index("arm")["relative_to_plain"].to_dict()
+    most = load_rule().dear * relative.get(EQUAL_COMPUTE, float("inf"))
+    return {str(arm) for arm, cost in relative.items() if cost > most}
+
+
 # --- an arm ---------------------------------------------------------------------------------------
 
 

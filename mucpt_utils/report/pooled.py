@@ -18,6 +18,7 @@ from mucpt_utils.analysis.frames import TableError, concat
 from mucpt_utils.analysis.items import items_of_answers
 from mucpt_utils.analysis.pooling import has_its_own_compute, poolable, pooled
 from mucpt_utils.analysis.repeats import made_twice, repeated
+from mucpt_utils.analysis.verdicts import EQUAL_COMPUTE
 from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import read_json
@@ -51,10 +52,13 @@ def items_by_profile(results: Path) -> dict[str, pd.DataFrame]:
 
 
 def items_of_profile(folder: Path) -> pd.DataFrame:
-    """The final items of a results folder. Raises TableError where they cannot be pooled."""
-    if not poolable(read_json(folder / RECORD)):
+    """The final items of a results folder, without plain training at another compute than that of
+    the other profiles. Raises TableError where they cannot be pooled."""
+    run = read_json(folder / RECORD)
+    if not poolable(run):
         raise TableError(POOLED)
-    return items_of_answers(read_table(folder / "tables", "answers"))
+    items = items_of_answers(read_table(folder / "tables", "answers"))
+    return items[items["arm"] != EQUAL_COMPUTE] if has_its_own_compute(run) else items
 
 
 def draw(together: pd.DataFrame, profiles: Iterable[str], results: Path) -> None:
@@ -80,15 +84,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         profiles = items_by_profile(results)
         if not profiles:
             raise NothingToPool(f"{results}: no profile has answers that can be pooled")
-        records = {name: read_json(results / name / RECORD) for name in profiles}
-        repeats = made_twice(records)
+        repeats = made_twice({name: read_json(results / name / RECORD) for name in profiles})
         once = {name: items for name, items in profiles.items() if name not in repeats}
         again = [
             repeated(profiles[first], profiles[name], (first, name))
             for name, first in repeats.items()
         ]
         folder = results / FOLDER / "tables"
-        together = pooled(once, [name for name in once if has_its_own_compute(records[name])])
+        together = pooled(once)
         path = write_table(together, folder, FOLDER)
         draw(together, once, results)
         if again:

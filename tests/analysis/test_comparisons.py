@@ -1,6 +1,7 @@
 import numpy as np
+import pandas as pd
 import pytest
-from results_made_up import QUESTIONS, run, surface_runs
+from results_made_up import QUESTIONS, run, runs, surface_runs
 
 from mucpt_utils.analysis import comparisons, schema
 from mucpt_utils.analysis.items import items
@@ -26,6 +27,21 @@ def test_differences_are_paired_by_seed_and_question(frames, measured, value):
     assert value(table, "ci_low", **where) == pytest.approx(value(table, "ci_high", **where))
     shuffled = comparisons.differences(measured.sample(frac=1, random_state=1))
     assert value(shuffled, "difference", **where) == pytest.approx(0.4)
+
+
+def test_an_arm_that_costs_far_more_is_not_compared_at_equal_compute():
+    named = items(runs()).replace({"arm": {"rho1": "plain_compute"}})
+    costs = pd.DataFrame(
+        {
+            "arm": ["plain", "plain_compute", "selection_soft", "soft_dynamic"],
+            "relative_to_plain": [1.0, 1.3, 1.3, 2.5],
+        }
+    )
+    table = comparisons.differences(named, costs)
+    by_other = table.groupby("compared_to")["arm"].unique()
+    assert "soft_dynamic" in by_other["plain"]
+    assert "soft_dynamic" not in by_other["plain_compute"]
+    assert "selection_soft" in by_other["plain_compute"]
 
 
 def test_main_comparison_agrees_with_differences(frames, value):

@@ -58,15 +58,6 @@ def test_an_arm_of_one_profile_is_pooled_over_that_one(answered):
     assert set(rows["profiles"]) == {"one"}
 
 
-def test_equal_compute_of_another_arm_is_not_pooled(answered):
-    named = answered.replace({"arm": {"soft_dynamic": "plain_compute"}})
-    table = pooled({"one": named, "two": named}, apart=["two"])
-    rows = table[(table["arm"] == "plain_compute") | (table["compared_to"] == "plain_compute")]
-    assert set(rows.loc[rows["pooled"] == "yes", "profiles"]) == {"one"}
-    assert set(rows.loc[rows["pooled"] == "no", "profiles"]) == {"one", "two"}
-    assert "one, two" in set(table["profiles"]), "the other arms are pooled"
-
-
 def test_a_profile_without_the_setting_has_the_usual_compute():
     assert not has_its_own_compute({"settings": {}})
     assert not has_its_own_compute({"settings": {"compute_of": "selection_soft"}})

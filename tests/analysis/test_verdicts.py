@@ -126,6 +126,18 @@ def test_the_first_measure_decides_unless_the_second_contradicts_it():
     assert verdicts.on_kind(UNDECIDED, BETTER) == UNDECIDED
 
 
+def test_equal_compute_is_none_for_an_arm_that_costs_far_more():
+    costs = pd.DataFrame(
+        {
+            "arm": ["plain", "plain_compute", "near", "far"],
+            "relative_to_plain": [1.0, 1.3, 1.6, 1.7],
+        }
+    )
+    assert verdicts.too_dear(costs) == {"far"}
+    assert verdicts.too_dear(costs[costs["arm"] != "plain_compute"]) == set()
+    assert verdicts.too_dear(None) == set()
+
+
 def test_a_dear_arm_is_judged_at_equal_compute():
     rows = [
         row(arm, 0.3 if other == "plain" else -0.3, 0.1, stratum=kind, other=other)
