@@ -27,17 +27,22 @@ from mucpt_utils.report.numbers import plain_number, signed
 from mucpt_utils.report.profiles import Finished, every_profile, read_finished
 from mucpt_utils.report.statements import BEGIN, END
 
-COMMITTED = statements.read_results(paths.RESULTS)
 INTERVAL = re.compile(r"\[[+−-]?\d*\.\d+, ?[+−-]?\d*\.\d+\]")
 
 
 # --- what is committed ----------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def blocks():
+    """What the committed tables give for each file."""
+    return statements.blocks(statements.read_results(paths.RESULTS))
+
+
 @pytest.mark.parametrize("name", ["README.md", "results/README.md"])
-def test_the_committed_block_is_what_the_committed_tables_give(name):
+def test_the_committed_block_is_what_the_committed_tables_give(name, blocks):
     path = paths.ROOT / name
-    text = statements.with_block(path, statements.blocks(COMMITTED)[path])
+    text = statements.with_block(path, blocks[path])
     assert text == path.read_text(encoding="utf-8"), "python -m mucpt_utils statements --write"
 
 
@@ -77,7 +82,7 @@ def finished(run, tables):
     return Finished(Path(run.get("profile", "pooled")), run, tables)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def made():
     """Made-up results of profile `laptop`, with a surface and prose beside it."""
     tables = all_tables()
@@ -159,9 +164,14 @@ def test_an_interval_without_zero_is_bold():
     assert cells.effect_cell(effect._replace(low=-0.17)) == "+0.31 [−0.17, +0.46]"
 
 
+@pytest.fixture(scope="module")
+def whole(made):
+    """Every statement about the made-up results."""
+    return statements.all_statements(made)
+
+
 @pytest.mark.parametrize("missing", ["laptop", "surface", "prose"])
-def test_a_missing_profile_gives_no_line(made, missing):
-    whole = statements.all_statements(made)
+def test_a_missing_profile_gives_no_line(made, whole, missing):
     text = statements.all_statements({k: v for k, v in made.items() if k != missing})
     assert len(text) < len(whole)
     assert f"`{missing}`" in whole and f"`{missing}`" not in text
@@ -325,18 +335,29 @@ def test_surface_and_prose_have_their_tables(made):
 # --- the command ----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def checkout(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
     """A checkout of two pages and the results of `laptop`, whose blocks are as they should be."""
-    monkeypatch.setattr(paths, "ROOT", tmp_path)
-    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
-    tables = tmp_path / "results" / "laptop" / "tables"
+    root = tmp_path_factory.mktemp("written")
+    tables = root / "results" / "laptop" / "tables"
     for name in ("main_comparison", "differences"):
         table_files.write_table(all_tables()[name], tables, name)
-    shutil.copy(paths.PACKAGE.parent / "results" / "laptop" / "run.json", tables.parent)
-    for path in (tmp_path / "README.md", tmp_path / "results" / "README.md"):
+    shutil.copy(paths.committed("laptop") / "run.json", tables.parent)
+    for path in (root / "README.md", root / "results" / "README.md"):
         path.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
-    assert statements.main(["--write"]) == OK
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "ROOT", root)
+        patch.setattr(paths, "RESULTS", root / "results")
+        assert statements.main(["--write"]) == OK
+    return root
+
+
+@pytest.fixture
+def checkout(written, tmp_path, monkeypatch):
+    """A copy of it, which a test may change."""
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
     return tmp_path
 
 
