@@ -191,3 +191,10 @@ def test_bytes_in_a_table_are_read_as_any_text(tmp_path):
     old, new = read(tmp_path / "a.parquet")
     assert old.text == new.text == FRENCH
     assert old.metadata[GUESSED] == "cp1252" and GUESSED not in new.metadata
+
+
+def test_what_fills_up_the_end_of_a_file_costs_no_text():
+    assert decode(CZECH.encode() + b"\0" * 512) == CZECH
+    assert decode(CZECH.encode()[:-3] + "é".encode()[:1]) == CZECH[:-3]
+    with pytest.raises(Malformed, match="NUL byte at 1"):
+        decode(b"a\0b" + b"\0" * 5)

@@ -1,6 +1,7 @@
 """What lies in a folder: read, quarantined, or passed over and counted; links never go round."""
 
 import gzip
+import json
 import os
 import socket
 
@@ -11,6 +12,7 @@ from datatrove.data import Document
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import Unreadable, read_source, source_files
 from mucpt_utils.text.sources.base import NoSource
+from mucpt_utils.text.sources.files import kind_of
 from mucpt_utils.text.sources.folders import survey
 from mucpt_utils.text.sources.inputs import FolderInput, open_input
 
@@ -61,8 +63,8 @@ def test_links_to_folders_are_read_once_and_never_go_round(tmp_path):
     ids, bad = read(root)
     assert ids == ["linked/b.txt#0000", "sub/a.txt#0000"]
     assert bad == {
-        "itself": "too many levels of symbolic links",
-        "nowhere.txt": "no such file or directory",
+        "itself": "a link that leads nowhere, or to itself",
+        "nowhere.txt": "a link that leads nowhere, or to itself",
     }
     passed = {item.place: item.reason for item in survey(root).passed_over}
     assert passed == dict.fromkeys(
@@ -141,6 +143,48 @@ def test_a_broken_table_of_books_costs_no_book(tmp_path, content):
     write(tmp_path / "BOOKS.tsv", content)
     ids, bad = read(tmp_path)
     assert ids == ["1.txt#0000"] and list(bad) == ["BOOKS.tsv"]
+
+
+def test_files_that_describe_a_source_are_counted_and_a_record_of_anybodys_is_read(tmp_path):
+    names = ["BOOKS.tsv", "LICENSE", "LICENSE.txt", "MANIFEST.tsv", "SHA256SUMS"]
+    for name in names:
+        write(tmp_path / name, "id\ttitle\n")
+    write(tmp_path / "a" / "record.json", json.dumps({"text": TEXT}))
+    write(tmp_path / "b" / "record.json", json.dumps({"made_by": "01", "inputs": [], "text": "x"}))
+    assert read(tmp_path) == (["a/record.json:1"], {})
+    passed = {item.place: item.reason for item in survey(tmp_path).passed_over}
+    assert passed == dict.fromkeys(names, "describes the source")
+
+
+PAGE = f"\n<!DOCTYPE html><html><body><p>{TEXT}</p></body></html>"
+
+
+@pytest.mark.parametrize("name", ["index.php?id=3", "about", "news.shtml", "a.html@page=2", "b.gz"])
+def test_a_page_is_one_under_any_name(tmp_path, name):
+    write(tmp_path / name, gzip.compress(PAGE.encode()) if name.endswith("gz") else PAGE)
+    assert read(tmp_path) == ([f"{name}#0000"], {})
+    assert kind_of(tmp_path / name) == ".html"
+
+
+UNKNOWN = {
+    "a.zip": "a file of type .zip: an archive of files",
+    "a.tar.gz": "a file of type .tar: an archive of files",
+    "a.PDF": "a file of type .pdf: a document to be converted",
+    "a.csv": "a file of type .csv: a table to be converted",
+    "a.csv.gz": "a file of type .csv: a table to be converted",
+    "a.wat.gz": "unknown file type .wat; read are",
+    "a.txt.gz.gz": "compressed twice",
+    "notes.gz": "a compressed file whose name lacks what it holds",
+    "a.txt~": "unknown file type .txt~; read are",
+    "Op. 5, Sonata in D": "unknown file type without suffix; read are",
+    "README": "unknown file type without suffix; read are",
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_files_that_are_not_read_say_what_would_help(tmp_path, name):
+    write(tmp_path / name)
+    assert read(tmp_path)[1][name].startswith(UNKNOWN[name])
 
 
 def test_what_a_run_left_unfinished_is_passed_over(tmp_path):

@@ -13,6 +13,7 @@ from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import Unreadable, read_source, source_files
 from mucpt_utils.text.sources.encodings import GUESSED
 from mucpt_utils.text.sources.files import estimate_documents
+from mucpt_utils.text.sources.records import no_field
 
 SETTINGS = SourceSettings(batch_rows=7)
 
@@ -89,7 +90,7 @@ def test_rows_without_text_are_quarantined_with_their_number(tmp_path):
     documents, bad = read(tmp_path)
     assert [d.text for d in documents] == ["one", "four"]
     assert [(b.place, b.reason) for b in bad] == [
-        ("t.parquet:2", "field 'text' must be text, not NoneType"),
+        ("t.parquet:2", "field 'text' is null"),
         ("t.parquet:3", "field 'text' is empty"),
     ]
 
@@ -110,7 +111,7 @@ def test_a_wrong_column_type_and_a_missing_column_are_named(tmp_path):
     assert not documents
     assert [(b.place, b.reason) for b in bad] == [
         ("a.parquet", "column 'text' must be text, not int64"),
-        ("b.parquet", "none of the text columns text, abstract, body, content"),
+        ("b.parquet", no_field("columns", SETTINGS)),
     ]
 
 
@@ -216,7 +217,7 @@ def test_identifiers_of_any_kind_stay_apart(tmp_path):
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (b'{"text": null}', "field 'text' must be text, not NoneType"),
+        (b'{"text": null}', "field 'text' is null"),
         (b'{"text": 3}', "field 'text' must be text, not int"),
         (b'{"text": ["a"]}', "field 'text' must be text, not list"),
         (b'{"text": "  "}', "field 'text' is empty"),
@@ -244,10 +245,13 @@ def test_the_text_may_stand_in_the_second_field_where_the_first_is_empty(tmp_pat
         ([{"text": "a"}, {"text": "b"}], ["a", "b"]),
         ({"text": "a"}, ["a"]),
         ({"version": 1, "data": [{"text": "a"}, {"text": "b"}]}, ["a", "b"]),
+        ({"tags": ["x"], "data": [{"text": "a"}, {"text": "b"}]}, ["a", "b"]),
+        ({"train": [{"text": "a"}], "test": [{"text": "b"}]}, ["a", "b"]),
+        ({"one": {"text": "a"}, "two": {"text": "b"}}, ["a", "b"]),
     ],
 )
 @pytest.mark.parametrize("indent", [None, 2])
-@pytest.mark.parametrize("name", ["a.json", "a.JSON.gz"])
+@pytest.mark.parametrize("name", ["a.json", "a.JSON.gz", "a.ndjson"])
 def test_json_files_of_every_shape_are_read(tmp_path, name, content, texts, indent):
     raw = json.dumps(content, indent=indent).encode()
     (tmp_path / name).write_bytes(gzip.compress(raw) if name.endswith("gz") else raw)
@@ -259,6 +263,45 @@ def test_a_json_file_may_hold_a_row_a_line(tmp_path):
     (tmp_path / "a.json").write_text('{"text": "a"}\n{cut\n{"text": "b"}\n')
     documents, (bad,) = read(tmp_path)
     assert [d.text for d in documents] == ["a", "b"] and bad.place == "a.json:2"
+
+
+ROWS = ('{"text": "a"}', '{"text": "b"}')
+PRETTY = [json.dumps(json.loads(row), indent=1) for row in ROWS]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\n".join(PRETTY),
+        "".join(f"\x1e{row}\n" for row in ROWS),
+        ",\n".join(ROWS),
+        "[\n" + ",\n".join(ROWS) + "\n]\n",
+        "[" + ",\r\n".join(ROWS) + "]",
+        "[\n  " + "\n,\n  ".join(ROWS) + "\n]",
+    ],
+)
+def test_rows_one_behind_the_other_are_read_in_any_dress(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    documents, bad = read(tmp_path)
+    assert [d.text for d in documents] == ["a", "b"] and not bad
+
+
+def test_what_is_no_json_behind_values_is_told_and_they_stay(tmp_path):
+    (tmp_path / "a.json").write_text(f"{PRETTY[0]}\n{{cut")
+    (tmp_path / "b.json").write_text(f"{{cut\n{ROWS[0]}\n")
+    documents, bad = read(tmp_path)
+    assert [d.text for d in documents] == ["a", "a"]
+    assert [(b.place, b.reason.split(":")[0]) for b in bad] == [
+        ("a.json:2", f"not JSON from character {len(PRETTY[0]) + 1} of the file on"),
+        ("b.json:1", "not JSON"),
+    ]
+
+
+def test_a_list_of_rows_larger_than_a_text_may_be_is_read_by_its_lines(tmp_path):
+    (tmp_path / "a.json").write_text("[\n" + ",\n".join(ROWS * 500) + "\n]")
+    documents, bad = read(tmp_path, SourceSettings(largest_text_bytes=1000))
+    assert len(documents) == 1000 and not bad
 
 
 # --- tables of odd types --------------------------------------------------------------------------
@@ -296,6 +339,12 @@ def test_text_in_any_type_of_text_is_read(tmp_path, kind):
     write(tmp_path / "t.parquet", {"text": column})
     documents, bad = read(tmp_path)
     assert [d.text for d in documents] == ["é one", "two"] and not bad
+
+
+def test_two_columns_of_one_name_are_told(tmp_path):
+    table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["text", "text"])
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert read(tmp_path)[1][0].reason == "two columns are named 'text'"
 
 
 def test_a_table_without_a_row_is_told(tmp_path):

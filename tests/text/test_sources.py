@@ -57,7 +57,8 @@ def test_jsonl_keeps_documents_and_quarantines_each_bad_line_with_its_place(tmp_
         "a JSON object was expected, not list",
         "field 'text' must be text, not int",
         "field 'text' is empty",
-        "none of the text fields text, abstract, body, content",
+        "none of the text fields text, abstract, body, content; source.text_fields in --settings "
+        "names others",
     ]
 
 
@@ -96,6 +97,43 @@ def test_damaged_files_are_quarantined_and_what_was_read_before_stays(tmp_path):
         "folder.txt": "a folder with the name of a file",
         "what.xyz": f"unknown file type .xyz; read are {READ}",
     }
+
+
+@pytest.mark.parametrize(
+    ("damage", "left"), [(lambda raw: raw[:-9], 0.99), (lambda raw: raw + b"\0\1 stray", 1.0)]
+)
+def test_of_prose_whose_compression_is_damaged_the_rest_is_read(tmp_path, damage, left):
+    whole = "".join(f"{n}. {SENTENCE}" for n in range(3000))
+    (tmp_path / "a.txt.gz").write_bytes(damage(gzip.compress(whole.encode())))
+    documents, (bad,) = read(tmp_path)
+    assert bad.place == "a.txt.gz" and bad.reason.startswith("damaged compression")
+    assert sum(len(d.text.split()) for d in documents) >= left * len(whole.split())
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.html", "a.md"])
+@pytest.mark.parametrize(("raw", "what"), [(b"%PDF-1.4 x", "a PDF"), (b"PK\3\4\0", "a ZIP")])
+def test_what_is_no_text_is_told_by_its_first_bytes(tmp_path, name, raw, what):
+    (tmp_path / name).write_bytes(raw)
+    assert read(tmp_path)[1][0].reason.startswith(f"no text but {what}")
+
+
+def test_a_broken_line_of_a_text_costs_no_other(tmp_path):
+    lines = [f"{n}. Dvořák: {SENTENCE}".encode() for n in range(40)]
+    lines[7], lines[30] = b"Faur\xe9 is cut.", b"a NUL\0 is cut."
+    (tmp_path / "a.txt").write_bytes(b"\n".join(lines))
+    documents, bad = read(tmp_path)
+    assert [b.place for b in bad] == ["a.txt:8", "a.txt:31"]
+    assert bad[0].reason == "a line that is no UTF-8, or has a NUL byte"
+    text = "\n".join(d.text for d in documents)
+    assert "cut." not in text and text.count("Dvořák") == 38
+    (tmp_path / "a.txt").write_bytes(b"\n".join(lines[:12]))  # one of so few may be no chance
+    documents, bad = read(tmp_path)
+    assert not documents and [b.place for b in bad] == ["a.txt"]
+
+
+def test_letters_printed_twice_are_one(tmp_path):
+    (tmp_path / "a.txt").write_text("N\bNA\bAM\bM_\bE: _\bc_\bo_\bl reads the fugue.")
+    assert read(tmp_path)[0][0].text == "NAME: col reads the fugue."
 
 
 def test_an_endless_line_and_a_bomb_are_bounded(tmp_path):

@@ -30,6 +30,10 @@ PRINTED = re.compile(rb"(?:\xef\xbb\xbf)?[\t\n\r\f -~]+")
 CONTROL = re.compile("[\0-\x1f\x7f\x85\u2028\u2029]")
 
 
+class TooLong(Malformed):
+    """More bytes than a setting allows."""
+
+
 class SourceError(MuCPTError, ValueError):
     """The name of a source that means nothing."""
 
@@ -112,13 +116,13 @@ class BoundedStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer; raises Malformed where the compression is damaged, or too much comes."""
+        """Fill the buffer; raises Malformed where the compression is damaged, TooLong behind it."""
         if self.remaining < 0:
             return 0  # has been told
         chunk = self.stream.read1(len(buffer))
         self.remaining -= len(chunk)
         if self.remaining < 0:
-            raise Malformed(f"holds more than {self.limit} bytes")
+            raise TooLong(f"holds more than {self.limit} bytes")
         buffer[: len(chunk)] = chunk
         return len(chunk)
 

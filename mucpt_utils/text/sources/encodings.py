@@ -36,6 +36,7 @@ FEW = 64  # bytes of which nothing can be guessed
 UTF8_LIKE = 3  # a text of broken UTF-8 has at least one good letter for so many bad bytes
 ZEROS = 0.7  # share of zeros in the high bytes of UTF-16 that has no mark
 SAMPLE = 1 << 18  # bytes of lines from which their character set is guessed
+CUT_OFF = "unexpected end of data"  # Python's word for a last letter that is not whole
 GUESSED = "guessed_charset"  # in the metadata of a text that says nothing of how it is written
 
 
@@ -128,15 +129,20 @@ def unmarked(raw: bytes, encoding: str | None = None) -> Decoded:
     encoding: what they state, where that is no more than Western.
     """
     if 0 in raw:
-        charset = without_mark(raw)
-    else:
-        try:
-            return Decoded(raw.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            if is_mostly_utf8(raw):
-                # another reading would make mojibake of every good letter
-                raise Malformed(f"broken UTF-8 at byte {error.start}") from error
-        charset = legacy_charset(raw, encoding)
+        if charset := without_mark(raw):
+            return Decoded(raw.decode(charset), charset)
+        raw = raw.rstrip(b"\0")  # which filled up the last block of a disk
+        if 0 in raw:
+            raise Malformed(f"NUL byte at {raw.index(0)}")
+    try:
+        return Decoded(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        if is_mostly_utf8(raw):
+            if error.reason == CUT_OFF:
+                return Decoded(raw[: error.start].decode("utf-8"))
+            # another reading would make mojibake of every good letter
+            raise Malformed(f"broken UTF-8 at byte {error.start}") from error
+    charset = legacy_charset(raw, encoding)
     return Decoded(raw.decode(charset), charset)
 
 
@@ -148,14 +154,14 @@ def is_mostly_utf8(raw: bytes) -> bool:
     return good > 0 and good * UTF8_LIKE >= bad
 
 
-def without_mark(raw: bytes) -> str:
-    """The UTF-16 that lacks its mark, told by its zeros. Raises Malformed for any other NUL."""
+def without_mark(raw: bytes) -> str | None:
+    """The UTF-16 that lacks its mark, told by its zeros; None where it is none."""
     for encoding, high in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):
         if len(raw) % 2 == 0 and high.count(0) >= ZEROS * len(high):
             text = raw.decode(encoding, errors="replace")
             if "\0" not in text and "\ufffd" not in text:
                 return encoding
-    raise Malformed(f"NUL byte at {raw.index(0)}")
+    return None
 
 
 def legacy_charset(raw: bytes, encoding: str | None = None) -> str:

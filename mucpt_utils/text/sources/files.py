@@ -6,6 +6,7 @@ place (`file:line` where there is a line) and the reason. Only the machine's own
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,13 +26,14 @@ from mucpt_utils.text.sources.base import (
 from mucpt_utils.text.sources.compression import CODECS
 from mucpt_utils.text.sources.library import TABLE, source_of, table_problem
 from mucpt_utils.text.sources.prose import read_prose
-from mucpt_utils.text.sources.records import read_json, read_lines
+from mucpt_utils.text.sources.records import read_json, read_json_lines
 from mucpt_utils.text.sources.tables import read_table, seekable
 from mucpt_utils.text.sources.warc import read_warc
+from mucpt_utils.text.sources.web_page import BEGINNING, begins_page
 
 PROSE = {".txt", ".md", ".rst", ".html"}
 ROW_READERS = {
-    ".jsonl": read_lines,
+    ".jsonl": read_json_lines,
     ".json": read_json,
     ".parquet": read_table,
     ".warc": read_warc,
@@ -43,6 +45,30 @@ ALIASES = {
     **{".ndjson": ".jsonl", ".jsonlines": ".jsonl", ".jl": ".jsonl", ".pq": ".parquet"},
 }
 READ = ", ".join(sorted({*PROSE, *ROW_READERS}))
+# what to do with files that hold text, but not as text
+ADVICE = {
+    **dict.fromkeys(
+        (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar", ".jar", ".iso", ".cab", ".dmg"),
+        "an archive of files, to be unpacked first",
+    ),
+    **dict.fromkeys(
+        (".z", ".lz4", ".lzma", ".lz", ".br", ".sz", ".lzo"),
+        "a compression that is not read, to be unpacked first",
+    ),
+    **dict.fromkeys(
+        (".pdf", ".epub", ".mobi", ".azw", ".azw3", ".fb2", ".djvu", ".ps", ".doc", ".docx")
+        + (".odt", ".rtf", ".pages", ".tex", ".ipynb", ".mhtml", ".mht", ".eml", ".mbox", ".chm"),
+        "a document to be converted to .txt, .md or .html first",
+    ),
+    **dict.fromkeys(
+        (".csv", ".tsv", ".tab", ".xls", ".xlsx", ".ods", ".arrow", ".feather", ".orc", ".avro")
+        + (".sqlite", ".db", ".sql", ".h5", ".pkl", ".npy", ".dta", ".sav"),
+        "a table to be converted to .jsonl or .parquet first",
+    ),
+}
+SUFFIX = re.compile(
+    r"\.\w{1,12}[~#]?"
+)  # what stands behind another full stop is a part of the name
 FILES = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device"}
 
 # for an estimate
@@ -60,12 +86,34 @@ def is_closed(folder: Path) -> bool:
 
 
 def kind_of(path: Path) -> str | None:
-    """The suffix that says how to read a file, without its compression; None for unknown ones."""
-    suffixes = [s.lower() for s in path.suffixes]
+    """The suffix that says how to read a file, without its compression; None for unknown ones.
+
+    A whole web page is one under any name: `index.php?id=3`, `about`, `news.shtml`.
+    """
+    suffix = suffix_of(path)
+    kind = ALIASES.get(suffix, suffix)
+    if kind in PROSE or kind in ROW_READERS:
+        return kind
+    return ".html" if holds_page(path) else None
+
+
+def holds_page(path: Path) -> bool:
+    """Whether a file that can be read begins as a web page."""
+    try:
+        if path.is_file():
+            with open_source(path, SAMPLE_BYTES) as stream:
+                return begins_page(stream.read(BEGINNING))
+    except (OSError, Malformed):
+        pass
+    return False
+
+
+def suffix_of(path: Path) -> str:
+    """The last suffix of a name in small letters, without that of its compression; or nothing."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in CODECS:
         suffixes.pop()
-    kind = ALIASES.get(suffixes[-1], suffixes[-1]) if suffixes else None
-    return kind if kind in PROSE or kind in ROW_READERS else None
+    return suffixes[-1] if suffixes else ""
 
 
 def read_source(path: Path, root: Path, settings: SourceSettings) -> Iterator[Item]:
@@ -91,6 +139,8 @@ def read_source(path: Path, root: Path, settings: SourceSettings) -> Iterator[It
 
 def readable_kind(path: Path) -> str:
     """The kind of a file, see `kind_of`. Raises Malformed for what is no file of a known kind."""
+    if path.is_symlink() and not path.exists():
+        raise Malformed("a link that leads nowhere, or to itself")
     mode = stat.S_IFMT(path.stat().st_mode)
     if mode == stat.S_IFDIR and is_closed(path):
         raise Malformed("a folder without permission to read it")
@@ -98,13 +148,25 @@ def readable_kind(path: Path) -> str:
         raise Malformed("a folder with the name of a file")
     if mode != stat.S_IFREG:
         raise Malformed(f"{FILES.get(mode, 'something else')}, not a file")
-    kind = kind_of(path)
     if path.name == TABLE:
         raise Malformed(table_problem(path))
+    kind = kind_of(path)
     if kind is None:
-        suffix = path_name(path.with_name(path.suffix), path.parent) if path.suffix else ""
-        raise Malformed(f"unknown file type {suffix or 'without suffix'}; read are {READ}")
+        raise Malformed(unknown_type(path))
     return kind
+
+
+def unknown_type(path: Path) -> str:
+    """Why a file of an unknown kind is not read, and what would help."""
+    suffix = suffix_of(path)
+    if suffix in ADVICE:
+        return f"a file of type {suffix}: {ADVICE[suffix]}"
+    if suffix in CODECS:
+        return "compressed twice, to be unpacked once first"
+    if not suffix and path.suffix.lower() in CODECS:
+        return f"a compressed file whose name lacks what it holds, as in .txt.gz; read are {READ}"
+    named = suffix if SUFFIX.fullmatch(suffix) else "without suffix"
+    return f"unknown file type {named}; read are {READ}"
 
 
 def fingerprint(path: Path) -> str:

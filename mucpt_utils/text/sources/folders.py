@@ -1,7 +1,7 @@
 """What lies in a folder: what is to be read, and what is passed over and why.
 
 Links are followed, each folder once. Hidden files and folders, caches and the output of a run of
-the pipeline are no text of the source; files that describe a source are not counted as its own.
+the pipeline are no text of the source, nor are files that describe it.
 """
 
 import os
@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mucpt_utils.io import read_json
 from mucpt_utils.text.sources.base import NoSource, PassedOver, path_name
 from mucpt_utils.text.sources.library import TABLE, source_of, table_problem
 
 # files beside a source that describe it
-SIDECARS = {"BOOKS.tsv", "MANIFEST.tsv", "SHA256SUMS", "LICENSE", "LICENSE.txt", "record.json"}
+SIDECARS = {TABLE, "MANIFEST.tsv", "SHA256SUMS", "LICENSE", "LICENSE.txt"}
+# of a stage of the study, whose corpus lies beside it: its name, and its bytes at most
+STAGE_RECORD, LARGEST_RECORD = "record.json", 1 << 20
 CACHES = {"__pycache__", "__MACOSX", "node_modules"}
 RUN_RECORD = "pipeline.json"  # what a finished run of the pipeline leaves in its folder
 
@@ -70,7 +73,7 @@ class Survey:
             reason = self.reason(path)
             if reason:
                 self.pass_over(path, reason)
-            elif path.name not in SIDECARS or is_folder(path) or is_broken_table(path):
+            elif not is_stage_record(path):
                 yield path
 
     def reason(self, path: Path) -> str:
@@ -78,7 +81,8 @@ class Survey:
         if path.name.startswith("."):
             return "hidden"
         if not is_folder(path):
-            return ""
+            is_sidecar = path.name in SIDECARS and not is_broken_table(path)
+            return "describes the source" if is_sidecar else ""
         if path.name in CACHES:
             return "a cache"
         if self.leave_out is not None and path.resolve() == self.leave_out:
@@ -112,6 +116,15 @@ def survey(folder: Path, leave_out: Path | None = None) -> Survey:
 def source_files(folder: Path) -> list[Path]:
     """What `survey` finds to read or to quarantine."""
     return survey(folder).paths
+
+
+def is_stage_record(path: Path) -> bool:
+    """Whether a path is the record that a stage of the study leaves, and no text of anybody."""
+    try:
+        is_record = path.name == STAGE_RECORD and path.stat().st_size <= LARGEST_RECORD
+        return is_record and {"made_by", "inputs"} <= set(read_json(path))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def is_broken_table(path: Path) -> bool:

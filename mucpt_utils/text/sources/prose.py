@@ -1,37 +1,76 @@
 """Prose files: decoded, without what stands around a book or a page, in passages with metadata."""
 
+import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from datatrove.data import Document
 
 from mucpt_utils.config.text import SourceSettings
-from mucpt_utils.text.sources.base import Item, Malformed, PassedOver, open_source, path_name
-from mucpt_utils.text.sources.encodings import GUESSED, decoded, stated_charset
+from mucpt_utils.text.sources.base import (
+    BUFFER,
+    Item,
+    Malformed,
+    PassedOver,
+    TooLong,
+    Unreadable,
+    excerpt,
+    open_source,
+    path_name,
+)
+from mucpt_utils.text.sources.encodings import (
+    GUESSED,
+    decode,
+    decoded,
+    is_utf8,
+    stated_charset,
+)
 from mucpt_utils.text.sources.etext import strip_gutenberg
-from mucpt_utils.text.sources.library import file_metadata, is_gutenberg
+from mucpt_utils.text.sources.library import file_metadata, is_gutenberg, source_of
 from mucpt_utils.text.sources.markup import strip_markup
 from mucpt_utils.text.sources.passages import passages
 from mucpt_utils.text.sources.web_page import OUTSIDE, begins_page, read_page
 
 LICENCE = "Project Gutenberg's header, licence and credits"
 MARKUP = "markup that is no prose"  # front matter, comments, directives
+# how files begin that are no text, whatever their suffix says
+FORMATS = {
+    b"%PDF-1": "a PDF",
+    b"{\\rtf1": "RTF",
+    b"PK\3\4": "a ZIP archive, as .docx, .odt and .epub are",
+    b"\xd0\xcf\x11\xe0": "a document of an old office program",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!\x1a": "a RAR archive",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"SQLite format 3\0": "an SQLite database",
+}
+MOST_BROKEN = 0.05  # share of the lines of a text that may be broken, and are left out
+OVERSTRUCK = re.compile("[^\n]\b")  # manuals print bold and underlined letters so
 
 
 def read_prose(path: Path, root: Path, kind: str, settings: SourceSettings) -> Iterator[Item]:
     """Passages of one file of prose, and how many words stood around them.
 
     kind: its suffix without the compression; what is a whole page is read as one, whatever it is
-    called. Raises Malformed where it is not a text.
+    called. Where its compression is damaged that is one Unreadable, and what else could be
+    unpacked is read. Raises Malformed where it is not a text.
     """
     name = path_name(path, root)
     with open_source(path, settings.largest_text_bytes) as stream:
-        raw = stream.read()
+        raw, damage = readable_bytes(stream)
+    if other := next((what for magic, what in FORMATS.items() if raw.startswith(magic)), ""):
+        raise Malformed(f"no text but {other}, by its first bytes")
     kind = ".html" if begins_page(raw) else kind
-    whole, guessed = decoded(raw, stated_charset(raw) if kind == ".html" else None)
+    whole, guessed, broken = as_text(raw, kind, name, source_of(path, root))
     metadata = file_metadata(path, root, settings)
     if not whole.strip():
-        raise Malformed("the file is empty")
+        raise Malformed(damage or "the file is empty")
+    if damage:
+        yield Unreadable(metadata["source"], name, damage)
+    yield from broken
     text, stated, cut = prose_of(whole, kind, is_gutenberg(path))
     stated[GUESSED] = guessed
     metadata |= {key: value for key, value in stated.items() if value}
@@ -39,6 +78,40 @@ def read_prose(path: Path, root: Path, kind: str, settings: SourceSettings) -> I
     for reason, words in cut.items():
         if words > 0:
             yield PassedOver(metadata["source"], name, reason, words=words)
+
+
+def readable_bytes(stream: BinaryIO) -> tuple[bytes, str]:
+    """What a stream holds without what is damaged, and the first damage, if any. Raises TooLong."""
+    pieces, damage = list[bytes](), ""
+    while True:
+        try:
+            while piece := cast(io.BufferedReader, stream).read1(BUFFER):
+                pieces.append(piece)
+            return b"".join(pieces), damage
+        except TooLong:
+            raise
+        except Malformed as error:
+            damage = damage or str(error)
+
+
+def as_text(
+    raw: bytes, kind: str, name: str, source: str
+) -> tuple[str, str | None, list[Unreadable]]:
+    """The text of a file, its character set if that was guessed, and lines that are broken.
+
+    Raises Malformed where it is none, or more of its lines are broken than chance explains.
+    """
+    try:
+        return *decoded(raw, stated_charset(raw) if kind == ".html" else None), []
+    except Malformed:
+        lines = raw.split(b"\n")
+        bad = {n: line for n, line in enumerate(lines) if 0 in line or not is_utf8(line)}
+        if kind == ".html" or not 0 < len(bad) <= MOST_BROKEN * len(lines):
+            raise
+    text = decode(b"\n".join(b"" if n in bad else line for n, line in enumerate(lines)))
+    reason = "a line that is no UTF-8, or has a NUL byte"
+    broken = [Unreadable(source, f"{name}:{n + 1}", reason, excerpt(bad[n])) for n in bad]
+    return text, None, broken
 
 
 def prose_of(text: str, kind: str, is_book: bool = False) -> tuple[str, dict, dict[str, int]]:
@@ -50,6 +123,7 @@ def prose_of(text: str, kind: str, is_book: bool = False) -> tuple[str, dict, di
     if kind == ".html":
         page = read_page(text)
         return page.text, page.stated, {OUTSIDE: page.words_outside}
+    text = OVERSTRUCK.sub("", text) if "\b" in text else text
     body, stated = strip_gutenberg(text, is_book)
     cut = len(text.split()) - len(body.split()) if len(body) < len(text) else 0
     prose = strip_markup(body, kind) if kind in {".md", ".rst"} else body

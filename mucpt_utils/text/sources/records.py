@@ -9,8 +9,9 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +23,7 @@ from mucpt_utils.text.sources.base import (
     Item,
     Malformed,
     PassedOver,
+    TooLong,
     Unreadable,
     clean_text,
     excerpt,
@@ -38,6 +40,10 @@ LARGEST_NUMBER = 2**63  # what JSON's readers agree on
 LONGEST_NUMBER = 19  # digits
 TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)  # a string may be cut off
 BROKEN = re.compile("[\udc80-\udcff]")  # how Python shows a byte that is not UTF-8
+
+OPENINGS = (b"[", b"{", b"[{")  # a first line with which JSON over several lines begins
+BETWEEN = re.compile(r"[\s,\x1e]*")  # two values of a file
+LOOKED_AT = 100  # lines of a file in which one that is a row shows that it holds a row a line
 
 RESERVED = ("filter_reason", "filter_detail")  # what a filter leaves to the writer
 
@@ -101,7 +107,8 @@ def line_items(
     try:
         if line is None:
             raise Malformed(f"line longer than {settings.longest_line_bytes} bytes")
-        if line.strip():
+        line = without_list(line)
+        if line:
             line, guessed = charset.utf8(line) if charset else (line, None)
             document = parse_document(line, place, source, settings)
             yield from page_items(with_guess(document, guessed), place)
@@ -125,7 +132,8 @@ def page_items(document: Document, place: str) -> Iterator[Item]:
         page = read_page(document.text)
         document.text = page.text
         document.metadata = page.stated | document.metadata
-        yield PassedOver(document.metadata["source"], place, OUTSIDE, words=page.words_outside)
+        if page.words_outside:
+            yield PassedOver(document.metadata["source"], place, OUTSIDE, words=page.words_outside)
     yield document
 
 
@@ -140,44 +148,124 @@ def bounded_lines(stream: BinaryIO, longest: int) -> Iterator[bytes | None]:
         yield None
 
 
-def read_json(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
-    """Documents of a JSON file: an array of objects, one object, or an object a line.
+def without_list(line: bytes) -> bytes:
+    """A line without what makes the lines of a file one list, or a sequence (RFC 7464): its mark,
+    a comma behind an object, the list's brackets."""
+    line = line.strip(b"\x1e \t\r\n\v\f")
+    if line in (b"[", b"]", b","):
+        return b""
+    if line.startswith(b"[{") and line.endswith(b"},"):
+        return line[1:-1]
+    return line[:-1] if line.startswith(b"{") and line.endswith((b"},", b"}]")) else line
 
-    An object with one list of objects (`{"data": [...]}`) is read as that list.
+
+# --- whole files ----------------------------------------------------------------------------------
+
+
+def read_json(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
+    """Documents of a JSON file: an array of objects, one object, objects one behind the other, or
+    an object a line, whichever of these the file is, whatever it is called.
+
+    An object with lists of objects (`{"train": [...], "test": [...]}`) is read as these; one of
+    objects with texts (`{"key": {"text": ...}}`) as well. Raises Malformed where there is no row.
     """
-    with open_source(path, settings.largest_file_bytes) as raw:
-        first = as_utf8(raw, settings.largest_file_bytes).readline(settings.longest_line_bytes)
-    if is_row(first, settings):
+    if has_rows_in_lines(path, settings):
         yield from read_lines(path, name, source, settings)
         return
     with open_source(path, settings.largest_text_bytes) as raw:
         text, guessed = decoded(raw.read())
     if not text.strip():
         raise Malformed("the file is empty")
-    rows = rows_of(loads(text.encode("utf-8", "surrogatepass")), settings)
+    try:
+        values = values_of(text)
+    except Malformed:
+        if any(is_row(line.encode(), settings) for line in text.split("\n", LOOKED_AT)):
+            yield from read_lines(path, name, source, settings)
+            return
+        raise
+    rows = rows_of(values[0], settings) if len(values) == 1 else values
     if not rows:
         raise Malformed("the file holds no row")
     for number, row in enumerate(rows, 1):
-        line = json.dumps(row).encode()
-        for item in line_items(line, f"{name}:{number}", source, settings):
+        place = f"{name}:{number}"
+        if isinstance(row, Malformed):
+            yield Unreadable(source, place, str(row))
+            continue
+        for item in line_items(json.dumps(row).encode(), place, source, settings):
             yield with_guess(item, guessed) if isinstance(item, Document) else item
+
+
+def read_json_lines(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
+    """Documents of a JSON Lines file, as `read_lines` gives them; where it is JSON over several
+    lines whatever its name says, as `read_json` does."""
+    with open_source(path, settings.largest_file_bytes) as raw:
+        first, second = (*islice(readable_lines(raw, settings), 2), b"", b"")[:2]
+    if first.strip() in OPENINGS or (not second and may_hold_rows(first, settings)):
+        with suppress(TooLong):  # to be read as a whole
+            yield from read_json(path, name, source, settings)
+            return
+    yield from read_lines(path, name, source, settings)
+
+
+def has_rows_in_lines(path: Path, settings: SourceSettings) -> bool:
+    """Whether the first line of a file is a row, or the bracket before one on the next line."""
+    with open_source(path, settings.largest_file_bytes) as raw:
+        first, second = (*islice(readable_lines(raw, settings), 2), b"", b"")[:2]
+    return is_row(first if first.strip() != b"[" else second, settings)
 
 
 def is_row(line: bytes, settings: SourceSettings) -> bool:
     """Whether a line is an object with a text, for itself."""
     try:
-        value = loads(line)
+        value = loads(without_list(line))
     except Malformed:
         return False
+    return has_text(value, settings)
+
+
+def may_hold_rows(line: bytes, settings: SourceSettings) -> bool:
+    """Whether a line is JSON for itself, but no row."""
+    try:
+        return not has_text(loads(line), settings)
+    except Malformed:
+        return False
+
+
+def has_text(value: Any, settings: SourceSettings) -> bool:
+    """Whether a value is an object with one of the text fields."""
     return isinstance(value, dict) and any(field in value for field in settings.text_fields)
 
 
+def values_of(text: str) -> list[Any]:
+    """The JSON values of a text, one or several one behind the other, as `jq` writes them.
+
+    Where what follows a value is no JSON, a Malformed is the last one. Raises it for the first.
+    """
+    try:
+        return [loads(text.encode("utf-8", "surrogatepass"))]
+    except Malformed as error:
+        values, place = list[Any](), 0
+        while (place := BETWEEN.match(text, place).end()) < len(text):  # type: ignore[union-attr]
+            try:
+                value, place = DECODER.raw_decode(text, place)
+            except (ValueError, RecursionError):
+                if not values:
+                    raise error from None
+                return [*values, Malformed(f"not JSON from character {place} of the file on")]
+            values.append(json_value(value))
+        return values
+
+
 def rows_of(value: Any, settings: SourceSettings) -> list:
-    """The rows in the value of a JSON file. Raises Malformed where there are none."""
-    if isinstance(value, dict) and not any(field in value for field in settings.text_fields):
-        lists = [inner for inner in value.values() if isinstance(inner, list)]
-        value = lists[0] if len(lists) == 1 else value
-    return value if isinstance(value, list) else [value]
+    """The rows in the value of a JSON file."""
+    if not isinstance(value, dict) or has_text(value, settings):
+        return value if isinstance(value, list) else [value]
+    lists = [inner for inner in value.values() if isinstance(inner, list)]
+    rows = [row for inner in lists if any(isinstance(row, dict) for row in inner) for row in inner]
+    if rows or len(lists) == 1:
+        return rows or lists[0]
+    named = [{"id": key} | row for key, row in value.items() if has_text(row, settings)]
+    return named if len(named) == len(value) else [value]
 
 
 # --- one line -------------------------------------------------------------------------------------
@@ -196,7 +284,9 @@ def parse_document(
         line = without_depths(line)
     row = loads(line, settings.text_fields)
     if not isinstance(row, dict):
-        raise Malformed(f"a JSON object was expected, not {type(row).__name__}")
+        raise Malformed(
+            f"a JSON object was expected, not {type(row).__name__ if row is not None else 'null'}"
+        )
     return row_document(row, place, source, settings)
 
 
@@ -273,6 +363,9 @@ def without_depths(line: bytes) -> bytes:
     return b"".join([*pieces, line[end:]])
 
 
+DECODER = json.JSONDecoder(parse_int=whole_number)
+
+
 # --- rows -----------------------------------------------------------------------------------------
 
 
@@ -280,9 +373,11 @@ def row_document(row: dict, place: str, source: str, settings: SourceSettings) -
     """A Document from the fields of one row, as `parse_document` does; `row` is used up."""
     fields = [field for field in settings.text_fields if field in row]
     if not fields:
-        raise Malformed(f"none of the text fields {', '.join(settings.text_fields)}")
+        raise Malformed(no_field("fields", settings))
     field = next((f for f in fields if isinstance(row[f], str) and row[f].strip()), fields[0])
     text, identifier = row.pop(field), row.pop("id", None)
+    if text is None:
+        raise Malformed(f"field {field!r} is null")
     if not isinstance(text, str):
         raise Malformed(f"field {field!r} must be text, not {type(text).__name__}")
     if not text.strip():
@@ -303,6 +398,12 @@ def row_document(row: dict, place: str, source: str, settings: SourceSettings) -
         metadata["source"] = source_name(metadata["source"], source)
     key = place if identifier in (None, "") else str(identifier)
     return Document(text=text, id=key, metadata=metadata)
+
+
+def no_field(what: str, settings: SourceSettings) -> str:
+    """Why a row or a table without a text is not read, and what would help."""
+    names = ", ".join(settings.text_fields)
+    return f"none of the text {what} {names}; source.text_fields in --settings names others"
 
 
 def source_name(stated: object, default: str) -> str:

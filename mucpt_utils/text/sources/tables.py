@@ -21,7 +21,13 @@ from mucpt_utils.text.sources.base import (
     reason_of,
 )
 from mucpt_utils.text.sources.encodings import decoded
-from mucpt_utils.text.sources.records import json_value, page_items, row_document, with_guess
+from mucpt_utils.text.sources.records import (
+    json_value,
+    no_field,
+    page_items,
+    row_document,
+    with_guess,
+)
 
 COPY_BYTES = 1 << 20
 
@@ -110,7 +116,9 @@ def check_columns(schema: Any, settings: SourceSettings) -> None:
     """Raises Malformed where no column is named as a text field, or none of these holds text."""
     fields = [f for f in settings.text_fields if f in schema.names]
     if not fields:
-        raise Malformed(f"none of the text columns {', '.join(settings.text_fields)}")
+        raise Malformed(no_field("columns", settings))
+    if twice := next((field for field in fields if schema.names.count(field) > 1), None):
+        raise Malformed(f"two columns are named {twice!r}")
     if not any(is_text(schema.field(field).type) for field in fields):
         raise Malformed(f"column {fields[0]!r} must be text, not {schema.field(fields[0]).type}")
 
