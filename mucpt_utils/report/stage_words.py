@@ -43,11 +43,14 @@ REASONS = {
 
 
 def told(stage: str, reason: str) -> str:
-    """A reason with the stage that has it, which is left out where the reason names it.
+    """A reason with the stage that has it, which is left out where both share a word.
 
     >>> told("clean", "dup_line_frac")
     'cleaning: repeated lines'
+    >>> told("classify", "off_domain")
+    'not about music'
     """
     reason = REASONS.get(reason.replace(" ", "_"), reason.replace("_", " "))
     named = STAGES.get(stage, stage.replace("_", " "))
-    return reason if reason.split()[0] in named else f"{named}: {reason}"
+    both = set(reason.split()) & set(named.split())
+    return reason if any(len(word) > 3 for word in both) else f"{named}: {reason}"

@@ -22,8 +22,10 @@ from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import write_text
 from mucpt_utils.report import words
 from mucpt_utils.report.cells import interval
+from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import state_of
 from mucpt_utils.report.measures import (
+    COSTS,
     KINDS,
     MEASURES,
     METHODS,
@@ -44,8 +46,9 @@ TABLES = (
     *("reference_surface", "bits_per_byte", "pooled", "repeats", "kinds_left", "selection_kinds"),
 )
 HEADLINE = ("evidence", "laptop")  # the first of these that there is gives the sentence of README
-PRETRAINED = "real"  # the profile whose base is a model of somebody else; the second sentence
-PROSE = "prose"  # the lane of real text; the third sentence
+FRESH = "fresh"  # the profile that asks for the last candidate at its own price, on other facts
+PRETRAINED = "real"  # the profile whose base is a model of somebody else
+PROSE = "prose"  # the lane of real text
 SOFT_ON_PROSE = {"soft_static": "the ratio alone as weights", "soft_mixed": "half of it uniform"}
 WIDTH = 110
 PRIMARY = next(iter(MEASURES))  # the measure that decides
@@ -81,7 +84,8 @@ def read_results(folder: Path) -> dict[str, Finished]:
 def headline(results: Everything) -> str:
     """What README.md says, a line a point: is there room, what does plain reach with more tokens,
     the paper's arm against plain on both kinds of facts, which methods are better than plain and
-    Rho-1, what is forgotten; then a pretrained model and real prose, where there are such runs.
+    Rho-1, what is forgotten; then the last candidate on fresh facts, a pretrained model and real
+    prose, where there are such runs.
     """
     profile = next((name for name in HEADLINE if name in results), None)
     clauses = against_plain(results[profile]) if profile else ""
@@ -94,6 +98,7 @@ def headline(results: Everything) -> str:
         "The paper's arm": "the log-likelihood of answers after selection and soft weights by one "
         f"loss ratio, minus that after plain, is {clauses}: {judgement(results[profile])}.",
         "The best": better(tables),
+        "On fresh facts": on_fresh_facts(results),
         "Forgetting": forgotten(tables),
         "A pretrained model": on_a_pretrained_model(results),
         "Real music prose": on_real_prose(results),
@@ -154,7 +159,8 @@ def better(tables: Tables) -> str:
     """Which methods are better than plain and Rho-1, as the report says it; "" where plain had no
     more compute."""
     at_compute = verdicts.EQUAL_COMPUTE in set(tables["differences"]["compared_to"])
-    return words.better_than_both(tables) if at_compute else ""
+    told = words.better_than_both(tables) if at_compute else ""
+    return told[:1].lower() + told[1:]  # it follows a colon
 
 
 def forgotten(tables: Tables) -> str:
@@ -163,14 +169,36 @@ def forgotten(tables: Tables) -> str:
     if plain is None or plain.state != "fails":
         return ""
     more = [
-        f"`{arm}` {interval(effect.value, effect.low, effect.high)}"
+        f"“{arm_title(arm)}” {interval(effect.value, effect.low, effect.high)}"
         for arm in METHODS
         if (effect := difference_of(tables, arm, "plain", "general", PRIMARY))
         and state_of(effect) == "fails"
     ]
-    told = f"; of the methods lose more than plain: {enumerated(more)}" if more else ""
+    told = f"; methods that lose more than plain: {enumerated(more)}" if more else ""
     number = interval(plain.value, plain.low, plain.high)
     return f"on general questions plain minus the base is {number}{MEASURES[PRIMARY][1]}{told}."
+
+
+def on_fresh_facts(results: Everything) -> str:
+    """The arm whose price a profile spends on plain, against that and against Rho-1; "" where there
+    is no such run."""
+    result = results.get(FRESH)
+    if result is None:
+        return ""
+    arm = result.run["settings"]["compute_of"]
+    told = []
+    for other, name in ((verdicts.EQUAL_COMPUTE, "plain at the same compute"), ("rho1", "Rho-1")):
+        found = [difference_of(result.tables, arm, other, kind, PRIMARY) for kind in KINDS]
+        effects = [effect for effect in found if effect is not None]
+        if len(effects) < len(KINDS):
+            return ""
+        told.append(f"minus {name} {on_both(effects)} ({verdict_of(result.tables, arm, other)})")
+    price = first_row(result.tables["costs"], arm=arm)
+    cost = "" if price is None else f", at {price['relative_to_plain']:.1f} times plain's compute,"
+    return (
+        f"in [`{FRESH}`](results/{FRESH}/README.md) ({result.scale}; other facts, text, base and "
+        f"seeds, planned before the run) “{arm_title(arm)}”{cost} is, {'; '.join(told)}."
+    )
 
 
 def on_a_pretrained_model(results: Everything) -> str:
@@ -220,21 +248,32 @@ def against_plain(result: Finished) -> str:
 def judgement(result: Finished) -> str:
     """What the paper's arm comes to, at equal tokens and, where it was trained, equal compute."""
     told = []
-    names = {"plain": "at equal tokens", "plain_compute": "at equal compute"}
-    for other, where in names.items():
+    for other, where in COSTS.items():
         verdict = verdict_of(result.tables, PAPER_ARM, other)
+        more = [kind_by_kind(result, other)]
+        if other == verdicts.EQUAL_COMPUTE:  # the numbers at equal tokens were told before
+            more.insert(0, in_nats(result, other))
+        within = "; ".join(filter(None, more))
         if verdict:
-            told.append(f"{verdict} {where}{kind_by_kind(result, other)}")
+            told.append(f"{verdict} {where}{f' ({within})' if within else ''}")
     return ", ".join(told)
 
 
+def in_nats(result: Finished, other: str) -> str:
+    """The paper's arm minus another on known and on unknown facts; "" where one is missing."""
+    found = [difference_of(result.tables, PAPER_ARM, other, kind, PRIMARY) for kind in KINDS]
+    effects = [effect for effect in found if effect is not None]
+    told = " and ".join(interval(e.value, e.low, e.high) for e in effects)
+    return f"{told}{MEASURES[PRIMARY][1]}" if len(effects) == len(KINDS) else ""
+
+
 def kind_by_kind(result: Finished, other: str) -> str:
-    """The verdicts on each kind of facts in brackets, where one alone is undecided; else ""."""
+    """The verdicts on each kind of facts, where one alone is undecided; else ""."""
     found = states_by_kind(result.tables, PAPER_ARM, other)
     if len(set(found.values())) < 2 or verdicts.UNDECIDED not in found.values():
         return ""
     told = [f"{found[kind]} on {facts}" for kind, facts in KINDS.items() if kind in found]
-    return f" ({', '.join(told)})"
+    return ", ".join(told)
 
 
 def all_statements(results: Everything) -> str:

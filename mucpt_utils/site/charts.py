@@ -54,6 +54,8 @@ CONFIG: Spec = {
 }
 SPACE = "\u2003" * 3  # a gap that SVG does not close up
 WORSE, BETTER = "← worse", "better →"
+# 0, 500, 1k: one prefix for a whole axis would make them 0k, 0.5k, 1k
+EACH_PREFIX = "format(datum.value, '~s')"
 LINES = {"labelExpr": f"split(datum.label, '{BREAK}')", "labelLineHeight": 15}
 
 
@@ -133,7 +135,7 @@ def curves(
     """Lines with bands for intervals. Rows: series (number), x, value, low, high, told, panel."""
     looks = series("series", colours, ["circle", "diamond", "square", "triangle-up", "cross"] * 6)
     x: Spec = {"field": "x", "type": "quantitative", "title": x_title}
-    x["axis"] = {"format": "~s", "tickCount": 5, "grid": False}
+    x["axis"] = {"labelExpr": EACH_PREFIX, "tickCount": 5, "grid": False}
     y: Spec = {"type": "quantitative", "title": y_title.split(BREAK), "scale": {"zero": False}}
     y["axis"] = {"tickCount": 5, "domain": False, "ticks": False}
     line = {"x": x, "y": {"field": "value", **y}, "color": looks["color"]}
@@ -154,12 +156,12 @@ def curves(
     return named(layers, width=width, height=height)
 
 
-def bars(title: str, width: int = 420) -> Spec:
-    """Horizontal bars. Rows: label, value, text, told."""
+def bars(title: str, width: int = 420, lines: int = 2) -> Spec:
+    """Horizontal bars. Rows: label, value, text, told. lines: of the longest label."""
     down = {"field": "label", "type": "nominal", "sort": None, "title": None}
     y = {**down, "axis": {"ticks": False, "domain": False, "labelPadding": 10, **LINES}}
     x: Spec = {"field": "value", "type": "quantitative", "title": title}
-    x["axis"] = {"tickCount": 5, "format": "~s", "ticks": False}
+    x["axis"] = {"tickCount": 5, "labelExpr": EACH_PREFIX, "ticks": False}
     told = {"tooltip": {"field": "told"}}
     layers: list[Spec] = [
         {
@@ -171,7 +173,7 @@ def bars(title: str, width: int = 420) -> Spec:
             "encoding": {"y": y, "x": x, "text": {"field": "text"}},
         },
     ]
-    return named(layers, width=width, height={"step": 38})
+    return named(layers, width=width, height={"step": max(38, 16 * lines + 4)})
 
 
 def tiles(width: int = 420) -> Spec:

@@ -10,7 +10,6 @@ import lxml.html
 from lxml.html import HtmlElement
 from PIL import Image
 
-from mucpt_utils import paths
 from mucpt_utils.report.figures import few_colours
 from mucpt_utils.site import html_parts
 
@@ -21,6 +20,8 @@ LIVE = {
     "06": ("questions.html", "See what every model answered, and how it was graded"),
     "09": ("explore.html", "Choose ways of training, questions and measures"),
 }
+# the line that leads from a notebook to its page says nothing on that page
+OF_ITSELF = "The picture is from the committed run."
 CODE_MOVED = re.compile(r"\.ipynb$")
 
 
@@ -46,6 +47,8 @@ def lesson(path: Path) -> Lesson:
     title = path.stem.replace("_", " ") if heading is None else anchorless(heading)
     if heading is not None:
         heading.getparent().remove(heading)
+    for line in [p for p in tree.iter("p") if p.text_content().startswith(OF_ITSELF)]:
+        line.drop_tree()
     about = question([p.text_content() for p in tree.iter("p")])
     for link in tree.xpath("//a[contains(@class, 'anchor-link')]"):
         link.drop_tree()
@@ -55,7 +58,7 @@ def lesson(path: Path) -> Lesson:
         style.drop_tree()
     html_parts.typeset(tree)
     html_parts.give_ids(tree)
-    put_pictures_in(tree)
+    put_pictures_in(tree, path.parent)
     describe_pictures(tree)
     html_parts.map_links(tree, lesson_link)
     html_parts.let_tables_scroll(tree)
@@ -93,10 +96,14 @@ def question(paragraphs: Sequence[str]) -> str:
 
 
 def first_sentence(text: str) -> str:
-    """The question that a lesson begins with, or else its first sentence."""
-    plain = re.sub(r"^The question\.\s*", "", " ".join(text.split()))
+    """The question that a lesson begins with, and what is said before it; else its first sentence.
+
+    The sentences before it hold what the question speaks of.
+    """
+    plain = re.sub(r"^(The question|What this study is)\.\s*", "", " ".join(text.split()))
     parts = re.split(r"(?<=[.?!])\s", plain)
-    return next((part for part in parts if part.endswith("?")), parts[0])
+    asked = next((place for place, part in enumerate(parts) if part.endswith("?")), 0)
+    return " ".join(parts[: asked + 1])
 
 
 def lesson_link(href: str) -> str | None:
@@ -105,16 +112,17 @@ def lesson_link(href: str) -> str | None:
     return CODE_MOVED.sub(".html", name) if name.endswith(".ipynb") else None
 
 
-def put_pictures_in(tree: HtmlElement) -> None:
+def put_pictures_in(tree: HtmlElement, folder: Path) -> None:
     """A picture that a notebook shows from the results becomes part of its page.
 
-    One that is not there, as of a profile without it, is left out.
+    folder: where the notebook lies, which its links start from. A picture that is not there, as of
+    a profile without it, is left out.
     """
     for image in list(tree.iter("img")):
         source = image.get("src") or ""
         if source.startswith("data:"):
             continue
-        path = paths.NOTEBOOKS / source
+        path = folder / source
         if not path.is_file():
             image.drop_tree()
             continue

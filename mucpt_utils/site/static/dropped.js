@@ -9,7 +9,9 @@
   const stage = name => data.stages[name] || name.replaceAll("_", " ");
   const why = name => data.kinds[name.replaceAll(" ", "_")] || name.replaceAll("_", " ");
   const capital = text => text[0].toUpperCase() + text.slice(1);
-  const reason = row => (why(row.reason).split(" ")[0] === stage(row.stage).split(" ")[0] ? capital(why(row.reason)) : `${capital(stage(row.stage))}: ${why(row.reason)}`);
+  /** As `stage_words.told`: the stage is left out where both share a word. */
+  const shared = row => why(row.reason).split(" ").some(word => word.length > 3 && stage(row.stage).split(" ").includes(word));
+  const reason = row => (shared(row) ? capital(why(row.reason)) : `${capital(stage(row.stage))}: ${why(row.reason)}`);
   const total = data.reasons.reduce((sum, row) => sum + row.documents, 0);
   const chosen = () => data.documents.filter(row => !$("reason").value || key(row) === $("reason").value);
 

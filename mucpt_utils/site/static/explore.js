@@ -13,6 +13,8 @@
   const arm = name => data.arms[name] || { title: name, label: name, narrow: name, runs: [] };
   const checked = id => [...$(id).querySelectorAll("input:checked")].map(box => box.value);
   const stratum = name => words.strata[name] || name.replaceAll("_", " ");
+  /** What the others are compared to, with the cost first where it is one of two. */
+  const againstText = name => (data.costs[name] ? `plain ${data.costs[name]}` : `“${arm(name).title}”`);
   const metric = () => $("metric").value;
   const unit = () => words.units[metric()] || "";
   const digits = () => (metric() === "tokens_to_plain" ? 0 : metric() === "bits_per_byte" ? 3 : 2);
@@ -35,8 +37,8 @@
     const all = main.length ? main : differences;
     const metrics = distinct(all, "metric").filter(name => all.some(row => row.metric === name && (row.mean ?? row.difference) !== null));
     const first = metrics.includes("log_likelihood") ? "log_likelihood" : metrics[0];
-    options($("metric"), metrics.map(name => [name, words.metrics[name] || name]), metric() || first);
-    const against = distinct(differences, "compared_to").map(name => [name, `${arm(name).title}${data.costs[name] ? `, ${data.costs[name]}` : ""}`]);
+    options($("metric"), metrics.map(name => [name, (words.metrics[name] || name).replace(/ \(.*/, "")]), metric() || first);
+    const against = distinct(differences, "compared_to").map(name => [name, againstText(name)]);
     options($("against"), [...against, ["", "nothing: the values themselves"]], $("against").value || "plain");
     const strata = distinct(all, "stratum");
     const order = [...QUESTIONS.filter(name => strata.includes(name)), ...strata.filter(name => !QUESTIONS.includes(name))];
@@ -121,7 +123,7 @@
     const sign = words.lower[metric()] ? -1 : 1;
     const clear = rows.filter(row => row.low * row.high > 0);
     const gains = clear.filter(row => row.value * sign > 0).length;
-    return `${gains} of ${rows.length} differences to “${arm(against).title}” are clear gains, ${clear.length - gains} clear losses`;
+    return `${gains} of ${rows.length} differences to ${againstText(against)} are clear gains, ${clear.length - gains} clear losses`;
   }
 
   async function drawForest() {
@@ -266,7 +268,7 @@
       return { ...made, worse: Number(sign * made.value < 0), size: Math.abs(made.value) / (reach || 1), said, label: MuCPT.broken(label, MuCPT.narrow() ? 14 : 30), name: label, column: heading(row.stratum), stratum: row.stratum, n: row.n, told: `${label}, ${stratum(row.stratum)}: ${numbers}, n = ${row.n}`, _row: row._row };
     });
     const most = points.reduce((one, other) => (Math.abs(other.value) > Math.abs(one.value) ? other : one));
-    const title = `What one change to the data moves most: ${most.name} (${stratum(most.stratum)}, ${MuCPT.signed(most.value, digits())})`;
+    const title = `Largest change: ${stratum(most.stratum)} by ${MuCPT.signed(most.value, digits())} with “${most.name}”`;
     MuCPT.frame($("mixtures"), {
       title, reading: `A tile is the mean difference to the profile's own data${unit() ? `, ${unit()}` : ""}, ${MuCPT.narrow() ? "" : "below it its 95 % interval, "}of all questions of a kind. Blue is better, orange worse. Click a tile for n and where it comes from.`,
       origin: origin(), csv: points.map(point => ({ change: point.name, questions: stratum(point.stratum), value: point.value, interval_from: point.low, interval_to: point.high, n: point.n, profile: data.name, commit: data.commit })),
@@ -277,7 +279,7 @@
       for (const layer of spec.layer) {
         const { x } = layer.encoding;
         x.sort = across.map(heading);
-        if (MuCPT.narrow()) Object.assign(x.axis, { labelAngle: -90, labelAlign: "left", labelBaseline: "middle", labelOffset: -7 });
+        if (MuCPT.narrow()) Object.assign(x.axis, { labelLimit: 200, labelAngle: -90, labelAlign: "left", labelBaseline: "middle", labelOffset: -7 });
         else x.axis.labelPadding = 15 * (lines - 1) + 5; // the lines of a heading go down from its first
       }
     } });

@@ -20,7 +20,7 @@
     $("arm").replaceChildren(...compared.map(name => option(name, `${arms.get(name)} (${count(name)} profile${count(name) === 1 ? "" : "s"})`)));
     const most = [...compared].filter(name => profiles[0].arms[name]?.role === "method").sort((a, b) => count(b) - count(a))[0];
     $("arm").value = count(MuCPT.paper) > 1 ? MuCPT.paper : most || compared[0];
-    $("metric").replaceChildren(...MEASURES.map(name => option(name, words.metrics[name])));
+    $("metric").replaceChildren(...MEASURES.map(name => option(name, words.metrics[name].replace(/ \(.*/, ""))));
     $("profile").replaceChildren(...profiles.map(data => option(data.name, data.name)));
     $("list").tBodies[0].replaceChildren(...profiles.map(data => MuCPT.make("tr", {}, MuCPT.make("th", { scope: "row" }, data.name), MuCPT.make("td", {}, data.purpose), MuCPT.make("td", {}, data.scale), MuCPT.make("td", {}, MuCPT.make("code", {}, data.commit)))));
   }
@@ -42,7 +42,7 @@
     const again = profiles.filter(data => data.again && rows.some(row => row.profile === data.name));
     const title = runs < 2 ? `${arms.get(arm)}: only one profile has it` : agree.length ? `${arms.get(arm)}: the same clear sign in all ${runs} profiles on ${agree.map(stratum).join(" and ")}` : `${arms.get(arm)}: the profiles do not agree on a clear sign`;
     const absent = profiles.filter(data => !rows.some(row => row.profile === data.name)).map(data => data.name);
-    MuCPT.frame($("forest"), { title, legend, reading: `Each row is a run: mean difference to plain at equal tokens, with its 95 % interval; n is the number of pairs of question and seed.${again.map(data => ` ${data.name} makes the runs of ${data.again} again, with the same seeds, and is not counted above.`).join("")}${absent.length ? ` Without such a row: ${absent.join(", ")}.` : ""} Click a point to see its row.`, origin: rows.map(row => `${row.profile} ${row.commit}`).filter((text, place, all) => all.indexOf(text) === place).join(", "),
+    MuCPT.frame($("forest"), { title, legend, reading: `Each row is a run: mean difference to plain at equal tokens, with its 95 % interval; n is the number of pairs of question and seed.${again.map(data => ` ${data.name} repeats ${data.again} with the same seeds and is not counted above.`).join("")}${absent.length ? ` Not in the figure, since they did not compare it: ${absent.join(", ")}.` : ""} Click a point to see its row.`, origin: rows.map(row => `${row.profile} ${row.commit}`).filter((text, place, all) => all.indexOf(text) === place).join(", "),
       csv: rows.map(row => ({ profile: row.profile, commit: row.commit, questions: stratum(row.stratum), value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, seeds: row.seeds })) });
     await MuCPT.draw($("forest"), "forest", rows, { change: spec => MuCPT.fitForest(spec, $("forest"), ["← worse", `difference to plain${unit() ? `, ${unit()}` : ""}`, "better →"].join(MuCPT.SPACE)), label: title, pick: datum => { location.href = `explore.html#row=${datum._row}`; } });
   }

@@ -30,7 +30,7 @@
       return MuCPT.make("tr", {}, MuCPT.make(name ? "th" : "td", name ? { scope: "row" } : {}, name), ...(withSeeds ? [MuCPT.make("td", {}, row.seeds.join(", "))] : []),
         MuCPT.make("td", {}, answer), MuCPT.make("td", { class: `grade ${row.grade}` }, GRADES[row.grade] || row.grade), MuCPT.make("td", {}, row.reason));
     });
-    return MuCPT.make("div", { class: "scroll", tabindex: "0" }, MuCPT.make("table", {}, MuCPT.make("thead", {}, MuCPT.make("tr", {}, ...heads)), MuCPT.make("tbody", {}, ...body)));
+    return MuCPT.make("div", { class: "scroll", tabindex: "0" }, MuCPT.make("table", { class: `said${withSeeds ? " seeds" : ""}` }, MuCPT.make("thead", {}, MuCPT.make("tr", {}, ...heads)), MuCPT.make("tbody", {}, ...body)));
   }
 
   function draw() {
