@@ -141,13 +141,13 @@ def judged_pairs(parts: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
 def arm_pairs(final: pd.DataFrame, dear: Collection[str] = ()) -> Iterator[pd.DataFrame]:
     """Paired differences of every arm to each of `COMPARED_TO`, both named in columns.
 
-    dear: arms that are not compared with plain at equal compute.
+    dear: arms that are not compared with plain at equal compute, nor it with them.
     """
     by_arm = {arm: part for arm, part in final.groupby("arm", sort=False)}
     for other in COMPARED_TO:
-        left_out = {other, *(dear if other == verdicts.EQUAL_COMPUTE else ())}
         for arm, part in by_arm.items():
-            if other in by_arm and arm not in left_out:
+            unequal = verdicts.EQUAL_COMPUTE in (arm, other) and {arm, other} & set(dear)
+            if other in by_arm and arm != other and not unequal:
                 yield paired(part, by_arm[other]).assign(arm=arm, compared_to=other)
 
 

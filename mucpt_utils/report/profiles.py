@@ -22,6 +22,7 @@ RECORD = "run.json"
 ORDER = (
     "evidence",
     "crosscheck",
+    "fresh",
     "laptop",
     "doses",
     "replication",

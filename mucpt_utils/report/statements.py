@@ -192,12 +192,12 @@ def on_fresh_facts(results: Everything) -> str:
         effects = [effect for effect in found if effect is not None]
         if len(effects) < len(KINDS):
             return ""
-        told.append(f"minus {name} {on_both(effects)} ({verdict_of(result.tables, arm, other)})")
+        told.append(f"minus {name} {on_both(effects)}: {verdict_of(result.tables, arm, other)}")
     price = first_row(result.tables["costs"], arm=arm)
-    cost = "" if price is None else f", at {price['relative_to_plain']:.1f} times plain's compute,"
+    cost = "" if price is None else f", at {price['relative_to_plain']:.1f} times plain's compute"
     return (
         f"in [`{FRESH}`](results/{FRESH}/README.md) ({result.scale}; other facts, text, base and "
-        f"seeds, planned before the run) “{arm_title(arm)}”{cost} is, {'; '.join(told)}."
+        f"seeds, planned before the run) “{arm_title(arm)}”{cost}, gives: {'; '.join(told)}."
     )
 
 

@@ -41,6 +41,7 @@ def test_an_arm_that_costs_far_more_is_not_compared_at_equal_compute():
     by_other = table.groupby("compared_to")["arm"].unique()
     assert "soft_dynamic" in by_other["plain"]
     assert "soft_dynamic" not in by_other["plain_compute"]
+    assert "plain_compute" not in by_other["soft_dynamic"]
     assert "selection_soft" in by_other["plain_compute"]
 
 
