@@ -83,8 +83,12 @@ def usable(profile: str, overrides: Sequence[str] = ()) -> tuple[str, str]:
 
 
 def trained(profile: Profile) -> bool:
-    """Whether the profile's last run of the main comparison is found by today's code."""
-    from mucpt_utils.study import jobs
+    """Whether the profile's last run of the main comparison is found by today's code.
+
+    Nothing is made for it: what such a run costs, which depends on the corpus, is not asked.
+    """
+    from mucpt_utils.study.jobs import Job
     from mucpt_utils.study.study import Study
 
-    return jobs.arms(Study(profile, BEST))[-1].find() is not None
+    last = (profile.arms[-1], profile.seeds[-1])
+    return Job(Study(profile, BEST), "answers", last).find() is not None

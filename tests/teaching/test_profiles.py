@@ -72,3 +72,5 @@ def test_a_profile_counts_as_trained_where_its_last_run_is_found(work):
     from mucpt_utils.config.settings import load_profile
 
     assert not profiles.trained(load_profile("smoke"))
+    left = [path.name for path in work.parent.glob("stages/*") if path.name != ".locks"]
+    assert left == [], "a look makes nothing, not even the corpus"
