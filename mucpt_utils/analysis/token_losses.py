@@ -6,15 +6,19 @@ the project's own writer wrote, is kept.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study.labels import RUMOUR, fact_objects, kept_documents, token_places
 from mucpt_utils.study.study import Study
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 SUBJECTS, JUNK, SEEDS = 6, 2, 2  # subjects; stretches of each kind of junk; reference models
 WORDS, LONGEST = (5, 30), 40  # words of a sentence; tokens that are kept of it
@@ -77,14 +81,34 @@ def token_losses(study: Study) -> pd.DataFrame:
     for seed in seeds:
         model, own = models.load(study.reference(seed).path("model")), study.covered(seed)
         calibrated = study.calibrated_temperature(seed)
-        for temperature in sorted({*TEMPERATURES, calibrated}):
-            scored = losses.score(model, store, context, temperature)
+        temperatures = sorted({*TEMPERATURES, calibrated})
+        for temperature, scored in at_temperatures(model, store, context, temperatures).items():
             where: dict[str, Any] = {"seed": seed, "temperature": temperature}
             where["calibrated"] = in_words(temperature == calibrated)
             for number, (sentence, its) in enumerate(zip(sentences, tokens, strict=True)):
                 about = {"sentence": number, "knows": in_words(sentence.subject in own)}
                 rows += token_rows(sentence, its, base, scored, where | about)
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def at_temperatures(
+    model: "PreTrainedModel", store: TokenStore, context: int, temperatures: Sequence[float]
+) -> dict[float, np.ndarray]:
+    """By temperature the loss of every token, as `losses.score` gives it; the text is read once."""
+    read: list[dict[float, torch.Tensor]] = []
+
+    def first(ids: torch.Tensor) -> torch.Tensor:
+        logits = model(input_ids=ids).logits
+        read.append({t: losses.token_losses(logits, ids, t) for t in temperatures})
+        return read[-1][temperatures[0]]
+
+    scored = {temperatures[0]: losses.read_tokens(model, store, context, first)}
+    for temperature in temperatures[1:]:  # the same batches come again, in the same order
+        batches = iter(read)
+        scored[temperature] = losses.read_tokens(
+            model, store, context, lambda ids, t=temperature, b=batches: next(b)[t]
+        )
+    return scored
 
 
 def token_rows(

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mucpt_utils.analysis.token_losses import at_temperatures
 from mucpt_utils.closure import code_digest
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.io import digest, read_json, read_jsonl
@@ -209,8 +210,8 @@ def scored_rows(
         row["base"] = rounded(base[where])
     for seed in texts:
         model = models.load(study.reference(seed).path("model"))
-        for temperature in temperatures_of(calibrated):
-            scored = losses.score(model, store, context, temperature)
+        temperatures = temperatures_of(calibrated)
+        for temperature, scored in at_temperatures(model, store, context, temperatures).items():
             for row, where in zip(rows, places, strict=True):
                 row["reference"][seed][f"{temperature:g}"] = rounded(scored[where])
     return rows

@@ -1,14 +1,19 @@
 """Losses of a few sentences: which sentences, their tokens, the rows."""
 
+import numpy as np
 import pytest
 
 from mucpt_utils.analysis.token_losses import (
     COLUMNS,
     Sentence,
+    at_temperatures,
     pair_of,
     sentences_of,
     token_losses,
 )
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.scoring import losses, models
+from mucpt_utils.scoring.tokens import TokenStore
 
 TEXT = "Ane was born in Oslo. Ane was born in Rome. Buy now."
 SPANS = [
@@ -42,6 +47,21 @@ def test_true_and_false_of_one_fact_are_taken_before_shorter_ones():
     true, false, _ = sentences_of(DOCUMENT, {"f1": "Oslo"})
     assert pair_of([short, true, false]) == [true, false]
     assert pair_of([short, true]) == [true, short] and pair_of([]) == []
+
+
+def test_all_temperatures_come_of_one_reading():
+    settings = load_profile("smoke")
+    model = models.from_scratch(settings.model, 64, seed=0)
+    tokens = np.random.default_rng(0).integers(1, 64, 90).astype(np.uint16)
+    store = TokenStore(tokens, np.array([0, 20, 90]), ["a", "b"])
+    read = []
+    model.register_forward_hook(lambda *call: read.append(1))
+    together = at_temperatures(model, store, 16, [0.75, 1.0, 2.5])
+    once = len(read)
+    for temperature, values in together.items():
+        alone = losses.score(model, store, 16, temperature)
+        np.testing.assert_array_equal(values, alone)
+    assert len(read) == 4 * once
 
 
 @pytest.fixture(scope="module")
