@@ -6,6 +6,7 @@ the project's own writer wrote, is kept.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -104,11 +105,14 @@ def at_temperatures(
 
     scored = {temperatures[0]: losses.read_tokens(model, store, context, first)}
     for temperature in temperatures[1:]:  # the same batches come again, in the same order
-        batches = iter(read)
-        scored[temperature] = losses.read_tokens(
-            model, store, context, lambda ids, t=temperature, b=batches: next(b)[t]
-        )
+        batches = iter([batch[temperature] for batch in read])
+        scored[temperature] = losses.read_tokens(model, store, context, partial(following, batches))
     return scored
+
+
+def following(batches: Iterator[torch.Tensor], ids: torch.Tensor) -> torch.Tensor:
+    """The losses of the batch that comes next; its tokens are not read again."""
+    return next(batches)
 
 
 def token_rows(
