@@ -12,8 +12,9 @@ from smallest import SMALLEST
 
 # files that take longest, by processor time: none of them may be what one worker does at the end
 LONGEST = [
-    *("test_notebooks.py", "test_launch.py", "test_gpu_hour.py", "test_study.py"),
-    *("test_lab.py", "test_trainer.py", "test_real.py", "test_keys.py"),
+    *("test_notebooks.py", "test_report.py", "test_site_pages.py", "test_launch.py"),
+    *("test_gpu_hour.py", "test_figures.py", "test_lab.py", "test_report_page.py"),
+    *("test_study.py", "test_trainer.py", "test_real.py", "test_keys.py"),
 ]
 
 
