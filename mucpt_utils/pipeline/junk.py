@@ -268,7 +268,11 @@ def junk_verdict(sentence: str) -> Verdict:
     if len(words) <= LONGEST_INTERFACE and is_interface(sentence):
         return Verdict("boilerplate", ((0, len(sentence)),))
     of = rules()
-    signs = [sign for sign in spam_signs(sentence) if not is_mention(sentence, sign, words)]
+    signs = [
+        sign
+        for sign in spam_signs(sentence)
+        if not is_mention(sentence, sign, words) and not is_reference(sentence, sign)
+    ]
     weights = [of.weights[kind] for kind in sorted({sign.kind for sign in signs})]
     needed = of.needed
     needed += of.added["long_sentence"] * (len(words) > LONG_SENTENCE)
@@ -316,6 +320,17 @@ def is_mention(sentence: str, sign: Sign, words: Sequence[str]) -> bool:
     is_first = not WORD.search(sentence[: sign.start])
     goes_on = following is not None and following.group()[0].isupper()
     return goes_on if is_first else not all(word.isupper() and len(word) > 1 for word in own)
+
+
+# an address behind its name, as texts refer to others; a mail address
+REFERENCE = re.compile(r"\[[^\[\]]*\]\([^()\s]*\)|<[^<>\s]+>|[\w.+-]{1,64}@[\w.-]+")
+
+
+def is_reference(sentence: str, sign: Sign) -> bool:
+    """Whether a link is no more than the place of what a sentence names, or a mail address."""
+    return sign.kind == "link" and any(
+        m.start() < sign.end and sign.start < m.end() for m in REFERENCE.finditer(sentence)
+    )
 
 
 def is_title_case(words: Sequence[str]) -> bool:
