@@ -139,7 +139,7 @@ class Book:
 
     def __init__(self, browser, server: Server, stem: str, size=(1366, 900)):
         context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-        self.page, self.stem = context.new_page(), stem
+        self.page, self.stem, self.home = context.new_page(), stem, server.home
         self.outside, self.broken = [], []
         self.page.on("request", lambda request: self._note(request.url, server.url))
         self.page.on("pageerror", lambda error: self.broken.append(str(error)))
