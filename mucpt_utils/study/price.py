@@ -15,7 +15,8 @@ def passes(arm: Arm) -> int:
     By the base for its losses, where a criterion compares these and not those of the model in
     training; by the reference model for its losses, and for its entropies; by the base for the
     states that a tagger reads. A window of embeddings is looked up: no layer is passed, and its one
-    product a token is below a thousandth of a step of training, which is not counted.
+    product a token is below a thousandth of a step of training, which is not counted. Nor is the
+    fit of a tagger, in the study below a hundredth of an arm's training.
     """
     by_base = any(criterion.uses_base(progress=0) for criterion in arm.criteria)
     return by_base + arm.uses_losses + arm.uses_entropy + (arm.focus == "tagger")
