@@ -63,7 +63,7 @@ def test_the_accounting_adds_up_and_the_broken_line_has_its_place(result):
     assert read == len(corpus()) + 1
     (bad,) = map(json.loads, result.quarantine.read_text().splitlines())
     assert bad["place"] == f"b.jsonl:{len(corpus()) - 15 + 1}"
-    assert bad["reason"].startswith("not JSON") and bad["excerpt"] == "{broken\n"
+    assert bad["reason"].startswith("not JSON") and bad["excerpt"] == "{broken"
     header = (result.folder / "funnel.csv").read_text().splitlines()[0]
     assert header == "stage,source,reason,documents,tokens"
 
