@@ -158,12 +158,17 @@ def roomy(rooms: pd.DataFrame) -> dict[str, bool]:
 # --- price ----------------------------------------------------------------------------------------
 
 
+def relative_costs(costs: pd.DataFrame | None) -> dict[str, float]:
+    """By arm its operations, as a multiple of plain's. costs: rows of `costs.csv`, or none."""
+    return {} if costs is None else costs.set_index("arm")["relative_to_plain"].to_dict()
+
+
 def too_dear(costs: pd.DataFrame | None) -> set[str]:
     """Arms for which plain at equal compute is none: they cost more than `dear` times what it does.
 
     costs: rows of `costs.csv`; none where plain was not trained at equal compute.
     """
-    relative = {} if costs is None else costs.set_index("arm")["relative_to_plain"].to_dict()
+    relative = relative_costs(costs)
     most = load_rule().dear * relative.get(EQUAL_COMPUTE, float("inf"))
     return {str(arm) for arm, cost in relative.items() if cost > most}
 
@@ -208,7 +213,7 @@ def verdicts(differences: pd.DataFrame, costs: pd.DataFrame | None = None) -> pd
     comparisons is the headline: that at equal compute for an arm that costs more than `dear` times
     what plain does, where plain was trained at equal compute too.
     """
-    relative = {} if costs is None else costs.set_index("arm")["relative_to_plain"].to_dict()
+    relative = relative_costs(costs)
     pairs = {
         (arm, other): rows
         for (arm, other), rows in differences.groupby(["arm", "compared_to"], sort=False)

@@ -39,7 +39,6 @@ def metric_unit(name: str) -> str:
 
 MOST_LINES = 3  # of a label on an axis
 SHORTER = (
-    ("found by the words around them", "found in context"),
     ("weight on tokens that carry facts", "fact tokens weighted"),
     ("started from the reference model", "from the reference model"),
     ("the reference model", "RM"),

@@ -198,8 +198,7 @@ def read_json(path: Path, name: str, source: str, settings: SourceSettings) -> I
 def read_json_lines(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
     """Documents of a JSON Lines file, as `read_lines` gives them; where it is JSON over several
     lines whatever its name says, as `read_json` does."""
-    with open_source(path, settings.largest_file_bytes) as raw:
-        first, second = (*islice(readable_lines(raw, settings), 2), b"", b"")[:2]
+    first, second = first_lines(path, settings)
     if first.strip() in OPENINGS or (not second and may_hold_rows(first, settings)):
         with suppress(TooLong):  # to be read as a whole
             yield from read_json(path, name, source, settings)
@@ -209,9 +208,15 @@ def read_json_lines(path: Path, name: str, source: str, settings: SourceSettings
 
 def has_rows_in_lines(path: Path, settings: SourceSettings) -> bool:
     """Whether the first line of a file is a row, or the bracket before one on the next line."""
-    with open_source(path, settings.largest_file_bytes) as raw:
-        first, second = (*islice(readable_lines(raw, settings), 2), b"", b"")[:2]
+    first, second = first_lines(path, settings)
     return is_row(first if first.strip() != b"[" else second, settings)
+
+
+def first_lines(path: Path, settings: SourceSettings) -> tuple[bytes, bytes]:
+    """The first two lines of a file, without those too long; empty ones where it has fewer."""
+    with open_lines(path, settings) as lines:
+        first, second = (*islice(lines, 2), b"", b"")[:2]
+    return first, second
 
 
 def is_row(line: bytes, settings: SourceSettings) -> bool:
