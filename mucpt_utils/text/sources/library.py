@@ -93,7 +93,8 @@ def read_books(table: Path, changed: int) -> dict[str, dict]:
     """The rows by `id`; a table that has `changed` since is read again. Raises Malformed."""
     lines = io.StringIO(decode(table.read_bytes()), newline="")
     try:
-        rows = list(csv.DictReader(lines, delimiter="\t"))
+        # strict: a quote that never closes is an error, not a cell that swallows what follows
+        rows = list(csv.DictReader(lines, delimiter="\t", strict=True))
     except csv.Error as error:
         raise Malformed(f"no table: {error}") from error
     if rows and "id" not in rows[0]:
