@@ -20,15 +20,27 @@ UNASKED = {
 }
 # relations of an artist to his work
 MAKING = frozenset({"act", "record", "perform", "release"})
+# "the album", "the video game": what stands before the name of a subject
+KIND_BEFORE = re.compile(r"\A(?:the|an?) (?:[a-zà-ÿ][\w-]* ){1,3}(?=[^a-z])")
+PRIZE = re.compile(r"\b(?:Prize|Award|Contest)\b")
+YEAR_WITHIN = re.compile(r"\b(?:19|20)\d\d\b")
+TITLE_WITHIN = re.compile(r'"([^"]{3,})"')
+NUMBER_WITHIN = re.compile(r"(?<= )No\. (\d+)$")
+ACT_ASKED = re.compile(
+    r"\AWhich (?:artist|band|group|singer)(?: or \w+)? (?!did|is the|was the)|\AWho recorded\b"
+)
 POSSESSOR = re.compile(r"^.{1,60}?'s? (?=\S)")
 
 
 class Asked:
     """A question as the grader reads it.
 
-    text: its wording. forms: its words in normal form. subjects: the names of what it asks about,
-    each run together. relations: the families of verbs (born, produced) that it asks by. role:
-    where its answer stands in a sentence: agent ("by X"), place ("in X"), title, value or term.
+    text: its wording. told: that without the subject. forms: its words in normal form. subjects:
+    the names of what it asks about, each run together. number: that of a symphony or the like.
+    relations: the families of verbs (born, produced) that it asks by. role: where its answer stands
+    in a sentence: agent ("by X"), place ("in X"), title, value or term. act: whether it asks for a
+    band or artist.
+    prize: whether it asks about a prize.
     """
 
     def __init__(self, text: str, kind: str, subject: str = ""):
@@ -38,13 +50,20 @@ class Asked:
         self.role = ROLES.get(kind, "title")
         self.subjects = frozenset(compact_names(subject) if subject else names_in(self.words, text))
         self.longest = max(map(len, self.subjects), default=0)
+        numbered = NUMBER_WITHIN.search(re.sub(r"\s*\([^)]*\)\s*", "", subject))
+        self.number = numbered[1] if numbered else ""  # of a symphony
         self.first_letters = frozenset(name[0] for name in self.subjects)
-        told = text.replace(subject, " ") if subject else text  # "the composer Joan Tower"
+        # without "the composer Joan Tower"
+        self.told = told = text.replace(subject, " ") if subject else text
         relations = RULES.relations_in(without_names(words(told), told), tuple(RULES.relations))
         relations -= UNASKED[self.role]
         if self.role == "agent" and relations & MAKING:  # who recorded it is who released it
             relations |= MAKING
+        if "kind" in relations:  # "the family of instruments"
+            relations -= {"instrument"}
         self.relations = relations
+        self.prize = not self.forms.isdisjoint(("award", "prize"))
+        self.act = bool(ACT_ASKED.search(text))
         self.genre = bool(RULES.genre_questions.search(text))
         self.coarse = bool(RULES.coarse_places.search(text))
 
@@ -54,8 +73,18 @@ class Asked:
 
 
 def compact_names(subject: str) -> set[str]:
-    """The ways to write a subject, run together: also without its owner and what is in brackets."""
-    ways = {subject, re.sub(r"\s*\([^)]*\)\s*", " ", subject), POSSESSOR.sub("", subject)}
+    """The ways to write a subject, run together.
+
+    Also without its owner, what is in brackets and the kind that it is of, the title within it, and
+    its number: `The Tempest` of `Thomas Adès's opera "The Tempest"`, `No. 4` of a symphony.
+    """
+    plain = re.sub(r"\s*\([^)]*\)\s*", " ", subject).strip()
+    ways = {subject, plain, POSSESSOR.sub("", subject), POSSESSOR.sub("", plain)}
+    ways |= {KIND_BEFORE.sub("", way) for way in ways}
+    ways |= {match[1] for way in ways for match in TITLE_WITHIN.finditer(way)}
+    ways |= {match[0] for way in ways for match in NUMBER_WITHIN.finditer(way)}
+    if PRIZE.search(subject):  # "2016 went to ..."
+        ways |= set(YEAR_WITHIN.findall(subject))
     compact = {"".join(without_article(forms_of(way), way)) for way in ways}
     return {name for name in compact if len(name) > 1}
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mucpt_utils.musicsimpleqa.answer_keys import key_of
 from mucpt_utils.musicsimpleqa.asked import MAKING
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked, clauses_of
-from mucpt_utils.musicsimpleqa.evidence import Evidence, speaks_of_part
+from mucpt_utils.musicsimpleqa.evidence import Evidence, only_answer_behind, speaks_of_part
 from mucpt_utils.musicsimpleqa.given import (
     final_answer,
     is_refusal,
@@ -29,7 +29,6 @@ from mucpt_utils.musicsimpleqa.replies import own_words
 from mucpt_utils.musicsimpleqa.rivals import (
     contradiction,
     is_bare,
-    only_answer_behind,
     rivals,
     steps,
     undecided_at,
@@ -64,6 +63,7 @@ WORK_BY = re.compile(
     r"\b(?:album|song|record|work|piece|opera|single|track|it|is|was) by (?:the )?$"
 )
 SELF = re.compile(rf"\bon (?:the|their|his|her|its) (?:\w+ ){{0,2}}(?:album|record|ep) [\"']?{S}")
+PERSON = re.compile(r"\b(?:he|she|his|her|they|their)\b", re.IGNORECASE)
 IN_PLACE = re.compile(r"\b(?:in|at|near) (?:the )?$")
 SHORT = 16  # signs of a reply such as "It was by X.", with one sign for the name
 PLAIN_WORDS = re.compile(r"[a-z'-]+")  # a compound is one word
@@ -184,11 +184,14 @@ def choice(reply: Marked, key: Key) -> Commitment:
     if not answering:
         return none_given(reply, bool(clauses) and (refused or refuses), denied)
     # which of them answers the question
-    clause, position = Evidence(reply, answering, relevance).strongest()
+    evidence = Evidence(reply, answering, relevance)
+    clause, position = evidence.strongest()
     if nothing := none_asked(reply, clause, position, relevance, clause is answering[0]):
         return Commitment(NOTHING, "", nothing)
     undecided = undecided_at(marks, key, clauses, clause) or contradiction(reply, answering)
-    several = undecided or rivals(reply, key.kind, answering, clause, position)
+    several = undecided
+    if not undecided and not evidence.is_singled_out(clause, position):
+        several = rivals(reply, key.kind, answering, clause, position)
     if several:
         behind = only_answer_behind(answering, clause, relevance)
         if behind is None:
@@ -236,7 +239,8 @@ def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
         return False
     if relevance.asked.role != "agent":
         # "Haydn died in 1809", where it is asked when he was born
-        return S in clause.text and RULES.tells_relation(clause.text)
+        about = S in clause.text or ("born" in relevance.asked.relations and PERSON.search(before))
+        return bool(about) and RULES.tells_relation(clause.text)
     if IN_PLACE.search(before) and not RULES.verb_behind.match(lower(behind)):
         return True
     if relevance.asked.relations & MAKING:
@@ -268,7 +272,11 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
     guesses = text.islower() and RULES.guess.search(RULES.refusal.sub("", small))
     if refuses and not guesses:
         return Commitment(NOTHING, "", "refuses")
-    if len(words(text)) > 5 and not text.islower() and not key.names_its_kind(text):
+    if is_declared(marked, key):
+        return Commitment(ONE, text, "declares another answer")
+    many, cut = len(words(text)), text.endswith(",")  # "However,"
+    long = many > 5 and not text.islower()
+    if (long or (key.asked.role == "value" and (many > 3 or cut))) and not key.names_its_kind(text):
         return Commitment(NOTHING, "", "names no answer")
     if SPEAKER.search(text) and not RULES.guess.search(small) and len(words(text)) > 2:
         return Commitment(NOTHING, "", "speaks of itself and names no answer")
@@ -276,6 +284,18 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
         return Commitment(NOTHING, "", "repeats the question")
     first = marked.words_at(0, clauses[0].start + len(clauses[0].text))
     return Commitment(ONE, without_lead_in(first), "its first words")
+
+
+def is_declared(marked: Marked, key: Key) -> bool:
+    """Whether a reply without a name of the asked kind still gives something as its answer.
+
+    `The answer is: Eurovision 2012`, or the subject itself as the band that is asked for.
+    """
+    small = lower(marked.marks)
+    for match in RULES.declared.finditer(small):
+        if any(word.form not in RULES.function_words for word in words(small[match.end() :])):
+            return True
+    return key.asked.act and bool(RULES.subject_as_act.search(small))
 
 
 def asks_back(text: str) -> bool:

@@ -18,10 +18,10 @@ from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked
-from mucpt_utils.musicsimpleqa.readings import forms_of
+from mucpt_utils.musicsimpleqa.readings import forms_of, words
 from mucpt_utils.musicsimpleqa.relevance import SUBJECT_WORDS, Relevance
 from mucpt_utils.musicsimpleqa.rivals import is_bare
-from mucpt_utils.musicsimpleqa.rules import RULES, A, K, S
+from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N, S
 from mucpt_utils.musicsimpleqa.words import lower
 
 DATA = read_yaml(paths.PACKAGE / "musicsimpleqa/evidence.yaml")
@@ -37,7 +37,22 @@ CUE, LABEL, EDGE, AFFIRMED, HUNG = (
     re.compile(DATA[name].replace("{A}", A), re.IGNORECASE)
     for name in ("cue", "label", "edge", "affirmed", "hung")
 )
-BEHIND_SUBJECT = re.compile(rf"{S}[\"')]*(?: \(|,|:| [-–—]| is| was)? $")
+BEHIND_SUBJECT = re.compile(rf"{S}[\"')]*(?:'s)?(?: \(|,|:| [-–—]|(?: is| was)?(?: in)?)? $")
+# "Diamond Dogs '74": a name right before a value
+NAMED_BEFORE = re.compile(
+    r"(?:^|[,;:(] ?|\band )((?:[A-Z][\w'-]*|of|the|a|in)(?: (?:[A-Z][\w'-]*|of|the|a|in)){0,5})"
+    r"(?: (?:was|is|in|came out in|appeared in|of|from)|:| \(|,| [-–—])? $"
+)
+# "wrote X": an agent and what he did
+DID_ANOTHER = re.compile(rf"[\"']?,? (?:\w+ly )?(?:{RULES.verbs}) (?:the )?[\"']?[{C}{N}]")
+NUMBERED = re.compile(r"\bNo\. ?(\d+)")
+# "the Atlanta trio TLC": the first one says of what kind the second one is
+ATTRIBUTE = re.compile(rf"{A} (?:{'|'.join(sorted(RULES.kind_words))}) [\"']?{A}")
+# one statement of a reply that makes several: about one thing and what is said of it
+STATEMENT = re.compile(
+    r"(?:(?!\s(?:but|while|whereas|though|although)\b)"
+    rf"(?!,? and (?=[\w\s]{{0,24}}[{S}{K}{C}]))[^;.!?,]|,(?! ))+"
+)
 IS, OWNER = re.compile(r"\b(?:is|was|are|were) (?:really |actually )?$"), re.compile(r"'s?\W*\Z")
 REACH = 45  # characters from an answer to the part beside it
 PHRASE = 400  # characters of a phrase on either side of an answer
@@ -66,7 +81,8 @@ def parts_in(text: str) -> frozenset[str]:
 @lru_cache(maxsize=16384)
 def asked_parts(asked: Asked) -> frozenset[str]:
     """The parts that a question names outside its names."""
-    plain = (word for index, word in enumerate(asked.words) if not index or not word.capital)
+    told = words(asked.told)  # "the symphonic poem" is what is asked about
+    plain = (word for index, word in enumerate(told) if not index or not word.capital)
     return parts_in(" ".join(word.raw for word in plain))
 
 
@@ -94,6 +110,7 @@ class Evidence:
         self.asked = relevance.asked
         self.subject_named = any(S in clause.text for clause in clauses)
         self.asked_parts = asked_parts(self.asked)
+        self.paired = self.paired_with_subject()
         self.of_clauses: dict[int, dict[str, float]] = {}  # by the place where a clause begins
 
     def strongest(self) -> Answer:
@@ -102,6 +119,60 @@ class Evidence:
         if len(answers) == 1:
             return answers[0]
         return max(answers, key=lambda answer: self.of(*answer))
+
+    def paired_with_subject(self) -> frozenset[int]:
+        """Where the answers stand that are nearest to the subject within its own statement.
+
+        In "Satyagraha opened in Rotterdam; Akhnaten in Stuttgart" the one behind Akhnaten. An
+        answer of which another relation is told is none of them.
+        """
+        paired: set[int] = set()
+        for statement in STATEMENT.finditer(self.relevance.marks):
+            text = statement[0]
+            answers = [match.start() for match in ANSWER.finditer(text)]
+            for subject in re.finditer(S, text) if answers else ():
+                at = self.nearest(text, answers, subject.start())
+                if attribute := ATTRIBUTE.match(text, at):
+                    at = attribute.end() - 1
+                if self.may_be_paired(text, at):
+                    paired.add(statement.start() + at)
+                    if text[at + 1 : at + 2] == " " and at + 2 in answers:  # "Lower Brittany"
+                        paired.add(statement.start() + at + 2)
+        return frozenset(paired)
+
+    def nearest(self, text: str, answers: Sequence[int], subject: int) -> int:
+        """The answer next to the subject: behind it, or before it where it did what is asked."""
+        before = [at for at in answers if at < subject]
+        behind = [at for at in answers if at > subject]
+        if not before or not behind:
+            return behind[0] if behind else before[-1]
+        did_it = self.asked.said_in(text[before[-1] + 1 : subject])
+        did_it = did_it and not self.asked.said_in(text[subject + 1 : behind[0]])
+        return before[-1] if did_it else behind[0]
+
+    def may_be_paired(self, text: str, at: int) -> bool:
+        """Whether the words around an answer speak of no other relation than the asked one."""
+        phrase = phrase_around(text, at)
+        before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
+        if RULES.unlikely[self.asked.role].fits(lower(before), lower(behind)):
+            return self.is_owner(before, behind)
+        return bool(self.asked.said_in(phrase)) or not RULES.tells_relation(phrase)
+
+    def is_owner(self, before: str, behind: str) -> bool:
+        """Whether something is said to be an agent's: `the album was Joe Zawinul's`."""
+        return self.asked.role == "agent" and bool(IS.search(before) and OWNER.match(behind))
+
+    def is_singled_out(self, clause: Clause, at: int) -> bool:
+        """Whether of the answers this one alone has the asked part: `I. ...; II. ...; III. ...`."""
+        mine = self.part_beside(clause.start + at)
+        others = [
+            self.part_beside(c.start + place)
+            for c, place in self.answers()
+            if c.start + place != clause.start + at
+        ]
+        return mine in self.asked_parts and all(
+            part is not None and part not in self.asked_parts for part in others
+        )
 
     def answers(self) -> Iterator[Answer]:
         """Every answer, in order."""
@@ -147,8 +218,11 @@ class Evidence:
         asked = self.asked.said_in(phrase)
         before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
         owns = self.owns_asked(behind)
-        if self.asked.role == "agent" and IS.search(before) and OWNER.match(behind):
-            asked, owns = self.asked.relations, True  # "the album was Joe Zawinul's"
+        other_thing = self.is_of_another_thing(phrase) or self.is_of_another_number(before)
+        other_thing = other_thing or self.did_another_work(text, behind)
+        other_thing = other_thing or self.is_of_another_name(before)
+        if self.is_owner(before, behind):
+            asked, owns = self.asked.relations, True
         around, role = (lower(before), lower(behind)), self.asked.role
         label = LABEL.search(before)
         own = label is not None and self.is_asked_label(label[1])
@@ -161,7 +235,7 @@ class Evidence:
             "asked label": own,
             "other label": bool(label) and not own,
             "behind the subject": bool(BEHIND_SUBJECT.search(before)),
-            "another thing": role == "value" and self.is_of_another_thing(phrase),
+            "another thing": other_thing,
             "hung on another": role != "place" and bool(HUNG.search(before)),
             "conclusion": bool(CUE.search(before)),
         }
@@ -174,10 +248,13 @@ class Evidence:
         is_key = clause.text[at] == K
         times = marks.count(K) if is_key else self.reply.text.count(name)
         opens = clause is self.clauses[0] and not ANSWER.search(clause.text, 0, at)
+        bare = opens and self.relevance.is_bare_opening(clause)
         place = next(i for i, other in enumerate(self.clauses) if other is clause)
         return {
+            "paired": clause.start + at in self.paired,
+            "unpaired": bool(self.paired) and clause.start + at not in self.paired and not bare,
             "key": is_key,
-            "opens": opens and self.relevance.is_bare_opening(clause),
+            "opens": bare,
             "opens alone": opens and not clause.side and is_bare(clause) and self.ends(clause),
             "late": place / max(1, len(self.clauses) - 1),
             "repeated": min(2, times - 1) / 2,
@@ -186,10 +263,31 @@ class Evidence:
             "one word": not is_key and " " not in name and self.asked.role in ("agent", "title"),
         }
 
+    def is_of_another_number(self, before: str) -> bool:
+        """Whether what stands before an answer tells of another one of a series: `No. 2 is ...`."""
+        told = NUMBERED.findall(before.rpartition(S)[2]) if self.asked.number else []
+        return bool(told) and told[-1] != self.asked.number
+
+    def is_of_another_name(self, before: str) -> bool:
+        """Whether a value stands right behind another name than the subject's, which is named."""
+        if self.asked.role != "value" or not self.subject_named:
+            return False
+        named = NAMED_BEFORE.search(ANSWER.split(before)[-1])
+        if not named:
+            return False
+        forms = forms_of(named[1])
+        plain = RULES.function_words | self.asked.forms | RULES.openers
+        return any(form not in plain and not form.endswith("ed") for form in forms)
+
+    def did_another_work(self, text: str, behind: str) -> bool:
+        """Whether somebody is said to have done something else than the subject."""
+        elsewhere = self.subject_named and S not in text and self.asked.role == "agent"
+        return elsewhere and bool(DID_ANOTHER.match(lower(behind)))
+
     def is_of_another_thing(self, phrase: str) -> bool:
         """Whether a phrase tells of the album where the song is asked about."""
         things = asked_things(self.asked)
-        if not things or S in phrase:
+        if not things or S in phrase or self.asked.role != "value":
             return False
         told = {name for name, pattern in THINGS.items() if pattern.search(lower(phrase))}
         return bool(told) and things.isdisjoint(told)
@@ -220,19 +318,33 @@ class Evidence:
         if not self.asked_parts:
             return None
         marks = self.relevance.marks
-        before = re.split(A, marks[max(0, at - REACH) : at])[-1]
-        behind = re.split(A, marks[at + 1 : at + REACH])[0]
+        before, between = ANSWER.split(marks[max(0, at - REACH) : at])[-2:], True
+        if len(before) == 1:
+            before, between = ["", *before], False
+        behind = ANSWER.split(marks[at + 1 : at + REACH])
         near = [
-            (len(before) - m.end() + BEYOND * bool(STOP.search(before, m.end())), m)
-            for m in PART.finditer(before)
+            (distance_behind(before[1], m), m)
+            for m in PART.finditer(before[1])
+            if not between or distance_behind(before[1], m) <= distance_before(before[1], m)
         ]
         near += [
-            (m.start() + BEYOND * bool(STOP.search(behind, 0, m.start())), m)
-            for m in PART.finditer(behind)
+            (distance_before(behind[0], m), m)
+            for m in PART.finditer(behind[0])
+            if len(behind) == 1 or distance_before(behind[0], m) <= distance_behind(behind[0], m)
         ]
         if not near:
             return None
         return PARTS[(min(near, key=lambda pair: pair[0])[1].lastindex or 1) - 1]
+
+
+def distance_before(text: str, part: re.Match[str]) -> int:
+    """How far a part is from the beginning of a stretch; a sign between counts as further."""
+    return part.start() + BEYOND * bool(STOP.search(text, 0, part.start()))
+
+
+def distance_behind(text: str, part: re.Match[str]) -> int:
+    """How far a part is from the end of a stretch."""
+    return len(text) - part.end() + BEYOND * bool(STOP.search(text, part.end()))
 
 
 def phrase_around(text: str, at: int) -> str:
@@ -241,3 +353,18 @@ def phrase_around(text: str, at: int) -> str:
     begins = [match.end() for pattern in (EDGE, ANSWER) for match in pattern.finditer(before)]
     ends = [match.start() for p in (EDGE, ANSWER) if (match := p.search(behind))]
     return before[max(begins, default=0) :] + " " + behind[: min(ends, default=len(behind))]
+
+
+def only_answer_behind(
+    clauses: Sequence[Clause], chosen: Clause, relevance: Relevance
+) -> Clause | None:
+    """A clause behind a list that gives one answer: `do, re, mi - the second one is re`.
+
+    Also one that the reply arrives at: `1935, 1936, 1937: of those, 1936`.
+    """
+    for clause in clauses:
+        if clause.start > chosen.start and not is_bare(clause) and len(clause.places) == 1:
+            fit, at = next(relevance.fits(clause)), clause.places[0]
+            if fit > 0 or CUE.search(clause.text[max(0, at - 60) : at]):
+                return clause
+    return None

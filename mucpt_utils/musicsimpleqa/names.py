@@ -38,6 +38,9 @@ WORK_NAMED = re.compile(
     r"\b(?:record|song|album|single|track|hit|piece|opera|number|tune|with|for|on"
     r"|(?:record|song|album|single|track) (?:is|was))[,:]? \Z"
 )
+SIGN_INSIDE = re.compile(r"[!?](?= [a-z])")
+PRIZES = frozenset({"award", "awards", "prize", "prizes", "ceremony"})
+HIMSELF = re.compile(r",? (?:him|her|them|it)sel(?:f|ves)\b")
 INNER_WORDS = frozenset({"is", "are", "to", "for", "of", "the", "a", "my", "your", "with", "it"})
 # an article may stand before a name that is the whole response
 ARTICLE_LENGTH = max(map(len, {*ARTICLES, *RULES.foreign_articles}))
@@ -59,7 +62,7 @@ class NameKey(Key):
             self.forms += [forms for forms in ways if forms not in self.forms]
         self.compact = {"".join(forms) for forms in self.forms}
         self.longest = max(map(len, self.compact), default=0)
-        self.spoken = any(form.isdigit() for form in self.compact)
+        self.spoken = any(char.isdigit() for name in self.compact for char in name)
         self.initials = {"".join(f) for f in self.forms if sum(map(len, f)) <= 3}
         self.letter_first = {
             "".join(f) for f in self.forms if len(f) > 1 and len(f[0]) == 1 and f[0].isalpha()
@@ -177,7 +180,8 @@ class NameKey(Key):
             found = longest_match(reading.forms, first, self.asked.subjects, self.asked.longest)
             if found is not None:
                 last = found
-                mentions.append(Span(reading.words[first].start, reading.words[last].end, S))
+                end = with_sign(reading.text, reading.words[last].end)
+                mentions.append(Span(reading.words[first].start, end, S))
         return mentions
 
     # --- the key --------------------------------------------------------------------------------
@@ -273,10 +277,16 @@ class NameKey(Key):
         for first, last in capital_runs(reading, [*mentions, *others, *works], self.asked.role):
             if self.is_other_name(reading, first, last):
                 others.append(Span(reading.words[first].start, reading.words[last].end, C))
-        others = [span for span in others if self.is_new(reading.text[span.start : span.end])]
+        others = [span for span in others if self.is_named_anew(reading.text, span)]
         if len(mentions) + len(others) > 1:  # "Listeners who know Nirvana" names one answer
             others = [span for span in others if not opens_sentence(reading, span)]
         return others
+
+    def is_named_anew(self, text: str, span: Span) -> bool:
+        """Whether a name says more than the question, or that who is named there did it himself."""
+        if self.is_new(text[span.start : span.end]):
+            return True
+        return self.asked.role == "agent" and bool(HIMSELF.match(text, span.end))
 
     def is_new(self, name: str) -> bool:
         """Whether a name says more than the question does."""
@@ -294,6 +304,8 @@ class NameKey(Key):
         ]
         if len(run) == 1 and reading.begins_sentence(first) and ELIDED.match(run[0].raw):
             return False
+        if self.asked.prize and run[-1].form in PRIZES:  # another prize has not won this one
+            return False
         if len(run) == 1 and run[0].form in RULES.common_words and not own:
             return not reading.begins_sentence(first) or reading.ends_sentence(first)  # "by Queen"
         if all(form in RULES.function_words for form in own):
@@ -305,8 +317,9 @@ class NameKey(Key):
         if len(run) == 1 and reading.begins_sentence(first) and is_opener(reading, first):
             return False
         following = reading.words[last + 1] if reading.gap(last) == " " else None
-        if all(map(RULES.is_nationality, own)):
-            return following is None
+        if all(map(RULES.is_nationality, own)):  # "a Belgian, Adolphe Sax" names one
+            before = reading.words[first - 1].form if has_article(reading, first) else ""
+            return following is None and before not in ("a", "an")
         if following and following.raw.islower() and following.form in RULES.kind_words:
             return not RULES.is_nationality(run[0].form) and self.asked.role == "agent"
         adverb = len(run) == 1 and own[0].endswith("ly") and reading.begins_sentence(first)
@@ -339,6 +352,11 @@ def opens_sentence(reading: Reading, span: Span) -> bool:
     if " " in text[span.start : span.end] or (before and before[-1] not in ".!?:;"):
         return False
     return bool(re.match(r" [a-z]", behind)) and not RULES.verb_behind.match(lower(behind))
+
+
+def with_sign(text: str, end: int) -> int:
+    """Where a name ends with its sign, as in `Neu! in 1971`."""
+    return end + 1 if SIGN_INSIDE.match(text, end) else end
 
 
 def has_article(reading: Reading, first: int) -> bool:

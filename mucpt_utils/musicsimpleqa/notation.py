@@ -51,6 +51,7 @@ QUALITIES = {
     **{"dim": "diminished", "aug": "augmented", "min": "minor", "maj": "major"},
     **{"perf": "perfect", "per": "perfect", "m": "minor", "M": "major", "P": "perfect"},
 }
+COUPLE = re.compile(r"\ba (?:couple|pair)(?: of)?(?= (?:sharp|flat)s)")
 SIGNATURE = re.compile(r"\b(\d)\s?([♭♯#]|b\b)")
 
 
@@ -72,6 +73,7 @@ def in_words(text: str) -> str:
         text = OPUS_IN_WORDS.sub(opus_in_digits, text)
         text = OPUS_PART.sub(r"\1 No. ", OPUS_NUMBER.sub("Op. ", text))
     text = HASH_NUMBER.sub("No. ", text)
+    text = COUPLE.sub("2", text)
     text = SIGNATURE.sub(lambda m: f"{m[1]} {'sharps' if m[2] in '#♯' else 'flats'}", text)
     return accidentals(text)
 

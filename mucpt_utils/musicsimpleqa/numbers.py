@@ -104,6 +104,8 @@ def spoken_number(run: str) -> str:
     values = [NUMBER_WORDS[w] for w in re.split(r"[\s-]+", run.lower()) if w != "and"]
     if len(values) > 1 and 10 <= values[0] <= 20 and 10 <= values[1] < 100:
         return f"{values[0]}{sum(values[1:]):02d}"  # a year, as in nineteen ninety-one
+    if len(values) > 1 and values[0] < 10 <= values[1] < 100 and max(values) < 100:
+        return f"{values[0]}{sum(values[1:]):02d}"  # one eighty-two
     total = group = 0
     for value in values:
         if value == 100:

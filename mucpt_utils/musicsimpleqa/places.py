@@ -6,13 +6,15 @@ from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.readings import Reading
 from mucpt_utils.musicsimpleqa.rules import RULES, level
+from mucpt_utils.musicsimpleqa.spelling import one_spelling
 
 # how one says of which country something is: "Slovak.", "It's a Slovak flute"
 OF_COUNTRY = re.compile(
-    r"((?:\A|\b(?:is|was|are|were|an?)\s|'s\s|:\s)\W*(?:(?:an?|traditional|old|ancient|probably)\s)*)"
+    r"((?:\A|\b(?:is|was|are|were|an?|the)\s|'s\s|:\s)\W*(?:(?:an?|the|traditional|old|ancient|native|indigenous|probably)\s)*)"
     rf"({'|'.join(map(re.escape, RULES.demonyms))})"
-    r"(?=\W*\Z|[.,;!?]|(?:\s[a-z][\w-]*)?\s(?:instrument|flute|drum|lute|fiddle|zither|harp"
-    r"|bagpipe|pipe|oboe|clarinet|guitar|band|group|singer|musician|rapper|artist)s?\b)",
+    r"(?=\W*\Z|[.,;!?]|(?:\s[a-z][\w-]*)?\s(?:instrument|bow|flute|drum|lute|fiddle|zither|harp"
+    r"|bagpipe|pipe|oboe|clarinet|guitar|band|group|singer|musician|rapper|artist|entry|act|song"
+    r"|contestant|entrant|representative|delegation|duo|trio|composer|inventor|invention)s?\b)",
     re.IGNORECASE,
 )
 STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")
@@ -40,6 +42,13 @@ class PlaceKey(NameKey):
         text = super().prepared(text)
         return OF_COUNTRY.sub(country_named, text) if self.asked.coarse else text
 
+    def is_misspelt(self, text: str) -> bool:
+        """Also in another language's romanisation: `Tschistopol`."""
+        if super().is_misspelt(text):
+            return True
+        spelled = one_spelling(level(text))
+        return len(spelled) > 5 and any(one_spelling(name) == spelled for name in self.compact)
+
     def in_longer_name(
         self, reading: Reading, first: int, last: int, look_before: bool = True
     ) -> bool:
@@ -52,6 +61,14 @@ class PlaceKey(NameKey):
             return False
         joined = before + "".join(word.form for word in reading.words[first : last + 1])
         return before not in RULES.place_parts or joined in RULES.levels
+
+    def is_whole(self, text: str) -> bool:
+        """Whether the text is the key and nothing else; `El Salvador` is no Salvador."""
+        return super().is_whole(text) and not self.is_another(level(text))
+
+    def is_another(self, name: str) -> bool:
+        """Whether a name is that of a place of its own and no way to write the key."""
+        return name in RULES.levels and name not in self.compact
 
     def agrees(self, text: str) -> bool:
         """Whether a place, or one of its steps, is the key and not a namesake."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from mucpt_utils.musicsimpleqa.asked import Asked
-from mucpt_utils.musicsimpleqa.clauses import RESUMED, Clause
+from mucpt_utils.musicsimpleqa.clauses import RELATIVES, RESUMED, Clause
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K, N, S
 from mucpt_utils.musicsimpleqa.words import lower
 
@@ -22,7 +22,7 @@ BARE = re.compile(
     rf"(?:(?!(?:{NO_ADJECTIVE})\b)[\w-]+\s){{0,3}}[\"']?[{K}{C}][\"']?\s*(?:,|$)"
 )
 AS_FAR_AS_ANSWER = re.compile(rf"[^,{K}{C}{N}]{{0,24}}")
-RELATIVE = re.compile(r",? (?:who|which|that|whose)\b")
+RELATIVE = re.compile(r" (?:who|which|that|whose)\b")
 # "Marshall Mathers, known as Eminem, was born ..."
 GOES_ON = re.compile(r"[^,.;!?\n]{0,40},[^,.;!?\n]{1,80}, (?:was|were|is|are|has|had|came|won)\b")
 PREPOSITION = re.compile(r"[\s\"'(]{0,4}(?:in|on|at|from)\b[^,]*,", re.IGNORECASE)
@@ -87,7 +87,8 @@ class Relevance:
 
     def is_guess(self, clause: Clause) -> bool:
         """Whether a clause beside a refusal gives an answer after all."""
-        if BARE.match(without_lead_in(clause.text)) or RULES.guess.search(clause.small):
+        bare = clause.opener not in RELATIVES and BARE.match(without_lead_in(clause.text))
+        if bare or RULES.guess.search(clause.small):
             return self.is_answering(clause)
         asked = self.asked.said_in(clause.text)
         return bool(asked) and (S in clause.text or any(fit > 0 for fit in self.fits(clause)))

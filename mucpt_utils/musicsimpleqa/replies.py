@@ -56,7 +56,9 @@ APPENDIX = re.compile(
     r"|(?<=\S)\s*\n[ \t#*_]*(?:Tags?|Related(?: \w+)?|Categories|Filed under|Posted (?:by|in|on)"
     r"|Share(?: this)?|Comments?|Read (?:more|also)|You (?:may|might) also like)[ \t*_]*:"
 )
-ANSWER_AGAIN = re.compile(r"(\s*[^\n]{2,200}?[^\n:])\n\s*Answer:")
+ANSWER_AGAIN = re.compile(
+    r"(\s*[^\n]{2,200}?[^\n:])\n\s*Answer:|[\s:]*\bA:[ \t]*(\S[^\n]{0,200})\n\s*A:"
+)
 
 
 LONGEST = 8000  # characters of a reply that are read, half of them from its beginning
@@ -115,7 +117,7 @@ def own_turn(reply: str, question: str) -> str:
         return ""
     # a base model answers once more: what stood first was its answer
     again = ANSWER_AGAIN.match(reply)
-    return again[1] if again else reply
+    return (again[1] or again[2]) if again else reply
 
 
 # --- markup ---------------------------------------------------------------------------------------
@@ -148,7 +150,10 @@ CHOSEN = re.compile(
 )
 # letters of options and no option: "a) b) c) d)"; "A.B.C." is a name
 NEXT_LETTER = r"(?:[):]\W*|\.\s+\(?)"
-ONLY_LETTERS = re.compile(rf"[:\s(]*A(?:{NEXT_LETTER}[B-H]){{2,}}[).:]?", re.IGNORECASE)
+LETTERS_IN_ROW = rf"[:\s(]*A(?:{NEXT_LETTER}[B-H]){{2,}}[).:]?"
+ONLY_LETTERS = re.compile(
+    rf"(?:{LETTERS_IN_ROW}\s*(?:answer:?)?\s*)+(?:A(?:{NEXT_LETTER}[B-H])*[).:]?)?", re.IGNORECASE
+)
 TABLE_RULE = re.compile(r"^(?=[\s:|-]*--)[\s:|-]*$")
 
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked
 from mucpt_utils.musicsimpleqa.given import PUNCTUATION
 from mucpt_utils.musicsimpleqa.keys import Key
-from mucpt_utils.musicsimpleqa.relevance import Relevance
-from mucpt_utils.musicsimpleqa.rules import RULES, C, K
+from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, S
 from mucpt_utils.musicsimpleqa.words import lower
 
 Stretch = tuple[int, int]  # where something begins and ends in a marked text
+# "a minim a half note": said of the subject alone
+GLOSSED = re.compile(rf"{A}[\"']?,? (?:(?:is|means|for) )?(?:an? |the )?{S}")
 ARTICLE = re.compile(r"\A(?:the|an?) ", re.IGNORECASE)
 
 
@@ -31,6 +32,8 @@ def undecided_at(marks: str, key: Key, clauses: Sequence[Clause], chosen: Clause
         patterns += RULES.lower_terms
     for pattern in patterns:
         match = pattern.search(text)
+        if match and key.asked.role == "value" and len(ANSWER.findall(match[0])) < 2:
+            match = None if pattern is RULES.undecided_between[3] else match
         # "15 to 18 August" is one month
         if match and not (match[0].count(K) > 1 and C not in match[0]):
             return start + match.start(), start + match.end()
@@ -62,7 +65,10 @@ def rivals(
     """
     for match in RULES.joined.get(kind, RULES.joined["title"]).finditer(chosen.small):
         start, end = chosen.start + match.start(), chosen.start + match.end()
-        if match.start() <= position < match.end() and differ(reply, start, end - 1):
+        beside = match.start() <= position < match.end() and not GLOSSED.match(
+            chosen.text, position
+        )
+        if beside and differ(reply, start, end - 1):
             return start, end
     if not is_bare(chosen):
         return None
@@ -88,18 +94,6 @@ def is_bare(clause: Clause) -> bool:
     """Whether a clause is an answer and nothing else, or an answer behind a colon."""
     text = ARTICLE.sub("", clause.text.rpartition(":")[2].strip(PUNCTUATION))
     return text in (K, C)
-
-
-def only_answer_behind(
-    clauses: Sequence[Clause], chosen: Clause, relevance: Relevance
-) -> Clause | None:
-    """A clause behind a list that gives one answer: `do, re, mi - the second one is re`."""
-    for clause in clauses:
-        if clause.start > chosen.start and not is_bare(clause):
-            fits = list(relevance.fits(clause))
-            if len(fits) == 1 and fits[0] > 0:
-                return clause
-    return None
 
 
 def steps(clause: Clause, position: int) -> Stretch:

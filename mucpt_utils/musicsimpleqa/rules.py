@@ -89,6 +89,8 @@ class Rules:
         self.inner_correction = self.gated(data["inner_correction"])
         self.taken_back = self.gated(data["taken_back"])
         self.final_answer = self.gated(data["final_answer"])
+        self.declared = self.gated(data["declared"])
+        self.subject_as_act = self.gated(data["subject_as_act"])
         self.denied = self.each(data["denied"])
         self.set_aside = self.each(data["set_aside"])
         self.latter = self.gated(data["latter"], re.IGNORECASE)

@@ -30,8 +30,11 @@ def romanised(name: str) -> str:
     if len(name) < 6 or not name.isalpha():
         return name
     name = UMLAUT.sub(r"\1", name)
-    if not SLAVIC.search(name):
-        return name
+    return one_spelling(name) if SLAVIC.search(name) else name
+
+
+def one_spelling(name: str) -> str:
+    """A name from Cyrillic letters in normal form, in one of the ways in which it is romanised."""
     for letters, one in ROMANISATIONS:
         name = name.replace(letters, one)
     name = re.sub(r"(.)\1", r"\1", name)

@@ -13,11 +13,15 @@ from mucpt_utils.musicsimpleqa.rules import RULES, C, K
 from mucpt_utils.musicsimpleqa.words import FORMS
 
 # "its Andante is in F": a key without its mode is a major one
-IN_TONIC = re.compile(r"\b((?:in|to) [A-G](?:-flat|-sharp)?)(?=[.,;!]|\s*\Z)")
+IN_TONIC = re.compile(
+    r"\b((?:in|to) [A-G](?:[- ](?:flat|sharp))?|key of [A-Ga-g](?:[- ](?:flat|sharp))?)"
+    r"(?=[.,;!]|\s*\Z)"
+)
 INTERVAL = re.compile(
     r"(?:major|minor|perfect|augmented|diminished)"
     r" (?:second|third|fourth|fifth|sixth|seventh|octave)"
 )
+COMPANY = frozenset({"records", "recordings", "entertainment"})
 INSTRUMENT_WORDS = frozenset({"instrument", "instruments", "play", "plays"})
 IN_ENGLISH = FORMS["instruments"]
 FOREIGN_INSTRUMENT = re.compile(rf"\b(?:{'|'.join(IN_ENGLISH)})\b", re.IGNORECASE)
@@ -60,6 +64,8 @@ class TermKey(NameKey):
             self.whole.add("".join(before))
         if last == "minor":
             self.whole |= {"".join([*before, "m"]), "".join([*before, "min"])}
+        if "label" in self.asked.forms and last in COMPANY and before:
+            ways.append(before)
         if len(forms) == 2 and last.isdigit() and len(forms[0]) <= 3:
             self.whole |= {last, "no" + last}
         if len(last) > 3 and last.isalpha():
@@ -94,6 +100,8 @@ class TermKey(NameKey):
         if not pattern:  # a term that is a name, as of a record label
             return super().others(reading, mentions) if self.is_name else []
         matches = [match for match in pattern.finditer(reading.text) if self.is_new(match[0])]
+        if self.asked.number:  # "No. 2 is Op. 18": its sister
+            matches = [match for match in matches if not match[0].startswith("No")]
         # "its opus number is 98"
         right = [match for match in matches if match[0].isdigit() and self.is_whole(match[0])]
         wrong = [match for match in matches if not self.is_whole(match[0])]

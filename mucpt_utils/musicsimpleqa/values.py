@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Key, Span, in_order
-from mucpt_utils.musicsimpleqa.names import longest_match
+from mucpt_utils.musicsimpleqa.names import longest_match, with_sign
 from mucpt_utils.musicsimpleqa.numbers import (
     FRACTION_WORDS,
     ORDINAL_WORD,
@@ -24,7 +24,10 @@ YEAR = re.compile(
     r"|(?<![\w'])'\d{2}(?![\ds])"
 )
 
-
+# a number of these says nothing else than that of semitones beside it
+OTHER_UNIT = re.compile(r" (?:whole[ -])(?:tone|step)s?\b|-note\b", re.IGNORECASE)
+# from birth to death: "1932-1982"
+LIVED = re.compile(r"\b1\d{3} ?[-–—] ?(?:1\d{3}|20\d\d)\Z")
 # words for a time that is no year
 TIME = re.compile(
     r"\d{3}|'\d\d|\b(?:centur|decade|ago\b|(?:twen|thir|for|fif|six|seven|eigh|nine)ties\b|\d0s\b)",
@@ -57,7 +60,8 @@ class ValueKey(Key):
         for first, word in enumerate(reading.words):
             last = longest_match(reading.forms, first, subjects, longest)
             if last is not None:
-                mentions.append(Span(word.start, reading.words[last].end, S))
+                end = with_sign(reading.text, reading.words[last].end)
+                mentions.append(Span(word.start, end, S))
         return mentions
 
     def names_its_kind(self, text: str) -> bool:
@@ -80,6 +84,7 @@ class NumberKey(ValueKey):
             raise ValueError(f"{answer!r} is not a number")
         self.value, self.decimals = written[0].value, written[0].decimals
         self.given = frozenset(number.value for number in numbers(asked.text))
+        self.units = "semitones" in asked.forms
 
     def prepared(self, text: str) -> str:
         if self.value != int(self.value):
@@ -90,6 +95,8 @@ class NumberKey(ValueKey):
         for number in numbers(text):
             if self.equals(number.value, number.decimals):
                 yield Span(number.start, number.end, K)
+            elif self.units and OTHER_UNIT.match(text, number.end):
+                continue  # "three whole tones or six half steps"
             elif number.value not in self.given and not self.is_year(number.value):
                 yield Span(number.start, number.end, C)
 
@@ -118,7 +125,7 @@ class YearKey(TimeKey):
         super().__init__("year", asked)
         if not re.fullmatch(r"\d{4}", answer):
             raise ValueError(f"{answer!r} is not a year")
-        self.year = answer
+        self.year, self.born = answer, "born" in asked.relations
         self.given = frozenset(YEAR.findall(asked.text))
 
     def is_whole(self, text: str) -> bool:
@@ -128,6 +135,8 @@ class YearKey(TimeKey):
 
     def values(self, text: str) -> Iterator[Span]:
         for match in YEAR.finditer(text):
+            if self.born and LIVED.search(text, max(0, match.start() - 7), match.end()):
+                continue
             if self.year.endswith(match[0].lstrip("'")):
                 yield Span(*match.span(), K)
             elif match[0] not in self.given:
