@@ -27,7 +27,7 @@ from mucpt_utils.report.figures.conclusions import (
     state_of,
     states,
 )
-from mucpt_utils.report.measures import KINDS, METHODS, Tables, deciding, difference_of
+from mucpt_utils.report.measures import COSTS, KINDS, METHODS, Tables, deciding, difference_of
 from mucpt_utils.report.numbers import counted, enumerated, signed
 from mucpt_utils.report.profiles import Finished, same_difference
 from mucpt_utils.report.words import NOTHING_LEARNT, prose_results
@@ -94,7 +94,7 @@ def sentences(tables: Tables, run: Mapping, finished: Iterable[Finished]) -> Ite
         yield NOTHING_LEARNT
     elif answer:
         yield answer
-        others = (at_the_other_cost(tables), room(tables), in_every_run(finished))
+        others = (at_the_other_cost(tables), room(tables), in_every_run(tables, finished))
         yield from filter(None, (*others, of_all_methods(tables)))
     yield from prose_results(tables)
     yield setting(tables, run)
@@ -158,18 +158,26 @@ def room(tables: Tables) -> str:
     return f"{capital(told)}, in nats." if told else ""
 
 
-def in_every_run(finished: Iterable[Finished]) -> str:
-    """Which other runs ask the same, and in how many the answer is the same; names them."""
+def in_every_run(tables: Tables, finished: Iterable[Finished]) -> str:
+    """Which other runs ask the same, and in how many the answer is the same; names them.
+
+    The paper's arm by its headline comparison in `tables`, where several runs have that; else the
+    arm that most runs compare with plain at equal tokens.
+    """
     frame = same_difference(finished)
     frame = frame[(frame["metric"] == PRIMARY) & frame["arm"].map(role_of).eq("method")]
     frame = frame[frame["again"] == ""].dropna(subset="difference")  # a repeat is no run more
-    runs = frame.groupby("arm", sort=False)["profile"].nunique()
-    if runs.empty or runs.max() < 2:
-        return ""
-    arm = runs.idxmax() if runs.get(PAPER_ARM, 0) < runs.max() else PAPER_ARM
-    rows = frame[frame["arm"] == arm]
+    runs = frame.groupby(["compared_to", "arm"], sort=False)["profile"].nunique()
+    at_tokens = runs.get(verdicts.EQUAL_TOKENS, pd.Series(dtype=int))
+    arm, other = PAPER_ARM, deciding(tables, PAPER_ARM)
+    if runs.get((other, arm), 0) < 2:
+        other = verdicts.EQUAL_TOKENS
+        if at_tokens.empty or at_tokens.max() < 2:
+            return ""
+        arm = at_tokens.idxmax()
+    rows = frame[(frame["arm"] == arm) & (frame["compared_to"] == other)]
     names = enumerated(dict.fromkeys(rows["profile"]))
-    return f"“{capital(short_title(arm))}” in {names}: {of_runs(rows)}."
+    return f"“{capital(short_title(arm))}” {COSTS[other]} in {names}: {of_runs(rows)}."
 
 
 def of_all_methods(tables: Tables) -> str:

@@ -72,14 +72,24 @@ def claims(items: Sequence[Mapping]) -> list[str]:
     lines = [
         (
             row["claim"],
-            " ".join(filter(None, [row["value"], bracketed(row["interval"]), row["measure"]]))
+            " ".join(
+                filter(None, [mark(row), row["value"], bracketed(row["interval"]), row["measure"]])
+            )
             or "–",
             f"**{row['verdict']}**",
         )
         for row in items
     ]
-    told = f"Evidence: [claims.csv](tables/claims.csv). Scale: {items[0]['scale']}."
+    told = (
+        "▲ the interval of a difference lies above zero, ▼ below it, ○ zero is within. Evidence: "
+        f"[claims.csv](tables/claims.csv). Scale: {items[0]['scale']}."
+    )
     return ["## Claims against the paper", grid(("claim", "here", "verdict"), lines), told]
+
+
+def mark(row: Mapping) -> str:
+    """Where the interval of a claim's difference lies; "" of other values."""
+    return row["direction"][0] if row["direction"] else ""
 
 
 def bracketed(interval: str) -> str:

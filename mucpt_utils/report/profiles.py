@@ -15,6 +15,7 @@ from mucpt_utils.analysis.repeats import made_twice
 from mucpt_utils.analysis.verdicts import with_verdicts
 from mucpt_utils.config.settings import SettingsError, load_profile
 from mucpt_utils.io import read_json
+from mucpt_utils.report.measures import COSTS
 from mucpt_utils.report.numbers import counted
 
 RECORD = "run.json"
@@ -33,7 +34,18 @@ ORDER = (
 )
 SHORT = 10  # digits of a commit that are shown
 DIFFERENCE_COLUMNS = [
-    *("arm", "stratum", "metric", "difference", "ci_low", "ci_high", "verdict", "seeds", "n"),
+    *(
+        "arm",
+        "compared_to",
+        "stratum",
+        "metric",
+        "difference",
+        "ci_low",
+        "ci_high",
+        "verdict",
+        "seeds",
+        "n",
+    ),
 ]
 
 
@@ -144,8 +156,8 @@ def every_profile(
     return [by_name[name] for name in in_order_of_profiles(by_name)]
 
 
-def same_difference(finished: Iterable[Finished], compared_to: str = "plain") -> pd.DataFrame:
-    """Every arm's difference to plain in every profile.
+def same_difference(finished: Iterable[Finished]) -> pd.DataFrame:
+    """Every arm's differences to plain, at equal tokens and at equal compute, in every profile.
 
     Columns: profile, run (the profile with its seeds and processor, for readers), commit, again
     (the profile whose runs these are, made again; "" for runs of their own), and those of
@@ -159,12 +171,11 @@ def same_difference(finished: Iterable[Finished], compared_to: str = "plain") ->
         if table is None or table.empty:
             continue
         table = with_verdicts("differences", table)
-        rows = table.loc[table["compared_to"] == compared_to]
+        rows = table.loc[table["compared_to"].isin(COSTS)]
         rows = rows.reindex(columns=DIFFERENCE_COLUMNS)
-        seeds = f"{len(each.run['seeds'])} seeds"
         again = repeats.get(each.name, "")
-        of = f"\n{again} made again" if again else ""
-        run = f"{each.name}, {seeds}{of}\n{each.processor}"
+        run = f"{each.name}, {len(each.run['seeds'])} seeds, {each.processor}"
+        run += f"\n{again} made again" if again else ""
         parts.append(rows.assign(profile=each.name, run=run, commit=each.commit, again=again))
     columns = ["profile", "run", "commit", "again", *DIFFERENCE_COLUMNS]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

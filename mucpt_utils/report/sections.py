@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from mucpt_utils import paths
 from mucpt_utils.analysis import schema
+from mucpt_utils.analysis.claims import load_claims
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_yaml
 from mucpt_utils.report import plain, rows
@@ -24,12 +25,15 @@ from mucpt_utils.report.display import NO_VALUE, shown
 from mucpt_utils.report.figures import FIGURES, METRIC_TITLES, STRATUM_TITLES, arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.measures import MEASURES, Tables, mean_of
-from mucpt_utils.report.numbers import plain_number
+from mucpt_utils.report.numbers import plain_number, signed
 from mucpt_utils.report.plain import table_title
 from mucpt_utils.study import checkout, cost
 
 SUMMARY_STRATA = ("covered", "uncovered", "general", "all")
 COUNTS = ("arms", "words", "questions")  # measures of claims whose value is a number of things
+DIFFERENCES = ("room", "arms", "axis")  # kinds of tests of claims whose value is a difference
+# where a difference's interval lies, as a sign and in words for those who cannot see it
+UP, DOWN, ACROSS = ("▲", "above zero"), ("▼", "below zero"), ("○", "zero within the interval")
 FULL_SIZE = "paper"  # the profile of the paper's size
 
 Run = Mapping[str, Any]
@@ -136,20 +140,28 @@ def mean_cell(row: Mapping | None) -> tuple[str, str]:
 
 
 def claim_items(tables: Tables) -> list[Item]:
-    """Every claim with its number, interval and verdict as text, its evidence as links."""
+    """Every claim with its number, interval, direction and verdict as text, its evidence as links.
+
+    A value that is a difference has its sign, and a direction: a mark and its words (`UP`, `DOWN`,
+    `ACROSS`); None of other values.
+    """
     claims = tables["claims"].to_dict("records") if "claims" in tables else []
+    compared = {claim.claim for claim in load_claims().values() if claim.test.kind in DIFFERENCES}
     items = []
     for row in claims:
         number, low, high = row["our_value"], row["ci_low"], row["ci_high"]
         measure = plain.in_words(str(row.get("measure") or ""))  # older runs name none
-        # counts are shown as such, shares with decimals
-        counted = number > 1 or measure in COUNTS
-        value = "" if np.isnan(number) else shown(number, "" if counted else "our_value")
-        interval = "" if np.isnan(low) else f"{plain_number(low)} to {plain_number(high)}"
-        value = value.replace("-", "−")
-        links = linked(plain.in_words(row["evidence"]), tables)
-        told = {"value": value, "interval": interval, "measure": measure}
-        items.append({**row, **told, "links": links})
+        told: Item = {"measure": measure, "direction": None}
+        if row["claim"] in compared and not np.isnan(low):
+            told |= {"value": signed(number), "interval": f"{signed(low)} to {signed(high)}"}
+            told["direction"] = UP if low > 0 else DOWN if high < 0 else ACROSS
+        else:
+            # counts are shown as such, shares with decimals
+            counted = number > 1 or measure in COUNTS
+            value = "" if np.isnan(number) else shown(number, "" if counted else "our_value")
+            interval = "" if np.isnan(low) else f"{plain_number(low)} to {plain_number(high)}"
+            told |= {"value": value.replace("-", "−"), "interval": interval}
+        items.append({**row, **told, "links": linked(plain.in_words(row["evidence"]), tables)})
     return items
 
 

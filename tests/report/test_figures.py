@@ -57,8 +57,8 @@ def before_training():
 def more_tables():
     """The same difference in two runs, doses, costs."""
     rows = [
-        (profile, f"{profile}, 2 seeds", "abc", again, arm, stratum, "log_likelihood", sign * gain,
-         sign * gain - 0.1, sign * gain + 0.1, "", 2, 40)
+        (profile, f"{profile}, 2 seeds", "abc", again, arm, "plain", stratum, "log_likelihood",
+         sign * gain, sign * gain - 0.1, sign * gain + 0.1, "", 2, 40)
         for profile, gain, again in
         (("laptop", 0.3, ""), ("laptop again", 0.3, "laptop"), ("replication", 0.2, ""))
         for arm in ("selection_soft", "soft_dynamic")
@@ -450,28 +450,35 @@ def test_a_title_says_no_more_than_the_verdict():
     assert "gains where the reference model knows, elsewhere no" in figures.title_of(fig)
 
 
-def test_ceilings_stand_first_and_say_how_much_room_there_is():
+def test_ceilings_stand_first_and_equal_compute_before_equal_tokens():
     table = pd.concat([
         differences((0.1, 0.3), (0.1, 0.3)),
         differences((0.4, 0.6), (-0.1, 0.1), arm="oracle_clean"),
         differences((-0.4, -0.2), (-0.5, -0.3), other="plain_compute"),
     ])  # fmt: skip
     fig, _ = figures.difference_to_plain(table)
-    title = figures.title_of(fig)
-    assert "+0.50 on known facts, none on unknown facts" in title
-    assert title.startswith(
-        "At equal compute the paper's arm loses on both kinds of facts; at equal tokens the "
-        "paper's arm gains on both kinds of facts; "
-    )
-    wide = differences((0.4, 0.6), (-0.5, 0.9), arm="oracle_clean")
-    fig, _ = figures.difference_to_plain(pd.concat([table[table["arm"] != "oracle_clean"], wide]))
-    assert "not shown on unknown facts" in figures.title_of(fig)
+    told = "At equal compute the paper's arm loses on both kinds of facts"
+    assert figures.title_of(fig) == told
     labels = [tick.get_text() for tick in fig.axes[0].get_yticklabels()]
     assert labels[0].startswith("room") and labels[1].startswith("ceiling")
     assert [axes.get_title(loc="left")[:13] for axes in fig.axes] == [
-        "equal tokens:",
         "equal compute",
+        "equal tokens:",
     ]
+
+
+@pytest.mark.parametrize(("covered", "uncovered"), list(conclusions.ON_BOTH))
+def test_the_title_of_the_first_figure_has_two_lines_at_most(covered, uncovered):
+    ends = {"stands": (0.1, 0.3), "open": (-0.1, 0.3), "fails": (-0.3, -0.1)}
+    for costs in (["plain"], ["plain", "plain_compute"]):
+        arms = ("selection_soft", "soft_mixed", "sites")
+        parts = [
+            differences(ends[covered], ends[uncovered], arm=arm, other=other)
+            for arm in arms
+            for other in costs
+        ]
+        fig, _ = figures.difference_to_plain(pd.concat(parts))
+        assert fig.get_suptitle().count("\n") <= 1
 
 
 def test_what_lies_beyond_the_axis_is_told_at_its_edge():
@@ -489,6 +496,27 @@ def test_a_method_that_gains_on_both_is_named():
     assert conclusions.of_methods(table).endswith(
         f"one of two methods gains on both kinds: {figures.arm_title('sites')}"
     )
+
+
+def test_how_much_room_there_is_follows_the_interval():
+    table = differences((0.4, 0.6), (-0.1, 0.1), arm="oracle_clean")
+    assert "+0.50 on known facts, none on unknown facts" in conclusions.of_room(table)
+    wide = differences((0.4, 0.6), (-0.5, 0.9), arm="oracle_clean")
+    assert "not shown on unknown facts" in conclusions.of_room(wide)
+
+
+def test_every_run_shows_the_paper_s_arm_at_equal_compute_first(frames):
+    runs = frames["every_run"]
+    paper = runs[runs["arm"] == "selection_soft"].assign(compared_to="plain_compute")
+    paper["difference"] -= 1
+    frames = frames | {"every_run": pd.concat([runs, paper], ignore_index=True)}
+    fig, _ = draw("every_run", frames)
+    titles = [" ".join(axes.get_title(loc="left").split()) for axes in fig.axes]
+    assert titles[0].endswith("(the paper's), at equal compute")
+    assert titles[1].endswith("(the paper's), at equal tokens") and len(titles) == 3
+    # wider than tall, rows told once at the left
+    assert fig.get_figwidth() > fig.get_figheight()
+    assert figures.title_of(fig).startswith("The same in every run? At equal compute, the paper's")
 
 
 def test_runs_that_agree_are_counted_and_those_made_again_are_not(frames):

@@ -323,10 +323,42 @@ def finished(profile, low, seeds=2, arm="soft_mixed"):
 
 def test_replication_and_confirmation_are_named_in_the_abstract():
     runs = [finished("laptop", 0.1), finished("replication", 0.2), finished("confirmation", -0.1)]
-    told = answer.in_every_run(runs)
+    told = answer.in_every_run({}, runs)
     assert "laptop, replication and confirmation" in told
     assert "known facts better in 2 of 3 runs; unknown facts worse in 2 of 3 runs" in told
-    assert answer.in_every_run(runs[:1]) == ""
+    assert answer.in_every_run({}, runs[:1]) == ""
+
+
+@pytest.mark.parametrize(
+    ("ends", "sign", "told"),
+    [
+        ((0.44, 0.56), "▲", "+0.44 to +0.56"),
+        ((-0.3, -0.1), "▼", "−0.30 to −0.10"),
+        ((-0.1, 0.2), "○", "−0.10 to +0.20"),
+    ],
+)
+def test_a_claim_about_a_difference_says_which_way_it_goes(ends, sign, told):
+    row = {"our_value": sum(ends) / 2, "ci_low": ends[0], "ci_high": ends[1], "evidence": "x"}
+    room = claims.load_claims()["room"].claim
+    table = pd.DataFrame([row | {"claim": room}, row | {"claim": "one of another kind"}])
+    compared, other = sections.claim_items({"claims": table})
+    assert compared["direction"][0] == sign and compared["interval"] == told
+    assert other["direction"] is None and "+" not in other["interval"]
+
+
+def test_the_abstract_counts_runs_by_the_comparison_that_decides():
+    runs = [finished(name, 0.1, arm="selection_soft") for name in ("laptop", "real", "fresh")]
+    for run in runs[:2]:
+        table = run.tables["differences"]
+        dear = table.assign(compared_to="plain_compute", difference=-1.0, ci_low=-1.2, ci_high=-0.8)
+        run.tables["differences"] = pd.concat([table, dear], ignore_index=True)
+    row = {"arm": "selection_soft", "compared_to": "plain_compute", "headline": "yes"}
+    told = answer.in_every_run({"verdicts": pd.DataFrame([row])}, runs)
+    assert "at equal compute in laptop and real: known facts worse in 2 of 2 runs" in told
+    told = answer.in_every_run({}, runs)
+    assert (
+        "at equal tokens in fresh, laptop and real" in told or "at equal tokens in laptop" in told
+    )
 
 
 def test_a_run_made_again_is_no_run_more():
@@ -337,7 +369,7 @@ def test_a_run_made_again_is_no_run_more():
     again = frame[frame["again"] == "laptop"]
     assert set(again["profile"]) == {"again"}
     assert all("laptop made again" in run for run in again["run"])
-    told = answer.in_every_run(runs)
+    told = answer.in_every_run({}, runs)
     assert "in laptop and replication: known facts better in 2 of 2 runs" in told
 
 

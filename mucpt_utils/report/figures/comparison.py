@@ -1,6 +1,6 @@
 """The main comparison: every arm's difference to plain, where it ends, the same in every run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from mucpt_utils.report.figures.conclusions import (
     agreed,
     of_levels,
     of_methods,
-    of_room,
+    of_paper_arm,
     role_of,
 )
 from mucpt_utils.report.figures.panels import (
@@ -46,11 +46,12 @@ from mucpt_utils.report.figures.style import (
     arm_title,
     styled,
 )
+from mucpt_utils.report.measures import COSTS
 
-# against what, in the order of the panels
+# against what, in the order of the panels: first what arms with a reference model are judged by
 COMPARISONS = {
-    "plain": "equal tokens: minus plain",
     "plain_compute": "equal compute: minus plain",
+    "plain": "equal tokens: minus plain",
 }
 # roles in the order of the forest: how much room there is stands first
 ROLES = {
@@ -63,7 +64,7 @@ UNITS = {"accuracy": "accuracy", "log_likelihood": "log-likelihood\n(nats per to
 SHIFTS = {COVERED: 0.17, UNCOVERED: -0.17}
 WIDTH_OF_LEVELS = 9.0  # inches
 CHANCE = "#b2182b"  # marks of chance levels
-MOST_ARMS = 3  # of the figure over all runs
+MOST_PANELS = 4  # of the figure over all runs
 MOST_ROWS = 14  # of the first forest; the rest stands in the full one alone
 
 
@@ -74,7 +75,7 @@ MOST_ROWS = 14  # of the first forest; the rest stands in the full one alone
 def difference_to_plain(
     differences: pd.DataFrame, metric: str = PRIMARY, every: bool = False
 ) -> Drawn:
-    """Forest plot: each arm minus plain, at equal tokens and, where it was run, at equal compute.
+    """Forest plot: each arm minus plain, at equal compute, where it was run, and at equal tokens.
 
     differences: rows of `differences.csv`. Filled marks: facts that the reference model knows; open
     marks: the others. Ceilings stand on top. every: draw all arms, parts and variants too.
@@ -85,8 +86,9 @@ def difference_to_plain(
     first = frame["arm"].isin(in_first_forest(distinct(frame["arm"])))
     if every and first.all():
         raise NothingToDraw("every arm stands in the first forest")
-    title = "; ".join(filter(None, [of_methods(frame), of_room(differences)]))
-    return forest(frame if every else frame[first], title, metric)
+    if every:
+        return forest(frame, of_methods(frame, metric), metric)
+    return forest(frame[first], of_paper_arm(frame, metric), metric)
 
 
 @styled
@@ -99,8 +101,7 @@ def pooled_forest(table: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
     frame = compared_with_plain(together, metric)
     least, most = (f"{count:.0f}" for count in (frame["seeds"].min(), frame["seeds"].max()))
     seeds = f"{most if least == most else f'{least} to {most}'} seeds together"
-    told = filter(None, [of_methods(frame), of_room(together), seeds])
-    return forest(frame, "; ".join(told), metric)
+    return forest(frame, f"{of_paper_arm(frame, metric)}; {seeds}", metric)
 
 
 def compared_with_plain(differences: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -294,50 +295,58 @@ def _bars(axes: Axes, frame: pd.DataFrame, arms: list[str]) -> None:
 
 @styled
 def every_run(frame: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
-    """The difference of an arm to plain in every run, one panel per arm, the paper's arm first.
+    """The difference of an arm to plain in every run: a row per run, a panel per arm and cost.
 
     frame: rows of `profiles.same_difference`: profile, run (its name for readers), again, arm,
-    stratum, metric, difference, ci_low, ci_high, n. Raises NothingToDraw where no method was
-    compared.
+    compared_to, stratum, metric, difference, ci_low, ci_high, n. Raises NothingToDraw where no
+    method was compared.
     """
     frame = frame[(frame["metric"] == metric) & frame["stratum"].isin(STRATA)]
     frame = frame.dropna(subset="difference").reset_index(drop=True)
-    arms = most_repeated(frame)
-    if not arms:
+    panels = most_repeated(frame)
+    if not panels:
         raise NothingToDraw("no method is compared with plain in any run")
-    frame = frame[frame["arm"].isin(arms)].reset_index(drop=True)
-    rows = [distinct(frame.loc[frame["arm"] == arm, "run"]) for arm in arms]
-    lengths = [
-        tall(run_labels(frame[frame["arm"] == arm], names))
-        for arm, names in zip(arms, rows, strict=True)
-    ]
-    size = (4.7, 2.0 + 0.62 * len(arms) + 0.34 * sum(lengths))
-    fig, grid = panel_grid(agreed(frame, arms), len(arms), 1, size, sharex=True)
-    grid[0][0].get_subplotspec().get_gridspec().set_height_ratios([n + 0.4 for n in lengths])
-    for axes, arm, names in zip(grid[:, 0], arms, rows, strict=True):
-        _runs(axes, frame[frame["arm"] == arm], names)
-        axes.set_title(wrapped(arm_title(arm), 34))
-    grid[-1][0].set_xlabel(better_to(f"difference in {UNITS[metric]}"))
+    pairs = pd.Series(list(zip(frame["arm"], frame["compared_to"], strict=True)))
+    frame = frame[pairs.isin(panels)].reset_index(drop=True)
+    names = distinct(frame["run"])
+    labels = [with_counts(frame[frame["run"] == name], name) for name in names]
+    titles = [wrapped(f"{arm_title(arm)}, {COSTS[other]}", 20) for arm, other in panels]
+    lines = 1 + max(title.count("\n") for title in titles)
+    size = (2.9 + 1.7 * len(panels), 1.9 + 0.17 * lines + 0.34 * tall(labels))
+    fig, grid = panel_grid(
+        agreed(frame, *panels[0]), 1, len(panels), size, sharex=True, sharey=True
+    )
+    for axes, title, (arm, other) in zip(grid[0], titles, panels, strict=True):
+        rows = frame[(frame["arm"] == arm) & (frame["compared_to"] == other)]
+        _runs(axes, rows, dict(zip(names, labels, strict=True)))
+        axes.set_title(title)
+        axes.set_xlabel(better_to(f"{UNITS[metric].split('(')[-1].strip(')')}\n"))
     legend_below(fig, [kind_key(stratum) for stratum in STRATA])
     return fig, frame
 
 
-def most_repeated(frame: pd.DataFrame) -> list[str]:
-    """The paper's arm, then the methods compared in several runs, by runs; `MOST_ARMS` at most.
+def most_repeated(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Which arms, against plain at which cost: the paper's first, then those of the most runs.
 
-    Where no method was in several runs and the paper's in none, the first method stands alone.
+    The paper's arm at equal compute stands first where several runs have it: it is judged by that.
+    Others are told at equal tokens, which more runs have. `MOST_PANELS` at most. Where no method
+    was in several runs and the paper's in none, the first method stands alone.
     """
     methods = frame[frame["arm"].map(role_of) == "method"]
-    runs = methods.groupby("arm", sort=False)["profile"].nunique()
-    repeated = [arm for arm in runs.index if arm == PAPER_ARM or runs[arm] > 1]
-    names = sorted(repeated, key=lambda arm: (arm != PAPER_ARM, -runs[arm]))
-    return (names or list(runs.index[:1]))[:MOST_ARMS]
+    runs = methods.groupby(["compared_to", "arm"], sort=False)["profile"].nunique()
+    at_tokens = runs.get("plain", pd.Series(dtype=int))
+    repeated = [arm for arm in at_tokens.index if arm == PAPER_ARM or at_tokens[arm] > 1]
+    names = sorted(repeated, key=lambda arm: (arm != PAPER_ARM, -at_tokens[arm]))
+    first = [(PAPER_ARM, "plain_compute")] if runs.get(("plain_compute", PAPER_ARM), 0) > 1 else []
+    others = [(arm, "plain") for arm in names or list(at_tokens.index[:1])]
+    return [*first, *others][:MOST_PANELS]
 
 
-def _runs(axes: Axes, frame: pd.DataFrame, names: Sequence[str]) -> None:
-    """One row per run, both kinds of facts in it."""
+def _runs(axes: Axes, frame: pd.DataFrame, labels: Mapping[str, str]) -> None:
+    """One row per run, both kinds of facts in it. labels: what stands beside each run's row."""
     axes.axvline(0, color="#1a1a1a", lw=1.2)
-    for name, height in zip(names, label_rows(axes, run_labels(frame, names)), strict=True):
+    heights = label_rows(axes, list(labels.values()))
+    for name, height in zip(labels, heights, strict=True):
         for stratum in STRATA:
             row = first_row(frame, run=name, stratum=stratum)
             if row is not None:
@@ -347,13 +356,8 @@ def _runs(axes: Axes, frame: pd.DataFrame, names: Sequence[str]) -> None:
     say_where_it_begins(axes)
 
 
-def run_labels(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    """What stands beside the rows of runs."""
-    return [with_counts(frame[frame["run"] == name], name) for name in names]
-
-
 def with_counts(rows: pd.DataFrame, run: str) -> str:
     """A run's name with the number of pairs behind each of its two values."""
     values = [first_row(rows, stratum=stratum) for stratum in STRATA]
     counts = " and ".join(f"{int(row['n']):,}" for row in values if row is not None)
-    return f"{run}\nn = {counts}"
+    return "\n".join(wrapped(line, 34) for line in f"{run}\nn = {counts}".split("\n"))

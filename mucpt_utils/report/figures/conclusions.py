@@ -3,7 +3,7 @@
 Every function takes rows of a table and returns a sentence without a full stop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -92,30 +92,32 @@ def states(
     return state_of(effects[0]), state_of(effects[1])
 
 
-def of_methods(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
-    """What the paper's arm does and how many methods gain on both kinds of facts.
+def of_paper_arm(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
+    """What the paper's arm does, at equal compute where that was run; else what the methods do.
 
-    At equal compute first, where that was run: it is what arms with a reference model are judged
-    by.
+    Equal compute is what arms with a reference model are judged by.
     """
+    for other in reversed(COSTS):
+        if both := measured_methods(differences, other, metric).get(PAPER_ARM):
+            where = f"{COSTS[other]} " if len(costs_of(differences, metric)) > 1 else ""
+            return capital(f"{where}{short_title(PAPER_ARM)} {ON_BOTH[both]}")
+    return of_methods(differences, metric)
+
+
+def of_methods(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
+    """How many methods gain on both kinds of facts, at equal compute first, where that was run."""
     told = {
-        COSTS[other]: of_measured(measured)
-        for other in reversed(COSTS)
-        if (measured := measured_methods(differences, other, metric))
+        COSTS[other]: of_winners(measured_methods(differences, other, metric))
+        for other in reversed(costs_of(differences, metric))
     }
     if len(told) > 1:
         return capital("; ".join(f"{where} {what}" for where, what in told.items()))
     return capital(*told.values()) if told else "Differences to plain continued pretraining"
 
 
-def of_measured(measured: Mapping[str, tuple[State, State]]) -> str:
-    """What the paper's arm does, then how many of the methods gain on both kinds of facts."""
-    parts = []
-    if PAPER_ARM in measured:
-        parts.append(f"{short_title(PAPER_ARM)} {ON_BOTH[measured[PAPER_ARM]]}")
-    if len(measured) > len(parts):
-        parts.append(of_winners(measured))
-    return ", ".join(parts)
+def costs_of(differences: pd.DataFrame, metric: str = PRIMARY) -> list[str]:
+    """What methods were compared with on both kinds of facts: plain at equal tokens, at compute."""
+    return [other for other in COSTS if measured_methods(differences, other, metric)]
 
 
 def measured_methods(
@@ -213,13 +215,11 @@ def effect_of_row(row: Mapping) -> Effect:
     return Effect("", *numbers, verdict if isinstance(verdict, str) else "")
 
 
-def agreed(frame: pd.DataFrame, arms: Sequence[str]) -> str:
-    """The sentence above the same difference in every run: of the arm that was in most of them.
+def agreed(frame: pd.DataFrame, arm: str, other: str) -> str:
+    """The sentence above the same difference in every run: of an arm against plain at one cost.
 
     A run made again is shown and not counted.
     """
-    frame = frame[frame["again"] == ""]
-    runs = frame.groupby("arm", sort=False)["profile"].nunique()
-    arm = max(arms, key=lambda name: runs[name])
-    head = "The same in every run? " if runs[arm] > 1 else "One run so far. "
-    return f"{head}{capital(short_title(arm))}: {of_runs(frame[frame['arm'] == arm])}"
+    rows = frame[(frame["arm"] == arm) & (frame["compared_to"] == other) & (frame["again"] == "")]
+    head = "The same in every run?" if rows["profile"].nunique() > 1 else "One run so far."
+    return f"{head} {capital(COSTS[other])}, {short_title(arm)}: {of_runs(rows)}"

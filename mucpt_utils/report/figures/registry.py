@@ -74,7 +74,8 @@ FIGURES: dict[str, FigureInfo] = {
         every_run,
         "every_run",
         "The same difference in every run",
-        "As in the figure before, one row per run: other seeds, other profiles, another processor. "
+        "As in the figure before, one row per run: other seeds, other profiles, another processor; "
+        "an empty row is a run without that comparison. "
         "Runs made again with the same seeds are marked, and not counted above. "
         "n counts pairs of seed and question, of known facts and of the others.",
         "answer",
