@@ -13,6 +13,8 @@ HEADINGS = ("h2", "h3")
 ENTRIES = ("dt", "th")  # with an id: what one can be led to, as to a heading
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", re.DOTALL)
 LITERAL = ("code", "pre", "script", "style", "math")  # where a $ is a $
+PRINTED = "output_html"  # the class of a table that a notebook printed, where a $ is one too
+NUMBER = re.compile(r"<? ?[+−-]?[\d,]+(\.\d+)?(e[+-]?\d+)?|NaN|–")
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 
@@ -85,10 +87,35 @@ def let_tables_scroll(tree: HtmlElement) -> None:
         box.append(table)
 
 
+def align_numbers(tree: HtmlElement) -> None:
+    """Numbers in tables of data frames stand below each other, as those of the site's own do."""
+    for table in tree.xpath("//table[contains(@class, 'dataframe')]"):
+        for row in table.iter("tr"):
+            for cell in row:
+                if NUMBER.fullmatch(cell.text_content().strip()):
+                    cell.set("class", "n")
+        heads = table.xpath("./thead/tr/th")
+        columns = zip(*(list(row) for row in table.xpath("./tbody/tr")), strict=False)
+        numeric = [all(cell.get("class") == "n" for cell in column) for column in columns]
+        # heads that span columns, as those over two lines of names, stay where they are
+        if len(heads) == len(numeric):
+            for head, is_numeric in zip(heads, numeric, strict=True):
+                if is_numeric:
+                    head.set("class", "n")
+
+
+def is_literal(node: HtmlElement) -> bool:
+    """Whether a node stands in code, or in a table that a notebook printed."""
+    above = [node, *node.iterancestors()]
+    return any(PRINTED in (each.get("class") or "").split() for each in above) or any(
+        each.tag in LITERAL for each in above[1:]
+    )
+
+
 def typeset(tree: HtmlElement) -> None:
     """Formulas between dollar signs become MathML, which browsers draw without a script."""
     for node in list(tree.iter()):
-        if not isinstance(node.tag, str) or any(True for _ in node.iterancestors(*LITERAL)):
+        if not isinstance(node.tag, str) or is_literal(node):
             continue
         if node.tag not in LITERAL and node.text and "$" in node.text:
             for place, piece in enumerate(formulas(node, node.text)):

@@ -61,6 +61,7 @@ def lesson(path: Path) -> Lesson:
     put_pictures_in(tree, path.parent)
     describe_pictures(tree)
     html_parts.map_links(tree, lesson_link)
+    html_parts.align_numbers(tree)
     html_parts.let_tables_scroll(tree)
     fold_code(tree)
     number = path.stem.partition("_")[0]

@@ -144,12 +144,14 @@ def write_lessons(site: Site) -> None:
     if not any((folder / "executed").glob("*.ipynb")):
         folder = paths.committed(samples.COMMITTED)
     made = lessons.lessons(folder)
-    site.page("lessons.html", "lessons", lessons=made, profile=folder.name.partition("+")[0])
+    profile = folder.name.partition("+")[0]
+    site.page("lessons.html", "lessons", lessons=made, profile=profile)
     for number, lesson in enumerate(made):
         site.page(
             f"lessons/{lesson.name}.html",
             "lesson",
             lesson=lesson,
+            profile=profile,
             html=Markup(lesson.html),
             before=made[number - 1] if number else None,
             after=made[number + 1] if number + 1 < len(made) else None,

@@ -35,6 +35,23 @@ def test_formulas_become_mathml_and_prices_in_code_stay():
     assert 'display="block"' in html
 
 
+def test_prices_in_a_printed_table_are_no_formulas():
+    printed = '<div class="output_html"><td>up to $5, $6 more</td> $7 $8</div>'
+    tree = html_parts.parsed(f"<p>$a$</p>{printed}<p>$b$</p>")
+    html_parts.typeset(tree)
+    assert html_parts.written(tree).count("<math") == 2 and printed in html_parts.written(tree)
+
+
+def test_numbers_of_a_data_frame_stand_below_each_other():
+    frame = pd.DataFrame({"word": ["one", "2"], "number": ["-0.5", "< 0.001"], "gap": ["NaN", 3]})
+    tree = html_parts.parsed(frame.to_html() + "<table><tr><td>5</td></tr></table>")
+    html_parts.align_numbers(tree)
+    own, other = tree.iter("table")
+    assert [cell.get("class") for cell in own.find("tbody/tr")] == ["n", None, "n", "n"]
+    assert [head.get("class") for head in own.find("thead/tr")] == ["n", None, "n", "n"]
+    assert other.find(".//td").get("class") is None
+
+
 def test_headings_get_ids_of_their_own():
     tree = html_parts.parsed("<h2>A · b</h2><h2>A b</h2><h3>!</h3>")
     html_parts.give_ids(tree)
