@@ -14,7 +14,8 @@ from functools import cache, cached_property
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
 from mucpt_utils.pipeline.asking_sentences import split_sentences
-from mucpt_utils.pipeline.question_words import FORM, Words, raw_words
+from mucpt_utils.pipeline.question_vocabulary import vocabulary
+from mucpt_utils.pipeline.question_words import FORM, Words, raw_words, stem
 
 RULES = paths.PACKAGE / "pipeline/rules/decontamination.yaml"
 # words of a sentence that can be one question; longer ones are looked at in overlapping pieces
@@ -174,7 +175,7 @@ FIELD = re.compile(
 )
 # a side of a card that is called so
 CARD = re.compile(
-    r"^\W*(?:q|question|prompt|query|front|ask(?:ed)?|clue|quiz|trivia|flash ?card)\w*\W",
+    r"^\W*(?:q|(?:question|prompt|query|front|ask|clue|quiz|trivia|flash ?card)[a-z]*)[\d_]*\W",
     re.IGNORECASE,
 )
 # answers to choose from: a) ... b) ...; A. ... B. ...; 1965? 1966? 1968?
@@ -192,14 +193,28 @@ AUXILIARY = re.compile(
     r"|.*,? (?:right|correct|no|yes|huh|eh|(?:is|was|did|do|are|were)n.?t \w+)\??$",
     re.IGNORECASE,
 )
-# a request that ends like a statement
+# a request that ends like a statement; "all you need to know" is a heading, "I Want It" a title
 POLITE = re.compile(
-    r"\b(?:need|want|looking for|(?:glad|happy|love|like|keen|curious) to (?:learn|know|hear))\b",
-    re.IGNORECASE,
+    r"(?:^|\b(?:[Ii]|[Ww]e)(?:['’]d| do| would| just| still| really| also| only)* )"
+    r"(?:need|want|Need|Want)\b(?! to (?!know|learn|hear|find|identify|name|remember|work)| [A-Z])"
+    r"|\b(?i:looking for|(?:glad|happy|love|like|keen|curious) to (?:learn|know|hear))\b"
 )
 REQUESTED = re.compile(
-    r"(?:^|[,;:–—-] )(?:please |now |just )?(?:name|give|tell|identify|guess|state)\b"
-    r"|\bplease\W*$",
+    r"(?:^|[,;:–—-] )(?:please |now |just )?(?:name|give|tell|identify|guess|state)\b",
+    re.IGNORECASE,
+)
+# a wish is a question only where it names a kind of answer: not "No phones, please"
+WISHED = re.compile(r"\bplease\W*$", re.IGNORECASE)
+# what has the words of a question and asks for nothing that could be answered: "Tell us more about
+# it", "What matters is this:", "... name Noel Gallagher as producer"
+ASKS_NOTHING = re.compile(
+    r"(?:^|[,;:.–—-] )(?:(?:please|so|now|then|and|just|come on),? )*(?:"
+    r"(?:tell|give) (?:me|us|them|him|her|(?:our|the|your) \w+) (?:just |only )?"
+    r"(?:(?:a (?:little|bit|few|taste)|some|something|anything|everything|all|more|about|your"
+    r"|the (?:basics|facts|details?|story|whole|background|outline))\b)"
+    r"|(?:the |some )(?:basics|facts|details|background|outline),? please"
+    r"|what \w+(?:s|ed) (?:\w+ ){0,3}(?:is|was) (?:this|that)\b"
+    r"|name (?-i:(?:[A-Z]\S* ){1,4})as\b)",
     re.IGNORECASE,
 )
 # lines behind the word quiz that may be its prompts
@@ -266,7 +281,7 @@ def without_choices(sentence: str, following: str) -> tuple[str, str]:
 def posed_manner(sentence: str, tokens: set[str]) -> Manner | None:
     """How a stretch asks that is set as a question, whatever its order of words."""
     body = body_of(sentence)
-    if body.endswith((".", "!")) and not is_request(body):
+    if asks_nothing(body) or (body.endswith((".", "!")) and not is_request(body)):
         return None
     if AUXILIARY.match(body) and "or" in tokens:
         return Manner.WHETHER
@@ -281,7 +296,21 @@ def breaks_off(sentence: str) -> bool:
 
 def is_request(body: str) -> bool:
     """Whether a sentence that ends as a statement wants an answer: `For two points, name it.`."""
-    return POLITE.search(body) is not None or REQUESTED.search(body) is not None
+    if asks_nothing(body):
+        return False
+    if POLITE.search(body) is not None or REQUESTED.search(body) is not None:
+        return True
+    return WISHED.search(body) is not None and names_kind(body)
+
+
+def asks_nothing(body: str) -> bool:
+    """Whether a sentence invites to talk, or announces: `Tell us more about it.`"""
+    return not body.endswith("?") and ASKS_NOTHING.search(body) is not None
+
+
+def names_kind(body: str) -> bool:
+    """Whether a word of a sentence is a kind of answer: `the year`, `which label`."""
+    return any(stem(word) in vocabulary().kinds_of for word in raw_words(body))
 
 
 def pieces(sentence: str, manner: Manner) -> list[str]:
@@ -317,6 +346,8 @@ def manner_of(
     has_word = not ASKING_WORDS.isdisjoint(tokens)
     if rules.blank.search(sentence):
         return Manner.OPEN if has_word and "?" in body else Manner.GAP
+    if asks_nothing(body):
+        return None
     if body.endswith("?"):
         if has_word:
             return Manner.OPEN
@@ -361,11 +392,6 @@ def without_answer(sentence: str) -> tuple[str, str]:
     match = asking_rules().answered_at_once.search(sentence)
     end = match.end() if match else len(sentence)
     return sentence[:end], sentence[end:]
-
-
-def opens_asking(sentence: str) -> bool:
-    """Whether a sentence begins as a question does."""
-    return asking_rules().asking.match(body_of(without_field(sentence))) is not None
 
 
 def is_bare(sentence: str, in_quiz: bool) -> bool:

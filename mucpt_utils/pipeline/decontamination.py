@@ -35,6 +35,7 @@ from mucpt_utils.pipeline.subject_names import (
     states,
     widest,
 )
+from mucpt_utils.pipeline.title_marks import TitleMarks
 
 ASKED, ANSWERED = "asks a benchmark question", "asks and answers a benchmark question"
 MARKED = "holds the benchmark's canary"
@@ -106,6 +107,7 @@ class QuestionIndex:
         ]
         stated = [str(q["canary"]) for q in questions if q.get("canary")]
         self.canaries = {mark_of(canary) for canary in (*stated, *canaries)}
+        self.title_marks = TitleMarks(questions)
         self.subjects = grouped(parts)
         self.by_word = indexed(self.subjects)
         self.by_wording = worded(parts)
@@ -123,7 +125,7 @@ class QuestionIndex:
         A later sentence counts where its answer is given too, and was not before.
         """
         first: dict[str, Contamination] = {}
-        for prompt in prompts(without_syntax(text), self.may_name):
+        for prompt in prompts(self.title_marks.read(without_syntax(text)), self.may_name):
             for question in self.asked_by(prompt):
                 if not has_sign(prompt, question.subject):
                     continue

@@ -7,12 +7,10 @@ from typing import NamedTuple
 
 from mucpt_utils.pipeline.asking import (
     AUXILIARY,
-    CLOSING,
     Manner,
     Prompt,
     asking_rules,
     is_card,
-    opens_asking,
     without_field,
 )
 from mucpt_utils.pipeline.question_parts import ANY, YEAR, QuestionParts
@@ -132,7 +130,7 @@ def asked_about(match: Match, prompt: Prompt, places: frozenset[int]) -> list[Qu
     asked = Asked.of(match, prompt, places)
     scores: dict[str, list[tuple[int, QuestionParts]]] = defaultdict(list)
     for question in match.subject.questions:
-        if is_only_named(question.subject, prompt) or is_field_name(match, prompt):
+        if is_field_name(match, prompt):
             continue
         if not is_verdict(prompt) and not may_ask_for(question, asked, prompt.posed):
             continue
@@ -151,12 +149,6 @@ def is_verdict(prompt: Prompt) -> bool:
     """Whether a prompt puts a statement to the test: `... in 1975. True or false?`"""
     end = prompt.text[-LONGEST_VERDICT:]
     return prompt.manner is Manner.WHETHER and asking_rules().verdict.search(end) is not None
-
-
-def is_only_named(title: str, prompt: Prompt) -> bool:
-    """Whether the question mark is the subject's own and nothing else in the sentence asks."""
-    text = prompt.text.rstrip(CLOSING)
-    return title.endswith("?") and text.endswith(title) and not opens_asking(text)
 
 
 def is_field_name(match: Match, prompt: Prompt) -> bool:

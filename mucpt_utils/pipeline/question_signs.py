@@ -45,11 +45,7 @@ LETTERS = re.compile(r"[\W_]+")
 
 
 def has_sign(prompt: Prompt, subject: str) -> bool:
-    """Whether a prompt that has the parts of a question about `subject` also looks like one.
-
-    A question mark that belongs to the subject's title, as in "(What's the Story) Morning Glory?",
-    is none.
-    """
+    """Whether a prompt that has the parts of a question about `subject` also looks like one."""
     text = prompt.text.strip()
     if LETTERS.sub("", text).lower() == LETTERS.sub("", subject).lower():
         return prompt.choices
@@ -59,12 +55,10 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
         return True
     if prompt.choices or asking_rules().blank.search(text) or is_card(text):
         return True
-    if "?" in text.replace(subject, "").replace(subject.replace("'", "’"), ""):
+    if "?" in text:
         return True
     body = body_of(without_field(text))
     if REQUEST.match(body) or is_told(text) or (prompt.posed and is_request(body)):
-        return True
-    if "?" in text and OPENING.match(body):  # of the title, behind a word that asks
         return True
     if asking_rules().answered_at_once.search(body):
         return True

@@ -132,3 +132,40 @@ def test_questions_of_quizzes_and_cards_are_found(text, expected):
 def test_statements_of_the_same_facts_are_none(text):
     before, after = "The heating in the hall is mended. ", " The bus was late again."
     assert asked_questions(before + text + after, QUESTIONS) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # invitations to talk, which name nothing that could be answered
+        "GUEST: Koauau came from Samoa.\nINTERVIEWER: Give us some detail.\nGUEST: It is old.",
+        "HOST: Give me more on Steel Pulse, please.\nCO-HOST: 1975 saw their start.",
+        "INTERVIEWER: Tell us more about Cloudbusting.\nGUEST: It is on Hounds of Love.",
+        "INTERVIEWER: For readers new to Steel Pulse, the basics please.\nGUEST: 1975, Birmingham.",
+        "Steel Pulse were formed in 1975. No phones, please. They came together in Birmingham.",
+        # announcements and headings
+        "GUEST: Well, talk about Steel Pulse. What matters is this: they formed in 1975.",
+        "Everything you need to know about Steel Pulse, point by point\n* 1975 saw their start.",
+        "hexagon wrote: Been reading up on Steel Pulse and want to share. They formed in 1975.",
+        # a name that begins like a word for questions
+        "> ferryman\nSteel Pulse are new.\n> quietstorm\nFormed in 1975, Steel Pulse played on.",
+        "Lists of Steel Pulse\nname David Hinds as singer. They formed in 1975.",
+        # a title that wants something, one in brackets behind a relative clause
+        "The song Cloudbusting is by Kate Bush. I Want It That Way was not on Hounds of Love.",
+        "1985 was the year in which the song (Cloudbusting) appeared.",
+    ],
+)
+def test_invitations_headings_and_names_ask_nothing(text):
+    assert asked_questions(text, QUESTIONS) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Steel Pulse are back. I need the year they formed. Thanks.",
+        "Steel Pulse: year of formation, please.",
+        "We were talking of Steel Pulse. Tell me when they were formed.",
+    ],
+)
+def test_requests_that_name_what_they_want_are_questions(text):
+    assert asked_questions(text, QUESTIONS) == ["formed"]
