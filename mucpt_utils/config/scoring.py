@@ -1,13 +1,29 @@
 """What scores and weighs tokens: the models, the criterion, the arm."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
 from mucpt_utils.config.packages import PREFIX, find_package
 
-# what weighs the tokens that carry facts, by what the tagger reads of a token (scoring.tagger)
-TAGGERS = {"tagger": "states", "tagger_window": "window"}
+
+class TaggerKind(NamedTuple):
+    """What a tagger reads of a token (`scoring.tagger.FEATURES`), and what it learns from.
+
+    learns: facts, from a table of facts about other subjects; ratio, from the loss ratio on the
+    reference model's own text.
+    """
+
+    reads: Literal["states", "window"]
+    learns: Literal["facts", "ratio"]
+
+
+# the taggers that an arm's `focus` may name
+TAGGERS = {
+    "tagger": TaggerKind("states", "facts"),
+    "tagger_window": TaggerKind("window", "facts"),
+    "ratio_window": TaggerKind("window", "ratio"),
+}
 
 
 class ModelSettings(BaseModel):
@@ -203,11 +219,14 @@ class Arm(BaseModel):
         "classifier of clean text; by the labels, those of reliable sites (a ceiling)",
     )
     keep: float = Field(0.6, gt=0, le=1, description="share of documents that chosen_by keeps")
-    focus: Literal["tagger", "tagger_window", "clean", "objects", "right_objects"] | None = Field(
+    focus: (
+        Literal["tagger", "tagger_window", "ratio_window", "clean", "objects", "right_objects"]
+        | None
+    ) = Field(
         None,
-        description="fixed factor of each token: up to `dose` by a tagger of fact tokens, which "
-        "reads the base's hidden states or a window of its embeddings; by the labels (ceilings) 0 "
-        "for noise and wrong objects, `dose` for all objects, or both",
+        description="fixed factor of each token: up to `dose` by a tagger of fact tokens (see "
+        "`TAGGERS`), which reads the base's hidden states or a window of its embeddings; by the "
+        "labels (ceilings) 0 for noise and wrong objects, `dose` for all objects, or both",
     )
     dose: float = Field(6.0, gt=1, description="largest factor that a focus gives")
     start: Literal["base", "reference", "merged"] = Field(
@@ -259,7 +278,12 @@ class Arm(BaseModel):
     @property
     def uses_reference(self) -> bool:
         """Whether the arm needs a reference model: its losses, its weights or its text."""
-        return self.uses_losses or self.start != "base" or self.mix_reference
+        return self.uses_losses or self.learns_ratio or self.start != "base" or self.mix_reference
+
+    @property
+    def learns_ratio(self) -> bool:
+        """Whether the arm's tagger learns from the loss ratio on the reference model's text."""
+        return self.focus in TAGGERS and TAGGERS[self.focus].learns == "ratio"
 
     @property
     def reads_labels(self) -> bool:

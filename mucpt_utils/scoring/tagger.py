@@ -5,18 +5,24 @@ where a value stands that a table of known facts gives for the text's subject. N
 subjects under test is read, neither a fact nor a label; whether the statement is true it cannot
 tell. No reference model is needed.
 
+Or it learns from the loss ratio itself: on which kind of token has a reference model gained over
+the base? Asked on the reference model's own text, where it knows what is told, and applied to
+every subject, known or not.
+
 It reads the base's hidden states, which cost a pass over the text, or a window of its input
 embeddings, which costs a product a token: next to nothing.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from mucpt_utils.scoring.loss_ratio import Criterion, loss_ratio, shape
 from mucpt_utils.scoring.losses import read_tokens
 from mucpt_utils.scoring.tokens import TokenStore
 
@@ -107,11 +113,11 @@ def train_tagger(
 ) -> Tagger:
     """Fit the tagger: logistic regression by L-BFGS.
 
-    carries: (tokens,) booleans, whether each token of the store carries a fact; reads: a key of
-    `FEATURES`. Documents are read whole, behind an end token or the begin token that they open
-    with. Raises ValueError where all or no tokens do.
+    carries: (tokens,) booleans, whether each token of the store carries a fact, or shares from 0 to
+    1; reads: a key of `FEATURES`. Documents are read whole, behind an end token or the begin token
+    that they open with. Raises ValueError where all or no tokens do.
     """
-    if carries.all() or not carries.any():
+    if carries.min() == 1 or carries.max() == 0:
         raise ValueError("the tagger needs tokens that carry facts, and tokens that do not")
     model.eval()
     with torch.inference_mode():
@@ -147,6 +153,28 @@ def _logistic(features: torch.Tensor, target: torch.Tensor) -> tuple[np.ndarray,
     optimiser.step(loss)
     fitted = parameters.detach().double().numpy()
     return fitted[:-1], float(fitted[-1])
+
+
+def gained(
+    store: TokenStore, base: np.ndarray, reference: np.ndarray, criterion: Criterion
+) -> np.ndarray:
+    """How far the loss ratio calls each token worth learning: f(rho), 0 for what was said before.
+
+    base, reference: both models' losses on the tokens of the store, nats. A token that stands
+    behind the same token earlier in its document can be copied from there: what a reference model
+    gains on it is no knowledge. (tokens,) float32, 0 to 1 as the criterion is clipped.
+    """
+    ratio = loss_ratio(torch.from_numpy(base), torch.from_numpy(reference), criterion)
+    worth = shape(ratio, torch.ones_like(ratio), criterion).numpy()
+    said: set[tuple[int, int]] = set()
+    for index in range(len(store)):
+        said.clear()
+        begin, ids = store.starts[index], store.document(index).tolist()
+        for place, pair in enumerate(pairwise([-1, *ids])):
+            if pair in said:
+                worth[begin + place] = 0.0
+            said.add(pair)
+    return worth
 
 
 def tag(model: "PreTrainedModel", store: TokenStore, context: int, tagger: Tagger) -> np.ndarray:

@@ -102,8 +102,13 @@ def references(studies: Iterable[Study]) -> None:
 def signals_of(study: Study) -> list[Job]:
     """Stages of what else than losses the arms of a study use, each once."""
     arms = [study.arm(name) for name in study.profile.arms]
-    focuses = {arm.focus for arm in arms}
-    jobs = [Job(study, "tags", (focus,)) for focus in TAGGERS if focus in focuses]
+    focuses, seeds = {arm.focus for arm in arms}, study.profile.seeds
+    jobs = [
+        Job(study, "tags", (focus, seed))
+        for focus, kind in TAGGERS.items()
+        for seed in (seeds if kind.learns == "ratio" else seeds[:1])
+        if focus in focuses
+    ]
     if any(arm.chosen_by == "quality" for arm in arms):
         jobs.append(Job(study, "quality"))
     if any(arm.reads_labels for arm in arms):

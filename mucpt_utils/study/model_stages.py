@@ -1,6 +1,6 @@
 """Stages of the models: base and reference model, what they say of the corpus, other signals."""
 
-from mucpt_utils.config.scoring import TAGGERS, Arm
+from mucpt_utils.config.scoring import TAGGERS, Arm, Criterion
 from mucpt_utils.study import labels, models, scores, signals
 from mucpt_utils.study.corpus_stages import CorpusStages
 from mucpt_utils.study.stages import Artifact, Report, silent
@@ -138,13 +138,13 @@ class ModelStages(CorpusStages):
             needed["reference_losses"] = self.reference_losses(seed, arm.temperature)
         if arm.uses_entropy:
             needed["reference_entropies"] = self.reference_entropies(seed, arm.temperature)
-        return needed | self.arm_signals(arm)
+        return needed | self.arm_signals(arm, seed)
 
-    def arm_signals(self, arm: Arm) -> dict[str, Artifact]:
+    def arm_signals(self, arm: Arm, seed: int) -> dict[str, Artifact]:
         """What else than losses weighs an arm's tokens or keeps its documents."""
         signals = {}
         if arm.focus in TAGGERS:
-            signals["tags"] = self.tags(arm.focus)
+            signals["tags"] = self.tags(arm.focus, seed)
         if arm.chosen_by == "quality":
             signals["quality"] = self.quality()
         if arm.reads_labels:
@@ -176,15 +176,36 @@ class ModelStages(CorpusStages):
                 "tagger_tokens": self.token_store(source, "tagger_tokens", "documents.jsonl"),
             },
             metadata=self.profile.metadata,
-            reads=TAGGERS[focus],
+            reads=TAGGERS[focus].reads,
         )
 
-    def tags(self, focus: str = "tagger") -> Artifact:
-        """Chance of every token of the corpus to carry a fact, by the tagger of that focus."""
+    def ratio_tagger(self, focus: str, seed: int) -> Artifact:
+        """The tagger that learns from the loss ratio on this seed's reference model's own text."""
+        base, reference, read = self.base(), self.reference(seed), self.reference_tokens(seed)
+        return self.stage(
+            focus,
+            signals.train_ratio_tagger,
+            {
+                "base": base,
+                "reference_tokens": read,
+                "base_losses": self._scores("base_losses_on_reference_text", base, read, 1.0),
+                "reference_losses": self._scores("losses_on_own_text", reference, read, 1.0),
+            },
+            criterion=Criterion(),
+            reads=TAGGERS[focus].reads,
+        )
+
+    def tags(self, focus: str, seed: int) -> Artifact:
+        """Chance of every token of the corpus to carry a fact, by the tagger of that focus.
+
+        One tagger for all seeds, but where it learns from a seed's reference model.
+        """
+        by_ratio = TAGGERS[focus].learns == "ratio"
+        fitted = self.ratio_tagger(focus, seed) if by_ratio else self.tagger(focus)
         return self.stage(
             "tags",
             signals.tag_tokens,
-            {"base": self.base(), "tokens": self.domain_tokens(), "tagger": self.tagger(focus)},
+            {"base": self.base(), "tokens": self.domain_tokens(), "tagger": fitted},
             context=self.profile.model.context,
         )
 

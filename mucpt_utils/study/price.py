@@ -22,10 +22,20 @@ def passes(arm: Arm) -> int:
     return by_base + arm.uses_losses + arm.uses_entropy + (arm.focus == "tagger")
 
 
+def own_passes(arm: Arm) -> int:
+    """How often the reference model's own text is read without training, by it and by the base.
+
+    That text is counted as long as the reference model was trained on it: at least as much as it
+    is.
+    """
+    return 2 * arm.learns_ratio
+
+
 def price_in_tokens(arm: Arm, reference: int, corpus: int) -> int:
     """Tokens of training that cost as much as what an arm needs beside its own training.
 
     reference: tokens that a reference model is trained on; corpus: tokens that are scored.
     """
     trained = reference if arm.uses_reference else 0
-    return trained + passes(arm) * corpus * OPERATIONS["scoring"] // OPERATIONS["training"]
+    read = passes(arm) * corpus + own_passes(arm) * reference
+    return trained + read * OPERATIONS["scoring"] // OPERATIONS["training"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mucpt_utils.config.pipeline import ClassifierSettings
-from mucpt_utils.config.scoring import TAGGERS, Arm
+from mucpt_utils.config.scoring import TAGGERS, Arm, Criterion
 from mucpt_utils.io import digest, read_json, read_jsonl
 from mucpt_utils.knowledge.facts import Fact, by_subject
 from mucpt_utils.knowledge.roles import Roles
@@ -47,6 +47,22 @@ def train_fact_tagger(
     )
     model = models.load(inputs["base"] / "model", "float32")
     tagger.train_tagger(model, store, carries, reads).save(folder)
+
+
+def train_ratio_tagger(
+    folder: Path, inputs: Inputs, report: "Report", *, criterion: Criterion, reads: str
+) -> None:
+    """A tagger of the kinds of tokens that a reference model gains on, from the text it has read.
+
+    criterion: whose soft weight it learns; reads: see `scoring.tagger.FEATURES`.
+    """
+    from mucpt_utils.scoring import losses, models, tagger
+
+    store = TokenStore.load(inputs["reference_tokens"])
+    base, reference = (losses.load(inputs[f"{name}_losses"]) for name in ("base", "reference"))
+    worth = tagger.gained(store, base, reference, criterion)
+    model = models.load(inputs["base"] / "model", "float32")
+    tagger.train_tagger(model, store, worth, reads).save(folder)
 
 
 def matched_tokens(

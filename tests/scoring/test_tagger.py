@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mucpt_utils.config.scoring import ModelSettings
+from mucpt_utils.config.scoring import Criterion, ModelSettings
 from mucpt_utils.scoring import models
 from mucpt_utils.scoring.tagger import (
     AFTER,
@@ -12,6 +12,7 @@ from mucpt_utils.scoring.tagger import (
     FEATURES,
     Tagger,
     focus_factors,
+    gained,
     tag,
     train_tagger,
     window_features,
@@ -100,3 +101,23 @@ def test_nothing_to_learn_from_is_refused(model, marked):
 
 def test_factors_go_from_one_to_the_dose():
     assert focus_factors(np.array([0.0, 0.5, 1.0], np.float16), 4.0).tolist() == [1.0, 2.5, 4.0]
+
+
+def test_what_a_reference_model_gained_is_the_soft_weight_of_what_is_new(store_of):
+    """By hand: rho = 6.1 / 1.1, 1, 6.1 / .1 clipped to 1; the pair (7, 8) comes twice."""
+    store = store_of([6, 3])
+    tokens = np.array([7, 8, 9, 7, 8, 0, 7, 8, 0], np.uint16)
+    store = type(store)(tokens, store.starts, store.ids)
+    base = np.array([6, 6, 6, 6, 6, 1, 6, 6, 1], np.float16)
+    reference = np.array([1, 6, 0, 1, 0, 1, 1, 0, 1], np.float16)
+    criterion = Criterion(scale=6.0, floor=0.1)
+    first = np.log(6.1 / 1.1) / np.log(6)
+    worth = gained(store, base, reference, criterion)
+    wanted = [first, 0, 1, first, 0, 0, first, 1, 0]  # a document begins anew
+    np.testing.assert_allclose(worth, wanted, atol=1e-3)
+
+
+def test_shares_are_learnt_as_shares(model, marked):
+    store, carries = marked
+    chances = tag(model, store, 32, train_tagger(model, store, 0.5 * carries, "window"))
+    assert abs(chances[carries].mean() - 0.5) < 0.1 and chances[~carries].mean() < 0.05

@@ -2,9 +2,11 @@
 
 import pytest
 
-from mucpt_utils.config.arms import ARMS
+from mucpt_utils.config.arms import ARMS, load_candidates
 from mucpt_utils.study.arm_costs import operations
 from mucpt_utils.study.price import passes, price_in_tokens
+
+ALL = ARMS | load_candidates()
 
 
 @pytest.mark.parametrize(
@@ -23,19 +25,23 @@ from mucpt_utils.study.price import passes, price_in_tokens
         ("start_reference", 0),
         ("tagger_window", 0),
         ("tagger_window_start", 0),
+        ("ratio_window", 0),
         ("oracle_sites", 0),
     ],
 )
 def test_the_corpus_is_read_as_often_as_an_arm_needs(arm, times):
-    assert passes(ARMS[arm]) == times
+    assert passes(ALL[arm]) == times
 
 
 @pytest.mark.parametrize(
     ("arm", "tokens"),
-    [("plain", 0), ("tagger", 100), ("start_reference", 50), ("selection_soft", 250)],
+    [
+        *[("plain", 0), ("tagger", 100), ("start_reference", 60), ("selection_soft", 260)],
+        ("ratio_window", 60 + 2 * 60 // 3),  # both models read the reference model's text
+    ],
 )
 def test_the_price_of_an_arm_is_its_reference_model_and_a_third_of_what_it_reads(arm, tokens):
-    assert price_in_tokens(ARMS[arm], reference=50, corpus=300) == tokens
+    assert price_in_tokens(ALL[arm], reference=60, corpus=300) == tokens
 
 
 def test_scoring_is_a_third_of_training():
