@@ -131,6 +131,8 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
     rows = list(forest_rows(finished, metric))
     if not rows:
         return None
+    first = panel_of_headline(finished, [row["panel"] for row in rows])
+    rows.sort(key=lambda row: row["panel"] != first)
     panels = list(dict.fromkeys(row["panel"] for row in rows))
     unit = plain.metric_unit(metric) or plain.SHORT_METRICS[metric]
     title = f"difference to plain, {unit}"
@@ -139,7 +141,6 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
     if len(panels) > 1:  # no room for numbers between two panels
         said = f"difference, {unit}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
         wide = charts.forest(said, WIDE // 2 + 60, values=False, ticks=4)
-    first = panel_of_headline(finished, panels)
     said = f"difference {first}, {unit}" if len(panels) > 1 else title
     slim_title = f"{said}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
     slim = charts.forest(slim_title, NARROW, values=False, ticks=4, row_height=14)
@@ -162,7 +163,7 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
 
 
 def panel_of_headline(finished: Finished, panels: Sequence[str]) -> str:
-    """Which of the panels a page has that has room for one: the comparison that is told first."""
+    """The panel that stands first, and alone where there is room for one: what is told first."""
     first = COSTS[deciding(finished.tables, PAPER_ARM)]
     return first if first in panels else panels[0]
 

@@ -15,10 +15,11 @@ from mucpt_utils.analysis import verdicts
 from mucpt_utils.io import write_text
 from mucpt_utils.report import limits
 from mucpt_utils.report.figures import arm_title
-from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.figures.conclusions import PRIMARY, capital
 from mucpt_utils.report.figures.curves import prices
-from mucpt_utils.report.measures import COSTS
+from mucpt_utils.report.measures import COSTS, deciding
 from mucpt_utils.site import doses, plain
+from mucpt_utils.site.answer import chosen_arms
 from mucpt_utils.site.gathered import SHORT, Finished
 
 TABLES = (
@@ -87,9 +88,23 @@ def profile_data(finished: Finished) -> dict[str, Any]:
         "prices": prices(finished.tables.get("costs"), curves_of(finished)),
         "arms": {arm: arm_data(arm, run) for arm in arms},
         "costs": {other: title for other, title in COSTS.items() if other in arms},
+        "deciding": judged_by(finished),
+        "first": first_arms(finished),
         "axes": doses.axes_data(axes, run),
         "tables": {name: coded_columns(table) for name, table in tables.items()},
     }
+
+
+def judged_by(finished: Finished) -> dict[str, str]:
+    """What each arm is judged against, where that is not plain at equal tokens."""
+    table = finished.tables.get("verdicts", pd.DataFrame({"arm": []}))
+    found = {arm: deciding(finished.tables, arm) for arm in dict.fromkeys(table["arm"])}
+    return {arm: other for arm, other in found.items() if other != verdicts.EQUAL_TOKENS}
+
+
+def first_arms(finished: Finished) -> list[str]:
+    """The arms that the explorer begins with: those of the first page."""
+    return chosen_arms(finished, PRIMARY) if "differences" in finished.tables else []
 
 
 def curves_of(finished: Finished) -> pd.DataFrame:

@@ -193,11 +193,29 @@ def test_every_choice_is_drawn_or_told(opened, control):
 def test_questions_and_budget_move_both_figures(opened):
     page = opened("explore")
     change(page, "curves", lambda: page.locator("#strata input").nth(2).check())
+    page.locator("#budget").fill("0")
+    assert "Compute is equal at the end" in page.locator("#lacking").inner_text()
+    page.locator("#budget").fill("99")
+    change(page, "forest", lambda: page.locator("#against").select_option("plain"))
     end = page.locator("#forest .title").inner_text()
     change(page, "forest", lambda: page.locator("#budget").fill("0"))
     assert "seeds alone" in page.locator("#forest figcaption").inner_text()
     change(page, "forest", lambda: page.locator("#budget").fill("99"))
     assert page.locator("#forest .title").inner_text() == end
+
+
+def test_the_explorer_and_the_profiles_begin_with_the_comparison_that_decides(opened):
+    page = opened("explore")
+    assert page.locator("#against").input_value() == "plain_compute"
+    assert "plain at equal compute" in page.locator("#forest .title").inner_text()
+    first = opened("index").locator(".numbers tbody th").all_text_contents()
+    shown = page.locator("#numbers tbody th").all_text_contents()
+    assert set(shown) == set(first)
+    page = opened("profiles")
+    assert page.locator("#cost").input_value() == "plain_compute"
+    assert "against plain at equal compute" in page.locator("#forest .title").inner_text()
+    change(page, "forest", lambda: page.locator("#cost").select_option("plain"))
+    assert "against plain at equal tokens" in page.locator("#forest .title").inner_text()
 
 
 def test_curves_run_along_tokens_or_compute(opened):
@@ -367,7 +385,7 @@ def test_a_question_shows_arms_models_grades_and_reasons(opened):
 
 def test_profiles_stand_beside_each_other(opened):
     page = opened("profiles")
-    for name in ("arm", "metric", "profile"):
+    for name in ("arm", "cost", "metric", "profile"):
         select = page.locator(f"#{name}")
         count = select.locator("option").count()
         for number in range(count):

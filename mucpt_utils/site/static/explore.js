@@ -4,7 +4,6 @@
   const $ = id => document.getElementById(id);
   const words = MuCPT.data.words;
   const QUESTIONS = ["covered", "uncovered", "all", "general"]; // strata that are offered first
-  const FIRST_ARMS = ["selection_soft", "soft_static", "soft_mixed", "soft_dynamic", "soft_surprise", "rho1"];
   const MOST_CURVES = 6;
   const SHAPES = ["circle", "diamond", "square", "triangle-up", "triangle-down", "cross"]; // as `.shape-0` and on
   let data; // of the profile that is chosen
@@ -39,7 +38,9 @@
     const first = metrics.includes("log_likelihood") ? "log_likelihood" : metrics[0];
     options($("metric"), metrics.map(name => [name, (words.metrics[name] || name).replace(/ \(.*/, "")]), metric() || first);
     const against = distinct(differences, "compared_to").map(name => [name, againstText(name)]);
-    options($("against"), [...against, ["", "nothing: the values themselves"]], $("against").value || "plain");
+    // a profile begins with the comparison that its first way of training is judged by
+    const judged = data.deciding[[MuCPT.paper, ...data.first].find(name => data.arms[name])] || "plain";
+    options($("against"), [...against, ["", "nothing: the values themselves"]], $("against").options.length ? $("against").value : judged);
     const strata = distinct(all, "stratum");
     const order = [...QUESTIONS.filter(name => strata.includes(name)), ...strata.filter(name => !QUESTIONS.includes(name))];
     const before = checked("strata").filter(name => strata.includes(name));
@@ -47,7 +48,7 @@
     offerChecks("strata", order.map(name => [name, stratum(name)]), before.length ? before : kinds.length ? kinds : order.slice(0, 1));
     const arms = inOrder(Object.keys(data.arms));
     const chosen = checked("arms").filter(name => arms.includes(name));
-    const start = FIRST_ARMS.filter(name => arms.includes(name));
+    const start = data.first.filter(name => arms.includes(name));
     offerChecks("arms", arms.map(name => [name, arm(name).title, `var(--arm-${name})`]), chosen.length ? chosen : start.length ? start : arms);
     const points = curvePoints();
     const budget = $("budget");
@@ -64,6 +65,8 @@
   }
 
   const curvePoints = () => distinct(MuCPT.rows(data, "learning_curves"), "tokens").filter(tokens => tokens > 0).sort((a, b) => a - b);
+  /** Compute is equal at the end alone: plain's own is spent on other numbers of tokens. */
+  const noSuchBudget = () => !atEnd() && $("against").value === "plain_compute";
   const atEnd = () => $("budget").value === $("budget").max;
 
   // --- rows of the forest plot --------------------------------------------------------------------
@@ -71,6 +74,7 @@
     const arms = checked("arms");
     const strata = checked("strata");
     const against = $("against").value;
+    if (noSuchBudget()) return [];
     const rows = atEnd() ? endRows(against) : curveRows(against, curvePoints()[$("budget").value]);
     return rows
       .filter(row => arms.includes(row.arm) && strata.includes(row.stratum) && row.metric === metric() && row.value !== null)
@@ -149,6 +153,7 @@
   function lackingSentence(strata) {
     if (!checked("arms").length) return "No way of training is chosen.";
     if (!strata.length) return "No questions are chosen.";
+    if (noSuchBudget()) return "Compute is equal at the end of training alone: move the slider to its end, or compare with plain at equal tokens.";
     return `Profile ${data.name} has no such numbers: ${(words.metrics[metric()] || metric())} on ${strata.map(stratum).join(", ")}.`;
   }
 

@@ -20,16 +20,27 @@
     $("arm").replaceChildren(...compared.map(name => option(name, `${arms.get(name)} (${count(name)} profile${count(name) === 1 ? "" : "s"})`)));
     const most = [...compared].filter(name => profiles[0].arms[name]?.role === "method").sort((a, b) => count(b) - count(a))[0];
     $("arm").value = count(MuCPT.paper) > 1 ? MuCPT.paper : most || compared[0];
+    offerCosts();
     $("metric").replaceChildren(...MEASURES.map(name => option(name, words.metrics[name].replace(/ \(.*/, ""))));
     $("profile").replaceChildren(...profiles.map(data => option(data.name, data.name)));
     $("list").tBodies[0].replaceChildren(...profiles.map(data => MuCPT.make("tr", {}, MuCPT.make("th", { scope: "row" }, data.name), MuCPT.make("td", {}, data.purpose), MuCPT.make("td", {}, data.scale), MuCPT.make("td", {}, MuCPT.make("code", {}, data.commit)))));
   }
 
-  const differences = (data, arm, metric) => MuCPT.rows(data, "differences").filter(row => row.arm === arm && row.compared_to === "plain" && row.metric === metric && KINDS.includes(row.stratum) && row.difference !== null);
+  /** At which costs an arm is compared with plain, what it is judged by first; [name, in words]. */
+  function offerCosts() {
+    const arm = $("arm").value;
+    const costs = new Map(profiles.flatMap(data => Object.entries(data.costs)));
+    const there = [...costs].filter(([other]) => profiles.some(data => differences(data, arm, MEASURES[0], other).length));
+    $("cost").replaceChildren(...there.map(([other, title]) => option(other, `plain ${title}`)));
+    $("cost").value = profiles.map(data => data.deciding[arm]).find(other => costs.has(other)) || "plain";
+  }
+
+  const differences = (data, arm, metric, other = "plain") => MuCPT.rows(data, "differences").filter(row => row.arm === arm && row.compared_to === other && row.metric === metric && KINDS.includes(row.stratum) && row.difference !== null);
 
   async function drawForest() {
-    const [arm, metric] = [$("arm").value, $("metric").value];
-    const rows = profiles.flatMap(data => differences(data, arm, metric).map(row => {
+    const [arm, metric, cost] = [$("arm").value, $("metric").value, $("cost").value];
+    const told = $("cost").selectedOptions[0].textContent; // "plain at equal compute"
+    const rows = profiles.flatMap(data => differences(data, arm, metric, cost).map(row => {
       const made = { value: row.difference, low: row.ci_low, high: row.ci_high };
       const numbers = MuCPT.interval(made, say);
       return { ...made, label: data.again ? `${data.name}|(${data.again} again)` : data.name, again: data.again, profile: data.name, commit: data.commit, kind: KINDS.indexOf(row.stratum), stratum: row.stratum, n: row.n, seeds: row.seeds, text: `${numbers} · n ${row.n}`, told: `${data.name}, ${stratum(row.stratum)}: ${numbers}, ${row.seeds} seeds`, _row: row._row };
@@ -40,10 +51,10 @@
     });
     const runs = new Set(rows.filter(row => !row.again).map(row => row.profile)).size;
     const again = profiles.filter(data => data.again && rows.some(row => row.profile === data.name));
-    const title = runs < 2 ? `${arms.get(arm)}: only one profile has it` : agree.length ? `${arms.get(arm)}: the same clear sign in all ${runs} profiles on ${agree.map(stratum).join(" and ")}` : `${arms.get(arm)}: the profiles do not agree on a clear sign`;
+    const title = runs < 2 ? `${arms.get(arm)}: only one profile compares it with ${told}` : agree.length ? `${arms.get(arm)}: the same clear sign against ${told} in all ${runs} profiles on ${agree.map(stratum).join(" and ")}` : `${arms.get(arm)}: the profiles do not agree on a clear sign against ${told}`;
     const absent = profiles.filter(data => !rows.some(row => row.profile === data.name)).map(data => data.name);
-    MuCPT.frame($("forest"), { title, legend, reading: `Each row is a run: mean difference to plain at equal tokens, with its 95 % interval; n is the number of pairs of question and seed.${again.map(data => ` ${data.name} repeats ${data.again} with the same seeds and is not counted above.`).join("")}${absent.length ? ` Not in the figure, since they did not compare it: ${absent.join(", ")}.` : ""} Click a point to see its row.`, origin: rows.map(row => `${row.profile} ${row.commit}`).filter((text, place, all) => all.indexOf(text) === place).join(", "),
-      csv: rows.map(row => ({ profile: row.profile, commit: row.commit, questions: stratum(row.stratum), value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, seeds: row.seeds })) });
+    MuCPT.frame($("forest"), { title, legend, reading: `Each row is a run: mean difference to ${told}, with its 95 % interval; n is the number of pairs of question and seed.${again.map(data => ` ${data.name} repeats ${data.again} with the same seeds and is not counted above.`).join("")}${absent.length ? ` Not in the figure, since they did not compare it: ${absent.join(", ")}.` : ""} Click a point to see its row.`, origin: rows.map(row => `${row.profile} ${row.commit}`).filter((text, place, all) => all.indexOf(text) === place).join(", "),
+      csv: rows.map(row => ({ profile: row.profile, commit: row.commit, compared_to: told, questions: stratum(row.stratum), value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, seeds: row.seeds })) });
     await MuCPT.draw($("forest"), "forest", rows, { change: spec => MuCPT.fitForest(spec, $("forest"), ["← worse", `difference to plain${unit() ? `, ${unit()}` : ""}`, "better →"].join(MuCPT.SPACE)), label: title, pick: datum => { location.href = `explore.html#row=${datum._row}`; } });
   }
 
@@ -63,7 +74,7 @@
     }));
     $("curves").hidden = !points.length;
     if (!points.length) return;
-    const title = `Above plain at the end of training: ${KINDS.map(kind => above(points.filter(point => point.kind === kind && !point.again), kind)).filter(Boolean).join(", ")}`;
+    const title = `Above plain at the end of training, on the same tokens: ${KINDS.map(kind => above(points.filter(point => point.kind === kind && !point.again), kind)).filter(Boolean).join(", ")}`;
     MuCPT.frame($("curves"), { title, legend: [["plain", "shape-0", "var(--ink)"], [arms.get(arm), "shape-1", "var(--covered)"]], reading: `The ${words.metrics[metric]} against tokens read. Lines are means over seeds, bands their 95 % intervals (Student's t); the title counts means. Both begin at the base. The upright axis need not begin at 0.`, origin: having.map(data => `${data.name} ${data.commit}`).join(", "),
       csv: points.map(point => ({ profile: point.profile, panel: point.panel, way_of_training: point.name, tokens: point.x, value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n })) });
     const width = MuCPT.narrow() ? Math.max(200, $("curves").clientWidth - 80) : Math.max(220, Math.min(430, $("curves").clientWidth / 2 - 90));
@@ -106,7 +117,7 @@
     const each = KINDS.map(kind => [kind, every.filter(row => row.stratum === kind)]).filter(([, part]) => part.length);
     const title = `Who gains: ${parted ? each.map(([kind, part]) => `${gain(part)} subjects on ${stratum(kind)}`).join(", ") : `${gain(every)} subjects`}`;
     const measure = words.metrics[metric] || metric;
-    MuCPT.frame($("subjects"), { title, legend: parted ? legend : [], reading: `“${arms.get(arm)}” minus plain in ${measure}, subject by subject, largest gain first. A line is the 95 % interval over the subject's pairs of question and seed, of which n says the number.${left ? ` The ${ENDS} subjects of the largest gains and the ${ENDS} of the smallest are shown; the CSV has all ${ordered.length}.` : ""}`, origin: `Profile ${data.name}, commit ${data.commit}`,
+    MuCPT.frame($("subjects"), { title, legend: parted ? legend : [], reading: `“${arms.get(arm)}” minus plain on the same tokens in ${measure}, subject by subject, largest gain first. A line is the 95 % interval over the subject's pairs of question and seed, of which n says the number.${left ? ` The ${ENDS} subjects of the largest gains and the ${ENDS} of the smallest are shown; the CSV has all ${ordered.length}.` : ""}`, origin: `Profile ${data.name}, commit ${data.commit}`,
       csv: every.map(row => ({ subject: row.subject, questions: stratum(row.stratum), measure, value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, profile: data.name, commit: data.commit })) });
     await MuCPT.draw($("subjects"), "forest", rows, { label: title, change: spec => {
       MuCPT.fitForest(spec, $("subjects"), ["← worse", `difference${words.units[metric] ? `, ${words.units[metric]}` : ""}`, "better →"].join(MuCPT.SPACE));
@@ -118,7 +129,7 @@
     document.body.dataset.ready = "yes";
   }
 
-  $("controls").addEventListener("input", draw);
+  $("controls").addEventListener("input", event => { if (event.target.id === "arm") offerCosts(); draw(); });
   $("controls").addEventListener("submit", event => event.preventDefault());
   let timer;
   addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(draw, 150); });
