@@ -274,9 +274,7 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
         return Commitment(NOTHING, "", "refuses")
     if is_declared(marked, key):
         return Commitment(ONE, text, "declares another answer")
-    many, cut = len(words(text)), text.endswith(",")  # "However,"
-    long = many > 5 and not text.islower()
-    if (long or (key.asked.role == "value" and (many > 3 or cut))) and not key.names_its_kind(text):
+    if len(words(text)) > 5 and not text.islower() and not key.names_its_kind(text):
         return Commitment(NOTHING, "", "names no answer")
     if SPEAKER.search(text) and not RULES.guess.search(small) and len(words(text)) > 2:
         return Commitment(NOTHING, "", "speaks of itself and names no answer")

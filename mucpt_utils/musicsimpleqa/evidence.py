@@ -12,7 +12,7 @@ The key has a weight of its own: right names are rarely written by accident.
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
@@ -110,7 +110,6 @@ class Evidence:
         self.asked = relevance.asked
         self.subject_named = any(S in clause.text for clause in clauses)
         self.asked_parts = asked_parts(self.asked)
-        self.paired = self.paired_with_subject()
         self.of_clauses: dict[int, dict[str, float]] = {}  # by the place where a clause begins
 
     def strongest(self) -> Answer:
@@ -120,18 +119,23 @@ class Evidence:
             return answers[0]
         return max(answers, key=lambda answer: self.of(*answer))
 
-    def paired_with_subject(self) -> frozenset[int]:
+    @cached_property
+    def paired(self) -> frozenset[int]:
         """Where the answers stand that are nearest to the subject within its own statement.
 
         In "Satyagraha opened in Rotterdam; Akhnaten in Stuttgart" the one behind Akhnaten. An
         answer of which another relation is told is none of them.
         """
         paired: set[int] = set()
-        for statement in STATEMENT.finditer(self.relevance.marks):
+        marks = self.relevance.marks
+        for statement in STATEMENT.finditer(marks) if S in marks else ():
             text = statement[0]
+            if S not in text:
+                continue
             answers = [match.start() for match in ANSWER.finditer(text)]
-            for subject in re.finditer(S, text) if answers else ():
-                at = self.nearest(text, answers, subject.start())
+            subjects = [at for at, sign in enumerate(text) if sign == S] if answers else []
+            for subject in subjects:
+                at = self.nearest(text, answers, subject)
                 if attribute := ATTRIBUTE.match(text, at):
                     at = attribute.end() - 1
                 if self.may_be_paired(text, at):
@@ -146,9 +150,10 @@ class Evidence:
         behind = [at for at in answers if at > subject]
         if not before or not behind:
             return behind[0] if behind else before[-1]
-        did_it = self.asked.said_in(text[before[-1] + 1 : subject])
-        did_it = did_it and not self.asked.said_in(text[subject + 1 : behind[0]])
-        return before[-1] if did_it else behind[0]
+        did_it = bool(self.asked.said_in(text[before[-1] + 1 : subject]))
+        if did_it and not self.asked.said_in(text[subject + 1 : behind[0]]):
+            return before[-1]
+        return behind[0]
 
     def may_be_paired(self, text: str, at: int) -> bool:
         """Whether the words around an answer speak of no other relation than the asked one."""

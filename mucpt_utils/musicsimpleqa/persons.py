@@ -65,8 +65,11 @@ class PersonKey(NameKey):
                 if before:
                     mentions[index] = Span(before[0].start, span.end, K)
         whole_names = mentions.copy()
+        families = self.families
         for index, form in enumerate(reading.forms):
-            persons = self.families.get(form) or self.families.get(romanised(form))
+            if form not in families:
+                form = romanised(form) if len(form) > 5 else ""
+            persons = families.get(form)
             if not persons:
                 continue
             start = reading.words[index].start

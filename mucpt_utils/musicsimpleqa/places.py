@@ -1,6 +1,7 @@
 """Keys that are places: in other languages, by steps (`Aston, Birmingham`), with namesakes."""
 
 import re
+from functools import cached_property
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.names import NameKey
@@ -17,6 +18,7 @@ OF_COUNTRY = re.compile(
     r"|contestant|entrant|representative|delegation|duo|trio|composer|inventor|invention)s?\b)",
     re.IGNORECASE,
 )
+LONGEST_NAME = 40  # characters
 STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")
 
 
@@ -46,8 +48,15 @@ class PlaceKey(NameKey):
         """Also in another language's romanisation: `Tschistopol`."""
         if super().is_misspelt(text):
             return True
+        if len(text) > LONGEST_NAME:
+            return False
         spelled = one_spelling(level(text))
-        return len(spelled) > 5 and any(one_spelling(name) == spelled for name in self.compact)
+        return len(spelled) > 5 and spelled in self.spelled
+
+    @cached_property
+    def spelled(self) -> frozenset[str]:
+        """The key's names, each in the one spelling of its romanisations."""
+        return frozenset(map(one_spelling, self.compact))
 
     def in_longer_name(
         self, reading: Reading, first: int, last: int, look_before: bool = True

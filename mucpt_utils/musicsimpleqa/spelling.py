@@ -14,6 +14,7 @@ ROMANISATIONS = (
     *(("ks", "x"), ("ij", "i"), ("iy", "i"), ("yi", "i"), ("ii", "i"), ("y", "i"), ("j", "i")),
     *(("z", "s"), ("c", "k"), ("ie", "e"), ("ph", "f")),
 )
+TWICE = re.compile(r"(.)\1")
 UMLAUT = re.compile(r"([aou])e(?=[^aeiou])")
 
 # letters that sound alike in some names
@@ -33,12 +34,14 @@ def romanised(name: str) -> str:
     return one_spelling(name) if SLAVIC.search(name) else name
 
 
+@lru_cache(maxsize=65536)
 def one_spelling(name: str) -> str:
     """A name from Cyrillic letters in normal form, in one of the ways in which it is romanised."""
     for letters, one in ROMANISATIONS:
-        name = name.replace(letters, one)
-    name = re.sub(r"(.)\1", r"\1", name)
-    return re.sub(r"f$", "v", name)
+        if letters in name:
+            name = name.replace(letters, one)
+    name = TWICE.sub(r"\1", name)
+    return name[:-1] + "v" if name[-1:] == "f" else name
 
 
 def one_slip(given: list[str], meant: list[str]) -> bool:
