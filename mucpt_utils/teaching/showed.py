@@ -95,8 +95,8 @@ def thresholds(table: pd.DataFrame) -> Folded:
     undone = f", {1 - weight / documents:.0%} of it undone" if documents else ""
     return Folded(
         [
-            f"Without a threshold {documents:.1%} of the documents are off the domain; weighted by "
-            f"their probability they make up {weight:.1%} of the weight{undone}."
+            f"Without a threshold {documents:.1%} of the documents are outside the domain; "
+            f"weighted by their probability they make up {weight:.1%} of the weight{undone}."
         ]
     )
 

@@ -91,7 +91,7 @@ WRITTEN = [
         "    return math.inf",
         "interpolate",
     ),
-    ("tokens_to_reach", "f = lambda x, y, g: float(np.interp(g, y, x))", "first|math.inf|line"),
+    ("tokens_to_reach", "f = lambda x, y, g: float(np.interp(g, y, x))", "np.interp never says"),
     (
         "grade",
         "def f(k, r):\n    if not r:\n        return 'not_attempted'\n    return 'correct' if k.lower() in r.lower() else 'incorrect'",
@@ -123,6 +123,31 @@ WRITTEN = [
     ),
 ]
 
+# two slips at once, or a failure that another one hides: the hint fits the case that is shown
+WRITTEN += [
+    ("normalise", "f = lambda w, m: [x * len(w) / sum(w) for x in w]", "the mask does nothing"),
+    (
+        "tokens_to_reach",
+        "f = lambda x, y, g: next((a for a, b in zip(x, y) if b > g), math.inf)",
+        "line|between|straight",
+    ),
+    (
+        "temperature_loss",
+        "f = lambda z, t, T: -math.log(math.exp(z[t]/T) / sum(math.exp(x/T) for x in z)) * T",
+        "do not multiply it by T",
+    ),
+    (
+        "paired_interval",
+        "def f(a, b):\n    d = np.array(a) - np.array(b)\n    e = 1.96 * d.std(ddof=1) / len(d)**0.5\n    return d.mean() - e, d.mean() + e",
+        "what can be drawn",
+    ),
+    (
+        "paired_interval",
+        "def f(a, b):\n    d = np.array(a) - np.array(b)\n    e = 1.96 * d.std() / len(d)**0.5\n    return d.mean() - e, d.mean() + e",
+        "take quantiles of drawn means",
+    ),
+]
+
 # the same, by somebody who had seen neither slips nor tests
 WRITTEN += [
     ("platt", "f = lambda s,a,b: math.exp(a*math.log(s/(1-s))+b)", "odds / "),
@@ -137,7 +162,7 @@ WRITTEN += [
     (
         "off_domain_share",
         "f = lambda p,l: sum(x for x,y in zip(p,l) if y==0)/sum(l)",
-        "number of documents on the domain",
+        "number of documents in the domain",
     ),
     (
         "off_domain_share",

@@ -9,6 +9,7 @@ level; the two open-ended projects and their rubrics stand in `notebooks/TEACHIN
 import json
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 
 from mucpt_utils import paths
@@ -23,6 +24,7 @@ from mucpt_utils.teaching.exercises.judging import (
     Exercise,
     Outcome,
     Verdict,
+    as_numbers,
     in_words,
     outcomes,
     slip_of,
@@ -90,13 +92,35 @@ def first_failure(function: Callable, cases: Sequence[Case], done: list[Outcome]
 def hint(name: str, cases: Sequence[Case], done: list[Outcome]) -> str:
     """What helps with a wrong answer: its slip's hint, else its kind's with the exercise's own."""
     asked: Exercise = EXERCISES[name]
-    if slip := slip_of(asked, cases, done):
+    fewer = without_later_breaks(cases, done)
+    if slip := slip_of(asked, cases, done) or slip_of(asked, *fewer):
         return f"Hint: {slip.hint}"
+    cases, done = fewer
     kind = diagnosed(cases, done)
     if not kind:
         slip = slip_where_it_fails(asked, cases, done)
         return f"Hint: {slip.hint if slip else asked.hint}"
     return f"Hint: {kind}{'' if kind.endswith('?') else '.'} Besides: {asked.hint}"
+
+
+def without_later_breaks(
+    cases: Sequence[Case], done: list[Outcome]
+) -> tuple[Sequence[Case], list[Outcome]]:
+    """Where the first failure is a wrong number: all but later failures that give no number.
+
+    The hint then fits the failure that is shown, not an error or infinity that comes of another.
+    """
+    failed = [outcome for outcome in done if not outcome.agrees]
+    if not failed or breaks(failed[0]):
+        return cases, done
+    kept = [n for n, outcome in enumerate(done) if outcome.agrees or not breaks(outcome)]
+    return [cases[n] for n in kept], [done[n] for n in kept]
+
+
+def breaks(outcome: Outcome) -> bool:
+    """Whether a function raised, or gave something that is not finite."""
+    numbers = as_numbers(outcome.value)
+    return outcome.error is not None or (numbers is not None and not np.isfinite(numbers).all())
 
 
 def track() -> pd.DataFrame:

@@ -107,7 +107,7 @@ def platt() -> list[Case]:
 
 
 def foreign(probabilities: list[float], labels: list[int]) -> list[float]:
-    """Probabilities of the documents that are off the domain."""
+    """Probabilities of the documents that are outside the domain."""
     return [p for p, label in zip(probabilities, labels, strict=True) if not label]
 
 
@@ -129,7 +129,7 @@ def foreign(probabilities: list[float], labels: list[int]) -> list[float]:
             lambda p, labels: sum(foreign(p, labels)) / len(p),
         ),
         (
-            "divide by the weight of all documents, not of those on the domain alone",
+            "divide by the weight of all documents, not of those in the domain alone",
             lambda p, labels: sum(foreign(p, labels)) / (sum(p) - sum(foreign(p, labels))),
         ),
         (
@@ -141,7 +141,7 @@ def foreign(probabilities: list[float], labels: list[int]) -> list[float]:
             lambda p, labels: sum(foreign(p, labels)) / max(1, len(foreign(p, labels))),
         ),
         (
-            "that is a mean, and of nothing where all are on the domain: divide by all the weight",
+            "that is a mean, and of nothing where all are in the domain: divide by all the weight",
             lambda p, labels: sum(foreign(p, labels)) / len(foreign(p, labels)),
         ),
         (
@@ -153,11 +153,11 @@ def foreign(probabilities: list[float], labels: list[int]) -> list[float]:
             lambda p, labels: sum(1 - x for x in foreign(p, labels)) / sum(1 - x for x in p),
         ),
         (
-            "the label says which documents are off the domain, not a low probability",
+            "the label says which documents are outside the domain, not a low probability",
             lambda p, labels: sum(x for x in p if x < 0.5) / sum(p),
         ),
         (
-            "divide by the sum of all probabilities, not by the number of documents on the domain",
+            "divide by the sum of all probabilities, not by the number of documents in the domain",
             lambda p, labels: sum(foreign(p, labels)) / sum(labels),
         ),
         (
@@ -165,13 +165,13 @@ def foreign(probabilities: list[float], labels: list[int]) -> list[float]:
             lambda p, labels: sum(1 - x for x in foreign(p, labels)) / sum(p),
         ),
         (
-            "take the labels as well: only documents whose label is 0 are off the domain",
+            "take the labels as well: only documents whose label is 0 are outside the domain",
             lambda p, labels: sum(1 - x for x in p) / len(p),
         ),
     ],
 )
 def off_domain_share() -> list[Case]:
-    """Probabilities of documents and whether each is on the domain; the weight that is not."""
+    """Probabilities of documents and whether each is in the domain; the weight that is not."""
     given = [
         ([0.9, 0.8, 0.1], [1, 1, 0], "one foreign document that the classifier sees"),
         ([0.9, 0.8, 0.7], [1, 1, 0], "one that it does not see"),

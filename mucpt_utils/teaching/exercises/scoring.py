@@ -34,6 +34,10 @@ def softmax_loss(logits: Numbers, target: int) -> float:
             lambda z, t, T: softmax_loss(z, t) * T,
         ),
         (
+            "once the logits are divided by T the loss is done: do not multiply it by T",
+            lambda z, t, T: softmax_loss([x / T for x in z], t) * T,
+        ),
+        (
             "the sign: a loss is *minus* the log-probability",
             lambda z, t, T: -softmax_loss([x / T for x in z], t),
         ),

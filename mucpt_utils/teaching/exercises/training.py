@@ -303,6 +303,11 @@ def last_crossing(tokens: Numbers, values: Numbers, goal: float) -> float:
             "np.interp wants accuracies that only rise, and a curve may fall: loop over points",
             lambda x, y, g: math.inf if g > max(y) else float(np.interp(g, y, x)),
         ),
+        (
+            "np.interp never says that a goal is not reached, and wants accuracies that only rise: "
+            "loop over points",
+            lambda x, y, g: float(np.interp(g, y, x)),
+        ),
     ],
 )
 def tokens_to_reach() -> list[Case]:
