@@ -24,6 +24,11 @@ MAKING = frozenset({"act", "record", "perform", "release"})
 KIND_BEFORE = re.compile(r"\A(?:the|an?) (?:[a-zà-ÿ][\w-]* ){1,3}(?=[^a-z])")
 PRIZE = re.compile(r"\b(?:Prize|Award|Contest)\b")
 YEAR_WITHIN = re.compile(r"\b(?:19|20)\d\d\b")
+# "the Rhenish" for a symphony, "Walküre" for "Die Walküre"
+KIND_BEHIND = re.compile(r"(?<=[a-zà-ÿ]{4}) (?:Symphony|Sonata|Overture|Suite)$")
+FOREIGN_ARTICLE = re.compile(
+    rf"\A(?:{'|'.join(name.capitalize() for name in sorted(RULES.foreign_articles))}) (?=\w{{5}})"
+)
 TITLE_WITHIN = re.compile(r'"([^"]{3,})"')
 NUMBER_WITHIN = re.compile(r"(?<= )No\. (\d+)$")
 ACT_ASKED = re.compile(
@@ -81,6 +86,8 @@ def compact_names(subject: str) -> set[str]:
     plain = re.sub(r"\s*\([^)]*\)\s*", " ", subject).strip()
     ways = {subject, plain, POSSESSOR.sub("", subject), POSSESSOR.sub("", plain)}
     ways |= {KIND_BEFORE.sub("", way) for way in ways}
+    ways |= {KIND_BEHIND.sub("", way) for way in ways}
+    ways |= {FOREIGN_ARTICLE.sub("", way) for way in ways}
     ways |= {match[1] for way in ways for match in TITLE_WITHIN.finditer(way)}
     ways |= {match[0] for way in ways for match in NUMBER_WITHIN.finditer(way)}
     if PRIZE.search(subject):  # "2016 went to ..."

@@ -21,7 +21,7 @@ from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked
 from mucpt_utils.musicsimpleqa.readings import forms_of, words
 from mucpt_utils.musicsimpleqa.relevance import SUBJECT_WORDS, Relevance
 from mucpt_utils.musicsimpleqa.rivals import is_bare
-from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N, S
+from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N, S, level
 from mucpt_utils.musicsimpleqa.words import lower
 
 DATA = read_yaml(paths.PACKAGE / "musicsimpleqa/evidence.yaml")
@@ -45,6 +45,7 @@ NAMED_BEFORE = re.compile(
 )
 # "wrote X": an agent and what he did
 DID_ANOTHER = re.compile(rf"[\"']?,? (?:\w+ly )?(?:{RULES.verbs}) (?:the )?[\"']?[{C}{N}]")
+NUMERAL = re.compile(r"\d")
 NUMBERED = re.compile(r"\bNo\. ?(\d+)")
 # "the Atlanta trio TLC": the first one says of what kind the second one is
 ATTRIBUTE = re.compile(rf"{A} (?:{'|'.join(sorted(RULES.kind_words))}) [\"']?{A}")
@@ -257,7 +258,10 @@ class Evidence:
         place = next(i for i, other in enumerate(self.clauses) if other is clause)
         return {
             "paired": clause.start + at in self.paired,
-            "unpaired": bool(self.paired) and clause.start + at not in self.paired and not bare,
+            "unpaired": bool(self.paired)
+            and clause.start + at not in self.paired
+            and not (bare and not NUMERAL.search(clause.text, 0, at)),
+            "no such place": not is_key and self.asked.coarse and self.is_no_place(name),
             "key": is_key,
             "opens": bare,
             "opens alone": opens and not clause.side and is_bare(clause) and self.ends(clause),
@@ -286,7 +290,8 @@ class Evidence:
 
     def did_another_work(self, text: str, behind: str) -> bool:
         """Whether somebody is said to have done something else than the subject."""
-        elsewhere = self.subject_named and S not in text and self.asked.role == "agent"
+        later = self.subject_named or text != self.clauses[0].text
+        elsewhere = later and S not in text and self.asked.role == "agent"
         return elsewhere and bool(DID_ANOTHER.match(lower(behind)))
 
     def is_of_another_thing(self, phrase: str) -> bool:
@@ -296,6 +301,17 @@ class Evidence:
             return False
         told = {name for name, pattern in THINGS.items() if pattern.search(lower(phrase))}
         return bool(told) and things.isdisjoint(told)
+
+    def is_no_place(self, name: str) -> bool:
+        """Whether a name is of no known country, where one is asked and another may be one."""
+        regions = "region" in self.asked.forms  # of which nobody has a list
+        if self.asked.role != "place" or regions or level(name) in RULES.levels:
+            return False
+        marks = self.relevance.marks
+        return K in marks or any(
+            level(self.reply.words_at(c.start + at, c.start + at + 1)) in RULES.levels
+            for c, at in self.answers()
+        )
 
     def ends(self, clause: Clause) -> bool:
         """Whether a sentence ends with a clause."""

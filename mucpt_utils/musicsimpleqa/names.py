@@ -341,7 +341,8 @@ def is_opener(reading: Reading, index: int) -> bool:
     word = reading.words[index]
     if word.raw.endswith(("'ve", "'re", "'ll", "'d", "'m")):
         return True
-    return word.form in RULES.openers and not reading.ends_sentence(index)
+    small = word.raw.lower() in RULES.function_words  # "One of those", of which the form is 1
+    return (small or word.form in RULES.openers) and not reading.ends_sentence(index)
 
 
 def opens_sentence(reading: Reading, span: Span) -> bool:

@@ -163,7 +163,9 @@ def suffix_after(reading: Reading, index: int) -> str:
 def same_given_name(one: str, other: str) -> bool:
     """Whether two given names are one in two languages: Pyotr and Peter."""
     group = RULES.given_names.get(one)
-    return one == other or (group is not None and group == RULES.given_names.get(other))
+    if one == other or (group is not None and group == RULES.given_names.get(other)):
+        return True
+    return romanised(one) == romanised(other)
 
 
 def are_given_names(before: Sequence[Word], given: tuple[str, ...]) -> bool:

@@ -28,7 +28,8 @@ RIDGE = 1.0
 EXPECTED = {
     **{"asked part": 1.0, "other part": -1.5, "asked label": 1.5, "other label": -1.0},
     **{"asked back": -1.0, "affirmed": 1.0, "hung on another": -1.0},
-    **{"subject elsewhere": -1.0, "opens alone": 0.5, "another thing": -1.2},
+    **{"subject elsewhere": -1.0, "opens alone": 0.5, "another thing": -1.8},
+    **{"paired": 0.8, "unpaired": -0.6, "no such place": -1.2},
 }
 
 

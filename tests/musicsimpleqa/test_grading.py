@@ -26,7 +26,6 @@ KNOWN = {
     "Quincy Delight Jones Jr.",  # "Jr." is usually somebody else
     "Paris Hilton",  # a person named like a city
     "country and western music, i.e. country",  # an answer put in two ways
-    "Muse is the band; Radiohead made The Bends.",  # the key has another work to itself
 }
 # `third` was written last and no rule was changed after it: the honest estimate
 LEAST = {"first": 0.99, "second": 0.99, "third": 0.95}
