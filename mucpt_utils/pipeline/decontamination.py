@@ -16,7 +16,7 @@ from datatrove.pipeline.filters.base_filter import BaseFilter
 
 from mucpt_utils.knowledge.facts import by_subject, load_facts
 from mucpt_utils.pipeline.asking import Manner, Prompt, prompts
-from mucpt_utils.pipeline.question_fit import asked_about
+from mucpt_utils.pipeline.question_fit import asked_about, is_of_a_player
 from mucpt_utils.pipeline.question_parts import (
     Known,
     Name,
@@ -31,6 +31,7 @@ from mucpt_utils.pipeline.subject_names import (
     Subject,
     may_be_referred_to,
     places_of,
+    points_elsewhere,
     refers,
     states,
     widest,
@@ -146,18 +147,23 @@ class QuestionIndex:
     def asked_by(self, prompt: Prompt) -> list[QuestionParts]:
         """The questions that a prompt asks."""
         asked = []
-        here = widest(self.named(prompt.words))
+        here = self.meant(prompt.words)
         for match in here:
             asked += asked_about(match, prompt, match.places)
-        if not asked and (refers(prompt) or prompt.posed) and not states(prompt):
-            for match in widest(self.named(prompt.both if prompt.posed else prompt.context)):
+        points_back = (refers(prompt) or prompt.posed) and not points_elsewhere(prompt)
+        if not asked and points_back and not states(prompt):
+            for match in self.meant(prompt.both if prompt.posed else prompt.context):
                 if may_be_referred_to(match, prompt, bool(here)):
                     asked += asked_about(match, prompt, frozenset())
-        if not asked and prompt.posed and prompt.before and prompt.manner in ASKING_ALONE:
+        if not asked and points_back and prompt.posed and prompt.manner in ASKING_ALONE:
             whole = prompt.with_what_stands_before
-            for match in widest(self.named(whole.words)):
+            for match in self.meant(whole.words) if prompt.before else ():
                 asked += asked_about(match, whole, match.places)
         return asked + [q for q in self.worded_as(prompt) if q not in asked]
+
+    def meant(self, tokens: Words) -> list[Match]:
+        """The names among the words, but for the instrument of a player."""
+        return [m for m in widest(self.named(tokens)) if not is_of_a_player(m, tokens)]
 
     def named(self, tokens: Words) -> Iterator[Match]:
         """The names of subjects that stand among the words."""

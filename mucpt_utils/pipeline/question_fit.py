@@ -13,10 +13,15 @@ from mucpt_utils.pipeline.asking import (
     is_card,
     without_field,
 )
-from mucpt_utils.pipeline.question_parts import ANY, YEAR, QuestionParts
+from mucpt_utils.pipeline.question_parts import ANY, ARTICLES, YEAR, QuestionParts
 from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
-from mucpt_utils.pipeline.question_words import stem, words
-from mucpt_utils.pipeline.subject_names import Match, has_category, states
+from mucpt_utils.pipeline.question_words import Words, stem, words
+from mucpt_utils.pipeline.subject_names import (
+    Match,
+    has_category,
+    is_called_so,
+    states,
+)
 
 LONGEST_VERDICT = 24  # characters of `True or false?`
 # words of an answer that is given on its own
@@ -69,7 +74,7 @@ class Asked(NamedTuple):
                 continue
             rest.append(stem(word))
             where.append(index)
-            if is_noun(word) and not is_category(index, forms, places):
+            if is_noun(word) and not is_category(index, forms, places) and not bids(index, forms):
                 nouns |= rules.kinds_of.get(rest[-1], frozenset())
             if is_of_a_people(index, forms):
                 nouns.add("person")
@@ -109,6 +114,18 @@ BY_GAP = re.compile(r"\bby\W{1,6}(?:blank|mask|gap|answer|_|\?|$)", re.IGNORECAS
 def is_noun(word: str) -> bool:
     """Whether a word may name a kind of answer: not `recorded`, nor a word that asks by itself."""
     return not word.endswith(("ed", "ing")) and stem(word) not in vocabulary().strong
+
+
+BIDDING = frozenset(("name", "state"))
+BIDDEN = ARTICLES | {"which", "what", "who", "whose", "when", "where", "how", "it", "their", "his"}
+
+
+def bids(index: int, forms: Sequence[str]) -> bool:
+    """Whether a word demands and is no noun: `State the city`, but not `in which state`."""
+    asks = index > 0 and stem(forms[index - 1]) in OPEN_WORDS
+    return (
+        forms[index] in BIDDING and not asks and not BIDDEN.isdisjoint(forms[index + 1 : index + 2])
+    )
 
 
 def is_of_a_people(index: int, forms: Sequence[str]) -> bool:
@@ -157,6 +174,31 @@ def is_field_name(match: Match, prompt: Prompt) -> bool:
     return bool(head) and match.name.needed <= set(words(head))
 
 
+PLAYERS = frozenset(map(stem, ("player", "soloist", "solo", "part", "accompanist", "virtuoso")))
+
+
+FORMS = frozenset(("concerto", "sonata", "quartet", "quintet", "trio", "duet", "suite", "etude"))
+WORKS = frozenset(("score", "music", "piece", "work", "version", "reduction", "arrangement"))
+
+
+def is_of_a_player(match: Match, tokens: Words) -> bool:
+    """Whether an instrument only says who or which work is meant: `name the piano player`."""
+    name = match.name
+    if (
+        len(name.phrase) > 1
+        or not name.weak
+        or (name.capitals and name.capitals <= tokens.capitals)
+    ):
+        return False
+    following = tokens.forms[max(match.places) + 1 : max(match.places) + 2]
+    return plays(following) or (not name.capitals and not WORKS.isdisjoint(following))
+
+
+def plays(following: Sequence[str]) -> bool:
+    """Whether a word behind an instrument's is a player or a work."""
+    return any(stem(w) in PLAYERS or w in FORMS for w in following)
+
+
 def may_ask_for(question: QuestionParts, asked: Asked, posed: bool = False) -> bool:
     """Whether the question's kind of answer is among those that a prompt may ask for."""
     kinds = asked.kinds
@@ -187,8 +229,15 @@ def asked_meanings(question: QuestionParts, asked: Asked) -> set[str]:
 
 
 def cues_in(question: QuestionParts, asked: Asked) -> set[str]:
-    """Stems of a prompt that have one of the question's meanings, the kind of answer aside."""
-    return {s for s in asked.stems if question.cues.get(s, frozenset()) - KIND_MEANINGS}
+    """Stems of a prompt that have one of the question's meanings, the kind of answer aside.
+
+    Also what its player or instrument is called otherwise: the drummer, of the drums.
+    """
+    return {
+        s
+        for s in asked.stems
+        if question.cues.get(s, frozenset()) - KIND_MEANINGS or s in question.alike
+    }
 
 
 def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> int | None:
@@ -273,7 +322,8 @@ def most_strange(match: Match, prompt: Prompt, places: frozenset[int]) -> int:
     if not name.weak:
         return MOST_STRONG + more
     if match.is_meant_in(prompt):
-        return more + (MOST_MEANT if len(name.phrase) > 1 else 1)
+        told = len(name.phrase) > 1 or is_called_so(places, tokens.forms)
+        return more + (MOST_MEANT if told else 1)
     # small letters say nothing in a text that has no others, and of a name that has no others
     cased = tokens.cased or (not prompt.posed and prompt.context.cased)
     if name.capitals and cased:
@@ -286,6 +336,8 @@ def is_plain(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
     rules = vocabulary()
     telling = [s for s in asked.stems if s not in rules.empty and s not in rules.categories]
     kinds = rules.kinds.get(question.kind, frozenset())
+    if prompt.posed and not asked.kinds and "win" in question.meanings and "which" in asked.stems:
+        return not telling  # of a year's prize: `Which one was it?`
     if prompt.posed and (prompt.choices or prompt.manner is Manner.GAP):
         return not unexplained(question, asked, True)
     if question.kind not in asked.kinds:

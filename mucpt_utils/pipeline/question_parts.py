@@ -28,6 +28,8 @@ class QuestionError(MuCPTError, ValueError):
 BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 NICKNAME = re.compile(r"\([\"“]([^\"”()]{7,40})[\"”]\)")
 POSSESSIVE = re.compile(r"^(?P<author>[^'’()\"]+?)(?:['’]s|s['’]) (?P<title>.+)$")
+ANY_NICKNAME = re.compile(r"\([\"“]([^\"”()]{3,40})[\"”]\)")
+SUBTITLE = re.compile(r": (?P<title>\w[^:()]{6,})(?= \(|$)")
 QUOTED = re.compile(r'^"(?P<title>.+)" by (?P<author>.+)$')
 LEADING_NOUNS = re.compile(r"^the (?P<nouns>(?:[a-z-]+ ){1,3})(?=[\W]?[^\sa-z])")
 YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
@@ -84,7 +86,9 @@ class Name:
 def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> list[Name]:
     """The names that a subject goes by; of artists also the last word, if it is long enough."""
     names: dict[tuple[str, ...], Name] = {}
-    for text in (subject, *aliases):
+    # `Shinin' On` as most people type it
+    plain = [text.replace("in' ", "in ") for text in (subject, *aliases) if "in' " in text]
+    for text in (subject, *aliases, *plain):
         for tokens in forms_of(text):
             name = Name.of(text, tokens)
             names.setdefault(name.phrase, name)
@@ -92,6 +96,9 @@ def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> l
     least = SHORTEST_FAMILY if "birth" in relation else SHORTEST_LAST
     if relation.startswith("artist.") and len(whole) > 1 and len(whole[-1]) >= least:
         names.setdefault(whole[-1:], Name.of(subject, whole[-1:], partial=True))
+    if relation.startswith(("game.", "film.")) and (match := SUBTITLE.search(subject)):
+        tokens = tuple(words(match["title"]))
+        names.setdefault(tokens, Name.of(match["title"], tokens, partial=True))
     if relation.startswith(("classical.", "opera.")):
         for tokens in cut_short(subject):
             names.setdefault(telling(tokens), Name.of(subject, tokens, partial=True))
@@ -119,7 +126,8 @@ def forms_of(text: str) -> list[tuple[str, ...]]:
     forms = [tuple(words(text))]
     outside = BRACKETS.sub(" ", text).strip()
     rest = tuple(words(outside))
-    if rest != forms[0] and sum(map(len, telling(rest))) >= SHORTEST_PART:
+    letters = sum(len(w) for w in rest if w not in ARTICLES)
+    if rest != forms[0] and telling(rest) and letters >= SHORTEST_PART:
         forms.append(rest)
     forms += dated(text, rest)
     if match := QUOTED.match(outside):
@@ -128,6 +136,7 @@ def forms_of(text: str) -> list[tuple[str, ...]]:
     elif match := POSSESSIVE.match(outside):
         titles = {match["title"]: 0, without_noun(f"the {match['title']}").removeprefix("the "): 0}
         forms += [form for title in titles for form in authored(match["author"], title)]
+        forms += nicknamed(telling(words(match["author"])), tuple(words(match["title"])), text)
     return forms
 
 
@@ -157,7 +166,9 @@ def cut_short(title: str) -> Iterator[tuple[str, ...]]:
     """
     rules = vocabulary()
     for nickname in NICKNAME.findall(title):
-        yield tuple(words(nickname))
+        # `American` says what a work is as often as which one
+        if not all(stem(w) in rules.describing for w in words(nickname)):
+            yield tuple(words(nickname))
     whole = tuple(words(BRACKETS.sub(" ", title)))
     own = telling(whole)
     if len(own) > 1 and own[-1] in rules.forms and not POSSESSIVE.match(title):
@@ -184,6 +195,12 @@ def authored(author: str, title: str) -> list[tuple[str, ...]]:
     if "symphony" in work and any(w.isdigit() for w in work):
         forms.append(own[-1:] + tuple(w for w in work if w != "symphony"))
     return forms
+
+
+def nicknamed(author: Sequence[str], work: Sequence[str], text: str) -> list[tuple[str, ...]]:
+    """A work by its author, its nickname and what it is: `Saint-Saëns's "Organ" Symphony`."""
+    kinds = [w for w in work if w in vocabulary().forms][-1:]
+    return [(*author[-1:], *words(name), *kinds) for name in ANY_NICKNAME.findall(text) if kinds]
 
 
 # --- questions ----------------------------------------------------------------------------------

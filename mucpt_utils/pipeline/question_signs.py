@@ -25,11 +25,15 @@ OPENING = re.compile(
     re.IGNORECASE,
 )
 REQUEST = re.compile(
-    rf"^\W*{LEAD}(?:name|give|tell|identify|guess|state|complete|fill|list)\b", re.IGNORECASE
+    rf"^\W*{LEAD}(?:name|give|tell|identify|guess|state|complete|fill|list|specify|determine"
+    r"|write(?: down)? (?:the|its) (?:number|names?|years?|titles?|keys?|letters?))\b",
+    re.IGNORECASE,
 )
-# what nobody is to answer
+# what nobody is to answer, or everybody for himself
 RHETORIC = re.compile(
-    r"^\W*(?:and |but )?who (?:would|could|might) (?:ever |then )?(?:have|not|dare|deny|doubt)\b",
+    r"^\W*(?:and |but )?who (?:would|could|might) (?:ever |then )?(?:have|not|dare|deny|doubt)\b"
+    r"|\bwhere (?:(?:you|they|we|s?he|I) (?:were|was)|(?:were|was) (?:you|they|we|s?he|I)) when\b"
+    r"|^\W*guess (?:what\b(?=[:!,])|who(?:['’]s| is| was)? (?:back|here|came|comes|coming|just)\b)",
     re.IGNORECASE,
 )
 # a clause that another one follows: "When the lamp is lit, press ..."
@@ -47,9 +51,9 @@ LETTERS = re.compile(r"[\W_]+")
 def has_sign(prompt: Prompt, subject: str) -> bool:
     """Whether a prompt that has the parts of a question about `subject` also looks like one."""
     text = prompt.text.strip()
-    if LETTERS.sub("", text).lower() == LETTERS.sub("", subject).lower():
+    if letters(text) == letters(subject):
         return prompt.choices
-    if RHETORIC.match(text) or not LETTER.search(IDENTIFIER.sub("", text)):
+    if RHETORIC.search(text) or not LETTER.search(IDENTIFIER.sub("", text)):
         return False
     if prompt.manner is Manner.GAP:
         return True
@@ -67,7 +71,14 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
         return is_small and bool(OPENING.match(body))
     if is_small or asks_at_the_end(body):
         return True
+    if letters(body).startswith(letters(subject)):  # the asking word is the title's own
+        return False
     return OPENING.match(body) is not None and not CLAUSE.match(body)
+
+
+def letters(text: str) -> str:
+    """The letters and figures of a text in small letters."""
+    return LETTERS.sub("", text).lower()
 
 
 def is_told(text: str) -> bool:

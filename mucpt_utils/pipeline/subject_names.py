@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from mucpt_utils.pipeline.asking import Manner, Prompt, is_card
 from mucpt_utils.pipeline.question_parts import ARTICLES, Name, QuestionParts
-from mucpt_utils.pipeline.question_vocabulary import vocabulary
-from mucpt_utils.pipeline.question_words import Words, is_term, stem
+from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
+from mucpt_utils.pipeline.question_words import Words, is_term, stem, words
 
 # words over which a name may be spread
 WIDEST_NAME = 14
@@ -103,7 +103,10 @@ def is_part_of(match: Match, other: Match) -> bool:
     more = set(other.name.phrase) - set(match.name.phrase)
     is_same = more and all(is_term(w) or stem(w) in vocabulary().categories for w in more)
     # `"Night Ferry" by Tom Ayres` goes by its title, too
-    is_same = is_same or any(match.name.phrase == name.phrase for name in other.subject.names)
+    phrase = match.name.phrase
+    is_same = is_same or any(phrase == name.phrase for name in other.subject.names)
+    # so may `Pathétique Sonata` be in `Beethoven's Pathétique Sonata`
+    is_same = is_same or (len(phrase) > 1 and other.name.phrase[1:] == phrase)
     return match.places < other.places and not is_same
 
 
@@ -114,9 +117,29 @@ def is_meant(name: Name, tokens: Words, places: Iterable[int] = ()) -> bool:
     """
     if not name.weak:
         return True
-    if not (name.capitals and tokens.cased and name.capitals <= tokens.capitals):
+    if not name.capitals:  # a noun of its own, such as `cornet`
+        stands_here = name.needed <= set(tokens.forms)
+        return stands_here and is_called_so(places, tokens.forms)
+    if not (tokens.cased and name.capitals <= tokens.capitals):
         return False
     return len(name.phrase) > 1 or min(places, default=1) > 0 or tokens.is_quoted
+
+
+NAMING = ARTICLES | {"called", "named", "titled", "known", "as", "musical"}
+
+
+def is_called_so(places: Iterable[int], forms: Sequence[str]) -> bool:
+    """Whether a noun says what the words are: `the instrument called the kobyz, a fiddle`."""
+    places = sorted(places)
+    if not places or places[-1] >= len(forms):
+        return False
+    before, behind = places[0] - 1, places[-1] + 1
+    while before >= 0 and forms[before] in NAMING:
+        before -= 1
+    while behind < len(forms) and forms[behind] in NAMING:
+        behind += 1
+    near = [index for index in (before, behind) if 0 <= index < len(forms)]
+    return any(stem(forms[index]) in vocabulary().categories for index in near)
 
 
 def has_category(places: frozenset[int], forms: Sequence[str]) -> bool:
@@ -131,13 +154,37 @@ def has_category(places: frozenset[int], forms: Sequence[str]) -> bool:
 def refers(prompt: Prompt) -> bool:
     """Whether a prompt speaks of something named before: `it`, `the album`."""
     rules = vocabulary()
-    stems = [stem(w) for w in prompt.words.forms]
-    by_noun = any(
-        word in ("the", "this", "that") and following in rules.categories
-        for word, following in zip(prompt.words.forms, stems[1:], strict=False)
+    pairs = pairs_of(prompt)
+    by_noun = any(w in ("the", "this", "that") and f in rules.categories for w, f in pairs)
+    is_elliptic = "?" in prompt.text and len(pairs) <= ELLIPTIC  # `Country of origin?`
+    return (
+        by_noun or is_elliptic or any(w in rules.pronouns and not has_noun(w, f) for w, f in pairs)
     )
-    is_elliptic = "?" in prompt.text and len(stems) <= ELLIPTIC  # `Country of origin?`
-    return by_noun or is_elliptic or not rules.pronouns.isdisjoint(stems)
+
+
+def points_elsewhere(prompt: Prompt) -> bool:
+    """Whether a prompt asks about something of its own: `Who composed in this period?`"""
+    return any(has_noun(word, following) for word, following in pairs_of(prompt))
+
+
+def pairs_of(prompt: Prompt) -> list[tuple[str, str]]:
+    """The words of a prompt, each with the stem of the next one."""
+    forms = prompt.words.forms
+    return list(zip(forms, [*map(stem, forms[1:]), ""], strict=False))
+
+
+def has_noun(word: str, following: str) -> bool:
+    """Whether `this` or its like is no pronoun, as a noun that no question has follows."""
+    return word in DETERMINERS and not is_known_word(following)
+
+
+DETERMINERS = frozenset(words("this that these those"))
+
+
+def is_known_word(word: str) -> bool:
+    """Whether a stem is one that questions have, or none."""
+    rules = vocabulary()
+    return not word or is_common(word) or word in rules.concepts_of or word in rules.kinds_of
 
 
 def states(prompt: Prompt) -> bool:

@@ -169,3 +169,90 @@ def test_invitations_headings_and_names_ask_nothing(text):
 )
 def test_requests_that_name_what_they_want_are_questions(text):
     assert asked_questions(text, QUESTIONS) == ["formed"]
+
+
+RECALL = [
+    {"id": "origin", "question": "Which country is the komuz from?", "answer": "Kyrgyzstan"}
+    | {"subject": "komuz", "answer_type": "place", "fact_ids": ["m:instrument.origin:komuz"]},
+    {"id": "piano", "question": "Who invented the piano?", "answer": "Bartolomeo Cristofori"}
+    | {"subject": "piano", "answer_type": "person", "fact_ids": ["m:instrument.inventor:piano"]},
+    {"id": "year", "question": "In what year did the album Kalimbos come out?", "answer": "1984"}
+    | {"subject": "Kalimbos", "answer_type": "year", "fact_ids": ["m:album.year:kalimbos"]},
+    {"id": "drums", "question": 'Who played drums on the album "Page Two" by Ann Bright?'}
+    | {"answer": "Joe Holm", "subject": 'the album "Page Two" by Ann Bright'}
+    | {"answer_type": "person", "fact_ids": ["m:album.player:drums"]},
+    {"id": "keys", "question": 'Who played piano on the album "Page Two" by Ann Bright?'}
+    | {"answer": "Lea Orr", "subject": 'the album "Page Two" by Ann Bright'}
+    | {"answer_type": "person", "fact_ids": ["m:album.player:piano"]},
+    {"id": "band", "question": "Which band is the singer Dora Keen a member of?", "answer": "Area"}
+    | {"subject": "the singer Dora Keen", "answer_type": "group"}
+    | {"fact_ids": ["m:artist.band:dora"]},
+    {"id": "soloist", "question": "Who was the soloist at the first performance of Berg's Canto?"}
+    | {"answer": "Louis Krasner", "subject": "Berg's Canto Concerto", "answer_type": "person"}
+    | {"fact_ids": ["m:classical.first_soloist:canto"]},
+    {"id": "premiere", "question": "Which city heard Camille Lundin's Symphony No. 3 first?"}
+    | {"answer": "London", "subject": 'Camille Lundin\'s Symphony No. 3 ("Organ")'}
+    | {"answer_type": "place", "fact_ids": ["m:classical.premiere_city:lundin"]},
+    {"id": "game", "question": "Who composed the music of the video game The Scrolls: Morrowhind?"}
+    | {"answer": "Jeremy Soule", "subject": "the video game The Scrolls: Morrowhind (2002)"}
+    | {"answer_type": "person", "fact_ids": ["m:game.composer:morrowhind"]},
+    {"id": "film", "question": "Who wrote the music for the film Under the Ice (2013)?"}
+    | {"answer": "Mica Levi", "subject": "the film Under the Ice (2013)"}
+    | {"answer_type": "person", "fact_ids": ["m:film.composer:under-the-ice"]},
+    {"id": "subdominant", "question": "What is the subdominant key of D major?"}
+    | {"answer": "G major", "subject": "D major", "fact_ids": ["m:theory.subdominant_key:d"]},
+    {"id": "flats", "question": "What is the key signature of C-sharp major, in sharps or flats?"}
+    | {"answer": "seven sharps", "subject": "C-sharp major", "answer_type": "term"}
+    | {"fact_ids": ["m:theory.signature:c-sharp"]},
+]
+FILLER = "The heating in the hall is mended, and the caretaker has left a note about it. " * 8
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # in the middle of a page, where a sentence says more than its question
+        (
+            "Someone at rehearsal wanted to know where the instrument called the komuz comes from, "
+            "and nobody could say.",
+            "origin",
+        ),
+        ("A friend and I disagree: who invented the instrument called the piano? Thanks.", "piano"),
+        ("A friend and I disagree: which year did the album Kalimbos come out? Thanks.", "year"),
+    ],
+)
+def test_a_noun_that_says_what_a_name_is_makes_it_certain(text, expected):
+    assert expected in asked_questions(f"{FILLER}\n\n{text}\n\n{FILLER}", RECALL)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The cymbals on Ann Bright's Page Two! Anyone here know who the drummer was?", "drums"),
+        ("Ann Bright - Page Two. Can somebody tell me the name of the piano player?", "keys"),
+        ("Name the group that Dora Keen sang with.", "band"),
+        ("Who premiered Berg's Canto Concerto, i.e. which violinist?", "soloist"),
+        ("State the city that first heard Lundin's Organ Symphony.", "premiere"),
+        ("who did morrowhind's music", "game"),
+        ("who did the music for under the ice", "film"),
+        ("State the subdominant of D major.", "subdominant"),
+        ("Write the number of sharps in C-sharp major.", "flats"),
+    ],
+)
+def test_questions_in_few_words_and_by_other_names_are_found(text, expected):
+    assert expected in asked_questions(text, RECALL)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Can somebody tell me the name of the piano player?",
+        "Who made the piano score of the Ring?",
+        "Komuz and piano were heard. Who are the leading composers of this period?",
+        "Do you remember where you were when Kalimbos by Ann Bright came out? I was on a bus.",
+        "Guess who came to dinner: Joe Holm, the drummer of Ann Bright's Page Two.",
+        "Where the Ice Is Thin was new. Kalimbos is from 1984.",
+    ],
+)
+def test_players_periods_and_memories_are_not_asked_about(text):
+    assert asked_questions(text, RECALL) == []
