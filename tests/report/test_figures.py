@@ -494,7 +494,7 @@ def test_a_method_that_gains_on_both_is_named():
         [differences((0.1, 0.3), (-0.3, -0.1)), differences((0.1, 0.3), (0.1, 0.3), arm="sites")]
     )
     assert conclusions.of_methods(table).endswith(
-        f"one of two methods gains on both kinds: {figures.arm_title('sites')}"
+        f"One of two methods gains on both kinds: {figures.arm_title('sites')}"
     )
 
 
