@@ -281,9 +281,19 @@ class Arm(BaseModel):
         return self.uses_losses or self.learns_ratio or self.start != "base" or self.mix_reference
 
     @property
+    def tagger(self) -> TaggerKind | None:
+        """The tagger that weighs the arm's tokens; None where none does."""
+        return TAGGERS.get(self.focus) if self.focus else None
+
+    @property
     def learns_ratio(self) -> bool:
         """Whether the arm's tagger learns from the loss ratio on the reference model's text."""
-        return self.focus in TAGGERS and TAGGERS[self.focus].learns == "ratio"
+        return self.tagger is not None and self.tagger.learns == "ratio"
+
+    @property
+    def reads_states(self) -> bool:
+        """Whether the arm's tagger reads the base's hidden states of the corpus."""
+        return self.tagger is not None and self.tagger.reads == "states"
 
     @property
     def reads_labels(self) -> bool:

@@ -34,6 +34,7 @@ NUMBER_WITHIN = re.compile(r"(?<= )No\. (\d+)$")
 ACT_ASKED = re.compile(
     r"\AWhich (?:artist|band|group|singer)(?: or \w+)? (?!did|is the|was the)|\AWho recorded\b"
 )
+BRACKETS = re.compile(r"\s*\([^)]*\)\s*")
 POSSESSOR = re.compile(r"^.{1,60}?'s? (?=\S)")
 
 
@@ -44,8 +45,7 @@ class Asked:
     the names of what it asks about, each run together. number: that of a symphony or the like.
     relations: the families of verbs (born, produced) that it asks by. role: where its answer stands
     in a sentence: agent ("by X"), place ("in X"), title, value or term. act: whether it asks for a
-    band or artist.
-    prize: whether it asks about a prize.
+    band or artist. prize: whether it asks about a prize.
     """
 
     def __init__(self, text: str, kind: str, subject: str = ""):
@@ -55,7 +55,7 @@ class Asked:
         self.role = ROLES.get(kind, "title")
         self.subjects = frozenset(compact_names(subject) if subject else names_in(self.words, text))
         self.longest = max(map(len, self.subjects), default=0)
-        numbered = NUMBER_WITHIN.search(re.sub(r"\s*\([^)]*\)\s*", "", subject))
+        numbered = NUMBER_WITHIN.search(without_brackets(subject))
         self.number = numbered[1] if numbered else ""  # of a symphony
         self.first_letters = frozenset(name[0] for name in self.subjects)
         # without "the composer Joan Tower"
@@ -77,13 +77,18 @@ class Asked:
         return RULES.relations_in(text, self.relations)
 
 
+def without_brackets(subject: str) -> str:
+    """A subject without what is in brackets."""
+    return BRACKETS.sub(" ", subject).strip()
+
+
 def compact_names(subject: str) -> set[str]:
     """The ways to write a subject, run together.
 
     Also without its owner, what is in brackets and the kind that it is of, the title within it, and
     its number: `The Tempest` of `Thomas Adès's opera "The Tempest"`, `No. 4` of a symphony.
     """
-    plain = re.sub(r"\s*\([^)]*\)\s*", " ", subject).strip()
+    plain = without_brackets(subject)
     ways = {subject, plain, POSSESSOR.sub("", subject), POSSESSOR.sub("", plain)}
     ways |= {KIND_BEFORE.sub("", way) for way in ways}
     ways |= {KIND_BEHIND.sub("", way) for way in ways}

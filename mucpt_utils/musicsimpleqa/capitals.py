@@ -100,6 +100,6 @@ def free_words(reading: Reading, mentions: Sequence[Span]) -> dict[int, None]:
             word.raw == "I" or reading.begins_sentence(index)
         ):
             continue
-        if not mentions or not any(s.start < word.end and word.start < s.end for s in mentions):
+        if not any(span.start < word.end and word.start < span.end for span in mentions):
             free[index] = None
     return free

@@ -25,15 +25,15 @@ def undecided_at(marks: str, key: Key, clauses: Sequence[Clause], chosen: Clause
     if chosen.sentence > clauses[0].sentence:
         start = chosen.start
     text = lower(marks[start:end])
-    patterns = [*RULES.undecided_between, RULES.slash, RULES.lower_list]
+    patterns = [*RULES.undecided_between, RULES.word_or_answer, RULES.slash, RULES.lower_list]
     if key.asked.role == "value" and any(p.search(chosen.small) for p in RULES.range):
         patterns += RULES.range
     if key.has_loose_terms:
         patterns += RULES.lower_terms
     for pattern in patterns:
         match = pattern.search(text)
-        if match and key.asked.role == "value" and len(ANSWER.findall(match[0])) < 2:
-            match = None if pattern is RULES.undecided_between[3] else match
+        if match and pattern is RULES.word_or_answer and key.asked.role == "value":
+            match = match if len(ANSWER.findall(match[0])) > 1 else None
         # "15 to 18 August" is one month
         if match and not (match[0].count(K) > 1 and C not in match[0]):
             return start + match.start(), start + match.end()

@@ -101,6 +101,7 @@ class Rules:
         self.other_name = self.gated(data["other_name"], re.IGNORECASE)
         self.renamed = self.gated(data["renamed"], re.IGNORECASE)
         self.undecided_between = self.each(data["undecided_between"])
+        self.word_or_answer = self.gated(data["word_or_answer"])
         self.slash, self.range = self.gated(data["slash"]), self.each(data["range"])
         self.lower_list = self.gated(data["lower_list"])
         self.lower_terms = self.each(data["lower_terms"])

@@ -22,7 +22,7 @@ from mucpt_utils.report.figures.conclusions import (
     capital,
     of_room,
     of_runs,
-    role_of,
+    runs_of_methods,
     short_title,
     state_of,
     states,
@@ -165,16 +165,15 @@ def in_every_run(tables: Tables, finished: Iterable[Finished]) -> str:
     arm that most runs compare with plain at equal tokens.
     """
     frame = same_difference(finished)
-    frame = frame[(frame["metric"] == PRIMARY) & frame["arm"].map(role_of).eq("method")]
-    frame = frame[frame["again"] == ""].dropna(subset="difference")  # a repeat is no run more
-    runs = frame.groupby(["compared_to", "arm"], sort=False)["profile"].nunique()
-    at_tokens = runs.get(verdicts.EQUAL_TOKENS, pd.Series(dtype=int))
+    frame = frame[(frame["metric"] == PRIMARY) & (frame["again"] == "")]  # a repeat is no run more
+    frame = frame.dropna(subset="difference")
     arm, other = PAPER_ARM, deciding(tables, PAPER_ARM)
-    if runs.get((other, arm), 0) < 2:
+    if runs_of_methods(frame, other).get(arm, 0) < 2:
         other = verdicts.EQUAL_TOKENS
-        if at_tokens.empty or at_tokens.max() < 2:
+        runs = runs_of_methods(frame, other)
+        if runs.empty or runs.max() < 2:
             return ""
-        arm = at_tokens.idxmax()
+        arm = runs.idxmax()
     rows = frame[(frame["arm"] == arm) & (frame["compared_to"] == other)]
     names = enumerated(dict.fromkeys(rows["profile"]))
     return f"“{capital(short_title(arm))}” {COSTS[other]} in {names}: {of_runs(rows)}."

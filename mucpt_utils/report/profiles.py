@@ -34,18 +34,8 @@ ORDER = (
 )
 SHORT = 10  # digits of a commit that are shown
 DIFFERENCE_COLUMNS = [
-    *(
-        "arm",
-        "compared_to",
-        "stratum",
-        "metric",
-        "difference",
-        "ci_low",
-        "ci_high",
-        "verdict",
-        "seeds",
-        "n",
-    ),
+    *("arm", "compared_to", "stratum", "metric", "difference", "ci_low", "ci_high", "verdict"),
+    *("seeds", "n"),
 ]
 
 

@@ -166,9 +166,8 @@ def gained(
     """
     ratio = loss_ratio(torch.from_numpy(base), torch.from_numpy(reference), criterion)
     worth = shape(ratio, torch.ones_like(ratio), criterion).numpy()
-    said: set[tuple[int, int]] = set()
     for index in range(len(store)):
-        said.clear()
+        said: set[tuple[int, int]] = set()
         begin, ids = store.starts[index], store.document(index).tolist()
         for place, pair in enumerate(pairwise([-1, *ids])):
             if pair in said:

@@ -143,7 +143,7 @@ class ModelStages(CorpusStages):
     def arm_signals(self, arm: Arm, seed: int) -> dict[str, Artifact]:
         """What else than losses weighs an arm's tokens or keeps its documents."""
         signals = {}
-        if arm.focus in TAGGERS:
+        if arm.focus and arm.tagger:
             signals["tags"] = self.tags(arm.focus, seed)
         if arm.chosen_by == "quality":
             signals["quality"] = self.quality()
@@ -162,7 +162,7 @@ class ModelStages(CorpusStages):
             metadata=self.corpus_metadata,
         )
 
-    def tagger(self, focus: str = "tagger") -> Artifact:
+    def tagger(self, focus: str) -> Artifact:
         """The tagger of fact tokens: it learns from clean text about calibration subjects."""
         source = self.tagger_text()
         return self.stage(

@@ -19,7 +19,7 @@ def passes(arm: Arm) -> int:
     fit of a tagger, in the study below a hundredth of an arm's training.
     """
     by_base = any(criterion.uses_base(progress=0) for criterion in arm.criteria)
-    return by_base + arm.uses_losses + arm.uses_entropy + (arm.focus == "tagger")
+    return by_base + arm.uses_losses + arm.uses_entropy + arm.reads_states
 
 
 def own_passes(arm: Arm) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mucpt_utils.config.pipeline import ClassifierSettings
-from mucpt_utils.config.scoring import TAGGERS, Arm, Criterion
+from mucpt_utils.config.scoring import Arm, Criterion
 from mucpt_utils.io import digest, read_json, read_jsonl
 from mucpt_utils.knowledge.facts import Fact, by_subject
 from mucpt_utils.knowledge.roles import Roles
@@ -139,7 +139,7 @@ def token_factors(arm: Arm, inputs: Inputs) -> np.ndarray | None:
     """The fixed factor of each token that an arm asks for; None where it asks for none."""
     if arm.focus is None:
         return None
-    if arm.focus in TAGGERS:
+    if arm.tagger:
         from mucpt_utils.scoring.tagger import focus_factors
 
         return focus_factors(np.load(inputs["tags"] / TAGS), arm.dose)

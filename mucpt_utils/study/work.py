@@ -52,7 +52,7 @@ def work(profile: Profile) -> list[Work]:
     reference = 0 if profile.reference.pretrained or not uses_reference(profile) else references
     # by the base, and by each reference model
     scored = 1 + references if uses_reference(profile) else 0
-    tagged = any(ARMS[arm].focus == "tagger" for arm in profile.arms)
+    tagged = any(ARMS[arm].reads_states for arm in profile.arms)
     questions = question_count(profile)
     every = (
         Work("train the base", "training", base, profile.base.tokens),

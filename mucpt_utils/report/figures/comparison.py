@@ -20,6 +20,7 @@ from mucpt_utils.report.figures.conclusions import (
     of_methods,
     of_paper_arm,
     role_of,
+    runs_of_methods,
 )
 from mucpt_utils.report.figures.panels import (
     arm_labels,
@@ -332,12 +333,10 @@ def most_repeated(frame: pd.DataFrame) -> list[tuple[str, str]]:
     Others are told at equal tokens, which more runs have. `MOST_PANELS` at most. Where no method
     was in several runs and the paper's in none, the first method stands alone.
     """
-    methods = frame[frame["arm"].map(role_of) == "method"]
-    runs = methods.groupby(["compared_to", "arm"], sort=False)["profile"].nunique()
-    at_tokens = runs.get("plain", pd.Series(dtype=int))
+    at_tokens, at_compute = (runs_of_methods(frame, other) for other in ("plain", "plain_compute"))
     repeated = [arm for arm in at_tokens.index if arm == PAPER_ARM or at_tokens[arm] > 1]
     names = sorted(repeated, key=lambda arm: (arm != PAPER_ARM, -at_tokens[arm]))
-    first = [(PAPER_ARM, "plain_compute")] if runs.get(("plain_compute", PAPER_ARM), 0) > 1 else []
+    first = [(PAPER_ARM, "plain_compute")] if at_compute.get(PAPER_ARM, 0) > 1 else []
     others = [(arm, "plain") for arm in names or list(at_tokens.index[:1])]
     return [*first, *others][:MOST_PANELS]
 

@@ -215,6 +215,15 @@ def effect_of_row(row: Mapping) -> Effect:
     return Effect("", *numbers, verdict if isinstance(verdict, str) else "")
 
 
+def runs_of_methods(frame: pd.DataFrame, other: str) -> pd.Series:
+    """In how many profiles each method was compared with `other`, by arm, in the order of rows.
+
+    frame: rows of `profiles.same_difference`.
+    """
+    of_these = frame["arm"].map(role_of).eq("method") & frame["compared_to"].eq(other)
+    return frame[of_these].groupby("arm", sort=False)["profile"].nunique()
+
+
 def agreed(frame: pd.DataFrame, arm: str, other: str) -> str:
     """The sentence above the same difference in every run: of an arm against plain at one cost.
 
