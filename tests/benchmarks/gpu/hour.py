@@ -62,6 +62,9 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
             command.add_argument("folder", type=Path, nargs="?")
         elif name != "make":
             command.add_argument("folder", type=Path)
+        if name in ("wheels", "pack"):
+            text = "MiB that one carry holds, this checkout among it"
+            command.add_argument("--carry", type=int, default=64, metavar="MIB", help=text)
         if name == "wheels":
             command.add_argument("--there", type=Path, help="pip list of the GPU machine")
             command.add_argument("--python", default="3.12", help="version there")
@@ -91,7 +94,9 @@ def wheels(options: argparse.Namespace) -> int:
     for name, size in sizes.items():
         print(f"{size / 1e6:8.2f} MB  {name}")
     print(f"{sum(sizes.values()) / 1e6:8.2f} MB  together, {len(sizes)} wheels")
-    print(f"{machine.room() / 1e6:8.2f} MB  of a carry are free beside the checkout")
+    print(
+        f"{machine.room(options.carry * 2**20) / 1e6:8.2f} MB  of a carry are free beside the checkout"
+    )
     return OK
 
 
@@ -121,12 +126,13 @@ def make(options: argparse.Namespace) -> int:
 
 
 def pack(options: argparse.Namespace) -> int:
-    """Cut what a step needs into pieces for carries of at most 64 MB."""
+    """Cut what a step needs into pieces that fit a carry beside this checkout."""
     import steps
 
     study = study_of(options)
     sources = steps.carried(study) + weights_of(study)
-    parcels.pack(sources, options.folder, machine.room(), total=2**62, models=True)
+    room = machine.room(options.carry * 2**20)
+    parcels.pack(sources, options.folder, room, total=2**62, models=True)
     pieces = sorted(options.folder.glob("*.part"))
     for path in pieces:
         print(f"{path.stat().st_size / 1e6:8.2f} MB  {path}")

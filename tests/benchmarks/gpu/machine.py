@@ -134,8 +134,8 @@ def slim(wheel: Path) -> None:
     slimmer.replace(wheel)
 
 
-def room(limit: int = 64 * 2**20) -> int:
-    """Bytes that a carry of 64 MiB has left beside this checkout, which travels with it.
+def room(limit: int) -> int:
+    """Bytes that a carry of `limit` bytes has left beside this checkout, which travels with it.
 
     Raises NoRoom where less than a piece is left.
     """
