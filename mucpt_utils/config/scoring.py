@@ -24,6 +24,9 @@ TAGGERS = {
     "tagger_window": TaggerKind("window", "facts"),
     "ratio_window": TaggerKind("window", "ratio"),
 }
+# tokens of the reference model's own text that a tagger learns the ratio from: on development
+# subjects, twice as many tell fact tokens no better (area under the curve .79 against .80)
+RATIO_TEXT = 30_000
 
 
 class ModelSettings(BaseModel):

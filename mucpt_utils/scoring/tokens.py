@@ -131,6 +131,16 @@ def concatenated(first: TokenStore, second: TokenStore) -> TokenStore:
     )
 
 
+def sample(store: TokenStore, tokens: int, seed: int) -> TokenStore:
+    """Documents drawn without repetition, as few as hold `tokens` tokens; all where none do."""
+    order = np.random.default_rng(seed).permutation(len(store))
+    lengths = np.diff(store.starts)[order]
+    drawn = order[: 1 + int(np.searchsorted(np.cumsum(lengths), tokens))]
+    starts = np.cumsum([0, *lengths[: len(drawn)]]).astype(np.int64)
+    ids = [store.ids[index] for index in drawn]
+    return TokenStore(gather(store, drawn), starts, ids, store.begin)
+
+
 def gather(
     store: TokenStore, order: Sequence[int] | np.ndarray, values: np.ndarray | None = None
 ) -> np.ndarray:

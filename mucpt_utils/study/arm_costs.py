@@ -6,7 +6,7 @@ losses, is counted for each: an arm costs what it would cost alone.
 
 from collections.abc import Iterator, Mapping
 
-from mucpt_utils.study.price import OPERATIONS, own_passes, passes
+from mucpt_utils.study.price import OPERATIONS, scored
 from mucpt_utils.study.study import Study
 
 PLAIN = "plain"
@@ -28,7 +28,7 @@ def _counted(study: Study) -> Iterator[dict]:
         if arm.trained:
             tokens = {
                 "trained_tokens": study.budget(arm).tokens,
-                "scored_tokens": passes(arm) * corpus + own_passes(arm) * reference,
+                "scored_tokens": scored(arm, reference, corpus),
                 "reference_tokens": reference if arm.uses_reference else 0,
             }
             yield {"arm": name, **tokens, "flops": operations(tokens, size)}

@@ -1,6 +1,6 @@
 """Stages of the models: base and reference model, what they say of the corpus, other signals."""
 
-from mucpt_utils.config.scoring import TAGGERS, Arm, Criterion
+from mucpt_utils.config.scoring import RATIO_TEXT, TAGGERS, Arm, Criterion
 from mucpt_utils.study import labels, models, scores, signals
 from mucpt_utils.study.corpus_stages import CorpusStages
 from mucpt_utils.study.stages import Artifact, Report, silent
@@ -181,13 +181,15 @@ class ModelStages(CorpusStages):
 
     def ratio_tagger(self, focus: str, seed: int) -> Artifact:
         """The tagger that learns from the loss ratio on this seed's reference model's own text."""
-        base, reference, read = self.base(), self.reference(seed), self.reference_tokens(seed)
+        base, reference = self.base(), self.reference(seed)
+        own = {"tokens": self.reference_tokens(seed)}
+        read = self.stage("ratio_text", signals.sample_documents, own, tokens=RATIO_TEXT, seed=0)
         return self.stage(
             focus,
             signals.train_ratio_tagger,
             {
                 "base": base,
-                "reference_tokens": read,
+                "ratio_text": read,
                 "base_losses": self._scores("base_losses_on_reference_text", base, read, 1.0),
                 "reference_losses": self._scores("losses_on_own_text", reference, read, 1.0),
             },

@@ -4,7 +4,7 @@ Training counts 6 N D operations and scoring 2 N D (arXiv 2001.08361, section 2.
 tokens).
 """
 
-from mucpt_utils.config.scoring import Arm
+from mucpt_utils.config.scoring import RATIO_TEXT, Arm
 
 OPERATIONS = {"training": 6, "scoring": 2}  # for each parameter and token
 
@@ -22,13 +22,17 @@ def passes(arm: Arm) -> int:
     return by_base + arm.uses_losses + arm.uses_entropy + arm.reads_states
 
 
-def own_passes(arm: Arm) -> int:
-    """How often the reference model's own text is read without training, by it and by the base.
+def own_text(arm: Arm, reference: int) -> int:
+    """Tokens of the reference model's own text that an arm reads; by that model and by the base.
 
-    That text is counted as long as the reference model was trained on it: at least as much as it
-    is.
+    reference: tokens that the reference model is trained on; its text is counted as no shorter.
     """
-    return 2 * arm.learns_ratio
+    return min(RATIO_TEXT, reference) if arm.learns_ratio else 0
+
+
+def scored(arm: Arm, reference: int, corpus: int) -> int:
+    """Tokens that are read without training, each time that a model reads them."""
+    return passes(arm) * corpus + 2 * own_text(arm, reference)
 
 
 def price_in_tokens(arm: Arm, reference: int, corpus: int) -> int:
@@ -37,5 +41,5 @@ def price_in_tokens(arm: Arm, reference: int, corpus: int) -> int:
     reference: tokens that a reference model is trained on; corpus: tokens that are scored.
     """
     trained = reference if arm.uses_reference else 0
-    read = passes(arm) * corpus + own_passes(arm) * reference
+    read = scored(arm, reference, corpus)
     return trained + read * OPERATIONS["scoring"] // OPERATIONS["training"]

@@ -49,6 +49,15 @@ def train_fact_tagger(
     tagger.train_tagger(model, store, carries, reads).save(folder)
 
 
+def sample_documents(
+    folder: Path, inputs: Inputs, report: "Report", *, tokens: int, seed: int
+) -> None:
+    """Documents of a store, drawn at random, that hold so many tokens."""
+    from mucpt_utils.scoring.tokens import sample
+
+    sample(TokenStore.load(inputs["tokens"]), tokens, seed).save(folder)
+
+
 def train_ratio_tagger(
     folder: Path, inputs: Inputs, report: "Report", *, criterion: Criterion, reads: str
 ) -> None:
@@ -58,7 +67,7 @@ def train_ratio_tagger(
     """
     from mucpt_utils.scoring import losses, models, tagger
 
-    store = TokenStore.load(inputs["reference_tokens"])
+    store = TokenStore.load(inputs["ratio_text"])
     base, reference = (losses.load(inputs[f"{name}_losses"]) for name in ("base", "reference"))
     worth = tagger.gained(store, base, reference, criterion)
     model = models.load(inputs["base"] / "model", "float32")

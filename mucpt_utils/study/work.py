@@ -12,7 +12,7 @@ from mucpt_utils.config.axes import load_axes
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import askable, load_facts
-from mucpt_utils.study.price import OPERATIONS, price_in_tokens
+from mucpt_utils.study.price import OPERATIONS, own_text, price_in_tokens
 
 WORDS_TO_TOKENS = 1.4
 
@@ -53,11 +53,13 @@ def work(profile: Profile) -> list[Work]:
     # by the base, and by each reference model
     scored = 1 + references if uses_reference(profile) else 0
     tagged = any(ARMS[arm].reads_states for arm in profile.arms)
+    own = max(own_text(ARMS[arm], profile.reference_training.tokens) for arm in profile.arms)
     questions = question_count(profile)
     every = (
         Work("train the base", "training", base, profile.base.tokens),
         Work("train reference models", "training", reference, profile.reference_training.tokens),
         Work("score the corpus", "scoring", scored + tagged, corpus_tokens(profile)),
+        Work("score reference models' own text", "scoring", 2 * references * bool(own), own),
         Work("train arms and mixtures", "training", runs - longer, profile.train.tokens),
         Work("train at equal compute", "training", longer, equal_compute(profile)),
         Work("read held-out text", "scoring", runs + 1, held_out_tokens(profile)),

@@ -16,6 +16,7 @@ from mucpt_utils.scoring.tokens import (
     gather,
     interleave,
     pack,
+    sample,
     tokenise,
     train_tokenizer,
 )
@@ -104,6 +105,16 @@ def test_a_store_comes_back_memory_mapped(tokenizer, tmp_path):
     np.testing.assert_array_equal(found.tokens, store.tokens)
     np.testing.assert_array_equal(found.starts, store.starts)
     assert found.ids == ["a", "b", "ç", "d"]
+
+
+@pytest.mark.parametrize(("tokens", "drawn"), [(1, 1), (3, 1), (4, 2), (7, 3), (9, 3), (10**6, 3)])
+def test_a_sample_is_as_few_whole_documents_as_hold_the_tokens(tokens, drawn):
+    store = TokenStore(np.arange(9, dtype=np.uint16), np.array([0, 3, 6, 9]), ["a", "b", "c"], 0)
+    part = sample(store, tokens, seed=1)
+    assert len(part) == drawn == len(set(part.ids)) and part.begin == 0
+    for place, name in enumerate(part.ids):
+        assert part.document(place).tolist() == store.document(store.ids.index(name)).tolist()
+    assert sample(store, tokens, seed=1).ids == part.ids
 
 
 def test_a_large_vocabulary_gets_wide_tokens(tokenizer):

@@ -3,6 +3,7 @@
 import pytest
 
 from mucpt_utils.config.arms import ARMS, load_candidates
+from mucpt_utils.config.scoring import RATIO_TEXT
 from mucpt_utils.study.arm_costs import operations
 from mucpt_utils.study.price import passes, price_in_tokens
 
@@ -37,11 +38,16 @@ def test_the_corpus_is_read_as_often_as_an_arm_needs(arm, times):
     ("arm", "tokens"),
     [
         *[("plain", 0), ("tagger", 100), ("start_reference", 60), ("selection_soft", 260)],
-        ("ratio_window", 60 + 2 * 60 // 3),  # both models read the reference model's text
+        ("ratio_window", 60 + 2 * 60 // 3),  # both models read all of a short text
     ],
 )
 def test_the_price_of_an_arm_is_its_reference_model_and_a_third_of_what_it_reads(arm, tokens):
     assert price_in_tokens(ALL[arm], reference=60, corpus=300) == tokens
+
+
+def test_of_a_long_text_of_the_reference_model_a_sample_is_read():
+    arm = ALL["ratio_window_start"]
+    assert price_in_tokens(arm, reference=120_000, corpus=300) == 120_000 + 2 * RATIO_TEXT // 3
 
 
 def test_scoring_is_a_third_of_training():

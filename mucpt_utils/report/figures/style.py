@@ -64,6 +64,8 @@ ARM_STYLES: dict[str, ArmStyle] = {
     "sites": ArmStyle("#2f6f4f", "s", "-"),
     "tagger_window": ArmStyle("#d16ba5", "v", "-"),
     "tagger_window_start": ArmStyle("#7b1fa2", "<", "-"),
+    "ratio_window": ArmStyle("#00838f", "v", "-"),
+    "ratio_window_start": ArmStyle("#01579b", "<", "-"),
     "sites_tagger": ArmStyle("#38761d", "^", "-"),
     "sites_tagger_start": ArmStyle("#1b5e20", ">", "-"),
     "start_reference": ArmStyle("#5b7083", "D", "--"),

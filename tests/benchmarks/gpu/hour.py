@@ -94,9 +94,8 @@ def wheels(options: argparse.Namespace) -> int:
     for name, size in sizes.items():
         print(f"{size / 1e6:8.2f} MB  {name}")
     print(f"{sum(sizes.values()) / 1e6:8.2f} MB  together, {len(sizes)} wheels")
-    print(
-        f"{machine.room(options.carry * 2**20) / 1e6:8.2f} MB  of a carry are free beside the checkout"
-    )
+    free = machine.room(options.carry * 2**20)
+    print(f"{free / 1e6:8.2f} MB  of a carry are free beside the checkout")
     return OK
 
 
