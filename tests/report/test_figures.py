@@ -1,6 +1,7 @@
 import colorsys
 import contextlib
 import itertools
+from operator import attrgetter
 
 import matplotlib as mpl
 import numpy as np
@@ -347,7 +348,7 @@ def test_runs_that_kept_no_weights_give_no_figure(frames):
 def test_the_number_in_brackets_is_that_of_questions(frames):
     fig, frame = draw("benchmark_by_stratum", frames)
     expected = {f"{figures.STRATUM_TITLES[row.stratum]} ({row.n})" for row in frame.itertuples()}
-    assert {axes.get_title(loc="left") for axes in fig.axes if axes.get_visible()} == expected
+    assert {axes.get_title(loc="left").replace("\n", " ") for axes in fig.axes} == expected
     for name in ("benchmark_by_stratum", "benchmark_by_category"):
         assert "number of questions in brackets" in reading(name)
 
@@ -412,8 +413,52 @@ def test_models_stand_beside_guessers_in_every_part():
     assert [axes.get_title(loc="left") for axes in fig.axes] == ["all (9)", "tail (9)"]
     labels = [label.get_text() for label in fig.axes[0].get_yticklabels()]
     assert labels == ["guesser: a\n5-shot", "A model\n5-shot"] and len(frame) == 4
+    assert figures.title_of(fig) == (
+        "The best real model answers 20.0 % of MusicSimpleQA's questions correctly, the best "
+        "guesser 20.0 %"
+    )
     with pytest.raises(figures.NothingToDraw):
         figures.model_scores(pd.DataFrame(rows)[:0])
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "label"),
+    [
+        ("A model, chat, few-shot", "chat, 5-shot", "A model\nchat, 5-shot"),
+        ("A model", "0-shot", "A model\n0-shot"),
+        ("guesser: a", "not asked", "guesser: a"),
+    ],
+)
+def test_how_a_model_was_asked_is_said_once(model, asked, label):
+    row = {"model": model, "asked": asked, "part": "all", "n": 9}
+    fig, _ = figures.model_scores(
+        pd.DataFrame([row | {"accuracy": 0.2, "ci_low": 0.1, "ci_high": 0.4}])
+    )
+    assert [tick.get_text() for tick in fig.axes[0].get_yticklabels()] == [label]
+
+
+def test_panels_of_the_benchmark_stand_in_one_line_and_their_words_apart(frames):
+    groups = ["all", "popular", "less_popular", "invented", "general"]
+    row = {"arm": "plain", "metric": "accuracy", "mean": 0.2, "ci_low": 0.1, "ci_high": 0.4}
+    for count in (4, 5):
+        table = pd.DataFrame([row | {"stratum": name, "n": 154} for name in groups[:count]])
+        apart_in_one_line(figures.FIGURES["benchmark_by_stratum"].draw(table)[0], count)
+    scores = pd.DataFrame([
+        {"model": "A model", "asked": "5-shot", "part": part, "n": 2931, "accuracy": 0.2}
+        | {"ci_low": 0.1, "ci_high": 0.4}
+        for part in ("all", "core", "extension", "tail")
+    ])  # fmt: skip
+    apart_in_one_line(figures.model_scores(scores)[0], 4)
+
+
+def apart_in_one_line(fig, count):
+    """As many panels, all in one line; no title or label reaches into another or off the page."""
+    fig.draw_without_rendering()
+    assert len(fig.axes) == count and len({axes.get_position().y0 for axes in fig.axes}) == 1
+    for what in ("xaxis.label", "_left_title"):
+        boxes = [attrgetter(what)(axes).get_window_extent() for axes in fig.axes]
+        assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes)), what
+        assert boxes[-1].x1 <= fig.bbox.x1, what
 
 
 # --- titles that conclude -------------------------------------------------------------------------

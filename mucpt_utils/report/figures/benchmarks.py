@@ -1,18 +1,24 @@
 """The benchmark by group of questions, and what is forgotten: general questions, held-out text."""
 
+import re
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from mucpt_utils.analysis.effects import first_row
+from mucpt_utils.report.figures import conclusions
 from mucpt_utils.report.figures.panels import (
     arm_intervals,
     arm_labels,
+    better_to,
     distinct,
     label_outside,
     legend_below,
     panel_grid,
     tall,
+    wrapped,
 )
 from mucpt_utils.report.figures.style import (
     METRIC_TITLES,
@@ -24,6 +30,10 @@ from mucpt_utils.report.figures.style import (
     styled,
 )
 
+NAMES = 2.6  # inches of the arms' names
+BOLD_LETTER = 0.11  # inches of an average letter of a panel's title
+NOT_ASKED = "not asked"  # what `scores.csv` says of guessers
+WAY_OF_ASKING = re.compile(r", (chat, )?(few|zero)-shot$")
 GENERAL_QUESTIONS = ("accuracy", "general")
 GENERAL_TEXT, MUSIC_TEXT = HELD_OUT = (("bits_per_byte", "general"), ("bits_per_byte", "music"))
 PANEL_TITLES = {
@@ -37,6 +47,7 @@ PANEL_TITLES = {
 def benchmark(table: pd.DataFrame, by: str) -> Drawn:
     """Accuracy of every arm, one panel per stratum or category; in brackets its questions.
 
+    All panels stand in one line, so that every arm is named once and compared along its row.
     table: rows of `benchmark_by_stratum.csv` or `benchmark_by_category.csv`; by: `stratum` or
     `category`. Raises NothingToDraw where no accuracy is among the rows.
     """
@@ -44,16 +55,17 @@ def benchmark(table: pd.DataFrame, by: str) -> Drawn:
     if frame.empty:
         raise NothingToDraw(f"no accuracy by {by}")
     groups, arms = distinct(frame[by]), distinct(frame["arm"])
-    columns = min(len(groups), 3)
-    lines = -(-len(groups) // columns)
-    size = (2.2 + 2.3 * columns, lines * (1.1 + 0.34 * tall(arm_labels(arms))))
-    title = f"MusicSimpleQA accuracy by {by}, at equal tokens"
-    fig, grid = panel_grid(title, lines, columns, size, sharex=True, sharey=True)
-    for axes, group in zip(grid.flat, groups, strict=False):
+    size = (NAMES + 2.1 * len(groups), 1.5 + 0.34 * tall(arm_labels(arms)))
+    title = conclusions.of_accuracy(frame.assign(group=frame[by].replace(STRATUM_TITLES)))
+    fig, grid = panel_grid(title, 1, len(groups), size, sharex=True, sharey=True)
+    beside = grid.flat[0].get_subplotspec().get_gridspec().ncols
+    letters = int((fig.get_figwidth() - NAMES) / beside / BOLD_LETTER)
+    for axes, group in zip(grid.flat, groups, strict=True):
         part = frame[frame[by] == group]
         arm_intervals(axes, part, arms, "mean")
-        axes.set_title(f"{STRATUM_TITLES.get(group, group)} ({part['n'].iloc[0]:.0f})")
-    label_outside(grid, len(groups), "accuracy, 95 % interval", "")
+        told = f"{STRATUM_TITLES.get(group, group)} ({part['n'].iloc[0]:.0f})"
+        axes.set_title(wrapped(told, letters))
+    label_outside(grid, len(groups), better_to("accuracy\n"), "")
     grid.flat[0].set_xlim(left=-0.03)
     return fig, frame
 
@@ -67,24 +79,32 @@ def model_scores(table: pd.DataFrame) -> Drawn:
     if table.empty:
         raise NothingToDraw("no scores of models")
     names = table["model"].astype(str) + "\n" + table["asked"].astype(str)
-    frame = table.assign(name=names).reset_index(drop=True)
+    frame = table.assign(name=names, label=[model_label(row) for _, row in table.iterrows()])
+    frame = frame.reset_index(drop=True)
     parts, rows = distinct(frame["part"]), distinct(frame["name"])
     size = (3.2 + 2.2 * len(parts), 1.2 + 0.5 * len(rows))
-    title = "Real models and guessers on MusicSimpleQA, by part"
+    title = conclusions.of_models(frame)
     fig, grid = panel_grid(title, 1, len(parts), size, sharex=True, sharey=True)
     for axes, part in zip(grid.flat, parts, strict=True):
         shown = frame[frame["part"] == part].set_index("name").loc[rows]
         heights = range(len(rows), 0, -1)
-        guessed = shown["model"].str.startswith("guesser")
+        guessed = shown["model"].str.startswith(conclusions.GUESSER)
         for height, (_, row), guess in zip(heights, shown.iterrows(), guessed, strict=True):
             colour = "#777777" if guess else "#1f5a8a"
             axes.plot([row["ci_low"], row["ci_high"]], [height] * 2, color=colour, lw=2)
             axes.plot(row["accuracy"], height, marker="o", color=colour, ms=5)
-        axes.set_yticks(list(heights), rows)
+        axes.set_yticks(list(heights), shown["label"])
         axes.set_title(f"{part} ({shown['n'].iloc[0]:.0f})")
-    label_outside(grid, len(parts), "accuracy, 95 % interval", "")
+    label_outside(grid, len(parts), better_to("accuracy\n"), "")
     grid.flat[0].set_xlim(left=0)
-    return fig, frame
+    return fig, frame.drop(columns="label")
+
+
+def model_label(row: Mapping) -> str:
+    """A model's name and, on a second line, how it was asked, where the name does not say so."""
+    if row["asked"] == NOT_ASKED:
+        return wrapped(str(row["model"]), 30)
+    return f"{WAY_OF_ASKING.sub('', str(row['model']))}\n{row['asked']}"
 
 
 @styled

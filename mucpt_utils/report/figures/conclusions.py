@@ -36,6 +36,7 @@ SELECTED = (
     "unknown subject, with a wrong fact",
     "unknown subject, true facts only",
 )
+GUESSER = "guesser"  # how the names of guessers begin in `scores.csv`
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -139,6 +140,35 @@ def of_winners(measured: Mapping[str, tuple[State, State]]) -> str:
     verb = "gains" if len(winners) < 2 else "gain"
     rest = f": {arm_title(winners[0])}" if len(winners) == 1 else ""
     return f"{count} {verb} on both kinds{rest}".replace("no of", "none of")
+
+
+def of_accuracy(table: pd.DataFrame) -> str:
+    """How many questions of each group plain training answers right; without it, what is shown.
+
+    table: columns `arm`, `group` (in plain words) and `mean`, the accuracy.
+    """
+    plain = table[table["arm"] == "plain"]
+    if plain.empty:
+        return "Share of questions that are answered right"
+    told = [
+        f"{group} {100 * mean:.0f} %"
+        for group, mean in zip(plain["group"], plain["mean"], strict=True)
+    ]
+    return f"Share of right answers after plain continued pretraining: {', '.join(told)}"
+
+
+def of_models(table: pd.DataFrame) -> str:
+    """How many questions the best real model and the best guesser answer right.
+
+    table: rows of `scores.csv`.
+    """
+    every = table[table["part"] == table["part"].iloc[0]]
+    guessed = every["model"].astype(str).str.startswith(GUESSER)
+    kinds = (("real model", every[~guessed]), ("guesser", every[guessed]))
+    best = {what: part["accuracy"].max() for what, part in kinds if len(part)}
+    first, *others = [f"the best {what} {{}}{100 * share:.1f} %" for what, share in best.items()]
+    told = f"{first.format('answers ')} of MusicSimpleQA's questions correctly"
+    return capital(", ".join([told, *(other.format("") for other in others)]))
 
 
 def of_room(differences: pd.DataFrame) -> str:
