@@ -203,7 +203,7 @@ def store_of(study: Study, sentences: Sequence[Sentence]) -> TokenStore:
 def tokens_of(study: Study, store: TokenStore, number: int, sentence: Sentence) -> Tokens:
     """The tokens that overlap the sentence, which is of the store's document `number`."""
     begins, ends, shift = token_places(
-        sentence.document, study.load_tokenizer(), study.corpus_metadata
+        sentence.document, study.loaded_tokenizer, study.corpus_metadata
     )
     inside = np.flatnonzero((begins < sentence.end + shift) & (ends > sentence.start + shift))
     inside = inside[:LONGEST]

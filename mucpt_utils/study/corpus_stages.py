@@ -196,8 +196,9 @@ class CorpusStages:
             vocabulary=self.profile.vocabulary,
         )
 
-    def load_tokenizer(self) -> "PreTrainedTokenizerBase":
-        """The tokenizer as transformers' object."""
+    @cached_property
+    def loaded_tokenizer(self) -> "PreTrainedTokenizerBase":
+        """The tokenizer as transformers' object, read from disk once."""
         from mucpt_utils.scoring.models import load_tokenizer
 
         return load_tokenizer(self.tokenizer().folder)

@@ -104,7 +104,7 @@ def stretch_pieces(study: Study, document: dict, number: int) -> tuple[list[str]
     shift = len(text) - len(document["text"])
     start, stop = span["start"] + shift, span["end"] + shift
     # 2. the tokens that overlap it; bytes of one character share their offsets
-    encoded = study.load_tokenizer()(text, add_special_tokens=False, return_offsets_mapping=True)
+    encoded = study.loaded_tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     store = TokenStore.load(study.domain_tokens().folder)
     begin = int(store.starts[store.ids.index(document["id"])])
     pieces, places, position = [], [], start

@@ -154,7 +154,7 @@ def test_kinds_of_tokens_follow_the_labels(study):
             },
         },
     }
-    tokenizer = study.load_tokenizer()
+    tokenizer = study.loaded_tokenizer
     made = labels_of([document], tokenizer, ("source",), {"f": "1965"})
     kinds = made.kinds
     ids = tokenizer(training_text(document, ("source",)))["input_ids"]
@@ -282,7 +282,7 @@ def own_model(tmp_path, study):
     """A function that saves a tiny Qwen3 with the study's tokenizer, or another, to a folder."""
 
     def save(name, texts=None):
-        tokenizer = study.load_tokenizer() if texts is None else train_tokenizer(texts, 400)
+        tokenizer = study.loaded_tokenizer if texts is None else train_tokenizer(texts, 400)
         size = {"vocab_size": len(tokenizer), "hidden_size": 32, "intermediate_size": 64}
         heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 16}
         Qwen3ForCausalLM(Qwen3Config(**size, num_hidden_layers=2, **heads)).save_pretrained(

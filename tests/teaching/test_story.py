@@ -33,7 +33,7 @@ def test_the_pieces_of_the_sentence_are_its_tokens_in_the_corpus(study, followed
     pieces, places = story.token_pieces(study, followed)
     assert "".join(pieces).strip() == followed.after.strip()
     store = TokenStore.load(study.domain_tokens().folder)
-    decoded = study.load_tokenizer().decode(store.tokens[places].tolist())
+    decoded = study.loaded_tokenizer.decode(store.tokens[places].tolist())
     assert followed.after.strip() in decoded or decoded.strip() in followed.after
     assert (np.diff(places) == 1).all()
 
