@@ -44,6 +44,11 @@ STATED = [
     ("euc-jp", "euc-jp", JAPANESE),
     ("iso-2022-jp", "iso-2022-jp", JAPANESE),
     ("euc-kr", "euc-kr", KOREAN),
+    # what browsers do not show, or know by no name
+    ("hz-gb-2312", "hz", CHINESE),
+    ("iso-2022-kr", "iso2022_kr", KOREAN),
+    ("x-mac-ce", "mac_latin2", CZECH),
+    ("dos-866", "cp866", RUSSIAN),
     ("latin1", "cp1252", "The café in Zürich – “full” of music – was closed for the season. " * 4),
     ("utf-8", "utf-8", CZECH),
 ]
@@ -112,10 +117,18 @@ def test_old_texts_that_state_nothing_are_told_by_their_letters(encoding, text):
 
 @pytest.mark.parametrize(
     ("label", "codec"),
-    [("x-sjis", "cp932"), ("rot13", None), ("hex", None), ("utf-16", None), ("nonsense", None)],
+    [("x-sjis", "cp932"), ("rot13", None), ("hex", None), ("utf-16", None), ("nonsense", None)]
+    + [("cp037", None), ("idna", None), ("unicode_escape", None), ("utf-32", None)],
 )
 def test_names_of_character_sets(label, codec):
     assert codec_name(label) == codec
+
+
+def test_a_set_that_is_not_read_is_told_and_its_bytes_are_not_taken_for_letters(tmp_path):
+    page = b"<html><head><meta charset=iso-2022-cn></head><body>\x1b$)A\x0e9z</body></html>"
+    (tmp_path / "a.html").write_bytes(page)
+    (item,) = read(tmp_path / "a.html")
+    assert item.reason == "states the character set iso-2022-cn, which is not read"
 
 
 # --- texts that state nothing and are not UTF-8 ---------------------------------------------------

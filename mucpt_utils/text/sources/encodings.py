@@ -1,6 +1,7 @@
 """Bytes become text: by their mark, by what they state, or by what they can be.
 
-Names of character sets are read as browsers read them (WHATWG, Encoding Standard), by webencodings.
+Names of character sets are read as browsers read them (WHATWG, Encoding Standard), by webencodings,
+and where browsers know none, or refuse to show a page in it, as Python reads them.
 """
 
 import codecs
@@ -27,6 +28,19 @@ MARKS = (
 # what browsers read under a name is more than Python's codec of that name
 WIDER = {"shift_jis": "cp932", "euc_kr": "cp949", "gbk": "gb18030", "big5": "big5hkscs"}
 WESTERN = ("cp1252", "latin_1")
+# what the standard calls sets that are not shown, since a page could hide a script in one
+REFUSED = "replacement"
+# other names of sets that Python has, as Macs, DOS and Java call them
+OTHER_NAMES = {
+    **{"x-mac-ce": "mac_latin2", "x-mac-centraleurroman": "mac_latin2", "x-mac-greek": "mac_greek"},
+    **{"x-mac-turkish": "mac_turkish", "dos-866": "cp866", "x-johab": "johab", "8859_1": "cp1252"},
+    **{"ansi": "cp1252", "x-iso-2022-kr": "iso2022_kr"},
+}
+TAG = "<html>"  # what a page is told by, in the set that it states
+# Python's codecs for names of hosts and for source code: no text is written in them
+NO_TEXT = ("idna", "punycode", "unicode_escape", "raw_unicode_escape")
+# where the letters of a set such as ISO-2022-CN begin, which look like ASCII
+SHIFT = b"\x1b$"
 CHARSET = re.compile(r"(?:charset|<\?xml[^>]*?encoding)\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
 ASCII = bytes(range(128))
 STATED_WITHIN = 4096  # bytes of a page in which it may state its character set
@@ -64,6 +78,8 @@ def decoded(raw: bytes, stated: str | None = None) -> Decoded:
         text = strictly(raw[len(mark) :], encoding)
     else:
         name = codec_name(stated) if stated else None
+        if stated and name is None and SHIFT in raw:
+            raise Malformed(f"states the character set {stated}, which is not read")
         text = as_stated(raw, name, stated) or ""
         if not text:
             text, guessed = unmarked(raw, name)
@@ -105,14 +121,18 @@ def as_stated(raw: bytes, encoding: str | None, stated: str | None) -> str | Non
 def codec_name(label: str) -> str | None:
     """Python's codec for the name of a character set, `cp932` for `x-sjis`; None if unknown."""
     known = webencodings.lookup(label)
+    is_read = known is not None and known.name != REFUSED
+    other = OTHER_NAMES.get(label.strip().lower(), label)
     try:
-        name = codecs.lookup(known.codec_info.name if known else label).name
-        b"a".decode(name)  # not one of the codecs that are no encodings, such as `rot13`
+        name = codecs.lookup(known.codec_info.name if is_read else other).name
+        # not one of the codecs that are no encodings, such as `rot13`; nor UTF-16 or EBCDIC: a page
+        # that says so in ASCII is none
+        is_ascii = TAG.encode().decode(name) == TAG
     except (LookupError, ValueError):
         return None
     name = name.replace("-", "_")
-    if name.startswith("utf_16"):
-        return None  # a page that says so in ASCII is none
+    if not is_ascii or name in NO_TEXT:
+        return None
     return WIDER.get(name, name).replace("utf_8", "utf-8")
 
 
