@@ -200,6 +200,33 @@ def spread_of_mean(
     return Spread(variance, variance**2 / doubt if doubt else by_subject.freedom)
 
 
+def half_widths(
+    values: np.ndarray, groups: Sequence[Hashable], subjects: Sequence[Hashable]
+) -> tuple[float, float]:
+    """Half the 95 % interval of a mean, and half of what ever more groups would leave of it.
+
+    What belongs to a group, or to its answers about one subject, averages out over groups; what
+    belongs to the subjects does not. By moments, with G groups a subject on average: the expected
+    V_subjects is the subjects' own part + that of cells, and V_cells is a G-th of the first + the
+    second, so the first is (V_subjects - V_cells) G / (G - 1). NaN where no subject has two groups.
+    """
+    spread = spread_of_mean(values, groups, subjects)
+    half = spread.quantile((1 + LEVEL) / 2) * spread.error
+    parts, own, others = (
+        (values - values.mean()) / values.size,
+        numbered(subjects),
+        numbered(groups),
+    )
+    cells = own * (others.max() + 1) + others
+    by_subject, by_cell = one_way(parts, own), one_way(parts, cells)
+    per_subject = np.unique(cells).size / (own.max() + 1)
+    if per_subject <= 1:
+        return half, math.nan
+    variance = max(by_subject.variance - by_cell.variance, 0.0) * per_subject / (per_subject - 1)
+    left = Spread(variance, by_subject.freedom)
+    return half, left.quantile((1 + LEVEL) / 2) * left.error
+
+
 def one_way(parts: np.ndarray, labels: np.ndarray) -> Spread:
     """Variance of a mean whose items go together by one way of clustering.
 

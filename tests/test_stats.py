@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from mucpt_utils.stats import (
+    Spread,
     clustered_mean,
+    half_widths,
     holm,
     paired_difference,
     spread_of_mean,
@@ -250,3 +252,25 @@ def test_holms_correction_is_that_of_statsmodels():
     assert corrected[0] == pytest.approx(0.03) and np.isnan(corrected[1])
     assert corrected[2:] == [1.0, 1.0]
     assert holm([]) == []
+
+
+@pytest.mark.parametrize(("of_subject", "groups"), [(0.0, 4), (0.3, 4), (0.3, 12), (0.8, 3)])
+def test_what_more_groups_would_leave_is_the_part_of_the_subjects(of_subject, groups):
+    """Simulated: each subject's own part, a cell's, an answer's; many groups leave the first."""
+    rng = np.random.default_rng(0)
+    found, subjects = [], 60
+    own = np.repeat(np.arange(subjects), groups * 3)
+    group = np.tile(np.repeat(np.arange(groups), 3), subjects)
+    for _ in range(60):
+        values = rng.normal(0, of_subject, subjects)[own] + rng.normal(0, 1, own.size)
+        values += rng.normal(0, 0.5, (subjects, groups))[own, group]
+        found.append(half_widths(values, group.tolist(), own.tolist())[1] ** 2)
+    expected = Spread(of_subject**2 / subjects, subjects - 1.0)
+    assert np.mean(found) == pytest.approx(
+        (expected.quantile(0.975) * expected.error) ** 2, abs=0.006
+    )
+
+
+def test_without_a_second_group_nothing_is_said_of_more_of_them():
+    half, left = half_widths(np.array([1.0, 2.0, 4.0]), ["a", "b", "a"], ["x", "y", "z"])
+    assert half > 0 and np.isnan(left)

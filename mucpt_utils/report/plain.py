@@ -43,6 +43,7 @@ TABLES = {
     "costs": "What each way of training costs",
     "pooled": "Differences over all runs together",
     "repeats": "The same runs made twice",
+    "resolution": "What would narrow the intervals",
     "criteria": "What each criterion makes of labelled tokens",
     "roc": "Criteria as detectors of false statements",
     "selection_kinds": "Which documents selection keeps",

@@ -4,7 +4,8 @@
 
 How runs are pooled stands in `analysis.pooling`; it needs the committed answers alone. A profile
 whose runs are those of another, made a second time, is no further evidence: it is left out there,
-and what moved stands in a table of its own (`analysis.repeats`).
+and what moved stands in a table of its own (`analysis.repeats`). Another table says what would
+narrow each profile's intervals (`analysis.resolution`).
 """
 
 import sys
@@ -18,6 +19,7 @@ from mucpt_utils.analysis.frames import TableError, concat
 from mucpt_utils.analysis.items import items_of_answers
 from mucpt_utils.analysis.pooling import has_its_own_compute, poolable, pooled
 from mucpt_utils.analysis.repeats import made_twice, repeated
+from mucpt_utils.analysis.resolution import resolution
 from mucpt_utils.analysis.verdicts import EQUAL_COMPUTE
 from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import OK, MuCPTError
@@ -96,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         draw(together, once, results)
         if again:
             write_table(concat(again, "repeats"), folder, "repeats")
+        write_table(resolution(once), folder, "resolution")
         describe(folder)
     except MuCPTError as error:
         print(f"pooled: {error}", file=sys.stderr)

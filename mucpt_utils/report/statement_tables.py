@@ -212,6 +212,34 @@ def repeatability(results: Everything) -> str:
     return markdown(["profile", "of", *MEASURE_HEADS, "bits per byte"], rows)
 
 
+def resolution(results: Everything) -> str:
+    """How narrow a method's interval is, by the middle one of a profile's methods, what ever more
+    seeds would leave of it, and the subjects that the aim would then take."""
+    table = results[POOLED].tables.get("resolution") if POOLED in results else None
+    if table is None:
+        return ""
+    rows = []
+    for (profile, stratum), group in table.groupby(["profile", "stratum"], sort=False):
+        first, cells = group.iloc[0], []
+        for metric in MEASURES:
+            middle = group[group["metric"] == metric].median(numeric_only=True)
+            half, left = (middle[name] for name in ("half_width", "half_width_of_subjects"))
+            cells += [f"{plain_number(half, 3)}, {plain_number(left, 3)}"]
+            more = middle["subjects_needed"] > first["subjects"]
+            cells.append(f"{middle['subjects_needed']:.0f}" if more else "no more")
+        counts = [f"{first['seeds']:.0f}", f"{first['subjects']:.0f}"]
+        rows.append([f"`{profile}`", STRATA[stratum], *counts, *cells])
+    heads = [
+        part
+        for head in MEASURE_HEADS
+        for part in (
+            f"{head}: half the interval, with ever more seeds",
+            "subjects that ±0.02 then takes",
+        )
+    ]
+    return markdown(["profile", "questions", "seeds", "subjects", *heads], rows)
+
+
 def selection(results: Everything) -> str:
     """Which documents each selecting arm keeps, by what they are."""
     rows = []
@@ -298,6 +326,7 @@ STATEMENTS: dict[str, Callable[[Everything], str]] = {
     "Which documents selection keeps": selection,
     "What is forgotten: general questions": forgetting,
     "Two runs of one arm must differ by more than": repeatability,
+    "How narrow a method minus plain is, and what would narrow it": resolution,
     "Soft weighting minus plain, by what the reference model knows": soft_by_coverage,
     "Real prose, lower is better": prose_bits,
 }

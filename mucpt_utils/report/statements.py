@@ -43,7 +43,15 @@ BEGIN, END = "<!-- statements:begin -->", "<!-- statements:end -->"
 TABLES = (
     *("main_comparison", "differences", "verdicts", "costs", "chance", "repeatability"),
     "arms_by_level",
-    *("reference_surface", "bits_per_byte", "pooled", "repeats", "kinds_left", "selection_kinds"),
+    *(
+        "reference_surface",
+        "bits_per_byte",
+        "pooled",
+        "repeats",
+        "resolution",
+        "kinds_left",
+        "selection_kinds",
+    ),
 )
 HEADLINE = ("evidence", "laptop")  # the first of these that there is gives the sentence of README
 FRESH = "fresh"  # the profile that asks for the last candidate at its own price, on other facts

@@ -1,0 +1,60 @@
+"""How narrow the intervals are, and what would make them narrower: more runs, or more subjects.
+
+An interval of a difference has a part that belongs to runs, which more seeds average out, and one
+that belongs to the subjects asked about, which only more subjects do.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from mucpt_utils import stats
+from mucpt_utils.analysis.comparisons import PAIRED_BY
+from mucpt_utils.analysis.frames import frame_of
+from mucpt_utils.analysis.pooling import KINDS
+from mucpt_utils.analysis.verdicts import EQUAL_TOKENS, role
+
+# half of an interval that is aimed at, of either measure: nats a token, share of questions
+AIM = 0.02
+
+
+def resolution(profiles: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """`resolution.csv`: of every method minus plain, the interval and what would narrow it.
+
+    profiles: final items by profile.
+    """
+    rows = [
+        {"profile": name, **row} for name, items in profiles.items() for row in _of_methods(items)
+    ]
+    return frame_of(rows, "resolution")
+
+
+def _of_methods(items: pd.DataFrame) -> Iterator[dict]:
+    """A row for each method, kind of facts and measure of one profile."""
+    plain = items[items["arm"] == EQUAL_TOKENS]
+    for arm, part in items[items["stratum"].isin(KINDS)].groupby("arm", sort=False):
+        if role(str(arm)) != "method":
+            continue
+        both = part.merge(plain, on=PAIRED_BY, suffixes=("", "_theirs"), validate="one_to_one")
+        for (stratum, metric), group in both.groupby(["stratum", "metric"], sort=False):
+            delta = (group["value"] - group["value_theirs"]).to_numpy()
+            half, of_subjects = stats.half_widths(
+                delta, list(group["seed"]), list(group["subject"])
+            )
+            subjects = group["subject"].nunique()
+            yield {
+                "arm": arm,
+                "stratum": stratum,
+                "metric": metric,
+                "seeds": group["seed"].nunique(),
+                "subjects": subjects,
+                "half_width": half,
+                "half_width_of_subjects": of_subjects,
+                "subjects_needed": needed(subjects, of_subjects),
+            }
+
+
+def needed(subjects: int, half: float) -> float:
+    """Subjects with which half the interval is `AIM`, where so many give `half`; NaN for NaN."""
+    return math.nan if math.isnan(half) else math.ceil(subjects * (half / AIM) ** 2)
