@@ -15,11 +15,11 @@ from mucpt_utils.analysis.effects import PAPER_ARM, first_row, learnt
 from mucpt_utils.config.axes import MAIN
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
-    NUMBERS,
     ON_BOTH,
     PRIMARY,
     UNCOVERED,
     capital,
+    number_word,
     of_room,
     of_runs,
     runs_of_methods,
@@ -120,7 +120,7 @@ def at_the_other_cost(tables: Tables) -> str:
     if effects is None:
         return ""
     numbers = [f"{signed(e.value)} ({signed(e.low)} to {signed(e.high)})" for e in effects]
-    return f"Against {COMPARISONS[other]}: {numbers[0]} and {numbers[1]}."
+    return f"{capital(COSTS[other])}, it changes by {numbers[0]} and {numbers[1]}."
 
 
 def both_effects(tables: Tables, arm: str, other: str) -> list | None:
@@ -129,16 +129,17 @@ def both_effects(tables: Tables, arm: str, other: str) -> list | None:
     return None if None in effects or any(pd.isna(e.value) for e in effects if e) else effects
 
 
-def named(arm: str) -> str:
-    """The arm in a sentence, the paper's with what it does."""
+def named(arm: str, briefly: bool = False) -> str:
+    """The arm in a sentence, the paper's with what it does unless `briefly`."""
     if arm == PAPER_ARM:
-        return "the paper's arm (one loss ratio selects documents and down-weights tokens)"
+        what = "" if briefly else " (one loss ratio selects documents and down-weights tokens)"
+        return f"{short_title(arm)}{what}"
     return f"“{short_title(arm)}”"
 
 
 def clauses(effects: Sequence) -> str:
     """Both effects: verb, amount, interval, kind of facts."""
-    told = []
+    told: list[str] = []
     for effect, kind in zip(effects, (COVERED, UNCOVERED), strict=True):
         verb = {"stands": "raises", "fails": "lowers", "open": "does not clearly change"}
         state = state_of(effect)
@@ -148,14 +149,18 @@ def clauses(effects: Sequence) -> str:
         why = "; undecided when all methods are counted" if nearly else ""
         interval = f"({signed(effect.low)} to {signed(effect.high)}{why})"
         what = "the log-likelihood of answers " if kind == COVERED else "it "
-        told.append(f"{verb[state]} {what}{amount}{interval} on {KINDS[kind]}")
+        again = told and amount and told[0].startswith(verb[state])  # the verb is said once
+        start = "" if again else f"{verb[state]} {what}"
+        told.append(f"{start}{amount}{interval} on {KINDS[kind]}")
     return " and ".join(told)
 
 
 def room(tables: Tables) -> str:
     """How far arms that are told the labels stand above plain; "" where the profile has none."""
     told = of_room(tables["differences"]) if "differences" in tables else ""
-    return f"{capital(told)}, in nats." if told else ""
+    if told and not any(character.isdigit() for character in told):
+        return f"The labels show no room above plain: {told}."
+    return f"The labels show room above plain: {told}, in nats." if told else ""
 
 
 def in_every_run(tables: Tables, finished: Iterable[Finished]) -> str:
@@ -176,19 +181,22 @@ def in_every_run(tables: Tables, finished: Iterable[Finished]) -> str:
         arm = runs.idxmax()
     rows = frame[(frame["arm"] == arm) & (frame["compared_to"] == other)]
     names = enumerated(dict.fromkeys(rows["profile"]))
-    return f"“{capital(short_title(arm))}” {COSTS[other]} in {names}: {of_runs(rows)}."
+    where = f"{capital(COSTS[other])} in {names}"
+    return f"{where}, {named(arm, briefly=True)} is {of_runs(rows)}."
 
 
 def of_all_methods(tables: Tables) -> str:
-    """How many methods gain on both kinds of facts."""
+    """How many methods gain on both kinds of facts at equal tokens."""
     if "differences" not in tables:
         return ""
     measured = [both for arm in METHODS if (both := states(tables["differences"], arm))]
     if len(measured) < 2:
         return ""
     count = measured.count(("stands", "stands"))
-    number = "None" if not count else NUMBERS[count].capitalize() if count < 10 else str(count)
-    return f"{number} of {len(measured)} methods gain on both kinds of facts."
+    number = "none" if not count else number_word(count)
+    verb = "gains" if count < 2 else "gain"
+    told = f"{COSTS[verdicts.EQUAL_TOKENS]} {number} of {len(measured)} methods {verb}"
+    return f"{capital(told)} on both kinds of facts."
 
 
 def setting(tables: Tables, run: Mapping) -> str:

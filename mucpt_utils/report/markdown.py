@@ -81,7 +81,7 @@ def claims(items: Sequence[Mapping]) -> list[str]:
         for row in items
     ]
     told = (
-        "▲ the interval of a difference lies above zero, ▼ below it, ○ zero is within. Evidence: "
+        "▲ the interval of a difference lies above zero, ▼ below it, ○ it includes zero. Evidence: "
         f"[claims.csv](tables/claims.csv). Scale: {items[0]['scale']}."
     )
     return ["## Claims against the paper", grid(("claim", "here", "verdict"), lines), told]

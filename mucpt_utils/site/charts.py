@@ -54,8 +54,8 @@ CONFIG: Spec = {
 }
 SPACE = "\u2003" * 3  # a gap that SVG does not close up
 WORSE, BETTER = "← worse", "better →"
-# 0, 500, 1k: one prefix for a whole axis would make them 0k, 0.5k, 1k
-EACH_PREFIX = "format(datum.value, '~s')"
+# 0, 500, 1k: one prefix for a whole axis would make them 0k, 0.5k, 1k; and 0.5 is no 500m
+EACH_PREFIX = "format(datum.value, abs(datum.value) < 1 ? '~g' : '~s')"
 LINES = {"labelExpr": f"split(datum.label, '{BREAK}')", "labelLineHeight": 15}
 
 

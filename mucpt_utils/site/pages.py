@@ -196,7 +196,9 @@ def write_report(site: Site) -> None:
             link.drop_tag()
         else:
             link.set("href", there)
-    back = lxml.html.fromstring('<p class="back"><a href="index.html">To the first page</a></p>')
+    back = lxml.html.fromstring(
+        '<p class="back"><a href="index.html">Back to the first page</a></p>'
+    )
     root.find(".//main").insert(0, back)
     html = lxml.html.tostring(root, encoding="unicode", doctype="<!doctype html>")
     write_text(site.folder / REPORT, html)

@@ -566,7 +566,7 @@ def test_every_run_shows_the_paper_s_arm_at_equal_compute_first(frames):
 
 def test_runs_that_agree_are_counted_and_those_made_again_are_not(frames):
     fig, frame = draw("every_run", frames)
-    assert "known facts better in 2 of 2 runs" in figures.title_of(fig)
+    assert "is better on known facts in 2 of 2 runs" in figures.title_of(fig)
     assert any("n = 40 and 40" in text for text in texts(fig))
     assert set(frame["profile"]) == {"laptop", "laptop again", "replication"}
 

@@ -1,6 +1,7 @@
 """HTML made elsewhere: formulas, links, headings; samples from tables; the search index."""
 
 import json
+import re
 
 import lxml.html
 import pandas as pd
@@ -281,6 +282,14 @@ def test_a_heat_map_is_drawn_with_its_numbers():
     ]
     svg = charts.still(charts.tiles(), tiles, "a map")
     assert "[0, 2]" in svg and "−0.2" in svg and "var(--uncovered)" in svg
+
+
+def test_a_half_on_an_axis_is_no_five_hundred_thousandths():
+    rows = [{"label": "a", "value": 0.6, "text": "0.6", "told": "a"}]
+    svg = charts.still(charts.bars("mean weight"), rows, "bars")
+    assert ">0.5<" in svg and not re.search(r">\d+m<", svg)
+    rows = [{"label": "a", "value": 1500, "text": "1,500", "told": "a"}]
+    assert ">1.5k<" in charts.still(charts.bars("documents"), rows, "bars")
 
 
 def test_the_glossary_is_that_of_the_notebooks():

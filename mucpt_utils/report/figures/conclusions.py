@@ -172,7 +172,7 @@ def of_models(table: pd.DataFrame) -> str:
 
 
 def of_room(differences: pd.DataFrame) -> str:
-    """How far the best ceiling stands above plain on each kind of facts; "" without ceilings.
+    """How far the best ceiling is above plain on each kind of facts, in nats; "" without ceilings.
 
     Whether that is room is what the study's rule says, by both measures. differences: all rows of
     `differences.csv`.
@@ -187,7 +187,7 @@ def of_room(differences: pd.DataFrame) -> str:
             # an interval that reaches what is asked for does not show that there is none
             without = "none" if row["ci_high"] < row["needed"] else "not shown"
             told.append(f"{amount if clear.get(stratum) else without} on {words} facts")
-    return f"room by the labels: {', '.join(told)}" if told else ""
+    return ", ".join(told)
 
 
 def of_selection(kinds: pd.DataFrame | None, arm: str) -> str:
@@ -224,18 +224,20 @@ def of_levels(main: pd.DataFrame, metric: str) -> str:
 
 
 def of_runs(frame: pd.DataFrame) -> str:
-    """In how many runs the differences agree.
+    """In how many runs the differences agree, as what follows "is" in a sentence.
 
     Rows: arm, stratum, difference, ci_low, ci_high, and the verdict where there is one.
     """
-    told = []
+    told: list[str] = []
     for stratum, words in zip(STRATA, ("known", "unknown"), strict=True):
         rows = frame[frame["stratum"] == stratum].to_dict("records")
         found = [state_of(effect_of_row(row)) for row in rows]
         better, worse = found.count("stands"), found.count("fails")
         verb, count = ("better", better) if better >= worse else ("worse", worse)
-        told.append(f"{words} facts {verb} in {count} of {len(rows)} runs")
-    return "; ".join(told)
+        again = bool(told) and told[0].startswith(verb)  # the verdict is said once
+        start = "" if again else f"{verb} "
+        told.append(f"{start}on {words} facts in {count} of {len(rows)} runs")
+    return " and ".join(told)
 
 
 def effect_of_row(row: Mapping) -> Effect:
@@ -261,4 +263,4 @@ def agreed(frame: pd.DataFrame, arm: str, other: str) -> str:
     """
     rows = frame[(frame["arm"] == arm) & (frame["compared_to"] == other) & (frame["again"] == "")]
     head = "The same in every run?" if rows["profile"].nunique() > 1 else "One run so far."
-    return f"{head} {capital(COSTS[other])}, {short_title(arm)}: {of_runs(rows)}"
+    return f"{head} {capital(COSTS[other])}, {short_title(arm)} is {of_runs(rows)}"

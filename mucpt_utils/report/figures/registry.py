@@ -153,16 +153,17 @@ FIGURES: dict[str, FigureInfo] = {
         partial(benchmark, by="stratum"),
         "benchmark_by_stratum",
         "Accuracy by popularity, and on general knowledge",
-        "One panel per stratum with its number of questions in brackets, every arm of the main "
-        "comparison in it; 95 % intervals over seeds and subjects.",
+        "One panel per group of questions, with the number of questions in brackets, and every arm "
+        "of the main comparison in it; 95 % intervals over seeds and subjects.",
         "detail",
     ),
     "benchmark_by_category": FigureInfo(
         partial(benchmark, by="category"),
         "benchmark_by_category",
         "Accuracy by category of question",
-        "One panel per category with its number of questions in brackets, every arm of the main "
-        "comparison in it; 95 % intervals over seeds and subjects, wide where subjects are few.",
+        "One panel per category, with the number of questions in brackets, and every arm of the "
+        "main comparison in it; 95 % intervals over seeds and subjects, wide where subjects are "
+        "few.",
         "detail",
     ),
     "learning_curves": FigureInfo(
@@ -263,7 +264,8 @@ FIGURES: dict[str, FigureInfo] = {
         "Weights given in training, by kind of token",
         "Mean weight that tokens of each labelled kind were given in training, as the runs kept "
         "it, with its 95 % interval over seeds and documents; replayed general text is left out. "
-        "Weights are scaled to mean 1: right of the line a kind was weighed up, left of it down.",
+        "Weights are scaled to mean 1: right of the line a kind was given more weight, left of it "
+        "less.",
     ),
     "fixed_weights": FigureInfo(
         fixed_weights,

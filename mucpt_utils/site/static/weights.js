@@ -108,10 +108,10 @@
   function conclusion(groups) {
     const of = name => groups.find(([title]) => title.startsWith(name))?.[1].map(answerMean);
     const [known, falseUnknown, trueUnknown, falseKnown] = [of("True, and"), of("False, but"), of("True, but"), of("False, and")];
-    if (trueUnknown && falseUnknown) return mean(trueUnknown) > mean(falseUnknown) + CLEAR ? "Of what the RM does not know, truth is weighed above falsehood here" : "Of what the RM does not know, truth is not clearly weighed above falsehood";
-    if (known && trueUnknown) return mean(known) > mean(trueUnknown) ? "What the RM knows is weighed up, what it does not know down" : "What the RM knows is not weighed up here";
-    if (known && falseUnknown) return mean(known) > mean(falseUnknown) + CLEAR ? "What the RM knows to be true is weighed above what is false and it does not know" : "What the RM knows to be true is not clearly weighed above what is false and it does not know";
-    if (known && falseKnown) return mean(known) > mean(falseKnown) + CLEAR ? "Of what the RM knows, truth is weighed above falsehood here" : "Even of what the RM knows, truth is not clearly weighed above falsehood here";
+    if (trueUnknown && falseUnknown) return mean(trueUnknown) > mean(falseUnknown) + CLEAR ? "Of what the RM does not know, truth weighs more than falsehood here" : "Of what the RM does not know, truth does not clearly weigh more than falsehood";
+    if (known && trueUnknown) return mean(known) > mean(trueUnknown) ? "What the RM knows gets more weight than what it does not know" : "What the RM knows gets no more weight here";
+    if (known && falseUnknown) return mean(known) > mean(falseUnknown) + CLEAR ? "True sentences that the RM knows weigh more than false ones that it does not know" : "True sentences that the RM knows do not clearly weigh more than false ones that it does not know";
+    if (known && falseKnown) return mean(known) > mean(falseKnown) + CLEAR ? "Of what the RM knows, truth weighs more than falsehood here" : "Even of what the RM knows, truth does not clearly weigh more than falsehood here";
     return "Mean weight of the answers, by kind of sentence";
   }
 
@@ -130,7 +130,7 @@
     MuCPT.frame($("kinds"), { title: conclusion(groups), reading: "Mean weight of the answers' tokens (of all tokens where a sentence has no answer); weight 1 is the mean over all chosen sentences. n is the number of sentences; a handful of examples, so without interval.", origin: document.querySelector("p.origin").textContent.split(" The losses")[0].replace(/\.$/, ""),
       csv: all.flatMap(one => one.sentence.pieces.map((piece, place) => ({ kind: title(one.sentence), subject: one.sentence.subject, known: one.known ? "yes" : "no", token: piece, model_loss: one.sentence.base[place], rm_loss: referenceOf(one.sentence)[place], weight: one.weights[place].toFixed(6) }))) });
     const width = Math.max(120, Math.min(420, $("kinds").clientWidth - (MuCPT.narrow() ? 210 : 330)));
-    await MuCPT.draw($("kinds"), "bars", rows, { label: conclusion(groups), change: spec => { spec.width = width; for (const layer of spec.layer) { layer.encoding.x.title = "mean weight"; layer.encoding.x.axis.format = "~g"; } } });
+    await MuCPT.draw($("kinds"), "bars", rows, { label: conclusion(groups), change: spec => { spec.width = width; for (const layer of spec.layer) { layer.encoding.x.title = "mean weight"; } } });
     document.body.dataset.ready = "yes";
   }
 
