@@ -133,11 +133,11 @@ def check_options(options: argparse.Namespace) -> None:
     for name in ("limit", "batch_size", "concurrency", "max_new_tokens"):
         value = getattr(options, name)
         if value is not None and value < 1:
-            raise ArgumentsError(f"--{name.replace('_', '-')} is {value}; allowed: 1 and more")
+            raise ArgumentsError(f"--{name.replace('_', '-')} is {value}; allowed: 1 or more")
     if options.concurrency > MOST_REQUESTS:
         raise ArgumentsError(f"--concurrency is {options.concurrency}; allowed: 1 to 256")
     if options.retries < 0 or not (math.isfinite(options.timeout) and options.timeout > 0):
-        raise ArgumentsError("--retries must not be negative, and --timeout be more than 0")
+        raise ArgumentsError("--retries must not be negative, and --timeout must be more than 0")
 
 
 def check_address(option: str, address: str | None) -> None:
@@ -150,10 +150,10 @@ def check_address(option: str, address: str | None) -> None:
     except ValueError:
         whole = False
     if not whole:
-        raise ArgumentsError(f"{option} is no address; needed is one as http://localhost:8000/v1")
+        raise ArgumentsError(f"{option} is not an address like http://localhost:8000/v1")
     if "?" in address or "#" in address:
         raise ArgumentsError(
-            f"{option} has a part behind ? or #; a key belongs in an environment variable"
+            f"{option} has a part after ? or #; a key belongs in an environment variable"
         )
 
 

@@ -123,7 +123,7 @@ def finished(folder: Path) -> dict:
     parts = summary if isinstance(summary, dict) else {}
     record: dict[str, Any] = {name: parts.get(name) for name in ("settings", "model")}
     if not all(isinstance(part, dict) for part in record.values()):
-        raise FileError(f"{path} is no summary of an evaluation: no settings, or no model")
+        raise FileError(f"{path} is not the summary of an evaluation: it lacks settings or model")
     if not all(name in record["settings"] for name in ASKED_WITH):
         raise ScoresError(
             f"{folder}: how the model was asked is not known; the table takes evaluations with "
@@ -137,8 +137,8 @@ def slug_of(name: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     if not slug or not name.isprintable() or "|" in name or len(name) > LONGEST_NAME:
         raise ScoresError(
-            f"--name {name!r} cannot be a row's: up to {LONGEST_NAME} signs on one line, without "
-            "|, with a letter or digit of the Latin alphabet"
+            f"--name {name!r} cannot be a row's: up to {LONGEST_NAME} characters on one line, "
+            "without |, with a letter or digit of the Latin alphabet"
         )
     return slug
 
@@ -152,10 +152,10 @@ def check_name_is_free(path: Path, record: Mapping) -> None:
         return
     row = read_json(path)
     if row["name"] != record["name"]:
-        raise ScoresError(f"the name {record['name']!r} is too near to that of {row['name']!r}")
+        raise ScoresError(f"the name {record['name']!r} is too similar to that of {row['name']!r}")
     if identity(row) != identity(record):
         raise ScoresError(
-            f"the row {row['name']!r} is of other weights or was asked otherwise "
+            f"the row {row['name']!r} has other weights or was asked in another way "
             f"({identity(row)[0]}; here {identity(record)[0]}): give another --name"
         )
 
@@ -187,12 +187,12 @@ def check_asked(
     if absent:
         raise ScoresError(
             f"{where}: {len(absent)} of {len(questions)} {noun} are not answered, "
-            f"{absent[0]!r} for one; ask again without --limit"
+            f"such as {absent[0]!r}; ask again without --limit"
         )
     other = sorted(name for name, text in questions.items() if asked[name] != text)
     if other:
         raise ScoresError(
-            f"{where}: {len(other)} questions were asked in other words, {other[0]!r} for one; "
+            f"{where}: {len(other)} questions were asked in other words, such as {other[0]!r}; "
             "ask the model again"
         )
 
@@ -209,7 +209,7 @@ def check_same_model(path: Path, record: Mapping) -> None:
     asked = [identity(kept) for kept in (read_json(path), record)]
     if asked[0] != asked[1]:
         raise ScoresError(
-            f"the row {record['name']!r} is of other weights or was asked otherwise "
+            f"the row {record['name']!r} has other weights or was asked in another way "
             f"({asked[0][0]}; here {asked[1][0]}): its paraphrases must be asked in the same way"
         )
 
@@ -227,7 +227,7 @@ def kept_responses(path: Path, questions: Sequence[Mapping]) -> dict[str, str]:
     absent = sorted({question["id"] for question in questions} - responses.keys())
     if absent:
         raise ScoresError(
-            f"{path.name}: no response to {len(absent)} questions, {absent[0]!r} for one; "
+            f"{path.name}: no response to {len(absent)} questions, such as {absent[0]!r}; "
             "ask the model again and add it"
         )
     return responses

@@ -113,7 +113,7 @@ def comparison_text(a: Path, b: Path) -> str:
     if all(files) and versions[0] != versions[1]:
         said = " and ".join(min(version) for version in versions)
         raise AnswersError(
-            f"graded with different versions ({said}); grade both files anew with --answers"
+            f"graded with different versions ({said}); grade both files again with --answers"
         )
     header = f"{'accuracy':24} {'A':>6} {'B':>6} {'A - B':>24} {'p':>7} {'n':>5}"
     lines = [f"A: {a}", f"B: {b}", header]
@@ -128,12 +128,12 @@ def comparison_text(a: Path, b: Path) -> str:
 def read_graded(path: Path) -> list[dict]:
     """The graded answers of a file. Raises FileError for what is not one."""
     if path.is_dir():
-        raise FileError(f"{path} is a folder; needed is its answers.jsonl")
+        raise FileError(f"{path} is a folder; name the answers.jsonl in it")
     answers = read_jsonl(path, ("id", "grade"))
     for number, answer in enumerate(answers, start=1):
         if answer["grade"] not in GRADES:
             allowed = ", ".join(GRADES)
             raise FileError(f"{path}, answer {number}: {answer['grade']!r} is none of {allowed}")
         if odd := [name for name in GROUPED if not isinstance(answer.get(name, ""), str | None)]:
-            raise FileError(f"{path}, answer {number}: {odd[0]} is no text")
+            raise FileError(f"{path}, answer {number}: {odd[0]} is not text")
     return answers

@@ -36,7 +36,7 @@ from mucpt_utils.teaching.profiles import resolved
 __all__ = ["FIRST", "Choice", "Explored", "Panel", "choose", "described", "draw", "export", "load"]
 
 NONE = "(none)"
-SEVERAL = '<div style="font-size:12px;color:#666">Ctrl or Cmd and a click choose several.</div>'
+SEVERAL = '<div style="font-size:12px;color:#666">Ctrl- or Cmd-click to choose several.</div>'
 PROBLEM = (
     '<div style="border-left:4px solid #d55e00;padding:6px 10px;background:#fff3ec;color:#111">'
 )
@@ -155,7 +155,7 @@ def mixture_panel(explored: Explored, folder: Path) -> Panel | str:
     """Mixtures of one's own beside the profile's own data; a line where there is none."""
     table = explored.tables.get("composition")
     if table is None or not (table["axis"] == MIXTURE).any():
-        return "No mixture of one's own was trained yet."
+        return "You have not trained a mixture of your own yet."
     where = {**FIRST.where, "axis": [MIXTURE]}
     return Panel(explored, folder, Choice("composition", "level", "stratum", "arm", where))
 

@@ -164,9 +164,9 @@ def test_a_row_is_not_written_over_by_another_model(card, asked, evaluation, cap
     assert scores.main(["add", str(evaluation), "--name", "Tiny"]) == OK
     other = asked("questions", "1")
     assert scores.main(["add", str(other), "--name", "Tiny"]) == WRONG_INPUT
-    assert "was asked otherwise (0-shot; here 1-shot)" in capsys.readouterr().err
+    assert "was asked in another way (0-shot; here 1-shot)" in capsys.readouterr().err
     assert scores.main(["add", str(other), "--name", "tiny!"]) == WRONG_INPUT
-    assert "too near to that of 'Tiny'" in capsys.readouterr().err
+    assert "too similar to that of 'Tiny'" in capsys.readouterr().err
 
 
 def test_a_row_whose_questions_have_other_words_since_says_so(

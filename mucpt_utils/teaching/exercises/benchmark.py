@@ -75,7 +75,7 @@ def grader(
             grader(lower=False, whole=True, empty=False, refusal=False, either=False, denied=False),
         ),
         (
-            'small letters, refusals, "either" and "not" are missing yet',
+            'small letters, refusals, "either" and "not" are still missing',
             grader(lower=False, empty=False, refusal=False, either=False, denied=False),
         ),
         ('refusals come first: empty, "I don\'t know"', grader(empty=False, refusal=False)),
