@@ -233,8 +233,8 @@ def resolution(results: Everything) -> str:
         part
         for head in MEASURE_HEADS
         for part in (
-            f"{head}: half the interval, with ever more seeds",
-            "subjects that ±0.02 then takes",
+            f"{head}: half the interval, and what ever more seeds would leave of it",
+            "subjects that ±0.02 would then take",
         )
     ]
     return markdown(["profile", "questions", "seeds", "subjects", *heads], rows)
@@ -313,7 +313,7 @@ STATEMENTS: dict[str, Callable[[Everything], str]] = {
     "Profiles": scales,
     "Is there room? The best ceiling minus plain": room,
     "Plain continued pretraining": plain_levels,
-    "Of all tokens that the pipeline leaves (of a statement: its object's)": left_by_the_pipeline,
+    "Share of all tokens left by the pipeline (of statements, the object's)": left_by_the_pipeline,
     "What simple baselines reach": by_role("baseline", *EQUAL),
     "What each method adds, at equal tokens and at equal compute": by_role("method", *EQUAL),
     "Methods minus Rho-1 as published": by_role("method", "rho1"),
@@ -326,7 +326,7 @@ STATEMENTS: dict[str, Callable[[Everything], str]] = {
     "Which documents selection keeps": selection,
     "What is forgotten: general questions": forgetting,
     "Two runs of one arm must differ by more than": repeatability,
-    "How narrow a method minus plain is, and what would narrow it": resolution,
+    "How wide the intervals of methods minus plain are, and what would narrow them": resolution,
     "Soft weighting minus plain, by what the reference model knows": soft_by_coverage,
     "Real prose, lower is better": prose_bits,
 }

@@ -63,14 +63,15 @@ PRIMARY = next(iter(MEASURES))  # the measure that decides
 NOTE = (
     "Means with 95 % intervals, clustered by seed and by subject (real prose: over seeds); "
     "differences are paired by seed and question. Bold is what the rule in "
-    "`mucpt_utils/analysis/verdicts.yaml` calls better or worse: p corrected over the methods, and "
-    "beyond the margin that is kept for a change of machine; an interval is that of its comparison "
-    "alone, so one without zero may stand beside an undecided verdict. Detectable: the true "
-    "difference in nats, on known and on unknown facts, that a test at level .05 finds in 80 % of "
-    "such runs. "
-    "Cost is relative to plain; the bold verdict of an arm is the one that it is judged by, at "
-    "equal compute where it costs more than a quarter above plain. Known and unknown: to the "
-    "reference model."
+    "`mucpt_utils/analysis/verdicts.yaml` calls better or worse: its p-value, corrected over the "
+    "methods, is small, and it lies beyond the margin that is kept for a change of machine. An "
+    "interval is that of its comparison alone, so one that excludes zero may stand beside an "
+    "undecided verdict. *Detectable* is the true difference in nats, on known and on unknown "
+    "facts, that a test at level .05 finds in 80 % of such runs. *Cost* is relative to plain. The "
+    "bold verdict of an arm is the one by which it is judged: the one at equal compute, where it "
+    "costs more than a quarter more than plain. *Known* and *unknown* facts are those about "
+    "subjects that the reference model has and has not read about. The arms' names are explained "
+    "in the [glossary](../notebooks/GLOSSARY.md) and in `mucpt_utils/config/arms.yaml`."
 )
 
 
@@ -205,7 +206,8 @@ def on_fresh_facts(results: Everything) -> str:
     cost = "" if price is None else f", at {price['relative_to_plain']:.1f} times plain's compute"
     return (
         f"in [`{FRESH}`](results/{FRESH}/README.md) ({result.scale}; other facts, text, base and "
-        f"seeds, planned before the run) “{arm_title(arm)}”{cost}, gives: {'; '.join(told)}."
+        f"seeds, planned before the run) “{arm_title(arm)}”{cost}, compares as follows: "
+        f"{'; '.join(told)}."
     )
 
 
@@ -216,7 +218,8 @@ def on_a_pretrained_model(results: Everything) -> str:
     if result is None or not clauses:
         return ""
     scale = f"pretrained `{result.run['settings']['pretrained']['name']}`, {result.scale}"
-    return f"in profile `{PRETRAINED}` ({scale}) the same is {clauses}: {judgement(result)}."
+    told = f"the paper's arm minus plain is {clauses}: {judgement(result)}"
+    return f"in profile `{PRETRAINED}` ({scale}) {told}."
 
 
 def on_real_prose(results: Everything) -> str:
