@@ -32,6 +32,8 @@ COLUMNS = {
     "relative_to_plain": "cost relative to plain",
     "question_id": "question",
     "our_value": "here",
+    "covered": STRATUM_TITLES["covered"],
+    "uncovered": STRATUM_TITLES["uncovered"],
 }
 TABLES = {
     "main_comparison": "Every way of training",
@@ -116,10 +118,13 @@ def in_words(text: str) -> str:
 
     >>> in_words("quality minus plain, accuracy covered -0.1")
     'documents by a quality classifier minus plain, accuracy known facts −0.1'
+    >>> in_words("accuracy, all (share)")
+    'accuracy, all questions (share)'
     """
     for name in sorted(ARMS, key=len, reverse=True):
         behind = r"\b" if re.search(r"[_\d]", name) else r"\b(?= minus )"
         text = re.sub(rf"\b{name}{behind}", arm_title(name), text)
     for name, words in SHORT.items():
         text = re.sub(rf"\b{name}\b", words, text)
+    text = re.sub(r", all(?= \()", ", all questions", text)
     return re.sub(r"(?<![\w.])-(?=\d)", "−", text)

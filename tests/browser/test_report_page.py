@@ -90,6 +90,14 @@ def page(request, opened, file, screenshots):
     made.close()
 
 
+def test_the_summaries_beside_each_other_are_whole(opened):
+    page = opened((1280, 900))
+    beside = page.evaluate("""() => Array.from(
+      document.querySelectorAll("[aria-labelledby=results] > .two > .scroll")
+    ).map(box => box.scrollWidth - box.clientWidth)""")
+    assert len(beside) == 2 and max(beside) <= 1
+
+
 def test_it_opens_quietly_and_fits_the_width(page):
     assert page.wrong == []
     assert page.evaluate(SIDEWAYS) == 0
