@@ -205,7 +205,7 @@ def effects(tables: Tables) -> list[str]:
     if others:
         noun = "other arm" if PAPER_ARM in measured else "arm"
         leads[max(others, key=measured.__getitem__)] = (
-            f"Of the {counted(len(others), noun)} by the loss ratio, the one of the highest "
+            f"Of the {counted(len(others), noun)} by the loss ratio, the one with the highest "
             "accuracy over all facts, chosen on these same questions and so to be read with care: "
         )
     leads["rho1"] = ""
@@ -230,8 +230,9 @@ def at_the_other_cost(tables: Tables, arm: str) -> str:
         return ""
     verdict = verdict_of(tables, arm, other)
     unit = MEASURES[rule.load_rule().primary][1]
-    ending = f"; {verdict}" if verdict else ""
-    return f" {capital(COSTS[other])}: {' and '.join(numbers)}{unit}{ending}."
+    ending = f"; there the verdict is: {verdict}" if verdict else ""
+    lead = f"{capital(COSTS[other])} the log-likelihood changes by"
+    return f" {lead} {' and '.join(numbers)}{unit}{ending}."
 
 
 def effect_sentence(tables: Tables, arm: str) -> str:
@@ -280,8 +281,8 @@ def repeatability(tables: Tables) -> str:
     if not told:
         return ""
     return (
-        "Two single runs of one arm that differ in the seed alone lie apart; to mean anything two "
-        f"runs must differ by more than {', '.join(told)}."
+        "Even two single runs of one arm differ if their seeds do; for a difference between two "
+        f"single runs to mean anything, they must differ by more than {', '.join(told)}."
     )
 
 
@@ -342,7 +343,7 @@ def forgetting(tables: Tables) -> str:
         f"General knowledge {verdict} in plain continued pretraining: from the base to its end, on "
         f"general questions, {enumerated(parts)}."
     )
-    for state, word in (("fails", "More"), ("stands", "Less")):
+    for state, word in (("fails", "more"), ("stands", "less")):
         arms = [
             f"“{arm_title(arm)}” ({signed(effect.value)}{MEASURES['log_likelihood'][1]})"
             for arm in ARMS
@@ -350,7 +351,7 @@ def forgetting(tables: Tables) -> str:
             and (effect := difference_of(tables, arm, "plain", "general", "log_likelihood"))
             and state_of(effect) == state
         ]
-        text += f" {word} than plain forget: {', '.join(arms)}." if arms else ""
+        text += f" These forget {word} than plain: {', '.join(arms)}." if arms else ""
     return text
 
 
@@ -374,9 +375,9 @@ def prose_results(tables: Tables) -> list[str]:
 
 
 def minus_plain(row: Mapping) -> str:
-    """`; +0.144 to plain`, or "" for plain itself."""
+    """`; +0.144 from plain`, or "" for plain itself."""
     difference = row.get("difference_to_plain", float("nan"))
-    return "" if pd.isna(difference) else f"; {signed(difference, 3)} to plain"
+    return "" if pd.isna(difference) else f"; {signed(difference, 3)} from plain"
 
 
 def verdicts(tables: Tables) -> str:
