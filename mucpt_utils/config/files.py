@@ -6,6 +6,7 @@ differs, group by group. Whatever is wrong is a `SettingsError`: one line that n
 entry, the setting and what is allowed.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
@@ -181,5 +182,5 @@ def all_known(names: Names, allowed: Iterable[str], kind: str) -> Names:
 
 def shown(path: Path) -> str:
     """A path as messages show it: relative to the checkout where it lies in it."""
-    full = Path(path).resolve()
+    full = Path(os.path.realpath(path))  # which has no error for a link to itself
     return str(full.relative_to(paths.ROOT) if full.is_relative_to(paths.ROOT) else path)

@@ -163,11 +163,14 @@ def run_pipeline(
 def check_output(source: str | Path, out_folder: Path) -> None:
     """Raises OutputError where a run would overwrite its own source, or what is not its own."""
     try:
-        out, path = out_folder.resolve(), Path(source).resolve()
+        # a link that leads to itself is told below; `Path.resolve` ends in an error of its own
+        out, path = Path(os.path.realpath(out_folder)), Path(os.path.realpath(source))
     except ValueError as error:  # a name that no file can have
         raise OutputError(
             f"--source {str(source)!r}, --out {str(out_folder)!r}: {error}"
         ) from error
+    if os.path.islink(out_folder) and not os.path.exists(out_folder):
+        raise OutputError(f"--out {out_folder} is a link that leads nowhere, or to itself")
     if out.exists() and not out.is_dir():
         raise OutputError(f"--out {out_folder} is a file; needed is a folder")
     if path == out:

@@ -86,6 +86,35 @@ def test_an_output_that_is_a_file_is_one_line(source, tmp_path, capsys):
     assert (tmp_path / "out").read_text() == "a file"
 
 
+@pytest.mark.parametrize("target", ["link", "gone"])
+@pytest.mark.parametrize("option", ["--source", "--out"])
+def test_links_that_lead_nowhere_or_to_themselves_are_one_line(
+    source, tmp_path, capsys, option, target
+):
+    (tmp_path / "link").symlink_to(target)
+    line = arguments(tmp_path, source)
+    line[line.index(option) + 1] = str(tmp_path / "link")
+    assert main(line) == WRONG_INPUT
+    assert one_error(capsys).endswith("link is a link that leads nowhere, or to itself")
+
+
+@pytest.mark.parametrize("option", ["--source", "--out"])
+def test_a_folder_below_a_link_to_itself_is_one_line(source, tmp_path, capsys, option):
+    (tmp_path / "link").symlink_to("link")
+    line = arguments(tmp_path, source)
+    line[line.index(option) + 1] = str(tmp_path / "link" / "below")
+    assert main(line) == WRONG_INPUT
+    assert "below" in one_error(capsys)
+
+
+@pytest.mark.parametrize("option", ["--settings", "--questions", "--classifier"])
+def test_files_behind_a_link_to_itself_are_one_line(source, tmp_path, capsys, option):
+    (tmp_path / "link").symlink_to("link")
+    line = arguments(tmp_path, source, classifier="filter")
+    assert main([*line, option, str(tmp_path / "link")]) == WRONG_INPUT
+    assert "link" in one_error(capsys)
+
+
 # --- names ----------------------------------------------------------------------------------------
 
 NAMES = ["a b", "new\nline", "song 🎵", "a::b", "file:", "[x]*?{y}", "~", "%20#", "-x", "n" * 255]

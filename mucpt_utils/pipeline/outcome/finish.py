@@ -49,7 +49,7 @@ def check_place(source: str | Path, out_folder: Path) -> None:
     dataset = out_folder / DATASET
     kind, name = split_name(source)
     is_path = kind == "path" and "\0" not in f"{name}{out_folder}"
-    if is_path and Path(name).resolve().is_relative_to(dataset.resolve()):
+    if is_path and Path(os.path.realpath(name)).is_relative_to(os.path.realpath(dataset)):
         raise OutputError(f"--source lies in {dataset}, which the run overwrites")
     check_own(out_folder, (DATASET, PAGE))
 

@@ -104,8 +104,11 @@ def survey(folder: Path, leave_out: Path | None = None) -> Survey:
     Raises NoSource where the folder is missing or holds nothing to read.
     """
     if not folder.is_dir():
-        raise NoSource(f"source {folder} is not a folder")
-    view = Survey(folder, leave_out.resolve() if leave_out else None)
+        is_lost = folder.is_symlink() and not folder.exists()
+        what = "a link that leads nowhere, or to itself" if is_lost else "not a folder"
+        raise NoSource(f"source {folder} is {what}")
+    # which, unlike `resolve`, has no error for a link to itself
+    view = Survey(folder, Path(os.path.realpath(leave_out)) if leave_out else None)
     view.walk(folder)
     view.paths.sort()
     if not view.paths:
