@@ -14,8 +14,9 @@ from mucpt_utils.pipeline.asking import (
     without_field,
 )
 from mucpt_utils.pipeline.question_parts import ANY, ARTICLES, YEAR, QuestionParts
+from mucpt_utils.pipeline.question_signs import opens_clause
 from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
-from mucpt_utils.pipeline.question_words import Words, stem, words
+from mucpt_utils.pipeline.question_words import Words, is_term, stem, words
 from mucpt_utils.pipeline.subject_names import (
     Match,
     has_category,
@@ -81,7 +82,8 @@ class Asked(NamedTuple):
         # `what does it become when ...` asks what, not when, and so does `... is called what`
         first = next((i for i, s in enumerate(rest) if s in ("what", "which")), len(rest))
         first = 0 if 1 < first + 1 == len(rest) else first
-        strong = frozenset(rules.strong[s] for s in rest[:first] if s in rules.strong)
+        clause = 1 if opens_clause(prompt.text) else 0
+        strong = frozenset(rules.strong[s] for s in rest[clause:first] if s in rules.strong)
         if asks_by_whom(rest, prompt):
             strong, nouns = strong | {"person"}, set()
         elif prompt.manner is Manner.GAP or prompt.choices and not strong:
@@ -174,11 +176,12 @@ def is_field_name(match: Match, prompt: Prompt) -> bool:
     return bool(head) and match.name.needed <= set(words(head))
 
 
-PLAYERS = frozenset(map(stem, ("player", "soloist", "solo", "part", "accompanist", "virtuoso")))
+PLAYERS = frozenset(("player", "soloist", "solo", "part", "accompanist", "virtuoso"))
 
 
 FORMS = frozenset(("concerto", "sonata", "quartet", "quintet", "trio", "duet", "suite", "etude"))
 WORKS = frozenset(("score", "music", "piece", "work", "version", "reduction", "arrangement"))
+MUSIC = frozenset(map(stem, ("score", "music", "soundtrack")))
 
 
 def is_of_a_player(match: Match, tokens: Words) -> bool:
@@ -196,7 +199,7 @@ def is_of_a_player(match: Match, tokens: Words) -> bool:
 
 def plays(following: Sequence[str]) -> bool:
     """Whether a word behind an instrument's is a player or a work."""
-    return any(stem(w) in PLAYERS or w in FORMS for w in following)
+    return any(w in PLAYERS or w in FORMS for w in following)
 
 
 def may_ask_for(question: QuestionParts, asked: Asked, posed: bool = False) -> bool:
@@ -218,9 +221,20 @@ def is_place(question: QuestionParts, asked: Asked) -> bool:
     """Whether the places asked for are of the question's size: a city is no country."""
     if "place" in asked.strong:
         return True
+    if question.places and asks_for_a_house(asked):
+        return False
     concepts = vocabulary().concepts
     sizes = {size for size in ("city", "country") if not concepts[size].isdisjoint(asked.stems)}
     return not sizes or not question.places or not sizes.isdisjoint(question.places)
+
+
+HOUSES = frozenset(map(stem, ("hall", "venue", "theatre", "house", "stage", "museum", "gallery")))
+
+
+def asks_for_a_house(asked: Asked) -> bool:
+    """Whether `which` asks for a hall or the like, where a city is the answer."""
+    pairs = zip(asked.stems, asked.stems[1:], strict=False)
+    return any(a in ("which", "what") and b in HOUSES for a, b in pairs)
 
 
 def asked_meanings(question: QuestionParts, asked: Asked) -> set[str]:
@@ -244,9 +258,11 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
     """How many of the question's meanings a prompt has; None where it does not ask it."""
     cues = cues_in(question, asked)
     strange = len(unexplained(question, asked, match.is_meant_in(prompt)))
-    if asks_otherwise(question, asked):
+    if asks_otherwise(question, asked, prompt):
         return None
     most = most_strange(match, prompt, asked.places)
+    if question.kind == "number" and cues and all(map(is_term, cues)) and asked.stems[0] == "what":
+        return None  # what are half notes and quarter notes
     if cues and cues <= vocabulary().light:
         most -= LIGHT_COSTS
         if states(prompt):
@@ -264,18 +280,36 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
     return 0 if not states(prompt) and question.is_answered_in(short) else None
 
 
-def asks_otherwise(question: QuestionParts, asked: Asked) -> bool:
+def asks_otherwise(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
     """Whether a prompt has a word of a relation that is none of the question's: `who conducted`."""
     rules = vocabulary()
     own = question.cues.keys() | question.wording_stems | question.alike | question.answer_stems
+    # what stands between the words of the subject tells which is meant: X's cover of Y
+    ends = min(asked.places, default=0), max(asked.places, default=0)
+    outside = [
+        s for s, i in zip(asked.stems, asked.where, strict=True) if not ends[0] < i < ends[1]
+    ]
     # `backing` has the stem of `back`
-    others = rules.elsewhere.intersection(asked.stems) - own - rules.wrapping - rules.empty
+    others = rules.elsewhere.intersection(outside) - own - rules.wrapping - rules.empty
     others -= told_apart(asked.stems)
     if question.column == "player":
         others -= {"solo"}
+    elif question.column in PLAYED or asks_by_whom(asked.stems, prompt):
+        # talking drums are an instrument, a soloist was at the piano; by which saxophonist
+        others -= rules.players.keys()
+    else:
+        others -= played_music(asked.stems)
     if "premiere" in question.meanings and question.kind in ("place", "time"):
         others -= {"conduct"}  # who did so tells nothing of where and when
     return bool(others) or (counts_others(question, asked) and question.kind != "time")
+
+
+PLAYED = frozenset(("origin", "inventor", "family", "first_soloist"))
+
+
+def played_music(told: Sequence[str]) -> set[str]:
+    """An instrument that says of what kind the music is, and not who plays: the drum score."""
+    return {a for a, b in zip(told, told[1:], strict=False) if b in MUSIC}
 
 
 def told_apart(told: Sequence[str]) -> set[str]:
@@ -289,7 +323,7 @@ def counts_others(question: QuestionParts, asked: Asked) -> bool:
     if "many" not in asked.stems or "many" in question.explained:
         return False
     counted = asked.stems[asked.stems.index("many") + 1 :][:1]
-    return not question.cues.keys() & set(counted)
+    return bool(counted) and not question.cues.keys() & set(counted)
 
 
 def is_put(question: QuestionParts, prompt: Prompt, has_cue: bool, strange: int) -> bool:
@@ -336,15 +370,50 @@ def is_plain(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
     rules = vocabulary()
     telling = [s for s in asked.stems if s not in rules.empty and s not in rules.categories]
     kinds = rules.kinds.get(question.kind, frozenset())
-    if prompt.posed and not asked.kinds and "win" in question.meanings and "which" in asked.stems:
-        return not telling  # of a year's prize: `Which one was it?`
+    asks_which = "which" in asked.stems or asked.stems[-1:] == ("what",)
+    if prompt.posed and not asked.kinds and "win" in question.meanings and asks_which:
+        # of a year's prize: `Which one was it?`
+        return all(s.isdigit() for s in telling)
     if prompt.posed and (prompt.choices or prompt.manner is Manner.GAP):
         return not unexplained(question, asked, True)
     if question.kind not in asked.kinds:
         return False
+    if prompt.posed and (is_whose(question, asked) or is_by_whom(question, asked, prompt)):
+        return True
     if prompt.posed:
-        return not unexplained(question, asked, True)
+        # when and where somebody is, or does what is told behind, is no question of his origin
+        is_meant = question.kind not in ("time", "place")
+        return not unexplained(question, asked, is_meant)
     return all(s in kinds for s in telling)
+
+
+# meanings that make something else of `by whom`: the words by whom, on a label by whom
+PARTS = frozenset(("words", "produce", "label", "player", "win"))
+
+
+def is_by_whom(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
+    """Whether `by whom` is all that tells what is asked: `a best of by whom`, no word of a part."""
+    if question.meanings.isdisjoint(("create", "perform")):
+        return False
+    told = vocabulary().concepts_of
+    strange = unexplained(question, asked, True)
+    is_of_a_part = any(not PARTS.isdisjoint(told.get(s, ())) for s in strange)
+    return asks_by_whom(asked.stems, prompt) and not is_of_a_part
+
+
+WHO, WHOSE = stem("whose"), 4  # words at most between it and the verb
+LIKED = frozenset(map(stem, ("favourite", "favorite", "turn", "idea")))
+
+
+def is_whose(question: QuestionParts, asked: Asked) -> bool:
+    """Whether a prompt asks whose something is, whatever it calls it: `Whose swan song was X?`"""
+    first = min(asked.places, default=0)
+    told = [s for s, i in zip(asked.stems, asked.where, strict=True) if i < first]
+    head = tuple(s for s in told if s not in ARTICLES)
+    if question.meanings.isdisjoint(("create", "perform")) or head[-1:] not in (("is",), ("was",)):
+        return False
+    thing = head[head.index(WHO) + 1 : -1] if WHO in head else ()
+    return 0 < len(thing) <= WHOSE and LIKED.isdisjoint(thing)
 
 
 def unexplained(question: QuestionParts, asked: Asked, is_meant: bool) -> list[str]:

@@ -41,6 +41,7 @@ SHORTEST_PART = 5
 SHORTEST_FAMILY, SHORTEST_LAST = 4, 8
 # of a work that is named without its form
 SHORTEST_NICKNAME = 7
+DEGREES = ("note", "step", "tone")
 BEFORE_THE_END = frozenset(("von", "di", "de", "du", "to", "of", "from"))
 
 
@@ -88,6 +89,8 @@ def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> l
     names: dict[tuple[str, ...], Name] = {}
     # `Shinin' On` as most people type it
     plain = [text.replace("in' ", "in ") for text in (subject, *aliases) if "in' " in text]
+    # a degree of a scale is its note, its step
+    plain += [subject.replace("degree of", f"{w} of") for w in DEGREES if "degree of" in subject]
     for text in (subject, *aliases, *plain):
         for tokens in forms_of(text):
             name = Name.of(text, tokens)
@@ -256,7 +259,9 @@ class QuestionParts:
         meanings = meanings_of(relation, (*asked_as(relation), own))
         cues = cues_of(meanings)
         players = vocabulary().players
-        alike = frozenset(other for w in words(text) for other in players.get(stem(w), ()))
+        called = {other for w in words(text) for other in players.get(stem(w), ())}
+        # a saxophonist's is a sax, too
+        alike = frozenset(called.union(*(players.get(other, ()) for other in called)))
         kind = kind_of(relation, str(question.get("answer_type") or ""), own)
         return cls(
             id=key,

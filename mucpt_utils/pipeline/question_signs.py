@@ -31,10 +31,29 @@ REQUEST = re.compile(
 )
 # what nobody is to answer, or everybody for himself
 RHETORIC = re.compile(
-    r"^\W*(?:and |but )?who (?:would|could|might) (?:ever |then )?(?:have|not|dare|deny|doubt)\b"
+    r"^\W*(?:and |but )?(?:what if\b|what(?: is|['’]s| was) it about\b)"
+    r"|^\W*(?:and |but )?who (?:would|could|might) (?:ever |then )?(?:have|not|dare|deny|doubt)\b"
     r"|\bwhere (?:(?:you|they|we|s?he|I) (?:were|was)|(?:were|was) (?:you|they|we|s?he|I)) when\b"
     r"|^\W*guess (?:what\b(?=[:!,])|who(?:['’]s| is| was)? (?:back|here|came|comes|coming|just)\b)",
     re.IGNORECASE,
+)
+# what is asked of the reader, of opinions, of ways and of what is on now, and is no fact
+OF_NO_FACT = re.compile(
+    r"\bwhat (?:did|do|does|would|have|has) (?:[\w'’]+ ){1,6}"
+    r"(?:(?:say|said|think|thought|feel|make) (?:of|about)|do)\b"
+    r"|\bwhere (?:can|could|should|may|might|shall) (?:I|we|you|one) (?:\w+ )?(?:hear|see|buy|get"
+    r"|order|watch|download|stream|rent|listen|learn|practi[sc]e|play)\b"
+    r"|\b(?:do|would|should|could|can) (?:I|we|you|one) (?:\w+ )?(?:prefer|recommend|like|want"
+    r"|take|choose|bring|practi[sc]e|own|lend)\b"
+    r"|\b(?:tonight|tomorrow|(?:this|next) (?:week|weekend|month|season|(?:mon|tues|wednes|thurs"
+    r"|fri|satur|sun)day))\W*$",
+    re.IGNORECASE,
+)
+WAY = re.compile(
+    r"^\W*(?:(?:and|but|so) )?how (?:did|does|do|has|have|was|were|can|could|should|to|come)\b"
+    r"(?!.{0,200}\b(?:call\w*|nam\w+|known|spell\w*|writ\w+|wrote|titled?"
+    r"|who\w*|what|which|when|where|many|much|old)\b)",
+    re.IGNORECASE | re.DOTALL,
 )
 # a clause that another one follows: "When the lamp is lit, press ..."
 CLAUSE = re.compile(
@@ -42,6 +61,7 @@ CLAUSE = re.compile(
     r"[^,?]{1,120},",
     re.IGNORECASE,
 )
+ASKS_BEHIND = re.compile(r"\b(?:who|whom|whose|what|which|where|how)\b", re.IGNORECASE)
 # `.. _artist_sort_name:` is a mark of a manual, no words
 IDENTIFIER = re.compile(r"(?<!\S)\S{0,40}?[^\W_]_[^\W_]\S*")
 LETTER = re.compile(r"[^\W\d_]|__|[.…]{3}|…")
@@ -53,7 +73,9 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
     text = prompt.text.strip()
     if letters(text) == letters(subject):
         return prompt.choices
-    if RHETORIC.search(text) or not LETTER.search(IDENTIFIER.sub("", text)):
+    if any(sign.search(text) for sign in (RHETORIC, OF_NO_FACT, WAY)):
+        return False
+    if not LETTER.search(IDENTIFIER.sub("", text)):
         return False
     if prompt.manner is Manner.GAP:
         return True
@@ -74,6 +96,12 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
     if letters(body).startswith(letters(subject)):  # the asking word is the title's own
         return False
     return OPENING.match(body) is not None and not CLAUSE.match(body)
+
+
+def opens_clause(text: str) -> bool:
+    """Whether `when` or `where` opens a clause, and what is asked stands behind it."""
+    clause = CLAUSE.match(text)
+    return clause is not None and ASKS_BEHIND.search(text, clause.end()) is not None
 
 
 def letters(text: str) -> str:

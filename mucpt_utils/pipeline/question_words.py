@@ -64,13 +64,13 @@ NOTE_VALUE = re.compile(
 )
 # the note A is no article: a capital letter, or the only case there is
 KEY = re.compile(
-    r"\b([A-G]|(?<![A-Za-z])[b-g])(?:(b|#)|[\s-]{0,2}(flat|sharp))?(?:[\s-]{1,3}(major|minor|natural))\b(?!:)"
-    r"|\b([A-G])(?:(b|#)(?!\w)|[\s-]{0,2}(flat|sharp)\b(?!:))",
+    r"\b([A-G]|(?<![A-Za-z])[b-g])(?:(b|#)|[\s-]{0,2}(flat|sharp))?(?:[\s-]{1,3}(major|minor|natural))\b(?!:\w)"
+    r"|\b([A-G])(?:(b|#)(?!\w)|[\s-]{0,2}(flat|sharp)\b(?!:\w))",
     re.I,
 )
 # a key that is called by its note alone is major
 KEY_OF_NOTE = re.compile(
-    r"\b((?:key|scale) of )([A-G])(b|#|[ -](?:flat|sharp))?"
+    r"\b((?:key|scale|dominant|relative minor) of )([A-G])(b|#|[ -](?:flat|sharp))?"
     r"(?![\w#'’]|[ -]?(?:flat|sharp|maj|min|natural))",
     re.I,
 )

@@ -58,6 +58,22 @@ QUESTIONS = [
         + ("Saginaw", "Lena Wonder", "place"),
         ("minor", "theory.signature", "What is the key signature of F minor, in sharps or flats?")
         + ("four flats", "F minor", "term"),
+        ("sax", "song.player", 'Who is credited with the saxophone on "Harbour Lane" by Ida Moss?')
+        + ("Rolf Tann", '"Harbour Lane" by Ida Moss', "person"),
+        ("voice", "song.player", 'Who provided the vocals on "Song of the Ferry" by Cold Harbour?')
+        + ("Una Voss", '"Song of the Ferry" by Cold Harbour', "person"),
+        ("valiha", "instrument.origin", "Which country is the valiha, an instrument, from?")
+        + ("Madagascar", "valiha", "place"),
+        ("relative", "theory.relative_key", "Which key is the relative of B-flat major?")
+        + ("G minor", "B-flat major", "term"),
+        (
+            "degree",
+            "theory.degree_name",
+            "What is the name for the second degree of the major scale?",
+        )
+        + ("supertonic", "the second degree of the major scale", "term"),
+        ("value", "theory.duration", "How many quarter notes does the half note last?")
+        + ("2", "the half note", "number"),
     )
 ]
 
@@ -99,6 +115,56 @@ QUESTIONS = [
 )
 def test_questions_of_many_shapes_are_found(text, expected):
     assert expected in asked_questions(text, QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # what stands beside a subject or inside it describes it, and asks nothing
+        ("The drum score of The Artist is by which musician?", "film"),
+        ("The valiha, played like a guitar, is native to which island?", "valiha"),
+        (
+            "At the premiere of Mendelssohn's Violin Concerto in E minor, who held the bow?",
+            "soloist",
+        ),
+        ("Cold Harbour's cover of Song of the Ferry is sung by whom?", "voice"),
+        # by what a player's instrument is called for short, by what it is called at all
+        ("That sax break in Harbour Lane by Ida Moss, who blew it?", "sax"),
+        ("The second note of a major scale has which functional name?", "degree"),
+        ("Which minor key goes with B flat major?", "relative"),
+        ("F minor: sharps or flats, and how many?", "minor"),
+        # whose it is, whatever it is called
+        ("Whose 1984 blockbuster was Seven Paper Harbours?", "made"),
+        ("Album of the Year at the 62nd Grammys in 2020 was what?", "award"),
+        ("Seven Paper Harbours is a set of sea songs by whom?", "made"),
+        ("The film The Artist owes its tunes to whom?", "film"),
+        ("What fraction of a half note is a quarter note?", "value"),
+    ],
+)
+def test_questions_that_say_more_than_they_ask_are_found(text, expected):
+    assert asked_questions(text, QUESTIONS) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "When Paper Harbours came to our town, which hall would take them?",
+        "When is Paper Harbours night at the karaoke bar?",
+        "Where can I hear Die Meistersinger this season?",
+        "What did the critics say of Die Meistersinger after the first night?",
+        "What are half notes and quarter notes, and why do we need both?",
+        "What if the cornet were a brass instrument after all?",
+        "Which minor key is the parallel of B flat major?",
+        "Whose favourite album was Seven Paper Harbours?",
+        "What does the cornet do while the strings hold the chord?",
+        "How did Mendelssohn's Violin Concerto in E minor come to be so popular?",
+        "Who is playing Mendelssohn's Violin Concerto in E minor tonight?",
+        "What was it about Seven Paper Harbours that made girls scream?",
+        "Which album would you take to an island, Seven Paper Harbours or another?",
+    ],
+)
+def test_questions_about_something_else_of_the_subject_are_none(text):
+    assert asked_questions(text, QUESTIONS) == []
 
 
 @pytest.mark.parametrize(
