@@ -334,6 +334,31 @@ def test_token_weights_are_those_given_in_training_and_nothing_else_is_said(fram
     assert [line.get_xdata()[0] for line in marks] == list(frame["weight"])
 
 
+def test_false_statements_weigh_less_where_the_intervals_lie_apart():
+    rows = [
+        (arm, kind, low + 0.1, low, low + 0.2)
+        for arm, wrong in (("soft_static", 0.5), ("soft_mixed", 0.95))
+        for kind, low in (("fact", 1.0), ("wrong_fact", wrong))
+    ]
+    table = pd.DataFrame(rows, columns=["arm", "kind", "weight", "ci_low", "ci_high"])
+    told = "false statements clearly weigh less than true ones in one of two arms"
+    assert conclusions.of_weights(table) == told
+    assert conclusions.of_weights(table[table["kind"] == "fact"]) == ""
+
+
+def test_kinds_of_tokens_have_plain_words_and_no_panel_stands_alone():
+    row = {"weight": 1.0, "ci_low": 0.9, "ci_high": 1.1, "seeds": 2, "tokens": 9}
+    table = pd.DataFrame([
+        row | {"arm": arm, "kind": kind}
+        for arm in ("rho1", "soft_static", "soft_mixed", "inverse")
+        for kind in ("fact", "pii")
+    ])  # fmt: skip
+    fig, _ = figures.token_weights(table)
+    labels = [tick.get_text() for tick in fig.axes[0].get_yticklabels()]
+    assert labels == ["true statement", "personal data"]
+    assert fig.axes[0].get_subplotspec().get_gridspec().ncols == 2
+
+
 def test_weights_that_are_not_those_given_say_so(frames):
     words = " ".join(texts(draw("fixed_weights", frames)[0])).replace("\n", " ")
     assert "fixed before training" in words and "given in training" not in words

@@ -157,6 +157,24 @@ def of_accuracy(table: pd.DataFrame) -> str:
     return f"Share of right answers after plain continued pretraining: {', '.join(told)}"
 
 
+def of_weights(table: pd.DataFrame) -> str:
+    """In how many arms false statements clearly weigh less than true ones: their intervals lie
+    apart; "" where one of the two kinds is missing.
+
+    table: columns `arm`, `kind`, `weight`, `ci_low`, `ci_high`.
+    """
+    told = []
+    for arm in table["arm"].unique():
+        true = first_row(table, arm=arm, kind="fact")
+        wrong = first_row(table, arm=arm, kind="wrong_fact")
+        if true is not None and wrong is not None:
+            told.append(wrong["ci_high"] < true["ci_low"])
+    if not told:
+        return ""
+    count = f"{number_word(sum(told))} of {number_word(len(told))} arms".replace("no of", "none of")
+    return f"false statements clearly weigh less than true ones in {count}"
+
+
 def of_models(table: pd.DataFrame) -> str:
     """How many questions the best real model and the best guesser answer right.
 

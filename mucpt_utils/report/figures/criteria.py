@@ -18,6 +18,7 @@ from mucpt_utils.report.figures.conclusions import (
 )
 from mucpt_utils.report.figures.curves import most_telling, needs
 from mucpt_utils.report.figures.panels import (
+    beside,
     better_to,
     distinct,
     interval,
@@ -49,7 +50,7 @@ def roc(curves: pd.DataFrame, criteria: pd.DataFrame | None = None) -> Drawn:
     arms = most_telling(distinct(frame["arm"]), MOST_CURVES)
     frame = frame[frame["arm"].isin(arms)].reset_index(drop=True)
     areas = {(a, s): area(frame, criteria, a, s) for a in arms for s in STRATA}
-    fig, grid = panel_grid(blindest(areas), 1, 2, (8.6, 4.9), sharex=True, sharey=True)
+    fig, grid = panel_grid(blindest(areas), 1, 2, (8.6, 5.3), sharex=True, sharey=True)
     for axes, stratum in zip(grid[0], STRATA, strict=True):
         axes.plot([0, 1], [0, 1], color="#8a8a8a", ls=":", lw=1.4)
         for arm in arms:
@@ -115,7 +116,7 @@ def selection_kinds(table: pd.DataFrame) -> Drawn:
     arms = most_telling(distinct(frame["arm"]), MOST_SELECTIONS)
     frame = frame[frame["arm"].isin(arms)].reset_index(drop=True)
     kinds = distinct(frame["documents"])
-    columns = min(3, len(arms))
+    columns = beside(len(arms))
     lines = -(-len(arms) // columns)
     size = (2.4 + 2.25 * columns, 1.1 + (0.9 + 0.3 * len(kinds)) * lines)
     title = capital(of_selection(frame, arms[0]) or "which documents selection keeps")

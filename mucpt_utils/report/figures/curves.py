@@ -23,6 +23,7 @@ from mucpt_utils.report.figures.conclusions import (
     short_title,
 )
 from mucpt_utils.report.figures.panels import (
+    beside,
     better_to,
     distinct,
     label_outside,
@@ -126,7 +127,7 @@ def learning_curves(curves: pd.DataFrame, metric: str = "accuracy") -> Drawn:
     frame = from_the_base(over_seeds(curves, metric))
     arms = most_telling(distinct(frame["arm"]), MOST_PANELS)
     frame = frame[frame["arm"].isin(arms)].reset_index(drop=True)
-    columns = min(4, len(arms))
+    columns = beside(len(arms), 4)
     rows = -(-len(arms) // columns)
     size = (max(5.0, 2.3 * columns), 2.15 * rows + 1.1)
     fig, grid = panel_grid(rise(frame, arms[0]), rows, columns, size, sharex=True, sharey=True)

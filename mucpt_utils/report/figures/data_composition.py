@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from mucpt_utils.analysis.comparisons import SURFACE
 from mucpt_utils.config.axes import DEFAULT, MAIN, MIXTURE, load_axes
 from mucpt_utils.report.figures.panels import (
+    beside,
     better_to,
     distinct,
     key,
@@ -61,7 +62,7 @@ def composition(
     if frame["axis"].nunique() > 1:  # the axis of two settings has a figure of its own
         frame = frame[frame["axis"] != SURFACE].reset_index(drop=True)
     names = distinct(frame["axis"])
-    columns = 2 if len(names) == 4 else min(3, len(names))
+    columns = beside(len(names))
     rows = -(-len(names) // columns)
     title = moves_most(frame, strata[0], metric)
     size = ((5.5, 8.0, 9.6)[columns - 1], 2.75 * rows + 1.2 + 0.4 * (columns == 1))

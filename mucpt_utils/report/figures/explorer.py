@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from mucpt_utils.report.figures.data_composition import LESS_IS_BETTER, axis_title, level_title
 from mucpt_utils.report.figures.panels import (
+    beside,
     better_to,
     distinct,
     interval,
@@ -59,7 +60,7 @@ def tidy(
     one_unit = panels != "metric"
     same_rows = all(names == labels[0] for names in labels)
     share_rows = one_unit if numeric else same_rows
-    columns = min(3, len(parts))
+    columns = beside(len(parts))
     lines = -(-len(parts) // columns)
     height = 2.4 if numeric else 0.9 + max(0.3, 0.13 * len(marks)) * max(map(len, labels))
     width = 2.4 + (2.9 if share_rows else 3.4) * columns

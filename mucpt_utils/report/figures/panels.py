@@ -81,6 +81,17 @@ def panel_grid(
     return fig, grid.flatten()[: rows * columns].reshape(rows, columns)
 
 
+def beside(count: int, most: int = 3) -> int:
+    """How many of so many panels stand beside each other: none is alone in the last line, where
+    that can be.
+
+    >>> [beside(count) for count in (1, 3, 4, 5, 6, 7)]
+    [1, 3, 2, 3, 3, 3]
+    """
+    even = [columns for columns in range(most, 1, -1) if count % columns != 1]
+    return min(count, even[0] if even else most)
+
+
 def label_outside(grid: np.ndarray, count: int, xlabel: str, ylabel: str) -> None:
     """Hide the panels behind the first `count`; label the lowest that is left in each column."""
     columns = grid.flat[0].get_subplotspec().get_gridspec().ncols

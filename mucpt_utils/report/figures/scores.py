@@ -3,16 +3,20 @@
 import pandas as pd
 
 from mucpt_utils.analysis.effects import first_row
+from mucpt_utils.report.figures import conclusions
 from mucpt_utils.report.figures.panels import (
+    beside,
     distinct,
     interval,
     label_outside,
     label_rows,
     panel_grid,
     plain_words,
+    tall,
     wrapped,
 )
 from mucpt_utils.report.figures.style import Drawn, NothingToDraw, arm_style, arm_title, styled
+from mucpt_utils.report.stage_words import KINDS
 
 SEED_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#c98500")
 SEED_MARKERS = "osD^vPX*"
@@ -55,18 +59,18 @@ def token_weights(table: pd.DataFrame) -> Drawn:
     """Mean weight that tokens of each labelled kind were given in training, one panel per arm.
 
     table: rows of `token_weights.csv`: arm, kind, weight, ci_low, ci_high, seeds, tokens. Weights
-    are scaled to mean 1, so a kind above 1 was weighed up. Raises NothingToDraw where no run kept
-    its weights.
+    are scaled to mean 1, so a kind above 1 was given more weight. Raises NothingToDraw where no run
+    kept its weights.
     """
     title = "Weights given in training, by kind of token"
-    return _by_kind(table, title, "mean weight given (1 = mean of all)")
+    return _by_kind(table, title, "mean weight given\n(1 = mean of all)")
 
 
 @styled
 def fixed_weights(table: pd.DataFrame) -> Drawn:
     """The same of weights that are fixed before training; table: rows of `fixed_weights.csv`."""
     title = "Weights fixed before training, by kind of token"
-    return _by_kind(table, title, "mean weight to be given (1 = mean of all)")
+    return _by_kind(table, title, "mean weight to be given\n(1 = mean of all)")
 
 
 def _by_kind(table: pd.DataFrame, title: str, label: str) -> Drawn:
@@ -75,12 +79,14 @@ def _by_kind(table: pd.DataFrame, title: str, label: str) -> Drawn:
     if frame.empty:
         raise NothingToDraw("no weights of any arm")
     arms, kinds = distinct(frame["arm"]), distinct(frame["kind"])
-    columns = min(3, len(arms))
+    columns = beside(len(arms))
     lines = -(-len(arms) // columns)
-    size = (2.0 + 2.7 * columns, 0.8 + (1.0 + 0.3 * len(kinds)) * lines)
-    fig, grid = panel_grid(title, lines, columns, size, sharex=True, sharey=True)
+    words = [wrapped(KINDS.get(kind, plain_words(kind)), 22) for kind in kinds]
+    size = (2.4 + 2.7 * columns, 0.8 + (1.0 + 0.3 * tall(words)) * lines)
+    told = ": ".join(filter(None, (title, conclusions.of_weights(frame))))
+    fig, grid = panel_grid(told, lines, columns, size, sharex=True, sharey=True)
     for axes, arm in zip(grid.flat, arms, strict=False):
-        heights = label_rows(axes, [plain_words(kind) for kind in kinds])
+        heights = label_rows(axes, words)
         axes.axvline(1, color="#1a1a1a", lw=1.2)
         axes.set_title(wrapped(arm_title(arm), 28))
         for kind, height in zip(kinds, heights, strict=True):
