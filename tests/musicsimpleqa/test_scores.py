@@ -150,7 +150,7 @@ def test_answers_made_elsewhere_have_no_row(card, tmp_path, capsys):
     assert "how the model was asked is not known" in capsys.readouterr().err
     (out / "summary.json").write_text("[]")
     assert scores.main(["add", str(out), "--name", "Tiny"]) == WRONG_INPUT
-    assert "no summary of an evaluation" in capsys.readouterr().err
+    assert "is not the summary of an evaluation" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["日本", "a | b", "a\nb", "x" * 200, "?"])

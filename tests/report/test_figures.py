@@ -476,6 +476,19 @@ def test_panels_of_the_benchmark_stand_in_one_line_and_their_words_apart(frames)
     apart_in_one_line(figures.model_scores(scores)[0], 4)
 
 
+def test_names_of_several_lines_beside_rows_do_not_touch():
+    arms = ["sites_tagger_start", "oracle_focus_clean", "plain_compute", "tagger_window_start"]
+    rows = pd.DataFrame([
+        {"arm": arm, "stratum": name, "mean": 0.2, "ci_low": 0.1, "ci_high": 0.3}
+        for arm in arms
+        for name in ("covered", "uncovered")
+    ])  # fmt: skip
+    fig, _ = figures.tidy(rows, centre="mean", along="arm", series="stratum")
+    fig.draw_without_rendering()
+    boxes = [tick.get_window_extent() for tick in fig.axes[0].get_yticklabels()]
+    assert all(above.y0 > below.y1 for above, below in itertools.pairwise(boxes))
+
+
 def apart_in_one_line(fig, count):
     """As many panels, all in one line; no title or label reaches into another or off the page."""
     fig.draw_without_rendering()

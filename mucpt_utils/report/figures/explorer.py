@@ -20,6 +20,7 @@ from mucpt_utils.report.figures.panels import (
     panel_grid,
     plain_words,
     say_where_it_begins,
+    tall,
     thousands,
     wrapped,
 )
@@ -62,18 +63,19 @@ def tidy(
     share_rows = one_unit if numeric else same_rows
     columns = beside(len(parts))
     lines = -(-len(parts) // columns)
-    height = 2.4 if numeric else 0.9 + max(0.3, 0.13 * len(marks)) * max(map(len, labels))
+    rows = [tall([row_title(frame, along, name) for name in names]) for names in labels]
+    height = 2.4 if numeric else 0.9 + max(0.3, 0.13 * len(marks)) * max(rows)
     width = 2.4 + (2.9 if share_rows else 3.4) * columns
     size = (width, 1.3 + height * lines + 0.25 * (len(marks) // 3))
     fig, grid = panel_grid(title, lines, columns, size, sharex=one_unit, sharey=share_rows)
 
     for axes, (name, part), names in zip(grid.flat, parts, labels, strict=False):
         axes.set_title(wrapped(value_title(panels, name), 30))
-        rows = [part if mark is None else part[part[series] == mark] for mark in marks]
+        each = [part if mark is None else part[part[series] == mark] for mark in marks]
         if numeric:
-            _lines(axes, rows, styles, along, centre)
+            _lines(axes, each, styles, along, centre)
         else:
-            _marks(axes, rows, styles, along, centre, names)
+            _marks(axes, each, styles, along, centre, names)
     room = int(10.5 * size[0] / (columns + 0.8))  # letters beside each other under a panel
     measured = wrapped(centre_title(frame, centre, across=not numeric), room if not numeric else 26)
     if numeric:
