@@ -20,6 +20,7 @@ from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.figures.data_composition import axis_title, level_title
 from mucpt_utils.report.numbers import signed
+from mucpt_utils.report.stage_words import KINDS
 from mucpt_utils.teaching.widgets import answer_mean, sentence_weights
 
 SUMMARY = "What this run showed"
@@ -49,7 +50,7 @@ def listed(words: Sequence[str]) -> str:
 
 def named(arm: str) -> str:
     """An arm by its title and its name in code."""
-    return f"{arm_title(arm)} ({arm})"
+    return f"“{arm_title(arm)}” ({arm})"
 
 
 # --- the corpus -----------------------------------------------------------------------------------
@@ -59,22 +60,22 @@ def flaws(quality: pd.DataFrame) -> Folded:
     """Which kinds of flaw the stages remove. quality: rows of `pipeline_quality.csv`."""
     rows = quality.dropna(subset="recall").sort_values("recall", ascending=False)
     gone = [
-        f"{r.kind.replace('_', ' ')} ({r.recall:.0%})"
+        f"{KINDS.get(r.kind, r.kind.replace('_', ' '))} ({r.recall:.0%})"
         for r in rows.itertuples()
         if r.recall >= LOW_RECALL
     ]
     stay = [
-        f"{r.kind.replace('_', ' ')} ({r.recall:.0%})"
+        f"{KINDS.get(r.kind, r.kind.replace('_', ' '))} ({r.recall:.0%})"
         for r in rows.itertuples()
         if r.recall < LOW_RECALL
     ]
     told = (
-        [f"Found by looking at the text alone, with the share found: {listed(gone)}."]
+        [f"Looking at the text alone, the stages find {listed(gone)}; shares found in brackets."]
         if gone
         else []
     )
     if stay:
-        told.append(f"Mostly left: {listed(stay)}.")
+        told.append(f"Mostly left in the text: {listed(stay)}.")
     return Folded([*told, "A false sentence is not a flaw of the text: no stage looks for it."])
 
 
@@ -127,7 +128,7 @@ def temperature(table: pd.DataFrame) -> Folded:
     return Folded(
         [
             f"The loss is smallest at {listed(each)}.",
-            f"{above} of {len(best)} reference models were overconfident: their best lies above 1.",
+            f"{above} of {len(best)} reference models were overconfident: their best is above 1.",
         ]
     )
 
@@ -150,9 +151,7 @@ def sliders(data: Mapping) -> Folded:
 
     pair = [row for row in data["sentences"] if "part" in row]
     if not pair:
-        return Folded(
-            ["No true and false sentence of one template are about a subject that an RM knows."]
-        )
+        return Folded(["No RM knows the subjects of a true and a false sentence of one template."])
     told = []
     for number, seed in enumerate(data["seeds"]):
         calibrated = data["calibrated"]
@@ -188,12 +187,12 @@ def kinds(table: pd.DataFrame, kind: str = "wrong_fact") -> Folded:
         if not {"fact", kind} <= set(by_kind.index):
             continue
         fact, other = by_kind.loc["fact"], by_kind.loc[kind]
-        numbers = f"{fact['weight']:.2f} to {other['weight']:.2f}"
+        numbers = f"{fact['weight']:.2f} and {other['weight']:.2f}"
         apart = fact["ci_low"] > other["ci_high"] or fact["ci_high"] < other["ci_low"]
         (parted if apart else together).append(f"{named(str(arm))} {numbers}")
-    what = f"True facts to {kind.replace('_', ' ')}s"
-    told = [f"{what}, intervals apart: {listed(parted)}."] if parted else []
-    told += [f"{what}, intervals overlap: {listed(together)}."] if together else []
+    what = f"The weights of true facts and of {kind.replace('_', ' ')}s"
+    told = [f"{what} lie apart, with their intervals, in {listed(parted)}."] if parted else []
+    told += [f"{what} have overlapping intervals in {listed(together)}."] if together else []
     return Folded(told or ["No arm of this run has weights of both kinds."])
 
 
@@ -203,8 +202,8 @@ def lost_most(table: pd.DataFrame) -> Folded:
     if rows.empty:
         return Folded(["No arm of this run kept weights of wrong facts."])
     least, most = ((named(r["arm"]), r["weight"]) for _, r in rows.iloc[[0, -1]].iterrows())
-    told = f"Wrong facts lose most in {least[0]}, weight {least[1]:.2f}"
-    told += f"; they keep most in {most[0]}, {most[1]:.2f}."
+    told = f"Wrong facts lose most in {least[0]}, where their weight is {least[1]:.2f}"
+    told += f"; they keep most in {most[0]}, where it is {most[1]:.2f}."
     arms = set(table["arm"])
     return Folded([told, mirror(arms)] if CONTROL in arms else [told])
 
@@ -226,8 +225,9 @@ def over_training(table: pd.DataFrame) -> Folded:
     told = []
     for arm, part in means.groupby("arm", sort=False):
         first, last = part.sort_values("tokens")["weight"].iloc[[0, -1]]
-        told.append(f"{named(str(arm))} from {first:.2f} to {last:.2f}")
-    return Folded([f"Weight of wrong facts, first to last part: {listed(told)}."] if told else [])
+        told.append(f"from {first:.2f} to {last:.2f} in {named(str(arm))}")
+    what = "From the first part of training to the last, the mean weight of wrong facts goes"
+    return Folded([f"{what} {listed(told)}."] if told else [])
 
 
 def pulls(tokens: pd.DataFrame, answer: Sequence[int] | None) -> Folded:
@@ -253,7 +253,7 @@ def best_arms(main: pd.DataFrame, metric: str = "accuracy") -> Folded:
     ):
         rows = rows_where(main, metric=metric, stratum=stratum)
         best, plain = rows.loc[rows["mean"].idxmax()], rows[rows["arm"] == "plain"]
-        line = f"On {words} {named(best['arm'])} is best with {best['mean']:.2f}"
+        line = f"On {words}, {named(best['arm'])} is best with {best['mean']:.2f}"
         line += f" (plain {plain['mean'].iloc[0]:.2f})" if len(plain) else ""
         told.append(f"{line}.")
     return Folded([*told, "The best of several is always partly luck: look at the intervals."])
@@ -282,9 +282,9 @@ def knowledge_shows(main: pd.DataFrame) -> Folded:
     if not {"covered", "uncovered"} <= set(wide.columns):
         return Folded(["This table does not separate covered and uncovered questions."])
     gap = (wide["covered"] - wide["uncovered"]).dropna().sort_values(ascending=False)
-    each = [f"{named(str(arm))} {value:+.2f}" for arm, value in gap.items()]
+    each = [f"{named(str(arm))} {signed(value)}" for arm, value in gap.items()]
     return Folded(
-        [f"Accuracy on facts that the RM knows minus on those it does not: {listed(each)}."]
+        [f"Accuracy on facts that the RM knows, minus accuracy on the others: {listed(each)}."]
     )
 
 
@@ -293,13 +293,15 @@ def popular(strata: pd.DataFrame, categories: pd.DataFrame, arm: str = "plain") 
     means = rows_where(strata, arm=arm, metric="accuracy").set_index("stratum")["mean"]
     told = []
     if {"popular", "less_popular"} <= set(means.index):
-        told = [f"Popular {means['popular']:.2f}, less popular {means['less_popular']:.2f}."]
+        told = [
+            f"accuracy is {means['popular']:.2f} on popular artists and "
+            f"{means['less_popular']:.2f} on less popular ones."
+        ]
     rows = rows_where(categories, arm=arm, metric="accuracy").sort_values("mean")
     hardest, easiest = rows.iloc[0], rows.iloc[-1]
     return Folded(
         [
-            f"For {named(arm)}:",
-            *told,
+            *[f"After {named(arm)} {sentence}" for sentence in told],
             f"The hardest category is {category(hardest)}, the easiest {category(easiest)}.",
         ]
     )
@@ -317,7 +319,7 @@ def models(scores: pd.DataFrame) -> Folded:
         better = rows[~guesses & (rows["ci_low"] > best_guess)]
         each = [f"{row.model} ({row.accuracy:.3f})" for row in better.itertuples()]
         told.append(f"{part}: {listed(each) if each else 'no model'}")
-    return Folded([f"Clearly above every guesser, by part. {'; '.join(told)}."])
+    return Folded([f"Models clearly above every guesser, by part. {'; '.join(told)}."])
 
 
 def category(row: pd.Series) -> str:
@@ -346,7 +348,11 @@ def axes(table: pd.DataFrame) -> Folded:
         if best:
             told.append(f"{axis_title(str(axis))}: {listed(best)}.")
     return Folded(
-        ["Highest mean accuracy at", *told, "The table of differences says whether that is clear."]
+        [
+            "The levels with the highest mean accuracy.",
+            *told,
+            "The table of differences says whether that is clear.",
+        ]
     )
 
 
@@ -392,7 +398,9 @@ def surface(table: pd.DataFrame) -> Folded:
     if rows.empty:
         return Folded(["This run has no pair of coverage and calibration."])
     ends = (rows.loc[rows["difference"].idxmax()], rows.loc[rows["difference"].idxmin()])
-    told = [f"{r['difference']:+.2f} at coverage {r['coverage']}, {r['confidence']}" for r in ends]
+    told = [
+        f"{signed(r['difference'])} at coverage {r['coverage']}, {r['confidence']}" for r in ends
+    ]
     return Folded([f"Soft weighting minus plain is highest, {told[0]}, and lowest, {told[1]}."])
 
 

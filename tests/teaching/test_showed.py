@@ -88,7 +88,10 @@ SURFACE = table(
 @pytest.mark.parametrize(
     ("folded", "words"),
     [
-        (showed.flaws(QUALITY), ["spam (90%)", "Mostly left: pii (20%)"]),
+        (
+            showed.flaws(QUALITY),
+            ["advertising (90%)", "Mostly left in the text: personal data (20%)"],
+        ),
         (showed.slope(Calibration(0.5, 0.0)), ["0.50", "overconfident"]),
         (showed.slope(Calibration(1.5, 0.0)), ["1.50", "too modest"]),
         (showed.thresholds(CLASSIFIER), ["20.0%", "5.0%", "75% of it undone"]),
@@ -98,8 +101,14 @@ SURFACE = table(
             showed.three_tokens([0.0, 3.0, 0.0], ["a", "b", "c"]),
             ["“b” weighs most, 3.00", "1 of 3"],
         ),
-        (showed.kinds(WEIGHTS), ["apart: soft, static", "1.80 to 0.90", "overlap: Rho-1"]),
-        (showed.lost_most(WEIGHTS), ["(soft_static), weight 0.90", "(rho1), 1.10"]),
+        (
+            showed.kinds(WEIGHTS),
+            ["in “soft, static", "1.80 and 0.90", "overlapping intervals in “Rho-1"],
+        ),
+        (
+            showed.lost_most(WEIGHTS),
+            ["(soft_static), where their weight is 0.90", "(rho1), where it is 1.10"],
+        ),
         (
             showed.lost_most(pd.concat([WEIGHTS, WEIGHTS.assign(arm="inverse")])),
             ["(inverse) is the mirror image of", "(soft_dynamic), which this run did not train"],
@@ -118,18 +127,21 @@ SURFACE = table(
         ),
         (showed.wrong_facts(COMPOSITION, 0.26), ["was not moved in this run"]),
         (showed.over_training(PARTS), ["from 0.90 to 0.40"]),
-        (showed.best_arms(MAIN), ["knows soft, static", "0.50 (plain 0.20)", "0.30 (plain 0.30)"]),
-        (showed.knowledge_shows(MAIN), ["(soft_static) +0.40 and", "(plain) -0.10"]),
+        (
+            showed.best_arms(MAIN),
+            ["knows, “soft, static", "0.50 (plain 0.20)", "0.30 (plain 0.30)"],
+        ),
+        (showed.knowledge_shows(MAIN), ["(soft_static) +0.40 and", "(plain) −0.10"]),
         (
             showed.popular(STRATA, CATEGORIES),
-            ["Popular 0.40, less popular 0.10", "opera (0.10, n = 3)"],
+            ["0.40 on popular artists and 0.10 on less popular ones", "opera (0.10, n = 3)"],
         ),
         (showed.axes(COMPOSITION), ["0 for music and the profile's own for general knowledge"]),
         (
             showed.moved(COMPOSITION),
             ["moves music questions most, by 0.10", "general knowledge most, by 0.20"],
         ),
-        (showed.surface(SURFACE), ["+0.70 at coverage 90 %, calibrated", "lowest, -0.50"]),
+        (showed.surface(SURFACE), ["+0.70 at coverage 90 %, calibrated", "lowest, −0.50"]),
     ],
 )
 def test_sentences_are_worded_from_the_table(folded, words):
@@ -161,7 +173,7 @@ def test_sliders_say_which_seed_fails_and_what_it_has_not_read():
     told = showed.sliders(data).text
     assert "Seed 0: true" in told and ", told apart (this RM knows the true one" in told
     assert "not told apart (this RM does not know the true one" in told
-    assert "No true and false sentence" in showed.sliders({"sentences": []}).text
+    assert "No RM knows the subjects" in showed.sliders({"sentences": []}).text
 
 
 def test_verdicts_come_from_the_claims_or_it_says_where_they_are_made(tmp_path, monkeypatch):
