@@ -124,6 +124,10 @@ SIGN = re.compile(
 )
 
 
+# every gap has one of these; a text without them is not searched for one
+GAP_SIGN = re.compile(r"__|[\[<({…–—]|\?\?|[=:] ?\?|\.\.\.|\*\*\*|---|blank", re.IGNORECASE)
+
+
 def listed(names: str) -> frozenset[str]:
     """The words of a list."""
     return frozenset(names.split())
@@ -344,7 +348,7 @@ def manner_of(
     rules = asking_rules()
     body = body_of(sentence)
     has_word = not ASKING_WORDS.isdisjoint(tokens)
-    if rules.blank.search(sentence):
+    if GAP_SIGN.search(sentence) and rules.blank.search(sentence):
         return Manner.OPEN if has_word and "?" in body else Manner.GAP
     if asks_nothing(body):
         return None

@@ -262,6 +262,7 @@ class QuestionParts:
         called = {other for w in words(text) for other in players.get(stem(w), ())}
         # a saxophonist's is a sax, too
         alike = frozenset(called.union(*(players.get(other, ()) for other in called)))
+        alike -= {stem(w) for w in words(text)}
         kind = kind_of(relation, str(question.get("answer_type") or ""), own)
         return cls(
             id=key,

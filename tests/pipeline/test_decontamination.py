@@ -1,7 +1,7 @@
 import pytest
 from datatrove.data import Document
 
-from mucpt_utils.pipeline.asking import is_question
+from mucpt_utils.pipeline.asking import GAP_SIGN, asking_rules, is_question
 from mucpt_utils.pipeline.asking_sentences import split_sentences
 from mucpt_utils.pipeline.decontamination import (
     ANSWERED,
@@ -190,6 +190,18 @@ def test_sentences_do_not_end_at_numbers_and_initials():
 )
 def test_a_sentence_asks_or_it_does_not(sentence, asks):
     assert is_question(sentence) is asks
+
+
+GAPS = ["_____", "[blank]", "[ gap ]", "[]", "[...]", "<mask>", "<extra_id_0>", "(blank)", "( ?? )"]
+GAPS += ["{{c1::1977}}", "in blank.", "in ??", "year: ?  ", "year = ? or so", "in ....", "in …"]
+GAPS += ["in ***", "in ---", "in –", "in —", "is...", "was…"]
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_no_gap_lacks_the_sign_that_gaps_are_looked_for_by(gap):
+    sentence = f"Night Ferry came out {gap}"
+    assert asking_rules().blank.search(sentence)
+    assert GAP_SIGN.search(sentence)
 
 
 @pytest.mark.parametrize(

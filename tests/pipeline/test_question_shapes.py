@@ -3,6 +3,7 @@
 import pytest
 
 from mucpt_utils.pipeline.decontamination import asked_questions
+from mucpt_utils.pipeline.question_parts import QuestionParts
 
 
 def question(key: str, relation: str, text: str, answer: str, subject: str, kind: str) -> dict:
@@ -165,6 +166,12 @@ def test_questions_that_say_more_than_they_ask_are_found(text, expected):
 )
 def test_questions_about_something_else_of_the_subject_are_none(text):
     assert asked_questions(text, QUESTIONS) == []
+
+
+def test_a_players_question_has_other_words_for_the_instrument_and_not_its_own():
+    parts = {q["id"]: QuestionParts.of(q) for q in QUESTIONS}
+    assert parts["sax"].alike == {"saxophonist", "sax"}
+    assert "violin" not in parts["opus"].alike
 
 
 @pytest.mark.parametrize(
