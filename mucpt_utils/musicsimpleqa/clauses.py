@@ -31,11 +31,11 @@ class Clause:
     opener: str
     side: bool
     sentence: int
-    small: str = field(init=False)  # the stretch in lower case
+    small: str = ""  # the stretch in lower case
     places: list[int] = field(init=False)  # of its answers
 
     def __post_init__(self) -> None:
-        self.small = lower(self.text)
+        self.small = self.small or lower(self.text)
         given = K in self.text or C in self.text
         self.places = [m.start() for m in ANSWER.finditer(self.text)] if given else []
 
@@ -76,13 +76,14 @@ def clauses_of(marked: str) -> list[Clause]:
     # "While Munich was its home, it ..." - the comma ends the concession
     marked = RULES.initial_aside.sub(lambda m: m[0][:-1] + ";", marked)
     clauses: list[Clause] = []
+    small = lower(marked)
     start, opener, side, sentence, depth = 0, "", False, 0, 0
     for boundary in RULES.boundary.finditer(marked):
         kind, word = boundary.lastgroup or "", boundary[0].strip(" ,").lower()
         if boundary.start() > start:
-            piece = marked[start : boundary.start()]
-            aside = side or depth > 0 or bool(RULES.aside_opening.match(lower(piece)))
-            clauses.append(Clause(piece, start, opener, aside, sentence))
+            piece, low = marked[start : boundary.start()], small[start : boundary.start()]
+            aside = side or depth > 0 or bool(RULES.aside_opening.match(low))
+            clauses.append(Clause(piece, start, opener, aside, sentence, low))
         begin, start = start, boundary.end()
         opener = word if kind in ("turn", "aside") else ""
         # "The man who came up with it was X": no aside
@@ -99,6 +100,6 @@ def clauses_of(marked: str) -> list[Clause]:
             depth = 0
     piece = marked[start:]
     if piece.strip():
-        aside = side or depth > 0 or bool(RULES.aside_opening.match(lower(piece)))
-        clauses.append(Clause(piece, start, opener, aside, sentence))
+        aside = side or depth > 0 or bool(RULES.aside_opening.match(small[start:]))
+        clauses.append(Clause(piece, start, opener, aside, sentence, small[start:]))
     return clauses

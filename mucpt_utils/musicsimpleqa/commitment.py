@@ -93,7 +93,7 @@ def committed(reply: str, question: Mapping) -> Commitment:
 def answer_to(key: Key, reply: str) -> Commitment:
     """The span of a reply that answers a key's question."""
     text = own_words(reply, key.asked.text)
-    if text.isupper() and len(words(text)) > 3 and RULES.refusal.search(lower(text)):
+    if text.isupper() and len(words(text)) > 3 and RULES.refusals.is_in(lower(text)):
         text = text.lower()  # capitals only tell no names
     if not text:
         return Commitment(NOTHING, "", "empty")
@@ -188,9 +188,11 @@ def choice(reply: Marked, key: Key) -> Commitment:
     clause, position = evidence.strongest()
     if nothing := none_asked(reply, clause, position, relevance, clause is answering[0]):
         return Commitment(NOTHING, "", nothing)
-    undecided = undecided_at(marks, key, clauses, clause) or contradiction(reply, answering)
+    alone = len(answering) == len(clause.places) == 1
+    undecided = undecided_at(marks, key, clauses, clause)
+    undecided = undecided or (None if alone else contradiction(reply, answering))
     several = undecided
-    if not undecided and not evidence.is_singled_out(clause, position):
+    if not (undecided or alone or evidence.is_singled_out(clause, position)):
         several = rivals(reply, key.kind, answering, clause, position)
     if several:
         behind = only_answer_behind(answering, clause, relevance)
@@ -267,8 +269,10 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
         return Commitment(NOTHING, "", "no words")
     if asks_back(text):
         return Commitment(NOTHING, "", "asks back")
-    clauses, small = clauses_of(marks), lower(marks)
-    refuses = RULES.refusal.search(small) or any(map(is_refusal, clauses))
+    small = lower(marks)
+    refuses = RULES.refusals.is_in(small) or (
+        RULES.refusal_whole.may_be_in(small) and any(map(is_refusal, clauses_of(marks)))
+    )
     guesses = text.islower() and RULES.guess.search(RULES.refusal.sub("", small))
     if refuses and not guesses:
         return Commitment(NOTHING, "", "refuses")
@@ -280,7 +284,8 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
         return Commitment(NOTHING, "", "speaks of itself and names no answer")
     if repeats_question(text, key) and not key.names_its_kind(text):
         return Commitment(NOTHING, "", "repeats the question")
-    first = marked.words_at(0, clauses[0].start + len(clauses[0].text))
+    first_clause = clauses_of(marks)[0]
+    first = marked.words_at(0, first_clause.start + len(first_clause.text))
     return Commitment(ONE, without_lead_in(first), "its first words")
 
 
@@ -298,6 +303,8 @@ def is_declared(marked: Marked, key: Key) -> bool:
 
 def asks_back(text: str) -> bool:
     """Whether every sentence of a reply asks for something."""
+    if "?" not in text and text.strip():
+        return False
     sentences = re.findall(r"[^?]+\??", text.strip())
     return all(ASKS_BACK.fullmatch(sentence.strip()) for sentence in sentences)
 

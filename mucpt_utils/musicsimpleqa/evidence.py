@@ -26,17 +26,16 @@ from mucpt_utils.musicsimpleqa.words import lower
 
 DATA = read_yaml(paths.PACKAGE / "musicsimpleqa/evidence.yaml")
 WEIGHTS: dict[str, float] = DATA["weights"]
-# all parts in one pattern, each a group of the number that stands for it
+# all parts in one pattern, each a group of the number that stands for it; like the next ones, for
+# texts in lower case
 PARTS = tuple(DATA["parts"])
-PART = re.compile(
-    "|".join(rf"\b({pattern})(?!\w)" for pattern in DATA["parts"].values()), re.IGNORECASE
-)
+PART = re.compile(rf"\b(?:{'|'.join(f'({p})' for p in DATA['parts'].values())})(?!\w)")
 # things of which one may be asked about and another one told of
 THINGS = {name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in DATA["things"].items()}
-CUE, LABEL, EDGE, AFFIRMED, HUNG = (
-    re.compile(DATA[name].replace("{A}", A), re.IGNORECASE)
-    for name in ("cue", "label", "edge", "affirmed", "hung")
+CUE, LABEL, AFFIRMED, HUNG = (
+    re.compile(DATA[name].replace("{A}", A)) for name in ("cue", "label", "affirmed", "hung")
 )
+PHRASE_END = re.compile(f"{A}|{DATA['edge']}")
 BEHIND_SUBJECT = re.compile(rf"{S}[\"')]*(?:'s)?(?: \(|,|:| [-–—]|(?: is| was)?(?: in)?)? $")
 # "Diamond Dogs '74": a name right before a value
 NAMED_BEFORE = re.compile(
@@ -76,7 +75,7 @@ EXCLUSIVE = exclusive_parts()
 
 def parts_in(text: str) -> frozenset[str]:
     """The parts that a text names."""
-    return frozenset(PARTS[(match.lastindex or 1) - 1] for match in PART.finditer(text))
+    return frozenset(PARTS[(match.lastindex or 1) - 1] for match in PART.finditer(lower(text)))
 
 
 @lru_cache(maxsize=16384)
@@ -158,7 +157,7 @@ class Evidence:
 
     def may_be_paired(self, text: str, at: int) -> bool:
         """Whether the words around an answer speak of no other relation than the asked one."""
-        phrase = phrase_around(text, at)
+        phrase = phrase_around(text, lower(text), at)
         before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
         if RULES.unlikely[self.asked.role].fits(lower(before), lower(behind)):
             return self.is_owner(before, behind)
@@ -195,7 +194,7 @@ class Evidence:
         """What is observed about an answer, each from 0 (False) to 1 (True)."""
         if clause.start not in self.of_clauses:
             self.of_clauses[clause.start] = self.about_clause(clause)
-        seen = self.of_clauses[clause.start] | self.about_phrase(clause.text, at)
+        seen = self.of_clauses[clause.start] | self.about_phrase(clause, at)
         seen |= self.about_position(clause, at)
         if part := self.part_beside(clause.start + at):
             seen["asked part"] = part in self.asked_parts
@@ -210,7 +209,7 @@ class Evidence:
         return {
             "subject": subject,
             "subject elsewhere": bool(asked) and not subject and self.subject_named,
-            "pronoun": not subject and bool(SUBJECT_WORDS.search(clause.text)),
+            "pronoun": not subject and bool(SUBJECT_WORDS.search(clause.small)),
             "asked relation in clause": bool(asked),
             "other relation in clause": not asked and RULES.tells_relation(clause.text),
             "aside": clause.side,
@@ -218,9 +217,10 @@ class Evidence:
             "bare at the end": is_bare(clause) and clause is self.clauses[-1],
         }
 
-    def about_phrase(self, text: str, at: int) -> dict[str, float]:
+    def about_phrase(self, clause: Clause, at: int) -> dict[str, float]:
         """What the words right around an answer say."""
-        phrase = phrase_around(text, at)
+        text, small = clause.text, clause.small
+        phrase = phrase_around(text, small, at)
         asked = self.asked.said_in(phrase)
         before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
         owns = self.owns_asked(behind)
@@ -229,9 +229,9 @@ class Evidence:
         other_thing = other_thing or self.is_of_another_name(before)
         if self.is_owner(before, behind):
             asked, owns = self.asked.relations, True
-        around, role = (lower(before), lower(behind)), self.asked.role
-        label = LABEL.search(before)
-        own = label is not None and self.is_asked_label(label[1])
+        around, role = (small[max(0, at - 60) : at], small[at + 1 : at + 60]), self.asked.role
+        label = LABEL.search(around[0]) if ":" in before else None
+        own = label is not None and self.is_asked_label(before[slice(*label.span(1))])
         return {
             "asked relation": bool(asked),
             "share of asked relations": len(asked) / max(1, len(self.asked.relations)),
@@ -240,10 +240,10 @@ class Evidence:
             "unlikely position": RULES.unlikely[role].fits(*around) and not owns,
             "asked label": own,
             "other label": bool(label) and not own,
-            "behind the subject": bool(BEHIND_SUBJECT.search(before)),
+            "behind the subject": S in before and bool(BEHIND_SUBJECT.search(before)),
             "another thing": other_thing,
-            "hung on another": role != "place" and bool(HUNG.search(before)),
-            "conclusion": bool(CUE.search(before)),
+            "hung on another": role != "place" and bool(HUNG.search(around[0])),
+            "conclusion": bool(CUE.search(around[0])),
         }
 
     def about_position(self, clause: Clause, at: int) -> dict[str, float]:
@@ -268,7 +268,7 @@ class Evidence:
             "late": place / max(1, len(self.clauses) - 1),
             "repeated": min(2, times - 1) / 2,
             "asked back": behind.lstrip("\"') ").startswith("?"),
-            "affirmed": bool(AFFIRMED.match(behind)),
+            "affirmed": bool(AFFIRMED.match(lower(behind))),
             "one word": not is_key and " " not in name and self.asked.role in ("agent", "title"),
         }
 
@@ -345,12 +345,12 @@ class Evidence:
         behind = ANSWER.split(marks[at + 1 : at + REACH])
         near = [
             (distance_behind(before[1], m), m)
-            for m in PART.finditer(before[1])
+            for m in PART.finditer(lower(before[1]))
             if not between or distance_behind(before[1], m) <= distance_before(before[1], m)
         ]
         near += [
             (distance_before(behind[0], m), m)
-            for m in PART.finditer(behind[0])
+            for m in PART.finditer(lower(behind[0]))
             if len(behind) == 1 or distance_before(behind[0], m) <= distance_behind(behind[0], m)
         ]
         if not near:
@@ -368,12 +368,18 @@ def distance_behind(text: str, part: re.Match[str]) -> int:
     return len(text) - part.end() + BEYOND * bool(STOP.search(text, part.end()))
 
 
-def phrase_around(text: str, at: int) -> str:
-    """The words around an answer up to the next sign, conjunction or answer on either side."""
+def phrase_around(text: str, small: str, at: int) -> str:
+    """The words around an answer up to the next sign, conjunction or answer on either side.
+
+    small: the text in lower case.
+    """
     before, behind = text[max(0, at - PHRASE) : at], text[at + 1 : at + PHRASE]
-    begins = [match.end() for pattern in (EDGE, ANSWER) for match in pattern.finditer(before)]
-    ends = [match.start() for p in (EDGE, ANSWER) if (match := p.search(behind))]
-    return before[max(begins, default=0) :] + " " + behind[: min(ends, default=len(behind))]
+    begin, end = 0, len(behind)
+    for match in PHRASE_END.finditer(small[max(0, at - PHRASE) : at]):
+        begin = match.end()
+    if first := PHRASE_END.search(small[at + 1 : at + PHRASE]):
+        end = first.start()
+    return before[begin:] + " " + behind[:end]
 
 
 def only_answer_behind(
@@ -386,6 +392,6 @@ def only_answer_behind(
     for clause in clauses:
         if clause.start > chosen.start and not is_bare(clause) and len(clause.places) == 1:
             fit, at = next(relevance.fits(clause)), clause.places[0]
-            if fit > 0 or CUE.search(clause.text[max(0, at - 60) : at]):
+            if fit > 0 or CUE.search(clause.small[max(0, at - 60) : at]):
                 return clause
     return None

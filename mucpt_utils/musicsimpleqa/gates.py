@@ -9,7 +9,7 @@ those that its words do.
 
 import re
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import product
 
@@ -51,7 +51,7 @@ EVERYWHERE = frozenset(
 )
 COMMON_SIGNS = frozenset("\ue000\ue001\ue003,.'")
 # characters that `re` takes for a Latin letter where the case makes no difference
-LIKE_LETTERS = re.compile("[\u0130\u0131\u017f\u212a]")
+LIKE_LETTERS = "\u0130\u0131\u017f\u212a"
 
 
 class Needs(NamedTuple):
@@ -193,9 +193,44 @@ class Gated:
         """As of a pattern."""
         return self.pattern.finditer(text) if opened(text) & self.gate else iter(())
 
+    def may_be_in(self, text: str) -> bool:
+        """Whether the gate is open: False where nothing in a text matches, nor in its stretches.
+
+        Of stretches that begin and end at the edges of words.
+        """
+        return bool(opened(text) & self.gate)
+
     def sub(self, new: str | Callable[[re.Match[str]], str], text: str) -> str:
         """As of a pattern."""
         return self.pattern.sub(new, text) if opened(text) & self.gate else text
+
+
+class AnyOf:
+    """Patterns of which one is looked for, each behind a gate of its own.
+
+    As one pattern they would have one gate, which a word of any of them opens for all.
+    """
+
+    def __init__(self, patterns: Iterable[Gated]):
+        self.patterns = tuple(patterns)
+
+    def is_in(self, text: str) -> bool:
+        """Whether one of the patterns is found in a text."""
+        gates = opened(text)
+        ways = [one.pattern for one in self.patterns if gates & one.gate]
+        return any(pattern.search(text) for pattern in ways)
+
+
+def sub_each(
+    patterns: Iterable[Gated], new: str | Callable[[re.Match[str]], str], text: str
+) -> str:
+    """A text with what each of some patterns matches put anew, one behind the other."""
+    gates = opened(text)
+    for one in patterns:
+        if gates & one.gate:
+            text = one.pattern.sub(new, text)
+            gates = opened(text)
+    return text
 
 
 class Gates:
@@ -239,7 +274,7 @@ def opened_by_token(token: str) -> int:
 @lru_cache(maxsize=128)  # one text is searched for many patterns
 def opened(text: str) -> int:
     """The gates that are open for a text."""
-    if not text.isascii() and LIKE_LETTERS.search(text):
+    if not text.isascii() and any(letter in text for letter in LIKE_LETTERS):
         return GATES.every
     gates = GATES.always
     for token in set(GATES.tokens.findall(text.lower())):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.asked import MAKING, Asked
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, DEAD, Clause
+from mucpt_utils.musicsimpleqa.gates import sub_each
 from mucpt_utils.musicsimpleqa.relevance import Relevance
 from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N
 from mucpt_utils.musicsimpleqa.words import lower
@@ -64,12 +65,10 @@ def of_two(marks: str) -> str:
 def not_given(marks: str) -> tuple[str, bool]:
     """The answers that are denied, believed by others or compared, set aside; is one denied?"""
     small = lower(marks)
-    given = undecided = RULES.undecided.sub(dead, small)
-    for pattern in RULES.denied:
-        given = pattern.sub(dead, given)
+    undecided = RULES.undecided.sub(dead, small)
+    given = sub_each(RULES.denied, dead, undecided)
     denied = given != undecided
-    for pattern in RULES.set_aside:
-        given = pattern.sub(dead, given)
+    given = sub_each(RULES.set_aside, dead, given)
     if given == small:
         return marks, denied
     return "".join(N if new == N else old for old, new in zip(marks, given, strict=True)), denied
@@ -156,7 +155,7 @@ def without_refusals(clauses: Sequence[Clause], relevance: Relevance) -> tuple[l
 
     Beside a refusal, only a guess counts: `I don't know. Maybe X?`, `He is Irish. I can't say who.`
     """
-    refusing = [bool(RULES.refusal.search(c.small)) or is_refusal(c) for c in clauses]
+    refusing = [RULES.refusals.is_in(c.small) or is_refusal(c) for c in clauses]
     answering = [
         c for c, refuses in zip(clauses, refusing, strict=True) if c.answers and not refuses
     ]
@@ -177,4 +176,4 @@ def is_refusal(clause: Clause) -> bool:
 
 def refuses_whole(text: str) -> bool:
     """Whether a text is one of the short refusals, whatever signs stand around it."""
-    return bool(RULES.refusal_whole.fullmatch(lower(text.strip(PUNCTUATION))))
+    return bool(RULES.refusal_whole.pattern.fullmatch(lower(text.strip(PUNCTUATION))))

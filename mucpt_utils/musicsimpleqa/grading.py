@@ -39,8 +39,8 @@ def grade(question: Mapping, response: str) -> Grade:
 
 def graded(key: Key, response: str) -> Grade:
     """The grade of a response to a key's question: at once where it is only another name."""
-    if is_another(key, response):
-        return Grade(INCORRECT, "gives another answer", response)
+    if another := is_another(key, response):
+        return Grade(INCORRECT, "gives another answer", another)
     return graded_in_full(key, response)
 
 

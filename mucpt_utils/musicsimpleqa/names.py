@@ -32,6 +32,7 @@ VERB_SIGNS = frozenset({"to", "me", "us", "you", "we", "they", "can", "will", "s
 # "C'est", "L'album" at the beginning of a sentence
 ELIDED = re.compile(r"(?:[CDJLMNST]|Qu)'[a-zà-ÿ]")
 # an article or preposition run together with a name: "d'Alain", "l'Orfeo"
+CAPITAL_BEHIND = re.compile(r"'[A-ZÀ-Ý]")
 ELISION = re.compile(r"\b(d|l|qu|dell|all|nell|sull)'(?=[A-ZÀ-Ý])")
 # what is named behind such a word in quotation marks is a work
 WORK_NAMED = re.compile(
@@ -77,7 +78,7 @@ class NameKey(Key):
         self.symbol_pattern = re.compile(rf"(?<![\w!?])(?:{signs})(?![\w!?])") if signs else None
 
     def prepared(self, text: str) -> str:
-        if "'" in text and not self.elided:
+        if "'" in text and not self.elided and CAPITAL_BEHIND.search(text):
             text = ELISION.sub(r"\1e ", text)
         if not text.isascii() and CYRILLIC.search(text):
             text = from_cyrillic(text, self.spellings)

@@ -4,19 +4,22 @@ import re
 from functools import cached_property
 
 from mucpt_utils.musicsimpleqa.asked import Asked
+from mucpt_utils.musicsimpleqa.gates import Gated
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.readings import Reading
 from mucpt_utils.musicsimpleqa.rules import RULES, level
 from mucpt_utils.musicsimpleqa.spelling import one_spelling
 
 # how one says of which country something is: "Slovak.", "It's a Slovak flute"
-OF_COUNTRY = re.compile(
-    r"((?:\A|\b(?:is|was|are|were|an?|the)\s|'s\s|:\s)\W*(?:(?:an?|the|traditional|old|ancient|native|indigenous|probably)\s)*)"
-    rf"({'|'.join(map(re.escape, RULES.demonyms))})"
-    r"(?=\W*\Z|[.,;!?]|(?:\s[a-z][\w-]*)?\s(?:instrument|bow|flute|drum|lute|fiddle|zither|harp"
-    r"|bagpipe|pipe|oboe|clarinet|guitar|band|group|singer|musician|rapper|artist|entry|act|song"
-    r"|contestant|entrant|representative|delegation|duo|trio|composer|inventor|invention)s?\b)",
-    re.IGNORECASE,
+OF_COUNTRY = Gated(
+    re.compile(
+        r"((?:\A|\b(?:is|was|are|were|an?|the)\s|'s\s|:\s)\W*(?:(?:an?|the|traditional|old|ancient|native|indigenous|probably)\s)*)"
+        rf"({'|'.join(map(re.escape, RULES.demonyms))})"
+        r"(?=\W*\Z|[.,;!?]|(?:\s[a-z][\w-]*)?\s(?:instrument|bow|flute|drum|lute|fiddle|zither|harp"
+        r"|bagpipe|pipe|oboe|clarinet|guitar|band|group|singer|musician|rapper|artist|entry|act|song"
+        r"|contestant|entrant|representative|delegation|duo|trio|composer|inventor|invention)s?\b)",
+        re.IGNORECASE,
+    )
 )
 LONGEST_NAME = 40  # characters
 STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")

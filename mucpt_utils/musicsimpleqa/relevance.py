@@ -9,12 +9,12 @@ from mucpt_utils.musicsimpleqa.clauses import RELATIVES, RESUMED, Clause
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K, N, S
 from mucpt_utils.musicsimpleqa.words import lower
 
+# in lower case
 SUBJECT_WORDS = re.compile(
     r"\b(?:it|this|that|they|he|she"
-    r"|the (?:song|album|opera|work|piece|band|group|track|prize))\b",
-    re.IGNORECASE,
+    r"|the (?:song|album|opera|work|piece|band|group|track|prize))\b"
 )
-WORD_BEFORE = re.compile(r"(\w+)(?: (?:by|is|was|to|in|on|the|a|an)){0,2} [\"']?$")
+WORD_BEFORE = re.compile(r"\b(\w+)(?: (?:by|is|was|to|in|on|the|a|an)){0,2} [\"']?$")
 LABEL = re.compile(rf"[\W_]{{0,8}}[\w ]{{2,30}}: [\"']?[{K}{C}]")
 NO_ADJECTIVE = "is|are|was|were|include\\w*|with|to|for|of|by|in|at|on|from"
 BARE = re.compile(
@@ -55,7 +55,7 @@ class Relevance:
             return 8
         about_subject = S in clause.text or clause.sentence in self.about_subject
         about_subject = about_subject or clause.start in self.resumed
-        score = 3 if about_subject else int(bool(SUBJECT_WORDS.search(clause.text)))
+        score = 3 if about_subject else int(bool(SUBJECT_WORDS.search(clause.small)))
         score += self.relation_score(clause.text) - 3 * clause.side
         return score + self.is_answering(clause)
 

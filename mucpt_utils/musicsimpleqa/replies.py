@@ -102,7 +102,7 @@ def own_turn(reply: str, question: str) -> str:
         reply = ANSWER_LABEL.sub("", reply[len(question) :], count=1)
     if echo := ECHO.match(reply):
         reply = reply[echo.end() :]
-    if appendix := APPENDIX.search(reply):
+    if "\n" in reply and (appendix := APPENDIX.search(reply)):
         reply = reply[: appendix.start()]
     turn = NEXT_TURN.search(reply) if ":" in reply or "\n" in reply else None
     if turn and not reply[: turn.start()].strip():  # "Question: ...? Answer: Nirvana"
@@ -158,7 +158,9 @@ TABLE_RULE = re.compile(r"^(?=[\s:|-]*--)[\s:|-]*$")
 
 
 # signs of which thoughts, later turns and markup need one
-WRITTEN = re.compile(r"[\n<\[{\\*`_#|:?~]|\A\s*(?:[-+>\d]|\(?[Aa][):.])|\Aanalysis|&#?\w{2,8};")
+WRITTEN = re.compile(r"[\n<\[{\\*`_#|:?~]")
+WRITTEN_FIRST = re.compile(r"\s*(?:[-+>\d]|\(?[Aa][):.])|analysis")
+ENTITY = re.compile(r"&#?\w{2,8};")
 
 
 def own_words(reply: str, question: str) -> str:
@@ -166,7 +168,7 @@ def own_words(reply: str, question: str) -> str:
 
     Lines become sentences; a line that ends in a colon, and a heading, lead into the next one.
     """
-    if len(reply) <= LONGEST and reply.isascii() and not WRITTEN.search(reply):
+    if len(reply) <= LONGEST and reply.isascii() and not is_written(reply):
         return reply.strip()
     text = own_turn(ends_of(without_thoughts(reply)), question).strip()
     if not text.isascii():
@@ -192,7 +194,14 @@ def own_words(reply: str, question: str) -> str:
         text = EMPHASIS.sub(r'"\1"', text)
     if "_" in text:
         text = UNDERLINE.sub(r'"\1"', text)
-    return HEADING.sub(r"\1", text).strip()
+    return (HEADING.sub(r"\1", text) if "#" in text else text).strip()
+
+
+def is_written(reply: str) -> bool:
+    """Whether a reply holds a sign that thoughts, later turns and markup need."""
+    if WRITTEN.search(reply) or WRITTEN_FIRST.match(reply):
+        return True
+    return "&" in reply and bool(ENTITY.search(reply))
 
 
 def from_html(text: str) -> str:

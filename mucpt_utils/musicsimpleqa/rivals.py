@@ -92,8 +92,10 @@ def differ(reply: Marked, one: int, other: int) -> bool:
 
 def is_bare(clause: Clause) -> bool:
     """Whether a clause is an answer and nothing else, or an answer behind a colon."""
-    text = ARTICLE.sub("", clause.text.rpartition(":")[2].strip(PUNCTUATION))
-    return text in (K, C)
+    if not clause.places:
+        return False
+    text = clause.text.rpartition(":")[2].strip(PUNCTUATION)
+    return text in (K, C) or ARTICLE.sub("", text) in (K, C)
 
 
 def steps(clause: Clause, position: int) -> Stretch:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
-from mucpt_utils.musicsimpleqa.gates import Gated
+from mucpt_utils.musicsimpleqa.gates import AnyOf, Gated
 from mucpt_utils.musicsimpleqa.readings import forms_of
 from mucpt_utils.musicsimpleqa.words import clean, lower, without_article
 
@@ -115,12 +115,14 @@ class Rules:
     def read_refusals(self, data: Mapping[str, Any]) -> None:
         """What refuses to answer, for texts in lower case."""
         sorry = [data["sorry_elsewhere"], data["sorry_other_alphabets"]]
-        self.refusal_whole = self.lowered("|".join([*data["refusal_whole"], *sorry]))
+        self.refusal_whole = self.gated("|".join([*data["refusal_whole"], *sorry]))
         elsewhere = "|".join(data["refusal_elsewhere"])
         plain, others = "|".join([*data["refusal"], elsewhere]), data["refusal_other_alphabets"]
         # an answer may stand where a word may: "look that one up", read as a number
         anything = f"[\\w{K}{C}{N}{S}]"
         self.refusal = self.gated(rf"(?:\b|^)(?:{plain})|{others}".replace(r"\w", anything))
+        ways = [rf"(?:\b|^)(?:{way})" for way in (*data["refusal"], elsewhere)]
+        self.refusals = AnyOf(self.each(way.replace(r"\w", anything) for way in (*ways, others)))
         latin = rf"\b(?:{elsewhere}|{sorry[0]})"
         self.no_names_in_ascii = self.gated(latin)
         self.no_names = self.gated("|".join([latin, others, sorry[1]]))
@@ -141,8 +143,7 @@ class Rules:
     def read_relations(self, relations: Mapping[str, str], by_the_way: Iterable[str]) -> None:
         """The families of words for each relation, for texts in lower case."""
         self.relations = {name: self.gated(rf"\b(?:{p})") for name, p in relations.items()}
-        telling = (p for name, p in relations.items() if name not in by_the_way)
-        self.any_relation = self.gated(rf"\b(?:{'|'.join(telling)})")
+        self.any_relation = AnyOf(p for name, p in self.relations.items() if name not in by_the_way)
 
     def read_places(self, data: Mapping[str, Any]) -> None:
         """Names of places in normal form."""
@@ -166,7 +167,7 @@ class Rules:
 
     def tells_relation(self, text: str) -> bool:
         """Whether a text speaks of any relation that is not only mentioned by the way."""
-        return bool(self.any_relation.search(lower(text)))
+        return self.any_relation.is_in(lower(text))
 
     def position(self, pair: tuple[str, str]) -> Position:
         """Patterns for before and behind an answer."""
@@ -203,6 +204,7 @@ class Rules:
         return tuple(map(self.gated, patterns))
 
 
+@lru_cache(maxsize=4096)  # few places are named often
 def level(name: str) -> str:
     """A name as names are compared: its words in normal form, without an article, run together."""
     name = clean(name)

@@ -33,6 +33,15 @@ def in_english(text: str) -> str:
     return FOREIGN_INSTRUMENT.sub(lambda match: str(IN_ENGLISH[match[0].lower()]), text)
 
 
+@lru_cache(maxsize=64)  # one response is read several times
+def in_notation(text: str, interval: bool, key: bool, instruments: bool) -> str:
+    """A text in the notation of terms, where one of these is asked for."""
+    text = in_words(intervals_in_words(text) if interval else text)
+    if key:
+        text = IN_TONIC.sub(r"\1 major", text)
+    return in_english(text) if instruments else text
+
+
 class TermKey(NameKey):
     """A term; others of the same shape or class are other answers, as `D minor` is to `C major`."""
 
@@ -48,10 +57,8 @@ class TermKey(NameKey):
         self.has_loose_terms = not (self.shape or self.is_name)
 
     def prepared(self, text: str) -> str:
-        text = in_words(intervals_in_words(text) if self.is_interval else text)
-        if "key" in self.asked.forms:
-            text = IN_TONIC.sub(r"\1 major", text)
-        return in_english(text) if self.asked.forms & INSTRUMENT_WORDS else text
+        instruments = not self.asked.forms.isdisjoint(INSTRUMENT_WORDS)
+        return in_notation(text, self.is_interval, "key" in self.asked.forms, instruments)
 
     def ways_to_write(self, name: str) -> list[list[str]]:
         """Singular and plural; a major key by its tonic; a catalogue number by its number."""

@@ -57,7 +57,7 @@ def replies(name: str) -> list[tuple[dict, str]]:
 def seconds(pairs: Sequence[tuple[dict, str]]) -> float:
     """Processor time of grading some replies, none of which was graded before."""
     graded_once.cache_clear()
-    short_replies.forms_of_name.cache_clear()
+    short_replies.bare_name.cache_clear()
     start = time.process_time()
     for question, reply in pairs:
         grade(question, reply)

@@ -9,7 +9,7 @@ from mucpt_utils.musicsimpleqa import commitment, gates, readings, words
 from mucpt_utils.musicsimpleqa.agreement import load_cases
 from mucpt_utils.musicsimpleqa.answer_keys import key_of
 from mucpt_utils.musicsimpleqa.clauses import Marked
-from mucpt_utils.musicsimpleqa.gates import Gated, needed, opened
+from mucpt_utils.musicsimpleqa.gates import AnyOf, Gated, needed, opened
 from mucpt_utils.musicsimpleqa.rules import RULES
 from mucpt_utils.musicsimpleqa.words import lower
 
@@ -49,6 +49,8 @@ def gated_patterns():
     for value in vars(RULES).values():
         if isinstance(value, dict):
             value = tuple(value.values())
+        if isinstance(value, AnyOf):
+            value = value.patterns
         for one in value if isinstance(value, tuple) else (value,):
             if isinstance(one, Gated):
                 yield one
@@ -86,8 +88,8 @@ def test_what_is_searched_with_care_needs_a_word_of_caution(monkeypatch):
 
     monkeypatch.setattr(gates, "rarity", lambda run: caution(run) or len(run) / 100)
     patterns = [RULES.undecided, RULES.refusal, *RULES.denied, *RULES.set_aside]
-    patterns += [RULES.inner_correction, RULES.taken_back, RULES.final_answer]
-    for pattern in [*(gated.pattern for gated in patterns), RULES.correction, RULES.refusal_whole]:
+    patterns += [RULES.inner_correction, RULES.taken_back, RULES.final_answer, RULES.refusal_whole]
+    for pattern in [*(gated.pattern for gated in patterns), RULES.correction]:
         for run in needed(pattern.pattern, pattern.flags) or {"nothing sure"}:
             # signs that `needs_care` looks for in their places, and n't
             known = run.strip(gates.EDGE) in (
@@ -96,6 +98,13 @@ def test_what_is_searched_with_care_needs_a_word_of_caution(monkeypatch):
                 "nt",
             ) or commitment.NO_LATIN_WORDS.search(run)
             assert known or caution(run), (run, pattern.pattern[:80])
+
+
+def test_any_of_the_refusals_is_found_where_one_pattern_of_them_all_finds_one():
+    found = [text for text in texts() if RULES.refusal.search(text)]
+    assert len(found) > 100
+    for text in texts():
+        assert RULES.refusals.is_in(text) == bool(RULES.refusal.pattern.search(text)), text
 
 
 @pytest.mark.parametrize(
