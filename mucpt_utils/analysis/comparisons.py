@@ -120,13 +120,15 @@ def main_items(measured: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([final[final["axis"] == MAIN], reached[final.columns]], ignore_index=True)
 
 
-def differences(measured: pd.DataFrame, costs: pd.DataFrame | None = None) -> pd.DataFrame:
+def differences(
+    measured: pd.DataFrame, costs: pd.DataFrame | None = None, others: Sequence[str] = ()
+) -> pd.DataFrame:
     """`differences.csv`: every main arm against each of `COMPARED_TO`, paired and judged.
 
     costs: rows of `costs.csv`; an arm that costs far more than plain at equal compute is not
-    compared with it.
+    compared with it. others: arms to compare with as well.
     """
-    pairs = arm_pairs(main_items(measured), verdicts.too_dear(costs))
+    pairs = arm_pairs(main_items(measured), verdicts.too_dear(costs), (*COMPARED_TO, *others))
     return judged_pairs(pairs, "differences")
 
 
@@ -138,13 +140,15 @@ def judged_pairs(parts: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
     return in_order(verdicts.judged(pd.concat(parts, ignore_index=True)), name)
 
 
-def arm_pairs(final: pd.DataFrame, dear: Collection[str] = ()) -> Iterator[pd.DataFrame]:
-    """Paired differences of every arm to each of `COMPARED_TO`, both named in columns.
+def arm_pairs(
+    final: pd.DataFrame, dear: Collection[str] = (), others: Sequence[str] = COMPARED_TO
+) -> Iterator[pd.DataFrame]:
+    """Paired differences of every arm to each of `others`, both named in columns.
 
     dear: arms that are not compared with plain at equal compute, nor it with them.
     """
     by_arm = {arm: part for arm, part in final.groupby("arm", sort=False)}
-    for other in COMPARED_TO:
+    for other in dict.fromkeys(others):
         for arm, part in by_arm.items():
             unequal = verdicts.EQUAL_COMPUTE in (arm, other) and {arm, other} & set(dear)
             if other in by_arm and arm != other and not unequal:

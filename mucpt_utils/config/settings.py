@@ -99,6 +99,9 @@ class Profile(BaseModel):
     compute_of: str = Field(
         "selection_soft", description="arm whose price plain_compute spends on tokens instead"
     )
+    also_compared: tuple[str, ...] = Field(
+        (), description="arms that all are compared with beside those that they always are"
+    )
     evaluation: EvaluationSettings = EvaluationSettings()
     alignment: AlignmentSettings | None = Field(None, description="null: no tuning after the arms")
     prose: ProseSettings = ProseSettings()
@@ -116,6 +119,13 @@ class Profile(BaseModel):
         """Refuses an arm that is not known."""
         all_known([name], ARMS, "arm")
         return name
+
+    @field_validator("also_compared")
+    @classmethod
+    def known_arms(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuses arms that are not known; one that is not run is compared with nothing."""
+        all_known(names, ARMS, "arm")
+        return names
 
     @model_validator(mode="after")
     def base_is_asked(self) -> "Profile":

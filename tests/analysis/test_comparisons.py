@@ -7,6 +7,8 @@ from mucpt_utils.analysis import comparisons, schema
 from mucpt_utils.analysis.items import items
 from mucpt_utils.analysis.runs import Run
 from mucpt_utils.config.axes import DEFAULT, load_axes
+from mucpt_utils.config.files import SettingsError
+from mucpt_utils.config.settings import load_profile
 
 
 def test_a_mean_over_the_lucky_seeds_is_not_given(value):
@@ -27,6 +29,19 @@ def test_differences_are_paired_by_seed_and_question(frames, measured, value):
     assert value(table, "ci_low", **where) == pytest.approx(value(table, "ci_high", **where))
     shuffled = comparisons.differences(measured.sample(frac=1, random_state=1))
     assert value(shuffled, "difference", **where) == pytest.approx(0.4)
+
+
+def test_a_profile_names_further_arms_to_compare_with(measured):
+    usual = set(comparisons.differences(measured)["compared_to"])
+    assert "soft_mixed" not in usual
+    named = measured.replace({"arm": {"selection_soft": "soft_mixed"}})
+    more = comparisons.differences(named, others=["soft_mixed", "plain"])
+    assert set(more["compared_to"]) == usual | {"soft_mixed"}
+    assert not more.duplicated(["arm", "compared_to", "stratum", "metric"]).any()
+    fewer = comparisons.differences(measured, others=["soft_mixed"])
+    assert set(fewer["compared_to"]) == usual, "an arm that was not run"
+    with pytest.raises(SettingsError, match="inverted"):
+        load_profile("smoke", ["also_compared=[inverted]"])
 
 
 def test_an_arm_that_costs_far_more_is_not_compared_at_equal_compute():
