@@ -47,8 +47,10 @@ ALIASES = {
 READ = ", ".join(sorted({*PROSE, *ROW_READERS}))
 # what to do with files that hold text, but not as text
 ADVICE = {
+    ".arc": "a web archive of the old form, to be converted to .warc first",
     **dict.fromkeys(
-        (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar", ".jar", ".iso", ".cab", ".dmg"),
+        (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar", ".jar", ".iso", ".cab", ".dmg")
+        + (".wacz",),
         "an archive of files, to be unpacked first",
     ),
     **dict.fromkeys(
@@ -57,7 +59,8 @@ ADVICE = {
     ),
     **dict.fromkeys(
         (".pdf", ".epub", ".mobi", ".azw", ".azw3", ".fb2", ".djvu", ".ps", ".doc", ".docx")
-        + (".odt", ".rtf", ".pages", ".tex", ".ipynb", ".mhtml", ".mht", ".eml", ".mbox", ".chm"),
+        + (".odt", ".rtf", ".pages", ".tex", ".ipynb", ".mhtml", ".mht", ".eml", ".mbox", ".chm")
+        + (".xml", ".sgml", ".tei", ".zim"),
         "a document to be converted to .txt, .md or .html first",
     ),
     **dict.fromkeys(
