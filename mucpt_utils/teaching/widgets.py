@@ -17,6 +17,7 @@ from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.io import read_json
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.report.plain import value_title
+from mucpt_utils.report.stage_words import told
 from mucpt_utils.scoring.loss_ratio import token_weights
 from mucpt_utils.teaching import show
 from mucpt_utils.teaching.kernels import WIDGET_VIEW
@@ -221,7 +222,7 @@ def rejected(profile: str, overrides: Sequence[str] = ()) -> Interactive:
     totals: dict[tuple[str, str] | None, int] = {
         (row["stage"], row["reason"]): row["documents"] for row in data["reasons"]
     }
-    names = {key: f"{key[0]}: {key[1]} ({count})" for key, count in totals.items() if key}
+    names = {key: f"{told(*key)} ({count})" for key, count in totals.items() if key}
     totals[None] = sum(totals.values())
     options: list[tuple[str, tuple[str, str] | None]]
     options = [(f"every reason ({totals[None]} documents)", None)]
@@ -259,12 +260,13 @@ def rejected_html(row: Mapping, head: str, with_labels: bool) -> str:
     with_labels: show what the text really was, stretch by stretch.
     """
     noted = show.noted({k: v for k, v in row["detail"].items() if k != "duplicate_of"})
-    why = f"<b>{escape(row['stage'])}: {escape(row['reason'].replace('_', ' '))}</b>"
+    why = f"<b>{escape(told(row['stage'], row['reason']))}</b>"
     lines = [f"{escape(head)} · {why}" + (f" · {escape(noted)}" if noted else "")]
     if with_labels:
         truth = row["metadata"]["truth"]
         about = "about music" if truth["in_domain"] else "not about music"
-        lines.append(f"Labelled: {escape(truth['doc_kind'].replace('_', ' '))}, {about}.")
+        kind = value_title("kind", truth["doc_kind"])
+        lines.append(f"Labelled: {escape(kind)}{'' if about in kind else f', {about}'}.")
         body = show.labelled(row).data
     elif "twin" in row:
         titles = ("rejected", "its copy, seen before")

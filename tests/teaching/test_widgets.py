@@ -267,7 +267,9 @@ def test_a_reason_filters_and_starts_at_its_first_document():
     part(shown, "reason").value = ("clean", "spam")
     assert part(shown, "place").value == 1 and part(shown, "place").max == 3
     assert (
-        "1 of 3" in view(shown) and "clean: spam" in view(shown) and "text &lt;0&gt;" in view(shown)
+        "1 of 3" in view(shown)
+        and "cleaning: advertising" in view(shown)
+        and "text &lt;0&gt;" in view(shown)
     )
     part(shown, "reason").value = ("near_duplicates", "near duplicate")
     assert "1 of 1" in view(shown) and "<del" in view(shown) and "four" in view(shown)
@@ -277,7 +279,7 @@ def test_a_reason_filters_and_starts_at_its_first_document():
 
 def test_the_list_of_reasons_counts_documents_and_not_the_sample():
     labels = [label for label, _ in part(widgets.rejected("smoke"), "reason").options]
-    assert labels[0] == "every reason (15 documents)" and labels[1] == "clean: spam (12)"
+    assert labels[0] == "every reason (15 documents)" and labels[1] == "cleaning: advertising (12)"
 
 
 def test_labels_stay_hidden_until_they_are_asked_for():
