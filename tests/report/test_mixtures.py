@@ -88,7 +88,7 @@ def test_it_stands_beside_the_others_of_its_profile(trained):
 
 
 def test_without_one_a_line_says_so(tmp_path):
-    assert "No mixture" in explorer.mixture_panel(explorer.Explored({}, ""), tmp_path)
+    assert "have not trained" in explorer.mixture_panel(explorer.Explored({}, ""), tmp_path)
     assert mixtures.listed(tmp_path).empty
 
 
