@@ -43,7 +43,7 @@ def read_jsonl(path: Path, fields: Sequence[str] = ()) -> list[dict]:
     """
     path = Path(path)
     if path.exists() and not (path.is_file() or path.is_fifo()):
-        raise FileError(f"{path} is no file; needed is one of JSON Lines")
+        raise FileError(f"{path} is not a regular file; a file of JSON Lines is needed")
     rows = []
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):

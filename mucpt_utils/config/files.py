@@ -108,7 +108,7 @@ def merged(settings: Settings, changes: Settings) -> Settings:
 def validated(model: type[Model], settings: Settings, where: str) -> Model:
     """Settings as a model. Raises SettingsError with `where`, the first wrong setting and why."""
     for setting in switched_numbers(model, settings):
-        raise SettingsError(f"{where}, setting {setting!r}: true and false are no numbers")
+        raise SettingsError(f"{where}, setting {setting!r}: needs a number, not true or false")
     try:
         return model.model_validate(settings)
     except ValidationError as error:
@@ -168,7 +168,7 @@ def _types_in(annotation: Any) -> Iterator[Any]:
 def all_different(names: Names) -> Names:
     """The names as they are. Raises ValueError for one that is given twice."""
     if twice := sorted({str(name) for name in names if names.count(name) > 1}):
-        raise ValueError(f"{', '.join(twice)} given twice; each counts once")
+        raise ValueError(f"{', '.join(twice)} given twice; give each once")
     return names
 
 

@@ -57,14 +57,14 @@ def unusable(question: dict) -> str:
         return f"answer_type is {question['answer_type']!r}, none of {', '.join(ANSWER_TYPES)}"
     aliases = question.get("aliases", [])
     if not (isinstance(aliases, list) and all(isinstance(alias, str) for alias in aliases)):
-        return "aliases are no list of texts"
+        return "aliases are not a list of texts"
     texts = [question[name] for name in NEEDED if name in question] + aliases
     if not all(text.strip() for text in texts):
         return f"one of {', '.join(NEEDED)}, aliases is empty"
     if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
         return "a text holds half of a sign (a lone surrogate)"
     odd = [name for name in GROUPED if not isinstance(question.get(name, ""), str | None)]
-    return f"{odd[0]} is no text" if odd else ""
+    return f"{odd[0]} is not a text" if odd else ""
 
 
 def question_of(

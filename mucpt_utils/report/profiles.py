@@ -24,6 +24,7 @@ ORDER = (
     "evidence",
     "crosscheck",
     "fresh",
+    "kinds",
     "laptop",
     "doses",
     "replication",

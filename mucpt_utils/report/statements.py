@@ -54,7 +54,11 @@ TABLES = (
     ),
 )
 HEADLINE = ("evidence", "laptop")  # the first of these that there is gives the sentence of README
-FRESH = "fresh"  # the profile that asks for the last candidate at its own price, on other facts
+# profiles that ask for a candidate of the search at its own price, on other facts, by their heads
+CANDIDATES = {
+    "fresh": "On fresh facts, without the loss ratio",
+    "kinds": "On fresh facts, by the kinds of tokens that the loss ratio favours",
+}
 PRETRAINED = "real"  # the profile whose base is a model of somebody else
 PROSE = "prose"  # the lane of real text
 SOFT_ON_PROSE = {"soft_static": "the ratio alone as weights", "soft_mixed": "half of it uniform"}
@@ -93,7 +97,7 @@ def read_results(folder: Path) -> dict[str, Finished]:
 def headline(results: Everything) -> str:
     """What README.md says, a line a point: is there room, what does plain reach with more tokens,
     the paper's arm against plain on both kinds of facts, which methods are better than plain and
-    Rho-1, what is forgotten; then the last candidate on fresh facts, a pretrained model and real
+    Rho-1, what is forgotten; then the candidates on fresh facts, a pretrained model and real
     prose, where there are such runs.
     """
     profile = next((name for name in HEADLINE if name in results), None)
@@ -107,7 +111,7 @@ def headline(results: Everything) -> str:
         "The paper's arm": "the log-likelihood of answers after selection and soft weights by one "
         f"loss ratio, minus that after plain, is {clauses}: {judgement(results[profile])}.",
         "The best": better(tables),
-        "On fresh facts": on_fresh_facts(results),
+        **{head: at_its_own_price(results, name) for name, head in CANDIDATES.items()},
         "Forgetting": forgotten(tables),
         "A pretrained model": on_a_pretrained_model(results),
         "Real music prose": on_real_prose(results),
@@ -188,10 +192,10 @@ def forgotten(tables: Tables) -> str:
     return f"on general questions plain minus the base is {number}{MEASURES[PRIMARY][1]}{told}."
 
 
-def on_fresh_facts(results: Everything) -> str:
+def at_its_own_price(results: Everything, profile: str) -> str:
     """The arm whose price a profile spends on plain, against that and against Rho-1; "" where there
     is no such run."""
-    result = results.get(FRESH)
+    result = results.get(profile)
     if result is None:
         return ""
     arm = result.run["settings"]["compute_of"]
@@ -205,8 +209,8 @@ def on_fresh_facts(results: Everything) -> str:
     price = first_row(result.tables["costs"], arm=arm)
     cost = "" if price is None else f", at {price['relative_to_plain']:.1f} times plain's compute"
     return (
-        f"in [`{FRESH}`](results/{FRESH}/README.md) ({result.scale}; other facts, text, base and "
-        f"seeds, planned before the run) “{arm_title(arm)}”{cost}, compares as follows: "
+        f"in [`{profile}`](results/{profile}/README.md) ({result.scale}; other facts, text, base "
+        f"and seeds, planned before the run) “{arm_title(arm)}”{cost}, compares as follows: "
         f"{'; '.join(told)}."
     )
 

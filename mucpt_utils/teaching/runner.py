@@ -269,8 +269,8 @@ def to_commit(options: argparse.Namespace) -> str:
     given += [f"--{name}" for name in ("from", "only") if getattr(options, name) is not None]
     if given:
         raise Refused(
-            f"--commit-results with {given[0]}: allowed is a whole run of a profile as its file "
-            "says, or with --set text=DIR"
+            f"--commit-results does not go with {given[0]}: only a whole run of a profile, as its "
+            "file says or with --set text=DIR, may be committed"
         )
     if checkout.git("rev-parse", "HEAD") is None:
         raise Refused("--commit-results: this is not a git checkout")

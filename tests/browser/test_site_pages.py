@@ -306,6 +306,8 @@ def test_direction_knowledge_and_sentences_move_the_weights(opened):
     page.locator("#reset").click()
     assert weights(page) == start
     if page.locator("#field-knowledge").is_visible():
+        opening = " ".join(page.locator("#columns h2").all_inner_texts())
+        assert "knows the subject" in opening and "not know the subject" in opening
         page.locator("#knowledge").fill("0")
         without = page.locator("#columns h2").all_inner_texts()
         page.locator("#knowledge").fill(page.locator("#knowledge").get_attribute("max"))

@@ -228,7 +228,7 @@ def test_nearly_right_names_are_answered_with_the_one_meant(own_profiles):
     ],
 )
 def test_true_is_no_number(override, setting):
-    assert f"setting {setting!r}: true and false are no numbers" in refused("smoke", override)
+    assert f"setting {setting!r}: needs a number, not true or false" in refused("smoke", override)
 
 
 @pytest.mark.parametrize("override", ["train.tokens", "=5", "", "train.tokens:5"])

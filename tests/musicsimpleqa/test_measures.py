@@ -65,7 +65,7 @@ CASE = {"question": "Who?", "answer": "Nas", "answer_type": "person", "response"
     ("change", "message"),
     [
         ({"grade": "right"}, "case 1: 'right' is none of correct"),
-        ({"aliases": [1]}, "case 1: aliases are no list of texts"),
+        ({"aliases": [1]}, "case 1: aliases are not a list of texts"),
         ({"answer_type": "animal"}, "case 1: answer_type is 'animal'"),
         ({"answer": ""}, "case 1: one of"),
         (None, "holds no cases"),

@@ -245,10 +245,10 @@ QUESTION = {"id": "a", "question": "Who?", "answer": "Nas", "answer_type": "pers
     ("change", "message"),
     [
         ({"answer_type": "animal"}, "question 2: answer_type is 'animal', none of person"),
-        ({"aliases": "Nasir"}, "question 2: aliases are no list of texts"),
-        ({"aliases": [7]}, "question 2: aliases are no list of texts"),
+        ({"aliases": "Nasir"}, "question 2: aliases are not a list of texts"),
+        ({"aliases": [7]}, "question 2: aliases are not a list of texts"),
         ({"answer": " "}, "question 2: one of id, question, answer, answer_type, aliases is empty"),
-        ({"subject": ["Nas"]}, "question 2: subject is no text"),
+        ({"subject": ["Nas"]}, "question 2: subject is not a text"),
         ({"question": "Who\ud800?"}, "question 2: a text holds half of a sign"),
         ({"id": "a"}, "question 2: the id 'a' is that of question 1"),
     ],
@@ -267,7 +267,7 @@ def test_questions_that_cannot_be_asked_are_named(tmp_path, capsys, change, mess
 def test_a_device_is_no_file(tmp_path, question_file, capsys, option, path):
     other = {"--answers": str(write_answers(tmp_path / "a", [])), "--questions": str(question_file)}
     assert main([*(part for pair in (other | {option: path}).items() for part in pair)]) == 2
-    assert "is no file" in capsys.readouterr().err
+    assert "is not a regular file" in capsys.readouterr().err
 
 
 def test_json_too_deep_to_read_is_one_line(tmp_path, question_file, capsys):

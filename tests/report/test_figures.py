@@ -346,6 +346,41 @@ def test_false_statements_weigh_less_where_the_intervals_lie_apart():
     assert conclusions.of_weights(table[table["kind"] == "fact"]) == ""
 
 
+@pytest.mark.parametrize(
+    ("music", "general", "told"),
+    [
+        (1.6, -0.3, "music easier to predict and general text harder to predict"),
+        (0.0, 0.0, "music no easier to predict and general text no easier to predict"),
+    ],
+)
+def test_the_figure_of_forgetting_says_which_text_became_harder(music, general, told):
+    rows = [
+        {"stratum": stratum, "difference_to_plain_low": base - 0.1}
+        | {"difference_to_plain_high": base + 0.1}
+        for stratum, base in (("music", music), ("general", general))
+    ]
+    table = pd.DataFrame(rows).assign(arm="base", metric="bits_per_byte")
+    assert conclusions.of_forgetting(table) == f"Plain continued pretraining makes {told}"
+    assert conclusions.of_forgetting(table.head(0)).startswith("What is forgotten")
+
+
+@pytest.mark.parametrize(
+    ("best", "told"),
+    [
+        ((1.5, 1.75), "Too sure of what it does not know: a reference model predicts it best at "
+         "temperatures of 1.5 to 1.75"),
+        ((1.0, 1.0), "A reference model predicts what it does not know best at temperature 1"),
+    ],
+)  # fmt: skip
+def test_the_figure_of_temperatures_says_how_sure_reference_models_are(best, told):
+    rows = [
+        {"seed": seed, "temperature": t, "loss": abs(t - chosen)}
+        for seed, chosen in enumerate(best)
+        for t in (1.0, 1.25, 1.5, 1.75)
+    ]
+    assert conclusions.of_temperature(pd.DataFrame(rows)) == told
+
+
 def test_kinds_of_tokens_have_plain_words_and_no_panel_stands_alone():
     row = {"weight": 1.0, "ci_low": 0.9, "ci_high": 1.1, "seeds": 2, "tokens": 9}
     table = pd.DataFrame([

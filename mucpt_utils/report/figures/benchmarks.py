@@ -113,7 +113,7 @@ def forgetting(main: pd.DataFrame) -> Drawn:
 
     main: rows of `main_comparison.csv`. Raises NothingToDraw where none of the three is there.
     """
-    title = "What is forgotten: general questions and held-out text"
+    title = conclusions.of_forgetting(main)
     return _against_base(main, (GENERAL_QUESTIONS, *HELD_OUT), title)
 
 

@@ -175,6 +175,37 @@ def of_weights(table: pd.DataFrame) -> str:
     return f"false statements clearly weigh less than true ones in {count}"
 
 
+def of_forgetting(main: pd.DataFrame) -> str:
+    """What plain training does to the prediction of held-out music and general text, by the
+    interval of base minus plain; what is shown, where that was not measured.
+
+    main: rows of `main_comparison.csv`.
+    """
+    told = []
+    for stratum, words in (("music", "music"), ("general", "general text")):
+        row = first_row(main, arm="base", stratum=stratum, metric="bits_per_byte")
+        if row is not None and "difference_to_plain_low" in row:
+            low, high = row["difference_to_plain_low"], row["difference_to_plain_high"]
+            change = "easier" if low > 0 else "harder" if high < 0 else "no easier"
+            told.append(f"{words} {change} to predict")
+    if not told:
+        return "What is forgotten: general questions and held-out text"
+    return f"Plain continued pretraining makes {' and '.join(told)}"
+
+
+def of_temperature(table: pd.DataFrame) -> str:
+    """At which temperatures reference models predict best what they do not know.
+
+    table: columns `seed`, `temperature`, `loss`.
+    """
+    best = table.loc[table.groupby("seed")["loss"].idxmin(), "temperature"]
+    low, high = f"{best.min():g}", f"{best.max():g}"
+    at = f"temperature {low}" if low == high else f"temperatures of {low} to {high}"
+    if best.min() > 1:
+        return f"Too sure of what it does not know: a reference model predicts it best at {at}"
+    return f"A reference model predicts what it does not know best at {at}"
+
+
 def of_models(table: pd.DataFrame) -> str:
     """How many questions the best real model and the best guesser answer right.
 

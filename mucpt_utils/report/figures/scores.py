@@ -29,8 +29,7 @@ def temperature(table: pd.DataFrame) -> Drawn:
 
     table: seed,temperature,loss.
     """
-    title = "Calibrating the reference model on subjects it does not know"
-    fig, grid = panel_grid(title, 1, 1, (7.2, 4.2))
+    fig, grid = panel_grid(conclusions.of_temperature(table), 1, 1, (7.2, 4.2))
     axes = grid[0][0]
     for number, (seed, part) in enumerate(table.groupby("seed", sort=True)):
         points = part.sort_values("temperature")

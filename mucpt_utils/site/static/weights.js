@@ -39,9 +39,10 @@
       MuCPT.make("input", { type: "checkbox", value: sentence.number, checked: first.has(sentence.number) }), `${shorter(plainText(sentence))} (${title(sentence)})`)));
   }
 
-  /** A few of each kind, so that true, false and junk stand beside each other. */
+  /** Two of each kind about known and about unknown subjects, so that true, false and junk stand beside each other. */
   function firstChoice() {
-    return [0, 1, 3].flatMap(wanted => sentences.filter(sentence => kind(sentence) === wanted).slice(0, 3)).map(sentence => sentence.number);
+    const chosen = (wanted, known) => sentences.filter(sentence => kind(sentence) === wanted && isKnown(sentence) === known).slice(0, 2);
+    return [0, 1, 3].flatMap(wanted => [true, false].flatMap(known => chosen(wanted, known))).map(sentence => sentence.number);
   }
 
   const shorter = text => (text.length > 56 ? `${text.slice(0, 54)} …` : text);
