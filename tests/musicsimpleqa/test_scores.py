@@ -6,6 +6,7 @@ import json
 import pytest
 import qa_model
 
+from mucpt_utils import paths
 from mucpt_utils.errors import FOUND, OK, WRONG_INPUT
 from mucpt_utils.musicsimpleqa import scores
 from mucpt_utils.musicsimpleqa.__main__ import main as tool
@@ -194,3 +195,21 @@ def test_add_needs_a_name(card, evaluation):
     for arguments in (["add", str(evaluation)], ["build", str(evaluation), "--name", "x"]):
         with pytest.raises(SystemExit):
             scores.main(arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows_of", "columns"),
+    [
+        ("scores.csv", scores.score_rows, scores.COLUMNS),
+        ("wording.csv", scores.wording_rows, scores.WORDING_COLUMNS),
+    ],
+)
+def test_the_committed_table_is_what_the_committed_responses_give(name, rows_of, columns):
+    """By the grader of today, whatever the version that the table names."""
+    text = (paths.DATA_CARDS / "musicsimpleqa" / name).read_text(encoding="utf-8")
+    today = scores.table_text(rows_of(), columns)
+    here, there = (
+        [{**row, "grader": ""} for row in csv.DictReader(table.splitlines())]
+        for table in (today, text)
+    )
+    assert here == there, "run `python -m mucpt_utils scores build`"
