@@ -79,7 +79,16 @@ def test_a_model_that_is_not_there_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(packages, "model_folder", lambda name: tmp_path / name)
     with pytest.raises(packages.ModelMissing, match="models get smollm2-135m"):
         preflight.check(load_profile("real"))
+    # a model of the hub is not looked for; whether this disk would hold it is another question
+    disk_of(monkeypatch, 1e15)
     preflight.check(load_profile("hub", ["pretrained.name=some/hub-name"]))
+
+
+def disk_of(monkeypatch, total):
+    """A disk of so many bytes, in place of the machine's."""
+    monkeypatch.setattr(
+        preflight.shutil, "disk_usage", lambda folder: type("", (), {"total": total})
+    )
 
 
 def test_shares_that_leave_nothing_are_said():
@@ -96,7 +105,7 @@ def test_shares_that_leave_nothing_are_said():
 
 
 def test_a_disk_that_is_too_small_is_said(monkeypatch):
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda folder: type("", (), {"total": 1e6}))
+    disk_of(monkeypatch, 1e6)
     assert "the disk of" in refused() and "has 0.001 GB" in refused()
 
 

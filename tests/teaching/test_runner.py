@@ -255,7 +255,10 @@ def test_with_a_folder_of_text_the_prose_lane_alone_is_committed(committing, cap
 def test_a_part_of_a_run_or_other_settings_are_not_committed(committing, capsys, arguments):
     assert main(["smoke", "--commit-results", *arguments]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("run_all.sh: --commit-results with --") and error.count("\n") == 1
+    assert (
+        error.startswith("run_all.sh: --commit-results does not go with --")
+        and error.count("\n") == 1
+    )
     assert committing[1] == []
 
 
