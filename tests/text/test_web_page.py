@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mucpt_utils.config.text import SourceSettings
-from mucpt_utils.text.sources import PassedOver, Unreadable, read_source, web_page
+from mucpt_utils.text.sources import PassedOver, Unreadable, page_tree, read_source, web_page
 from mucpt_utils.text.sources.base import Malformed
 from mucpt_utils.text.sources.web_page import read_page
 
@@ -107,6 +107,8 @@ CROWDED = {
     "instructions": ("", "n{} stands here, <?not this?> ", ""),
     "rules": ("", "n{} stands here, a sentence<hr>", ""),
     "line breaks": ("<div>", "n{} stands here, a sentence<br>", "</div>"),
+    "scripts": ("", "n{} stands here, <script>var not_this = 'not this';</script>", ""),
+    "styles": ("", "n{} stands here, <STYLE media=all>b {{top: 0}} /* not this */</STYLE >", ""),
     "fonts that never close": ("", "<font size=2>n{} stands here, ", ""),
     "divisions that never close": ("", "<div>n{} stands here, as the next one does too", ""),
     "lists that never close": ("", "<ul><li>n{} stands here, as the next one does too", ""),
@@ -123,6 +125,29 @@ def test_every_word_is_read_of_tags_that_are_many_or_nested_deeply(shape):
     numbers = [int(number) for number in re.findall(r"n(\d+) stands here", words)]
     assert numbers == list(range(MANY))
     assert "not this" not in words
+
+
+LONG = " ".join(f"a{n}=b" for n in range(5000))
+
+
+@pytest.mark.parametrize(
+    "attributes", [LONG, f"{LONG} title='1 > 0'", f'title="{LONG}"', f"src='data:image/png;{LONG}'"]
+)
+def test_a_tag_may_be_long_and_its_attributes_are_no_text(attributes):
+    page = f"<html><body><p {attributes}>{SENTENCE}</p><p>{WORDS[0]} {SENTENCE}</p></body></html>"
+    assert page_tree.LONG_TAG.search(page)
+    assert read_page(page).text.split("\n") == [SENTENCE, f"{WORDS[0]} {SENTENCE}"]
+
+
+def test_of_very_many_scripts_those_that_state_metadata_stay():
+    stated = '<script type="application/ld+json">{"@type": "Article", "name": "x"}</script>'
+    scripts = "<script>not this</script>" * (page_tree.MOST_CODE + 1)
+    rest = "".join(page_tree.without_code(f"a{scripts}b{stated}c<style>d</style>e"))
+    assert rest == f"ab{stated}ce"
+    assert (
+        "".join(page_tree.without_code("a<script>b<style>c</style>"))
+        == "a<script>b<style>c</style>"
+    )
 
 
 BLOCK = st.text("ab |-", max_size=6).map(lambda text: web_page.Block("p", text, 0, False))

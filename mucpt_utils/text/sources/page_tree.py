@@ -6,6 +6,7 @@ stretches of text between blocks, stand side by side. Such pages are simplified;
 """
 
 import re
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -34,6 +35,19 @@ TEXTLESS = re.compile(
     r"<(?:img|input|wbr|source|track|embed|param|area|col)\b[^<>]*>", re.IGNORECASE
 )
 MOST_TEXTLESS = 1000
+# the parser compares each attribute of a tag with all before it; LONG_TAG is one with very many, or
+# with a picture in place of its address
+LONG = 20_000  # characters of a tag
+LONG_TAG = re.compile(
+    rf"""<([a-zA-Z][\w:-]*+)(?=[^<>]{{{LONG}}})(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>"""
+)
+# scripts and styles side by side take trafilatura a time that grows with their square
+CODE = re.compile(r"<(script|style)\b[^<>]*+>", re.IGNORECASE)
+END_OF_CODE = {
+    name: re.compile(rf"</{name}\b[^<>]*+>", re.IGNORECASE) for name in ("script", "style")
+}
+STATED = "ld+json"  # a script that states title and creator
+MOST_CODE = 500
 MOST_BESIDE = 500  # inline tags or stretches of text in one element, comments in a page
 GONE = "gone"  # stands in place of the name of a tag that is taken out
 
@@ -84,10 +98,28 @@ def read_again(tree: Any) -> Any:
 
 
 def without_textless(page: str) -> str:
-    """A page without XML's declaration and, where they are very many, without images and fields."""
-    page = XML.sub("", page)
-    is_full = sum(1 for _ in TEXTLESS.finditer(page)) > MOST_TEXTLESS
-    return TEXTLESS.sub("", page) if is_full else page
+    """A page without XML's declaration and the attributes of very long tags; without images, fields
+    and code where these are very many."""
+    page = LONG_TAG.sub(r"<\1>", XML.sub("", page))
+    if sum(1 for _ in TEXTLESS.finditer(page)) > MOST_TEXTLESS:
+        page = TEXTLESS.sub("", page)
+    has_much_code = sum(1 for _ in CODE.finditer(page)) > MOST_CODE
+    return "".join(without_code(page)) if has_much_code else page
+
+
+def without_code(page: str) -> Iterator[str]:
+    """The parts of a page between its scripts and styles; one that states metadata stays, and so
+    does all behind one that is never closed."""
+    place = 0
+    for opening in CODE.finditer(page):
+        if opening.start() < place or STATED in opening[0].lower():
+            continue
+        closing = END_OF_CODE[opening[1].lower()].search(page, opening.end())
+        if closing is None:
+            break
+        yield page[place : opening.start()]
+        place = closing.end()
+    yield page[place:]
 
 
 def without_inline(page: str) -> str:
