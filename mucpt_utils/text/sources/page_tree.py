@@ -35,12 +35,11 @@ TEXTLESS = re.compile(
     r"<(?:img|input|wbr|source|track|embed|param|area|col)\b[^<>]*>", re.IGNORECASE
 )
 MOST_TEXTLESS = 1000
-# the parser compares each attribute of a tag with all before it; LONG_TAG is one with very many, or
-# with a picture in place of its address
+# the parser compares each attribute of a tag with all before it; a long one has very many, or holds
+# a picture in place of its address
 LONG = 20_000  # characters of a tag
-LONG_TAG = re.compile(
-    rf"""<([a-zA-Z][\w:-]*+)(?=[^<>]{{{LONG}}})(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>"""
-)
+BEGINS_LONG = re.compile(rf"<[a-zA-Z][^<>]{{{LONG}}}")
+WHOLE_TAG = re.compile(r"""<([a-zA-Z][\w:-]*+)(?:[^<>"']|"[^"]*+"|'[^']*+')*+>""")
 # scripts and styles side by side take trafilatura a time that grows with their square
 CODE = re.compile(r"<(script|style)\b[^<>]*+>", re.IGNORECASE)
 END_OF_CODE = {
@@ -100,11 +99,22 @@ def read_again(tree: Any) -> Any:
 def without_textless(page: str) -> str:
     """A page without XML's declaration and the attributes of very long tags; without images, fields
     and code where these are very many."""
-    page = LONG_TAG.sub(r"<\1>", XML.sub("", page))
+    page = "".join(with_short_tags(XML.sub("", page)))
     if sum(1 for _ in TEXTLESS.finditer(page)) > MOST_TEXTLESS:
         page = TEXTLESS.sub("", page)
     has_much_code = sum(1 for _ in CODE.finditer(page)) > MOST_CODE
     return "".join(without_code(page)) if has_much_code else page
+
+
+def with_short_tags(page: str) -> Iterator[str]:
+    """The parts of a page, in which very long tags have lost their attributes."""
+    place = 0
+    for beginning in BEGINS_LONG.finditer(page):
+        tag = WHOLE_TAG.match(page, beginning.start())
+        if tag and tag.start() >= place:
+            yield f"{page[place : tag.start()]}<{tag[1]}>"
+            place = tag.end()
+    yield page[place:]
 
 
 def without_code(page: str) -> Iterator[str]:
