@@ -191,7 +191,7 @@ def spread_of_mean(
         return one_way(parts, ways[0])
     # 3. two ways: the groups count as far as they vary more than their cells make them
     by_subject, by_group = (one_way(parts, way) for way in ways)
-    cells = one_way(parts, ways[0] * (ways[1].max() + 1) + ways[1])
+    cells = one_way(parts, crossed(*ways))
     extra = max(by_group.variance - cells.variance, 0.0)
     # 4. degrees of freedom: the groups' own variance is known as badly as there are few of them
     doubt = by_subject.variance**2 / by_subject.freedom
@@ -217,7 +217,7 @@ def half_widths(
         numbered(subjects),
         numbered(groups),
     )
-    cells = own * (others.max() + 1) + others
+    cells = crossed(own, others)
     by_subject, by_cell = one_way(parts, own), one_way(parts, cells)
     per_subject = np.unique(cells).size / (own.max() + 1)
     if per_subject <= 1:
@@ -225,6 +225,11 @@ def half_widths(
     variance = max(by_subject.variance - by_cell.variance, 0.0) * per_subject / (per_subject - 1)
     left = Spread(variance, by_subject.freedom)
     return half, left.quantile((1 + LEVEL) / 2) * left.error
+
+
+def crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """A number for each pair of two ways of clustering: its cell."""
+    return one * (other.max() + 1) + other
 
 
 def one_way(parts: np.ndarray, labels: np.ndarray) -> Spread:

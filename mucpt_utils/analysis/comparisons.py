@@ -62,9 +62,8 @@ def paired(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     Seeds that only one side has are left out; strata and metrics without any pair give no row.
     Where a seed has one value only (bits per byte, tokens), p comes from the exact sign-flip test.
     """
-    both = ours.merge(theirs, on=PAIRED_BY, suffixes=("", "_theirs"), validate="one_to_one")
     rows = []
-    for (stratum, metric), group in groups_of(both, ["stratum", "metric"]):
+    for (stratum, metric), group in groups_of(side_by_side(ours, theirs), ["stratum", "metric"]):
         result = difference_of_pairs(group)
         rows.append(
             {
@@ -80,6 +79,11 @@ def paired(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def side_by_side(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    """Items that both have, by seed and item: columns value and value_theirs."""
+    return ours.merge(theirs, on=PAIRED_BY, suffixes=("", "_theirs"), validate="one_to_one")
 
 
 def difference_of_pairs(pairs: pd.DataFrame) -> stats.Difference:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from mucpt_utils import stats
-from mucpt_utils.analysis.comparisons import PAIRED_BY
+from mucpt_utils.analysis.comparisons import side_by_side
 from mucpt_utils.analysis.frames import frame_of
 from mucpt_utils.analysis.pooling import KINDS
 from mucpt_utils.analysis.verdicts import EQUAL_TOKENS, role
@@ -36,7 +36,7 @@ def _of_methods(items: pd.DataFrame) -> Iterator[dict]:
     for arm, part in items[items["stratum"].isin(KINDS)].groupby("arm", sort=False):
         if role(str(arm)) != "method":
             continue
-        both = part.merge(plain, on=PAIRED_BY, suffixes=("", "_theirs"), validate="one_to_one")
+        both = side_by_side(part, plain)
         for (stratum, metric), group in both.groupby(["stratum", "metric"], sort=False):
             delta = (group["value"] - group["value_theirs"]).to_numpy()
             half, of_subjects = stats.half_widths(

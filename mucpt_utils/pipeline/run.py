@@ -28,6 +28,7 @@ from mucpt_utils.pipeline.plan import Stage, plan_stages
 from mucpt_utils.pipeline.shards import MapShards, ReadUnits
 from mucpt_utils.pipeline.shipped import described
 from mucpt_utils.text.sources import Input, open_input
+from mucpt_utils.text.sources.base import LOST_LINK, is_lost_link
 from mucpt_utils.text.sources.folders import RUN_RECORD, is_output
 
 RESULT = RUN_RECORD  # the run's record: its key, its settings and its accounting
@@ -169,8 +170,8 @@ def check_output(source: str | Path, out_folder: Path) -> None:
         raise OutputError(
             f"--source {str(source)!r}, --out {str(out_folder)!r}: {error}"
         ) from error
-    if os.path.islink(out_folder) and not os.path.exists(out_folder):
-        raise OutputError(f"--out {out_folder} is a link that leads nowhere, or to itself")
+    if is_lost_link(out_folder):
+        raise OutputError(f"--out {out_folder} is {LOST_LINK}")
     if out.exists() and not out.is_dir():
         raise OutputError(f"--out {out_folder} is a file; needed is a folder")
     if path == out:

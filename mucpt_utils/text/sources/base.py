@@ -30,6 +30,9 @@ PRINTED = re.compile(rb"(?:\xef\xbb\xbf)?[\t\n\r\f -~]+")
 CONTROL = re.compile("[\0-\x1f\x7f\x85\u2028\u2029]")
 
 
+LOST_LINK = "a link that leads nowhere, or to itself"
+
+
 class TooLong(Malformed):
     """More bytes than a setting allows."""
 
@@ -48,6 +51,11 @@ class SourceFailed(OutsideError, ConnectionError):
 
 class MachineTrouble(OutsideError, OSError):
     """The machine, not the file that is read: no room, no file handles. A later run goes on."""
+
+
+def is_lost_link(path: Path) -> bool:
+    """Whether a path is a link with nothing behind it."""
+    return path.is_symlink() and not path.exists()
 
 
 @dataclass(frozen=True)

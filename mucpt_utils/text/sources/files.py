@@ -15,10 +15,12 @@ import pyarrow.parquet
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources.base import (
+    LOST_LINK,
     Item,
     MachineTrouble,
     Malformed,
     Unreadable,
+    is_lost_link,
     open_source,
     path_name,
     reason_of,
@@ -142,8 +144,8 @@ def read_source(path: Path, root: Path, settings: SourceSettings) -> Iterator[It
 
 def readable_kind(path: Path) -> str:
     """The kind of a file, see `kind_of`. Raises Malformed for what is no file of a known kind."""
-    if path.is_symlink() and not path.exists():
-        raise Malformed("a link that leads nowhere, or to itself")
+    if is_lost_link(path):
+        raise Malformed(LOST_LINK)
     mode = stat.S_IFMT(path.stat().st_mode)
     if mode == stat.S_IFDIR and is_closed(path):
         raise Malformed("a folder without permission to read it")

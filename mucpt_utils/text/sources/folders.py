@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mucpt_utils.io import read_json
-from mucpt_utils.text.sources.base import NoSource, PassedOver, path_name
+from mucpt_utils.text.sources.base import LOST_LINK, NoSource, PassedOver, is_lost_link, path_name
 from mucpt_utils.text.sources.library import TABLE, source_of, table_problem
 
 # files beside a source that describe it
@@ -104,9 +104,9 @@ def survey(folder: Path, leave_out: Path | None = None) -> Survey:
     Raises NoSource where the folder is missing or holds nothing to read.
     """
     if not folder.is_dir():
-        is_lost = folder.is_symlink() and not folder.exists()
-        what = "a link that leads nowhere, or to itself" if is_lost else "not a folder"
-        raise NoSource(f"source {folder} is {what}")
+        raise NoSource(
+            f"source {folder} is {LOST_LINK if is_lost_link(folder) else 'not a folder'}"
+        )
     # which, unlike `resolve`, has no error for a link to itself
     view = Survey(folder, Path(os.path.realpath(leave_out)) if leave_out else None)
     view.walk(folder)

@@ -96,14 +96,18 @@ def read_again(tree: Any) -> Any:
     return html.fromstring(written, parser=html.HTMLParser(huge_tree=True))
 
 
-def without_textless(page: str) -> str:
+def lightened(page: str) -> str:
     """A page without XML's declaration and the attributes of very long tags; without images, fields
     and code where these are very many."""
     page = "".join(with_short_tags(XML.sub("", page)))
-    if sum(1 for _ in TEXTLESS.finditer(page)) > MOST_TEXTLESS:
+    if count(TEXTLESS, page) > MOST_TEXTLESS:
         page = TEXTLESS.sub("", page)
-    has_much_code = sum(1 for _ in CODE.finditer(page)) > MOST_CODE
-    return "".join(without_code(page)) if has_much_code else page
+    return "".join(without_code(page)) if count(CODE, page) > MOST_CODE else page
+
+
+def count(tag: re.Pattern[str], page: str) -> int:
+    """How many tags of a kind a page has."""
+    return sum(1 for _ in tag.finditer(page))
 
 
 def with_short_tags(page: str) -> Iterator[str]:

@@ -12,9 +12,9 @@ from mucpt_utils.text.sources.base import Malformed, clean_text
 from mucpt_utils.text.sources.page_tree import (
     BLOCKS,
     UNREAD,
+    lightened,
     parsed,
     uncrowded,
-    without_textless,
 )
 
 OUTSIDE = "outside the main text of a page"
@@ -77,7 +77,7 @@ def begins_page(raw: bytes) -> bool:
 
 def read_page(page: str) -> Page:
     """A page's main text. Raises Malformed where it has none, or cannot be parsed."""
-    page = without_textless(page)
+    page = lightened(page)
     try:
         tree, is_simplified = parsed(page)
         blocks = list(blocks_of(tree))
