@@ -109,7 +109,7 @@ class Run:
         try:
             yield
         finally:
-            seconds = round(spent + time.monotonic() - began, 1)
+            seconds = round(spent + time.monotonic() - began, 3)
             write_json(self.folder / "model.json", {**facts, "seconds": seconds})
 
     def missing(self) -> list[Mapping]:
