@@ -4,7 +4,7 @@
 
 All counts of work come from `work`, operations from `price`. The rates of `estimate` come
 from committed results where there are any; otherwise the basis says what was assumed. Those of
-`time_here` are measured on this machine (`pace`).
+`time_here` are this machine's: of finished runs (`recorded`), or measured (`pace`).
 """
 
 import math
@@ -50,10 +50,11 @@ SERVERS = 3
 
 
 def time_here(profile: Profile) -> pd.DataFrame:
-    """How long a profile takes on this machine, measured now (`minutes_here`).
+    """How long a profile takes on this machine (`minutes_here`).
 
-    For a loaded model, by the rates of its finished runs where there are any. For one that is not
-    on this machine, or too large for it, its cost by settings (`estimate`).
+    By the rates of finished runs of its model where there are any, otherwise measured now. For a
+    loaded model that is not on this machine, or too large for it, its cost by settings
+    (`estimate`).
     """
     if profile.pretrained and not runs_here(profile):
         return estimate(profile)

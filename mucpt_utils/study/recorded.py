@@ -1,11 +1,12 @@
-"""How fast this machine was with a loaded model: from the records of its finished stages.
+"""How fast this machine was with a profile's model: from the records of its finished stages.
 
-Where runs of the same model are finished, their seconds say more than a minute of measuring: they
-hold loading, checkpoints and whatever else ran on the machine.
+Where runs of the same model are finished, their seconds say more than measuring for a while: they
+hold loading, checkpoints and whatever else ran on the machine. The same model is the same loaded
+one, or one from scratch of the same architecture and vocabulary.
 """
 
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,12 +27,12 @@ class Rates(NamedTuple):
 
 
 def rates(profile: Profile, root: Path) -> Rates | None:
-    """Medians over finished stages of the profile's loaded model; None where any kind lacks.
+    """Medians over finished stages of the profile's model; None where any kind lacks.
 
     root: the folder of stages. Only training with the profile's batch counts.
     """
-    if profile.pretrained is None or not (bases := digests_of_base(profile, root)):
-        return None
+    trained = list(bases_of(profile, root))
+    bases = {record["sha256"] for record in trained}
     scoring = [tokens_of(root, record) / record["seconds"] for record in scored(root, bases)]
     asked = list(stages_of(root, "run_base", bases))
     if not scoring or not asked:
@@ -39,19 +40,23 @@ def rates(profile: Profile, root: Path) -> Rates | None:
     reading = statistics.median(scoring)
     answering = [questions_of(root, r) / seconds_asking(root, r, reading) for r in asked]
     measuring = statistics.median(record["seconds"] for record in asked)
-    training = list(training_rates(profile, root, bases, measuring))
+    training = [rate for record in trained for rate in rate_of(profile, record, record["seconds"])]
+    training += training_rates(profile, root, bases, measuring)
     if not training:
         return None
     return Rates(statistics.median(training), reading, statistics.median(answering))
 
 
-def digests_of_base(profile: Profile, root: Path) -> set[str]:
-    """Digests of the finished bases that hold the profile's loaded model."""
-    assert profile.pretrained is not None
-    name = profile.pretrained.name
-    identity = packages.identity(name) or name
-    records = records_of(root, "base")
-    return {r["sha256"] for r in records if r["settings"].get("identity") == identity}
+def bases_of(profile: Profile, root: Path) -> Iterator[dict]:
+    """Records of the finished bases that are the profile's model."""
+    if profile.pretrained:
+        name = profile.pretrained.name
+        wanted = {"identity": packages.identity(name) or name}
+    else:
+        wanted = {"model": profile.model.model_dump(mode="json"), "vocabulary": profile.vocabulary}
+    for record in records_of(root, "base"):
+        if all(record["settings"].get(key) == value for key, value in wanted.items()):
+            yield record
 
 
 def records_of(root: Path, name: str) -> Iterator[dict]:
@@ -97,15 +102,17 @@ def seconds_asking(root: Path, record: dict, reading: float) -> float:
 
 def training_rates(
     profile: Profile, root: Path, bases: set[str], measuring: float
-) -> Iterable[float]:
-    """Tokens a second of each reference model and arm. measuring: seconds an arm is asked for."""
+) -> Iterator[float]:
+    """Tokens a second of each reference model and arm. measuring: seconds an arm is asked for, at
+    each point of its learning curve."""
     for record in stages_of(root, "reference", bases):
-        yield from rate(profile, record, record["seconds"])
+        yield from rate_of(profile, record, record["seconds"])
     for record in stages_of(root, "run_*", bases):
-        yield from rate(profile, record, record["seconds"] - measuring)
+        points = record["settings"].get("points", 1)
+        yield from rate_of(profile, record, record["seconds"] - points * measuring)
 
 
-def rate(profile: Profile, record: dict, seconds: float) -> Iterator[float]:
+def rate_of(profile: Profile, record: dict, seconds: float) -> Iterator[float]:
     """Tokens a second of one training, none where it is short or its batch another."""
     train = record["settings"].get("train")
     if not train or train["tokens"] < LEAST or seconds <= 0:

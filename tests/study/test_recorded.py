@@ -1,4 +1,4 @@
-"""Rates of a loaded model from the records of finished stages."""
+"""Rates of a profile's model from the records of finished stages."""
 
 import pytest
 
@@ -60,6 +60,27 @@ def test_without_finished_runs_there_are_no_rates(root, real, tmp_path):
     assert recorded.rates(load_profile("smoke"), root) is None
     (root / "run_base-1" / "record.json").unlink()
     assert recorded.rates(real, root) is None
+
+
+def test_a_model_from_scratch_is_told_by_its_architecture_and_vocabulary(root):
+    laptop = load_profile("laptop")
+    made = {
+        "model": laptop.model.model_dump(mode="json"),
+        "vocabulary": laptop.vocabulary,
+        "train": {"tokens": 1_000_000, "batch_sequences": laptop.train.batch_sequences},
+    }
+    path = root / "base-1" / "record.json"
+    write_json(path, {**recorded.read_json(path), "settings": made, "seconds": 1000.0})
+    path = root / "run_plain-1" / "record.json"
+    train = {"tokens": 80_000, "batch_sequences": laptop.train.batch_sequences}
+    settings = {"train": train, "points": 3}
+    write_json(path, {**recorded.read_json(path), "settings": settings})
+    (root / "run_rho1-2" / "record.json").unlink()
+    rates = recorded.rates(laptop, root)
+    assert rates.training == (1000 + 400) / 2, "the base, and 80000 / (500 - 3 times asking)"
+    other = load_profile("laptop", ["model.hidden_size=64", "model.heads=2"])
+    assert recorded.rates(other, root) is None
+    assert recorded.rates(load_profile("laptop", ["vocabulary=1024"]), root) is None
 
 
 def test_stages_of_another_machine_do_not_tell_this_ones_pace(root, real):
