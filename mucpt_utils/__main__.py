@@ -51,7 +51,7 @@ COMMANDS: dict[str, Command] = {
 
 
 def usage() -> str:
-    """The commands and their purposes, one a line."""
+    """The commands and their purposes, one per line."""
     lines = [f"  {name:14} {command.purpose}" for name, command in COMMANDS.items()]
     return "usage: python -m mucpt_utils COMMAND [--help]\n\n" + "\n".join(lines)
 
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         meant = f"; {MEANT} {near!r}?" if near else ""
         print(f"mucpt_utils: unknown command {name!r}{meant}\n{usage()}", file=sys.stderr)
         return WRONG_INPUT
-    try:  # what a command does not catch itself, and a settings file that is read on import
+    try:  # errors that a command does not catch, and of a settings file read on import
         module = importlib.import_module(f"mucpt_utils.{COMMANDS[name].module}")
         return getattr(module, COMMANDS[name].function)(rest)
     except MuCPTError as error:

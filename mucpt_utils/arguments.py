@@ -1,4 +1,4 @@
-"""Command lines: what was mistyped, an option or a choice, is answered with what was meant."""
+"""Command lines: a mistyped option or choice is answered with the one that was probably meant."""
 
 import argparse
 import re
@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
         super().error(f"{message}; {MEANT} {meant!r}?" if meant else message)
 
     def meant(self, message: str) -> str:
-        """The option or the choice that is most like the one in a message; "" for none."""
+        """The option or choice closest to the one that a message complains of; "" for none."""
         if told := UNKNOWN.search(message):
             return nearest(told["given"], re.findall(r"--[\w-]+", self.format_help()))
         if told := CHOICE.search(message):

@@ -26,7 +26,7 @@ PATH = re.compile(r"\w[\w.-]*(/\w[\w.-]*)+")  # a literal that may be the path o
 def code_closure(module: str, package: Path = paths.PACKAGE) -> tuple[Path, ...]:
     """Source files and data files that decide what `module` computes, in a fixed order.
 
-    Found once a process, whose imports do not change; contents are read again by `digest_files`.
+    Found once per process, whose imports do not change; `digest_files` reads contents anew.
     module: a dotted name, `mucpt_utils.study.runs`. package: the folder of another copy of the
     package. Raises ModuleNotFoundError for a module that is not there.
     """
@@ -52,7 +52,7 @@ def digest_files(files: Iterable[Path], root: Path = paths.ROOT) -> str:
 
 
 def code_digest(module: str) -> str:
-    """Digest of a module's closure: a change in any of its files makes a stage run again."""
+    """Digest of a module's closure: a change in any of its files makes stages run again."""
     current = digest_files(code_closure(module))
     _first.setdefault(module, current)
     return current
@@ -61,7 +61,7 @@ def code_digest(module: str) -> str:
 def changed_since_first(module: str) -> bool:
     """Whether a file of the closure changed since this process first asked for its digest.
 
-    Then what is imported is no longer what lies on the disk.
+    If so, the code that runs is no longer the code on the disk.
     """
     return code_digest(module) != _first[module]
 

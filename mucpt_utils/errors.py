@@ -7,7 +7,7 @@ A command prints that line and ends with the error's code.
 | code | when |
 |--:|---|
 | 0 | done |
-| 1 | it ran, and the answer is no: a check found something, a notebook failed, tables differ |
+| 1 | it ran, and the answer is no: a check found a fault, a notebook failed, tables differ |
 | 2 | wrong input: an argument, a setting, a file |
 | 3 | something outside failed: a model that cannot be loaded, an endpoint, an engine, a disk |
 """
@@ -30,7 +30,7 @@ class MuCPTError(Exception):
 
 
 class OutsideError(MuCPTError):
-    """Something that is not the user's input failed: a server, an engine, a model's files."""
+    """Something other than the user's input failed: a server, an engine, a model's files."""
 
     exit_code = OUTSIDE
 
@@ -39,23 +39,23 @@ DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def of_system(error: OSError) -> MuCPTError:
-    """What the system refused, in one line that names the file; a disk is something outside.
+    """What the system refused, in one line that names the file; a full disk is an OutsideError.
 
     >>> str(of_system(FileNotFoundError(errno.ENOENT, "No such file", "a.csv")))
     'a.csv: no such file'
     """
-    path = error.filename2 or error.filename  # the second is what a whole file was to become
+    path = error.filename2 or error.filename  # the second is the file's final name
     kind = OutsideError if error.errno in DISK_TROUBLE else MuCPTError
     return kind(f"{path}: " * bool(path) + (error.strerror or str(error)).lower())
 
 
 MEANT = "did you mean"
-# `'this' ...; allowed ...: that, those`, as messages that name what is allowed are worded
+# how messages that name what is allowed are worded: `'this' ...; allowed ...: that, those`
 NAMED = re.compile(r"'(?P<given>[^']+)'.*?; allowed[^:]*: (?P<allowed>.+)$", re.DOTALL)
 
 
 def with_suggestion(message: str) -> str:
-    """A message that names what is allowed, with the name that was probably meant behind it.
+    """A message that names what is allowed, with the name that was probably meant appended.
 
     >>> with_suggestion("unknown profile 'labtop'; allowed: laptop, smoke")
     "unknown profile 'labtop'; allowed: laptop, smoke; did you mean 'laptop'?"
@@ -70,7 +70,7 @@ def with_suggestion(message: str) -> str:
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str:
-    """The name that is most like the one given, or like a part of it (`train.token`); "" for none.
+    """The name closest to the one given, or to a part of it (`train.token`); "" for none.
 
     >>> nearest("--tokns", ["--tokens", "--seeds"])
     '--tokens'

@@ -1,4 +1,4 @@
-"""Files read and written in one way each: JSON Lines, JSON, YAML; whole or not at all."""
+"""One way to read and to write each kind of file: JSON Lines, JSON, YAML; whole or not at all."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ except ImportError:
     from yaml import SafeLoader
 
 BOOLEAN = "tag:yaml.org,2002:bool"
-# half of a sign (a lone surrogate), as models write it, has no UTF-8: it stays JSON's escape for it
+# half a character (a lone surrogate), as models write it, has no UTF-8: it stays a JSON escape
 HALF_SIGNS = "backslashreplace"
 
 
@@ -35,10 +35,10 @@ def digest(value: object) -> str:
 
 
 def read_jsonl(path: Path, fields: Sequence[str] = ()) -> list[dict]:
-    """All objects of a file, one a line; a line ends at `\\n` only, whatever signs it holds.
+    """All objects of a file, one per line; a line ends at `\\n` only, whatever characters it holds.
 
-    Blank lines are passed over. fields: names under which every object must hold a text.
-    Raises FileError that names file and line for what is not such an object in UTF-8, and for a
+    Blank lines are skipped. fields: names under which every object must hold a string.
+    Raises FileError, which names file and line, for anything but such objects in UTF-8, and for a
     folder or a device.
     """
     path = Path(path)
@@ -66,7 +66,7 @@ def read_jsonl(path: Path, fields: Sequence[str] = ()) -> list[dict]:
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping]) -> None:
-    """Write one object a line; a kill leaves the old file or the new one, never a part of it."""
+    """Write one object per line; a kill leaves the old file or the new one, never part of one."""
     with (
         _beside(Path(path)) as beside,
         beside.open("w", encoding="utf-8", errors=HALF_SIGNS, newline="\n") as stream,
@@ -76,7 +76,7 @@ def write_jsonl(path: Path, rows: Iterable[Mapping]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file; a kill leaves the old file or the new one, never a part of it."""
+    """Write a UTF-8 file; a kill leaves the old file or the new one, never part of one."""
     with _beside(Path(path)) as beside:
         beside.write_text(text, encoding="utf-8", errors=HALF_SIGNS, newline="\n")
 
@@ -87,7 +87,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The value of a JSON file. Raises FileError that names the file for what is not JSON."""
+    """The value of a JSON file. Raises FileError, which names the file, if it is not JSON."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -95,7 +95,7 @@ def read_json(path: Path) -> Any:
 
 
 class YamlLoader(SafeLoader):
-    """Safe YAML in which `off`, `on`, `yes`, `no` are words, as in YAML 1.2, and keys differ."""
+    """Safe YAML in which `off`, `on`, `yes`, `no` are words, as in YAML 1.2; no key may repeat."""
 
     yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != BOOLEAN]
@@ -103,7 +103,7 @@ class YamlLoader(SafeLoader):
     }
 
     def construct_mapping(self, node, deep=False):
-        """The mapping of a node. Raises YAMLError for a key that stands in it twice."""
+        """The mapping of a node. Raises YAMLError for a key that appears twice."""
         keys = [str(key.value) for key, _ in node.value]
         if len(set(keys)) < len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)
@@ -117,7 +117,7 @@ YamlLoader.add_implicit_resolver(
 
 
 def read_yaml(path: Path) -> Any:
-    """The value of a YAML file. Raises FileError that names the file and the place in it."""
+    """The value of a YAML file. Raises FileError, which names the file and the place in it."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
@@ -128,7 +128,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def parse_yaml(text: str, where: object) -> Any:
-    """The value of a YAML text. Raises FileError that begins with `where`, on one line."""
+    """The value of a YAML text. Raises FileError, one line that begins with `where`."""
     try:
         return yaml.load(text, YamlLoader)  # a safe loader
     except (yaml.YAMLError, ValueError) as error:  # ValueError for a date such as 2024-13-01
@@ -137,7 +137,7 @@ def parse_yaml(text: str, where: object) -> Any:
 
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
-    """A path to write to, which takes the place of `path` when all went well."""
+    """A path to write to; the file takes the place of `path` once all has gone well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # a name of its own: others may write the same file at the same time
     beside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}.new")

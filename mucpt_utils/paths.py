@@ -1,4 +1,4 @@
-"""Every folder the project knows, in one place. No other module builds a path from its own."""
+"""Every folder the project knows, in one place. No other module builds paths of its own."""
 
 import os
 from pathlib import Path
@@ -12,10 +12,10 @@ NOTEBOOKS = ROOT / "notebooks"
 DATA_CARDS = ROOT / "data_cards"
 RESULTS = ROOT / "results"
 
-# reference facts and real prose for checks; the project runs without this folder
+# reference facts and real prose, used by checks only; the project runs without this folder
 REFERENCE_DATA = Path(os.environ.get("MUCPT_REFERENCE_DATA", ROOT.parent / "shared" / "data"))
 
-# names the one results folder that a run writes in the repository (`--commit-results`)
+# variable that names the one results folder that a run writes in the repository
 COMMIT_RESULTS = "MUCPT_COMMIT_RESULTS"
 PROSE = "prose"  # the results folder of the prose lane; another is named by its profile
 
@@ -26,10 +26,10 @@ def work() -> Path:
 
 
 def results(name: str) -> Path:
-    """Folder that a run leaves its outcome in: a profile's, or of another name.
+    """Folder for the outcome of a run; `name` is a profile's, or another, as PROSE.
 
-    It lies in the work folder, or in the folder that `MUCPT_RESULTS` names; where
-    `MUCPT_COMMIT_RESULTS` is its name, in the repository.
+    It lies in the work folder, or in the folder that `MUCPT_RESULTS` names; or, if
+    `MUCPT_COMMIT_RESULTS` (set by `--commit-results`) is its name, in the repository.
     """
     if os.environ.get(COMMIT_RESULTS) == name:
         return committed(name)
@@ -37,5 +37,5 @@ def results(name: str) -> Path:
 
 
 def committed(name: str) -> Path:
-    """Folder of the committed outcome of one name; nothing else writes there."""
+    """Folder of the committed outcome of that name; only `--commit-results` writes there."""
     return RESULTS / name

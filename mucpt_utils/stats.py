@@ -1,17 +1,17 @@
 """Intervals and paired tests over two crossed ways of clustering: groups (seeds) and subjects.
 
-Every seed is asked about the same subjects, so two answers may go together because they are of one
-run or because they are about one subject. The variance of a mean is that of two-way clustering
+Every seed is asked about the same subjects, so two answers may be correlated because they share a
+run or because they share a subject. The variance of a mean is that of two-way clustering
 (Cameron, Gelbach & Miller 2011, Journal of Business & Economic Statistics 29(2)),
 
     V = V_subjects + max(V_groups - V_cells, 0),
 
-with a quantile of Student's t whose degrees of freedom follow from both parts (Satterthwaite 1946).
-How often such intervals hold the truth on the skeletons of this study, beside resampling of seeds
-and subjects (the pigeonhole bootstrap), is what tests/benchmarks/bench_intervals.py simulates.
+with a quantile of Student's t whose degrees of freedom combine both parts (Satterthwaite 1946).
+How often such intervals cover the truth in data laid out as this study's are, and how resampling
+seeds and subjects (the pigeonhole bootstrap) does, tests/benchmarks/bench_intervals.py simulates.
 
 Shares of right answers get Wilson's score interval at the number of independent trials that would
-spread as much, for answers that are all right, or all wrong, show no spread.
+spread as much: answers that are all right, or all wrong, show no spread of their own.
 """
 
 import math
@@ -23,7 +23,7 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
 
 LEVEL = 0.95
-POWER = 0.8  # with which the minimum detectable effect is detected
+POWER = 0.8  # the power at which the minimum detectable effect is found
 Z = 1.959963984540054  # the normal distribution's (1 + LEVEL) / 2 quantile
 
 Labels = Sequence[Hashable] | None
@@ -71,13 +71,13 @@ def clustered_mean(
 ) -> Estimate:
     """Mean of `values` with a 95 % interval.
 
-    values: one number an item. groups, subjects: one label an item each; items of one group, or of
-    one subject, may go together. Without labels every item stands for itself. sizes: how many
+    values: one number per item. groups, subjects: one label per item each; items of one group, or
+    of one subject, may be correlated. Without labels, items are independent. sizes: how many
     observations each value is the mean of; the mean is then over observations.
 
     For values that are all 0 or 1 the interval is `wilson_interval` at the effective sample size.
-    A single cluster shows no spread: the interval is then NaN. Raises ValueError for no values or
-    for labels of another number.
+    A single cluster shows no spread: the interval is then NaN. Raises ValueError for no values, or
+    if there are more or fewer labels than values.
     """
     array = np.asarray(values, dtype=float)
     spread = spread_of_mean(array, groups, subjects, sizes)
@@ -94,9 +94,9 @@ def paired_difference(
     """Mean of a - b over paired items, with interval, p-value and minimum detectable effect.
 
     a, b: results on the same items in the same order; groups, subjects: as in `clustered_mean`. The
-    effect is what a test at level .05 finds in 80 % of runs (Bloom 1995, Evaluation Review 19(5)).
-    Shares of right answers that never part have an interval as wide as Wilson's for 0 pairs that
-    part. Raises ValueError where the lengths differ.
+    effect is what a test at level .05 detects with power .8 (Bloom 1995, Evaluation Review 19(5)).
+    Where two sets of graded answers never differ, the interval is as wide as Wilson's for 0 pairs
+    that differ. Raises ValueError if the lengths differ.
     """
     if len(a) != len(b):
         raise ValueError(f"paired_difference needs equal lengths, got {len(a)} and {len(b)}")
@@ -108,7 +108,7 @@ def paired_difference(
     if (delta == delta[0]).all() and np.isin([first, second], (0.0, 1.0)).all():
         room = wilson_interval(0.0, independent(delta, groups, subjects))[1]
         low, high = max(-1.0, difference - room), min(1.0, difference + room)
-        # pairs that all part the same way: the exact sign test's p
+        # all pairs that differ do so in the same direction: p of the exact sign test
         p_value = 1.0 if difference == 0 else 2 * 0.5 ** independent(delta, groups, subjects)
         return Difference(difference, low, high, p_value, room)
     half = quantile * spread.error
@@ -117,14 +117,14 @@ def paired_difference(
 
 
 def p_of(difference: float, spread: Spread) -> float:
-    """Two-sided p-value of a difference being zero; without any spread 1 for zero, else 0."""
+    """Two-sided p-value under no difference; without any spread, 1 for zero and 0 otherwise."""
     if spread.variance == 0:
         return float(difference == 0)
     return float(2 * stdtr(spread.freedom, -abs(difference) / spread.error))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values corrected for their number (Holm 1979, Scandinavian Journal of Statistics 6(2)).
+    """p-values corrected for multiple tests (Holm 1979, Scandinavian Journal of Statistics 6(2)).
 
     The smallest is multiplied by their number, the next by one less, and so on; none falls below
     the one before it. NaN stays NaN and does not count.
@@ -141,7 +141,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def wilson_interval(share: float, size: float, quantile: float = Z) -> tuple[float, float]:
     """Wilson's score interval of a share of `size` independent trials (JASA 22, 1927).
 
-    It has width at 0 and at 1: 5 of 5 is [.566, 1].
+    It does not shrink to a point at shares of 0 and 1: 5 of 5 gives [.566, 1].
     """
     spread = quantile * math.sqrt(share * (1 - share) / size + quantile**2 / (4 * size**2))
     middle, scale = share + quantile**2 / (2 * size), 1 + quantile**2 / size
@@ -151,7 +151,7 @@ def wilson_interval(share: float, size: float, quantile: float = Z) -> tuple[flo
 def share_interval(share: float, spread: Spread, clusters: int) -> tuple[float, float]:
     """Wilson's interval at the effective sample size, p (1 - p) / V.
 
-    Korn & Graubard 1998 (Survey Methodology 24); for a share that shows no spread, as many trials
+    Korn & Graubard 1998 (Survey Methodology 24). A share that shows no spread counts as many trials
     as there are independent clusters.
     """
     if not spread.variance > 0:
@@ -161,7 +161,7 @@ def share_interval(share: float, spread: Spread, clusters: int) -> tuple[float, 
 
 
 def independent(values: np.ndarray, groups: Labels, subjects: Labels) -> int:
-    """Clusters of values that are independent of each other: subjects, else groups, else items."""
+    """The number of independent clusters: subjects if given, else groups, else items."""
     labels = subjects if subjects is not None else groups
     return values.size if labels is None else len(set(labels))
 
@@ -172,7 +172,7 @@ def spread_of_mean(
     subjects: Labels = None,
     sizes: Sequence[float] | None = None,
 ) -> Spread:
-    """Variance of the mean of `values`, and its degrees of freedom. Arguments as there."""
+    """Variance of the mean of `values`, and its degrees of freedom; see `clustered_mean`."""
     if values.size == 0:
         raise ValueError("a mean needs at least one value")
     for labels, name in ((groups, "group"), (subjects, "subject")):
@@ -182,7 +182,7 @@ def spread_of_mean(
     weights = np.ones(values.size) if sizes is None else np.asarray(sizes, dtype=float)
     parts = weights * (values - np.average(values, weights=weights)) / weights.sum()
     parts[np.abs(parts) < 1e-12 * np.abs(values).max(initial=0)] = 0.0  # equal up to rounding
-    # 2. one way of clustering, or none: the other has a single cluster, or is not asked for
+    # 2. one way of clustering, or none: the other has a single cluster or is not given
     ways = [numbered(way) for way in (subjects, groups) if way is not None]
     if not ways:
         return one_way(parts, np.arange(values.size))
@@ -203,11 +203,11 @@ def spread_of_mean(
 def half_widths(
     values: np.ndarray, groups: Sequence[Hashable], subjects: Sequence[Hashable]
 ) -> tuple[float, float]:
-    """Half the 95 % interval of a mean, and half of what ever more groups would leave of it.
+    """Half-width of a mean's 95 % interval, now and in the limit of many more groups.
 
-    What belongs to a group, or to its answers about one subject, averages out over groups; what
-    belongs to the subjects does not. By moments, with G groups a subject on average: the expected
-    V_subjects is the subjects' own part + that of cells, and V_cells is a G-th of the first + the
+    The part that belongs to a group, or to its answers about one subject, averages out over groups;
+    that of the subjects does not. By moments, with G groups per subject on average: the expected
+    V_subjects is the subjects' own part + that of cells, and V_cells is 1/G of the first + the
     second, so the first is (V_subjects - V_cells) G / (G - 1). NaN where no subject has two groups.
     """
     spread = spread_of_mean(values, groups, subjects)
@@ -228,12 +228,12 @@ def half_widths(
 
 
 def crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """A number for each pair of two ways of clustering: its cell."""
+    """The cell of each item under two ways of clustering, as a number."""
     return one * (other.max() + 1) + other
 
 
 def one_way(parts: np.ndarray, labels: np.ndarray) -> Spread:
-    """Variance of a mean whose items go together by one way of clustering.
+    """Variance of a mean whose items are clustered in one way.
 
     parts: what each item adds to the distance from the truth; their sums over clusters are squared,
     with k / (k - 1) for k clusters. A single cluster gives NaN.

@@ -15,12 +15,12 @@ ARMS: dict[str, Arm] = read_entries(paths.PACKAGE / "config/arms.yaml", Arm)
 
 @cache
 def load_candidates() -> dict[str, Arm]:
-    """Every candidate of the search by name. Raises SettingsError for what is not allowed."""
+    """Every candidate of the search, by name. Raises SettingsError for what is not allowed."""
     return read_entries(paths.PACKAGE / "config/candidates.yaml", Arm, ARMS)
 
 
 def known_arms(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names, where each is another arm of the study. Raises ValueError otherwise."""
+    """The names, if all are arms and none repeats. Raises ValueError otherwise."""
     return all_known(all_different(names), ARMS, "arms")
 
 

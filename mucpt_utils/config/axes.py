@@ -1,6 +1,6 @@
 """Axes of data composition: settings that change while everything else stays.
 
-`axes.yaml` holds those of the study. A mixture of one's own is an axis of one level beside the
+`axes.yaml` holds those of the study. A user's own mixture is an axis of one level beside the
 profile's own, in a file of the same form (`mixtures/`).
 """
 
@@ -16,7 +16,7 @@ from mucpt_utils.config.files import all_different, all_known, read_entries
 
 MAIN = "main"  # the axis of the profile's own runs
 DEFAULT = "default"  # their level
-MIXTURE = "mixture"  # the axis of mixtures of one's own
+MIXTURE = "mixture"  # the axis of a user's own mixtures
 
 
 class Level(BaseModel):
@@ -45,7 +45,7 @@ class Axis(BaseModel):
     @field_validator("levels")
     @classmethod
     def one_default(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
-        """Refuses levels of one name, and another number of default levels than one."""
+        """Refuses two levels of the same name, and more or fewer than one default level."""
         all_different([level.name for level in levels])
         if sum(not level.set for level in levels) != 1:
             raise ValueError("one level, and one alone, has no `set`: the profile's own values")
@@ -63,7 +63,7 @@ class Axis(BaseModel):
 
 
 def read_axes(path: Path) -> dict[str, Axis]:
-    """Every axis of a file by name. Raises SettingsError for what is not allowed in it."""
+    """Every axis of a file, by name. Raises SettingsError for anything that is not allowed."""
     return read_entries(path, Axis)
 
 
@@ -74,7 +74,7 @@ def load_axes() -> dict[str, Axis]:
 
 
 def known_axes(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names, where each is another axis of the study. Raises ValueError otherwise."""
+    """The names, if all are axes and none repeats. Raises ValueError otherwise."""
     return all_known(all_different(names), load_axes(), "axes")
 
 

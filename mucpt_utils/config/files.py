@@ -1,6 +1,6 @@
 """Settings files: one YAML form for profiles, arms, candidates, axes and mixtures.
 
-A file of entries holds `name: {setting: value, ...}`; a profile is one entry, named as its file.
+A file of entries holds `name: {setting: value, ...}`; a profile is one entry, named after its file.
 An entry that says `like: OTHER` begins with the settings of another one and names only what
 differs, group by group. Whatever is wrong is a `SettingsError`: one line that names the file, the
 entry, the setting and what is allowed.
@@ -20,7 +20,7 @@ from mucpt_utils import paths
 from mucpt_utils.errors import MEANT, MuCPTError, nearest
 from mucpt_utils.io import FileError, read_yaml
 
-LIKE = "like"  # in an entry: another one, whose settings it begins with
+LIKE = "like"  # key in an entry that names another one, whose settings it begins with
 NAME = re.compile("[a-z][a-z0-9_]*")
 NONE: Mapping[str, dict] = MappingProxyType({})
 
@@ -30,11 +30,11 @@ Settings = dict[str, Any]
 
 
 class SettingsError(MuCPTError, ValueError):
-    """A profile, entry, setting or value that is not allowed; one line says what is."""
+    """A profile, entry, setting or value that is not allowed; the one-line message says what is."""
 
 
 def read_settings(path: Path) -> Settings:
-    """The settings in a file. Raises SettingsError that names the file for anything else."""
+    """The settings in a file. Raises SettingsError, which names the file, for anything else."""
     try:
         data = read_yaml(path)
     except FileError as error:
@@ -49,7 +49,7 @@ def read_entries(
 ) -> dict[str, Model]:
     """Every entry of a file by its name, in the order of the file, validated as `model`.
 
-    others: entries of another file that an entry may be `like`; they come before its own.
+    others: entries of another file that an entry may be `like`; they take precedence.
     """
     entries = read_settings(path)
     if not entries:
@@ -79,9 +79,9 @@ def begin_like(
 ) -> Settings:
     """The settings of entry `name`, on top of those of the entry that it says it is like.
 
-    read: the settings in an entry of this file or folder, a fresh copy; names: its entries; others:
-    finished settings from elsewhere, which come first. Raises SettingsError for an entry that is
-    not there, or that would begin with itself.
+    read: gives a fresh copy of the settings of an entry of this file or folder; names: its entries;
+    others: complete settings from elsewhere, which take precedence. Raises SettingsError for one
+    that does not exist, or that would begin with itself.
     """
     layers, passed = [read(name)], [name]
     while (other := layers[-1].pop(LIKE, None)) is not None:
@@ -106,7 +106,7 @@ def merged(settings: Settings, changes: Settings) -> Settings:
 
 
 def validated(model: type[Model], settings: Settings, where: str) -> Model:
-    """Settings as a model. Raises SettingsError with `where`, the first wrong setting and why."""
+    """Settings as a model. Raises SettingsError: `where`, the first wrong setting, and why."""
     for setting in switched_numbers(model, settings):
         raise SettingsError(f"{where}, setting {setting!r}: needs a number, not true or false")
     try:
@@ -123,7 +123,7 @@ def validated(model: type[Model], settings: Settings, where: str) -> Model:
 
 
 def switched_numbers(model: type[BaseModel], settings: Settings, place: str = "") -> Iterator[str]:
-    """Names of numbers that are given as true or false, which pydantic would take for 1 and 0."""
+    """Names of numeric settings given as true or false, which pydantic would read as 1 and 0."""
     for name, value in settings.items():
         field = model.model_fields.get(name)
         if field is None:
@@ -137,7 +137,7 @@ def switched_numbers(model: type[BaseModel], settings: Settings, place: str = ""
 
 
 def meant(name: str, allowed: Iterable[str]) -> str:
-    """`; did you mean 'tokens'?` for a name that is nearly one of those allowed, or nothing."""
+    """`; did you mean 'tokens'?` for a name close to an allowed one, else an empty string."""
     near = nearest(name, allowed)
     return f"; {MEANT} {near!r}?" if near else ""
 
@@ -145,7 +145,7 @@ def meant(name: str, allowed: Iterable[str]) -> str:
 def beside(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
     """The settings that are allowed beside the one at `location`, in alphabetical order."""
     for part in location[:-1]:
-        if isinstance(part, str):  # a number is a place in a list, whose elements are one model
+        if isinstance(part, str):  # a number is a position in a list of one model
             model = _model_in(model.model_fields[part].annotation) or model
     return sorted(model.model_fields)
 
@@ -158,7 +158,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _types_in(annotation: Any) -> Iterator[Any]:
-    """The plain types in an annotation such as `int | None` or `tuple[float, ...]`."""
+    """The types without parameters in an annotation such as `int | None` or `tuple[float, ...]`."""
     parts = get_args(annotation)
     yield from (inner for part in parts for inner in _types_in(part))
     if not parts:
@@ -182,5 +182,5 @@ def all_known(names: Names, allowed: Iterable[str], kind: str) -> Names:
 
 def shown(path: Path) -> str:
     """A path as messages show it: relative to the checkout where it lies in it."""
-    full = Path(os.path.realpath(path))  # which has no error for a link to itself
+    full = Path(os.path.realpath(path))  # unlike resolve(), no error for a link to itself
     return str(full.relative_to(paths.ROOT) if full.is_relative_to(paths.ROOT) else path)

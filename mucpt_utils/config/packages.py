@@ -25,7 +25,7 @@ class Wheel(BaseModel):
 
 
 class ModelPackage(BaseModel):
-    """A model as the package index has it."""
+    """A model whose weights are on the package index."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,7 +51,7 @@ def load_packages() -> dict[str, ModelPackage]:
 
 
 def find_package(name: str) -> ModelPackage:
-    """A package by its name, with or without `package:`. Raises SettingsError for another one."""
+    """A package by its name, with or without `package:`. Raises SettingsError if unknown."""
     packages, name = load_packages(), name.removeprefix(PREFIX)
     if name not in packages:
         raise SettingsError(f"model package {name!r} is not known; allowed: {', '.join(packages)}")

@@ -22,9 +22,9 @@ FACTS = {
 }
 DOMAINS = tuple(FACTS)
 POPULARITY = ("popular", "less_popular")
-# stands on every line of the facts and of the questions, so that a training corpus can be searched
+# in every line of facts and questions, so that a training corpus can be searched for it
 CANARY = "MusicSimpleQA canary 0c4f7f0e-5b0a-4c60-9d0f-2a6d5d1f7e83: keep out of training corpora"
-# lists that name some of the objects, not all of them: never asked
+# relations whose lists name some of the objects, not all of them: never asked about
 OPEN_LISTS = frozenset({"artist.member"})
 
 
@@ -40,8 +40,8 @@ class NoFacts(MuCPTError, FileNotFoundError):
 class Fact:
     """One true statement: `subject` has `object` for `relation` (`category.column`).
 
-    `aliases` are other forms of the object, `subject_aliases` of the subject; `popularity` is one
-    of POPULARITY and speaks of the subject; `valid_as_of` is an ISO date, `reference` a page.
+    `aliases` are other forms of the object, `subject_aliases` of the subject; `popularity`, one of
+    POPULARITY, is that of the subject; `valid_as_of` is an ISO date, `reference` a web page.
     """
 
     id: str
@@ -58,9 +58,9 @@ class Fact:
 
     @classmethod
     def from_json(cls, row: dict) -> "Fact":
-        """The fact back from what `dataclasses.asdict` and JSON make of it, with canary or without.
+        """The fact from the row that `as_json` gives, with or without the canary.
 
-        Raises FactError for a row with other fields.
+        Raises FactError if the fields are not a fact's.
         """
         fields = {field.name for field in dataclasses.fields(cls)}
         if set(row) - {"canary"} != fields:
@@ -85,8 +85,8 @@ def facts_file(domain: str) -> Path:
 def load_facts(domain: str, path: Path | None = None) -> list[Fact]:
     """The committed facts of a domain ('music' or 'general'); `path` names another file.
 
-    Raises NoFacts, saying how to build them, FactError or FileError that names the file and the
-    row of what is not a fact.
+    Raises NoFacts, which says how to build them, and FactError or FileError, which name the file
+    and the row that is not a fact.
     """
     path = path or facts_file(domain)
     if not path.exists():
@@ -101,7 +101,7 @@ def load_facts(domain: str, path: Path | None = None) -> list[Fact]:
 
 
 def by_subject(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
-    """Facts grouped by subject, both in the order met."""
+    """Facts grouped by subject; subjects and facts in the order in which they come."""
     groups: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         groups[fact.subject].append(fact)
@@ -109,9 +109,9 @@ def by_subject(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
 
 
 def askable(facts: Iterable[Fact]) -> list[Fact]:
-    """The facts that a question has one answer to.
+    """The facts that can be asked about with a single right answer.
 
-    Those whose (subject, relation) has exactly one object; OPEN_LISTS are never asked.
+    Their (subject, relation) has exactly one object; OPEN_LISTS are never asked about.
     """
     facts = list(facts)
     objects = Counter((fact.subject, fact.relation) for fact in facts)
@@ -123,13 +123,13 @@ def askable(facts: Iterable[Fact]) -> list[Fact]:
 
 
 def fold(text: str) -> str:
-    """Case folded, accents dropped: `Dvořák` gives `dvorak`."""
+    """The text case-folded and without accents: `Dvořák` gives `dvorak`."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def slug(text: str) -> str:
-    """Lower-case letters and digits joined by hyphens; code points where nothing else is left.
+    """Lower-case letters and digits joined by hyphens; code points if nothing else is left.
 
     `Sigur Rós` gives `sigur-ros`, `!!!` gives `u21-u21-u21`.
     """

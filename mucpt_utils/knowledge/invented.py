@@ -1,8 +1,8 @@
-"""Facts about invented subjects: what no model can have read, beside real facts of the same form.
+"""Facts about invented subjects, which no model can have read, in the form of real facts.
 
 Each invented subject stands in for a real one: it has as many facts, of the same relations; its
 objects are those of other subjects, shuffled within each relation. So the two kinds of subject
-differ in nothing but that a model may have read of the real ones before.
+differ only in that a model may have read about the real ones before.
 """
 
 from collections import defaultdict
@@ -17,12 +17,12 @@ from mucpt_utils.io import read_yaml
 from mucpt_utils.knowledge.facts import Fact, by_subject, fold, slug
 
 INVENTED = "invented"  # the popularity of such a subject, and so the stratum of its questions
-MARK = "m:invented."  # ids of such facts begin with it
+MARK = "m:invented."  # how the ids of such facts begin
 OF_PERSONS = ("artist.birth_year", "artist.birthplace")
 
 
 class InventedError(MuCPTError, ValueError):
-    """More invented subjects than real ones to stand in for, or of a category without names."""
+    """More invented subjects than real ones, or a category for which no names can be made."""
 
 
 @cache
@@ -41,8 +41,8 @@ def invented_facts(
 ) -> list[Fact]:
     """Facts about `number` invented subjects, in place of the first subjects of `tested`.
 
-    others: facts whose words no invented name may hold. The same arguments give the same facts.
-    Raises InventedError where `tested` has fewer subjects, or one that no name can be made for.
+    others: facts whose words no invented name may contain. Equal arguments give equal facts.
+    Raises InventedError if `tested` has fewer subjects, or one that no name can be made for.
     """
     groups = list(by_subject(tested).values())
     if number > len(groups):
@@ -55,7 +55,7 @@ def invented_facts(
     objects = shuffled_objects([fact for group in groups[:number] for fact in group], rng)
     made: dict[
         tuple[str, str, str], Fact
-    ] = {}  # an object that came to a subject twice is one fact
+    ] = {}  # an object drawn twice for one subject makes one fact
     for name, group in zip(names, groups, strict=False):
         for fact in group:
             source = objects[fact.relation].pop()
@@ -78,7 +78,7 @@ def about(name: str, fact: Fact, source: Fact) -> Fact:
 
 
 def numbered(facts) -> list[Fact]:
-    """The facts with ids that differ: a second one of a subject and relation ends in `:2`."""
+    """The facts with unique ids: the second one for a subject and relation ends in `:2`."""
     counts: dict[str, int] = defaultdict(int)
     result = []
     for fact in facts:
@@ -89,7 +89,7 @@ def numbered(facts) -> list[Fact]:
 
 
 def shuffled_objects(facts: Sequence[Fact], rng: Random) -> dict[str, list[Fact]]:
-    """For each relation its facts in a drawn order; each gives its object once."""
+    """For each relation, its facts in random order; each gives away its object once."""
     pools: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         pools[fact.relation].append(fact)
@@ -103,7 +103,7 @@ def words_of(facts: Sequence[Fact]) -> set[str]:
 
 
 def invented_names(groups: Sequence[Sequence[Fact]], taken: set[str], rng: Random) -> list[str]:
-    """A name for each group of facts about one subject, each word made up once."""
+    """A name for each group of facts about one subject; no made-up word is used twice."""
     parts, used = name_parts(), set(taken)
 
     def word() -> str:
@@ -122,7 +122,7 @@ def invented_names(groups: Sequence[Sequence[Fact]], taken: set[str], rng: Rando
 
 
 def kind_of(facts: Sequence[Fact]) -> str:
-    """Which patterns name the subject of the facts. Raises InventedError where there are none."""
+    """The kind of name that fits the facts' subject. Raises InventedError if there is none."""
     kind = facts[0].category
     if kind == "artist":
         kind = "person" if any(fact.relation in OF_PERSONS for fact in facts) else "band"

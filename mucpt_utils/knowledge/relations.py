@@ -25,7 +25,7 @@ class RelationError(MuCPTError, ValueError):
 class Relation:
     """Wordings of a relation; `{s}` stands for the subject and `{o}` for the object.
 
-    `label` names the metadata field; a fact is asked in one of `questions`, drawn by its id.
+    `label` names the metadata field; each fact is asked by one of `questions`, chosen by its id.
     """
 
     id: str
@@ -59,7 +59,7 @@ class Relation:
 def load_relations(files: tuple[Path, ...] = WORDINGS) -> dict[str, Relation]:
     """The wordings of every relation, by its name.
 
-    Raises RelationError that names file and relation of what `Relation.from_yaml` refuses.
+    Raises RelationError, which names the file and the relation that `Relation.from_yaml` refuses.
     """
     relations: dict[str, Relation] = {}
     for file in files:

@@ -1,7 +1,7 @@
 """Roles of subjects in one study: under test, practice, calibration, general.
 
 Every subject has one role, so that no fact under test is ever asked, tuned on or used to set a
-temperature. The reference model's share of the test subjects changes with the seed.
+temperature. Which of the test subjects the reference model knows changes with the seed.
 """
 
 from collections.abc import Sequence
@@ -15,20 +15,20 @@ from mucpt_utils.knowledge.facts import Fact, by_subject
 from mucpt_utils.knowledge.invented import invented_facts
 
 ROLES = ("test", "practice", "calibration", "general")
-FEWEST_FACTS = 2  # of a subject that practises or calibrates
+FEWEST_FACTS = 2  # that a subject for practice or calibration must have
 
 
 class RolesError(MuCPTError, ValueError):
-    """Settings that want more subjects than there are, or categories that are not there."""
+    """Settings that ask for more subjects than there are, or for unknown categories."""
 
 
 @dataclass(frozen=True)
 class Roles:
     """Facts by the role of their subject.
 
-    test: under test; a base from scratch never sees them, the corpus states them. practice: teach
+    test: under test; stated by the corpus, never seen by a base from scratch. practice: teach
     the base the formats. calibration: set the reference model's temperature. general: what the
-    base knows. general_asked: general subjects of the benchmark's general twin.
+    base knows. general_asked: the general subjects that the benchmark's general twin asks about.
     """
 
     test: list[Fact]
@@ -40,7 +40,7 @@ class Roles:
     def covered(self, share: float, seed: int, complementary: bool = False) -> set[str]:
         """Test subjects that the reference model knows, drawn anew for each seed.
 
-        complementary: odd seeds know what even ones do not, and all of a parity know the same.
+        complementary: odd seeds know what even ones do not; all seeds of one parity know the same.
         """
         names = sorted({fact.subject for fact in self.test})
         drawn = 0 if complementary else seed
@@ -63,9 +63,9 @@ class Roles:
 def in_categories(
     facts: Sequence[Fact], categories: Sequence[str], setting: str
 ) -> dict[str, list[Fact]]:
-    """Facts of the categories, by subject; of all but theory where none is given.
+    """Facts of the given categories, by subject; if none is given, of all but theory.
 
-    Theory takes part only on request, for it is computed, not looked up. setting: name of the
+    Theory takes part only on request, because it is computed, not looked up. setting: name of the
     setting, for the message of RolesError about an unknown category.
     """
     if not categories:
@@ -88,13 +88,13 @@ def draw_roles(
     """Give each subject its role.
 
     test_subjects, dev_subjects: subjects of the benchmark's questions, in the benchmark's order.
-    In the dev split, the subjects under test are dev subjects and, where these are too few,
+    In the dev split, the subjects under test are dev subjects and, if these are too few,
     subjects that no reported question is about. Raises RolesError when subjects run out, and
-    InventedError where no invented ones can be made.
+    InventedError if invented ones cannot be made.
     """
     rng = np.random.default_rng(seed)
     groups = in_categories(music, settings.categories, "world.categories")
-    # subjects that no question is about, in a drawn order
+    # subjects that no question is about, in random order
     reserved = {*test_subjects, *dev_subjects}
     spare = [name for name in groups if name not in reserved]
     spare = [spare[i] for i in rng.permutation(len(spare))]
@@ -105,14 +105,14 @@ def draw_roles(
         asked = [name for name in dev_subjects if name in groups]
         missing = max(0, settings.skip + settings.subjects - len(asked))
         asked, spare = asked + spare[:missing], spare[missing:]
-    # the spare ones practise and calibrate
+    # the spare ones are for practice and calibration
     needed = settings.practice + settings.calibration
     if len(spare) < needed:
         raise RolesError(
             f"world.practice + world.calibration = {needed}, but only {len(spare)} music subjects "
             "are free of questions"
         )
-    # general subjects, the first of which are kept for the general twin
+    # general subjects; the first of them are kept for the general twin
     general_groups = in_categories(general, settings.general_categories, "world.general_categories")
     names = list(general_groups)
     names = [names[i] for i in rng.permutation(len(names))][: settings.general]

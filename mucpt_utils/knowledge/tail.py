@@ -1,7 +1,7 @@
-"""Facts of the benchmark's tail: asked of real models, never told by a document of the study.
+"""Facts of the benchmark's tail: asked of real models, stated by no document of the study.
 
-They come from `data_cards/music_facts/source/tail.csv`, one a row, and are no subject's of the
-fact tables, so that they change no study's roles (`knowledge.roles`).
+They come from `data_cards/music_facts/source/tail.csv`, one per row. Their subjects are not in the
+fact tables, so they change no study's roles (`knowledge.roles`).
 """
 
 import csv
@@ -34,9 +34,9 @@ class TailError(MuCPTError, ValueError):
 
 @dataclass(frozen=True)
 class TailFact(Fact):
-    """A fact with what confirmed it, and its numbers in public catalogues (`catalogue:number`).
+    """A fact with its confirmations, and its numbers in public catalogues (`catalogue:number`).
 
-    detail: what the question names beside the subject, such as the instrument.
+    detail: what the question names besides the subject, such as the instrument.
     """
 
     detail: str = ""
@@ -51,7 +51,7 @@ def tail_relations(path: Path = RELATIONS) -> dict[str, Mapping]:
 
 
 def tail_relation(fact: TailFact) -> Relation:
-    """How a fact of the tail is asked about, its detail in place."""
+    """How a fact of the tail is asked about, with its detail filled in."""
     cells = tail_relations()[fact.relation]
     questions = tuple(text.replace("{d}", fact.detail) for text in cells["questions"])
     return Relation(fact.relation, fact.relation, cells["answer_type"], questions, ())
@@ -60,8 +60,8 @@ def tail_relation(fact: TailFact) -> Relation:
 def load_tail(path: Path = SOURCE) -> list[TailFact]:
     """The facts of the tail.
 
-    Raises TailError with file and line for an unknown relation, an empty object or maker, a fact
-    that stands twice, and one with fewer than FEWEST_CONFIRMATIONS confirmations.
+    Raises TailError, with file and line, for an unknown relation, an empty object or maker, a fact
+    that appears twice, and one with fewer than FEWEST_CONFIRMATIONS confirmations.
     """
     with path.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -78,9 +78,9 @@ def load_tail(path: Path = SOURCE) -> list[TailFact]:
 
 
 def tail_fact(row: Mapping[str, str]) -> TailFact:
-    """The fact of one row of the source; `Lemon [2018 single]` says which of two is meant.
+    """The fact in one row of the source; `Lemon [2018 single]` says which of two is meant.
 
-    Raises TailError for what is missing or unknown.
+    Raises TailError for a missing cell or an unknown relation.
     """
     if set(row) != set(COLUMNS):
         raise TailError(f"the columns are {', '.join(COLUMNS)}")
@@ -113,7 +113,7 @@ def tail_fact(row: Mapping[str, str]) -> TailFact:
 
 
 def split_cells(row: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """The cells of a row that hold lists, separated by `; `."""
+    """The cells of a row that hold lists, split at `; `."""
     lists = ("aliases", "confirmed_by", "identifiers")
     return {
         name: tuple(part.strip() for part in row[name].split(";") if part.strip()) for name in lists
@@ -122,14 +122,14 @@ def split_cells(row: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 @cache
 def load_identifiers(path: Path = IDENTIFIERS) -> dict[str, tuple[str, ...]]:
-    """Numbers in public catalogues of subjects of the fact tables, where a table gives them."""
+    """Catalogue numbers of the subjects of the fact tables, for those that have any."""
     with path.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     return {row["subject"]: tuple(row["identifiers"].split("; ")) for row in rows}
 
 
 def shared_with(facts: Iterable[Fact], tail: Iterable[TailFact]) -> list[str]:
-    """Subjects of the tail that are subjects of the fact tables too, each a problem."""
+    """A problem for each subject of the tail that is also a subject of the fact tables."""
     subjects = {fact.subject.casefold() for fact in facts}
     return [
         f"tail: {fact.subject!r} is a subject of the fact tables"

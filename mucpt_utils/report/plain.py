@@ -1,11 +1,14 @@
 """Plain words for what code and tables call by short names: columns, values, stages, tables."""
 
 import re
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
 
 from mucpt_utils.config.arms import ARMS
-from mucpt_utils.config.axes import load_axes
+from mucpt_utils.config.axes import DEFAULT, MAIN, load_axes
 from mucpt_utils.report.figures import METRIC_TITLES, STRATUM_TITLES, arm_title
-from mucpt_utils.report.stage_words import KINDS, REASONS, STAGES
+from mucpt_utils.report.stage_words import ARTEFACTS, KINDS, REASONS, STAGES
 
 COLUMNS = {
     "arm": "way of training",
@@ -31,7 +34,17 @@ COLUMNS = {
     "flops": "operations (FLOPs)",
     "relative_to_plain": "cost relative to plain",
     "question_id": "question",
-    "our_value": "here",
+    "our_value": "measured here",
+    "kappa_low": "interval of kappa from",
+    "kappa_high": "interval of kappa to",
+    "L_a": "loss under the model in training",
+    "L_rm": "loss under the reference model",
+    "rho": "loss ratio",
+    "f(rho), clipped": "loss ratio after its form and its bounds",
+    "w": "weight in the training loss",
+    "must_differ_by": "what two arms must differ by to be told apart",
+    "made_by": "notebook that made it",
+    "memory_gib": "memory in GiB",
     "covered": STRATUM_TITLES["covered"],
     "uncovered": STRATUM_TITLES["uncovered"],
 }
@@ -79,6 +92,8 @@ SHORT = {
     "covered": "known facts",
     "uncovered": "unknown facts",
 }  # measures and kinds of facts within a sentence
+AXIS_ONLY = frozenset({"level"})  # headings that mean this only in a table with an axis
+OWN_TEXT = "rendered/"  # documents that this project wrote come from sources of that name
 
 
 def column_title(name: str) -> str:
@@ -96,8 +111,12 @@ def value_title(column: str, value: str) -> str:
     if column in ("arm", "compared_to"):
         return arm_title(value)
     if column == "axis":
-        axes = load_axes()
-        return axes[value].title if value in axes else value.replace("_", " ")
+        axes = {MAIN: "main comparison", **{name: axis.title for name, axis in load_axes().items()}}
+        return axes.get(value, value.replace("_", " "))
+    if column == "level" and value == DEFAULT:
+        return "as in the profile"
+    if column == "source" and value.startswith(OWN_TEXT):
+        return f"{value.removeprefix(OWN_TEXT).replace('_', ' ')}, written by this project"
     words = {
         "stratum": STRATUM_TITLES,
         "metric": METRIC_TITLES,
@@ -128,3 +147,61 @@ def in_words(text: str) -> str:
         text = re.sub(rf"\b{name}\b", words, text)
     text = re.sub(r", all(?= \()", ", all questions", text)
     return re.sub(r"(?<![\w.])-(?=\d)", "−", text)
+
+
+def names_told(frame: pd.DataFrame) -> dict[str, str]:
+    """The code names that a table shows, each with its plain words, in the order they are met.
+
+    Names are those of columns, of the levels of both indices, and the values of columns of text. A
+    name that says the same in its own words (`share_kept`) is left out.
+
+    >>> names_told(pd.DataFrame({"stage": ["mask"], "share_kept": [0.5]}))
+    {'mask': 'masking of personal data'}
+    """
+    told = {}
+    for column, name in shown_names(frame):
+        if name in AXIS_ONLY and "axis" not in frame:
+            continue
+        words = plain_words(column, name)
+        said, own = (set(re.findall(r"[^\W_]+", text.lower())) for text in (words, name))
+        if words and (name in ARMS or not (own <= said or said <= own)):
+            told[name] = words
+    return told
+
+
+def shown_names(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Every name in a table, with the column that it is a value of; "" for a heading."""
+    for index in (frame.columns, frame.index):
+        for number, heading in enumerate(index.names):
+            values = [v for v in index.get_level_values(number).unique() if isinstance(v, str)]
+            if heading is not None:
+                yield "", str(heading)
+            for value in values:
+                yield str(heading or ("" if index is frame.columns else column_of(values))), value
+    for place, column in enumerate(frame.columns):
+        values = frame.iloc[:, place]
+        if pd.api.types.is_numeric_dtype(values):
+            continue
+        for value in dict.fromkeys(v for v in values if isinstance(v, str)):
+            yield str(column[-1] if isinstance(column, tuple) else column), value
+
+
+def column_of(values: Iterable[str]) -> str:
+    """Which column the values of an index without a name would stand in; "" for none."""
+    vocabularies = {"arm": ARMS, "stratum": STRATUM_TITLES, "kind": KINDS, "name": ARTEFACTS}
+    found = (column for column, words in vocabularies.items() if set(values) <= set(words))
+    return next(found, "")
+
+
+def plain_words(column: str, name: str) -> str:
+    """The plain words of one name in a table, as `shown_names` finds it; "" for none."""
+    if column == "":  # a heading, where a table may also have a column for each arm or kind
+        arms = {arm: arm_title(arm) for arm in ARMS if arm not in ("base", "reference")}
+        headings = {**ARTEFACTS, **arms, **KINDS, **STRATUM_TITLES, **METRIC_TITLES, **COLUMNS}
+        return headings.get(name, "")
+    if column == "name":
+        return ARTEFACTS.get(name, "")
+    if column == "index":  # an index that has become a column
+        return arm_title(name) if name in ARMS else ""
+    words = value_title(column, name)
+    return "" if words == name else words

@@ -1,4 +1,4 @@
-"""Plain words for the stages of the pipeline, kinds of text, and reasons to drop a document."""
+"""Plain words for stages of the pipeline and the study, kinds of text, and reasons to drop one."""
 
 STAGES = {
     "read": "reading",
@@ -22,6 +22,36 @@ KINDS = {
     "mojibake": "broken characters",
     "other": "other text",
     "off_domain": "not about music",
+}
+# what the study's stages leave; a stage whose name says it already is not listed
+ARTEFACTS = {
+    "world": "facts and the roles of their subjects",
+    "base": "base model",
+    "base_losses": "losses of the corpus under the base",
+    "reference": "reference model",
+    "reference_losses": "losses of the corpus under the reference model",
+    "reference_text": "clean text that the reference model learns from",
+    "reference_tokens": "the reference model's text, as tokens",
+    "general_text": "text that the base learns from",
+    "general_tokens": "the base's text, as tokens",
+    "held_out_text": "text that no model is trained on",
+    "music_held_out": "held-out text about music, as tokens",
+    "general_held_out": "general held-out text, as tokens",
+    "raw_corpus": "corpus as crawled",
+    "corpus": "cleaned corpus",
+    "domain_tokens": "cleaned corpus, as tokens",
+    "everyday_text": "text about other subjects, for the classifier",
+    "classifier": "domain classifier",
+    "calibration_tokens": "text that sets the reference model's temperature, as tokens",
+    "temperature": "the reference model's temperature",
+    "tagger_text": "text that the tagger learns from",
+    "tagger_tokens": "the tagger's text, as tokens",
+    "tagger": "tagger of tokens that carry facts",
+    "tags": "what the tagger says of the corpus",
+    "labels": "labels of the corpus's tokens",
+    "examples": "examples shown before a question",
+    "run": "training of an arm",
+    "answers": "answers of an arm, graded",
 }
 REASONS = {
     **KINDS,

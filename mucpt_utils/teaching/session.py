@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+from IPython import get_ipython
 from IPython.display import Image, Markdown, display
 
 from mucpt_utils.config.settings import Profile, load_profile
@@ -13,7 +14,7 @@ from mucpt_utils.report import figures, table_files
 from mucpt_utils.study import parallel, provenance
 from mucpt_utils.study.lanes import ProseStudy
 from mucpt_utils.study.study import Study
-from mucpt_utils.teaching import profiles
+from mucpt_utils.teaching import profiles, show
 
 
 class Results:
@@ -58,6 +59,7 @@ def open_study(profile: str, overrides: list[str], notebook: str) -> tuple[Study
     profile: a name, or `best`: the best finished run there is, said in a line.
     """
     quiet()
+    put_words_below_tables()
     name, taken = profiles.usable(profile, overrides)
     if taken:
         print(taken)
@@ -80,3 +82,10 @@ def quiet() -> None:
     """
     os.environ.update(parallel.QUIET)
     warnings.filterwarnings("ignore", category=FutureWarning)
+
+
+def put_words_below_tables() -> None:
+    """Every table that a notebook shows tells the plain words of the code names in it."""
+    shell = get_ipython()
+    if shell is not None:  # none outside a notebook
+        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, show.with_words)

@@ -17,6 +17,7 @@ from IPython.display import HTML, Image
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.report.figures import Drawn, screen_png
 from mucpt_utils.report.figures import reliability as reliability  # show.reliability
+from mucpt_utils.report.plain import names_told, value_title
 from mucpt_utils.scoring.loss_ratio import denominator, loss_ratio, shape, token_weights
 from mucpt_utils.teaching import token_picture
 
@@ -30,6 +31,8 @@ KIND_COLOURS = {
     "mojibake": "#f3cfe0",
 }
 HEAVY, LIGHT = (0, 114, 178), (213, 94, 0)  # weights above and below 1 (Okabe and Ito)
+MOST_NAMES = 6  # whose words stand below a table without being folded
+SMALL_PRINT = "font-size:12px;opacity:0.8;margin:2px 0 8px"
 STRONGEST = 3.0  # a weight from which on the colour does not grow
 BOX = (
     "white-space:pre-wrap;overflow-wrap:anywhere;font-family:sans-serif;font-size:14px;line-height:1.9;color:#111;"
@@ -70,9 +73,10 @@ def labelled(document: Mapping) -> HTML:
         span = spans[owner[start]]
         pieces.append(marked(text[start:stop], KIND_COLOURS.get(span["kind"], "#eee")))
         if stop == span["end"]:
-            kind = escape(span["kind"].replace("_", " "))
+            kind = escape(value_title("kind", span["kind"]))
             pieces.append(f'<sup style="color:#555;font-size:10px"> {kind}</sup>')
-    title = f"{metadata['source']}: {metadata.get('title') or document['id']}"
+    source = value_title("source", metadata["source"])
+    title = f"{source}: {metadata.get('title') or document['id']}"
     return boxed("".join(pieces), title)
 
 
@@ -186,7 +190,33 @@ def words(frame: pd.DataFrame) -> HTML:
     with pd.option_context("display.max_colwidth", None):
         page = frame.to_html(index=False, border=0)
     left = ' style="text-align:left;vertical-align:top"'
-    return HTML(page.replace("<td>", f"<td{left}>").replace("<th>", f"<th{left}>"))
+    page = page.replace("<td>", f"<td{left}>").replace("<th>", f"<th{left}>")
+    return HTML(page + in_words(names_told(frame.reset_index(drop=True))))
+
+
+def with_words(frame: pd.DataFrame) -> str | None:
+    """A table as pandas shows it, and below it the plain words of the code names in it.
+
+    None where pandas is set to show no HTML.
+    """
+    page = frame._repr_html_()
+    if page is None:
+        return None
+    hidden = len(frame) > (pd.get_option("display.max_rows") or len(frame))
+    rows = (pd.get_option("display.min_rows") or len(frame)) // 2
+    seen = pd.concat([frame.head(rows), frame.tail(rows)]) if hidden else frame
+    return page + in_words(names_told(seen))
+
+
+def in_words(told: Mapping[str, str]) -> str:
+    """Code names and their plain words as the small print below a table; many are folded."""
+    if not told:
+        return ""
+    body = "; ".join(f"<code>{escape(n)}</code>: {escape(words)}" for n, words in told.items())
+    if len(told) <= MOST_NAMES:
+        return f'<div style="{SMALL_PRINT}"><i>In words:</i> {body}</div>'
+    head = f"<summary><i>In words</i> ({len(told)} names)</summary>"
+    return f'<details style="{SMALL_PRINT}">{head}{body}</details>'
 
 
 def steps(

@@ -328,4 +328,5 @@ def answers_html(data: Mapping, number: int, seed: int, own: Sequence[str] = ())
         f"The reference model of seed {seed} {knows} the subject."
     )
     asked = f"<div><b>{escape(question['question'])}</b></div><div>{about}</div>"
-    return f'{asked}<table style="border-collapse:collapse">{table}</table>'
+    told = show.in_words({arm: value_title("arm", arm) for arm in data["answers"]})
+    return f'{asked}<table style="border-collapse:collapse">{table}</table>{told}'

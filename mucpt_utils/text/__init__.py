@@ -1,1 +1,1 @@
-"""Documents: rendered from facts, flawed like a crawl, or read from files, books and datasets."""
+"""Documents: rendered from facts with the flaws of a crawl, or read from files and datasets."""

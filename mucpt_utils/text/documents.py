@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 
 def training_text(document: dict, fields: Sequence[str]) -> str:
-    """The document as it is trained on, behind a line of its metadata `fields` (none: no line).
+    """The text to train on: a line of the metadata `fields` (none: no line), then the document.
 
-    The template is `[source | title]`, absent fields left out. MuCPT joins text with its metadata;
+    The template is `[source | title]`, without absent fields. MuCPT joins text with its metadata;
     how is not published, so the template is this study's choice.
     """
     known = [str(value) for name in fields if (value := document["metadata"].get(name))]

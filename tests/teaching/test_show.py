@@ -2,7 +2,9 @@
 
 import html
 import io
+import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +13,12 @@ import torch
 from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
+from mucpt_utils import paths
+from mucpt_utils.analysis import schema
+from mucpt_utils.config import settings
 from mucpt_utils.config.scoring import Criterion
-from mucpt_utils.teaching import show, token_picture
+from mucpt_utils.report import plain
+from mucpt_utils.teaching import exercises, overview, session, show, token_picture
 
 TEXT = "Buy <now>! Debut is by Björk."
 
@@ -34,7 +40,9 @@ def test_labelled_shows_the_whole_text_escaped_with_each_kind_named():
     shown = show.labelled(_document(spans))
     assert _plain(shown) == TEXT
     assert "&lt;now&gt;" in shown.data and "<now>" not in shown.data
-    assert [s for s in re.findall(r"<sup[^>]*> (.*?)</sup>", shown.data)] == ["spam", "fact"]
+    kinds = re.findall(r"<sup[^>]*> (.*?)</sup>", shown.data)
+    assert kinds == ["advertising", "true statement"]
+    assert "web, written by this project: Debut" in shown.data
     assert show.KIND_COLOURS["spam"] in shown.data
 
 
@@ -131,3 +139,78 @@ def test_tables_of_words_are_whole_escaped_and_at_the_left():
     shown = show.words(pd.DataFrame({"name": ["a <b> " + "long " * 60]})).data
     assert shown.count("long") == 60 and "&lt;b&gt;" in shown
     assert "<td>" not in shown and "text-align:left" in shown
+
+
+# --- code names and their plain words -------------------------------------------------------------
+
+
+def test_a_table_tells_the_plain_words_of_the_code_names_in_it():
+    frame = pd.DataFrame({"arm": ["rho1"], "stratum": ["covered"], "share_kept": [0.5]})
+    told = show.with_words(frame)
+    assert told.startswith(frame._repr_html_()), (
+        "the names themselves stay: code is written in them"
+    )
+    assert "<code>rho1</code>: Rho-1: top 60 % by excess loss" in told
+    assert "<code>covered</code>: facts the reference model knows" in told
+    assert "<code>share_kept</code>" not in told, "says it in its own words"
+    assert "<details" not in told
+    assert "<code>mask</code>" in show.words(pd.DataFrame({"stage": ["mask"]})).data
+
+
+def test_names_are_found_in_both_indices_and_many_are_folded():
+    arms = ["plain", "rho1", "soft_mixed", "selection_soft", "inverse", "tagger", "random"]
+    rows = pd.DataFrame({"arm": arms, "kind": "wrong_fact", "weight": 1.0})
+    told = show.with_words(rows.pivot(index="arm", columns="kind", values="weight"))
+    assert all(f"<code>{name}</code>" in told for name in [*arms, "wrong_fact"])
+    assert "<details" in told
+    without_a_name = rows.set_index("arm").rename_axis(None)[["weight"]]
+    assert "<code>soft_mixed</code>" in show.with_words(without_a_name)
+
+
+def test_only_names_that_are_shown_are_told():
+    frame = pd.DataFrame({"arm": ["plain"] * 50 + ["rho1"] * 50 + ["plain"] * 50})
+    told = show.with_words(frame)
+    assert "<code>plain</code>" in told and "<code>rho1</code>" not in told
+    assert show.in_words({}) == ""
+
+
+def test_tables_in_a_notebook_tell_them_without_being_asked(monkeypatch):
+    shell = SimpleNamespace(display_formatter=DisplayFormatter())
+    monkeypatch.setattr(session, "get_ipython", lambda: shell)
+    session.put_words_below_tables()
+    kept, _ = shell.display_formatter.format(pd.DataFrame({"kind": ["pii"]}))
+    assert "<code>pii</code>: personal data" in kept["text/html"]
+    assert "personal data" not in kept["text/plain"]
+
+
+# names that are code on purpose (settings, exercises, profiles, tables and artefacts of an arm), and
+# names that are their own plain words
+CODE_ON_PURPOSE = {
+    *(field for field in settings.Profile.model_fields),
+    *(exercise for exercise in exercises.track()["exercise"]),
+    *(profile for profile in overview.profiles()["profile"]),
+    *schema.load_tables(),
+}
+OWN_WORDS = {
+    *("answer_type", "average_precision", "calibration_error", "question_id", "reference_set"),
+    *("lowest_similarity", "mean_similarity", "share_kept", "not_attempted", "less_popular"),
+    *("off_domain_documents", "off_domain_weight", "held_out_text", "must_differ_by", "p_value"),
+    *("compared_to", "log_likelihood", "bits_per_byte", "tokens_to_plain"),
+}
+OF_AN_ARM = re.compile(r"(run|answers)_\w+|\w+/seed\d+")
+
+
+def test_every_code_name_in_a_table_of_the_lessons_has_plain_words():
+    """In the committed lessons; a name that is new there needs its words in `report.plain`."""
+    known = {**plain.COLUMNS, **plain.ARTEFACTS, **plain.KINDS, **plain.STAGES, **plain.REASONS}
+    known |= plain.STRATUM_TITLES | plain.METRIC_TITLES | plain.ARMS | plain.load_axes()
+    without = set()
+    for path in sorted((paths.committed("laptop") / "executed").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            for output in cell.get("outputs", ()):
+                page = "".join(output.get("data", {}).get("text/html", ""))
+                for text in re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", page):
+                    name = html.unescape(text).strip()
+                    if re.fullmatch(r"[A-Za-z]\w*_\w+(/\w+)?", name) and name not in known:
+                        without.add(name)
+    assert {n for n in without if not OF_AN_ARM.fullmatch(n)} - CODE_ON_PURPOSE <= OWN_WORDS

@@ -286,7 +286,7 @@ def test_labels_stay_hidden_until_they_are_asked_for():
     shown = widgets.rejected("smoke")
     assert "Labelled" not in view(shown) and "<sup" not in view(shown)
     part(shown, "labels").value = True
-    assert "Labelled: article, about music" in view(shown) and "spam</sup>" in view(shown)
+    assert "Labelled: article, about music" in view(shown) and "advertising</sup>" in view(shown)
 
 
 # --- answers --------------------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""How the fact tables are made and checked: tools of the authors, no part of a run."""
+"""How the fact tables are made and checked: tools for authors, not part of a run."""

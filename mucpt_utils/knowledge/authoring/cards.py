@@ -1,4 +1,4 @@
-"""Cards of the fact tables: their counts are made, never typed."""
+"""Cards of the fact tables: their counts are generated, never typed."""
 
 from collections.abc import Iterable
 
@@ -47,7 +47,7 @@ def counts_table(facts: Iterable[Fact]) -> str:
 
 
 def with_counts(card: str, counts: str) -> str:
-    """The card's text with `counts` between its markers; CardError where a marker is missing."""
+    """The card's text with `counts` between its markers; CardError if a marker is missing."""
     before, begin, rest = card.partition(COUNTS_BEGIN)
     _, end, after = rest.partition(COUNTS_END)
     if not (begin and end):
@@ -65,7 +65,7 @@ def counted_card(domain: str, facts: Iterable[Fact]) -> str:
 
 
 def tail_table() -> str:
-    """A Markdown table of the tail: what was put to the blind reader, and what came of it."""
+    """A Markdown table of the tail: what the blind reader was asked, and with what result."""
     rows = [cells for _, cells in read_csv(READING, READING_COLUMNS)]
     total = {name: str(sum(int(row[name]) for row in rows)) for name in READING_COLUMNS[1:]}
     lines = [

@@ -1,4 +1,4 @@
-"""Every check of the committed tables together: rows, facts, reference data where it is there."""
+"""Every check of the committed tables: rows, facts, and reference data where available."""
 
 from mucpt_utils.knowledge.authoring.comparison import compare_with_references, reference_folder
 from mucpt_utils.knowledge.authoring.disagreements import (
@@ -16,10 +16,10 @@ from mucpt_utils.knowledge.tail import load_tail, shared_with
 
 
 def check_domain(domain: str) -> list[str]:
-    """Every check of a domain's committed sources; reference data only where it is there.
+    """Every check of a domain's committed sources; reference data only where available.
 
-    A subject that stands in the other domain too counts as ambiguous. Returns problems in plain
-    words; an empty list means that nothing was found.
+    A subject that is also in the other domain counts as ambiguous. Returns problems in plain
+    words; an empty list means that all is well.
     """
     facts = build_facts(domain)
     problems = check_rows(read_rows(domain)) + check_facts(facts, load_relations())
@@ -37,5 +37,5 @@ def check_domain(domain: str) -> list[str]:
 
 
 def shared_subjects() -> list[str]:
-    """Subjects that stand in more than one row of all domains together."""
+    """Subjects that appear in more than one row, over all domains."""
     return ambiguous_subjects(row for domain in DOMAINS for row in read_rows(domain))

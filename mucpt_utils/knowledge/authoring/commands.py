@@ -1,8 +1,8 @@
-"""The command `facts`: from the wide CSV sources and computed theory to one fact a line.
+"""The command `facts`: from the wide CSV sources and computed theory to one fact per line.
 
 python -m mucpt_utils facts build     # writes data_cards/{music,general}_facts/facts.jsonl
 python -m mucpt_utils facts check     # runs every check of mucpt_utils.knowledge.authoring.checks
-python -m mucpt_utils facts compare   # compares with reference data, where it is there
+python -m mucpt_utils facts compare   # compares with reference data, where available
 """
 
 import sys
@@ -23,7 +23,7 @@ COMMANDS = {
 
 
 def run(command: str, domain: str) -> int:
-    """Run one of COMMANDS for a domain and print what came of it; returns the exit code."""
+    """Run one of COMMANDS for a domain and print the outcome; returns the exit code."""
     if command == "build":
         facts = build(domain)
         print(f"{domain}: {len(by_subject(facts))} subjects, {len(facts)} facts")

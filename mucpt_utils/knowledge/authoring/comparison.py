@@ -1,4 +1,4 @@
-"""Facts beside what others publish: how often they meet, how often they agree, what differs."""
+"""Facts compared with what others publish: how many are in both, how many agree, what differs."""
 
 import re
 from collections import Counter, defaultdict
@@ -29,7 +29,7 @@ COMPARISON_HEADER = ("reference_set", "relation", "compared", "agreed", "explain
 
 @dataclass(frozen=True)
 class Comparison:
-    """How often facts met a reference set: (set, relation) -> numbers, and what differed."""
+    """How many facts a reference set also has, by (set, relation), and which of them differ."""
 
     compared: Counter[tuple[str, str]]
     agreed: Counter[tuple[str, str]]
@@ -38,13 +38,13 @@ class Comparison:
 
 @dataclass
 class Subject:
-    """A subject as reference sets may know it."""
+    """A subject with the names and makers by which reference sets may know it."""
 
     name: str
     category: str
     names: set[str]
     makers: set[str]
-    objects: dict[str, list[str]]  # relation -> objects only
+    objects: dict[str, list[str]]  # relation -> objects, without aliases
     forms: dict[str, list[str]]  # relation -> objects and their aliases
 
 
@@ -70,7 +70,7 @@ def subjects_of(facts: Iterable[Fact]) -> dict[str, Subject]:
 def meetings(
     references: Iterable[ReferenceFact], subjects: dict[str, Subject]
 ) -> Iterator[tuple[ReferenceFact, Subject]]:
-    """Every pair of a reference fact and one of our subjects that it may speak of."""
+    """Every pair of a reference fact and one of our subjects that it may be about."""
     by_name, by_maker = defaultdict(list), defaultdict(list)
     for subject in subjects.values():
         for name in subject.names:
@@ -91,7 +91,7 @@ def compare_with_references(facts: Iterable[Fact], folder: Path | None = None) -
     """Compare facts with the reference sets of `folder` (default: the reference data folder).
 
     Subjects are matched by folded name and, where the reference names a maker, by maker too.
-    Within one set, one agreeing answer among several is agreement. Raises NoReferences where the
+    Within one set, one agreeing answer among several is agreement. Raises NoReferences if the
     folder is missing.
     """
     references = read_reference_facts(folder or reference_folder())
@@ -118,19 +118,19 @@ def compare_with_references(facts: Iterable[Fact], folder: Path | None = None) -
 
 
 def reference_folder() -> Path:
-    """The folder of the reference sets, if there is one."""
+    """The folder in which the reference sets are expected."""
     return paths.REFERENCE_DATA / "music_facts"
 
 
 def comparison_path(domain: str) -> Path:
-    """The committed counts of the last comparison."""
+    """The file with the committed counts of the last comparison."""
     return card_folder(domain) / "comparison.csv"
 
 
 def record_comparison(domain: str, folder: Path | None = None) -> list[Disagreement]:
     """Write comparison.csv and disagreements.csv; resolutions already written are kept.
 
-    Returns the disagreements that still want a resolution.
+    Returns the disagreements that still need a resolution.
     """
     facts = build_facts(domain)
     comparison = compare_with_references(facts, folder)

@@ -1,4 +1,4 @@
-"""Disagreements of facts with others, or among themselves, each to be judged by a person."""
+"""Disagreements of facts with other sets, or among themselves, each to be judged by a person."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import astuple, dataclass, fields
@@ -30,19 +30,19 @@ HEADER = tuple(column.name for column in fields(Disagreement))
 
 
 def disagreements_path(domain: str) -> Path:
-    """The committed list of disagreements and their resolutions."""
+    """The file with the committed disagreements and their resolutions."""
     return card_folder(domain) / "disagreements.csv"
 
 
 def read_disagreements(path: Path) -> list[Disagreement]:
-    """The committed disagreements; an absent file holds none."""
+    """The committed disagreements; none if there is no file."""
     if not path.exists():
         return []
     return [Disagreement(**{n: cells[n] for n in HEADER}) for _, cells in read_csv(path, HEADER)]
 
 
 def write_disagreements(disagreements: Iterable[Disagreement], path: Path) -> None:
-    """Write the list, sorted, for a person to fill in what has no resolution yet."""
+    """Write the sorted list, in which a person fills in the missing resolutions."""
     write_csv(path, HEADER, map(astuple, sorted(disagreements, key=lambda item: item.key)))
 
 
@@ -51,7 +51,7 @@ def unresolved(
 ) -> list[str]:
     """Disagreements without a resolution, and resolutions of what no longer disagrees.
 
-    current: what disagrees now. judged: the committed list. sets: the reference sets that were
+    current: the disagreements now. judged: the committed list. sets: the reference sets that were
     compared; resolutions about others are left alone.
     """
     current = list(current)

@@ -12,7 +12,7 @@ from mucpt_utils.knowledge.authoring.names import (
     surname,
 )
 
-# relation -> what two answers that mean the same have in common, where it is not the whole name
+# relation -> what two answers of equal meaning have in common, where that is not the whole name
 KEYS: dict[str, Callable[[str], str | None]] = {
     "classical.composer": surname,
     "opera.composer": surname,
@@ -27,7 +27,7 @@ IDLE = {"music", "records", "recordings", "record", "the", "and", "company", "en
 
 
 def agrees(relation: str, ours: Sequence[str], theirs: Sequence[str]) -> bool | None:
-    """Whether any of our forms means the same as any of theirs; None where they do not compare."""
+    """Whether any of our forms means the same as any of theirs; None if they cannot be compared."""
     if relation == "classical.catalogue":
         return same_catalogue(ours, theirs)
     if relation in NESTED:
@@ -43,7 +43,7 @@ def is_nested(one: str, other: str) -> bool:
 
 
 def same_catalogue(ours: Sequence[str], theirs: Sequence[str]) -> bool | None:
-    """Same number in a catalogue that both use; a number within an opus may be left out."""
+    """Whether both have one number in a shared catalogue; the number within an opus is optional."""
     pairs = [
         (a, b)
         for our, their in product(ours, theirs)

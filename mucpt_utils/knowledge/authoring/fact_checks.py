@@ -1,4 +1,4 @@
-"""Checks of facts against themselves and their wordings: doubles, give-aways, years, spelling.
+"""Checks of facts against each other and their wordings: duplicates, give-aways, years, spelling.
 
 Each check is a pure function from facts to a list of problems in plain words.
 """
@@ -29,11 +29,11 @@ MAKER_RELATIONS = {
     "classical": "classical.composer",
     "opera": "opera.composer",
 }
-YOUNGEST_DEBUT = 5  # years; nobody in the tables recorded before that age
+YOUNGEST_DEBUT = 5  # years of age; nobody in the tables recorded before
 
 
 def check_facts(facts: Sequence[Fact], relations: Mapping[str, Relation]) -> list[str]:
-    """Every check of facts against themselves and their wordings."""
+    """Every check of facts against each other and their wordings."""
     problems = unknown_relations(facts, relations)
     if not problems:
         problems = answers_given_away(facts, relations)
@@ -49,7 +49,7 @@ def unknown_relations(facts: Iterable[Fact], relations: Mapping[str, Relation]) 
 
 
 def answers_given_away(facts: Iterable[Fact], relations: Mapping[str, Relation]) -> list[str]:
-    """Facts whose object or one of its aliases stands in a question about them."""
+    """Facts whose object, or an alias of it, appears in a question about them."""
     problems = []
     for fact in facts:
         for question in relations[fact.relation].questions:
@@ -71,7 +71,7 @@ def duplicate_facts(facts: Iterable[Fact]) -> list[str]:
 
 
 def unused_aliases(names: Collection[str], facts: Iterable[Fact]) -> list[str]:
-    """Names in the alias files that are not an object, so that a misspelt one is noticed."""
+    """Names in the alias files that are no fact's object, so that misspellings are noticed."""
     objects: set[str] = set()
     for fact in facts:
         objects |= {fact.object, f"{fact.relation}: {fact.object}", fact.id}
@@ -91,9 +91,9 @@ def mixed_popularity(facts: Iterable[Fact]) -> list[str]:
 
 
 def impossible_years(facts: Iterable[Fact]) -> list[str]:
-    """Years that are not a year, out of a relation's range, or before their maker's own.
+    """Values that are not a year, are out of a relation's range, or precede their maker.
 
-    A work is before its maker where it is dated before the group was formed, or the person was
+    A work precedes its maker if it is dated before the group was formed, or before the person was
     YOUNGEST_DEBUT years old.
     """
     facts = list(facts)
@@ -105,7 +105,7 @@ def impossible_years(facts: Iterable[Fact]) -> list[str]:
         if not (re.fullmatch(r"\d{4}", fact.object) and low <= int(fact.object) <= high)
     ]
     if problems:
-        return problems  # what is not a year cannot be compared with one
+        return problems  # what is not a year cannot be compared
     first_year = {}
     for fact in facts:
         if fact.relation in ("artist.birth_year", "artist.formed_year"):
@@ -129,7 +129,7 @@ def spellings(facts: Iterable[Fact]) -> dict[tuple[str, str], set[str]]:
 
 
 def spelling_clashes(facts: Iterable[Fact]) -> list[str]:
-    """One object of a relation in two spellings, which differ in case, accents or signs only."""
+    """Objects of a relation in two spellings that differ only in case, accents or punctuation."""
     return [
         f"{relation}: one object, several spellings: {sorted(names)}"
         for (relation, _), names in spellings(facts).items()
@@ -138,7 +138,7 @@ def spelling_clashes(facts: Iterable[Fact]) -> list[str]:
 
 
 def alias_clashes(facts: Iterable[Fact]) -> list[Disagreement]:
-    """Objects that are listed as another object's alias: the same thing, or a broader term?
+    """Objects that are listed as another object's alias: the same thing, or only a broader term?
 
     A person decides; `dollar` beside `US dollar` is right, `USA` beside `United States` is not.
     """

@@ -1,4 +1,4 @@
-"""Names as people and catalogues write them: what two spellings of one thing share."""
+"""Names as people and catalogues write them: what two spellings of one name share."""
 
 import re
 
@@ -7,7 +7,7 @@ from mucpt_utils.knowledge.facts import fold
 LEADING_ARTICLE = re.compile(r"^(?:the|an|a(?! (?:major|minor)$)) (?=\w)")
 ACCIDENTALS = {"♯": "sharp", "#": "sharp", "♭": "flat"}
 FORMS = ("concerto", "symphony", "sonata", "quartet", "quintet", "trio", "mass", "overture")
-# endings of a name that are not the family name
+# last parts of a name that are not the family name
 SUFFIXES = ("i", "ii", "jr", "sr", "bartholdy")
 SCHEMES = {"opus": "op", "o": "op", "kv": "k", "hoboken": "hob"}
 CATALOGUE = re.compile(
@@ -20,9 +20,9 @@ PLAIN_KEY = re.compile(KEY.pattern.removeprefix(r"\bin "), re.IGNORECASE)
 
 
 def name_key(text: str, keep_article: bool = False) -> str:
-    """What two spellings of one name share: case, accents, signs, leading article dropped.
+    """What spellings of one name share: case, accents, punctuation and leading article dropped.
 
-    `C♯ minor` and `C-sharp minor` are one key; a name of signs only (`!!!`) stays as it is.
+    `C♯ minor` and `C-sharp minor` are one key; a name of punctuation only (`!!!`) stays as it is.
     """
     plain = re.sub(r"['’‘`]", "", fold(text).replace("&", " and "))
     plain = re.sub(r"\b([a-g])([♯♭#])", lambda m: f"{m[1]} {ACCIDENTALS[m[2]]} ", plain)
@@ -32,15 +32,15 @@ def name_key(text: str, keep_article: bool = False) -> str:
 
 
 def folded_words(text: str) -> list[str]:
-    """Folded words of a text; signs count as words where there is nothing else (`!!!`)."""
+    """Folded words of a text; punctuation counts as a word if there is nothing else (`!!!`)."""
     return name_key(text, keep_article=True).split()
 
 
 def contains(text: str, part: str) -> bool:
-    """Whether the words of `part` stand in `text` one after another.
+    """Whether the words of `part` appear in `text` consecutively.
 
-    Up to three letters count only in the same case: `In`, a chemical symbol, is not the word
-    `in`, nor is the band `Can` the word `can`. Names of signs only (`!!!`) count as they stand.
+    A part of up to three letters must match in case: `In`, a chemical symbol, is not the word
+    `in`, nor is the band `Can` the word `can`. Names of punctuation only (`!!!`) match literally.
     """
     if not re.search(r"\w", part):
         return part in text
@@ -52,7 +52,7 @@ def contains(text: str, part: str) -> bool:
 
 
 def surname(name: str) -> str:
-    """The family name as compared: `J. S. Bach (1685-1750)` gives `bach`."""
+    """The family name, for comparison: `J. S. Bach (1685-1750)` gives `bach`."""
     bare = re.sub(r"\(.*|,.*", "", name)
     words = [word for word in name_key(bare).split() if word not in SUFFIXES]
     return words[-1] if words else ""

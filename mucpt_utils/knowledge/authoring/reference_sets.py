@@ -1,7 +1,7 @@
 """Reference facts made by others, read from a folder where it is present.
 
 Each reader turns one published set into ReferenceFact rows. Nothing of these sets is copied into
-the project: they only judge its own tables (mucpt_utils.knowledge.authoring.checks).
+the project: they only serve to check its own tables (mucpt_utils.knowledge.authoring.checks).
 """
 
 import csv
@@ -36,7 +36,7 @@ POPQA_QUESTIONS = (
     (r"Who was the producer of (.+)\?", ("album.producer",)),
 )
 WORKS = ("classical", "opera")
-# words of a description that speak for a family of instruments
+# words of a description that point to a family of instruments
 FAMILY_HINTS = {
     "bowed string": r"bowed|fiddle|violin|\bviols?\b|cello",
     "plucked string": r"pluck|lute|zither|guitar|harp\b|mandolin|banjo|lyre",
@@ -51,11 +51,11 @@ FAMILY_HINTS = {
 
 
 FIRST_WORK = 5  # years of age before which nobody finished a work
-MOST_SHOWN = 8  # objects that a person is shown one by one
+MOST_SHOWN = 8  # objects that are shown to a person one by one
 
 
 class NoReferences(MuCPTError, FileNotFoundError):
-    """A folder of reference sets that is not there."""
+    """The folder of reference sets does not exist."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class ReferenceFact:
 
     @property
     def shown(self) -> str:
-        """The objects for a person to read."""
+        """The objects as text for a person to read."""
         if len(self.objects) > MOST_SHOWN:
             return f"{self.objects[0]} to {self.objects[-1]}"
         return "; ".join(self.objects)
@@ -121,7 +121,7 @@ def asked(
 def open_opus(folder: Path) -> Iterator[ReferenceFact]:
     """Open Opus: composers with their lives, works with key and catalogue in the title.
 
-    A composer can have finished a work from the fifth birthday to death.
+    A work can date from the composer's fifth birthday to the composer's death.
     """
     base = folder / "openopus_subset"
     for path in base.glob("composerData.json"):
@@ -152,7 +152,7 @@ def facts_of_work(
 
 
 def mutopia(folder: Path) -> Iterator[ReferenceFact]:
-    """Mutopia: the headers of engraved scores, one JSON object a line."""
+    """Mutopia: the headers of engraved scores, one JSON object per line."""
     for path in sorted((folder / "mutopia_headers").glob("*.jsonl")):
         for row in read_jsonl(path):
             composer = row.get("composer", "").strip()
@@ -163,7 +163,7 @@ def mutopia(folder: Path) -> Iterator[ReferenceFact]:
 
 
 def musicbrainz(folder: Path) -> Iterator[ReferenceFact]:
-    """MusicBrainz instruments: families that a description's first sentences speak for."""
+    """MusicBrainz instruments: the families that a description's first sentences point to."""
     for path in sorted((folder / "musicbrainz_instruments").glob("*.json")):
         for row in read_json(path):
             text = f"{row['name'][0]} {row['description'][:400]}".lower()

@@ -1,4 +1,4 @@
-"""Checks of source rows: form, marks, names that mean two things, years of awards.
+"""Checks of source rows: form, popularity and dates, ambiguous names, years of awards.
 
 Each check is a pure function from rows to a list of problems in plain words.
 """
@@ -36,7 +36,7 @@ def check_rows(rows: Sequence[Row]) -> list[str]:
 
 
 def malformed_cells(rows: Iterable[Row]) -> list[str]:
-    """Stray spaces, unnormalised Unicode, and cells every row must have."""
+    """Stray spaces, unnormalised Unicode, and empty cells that every row must fill."""
     problems = []
     for row in rows:
         for column, cell in row.cells.items():
@@ -53,7 +53,7 @@ def malformed_cells(rows: Iterable[Row]) -> list[str]:
 
 
 def malformed_lists(rows: Iterable[Row]) -> list[str]:
-    """Lists where one value is wanted, objects named twice, wrong separators."""
+    """Lists where a single value is required, objects named twice, wrong separators."""
     problems = []
     for row in rows:
         for relation, objects in row.values():
@@ -93,7 +93,7 @@ def is_past_date(text: str) -> bool:
 
 
 def ambiguous_subjects(rows: Iterable[Row]) -> list[str]:
-    """Two rows that one name may mean: equal but for case, accents, signs or a leading article.
+    """Rows that one name may mean: equal but for case, accents, punctuation or leading article.
 
     An alias that is another row's subject counts too.
     """
@@ -117,7 +117,7 @@ def ambiguous_subjects(rows: Iterable[Row]) -> list[str]:
 
 
 def award_year_problems(rows: Iterable[Row]) -> list[str]:
-    """Awards before their first ceremony, or whose subject names another year than the row."""
+    """Awards before their first ceremony, or whose subject names a year other than the row's."""
     problems = []
     for row in rows:
         if row.table.name != "awards":

@@ -1,4 +1,4 @@
-"""Source tables: wide CSV files, a subject a row, which become one fact a line."""
+"""Source tables: wide CSV files, one subject per row, which become one fact per line."""
 
 import csv
 from collections import defaultdict
@@ -44,7 +44,7 @@ class TableError(MuCPTError, ValueError):
 
 @dataclass(frozen=True)
 class Table:
-    """A source table: `columns` hold facts; `context` columns only describe the subject."""
+    """A source table: `columns` hold facts, `context` columns only describe the subject."""
 
     name: str
     category: str
@@ -154,7 +154,7 @@ def split_list(cell: str) -> tuple[str, ...]:
 
 
 def other_names(name: str, aliases: Iterable[str]) -> tuple[str, ...]:
-    """The aliases once each, without the name itself."""
+    """The aliases, each once, without the name itself."""
     return tuple(alias for alias in dict.fromkeys(aliases) if alias != name)
 
 
@@ -179,7 +179,7 @@ def card_folder(domain: str) -> Path:
 def read_csv(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
     """(line number, cells) of every row of a UTF-8 CSV file.
 
-    Raises TableError with file and line for a missing column or a row of another length.
+    Raises TableError, with file and line, for a missing column or a row of the wrong length.
     """
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.DictReader(stream, strict=True)
@@ -218,8 +218,8 @@ def read_rows(domain: str, folder: Path | None = None) -> list[Row]:
 def read_aliases(domain: str, folder: Path | None = None) -> dict[str, tuple[str, ...]]:
     """Other forms of each answer: the `aliases_*.csv` files joined, in their order.
 
-    A name that stands for several things is given with the relation that its forms belong to
-    (`artist.genre: electronic`), and forms that are right for one fact alone with its id.
+    A name with several meanings is given with the relation that its forms belong to
+    (`artist.genre: electronic`); forms that are right for a single fact, with its id.
     """
     aliases: dict[str, tuple[str, ...]] = defaultdict(tuple)
     for path in sorted((folder or source_folder(domain)).glob("aliases_*.csv")):
@@ -263,5 +263,5 @@ def theory_facts() -> list[Fact]:
 
 
 def write_facts(facts: Iterable[Fact], path: Path) -> None:
-    """Write one JSON object a line, in the order given."""
+    """Write one JSON object per line, in the order given."""
     write_jsonl(path, (fact.as_json() for fact in facts))

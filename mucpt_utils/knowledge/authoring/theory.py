@@ -45,7 +45,7 @@ INTERVALS = {
 }
 COMPOUND_NAMES = {8: "ninth", 9: "tenth", 10: "eleventh", 11: "twelfth", 12: "thirteenth"}
 
-# chord quality -> intervals above the root; the common ones are spelt on the tonic of every key
+# chord quality -> intervals above the root; common chords are spelt on the tonic of every key
 CHORDS = {
     "major triad": ("major third", "perfect fifth"),
     "minor triad": ("minor third", "perfect fifth"),
@@ -85,7 +85,7 @@ NOTE_VALUES = {
 COMMON_VALUES = ("whole note", "half note", "quarter note", "eighth note", "sixteenth note")
 DOTS = {"": 0, "dotted ": 1, "double-dotted ": 2}
 
-MOST_ACCIDENTALS = 7  # of a key signature in use
+MOST_ACCIDENTALS = 7  # that a usual key signature has
 
 WIKIPEDIA = "https://en.wikipedia.org/wiki/"
 REFERENCES = {
@@ -145,7 +145,7 @@ class TheoryRow(NamedTuple):
 
 
 def note_on_fifths(fifths: int) -> Note:
-    """The note so many fifths above C on the line of fifths (C = 0, G = 1, F = -1)."""
+    """The note at a position on the line of fifths (C = 0, G = 1, F = -1)."""
     alteration, index = divmod(fifths + 1, 7)
     return Note(FIFTHS[index], alteration)
 
@@ -163,7 +163,7 @@ def chord_notes(root: Note, quality: str) -> tuple[Note, ...]:
 
 
 def signature(fifths: int) -> str:
-    """The signature of a major key so many fifths above C, in words: -3 gives three flats."""
+    """The signature of the major key `fifths` fifths above C, in words: -3 gives three flats."""
     if fifths == 0:
         return "no sharps or flats"
     kind = "sharp" if fifths > 0 else "flat"
@@ -204,7 +204,7 @@ def theory_rows() -> list[TheoryRow]:
 
 
 def key_names(tonic: Note, mode: str) -> tuple[str, tuple[str, ...]]:
-    """A key's name and, where the tonic has an accidental, its other ways of writing."""
+    """A key's name and, if the tonic has an accidental, its other spellings."""
     name, *others = (f"{tonic.name(style)} {mode}" for style in range(3))
     return name, tuple(other for other in others if other != name)
 
@@ -233,7 +233,7 @@ def keys() -> Iterator[TheoryRow]:
                 ("dominant_key", fifths + 1),
                 ("subdominant_key", fifths - 1),
             ):
-                if abs(neighbour) <= MOST_ACCIDENTALS:  # keys with more have no usual signature
+                if abs(neighbour) <= MOST_ACCIDENTALS:  # keys beyond have no usual signature
                     names = key_names(note_on_fifths(neighbour), "major")
                     yield TheoryRow(subject, relation, *names, popular, also)
 
@@ -255,7 +255,7 @@ def intervals() -> Iterator[TheoryRow]:
 
 
 def interval_size(name: str, semitones: int, popular: bool) -> TheoryRow:
-    """The fact that an interval has so many semitones."""
+    """The fact of how many semitones an interval has."""
     unit = "semitone" if semitones == 1 else "semitones"
     aliases = (f"{semitones} {unit}",)
     return TheoryRow(f"the {name}", "semitones", str(semitones), aliases, popular)
@@ -291,7 +291,7 @@ def pitches() -> Iterator[TheoryRow]:
         popular = octave == 4 and not note.alteration
         also = tuple(f"{note.name(style)}{octave}" for style in (1, 2) if note.alteration)
         midi = midi_number(note, octave)
-        # the frequency of A4 is given by whoever asks for the others
+        # questions about the other frequencies give that of A4
         if midi != MIDI_A4:
             hertz = frequency(midi)
             number = f"{hertz:.2f}".removesuffix(".00")

@@ -1,4 +1,4 @@
-"""What a crawl does to documents: flaws, each labelled, off-domain pages, copies."""
+"""What a crawl adds to documents: flaws, each labelled, off-domain pages, copies."""
 
 from mucpt_utils.text.crawl.corpus import add_flaws
 from mucpt_utils.text.crawl.pages import everyday_documents

@@ -1,4 +1,4 @@
-"""The command `render`: a flawed corpus about the music facts, as large as one wants.
+"""The command `render`: a flawed corpus about the music facts, of any size.
 
 python -m mucpt_utils render --out DIR --documents N --seed S
 """
@@ -18,7 +18,7 @@ from mucpt_utils.text.render.documents import document_rng, group_by_subject, re
 
 
 def write_corpus(folder: Path, documents: int, seed: int, settings: RenderSettings) -> list[dict]:
-    """Write `folder/documents.jsonl`: flawed music documents, about `documents` of them."""
+    """Write `folder/documents.jsonl`: about `documents` flawed music documents; returns them."""
     facts, relations = load_facts("music"), load_relations()
     wanted = max(1, round(documents * clean_share(settings)))
     rounds = -(-wanted // len(group_by_subject(facts)))

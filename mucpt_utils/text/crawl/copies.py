@@ -1,4 +1,4 @@
-"""Copies: exact ones, and edited ones that stay near duplicates."""
+"""Copies: exact ones, and edited ones that are still near duplicates."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from random import Random
 
 from mucpt_utils.text.crawl.templates import flaw_wordings
 
-# copies below this share of common 5-grams of words are no longer near duplicates
+# copies whose 5-grams of words have a lower Jaccard similarity are no longer near duplicates
 NEAR_DUPLICATE_JACCARD = 0.8
 SHINGLE = 5
 SHORTEST_STRETCH = 12  # characters of text without a label that an edit may change
@@ -15,18 +15,18 @@ WORD = re.compile(r"\b[a-z]{3,}\b")
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
-    """The 5-grams of case-folded words of a text; the text itself where it has fewer words."""
+    """The 5-grams of case-folded words of a text; the text itself if it has fewer words."""
     words = re.findall(r"\w+", text.casefold())
     return {tuple(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))}
 
 
 def jaccard(one: set, other: set) -> float:
-    """Shared members over all members of two sets that are not both empty."""
+    """Jaccard similarity of two sets that are not both empty: shared members over all members."""
     return len(one & other) / len(one | other)
 
 
 def copies(documents: Sequence[dict], exact: int, near: int, rng: Random) -> list[dict]:
-    """Copies of drawn documents, so many exact and so many near; one may be copied repeatedly."""
+    """`exact` and `near` copies of documents drawn at random, with replacement."""
     if not documents:
         return []
     made = [exact_copy(rng.choice(documents), number) for number in range(exact)]
@@ -34,16 +34,16 @@ def copies(documents: Sequence[dict], exact: int, near: int, rng: Random) -> lis
 
 
 def exact_copy(document: dict, number: int) -> dict:
-    """The same text under another id, `duplicate_of` naming the first."""
+    """The same text under another id; `duplicate_of` names the original."""
     truth = document["metadata"]["truth"] | {"duplicate_of": document["id"]}
     metadata = {**document["metadata"], "truth": truth}
     return {**document, "id": f"{document['id']}-copy-{number}", "metadata": metadata}
 
 
 def near_copy(document: dict, number: int, rng: Random) -> dict:
-    """An edited copy whose 5-grams of words overlap by NEAR_DUPLICATE_JACCARD or more.
+    """An edited copy whose Jaccard similarity to the original is at least NEAR_DUPLICATE_JACCARD.
 
-    `truth.jaccard` says by how much. Edits: a line before or after, a word changed in a sentence
+    `truth.jaccard` is that similarity. Edits: a line before or after, a word changed in a sentence
     without facts, a sentence dropped.
     """
     before = shingles(document["text"])
@@ -76,7 +76,7 @@ def edited(document: dict, start: int, end: int, new: str) -> dict:
 
 
 def unlabelled(document: dict, pattern: re.Pattern) -> list[tuple[int, int]]:
-    """Where the pattern matches in stretches of text that no span touches: (start, end) each."""
+    """Matches of the pattern that no span touches, as (start, end)."""
     position, matches = 0, []
     for span in [*document["metadata"]["truth"]["spans"], {"start": len(document["text"])}]:
         if span["start"] - position >= SHORTEST_STRETCH:
@@ -90,12 +90,12 @@ def unlabelled(document: dict, pattern: re.Pattern) -> list[tuple[int, int]]:
 
 
 def line_before(document: dict, rng: Random) -> dict:
-    """The document behind a line that says where it was taken from."""
+    """The document with a line in front that says where it was taken from."""
     return edited(document, 0, 0, rng.choice(flaw_wordings()["near_duplicate"]["before"]) + "\n")
 
 
 def line_after(document: dict, rng: Random) -> dict:
-    """The document with such a line behind it."""
+    """The document with such a line at its end."""
     end = len(document["text"])
     return edited(document, end, end, "\n" + rng.choice(flaw_wordings()["near_duplicate"]["after"]))
 

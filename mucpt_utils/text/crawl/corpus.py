@@ -1,8 +1,8 @@
 """A corpus as a crawl would find it: flaws added to clean documents at set rates, all labelled.
 
-Rates of flaws inside documents are shares of the documents that tell something (about music or
+Rates of flaws inside documents are shares of the documents that state facts (about music or
 not); rates of whole documents (spam, copies, ...) are shares of the finished corpus. Each document
-draws once for each flaw from a generator of its own, so a higher rate flaws a superset. Every
+draws once per flaw from a generator of its own, so a higher rate flaws a superset. Every
 document comes from a site (`sites`), whose reliability decides how much of it is false.
 """
 
@@ -24,7 +24,7 @@ from mucpt_utils.text.render.documents import document_rng
 
 
 def added_shares(settings: RenderSettings) -> dict[str, float]:
-    """Shares of the finished corpus that are added documents, by kind."""
+    """The share of added documents in the finished corpus, by kind."""
     return {
         "off_domain": settings.off_domain,
         "spam": settings.spam_documents,
@@ -35,7 +35,7 @@ def added_shares(settings: RenderSettings) -> dict[str, float]:
 
 
 def clean_share(settings: RenderSettings) -> float:
-    """The share of the finished corpus that are the clean documents that came in."""
+    """The share of the finished corpus that comes from the clean documents passed in."""
     return 1 - sum(added_shares(settings).values())
 
 
@@ -58,7 +58,7 @@ def flawed(
 
     if document["metadata"]["truth"]["in_domain"]:
         add_wrong_facts(draft, generator("wrong_fact"), site, false_objects, seed)
-    # one draw decides both, so that no text is damaged twice
+    # one draw decides about OCR and encoding, so that no text is damaged twice
     damage, draw = generator("damage"), generator("damage draw").random()
     if draw < settings.ocr_noise:
         add_ocr_noise(draft, damage, settings.ocr_words, objects)
@@ -80,7 +80,7 @@ def flawed(
 
 
 def published(document: dict, site: Site) -> dict:
-    """The document with its site in the metadata, and in its truth whether that is reliable."""
+    """The document with its site in the metadata; `truth` says whether the site is reliable."""
     metadata = {**document["metadata"], "site": site.name}
     metadata["truth"] = {**metadata["truth"], "reliable": site.reliable}
     return {**document, "metadata": metadata}
@@ -93,10 +93,10 @@ def add_flaws(
     seed: int,
     off_domain_facts: Sequence[Fact],
 ) -> list[dict]:
-    """The clean documents as a crawl would find them: flawed, labelled, and among others; shuffled.
+    """The clean documents as a crawl would find them: flawed, labelled, among others, shuffled.
 
-    documents: from `render_documents`, telling `facts`. off_domain_facts: general facts for
-    documents off the domain. Every flaw's rate is a field of RenderSettings.
+    documents: from `render_documents`, stating `facts`. off_domain_facts: general facts for
+    off-domain documents. Every flaw's rate is a field of RenderSettings.
     """
     total = len(documents) / clean_share(settings)
     counts = {kind: round(total * share) for kind, share in added_shares(settings).items()}

@@ -1,4 +1,4 @@
-"""Damage to the letters of a text: what OCR confuses, what a wrong decoding makes of UTF-8."""
+"""Damage to the letters of a text: OCR confusions, and UTF-8 decoded with a wrong encoding."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,14 +10,14 @@ import ftfy.bad_codecs  # noqa: F401  (registers sloppy-windows-1252, as browser
 from mucpt_utils.text.crawl.drafts import Draft
 from mucpt_utils.text.render.segments import Segment
 
-# how often a wrong decoding happens to UTF-8 text: (decodings in turn, weight)
+# how often UTF-8 text is wrongly decoded in each way: (decodings in turn, weight)
 DECODINGS = (
     (("sloppy-windows-1252",), 0.6),
     (("latin-1",), 0.15),
     (("macroman",), 0.1),
     (("sloppy-windows-1252", "sloppy-windows-1252"), 0.15),
 )
-# what OCR takes for what; both directions happen on real scans
+# pairs that OCR confuses; both directions happen on real scans
 CONFUSIONS = (
     ("rn", "m"), ("m", "rn"), ("cl", "d"), ("d", "cl"), ("li", "h"), ("vv", "w"), ("w", "vv"),
     ("l", "1"), ("I", "l"), ("O", "0"), ("0", "O"), ("1", "l"), ("e", "c"), ("c", "e"),
@@ -31,14 +31,14 @@ Mark = tuple[int, int, str, str]  # start, end, kind, subkind
 
 
 def may_be_damaged(segment: Segment) -> bool:
-    """Whether a segment is prose or tells a fact; other flaws stay legible."""
+    """Whether a segment is prose or states a fact; other flaws stay legible."""
     return segment.kind in (None, "fact", "wrong_fact")
 
 
 def damaged(
     segment: Segment, text: str, marks: Iterable[Mark], kind: str, objects: Mapping[str, str]
 ) -> Segment:
-    """The segment with damaged text; a fact that lost its object is a fact no more.
+    """The segment with damaged text; a fact that has lost its object is no longer a fact.
 
     objects: the object of each fact, by its id.
     """
@@ -65,12 +65,12 @@ def add_ocr_noise(draft: Draft, rng: Random, share: float, objects: Mapping[str,
         )
         if hits or share >= 1 or not any(fitting):
             return
-        # a short document met by a small share may come off whole: again with a larger one
+        # a small share may leave a short document unharmed: try again with a larger one
         share = min(1.0, share * 2 + 0.01)
 
 
 def confused(text: str, rng: Random, share: float) -> tuple[str, list[Mark]]:
-    """The text with one confusion in `share` of its words, and where these stand in it."""
+    """The text with one confusion in `share` of its words, and where the confusions are."""
     pieces: list[str] = []
     marks: list[Mark] = []
     position = length = 0
@@ -93,7 +93,7 @@ def confused(text: str, rng: Random, share: float) -> tuple[str, list[Mark]]:
 
 
 def add_mojibake(draft: Draft, rng: Random, objects: Mapping[str, str]) -> None:
-    """Decode the UTF-8 bytes of the text with a wrong encoding, for real."""
+    """Really decode the UTF-8 bytes of the text with a wrong encoding."""
     codecs = rng.choices([c for c, _ in DECODINGS], [w for _, w in DECODINGS])[0]
     if all(segment.text.isascii() for segment in draft.segments if may_be_damaged(segment)):
         make_typographic(draft.segments)
@@ -104,7 +104,7 @@ def add_mojibake(draft: Draft, rng: Random, objects: Mapping[str, str]) -> None:
 
 
 def make_typographic(segments: list[Segment]) -> None:
-    """Typographic apostrophes and dashes; without any, no-break spaces: what mojibake feeds on."""
+    """Typographic apostrophes and dashes, else no-break spaces: mojibake needs non-ASCII."""
     has_changed = False
     for index, segment in enumerate(segments):
         if may_be_damaged(segment):

@@ -31,13 +31,13 @@ class Draft:
         return cls(segments, document)
 
     def insert(self, segments: Sequence[Segment], rng: Random) -> None:
-        """Put a sentence behind one of the sentences; on a line of its own where there are none."""
+        """Put a sentence after one of the sentences, or on a line of its own if there are none."""
         ends = [i + 1 for i, s in enumerate(self.segments) if s.text and s.text[-1] in ".!:"]
         position, gap = (rng.choice(ends), " ") if ends else (len(self.segments), "\n")
         self.segments[position:position] = [Segment(gap), *segments]
 
     def finish(self) -> dict:
-        """The document with its new text, spans and told facts."""
+        """The document with its new text, spans and the facts that it states."""
         truth = self.source["metadata"]["truth"]
         return make_document(
             self.source["id"],

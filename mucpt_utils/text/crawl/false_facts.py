@@ -1,7 +1,7 @@
 """False facts: a sentence that gives a subject the object of another.
 
 Most errors are each site's own: the false object is drawn anew for every sentence, so that the
-truth keeps the majority. A rumour is one false object that every site which spreads it tells.
+truth keeps the majority. A rumour is one false object that every site spreading it states.
 """
 
 import re
@@ -17,7 +17,7 @@ from mucpt_utils.text.render.documents import document_rng
 from mucpt_utils.text.render.segments import Segment
 from mucpt_utils.text.render.wording import capitalised, with_article
 
-DRAWS = 12  # before the objects that are false are listed
+DRAWS = 12  # attempts before all false objects are listed
 RUMOUR = "rumour"  # subkind of a wrong fact whose object is the same wherever it is told
 
 
@@ -37,7 +37,7 @@ class FalseObjects:
             self.pools[relation].append(value)
 
     def draw(self, fact: Fact, rng: Random) -> str | None:
-        """A false object for the fact, drawn anew each time; None where there is none."""
+        """A false object for the fact, drawn anew each time; None if there is none."""
         pool = self.pools[fact.relation]
         for _ in range(DRAWS):
             candidate = rng.choice(pool)
@@ -47,11 +47,11 @@ class FalseObjects:
         return rng.choice(others) if others else None
 
     def rumour(self, fact: Fact, seed: int) -> str | None:
-        """The false object that is told of the fact again and again; None where there is none."""
+        """The one false object that the rumour about the fact states; None if there is none."""
         return self.draw(fact, document_rng(seed, "rumour", fact.id))
 
     def is_false(self, candidate: str, fact: Fact) -> bool:
-        """Whether no name of the candidate is, contains or is part of a true object's name."""
+        """Whether no name of the candidate equals, contains or is part of a true object's name."""
         return not any(
             name in true or true in name
             for name in self.names[fact.relation, candidate]
@@ -60,7 +60,7 @@ class FalseObjects:
 
 
 def make_wrong(segment: Segment, fact: Fact, value: str) -> Segment | None:
-    """The fact sentence with a false object; None where the object does not stand there once."""
+    """The fact sentence with a false object; None unless the object occurs exactly once."""
     # the object as words of its own, with its article if it takes one
     article = "(?:[Tt]he )?" if with_article(fact.object) != fact.object else ""
     pattern = rf"(?<!\w){article}{re.escape(fact.object)}(?!\w)"
@@ -68,7 +68,7 @@ def make_wrong(segment: Segment, fact: Fact, value: str) -> Segment | None:
     if len(matches) != 1:
         return None
     start, end = matches[0].span()
-    # a sentence asks for an article and a capital at its start, the field of a record for neither
+    # a sentence needs its article and a capital at its start; the field of a record neither
     is_sentence = segment.text[-1] in ".!?"
     shown = with_article(value) if is_sentence else value
     shown = capitalised(shown) if start == 0 else shown

@@ -1,4 +1,4 @@
-"""Junk: navigation and footers, advertising, tracking codes; in documents, and documents of it."""
+"""Junk inside documents, and whole documents of it: navigation, advertising, tracking codes."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""Noise that cleaning leaves: sentences in plain words that tell nothing about the subject.
+"""Noise that cleaning leaves: plain sentences that say nothing about the subject.
 
 Digressions, machine-made filler, lists of names, boilerplate in other words, and wrong claims that
 are quoted only to be denied. No rule about form finds them, so they stay in the training text.
@@ -21,7 +21,7 @@ def lasting_kinds() -> tuple[str, ...]:
 
 
 def add_lasting_noise(draft: Draft, rng: Random, false_objects: FalseObjects) -> None:
-    """One to three such sentences between the sentences, each of a drawn kind."""
+    """Insert one to three such sentences, each of a kind drawn at random."""
     for kind in rng.choices(lasting_kinds(), k=rng.randint(1, MOST)):
         template = rng.choice(flaw_wordings()["lasting_noise"][kind])
         values = {}
@@ -34,7 +34,7 @@ def add_lasting_noise(draft: Draft, rng: Random, false_objects: FalseObjects) ->
 
 
 def _denied(draft: Draft, rng: Random, false_objects: FalseObjects) -> dict[str, str] | None:
-    """A subject of the document and an object that it does not have; None where none is told."""
+    """A subject of the document and an object that it does not have; None if there is none."""
     told = [false_objects.facts[s.fact] for s in draft.segments if s.fact in false_objects.facts]
     if not told:
         return None

@@ -1,4 +1,4 @@
-"""Other pages of a crawl: everyday topics, general facts; clean text that is not about music."""
+"""Other pages of a crawl, clean and not about music: everyday topics and general facts."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -19,7 +19,7 @@ from mucpt_utils.text.render.documents import (
 )
 from mucpt_utils.text.render.segments import Segment
 
-# share of the off-domain documents that tell general facts; the rest is recipes, sport, money, ...
+# share of off-domain documents that state general facts; the rest is recipes, sport, money, ...
 OFF_DOMAIN_FACTS = 0.5
 
 
@@ -32,7 +32,7 @@ def everyday_topics() -> list[dict]:
 def everyday_documents(per_topic: int, seed: int) -> list[dict]:
     """Clean documents about everyday topics, none of them a topic of `off_domain_documents`.
 
-    What the domain classifier learns of a crawl's other text; `metadata.title` is the topic.
+    From these the domain classifier learns the rest of a crawl; `metadata.title` is the topic.
     """
     return [
         topic_document(
@@ -48,7 +48,7 @@ def everyday_documents(per_topic: int, seed: int) -> list[dict]:
 def off_domain_documents(
     facts: Sequence[Fact], settings: RenderSettings, seed: int, wanted: int
 ) -> list[dict]:
-    """`wanted` documents off the domain: half tell `facts` (general ones), half other topics.
+    """`wanted` off-domain documents: half state `facts` (general ones), half are on other topics.
 
     The topics are cooking, sport, money, gardens, weather, repairs and the like.
     """
@@ -67,7 +67,7 @@ def off_domain_documents(
 
 
 def topic_document(topic: Mapping, identity: str, rng: Random) -> dict:
-    """A document of an opening of the topic and five or more of its sentences, in drawn order."""
+    """A document: an opening of the topic and five or more of its sentences, in random order."""
     body = rng.sample(topic["sentences"], rng.randint(5, len(topic["sentences"])))
     texts = [write(template, rng) for template in [rng.choice(topic["opening"]), *body]]
     metadata = describe("web", topic["title"], rng)

@@ -1,8 +1,8 @@
-"""Personal data: made-up values, valid in form, from ranges that belong to nobody.
+"""Personal data: made-up values of valid form, from ranges that belong to nobody.
 
-E-mail at example domains (RFC 2606); telephone numbers of ranges kept for fiction; IBANs and cards
-with right check digits on invented accounts; addresses of ranges that nobody was given (those kept
-for documentation are no one's, and masking leaves them).
+E-mail at example domains (RFC 2606); telephone numbers from ranges reserved for fiction; IBANs and
+cards with valid check digits on invented accounts; IP addresses from unassigned ranges (those
+reserved for documentation belong to no one, and masking leaves them).
 """
 
 from random import Random
@@ -18,7 +18,7 @@ DIGITS = "0123456789"
 
 
 class PersonalDataError(MuCPTError, ValueError):
-    """A kind of personal data that nothing makes."""
+    """A kind of personal data that cannot be made."""
 
 
 def add_personal_data(draft: Draft, rng: Random) -> None:
@@ -31,7 +31,7 @@ def add_personal_data(draft: Draft, rng: Random) -> None:
 
 
 def personal_datum(kind: str, rng: Random) -> str:
-    """A made-up value of one of PII_KINDS. Raises PersonalDataError for another kind."""
+    """A made-up value of one of PII_KINDS. Raises PersonalDataError for any other kind."""
     if kind not in MAKERS:
         allowed = ", ".join(PII_KINDS)
         raise PersonalDataError(f"personal data kind is {kind!r}; allowed: {allowed}")
@@ -53,7 +53,7 @@ def email(rng: Random) -> str:
 
 
 def phone(rng: Random) -> str:
-    """A number of the ranges that five countries keep for fiction, in one of eight forms."""
+    """A number from the ranges that five countries reserve for fiction, in one of eight formats."""
     area = rng.choice((202, 212, 303, 312, 415, 512, 617, 713))
     last, london, paris = rng.randint(100, 199), rng.randint(0, 999), rng.randint(0, 9999)
     forms = (
@@ -70,7 +70,7 @@ def phone(rng: Random) -> str:
 
 
 def account(rng: Random) -> str:
-    """An IBAN of Germany, Britain or Switzerland, in groups or not."""
+    """An IBAN of Germany, Britain or Switzerland, grouped or not."""
     country, length, bank = rng.choice((("DE", 18, ""), ("GB", 14, "NWBK"), ("CH", 17, "")))
     number = bank + "".join(rng.choices(DIGITS, k=length))
     number = country + iban.calc_check_digits(f"{country}00{number}") + number
@@ -78,7 +78,7 @@ def account(rng: Random) -> str:
 
 
 def card(rng: Random) -> str:
-    """A number of a payment card that begins as the test cards of the networks do."""
+    """A payment card number that begins like the test cards of the networks."""
     number = rng.choice(("411111", "424242", "555555", "510510"))
     number += "".join(rng.choices(DIGITS, k=9))
     number += luhn.calc_check_digit(number)
@@ -87,13 +87,13 @@ def card(rng: Random) -> str:
 
 
 def social_security_number(rng: Random) -> str:
-    """A number of the USA in an area that was never given out."""
-    # areas 773-899 were never given out before numbers were drawn at random in 2011
+    """A US social security number in an area that was never issued."""
+    # areas 773-899 were not issued before 2011, when numbers began to be drawn at random
     return f"{rng.randint(773, 899)}-{rng.randint(1, 99):02d}-{rng.randint(1, 9999):04d}"
 
 
 def internet_address(rng: Random) -> str:
-    """An address of the ranges that nobody was given, one in five of version 6."""
+    """An IP address from unassigned ranges; one in five is of version 6."""
     if rng.random() < 0.2:
         return f"4001:db8::{rng.getrandbits(16):x}:{rng.getrandbits(16):x}"
     network = rng.choice(("240.0.2.", "241.51.100.", "242.0.113."))
@@ -101,7 +101,7 @@ def internet_address(rng: Random) -> str:
 
 
 def handle(rng: Random) -> str:
-    """A user's name as social networks write it."""
+    """A user name as social networks write it."""
     first, last = person(rng)
     return f"@{rng.choice((first, last))}_{rng.choice((last, str(rng.randint(10, 9999))))}"
 

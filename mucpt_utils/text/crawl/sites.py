@@ -1,9 +1,9 @@
-"""Sites: where the documents of a crawl come from, and how far each can be believed.
+"""Sites: where the documents of a crawl come from, and how far each can be trusted.
 
 Most sites are reliable, some are not. A site has a size, a manner (registers that it prefers), a
 share of junk and a share of fact sentences that it gets wrong; wrong sentences of a bad site are in
-part rumours. Errors therefore come in clusters: whoever can judge a site by what he knows can tell
-what to believe of the rest of it.
+part rumours. Errors therefore come in clusters: a reader who can judge a site by what they know
+can tell how far to believe the rest of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ class Site:
     """A site of the crawl.
 
     wrong: share of its fact sentences with a false object; rumours: share of these that tell the
-    rumour; size: its weight among sites; junk: how it bends the rates of junk, 1 not at all;
+    rumour; size: its weight among sites; junk: how it changes the rates of junk (1: not at all);
     manner: the weight of each register.
     """
 
@@ -48,8 +48,8 @@ class Site:
 def draw_sites(settings: RenderSettings, seed: int) -> list[Site]:
     """The sites of a crawl, each from a generator of its own.
 
-    So many are unreliable as the settings say, rounded: which ones does not change with the share,
-    so that a larger share spoils a superset.
+    The number of unreliable ones is the settings' share, rounded. They are chosen in a fixed order,
+    so a larger share makes a superset unreliable.
     """
     order = document_rng(seed, "reliability of sites").sample(range(settings.sites), settings.sites)
     bad = set(order[: round(settings.bad_sites * settings.sites)])
@@ -61,7 +61,7 @@ def _draw_site(settings: RenderSettings, number: int, reliable: bool, seed: int)
     size, junk = exp(rng.gauss(0, SIZE_SPREAD)), rng.uniform(*JUNK)
     manner = {register: exp(rng.gauss(0, MANNER_SPREAD)) for register in REGISTERS}
     mean = settings.wrong_fact if reliable else settings.wrong_in_bad_sites
-    wrong = mean  # a share of 0 or 1 is one of every such site
+    wrong = mean  # a share of 0 or 1 holds for every such site
     if 0 < mean < 1:
         wrong = rng.betavariate(CONCENTRATION * mean, CONCENTRATION * (1 - mean))
     rumours = 0.0 if reliable else settings.rumours
@@ -69,7 +69,7 @@ def _draw_site(settings: RenderSettings, number: int, reliable: bool, seed: int)
 
 
 def _name(number: int) -> str:
-    """A made-up name: the same for the same number, another for each."""
+    """A made-up name, always the same for one number and different for each."""
     names = flaw_wordings()["sites"]
     turn, index = divmod(number, len(names))
     stem, _, end = names[index].partition(".")

@@ -1,4 +1,4 @@
-"""Templates of flaws, filled with made-up matter: sites, firms, prices, tokens."""
+"""Templates of flaws, filled with made-up sites, firms, prices and tokens."""
 
 import re
 from functools import cache
@@ -32,19 +32,19 @@ TOKEN_LENGTH = 22
 
 
 class TemplateError(MuCPTError, ValueError):
-    """A template with a placeholder that nothing fills."""
+    """A template with an unknown placeholder."""
 
 
 @cache
 def flaw_wordings() -> dict:
-    """What flaws are worded with, and the names that fill them."""
+    """The wordings of flaws, and the names that fill them."""
     return read_yaml(paths.PACKAGE / "text/wordings/flaws.yaml")
 
 
 def write(template: str, rng: Random, **values: str) -> str:
-    """A template with its alternatives drawn and every placeholder filled with made-up matter.
+    """A template with its alternatives drawn and every placeholder filled.
 
-    values: what fills the placeholder of that name. Raises TemplateError for an unknown one.
+    values: fillings by placeholder; others are made up. Raises TemplateError for an unknown one.
     """
     text = expand(template, rng)
     for name, value in values.items():
@@ -53,7 +53,7 @@ def write(template: str, rng: Random, **values: str) -> str:
 
 
 def made_up(name: str, rng: Random) -> str:
-    """Made-up matter for a placeholder: a name, a number, `hex8` or a token."""
+    """A made-up filling for a placeholder: a name, a number, `hex8` or a token."""
     if name in LISTS:
         return rng.choice(flaw_wordings()[LISTS[name]])
     if name in RANGES:

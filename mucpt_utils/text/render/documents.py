@@ -23,10 +23,10 @@ from mucpt_utils.text.render.wording import registers
 
 LICENCE = "CC0-1.0"
 LANE = "rendered"
-# registers that may treat several subjects in one document
+# registers in which a document may be about several subjects
 SEVERAL = ("trivia", "listicle")
-MOST_OF_A_LIST = 3  # facts of one relation, such as members of a band, that one document tells
-SLOW = 20_000  # documents from which on a progress bar is shown
+MOST_OF_A_LIST = 3  # facts of one relation, such as members of a band, that a document states
+SLOW = 20_000  # number of documents from which a progress bar is shown
 
 
 class RenderError(MuCPTError, ValueError):
@@ -34,13 +34,13 @@ class RenderError(MuCPTError, ValueError):
 
 
 def document_rng(*key: object) -> Random:
-    """A generator of its own for whatever `key` names; the same on every machine."""
+    """A random generator seeded by `key`; the same on every machine."""
     digest = blake2b("\x1f".join(map(str, key)).encode(), digest_size=8).digest()
     return Random(int.from_bytes(digest, "big"))
 
 
 def describe(register: str, title: str, rng: Random) -> dict:
-    """The metadata that every document of the lane carries; creator and year are made up."""
+    """The metadata of a document of this lane; creator and year are made up."""
     return {
         "source": f"rendered/{register}",
         "register": register,
@@ -60,7 +60,7 @@ def make_document(
     doc_kind: str,
     duplicate_of: str | None = None,
 ) -> dict:
-    """A document of the rendered lane; the facts of its truth are those told rightly, once each."""
+    """A document of the rendered lane; `truth` lists the facts stated correctly, each once."""
     text, spans = join_segments(segments)
     told = dict.fromkeys(s["fact"] for s in spans if s["kind"] == "fact" and "fact" in s)
     truth = {
@@ -74,7 +74,7 @@ def make_document(
 
 
 def group_by_subject(facts: Iterable[Fact]) -> list[list[Fact]]:
-    """Facts of each (category, subject), both in the order met."""
+    """Facts grouped by (category, subject); groups and facts in the order in which they come."""
     groups: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     for fact in facts:
         groups[fact.category, fact.subject].append(fact)
@@ -82,7 +82,7 @@ def group_by_subject(facts: Iterable[Fact]) -> list[list[Fact]]:
 
 
 def check_wordings(facts: Iterable[Fact], relations: Mapping[str, Relation]) -> None:
-    """Raises RenderError where facts have relations that nobody wrote wordings for."""
+    """Raises RenderError if facts have relations without wordings."""
     missing = sorted({fact.relation for fact in facts} - set(relations))
     if missing:
         raise RenderError(f"text/wordings: no wordings for {', '.join(missing)}")
@@ -98,12 +98,12 @@ class Writer:
     domain: str
 
     def voice(self, rng: Random, weights: Mapping[str, float]) -> Voice:
-        """A voice in a register drawn by its weight."""
+        """A voice in a register drawn with these weights."""
         register = rng.choices(list(weights), list(weights.values()))[0]
         return Voice(rng, register, self.domain, self.settings, self.relations)
 
     def about_one(self, facts: Sequence[Fact], number: int) -> dict:
-        """The document of that number about the subject of the facts, told in a drawn order."""
+        """Document `number` about the subject of the facts, stated in random order."""
         first = facts[0]
         rng = document_rng(self.seed, self.domain, first.category, first.subject, number)
         voice = self.voice(rng, self.settings.registers)
@@ -119,7 +119,7 @@ class Writer:
         return self.document(name, segments, metadata)
 
     def about_several(self, groups: Sequence[Sequence[Fact]], number: int) -> dict:
-        """The document of that number about three to seven subjects, a fact of each."""
+        """Document `number` about three to seven subjects, with one fact about each."""
         rng = document_rng(self.seed, self.domain, "several", number)
         voice = self.voice(rng, {name: self.settings.registers.get(name, 0.0) for name in SEVERAL})
         chosen = rng.sample(range(len(groups)), min(len(groups), rng.randint(3, 7)))
@@ -143,7 +143,7 @@ def render_documents(
 ) -> list[dict]:
     """Clean documents: `documents_per_subject` about each subject, and some about several.
 
-    They come in rounds, one document about each subject a round, and are in domain when `domain`
+    They come in rounds of one document about each subject, and are in domain when `domain`
     is music. Raises RenderError for an unknown domain or a relation without wordings.
     """
     if domain not in DOMAINS:

@@ -1,4 +1,4 @@
-"""Layouts: how a register sets sentences on the page (text, points, posts, a talk, a record)."""
+"""Layouts: how a register lays out sentences (text, points, posts, a dialogue, a record)."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from mucpt_utils.text.render.voice import Voice
 from mucpt_utils.text.render.wording import registers
 
 YEARS = (1998, 2024)  # when a document claims to have been written
-LONG_PROMPT = 30  # words a speaker's prompt with the longest subject may take
+LONG_PROMPT = 30  # words of the longest prompt that a speaker may give
 
 
 def compose(voice: Voice, facts: Sequence[Fact], one_subject: bool) -> list[Segment]:
-    """The segments of a document that tells `facts` in the voice's register."""
+    """The segments of a document that states `facts` in the voice's register."""
     layout, settings, rng = voice.words["layout"], voice.settings, voice.rng
     if layout == "record":
         fields = record(voice, facts)
@@ -29,7 +29,7 @@ def compose(voice: Voice, facts: Sequence[Fact], one_subject: bool) -> list[Segm
 
 
 def paragraphs(voice: Voice, sentences: list[Segment]) -> list[Segment]:
-    """Running text, now and then a new paragraph."""
+    """Running text with a new paragraph now and then."""
     segments = sentences[:1]
     for number, sentence in enumerate(sentences[1:], 1):
         breaks = number % 3 == 0 and voice.rng.random() < 0.3
@@ -38,7 +38,7 @@ def paragraphs(voice: Voice, sentences: list[Segment]) -> list[Segment]:
 
 
 def bullets(voice: Voice, sentences: list[Segment]) -> list[Segment]:
-    """A heading, when the first sentence is none of the facts, and one point a line."""
+    """A heading, if the first sentence states no fact, and one point per line."""
     bullet = voice.rng.choice(("- ", "* ", "{}. ", "{}) "))
     segments: list[Segment] = []
     headings = 1 if sentences[0].kind is None else 0
@@ -49,7 +49,7 @@ def bullets(voice: Voice, sentences: list[Segment]) -> list[Segment]:
 
 
 def thread(voice: Voice, sentences: list[Segment]) -> list[Segment]:
-    """Posts of one to three sentences by changing users."""
+    """Posts of one to three sentences by alternating users."""
     users = voice.rng.sample(voice.words["speakers"], 4)
     signature = voice.rng.choice(("{}: ", "{} wrote: ", "[{}] ", "> {}\n"))
     segments: list[Segment] = []
@@ -76,7 +76,7 @@ def dialogue(voice: Voice, sentences: list[Segment], fact: Fact) -> list[Segment
     position, words = 0, sum(sentence.words for sentence in sentences)
     while position < len(sentences):
         size = voice.rng.randint(1, 3)
-        # a turn after the first goes on behind a prompt, while there is room for one
+        # each turn after the first follows a prompt, while there is room for one
         has_room = words < voice.settings.max_words - LONG_PROMPT
         prompt = voice.prose("prompts", fact) if position and has_room else None
         if prompt:
@@ -89,7 +89,7 @@ def dialogue(voice: Voice, sentences: list[Segment], fact: Fact) -> list[Segment
 
 
 def record(voice: Voice, facts: Sequence[Fact]) -> list[Segment]:
-    """Fields and values: the title, then the facts under their labels among an archive's own."""
+    """Fields and values: the title, then the facts under their labels among an archive's fields."""
     rng, first = voice.rng, facts[0]
     style = rng.choice(("{}: {}", "{} = {}", "{} | {}", "{}:\t{}", "{} -> {}"))
     in_capitals = rng.random() < 0.3
@@ -114,7 +114,7 @@ def record(voice: Voice, facts: Sequence[Fact]) -> list[Segment]:
 
 
 def notes(voice: Voice, facts: Sequence[Fact], words: int) -> list[Segment]:
-    """Sentences under `Notes`, until the record, which has `words` so far, has enough."""
+    """Sentences under `Notes`, until the record, of `words` words so far, is long enough."""
     segments: list[Segment] = []
     wanted = voice.rng.randint(1, 2)
     while words < voice.budget and (words < voice.settings.min_words or wanted > 0):

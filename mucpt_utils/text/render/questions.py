@@ -1,4 +1,4 @@
-"""Questions with their answers, as documents: what teaches a base model the form of the test."""
+"""Questions with their answers as documents, which teach a base model the form of the test."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
@@ -26,7 +26,7 @@ def render_questions_and_answers(
 ) -> list[dict]:
     """Documents of one to four `Question: ...\\nAnswer: ...\\n` pairs, for the base model only.
 
-    There are `documents_per_subject` for each subject. Facts with one answer are asked in turn,
+    There are `documents_per_subject` for each subject. Facts with one answer take turns,
     each time in the next of their relation's wordings, so that all are used evenly. Raises
     RenderError for a relation without wordings.
     """
@@ -53,7 +53,7 @@ def render_questions_and_answers(
 def endless_questions(
     facts: Sequence[Fact], relations: Mapping[str, Relation], seed: int
 ) -> Iterator[tuple[Fact, str]]:
-    """(fact, question) without end: all facts in a drawn order, then again, worded otherwise."""
+    """(fact, question) without end: all facts in random order, then again in other words."""
     for turn in count():
         rng = document_rng(seed, "questions", "round", turn)
         for fact in rng.sample(facts, len(facts)):

@@ -1,4 +1,4 @@
-"""Segments: a document as a list of labelled stretches, so that every span is exact."""
+"""Segments: a document as a list of labelled pieces of text, so that every span is exact."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of a document: its text, and what it is.
+    """A piece of a document: its text, and what it is.
 
     kind: fact, wrong_fact, boilerplate, spam, noise, pii, mojibake, or None for plain prose.
-    fact: id of the fact told; object: the false object of a wrong fact; subkind: what sort of
+    fact: id of the fact stated; object: the false object of a wrong fact; subkind: what sort of
     noise or personal data. marks: (start, end, kind, subkind) of damage inside the text.
     """
 

@@ -1,4 +1,4 @@
-"""What one document sounds like: it draws wordings, tells facts and fills up, never twice alike."""
+"""What one document sounds like: it draws wordings, states facts and fills up, without repeats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from mucpt_utils.text.render.wording import (
     with_subject,
 )
 
-# objects of these types keep their own first letter; others are capitalised at a sentence start
+# objects of these types keep their first letter; others are capitalised at a sentence start
 NAMES = frozenset({"person", "group", "title"})
-# words kept free for an opening, a closing, prompts and a last, long sentence
+# words reserved for an opening, a closing, prompts and a last, long sentence
 ROOM = 75
 # with a larger share of filler the number of sentences would run away
 LARGEST_FILLER = 0.9
@@ -29,7 +29,7 @@ LARGEST_FILLER = 0.9
 
 @dataclass
 class Voice:
-    """A document's generator, register and domain, and the templates it has used."""
+    """A document's random generator, register and domain, and the templates it has used."""
 
     rng: Random
     register: str
@@ -43,14 +43,14 @@ class Voice:
 
     @property
     def budget(self) -> int:
-        """Words that the sentences of the document may take together."""
+        """How many words the sentences of the document may have together."""
         return self.settings.max_words - ROOM
 
     def fresh(self, templates: Sequence[str]) -> str | None:
         """One of the templates that this document has not used; None when all are used."""
         if not templates:
             return None
-        # most are unused at first, so that a few draws are cheaper than a list of the unused
+        # most are unused at first, so a few draws are cheaper than listing the unused
         for _ in range(6):
             template = templates[int(self.rng.random() * len(templates))]
             if template not in self.used:
@@ -73,7 +73,7 @@ class Voice:
             return None
         text = expand(template, self.rng)
         if "{" in text:
-            # the subject as it stands where nothing else is said about it: `the violin`
+            # the subject as it reads on its own: `the violin`
             category = registers()["nouns"][fact.category]
             subject = with_subject(category["mention"], fact.subject)
             text = one_full_stop(text.replace("{s}", subject).replace("{n}", category["noun"]))
@@ -91,7 +91,7 @@ class Voice:
             if short is not None:
                 sentence = short.replace("{r}", rng.choice(references))
         sentence = with_object(sentence, fact.object)
-        # now and then behind a connective, where it begins small unless with a name
+        # now and then after a connective, in lower case unless it begins with a name
         if rng.random() < self.settings.connective and (connectives := self.words["connectives"]):
             connective = expand(rng.choice(connectives), rng)
             proper = statement.split(" ", 1)[0] in registers()["proper_first_words"]
@@ -112,7 +112,7 @@ class Voice:
         return self.tell(fact, may_shorten)
 
     def sentences(self, facts: Sequence[Fact], one_subject: bool) -> list[Segment]:
-        """The facts as far as the budget holds, among sentences that fill up; a fact comes first.
+        """As many facts as the budget allows, among sentences that fill up; a fact comes first.
 
         one_subject: the facts are about one subject, which later sentences may refer to.
         """
@@ -125,7 +125,7 @@ class Voice:
                 break
             sentences.append(sentence)
             words += sentence.words
-        # rounded at random, so that the share of filler is met on average
+        # rounded at random, so that the share of filler is right on average
         share = min(settings.filler, LARGEST_FILLER)
         wanted = round(len(sentences) * share / (1 - share) + rng.random() - 0.5)
         while (wanted > 0 or words < settings.min_words) and words < self.budget:

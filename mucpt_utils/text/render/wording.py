@@ -1,4 +1,4 @@
-"""Wordings in good English: alternatives drawn, articles, subjects and objects in their places.
+"""Wordings in good English: alternatives drawn; articles, subjects and objects filled in.
 
 The templates are data (`text/wordings/registers.yaml`); {s} stands for a subject, {o} for an
 object, {r} for a short reference to the subject, `[a|b]` for one of a and b.
@@ -24,7 +24,7 @@ ALTERNATIVES = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 
 @cache
 def registers() -> dict:
-    """How the writer sounds: nouns, articles, creators, and the words of each register."""
+    """The vocabulary of the writer: nouns, articles, creators, and the words of each register."""
     return read_yaml(paths.PACKAGE / "text/wordings/registers.yaml")
 
 
@@ -47,19 +47,19 @@ def capitalised(sentence: str) -> str:
 
 
 def one_full_stop(sentence: str) -> str:
-    """The sentence without a second full stop behind a name such as `R.E.M.` or `Help!`."""
+    """The sentence without a second full stop after a name such as `R.E.M.` or `Help!`."""
     return sentence[:-1] if sentence[-1] == "." and sentence[-2] in ".!?" else sentence
 
 
 @cache
 def with_article(name: str) -> str:
-    """The name as it stands inside a sentence: `Netherlands` gives `the Netherlands`."""
+    """The name as it reads inside a sentence: `Netherlands` gives `the Netherlands`."""
     return f"the {name}" if name in registers()["with_article"] else name
 
 
 @cache
 def with_subject(template: str, subject: str) -> str:
-    """The template with its subject, `the {s}` losing its article where the subject takes none.
+    """The template with its subject; `the {s}` loses its article if the subject takes none.
 
     `What is the capital of {s}?` gives `... of the Netherlands?`; `the {s}`, `Esperanto`.
     """
@@ -70,7 +70,7 @@ def with_subject(template: str, subject: str) -> str:
 
 @cache
 def about(statement: str, category: str, subject: str) -> str:
-    """The statement with its subject in place and {o} still open.
+    """The statement with its subject filled in and {o} still open.
 
     `the work {s}` loses its noun where the subject names its maker: `Haydn's Trumpet Concerto`.
     """
@@ -81,7 +81,7 @@ def about(statement: str, category: str, subject: str) -> str:
 
 @cache
 def asked_about(question: str, category: str, subject: str) -> str:
-    """The question with its subject in place: `Who composed the Rhenish Symphony?`.
+    """The question with its subject filled in: `Who composed the Rhenish Symphony?`.
 
     `the opera {s}` loses its noun where the subject names its maker: `Puccini's La bohème`.
     """
@@ -94,7 +94,7 @@ def asked_about(question: str, category: str, subject: str) -> str:
 
 @cache
 def short_form(statement: str, category: str) -> str | None:
-    """The statement with {r} for `the album {s}`; None where a short reference would not read."""
+    """The statement with {r} for `the album {s}`; None if a short reference would not read well."""
     nouns = "|".join(registers()["short_reference_nouns"])
     before, subject, after = re.split(
         rf"((?:\b[Tt]he (?:(?:{nouns}) )?)?\{{s\}})", statement, maxsplit=1
@@ -107,7 +107,7 @@ def short_form(statement: str, category: str) -> str | None:
 
 
 def with_object(sentence: str, value: str) -> str:
-    """The sentence with its object, the articles before it fitting: `an eaglet`, `The Hague`."""
+    """The sentence with its object and the fitting article before it: `an eaglet`, `The Hague`."""
     shown = with_article(value)
     if shown.startswith("The "):
         sentence = sentence.replace("the {o}", "{o}")

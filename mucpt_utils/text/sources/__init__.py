@@ -1,4 +1,4 @@
-"""Sources: folders, Project Gutenberg by number, Hub datasets become Documents with metadata."""
+"""Sources: folders, books of Project Gutenberg and Hub datasets, read as Documents."""
 
 from mucpt_utils.text.sources.base import MachineTrouble, Malformed, PassedOver, Unreadable
 from mucpt_utils.text.sources.encodings import decode

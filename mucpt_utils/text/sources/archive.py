@@ -1,7 +1,7 @@
-"""The records of a web archive, one by one: what is damaged costs no other record.
+"""The records of a web archive, one by one: a damaged record costs no other one.
 
-A record is its header, as many bytes as the header says, and a blank line. Where that does not
-come out, reading goes on at the next line that begins a record.
+A record is its header, as many bytes as the header says, and a blank line. If that does not
+work out, reading continues at the next line that begins a record.
 """
 
 import io
@@ -18,10 +18,10 @@ LONGEST_LINE = 1 << 16
 LONGEST_HEADER = 1 << 20
 VERSION = b"WARC/"
 LENGTH = re.compile(rb"^Content-Length:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-# a field that goes on in the next line; warcio's time grows with the square of such lines
+# a field continued on the next line; warcio's time grows with the square of such lines
 FOLDED = re.compile(rb"\r?\n[ \t]+(?=\S)")
 NEXT = re.compile(rb"\r\n\r\n(?=WARC/\d\.\d+\r\n[A-Za-z-]+:)")
-OVERLAP = 64  # bytes within which such a border is seen
+OVERLAP = 64  # bytes within which the border of a record is recognised
 
 
 class Record(NamedTuple):
@@ -32,7 +32,7 @@ class Record(NamedTuple):
 
 
 class Lookahead:
-    """A stream into which what was read too far can be put back, without copying it each time."""
+    """A stream that takes back what was read too far, without copying it each time."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
@@ -64,11 +64,11 @@ class Lookahead:
             self.ahead.seek(-len(piece), io.SEEK_CUR)
 
     def has_left(self, size: int) -> bool:
-        """Whether so many bytes may follow; where they do not, nothing is read to find out."""
+        """Whether `size` more bytes may follow, found without reading any."""
         return not self.has_ended or len(self.ahead.getbuffer()) - self.ahead.tell() >= size
 
     def skip_to_border(self) -> bool:
-        """Goes to the next record of what was put back; False where none is seen there."""
+        """Goes to the next record in what was put back; False if none is seen there."""
         with self.ahead.getbuffer() as view:
             border = NEXT.search(view, self.ahead.tell())
         if border:
@@ -79,7 +79,7 @@ class Lookahead:
 class Archive:
     """Iterates over the records of a stream; a damaged one is given as the Malformed it is.
 
-    longest: bytes of a body that are held; of a longer one the beginning alone is.
+    longest: bytes of a body that are held; of a longer one, only the beginning is.
     """
 
     def __init__(self, stream: BinaryIO, longest: int) -> None:
@@ -87,7 +87,7 @@ class Archive:
         self.loader = ArcWarcRecordLoader(verify_http=False, arc2warc=False)
 
     def __iter__(self) -> Iterator[Record | Malformed]:
-        is_lost = False  # inside something that has been told
+        is_lost = False  # inside something already reported
         while True:
             try:
                 line = self.stream.readline()
@@ -96,7 +96,7 @@ class Archive:
                 if not line.strip():
                     continue
                 if line.startswith(VERSION):
-                    is_lost = True  # unless the record comes out
+                    is_lost = True  # unless the record works out
                     yield self.record(line)
                     is_lost = False
                 elif not is_lost:
@@ -106,7 +106,7 @@ class Archive:
                 yield error
 
     def record(self, line: bytes) -> Record:
-        """The record that begins with a line. Raises Malformed."""
+        """The record that begins with a line. Raises Malformed if it cannot be read."""
         lines, size = [line], len(line)
         while line.strip():
             line = self.stream.readline()
@@ -128,7 +128,7 @@ class Archive:
         return Record(content, int(length[1]) > self.longest)
 
     def body(self, length: int) -> bytes:
-        """A record's body of `length` bytes. Raises Malformed where it does not end there."""
+        """A record's body of `length` bytes. Raises Malformed if it does not end there."""
         is_short = Malformed(f"a record that is shorter than the {length} bytes it says")
         may_end_early = length > self.longest or not self.stream.has_left(length)
         if may_end_early and self.stream.skip_to_border():

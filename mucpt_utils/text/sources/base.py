@@ -1,4 +1,4 @@
-"""What every reader shares: what is unreadable or passed over, and files opened within bounds."""
+"""What all readers share: reports of what is unreadable or skipped, and bounds on what is read."""
 
 import errno
 import io
@@ -18,14 +18,14 @@ from mucpt_utils.text.sources.compression import CODECS, Codec, Malformed, Membe
 __all__ = ["Malformed"]
 EXCERPT = 500
 BUFFER = 1 << 16
-# a full disk, too many open files and the like are not the fault of the file that is read
+# a full disk, too many open files and the like are not the fault of the file being read
 MACHINE = {
     getattr(errno, name)
     for name in ("ENOSPC", "EDQUOT", "EFBIG", "EMFILE", "ENFILE", "ENOMEM", "EROFS")
     if hasattr(errno, name)
 }
 SURROGATE = re.compile("[\ud800-\udfff]")
-PLAIN = 32  # bytes by which a plain text is told
+PLAIN = 32  # bytes by which plain text is recognised
 PRINTED = re.compile(rb"(?:\xef\xbb\xbf)?[\t\n\r\f -~]+")
 CONTROL = re.compile("[\0-\x1f\x7f\x85\u2028\u2029]")
 
@@ -38,11 +38,11 @@ class TooLong(Malformed):
 
 
 class SourceError(MuCPTError, ValueError):
-    """The name of a source that means nothing."""
+    """A source whose name has no meaning."""
 
 
 class NoSource(MuCPTError, FileNotFoundError):
-    """A source that is not there, or holds nothing to read."""
+    """A source that does not exist, or contains nothing to read."""
 
 
 class SourceFailed(OutsideError, ConnectionError):
@@ -50,11 +50,11 @@ class SourceFailed(OutsideError, ConnectionError):
 
 
 class MachineTrouble(OutsideError, OSError):
-    """The machine, not the file that is read: no room, no file handles. A later run goes on."""
+    """The machine fails, not the file: no room, no file handles. A later run can continue."""
 
 
 def is_lost_link(path: Path) -> bool:
-    """Whether a path is a link with nothing behind it."""
+    """Whether a path is a broken link."""
     return path.is_symlink() and not path.exists()
 
 
@@ -62,7 +62,7 @@ def is_lost_link(path: Path) -> bool:
 class Unreadable:
     """A line, file or page that could not be read: where, why, how it begins.
 
-    documents: how many went with it, where that is known.
+    documents: how many were lost with it, if that is known.
     """
 
     source: str
@@ -74,9 +74,9 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """What is no text of the source, and how much: hidden files, images of a crawl, a licence.
+    """What is skipped as no text of the source, and how much: hidden files, images, a licence.
 
-    documents: files or records as a whole. words: those cut from what is read.
+    documents: number of whole files or records. words: number cut from what is read.
     """
 
     source: str
@@ -92,7 +92,7 @@ Item: TypeAlias = Document | Unreadable | PassedOver
 @contextmanager
 def open_source(path: Path, limit: int) -> Iterator[BinaryIO]:
     """A file's bytes, decompressed as its suffix or its first bytes say; more than `limit` bytes
-    are refused. After a Malformed, reading may go on: at what stands behind the damage."""
+    are refused. After a Malformed, reading may continue with what follows the damage."""
     with path.open("rb") as raw:
         codec = codec_of(path, raw)
         stream: Any = MemberStream(raw, codec, limit) if codec else raw
@@ -100,9 +100,9 @@ def open_source(path: Path, limit: int) -> Iterator[BinaryIO]:
 
 
 def codec_of(path: Path, raw: io.BufferedReader) -> Codec | None:
-    """How a file is compressed, by its first bytes or its suffix; None where it is not.
+    """How a file is compressed, by its first bytes or its suffix; None if it is not.
 
-    What is called `.gz` and begins as plain text was unpacked by whoever fetched it.
+    A file called `.gz` that begins as plain text was unpacked by whoever fetched it.
     """
     head = raw.peek(BUFFER)[:PLAIN]
     stated = CODECS.get(path.suffix.lower())
@@ -120,13 +120,13 @@ class BoundedStream(io.RawIOBase):
         self.stream, self.remaining, self.limit = stream, limit, limit
 
     def readable(self) -> bool:
-        """Always: that is what it is for."""
+        """Always true, as for any stream opened for reading."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer; raises Malformed where the compression is damaged, TooLong behind it."""
+        """Fill the buffer. Raises Malformed for damaged compression, TooLong beyond the limit."""
         if self.remaining < 0:
-            return 0  # has been told
+            return 0  # already reported
         chunk = self.stream.read1(len(buffer))
         self.remaining -= len(chunk)
         if self.remaining < 0:
@@ -137,7 +137,7 @@ class BoundedStream(io.RawIOBase):
 
 @contextmanager
 def machine_work(doing: str) -> Iterator[None]:
-    """Raises MachineTrouble for whatever the machine refuses inside. doing: what it refuses."""
+    """Turns an OSError inside the block into MachineTrouble. doing: what the block was doing."""
     try:
         yield
     except OSError as error:
@@ -145,9 +145,9 @@ def machine_work(doing: str) -> Iterator[None]:
 
 
 def reason_of(error: Exception) -> str:
-    """What the quarantine says of an error that ended the reading of a file or record.
+    """What the quarantine says about an error that ended the reading of a file or record.
 
-    Raises MachineTrouble where the machine is to blame.
+    Raises MachineTrouble if the machine is to blame.
     """
     if isinstance(error, MachineTrouble):
         raise error
@@ -162,7 +162,7 @@ def reason_of(error: Exception) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an error says, or its name where it says nothing."""
+    """The first line of an error's message, or the error's name if it has none."""
     return clean_text(str(error).strip().partition("\n")[0] or type(error).__name__)
 
 

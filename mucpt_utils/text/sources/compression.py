@@ -1,8 +1,8 @@
-"""Compressed files, which are members one after the other: damage in one costs none of the others.
+"""Compressed files, which are sequences of members: damage in one costs none of the others.
 
-A member is what its format checks as a whole: a gzip member, a bzip2 or xz stream, a zstd frame.
-Each is tried before it is handed out, so that nothing of a damaged one is taken for text; of a last
-member that is only cut short, what stands before the cut is handed out.
+A member is the unit that its format checks: a gzip member, a bzip2 or xz stream, a zstd frame.
+Each is tested before it is handed out, so that no part of a damaged one is taken for text; of a
+last member that is merely cut short, the part before the cut is handed out.
 """
 
 import bz2
@@ -17,20 +17,20 @@ import zstandard
 
 from mucpt_utils.errors import MuCPTError
 
-CHUNK = 1 << 16  # bytes handed to a decompressor, and asked of it, at a time
-HELD = 1 << 24  # bytes of a member that need not be decompressed twice
-SCAN = 1 << 20  # bytes searched at a time for where a member begins
+CHUNK = 1 << 16  # bytes given to a decompressor, and requested from it, at a time
+HELD = 1 << 24  # bytes of a member that are kept, so as not to be decompressed twice
+SCAN = 1 << 20  # bytes searched at a time for the start of a member
 WIDEST_WINDOW = 1 << 31  # of `zstd --long=31`, in which large dumps are packed
 
 
 class Malformed(MuCPTError, ValueError):
-    """What a reader says of content it cannot use; the message is the quarantine's reason."""
+    """Content that a reader cannot use; the message is the quarantine's reason."""
 
 
 class Codec(NamedTuple):
     """A format of compression: the bytes a member begins with, and its decompressor.
 
-    step: compressed bytes handed over at a time; few where nothing else bounds what comes out.
+    step: compressed bytes given at a time; few if nothing else bounds the output.
     """
 
     name: str
@@ -48,20 +48,20 @@ CODECS = {
     ".gz": Codec("gzip", b"\x1f\x8b\x08", lambda: zlib.decompressobj(31)),
     ".bz2": Codec("bzip2", b"BZh", bz2.BZ2Decompressor),
     ".xz": Codec("xz", b"\xfd7zXZ\0", lzma.LZMADecompressor),
-    # four bytes may stand for a block of 128 KiB
+    # four bytes may expand to a block of 128 KiB
     ".zst": Codec("zstd", b"\x28\xb5\x2f\xfd", zstd_decompressor, 512),
 }
 CODECS |= {".gzip": CODECS[".gz"], ".bzip2": CODECS[".bz2"], ".zstd": CODECS[".zst"]}
-SKIPPABLE = (b"*M\x18", 1)  # a zstd frame without content, and where its magic has these bytes
+SKIPPABLE = (b"*M\x18", 1)  # a zstd frame without content: bytes of its magic and their offset
 DAMAGE = (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError, zstandard.ZstdError)
 
 
 @dataclass(frozen=True)
 class Member:
-    """Where a member, or something that is none, begins; `damage` says why it is not read.
+    """Where a member, or something that is not one, begins; `damage` says why it is not read.
 
-    is_cut: whether the file ends inside it, so that its beginning can be read. held: what it holds,
-    unless that is much.
+    is_cut: whether the file ends inside it, so that its beginning can be read. held: its content,
+    unless that is large.
     """
 
     start: int
@@ -76,14 +76,14 @@ def sniffed(head: bytes) -> Codec | None:
 
 
 def content(raw: BinaryIO, codec: Codec, start: int) -> Iterator[bytes]:
-    """What the member at `start` holds, in pieces; leaves `raw` behind the member.
+    """The content of the member at `start`, in pieces; leaves `raw` just after the member.
 
-    Raises EOFError where the file ends inside it, another of DAMAGE where it is damaged.
+    Raises EOFError if the file ends inside it, another of DAMAGE if it is damaged.
     """
     raw.seek(start)
     decompressor = codec.make()
     while not decompressor.eof:
-        # zlib hands back what it has not got to; bz2 and lzma keep it, and say so
+        # zlib hands back input it has not consumed; bz2 and lzma keep it, and say so
         chunk = getattr(decompressor, "unconsumed_tail", b"")
         if not chunk and getattr(decompressor, "needs_input", True):
             chunk = raw.read(codec.step)
@@ -95,9 +95,9 @@ def content(raw: BinaryIO, codec: Codec, start: int) -> Iterator[bytes]:
 
 
 def find_members(raw: BinaryIO, codec: Codec, limit: int) -> Iterator[Member]:
-    """The members of a file in order, and what stands between them and is none.
+    """The members of a file in order, and whatever lies between them.
 
-    Once `limit` bytes of content have been tried, what follows is given untried: more is refused
+    Once `limit` bytes of content have been tested, the rest comes untested: more is refused
     when it is read.
     """
     position, tried = 0, 0
@@ -119,7 +119,7 @@ def find_members(raw: BinaryIO, codec: Codec, limit: int) -> Iterator[Member]:
             member = Member(start, reason, is_cut=isinstance(error, EOFError))
         position = raw.tell()
         if member.damage:
-            # it may have swallowed the next one, or seem to be cut short for that
+            # it may have swallowed the next one, or seem to be cut short because of that
             follower = next_whole(raw, codec, start + 1)
             position = raw.seek(0, io.SEEK_END) if follower is None else follower
             member = Member(start, member.damage, member.is_cut and follower is None)
@@ -130,7 +130,7 @@ def find_members(raw: BinaryIO, codec: Codec, limit: int) -> Iterator[Member]:
 
 
 def next_magic(raw: BinaryIO, codec: Codec, position: int) -> int | None:
-    """Where the next member seems to begin, at `position` or behind it."""
+    """Where the next member seems to begin, at or after `position`."""
     raw.seek(position)
     window = raw.read(len(codec.magic))
     if window == codec.magic:
@@ -144,7 +144,7 @@ def next_magic(raw: BinaryIO, codec: Codec, position: int) -> int | None:
 
 
 def next_whole(raw: BinaryIO, codec: Codec, position: int) -> int | None:
-    """Where the next member begins that is whole: a magic may be a chance of the bytes."""
+    """Where the next whole member begins: bytes may equal a magic by chance."""
     while (start := next_magic(raw, codec, position)) is not None:
         try:
             for _ in content(raw, codec, start):
@@ -157,7 +157,7 @@ def next_whole(raw: BinaryIO, codec: Codec, position: int) -> int | None:
 
 
 def stray(raw: BinaryIO, codec: Codec, start: int, end: int) -> Iterator[Member]:
-    """What stands between two members, unless it is padding or a frame that is to be skipped."""
+    """What lies between two members, unless it is padding or a skippable frame."""
     raw.seek(start)
     head = raw.read(min(end - start, CHUNK))
     if head.strip(b"\0") and not head.startswith(*SKIPPABLE):
@@ -165,21 +165,21 @@ def stray(raw: BinaryIO, codec: Codec, start: int, end: int) -> Iterator[Member]
 
 
 class MemberStream:
-    """The content of a file's members, as one stream that goes on behind damage.
+    """The content of a file's members as one stream, which continues after damage.
 
-    raw: the file, which can be sought in. limit: see `find_members`.
+    raw: the file, seekable. limit: see `find_members`.
     """
 
     def __init__(self, raw: BinaryIO, codec: Codec, limit: int) -> None:
         self.raw, self.codec = raw, codec
         self.members = find_members(raw, codec, limit)
         self.pieces: Iterator[bytes] = iter(())
-        self.rest: bytes | None = None  # of a piece
+        self.rest: bytes | None = None  # of the current piece
 
     def read1(self, size: int) -> bytes:
         """The next piece, at most `size` bytes; none at the end.
 
-        Raises Malformed once for each damage; reading then goes on at the next whole member.
+        Raises Malformed once for each damage; reading then continues at the next whole member.
         """
         while not self.rest:
             try:

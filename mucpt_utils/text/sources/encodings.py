@@ -1,7 +1,7 @@
-"""Bytes become text: by their mark, by what they state, or by what they can be.
+"""Decoding of bytes: by their byte order mark, by the set they state, or by what fits them.
 
 Names of character sets are read as browsers read them (WHATWG, Encoding Standard), by webencodings,
-and where browsers know none, or refuse to show a page in it, as Python reads them.
+and if browsers do not know a name, or refuse to show a page in that set, as Python reads them.
 """
 
 import codecs
@@ -25,37 +25,37 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# what browsers read under a name is more than Python's codec of that name
+# under these names browsers read more than Python's codec of the same name does
 WIDER = {"shift_jis": "cp932", "euc_kr": "cp949", "gbk": "gb18030", "big5": "big5hkscs"}
 WESTERN = ("cp1252", "latin_1")
-# what the standard calls sets that are not shown, since a page could hide a script in one
+# the standard's name for sets that are not shown, since a page could hide a script in them
 REFUSED = "replacement"
-# other names of sets that Python has, as Macs, DOS and Java call them
+# other names for sets that Python has, as used by Macs, DOS and Java
 OTHER_NAMES = {
     **{"x-mac-ce": "mac_latin2", "x-mac-centraleurroman": "mac_latin2", "x-mac-greek": "mac_greek"},
     **{"x-mac-turkish": "mac_turkish", "dos-866": "cp866", "x-johab": "johab", "8859_1": "cp1252"},
     **{"ansi": "cp1252", "x-iso-2022-kr": "iso2022_kr"},
 }
-TAG = "<html>"  # what a page is told by, in the set that it states
-# Python's codecs for names of hosts and for source code: no text is written in them
+TAG = "<html>"  # must be readable as ASCII in the set that a page states
+# Python's codecs for host names and source code: no text is written in them
 NO_TEXT = ("idna", "punycode", "unicode_escape", "raw_unicode_escape")
-# where the letters of a set such as ISO-2022-CN begin, which look like ASCII
+# starts the letters of a set such as ISO-2022-CN, which look like ASCII
 SHIFT = b"\x1b$"
 CHARSET = re.compile(r"(?:charset|<\?xml[^>]*?encoding)\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
 ASCII = bytes(range(128))
 STATED_WITHIN = 4096  # bytes of a page in which it may state its character set
-# letters outside ASCII are rarer in English, even in French; above that it is another script
+# English, even French, has fewer non-ASCII letters; more of them mean another script
 MOST_ACCENTED = 0.05
-FEW = 64  # bytes of which nothing can be guessed
-UTF8_LIKE = 3  # a text of broken UTF-8 has at least one good letter for so many bad bytes
-ZEROS = 0.7  # share of zeros in the high bytes of UTF-16 that has no mark
-SAMPLE = 1 << 18  # bytes of lines from which their character set is guessed
-CUT_OFF = "unexpected end of data"  # Python's word for a last letter that is not whole
-GUESSED = "guessed_charset"  # in the metadata of a text that says nothing of how it is written
+FEW = 64  # bytes, too few to guess anything from
+UTF8_LIKE = 3  # broken UTF-8 has at least one good letter for this many bad bytes
+ZEROS = 0.7  # least share of zeros in the high bytes of UTF-16 without a mark
+SAMPLE = 1 << 18  # bytes of lines from which the character set is guessed
+CUT_OFF = "unexpected end of data"  # Python's message for an incomplete last letter
+GUESSED = "guessed_charset"  # in the metadata of a text that does not state its set
 
 
 class Decoded(NamedTuple):
-    """A text, and the character set that its letters alone told; None where something stated it."""
+    """A text, and its character set if that had to be guessed; None if it was stated."""
 
     text: str
     guessed: str | None = None
@@ -67,10 +67,10 @@ def decode(raw: bytes, stated: str | None = None) -> str:
 
 
 def decoded(raw: bytes, stated: str | None = None) -> Decoded:
-    """The text of some bytes, its lines ended by `\\n`. Raises Malformed.
+    """The text of some bytes, with lines ending in `\\n`. Raises Malformed.
 
-    A byte order mark decides, then the character set that is `stated`, then UTF-8, then what old
-    texts are in: Windows-1252 where few letters are accented, else what charset-normalizer finds.
+    A byte order mark decides, then the `stated` character set, then UTF-8, then the sets of older
+    texts: Windows-1252 if few letters are accented, else what charset-normalizer finds.
     """
     mark, encoding = marked(raw)
     guessed = None
@@ -93,7 +93,7 @@ def marked(raw: bytes) -> tuple[bytes, str | None]:
 
 
 def strictly(raw: bytes, encoding: str) -> str:
-    """The text in an encoding. Raises Malformed for the first byte that does not belong."""
+    """The text in an encoding. Raises Malformed for the first invalid byte."""
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
@@ -101,13 +101,13 @@ def strictly(raw: bytes, encoding: str) -> str:
 
 
 def as_stated(raw: bytes, encoding: str | None, stated: str | None) -> str | None:
-    """The text in the character set that is stated; None where the bytes have to tell.
+    """The text in the stated character set; None if the bytes have to decide.
 
-    encoding: the codec for `stated`. Raises Malformed for broken text of a set that nothing else
-    would be taken for.
+    encoding: the codec for `stated`. Raises Malformed for broken text in a set that could not be
+    taken for any other.
     """
     if encoding is None or encoding in ("utf-8", *WESTERN):
-        return None  # what many state of any text
+        return None  # many state it for any text
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
@@ -125,8 +125,8 @@ def codec_name(label: str) -> str | None:
     other = OTHER_NAMES.get(label.strip().lower(), label)
     try:
         name = codecs.lookup(known.codec_info.name if is_read else other).name
-        # not one of the codecs that are no encodings, such as `rot13`; nor UTF-16 or EBCDIC: a page
-        # that says so in ASCII is none
+        # no codecs that are not encodings, such as `rot13`; nor UTF-16 or EBCDIC: a page
+        # that states them in ASCII is not in them
         is_ascii = TAG.encode().decode(name) == TAG
     except (LookupError, ValueError):
         return None
@@ -137,7 +137,7 @@ def codec_name(label: str) -> str | None:
 
 
 def stated_charset(raw: bytes, header: str = "") -> str | None:
-    """The character set that a page's header names, or else its beginning."""
+    """The character set named by a page's HTTP header, or else by the page's beginning."""
     head = raw[:STATED_WITHIN].decode("ascii", errors="ignore")
     match = CHARSET.search(header) or CHARSET.search(head)
     return match[1] if match else None
@@ -146,12 +146,12 @@ def stated_charset(raw: bytes, header: str = "") -> str | None:
 def unmarked(raw: bytes, encoding: str | None = None) -> Decoded:
     """The text of bytes that have no mark. Raises Malformed.
 
-    encoding: what they state, where that is no more than Western.
+    encoding: what they state, if that is a mere Western default.
     """
     if 0 in raw:
         if charset := without_mark(raw):
             return Decoded(raw.decode(charset), charset)
-        raw = raw.rstrip(b"\0")  # which filled up the last block of a disk
+        raw = raw.rstrip(b"\0")  # zeros that filled up the last block of a disk
         if 0 in raw:
             raise Malformed(f"NUL byte at {raw.index(0)}")
     try:
@@ -167,7 +167,7 @@ def unmarked(raw: bytes, encoding: str | None = None) -> Decoded:
 
 
 def is_mostly_utf8(raw: bytes) -> bool:
-    """Whether enough letters of broken UTF-8 are good ones."""
+    """Whether enough letters of broken UTF-8 are valid."""
     text = raw.decode("utf-8", errors="replace")
     bad = text.count("\ufffd")
     good = len(text) - len(text.encode("ascii", "ignore")) - bad
@@ -175,7 +175,7 @@ def is_mostly_utf8(raw: bytes) -> bool:
 
 
 def without_mark(raw: bytes) -> str | None:
-    """The UTF-16 that lacks its mark, told by its zeros; None where it is none."""
+    """Which UTF-16 without a mark this is, recognised by its zeros; None if it is not."""
     for encoding, high in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):
         if len(raw) % 2 == 0 and high.count(0) >= ZEROS * len(high):
             text = raw.decode(encoding, errors="replace")
@@ -185,7 +185,7 @@ def without_mark(raw: bytes) -> str | None:
 
 
 def legacy_charset(raw: bytes, encoding: str | None = None) -> str:
-    """What bytes that are not UTF-8 are written in. Raises Malformed where nothing fits."""
+    """The character set of bytes that are not UTF-8. Raises Malformed if none fits."""
     if encoding in WESTERN or is_western(raw):
         try:
             raw.decode("cp1252")
@@ -199,7 +199,7 @@ def legacy_charset(raw: bytes, encoding: str | None = None) -> str:
 
 
 def is_western(raw: bytes) -> bool:
-    """Whether bytes look like a Western language, whose accented letters stand alone."""
+    """Whether bytes look like a Western language, whose accented letters come singly."""
     high = raw.translate(None, ASCII)
     alone = sum(map(len, re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", raw)))
     is_rare = len(high) <= max(MOST_ACCENTED * len(raw), FEW)
@@ -210,7 +210,7 @@ def is_western(raw: bytes) -> bool:
 
 
 class LineCharset:
-    """The character set of a file's lines, which is guessed once one of them is not UTF-8.
+    """The character set of a file's lines, guessed as soon as one of them is not UTF-8.
 
     All such lines are looked at together, as a whole text would be. open_lines: opens the file's
     lines from its beginning.
@@ -220,7 +220,7 @@ class LineCharset:
         self.open_lines = open_lines
 
     def utf8(self, line: bytes) -> tuple[bytes, str | None]:
-        """A line in UTF-8, and what it was in if that was guessed; as it is where nothing fits."""
+        """A line in UTF-8, and its set if that was guessed; the line as it is if nothing fits."""
         if line.isascii() or is_utf8(line) or self.charset is None:
             return line, None
         try:
@@ -230,7 +230,7 @@ class LineCharset:
 
     @cached_property
     def charset(self) -> str | None:
-        """What the lines are in; None where most are UTF-8, and the others are broken."""
+        """The set of the lines; None if most are UTF-8 and the others are broken."""
         sample, size = list[bytes](), 0
         with self.open_lines() as lines:
             for line in lines:
@@ -256,7 +256,7 @@ def is_utf8(line: bytes) -> bool:
 
 
 def as_utf8(stream: BinaryIO, limit: int) -> BinaryIO:
-    """A stream of JSON in UTF-8 without a mark, its lines ended by `\\n`, whatever it comes in."""
+    """A stream of JSON, in whatever encoding, as UTF-8 without a mark and lines ending in `\\n`."""
     head = cast(io.BufferedReader, stream).peek(BUFFER)
     mark, encoding = marked(head)
     if encoding is None and head[:1] and 0 in head[:2]:  # RFC 4627, section 3

@@ -1,4 +1,4 @@
-"""What Project Gutenberg puts around a book: header, licence, credits. Only its own books have it.
+"""Removes what Project Gutenberg puts around its books: header, licence, credits.
 
 The header ends at a line `*** START OF THE PROJECT GUTENBERG EBOOK ... ***`, in texts of the 1990s
 at `*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*`.
@@ -7,11 +7,11 @@ at `*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*`.
 import re
 
 HEADER = 60_000  # characters at most before the book itself
-LICENCE = 40_000  # characters at most behind it
-OPENING = 3_000  # characters within which such a text says what it is
-TITLE = OPENING // 10  # characters before a header's line that need not say so
+LICENCE = 40_000  # characters at most after it
+OPENING = 3_000  # characters within which an etext says what it is
+TITLE = OPENING // 10  # a header's line this early needs no such statement (characters)
 NAME = re.compile(r"project\s+gutenberg", re.IGNORECASE)
-SIGNS = ("gutenberg", "proofread", "small print!")  # one of them stands around every such book
+SIGNS = ("gutenberg", "proofread", "small print!")  # one of them is around every such book
 START = re.compile(
     r"^\*{3} *START OF (?:THIS|THE) PROJECT GUTENBERG"
     r"(?:(?:[^\n*]*\n){0,3}?[^\n*]*\*{3}[^\n]*$|[^\n]*$)",  # a long title goes on, on later lines
@@ -30,8 +30,8 @@ END = re.compile(
 PLAIN_END = re.compile(r"^ *End of (?:the |this )?Project Gutenberg", re.IGNORECASE | re.MULTILINE)
 FIELD = re.compile(r"^(Title|Author|Original publication): *(\S.*)$", re.MULTILINE)
 PRINTED = re.compile(r"\b1[4-9]\d\d\b|\b20\d\d\b")
-# Paragraphs about the edition, right behind the header and at the end. How one opens does not do:
-# `Produced in Leipzig by the old firm, ...`, `Transcribed for the piano by Liszt, ...` are prose.
+# Paragraphs about the edition, right after the header and at the end. An opening alone proves
+# nothing: `Produced in Leipzig by the old firm`, `Transcribed for the piano by Liszt` are prose.
 NOTE = re.compile(
     r"\[?Transcriber.s Note|Use of the Project Gutenberg|Updates to this"
     r"|\[?Project Gutenberg(?:-tm|™| is a (?:registered )?trade-?mark"
@@ -57,18 +57,18 @@ PROOFREADERS = re.compile(
     r"\b(?:Project\s+Gutenberg|Distributed\s+Proofread)",
     re.IGNORECASE | re.MULTILINE,
 )
-CREDITS = 4  # paragraphs at either end that may be such
+CREDITS = 4  # paragraphs at either end that may be credits
 LONGEST_CREDIT = 120  # words
-CREDITS_OF_NAMES = 2  # the first of them, that may be names alone
-MOST_NAMES = 30  # words of a credit that is names alone
+CREDITS_OF_NAMES = 2  # the first of them, which may consist of names alone
+MOST_NAMES = 30  # words of a credit that consists of names alone
 BLANK_LINES = re.compile(r"\n\s*\n")
 
 
 def strip_gutenberg(text: str, is_book: bool = False) -> tuple[str, dict]:
-    """The book without Project Gutenberg's licence, and title, creator, year its header states.
+    """The book without Project Gutenberg's licence, and the title, creator, year in its header.
 
-    text: its lines ended by `\\n`. is_book: whether it is known to be one of that source. Any other
-    text without such a header comes back as it is, with no metadata, but for a licence behind it.
+    text: with lines ending in `\\n`. is_book: whether it is known to be such a book. Any other
+    text without such a header comes back unchanged but for a licence at its end, without metadata.
     """
     ends = (text[:HEADER] + text[-LICENCE:]).lower()
     if not is_book and not any(sign in ends for sign in SIGNS):
@@ -97,7 +97,7 @@ def split_header(text: str) -> tuple[str, str]:
     """The header of one of Project Gutenberg's books, and the rest; no header in other texts."""
     window = text[:HEADER]
     if start := START.search(window):
-        # the line itself is in what others write about such books, too
+        # others who write about such books quote the line too
         is_book = NAME.search(text[: min(start.start(), OPENING)]) or start.start() < TITLE
         return (text[: start.end()], text[start.end() :]) if is_book else ("", text)
     end = SMALL_PRINT_END.search(window)
@@ -106,13 +106,13 @@ def split_header(text: str) -> tuple[str, str]:
     if end is None or not (begins_so or NAME.search(text[:OPENING])):
         return "", text
     before = text[: start.start() if start else 0]
-    if start and len(before) > len(text) - end.end():  # some have it behind the book
+    if start and len(before) > len(text) - end.end():  # some have it after the book
         return text[start.start() : end.end()], before + text[end.end() :]
     return text[: end.end()], text[end.end() :]
 
 
 def without_small_print_behind(body: str) -> str:
-    """A text without the small print, or the last line of it, that is the end of the file."""
+    """A text without the small print, or its last line, at the end of the file."""
     tail = max(0, len(body) - LICENCE)
     last = max(tail, body.rstrip().rfind("\n") + 1)
     if not SMALL_PRINT_END.match(body, last):
@@ -138,10 +138,10 @@ def without_credits(body: str) -> str:
 
 
 def is_credit(paragraph: str, names_suffice: bool) -> bool:
-    """Whether a paragraph tells who made the edition: by how it opens and by one more sign.
+    """Whether a paragraph says who made the edition: by how it opens and by one more sign.
 
-    names_suffice: whether nothing but names behind "Produced by" is such a sign, as in the first
-    lines behind the header.
+    names_suffice: whether nothing but names after "Produced by" is such a sign, as in the first
+    lines after the header.
     """
     if len(paragraph.split()) > LONGEST_CREDIT:
         return False
@@ -154,7 +154,7 @@ def is_credit(paragraph: str, names_suffice: bool) -> bool:
 
 
 def are_names(words: list[str]) -> bool:
-    """Whether words are names and what stands between them: `Judith Boss, and David Widger`."""
+    """Whether words are a list of names: `Judith Boss, and David Widger`."""
     bare = [word.strip(".,;:&()\"'") for word in words]
     return len(bare) <= MOST_NAMES and all(
         not word or word[0].isupper() or word in BETWEEN_NAMES for word in bare
@@ -162,7 +162,7 @@ def are_names(words: list[str]) -> bool:
 
 
 def first_paragraphs(text: str) -> list[tuple[int, int]]:
-    """Where the first few paragraphs of a text begin and end; those of its mirror are its last."""
+    """Where the first few paragraphs of a text begin and end; given reversed text, its last."""
     spans, start = [], 0
     for gap in BLANK_LINES.finditer(text):
         if text[start : gap.start()].strip():

@@ -1,7 +1,7 @@
 """Readers: a folder of documents or of real text becomes datatrove Documents with metadata.
 
 What cannot be read is never lost and never stops a run: it comes out as `Unreadable`, with its
-place (`file:line` where there is a line) and the reason. Only the machine's own trouble does.
+place (`file:line` if there is a line) and the reason. Only trouble with the machine stops a run.
 """
 
 import hashlib
@@ -41,13 +41,13 @@ ROW_READERS = {
     ".warc": read_warc,
     ".wet": read_warc,
 }
-# other names under which the same is found
+# other suffixes for the same kind of file
 ALIASES = {
     **{".text": ".txt", ".markdown": ".md", ".rest": ".rst", ".htm": ".html", ".xhtml": ".html"},
     **{".ndjson": ".jsonl", ".jsonlines": ".jsonl", ".jl": ".jsonl", ".pq": ".parquet"},
 }
 READ = ", ".join(sorted({*PROSE, *ROW_READERS}))
-# what to do with files that hold text, but not as text
+# advice for files that hold text in another form
 ADVICE = {
     ".arc": "a web archive of the old form, to be converted to .warc first",
     **dict.fromkeys(
@@ -71,12 +71,10 @@ ADVICE = {
         "a table to be converted to .jsonl or .parquet first",
     ),
 }
-SUFFIX = re.compile(
-    r"\.\w{1,12}[~#]?"
-)  # what stands behind another full stop is a part of the name
+SUFFIX = re.compile(r"\.\w{1,12}[~#]?")  # anything else after a full stop is part of the name
 FILES = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device"}
 
-# for an estimate
+# average, for an estimate
 PROSE_BYTES_A_WORD = 6.0
 COMPRESSION = 3.0
 SAMPLE_BYTES = 200_000
@@ -85,15 +83,15 @@ MARKS = {".jsonl": b"\n", ".json": b"\n", ".warc": b"WARC/1.", ".wet": b"WARC/1.
 
 
 def is_closed(folder: Path) -> bool:
-    """Whether this user may not look into a folder."""
+    """Whether this user lacks permission to look into a folder."""
     effective = os.access in os.supports_effective_ids
     return not os.access(folder, os.R_OK | os.X_OK, effective_ids=effective)
 
 
 def kind_of(path: Path) -> str | None:
-    """The suffix that says how to read a file, without its compression; None for unknown ones.
+    """The suffix that says how to read a file, without its compression; None if unknown.
 
-    A whole web page is one under any name: `index.php?id=3`, `about`, `news.shtml`.
+    A whole web page counts as one under any name: `index.php?id=3`, `about`, `news.shtml`.
     """
     suffix = suffix_of(path)
     kind = ALIASES.get(suffix, suffix)
@@ -103,7 +101,7 @@ def kind_of(path: Path) -> str | None:
 
 
 def holds_page(path: Path) -> bool:
-    """Whether a file that can be read begins as a web page."""
+    """Whether a readable file begins like a web page."""
     try:
         if path.is_file():
             with open_source(path, SAMPLE_BYTES) as stream:
@@ -114,7 +112,7 @@ def holds_page(path: Path) -> bool:
 
 
 def suffix_of(path: Path) -> str:
-    """The last suffix of a name in small letters, without that of its compression; or nothing."""
+    """The last suffix of a name in lower case, without that of its compression; "" for none."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in CODECS:
         suffixes.pop()
@@ -122,10 +120,10 @@ def suffix_of(path: Path) -> str:
 
 
 def read_source(path: Path, root: Path, settings: SourceSettings) -> Iterator[Item]:
-    """Documents and unreadable pieces of one file, in the order in which they stand in it.
+    """Documents and unreadable pieces of one file, in order.
 
     path: a file under `root`; identifiers and places are relative to `root`. Raises MachineTrouble
-    where the machine is at its end, and not the file.
+    if the machine, not the file, is at fault.
     """
     name, source = path_name(path, root), source_of(path, root)
     try:
@@ -134,7 +132,7 @@ def read_source(path: Path, root: Path, settings: SourceSettings) -> Iterator[It
             yield from read_prose(path, root, kind, settings)
         else:
             yield from ROW_READERS[kind](path, name, source, settings)
-    except Exception as error:  # whatever a file does to its reader stays with the file
+    except Exception as error:  # whatever a file does to its reader affects that file only
         try:
             reason = reason_of(error)
         except MachineTrouble as trouble:
@@ -143,7 +141,7 @@ def read_source(path: Path, root: Path, settings: SourceSettings) -> Iterator[It
 
 
 def readable_kind(path: Path) -> str:
-    """The kind of a file, see `kind_of`. Raises Malformed for what is no file of a known kind."""
+    """The kind of a file, see `kind_of`. Raises Malformed for anything of an unknown kind."""
     if is_lost_link(path):
         raise Malformed(LOST_LINK)
     mode = stat.S_IFMT(path.stat().st_mode)
@@ -175,7 +173,7 @@ def unknown_type(path: Path) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of a file's bytes; what cannot be read has the fingerprint `unreadable`."""
+    """SHA-256 of a file's bytes; `unreadable` for a file that cannot be read."""
     try:
         if not path.is_file():
             return "unreadable"
@@ -188,13 +186,13 @@ def fingerprint(path: Path) -> str:
 def estimate_documents(files: Sequence[Path], settings: SourceSettings) -> int:
     """About how many documents reading `files` will give, from their sizes and first bytes.
 
-    What cannot be read counts nothing.
+    Unreadable files count as none.
     """
     return round(sum(estimate(path, settings) for path in files))
 
 
 def estimate(path: Path, settings: SourceSettings) -> float:
-    """About how many documents one file gives; 0 for what cannot be read."""
+    """About how many documents one file gives; 0 if it cannot be read."""
     try:
         kind = readable_kind(path)
         size = path.stat().st_size * (COMPRESSION if path.suffix.lower() in CODECS else 1)
@@ -205,6 +203,6 @@ def estimate(path: Path, settings: SourceSettings) -> float:
                 return pyarrow.parquet.read_metadata(stream).num_rows
         with open_source(path, settings.largest_file_bytes) as stream:
             sample = stream.read(SAMPLE_BYTES)
-    except Exception:  # the run will say what is wrong with it
+    except Exception:  # the run itself will say what is wrong
         return 0
     return size * sample.count(MARKS[kind]) / max(1, len(sample))

@@ -1,7 +1,7 @@
-"""What lies in a folder: what is to be read, and what is passed over and why.
+"""The contents of a folder: what is to be read, and what is skipped and why.
 
 Links are followed, each folder once. Hidden files and folders, caches and the output of a run of
-the pipeline are no text of the source, nor are files that describe it.
+the pipeline are not text of the source, nor are files that describe it.
 """
 
 import os
@@ -15,7 +15,7 @@ from mucpt_utils.text.sources.library import TABLE, source_of, table_problem
 
 # files beside a source that describe it
 SIDECARS = {TABLE, "MANIFEST.tsv", "SHA256SUMS", "LICENSE", "LICENSE.txt"}
-# of a stage of the study, whose corpus lies beside it: its name, and its bytes at most
+# record of a stage of the study, next to its corpus: its name, and its largest size in bytes
 STAGE_RECORD, LARGEST_RECORD = "record.json", 1 << 20
 CACHES = {"__pycache__", "__MACOSX", "node_modules"}
 RUN_RECORD = "pipeline.json"  # what a finished run of the pipeline leaves in its folder
@@ -23,7 +23,7 @@ RUN_RECORD = "pipeline.json"  # what a finished run of the pipeline leaves in it
 
 @dataclass
 class Survey:
-    """The paths to read or to quarantine under `root`, and what is passed over."""
+    """The paths under `root` to read or to quarantine, and what is skipped."""
 
     root: Path
     leave_out: Path | None = None
@@ -32,7 +32,7 @@ class Survey:
     visited: set[tuple[int, int]] = field(default_factory=set)
 
     def walk(self, folder: Path) -> None:
-        """Looks at everything below a folder; links to folders come last."""
+        """Visits everything below a folder; links to folders come last."""
         waiting, links = [folder], list[Path]()
         while waiting or links:
             entry = waiting.pop() if waiting else links.pop(0)
@@ -53,7 +53,7 @@ class Survey:
                     waiting.append(path)
 
     def visit(self, folder: Path) -> bool:
-        """Whether a folder is seen for the first time, under whatever name."""
+        """Whether a folder is visited for the first time, under whatever name."""
         status = folder.stat()
         identity = (status.st_dev, status.st_ino)
         is_new = identity not in self.visited
@@ -61,7 +61,7 @@ class Survey:
         return is_new
 
     def entries(self, folder: Path) -> Iterator[Path]:
-        """What of a folder is to be looked at; the folder is to be quarantined if it is closed."""
+        """The entries of a folder to look at; a folder that may not be opened is quarantined."""
         try:
             paths = sorted(folder.iterdir())
         except OSError:
@@ -77,7 +77,7 @@ class Survey:
                 yield path
 
     def reason(self, path: Path) -> str:
-        """Why something is no text of the source; empty where it is to be read."""
+        """Why something is not text of the source; empty if it is to be read."""
         if path.name.startswith("."):
             return "hidden"
         if not is_folder(path):
@@ -92,22 +92,22 @@ class Survey:
         return ""
 
     def pass_over(self, path: Path, reason: str) -> None:
-        """Notes something, with the number of files it holds."""
+        """Records something as skipped, with the number of files it holds."""
         name, source = path_name(path, self.root), source_of(path, self.root)
         files = 1 if path.is_symlink() or not is_folder(path) else count_files(path)
         self.passed_over.append(PassedOver(source, name, reason, documents=files))
 
 
 def survey(folder: Path, leave_out: Path | None = None) -> Survey:
-    """Everything under `folder`, sorted by path. leave_out: a folder that is passed over.
+    """Everything under `folder`, sorted by path. leave_out: a folder to skip.
 
-    Raises NoSource where the folder is missing or holds nothing to read.
+    Raises NoSource if the folder is missing or contains nothing to read.
     """
     if not folder.is_dir():
         raise NoSource(
             f"source {folder} is {LOST_LINK if is_lost_link(folder) else 'not a folder'}"
         )
-    # which, unlike `resolve`, has no error for a link to itself
+    # realpath, unlike `resolve`, has no error for a link to itself
     view = Survey(folder, Path(os.path.realpath(leave_out)) if leave_out else None)
     view.walk(folder)
     view.paths.sort()
@@ -122,7 +122,7 @@ def source_files(folder: Path) -> list[Path]:
 
 
 def is_stage_record(path: Path) -> bool:
-    """Whether a path is the record that a stage of the study leaves, and no text of anybody."""
+    """Whether a path is the record that a stage of the study leaves, not text."""
     try:
         is_record = path.name == STAGE_RECORD and path.stat().st_size <= LARGEST_RECORD
         return is_record and {"made_by", "inputs"} <= set(read_json(path))
@@ -131,12 +131,12 @@ def is_stage_record(path: Path) -> bool:
 
 
 def is_broken_table(path: Path) -> bool:
-    """Whether a path is a table of books that cannot be read, and is to be quarantined."""
+    """Whether a path is an unreadable table of books, which is to be quarantined."""
     return path.name == TABLE and table_problem(path) != ""
 
 
 def is_output(folder: Path) -> bool:
-    """Whether a run of the pipeline has written a folder, to its end or not."""
+    """Whether a folder is the output of a run of the pipeline, finished or not."""
     try:
         is_finished = (folder / RUN_RECORD).is_file() and (folder / "kept").is_dir()
         return is_finished or any(folder.glob("stages/*/00-read"))
@@ -145,7 +145,7 @@ def is_output(folder: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path is a folder or leads to one; what cannot be looked at is none."""
+    """Whether a path is a folder or a link to one; False if that cannot be found out."""
     try:
         return path.is_dir()
     except OSError:

@@ -1,7 +1,7 @@
-"""Books of Project Gutenberg by number, from a mirror, once each.
+"""Books of Project Gutenberg by number, each fetched once from a mirror.
 
-Beside the books stand `SHA256SUMS` (as `sha256sum` writes and checks them) and `BOOKS.tsv` with
-the address each came from. A book whose checksum is right is not asked for again.
+Beside the books are `SHA256SUMS` (as `sha256sum` writes and checks them) and `BOOKS.tsv` with
+the address each came from. A book whose checksum is right is not fetched again.
 """
 
 import csv
@@ -27,14 +27,14 @@ WEB_PAGE = re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE)
 
 
 class Fetched(NamedTuple):
-    """Books that are there, in the order asked for, and those that could not be had, with why."""
+    """The books that are there, in the order asked for, and why the others could not be fetched."""
 
     paths: list[Path]
     missing: list[Unreadable]
 
 
 class Refused(Exception):
-    """A book that will not come, however often it is asked for."""
+    """A book that cannot be fetched, however often it is requested."""
 
 
 def book_numbers(text: str) -> list[int]:
@@ -47,8 +47,8 @@ def book_numbers(text: str) -> list[int]:
 def fetch_books(numbers: Sequence[int], folder: Path, settings: GutenbergSettings) -> Fetched:
     """Fetches the books that `folder` does not hold yet, as `NUMBER.txt`.
 
-    A book that the mirror does not have is missing, with the reason; raises SourceFailed where
-    the mirror itself fails, after the retries, since a later run may do better.
+    A book that the mirror lacks is reported as missing, with the reason. Raises SourceFailed if
+    the mirror itself fails after the retries, since a later run may succeed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sums, addresses = read_sums(folder / SUMS), read_addresses(folder / TABLE)
@@ -82,10 +82,10 @@ class Mirror:
     def fetch(self, number: int, path: Path) -> str:
         """Write a book to `path`; returns the address it came from.
 
-        Raises Refused where it lies at no address of the layouts.
+        Raises Refused if it is at no address of the layouts.
         """
         reason = "no address"
-        # the folders of a mirror that a book lies in: 5/7/2 for 5724, 0 for 1 to 9
+        # the folders of a mirror that a book is in: 5/7/2 for 5724, 0 for 1 to 9
         folders = "/".join(str(number)[:-1]) or "0"
         for layout in self.settings.layouts:
             mirror = self.settings.mirror.rstrip("/")
@@ -102,9 +102,9 @@ class Mirror:
         raise Refused(reason)
 
     def get(self, address: str) -> bytes:
-        """The text at an address, asked for again after a failure that may pass.
+        """The bytes at an address, requested again after a temporary failure.
 
-        Raises Refused where there is none, SourceFailed after the last failure.
+        Raises Refused if there are none, SourceFailed after the last failure.
         """
         settings, problem = self.settings, ""
         for attempt in range(settings.retries + 1):
@@ -118,7 +118,7 @@ class Mirror:
                 if status in NOT_THERE:
                     raise Refused(f"the mirror answers {status}") from error
                 problem = f"answers {status}"
-                # as long as the mirror asks for, beside the pause that is made anyway
+                # as long as the mirror asks for, in addition to the usual pause
                 pause = error.response.headers.get("Retry-After", "")
                 if pause.isdigit():
                     time.sleep(min(LONGEST_PAUSE, int(pause)))
@@ -128,7 +128,7 @@ class Mirror:
         raise SourceFailed(f"{address}: {problem} ({requests} requests); a later run goes on")
 
     def request(self, address: str) -> bytes:
-        """What one request brings. Raises Refused for a web page and for what is too long."""
+        """What one request returns. Raises Refused for a web page and for anything too long."""
         with httpx.stream(
             "GET", address, timeout=self.settings.timeout, follow_redirects=True, headers=HEADERS
         ) as response:
@@ -146,18 +146,18 @@ class Mirror:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file; `missing` where there is none."""
+    """SHA-256 of a file; `missing` if there is none."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
 
 
 def read_sums(path: Path) -> dict[str, str]:
-    """The checksums of a `SHA256SUMS`, by the file's name; none where there is no such file."""
+    """The checksums of a `SHA256SUMS`, by file name; empty if there is no such file."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return {name: value for value, _, name in (line.partition("  ") for line in lines) if name}
 
 
 def read_addresses(path: Path) -> dict[int, str]:
-    """The addresses of a `BOOKS.tsv`, by the book's number; none where there is no such file."""
+    """The addresses of a `BOOKS.tsv`, by book number; empty if there is no such file."""
     if not path.is_file():
         return {}
     with path.open(encoding="utf-8", newline="") as file:

@@ -46,8 +46,8 @@ class HubInput:
     def open(cls, name: str, settings: SourceSettings) -> "HubInput":
         """The dataset `NAME[:SPLIT]` names (split: train).
 
-        Raises SourceError for an empty name or a split that is not there, NoSource for an unknown
-        dataset, SourceFailed where the Hub does not answer.
+        Raises SourceError for an empty name or an unknown split, NoSource for an unknown
+        dataset, SourceFailed if the Hub does not answer.
         """
         name, _, split = name.partition(":")
         if not name:
@@ -67,7 +67,7 @@ class HubInput:
 
     @property
     def is_local(self) -> bool:
-        """Whether the dataset is a folder here."""
+        """Whether the dataset is a local folder."""
         return Path(self.name).is_dir()
 
     @property
@@ -89,21 +89,21 @@ class HubInput:
         return ["hub", self.source, self.split, self.revision, settings.config, settings.documents]
 
     def rows(self) -> int | None:
-        """Rows that will be read, where the dataset states how many it has."""
+        """The number of rows that will be read, if the dataset states how many it has."""
         limit = self.settings.hub.documents
         stated = (self.stream().info.splits or {}).get(self.split)
         bounds = [n for n in (limit, stated.num_examples if stated else None) if n]
         return min(bounds, default=None)
 
     def units(self, unit_bytes: int) -> list:
-        """One unit a shard; a single one where the number of rows is limited."""
+        """One unit per shard; a single one if the number of rows is limited."""
         shards = 1 if self.settings.hub.documents else self.stream().num_shards
         return [partial(self.read, shard, shards) for shard in range(shards)]
 
     def read(self, shard: int, shards: int) -> Iterator[Item]:
-        """Documents of one shard; a row that is not one is given as Unreadable with its number.
+        """Documents of one shard; a row that is not one becomes an Unreadable with its number.
 
-        Where the shard is damaged, what comes after the damage is given as one Unreadable.
+        If the shard is damaged, all that follows the damage becomes one Unreadable.
         """
         stream, limit = self.stream(), self.settings.hub.documents
         rows = stream.take(limit) if limit else stream.shard(shards, shard)
@@ -117,7 +117,7 @@ class HubInput:
             yield Unreadable(self.source, place, reason)
 
     def items(self, row: dict, place: str) -> Iterator[Item]:
-        """The document of a row, under the dataset's licence where it states none."""
+        """The document of a row, under the dataset's licence if the row states none."""
         fields = {key: json_value(value) for key, value in row.items()}
         try:
             document = row_document(fields, place, self.source, self.settings)
@@ -145,6 +145,6 @@ def describe_dataset(name: str, settings: SourceSettings) -> tuple[str, str | No
 
 
 def licence_of(card: object) -> str | None:
-    """The licence that a card's metadata state; several are joined."""
+    """The licence in a card's metadata; several are joined."""
     stated = getattr(card, "license", None)
     return ", ".join(stated) if isinstance(stated, list) else stated

@@ -27,7 +27,7 @@ Unit: TypeAlias = Callable[[], Iterator[Item]]
 
 
 class Size(NamedTuple):
-    """About how much an input is; None where nobody can say without reading it."""
+    """About how large an input is; None if that is unknown before reading it."""
 
     what: str
     bytes: float | None
@@ -38,7 +38,7 @@ class Input(Protocol):
     """Something that can be read in units."""
 
     def key(self) -> object:
-        """What identifies the content, as JSON can hold it."""
+        """What identifies the content, as a JSON value."""
 
     def units(self, unit_bytes: int) -> Sequence[Unit]:
         """Units of about `unit_bytes`, each read by calling it."""
@@ -49,7 +49,7 @@ class Input(Protocol):
 class FolderInput:
     """Files under a folder.
 
-    missing: what should be there and is not. passed_over: what lies there and is not read.
+    missing: what should be there and is not. passed_over: what is there and is not read.
     """
 
     root: Path
@@ -62,9 +62,9 @@ class FolderInput:
     def open(
         cls, path: Path, settings: SourceSettings, leave_out: Path | None = None
     ) -> "FolderInput":
-        """A folder but for one inside it, or a single file.
+        """A folder, except one inside it, or a single file.
 
-        Raises NoSource where there is nothing to read.
+        Raises NoSource if there is nothing to read.
         """
         try:
             if path.is_file():
@@ -75,7 +75,7 @@ class FolderInput:
         return cls(path, view.paths, settings, passed_over=view.passed_over)
 
     def key(self) -> object:
-        """Names and checksums of the files, what is missing and what is passed over."""
+        """Names and checksums of the files, what is missing and what is skipped."""
         prints = [(path_name(p, self.root), files.fingerprint(p)) for p in self.paths]
         missing, passed = ([item.__dict__ for item in x] for x in (self.missing, self.passed_over))
         return {"files": prints, "missing": missing, "passed over": passed}
@@ -95,13 +95,13 @@ class FolderInput:
 
 
 def read_files(paths: Sequence[Path], root: Path, settings: SourceSettings) -> Iterator[Item]:
-    """Everything in some files, in order."""
+    """The documents, and whatever is unreadable, in some files, in order."""
     for path in paths:
         yield from files.read_source(path, root, settings)
 
 
 def file_units(paths: Sequence[Path], unit_bytes: int) -> list[list[Path]]:
-    """Consecutive files grouped until a group holds `unit_bytes`; a larger file stands alone."""
+    """Consecutive files grouped until a group holds `unit_bytes`; a larger file is alone."""
     units: list[list[Path]] = []
     size = unit_bytes
     for path in paths:
@@ -114,7 +114,7 @@ def file_units(paths: Sequence[Path], unit_bytes: int) -> list[list[Path]]:
 
 
 def file_bytes(path: Path) -> int:
-    """A file's size; 0 for a folder and for what cannot be looked at."""
+    """A file's size in bytes; 0 for a folder and for what cannot be looked at."""
     try:
         return path.stat().st_size if path.is_file() else 0
     except OSError:
@@ -126,8 +126,8 @@ def open_input(
 ) -> Input:
     """The input that `source` names; books of Project Gutenberg are fetched into `cache` first.
 
-    leave_out: a folder that is no part of it, wherever it lies. Raises SourceError for a name that
-    means nothing, NoSource for a folder that is not there or empty, SourceFailed where a mirror
+    leave_out: a folder that is not part of it, wherever it is. Raises SourceError for a name that
+    means nothing, NoSource for a folder that is missing or empty, SourceFailed if a mirror
     does not answer.
     """
     kind, name = split_name(source)
@@ -150,7 +150,7 @@ def open_hub(name: str, settings: SourceSettings) -> "HubInput":
 
 
 def input_size(source: str | Path, settings: SourceSettings) -> Size:
-    """About how much an input is, without fetching it."""
+    """About how large an input is, without fetching it."""
     kind, name = split_name(source)
     if kind == "gutenberg":
         books = len(gutenberg.book_numbers(name))

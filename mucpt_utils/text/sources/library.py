@@ -1,4 +1,4 @@
-"""Metadata of prose files: from where they lie, and from a table of books beside them."""
+"""Metadata of prose files: from their location, and from a table of books beside them."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ def source_of(path: Path, root: Path) -> str:
 
 
 def file_metadata(path: Path, root: Path, settings: SourceSettings) -> dict:
-    """Metadata of a prose file under `root`; a row of BOOKS.tsv overrides what its name says."""
+    """Metadata of a prose file under `root`; a row of BOOKS.tsv takes precedence over its name."""
     name = path_name(path, root)
     key = name.rpartition("/")[2].split(".")[0]
     metadata = {
@@ -70,7 +70,7 @@ def is_gutenberg(path: Path) -> bool:
 def library(folder: Path) -> dict[str, dict]:
     """Rows of the BOOKS.tsv in `folder` by their `id`, which is a file's name without suffix.
 
-    An empty dict where there is no such file, or none that can be read: it costs no book its text.
+    Empty if there is no such file, or if it is unreadable: that must cost no book its text.
     """
     table = folder / TABLE
     try:
@@ -80,7 +80,7 @@ def library(folder: Path) -> dict[str, dict]:
 
 
 def table_problem(table: Path) -> str:
-    """Why a BOOKS.tsv cannot be read; empty where it can."""
+    """Why a BOOKS.tsv cannot be read; empty if it can."""
     try:
         read_books(table, table.stat().st_mtime_ns)
     except (Malformed, OSError) as error:
@@ -90,7 +90,7 @@ def table_problem(table: Path) -> str:
 
 @lru_cache(maxsize=64)
 def read_books(table: Path, changed: int) -> dict[str, dict]:
-    """The rows by `id`; a table that has `changed` since is read again. Raises Malformed."""
+    """The rows by `id`; cached until the time `changed` of the file differs. Raises Malformed."""
     lines = io.StringIO(decode(table.read_bytes()), newline="")
     try:
         # strict: a quote that never closes is an error, not a cell that swallows what follows

@@ -1,7 +1,7 @@
 """The prose inside Markdown and reStructuredText, by the parsers made for them.
 
 markdown-it-py reads CommonMark with tables, docutils reStructuredText. What a site generator adds
-to a form (front matter, Liquid tags, Sphinx's roles and directives) is taken out, its words kept.
+to either (front matter, Liquid tags, Sphinx's roles and directives) is removed, its words kept.
 """
 
 import re
@@ -43,8 +43,8 @@ Block = tuple[bool, str]  # whether it follows the block before on the next line
 def strip_markup(text: str, kind: str) -> str:
     """The prose of a Markdown (`.md`) or reStructuredText (`.rst`) file, without its markup.
 
-    Blocks are divided by blank lines, items of a list and rows of a table by line ends. Raises
-    Malformed for a text that the parser gives up on.
+    Blank lines separate blocks; line ends separate items of a list and rows of a table. Raises
+    Malformed for a text that the parser cannot handle.
     """
     read = {".md": markdown_blocks, ".rst": restructured_blocks}[kind]
     try:
@@ -52,7 +52,7 @@ def strip_markup(text: str, kind: str) -> str:
         for is_tight, block in read(text):
             if block.strip():
                 pieces += ["\n" if is_tight else "\n\n", block]
-    except Exception as error:  # whatever a parser trips over is the file's fault
+    except Exception as error:  # any failure of a parser is the file's fault
         raise Malformed(f"{kind} that cannot be parsed: {type(error).__name__}") from error
     return "".join(pieces[1:])
 
@@ -96,9 +96,9 @@ def markdown_blocks(text: str) -> Iterator[Block]:
 
 
 def inline_text(tokens: Sequence[Any]) -> str:
-    """The text of a line's tokens: links by their text, images and tags left out."""
+    """The text of a line's tokens: of links their text; images and tags are left out."""
     pieces: list[str] = []
-    unread = ""  # the tag whose content is passed over
+    unread = ""  # the tag whose content is skipped
     for token in tokens:
         tag = INLINE_TAG.match(token.content) if token.type == "html_inline" else None
         name = tag[2].lower() if tag else ""
@@ -154,7 +154,7 @@ def blocks_of(node: Any) -> Iterator[Block]:
     from docutils import nodes
 
     if isinstance(node, nodes.system_message):
-        # a directive of Sphinx, which docutils gives back as it stands: its content is read
+        # a directive of Sphinx, which docutils returns unparsed: its content is read
         for source in node.findall(nodes.literal_block):
             directive = DIRECTIVE.match(source.astext())
             if directive and directive[1] not in UNREAD_DIRECTIVES:
@@ -186,7 +186,7 @@ def blocks_of(node: Any) -> Iterator[Block]:
 
 
 def restructured_text(node: Any) -> str:
-    """The text of a node; roles by their text, images and marks of footnotes left out."""
+    """The text of a node: of roles their text; images and footnote marks are left out."""
     from docutils import nodes
 
     if isinstance(node, nodes.Text):

@@ -1,8 +1,8 @@
 """A page as a tree that holds all of its text and is read in linear time.
 
-The parser stops at 256 tags inside each other, and old pages that never close a `<font>` get there;
-and libraries that read a tree take a time that grows with the square of how many inline tags, or
-stretches of text between blocks, stand side by side. Such pages are simplified; words never go.
+The parser stops at 256 nested tags, and old pages that never close a `<font>` reach that; and
+the time of libraries that read a tree grows with the square of the number of inline tags, or
+texts between blocks, side by side. Such pages are simplified; no word is lost.
 """
 
 import re
@@ -30,17 +30,17 @@ INLINE = {
 XML = re.compile(r"\A\s*<\?xml[^>]*\?>")
 TAG = re.compile(r"</?([a-zA-Z][\w:-]*+)[^<>]*+>")
 KEPT_WHEN_FLAT = UNREAD | {"title", "meta", "br", "html", "body"}
-# tags without text, one behind the other, take trafilatura a time that grows with their square
+# trafilatura's time grows with the square of the number of consecutive tags without text
 TEXTLESS = re.compile(
     r"<(?:img|input|wbr|source|track|embed|param|area|col)\b[^<>]*>", re.IGNORECASE
 )
 MOST_TEXTLESS = 1000
-# the parser compares each attribute of a tag with all before it; a long one has very many, or holds
-# a picture in place of its address
+# the parser compares each attribute of a tag with all before it; a long tag has very many, or
+# contains a picture instead of its address
 LONG = 20_000  # characters of a tag
 BEGINS_LONG = re.compile(rf"<[a-zA-Z][^<>]{{{LONG}}}")
 WHOLE_TAG = re.compile(r"""<([a-zA-Z][\w:-]*+)(?:[^<>"']|"[^"]*+"|'[^']*+')*+>""")
-# scripts and styles side by side take trafilatura a time that grows with their square
+# trafilatura's time grows with the square of the number of scripts and styles side by side
 CODE = re.compile(r"<(script|style)\b[^<>]*+>", re.IGNORECASE)
 END_OF_CODE = {
     name: re.compile(rf"</{name}\b[^<>]*+>", re.IGNORECASE) for name in ("script", "style")
@@ -48,20 +48,20 @@ END_OF_CODE = {
 STATED = "ld+json"  # a script that states title and creator
 MOST_CODE = 500
 MOST_BESIDE = 500  # inline tags or stretches of text in one element, comments in a page
-GONE = "gone"  # stands in place of the name of a tag that is taken out
+GONE = "gone"  # replaces the name of a tag that is removed
 
 
 class Parsed(NamedTuple):
-    """A page as a tree (lxml) without comments, and whether it was simplified for that."""
+    """A page as a tree (lxml) without comments, and whether it had to be simplified."""
 
     tree: Any
     is_simplified: bool
 
 
 def parsed(page: str) -> Parsed:
-    """A page's tree, simplified where it is nested too deeply, or too large, for the parser.
+    """A page's tree, simplified if it is nested too deeply, or too large, for the parser.
 
-    Raises Malformed where the parser cannot read it to its end even so.
+    Raises Malformed if the parser cannot read it to its end even then.
     """
     from lxml import etree, html
 
@@ -76,9 +76,9 @@ def parsed(page: str) -> Parsed:
 
 
 def without_comments(tree: Any) -> bool:
-    """Takes comments and instructions out of a tree; returns whether they were very many.
+    """Removes comments and instructions from a tree; returns whether there were very many.
 
-    Walking over a tree takes a time that grows with the square of how many stand side by side.
+    The time to walk over a tree grows with the square of how many are side by side.
     """
     from lxml import etree
 
@@ -89,7 +89,7 @@ def without_comments(tree: Any) -> bool:
 
 
 def read_again(tree: Any) -> Any:
-    """A tree written and parsed once more, since only so neighbouring texts become one."""
+    """A tree written and parsed once more, which alone merges neighbouring texts."""
     from lxml import html
 
     written = html.tostring(tree, encoding="unicode")
@@ -97,8 +97,8 @@ def read_again(tree: Any) -> Any:
 
 
 def lightened(page: str) -> str:
-    """A page without XML's declaration and the attributes of very long tags; without images, fields
-    and code where these are very many."""
+    """A page without XML declaration and the attributes of very long tags; without images, fields
+    and code if there are very many of these."""
     page = "".join(with_short_tags(XML.sub("", page)))
     if count(TEXTLESS, page) > MOST_TEXTLESS:
         page = TEXTLESS.sub("", page)
@@ -106,12 +106,12 @@ def lightened(page: str) -> str:
 
 
 def count(tag: re.Pattern[str], page: str) -> int:
-    """How many tags of a kind a page has."""
+    """How many tags that the pattern matches a page has."""
     return sum(1 for _ in tag.finditer(page))
 
 
 def with_short_tags(page: str) -> Iterator[str]:
-    """The parts of a page, in which very long tags have lost their attributes."""
+    """The parts of a page, with very long tags stripped of their attributes."""
     place = 0
     for beginning in BEGINS_LONG.finditer(page):
         tag = WHOLE_TAG.match(page, beginning.start())
@@ -122,8 +122,8 @@ def with_short_tags(page: str) -> Iterator[str]:
 
 
 def without_code(page: str) -> Iterator[str]:
-    """The parts of a page between its scripts and styles; one that states metadata stays, and so
-    does all behind one that is never closed."""
+    """The parts of a page between its scripts and styles; a script that states metadata stays, as
+    does everything after one that is never closed."""
     place = 0
     for opening in CODE.finditer(page):
         if opening.start() < place or STATED in opening[0].lower():
@@ -137,12 +137,12 @@ def without_code(page: str) -> Iterator[str]:
 
 
 def without_inline(page: str) -> str:
-    """A page without its inline tags; what stands in them stays."""
+    """A page without its inline tags, whose content stays."""
     return TAG.sub(lambda tag: "" if tag[1].lower() in INLINE else tag[0], page)
 
 
 def flat(page: str) -> str:
-    """A page of paragraphs alone, one for each block; no tag stands inside another."""
+    """A page of paragraphs alone, one for each block, without nesting."""
 
     def simplified(tag: re.Match) -> str:
         name = tag[1].lower()
@@ -155,10 +155,10 @@ def flat(page: str) -> str:
 
 
 def uncrowded(tree: Any) -> Any | None:
-    """A copy in which no element holds very many inline tags; None where none does anyway.
+    """A copy in which no element has very many inline tags; None if none has anyway.
 
-    Inline tags go, words stay; text between the blocks of a `div` is a paragraph. Of
-    what is mostly links the links stay, since menus are told by them.
+    Inline tags go, words stay; text between the blocks of a `div` becomes a paragraph. In
+    what is mostly links the links stay, since menus are recognised by them.
     """
     from lxml import etree
 
@@ -177,12 +177,12 @@ def uncrowded(tree: Any) -> Any | None:
 
 
 def is_crowded(element: Any) -> bool:
-    """Whether very many tags stand side by side in an element."""
+    """Whether an element has very many tags side by side."""
     return len(element) > MOST_BESIDE
 
 
 def mark_inline(element: Any) -> None:
-    """Renames the inline tags of an element; its links only where they are the smaller part."""
+    """Renames the inline tags of an element; its links only if they are the smaller part."""
     linked = sum(len("".join(child.itertext())) for child in element.iterchildren("a"))
     is_linked = linked > len("".join(element.itertext())) / 2
     names = INLINE - {"a"} if is_linked else INLINE
@@ -192,7 +192,7 @@ def mark_inline(element: Any) -> None:
 
 
 def wrap_loose(element: Any) -> None:
-    """Makes a paragraph of the text before an element's blocks, and of each text behind one."""
+    """Makes paragraphs of the text before an element's blocks and after each of them."""
     children = list(element)
     if (element.text or "").strip():
         element.insert(0, paragraph_of(element, element.text))

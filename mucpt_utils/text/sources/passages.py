@@ -1,4 +1,4 @@
-"""Prose is cut into passages: at paragraph borders, hard-wrapped lines put together again."""
+"""Prose cut into passages at paragraph borders, with hard-wrapped lines joined again."""
 
 import re
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from mucpt_utils.config.text import SourceSettings
 
 BLANK_LINES = re.compile(r"\n\s*\n")
 SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)]))\s+(?=[\"'“‘(]?[A-Z0-9])")
-LONGEST_SENTENCE = 24  # characters, times the words of the longest passage
-WRAPPED_WIDTH = 45  # characters of the average line of a hard-wrapped paragraph, at least
+LONGEST_SENTENCE = 24  # characters per word of the longest passage
+WRAPPED_WIDTH = 45  # least average line length of a hard-wrapped paragraph, in characters
 
 
 def passages(text: str, settings: SourceSettings | None = None) -> list[str]:
@@ -36,7 +36,7 @@ def passages(text: str, settings: SourceSettings | None = None) -> list[str]:
 
 
 def paragraphs(text: str, longest: int) -> Iterator[str]:
-    """The paragraphs of a text, unwrapped; what is longer than `longest` words in pieces."""
+    """The paragraphs of a text, unwrapped; those longer than `longest` words come in pieces."""
     for raw in BLANK_LINES.split(text.replace("\r\n", "\n").replace("\r", "\n")):
         paragraph = unwrap(raw)
         if not paragraph:
@@ -64,7 +64,7 @@ def cut_at_sentences(paragraph: str, longest: int) -> Iterator[str]:
 
 
 def sentences(paragraph: str, longest: int) -> Iterator[str]:
-    """The sentences of a paragraph; what is too long for one, such as a dump on one line, cut."""
+    """The sentences of a paragraph; what is too long for one, such as a one-line dump, is cut."""
     for sentence in SENTENCE_END.split(paragraph):
         if len(sentence) <= LONGEST_SENTENCE * longest:
             yield sentence
@@ -75,7 +75,7 @@ def sentences(paragraph: str, longest: int) -> Iterator[str]:
 
 
 def unwrap(paragraph: str) -> str:
-    """A hard-wrapped paragraph on one line; lines that are short on average stay lines."""
+    """A hard-wrapped paragraph on one line; lines that are short on average stay as they are."""
     lines = [line.strip() for line in paragraph.strip().split("\n")]
     body = lines[:-1]
     is_wrapped = body and sum(map(len, body)) / len(body) >= WRAPPED_WIDTH

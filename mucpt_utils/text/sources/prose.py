@@ -1,4 +1,4 @@
-"""Prose files: decoded, without what stands around a book or a page, in passages with metadata."""
+"""Prose files: decoded, stripped of what surrounds a book or page, cut into passages."""
 
 import io
 import re
@@ -35,7 +35,7 @@ from mucpt_utils.text.sources.web_page import OUTSIDE, begins_page, read_page
 
 LICENCE = "Project Gutenberg's header, licence and credits"
 MARKUP = "markup that is no prose"  # front matter, comments, directives
-# how files begin that are no text, whatever their suffix says
+# how files that are not text begin, whatever their suffix says
 FORMATS = {
     b"%PDF-1": "a PDF",
     b"{\\rtf1": "RTF",
@@ -47,16 +47,16 @@ FORMATS = {
     b"\xff\xd8\xff": "a JPEG picture",
     b"SQLite format 3\0": "an SQLite database",
 }
-MOST_BROKEN = 0.05  # share of the lines of a text that may be broken, and are left out
-OVERSTRUCK = re.compile("[^\n]\b")  # manuals print bold and underlined letters so
+MOST_BROKEN = 0.05  # largest share of broken lines in a text; they are left out
+OVERSTRUCK = re.compile("[^\n]\b")  # how manuals print bold and underlined letters
 
 
 def read_prose(path: Path, root: Path, kind: str, settings: SourceSettings) -> Iterator[Item]:
-    """Passages of one file of prose, and how many words stood around them.
+    """Passages of one prose file, and how many words around them were cut.
 
-    kind: its suffix without the compression; what is a whole page is read as one, whatever it is
-    called. Where its compression is damaged that is one Unreadable, and what else could be
-    unpacked is read. Raises Malformed where it is not a text.
+    kind: its suffix without the compression; a whole web page is read as one, whatever it is
+    called. Damaged compression gives one Unreadable, and whatever else could be
+    unpacked is read. Raises Malformed if it is not text.
     """
     name = path_name(path, root)
     with open_source(path, settings.largest_text_bytes) as stream:
@@ -81,7 +81,7 @@ def read_prose(path: Path, root: Path, kind: str, settings: SourceSettings) -> I
 
 
 def readable_bytes(stream: BinaryIO) -> tuple[bytes, str]:
-    """What a stream holds without what is damaged, and the first damage, if any. Raises TooLong."""
+    """The undamaged content of a stream, and the first damage, if any. Raises TooLong."""
     pieces, damage = list[bytes](), ""
     while True:
         try:
@@ -97,9 +97,9 @@ def readable_bytes(stream: BinaryIO) -> tuple[bytes, str]:
 def as_text(
     raw: bytes, kind: str, name: str, source: str
 ) -> tuple[str, str | None, list[Unreadable]]:
-    """The text of a file, its character set if that was guessed, and lines that are broken.
+    """The text of a file, its character set if that was guessed, and its broken lines.
 
-    Raises Malformed where it is none, or more of its lines are broken than chance explains.
+    Raises Malformed if it is not text, or if too many lines are broken for chance to explain.
     """
     try:
         return *decoded(raw, stated_charset(raw) if kind == ".html" else None), []
@@ -115,9 +115,9 @@ def as_text(
 
 
 def prose_of(text: str, kind: str, is_book: bool = False) -> tuple[str, dict, dict[str, int]]:
-    """The prose of a file, the metadata it states, and by reason the words that were cut.
+    """The prose of a file, the metadata it states, and how many words were cut, by reason.
 
-    is_book: whether it is known to be a book of Project Gutenberg. Raises Malformed where nothing
+    is_book: whether it is known to be a book of Project Gutenberg. Raises Malformed if nothing
     is left.
     """
     if kind == ".html":
@@ -134,14 +134,14 @@ def prose_of(text: str, kind: str, is_book: bool = False) -> tuple[str, dict, di
 
 
 def count_words(text: str) -> int:
-    """Words with a letter or a digit; a mark of a list or a heading is none."""
+    """The number of words with a letter or a digit; list and heading marks do not count."""
     return sum(any(map(str.isalnum, word)) for word in text.split())
 
 
 def passage_documents(
     text: str, name: str, metadata: dict, settings: SourceSettings
 ) -> Iterator[Document]:
-    """`text` as Documents, one a passage: identifier `name#0001`, number in `metadata.passage`."""
+    """`text` as Documents, one per passage: id `name#0001`, number in `metadata.passage`."""
     for number, passage in enumerate(passages(text, settings)):
         yield Document(
             text=passage, id=f"{name}#{number:04d}", metadata=metadata | {"passage": number}
