@@ -1,1 +1,1 @@
-"""From what runs left to numbers: items, intervals, comparisons, claims."""
+"""From the output of runs to numbers: items, intervals, comparisons, claims."""

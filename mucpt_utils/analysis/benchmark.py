@@ -1,6 +1,6 @@
 """What the models answered: by category and stratum, side by side, and to a new question.
 
-Everything here is made of finished runs. A "final" answer is one at the last point of a run's
+Everything here is computed from finished runs. A "final" answer is one at the last point of a run's
 curve.
 """
 
@@ -25,13 +25,13 @@ MEASURED = ("accuracy", "attempted", "log_likelihood")
 
 
 def graded(cases: Sequence[Mapping]) -> pd.DataFrame:
-    """answer, response, grade and reason of each case: a question with a `response`."""
+    """Columns answer, response, grade and reason, one row per case: a question with a `response`."""
     given = [{**case, **grade(case, case["response"])._asdict()} for case in cases]
     return pd.DataFrame(given)[["answer_type", "answer", "response", "grade", "reason"]]
 
 
 def asked(questions: Sequence[Mapping], general: Sequence[Mapping]) -> pd.DataFrame:
-    """The questions of a study and of its general twin, one a row; `set` tells them apart.
+    """The questions of a study and of its general twin, one per row; `set` tells them apart.
 
     questions, general: rows of the world's `questions.jsonl` and `general.jsonl`.
     """
@@ -44,7 +44,7 @@ def final_answers(runs: Sequence[Run], questions: pd.DataFrame) -> pd.DataFrame:
     """One row per arm, seed and question: the answer, its measures, the question's fields.
 
     questions: as `asked` gives them. accuracy and attempted are 0 or 1; log_likelihood is that of
-    the key, in nats a token.
+    the key, in nats per token.
     """
     rows = [
         {"arm": run.arm, "seed": run.seed, **answer} for run in runs for answer in run.final_answers
@@ -68,14 +68,14 @@ def labelled_cases() -> list[dict]:
     """Replies that readers labelled without seeing the grader's verdict, with the set of each.
 
     Dicts with the fields of a question, `response`, `grade` (the readers'), `set` and `held_out`:
-    whether the case stayed shut until the grader was done.
+    whether the case was kept unseen until the grader was done.
     """
     sets = {"real replies": REAL_REPLIES, "hard cases": HARD_CASES}
     return [{**case, "set": name} for name, path in sets.items() for case in load_cases(path)]
 
 
 def agreement_by_set(cases: Sequence[Mapping]) -> pd.DataFrame:
-    """Agreement of the grader with the readers, by set, the held-out cases apart."""
+    """Agreement of the grader with the readers, by set, with held-out cases separately."""
     rows = []
     for case in cases:
         group = f"{case['set']}, {'held out' if case['held_out'] else 'mended against'}"
@@ -84,7 +84,7 @@ def agreement_by_set(cases: Sequence[Mapping]) -> pd.DataFrame:
 
 
 def committed_answers(cases: Sequence[Mapping]) -> pd.DataFrame:
-    """What each reply commits to, its grade and why; beside it the readers' grade where known."""
+    """What each reply commits to, its grade and the reason; and the readers' grade if known."""
     rows = []
     for case in cases:
         given = grade(case, case["response"])
@@ -105,7 +105,7 @@ def by_stratum(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def grouped_means(answers: pd.DataFrame, group: str) -> pd.DataFrame:
-    """arm, group, metric, mean, ci_low, ci_high, seeds, n: rows in the order of arms and groups."""
+    """Columns arm, group, metric, mean, ci_low, ci_high, seeds, n; rows by arm and group."""
     keys = ["arm", "seed", "question_id", "subject", group]
     long = answers.melt(keys, MEASURED, "metric", "value").rename(columns={group: "stratum"})
     sizes = answers.groupby(group)["question_id"].nunique().rename("n")
@@ -115,7 +115,7 @@ def grouped_means(answers: pd.DataFrame, group: str) -> pd.DataFrame:
 
 
 def side_by_side(answers: pd.DataFrame, seed: int, count: int = 6) -> pd.DataFrame:
-    """Some questions with their key and every arm's final answer, each with the grade's mark.
+    """Some questions with their key and every arm's final answer, each marked with its grade.
 
     The first question about each of `count` subjects, in the benchmark's order.
     """
@@ -135,7 +135,7 @@ def ask_models(
     """One question put to trained models: arm, response, grade, log_likelihood.
 
     folders: of the models, by arm; tokenizer: its folder; question: `question`, `answer`,
-    `answer_type` and, where there are any, `aliases`; new_tokens: longest answer.
+    `answer_type` and, if there are any, `aliases`; new_tokens: longest answer.
     """
     whole = {"id": "own", "subject": "own", "stratum": "own", "aliases": [], **question}
     rows, loaded = [], models.load_tokenizer(tokenizer)

@@ -1,17 +1,17 @@
-"""The tests of claims: what the tables of a run say of each, and where it can be seen.
+"""The tests of claims: what the tables of a run say about each, and where to see it.
 
 A test looks at one table and comes to a `Finding`. A claim is then
 
 - supported here: the arm is better;
-- mixed: better on one kind of facts and worse on the other, or some part stands and another fails;
-- not supported here: worse, or no difference, or parts fail and none stands;
+- mixed: better on one kind of facts and worse on the other, or some parts hold and others fail;
+- not supported here: worse, or no difference, or parts fail and none holds;
 - undecided: the run says neither yes nor no;
-- no room here: no ceiling stands clear, so that no method could be seen to be better;
+- no room here: no ceiling is clearly above plain, so no method could be seen to be better;
 - not tested: there is no test, its table or rows are missing, or plain continued pretraining
   taught the models nothing measurable, so that no comparison of arms or mixtures means anything.
 
-Of the pipeline's quality, a kind of flaw stands where precision and recall reach the share that
-`claims.yaml` names, and fails otherwise. Of comparisons along axes, the one part is whether at
+For the pipeline's quality, a part (a kind of flaw) holds if precision and recall reach the share
+that `claims.yaml` names, and fails otherwise. For comparisons along axes, the only part is whether at
 least as many axes as `claims.yaml` names show a clear effect; with fewer it is open, since the
 paper does not say which axes it compared, and one axis of ours cannot speak for them.
 """
@@ -67,9 +67,9 @@ UNITS = {"log_likelihood": "nats per token", "accuracy": "share"}
 
 
 class Test(BaseModel):
-    """How a claim is tested; which fields matter depends on `kind` (see `claims.yaml`)."""
+    """How a claim is tested; which fields apply depends on `kind` (see `claims.yaml`)."""
 
-    __test__ = False  # not a test of pytest's
+    __test__ = False  # not a test for pytest
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["room", "best", "arms", "axis", "quality", "axes", "none"]
@@ -89,7 +89,7 @@ class Test(BaseModel):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a test came to: the verdict, where it can be seen, the number shown and what it is."""
+    """The result of a test: the verdict, where to see it, the number shown and what it is."""
 
     verdict: str
     evidence: list[str] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Finding:
 
 
 def verdict(states: Iterable[str]) -> str:
-    """The verdict on a claim from the states of its parts: stands, fails or open."""
+    """The verdict on a claim from the states of its parts: stands (holds), fails or open."""
     states = list(states)
     if not states:
         return NOT_TESTED
@@ -112,7 +112,7 @@ def verdict(states: Iterable[str]) -> str:
 
 
 def tested(test: Test, tables: Tables) -> Finding:
-    """What the test of a claim comes to."""
+    """The result of a claim's test."""
     if test.kind == "none":
         return number_shown(test, tables)
     if test.kind == "quality":
@@ -131,7 +131,7 @@ def tested(test: Test, tables: Tables) -> Finding:
 
 
 def room_test(test: Test, tables: Tables) -> Finding:
-    """Whether a ceiling stands clear of plain on every kind of facts; the narrowest is shown."""
+    """Whether a ceiling is clearly above plain on every kind of facts; the narrowest is shown."""
     table = tables.get(test.table)
     if table is None or (rooms := verdicts.room(table)).empty:
         return missing(f"{test.table}.csv", "a ceiling")
@@ -150,7 +150,7 @@ def room_test(test: Test, tables: Tables) -> Finding:
 def best_test(test: Test, tables: Tables) -> Finding:
     """Whether some method is better than plain, Rho-1 and plain at equal compute on both kinds.
 
-    Undecided where none is, and some method is better or undecided in each of these comparisons.
+    Undecided if none is, but some method is better or undecided in each of these comparisons.
     """
     methods = [arm for arm, declared in ARMS.items() if declared.role == "method"]
     compared = {
@@ -204,7 +204,7 @@ def arms_test(test: Test, tables: Tables) -> Finding:
 
 
 def axis_test(test: Test, tables: Tables) -> Finding:
-    """A level against another; one of the two is the axis's default, which the table is about."""
+    """One level against another, one of which is the axis's default, as in the table."""
     name = "composition_differences"
     where = {"axis": test.axis, "arm": test.arm, "stratum": test.stratum}
     ours = {**where, "level": test.level, "compared_to": test.against}
@@ -272,7 +272,7 @@ def quality_test(test: Test, tables: Tables) -> Finding:
 
 
 def number_shown(test: Test, tables: Tables) -> Finding:
-    """A claim that is not tested, with a number of ours beside the paper's where there is one."""
+    """A claim that is not tested, with our number beside the paper's if there is one."""
     funnel = tables.get("funnel")
     if test.shows == "words_kept" and funnel is not None and len(funnel):
         last = funnel[(funnel["stage"] == funnel["stage"].iloc[-1]) & (funnel["reason"] == KEPT)]
@@ -300,10 +300,10 @@ def measured(metric: str, stratum: str) -> str:
 
 
 def seen_in(table: str) -> str:
-    """Where evidence can be looked at: the table and, where there is one, its figure."""
+    """Where to see the evidence: the table and, if there is one, its figure."""
     return f"{table}.csv, figure {FIGURES[table]}" if table in FIGURES else f"{table}.csv"
 
 
 def missing(table: str, what: str) -> Finding:
-    """A test without the rows that it needs."""
+    """The finding of a test without the rows that it needs."""
     return Finding(NOT_TESTED, [f"{table} has no row for {what} in this profile"])

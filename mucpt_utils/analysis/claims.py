@@ -1,8 +1,8 @@
-"""The claims, the paper's and the study's own, beside its numbers. Verdicts follow from a rule.
+"""The claims of the paper and of this study, beside our numbers. Verdicts follow from a rule.
 
-`claims.yaml` lists them in the order in which the report tells them: is there room; what do simple
+`claims.yaml` lists them in the order of the report: is there room; what do simple
 baselines reach; what does each method add; what else the paper says. It names the test, if any,
-that this study has for each; `claim_tests` has the tests, and says which verdict means what.
+that this study has for each; `claim_tests` has the tests, and explains the verdicts.
 """
 
 from functools import cache
@@ -23,7 +23,7 @@ STATUSES = ("asked", "published", "reported")
 
 
 class Claim(BaseModel):
-    """One statement about the paper's work: its words, where it stands, and the test of it."""
+    """One statement about the paper's work: its words, its source, and its test."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,7 +35,7 @@ class Claim(BaseModel):
 
 
 class Scale(NamedTuple):
-    """How large the experiment was: of the model and the training behind every verdict."""
+    """How large the experiment was: the model and the training behind every verdict."""
 
     profile: str
     parameters: int
@@ -87,7 +87,7 @@ def claims_table(tables: Tables, scale: Scale) -> pd.DataFrame:
 def verdict_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
     """How many claims have each verdict, by status: `published`, or `reported` by a third party.
 
-    table: rows of `claims.csv`. Verdicts stand in the order of `VERDICTS`, those of no claim left
+    table: rows of `claims.csv`. Verdicts are in the order of `VERDICTS`; those of no claim are left
     out, as is a status without claims.
     """
     counts = {}

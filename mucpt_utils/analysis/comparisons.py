@@ -19,7 +19,7 @@ from mucpt_utils.analysis.single_runs import tokens_to_plain
 from mucpt_utils.config.axes import DEFAULT, MAIN, load_axes
 
 # plain at equal tokens and at equal compute, Rho-1 as published and calibrated, and the
-# down-weighting that selection of documents is added to
+# down-weighting to which the paper's arm adds selection of documents
 COMPARED_TO = ("plain", "plain_compute", "rho1", "rho1_calibrated", "soft_dynamic")
 SURFACE = "coverage_calibration"  # the axis of two settings at once
 # the column of main_comparison.csv that holds the difference to an arm
@@ -33,8 +33,8 @@ PAIRED_BY = ["seed", "stratum", "metric", "item", "subject"]
 def estimates(final: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Mean, interval and number of seeds for each group of `by` (with stratum and metric).
 
-    final: items at the end of runs. Where an item has no value (plain's accuracy not reached),
-    the mean is empty and `seeds` counts the seeds that have one: a mean over the lucky seeds would
+    final: items at the end of runs. If an item has no value (plain's accuracy not reached),
+    the mean is empty and `seeds` counts the seeds that have one: a mean over lucky seeds would
     flatter the arm.
     """
     keys, rows = [*by, "stratum", "metric"], []
@@ -51,7 +51,7 @@ def estimates(final: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def groups_of(frame: pd.DataFrame, by: Sequence[str]) -> Iterator[tuple[tuple, pd.DataFrame]]:
-    """Groups of a frame, with a progress bar where they take long."""
+    """Groups of a frame, with a progress bar if they take long."""
     groups = frame.groupby(list(by), sort=False)
     return iter(tqdm(groups, desc="intervals", unit="mean", delay=5))
 
@@ -60,7 +60,7 @@ def paired(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     """ours - theirs by stratum and metric, paired by seed and item: interval, p-value, `mde`.
 
     Seeds that only one side has are left out; strata and metrics without any pair give no row.
-    Where a seed has one value only (bits per byte, tokens), p comes from the exact sign-flip test.
+    If a seed has only one value (bits per byte, tokens), p comes from the exact sign-flip test.
     """
     rows = []
     for (stratum, metric), group in groups_of(side_by_side(ours, theirs), ["stratum", "metric"]):
@@ -107,10 +107,10 @@ def sign_flip_p(deltas: Sequence[float] | pd.Series) -> float:
     Exact (Fisher's randomisation test): with k values no p below 2 / 2**k is possible.
     """
     values = np.asarray(deltas, dtype=float)
-    # every way in which each difference could have had either sign
+    # every combination of signs that the differences could have had
     signs = np.array(list(itertools.product((1, -1), repeat=len(values))))
     means = np.abs(signs @ values) / len(values)
-    # as far from zero as the observed mean, up to rounding of equal sums
+    # at least as far from zero as the observed mean, up to rounding
     return float((means >= abs(values.mean()) - 1e-12).mean())
 
 
@@ -127,7 +127,7 @@ def main_items(measured: pd.DataFrame) -> pd.DataFrame:
 def differences(
     measured: pd.DataFrame, costs: pd.DataFrame | None = None, others: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """`differences.csv`: every main arm against each of `COMPARED_TO`, paired and judged.
+    """`differences.csv`: every main arm minus each of `COMPARED_TO`, paired and judged.
 
     costs: rows of `costs.csv`; an arm that costs far more than plain at equal compute is not
     compared with it. others: arms to compare with as well.
@@ -149,7 +149,7 @@ def arm_pairs(
 ) -> Iterator[pd.DataFrame]:
     """Paired differences of every arm to each of `others`, both named in columns.
 
-    dear: arms that are not compared with plain at equal compute, nor it with them.
+    dear: arms too expensive to compare with plain at equal compute, in either direction.
     """
     by_arm = {arm: part for arm, part in final.groupby("arm", sort=False)}
     for other in dict.fromkeys(others):
@@ -182,14 +182,14 @@ def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:
     """`alignment.csv`: each main arm before and after tuning, the paired difference, its ranks.
 
     measured, aligned: `items` of the runs and of the same runs after alignment. Ranks are of the
-    mean, 1 the best, among the arms of one stratum and metric: equal ranks mean that the order of
+    mean, 1 being the best, among the arms of one stratum and metric: equal ranks mean that the order of
     the arms holds.
     """
     before, after = (
         final[(final["axis"] == MAIN) & final["metric"].isin(["accuracy", "log_likelihood"])]
         for final in (final_items(measured), final_items(aligned))
     )
-    # gain of each arm, with both of its means beside
+    # gain of each arm, beside both of its means
     parts = []
     for arm, part in after.groupby("arm", sort=False):
         earlier = before[before["arm"] == arm]
@@ -207,7 +207,7 @@ def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:
 
 
 def alignment_differences(aligned: pd.DataFrame) -> pd.DataFrame:
-    """`alignment_differences.csv`: `differences`, of the same arms after their tuning."""
+    """`alignment_differences.csv`: `differences` of the same arms after their tuning."""
     final = final_items(aligned)
     return judged_pairs(arm_pairs(final[final["axis"] == MAIN]), "alignment_differences")
 
@@ -215,7 +215,7 @@ def alignment_differences(aligned: pd.DataFrame) -> pd.DataFrame:
 def bits_per_byte_table(rows: Sequence[Mapping]) -> pd.DataFrame:
     """`bits_per_byte.csv`: each arm and held-out text of real prose, and the difference to plain.
 
-    rows: arm, seed, stratum (the held-out text) and value, as the study of prose gives them.
+    rows: arm, seed, stratum (the held-out text) and value, as the prose lane gives them.
     Intervals are over seeds; differences are paired by seed. Without plain among the arms there is
     no difference. Raises TableError for no rows.
     """
@@ -242,7 +242,7 @@ def bits_per_byte_table(rows: Sequence[Mapping]) -> pd.DataFrame:
 
 
 def default_levels() -> dict[str, str]:
-    """For each axis the level that changes nothing: the profile itself."""
+    """For each axis, the level that changes nothing: the profile itself."""
     return {name: axis.default.name for name, axis in load_axes().items()}
 
 
@@ -277,7 +277,7 @@ def composition_differences(
 def arms_by_level(measured: pd.DataFrame) -> pd.DataFrame:
     """`arms_by_level.csv`: each arm minus plain at the same level of an axis, paired and judged.
 
-    p-values are not corrected: what is asked is how a difference changes along the axis.
+    p-values are not corrected: the question is how a difference changes along the axis.
     """
     final = final_items(measured)
     parts = []

@@ -1,7 +1,7 @@
-"""Tables about the corpus: its sources, its classifier, its copies.
+"""Tables about the corpus: its facts, sources, classifier and copies.
 
-These measure and never decide, so they may read the rendered lane's labels. Tables are tidy, one
-observation a row.
+They measure and decide nothing, so they may read the rendered lane's labels. Tables are tidy, with one
+observation per row.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ THRESHOLDS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 def fact_counts(known: Sequence[Fact]) -> pd.DataFrame:
-    """category, stratum, subjects, facts and questions (facts with one answer)."""
+    """Columns category, stratum, subjects, facts and questions (facts with one answer)."""
     single = {fact.id for fact in askable(known)}
     rows = pd.DataFrame(
         {
@@ -42,9 +42,9 @@ def fact_counts(known: Sequence[Fact]) -> pd.DataFrame:
 
 
 def rejected_rows(corpus: Path, is_cut: bool) -> list[dict]:
-    """What the stages rejected, in order, with `stage`, `reason` and `detail`.
+    """Rows that the stages rejected, in order, with `stage`, `reason` and `detail`.
 
-    is_cut: the sentences that were cut out of documents which went on, or else whole documents.
+    is_cut: sentences cut out of documents that were kept, instead of whole documents.
     """
     rows = (row for path in sorted(corpus.glob("rejected/*.jsonl")) for row in read_jsonl(path))
     return [row for row in rows if ("cut_from" in (row.get("detail") or {})) is is_cut]
@@ -56,7 +56,7 @@ def rejected_documents(corpus: Path) -> list[dict]:
 
 
 def cut_sentences(corpus: Path) -> pd.DataFrame:
-    """stage, reason, sentence, signs: what was cut out of documents that went on, and by what."""
+    """Columns stage, reason, sentence, signs: what was cut out of kept documents, and why."""
     return pd.DataFrame(
         [
             {
@@ -72,7 +72,7 @@ def cut_sentences(corpus: Path) -> pd.DataFrame:
 
 
 def role_counts(roles: Roles, covered: set[str]) -> pd.DataFrame:
-    """role, subjects, facts of the world.
+    """Columns role, subjects, facts of the world.
 
     covered: subjects under test that a seed's reference model knows.
     """
@@ -97,7 +97,7 @@ def role_counts(roles: Roles, covered: set[str]) -> pd.DataFrame:
 
 
 def source_counts(documents: Iterable[Mapping]) -> pd.DataFrame:
-    """`sources.csv`: source, documents, tokens (whitespace words)."""
+    """`sources.csv`: source, documents, tokens (words between white space)."""
     count: Counter[str] = Counter()
     words: Counter[str] = Counter()
     for document in documents:
@@ -108,7 +108,7 @@ def source_counts(documents: Iterable[Mapping]) -> pd.DataFrame:
 
 
 def flaw_counts(documents: Sequence[Mapping]) -> pd.DataFrame:
-    """kind, documents (with at least one such stretch), stretches, share of the documents."""
+    """Columns kind, documents (with such a stretch), stretches, share of the documents."""
     kinds = [[s["kind"] for s in d["metadata"]["truth"]["spans"]] for d in documents]
     stretches = Counter(kind for found in kinds for kind in found)
     within = Counter(kind for found in kinds for kind in set(found))
@@ -127,8 +127,8 @@ def classifier_table(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFr
     """`classifier.csv`: threshold, metric, value, n.
 
     Without a threshold: average precision and calibration error of all documents. At a threshold:
-    documents kept, precision and recall of keeping, the share of kept documents that are off the
-    domain, and the share of their weight (the probability) that lies on those.
+    documents kept, precision and recall of keeping, the share of kept documents that are off
+    domain, and the share of their weight (the probability) that is on those.
     """
     whole = classifier_quality(probabilities, labels)
     rows = [(np.nan, metric, value, len(labels)) for metric, value in whole.items()]
@@ -164,7 +164,7 @@ def _at(threshold: float, probabilities: np.ndarray, labels: np.ndarray) -> dict
 
 
 def by_threshold(table: pd.DataFrame) -> pd.DataFrame:
-    """The thresholds of `classifier.csv` for reading, one a row."""
+    """The thresholds of `classifier.csv` for reading, one per row."""
     rows = table.dropna(subset="threshold")
     names = list(dict.fromkeys(rows["metric"]))
     wide = rows.pivot(index="threshold", columns="metric", values="value")[names]
@@ -175,7 +175,7 @@ def by_threshold(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def duplicates_found(entered: Sequence[Mapping], rejected: Sequence[Mapping]) -> pd.DataFrame:
-    """stage, between (same file, two files), documents, and the lowest and mean similarity.
+    """Columns stage, between (same file, two files), documents, lowest and mean similarity.
 
     entered: documents that went in; rejected: rows that the pipeline rejected. Documents without a
     file (the rendered lane) count by their source.
@@ -202,7 +202,7 @@ def duplicates_found(entered: Sequence[Mapping], rejected: Sequence[Mapping]) ->
 def planted_questions(
     questions: Sequence[Mapping], relations: Mapping[str, Relation]
 ) -> list[tuple[str, str]]:
-    """(text, question id): every question in its relation's other wordings."""
+    """(text, question id) for every question in each of its relation's other wordings."""
     worded = (
         (asked_about(text, question["category"], question["subject"]), question)
         for question in questions

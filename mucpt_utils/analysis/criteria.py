@@ -1,8 +1,8 @@
-"""What the criterion of each arm makes of labelled tokens and documents, before any training.
+"""How the criterion of each arm weighs labelled tokens and documents, before any training.
 
-A criterion is a detector: it should weigh the objects of true statements above those of false ones,
-also where the reference model (RM) does not know the subject, so that a true statement is merely
-unknown. These tables cost seconds and come before a single run. Arrays are aligned with the tokens
+A criterion is a detector: it should give the objects of true statements more weight than those of false ones,
+even if the reference model (RM) does not know the subject, so that a true statement is merely
+unknown. These tables take seconds and precede any run. Arrays are aligned with the tokens
 of the cleaned corpus; labels are the writer's (`study.labels`), which no method reads.
 """
 
@@ -22,16 +22,16 @@ from mucpt_utils.study.study import Study
 
 RIGHT, WRONG = ("fact",), ("wrong_fact", "rumour")
 STRATA = ("all", "covered", "uncovered")
-GRID = np.linspace(0, 1, 21)  # shares of wrong tokens at which a ROC curve is told
+GRID = np.linspace(0, 1, 21)  # shares of wrong tokens at which ROC curves are given
 
 
 @dataclass(frozen=True)
 class Weighed:
     """One arm's criterion at one seed.
 
-    weights: (tokens,), mean 1, those of documents left out 0. chosen: (documents,), which the arm
-    trains on. covered: (tokens,), 1 about a subject that the seed's RM knows, 0 about another one
-    under test, -1 about neither.
+    weights: (tokens,), mean 1, 0 in documents left out. chosen: (documents,), those that the arm
+    trains on. covered: (tokens,), 1 for a subject that the seed's RM knows, 0 for another one
+    under test, -1 for neither.
     """
 
     arm: str
@@ -52,7 +52,7 @@ def has_criterion(arm: Arm) -> bool:
 def weighed(study: Study, labels: Labels, documents: Sequence[Mapping]) -> Iterator[Weighed]:
     """The criterion of every arm of the profile that has one, at every seed.
 
-    documents: of the cleaned corpus, in order. Scores are read, none is made anew.
+    documents: of the cleaned corpus, in order. Existing scores are read; none is computed.
     """
     tested = {fact.subject for fact in study.roles.test}
     of_fact = {fact.id: fact.subject for fact in study.roles.test}
@@ -106,7 +106,7 @@ def covered_tokens(
 
 
 def criteria(rows: Iterable[Weighed], labels: Labels) -> pd.DataFrame:
-    """`criteria.csv`: every arm by stratum: mean weights of kinds, AUC, effective sample size.
+    """`criteria.csv`: for every arm and stratum, mean weights of kinds, AUC, effective sample size.
 
     An AUC's interval is over seeds.
     """
@@ -152,10 +152,10 @@ def strata_of(covered: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def contrast(one: Weighed, labels: Labels, stratum: str) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of the right and of the wrong tokens that are told apart in a stratum.
+    """Weights of the right and the wrong tokens to be told apart in a stratum.
 
-    Where the RM does not know the subject, true statements stand against all false ones: what is
-    merely unknown against what is false.
+    If the RM does not know the subject, true statements are compared with all false ones: what is
+    merely unknown with what is false.
     """
     members = strata_of(one.covered)
     against = members["all" if stratum == "uncovered" else stratum]
@@ -164,12 +164,12 @@ def contrast(one: Weighed, labels: Labels, stratum: str) -> tuple[np.ndarray, np
 
 
 def mean_of(weights: np.ndarray) -> float:
-    """The mean; NaN of nothing."""
+    """The mean; NaN without values."""
     return float(weights.mean()) if weights.size else np.nan
 
 
 def auc(above: np.ndarray, below: np.ndarray) -> float:
-    """Chance that one of `above` is larger than one of `below`, ties half; NaN without either.
+    """Probability that one of `above` exceeds one of `below`, ties counting half; NaN without either.
 
     The statistic of Mann and Whitney (1947, Annals of Mathematical Statistics 18).
     """
@@ -181,7 +181,7 @@ def auc(above: np.ndarray, below: np.ndarray) -> float:
 
 
 def effective_share(weights: np.ndarray) -> float:
-    """Effective sample size by size, (sum w)^2 / (n sum w^2) (Kish 1965); NaN without weight."""
+    """Effective sample size over size, (sum w)^2 / (n sum w^2) (Kish 1965); NaN without weight."""
     squares = (weights.astype(np.float64) ** 2).sum()
     return (
         float(weights.sum(dtype=np.float64) ** 2 / (len(weights) * squares)) if squares else np.nan
@@ -189,7 +189,7 @@ def effective_share(weights: np.ndarray) -> float:
 
 
 def roc(rows: Iterable[Weighed], labels: Labels) -> pd.DataFrame:
-    """`roc.csv`: what share of right tokens passes, at each share of wrong ones, over seeds.
+    """`roc.csv`: the share of right tokens that pass at each share of wrong ones, over seeds.
 
     Tokens of equal weight are passed together, along a straight line.
     """
@@ -208,7 +208,7 @@ def roc(rows: Iterable[Weighed], labels: Labels) -> pd.DataFrame:
 
 
 def roc_curve(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
-    """Share of `right` at or above the weights at which the shares `GRID` of `wrong` are."""
+    """Share of `right` that passes at the thresholds that let the shares `GRID` of `wrong` pass."""
     weights = np.unique(np.concatenate([right, wrong]))[::-1]
     of_wrong, of_right = (
         np.concatenate([[0], 1 - np.searchsorted(np.sort(kind), weights) / kind.size])
@@ -226,9 +226,9 @@ def selection_kinds(
     tested: set[str],
     covered: Mapping[int, set[str]],
 ) -> pd.DataFrame:
-    """`selection_kinds.csv`: share of documents kept by each arm that selects, by what they are.
+    """`selection_kinds.csv`: share of documents kept by each selecting arm, by kind of document.
 
-    tested: subjects under test; covered: by seed, those that its RM knows. Intervals are clustered
+    tested: subjects under test; covered: for each seed, those that its RM knows. Intervals are clustered
     by seed and by document.
     """
     kept: dict[tuple[str, str], list[pd.DataFrame]] = {}

@@ -1,7 +1,7 @@
 """Differences as values: the rows of a run's tables, picked by what they compare.
 
-A table of differences has each pair of arms one way round; a row that is asked for the other way
-round is turned.
+A table of differences has each pair of arms in one direction only; a row requested in the other
+direction is reversed.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 class Effect(NamedTuple):
-    """A difference with its 95 % interval, what it is the difference of, and what it comes to.
+    """A difference with its 95 % interval, its name and its verdict.
 
-    mde: minimum detectable effect, NaN where it was not computed.
+    mde: minimum detectable effect, NaN if it was not computed.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Effect(NamedTuple):
 
     @property
     def state(self) -> State:
-        """Where the interval lies: above zero, below, or around it."""
+        """Where the interval is: above zero, below, or around it."""
         if self.low > 0:
             return "stands"
         return "fails" if self.high < 0 else "open"
@@ -55,7 +55,7 @@ def first_row(table: pd.DataFrame | None, **where: Any) -> pd.Series | None:
 def effect_of(
     table: pd.DataFrame | None, name: str, ours: Mapping[str, str], turned: Mapping[str, str]
 ) -> Effect | None:
-    """The difference in the row `ours`, or that in `turned` with its sign changed; None without."""
+    """The difference in the row `ours`, or that in `turned` with its sign changed, or None."""
     for where, sign in ((ours, 1), (turned, -1)):
         row = first_row(table, **where)
         if row is not None:
@@ -73,7 +73,7 @@ def effect_numbers(row: Mapping) -> tuple[float, float, float]:
 
 
 def comparison(tables: Tables, name: str, arm: str, other: str) -> pd.DataFrame:
-    """All rows of `arm` minus `other` in a table of differences, whichever way it has them."""
+    """All rows of `arm` minus `other` in a table of differences, in whichever direction it has them."""
     table = tables.get(name)
     if table is None or table.empty:
         return pd.DataFrame()

@@ -1,4 +1,4 @@
-"""Rows made into the frames that the contract of their table asks for, in one fixed order."""
+"""Rows turned into the frames that the contract of their table requires, in a fixed order."""
 
 from collections.abc import Container, Hashable, Iterable, Mapping
 
@@ -8,7 +8,7 @@ from mucpt_utils.analysis.schema import COLUMNS, STRATA, load_metrics, load_tabl
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.errors import MuCPTError
 
-# what rows are sorted by, the first of these that a table has before the second
+# by which columns rows are sorted, the earlier ones first
 SORT_KEYS = (
     *("coverage", "confidence", "axis", "level", "compared_to"),
     *("arm", "seed", "tokens", "stratum", "metric"),
@@ -17,13 +17,13 @@ DECLARED = {"arm": tuple(ARMS), "stratum": STRATA, "metric": tuple(load_metrics(
 
 
 class TableError(MuCPTError, ValueError):
-    """Rows that do not make the table asked for; the message names the table and what is wrong."""
+    """Rows that do not fit their table; the message names the table and what is wrong."""
 
 
 def frame_of(rows: Iterable[Mapping], name: str) -> pd.DataFrame:
     """Rows as a frame with the columns of table `name`, in the order in which they come.
 
-    Columns that the table may lack are there where the first row has them. Raises TableError for a
+    Optional columns are included if the first row has them. Raises TableError for a
     row without one of the others.
     """
     rows = list(rows)
@@ -35,16 +35,16 @@ def frame_of(rows: Iterable[Mapping], name: str) -> pd.DataFrame:
 
 
 def columns_of(name: str, there: Container) -> list[str]:
-    """Columns of table `name` in their order: the required ones, of the others those `there`."""
+    """Columns of table `name` in order: the required ones, and those optional ones in `there`."""
     return [c for c in load_tables()[name].columns if c in COLUMNS[name] or c in there]
 
 
 def in_order(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """The columns of table `name`, rows sorted by `SORT_KEYS`.
 
-    Arms, strata and metrics stand in their declared order; axes, and the levels of each, in the
-    order in which they come: that of the profile and of `axes.yaml`. Of the columns that the table
-    may lack those are kept that the frame has.
+    Arms, strata and metrics are in their declared order; axes, and the levels of each, in the
+    order in which they come: that of the profile and of `axes.yaml`. Optional columns
+    that the frame has are kept.
     """
     columns = columns_of(name, frame)
     keys = [column for column in SORT_KEYS if column in columns]
@@ -55,7 +55,7 @@ def in_order(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def sort_ranks(frame: pd.DataFrame, column: str) -> list[int]:
-    """Sort key of each row: a number itself; else its name's declared order, then appearance."""
+    """Sort key of each row: a number itself; else the name's declared order, then appearance."""
     values: list[Hashable] = list(frame[column])
     if column in ("seed", "tokens"):
         return values  # type: ignore[return-value]
@@ -67,7 +67,7 @@ def sort_ranks(frame: pd.DataFrame, column: str) -> list[int]:
 
 
 def concat(parts: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
-    """Parts of table `name` in one frame, in order; no part gives the empty table."""
+    """Parts of table `name` in one frame, in order; an empty table without parts."""
     parts = list(parts)
     if not parts:
         return frame_of([], name)

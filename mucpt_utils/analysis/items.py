@@ -1,4 +1,4 @@
-"""Items: one row per question or held-out text, stratum and metric. Comparisons rest on these.
+"""Items: one row per question or held-out text, stratum and metric; the basis of comparisons.
 
 runs -> items -> estimates and paired differences -> tables
 """
@@ -21,10 +21,10 @@ KEYS = ["axis", "level", "arm", "seed", "tokens", "stratum", "metric"]
 
 
 def items(runs: Iterable[Run]) -> pd.DataFrame:
-    """What was measured, one row an item: `KEYS`, `item` (question id or text), its subject and
+    """What was measured, one row per item: `KEYS`, `item` (question id or text), its subject and
     `value`.
 
-    A question stands in several strata (all; covered or not; popular or not). Learning curves are
+    A question belongs to several strata (all; covered or not; popular or not). Learning curves are
     kept for the main comparison only. Raises TableError for a run without any measurement.
     """
     frames = [frame for run in runs for frame in (question_items(run), text_items(run))]
@@ -56,7 +56,7 @@ def question_items(run: Run) -> pd.DataFrame:
     invented = popularity == INVENTED
     members = {
         "all": music,
-        # what the base knew before stands apart
+        # what the base knew before is a separate stratum
         "covered": music & covered & ~known_before,
         "uncovered": music & ~covered & ~known_before,
         "popular": music & (popularity == "popular"),
@@ -68,7 +68,7 @@ def question_items(run: Run) -> pd.DataFrame:
     if run.known_before:
         members["new"] = music & ~known_before & ~invented
     parts = [answers[mask].assign(stratum=name) for name, mask in members.items() if mask.any()]
-    # one row a metric
+    # one row per metric
     long = pd.concat(parts).melt(
         ["tokens", "item", "subject", "stratum"], ["accuracy", "log_likelihood"], "metric", "value"
     )
@@ -102,10 +102,10 @@ def final_items(measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def items_of_answers(answers: pd.DataFrame) -> pd.DataFrame:
-    """The final items of the main runs, from `answers.csv`: what a reader recomputes.
+    """The final items of the main runs, from `answers.csv`, as a reader can recompute them.
 
     Strata are all, covered, uncovered and general; `tokens` is 0, since the table has none. Raises
-    TableError where it has no log-likelihoods.
+    TableError if it has no log-likelihoods.
     """
     if not {"log_likelihood", "covered"} <= set(answers):
         raise TableError("answers: no log-likelihoods: written by code that did not keep them")
@@ -134,11 +134,11 @@ def items_of_answers(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def unbound_items(runs: Iterable[Run], questions: Iterable[Mapping]) -> pd.DataFrame:
-    """Final items whose value is the chance of a right answer, if answers were permuted.
+    """Final items whose value is the probability of a right answer if answers were permuted.
 
-    For each question the share of the *other* questions of its relation whose answer, as the run
-    gave it, would be right here too: what a model reaches that knows which answers there are, and
-    not whose they are. questions: of the world, with `id` and what the grader needs. Questions
+    For each question, the share of the *other* questions of its relation whose answer, as the run
+    gave it, would be right here too: what a model would reach that knows which answers there are, but
+    not whose. questions: of the world, with `id` and what the grader needs. Questions
     alone in their relation are left out.
     """
     by_id = {question["id"]: question for question in questions}
@@ -149,7 +149,7 @@ def unbound_items(runs: Iterable[Run], questions: Iterable[Mapping]) -> pd.DataF
 
 
 def unbound(run: Run, by_id: Mapping[str, Mapping], rights: dict[tuple[str, str], float]) -> Run:
-    """The run at its end with shares in the place of grades. rights: what was graded before."""
+    """The run at its end with shares in place of grades. rights: a cache of what was graded."""
     answers = [row for row in run.final_answers if row["question_id"] in by_id]
     relations: dict[str, list[Mapping]] = {}
     for row in answers:

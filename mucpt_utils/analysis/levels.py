@@ -1,6 +1,6 @@
-"""Levels to hold a number against: chance without binding, and how far two runs lie apart.
+"""Levels for comparison: chance without binding, and how much two runs of one arm differ.
 
-Both are made of items, as comparisons are.
+Both are computed from items, as comparisons are.
 """
 
 import itertools
@@ -27,9 +27,9 @@ def chance(unbound: pd.DataFrame) -> pd.DataFrame:
 
 
 def repeatability(measured: pd.DataFrame) -> pd.DataFrame:
-    """`repeatability.csv`: by how much two runs of one arm differ that differ in the seed alone.
+    """`repeatability.csv`: how much two runs of one arm differ that differ only in the seed.
 
-    measured: `items`. Of every pair of seeds the questions count that both were asked in the
+    measured: `items`. For every pair of seeds, the questions count that both were asked in the
     stratum; the spread is pooled over arms and pairs. The base, which has one run, has no pair.
     """
     final = final_items(measured)
@@ -51,7 +51,7 @@ def repeatability(measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def pairs_of_seeds(runs: pd.DataFrame) -> list[float]:
-    """Difference of the means of every two seeds, over the items that both have."""
+    """Difference of the means of every pair of seeds, over the items that both have."""
     table = runs.pivot(index="item", columns="seed", values="value")
     pairs = (
         (table[first] - table[second]).dropna()

@@ -1,11 +1,11 @@
 """Differences of arms over the runs of several profiles: one table over all fresh seeds.
 
 The rule: profiles whose models are trained from scratch, on the questions of the test split, are
-pooled by items. A seed of one profile is another run than the same seed of another profile; a
+pooled by items. A seed of one profile is a different run from the same seed of another profile; a
 subject is the same subject wherever it is asked about. Each pair of answers weighs the same, so a
-profile counts by how much it asked, and intervals are clustered by run and by subject, as those of
-a single profile are. Beside the pooled row of each comparison stands that of each profile. Equal
-compute is that of one and the same arm, the profiles' default: the plain training of a profile that
+profile counts by how much it asked, and intervals are clustered by run and by subject, as for
+a single profile. Beside the pooled row of each comparison is that of each profile. Equal
+compute refers to one and the same arm, the profiles' default: the plain training of a profile that
 names another is left out.
 """
 
@@ -17,7 +17,7 @@ from mucpt_utils.analysis.comparisons import arm_pairs, judged_pairs
 from mucpt_utils.analysis.frames import concat
 from mucpt_utils.config.settings import Profile
 
-KINDS = ("covered", "uncovered")  # over all facts a result depends on the coverage chosen
+KINDS = ("covered", "uncovered")  # over all facts, a result would depend on the coverage chosen
 SEEDS_APART = 1_000_000  # between the numbers of two profiles' seeds
 
 
@@ -30,7 +30,7 @@ def poolable(run: Mapping) -> bool:
 
 
 def has_its_own_compute(run: Mapping) -> bool:
-    """Whether a profile's equal compute is that of another arm than the default. run: its
+    """Whether a profile's equal compute refers to another arm than the default. run: its
     `run.json`."""
     usual = Profile.model_fields["compute_of"].default
     return run.get("settings", {}).get("compute_of", usual) != usual
@@ -39,7 +39,7 @@ def has_its_own_compute(run: Mapping) -> bool:
 def pooled(profiles: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """`pooled.csv`: differences of arms over the runs of all profiles, and of each alone.
 
-    profiles: final items by profile. An arm is compared where a profile has both arms.
+    profiles: final items by profile. Two arms are compared if a profile has both.
     """
     parts = [compared({name: items}).assign(pooled="no") for name, items in profiles.items()]
     if len(profiles) > 1:

@@ -1,9 +1,9 @@
-"""The same runs made twice: by how much another processor, or other rounding, moves a difference.
+"""The same runs made twice: how much another processor, or other rounding, moves a difference.
 
-Models trained from one seed on two processors are two models: sums are rounded in another order,
-and training turns that into other weights. An interval over seeds and questions leaves out what the
-base and the reference models, which all seeds share, add to it. So a profile, or some of its arms,
-is run again where matrices are multiplied in another way, and every difference is set beside the
+Models trained from one seed on two processors are two models: sums are rounded in a different order,
+and training turns that into other weights. An interval over seeds and questions omits what the
+base and the reference models, which seeds share, add to it. So a profile, or some of its arms,
+is run again where matrices are multiplied differently, and every difference is compared with the
 earlier one.
 """
 
@@ -24,8 +24,8 @@ KEYS = ["arm", "compared_to", "stratum", "metric"]
 def is_repeat(first: Mapping, second: Mapping) -> bool:
     """Whether two profiles train the same runs. first, second: the content of each `run.json`.
 
-    A setting that an older record lacks has the value that the program gives it today: a new
-    setting's default is what was done until then.
+    A setting that an older record lacks has its present default: a new
+    setting's default is what was done before.
     """
     ours, theirs = (
         {key: value for key, value in complete(run.get("settings", {})).items() if key not in NAMES}
@@ -35,9 +35,9 @@ def is_repeat(first: Mapping, second: Mapping) -> bool:
 
 
 def complete(settings: Mapping) -> Mapping:
-    """Settings of a record, with those that came later at their defaults.
+    """Settings of a record, completed by the defaults of later ones.
 
-    Unchanged where today's program no longer knows one of them.
+    Unchanged if the present code no longer knows one of them.
     """
     try:
         return Profile.model_validate(settings).model_dump(mode="json")
@@ -46,7 +46,7 @@ def complete(settings: Mapping) -> Mapping:
 
 
 def made_twice(records: Mapping[str, Mapping]) -> dict[str, str]:
-    """The profiles whose runs one before them has made already, each with that one.
+    """The profiles that repeat the runs of an earlier one, each with that profile.
 
     records: the content of each profile's `run.json` by its name, in order.
     """
@@ -62,9 +62,9 @@ def made_twice(records: Mapping[str, Mapping]) -> dict[str, str]:
 
 
 def repeated(once: pd.DataFrame, again: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:
-    """Rows of `repeats.csv`: each difference of the arms that both have, once and again.
+    """Rows of `repeats.csv`: each difference between arms that both have, in both profiles.
 
-    Both are judged among the arms that both have, so that p-values are corrected alike.
+    Both are judged among the shared arms, so that p-values are corrected alike.
 
     once, again: final items. names: of the two profiles.
     """
@@ -82,8 +82,8 @@ def movement(table: pd.DataFrame) -> pd.DataFrame:
     """How far differences to plain moved, in each measure, and how often the verdict is the same.
 
     table: rows of `repeats.csv`. Columns: metric, comparisons, typical (root of the mean square, in
-    the metric's unit), largest, reach (1.96 times the typical one: where 19 of 20 lie, if they are
-    normal around no move), same_verdict.
+    the metric's unit), largest, reach (1.96 times the typical one: within it are 19 of 20, if they are
+    normal around 0), same_verdict.
     """
     rows = []
     for metric, group in table[table["compared_to"] == "plain"].groupby("metric", sort=False):

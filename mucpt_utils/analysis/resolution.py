@@ -1,7 +1,7 @@
-"""How narrow the intervals are, and what would make them narrower: more runs, or more subjects.
+"""How narrow the intervals are, and what would narrow them: more runs, or more subjects.
 
-An interval of a difference has a part that belongs to runs, which more seeds average out, and one
-that belongs to the subjects asked about, which only more subjects do.
+The interval of a difference has a part that is due to runs, which more seeds average out, and one
+that is due to the subjects asked about, which only more subjects average out.
 """
 
 import math
@@ -15,12 +15,12 @@ from mucpt_utils.analysis.frames import frame_of
 from mucpt_utils.analysis.pooling import KINDS
 from mucpt_utils.analysis.verdicts import EQUAL_TOKENS, role
 
-# half of an interval that is aimed at, of either measure: nats a token, share of questions
+# half-width aimed at, for either measure: nats per token, share of questions
 AIM = 0.02
 
 
 def resolution(profiles: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """`resolution.csv`: of every method minus plain, the interval and what would narrow it.
+    """`resolution.csv`: for every method minus plain, the interval and what would narrow it.
 
     profiles: final items by profile.
     """
@@ -31,7 +31,7 @@ def resolution(profiles: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _of_methods(items: pd.DataFrame) -> Iterator[dict]:
-    """A row for each method, kind of facts and measure of one profile."""
+    """One row per method, kind of facts and measure of one profile."""
     plain = items[items["arm"] == EQUAL_TOKENS]
     for arm, part in items[items["stratum"].isin(KINDS)].groupby("arm", sort=False):
         if role(str(arm)) != "method":
@@ -56,5 +56,5 @@ def _of_methods(items: pd.DataFrame) -> Iterator[dict]:
 
 
 def needed(subjects: int, half: float) -> float:
-    """Subjects with which half the interval is `AIM`, where so many give `half`; NaN for NaN."""
+    """Subjects needed for a half-width of `AIM`, given that `subjects` give `half`; NaN for NaN."""
     return math.nan if math.isnan(half) else math.ceil(subjects * (half / AIM) ** 2)

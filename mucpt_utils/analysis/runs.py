@@ -1,4 +1,4 @@
-"""What a finished run left: its answers, its bits per byte, and its place in the study."""
+"""The output of a finished run: its answers, its bits per byte, and its place in the study."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from mucpt_utils.config.axes import DEFAULT, MAIN
 from mucpt_utils.io import read_json, read_jsonl
 
-if TYPE_CHECKING:  # where runs lie is all that is taken from the study
+if TYPE_CHECKING:  # only the places of runs are taken from the study
     from mucpt_utils.study.jobs import RunFiles
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run left, with its place in the study.
+    """The output of one run, with its place in the study.
 
     answers: graded rows of `answers.jsonl`, along the learning curve; covered: ids of the questions
     whose subject this seed's reference model knows; known_before: ids of those about real facts
@@ -48,7 +48,7 @@ class Run:
 
 
 def read_run(files: "RunFiles") -> Run:
-    """A finished run, read from where it lies. Raises FileError for a damaged file."""
+    """A finished run, read from its files. Raises FileError for a damaged file."""
     return Run(
         arm=files.arm,
         seed=files.seed,

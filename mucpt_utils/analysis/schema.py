@@ -1,6 +1,6 @@
 """The contract of every table: what each column means, its type, its unit, its allowed values.
 
-`schema.yaml` is the one source. From it come the columns that a table must have, the types of its
+`schema.yaml` is the only source. From it come the columns that a table must have, the types of its
 Parquet file and the data dictionary beside the tables.
 """
 
@@ -23,11 +23,11 @@ Bounds = tuple[float | None, float | None]
 
 
 class DictionaryError(MuCPTError, ValueError):
-    """A dictionary that is not complete; the message names the table and column."""
+    """An incomplete dictionary; the message names the table and column."""
 
 
 class Metric(BaseModel):
-    """One metric: what it is, in which unit, and between which values it lies."""
+    """One metric: its meaning, its unit, and its bounds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +37,7 @@ class Metric(BaseModel):
 
 
 class Column(BaseModel):
-    """One column of a table. `values` are listed here, or by the name of the project's list."""
+    """One column of a table. `values`: the allowed ones, or the name of one of the project's lists."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,7 +52,7 @@ class Column(BaseModel):
 
     @property
     def allowed(self) -> tuple[str, ...] | None:
-        """The values allowed, None where any of the type is."""
+        """The allowed values; None if any value of the type is allowed."""
         if not isinstance(self.values, str):
             return self.values
         if self.values == "arms":
@@ -66,7 +66,7 @@ class Column(BaseModel):
 
     @property
     def allowed_in_words(self) -> str:
-        """What the column allows, in words; nothing where any value of its type is allowed."""
+        """What the column allows, in words; "" if any value of its type is allowed."""
         if self.allowed is not None:
             return ", ".join(self.allowed)
         if self.pattern:
@@ -95,7 +95,7 @@ class Table(BaseModel):
 
 
 class Schema(BaseModel):
-    """The whole file: metrics, columns that mean the same in every table, tables."""
+    """The whole file: metrics, columns with the same meaning in every table, and tables."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -117,7 +117,7 @@ def load_metrics() -> dict[str, Metric]:
 
 @cache
 def load_tables() -> dict[str, Table]:
-    """Every table by name, in the order of the report. Raises DictionaryError."""
+    """Every table by name, in the order of the report. Raises DictionaryError if incomplete."""
     return {name: described(name, table) for name, table in load_schema().tables.items()}
 
 
@@ -146,7 +146,7 @@ STRATA = load_tables()["runs"].columns["stratum"].allowed or ()
 
 
 def column_types(name: str) -> dict[str, str]:
-    """Type by column of a table; of a table that is not described, of the shared columns."""
+    """The type of each column of a table; for an undescribed table, of the shared columns."""
     table = load_tables().get(name)
     columns = table.columns if table else load_schema().columns
     return {column: description.type for column, description in columns.items()}
@@ -156,7 +156,7 @@ def column_types(name: str) -> dict[str, str]:
 
 
 def problems(name: str, frame: pd.DataFrame) -> list[str]:
-    """Where a table, read as numbers and text, says what its dictionary does not allow."""
+    """Where a table, read as numbers and text, violates its dictionary."""
     table = load_tables().get(name)
     if table is None:
         return [f"{name}: not described"]
@@ -178,7 +178,7 @@ def problems(name: str, frame: pd.DataFrame) -> list[str]:
 
 
 def column_problems(values: pd.Series, column: Column) -> Iterable[str]:
-    """What a column holds that its description does not allow, one line per kind of problem."""
+    """Values that a column's description does not allow, one line per kind of problem."""
     blank = values.isna() | (values.astype(str) == "")
     if blank.any() and column.empty is None:
         yield f"row {blank.idxmax() + 2} is empty"
@@ -196,7 +196,7 @@ def column_problems(values: pd.Series, column: Column) -> Iterable[str]:
 
 
 def outside(values: pd.Series, between: Bounds) -> Iterable[str]:
-    """A line that names the first number outside the bounds; nothing where all lie within."""
+    """A line that names the first number outside the bounds; nothing if there is none."""
     low, high = between
     too_low = values[values < low] if low is not None else values[:0]
     too_high = values[values > high] if high is not None else values[:0]

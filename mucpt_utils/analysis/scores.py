@@ -1,6 +1,6 @@
-"""What the scores say of the corpus: mean losses, which documents selection keeps, one sentence.
+"""What the scores say about the corpus: mean losses, selected documents, weights at the start.
 
-Everything here asks `Scored`, the one road from losses to weights, as training does.
+Everything here uses `Scored`, the only way from losses to weights, as training does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ def mean_losses(
     scored: Mapping[int, Scored],
     covered: Mapping[int, set[str]],
 ) -> pd.DataFrame:
-    """seed, text, base, reference, documents: mean loss in nats a token over the cleaned corpus.
+    """seed, text, base, reference, documents: mean loss in nats per token over the cleaned corpus.
 
-    documents: of the corpus, in its order. tested: subjects under test. scored, covered: by seed,
+    documents: of the corpus, in order. tested: subjects under test. scored, covered: by seed,
     the corpus with its losses, and the subjects that the seed's reference model knows. text:
     documents about one subject that the reference model knows, or about one that it does not.
     """
@@ -48,7 +48,7 @@ def selected_documents(
     scored: Mapping[int, Scored],
     covered: Mapping[int, set[str]],
 ) -> pd.DataFrame:
-    """documents, n, share kept by the arm's selection, by what the documents are; over all seeds.
+    """documents, n, share_kept: the share that the arm's selection keeps, by kind, over all seeds.
 
     Arguments as in `mean_losses`. A document may belong to several groups.
     """
@@ -65,7 +65,7 @@ def selected_documents(
 def document_groups(
     documents: Sequence[Mapping], tested: set[str], covered: set[str]
 ) -> dict[str, np.ndarray]:
-    """Members of each group of documents, by the writer's labels; groups without any are left out.
+    """Members of each group of documents, by the writer's labels; empty groups are left out.
 
     A document may belong to several. tested: subjects under test; covered: those of them that the
     reference model (RM) knows.
@@ -97,7 +97,7 @@ def document_groups(
 def weights_at_start(
     arms: Mapping[str, Arm], scored: Mapping[str, Scored], seed: int, places: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Weights of some tokens under each arm that weighs them, while the model still is the base.
+    """Weights of some tokens under each weighing arm, while the model still is the base.
 
     scored: by arm, the corpus with what the arm needs. places: indices into the corpus's tokens.
     Weights have mean 1 over the whole corpus; those of a static ratio stay in training.

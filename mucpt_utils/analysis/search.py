@@ -1,12 +1,12 @@
-"""Search for a setting of the criterion, on development questions alone; every trial is logged.
+"""Search for settings of the criterion, on development questions only; every trial is logged.
 
     python -m mucpt_utils search PROFILE [--only NAME ...] [--set KEY=VALUE ...]
 
 Candidates are arms, in `config/candidates.yaml`. Each is compared with plain and Rho-1 by accuracy
 and by log-likelihood of the answer, on covered and uncovered facts, at equal tokens. The log grows
-by one row a trial, stratum and metric, failures included; nothing is taken out of it. Each row
-says how strong a dose the trial is (`effective`): trials of unlike doses are not compared by what
-they weigh. The chosen setting is then run once on the test questions, as an arm of its own.
+by one row per trial, stratum and metric, failures included; nothing is removed from it. Each row
+says how strong a dose the trial is (`effective`): trials of different doses do not compare by what
+they weigh. The chosen setting is then run once on the test questions, as a separate arm.
 """
 
 import csv
@@ -31,7 +31,7 @@ from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.study.checkout import uncommitted
 
-if TYPE_CHECKING:  # torch takes seconds to import, and a wrong argument is told before
+if TYPE_CHECKING:  # torch takes seconds to import, and wrong arguments are reported before
     from mucpt_utils.study.study import Study
 
 STRATA = ("covered", "uncovered")
@@ -46,7 +46,7 @@ OUTCOMES = {True: "beats plain and Rho-1 on both", False: "does not", None: "fai
 
 
 def development(profile: Profile) -> Profile:
-    """The profile on development questions, measured at the end alone, without axes."""
+    """The profile on development questions, measured only at the end, without axes."""
     changes = {"world.split": "dev", "composition": [], "evaluation.points": 1, "alignment": None}
     return profile.override(changes)
 
@@ -54,10 +54,10 @@ def development(profile: Profile) -> Profile:
 def search(
     profile: Profile, names: Sequence[str], log: Path, changes: Sequence[str] = ()
 ) -> dict[str, bool | None]:
-    """Try the named candidates in turn; for each whether it beats both, None where it failed.
+    """Try the named candidates in turn; for each, whether it beats both, or None if it failed.
 
-    log: the file that every trial is appended to, with the columns `COLUMNS`; changes: the
-    `KEY=VALUE` that made the profile another one than its file says, for the log.
+    log: the file to which every trial is appended, with the columns `COLUMNS`; changes: the
+    `KEY=VALUE` overrides of the profile, for the log.
     """
     from mucpt_utils.study import jobs
     from mucpt_utils.study.study import Study
@@ -137,7 +137,7 @@ def compare(final: pd.DataFrame, name: str) -> list[dict]:
 
 
 def beats_both(rows: Sequence[dict], metric: str = "log_likelihood") -> bool:
-    """Whether a trial is above plain and above Rho-1, on covered and on uncovered facts."""
+    """Whether a trial is above both plain and Rho-1, on both covered and uncovered facts."""
     wanted = [row for row in rows if row["metric"] == metric]
     return len(wanted) == len(STRATA) and all(
         row[f"minus_{other}"] > 0 for row in wanted for other in COMPARED_TO
@@ -145,7 +145,7 @@ def beats_both(rows: Sequence[dict], metric: str = "log_likelihood") -> bool:
 
 
 def append(log: Path, rows: Sequence[dict]) -> None:
-    """Add rows to the log; what stands there is never changed."""
+    """Add rows to the log, whose existing rows are never changed."""
     log.parent.mkdir(parents=True, exist_ok=True)
     fresh = not log.exists()
     with log.open("a", encoding="utf-8", newline="") as file:
@@ -158,7 +158,7 @@ def append(log: Path, rows: Sequence[dict]) -> None:
 def log_file(commit: bool) -> Path:
     """The committed log, or one of this checkout's own runs.
 
-    Raises SettingsError where a log is to be committed that no commit could have written.
+    Raises SettingsError if the log is to be committed and there are uncommitted changes.
     """
     if commit and (changed := uncommitted()):
         raise SettingsError(

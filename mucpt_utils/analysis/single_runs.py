@@ -13,7 +13,7 @@ from mucpt_utils.config.axes import MAIN
 
 
 def runs_table(measured: pd.DataFrame) -> pd.DataFrame:
-    """`runs.csv`: every run at its end; tokens_to_plain is empty where it was not reached."""
+    """`runs.csv`: every run at its end; tokens_to_plain is empty if it was not reached."""
     ends = means(final_items(measured))
     return in_order(pd.concat([ends, tokens_to_plain(measured)], ignore_index=True), "runs")
 
@@ -33,7 +33,7 @@ def means(measured: pd.DataFrame) -> pd.DataFrame:
 def tokens_to_plain(measured: pd.DataFrame) -> pd.DataFrame:
     """Tokens after which each main run first has plain's final accuracy, for the same seed.
 
-    Rows like those of `runs.csv`; the value is NaN where it was not reached, or where plain itself
+    Rows like those of `runs.csv`; the value is NaN if it was not reached, or if plain itself
     ended no better than the base, so that there is nothing to reach.
     """
     curves = means(measured[(measured["axis"] == MAIN) & (measured["metric"] == "accuracy")])
@@ -67,10 +67,10 @@ def first_reach(curve: pd.DataFrame, start: float, goal: float) -> float:
 
 
 def answers_table(runs: Iterable[Run]) -> pd.DataFrame:
-    """`answers.csv`: the final answers; a run shared by several axes stands there once.
+    """`answers.csv`: the final answers; a run shared by several axes is listed once.
 
     With the log-likelihood of the key and whether the run's reference model knows the subject, so
-    that every interval can be computed from it again (`items.items_of_answers`).
+    that every interval can be recomputed from it (`items.items_of_answers`).
     """
     shared, rows = set(), []
     for run in runs:

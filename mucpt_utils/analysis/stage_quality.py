@@ -1,6 +1,6 @@
-"""How good each stage is, measured against the labels that the rendered lane carries.
+"""How good each stage is, measured against the labels of the rendered lane.
 
-Only measuring code reads `metadata.truth`, and no stage does. Documents are matched by id between
+Only measuring code reads `metadata.truth`; no stage does. Documents are matched by id between
 what went in, what was kept and what was rejected; labelled stretches by their number, since every
 edit keeps them in order (`edits.apply_edits`).
 """
@@ -24,7 +24,7 @@ from mucpt_utils.text import sources
 STAGES = ("classify", "clean", "exact_duplicates", "near_duplicates", "mask", "decontaminate")
 JUNK = {"boilerplate": "boilerplate line", "spam": "spam sentence", "noise": "tracking code"}
 JUNK_DOCUMENTS = ("spam", "boilerplate")
-# what is left of a stretch that counts as removed
+# the largest share of a stretch that may be left if it counts as removed
 REMOVED = 0.1
 PLACEHOLDER = {
     "email": "[EMAIL]",
@@ -42,7 +42,7 @@ PLACEHOLDER = {
 class Outcome:
     """A run of the pipeline, document by document.
 
-    entered, kept: documents by id. rejected: rejected rows (`stage`, `reason`, document) by id.
+    entered, kept: documents, by id. rejected: rejected rows (`stage`, `reason`, document), by id.
     """
 
     entered: dict[str, dict]
@@ -53,7 +53,7 @@ class Outcome:
     def load(cls, input_folder: Path, result_folder: Path) -> "Outcome":
         """Reads the documents that went in and the folder `run_pipeline` left.
 
-        Of the input, lines that the pipeline quarantines are left out.
+        Input lines that the pipeline quarantines are left out.
         """
         folder = Path(input_folder)
         items = (
@@ -117,9 +117,9 @@ def pipeline_quality(rows: Iterable[Mapping]) -> pd.DataFrame:
 def measure(outcome: Outcome) -> list[dict]:
     """Rows of `pipeline_quality.csv`: precision and recall of every stage and kind of flaw.
 
-    precision: of what the stage took, the share that was labelled so. recall: of what was
-    labelled and reached the stage, the share it took. n: labelled items that reached it. A kind
-    of which there is none is left out; a precision of nothing taken is None.
+    precision: of what the stage took, the share with the label. recall: of what was
+    labelled and reached the stage, the share that it took. n: labelled items that reached it. A kind
+    without labelled items is left out; if nothing was taken, precision is None.
     """
     rows = [
         off_domain_documents(outcome),
@@ -145,7 +145,7 @@ def quality_row(stage: str, kind: str, right: float, taken: float, caught: float
 
 
 def off_domain_documents(outcome: Outcome) -> dict:
-    """Documents on another domain, which the classifier is to drop."""
+    """Documents of other domains, which the classifier should drop."""
     entering, dropped = outcome.entering("classify"), outcome.dropped("classify")
     off = {key for key, document in entering.items() if not truth(document)["in_domain"]}
     caught = len(dropped & off)
@@ -153,9 +153,9 @@ def off_domain_documents(outcome: Outcome) -> dict:
 
 
 def junk_documents(outcome: Outcome) -> list[dict]:
-    """Spam and boilerplate documents, which cleaning is to drop.
+    """Spam and boilerplate documents, which cleaning should drop.
 
-    Recall counts those dropped for any reason; precision, of those dropped for this one, the ones
+    Recall counts those dropped for any reason; precision, among those dropped for this one, those
     that are junk of either kind.
     """
     kinds = {key: truth(d)["doc_kind"] for key, d in outcome.entering("clean").items()}
@@ -171,13 +171,13 @@ def junk_documents(outcome: Outcome) -> list[dict]:
 
 
 def good_documents(outcome: Outcome) -> dict:
-    """Articles on the domain that are not copies: recall is the share that is still there."""
+    """Articles of the domain that are not copies: recall is the share that is still there."""
     good = {
         key
         for key, document in outcome.entered.items()
         if truth(document)["in_domain"] and truth(document)["duplicate_of"] is None
     }
-    # of a group of copies any one may be the one that stays
+    # any one of a group of copies may be the one that stays
     originals = {first_original(key, outcome.entered) for key in outcome.kept}
     left = {key for key in good if key in outcome.kept or key in originals}
     fine = sum(truth(outcome.entered[key])["in_domain"] for key in outcome.kept)
@@ -186,7 +186,7 @@ def good_documents(outcome: Outcome) -> dict:
 
 
 def copies(outcome: Outcome) -> list[dict]:
-    """Exact and near copies: of a group of copies, all but one are to be dropped.
+    """Exact and near copies: all but one of a group of copies should be dropped.
 
     An exact copy is one of a text, a near copy one of its first original.
     """
@@ -198,7 +198,7 @@ def copies(outcome: Outcome) -> list[dict]:
             key: document["text"] if exact else first_original(key, entering)
             for key, document in entering.items()
         }
-        # of a group of n, n - 1 are surplus; whichever were dropped, at most these were rightly so
+        # of a group of n, n - 1 are surplus; at most that many were dropped rightly
         sizes = Counter(group_of.values())
         taken = Counter(group_of[key] for key in dropped)
         surplus = sum(size - 1 for size in sizes.values())
@@ -209,7 +209,7 @@ def copies(outcome: Outcome) -> list[dict]:
 
 
 def first_original(key: str, documents: Mapping[str, dict]) -> str:
-    """The original a document goes back to, through copies of copies."""
+    """The original of a document, through copies of copies."""
     seen = set()
     while key in documents and key not in seen:
         seen.add(key)
@@ -234,11 +234,11 @@ def junk_stretches(outcome: Outcome) -> list[dict]:
     for before, after in outcome.pairs():
         spans = list(zip(labelled_spans(before), labelled_spans(after), strict=True))
         for old, new in spans:
-            # noise that is a confused word was not put in, so it cannot be taken out
+            # noise in a confused word was not inserted, so it cannot be removed
             put_in = old["kind"] != "noise" or old.get("subkind") == "tracking"
             if old["kind"] in JUNK and put_in:
                 removed[old["kind"]].append(length(new) <= REMOVED * length(old))
-        # what else is gone can be blamed on this kind only where there is no other
+        # other losses can be blamed on this kind only if there is no other kind
         kinds = {old["kind"] for old, _ in spans} - {"fact", "wrong_fact"}
         if len(kinds) == 1 and (kind := kinds.pop()) in JUNK:
             gone = sum(length(old) - length(new) for old, new in spans if old["kind"] == kind)
@@ -258,9 +258,9 @@ def junk_stretches(outcome: Outcome) -> list[dict]:
 
 
 def personal_data(outcome: Outcome) -> list[dict]:
-    """Personal data by kind: recall counts stretches whose value is gone.
+    """Personal data, by kind: recall counts stretches whose value is gone.
 
-    Precision: placeholders that stand on personal data of their kind / all placeholders.
+    Precision: placeholders that replace personal data of their kind / all placeholders.
     """
     masked: dict[str, list[bool]] = defaultdict(list)
     right, placed = Counter[str](), Counter[str]()
@@ -310,7 +310,7 @@ def labelled_spans(document: Mapping) -> list[dict]:
 
 
 def length(span: Mapping) -> int:
-    """Characters of a stretch."""
+    """The length of a stretch in characters."""
     return span["end"] - span["start"]
 
 
@@ -325,7 +325,7 @@ def stretch(document: Mapping, span: Mapping) -> str:
 def measure_decontamination(
     planted: Sequence[tuple[str, str]], clean: Sequence[str], questions: Sequence[dict]
 ) -> dict:
-    """A row for texts in which questions were planted, against texts in which none was.
+    """One row: texts in which questions were planted, against texts without questions.
 
     planted: (text, id of the question in it). clean: texts that may state facts but ask nothing.
     """

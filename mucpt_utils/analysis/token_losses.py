@@ -1,7 +1,7 @@
-"""Losses of a few sentences, token by token: what the site's sliders make their weights of.
+"""Losses of a few sentences, token by token, from which the site's sliders compute weights.
 
 For subjects that one reference model knows and another does not, a true sentence and a false one
-that tell the same fact where there are such, and some junk. Only text of the rendered lane, which
+that state the same fact if there are any, and some junk. Only text of the rendered lane, which
 the project's own writer wrote, is kept.
 """
 
@@ -21,9 +21,9 @@ from mucpt_utils.study.study import Study
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-SUBJECTS, JUNK, SEEDS = 6, 2, 2  # subjects; stretches of each kind of junk; reference models
-WORDS, LONGEST = (5, 30), 40  # words of a sentence; tokens that are kept of it
-TEMPERATURES = (1.0, 1.5, 2.0, 3.0)  # and those that were calibrated
+SUBJECTS, JUNK, SEEDS = 6, 2, 2  # subjects; sentences of each kind of junk; reference models
+WORDS, LONGEST = (5, 30), 40  # least and most words of a sentence; most tokens kept of it
+TEMPERATURES = (1.0, 1.5, 2.0, 3.0)  # besides the calibrated ones
 TOLD = ("fact", "wrong_fact")
 JUNK_KINDS = ("noise", "spam")
 COLUMNS = (
@@ -35,7 +35,7 @@ COLUMNS = (
 class Sentence(NamedTuple):
     """A labelled stretch of a document that came through the pipeline.
 
-    fact: the id of what it tells; answer: the object that it names; both empty for junk.
+    fact: the id of what it states; answer: the object that it names; both empty for junk.
     """
 
     kind: str
@@ -47,7 +47,7 @@ class Sentence(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The stretch as it is trained on."""
+        """The text of the stretch as it is trained on."""
         return self.document["text"][self.start : self.end]
 
     @property
@@ -57,7 +57,7 @@ class Sentence(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """The tokens of a sentence: their text, whether of the answer, their places in a store."""
+    """The tokens of a sentence: their text, whether in the answer, their places in a store."""
 
     pieces: Sequence[str]
     of_answer: Sequence[bool]
@@ -65,9 +65,9 @@ class Tokens(NamedTuple):
 
 
 def token_losses(study: Study) -> pd.DataFrame:
-    """`token_losses.csv`: a row a sentence, token, reference model and temperature.
+    """`token_losses.csv`: one row per sentence, token, reference model and temperature.
 
-    Columns `COLUMNS`: `sentence` numbers the sentences from 0, `position` the tokens of one;
+    Columns `COLUMNS`: `sentence` numbers the sentences from 0, `position` the tokens of each;
     `answer`, `knows` (whether the reference model knows the subject) and `calibrated` (whether
     the temperature is the reference model's own) are yes or no; `base` and `reference` are losses
     in nats.
@@ -95,7 +95,7 @@ def token_losses(study: Study) -> pd.DataFrame:
 def at_temperatures(
     model: "PreTrainedModel", store: TokenStore, context: int, temperatures: Sequence[float]
 ) -> dict[float, np.ndarray]:
-    """By temperature the loss of every token, as `losses.score` gives it; the text is read once."""
+    """By temperature, the loss of every token as `losses.score` gives it; the text is read once."""
     read: list[dict[float, torch.Tensor]] = []
 
     def first(ids: torch.Tensor) -> torch.Tensor:
@@ -111,7 +111,7 @@ def at_temperatures(
 
 
 def following(batches: Iterator[torch.Tensor], ids: torch.Tensor) -> torch.Tensor:
-    """The losses of the batch that comes next; its tokens are not read again."""
+    """The losses of the next batch, whose tokens are not read again."""
     return next(batches)
 
 
@@ -130,7 +130,7 @@ def token_rows(
 
 
 def in_words(value: bool) -> str:
-    """`yes` or `no`, as the tables say it."""
+    """`yes` or `no`, as in the tables."""
     return "yes" if value else "no"
 
 
@@ -140,7 +140,7 @@ def in_words(value: bool) -> str:
 def chosen_sentences(study: Study, seeds: Sequence[int]) -> list[Sentence]:
     """True and false sentences of some subjects, then junk; the shortest of each.
 
-    Subjects that not all of the reference models know alike come first.
+    Subjects that only some of the reference models know come first.
     """
     documents = kept_documents(study.corpus().folder)
     objects = fact_objects(study.roles.test)
@@ -161,7 +161,7 @@ def chosen_sentences(study: Study, seeds: Sequence[int]) -> list[Sentence]:
 
 
 def sentences_of(document: Mapping, objects: Mapping[str, str]) -> Iterator[Sentence]:
-    """The labelled stretches of a document; one that tells a fact only where it names its object.
+    """The labelled stretches of a document; those that state a fact only if they name its object.
 
     objects: the object of each fact by its id.
     """
@@ -177,7 +177,7 @@ def sentences_of(document: Mapping, objects: Mapping[str, str]) -> Iterator[Sent
 
 
 def pair_of(sentences: Iterable[Sentence]) -> list[Sentence]:
-    """A true and a false sentence about one subject, of the same fact where there are such."""
+    """A true and a false sentence about one subject, about the same fact if there are such."""
     true = [one for one in sentences if one.kind == "fact"]
     false = [one for one in sentences if one.kind in ("wrong_fact", RUMOUR)]
     of_one_fact = [[t, f] for t in true for f in false if t.fact == f.fact]
@@ -192,7 +192,7 @@ def pair_of(sentences: Iterable[Sentence]) -> list[Sentence]:
 
 
 def store_of(study: Study, sentences: Sequence[Sentence]) -> TokenStore:
-    """The tokens of the sentences' documents, alone; a document may stand there twice."""
+    """The tokens of the sentences' documents only; a document may be there twice."""
     corpus = TokenStore.load(study.domain_tokens().folder)
     places = {name: number for number, name in enumerate(corpus.ids)}
     ids = [sentence.document["id"] for sentence in sentences]
@@ -201,13 +201,13 @@ def store_of(study: Study, sentences: Sequence[Sentence]) -> TokenStore:
 
 
 def tokens_of(study: Study, store: TokenStore, number: int, sentence: Sentence) -> Tokens:
-    """The tokens that overlap the sentence, which is of the store's document `number`."""
+    """The tokens that overlap the sentence, which is from the store's document `number`."""
     begins, ends, shift = token_places(
         sentence.document, study.loaded_tokenizer, study.corpus_metadata
     )
     inside = np.flatnonzero((begins < sentence.end + shift) & (ends > sentence.start + shift))
     inside = inside[:LONGEST]
-    # bytes of one character share their offsets: the first of them has its text
+    # tokens of one character's bytes share its offsets: the first of them gets its text
     stops = np.minimum(ends[inside] - shift, sentence.end)
     starts = np.concatenate([[sentence.start], np.maximum.accumulate(stops)[:-1]])
     text = sentence.document["text"]

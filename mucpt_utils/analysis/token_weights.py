@@ -1,6 +1,6 @@
-"""Which weight tokens of each kind were given: facts, wrong facts, rumours, spam.
+"""The weights given to tokens of each kind: facts, wrong facts, rumours, spam.
 
-Kinds are the writer's labels (`study.labels`). Weights come from `study.layouts`: as training gave
+Kinds are the writer's labels (`study.labels`). Weights come from `study.layouts`: as training used
 them, or as they are fixed before it.
 """
 
@@ -30,8 +30,8 @@ def given_in_training(
     """`token_weights.csv`: mean weight that tokens of each kind were given, by arm.
 
     kinds: of the corpus's tokens; starts: where its documents begin. Columns arm, kind, weight,
-    ci_low, ci_high, seeds, tokens (trained on, all seeds together); a weight of 1 is the mean of
-    what was trained on. Intervals over seeds, crossed with documents. A run that kept no weights
+    ci_low, ci_high, seeds, tokens (trained on, over all seeds); a weight of 1 is the mean over
+    what was trained on. Intervals are over seeds, crossed with documents. A run that kept no weights
     gives no row.
     """
     kept = [layout for layout in layouts if layout.given is not None]
@@ -43,10 +43,10 @@ def given_in_training(
 def fixed_before_training(
     layouts: Iterable[Layout], kinds: np.ndarray, starts: np.ndarray
 ) -> pd.DataFrame:
-    """`fixed_weights.csv`: the same for weights that are fixed before training: static arms.
+    """`fixed_weights.csv`: the same for weights that are fixed before training, in static arms.
 
-    Of the tokens that training will predict, in its layout, so that for a static arm it is what
-    `given_in_training` says after the run, up to the rounding of what is kept.
+    Over the tokens that training will predict, in its layout, so that a static arm has what
+    `given_in_training` gives after the run, up to the rounding of kept weights.
     """
     rows = [(a.arm, a.seed, a.tokens[:, 1:], a.fixed[:, 1:]) for a in layouts]
     return _by_kind(rows, kinds, starts)
@@ -93,7 +93,7 @@ def _by_kind(
     columns = ["arm", "kind", "weight", "ci_low", "ci_high", "seeds", "tokens"]
     if not parts:
         return pd.DataFrame(columns=columns)
-    # 1. cells of seed and document, whose tokens go together
+    # 1. cells of seed and document, whose tokens are correlated
     cells = pd.concat(parts).groupby(["arm", "kind", "seed", "document"], sort=False)["weight"]
     cells = cells.agg(["mean", "size"]).reset_index()
     # 2. the mean over tokens, with an interval over seeds crossed with documents

@@ -1,7 +1,7 @@
-"""What differences come to: better, worse, mixed, undecided, no difference, no room here.
+"""Verdicts on differences: better, worse, mixed, undecided, no difference, no room here.
 
-The rule, with its margins, stands in `verdicts.yaml`; whatever gives a verdict asks this module.
-It sees rows of differences alone, each with its interval and p-value.
+The rule, with its margins, is in `verdicts.yaml`; every verdict comes from this module.
+It sees only rows of differences, each with its interval and p-value.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,12 +20,12 @@ NO_DIFFERENCE, UNDECIDED, NO_ROOM = "no difference", "undecided", "no room here"
 VERDICTS = (BETTER, WORSE, MIXED, NO_DIFFERENCE, UNDECIDED, NO_ROOM)
 OPPOSITE = {BETTER: WORSE, WORSE: BETTER}
 KINDS = ("covered", "uncovered")  # of facts: what the reference model knows, and what it does not
-FAMILY = ["compared_to", "stratum", "metric"]  # the methods in one of these are corrected together
+FAMILY = ["compared_to", "stratum", "metric"]  # p-values of methods in one are corrected together
 EQUAL_TOKENS, EQUAL_COMPUTE = "plain", "plain_compute"
 
 
 class Bounds(BaseModel):
-    """What counts in one measure, in its own unit: see `verdicts.yaml`."""
+    """The thresholds for one measure, in its unit: see `verdicts.yaml`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,7 +35,7 @@ class Bounds(BaseModel):
 
 
 class Rule(BaseModel):
-    """The file: level of the tests, bounds of each measure, cost above which compute decides."""
+    """The rule: level of the tests, bounds of each measure, cost above which compute decides."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,7 +45,7 @@ class Rule(BaseModel):
 
     @property
     def primary(self) -> str:
-        """The measure that decides."""
+        """The primary measure, which decides."""
         return next(iter(self.measures))
 
 
@@ -56,7 +56,7 @@ def load_rule() -> Rule:
 
 
 def role(arm: str) -> str:
-    """Why an arm is there; one that is not declared, a candidate of the search, is a method."""
+    """The role of an arm; an undeclared one, such as a candidate of the search, is a method."""
     return ARMS[arm].role if arm in ARMS else "method"
 
 
@@ -64,10 +64,10 @@ def role(arm: str) -> str:
 
 
 def state(row: Mapping, room: bool = True) -> str:
-    """What one difference comes to; "" in a measure without bounds, or for no difference at all.
+    """The verdict on one difference; "" in a measure without bounds, or without a difference.
 
     row: metric, difference, ci_low, ci_high and p_holm (or p_value). room: whether some ceiling
-    stands clear of plain there.
+    is clearly above plain there.
     """
     bounds = load_rule().measures.get(row["metric"])
     if bounds is None or pd.isna(row["difference"]):
@@ -83,7 +83,7 @@ def state(row: Mapping, room: bool = True) -> str:
 def corrected(differences: pd.DataFrame) -> pd.Series:
     """p-values of a table of differences, corrected by Holm over the methods of each `FAMILY`.
 
-    Arms of another role (controls, baselines, ceilings) keep theirs and are not counted.
+    Arms of other roles (controls, baselines, ceilings) keep theirs and are not counted.
     """
     p_values = differences["p_value"].astype(float).copy()
     methods = differences["arm"].map(role) == "method"
@@ -95,7 +95,7 @@ def corrected(differences: pd.DataFrame) -> pd.Series:
 def judged(differences: pd.DataFrame) -> pd.DataFrame:
     """Rows of `differences.csv` with the columns p_holm and verdict.
 
-    No room takes the place of a verdict only for methods: what a baseline, control or ceiling does
+    Only for methods may "no room here" replace a verdict: what a baseline, control or ceiling does
     is not a question of room.
     """
     table = differences.assign(p_holm=corrected(differences))
@@ -111,9 +111,9 @@ def judged(differences: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_verdicts(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    """A table of differences with the verdict of each; any other table as it is.
+    """A table of differences with the verdict of each; any other table unchanged.
 
-    Differences of arms have theirs from the run, except in older tables; those of mixtures, for
+    Differences between arms have theirs from the run, except in older tables; those between mixtures, for
     which there is no ceiling, are judged here.
     """
     if "difference" not in table or "p_value" not in table or "verdict" in table:
@@ -145,7 +145,7 @@ def room(differences: pd.DataFrame) -> pd.DataFrame:
 
 
 def roomy(rooms: pd.DataFrame) -> dict[str, bool]:
-    """By kind of facts whether there is room: a ceiling stands clear in one measure.
+    """For each kind of facts, whether there is room: a ceiling is clearly above plain in a measure.
 
     rooms: rows of `room.csv`. A kind for which no ceiling was trained is not among the keys.
     """
@@ -159,14 +159,14 @@ def roomy(rooms: pd.DataFrame) -> dict[str, bool]:
 
 
 def relative_costs(costs: pd.DataFrame | None) -> dict[str, float]:
-    """By arm its operations, as a multiple of plain's. costs: rows of `costs.csv`, or none."""
+    """The operations of each arm, as a multiple of plain's. costs: rows of `costs.csv`, or none."""
     return {} if costs is None else costs.set_index("arm")["relative_to_plain"].to_dict()
 
 
 def too_dear(costs: pd.DataFrame | None) -> set[str]:
-    """Arms for which plain at equal compute is none: they cost more than `dear` times what it does.
+    """Arms that have no equal compute: they cost more than `dear` times plain at equal compute.
 
-    costs: rows of `costs.csv`; none where plain was not trained at equal compute.
+    costs: rows of `costs.csv`. Empty if plain was not trained at equal compute.
     """
     relative = relative_costs(costs)
     most = load_rule().dear * relative.get(EQUAL_COMPUTE, float("inf"))
@@ -177,12 +177,12 @@ def too_dear(costs: pd.DataFrame | None) -> set[str]:
 
 
 def on_kind(first: str, second: str) -> str:
-    """What an arm's two measures on one kind of facts come to: the first, unless contradicted."""
+    """The verdict of an arm's two measures on one kind of facts: the first, unless contradicted."""
     return MIXED if first in OPPOSITE and second == OPPOSITE[first] else first
 
 
 def over_kinds(states: Iterable[str]) -> str:
-    """An arm's verdict from what it comes to on each kind of facts; "" for none."""
+    """An arm's verdict from those on each kind of facts; "" for none."""
     states = [state for state in states if state]
     if not states:
         return ""
@@ -195,7 +195,7 @@ def over_kinds(states: Iterable[str]) -> str:
 
 
 def states_of(compared: pd.DataFrame, kinds: Iterable[str] = KINDS) -> dict[str, str]:
-    """By kind of facts what one comparison comes to. compared: its rows, with their verdicts."""
+    """The verdict of one comparison, by kind of facts. compared: its rows, with their verdicts."""
     by_key = {
         (row["stratum"], row["metric"]): row["verdict"] for row in compared.to_dict("records")
     }
@@ -211,7 +211,7 @@ def verdicts(differences: pd.DataFrame, costs: pd.DataFrame | None = None) -> pd
 
     differences: rows of `differences.csv`, judged. costs: rows of `costs.csv`. One of the two
     comparisons is the headline: that at equal compute for an arm that costs more than `dear` times
-    what plain does, where plain was trained at equal compute too.
+    what plain does, if plain was trained at equal compute too.
     """
     relative = relative_costs(costs)
     pairs = {

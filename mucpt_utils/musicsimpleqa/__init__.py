@@ -1,5 +1,5 @@
 """MusicSimpleQA: short single-answer questions about music, asked of any model and graded.
 
-questions builds them from facts, ask puts them to a model, grading grades the answers, measures
-sums them up; `python -m mucpt_utils.musicsimpleqa --help` is the command.
+`build` makes them from facts, `ask` puts them to a model, `grading` grades the answers, `measures`
+summarises the grades; `python -m mucpt_utils.musicsimpleqa --help` is the command.
 """

@@ -5,7 +5,7 @@
     python -m mucpt_utils.musicsimpleqa --answers answers.jsonl
     python -m mucpt_utils.musicsimpleqa --compare A/answers.jsonl B/answers.jsonl
 
-A run writes answers.jsonl (one graded answer a line), summary.json and summary.csv to --out; what
+A run writes answers.jsonl (one graded answer per line), summary.json and summary.csv to --out; what
 is already there is not asked again. Exit codes: 0 done, 2 wrong arguments or a malformed file,
 3 no such model, a model that fails, a server that does not answer, a full disk, 130 interrupted.
 """
@@ -24,17 +24,17 @@ from mucpt_utils.errors import OK, MuCPTError, of_system
 
 INTERRUPTED = 130  # as shells count a process ended by Ctrl-C
 DTYPES = ("float32", "bfloat16", "float16")
-MOST_REQUESTS = 256  # at a time; each is a thread
+MOST_REQUESTS = 256  # at a time; each takes a thread
 
 
 class ArgumentsError(MuCPTError, ValueError):
-    """Arguments that do not go together, or out of range."""
+    """Arguments that do not go together, or that are out of range."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code. Errors are one line on the standard error."""
     options = parser().parse_args(arguments)
-    # other libraries' bars and notes would break into the one bar
+    # bars and notes of other libraries would interrupt the progress bar
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     for name in ("httpx", "httpcore", "transformers"):
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MuCPTError as error:
         print(f"musicsimpleqa: {error}", file=sys.stderr)
         return error.exit_code
-    except OSError as error:  # a file that is not there, a folder that cannot be written
+    except OSError as error:  # a missing file, a folder without permission
         refused = of_system(error)
         print(f"musicsimpleqa: {refused}", file=sys.stderr)
         return refused.exit_code
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def outcome(options: argparse.Namespace) -> str:
-    """What was asked for, as text. Its modules, with torch among them, are imported only now."""
+    """The result as text. The modules it needs, among them torch, are imported only now."""
     if options.compare:
         from mucpt_utils.musicsimpleqa.summary import comparison_text
 
@@ -67,15 +67,15 @@ def outcome(options: argparse.Namespace) -> str:
 
 
 def show(text: str) -> None:
-    """Print a text, in whatever signs the terminal has. Raises OSError where it cannot be written.
+    """Print a text in the terminal's encoding. Raises OSError if it cannot be written.
 
-    A reader that ended early, as `head` does, has what it wanted.
+    A reader that ends early, as `head` does, has all it wanted.
     """
     encoding = sys.stdout.encoding or "utf-8"
     try:
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
     except OSError as error:
-        # what is left in the buffer would be tried again, and complained of, at the end
+        # otherwise Python would try to write the rest of the buffer at exit, and complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             error.filename = "standard output"
@@ -120,7 +120,7 @@ def parser() -> Parser:
 
 
 def check_options(options: argparse.Namespace) -> None:
-    """Raises ArgumentsError for arguments that do not go together, or out of range."""
+    """Raises ArgumentsError for arguments that do not go together, or that are out of range."""
     ways = [bool(options.model), bool(options.answers), bool(options.compare)]
     if sum(ways) != 1:
         raise ArgumentsError("give one of --model, --answers, --compare (see --help)")
@@ -141,7 +141,7 @@ def check_options(options: argparse.Namespace) -> None:
 
 
 def check_address(option: str, address: str | None) -> None:
-    """Raises ArgumentsError unless an endpoint's address is one; it is not shown, for its key."""
+    """Raises ArgumentsError unless `address` is one; it may hold a key, so it is not shown."""
     if not address:
         return
     try:

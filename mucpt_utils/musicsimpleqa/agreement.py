@@ -2,10 +2,10 @@
 
     python -m mucpt_utils agreement [FILE ...]
 
-Without a file: tests/grading_cases.jsonl. A line holds the fields of a question, `response` and its
-label (`grade` or `label`); where it says a `kind` of case (or `point`, or `prompt_style`),
-agreement is printed by kind as well. Where it holds a `second_label` or a `judge_label`, it is told
-too how far that reader agrees with the label and with the grader.
+Without a FILE: tests/grading_cases.jsonl. A line holds the fields of a question, `response` and its
+label (`grade` or `label`); if it has a `kind` of case (or `point`, or `prompt_style`),
+agreement is printed by kind as well. If it has a `second_label` or a `judge_label`, the agreement
+of that reader with the label and with the grader is printed too.
 
 Exit codes: 0 printed, 2 no such file, or a malformed one.
 """
@@ -49,7 +49,7 @@ class Agreement(NamedTuple):
 def cohen_kappa(pairs: Pairs) -> float:
     """Agreement beyond chance of two graders (Cohen 1960): (p_o - p_e) / (1 - p_e).
 
-    pairs: the two grades of each item. 1 where both always give one and the same grade.
+    pairs: the two grades of each item. 1 if both always give one and the same grade.
     Raises ValueError for no pairs.
     """
     if not pairs:
@@ -62,7 +62,7 @@ def cohen_kappa(pairs: Pairs) -> float:
 
 
 def kappa_interval(pairs: Pairs) -> tuple[float, float]:
-    """95 % of the kappas of samples drawn again from the pairs (percentile bootstrap, seeded)."""
+    """95 % interval of kappa over resamples of the pairs (percentile bootstrap, seeded)."""
     names = sorted({name for pair in pairs for name in pair})
     table = np.zeros((len(names), len(names)))
     for one, other in pairs:
@@ -77,7 +77,7 @@ def kappa_interval(pairs: Pairs) -> tuple[float, float]:
 
 
 def agreement(rows: Iterable[tuple[str, str, str]]) -> list[Agreement]:
-    """Agreement in each group and over all ("all", last); nothing for no rows.
+    """Agreement in each group and over all ("all", last); empty if there are no rows.
 
     rows: (group, one grade, other grade) of each response.
     """
@@ -99,7 +99,7 @@ def measured(group: str, pairs: Pairs) -> Agreement:
 def load_cases(path: Path = CASES) -> list[dict]:
     """Labelled cases: dicts with the fields of a question, `response` and `grade`.
 
-    Raises FileError that names the file and the malformed case.
+    Raises FileError, which names the file and the malformed case.
     """
     cases = read_jsonl(path, FIELDS)
     for number, case in enumerate(cases, 1):
@@ -115,7 +115,7 @@ def load_cases(path: Path = CASES) -> list[dict]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the agreement of the grader with labelled cases, and where they differ."""
+    """Print how far the grader agrees with labelled cases, and where not; returns the exit code."""
     parser = Parser(
         prog="python -m mucpt_utils agreement",
         description=__doc__,

@@ -1,4 +1,4 @@
-"""The key of a question, of the kind that its answer type says."""
+"""The key of a question: what its right answer is, by its answer type."""
 
 import re
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ from mucpt_utils.musicsimpleqa.values import DateKey, NumberKey, YearKey
 VALUE_KEYS = {"year": YearKey, "date": DateKey, "number": NumberKey}
 NAME_KEYS = {"person": PersonKey, "place": PlaceKey, "term": TermKey}
 
-# a question that a singer answers as well as a band
+# a question whose answer may be a singer or a band
 PERSON_OR_BAND = re.compile(r"(?:artist|singer|musician) or (?:band|group)|\AWho\b")
 
 
 def key_of(question: Mapping) -> Key:
-    """The key of a question, ready to be looked for.
+    """The key of a question, prepared for looking it up in answers.
 
-    question: dict with `question`, `answer`, `answer_type` and, where there are any, `aliases` and
+    question: dict with `question`, `answer`, `answer_type` and, if there are any, `aliases` and
     `subject`. Raises KeyError for a missing field.
     """
     aliases = tuple(question.get("aliases") or ())
@@ -36,9 +36,9 @@ def key_of(question: Mapping) -> Key:
 def make_key(
     answer: str, aliases: tuple[str, ...], kind: str, question: str, subject: str = ""
 ) -> Key:
-    """The key of an answer type; what is not the value that its type says is a term.
+    """The key of an answer; an answer that is not a value of its type is a term.
 
-    A singer whom a question on artists and bands asks for is a person: `Hardy` may be right.
+    A singer asked for by a question about artists or bands is a person: `Hardy` may be right.
     """
     if kind in VALUE_KEYS:
         try:

@@ -1,6 +1,6 @@
 """Questions put to a causal language model: prompts, greedy answers, answer log-likelihoods.
 
-Nothing here knows how answers are graded: what a model said stays valid when a rule changes.
+Nothing here depends on how answers are graded: what a model said stays valid when a rule changes.
 """
 
 from collections import defaultdict
@@ -35,7 +35,7 @@ class AskingError(MuCPTError, ValueError):
 
 
 class LogLikelihood(NamedTuple):
-    """Log-probability of an answer in nats: over all its tokens, and the mean of a token."""
+    """Log-probability of an answer in nats: over all its tokens, and the mean per token."""
 
     total: float
     mean: float
@@ -46,7 +46,7 @@ class LogLikelihood(NamedTuple):
 
 
 def few_shot(questions: Sequence[dict], shots: int) -> list[dict]:
-    """The first `shots` questions to show as examples, of one category after another.
+    """The first `shots` questions to show as examples, taken from the categories in turn.
 
     Raises AskingError for more shots than there are questions.
     """
@@ -79,7 +79,7 @@ def chat_prompt(
 ) -> str:
     """`messages` in the tokenizer's chat template, up to where the answer begins.
 
-    Raises AskingError for a tokenizer without one, or with one that fails or leaves out the
+    Raises AskingError for a tokenizer without a template, or with one that fails or leaves out the
     question. A template that has no system role gets the instruction at the head of the first user
     turn.
     """
@@ -90,7 +90,7 @@ def chat_prompt(
     options["enable_thinking"] = False
     try:
         text = str(tokenizer.apply_chat_template(turns, **options))
-    except Exception:  # templates raise errors of jinja2, of whatever kind they choose
+    except Exception:  # templates raise jinja2's errors, or any that they choose
         system, first, *rest = turns
         first = {"role": "user", "content": f"{system['content']}\n\n{first['content']}"}
         try:
@@ -104,7 +104,7 @@ def chat_prompt(
 
 
 def only_words(text: str) -> str:
-    """The letters and digits of a text, which no quoting changes."""
+    """The letters and digits of a text, which escaping does not change."""
     return "".join(filter(str.isalnum, text))
 
 
@@ -114,7 +114,7 @@ def only_words(text: str) -> str:
 def answer_line(text: str, chat: bool = False) -> str:
     """The response in generated text.
 
-    After `prompt`, whose examples end with their line, that is its first line; of a chat all is
+    After `prompt`, whose examples end with their line, that is its first line; of a chat, all is
     kept, thoughts and markup too: `replies.own_words` finds the answer when it is graded.
     """
     return text.strip() if chat else text.split("\n", 1)[0].strip()
@@ -123,10 +123,10 @@ def answer_line(text: str, chat: bool = False) -> str:
 def prompt_tokens(
     tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[str], chat: bool = False
 ) -> list[list[int]]:
-    """Tokens of prompts that are to be gone on with, special tokens before the text included.
+    """Tokens of prompts to be continued, including special tokens before the text.
 
-    chat: the prompts are of a chat template, which writes the special tokens itself. An end token
-    that a tokenizer puts behind every text would tell the model that all is said; it is left out.
+    chat: the prompts are from a chat template, which writes the special tokens itself. An end token
+    that a tokenizer puts after every text would tell the model that it is over; it is left out.
     """
     encoded: Any = tokenizer(list(prompts), add_special_tokens=not chat)["input_ids"]
     if chat:
@@ -145,7 +145,7 @@ def answer_questions(
     chat: bool = False,
     progress: bool = True,
 ) -> list[str]:
-    """Greedy answers to `prompts`, in their order, as `answer_line` leaves them.
+    """Greedy answers to `prompts`, in their order, as `answer_line` returns them.
 
     model: any causal LM; tokenizer: its own (its settings are left as they are). The tokens that
     all prompts begin with (few-shot examples) are read once. Raises AskingError for a prompt that,
@@ -171,12 +171,12 @@ def answer_batches(
     chat: bool = False,
     progress: bool = True,
 ) -> Iterator[tuple[list[int], list[str]]]:
-    """As answer_questions, batch by batch: (positions in `prompts`, their answers)."""
+    """Like answer_questions, but batch by batch: (positions in `prompts`, their answers)."""
     if not prompts:
         return
     encoded = prompt_tokens(tokenizer, prompts, chat)
     check_tokens(model, encoded)
-    # longest first: a batch that does not fit in memory fails at once
+    # longest first, so that a batch that does not fit in memory fails at once
     order = sorted(range(len(encoded)), key=lambda i: (-len(encoded[i]), i))
     longest = len(encoded[order[0]])
     context = getattr(model.config, "max_position_embeddings", None)
@@ -191,7 +191,7 @@ def answer_batches(
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
             batch = [encoded[i] for i in rows]
-            # a chat model may think aloud before its answer
+            # a chat model may write its thoughts before its answer
             texts = decode(
                 model, tokenizer, batch, shared, max_new_tokens, stop_at_newline=not chat
             )
@@ -200,7 +200,7 @@ def answer_batches(
 
 
 def check_tokens(model: "PreTrainedModel", encoded: Sequence[Sequence[int]]) -> None:
-    """Raises AskingError for a prompt without tokens, or with one that the model does not know."""
+    """Raises AskingError for a prompt without tokens, or with one that the model does not have."""
     if not all(encoded):
         raise AskingError("a prompt has no tokens: the chat template or the tokenizer drops it")
     highest, vocabulary = max(map(max, encoded)), model.config.get_text_config().vocab_size
@@ -224,11 +224,11 @@ def answer_log_likelihoods(
     examples: Sequence[Mapping] = (),
     progress: bool = False,
 ) -> list[LogLikelihood]:
-    """Log-likelihood of each question's `answer` behind its prompt, in nats.
+    """Log-likelihood of each question's `answer` after its prompt, in nats.
 
-    questions: dicts with `question` and `answer`. Scored are the tokens of " answer" as they are
-    written behind the prompt; the newline behind them is not. The tokens of examples are read once
-    a batch.
+    questions: dicts with `question` and `answer`. The tokens of " answer" are scored as they are
+    written after the prompt, without the newline after them. The tokens of examples are read once
+    per batch.
     """
     pairs = [prompt_and_answer(tokenizer, question, examples) for question in questions]
     order = sorted(range(len(pairs)), key=lambda i: (-len(pairs[i][0]), i))
@@ -250,7 +250,7 @@ def answer_log_likelihoods(
 def prompt_and_answer(
     tokenizer: "PreTrainedTokenizerBase", question: Mapping, examples: Sequence[Mapping] = ()
 ) -> tuple[list[int], int]:
-    """Tokens of prompt and answer, and how many of them are the prompt's."""
+    """The tokens of prompt and answer, and how many of them are the prompt's."""
     head = prompt(question["question"], examples)
     whole, before = prompt_tokens(tokenizer, [f"{head} {question['answer']}", head])
     return whole, min(len(before), len(whole) - 1)
@@ -263,7 +263,7 @@ def score_answers(
 ) -> list[LogLikelihood]:
     """Log-likelihoods of one batch; pairs: (tokens, how many of them are the prompt's).
 
-    shared: tokens that all prompts begin with, fewer than the shortest has.
+    shared: tokens that all prompts begin with, fewer than the shortest prompt has.
     """
     past: dict[str, Any] = {}
     if shared:
@@ -271,7 +271,7 @@ def score_answers(
         past = {"past_key_values": cache, "use_cache": True} if held else {}
         pairs = [(tokens[len(held) :], start - len(held)) for tokens, start in pairs]
     width = max(len(tokens) for tokens, _ in pairs)
-    # padding on the right is never looked at by the tokens before it
+    # padding on the right is never seen by the tokens before it
     padded = [tokens + [0] * (width - len(tokens)) for tokens, _ in pairs]
     masked = [[1] * len(tokens) + [0] * (width - len(tokens)) for tokens, _ in pairs]
     ids = torch.tensor(padded, device=model.device)

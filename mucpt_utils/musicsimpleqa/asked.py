@@ -1,4 +1,4 @@
-"""What a question asks: about which subject, for which relation, in which place of a sentence."""
+"""What a question asks: its subject, its relation, and the role of the answer in a sentence."""
 
 import re
 
@@ -10,7 +10,7 @@ ROLES = {
     **{"person": "agent", "group": "agent", "title": "title", "place": "place", "term": "term"},
     **{"year": "value", "number": "value", "date": "value"},
 }
-# relations that a question mentions only by the way, by the role of its answer
+# relations that a question mentions only in passing, by the role of its answer
 UNASKED = {
     "agent": frozenset({"album", "instrument", "complete"}),
     "title": frozenset({"act", "instrument"}),
@@ -18,9 +18,9 @@ UNASKED = {
     "place": frozenset({"act", "album", "instrument"}),
     "value": frozenset({"act", "album", "instrument", "origin"}),
 }
-# relations of an artist to his work
+# relations of artists to their works
 MAKING = frozenset({"act", "record", "perform", "release"})
-# "the album", "the video game": what stands before the name of a subject
+# "the album", "the video game": words before the name of a subject
 KIND_BEFORE = re.compile(r"\A(?:the|an?) (?:[a-zà-ÿ][\w-]* ){1,3}(?=[^a-z])")
 PRIZE = re.compile(r"\b(?:Prize|Award|Contest)\b")
 YEAR_WITHIN = re.compile(r"\b(?:19|20)\d\d\b")
@@ -39,11 +39,11 @@ POSSESSOR = re.compile(r"^.{1,60}?'s? (?=\S)")
 
 
 class Asked:
-    """A question as the grader reads it.
+    """A question as seen by the grader.
 
     text: its wording. told: that without the subject. forms: its words in normal form. subjects:
-    the names of what it asks about, each run together. number: that of a symphony or the like.
-    relations: the families of verbs (born, produced) that it asks by. role: where its answer stands
+    the names of what it asks about, each written as one word. number: of a symphony or the like.
+    relations: the families of verbs (born, produced) in it. role: that of its answer
     in a sentence: agent ("by X"), place ("in X"), title, value or term. act: whether it asks for a
     band or artist. prize: whether it asks about a prize.
     """
@@ -62,7 +62,7 @@ class Asked:
         self.told = told = text.replace(subject, " ") if subject else text
         relations = RULES.relations_in(without_names(words(told), told), tuple(RULES.relations))
         relations -= UNASKED[self.role]
-        if self.role == "agent" and relations & MAKING:  # who recorded it is who released it
+        if self.role == "agent" and relations & MAKING:  # whoever recorded it also released it
             relations |= MAKING
         if "kind" in relations:  # "the family of instruments"
             relations -= {"instrument"}
@@ -73,7 +73,7 @@ class Asked:
         self.coarse = bool(RULES.coarse_places.search(text))
 
     def said_in(self, text: str) -> frozenset[str]:
-        """The asked relations that a text speaks of."""
+        """The asked relations that a text mentions."""
         return RULES.relations_in(text, self.relations)
 
 
@@ -83,9 +83,9 @@ def without_brackets(subject: str) -> str:
 
 
 def compact_names(subject: str) -> set[str]:
-    """The ways to write a subject, run together.
+    """The ways to write a subject, each as one word.
 
-    Also without its owner, what is in brackets and the kind that it is of, the title within it, and
+    Also without its owner, brackets and its kind, the title within it, and
     its number: `The Tempest` of `Thomas Adès's opera "The Tempest"`, `No. 4` of a symphony.
     """
     plain = without_brackets(subject)
@@ -102,7 +102,7 @@ def compact_names(subject: str) -> set[str]:
 
 
 def names_in(question: tuple[Word, ...], text: str) -> set[str]:
-    """The names in a question, run together: runs of capitals behind its first word."""
+    """The names in a question, each as one word: runs of capitals after its first word."""
     names, run = set(), ""
     for index, word in enumerate(question[1:], 1):
         apart = text[question[index - 1].end : word.start].strip(" '.") != ""

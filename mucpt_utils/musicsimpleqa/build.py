@@ -1,4 +1,4 @@
-"""The splits of the benchmark, made of the facts that are selected, as plan.yaml says.
+"""The splits of the benchmark, built from the selected facts as plan.yaml says.
 
     python -m mucpt_utils questions build        # writes data_cards/musicsimpleqa
     python -m mucpt_utils questions check        # lints what is there
@@ -41,7 +41,7 @@ from mucpt_utils.musicsimpleqa.wording import report_wording
 
 CARD = paths.DATA_CARDS / "musicsimpleqa"
 COMMANDS = ("build", "check", "strata", "difficulty", "wording")
-PARAPHRASED = "core"  # the part whose questions are asked in further wordings
+PARAPHRASED = "core"  # the part whose questions are also asked in other wordings
 FURTHER_WORDINGS = 2
 
 
@@ -55,7 +55,7 @@ def build_questions(
     """Questions of each split, in the order of the selection, and the `paraphrases` of the core.
 
     facts: of the tables and of the tail. strata: how well known each subject is.
-    Raises PlanError for a selected fact that is not there, has several answers, or is forbidden.
+    Raises PlanError for a selected fact that does not exist, has several answers, or is forbidden.
     """
     persons = people(facts) | set(plan.persons)
     # a fact of the tail names its detail (the instrument), so that it has one answer
@@ -86,7 +86,7 @@ def build_questions(
 
 
 def provenance(fact: Fact, stratum: Stratum | None) -> dict:
-    """Fields on where a question's stratum and key come from."""
+    """Fields that say where a question's stratum and key come from."""
     level = {"stratum": stratum.stratum} if stratum else {}
     source = stratum.source if stratum else "judgement of the authors"
     confirmed = fact.confirmed_by if isinstance(fact, TailFact) else ()
@@ -101,7 +101,7 @@ def provenance(fact: Fact, stratum: Stratum | None) -> dict:
 
 
 def people(facts: Iterable[Fact]) -> frozenset[str]:
-    """Names that the facts show to be persons: born in a year, singing, writing, composing."""
+    """Names that the facts show to be people: born in a year, singing, writing, composing."""
     by_object = {"lead_vocalist", "member", "writer", "composer", "librettist", "inventor"}
     names = set()
     for fact in facts:
@@ -125,7 +125,7 @@ def built() -> dict[str, list[dict]]:
 def build(folder: Path = CARD) -> dict[str, list[dict]]:
     """Write the splits and the paraphrases, each line with the canary, and the card's counts.
 
-    Raises PlanError for what the linter finds, one line each.
+    Raises PlanError with one line for each problem that the linter finds.
     """
     splits = built()
     if problems := check(splits):
@@ -137,7 +137,7 @@ def build(folder: Path = CARD) -> dict[str, list[dict]]:
 
 
 def write_counts(splits: Mapping[str, Sequence[dict]], folder: Path = CARD) -> None:
-    """Write the counts of the splits, and the difficulty that is recorded, into the card."""
+    """Write the counts of the splits, and the recorded difficulty, into the card."""
     card = folder / "README.md"
     write_text(card, with_counts(card.read_text(encoding="utf-8"), counts_tables(splits)))
 
@@ -178,7 +178,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build the splits, lint those that are there, or measure; returns the exit code."""
+    """Build the splits, lint the committed ones, or measure; returns the exit code."""
     options = parsed(arguments)
     try:
         if options.command == "strata":
@@ -205,6 +205,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(lines: Collection[str]) -> int:
-    """Print the lines; the exit code of a command that is done."""
+    """Print the lines; returns the exit code of a finished command."""
     print("\n".join(lines))
     return OK

@@ -1,4 +1,4 @@
-"""Names in a text by their capitals and quotation marks, whatever they name."""
+"""Names in a text, recognised by capitals and quotation marks, whatever they name."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from mucpt_utils.musicsimpleqa.words import LINKS
 QUOTED = re.compile(r'"([^"]{1,100})"')
 ENDS_NAME = re.compile(r'[,;:&!?()"+=]|\s[-–—]\s| and (?!(?:the|his|her) )|\s?/\s?')
 ENDS_TITLE = re.compile(r'[,;:!?()"+=]|\s[-–—]\s|\s/|/\s')
-# small words inside titles
+# function words inside titles
 TITLE_LINKS = LINKS | {"and", "in", "for", "to", "than", "as", "a", "an", "at", "or", "&", "I"}
 BAND_LINKS = LINKS | {"his", "her"}
 
@@ -31,7 +31,7 @@ def is_name(reading: Reading, first: int, last: int) -> bool:
 
 
 def quotations(reading: Reading, mentions: Sequence[Span]) -> list[Span]:
-    """What stands in quotation marks, outside the mentions of the key."""
+    """What is in quotation marks, outside the mentions of the key."""
     quoted = [Span(*match.span(1), C) for match in QUOTED.finditer(reading.text)]
     taken = {m.start for m in mentions} | {m.end for m in mentions}
     return [
@@ -44,8 +44,8 @@ def capital_runs(
 ) -> Iterator[tuple[int, int]]:
     """(first, last) word of each run of capitalised words outside the mentions.
 
-    Words such as `of` may stand inside a run; a sign that parts two answers ends it. role: of the
-    asked answer; titles hold more small words than names.
+    Words such as `of` may be inside a run; a sign that separates two answers ends it. role: of the
+    answer asked for; titles have more function words than names.
     """
     links = TITLE_LINKS if role == "title" else BAND_LINKS
     ends = ENDS_TITLE if role == "title" else ENDS_NAME
@@ -80,7 +80,7 @@ def capital_runs(
 
 
 def has_suffix(reading: Reading, index: int) -> bool:
-    """Whether a name goes on with `II` or `Jr.`, and not with `I think`."""
+    """Whether a name continues with `II` or `Jr.`, not with `I think`."""
     if index + 1 >= len(reading.words) or reading.gap(index) != " ":
         return False
     following = reading.words[index + 1]
@@ -91,7 +91,7 @@ def has_suffix(reading: Reading, index: int) -> bool:
 def free_words(reading: Reading, mentions: Sequence[Span]) -> dict[int, None]:
     """The words that may belong to a name that is not among the mentions, in order.
 
-    A function word may where it has a capital within a sentence: `by The Who`.
+    A function word may if it has a capital within a sentence: `by The Who`.
     """
     free: dict[int, None] = {}
     for index in reading.capitals:

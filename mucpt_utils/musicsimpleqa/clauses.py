@@ -1,4 +1,4 @@
-"""A response cut into clauses, with its answers marked, and what each clause is about."""
+"""A response split into clauses, with its answers marked, and what each clause is about."""
 
 import re
 from bisect import bisect_left
@@ -14,16 +14,16 @@ RELATIVES = ("who", "which", "whom", "whose")
 DEAD = str.maketrans({K: N, C: N})
 
 
-RESUMED = "resumed"  # opener of the rest of a sentence behind an aside
+RESUMED = "resumed"  # opener of the rest of a sentence after an aside
 
 
 @dataclass(slots=True)
 class Clause:
-    """A stretch of a marked text.
+    """A clause of a marked text.
 
-    opener: the word that it begins with where that word ties it to another one (`but`, `who`).
+    opener: its first word, if that ties it to another clause (`but`, `who`).
     start: where it begins in the marked text. side: whether it is an aside: in brackets, a
-    relative clause, a concession. sentence: its number; a semicolon parts sentences, too.
+    relative clause, a concession. sentence: its number; a semicolon separates sentences, too.
     """
 
     text: str
@@ -31,7 +31,7 @@ class Clause:
     opener: str
     side: bool
     sentence: int
-    small: str = ""  # the stretch in lower case
+    small: str = ""  # the clause in lower case
     places: list[int] = field(init=False)  # of its answers
 
     def __post_init__(self) -> None:
@@ -46,15 +46,15 @@ class Clause:
 
 
 class Marked:
-    """A text in which one private character stands for each answer and subject.
+    """A text in which each answer and subject is replaced by one private character.
 
-    text: as it was. marks: the same with K, C and S in the places of the spans.
+    text: the original. marks: the same with K, C and S in place of the spans.
     """
 
     def __init__(self, text: str, spans: Sequence[Span]):
         self.text = text
         self.places: list[int] = []  # of the characters that stand for spans
-        self.gains = [0]  # how much longer the text is than the marks, before and behind each
+        self.gains = [0]  # how much longer the text is than the marks, before and after each
         pieces: list[str] = []
         end = 0
         for span in spans:
@@ -66,7 +66,7 @@ class Marked:
         self.marks = "".join(pieces)
 
     def words_at(self, start: int, end: int) -> str:
-        """What stands in the text where the marked text has a stretch."""
+        """The original text of a part of the marked text."""
         first, last = (self.gains[bisect_left(self.places, place)] for place in (start, end))
         return self.text[start + first : end + last]
 

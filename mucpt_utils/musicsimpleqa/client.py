@@ -24,7 +24,7 @@ from mucpt_utils.musicsimpleqa.secrecy import (
     shown,
 )
 
-RETRIED = frozenset({408, 409, 425, 429})  # and every error of the server's own
+RETRIED = frozenset({408, 409, 425, 429})  # and every server error (5xx)
 LONGEST_PAUSE = 60.0
 LARGEST_REPLY = 2**22  # bytes
 
@@ -34,7 +34,7 @@ class EndpointError(OutsideError, RuntimeError):
 
 
 class Reply(NamedTuple):
-    """What a server sent: status, headers, the body's bytes."""
+    """What a server sent: status, headers and the bytes of the body."""
 
     status: int
     headers: Mapping[str, str]
@@ -42,7 +42,7 @@ class Reply(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The body to be shown, whatever it is."""
+        """The body as text for showing, whatever it is."""
         return self.content.decode("utf-8", "replace")
 
     @property
@@ -55,9 +55,9 @@ class Reply(NamedTuple):
 
     @property
     def is_passing(self) -> bool:
-        """Whether the same request may do better later.
+        """Whether the same request may succeed later.
 
-        Some servers say 200 of an error, and put it in the body.
+        Some servers answer 200 and put the error in the body.
         """
         value = self.value
         reported = isinstance(value, dict) and bool(value.get("error")) and not value.get("choices")
@@ -68,7 +68,7 @@ class Reply(NamedTuple):
 class Endpoint:
     """Where to ask, and how patiently.
 
-    base_url: up to and without `/chat/completions`, as in http://localhost:8000/v1. key_variable:
+    base_url: the part before `/chat/completions`, as in http://localhost:8000/v1. key_variable:
     the environment variable that holds the key; the key itself is in no field, log or cache.
     timeout: seconds for a whole reply.
     """
@@ -82,7 +82,7 @@ class Endpoint:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False, compare=False)
 
     def complete(self, prompt: str, max_tokens: int) -> str:
-        """The greedy continuation of a prompt, up to its first newline where the server can.
+        """The greedy continuation of a prompt, up to its first newline if the server supports that.
 
         Raises EndpointError, as `chat` does.
         """
@@ -90,7 +90,7 @@ class Endpoint:
         return self._post("completions", body, lambda choice: choice["text"])
 
     def chat(self, messages: Sequence[Mapping[str, str]], max_tokens: int) -> str:
-        """The greedy reply to a conversation."""
+        """The greedy reply to a conversation. Raises EndpointError, see `_post`."""
         body = {"messages": list(messages), "max_tokens": max_tokens, "temperature": 0}
 
         def said(choice: dict) -> object:
@@ -113,7 +113,7 @@ class Endpoint:
         problem, wait = "", 0.0
         for attempt in range(self.retries + 1):
             if attempt:
-                # full jitter: many clients that failed together do not come back together
+                # full jitter: clients that failed together do not come back together
                 limit = min(LONGEST_PAUSE, self.pause * 2 ** min(attempt - 1, 30))
                 self.sleep(max(wait, random.uniform(limit / 2, limit)))
             try:
@@ -122,7 +122,7 @@ class Endpoint:
                 problem, wait = shown(f"{type(error).__name__}: {error}", secrets), 0.0
                 continue
             except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
-                # a URL or a proxy of the environment that cannot be used: no retry helps
+                # an unusable URL, or an unusable proxy of the environment: no retry helps
                 reason = shown(f"{type(error).__name__}: {error}", secrets)
                 raise EndpointError(f"{where} cannot be asked: {reason}") from None
             if reply.is_passing:
@@ -146,11 +146,11 @@ class Endpoint:
 def fetch(url: str, body: Mapping, headers: Mapping[str, str], timeout: float) -> Reply:
     """The whole reply to one request.
 
-    Raises httpx.HTTPError for trouble on the way, and for a reply that is too large or takes
-    longer than `timeout` seconds, however busily it comes.
+    Raises httpx.HTTPError for connection trouble, and for a reply that is too large or takes
+    longer than `timeout` seconds, even if it keeps coming.
     """
     end, content = time.monotonic() + timeout, bytearray()
-    sent = json.dumps(body).encode()  # in ASCII: a text with half of a sign can be sent too
+    sent = json.dumps(body).encode()  # in ASCII, so that even half a character can be sent
     headers = {"Content-Type": "application/json", **headers}
     with httpx.stream("POST", url, headers=headers, content=sent, timeout=timeout) as reply:
         for chunk in reply.iter_bytes():
@@ -163,16 +163,16 @@ def fetch(url: str, body: Mapping, headers: Mapping[str, str], timeout: float) -
 
 
 def within(seconds: float, request: Callable[[], Reply]) -> Reply:
-    """What a request returns or raises; httpx.ReadTimeout where it is not done in time.
+    """What a request returns or raises; httpx.ReadTimeout if it is not done in time.
 
-    A server that sends its headers a byte at a time keeps every single limit, and never ends.
+    A server that sends its headers byte by byte stays within every single limit and never ends.
     """
     outcome: SimpleQueue[tuple[Reply | None, Exception | None]] = SimpleQueue()
 
     def run() -> None:
         try:
             outcome.put((request(), None))
-        except Exception as error:  # raised again where it is waited for
+        except Exception as error:  # raised again in the thread that waits
             outcome.put((None, error))
 
     Thread(target=run, daemon=True).start()
@@ -186,14 +186,14 @@ def within(seconds: float, request: Callable[[], Reply]) -> Reply:
 
 
 def described(reply: Reply, secrets: Sequence[str]) -> str:
-    """Status and body of a reply on one line, and where it leads to; without the secrets."""
+    """Status and body of a reply on one line, and where it redirects to; without the secrets."""
     target = reply.headers.get("location", "")
     to = f" to {shown(USER_OF_URL.sub('', target), secrets)}" if target else ""
     return f"HTTP {reply.status}{to}: {shown(reply.text, secrets)!r}"
 
 
 def retry_after(reply: Reply) -> float:
-    """Seconds that the server asks to wait, by their number or a date; 0 where it does not say."""
+    """Seconds that the server asks to wait, given as a number or a date; 0 if it does not say."""
     said = reply.headers.get("retry-after", "0")
     try:
         seconds = float(said)
@@ -206,7 +206,7 @@ def retry_after(reply: Reply) -> float:
 
 
 def plain_text(content: object) -> str:
-    """A reply's text: a string, nothing, or a list of parts of which the texts are joined.
+    """A reply's text: a string, nothing, or a list of parts, whose texts are joined.
 
     Raises TypeError for anything else.
     """
@@ -221,7 +221,7 @@ def plain_text(content: object) -> str:
 
 
 def without_secrets(text: str, secrets: Sequence[str]) -> str:
-    """A reply that is kept: a server may echo the key in it."""
+    """A reply made safe to keep: a server may echo the key in it."""
     for secret in secrets:
         if len(secret) >= PIECE:
             text = text.replace(secret, HIDDEN)
@@ -234,10 +234,10 @@ def without_secrets(text: str, secrets: Sequence[str]) -> str:
 def ask_all(
     ask: Callable[[int], str], count: int, concurrency: int, progress: bool = True
 ) -> Iterator[tuple[int, str]]:
-    """(index, `ask(index)`) for every index, as they come in, `concurrency` at a time.
+    """(index, `ask(index)`) for every index below `count`, as they come, `concurrency` at a time.
 
-    Raises what the first failing `ask` raised, once those already running have ended and what they
-    returned is given out. An interruption waits for none of them.
+    Raises what the first failing `ask` raised, after those already running have ended and what they
+    returned has been yielded. An interruption waits for none of them.
     """
     waiting: SimpleQueue[int] = SimpleQueue()
     outcomes: SimpleQueue[tuple[int, str, Exception | None]] = SimpleQueue()
@@ -278,7 +278,7 @@ def ask_all(
 def arrivals(
     workers: Sequence[Thread], outcomes: "SimpleQueue[tuple[int, str, Exception | None]]"
 ) -> Iterator[tuple[int, str, Exception | None]]:
-    """What the workers put into the queue, until all have ended and it is empty."""
+    """What the workers put into the queue, until all of them have ended and it is empty."""
     while True:
         ended = not any(worker.is_alive() for worker in workers)
         try:

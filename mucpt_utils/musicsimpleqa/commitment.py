@@ -1,9 +1,9 @@
-"""What a reply commits to: of all answers in it, the one that it gives in the end, if any.
+"""What a reply commits to: of all answers in it, the one that it finally gives, if any.
 
 `committed` marks the answers of the asked kind, the key and others, and the subject of the
-question; sets aside what is denied, believed by others or only compared (`given`); cuts the reply
-into clauses; takes the last word where the reply corrects itself; and of what is left the answer
-for which most evidence speaks (`evidence`). Two answers side by side are none (`rivals`).
+question; sets aside what is denied, believed by others or only compared (`given`); splits the reply
+into clauses; takes the last word if the reply corrects itself; and of what is left the answer
+with the most evidence (`evidence`). Two answers side by side count as none (`rivals`).
 """
 
 import re
@@ -37,7 +37,7 @@ from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, S
 from mucpt_utils.musicsimpleqa.words import lower
 
 ONE, SEVERAL, DENIED, NOTHING = "one answer", "several answers", "denied", "nothing"
-# a title that begins as a denial does: "Not Ready to Make Nice"
+# a title that begins like a denial: "Not Ready to Make Nice"
 TITLE_CASE = re.compile(
     r"[A-Z][\w'-]*(?: (?:[A-Z][\w'-]*|of|the|a|an|in|to|for|from|with|as|at|on|&))* [A-Z][\w'-]*"
 )
@@ -53,7 +53,7 @@ ASKS_BACK = re.compile(
     r"|are you|can you|could you) [^?.!]{8,}\?",
     re.IGNORECASE,
 )
-# what persons and countries do and titles do not
+# what people and countries do and titles do not
 DOER = re.compile(
     r"[\"']? (?:hosted|wrote|sang|sings|played|plays|recorded|released|produced|composed|performed"
     r"|made|formed|died|fronted|signed|toured|represented|entered)\b"
@@ -65,7 +65,7 @@ WORK_BY = re.compile(
 SELF = re.compile(rf"\bon (?:the|their|his|her|its) (?:\w+ ){{0,2}}(?:album|record|ep) [\"']?{S}")
 PERSON = re.compile(r"\b(?:he|she|his|her|they|their)\b", re.IGNORECASE)
 IN_PLACE = re.compile(r"\b(?:in|at|near) (?:the )?$")
-SHORT = 16  # signs of a reply such as "It was by X.", with one sign for the name
+SHORT = 16  # characters of a reply such as "It was by X.", counting one for the name
 PLAIN_WORDS = re.compile(r"[a-z'-]+")  # a compound is one word
 
 
@@ -84,7 +84,7 @@ def committed(reply: str, question: Mapping) -> Commitment:
     """The span of a reply that answers the question.
 
     question: as for `key_of`; its key serves to recognise a name that is written without capitals
-    or made of ordinary words, and weighs something where a reply names several answers. Raises
+    or made of ordinary words, and has some weight if a reply names several answers. Raises
     KeyError for a missing field.
     """
     return answer_to(key_of(question), reply)
@@ -94,7 +94,7 @@ def answer_to(key: Key, reply: str) -> Commitment:
     """The span of a reply that answers a key's question."""
     text = own_words(reply, key.asked.text)
     if text.isupper() and len(words(text)) > 3 and RULES.refusals.is_in(lower(text)):
-        text = text.lower()  # capitals only tell no names
+        text = text.lower()  # all capitals mark no names
     if not text:
         return Commitment(NOTHING, "", "empty")
     if bare := bare_answer(text, key):
@@ -112,7 +112,7 @@ def answer_to(key: Key, reply: str) -> Commitment:
 def bare_answer(text: str, key: Key) -> Commitment | None:
     """A reply that is a name or a refusal and nothing else; None for one that says more.
 
-    A bare name is an answer, whatever it would mean as a sentence: `Don't Know Why`.
+    A bare name is an answer, whatever it might mean as a sentence: `Don't Know Why`.
     """
     bare = without_lead_in(text)
     for whole in (text, bare) if bare != text else (text,):
@@ -126,7 +126,7 @@ def bare_answer(text: str, key: Key) -> Commitment | None:
 
 
 def marked_reply(key: Key, text: str) -> Marked:
-    """A reply with its answers marked; what refuses in another language names none."""
+    """A reply with its answers marked; a refusal in another language names none."""
     text, spans = key.marked(text)
     if any(span.mark == C for span in spans):
         stretches = no_names_in(text)
@@ -145,20 +145,20 @@ def no_names_in(text: str) -> list[tuple[int, int]]:
 
 
 def needs_care(marks: str) -> bool:
-    """Whether a text holds a word or sign of which denials and second thoughts are made."""
+    """Whether a text has a word or sign that denials and second thoughts consist of."""
     return bool(
         SIGNS.search(marks) or NO_LATIN_WORDS.search(marks)
     ) or not RULES.caution.isdisjoint(PLAIN_WORDS.findall(marks.lower()))
 
 
 def is_plain(marks: str, key: Key) -> bool:
-    """Whether nothing in a text with one answer can make it anything else than given.
+    """Whether a text with one answer surely gives that answer.
 
-    A shortcut: without any of the words that denials, refusals, second thoughts and choices are
-    made of, the search for them finds nothing.
+    A shortcut: without any of the words that denials, refusals, second thoughts and choices consist
+    of, the search for them finds nothing.
     """
     if K not in marks and (len(marks) > SHORT or key.asked.role == "title"):
-        # it may tell of the subject only
+        # it may be about the subject only
         return False
     if key.kind == "term" and LISTED.search(marks):
         return False
@@ -171,7 +171,7 @@ def is_plain(marks: str, key: Key) -> bool:
 
 
 def choice(reply: Marked, key: Key) -> Commitment:
-    """The one answer of a reply that holds some, or why there is none."""
+    """The one answer of a reply that names some, or why there is none."""
     # which answers are given
     careful = needs_care(reply.marks)
     marks, refused, denied = set_aside(reply.marks, key.asked, careful)
@@ -210,7 +210,7 @@ def choice(reply: Marked, key: Key) -> Commitment:
 def none_asked(
     reply: Marked, clause: Clause, position: int, relevance: Relevance, opens: bool
 ) -> str:
-    """Why even the likeliest answer of a reply without the key is none to the question, if so."""
+    """Why even the likeliest answer of a reply without the key does not answer; "" if it does."""
     if K in reply.marks:
         return ""
     # "Where Do We Go?" is a title
@@ -225,10 +225,10 @@ def none_asked(
 
 
 def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
-    """Whether the likeliest answer is none of the asked kind: `It is by Gomez` for an album.
+    """Whether the likeliest answer is not of the kind asked for: `It is by Gomez` for an album.
 
-    An owner, or who made it, where another thing is asked; a place, where who did it is asked;
-    anything that is told of the subject in another relation than the asked one.
+    It is an owner or maker, if something else is asked; a place, if it is asked who did it;
+    or anything said about the subject in a relation other than the one asked about.
     """
     if is_bare(clause):
         return False
@@ -240,7 +240,7 @@ def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
     if relevance.asked.said_in(clause.text):
         return False
     if relevance.asked.role != "agent":
-        # "Haydn died in 1809", where it is asked when he was born
+        # "Haydn died in 1809", if it is asked when he was born
         about = S in clause.text or ("born" in relevance.asked.relations and PERSON.search(before))
         return bool(about) and RULES.tells_relation(clause.text)
     if IN_PLACE.search(before) and not RULES.verb_behind.match(lower(behind)):
@@ -253,7 +253,7 @@ def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
 def none_given(reply: Marked, refused: bool, denied: bool) -> Commitment:
     """A reply whose answers are all set aside.
 
-    To say what it is not is no attempt, unless what it is not is the key.
+    Saying what the answer is not is no attempt, unless the key is denied.
     """
     if refused:
         return Commitment(NOTHING, "", "refuses")
@@ -263,7 +263,7 @@ def none_given(reply: Marked, refused: bool, denied: bool) -> Commitment:
 
 
 def unmarked(marked: Marked, key: Key) -> Commitment:
-    """A reply in which no answer of the asked kind was recognised: a refusal, or other words."""
+    """A reply in which no answer of the kind asked for was found: a refusal, or other words."""
     text, marks = marked.text, marked.marks
     if not (words(text) or (key.symbols and text.strip("?. "))):
         return Commitment(NOTHING, "", "no words")
@@ -290,7 +290,7 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
 
 
 def is_declared(marked: Marked, key: Key) -> bool:
-    """Whether a reply without a name of the asked kind still gives something as its answer.
+    """Whether a reply without a name of the kind asked for still declares an answer.
 
     `The answer is: Eurovision 2012`, or the subject itself as the band that is asked for.
     """
@@ -310,7 +310,7 @@ def asks_back(text: str) -> bool:
 
 
 def repeats_question(text: str, key: Key) -> bool:
-    """Whether a sentence has no word of its own: `It was released in the year it came out.`"""
+    """Whether a sentence only repeats the question: `It was released in the year it came out.`"""
     own = [word for word in words(text) if word.form not in key.asked.forms]
     if len(words(text)) < 5 or any(word.form not in RULES.function_words for word in own):
         return False

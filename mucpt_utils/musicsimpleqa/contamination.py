@@ -16,15 +16,15 @@ from mucpt_utils.pipeline.decontamination import QuestionIndex
 from mucpt_utils.text.sources import Unreadable
 from mucpt_utils.text.sources.inputs import split_name
 
-MARKED = "canary"  # stands for a question's id where a file holds the canary
+MARKED = "canary"  # in place of a question's id, for a file that contains the canary
 
 
 class NothingRead(MuCPTError, ValueError):
-    """A corpus of which no text could be read: nothing can be said about it."""
+    """A corpus of which no text could be read, so that nothing can be said about it."""
 
 
 class AskedQuestion(NamedTuple):
-    """A question in a document: where, whether its answer follows, the sentence that asks."""
+    """A question in a document: where, whether its answer follows, and the sentence that asks."""
 
     question_id: str
     document: str
@@ -35,7 +35,7 @@ class AskedQuestion(NamedTuple):
 
 @dataclass
 class Coverage:
-    """What was read while looking: documents, and what could not be read."""
+    """What was read in the search: the number of documents, and what could not be read."""
 
     documents: int = 0
     unreadable: list[Unreadable] = field(default_factory=list)
@@ -59,10 +59,10 @@ def find_questions(
 def search(
     source: str, questions: Sequence[dict], table: TextIO, quiet: bool = False
 ) -> tuple[list[AskedQuestion], Coverage]:
-    """Look for `questions` in everything that `source` names; a CSV row for each, as it is found.
+    """Look for `questions` in everything that `source` names; writes a CSV row for each one found.
 
-    Raises NothingRead where no text could be read and no canary was found, and ValueError,
-    FileNotFoundError or ConnectionError where the source cannot be opened.
+    Raises NothingRead if no text could be read and no canary was found, and ValueError,
+    FileNotFoundError or ConnectionError if the source cannot be opened.
     """
     index, coverage = QuestionIndex(questions, [CANARY]), Coverage()
     writer = csv.writer(table, lineterminator="\n")
@@ -84,7 +84,7 @@ def search(
 
 
 def canaries(source: str, index: QuestionIndex, listed: set[str]) -> Iterator[AskedQuestion]:
-    """A row for each file of a folder that holds the canary and is not among those `listed`."""
+    """A row for each file of a folder that contains the canary and is not among those `listed`."""
     kind, name = split_name(source)
     if kind == "path":
         for file in marked_files(Path(name), index.canaries):

@@ -4,10 +4,10 @@
     python -m mucpt_utils contamination hub:NAME:train --out questions_asked.csv
     python -m mucpt_utils contamination corpus/ --questions my_questions.jsonl
 
-Reads every file of a folder with all its fields (also tables without a text column, and the
-benchmark's own file), a file, `hub:NAME[:SPLIT]`, `gutenberg:NUMBERS`. Writes one row a question
-and document to --out (default: standard output), and one, with the question `canary`, for every
-file that holds the benchmark's canary. Exit codes: 0 nothing found, 1 questions or the canary
+Reads every file of a folder with all its fields (including tables without a text column, and the
+benchmark's own file), a file, `hub:NAME[:SPLIT]`, `gutenberg:NUMBERS`. Writes one row per question
+and document to --out (default: standard output), and one row, with the question `canary`, for every
+file that contains the benchmark's canary. Exit codes: 0 nothing found, 1 questions or the canary
 found, 2 wrong arguments, a malformed file, or nothing that could be read.
 """
 
@@ -30,12 +30,12 @@ def questions_of(name: str) -> list[dict]:
 
 
 def questions_in(path: Path) -> list[dict]:
-    """The questions of a file; load_questions says what is wrong where it is none."""
+    """The questions of a file; `load_questions` says what is wrong with a file of none."""
     return read_jsonl(path, ("question",)) if path.is_file() else load_questions(path)
 
 
 def written_to(path: Path | None) -> AbstractContextManager[TextIO]:
-    """The table that rows are written to: a file, whose folder is made, or the standard output."""
+    """Where rows are written to: a file, whose folder is created, or the standard output."""
     if path is None:
         return nullcontext(sys.stdout)
     path.parent.mkdir(parents=True, exist_ok=True)

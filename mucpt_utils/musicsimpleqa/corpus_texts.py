@@ -1,6 +1,6 @@
-"""Everything that a corpus holds, as texts: rows with all their fields, and files of any kind.
+"""Everything in a corpus, as texts: rows with all their fields, and files of any kind.
 
-The pipeline reads what can be trained on; a search for a benchmark must also see what it would
+The pipeline reads what can be trained on; a search for a benchmark must also see what that would
 leave out: a table without a text column, a file of an unknown kind, the benchmark's own file.
 """
 
@@ -29,11 +29,11 @@ from mucpt_utils.text.sources.inputs import open_hub, open_input, split_name
 CHUNK = 1 << 20
 LARGEST_FIELD = 1 << 30
 LARGEST_STREAM = 1 << 40
-LONGEST_COLUMN = 60  # characters of the name of a column
+LONGEST_COLUMN = 60  # characters of a column name
 
 
 class Text(NamedTuple):
-    """A text of a corpus: which document of which file, and all that it says."""
+    """A text of a corpus: its document, its file, and its whole content."""
 
     document: str
     file: str
@@ -43,7 +43,7 @@ class Text(NamedTuple):
 def corpus_texts(source: str, cache: Path) -> Iterator[Text | Unreadable]:
     """Every text of a folder, a file, a dataset of the Hub or books of Project Gutenberg.
 
-    cache: where books are fetched to. Raises SourceError, NoSource or SourceFailed where the
+    cache: the folder for fetched books. Raises SourceError, NoSource or SourceFailed if the
     source cannot be opened.
     """
     kind, name = split_name(source)
@@ -61,14 +61,14 @@ def corpus_texts(source: str, cache: Path) -> Iterator[Text | Unreadable]:
 
 
 def corpus_files(path: Path) -> list[tuple[Path, Path]]:
-    """(root, file) of a file, or of each to be read in a folder. Raises NoSource."""
+    """(root, file) of a file, or of each readable file in a folder. Raises NoSource."""
     if path.is_file():
         return [(path.parent, path)]
     return [(path, file) for file in source_files(path)]
 
 
 def marked_files(path: Path, marks: Iterable[str]) -> list[str]:
-    """Names of the files, hidden ones too, in which one of the marks stands, packed or not."""
+    """Names of the files, including hidden ones, that contain a mark, compressed or not."""
     wanted = [mark.encode() for mark in marks]
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     root = path.parent if path.is_file() else path
@@ -76,7 +76,7 @@ def marked_files(path: Path, marks: Iterable[str]) -> list[str]:
 
 
 def holds_any(path: Path, marks: list[bytes]) -> bool:
-    """Whether one of the marks stands in a file, as it is or as it unpacks."""
+    """Whether a file contains one of the marks, as it is or decompressed."""
     longest = max(map(len, marks), default=0)
     readers: tuple[Callable, ...] = (lambda: path.open("rb"), lambda: open_source(path, 1 << 40))
     for reader in readers if path.suffix.lower() in CODECS else readers[:1]:
@@ -88,7 +88,7 @@ def holds_any(path: Path, marks: list[bytes]) -> bool:
                         return True
                     tail = chunk[-longest:]
         except (OSError, EOFError, Malformed):
-            continue  # what cannot be read is reported when its texts are asked for
+            continue  # an unreadable file is reported when its texts are read
     return False
 
 
@@ -96,7 +96,7 @@ def holds_any(path: Path, marks: list[bytes]) -> bool:
 
 
 def file_texts(path: Path, root: Path, settings: SourceSettings) -> Iterator[Text | Unreadable]:
-    """The texts of one file: of its rows where it has rows, else of its documents."""
+    """The texts of one file: of its rows if it has rows, else of its documents."""
     name = path.relative_to(root).as_posix()
     suffixes = [s.lower() for s in path.suffixes if s.lower() not in CODECS]
     reader = ROW_READERS.get(suffixes[-1] if suffixes else "")
@@ -110,12 +110,12 @@ def file_texts(path: Path, root: Path, settings: SourceSettings) -> Iterator[Tex
             yield from items
         else:
             yield from plain_text(path, name, settings)
-    except Exception as error:  # whatever a file does to its reader stays with the file
+    except Exception as error:  # whatever a file does to its reader affects that file only
         yield Unreadable(name, name, first_line(error))
 
 
 def plain_text(path: Path, name: str, settings: SourceSettings) -> Iterator[Text | Unreadable]:
-    """A file of an unknown kind as it stands, if it is text."""
+    """A file of an unknown kind as it is, if it is text."""
     with open_source(path, settings.largest_file_bytes) as stream:
         raw = stream.read()
     if b"\0" in raw[:CHUNK] and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -129,7 +129,7 @@ def plain_text(path: Path, name: str, settings: SourceSettings) -> Iterator[Text
 def documents_as_texts(
     items: Iterable[Document | Unreadable | PassedOver],
 ) -> Iterator[Text | Unreadable]:
-    """Documents as the pipeline reads them, with what their metadata say."""
+    """Documents as the pipeline reads them, followed by their metadata."""
     for item in items:
         if isinstance(item, Unreadable):
             yield item
@@ -139,7 +139,7 @@ def documents_as_texts(
 
 
 def rows_as_texts(rows: Iterable[object], name: str) -> Iterator[Text | Unreadable]:
-    """Rows with all their fields; a row that is none is given as Unreadable with its number."""
+    """Rows with all their fields; anything else becomes an Unreadable with its number."""
     for number, row in enumerate(rows, 1):
         place = f"{name}:{number}"
         if isinstance(row, Malformed):
@@ -153,7 +153,7 @@ def rows_as_texts(rows: Iterable[object], name: str) -> Iterator[Text | Unreadab
 
 
 def json_lines(stream: BinaryIO) -> Iterator[object]:
-    """The values of JSON Lines; Malformed for a line that is not JSON."""
+    """The values of JSON Lines; a Malformed in place of a line that is not JSON."""
     for line in as_utf8(stream, LARGEST_STREAM):
         if line.strip():
             try:
@@ -165,7 +165,7 @@ def json_lines(stream: BinaryIO) -> Iterator[object]:
 
 
 def json_rows(stream: BinaryIO) -> Iterator[object]:
-    """The rows of a JSON file: of a list, or of the lists that an object holds; else JSON Lines."""
+    """The rows of a JSON file: of a list, or of the lists in an object; else JSON Lines."""
     raw = stream.read()
     try:
         value = json.loads(decode(raw))
@@ -184,12 +184,12 @@ def json_rows(stream: BinaryIO) -> Iterator[object]:
 
 
 def is_rows(value: object) -> bool:
-    """Whether a value of JSON is a list of rows."""
+    """Whether a JSON value is a list of rows."""
     return isinstance(value, list) and any(isinstance(row, dict | list) for row in value)
 
 
 def table_rows(stream: BinaryIO) -> Iterator[dict]:
-    """The rows of a table in text, whatever separates its cells."""
+    """The rows of a text table, with any separator of cells."""
     text = decode(stream.read())
     header = text.partition("\n")[0]
     csv.field_size_limit(LARGEST_FIELD)
@@ -202,7 +202,7 @@ def table_rows(stream: BinaryIO) -> Iterator[dict]:
 
 
 def are_names(cells: Sequence[str]) -> bool:
-    """Whether the first row of a table may be the names of its columns, not a row itself."""
+    """Whether the first row of a table may be its column names."""
     return all("?" not in cell and len(cell) <= LONGEST_COLUMN for cell in cells)
 
 

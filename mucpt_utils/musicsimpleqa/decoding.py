@@ -1,4 +1,4 @@
-"""Greedy decoding of a batch of prompts: rows that begin alike, and end at tokens of their own."""
+"""Greedy decoding of a batch of prompts, which begin alike and end independently."""
 
 import inspect
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _newline_tokens: "WeakKeyDictionary[PreTrainedTokenizerBase, torch.Tensor]" = We
 
 
 class NotNumbers(OutsideError, RuntimeError):
-    """A model whose logits are not numbers: what it says is no answer."""
+    """A model whose logits are not numbers, so that it gives no answers."""
 
 
 def decode(
@@ -31,7 +31,7 @@ def decode(
     """Greedy continuations of one batch as text, special tokens left out.
 
     encoded: tokens of each prompt. shared: tokens that all prompts begin with. new: most tokens of
-    a continuation; it ends at the model's end token, and at a newline where that is wanted.
+    a continuation; it ends at the model's end token, and at a newline if `stop_at_newline`.
     """
     ends = model.generation_config.eos_token_id
     every_end = {*(ends if isinstance(ends, list) else [ends]), tokenizer.eos_token_id} - {None}
@@ -40,14 +40,14 @@ def decode(
     stops[sorted(every_end)] = True
     if stop_at_newline:
         stops[: len(tokenizer)] |= newline_tokens(tokenizer)
-    # rows can only leave the batch where the model keeps its past in a cache of single rows
+    # rows can leave the batch only if the model keeps its past in a cache of separate rows
     follow = greedy if keeps_cache(model) else generate
     tokens = follow(model, encoded, shared, stops.to(model.device), new)
     return tokenizer.batch_decode(tokens, skip_special_tokens=True)
 
 
 def newline_tokens(tokenizer: "PreTrainedTokenizerBase") -> torch.Tensor:
-    """Which tokens hold a newline: booleans, shape (vocabulary,)."""
+    """Which tokens contain a newline: booleans, shape (vocabulary,)."""
     if tokenizer not in _newline_tokens:
         pieces = tokenizer.batch_decode([[i] for i in range(len(tokenizer))])
         _newline_tokens[tokenizer] = torch.tensor(["\n" in piece for piece in pieces])
@@ -55,8 +55,8 @@ def newline_tokens(tokenizer: "PreTrainedTokenizerBase") -> torch.Tensor:
 
 
 def shared_prefix(encoded: list[list[int]]) -> list[int]:
-    """The tokens that every prompt begins with; at least one token of each is left over."""
-    low, high = min(encoded), max(encoded)  # all others lie between these two in order
+    """The tokens that every prompt begins with, leaving at least one token of each."""
+    low, high = min(encoded), max(encoded)  # all others are between these two in order
     limit = min(map(len, encoded)) - 1
     same = 0
     while same < limit and low[same] == high[same]:
@@ -74,7 +74,7 @@ def generate(
     """Greedy continuations by the model's own `generate`: the reference for `greedy`.
 
     encoded: tokens of each prompt; shared: not used; stops: booleans, shape (vocabulary,), tokens
-    that end a row. Returns up to `new` tokens a row, the one that ended it included.
+    that end a row. Returns up to `new` tokens per row, including the one that ended it.
     """
     from transformers import StoppingCriteria, StoppingCriteriaList
 
@@ -112,7 +112,7 @@ def greedy(
     cache, shared = prefix_cache(model, shared, rows)
     ids, mask = left_padded([tokens[len(shared) :] for tokens in encoded], model.device)
     mask = torch.cat([mask.new_ones(rows, len(shared)), mask], dim=1)
-    alive = torch.arange(rows, device=model.device)  # rows of `out` that still grow
+    alive = torch.arange(rows, device=model.device)  # rows of `out` that are still growing
     out = torch.zeros(rows, new, dtype=torch.long, device=model.device)
     finite = torch.ones((), dtype=torch.bool, device=model.device)
     for step in range(new):
@@ -127,22 +127,22 @@ def greedy(
             cache.batch_select_indices(going.nonzero().squeeze(1))
         ids = tokens[:, None]
         mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
-    if not finite:  # asked once a batch: a GPU would be waited for
+    if not finite:  # asked once per batch, since asking waits for a GPU
         raise NotNumbers("the model gives logits that are not numbers")
     return [until_stop(row, stops) for row in out]
 
 
 def keeps_cache(model: "PreTrainedModel") -> bool:
-    """Whether the model keeps its past in a cache of single rows."""
+    """Whether the model keeps its past in a cache of separate rows."""
     causal_lm: Any = model
     stateful = getattr(model, "_is_stateful", False)
     return bool(causal_lm._supports_default_dynamic_cache() and not stateful)
 
 
 def prefix_cache(model: "PreTrainedModel", shared: list[int], rows: int) -> tuple[Any, list[int]]:
-    """The cache of `rows` rows that have read the shared tokens, and the tokens it holds.
+    """The cache of `rows` rows that have read the shared tokens, and the tokens in it.
 
-    It is empty where the model has sliding windows: these would count the padding behind the shared
+    It is empty if the model has sliding windows, which would count the padding after the shared
     tokens.
     """
     from transformers import DynamicCache
@@ -180,7 +180,7 @@ def arguments_of(function: Callable) -> frozenset[str]:
 def left_padded(
     encoded: list[list[int]], device: torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and attention mask, both (rows, longest), the padding on the left."""
+    """Token ids and attention mask, both (rows, longest), with padding on the left."""
     width = max(map(len, encoded))
     ids = torch.zeros(len(encoded), width, dtype=torch.long)
     mask = torch.zeros_like(ids)
@@ -191,6 +191,6 @@ def left_padded(
 
 
 def until_stop(row: torch.Tensor, stops: torch.Tensor) -> list[int]:
-    """The tokens of a row up to the first that ends it."""
+    """The tokens of a row up to and including the first that ends it."""
     ends = stops[row].nonzero()
     return row[: int(ends[0]) + 1].tolist() if len(ends) else row.tolist()

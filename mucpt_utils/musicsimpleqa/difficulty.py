@@ -1,10 +1,10 @@
-"""How hard each question is: the share of asked models that are right, and what guessers get.
+"""How hard each question is: the share of models that get it right, and what guessers get right.
 
     python -m mucpt_utils questions difficulty ANSWERS...
 
 Guessers answer without knowing anything: the most frequent key of the other questions of the same
-relation, and the key of the question whose subject shares most (rare) words. A question is marked
-as guessed where a guesser is right that beats chance (one key drawn from those of the relation).
+relation, and the key of the question whose subject shares most (rare) words. A question counts as
+guessed if a guesser that beats chance (one key drawn from those of the relation) gets it right.
 """
 
 import csv
@@ -29,11 +29,11 @@ Guesser = Callable[[Mapping, Sequence[Mapping]], str]
 
 
 class DifficultyError(MuCPTError, ValueError):
-    """Answers that are about no question of the benchmark."""
+    """Answers to no question of the benchmark."""
 
 
 class Difficulty(NamedTuple):
-    """One question: how many models were asked and were right, what guessers got.
+    """One question: how many models were asked and how many were right, and what guessers got.
 
     guessed: whether a guesser that beats chance in this relation is right.
     """
@@ -50,7 +50,7 @@ class Difficulty(NamedTuple):
 
 
 def most_frequent(question: Mapping, others: Sequence[Mapping]) -> str:
-    """The most frequent key of the other questions; of equal ones the first in the alphabet."""
+    """The most frequent key of the other questions; among equals the first alphabetically."""
     keys = Counter(other["answer"] for other in others)
     return min(keys, key=lambda key: (-keys[key], key), default="")
 
@@ -79,7 +79,7 @@ GUESSERS: dict[str, Guesser] = {"frequent": most_frequent, "nearest": nearest_ti
 def guesses(questions: Sequence[Mapping], guesser: Guesser) -> dict[str, str]:
     """What a guesser answers to each question, by question id; it sees all other questions' keys.
 
-    Questions about the same subject don't help it.
+    Questions about the same subject are hidden from it.
     """
     groups: dict[str, list[Mapping]] = defaultdict(list)
     for question in questions:
@@ -109,7 +109,7 @@ def beats_chance(right: Mapping[str, bool], questions: Sequence[Mapping]) -> set
 def read_responses(path: Path, questions: Mapping[str, Mapping]) -> dict[str, bool]:
     """Whether each answer of a model is right, by question id; a folder is its answers.jsonl.
 
-    Raises FileError for a file without answers, DifficultyError where it answers no question.
+    Raises FileError for a file without answers, DifficultyError if it answers no question.
     """
     path = path / "answers.jsonl" if path.is_dir() else path
     if not path.is_file():
@@ -126,7 +126,7 @@ def read_responses(path: Path, questions: Mapping[str, Mapping]) -> dict[str, bo
 def difficulties(
     questions: Sequence[Mapping], models: Sequence[Mapping[str, bool]]
 ) -> list[Difficulty]:
-    """A row a question, in their order. models: which questions each model was right on."""
+    """One row per question, in order. models: whether each model was right, by question id."""
     right: dict[str, dict[str, bool]] = {}
     for name, guesser in GUESSERS.items():
         given = guesses(questions, guesser)
@@ -155,7 +155,7 @@ def difficulties(
 def record_difficulty(
     splits: Mapping[str, Sequence[dict]], files: Sequence[Path], path: Path = DIFFICULTY
 ) -> list[str]:
-    """Write difficulty.csv for the test split; returns a line a part for the terminal."""
+    """Write difficulty.csv for the test split; returns one line per part for the terminal."""
     questions = splits["test"]
     by_id = {question["id"]: question for question in questions}
     rows = difficulties(questions, [read_responses(file, by_id) for file in files])

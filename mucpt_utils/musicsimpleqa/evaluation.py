@@ -1,4 +1,4 @@
-"""A run of MusicSimpleQA as its command line asks for it: ask, grade, write the outcome."""
+"""A run of MusicSimpleQA from its command line: ask, grade, write the outcome."""
 
 import argparse
 import re
@@ -17,16 +17,16 @@ from mucpt_utils.musicsimpleqa.run import Run, read_responses
 from mucpt_utils.musicsimpleqa.secrecy import USER_OF_URL
 from mucpt_utils.musicsimpleqa.summary import grade_responses, summary_text, write_summary
 
-CHAT_TOKENS = 256  # of an answer: a chat model may think aloud first
+CHAT_TOKENS = 256  # of an answer: a chat model may write its thoughts first
 OUTCOME = ("answers.jsonl", "summary.json", "summary.csv")
 
 
 class OverwriteError(MuCPTError, ValueError):
-    """The outcome would be written over what is read."""
+    """The outcome would overwrite an input."""
 
 
 def evaluate(options: argparse.Namespace) -> str:
-    """Ask where there are no answers yet, grade, write the outcome; returns the summary."""
+    """Ask the questions without an answer yet, grade, write the outcome; returns the summary."""
     every_question = load_questions(options.questions)
     questions = every_question[: options.limit]
     folder = options.out
@@ -54,7 +54,7 @@ def evaluate(options: argparse.Namespace) -> str:
 
 
 def check_inputs_stay(folder: Path, inputs: Iterable[Path | None]) -> None:
-    """Raises OverwriteError where the outcome would be written over what is read."""
+    """Raises OverwriteError if the outcome would overwrite an input."""
     written = [path for path in (folder / name for name in OUTCOME) if path.exists()]
     for path in filter(None, inputs):
         if path.exists() and any(path.samefile(other) for other in written):
@@ -62,16 +62,16 @@ def check_inputs_stay(folder: Path, inputs: Iterable[Path | None]) -> None:
 
 
 def examples_of(questions: Sequence[Mapping], shots: int) -> list[dict]:
-    """The examples that are shown before each question: of dev, none of which is asked."""
+    """The examples shown before each question: from dev, none of which is asked."""
     asked = {question["id"] for question in questions}
     return few_shot([q for q in load_questions("dev") if q["id"] not in asked], shots)
 
 
 def settings_of(options: argparse.Namespace, examples: Sequence[Mapping]) -> dict:
-    """What an answer depends on: answers made under other settings are not gone on with."""
+    """What an answer depends on: a run does not continue answers made under other settings."""
     names = ("model", "base_url", "shots", "chat", "max_new_tokens", "dtype")
     settings = {name: getattr(options, name) for name in names}
-    if options.base_url:  # a name and a password in it are kept nowhere
+    if options.base_url:  # a user name and password in it are not kept anywhere
         settings["base_url"] = USER_OF_URL.sub("", options.base_url)
     return settings | {"examples_sha256": digest(examples)}
 
@@ -97,7 +97,7 @@ def judged(
 def ask_questions(
     options: argparse.Namespace, run: Run, examples: Sequence[dict]
 ) -> dict[str, str]:
-    """Responses to all questions of the run, by id; those of an earlier run are not asked again."""
+    """Responses to all questions of the run, by id; those already answered are not asked again."""
     run.open(restart=options.restart)
     how = {
         "chat": options.chat,

@@ -1,13 +1,13 @@
 """Which of several answers a reply gives: the evidence for each, weighed.
 
 Each answer that is not set aside is described by some twenty observations: whether its clause
-speaks of the subject and of the asked relation, whether the phrase around it does, whether a label
+mentions the subject and the asked relation, whether the phrase around it does, whether a label
 or a part ("on drums") beside it is the asked one, whether the reply opens, ends or concludes with
-it. Each observation has a weight, fitted on labelled replies (a conditional logit over the answers
-of a reply, McFadden 1974; `tests/benchmarks/fit_evidence.py`), so that a new kind of reply needs
-cases and no new exception. The answer with the most evidence is given.
+it. Each observation has a weight, fitted to labelled replies (a conditional logit over the answers
+of a reply, McFadden 1974; `tests/benchmarks/fit_evidence.py`), so a new kind of reply needs only
+cases, no new exception. The answer with the most evidence counts as given.
 
-The key has a weight of its own: right names are rarely written by accident.
+The key has a weight of its own, because right names are rarely written by accident.
 """
 
 import re
@@ -26,11 +26,11 @@ from mucpt_utils.musicsimpleqa.words import lower
 
 DATA = read_yaml(paths.PACKAGE / "musicsimpleqa/evidence.yaml")
 WEIGHTS: dict[str, float] = DATA["weights"]
-# all parts in one pattern, each a group of the number that stands for it; like the next ones, for
+# all parts in one pattern, each a group with the part's number; like the next patterns, for
 # texts in lower case
 PARTS = tuple(DATA["parts"])
 PART = re.compile(rf"\b(?:{'|'.join(f'({p})' for p in DATA['parts'].values())})(?!\w)")
-# things of which one may be asked about and another one told of
+# things of which the question may mean one and the reply another
 THINGS = {name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in DATA["things"].items()}
 CUE, LABEL, AFFIRMED, HUNG = (
     re.compile(DATA[name].replace("{A}", A)) for name in ("cue", "label", "affirmed", "hung")
@@ -42,27 +42,27 @@ NAMED_BEFORE = re.compile(
     r"(?:^|[,;:(] ?|\band )((?:[A-Z][\w'-]*|of|the|a|in)(?: (?:[A-Z][\w'-]*|of|the|a|in)){0,5})"
     r"(?: (?:was|is|in|came out in|appeared in|of|from)|:| \(|,| [-–—])? $"
 )
-# "wrote X": an agent and what he did
+# "wrote X": an agent and their work
 DID_ANOTHER = re.compile(rf"[\"']?,? (?:\w+ly )?(?:{RULES.verbs}) (?:the )?[\"']?[{C}{N}]")
 NUMERAL = re.compile(r"\d")
 NUMBERED = re.compile(r"\bNo\. ?(\d+)")
-# "the Atlanta trio TLC": the first one says of what kind the second one is
+# "the Atlanta trio TLC": the first name says what kind the second one is
 ATTRIBUTE = re.compile(rf"{A} (?:{'|'.join(sorted(RULES.kind_words))}) [\"']?{A}")
-# one statement of a reply that makes several: about one thing and what is said of it
+# one statement of a reply that makes several: a thing, and what is said about it
 STATEMENT = re.compile(
     r"(?:(?!\s(?:but|while|whereas|though|although)\b)"
     rf"(?!,? and (?=[\w\s]{{0,24}}[{S}{K}{C}]))[^;.!?,]|,(?! ))+"
 )
 IS, OWNER = re.compile(r"\b(?:is|was|are|were) (?:really |actually )?$"), re.compile(r"'s?\W*\Z")
-REACH = 45  # characters from an answer to the part beside it
+REACH = 45  # characters from an answer to a part beside it
 PHRASE = 400  # characters of a phrase on either side of an answer
-BEYOND = 12  # a part behind a comma is as far as one that many characters further
+BEYOND = 12  # a part after a comma counts as this many characters further away
 STOP = re.compile(r"[,;.]|\b(?:and|but|while)\b")
 Answer = tuple[Clause, int]  # an answer: its clause, and its place in it
 
 
 def exclusive_parts() -> dict[str, frozenset[str]]:
-    """For each part, those that are not done or meant where it is."""
+    """For each part, those that it excludes."""
     others: dict[str, set[str]] = {part: set() for part in PARTS}
     for group in DATA["exclusive"]:
         for part in group:
@@ -81,7 +81,7 @@ def parts_in(text: str) -> frozenset[str]:
 @lru_cache(maxsize=16384)
 def asked_parts(asked: Asked) -> frozenset[str]:
     """The parts that a question names outside its names."""
-    told = words(asked.told)  # "the symphonic poem" is what is asked about
+    told = words(asked.told)  # without what is asked about, such as "the symphonic poem"
     plain = (word for index, word in enumerate(told) if not index or not word.capital)
     return parts_in(" ".join(word.raw for word in plain))
 
@@ -94,12 +94,12 @@ def asked_things(asked: Asked) -> frozenset[str]:
 
 
 def speaks_of_part(clause: Clause, asked: Asked) -> bool:
-    """Whether a clause names a part, and it is asked who did that one."""
+    """Whether a clause names a part, and the question is who did that one."""
     return asked.role == "agent" and not asked_parts(asked).isdisjoint(parts_in(clause.text))
 
 
 class Evidence:
-    """What speaks for each answer of a reply.
+    """The evidence for each answer of a reply.
 
     reply: with its answers marked. clauses: those that give an answer. relevance: what makes a
     clause relevant to the question.
@@ -110,7 +110,7 @@ class Evidence:
         self.asked = relevance.asked
         self.subject_named = any(S in clause.text for clause in clauses)
         self.asked_parts = asked_parts(self.asked)
-        self.of_clauses: dict[int, dict[str, float]] = {}  # by the place where a clause begins
+        self.of_clauses: dict[int, dict[str, float]] = {}  # by the start of the clause
 
     def strongest(self) -> Answer:
         """The answer with the most evidence; the first of equals."""
@@ -121,10 +121,10 @@ class Evidence:
 
     @cached_property
     def paired(self) -> frozenset[int]:
-        """Where the answers stand that are nearest to the subject within its own statement.
+        """Places of the answers that are nearest to the subject within its own statement.
 
-        In "Satyagraha opened in Rotterdam; Akhnaten in Stuttgart" the one behind Akhnaten. An
-        answer of which another relation is told is none of them.
+        In "Satyagraha opened in Rotterdam; Akhnaten in Stuttgart" it is the one after Akhnaten. An
+        answer about which another relation is stated is not among them.
         """
         paired: set[int] = set()
         marks = self.relevance.marks
@@ -145,7 +145,7 @@ class Evidence:
         return frozenset(paired)
 
     def nearest(self, text: str, answers: Sequence[int], subject: int) -> int:
-        """The answer next to the subject: behind it, or before it where it did what is asked."""
+        """The answer next to the subject: after it, or before it if that did what is asked."""
         before = [at for at in answers if at < subject]
         behind = [at for at in answers if at > subject]
         if not before or not behind:
@@ -156,7 +156,7 @@ class Evidence:
         return behind[0]
 
     def may_be_paired(self, text: str, at: int) -> bool:
-        """Whether the words around an answer speak of no other relation than the asked one."""
+        """Whether the words around an answer mention no relation but the one asked about."""
         phrase = phrase_around(text, lower(text), at)
         before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
         if RULES.unlikely[self.asked.role].fits(lower(before), lower(behind)):
@@ -168,7 +168,7 @@ class Evidence:
         return self.asked.role == "agent" and bool(IS.search(before) and OWNER.match(behind))
 
     def is_singled_out(self, clause: Clause, at: int) -> bool:
-        """Whether of the answers this one alone has the asked part: `I. ...; II. ...; III. ...`."""
+        """Whether this answer alone has the part asked for: `I. ...; II. ...; III. ...`."""
         mine = self.part_beside(clause.start + at)
         others = [
             self.part_beside(c.start + place)
@@ -191,7 +191,7 @@ class Evidence:
         return sum([WEIGHTS.get(name, 0.0) * value for name, value in seen.items() if value])
 
     def observed(self, clause: Clause, at: int) -> dict[str, float]:
-        """What is observed about an answer, each from 0 (False) to 1 (True)."""
+        """The observations about an answer, each from 0 (False) to 1 (True)."""
         if clause.start not in self.of_clauses:
             self.of_clauses[clause.start] = self.about_clause(clause)
         seen = self.of_clauses[clause.start] | self.about_phrase(clause, at)
@@ -202,7 +202,7 @@ class Evidence:
         return seen
 
     def about_clause(self, clause: Clause) -> dict[str, float]:
-        """What a clause says: of the subject, of the asked relation, by the way."""
+        """Whether a clause is about the subject, the asked relation, or said in passing."""
         relevance, asked = self.relevance, self.asked.said_in(clause.text)
         subject = S in clause.text or clause.sentence in relevance.about_subject
         subject = subject or clause.start in relevance.resumed
@@ -247,7 +247,7 @@ class Evidence:
         }
 
     def about_position(self, clause: Clause, at: int) -> dict[str, float]:
-        """Where an answer stands, how often, and whether it is the key."""
+        """Where an answer is, how often, and whether it is the key."""
         marks = self.relevance.marks
         behind = marks[clause.start + at + 1 : clause.start + at + 30]
         name = self.reply.words_at(clause.start + at, clause.start + at + 1)
@@ -273,12 +273,12 @@ class Evidence:
         }
 
     def is_of_another_number(self, before: str) -> bool:
-        """Whether what stands before an answer tells of another one of a series: `No. 2 is ...`."""
+        """Whether the words before an answer are about another of a series: `No. 2 is ...`."""
         told = NUMBERED.findall(before.rpartition(S)[2]) if self.asked.number else []
         return bool(told) and told[-1] != self.asked.number
 
     def is_of_another_name(self, before: str) -> bool:
-        """Whether a value stands right behind another name than the subject's, which is named."""
+        """Whether a value comes right after another name, although the subject is named too."""
         if self.asked.role != "value" or not self.subject_named:
             return False
         named = NAMED_BEFORE.search(ANSWER.split(before)[-1])
@@ -289,13 +289,13 @@ class Evidence:
         return any(form not in plain and not form.endswith("ed") for form in forms)
 
     def did_another_work(self, text: str, behind: str) -> bool:
-        """Whether somebody is said to have done something else than the subject."""
+        """Whether somebody is said to have made something other than the subject."""
         later = self.subject_named or text != self.clauses[0].text
         elsewhere = later and S not in text and self.asked.role == "agent"
         return elsewhere and bool(DID_ANOTHER.match(lower(behind)))
 
     def is_of_another_thing(self, phrase: str) -> bool:
-        """Whether a phrase tells of the album where the song is asked about."""
+        """Whether a phrase is about another thing: the album, if the song is asked about."""
         things = asked_things(self.asked)
         if not things or S in phrase or self.asked.role != "value":
             return False
@@ -303,8 +303,8 @@ class Evidence:
         return bool(told) and things.isdisjoint(told)
 
     def is_no_place(self, name: str) -> bool:
-        """Whether a name is of no known country, where one is asked and another may be one."""
-        regions = "region" in self.asked.forms  # of which nobody has a list
+        """Whether a name is not a known country's, if one is asked for and another name may be."""
+        regions = "region" in self.asked.forms  # of which there is no list
         if self.asked.role != "place" or regions or level(name) in RULES.levels:
             return False
         marks = self.relevance.marks
@@ -319,7 +319,7 @@ class Evidence:
         return not behind or behind[0] in ".!\n"
 
     def owns_asked(self, behind: str) -> bool:
-        """Whether what is asked is said to be the answer's: `John Cale's production`."""
+        """Whether the thing asked about is said to be the answer's: `John Cale's production`."""
         return behind.startswith("'s ") and bool(self.asked.said_in(behind[:30]))
 
     def is_asked_label(self, label: str) -> bool:
@@ -359,12 +359,12 @@ class Evidence:
 
 
 def distance_before(text: str, part: re.Match[str]) -> int:
-    """How far a part is from the beginning of a stretch; a sign between counts as further."""
+    """How far a part is from the beginning of a text; a sign between adds to it."""
     return part.start() + BEYOND * bool(STOP.search(text, 0, part.start()))
 
 
 def distance_behind(text: str, part: re.Match[str]) -> int:
-    """How far a part is from the end of a stretch."""
+    """How far a part is from the end of a text."""
     return len(text) - part.end() + BEYOND * bool(STOP.search(text, part.end()))
 
 
@@ -385,9 +385,9 @@ def phrase_around(text: str, small: str, at: int) -> str:
 def only_answer_behind(
     clauses: Sequence[Clause], chosen: Clause, relevance: Relevance
 ) -> Clause | None:
-    """A clause behind a list that gives one answer: `do, re, mi - the second one is re`.
+    """A clause after a list that gives one answer: `do, re, mi - the second one is re`.
 
-    Also one that the reply arrives at: `1935, 1936, 1937: of those, 1936`.
+    Or a conclusion of the reply: `1935, 1936, 1937: of those, 1936`.
     """
     for clause in clauses:
         if clause.start > chosen.start and not is_bare(clause) and len(clause.places) == 1:

@@ -1,10 +1,10 @@
-"""Patterns that are not tried on a text without a word that each of their matches needs.
+"""Patterns that are tried only on texts with a word that every match needs.
 
-A pattern of the grader is long, and most texts hold nothing of it: `don't know`, `on second
-thoughts`. What every match must hold is read from the pattern itself, as a set of runs of letters
-and signs of which one is needed (the prefilters of RE2, Cox 2010), so that a gate never turns away
-what the pattern would have found. Which gates a word opens is remembered by the word; a text opens
-those that its words do.
+The grader's patterns are long, and most texts match none of them: `don't know`, `on second
+thoughts`. What every match must have is read from the pattern itself, as a set of runs of letters
+and signs of which one is needed (like the prefilters of RE2, Cox 2010), so a gate never turns away
+what the pattern would have found. Which gates a word opens is cached by word; a text opens
+the gates that its words open.
 """
 
 import re
@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import product
 
-# the parser of `re` itself: what it reads is what is matched
+# the parser of `re` itself, so that a pattern is read exactly as it is matched
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
 LETTERS = frozenset(string.ascii_lowercase)
 EDGE = "|"  # where a run of letters begins or ends
-MANY = 24  # strings of a part that are held apart
-# runs that stand in most texts: a gate that waits for one of them is open
+MANY = 24  # most strings of a part that are tracked individually
+# runs that are in most texts: a gate that needs one of them is always open
 EVERYWHERE = frozenset(
     f"{EDGE}{word}{EDGE}"
     for word in [
@@ -50,15 +50,15 @@ EVERYWHERE = frozenset(
     ]
 )
 COMMON_SIGNS = frozenset("\ue000\ue001\ue003,.'")
-# characters that `re` takes for a Latin letter where the case makes no difference
+# characters that `re` equates with a Latin letter if it ignores case
 LIKE_LETTERS = "\u0130\u0131\u017f\u212a"
 
 
 class Needs(NamedTuple):
-    """What a part of a pattern needs.
+    """What a match of a part of a pattern needs.
 
-    exact: all strings that it matches, where they are few, with EDGE at the edges of words; else
-    None. runs: of which one stands in every match; None where nothing is sure to.
+    exact: all strings that it matches, if they are few, with EDGE at the edges of words; else
+    None. runs: one of them is in every match; None if nothing surely is.
     """
 
     exact: frozenset[str] | None
@@ -70,16 +70,16 @@ EMPTY = frozenset({""})
 
 
 def needed(pattern: str, flags: int = 0) -> frozenset[str] | None:
-    """Runs of letters and signs of which one stands in every text that a pattern is found in."""
+    """Runs of letters and signs, one of which is in every text that a pattern matches."""
     needs = of_sequence(list(parser.parse(pattern, flags)))
     runs = better(needs.runs, runs_of(needs.exact))
     if runs and flags & re.IGNORECASE and any(r.isalpha() and not r.isascii() for r in runs):
-        return None  # letters of other alphabets have more equals than their small ones
+        return None  # letters of other alphabets match more than their lower case
     return runs
 
 
 def of_sequence(parts: list[Any]) -> Needs:
-    """What parts behind each other need: the one of which a text is least likely to hold any."""
+    """What consecutive parts need: the runs that a text is least likely to contain."""
     exact: frozenset[str] | None = EMPTY
     runs: frozenset[str] | None = None
     whole = True  # whether `exact` is all of the sequence so far
@@ -112,7 +112,7 @@ def of_part(code: Any, value: Any) -> Needs:
         return of_choice([of_sequence(list(way)) for way in value[1]])
     if code in (codes.MAX_REPEAT, codes.MIN_REPEAT):
         return of_repeat(*value)
-    if code is codes.ASSERT:  # what is looked at stands in the text, too
+    if code is codes.ASSERT:  # what a lookaround matches is in the text, too
         ahead = of_sequence(list(value[1]))
         return Needs(None, better(ahead.runs, runs_of(ahead.exact)))
     if code is codes.ASSERT_NOT:
@@ -121,7 +121,7 @@ def of_part(code: Any, value: Any) -> Needs:
 
 
 def of_choice(ways: list[Needs]) -> Needs:
-    """What one of several ways needs."""
+    """What an alternative of several needs."""
     exact: frozenset[str] | None = None
     if all(way.exact is not None for way in ways):
         exact = frozenset().union(*(way.exact or () for way in ways))
@@ -132,7 +132,7 @@ def of_choice(ways: list[Needs]) -> Needs:
 
 
 def of_repeat(least: int, most: int, parts: Any) -> Needs:
-    """What a part needs that stands some times."""
+    """What a repeated part needs."""
     needs = of_sequence(list(parts))
     if least == 0 and most == 1 and needs.exact is not None and len(needs.exact) < MANY:
         return Needs(needs.exact | EMPTY, None)
@@ -142,7 +142,7 @@ def of_repeat(least: int, most: int, parts: Any) -> Needs:
 
 
 def runs_of(exact: frozenset[str] | None) -> frozenset[str] | None:
-    """For strings of which one is matched: of each the run that is least likely in a text."""
+    """For alternative strings: the run of each that is least likely in a text."""
     if exact is None:
         return None
     runs = [max(pieces(text), key=rarity, default="") for text in exact]
@@ -150,7 +150,7 @@ def runs_of(exact: frozenset[str] | None) -> frozenset[str] | None:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """The runs of letters in a string, with their edges where they are known, and its signs."""
+    """The runs of letters in a string, with their edges if known, and its signs."""
     for match in re.finditer(r"[a-z]+|[^a-z\s|]", text):
         first, last = match.span()
         if match[0][0] in LETTERS:
@@ -161,21 +161,21 @@ def pieces(text: str) -> Iterator[str]:
 
 
 def rarity(run: str) -> float:
-    """How unlikely a run is in a text: by its length, and hardly where it stands in most."""
+    """How unlikely a run is in a text: by its length; low for runs that are in most texts."""
     if run in EVERYWHERE or run in COMMON_SIGNS:
         return 0.5
     return 1.5 if len(run) == 1 and run not in LETTERS else len(run)
 
 
 def better(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
-    """Of two sets, the one of which a text is less likely to hold any."""
+    """The one of two sets whose members are less likely in a text."""
     if one is None or other is None:
         return other if one is None else one
     return max(one, other, key=lambda runs: (min(map(rarity, runs)), -len(runs)))
 
 
 class Gated:
-    """A compiled pattern behind its gate; a pattern of which nothing is sure has none."""
+    """A compiled pattern with its gate; without one if no run is sure to be in a match."""
 
     def __init__(self, pattern: re.Pattern[str]):
         self.pattern = pattern
@@ -194,9 +194,9 @@ class Gated:
         return self.pattern.finditer(text) if opened(text) & self.gate else iter(())
 
     def may_be_in(self, text: str) -> bool:
-        """Whether the gate is open: False where nothing in a text matches, nor in its stretches.
+        """Whether the gate is open: False only if neither a text nor any part of it can match.
 
-        Of stretches that begin and end at the edges of words.
+        This holds for parts that begin and end at the edges of words.
         """
         return bool(opened(text) & self.gate)
 
@@ -206,16 +206,16 @@ class Gated:
 
 
 class AnyOf:
-    """Patterns of which one is looked for, each behind a gate of its own.
+    """Alternative patterns, each with a gate of its own.
 
-    As one pattern they would have one gate, which a word of any of them opens for all.
+    As one pattern they would share a gate, which a word of any of them opens for all.
     """
 
     def __init__(self, patterns: Iterable[Gated]):
         self.patterns = tuple(patterns)
 
     def is_in(self, text: str) -> bool:
-        """Whether one of the patterns is found in a text."""
+        """Whether one of the patterns matches in a text."""
         gates = opened(text)
         ways = [one.pattern for one in self.patterns if gates & one.gate]
         return any(pattern.search(text) for pattern in ways)
@@ -224,7 +224,7 @@ class AnyOf:
 def sub_each(
     patterns: Iterable[Gated], new: str | Callable[[re.Match[str]], str], text: str
 ) -> str:
-    """A text with what each of some patterns matches put anew, one behind the other."""
+    """A text after substitution by each of several patterns, one after the other."""
     gates = opened(text)
     for one in patterns:
         if gates & one.gate:
@@ -243,7 +243,7 @@ class Gates:
         self.tokens = re.compile("[a-z]+")
 
     def add(self, runs: frozenset[str] | None) -> int:
-        """The bit of a new gate that some runs open; None for one that is always open."""
+        """The bit of a new gate that these runs open; for None one that is always open."""
         gate = self.every + 1
         self.every |= gate
         if runs is None:
@@ -271,7 +271,7 @@ def opened_by_token(token: str) -> int:
     return gates
 
 
-@lru_cache(maxsize=128)  # one text is searched for many patterns
+@lru_cache(maxsize=128)  # each text is searched for many patterns
 def opened(text: str) -> int:
     """The gates that are open for a text."""
     if not text.isascii() and any(letter in text for letter in LIKE_LETTERS):

@@ -1,4 +1,4 @@
-"""Which answers in a reply are given: not denied, not others', not taken back, no refusal."""
+"""Which answers a reply really gives: not denied, attributed to others, withdrawn or refused."""
 
 import re
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ WITHIN = re.compile(r"[^,.;:!?]{0,80}")
 OPEN_CHOICE = re.compile(rf"\W*{A}[\"']?,? or (?:the )?[\"']?{A}", re.IGNORECASE)  # "X or Y"
 
 
-BESIDE = str.maketrans("()", ", ")  # the second name is no aside
+BESIDE = str.maketrans("()", ", ")  # a second name in brackets is no aside
 
 
 class Given(NamedTuple):
     """A marked text with the answers that are not given turned into N.
 
-    refused, denied: whether it says that it does not know between which, and that it is not one.
+    refused, denied: whether it says that it cannot decide, and that an answer is wrong.
     """
 
     marks: str
@@ -37,9 +37,9 @@ class Given(NamedTuple):
 
 
 def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
-    """The answers that are denied, believed by others, only compared or only owners, set aside.
+    """The text with answers set aside that are denied, believed by others, compared or only owners.
 
-    careful: False for a text without a word that a denial or the like is made of.
+    careful: False for a text without any word that denials and the like consist of.
     """
     if " or " in marks:
         marks = of_two(marks)
@@ -49,7 +49,7 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
     if asked.role == "place":
         given = RULES.renamed.sub(lambda match: one_of_two_names(match).translate(BESIDE), given)
     if asked.relations & MAKING and asked.role != "place":
-        # the album that is somebody's was made by him
+        # somebody's album was made by them
         given = RULES.owner_of_no_work.sub(dead, given)
     elif len(ANSWER.findall(given)) > 1:
         given = RULES.owner.sub(partial(dead_owner, asked=asked), given)
@@ -63,7 +63,7 @@ def of_two(marks: str) -> str:
 
 
 def not_given(marks: str) -> tuple[str, bool]:
-    """The answers that are denied, believed by others or compared, set aside; is one denied?"""
+    """The text with denied, others' and compared answers set aside; whether one was denied."""
     small = lower(marks)
     undecided = RULES.undecided.sub(dead, small)
     given = sub_each(RULES.denied, dead, undecided)
@@ -75,12 +75,12 @@ def not_given(marks: str) -> tuple[str, bool]:
 
 
 def dead(match: re.Match[str]) -> str:
-    """What a pattern matched, its answers set aside."""
+    """What a pattern matched, with its answers set aside."""
     return match[0].translate(DEAD)
 
 
 def dead_owner(match: re.Match[str], asked: Asked) -> str:
-    """An owner set aside, unless what he owns is what is asked: `John Cale's production`."""
+    """An owner set aside, unless the thing owned is asked about: `John Cale's production`."""
     owned = match.string[match.end() : match.end() + 30]
     if asked.role == "place" and K in match[0] and C in owned[:2]:  # "Vienna's Burgtheater"
         return match[0]
@@ -102,9 +102,9 @@ def one_of_two_names(match: re.Match[str]) -> str:
 
 
 def last_word(clauses: Sequence[Clause], relevance: Relevance) -> list[Clause]:
-    """The clauses from the last second thought on that names another answer.
+    """The clauses from the last second thought that names another answer.
 
-    Nothing where a second thought only takes the answer back.
+    Empty if a second thought only takes the answer back.
     """
     parts = [part for clause in clauses for part in inner_parts(clause)]
     for index in range(len(parts) - 1, 0, -1):
@@ -120,14 +120,14 @@ def last_word(clauses: Sequence[Clause], relevance: Relevance) -> list[Clause]:
 
 
 def is_second_thought(part: Clause) -> bool:
-    """Whether a clause takes back what stands before it."""
+    """Whether a clause takes back what comes before it."""
     if part.opener == "no" or RULES.correction.match(part.small):
         return True
     return not part.answers and bool(RULES.taken_back.search(part.small))
 
 
 def inner_parts(clause: Clause) -> list[Clause]:
-    """A clause, cut where a second thought interrupts it."""
+    """A clause, split where a second thought interrupts it."""
     matches = list(RULES.inner_correction.finditer(clause.small))
     if not matches or not ANSWER.search(clause.text[matches[-1].end() :]):
         return [clause]
@@ -138,7 +138,7 @@ def inner_parts(clause: Clause) -> list[Clause]:
 
 
 def final_answer(clauses: list[Clause]) -> list[Clause]:
-    """What follows the last "the answer is", where it names an answer."""
+    """What follows the last "the answer is", if that names an answer."""
     for clause in reversed(clauses):
         for match in reversed(list(RULES.final_answer.finditer(clause.small))):
             tail = clause.text[match.end() :]
@@ -151,7 +151,7 @@ def final_answer(clauses: list[Clause]) -> list[Clause]:
 
 
 def without_refusals(clauses: Sequence[Clause], relevance: Relevance) -> tuple[list[Clause], bool]:
-    """The clauses that give an answer, and whether others refuse to.
+    """The clauses that give an answer, and whether others refuse one.
 
     Beside a refusal, only a guess counts: `I don't know. Maybe X?`, `He is Irish. I can't say who.`
     """
@@ -175,5 +175,5 @@ def is_refusal(clause: Clause) -> bool:
 
 
 def refuses_whole(text: str) -> bool:
-    """Whether a text is one of the short refusals, whatever signs stand around it."""
+    """Whether a text is one of the short refusals, whatever punctuation is around it."""
     return bool(RULES.refusal_whole.pattern.fullmatch(lower(text.strip(PUNCTUATION))))

@@ -19,7 +19,7 @@ SHORT = 200  # characters of a reply whose grade is remembered
 
 
 class Grade(NamedTuple):
-    """One of GRADES, in a few words why, and the words of the reply that were graded."""
+    """One of GRADES, the reason in a few words, and the words of the reply that were graded."""
 
     grade: str
     reason: str
@@ -29,7 +29,7 @@ class Grade(NamedTuple):
 def grade(question: Mapping, response: str) -> Grade:
     """Grade a response, of any length and with whatever a model writes around its answer.
 
-    question: dict with `question`, `answer`, `answer_type` and, where there are any, `aliases` and
+    question: dict with `question`, `answer`, `answer_type` and, if there are any, `aliases` and
     `subject`. Raises KeyError for a missing field.
     """
     key = key_of(question)
@@ -38,7 +38,7 @@ def grade(question: Mapping, response: str) -> Grade:
 
 
 def graded(key: Key, response: str) -> Grade:
-    """The grade of a response to a key's question: at once where it is only another name."""
+    """The grade of a response to a key's question, found at once if it is only another name."""
     if another := is_another(key, response):
         return Grade(INCORRECT, "gives another answer", another)
     return graded_in_full(key, response)

@@ -16,8 +16,8 @@ from mucpt_utils.musicsimpleqa.replies import without_thoughts
 UNPARSED = "unparsed"
 LABELS = {"CORRECT": CORRECT, "INCORRECT": INCORRECT, "NOT_ATTEMPTED": NOT_ATTEMPTED}
 ATTEMPTS = 3
-AROUND = string.whitespace + string.punctuation  # what may stand around a label
-MAX_TOKENS = 1024  # room for the thoughts of a model that thinks; others end after their word
+AROUND = string.whitespace + string.punctuation  # what may be around a label
+MAX_TOKENS = 1024  # room for the thoughts of a reasoning model; others stop after the label
 SYSTEM = """\
 You compare a response to a question about music with the one right answer, the key.
 
@@ -42,9 +42,9 @@ def judge_messages(question: Mapping, response: str) -> list[dict[str, str]]:
 
 
 def parse_grade(reply: str) -> str | None:
-    """The grade that a reply is, or None for a reply that is anything else than one label.
+    """The grade that a reply gives; None for a reply that is anything but one label.
 
-    Nothing is searched for inside a longer reply: "INCORRECT" holds "CORRECT". Thoughts before the
+    A longer reply is not searched: "INCORRECT" contains "CORRECT". Thoughts before the
     label, marks around it and a hyphen or space in it make no difference.
     """
     label = without_thoughts(reply).strip(AROUND).upper()
@@ -59,13 +59,13 @@ class JudgeCache:
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, model: str, messages: Sequence[Mapping]) -> Path:
-        """Where the grade of a conversation lies, or would."""
+        """Where the grade of a conversation is, or would be."""
         text = json.dumps([model, list(messages)], sort_keys=True, ensure_ascii=False)
         name = hashlib.sha256(text.encode(errors=HALF_SIGNS)).hexdigest()
         return self.folder / f"{name}.json"
 
     def get(self, path: Path) -> str | None:
-        """The grade in a cache file; None where there is none, or a damaged one."""
+        """The grade in a cache file; None if there is no file, or a damaged one."""
         try:
             grade = read_json(path)["grade"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -73,12 +73,12 @@ class JudgeCache:
         return grade if grade in LABELS.values() else None
 
     def put(self, path: Path, grade: str, model: str) -> None:
-        """Write a grade; the file is whole or not there."""
+        """Write a grade, whole or not at all."""
         write_json(path, {"grade": grade, "model": model})
 
 
 def judge_one(endpoint: Endpoint, question: Mapping, response: str, cache: JudgeCache) -> str:
-    """The judge's grade, or UNPARSED after ATTEMPTS replies that are no grade (not cached)."""
+    """The judge's grade, or UNPARSED (not cached) after ATTEMPTS replies that are no grade."""
     first = messages = judge_messages(question, response)
     path = cache.path(endpoint.model, messages)
     if (cached := cache.get(path)) is not None:
@@ -93,9 +93,9 @@ def judge_one(endpoint: Endpoint, question: Mapping, response: str, cache: Judge
 
 
 def asked_again(messages: Sequence[dict[str, str]], reply: str) -> list[dict[str, str]]:
-    """The conversation that asks once more for the grade, after a reply that is none.
+    """The conversation that asks again for the grade, after a reply that is none.
 
-    Without a turn of the judge where it said nothing: servers refuse empty ones.
+    Without a turn of the judge if it said nothing, since servers refuse empty ones.
     """
     if reply.strip():
         said = {"role": "assistant", "content": reply}
@@ -114,7 +114,7 @@ def judge_answers(
 ) -> list[str]:
     """The judge's grade of each response, in their order.
 
-    cache: folder of the grades already given. Raises EndpointError where the server fails.
+    cache: folder of the grades already given. Raises EndpointError if the server fails.
     """
     store = JudgeCache(cache)
     grades = [UNPARSED] * len(responses)
@@ -128,7 +128,7 @@ def judge_answers(
 
 
 def judge_agreement(answers: Iterable[Mapping]) -> list[Agreement]:
-    """Agreement of the judge with the grader by answer type, over the replies that were grades.
+    """Agreement of judge and grader by answer type, over the judge's replies that were grades.
 
     answers: dicts with `answer_type`, `grade` and `judge`.
     """

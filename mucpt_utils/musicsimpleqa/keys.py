@@ -8,7 +8,7 @@ from mucpt_utils.musicsimpleqa.rules import S
 
 
 class Span(NamedTuple):
-    """A stretch of a text and what it is: K the key, C another of its kind, S the subject."""
+    """A part of a text and what it is: K the key, C another of its kind, S the subject."""
 
     start: int
     end: int
@@ -18,8 +18,8 @@ class Span(NamedTuple):
 class Key:
     """The right answer of a question, as the grader looks for it in a response.
 
-    kind: the answer type. asked: the question. symbols: names of the key that hold no word (`!!!`).
-    has_loose_terms: whether no shape or list tells other answers of its kind from other words.
+    kind: the answer type. asked: the question. symbols: names of the key without a word (`!!!`).
+    has_loose_terms: whether other answers of its kind cannot be told from other words.
     """
 
     def __init__(self, kind: str, asked: Asked):
@@ -36,7 +36,7 @@ class Key:
         return False
 
     def is_misspelt(self, text: str) -> bool:
-        """Whether the text is the key but for one slip, or in another alphabet's spelling."""
+        """Whether the text is the key except for one slip, or spelt from another alphabet."""
         return False
 
     def answers(self, text: str) -> list[Span]:
@@ -49,7 +49,7 @@ class Key:
         return text, self.answers(text)
 
     def names_its_kind(self, text: str) -> bool:
-        """Whether a text names something of the key's kind, be it in the question."""
+        """Whether a text names something of the key's kind, even if the question names it too."""
         return False
 
     def agrees(self, text: str) -> bool:
@@ -58,7 +58,7 @@ class Key:
 
 
 def in_order(*groups: Iterable[Span]) -> list[Span]:
-    """Spans by position; of spans that overlap, that of the earlier group counts.
+    """Spans by position; of overlapping spans, the one of the earlier group counts.
 
     Mentions of the key inside a longer name of the subject are no mentions.
     """

@@ -1,4 +1,4 @@
-"""What code can find wrong with questions: in one by itself, and in splits side by side."""
+"""What code can find wrong with questions, singly and across splits."""
 
 import re
 from collections import defaultdict
@@ -15,21 +15,21 @@ UNSTABLE = re.compile(
     r"\b(current(?:ly)?|now|today|latest|so far|recent(?:ly)?|to date|still|yet|this year)\b",
     re.IGNORECASE,
 )
-# a word or a phrase that stands twice: "the key of the key of"
+# a word or a phrase that is repeated: "the key of the key of"
 TWICE = re.compile(r"\b((?:\w+ ){1,4})\1", re.IGNORECASE)
 ARTICLE = re.compile(r"\b(?:the|an?) $", re.IGNORECASE)
-# questions that are put together, not spoken: "Who was the libretto of ... written by?"
+# questions that nobody would say: "Who was the libretto of ... written by?"
 STILTED = re.compile(
     r"\b(?:by|released in|composed in|belonging to|known as a member of the)\?$"
     r"|^Wh\w+ is responsible for|^Which (?:person|act|title|entity) (?:is|was) ",
     re.IGNORECASE,
 )
-NUMERIC = ("date", "year", "number")  # types whose key is no text
+NUMERIC = ("date", "year", "number")  # types whose key is not text
 WITHOUT_CONTEXT = re.compile(r"^(?:he|she|it|they|this|that|these|his|her|their)\b", re.IGNORECASE)
 
 
 def lint(splits: Mapping[str, Sequence[dict]]) -> list[str]:
-    """What is wrong with the questions of each split, one line each; empty when nothing is."""
+    """What is wrong with the questions of the splits, one line per problem; empty if nothing is."""
     problems = []
     first_with: dict[tuple[str, str], str] = {}
     splits_of: dict[str, set[str]] = defaultdict(set)
@@ -78,7 +78,7 @@ def lint_question(question: dict) -> list[str]:
 
 
 def two_articles(text: str, subject: str) -> bool:
-    """Whether an article stands before a subject that has one: `the the Requiem`, `the Bach's`."""
+    """Whether an article precedes a subject that has one: `the the Requiem`, `the Bach's`."""
     before, named, _ = text.partition(subject)
     has_one = re.match(r"(?:the|an?) |[\w. -]+'s ", subject) is not None
     return bool(named) and has_one and ARTICLE.search(before) is not None
@@ -94,7 +94,7 @@ def is_date(text: str) -> bool:
 
 
 def lint_key(question: dict) -> list[str]:
-    """What the grader makes of the key itself, of its aliases and of the question echoed."""
+    """Problems with how the grader judges the key, its aliases and the echoed question."""
     problems = []
     kind = "term" if question["answer_type"] in NUMERIC else question["answer_type"]
     other_key = {**question, "answer": "another answer", "answer_type": kind, "aliases": []}

@@ -9,11 +9,11 @@ from mucpt_utils.musicsimpleqa.grading import CORRECT, NOT_ATTEMPTED
 from mucpt_utils.stats import Estimate, clustered_mean, paired_difference
 
 ALL = "all"
-UNKNOWN_SHARE = Estimate(0.0, 0.0, 1.0)  # of nothing: counted as 0, and anything is possible
+UNKNOWN_SHARE = Estimate(0.0, 0.0, 1.0)  # a share of nothing: 0, with the widest interval
 
 
 class AnswersError(MuCPTError, ValueError):
-    """Graded answers that cannot be summed up or compared."""
+    """Graded answers that cannot be summarised or compared."""
 
 
 class Measure(NamedTuple):
@@ -45,8 +45,8 @@ class Comparison(NamedTuple):
 def measures(answers: Sequence[Mapping]) -> list[Measure]:
     """Every metric over all answers, by part, by stratum and by category.
 
-    answers: dicts with `grade` and, where they are to count, `part`, `stratum`, `category` and
-    `subject`; answers about one subject may go together. Raises AnswersError for no
+    answers: dicts with `grade` and, to group by them, `part`, `stratum`, `category` and
+    `subject`; answers about one subject may be correlated. Raises AnswersError for no
     answers.
     """
     if not answers:
@@ -59,7 +59,7 @@ def measures(answers: Sequence[Mapping]) -> list[Measure]:
 
 
 def groups(answers: Sequence[Mapping]) -> list[tuple[str, str, list[Mapping]]]:
-    """(what it is grouped by, name, answers) of all, each part, stratum and category."""
+    """(kind of group, name, answers) for all, and for each part, stratum and category."""
     result = [(ALL, ALL, list(answers))]
     for by in ("part", "stratum", "category"):
         names = dict.fromkeys(answer[by] for answer in answers if answer.get(by))
@@ -70,8 +70,8 @@ def groups(answers: Sequence[Mapping]) -> list[tuple[str, str, list[Mapping]]]:
 def estimates(answers: Sequence[Mapping]) -> dict[str, Estimate]:
     """Each metric of a group of answers, with its interval over subjects.
 
-    The harmonic mean grows with both its parts, so that it lies between that of their lower and
-    that of their upper ends; the interval is somewhat too wide, since both seldom err together.
+    The harmonic mean grows with both its parts, so it is between that of their lower and
+    that of their upper ends; the interval is slightly too wide, since both seldom err together.
     """
     correct = [float(answer["grade"] == CORRECT) for answer in answers]
     attempted = [float(answer["grade"] != NOT_ATTEMPTED) for answer in answers]
@@ -92,14 +92,14 @@ def estimates(answers: Sequence[Mapping]) -> dict[str, Estimate]:
 
 
 def harmonic_mean(a: float, b: float) -> float:
-    """2 a b / (a + b); 0 where both are."""
+    """2 a b / (a + b); 0 if both are 0."""
     return 2 * a * b / (a + b) if a + b else 0.0
 
 
 def compare(a: Sequence[Mapping], b: Sequence[Mapping]) -> list[Comparison]:
     """Paired comparison of two graded answer files: all, by part, stratum and category.
 
-    Raises AnswersError where they do not answer the same questions.
+    Raises AnswersError unless they answer the same questions.
     """
     for name, answers in (("first", a), ("second", b)):
         counts = Counter(answer["id"] for answer in answers)

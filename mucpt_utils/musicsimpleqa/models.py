@@ -23,15 +23,15 @@ PROBE = "Question: Who composed The Magic Flute?\nAnswer:"
 
 
 class DeviceError(MuCPTError, ValueError):
-    """A device that is not there."""
+    """A device that does not exist or cannot be used."""
 
 
 def load_model(
     name: str, device: str, dtype: str = "auto"
 ) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
-    """A causal LM that gives numbers, and its tokenizer; no code of theirs is run.
+    """A causal LM with finite outputs, and its tokenizer, loaded without running their code.
 
-    name: as for `scoring.models.load`. device: `auto` for a GPU where there is one. dtype: of the
+    name: as for `scoring.models.load`. device: `auto` for a GPU if there is one. dtype: of the
     weights, `auto` for that of the files. Raises ModelError, in one line, for a model that is not
     there, cannot be loaded whole, or has weights or logits that are not finite; DeviceError.
     """
@@ -47,7 +47,7 @@ def load_model(
 
 @contextmanager
 def hinting(name: str) -> Iterator[None]:
-    """Of a name that leads nowhere and is like a package's, the error says which was meant."""
+    """If a name does not exist but is like a package's, makes the error say which was meant."""
     try:
         yield
     except ModelError as error:
@@ -58,7 +58,7 @@ def hinting(name: str) -> Iterator[None]:
 
 
 def check_device(device: str) -> None:
-    """Raises DeviceError for a device that is not there."""
+    """Raises DeviceError for a device that cannot be used."""
     import torch
 
     try:
@@ -90,18 +90,18 @@ def check_numbers(
 
 @contextmanager
 def answering(name: str) -> Iterator[None]:
-    """What a model's code raises inside becomes a ModelError of one line."""
+    """Turns whatever a model's code raises inside into a one-line ModelError."""
     try:
         yield
     except (MuCPTError, OSError):
         raise
-    except Exception as error:  # memory that is not there, shapes that do not fit
+    except Exception as error:  # lack of memory, shapes that do not fit
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise ModelError(f"model {name!r} fails: {reason}") from error
 
 
 def facts_of(name: str, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> dict:
-    """What tells one asked model from another: weights, revision, numbers, chat template."""
+    """What tells one model from another: weights, revision, precision, chat template."""
     template = tokenizer.chat_template
     return {
         "weights_sha256": packages.identity(name) or weights_digest(Path(name)),

@@ -1,6 +1,6 @@
-"""Keys that are names of groups and titles: how they may be written, where a text has them.
+"""Keys that are names of groups and titles: how they may be written, and where a text has them.
 
-A name is compared by the forms of its words run together (`compact`), so that "AC/DC" is "ACDC".
+A name is compared by the forms of its words joined together (`compact`), so "AC/DC" is "ACDC".
 """
 
 import re
@@ -25,16 +25,16 @@ from mucpt_utils.musicsimpleqa.words import (
     without_article,
 )
 
-# words behind which a title may stand without a capital
+# words after which a title may have no capital
 TITLE_SIGNS = frozenset({"is", "was", "by", "called", "titled", "on", "from"})
-# words behind which one without a capital is a verb
+# words after which a word without a capital is a verb
 VERB_SIGNS = frozenset({"to", "me", "us", "you", "we", "they", "can", "will", "should", "must"})
 # "C'est", "L'album" at the beginning of a sentence
 ELIDED = re.compile(r"(?:[CDJLMNST]|Qu)'[a-zà-ÿ]")
-# an article or preposition run together with a name: "d'Alain", "l'Orfeo"
+# an article or preposition joined to a name: "d'Alain", "l'Orfeo"
 CAPITAL_BEHIND = re.compile(r"'[A-ZÀ-Ý]")
 ELISION = re.compile(r"\b(d|l|qu|dell|all|nell|sull)'(?=[A-ZÀ-Ý])")
-# what is named behind such a word in quotation marks is a work
+# what such a word introduces in quotation marks is a work
 WORK_NAMED = re.compile(
     r"\b(?:record|song|album|single|track|hit|piece|opera|number|tune|with|for|on"
     r"|(?:record|song|album|single|track) (?:is|was))[,:]? \Z"
@@ -43,13 +43,13 @@ SIGN_INSIDE = re.compile(r"[!?](?= [a-z])")
 PRIZES = frozenset({"award", "awards", "prize", "prizes", "ceremony"})
 HIMSELF = re.compile(r",? (?:him|her|them|it)sel(?:f|ves)\b")
 INNER_WORDS = frozenset({"is", "are", "to", "for", "of", "the", "a", "my", "your", "with", "it"})
-# an article may stand before a name that is the whole response
+# an article may precede a name that is the whole response
 ARTICLE_LENGTH = max(map(len, {*ARTICLES, *RULES.foreign_articles}))
 UMLAUTS = str.maketrans(FORMS["umlauts"])
 
 
 class NameKey(Key):
-    """A key that is a name: a group, a title, or of any kind that has no rules of its own."""
+    """A key that is a name: a group, a title, or anything of a kind without its own rules."""
 
     def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
         super().__init__(kind, asked)
@@ -73,7 +73,7 @@ class NameKey(Key):
             for forms in self.forms
             if all(form in RULES.common_words or form in ARTICLES for form in forms)
         }
-        # names made of signs, not inside a word and not inside a longer row of signs
+        # names made of signs, not inside a word or a longer row of signs
         signs = "|".join(re.escape(name) for name in sorted(self.symbols, key=len, reverse=True))
         self.symbol_pattern = re.compile(rf"(?<![\w!?])(?:{signs})(?![\w!?])") if signs else None
 
@@ -85,9 +85,9 @@ class NameKey(Key):
         return HASH_NUMBER.sub("No. ", text) if self.numbered and "#" in text else text
 
     def ways_to_write(self, name: str) -> list[list[str]]:
-        """The forms of a name's words, in every way in which it may be written.
+        """The forms of a name's words, for every way in which it may be written.
 
-        A name without a word goes to `symbols`.
+        A name without a word is added to `symbols`.
         """
         forms = without_article(forms_of(name), name)
         if not forms:
@@ -124,7 +124,7 @@ class NameKey(Key):
 
     @cached_property
     def longest_whole(self) -> int:
-        """Characters of the longest text that is the key and nothing else, run together."""
+        """Characters of the longest text that is the key and nothing else, without spaces."""
         return ARTICLE_LENGTH + max(map(len, self.compact | self.whole), default=0)
 
     def is_misspelt(self, text: str) -> bool:
@@ -164,7 +164,7 @@ class NameKey(Key):
         return self.is_misspelt(text)
 
     def may_be_in(self, text: str) -> bool:
-        """Whether a text mentions the key at all, be it in a longer name: a cheap first look."""
+        """Whether a text may mention the key at all, even in a longer name: a cheap first check."""
         if self.symbol_pattern and self.symbol_pattern.search(text):
             return True
         return bool(self.mentions(read(text)))
@@ -204,7 +204,7 @@ class NameKey(Key):
         return mentions
 
     def is_mention(self, reading: Reading, first: int, last: int) -> bool:
-        """Whether words that match the key mean it, and not a word or a longer name."""
+        """Whether words that match the key mean it, rather than a common word or a longer name."""
         words = reading.words
         joined = "".join(word.form for word in words[first : last + 1])
         lower = words[first].raw.islower()
@@ -225,7 +225,7 @@ class NameKey(Key):
         return not self.in_longer_name(reading, first, last)
 
     def is_introduced(self, reading: Reading, first: int) -> bool:
-        """Whether a word without a capital stands where a title does: `the album nevermind`."""
+        """Whether a word without a capital is where a title would be: `the album nevermind`."""
         if not first or reading.text[reading.words[first].start - 1] in "\"'":
             return True
         before = reading.words[first - 1].form
@@ -249,7 +249,7 @@ class NameKey(Key):
         return self.kind == "title" and not reading.caseless and self.goes_on(reading, last)
 
     def goes_on(self, reading: Reading, last: int) -> bool:
-        """Whether a title goes on behind small words: `Never Mind the Bollocks`."""
+        """Whether a title continues after function words: `Never Mind the Bollocks`."""
         words, index = reading.words, last + 1
         while index < len(words) - 1 and reading.gap(index - 1) == " " and is_inner(words[index]):
             index += 1
@@ -284,7 +284,7 @@ class NameKey(Key):
         return others
 
     def is_named_anew(self, text: str, span: Span) -> bool:
-        """Whether a name says more than the question, or that who is named there did it himself."""
+        """Whether a name is new, or is said to have done it, though the question names it."""
         if self.is_new(text[span.start : span.end]):
             return True
         return self.asked.role == "agent" and bool(HIMSELF.match(text, span.end))
@@ -328,17 +328,17 @@ class NameKey(Key):
 
 
 def works_named(reading: Reading, quoted: Sequence[Span]) -> list[Span]:
-    """Of what stands in quotation marks, the works: `with "Strangers in the Night"`."""
+    """The works among the quoted names: `with "Strangers in the Night"`."""
     return [span for span in quoted if WORK_NAMED.search(reading.text[: span.start - 1])]
 
 
 def is_inner(word: Word) -> bool:
-    """Whether a word may stand inside a title: a small one, or `Is` with a capital."""
+    """Whether a word may be inside a title: a function word, or `Is` with a capital."""
     return word.raw in LINKS or (word.capital and word.form in INNER_WORDS)
 
 
 def is_opener(reading: Reading, index: int) -> bool:
-    """Whether the first word of a longer sentence is one that opens sentences: `However, ...`."""
+    """Whether the first word of a longer sentence is a typical opener: `However, ...`."""
     word = reading.words[index]
     if word.raw.endswith(("'ve", "'re", "'ll", "'d", "'m")):
         return True
@@ -347,7 +347,7 @@ def is_opener(reading: Reading, index: int) -> bool:
 
 
 def opens_sentence(reading: Reading, span: Span) -> bool:
-    """Whether one capitalised word is only the first word of a sentence: `Among the albums`."""
+    """Whether a capitalised word is only the first word of a sentence: `Among the albums`."""
     text = reading.text
     before = text[max(0, span.start - 8) : span.start].rstrip(" \"'")
     behind = text[span.end : span.end + 24]
@@ -357,26 +357,26 @@ def opens_sentence(reading: Reading, span: Span) -> bool:
 
 
 def with_sign(text: str, end: int) -> int:
-    """Where a name ends with its sign, as in `Neu! in 1971`."""
+    """Where a name ends, including its sign, as in `Neu! in 1971`."""
     return end + 1 if SIGN_INSIDE.match(text, end) else end
 
 
 def has_article(reading: Reading, first: int) -> bool:
-    """Whether an article stands right before a word."""
+    """Whether an article comes right before a word."""
     if not first or reading.words[first - 1].form not in ARTICLES:
         return False
     return reading.gap(first - 1) == " "
 
 
 def starts_of(reading: Reading, letters: Collection[str]) -> list[int]:
-    """The words at which a name may begin that begins with one of some letters."""
+    """The words at which a name beginning with one of these letters may begin."""
     return [i for i, form in enumerate(reading.forms) if not form or form[0] in letters]
 
 
 def longest_match(
     forms: Sequence[str], first: int, names: Collection[str], longest: int
 ) -> int | None:
-    """The last word of the longest of some names, run together, that begins at word `first`."""
+    """The last word of the longest of `names` (written as one word) that begins at word `first`."""
     joined, last = "", None
     for index in range(first, len(forms)):
         joined += forms[index]

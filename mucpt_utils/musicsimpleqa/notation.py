@@ -55,7 +55,7 @@ COUPLE = re.compile(r"\ba (?:couple|pair)(?: of)?(?= (?:sharp|flat)s)")
 SIGNATURE = re.compile(r"\b(\d)\s?([♭♯#]|b\b)")
 
 
-@lru_cache(maxsize=16)  # one response is read several times
+@lru_cache(maxsize=16)  # each response is read several times
 def in_words(text: str) -> str:
     """The notation of a term in English words: `C#m` gives `C-sharp minor`, `e-Moll` `E minor`.
 
@@ -125,12 +125,12 @@ def sung_key(match: re.Match[str]) -> str:
 
 
 def cyrillic_key(match: re.Match[str]) -> str:
-    """A key sung in Cyrillic letters in Latin ones: ре минор is re minor."""
+    """A key in Cyrillic solmisation, in Latin letters: ре минор is re minor."""
     note, sign, mode = (CYRILLIC_NAMES[part and part.lower()] for part in match.groups())
     return f"{note}{sign} {mode}"
 
 
 def chinese_key(match: re.Match[str]) -> str:
-    """The English name of a key in Chinese, with spaces in place of those between letters."""
+    """The English name of a Chinese key, set off by spaces, which Chinese does not have."""
     sign = {"降": "-flat", "升": "-sharp"}.get(match[1], "")
     return f" {match[2].upper()}{sign} {'major' if match[3] == '大' else 'minor'} "

@@ -10,7 +10,7 @@ DateReading = tuple[int | None, int | None, int | None]
 
 
 class Number(NamedTuple):
-    """A number in digits: its value, how many decimals are written, where it stands."""
+    """A number in digits: its value, its number of decimals, and where it is."""
 
     value: float
     decimals: int
@@ -19,7 +19,7 @@ class Number(NamedTuple):
 
 
 class Date(NamedTuple):
-    """A date: where it stands, and its readings as (year, month, day), None for what is not said.
+    """A date: where it is, and its readings as (year, month, day), None for parts left out.
 
     3/4/1999 has two readings, with the day first and with the month first.
     """
@@ -59,7 +59,7 @@ ORDINAL_WORD = re.compile(rf"\b(?:{'|'.join(FORMS['ordinal_words'])})\b", re.IGN
 
 
 def numbers(text: str) -> list[Number]:
-    """Every number in digits; a fraction counts as one of six decimals."""
+    """Every number in digits; a fraction counts as a number with six decimals."""
     result = []
     for match in NUMBER.finditer(text):
         top, bottom, plain = match.groups()
@@ -72,14 +72,14 @@ def numbers(text: str) -> list[Number]:
     return result
 
 
-# "that one", "one of": no numbers
+# "that one", "one of": not numbers
 PRONOUN = re.compile(
     r"\b(?:this|that|the|which|each|every|any|no|only|some|another) one(?!\w)|\bone of",
     re.IGNORECASE,
 )
 
 
-@lru_cache(maxsize=16)  # one response is read several times
+@lru_cache(maxsize=16)  # each response is read several times
 def in_digits(text: str) -> str:
     """Numbers written in words, as digits: `nineteen ninety-one` gives `1991`.
 
@@ -93,14 +93,14 @@ def in_digits(text: str) -> str:
 
 
 def number_or_pronoun(match: re.Match[str]) -> str:
-    """The digits of a run of number words; the run as it is where it is the pronoun `one`."""
+    """The digits of a run of number words; the pronoun `one` stays as it is."""
     around = (max(0, match.start() - 8), match.end() + 3)
     is_pronoun = PRONOUN.search(match.string, *around)
     return match[0] if is_pronoun else spoken_number(match[0])
 
 
 def spoken_number(run: str) -> str:
-    """The number that a run of number words says; its digits one by one where it says several."""
+    """The number that a run of number words says; its numbers one by one if several."""
     values = [NUMBER_WORDS[w] for w in re.split(r"[\s-]+", run.lower()) if w != "and"]
     if len(values) > 1 and 10 <= values[0] <= 20 and 10 <= values[1] < 100:
         return f"{values[0]}{sum(values[1:]):02d}"  # a year, as in nineteen ninety-one
@@ -148,7 +148,7 @@ def dates(text: str) -> list[Date]:
 
 
 def readings(groups: tuple[str | None, ...]) -> list[DateReading]:
-    """What the groups of a match of DATE say, whichever of its notations matched.
+    """The readings of a match of DATE, whichever notation matched.
 
     A range of days (`24-26 September`) says the month only.
     """
@@ -174,7 +174,7 @@ def readings(groups: tuple[str | None, ...]) -> list[DateReading]:
 
 
 def number(digits: str | None) -> int | None:
-    """The number of some digits; None for nothing."""
+    """The number written in digits; None for no digits."""
     return int(digits) if digits else None
 
 

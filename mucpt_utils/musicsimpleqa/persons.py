@@ -1,4 +1,4 @@
-"""Keys that are persons: also by family name, initials, in another order, with middle names."""
+"""Keys that are people: also by family name, initials, in another order, with middle names."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -24,7 +24,7 @@ class Person(NamedTuple):
 
 
 class PersonKey(NameKey):
-    """A person, found in a text by the full name or by the family name where that will do."""
+    """A person, found in a text by the full name, or by the family name if that is enough."""
 
     def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
         super().__init__(answer, aliases, kind, asked)
@@ -80,7 +80,7 @@ class PersonKey(NameKey):
         return sorted(mentions)
 
     def family_mention(self, reading: Reading, index: int, person: Person) -> Span | None:
-        """The mention around a family name, where what stands beside it fits the person."""
+        """The mention around a family name, if the words beside it fit the person."""
         word, suffix = reading.words[index], suffix_after(reading, index)
         if RULES.suffixes.get(person.suffix) != RULES.suffixes.get(suffix):
             return None
@@ -107,7 +107,7 @@ class PersonKey(NameKey):
         return super().in_longer_name(reading, first, last, look_before=first == last)
 
     def names_before(self, reading: Reading, index: int) -> list[Word]:
-        """The given names and initials right before a family name, honorifics left out."""
+        """The given names and initials right before a family name, without honorifics."""
         names: list[Word] = []
         for position in range(index - 1, max(-1, index - 6), -1):
             word, gap = reading.words[position], reading.gap(position)
@@ -139,9 +139,9 @@ def person_of(forms: list[str]) -> Person | None:
 
 
 def is_person(name: str) -> bool:
-    """Whether what may be a group is a person, by the given name: `Françoise Hardy`.
+    """Whether a possible group is a person, by the given name: `Françoise Hardy`.
 
-    Bands that begin with one go on with a word for a band, `and`, a number or a plural.
+    Band names that begin with one continue with a word for a band, `and`, a number or a plural.
     """
     forms = forms_of(name)
     if len(forms) not in (2, 3) or not NO_FAMILY_NAMES.isdisjoint(forms[1:]) or "&" in name:
@@ -150,7 +150,7 @@ def is_person(name: str) -> bool:
 
 
 def suffix_after(reading: Reading, index: int) -> str:
-    """`ii` or `jr` right behind a word, or nothing."""
+    """`ii` or `jr` right after a word, or ""."""
     if index + 1 >= len(reading.words):
         return ""
     following, gap = reading.words[index + 1], reading.gap(index)
@@ -161,7 +161,7 @@ def suffix_after(reading: Reading, index: int) -> str:
 
 
 def same_given_name(one: str, other: str) -> bool:
-    """Whether two given names are one in two languages: Pyotr and Peter."""
+    """Whether two given names are the same in two languages: Pyotr and Peter."""
     group = RULES.given_names.get(one)
     if one == other or (group is not None and group == RULES.given_names.get(other)):
         return True
@@ -169,16 +169,16 @@ def same_given_name(one: str, other: str) -> bool:
 
 
 def are_given_names(before: Sequence[Word], given: tuple[str, ...]) -> bool:
-    """Whether names before a family name are those given: whole, by initial, some left out.
+    """Whether names before a family name are those given: in full, by initial, or some left out.
 
-    Names that are not among those given are middle names only where none is left out:
+    Names that are not among those given are middle names only if none is left out:
     `John Winston Lennon` is John Lennon, `Johann Christian Bach` is not Johann Sebastian.
     """
     parts: list[str] = []
     for word in before:
         initials = "." in word.raw or (len(word.raw) <= 3 and word.raw.isupper())
         parts += list(word.form) if initials and word.form not in given else [word.form]
-    start = matched = 0  # each part may match a given name behind the one matched last
+    start = matched = 0  # each part may match a given name after the one matched last
     for part in parts:
         for index in range(start, len(given)):
             name = given[index]

@@ -1,4 +1,4 @@
-"""Keys that are places: in other languages, by steps (`Aston, Birmingham`), with namesakes."""
+"""Keys that are places: in other languages, in steps (`Aston, Birmingham`), with namesakes."""
 
 import re
 from functools import cached_property
@@ -10,7 +10,7 @@ from mucpt_utils.musicsimpleqa.readings import Reading
 from mucpt_utils.musicsimpleqa.rules import RULES, level
 from mucpt_utils.musicsimpleqa.spelling import one_spelling
 
-# how one says of which country something is: "Slovak.", "It's a Slovak flute"
+# how to say which country something is from: "Slovak.", "It's a Slovak flute"
 OF_COUNTRY = Gated(
     re.compile(
         r"((?:\A|\b(?:is|was|are|were|an?|the)\s|'s\s|:\s)\W*(?:(?:an?|the|traditional|old|ancient|native|indigenous|probably)\s)*)"
@@ -28,8 +28,8 @@ STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")
 class PlaceKey(NameKey):
     """A place: a city, a country or a region.
 
-    In "Aston, Birmingham, England" each step lies in the next one; any of them may be the key. A
-    region behind the key may show that a namesake is meant: `Birmingham, Alabama`.
+    In "Aston, Birmingham, England" each step is inside the next one; any of them may be the key. A
+    region after the key may show that a namesake is meant: `Birmingham, Alabama`.
     """
 
     def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
@@ -43,7 +43,7 @@ class PlaceKey(NameKey):
         self.regions = regions or RULES.homes.get(level(answer), frozenset())
 
     def prepared(self, text: str) -> str:
-        """Where a country is asked, the country in place of what is said to be of it."""
+        """If a country is asked for, the text with the country in place of its adjective."""
         text = super().prepared(text)
         return OF_COUNTRY.sub(country_named, text) if self.asked.coarse else text
 
@@ -64,9 +64,9 @@ class PlaceKey(NameKey):
     def in_longer_name(
         self, reading: Reading, first: int, last: int, look_before: bool = True
     ) -> bool:
-        """Whether it is another place with the same word in its name: `Northern Ireland`.
+        """Whether the words belong to another place's name: `Northern Ireland`.
 
-        A direction before it names a part of it, unless the two are a place of their own.
+        A direction before the key names a part of it, unless the two are a place of their own.
         """
         before = reading.words[first - 1].form if first else ""
         if before not in RULES.place_prefixes:
@@ -75,11 +75,11 @@ class PlaceKey(NameKey):
         return before not in RULES.place_parts or joined in RULES.levels
 
     def is_whole(self, text: str) -> bool:
-        """Whether the text is the key and nothing else; `El Salvador` is no Salvador."""
+        """Whether the text is the key and nothing else; `El Salvador` is not `Salvador`."""
         return super().is_whole(text) and not self.is_another(level(text))
 
     def is_another(self, name: str) -> bool:
-        """Whether a name is that of a place of its own and no way to write the key."""
+        """Whether a name is another place's and not a way to write the key."""
         return name in RULES.levels and name not in self.compact
 
     def agrees(self, text: str) -> bool:
@@ -111,7 +111,7 @@ def country_named(match: re.Match[str]) -> str:
 
 
 def is_list(names: list[str]) -> bool:
-    """Whether places stand beside each other and not in each other: two of them are countries."""
+    """Whether places are side by side, not nested: two of them are countries."""
     levels = [RULES.levels.get(name) for name in names]
     for one, other in zip(names, names[1:], strict=False):
         if other in RULES.within.get(one, ()):

@@ -1,4 +1,4 @@
-"""The plan of the benchmark: which facts are asked, and how a fact becomes a question."""
+"""The plan of the benchmark: which facts are asked about, and how a fact becomes a question."""
 
 import csv
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ SELECTION = paths.ROOT / "data_cards/musicsimpleqa/selection.csv"
 
 
 class PlanError(MuCPTError, ValueError):
-    """A selection that the facts do not hold or the plan forbids, or what the linter refuses."""
+    """A selection of unknown or forbidden facts, or questions that the linter refuses."""
 
 
 class Selected(NamedTuple):
-    """One fact that is asked: in which file, in which part of the benchmark."""
+    """One fact that is asked about: its split, and its part of the benchmark."""
 
     split: Literal["dev", "test"]
     part: str
@@ -69,7 +69,7 @@ class Plan(BaseModel):
     dropped: dict[str, str] = Field(default_factory=dict, description="fact id -> why dropped")
 
     def wordings(self, fact: Fact, relation: Relation) -> tuple[str, ...]:
-        """The wordings that a fact may be asked in: its own, its award's, the plan's for its
+        """The wordings for a question about a fact: its own, its award's, the plan's for its
         relation, its relation's."""
         if fact.id in self.reworded:
             return self.reworded[fact.id]
@@ -86,14 +86,14 @@ class Plan(BaseModel):
         return (*own, *self.also_accepted.get(fact.id, ()))
 
     def forbids(self, fact: Fact) -> str:
-        """Why a fact must not be asked; empty where it may."""
+        """Why a fact must not be asked about; "" if it may."""
         if fact.object not in self.only.get(fact.relation, (fact.object,)):
             return f"{fact.relation} is asked for {', '.join(self.only[fact.relation])} only"
         return self.not_asked.get(fact.relation, "") or self.dropped.get(fact.id, "")
 
 
 def load_plan(path: Path = PLAN) -> Plan:
-    """The committed plan, or another one. Raises FileError that names file and setting."""
+    """The committed plan, or another one. Raises FileError, which names file and setting."""
     try:
         return Plan.model_validate(read_yaml(path))
     except ValidationError as error:
@@ -103,9 +103,9 @@ def load_plan(path: Path = PLAN) -> Plan:
 
 
 def load_selection(path: Path = SELECTION) -> list[Selected]:
-    """The facts that are asked, in the order of the files.
+    """The facts that are asked about, in the order of the file.
 
-    Raises FileError that names file and line for a missing column or another split.
+    Raises FileError, which names file and line, for a missing column or an unknown split.
     """
     with path.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))

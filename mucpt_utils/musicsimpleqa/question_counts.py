@@ -1,4 +1,4 @@
-"""The counts of the benchmark's card, made from its questions."""
+"""The counts of the benchmark's card, computed from its questions."""
 
 import csv
 from collections import Counter, defaultdict
@@ -54,14 +54,14 @@ def types_table(splits: Mapping[str, Sequence[dict]]) -> list[str]:
 
 
 def strata_table(splits: Mapping[str, Sequence[dict]]) -> list[str]:
-    """Questions by what their stratum rests on."""
+    """Questions by the origin of their stratum."""
     sources = Counter(q["stratum_source"] for questions in splits.values() for q in questions)
     lines = ["| the stratum rests on | questions |", "|---|--:|"]
     return lines + [f"| {source} | {number} |" for source, number in sources.most_common()]
 
 
 def difficulty_table(path: Path = DIFFICULTY) -> str:
-    """What the asked models and the guessers got right, by part of the test split."""
+    """What the models and the guessers got right, by part of the test split."""
     with path.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     lines = [

@@ -15,20 +15,20 @@ SPLITS = {
     "test": paths.ROOT / "data_cards/musicsimpleqa/test.jsonl",
     "dev": paths.ROOT / "data_cards/musicsimpleqa/dev.jsonl",
 }
-# the core of test in further wordings: asked like a split, and no subject of its own
+# the core of test in other wordings: asked like a split, without subjects of its own
 PARAPHRASES = paths.ROOT / "data_cards/musicsimpleqa/paraphrases.jsonl"
 FIELDS = (
     *("id", "question", "answer", "aliases", "answer_type", "category", "relation"),
     *("stratum", "subject", "fact_ids", "reference", "valid_as_of", "part"),
 )
-GROUPED = ("part", "category", "stratum", "subject")  # what answers are counted by
+GROUPED = ("part", "category", "stratum", "subject")  # by which answers are counted
 NEEDED = ("id", "question", "answer", "answer_type")  # to be asked and graded
 
 
 def load_questions(split_or_path: str | Path = "test") -> list[dict]:
     """The questions of a committed split, or of a JSON Lines file.
 
-    Raises FileError that names file and line for what is not a question, and for no such file.
+    Raises FileError, which names file and question, for anything but questions or a missing file.
     """
     path = SPLITS.get(str(split_or_path), Path(split_or_path))
     if not path.exists() or path.is_dir():
@@ -49,9 +49,9 @@ def load_questions(split_or_path: str | Path = "test") -> list[dict]:
 
 
 def unusable(question: dict) -> str:
-    """Why a question cannot be asked or graded; "" where it can.
+    """Why a question cannot be asked or graded; "" if it can.
 
-    question: with texts in the NEEDED fields; a labelled case has no id.
+    question: with strings in the NEEDED fields; a labelled case has no id.
     """
     if question["answer_type"] not in ANSWER_TYPES:
         return f"answer_type is {question['answer_type']!r}, none of {', '.join(ANSWER_TYPES)}"
@@ -76,9 +76,9 @@ def question_of(
 ) -> dict:
     """The question that a fact answers, in one of its relation's wordings.
 
-    persons: names of persons; an answer among them may be given by its family name wherever the
+    persons: names of people; an answer among them may be given by its family name even if the
     relation only says "artist or band". part: of the benchmark that the question belongs to.
-    wordings: stand in place of the relation's own; always the same one for the same fact.
+    wordings: replace the relation's own. The same fact always gets the same one.
     """
     question = phrasings(fact, wordings or relation.questions)[0]
     person_or_band = relation.answer_type == "group" or relation.id == "award.winner"
@@ -101,9 +101,9 @@ def question_of(
 
 
 def phrasings(fact: Fact, wordings: Sequence[str]) -> list[str]:
-    """A fact's question in every wording, in an order that depends on nothing but its id.
+    """A fact's question in every wording, in an order that depends only on its id.
 
-    The wordings are turned round from a drawn first one; those that give the answer away come
+    The wordings are rotated to begin with a random one; those that give the answer away come
     last. Wordings without {s} are whole questions, and stay in their order.
     """
     start = blake2b(fact.id.encode(), digest_size=2).digest()[0] % len(wordings)
@@ -115,7 +115,7 @@ def phrasings(fact: Fact, wordings: Sequence[str]) -> list[str]:
 
 
 def stands_in(name: str, text: str) -> bool:
-    """Whether a text holds a name, word for word, whatever its case and accents."""
+    """Whether a text contains a name, word for word, ignoring case and accents."""
     inner = [word.form for word in words(name)]
     outer = [word.form for word in words(text)]
     width = len(inner)

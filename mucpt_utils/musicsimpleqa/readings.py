@@ -1,7 +1,7 @@
-"""A response as the grader reads it: its words, found once and with what they share remembered.
+"""A response as the grader reads it: its words, found once, with a cache for what repeats.
 
-The words of a text are those of its stretches without spaces (`words.words`), and a stretch that
-was seen before is not taken apart again.
+The words of a text are those of its chunks without spaces (`words.words`), and a chunk that
+was seen before is not analysed again.
 """
 
 from functools import lru_cache
@@ -9,20 +9,20 @@ from functools import lru_cache
 from mucpt_utils.musicsimpleqa import words as texts
 from mucpt_utils.musicsimpleqa.words import MAY_HAVE_N, Word
 
-Place = tuple[str, str, int, int]  # a word of a stretch: form, spelling, first and last place
-make = tuple.__new__  # of a word, without the checks of its class
+Place = tuple[str, str, int, int]  # a word of a chunk: form, spelling, start and end
+make = tuple.__new__  # makes a word without the checks of its class
 
 
 @lru_cache(maxsize=65536)
 def places_in(stretch: str) -> tuple[Place, ...]:
-    """The words of a stretch without spaces."""
+    """The words of a chunk without spaces."""
     return tuple((word.form, word.raw, word.start, word.end) for word in texts.words(stretch))
 
 
-@lru_cache(maxsize=64)  # one response is read several times
+@lru_cache(maxsize=64)  # each response is read several times
 def words(text: str) -> tuple[Word, ...]:
     """The words of a text, as `words.words` finds them."""
-    if MAY_HAVE_N.search(text):  # the n of rock 'n' roll joins stretches
+    if MAY_HAVE_N.search(text):  # the n of rock 'n' roll joins chunks
         return texts.words(text)
     result, at = [], 0
     for stretch in text.split():

@@ -1,4 +1,4 @@
-"""How much a clause of a reply is about what is asked, and how well an answer stands in it."""
+"""How much a clause of a reply is about what is asked, and how well an answer fits in it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from mucpt_utils.musicsimpleqa.clauses import RELATIVES, RESUMED, Clause
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K, N, S
 from mucpt_utils.musicsimpleqa.words import lower
 
-# in lower case
+# for texts in lower case
 SUBJECT_WORDS = re.compile(
     r"\b(?:it|this|that|they|he|she"
     r"|the (?:song|album|opera|work|piece|band|group|track|prize))\b"
@@ -46,8 +46,8 @@ class Relevance:
     def of(self, clause: Clause, opens: bool = False) -> int:
         """How much a clause is about what is asked.
 
-        Most where it has a label for it ("Artist: X") or opens the reply with a bare answer; else
-        by the subject of the question in it, its relation, and an answer in its place.
+        Most if it has a label for it ("Artist: X") or opens the reply with a bare answer; else
+        by whether it has the subject of the question, its relation, and an answer in its place.
         """
         if not clause.side and LABEL.match(clause.text) and self.asked.said_in(clause.text):
             return 9
@@ -60,13 +60,13 @@ class Relevance:
         return score + self.is_answering(clause)
 
     def relation_score(self, text: str) -> int:
-        """2 for the asked relation, -2 for others only, 0 for none and for those by the way."""
+        """2 for the asked relation, -2 for others only, 0 for none and for those in passing."""
         if self.asked.said_in(text):
             return 2
         return -2 if RULES.tells_relation(text) else 0
 
     def is_bare_opening(self, clause: Clause) -> bool:
-        """Whether the reply opens with an answer, and not with `It was X who recorded Y`."""
+        """Whether the reply opens with a bare answer, not with `It was X who recorded Y`."""
         bare = without_lead_in(clause.text)
         if clause.side or not BARE.match(bare) or PREPOSITION.match(clause.text):
             return False
@@ -82,11 +82,11 @@ class Relevance:
         return (self.fit(clause.text, place) for place in clause.places)
 
     def is_answering(self, clause: Clause) -> bool:
-        """Whether an answer in a clause stands where it may be given as one."""
+        """Whether an answer in a clause is where it can be given as one."""
         return any(fit >= 0 for fit in self.fits(clause))
 
     def is_guess(self, clause: Clause) -> bool:
-        """Whether a clause beside a refusal gives an answer after all."""
+        """Whether a clause next to a refusal gives an answer after all."""
         bare = clause.opener not in RELATIVES and BARE.match(without_lead_in(clause.text))
         if bare or RULES.guess.search(clause.small):
             return self.is_answering(clause)
@@ -94,13 +94,13 @@ class Relevance:
         return bool(asked) and (S in clause.text or any(fit > 0 for fit in self.fits(clause)))
 
     def likeliest(self, clause: Clause) -> int:
-        """Where the answer is that stands as one is expected to; the first of equals."""
+        """The place of the answer whose position fits best; the first among equals."""
         if len(clause.places) == 1:
             return clause.places[0]
         return max(clause.places, key=lambda at: (self.fit(clause.text, at), -at))
 
     def fit(self, text: str, at: int) -> int:
-        """How well the words around an answer fit the role that the asked one has."""
+        """How well the words around an answer fit the role of the answer asked for."""
         before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
         around, role = (lower(before), lower(behind)), self.asked.role
         score = 2 * RULES.likely[role].fits(*around)

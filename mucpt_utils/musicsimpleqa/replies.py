@@ -1,7 +1,7 @@
-"""What a model says for itself: its reply without thoughts, later turns and markup.
+"""What a model itself says: its reply without thoughts, later turns and markup.
 
-A chat model thinks aloud, writes headings, tables, LaTeX or JSON; a base model runs on into the
-next question. `own_words` leaves one line of plain text, in which sentences and names stand as they
+A chat model writes its thoughts, headings, tables, LaTeX or JSON; a base model runs on into the
+next question. `own_words` leaves one line of plain text, in which sentences and names are as they
 were written.
 """
 
@@ -50,7 +50,7 @@ ANSWER_LABEL = re.compile(r"(?:\A|\n|\s)[ \t>*#_]*(?:answer|a)[ \t]*[*_]*:[*_]*\
 NOTHING_BUT_LABELS = re.compile(
     r"(?:\W|\b(?:answer|question|in a full sentence)\b)*", re.IGNORECASE
 )
-# what a page of an encyclopedia or a blog ends with
+# how a page of an encyclopedia or a blog ends
 APPENDIX = re.compile(
     r"(?:\n|(?<=[.!?]) )[ \t#*=]*(?:See also|References|External links|Further reading)[ \t*:=]*\n"
     r"|(?<=\S)\s*\n[ \t#*_]*(?:Tags?|Related(?: \w+)?|Categories|Filed under|Posted (?:by|in|on)"
@@ -65,7 +65,7 @@ LONGEST = 8000  # characters of a reply that are read, half of them from its beg
 
 
 def without_thoughts(reply: str) -> str:
-    """The reply behind its thoughts, however they are marked; nothing where they never end."""
+    """The reply after its thoughts, however these are marked; empty if they never end."""
     if channels := list(FINAL_CHANNEL.finditer(reply)):
         return reply[channels[-1].end() :]
     if CHANNEL.search(reply):
@@ -78,9 +78,9 @@ def without_thoughts(reply: str) -> str:
 
 
 def ends_of(reply: str) -> str:
-    """The beginning and the end of a very long reply: an answer stands at one of them.
+    """The beginning and the end of a very long reply, one of which has the answer.
 
-    So the time that a reply takes is bounded, whatever a model repeats for megabytes.
+    This bounds the time that a reply takes, even if a model repeats itself for megabytes.
     """
     if len(reply) <= LONGEST:
         return reply
@@ -88,9 +88,9 @@ def ends_of(reply: str) -> str:
 
 
 def own_turn(reply: str, question: str) -> str:
-    """The reply up to where the model goes on with another turn or another question.
+    """The reply up to where the model continues with another turn or another question.
 
-    question: what was asked; a reply that begins by repeating it is taken behind it.
+    question: what was asked; if a reply begins by repeating it, the repetition is cut.
     """
     if "<" in reply or "[" in reply:
         if answers := ANSWER_TAG.findall(reply):
@@ -115,7 +115,7 @@ def own_turn(reply: str, question: str) -> str:
     labels = reply.rstrip().endswith(":") or reply.count("nswer") > 1
     if labels and NOTHING_BUT_LABELS.fullmatch(reply):
         return ""
-    # a base model answers once more: what stood first was its answer
+    # a base model answers once more: its first answer counts
     again = ANSWER_AGAIN.match(reply)
     return (again[1] or again[2]) if again else reply
 
@@ -148,7 +148,7 @@ OPTION = re.compile(r"(?:\A|\n)[ \t*_(]*([A-Ha-h])[).:][*_]*[ \t]+(\S[^\n]{0,120
 CHOSEN = re.compile(
     r"(?:(?<![\w'])(?=[A-H])|\(|\b(?:is|answer|choice|option|say|with) )([A-Ha-h])[)*_.!]*\s*\Z"
 )
-# letters of options and no option: "a) b) c) d)"; "A.B.C." is a name
+# letters of options without options: "a) b) c) d)"; "A.B.C." is a name
 NEXT_LETTER = r"(?:[):]\W*|\.\s+\(?)"
 LETTERS_IN_ROW = rf"[:\s(]*A(?:{NEXT_LETTER}[B-H]){{2,}}[).:]?"
 ONLY_LETTERS = re.compile(
@@ -157,7 +157,7 @@ ONLY_LETTERS = re.compile(
 TABLE_RULE = re.compile(r"^(?=[\s:|-]*--)[\s:|-]*$")
 
 
-# signs of which thoughts, later turns and markup need one
+# signs, one of which thoughts, later turns and markup need
 WRITTEN = re.compile(r"[\n<\[{\\*`_#|:?~]")
 WRITTEN_FIRST = re.compile(r"\s*(?:[-+>\d]|\(?[Aa][):.])|analysis")
 ENTITY = re.compile(r"&#?\w{2,8};")
@@ -166,7 +166,7 @@ ENTITY = re.compile(r"&#?\w{2,8};")
 def own_words(reply: str, question: str) -> str:
     """The reply in plain words on one line, in NFKC and with straight quotes.
 
-    Lines become sentences; a line that ends in a colon, and a heading, lead into the next one.
+    Lines become sentences; a line that ends in a colon, like a heading, introduces the next one.
     """
     if len(reply) <= LONGEST and reply.isascii() and not is_written(reply):
         return reply.strip()
@@ -198,7 +198,7 @@ def own_words(reply: str, question: str) -> str:
 
 
 def is_written(reply: str) -> bool:
-    """Whether a reply holds a sign that thoughts, later turns and markup need."""
+    """Whether a reply has a sign that thoughts, later turns and markup need."""
     if WRITTEN.search(reply) or WRITTEN_FIRST.match(reply):
         return True
     return "&" in reply and bool(ENTITY.search(reply))
@@ -211,7 +211,7 @@ def from_html(text: str) -> str:
 
 
 def chosen_option(text: str) -> str:
-    """What is said behind a list of options, with the option for the letter that is chosen."""
+    """What follows a list of options, with the chosen letter replaced by its option."""
     options = list(OPTION.finditer(text))
     named = {option[1].upper(): option[2] for option in options}
     if len(named) < 2:
@@ -224,9 +224,9 @@ def chosen_option(text: str) -> str:
 
 
 def from_json(text: str, question: str) -> str:
-    """The answer in a reply that is an object; the reply as it is where it is none.
+    """The answer in a reply that is a JSON object; any other reply unchanged.
 
-    The field is the one that is called so, or as the question calls what it asks for.
+    The field is the one named `answer` or the like, or named after what the question asks for.
     """
     begin, end = text.find("{"), text.rfind("}")
     try:
@@ -240,14 +240,14 @@ def from_json(text: str, question: str) -> str:
     wording = question.casefold()
     asked = [n for n in fields if n in wording and str(fields[n]).casefold() not in wording]
     named = [fields[name] for name in (*ANSWER_FIELDS, *asked) if name in fields]
-    if not named:  # labels, of which the question says which one is asked
+    if not named:  # several labels; the question says which one is asked for
         return ". ".join(f"{name.replace('_', ' ')}: {value}" for name, value in fields.items())
     value = named[0]
     return " and ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def from_latex(text: str) -> str:
-    """What the last box holds, or the text without commands."""
+    """The content of the last box, or the text without commands."""
     boxes = BOXED.findall(text)
     text = LATEX_TEXT.sub(r"\1", boxes[-1] if boxes else text)
     for command, sign in LATEX_SIGN.items():
@@ -256,7 +256,7 @@ def from_latex(text: str) -> str:
 
 
 def from_lines(text: str, question: str) -> str:
-    """Several lines as sentences of one."""
+    """Several lines joined into one, as sentences."""
     if "```" in text:
         text = FENCE.sub("", text)
     if "|" in text:
@@ -269,13 +269,13 @@ def from_lines(text: str, question: str) -> str:
 
 
 def table_free(lines: list[str], question: str) -> list[str]:
-    """Lines in which a row of a table is `cell - cell`, without the heads of its columns.
+    """Lines in which a table row is `cell - cell`, without the table's column headings.
 
     Of several rows, only the one that is about what the question asks.
     """
     rules = {index for index, line in enumerate(lines) if "|" in line and TABLE_RULE.match(line)}
     plain: list[str] = []
-    rows: dict[int, list[str]] = {}  # by the place in the plain lines
+    rows: dict[int, list[str]] = {}  # by the place among the plain lines
     for index, line in enumerate(lines):
         if index in rules or index + 1 in rules:
             continue
@@ -291,9 +291,9 @@ def table_free(lines: list[str], question: str) -> list[str]:
 
 
 def asked_row(rows: Sequence[Sequence[str]], question: str) -> int | None:
-    """The number of the row that a question asks for; None where no row stands out.
+    """The number of the row that a question asks for; None if no row stands out.
 
-    Its first cell stands in the question, or any of its cells, or it shares most words with it.
+    Its first cell is in the question, or any of its cells, or it shares most words with it.
     """
     asked = forms_of(question)
 

@@ -1,4 +1,4 @@
-"""Whether a reply gives one answer or several: lists, choices left open, places in steps."""
+"""Whether a reply gives one answer or several: lists, open choices, places in steps."""
 
 import re
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ from mucpt_utils.musicsimpleqa.keys import Key
 from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, S
 from mucpt_utils.musicsimpleqa.words import lower
 
-Stretch = tuple[int, int]  # where something begins and ends in a marked text
-# "a minim a half note": said of the subject alone
+Stretch = tuple[int, int]  # start and end of something in a marked text
+# "a minim a half note": about the subject alone
 GLOSSED = re.compile(rf"{A}[\"']?,? (?:(?:is|means|for) )?(?:an? |the )?{S}")
 ARTICLE = re.compile(r"\A(?:the|an?) ", re.IGNORECASE)
 
 
 def undecided_at(marks: str, key: Key, clauses: Sequence[Clause], chosen: Clause) -> Stretch | None:
-    """Where the reply leaves it between two: `either X or Y`, `1990-91`; None where it does not.
+    """Where the reply leaves the choice open: `either X or Y`, `1990-91`; None if it does not.
 
     marks: without the answers set aside. clauses: those that count; what comes before the sentence
-    with the chosen one weighs nothing, if that one is about the question.
+    with the chosen one does not count, if that one is about the question.
     """
     start, end = clauses[0].start, clauses[-1].start + len(clauses[-1].text)
     if chosen.sentence > clauses[0].sentence:
@@ -41,11 +41,11 @@ def undecided_at(marks: str, key: Key, clauses: Sequence[Clause], chosen: Clause
 
 
 def contradiction(reply: Marked, clauses: Sequence[Clause]) -> Stretch | None:
-    """Where one sentence is said twice with different answers; None where none is.
+    """Where a sentence is repeated with a different answer; None if none is.
 
     "It was released in 1969. It was released in 1991." settles on neither.
     """
-    said: dict[str, int] = {}  # each sentence without its answer -> where its answer stands
+    said: dict[str, int] = {}  # each sentence without its answer -> where its answer is
     for clause in clauses:
         if len(clause.places) != 1:
             continue
@@ -59,7 +59,7 @@ def contradiction(reply: Marked, clauses: Sequence[Clause]) -> Stretch | None:
 def rivals(
     reply: Marked, kind: str, clauses: Sequence[Clause], chosen: Clause, position: int
 ) -> Stretch | None:
-    """Where another answer stands beside the chosen one as its equal; None where none does.
+    """Where another answer is beside the chosen one as its equal; None if there is none.
 
     position: of the chosen answer in its clause.
     """
@@ -83,7 +83,7 @@ def rivals(
 
 
 def differ(reply: Marked, one: int, other: int) -> bool:
-    """Whether the answers at two places of a marked text are two."""
+    """Whether the answers at two places of a marked text differ."""
     if reply.marks[one] == reply.marks[other] == K:
         return False
     names = [ARTICLE.sub("", reply.words_at(at, at + 1)).casefold() for at in (one, other)]
@@ -91,7 +91,7 @@ def differ(reply: Marked, one: int, other: int) -> bool:
 
 
 def is_bare(clause: Clause) -> bool:
-    """Whether a clause is an answer and nothing else, or an answer behind a colon."""
+    """Whether a clause is an answer and nothing else, or an answer after a colon."""
     if not clause.places:
         return False
     text = clause.text.rpartition(":")[2].strip(PUNCTUATION)

@@ -1,7 +1,7 @@
-"""What the grader knows of language, places and music: its data files, read and compiled.
+"""What the grader knows about language, places and music: its data files, read and compiled.
 
-Most patterns are for texts in lower case (`lowered`): where the case makes no difference to a
-pattern, `re` has none of its shortcuts and takes several times as long.
+Most patterns are for texts in lower case (`lowered`): if a pattern ignores case,
+`re` can use none of its shortcuts and takes several times as long.
 """
 
 import re
@@ -25,18 +25,18 @@ A = f"[{K}{C}]"
 
 
 class Position(NamedTuple):
-    """Patterns of what stands before an answer and behind it."""
+    """Patterns for the text before an answer and after it."""
 
     before: re.Pattern[str]
     behind: re.Pattern[str]
 
     def fits(self, before: str, behind: str) -> bool:
-        """Whether one of two texts around an answer, in lower case, is as the pattern says."""
+        """Whether the text before or after an answer, in lower case, matches its pattern."""
         return bool(self.before.search(before) or self.behind.match(behind))
 
 
 class TermClass(NamedTuple):
-    """Terms of which one excludes the others, and the pattern that finds them."""
+    """Terms that exclude each other, and the pattern that finds them."""
 
     names: frozenset[str]
     pattern: re.Pattern[str]
@@ -60,7 +60,7 @@ class Rules:
         self.term_classes = [term_class(names) for names in read_yaml(TERMS).values()]
 
     def read_words(self, data: Mapping[str, Any]) -> None:
-        """Words that are no names, that belong to names, and forms of names."""
+        """Words that are not names, words that belong to names, and forms of names."""
         self.function_words = frozenset(data["function_words"].split())
         self.openers = frozenset(data["openers"].split())
         self.foreign_articles = frozenset(data["foreign_articles"])
@@ -113,12 +113,12 @@ class Rules:
         self.steps = self.lowered(data["steps"])
 
     def read_refusals(self, data: Mapping[str, Any]) -> None:
-        """What refuses to answer, for texts in lower case."""
+        """Patterns of refusals to answer, for texts in lower case."""
         sorry = [data["sorry_elsewhere"], data["sorry_other_alphabets"]]
         self.refusal_whole = self.gated("|".join([*data["refusal_whole"], *sorry]))
         elsewhere = "|".join(data["refusal_elsewhere"])
         plain, others = "|".join([*data["refusal"], elsewhere]), data["refusal_other_alphabets"]
-        # an answer may stand where a word may: "look that one up", read as a number
+        # a mark may be where a word may: "look that one up", in which `one` was read as a number
         anything = f"[\\w{K}{C}{N}{S}]"
         self.refusal = self.gated(rf"(?:\b|^)(?:{plain})|{others}".replace(r"\w", anything))
         ways = [rf"(?:\b|^)(?:{way})" for way in (*data["refusal"], elsewhere)]
@@ -128,11 +128,11 @@ class Rules:
         self.no_names = self.gated("|".join([latin, others, sorry[1]]))
 
     def read_positions(self, data: Mapping[str, Any]) -> None:
-        """Where clauses end, what they are about, where answers stand in them."""
+        """Where clauses end, what they are about, and where answers are in them."""
         self.initial_aside = self.gated(data["initial_aside"], re.IGNORECASE)
         self.aside_opening = self.lowered(data["aside_opening"])
         named = "|".join(f"(?P<{name}>{pattern})" for name, pattern in data["boundary"].items())
-        # one look at a character tells most of them from the signs that a boundary begins with
+        # a single character rules out most places, since boundaries begin with few signs
         self.boundary = self.one(rf"(?=[\s.!?…,;()\[\]—])(?:{named})")
         self.read_relations(data["relations"], data["by_the_way"])
         helpers = "is|was|were|are|did|has|had|does|and|or|from|featuring|feat"
@@ -154,23 +154,23 @@ class Rules:
         self.homes = {level(name): levelled(regions) for name, regions in data["homes"].items()}
         self.within = {level(name): levelled(others) for name, others in data["within"].items()}
 
-    @lru_cache(maxsize=64)  # noqa: B019 - there is one instance, and a clause is asked several times
+    @lru_cache(maxsize=64)  # noqa: B019 - there is one instance, and clauses come repeatedly
     def relations_in(self, text: str, among: Iterable[str]) -> frozenset[str]:
-        """Those among some relations that a text speaks of: born, produced, released."""
+        """Those among some relations that a text mentions: born, produced, released."""
         text = lower(text)
         return frozenset([name for name in among if self.relations[name].search(text)])
 
     @lru_cache(maxsize=65536)  # noqa: B019 - there is one instance
     def is_nationality(self, form: str) -> bool:
-        """Whether a word is one that stands before a name without being part of it: `French`."""
+        """Whether a word precedes names without being part of them: `French`."""
         return bool(self.nationality.match(form))
 
     def tells_relation(self, text: str) -> bool:
-        """Whether a text speaks of any relation that is not only mentioned by the way."""
+        """Whether a text states any relation that is not just mentioned in passing."""
         return self.any_relation.is_in(lower(text))
 
     def position(self, pair: tuple[str, str]) -> Position:
-        """Patterns for before and behind an answer."""
+        """Patterns for the text before and after an answer."""
         return Position(self.lowered(pair[0]), self.lowered(pair[1]))
 
     def lowered(self, pattern: str) -> re.Pattern[str]:
@@ -178,11 +178,11 @@ class Rules:
         return self.one(pattern, 0)
 
     def gated(self, pattern: str, flags: int = 0) -> Gated:
-        """A pattern behind a gate, for texts that are searched for many patterns."""
+        """A pattern with a gate, for texts that are searched for many patterns."""
         return Gated(self.one(pattern, flags))
 
     def one(self, pattern: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
-        """A pattern without regard to case, with its marks and words filled in."""
+        """A pattern that ignores case by default, with its marks and words filled in."""
         kinds = "(?:" + "|".join(sorted(self.kind_words)) + ")"
         fillings = {
             "{A}": A,
@@ -195,29 +195,29 @@ class Rules:
         }
         for mark, filling in fillings.items():
             pattern = pattern.replace(mark, filling)
-        # marks are no words for `re`; signs before an answer must not run over other answers
+        # `re` does not take marks for words; signs before an answer must not match other answers
         pattern = pattern.replace(r"\W*", f"[^\\w{K}{C}{N}{S}]{{0,8}}")
         return re.compile(pattern, flags)
 
     def each(self, patterns: Iterable[str]) -> tuple[Gated, ...]:
-        """Several patterns for texts in lower case, behind gates."""
+        """Several patterns with gates, for texts in lower case."""
         return tuple(map(self.gated, patterns))
 
 
 @lru_cache(maxsize=4096)  # few places are named often
 def level(name: str) -> str:
-    """A name as names are compared: its words in normal form, without an article, run together."""
+    """A name in the form for comparison: words in normal form, without article or spaces."""
     name = clean(name)
     return "".join(without_article(forms_of(name), name))
 
 
 def levelled(names: Iterable[str]) -> frozenset[str]:
-    """Several names as names are compared."""
+    """Several names in the form for comparison."""
     return frozenset(map(level, names))
 
 
 def term_class(names: Iterable[str]) -> TermClass:
-    """A class of terms; the longer ones are found before those that they hold."""
+    """A class of terms; longer ones are found before those that they contain."""
     longest_first = sorted(names, key=len, reverse=True)
     pattern = rf"\b(?:{'|'.join(map(re.escape, longest_first))})(?:e?s)?\b"
     return TermClass(frozenset(longest_first), re.compile(pattern, re.IGNORECASE))

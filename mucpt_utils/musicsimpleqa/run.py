@@ -1,4 +1,4 @@
-"""One evaluation: its folder, and the responses in it, kept as they come in."""
+"""One evaluation: its folder, and the responses in it, saved as they come in."""
 
 import errno
 import fcntl
@@ -14,7 +14,7 @@ from typing import IO
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import FileError, read_json, read_jsonl, write_json
 
-# what tells that a model is still the one that was asked before
+# by which a model is recognised as the one that was asked before
 SAME_MODEL = ("weights_sha256", "revision", "dtype", "chat_template_sha256")
 
 
@@ -23,15 +23,15 @@ class OtherSettingsError(MuCPTError, ValueError):
 
 
 class FolderInUse(MuCPTError, RuntimeError):
-    """A folder in which another process evaluates."""
+    """A folder in which another process is running an evaluation."""
 
 
 @dataclass
 class Run:
-    """The folder of an evaluation. Responses are kept as they come in, one JSON object a line.
+    """The folder of an evaluation. Responses are saved as they come in, one JSON object per line.
 
-    settings: what a response depends on besides its question. `open` takes up the responses of an
-    earlier run that are to today's questions: of one that was interrupted, or had a --limit.
+    settings: what a response depends on besides its question. `open` loads the responses of an
+    earlier run to the same questions: of one that was interrupted, or had a --limit.
     """
 
     folder: Path
@@ -51,9 +51,9 @@ class Run:
         return {question["id"]: question["question"] for question in self.questions}
 
     def open(self, restart: bool = False) -> None:
-        """Take up earlier responses; nothing that lies there is ever deleted.
+        """Load earlier responses; nothing in the folder is ever deleted.
 
-        Raises OtherSettingsError where their settings were others, FolderInUse, FileError for a
+        Raises OtherSettingsError if their settings differ, FolderInUse, and FileError for a
         folder that is a file.
         """
         if self.folder.exists() and not self.folder.is_dir():
@@ -87,15 +87,15 @@ class Run:
 
     @property
     def model(self) -> dict:
-        """What is known of the model that was asked, as `timed` notes it; {} before."""
+        """What is known about the model, as saved by `timed`; {} before."""
         path = self.folder / "model.json"
         facts = read_json(path) if path.exists() else {}
         return facts if isinstance(facts, dict) else {}
 
     @contextmanager
     def timed(self, facts: Mapping) -> Iterator[None]:
-        """Keep facts about the model, and add up the seconds in which it answers, broken off or
-        not. Raises OtherSettingsError where the responses are of another model."""
+        """Save facts about the model, and add up the seconds in which it answers, interrupted or
+        not. Raises OtherSettingsError if the responses are another model's."""
         before = self.model
         changed = [name for name in SAME_MODEL if before.get(name) != facts.get(name)]
         if before and self.responses and changed:
@@ -117,9 +117,9 @@ class Run:
         return [question for question in self.questions if question["id"] not in self.responses]
 
     def add(self, responses: Iterable[tuple[str, str]]) -> None:
-        """Keep (question id, response) pairs; they are on disk when this returns."""
+        """Save (question id, response) pairs; they are on disk when this returns."""
         texts = self.texts
-        # half of a sign, as models write it, stays an escape: a file is UTF-8
+        # half a character, as models write it, stays an escape, since the file is UTF-8
         with self.progress.open(
             "a", encoding="utf-8", errors="backslashreplace", newline="\n"
         ) as stream:
@@ -129,16 +129,16 @@ class Run:
                 self.responses[name] = response
 
     def close(self) -> None:
-        """Let other processes evaluate in the folder."""
+        """Let other processes use the folder."""
         if self.lock:
             self.lock.close()
             self.lock = None
 
 
 def lock_of(folder: Path) -> IO:
-    """An open file that no other process can have while it is open.
+    """An open file that no other process can lock while it is open.
 
-    Raises FolderInUse. A file system without locks is taken as it is.
+    Raises FolderInUse. On a file system without locks, nothing is checked.
     """
     lock = (folder / ".lock").open("w")
     try:
@@ -153,7 +153,7 @@ def lock_of(folder: Path) -> IO:
 
 
 def put_aside(*files: Path) -> None:
-    """Give files, where they are, names under which they stay: with the first free number."""
+    """Rename existing files so that they are kept: with the first free number."""
     numbers = count(1)
     number = next(n for n in numbers if not any(aside(path, n).exists() for path in files))
     for path in files:
@@ -162,12 +162,12 @@ def put_aside(*files: Path) -> None:
 
 
 def aside(path: Path, number: int) -> Path:
-    """The name of a file that is kept from before the restart of this number."""
+    """The name under which a file from before restart `number` is kept."""
     return path.with_name(f"{path.stem}-before-{number}{path.suffix}")
 
 
 def end_last_line(path: Path) -> None:
-    """End a last line that was cut short, so that the next one begins a line of its own."""
+    """End a last line that was cut short, so that the next one starts a new line."""
     with path.open("rb+") as file:
         size = file.seek(0, 2)
         if size:
@@ -177,9 +177,9 @@ def end_last_line(path: Path) -> None:
 
 
 def whole_rows(path: Path) -> list[dict]:
-    """The rows of a file of responses, without lines that were cut short while they were written.
+    """The rows of a file of responses, without lines that were cut short during writing.
 
-    A line ends at `\\n` only: models write other signs that break lines elsewhere.
+    A line ends at `\\n` only: models write other characters that break lines elsewhere.
     """
     rows = []
     with path.open("rb") as lines:
@@ -197,7 +197,7 @@ def whole_rows(path: Path) -> list[dict]:
 def read_responses(
     path: Path, questions: Sequence[Mapping], limit: int | None = None
 ) -> dict[str, str]:
-    """Responses made elsewhere, by question id, to the first `limit` questions or to all.
+    """Responses made elsewhere to all questions, or the first `limit`, by question id.
 
     Raises FileError for an unknown or repeated id, and for questions without a response.
     """
@@ -207,7 +207,7 @@ def read_responses(
     others = {question["id"] for question in questions} - ids
     responses: dict[str, str] = {}
     for number, row in enumerate(read_jsonl(path, ("id", "response")), start=1):
-        if row["id"] in others:  # of a file that answers all questions
+        if row["id"] in others:  # the file answers more questions than the limit
             continue
         if row["id"] not in ids:
             raise FileError(f"{path}, answer {number}: no question has the id {row['id']!r}")

@@ -5,8 +5,8 @@
     python -m mucpt_utils scores check      whether they are what the responses give
 
 `add` takes the folder of a finished evaluation (`python -m mucpt_utils musicsimpleqa --model ...`)
-and keeps its responses beside the table, so that every score can be made again: by a better grader
-too, without asking the model a second time. Guessers answer from the other questions' keys. An
+and keeps its responses beside the table, so that every score can be computed again, by a better
+grader too, without asking the model again. Guessers answer from the other questions' keys. An
 evaluation of the paraphrases (`--questions data_cards/musicsimpleqa/paraphrases.jsonl`), added
 under the name of a row, says in `wording.csv` how much of that score is the wording.
 """
@@ -55,7 +55,7 @@ WORDING_COLUMNS = (
 )
 ASKED_WITH = ("model", "shots", "chat")  # settings that every row has
 LONGEST_NAME = 100
-# digests of what was asked, in the record of a row
+# names of the digests of what was asked, in the record of a row
 ASKED, ASKED_FURTHER = "asked_sha256", "paraphrases_asked_sha256"
 IN_EARLIER_WORDS = ", some questions in earlier words"
 # ends of the names of kept responses: to the test split, and to the core in other words
@@ -68,15 +68,15 @@ Entry = dict[str, Any]
 
 
 class ScoresError(MuCPTError, ValueError):
-    """Responses that are not to the benchmark's questions, or a name that is taken."""
+    """Responses to other questions than the benchmark's, or a name that is taken."""
 
 
 def add(folder: Path, name: str, card: Path = CARD) -> Path:
     """Keep the responses of a finished evaluation beside the table; returns their file.
 
     folder: as the tool leaves it. name: of the row. Raises FileError for a folder without a
-    finished evaluation, ScoresError for a name that cannot be a row's or is another model's, where
-    it does not answer every question as it is, or answers paraphrases while no row of this name was
+    finished evaluation, ScoresError for a name that cannot be a row's or is another model's, or if
+    it does not answer every question as worded, or answers paraphrases without a row of this name
     asked in the same way.
     """
     record = {"name": name, **finished(folder)}
@@ -98,14 +98,14 @@ def add(folder: Path, name: str, card: Path = CARD) -> Path:
 
 
 def asked_digest(questions: Sequence[Mapping]) -> str:
-    """Digest of what was asked, in its words. questions: with `id` and `question`."""
+    """Digest of the questions as worded. questions: with `id` and `question`."""
     return digest(sorted([question["id"], question["question"]] for question in questions))
 
 
 def asked_as(record: Mapping, name: str, questions: Sequence[Mapping]) -> str:
-    """How a row was asked, and whether in other words than today's: then it is to be asked again.
+    """How a row was asked, and whether the wording has changed since, so that it must be asked again.
 
-    name: under which the record has the digest of what was asked.
+    name: of the record's field with the digest of what was asked.
     """
     earlier = record.get(name) != asked_digest(questions)
     return how_asked(record["settings"]) + IN_EARLIER_WORDS * earlier
@@ -114,7 +114,7 @@ def asked_as(record: Mapping, name: str, questions: Sequence[Mapping]) -> str:
 def finished(folder: Path) -> dict:
     """Settings and model of a finished evaluation, asked by the tool.
 
-    Raises FileError for a folder without one, ScoresError for answers that were made elsewhere.
+    Raises FileError for a folder without one, ScoresError for answers made elsewhere.
     """
     path = folder / "summary.json"
     if not (path.is_file() and (folder / "answers.jsonl").is_file()):
@@ -133,7 +133,7 @@ def finished(folder: Path) -> dict:
 
 
 def slug_of(name: str) -> str:
-    """The name of a row's files. Raises ScoresError for a name that has none, or is no line."""
+    """The name of a row's files. Raises ScoresError for a name without one, or of several lines."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     if not slug or not name.isprintable() or "|" in name or len(name) > LONGEST_NAME:
         raise ScoresError(
@@ -144,9 +144,9 @@ def slug_of(name: str) -> str:
 
 
 def check_name_is_free(path: Path, record: Mapping) -> None:
-    """Raises ScoresError where a name is that of another row; a model may be asked anew.
+    """Raises ScoresError if a name is that of another row; a model may be asked anew.
 
-    path: what is kept of the row of this name, or would be.
+    path: of what is, or would be, kept for the row of this name.
     """
     if not path.is_file():
         return
@@ -166,7 +166,7 @@ def identity(record: Mapping) -> tuple[str, str | None]:
 
 
 def keep(answers: Sequence[Mapping], target: Path) -> Path:
-    """Writes the responses with their ids, compressed; the same bytes at any time."""
+    """Writes the responses with their ids, compressed; always the same bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     rows = (
         json.dumps({"id": row["id"], "response": row["response"]}, ensure_ascii=False)
@@ -180,7 +180,7 @@ def keep(answers: Sequence[Mapping], target: Path) -> Path:
 def check_asked(
     where: str, answers: Sequence[Mapping], asked_for: Sequence[Mapping], noun: str
 ) -> None:
-    """Raises ScoresError unless the answers are to all these questions, in today's words."""
+    """Raises ScoresError unless the answers are to all these questions as worded today."""
     questions = {q["id"]: q["question"] for q in asked_for}
     asked = {answer["id"]: answer["question"] for answer in answers}
     absent = sorted(questions.keys() - asked.keys())
@@ -198,9 +198,9 @@ def check_asked(
 
 
 def check_same_model(path: Path, record: Mapping) -> None:
-    """Raises ScoresError unless the row's own evaluation is of this model, asked in this way.
+    """Raises ScoresError unless the row's own evaluation is of this model, asked in the same way.
 
-    path: what is kept of that evaluation. record: the same of the paraphrases'.
+    path: of what is kept of that evaluation. record: that of the paraphrases.
     """
     if not path.is_file():
         raise ScoresError(
@@ -217,7 +217,7 @@ def check_same_model(path: Path, record: Mapping) -> None:
 def kept_responses(path: Path, questions: Sequence[Mapping]) -> dict[str, str]:
     """Responses beside the table, by question id.
 
-    Raises FileError for a damaged file, ScoresError where one is missing.
+    Raises FileError for a damaged file, ScoresError if a response is missing.
     """
     try:
         lines = gzip.decompress(path.read_bytes()).split(b"\n")
@@ -237,7 +237,7 @@ def kept_responses(path: Path, questions: Sequence[Mapping]) -> dict[str, str]:
 
 
 def entries(card: Path = CARD) -> Iterator[tuple[Entry, dict[str, str]]]:
-    """What is said of each row's origin, and the responses: guessers first, then models by name."""
+    """The origin of each row, and its responses: guessers first, then models by name."""
     questions = load_questions("test")
     for key, name in GUESSER_NAMES.items():
         yield {"model": name, "asked": "not asked"}, guesses(questions, GUESSERS[key])
@@ -261,7 +261,7 @@ def kept_files(card: Path, *, paraphrased: bool) -> list[Path]:
 
 
 def beside(path: Path, ending: str) -> Path:
-    """Another file of the same row. path: of kept responses of either kind."""
+    """Another file of the same row. path: of its kept responses, of either kind."""
     return path.with_name(path.name.removesuffix(KEPT_PARAPHRASES).removesuffix(KEPT) + ending)
 
 
@@ -271,7 +271,7 @@ def how_asked(settings: Mapping) -> str:
 
 
 def command_of(settings: Mapping) -> str:
-    """The command that asks a model so."""
+    """The command that asks a model in this way."""
     options = [f"--model {settings['model']}", f"--shots {settings['shots']}"]
     options += [f"--base-url {settings['base_url']}"] if settings.get("base_url") else []
     options += ["--chat"] if settings["chat"] else []
@@ -307,9 +307,9 @@ def score_rows(card: Path = CARD) -> list[Entry]:
 
 
 def wording_rows(card: Path = CARD) -> list[Entry]:
-    """How much each score depends on the wording: rows of `wording.csv`, a measure each.
+    """How much each score depends on the wording: rows of `wording.csv`, one per measure.
 
-    Of the models whose paraphrases were asked too; the questions are those of the core.
+    For models that were also asked the paraphrases; the questions are those of the core.
     """
     further = load_questions(PARAPHRASES)
     core = {question["id"].partition("#")[0] for question in further}
@@ -397,7 +397,7 @@ def wording_text(rows: Sequence[Entry]) -> str:
 
 
 def outputs(card: Path = CARD) -> dict[Path, str]:
-    """The files of the table, and what they hold by the responses of today."""
+    """The files of the table, and their contents by the present responses."""
     rows, wording = score_rows(card), wording_rows(card)
     files = {card / "scores.csv": table_text(rows)}
     if wording:
@@ -406,7 +406,7 @@ def outputs(card: Path = CARD) -> dict[Path, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Add a model's responses, make the table, or check it; returns the exit code."""
+    """Add a model's responses, build the table, or check it; returns the exit code."""
     parser = Parser(
         prog="python -m mucpt_utils scores",
         description=__doc__,

@@ -1,4 +1,4 @@
-"""Texts that may be shown: without the key and the passwords, however a server spells them."""
+"""Texts made safe to show: without the key and the passwords, however a server spells them."""
 
 import base64
 import html
@@ -13,23 +13,23 @@ from urllib.request import getproxies
 from mucpt_utils.errors import MuCPTError
 
 HIDDEN = "***"
-EXAMINED = 20_000  # characters of a text of which a part is shown
-LAYERS = 3  # of escaping that are undone: JSON in JSON in a web page
-PIECE, ENCODED_PIECE = 8, 12  # characters of a secret, and of its encoding, that are too many
-USER_OF_URL = re.compile(r"(?<=://)\S*@")  # name and password in a URL, a proxy's too
+EXAMINED = 20_000  # characters of a text that are examined before a part of it is shown
+LAYERS = 3  # of escaping that are undone, as for JSON in JSON in a web page
+PIECE, ENCODED_PIECE = 8, 12  # characters of a secret, and of its encoding, not to be shown
+USER_OF_URL = re.compile(r"(?<=://)\S*@")  # name and password in a URL, including a proxy's
 ESCAPE = re.compile(
     r"\\u\{?(?P<u>[0-9a-f]{4,6})\}?|\\x(?P<x>[0-9a-f]{2})|\\(?P<o>[0-7]{3})|\\[abfnrtv0]", re.I
 )
 
 
 class KeyUnusable(MuCPTError, ValueError):
-    """A key that no request can carry; the message names its variable alone."""
+    """A key that no request can carry; the message names only its variable."""
 
 
 def read_key(variable: str) -> str:
-    """The key in an environment variable, without blanks and line ends around it; "" for none.
+    """The key in an environment variable, without white space around it; "" for none.
 
-    Raises KeyUnusable for one with signs that a request's header cannot carry.
+    Raises KeyUnusable for a key with characters that a request's header cannot carry.
     """
     key = os.environ.get(variable, "").strip()
     if any(not "!" <= character <= "~" for character in key):
@@ -45,7 +45,7 @@ def secrets_of(key: str, url: str) -> tuple[str, ...]:
 
 
 def password_in(url: str) -> str:
-    """The password in a URL, or the name that stands in its place; "" for a URL without."""
+    """The password in a URL, or the user name if there is none; "" for a URL without either."""
     try:
         parts = urlsplit(url)
         return parts.password or parts.username or ""
@@ -56,7 +56,7 @@ def password_in(url: str) -> str:
 def shown(text: str, secrets: Sequence[str], length: int = 300) -> str:
     """The beginning of a text on one line, without the secrets.
 
-    A server may echo a key quoted, escaped, encoded, in another case or on several lines. Where it
+    A server may echo a key quoted, escaped, encoded, in another case or on several lines. If it
     is spelt in a way that cannot be cut out, nothing of the text is shown.
     """
     text = USER_OF_URL.sub(f"{HIDDEN}@", " ".join(text[:EXAMINED].split()))
@@ -68,7 +68,7 @@ def shown(text: str, secrets: Sequence[str], length: int = 300) -> str:
 
 
 def without(text: str, secret: str) -> str:
-    """The text with `***` where the secret stands in one of its usual spellings, in any case."""
+    """The text with `***` for the secret in any of its usual spellings, ignoring case."""
     encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
     spellings = {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe="")}
     for spelling in sorted(spellings | {encoded}, key=len, reverse=True):
@@ -77,7 +77,7 @@ def without(text: str, secret: str) -> str:
 
 
 def holds(text: str, secret: str) -> bool:
-    """Whether a text holds a good part of a secret, in whatever spelling a reader can undo."""
+    """Whether a text has a good part of a secret, in any spelling that a reader can undo."""
     whole = letters(secret)
     if len(whole) < PIECE // 2:  # too short to be told from a word
         return False
@@ -88,12 +88,12 @@ def holds(text: str, secret: str) -> bool:
 
 
 def letters(text: str) -> str:
-    """The letters and digits of a text in lower case: without what splits, quotes or pads it."""
+    """The letters and digits of a text in lower case, without what splits, quotes or pads it."""
     return re.sub(r"[^0-9a-z]", "", unicodedata.normalize("NFKC", text).casefold())
 
 
 def views(text: str) -> Iterator[str]:
-    """The letters of a text as it is, and with one layer of escaping after another undone."""
+    """The letters of a text as it is, and with more and more layers of escaping undone."""
     yield letters(text)
     for _ in range(LAYERS):
         text = ESCAPE.sub(character, unquote(html.unescape(text)))
@@ -108,16 +108,16 @@ def character(escape: re.Match) -> str:
 
 
 def encodings(secret: str) -> Iterator[str]:
-    """The secret in hexadecimal and decimal codes, and in base64 wherever in a text it begins."""
+    """The secret in hexadecimal and decimal codes, and in base64 at any offset of a text."""
     content = secret.encode()
     yield content.hex()
     yield "".join(map(str, content))
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + content).decode().rstrip("=")
-        # the first and the last characters depend on what stands around the secret
+        # the first and the last characters depend on what is around the secret
         yield encoded[-(-before * 8 // 6) : (before + len(content)) * 8 // 6]
 
 
 def pieces(text: str, size: int) -> set[str]:
-    """All stretches of `size` characters; the text itself where it is shorter."""
+    """All substrings of `size` characters; the text itself if it is shorter."""
     return {text[start : start + size] for start in range(max(1, len(text) - size + 1))}

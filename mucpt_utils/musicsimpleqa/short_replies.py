@@ -1,11 +1,11 @@
-"""Short replies graded at once: the year or the name of somebody else, and nothing else.
+"""Short replies graded at once: only another year, or only another name.
 
-Most replies of a few-shot prompt are a bare answer that shares nothing with the key. `is_another`
-knows such a reply by a few look-ups, where the whole way (`commitment.answer_to`) would mark its
-answers and weigh them. The two agree because a reply of capitalised words, none of which any rule
-knows, is marked as one name: it can then be the key only by a mention of the key, of which every
-word would stand in the reply, or by a slip of the pen, which is asked of the key itself.
-`tests/musicsimpleqa/test_short_replies.py` holds the two ways against each other.
+Most replies to a few-shot prompt are a bare answer that shares nothing with the key. `is_another`
+recognises such a reply by a few look-ups, while the full procedure (`commitment.answer_to`) would
+mark and weigh its answers. They agree because a reply of capitalised words, none of which any rule
+knows, is marked as one name: it can then be the key only through a mention of the key, every
+word of which would be in the reply, or through a slip of the pen, for which the key is asked.
+`tests/musicsimpleqa/test_short_replies.py` compares the two.
 """
 
 import re
@@ -25,18 +25,18 @@ from mucpt_utils.musicsimpleqa.words import ARTICLES, normal
 
 BARE_YEAR = re.compile(r"1\d{3}|20\d\d")
 BARE_NAME = re.compile(r"(The )?([A-Z][A-Za-z]+(?:[ -][A-Z][A-Za-z]+){0,5})")
-# words that a rule treats in a way of its own wherever they stand in a name
+# words that a rule treats specially wherever they are in a name
 SPECIAL = frozenset().union(
     *(RULES.function_words, RULES.openers, RULES.interjections, RULES.suffixes, ARTICLES),
 )
-# words of which a name must have others, too
+# words that do not make a name by themselves
 OF_A_KIND = RULES.kind_words | RULES.honorifics
 
 
 class BareName(NamedTuple):
-    """A reply that is a name whatever is asked.
+    """A reply that is a name, whatever is asked.
 
-    name: without its article. forms: its words. joined: all of the reply, run together.
+    name: without its article. forms: its words. joined: the whole reply without spaces.
     """
 
     name: str
@@ -45,9 +45,9 @@ class BareName(NamedTuple):
 
 
 def is_another(key: Key, reply: str) -> str:
-    """The words of a reply that is a year or name alone and plainly not the key; else nothing.
+    """The words of a reply that is only a year or name and plainly not the key; else "".
 
-    Nothing says nothing: the reply may be anything then.
+    With "" the reply may be anything, the key included.
     """
     if isinstance(key, YearKey):
         plain = BARE_YEAR.fullmatch(reply) and is_another_year(key, reply)
@@ -57,18 +57,18 @@ def is_another(key: Key, reply: str) -> str:
     bare = bare_name(reply)
     if bare is None or not is_another_name(key, bare):
         return ""
-    # of a title, the article is a part
+    # the article is part of a title
     return reply if key.asked.role == "title" else bare.name
 
 
 def is_another_year(key: YearKey, year: str) -> bool:
-    """Whether a year is neither the key nor in the question, be it in a title (`1979`)."""
+    """Whether a year is neither the key nor in the question, not even in a title (`1979`)."""
     return year != key.year and year not in key.asked.text
 
 
 @lru_cache(maxsize=65536)
 def bare_name(reply: str) -> BareName | None:
-    """The name that a reply is and nothing else, whatever is asked; else None."""
+    """The name if a reply is a name and nothing else, whatever is asked; else None."""
     match = BARE_NAME.fullmatch(reply) if len(reply) <= 60 else None
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Slips of the pen and other romanisations: a name with one letter wrong, or Rachmaninow."""
+"""Slips of the pen and other romanisations: a name with one wrong letter, or Rachmaninow."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ ALIKE = [set("aeiouy"), set("ckq"), set("sz"), set("vwf"), set("mn")]
 
 @lru_cache(maxsize=65536)
 def romanised(name: str) -> str:
-    """A family name in normal form, in the one spelling to which its romanisations come down.
+    """A family name in normal form, in one common spelling of all its romanisations.
 
     Tchaikovsky, Chaikovskij and Tschaikowski give the same; so do Haendel and Handel. Names that do
     not end as Russian ones do keep their consonants: Strauss is not Straus.
@@ -45,7 +45,7 @@ def one_spelling(name: str) -> str:
 
 
 def one_slip(given: list[str], meant: list[str]) -> bool:
-    """Whether the words given are those meant but for one slip in one of them."""
+    """Whether the words given are those meant except for one slip in one of them."""
     if len(given) != len(meant):
         return False
     wrong = [(a, b) for a, b in zip(given, meant, strict=True) if a != b]
@@ -63,7 +63,7 @@ def one_slip(given: list[str], meant: list[str]) -> bool:
 def is_slip(given: str, meant: str, shortest: int) -> bool:
     """One letter doubled, swapped or sounding alike, or, from `shortest` letters, one dropped.
 
-    In a word of nine letters and more, any one may be another.
+    In a word of nine letters or more, any letter may be wrong.
     """
     if not (given.isalpha() and meant.isalpha()) or given[0] != meant[0]:
         return False
@@ -81,7 +81,7 @@ def is_slip(given: str, meant: str, shortest: int) -> bool:
     if len(long) != len(short) + 1:
         return False
     pairs = enumerate(zip(short, long, strict=False))
-    extra = next((i for i, (a, b) in pairs if a != b), len(short))  # the letter of `long` too many
+    extra = next((i for i, (a, b) in pairs if a != b), len(short))  # the extra letter of `long`
     if short[extra:] != long[extra + 1 :]:
         return False
     doubled = long[extra] in (long[extra - 1], long[extra + 1 : extra + 2])
@@ -93,7 +93,7 @@ def is_slip(given: str, meant: str, shortest: int) -> bool:
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 OPENERS = frozenset({"Это", "Композитор", "Автор", "Группа", "Певец", "Певица", "Город"})
 CYRILLIC_NAME = re.compile(r"[\u0410-\u042f\u0401][\u0400-\u04ff]+")
-# sounds that several letters or none of them write, each -> its class; vowels are left out
+# sounds written in several ways or not at all, each -> its class; vowels are left out
 LATIN_SOUNDS = (
     *(
         ("tsch", "k"),
@@ -133,7 +133,7 @@ CLASSES = str.maketrans(
 def sounds(word: str) -> frozenset[str]:
     """The consonants of a word by classes, in Latin or Cyrillic letters: Giacomo and Джакомо `km`.
 
-    Two ways for c before e and i, and for a last letter that may be silent.
+    There are two ways for c before e and i, and for a last letter that may be silent.
     """
     word = word.casefold()
     ways = {word}
@@ -148,10 +148,10 @@ def sounds(word: str) -> frozenset[str]:
 
 
 def from_cyrillic(text: str, names: Sequence[str]) -> str:
-    """A text in which names that sound like one of these are written as it: Puccini for Пуччини.
+    """A text in which names that sound like one of `names` are replaced by it: Puccini for Пуччини.
 
-    names: in Latin letters. All words of a name, or its last one of three consonants and more,
-    where no other name stands before it.
+    names: in Latin letters. All words of a name, or its last one of three consonants or more,
+    if no other name comes before it.
     """
     found = list(CYRILLIC_NAME.finditer(text))
     for name in names:
@@ -169,21 +169,21 @@ def from_cyrillic(text: str, names: Sequence[str]) -> str:
 
 
 def is_run(text: str, run: Sequence[re.Match[str]]) -> bool:
-    """Whether names stand right beside each other."""
+    """Whether names come right after each other."""
     return all(text[a.end() : b.start()] == " " for a, b in pairwise(run))
 
 
 def sound_alike(run: Sequence[re.Match[str]], parts: Sequence[frozenset[str]]) -> bool:
-    """Whether each word has the sounds of its part of a name."""
+    """Whether each word has the sounds of the corresponding part of a name."""
     return all(sounds(word[0]) & part for word, part in zip(run, parts, strict=True))
 
 
 def stands_behind_name(text: str, found: Sequence[re.Match[str]], end: int) -> bool:
-    """Whether another name stands right before the name that ends the first `end` ones."""
+    """Whether another name comes right before the one that ends at number `end`."""
     before = found[end - 2 : end]
     return end > 1 and before[0][0] not in OPENERS and is_run(text, before)
 
 
 def is_long(part: frozenset[str]) -> bool:
-    """Whether a name has enough consonants to be told by them alone."""
+    """Whether a name has enough consonants to be recognised by them alone."""
     return min(map(len, part)) >= 3

@@ -1,8 +1,8 @@
-"""How well known the subjects are: counts of published tables, where they have the subject.
+"""How well known the subjects are, by the counts of published tables that have them.
 
     python -m mucpt_utils questions strata    # writes data_cards/musicsimpleqa/strata.csv
 
-Needs the reference tables; what is committed is read everywhere else. Two tables count: plays of a
+Only this needs the reference tables; all else reads what is committed. Two tables count: plays of a
 song on classic-rock stations (FiveThirtyEight) and page views (PopQA). Airplay of one format shows
 that a song is popular, never that it is not. An award counts as its winner, not as its prize.
 """
@@ -30,7 +30,7 @@ ACTS = ("album.artist", "song.artist", "award.performer", "award.winner")
 
 
 class NoTables(MuCPTError, FileNotFoundError):
-    """Reference tables that are not there."""
+    """The reference tables are missing."""
 
 
 class Stratum(NamedTuple):
@@ -50,13 +50,13 @@ class Counts(NamedTuple):
 
 
 def load_strata(path: Path = STRATA) -> dict[str, Stratum]:
-    """The committed strata, by subject; subjects that are not in it are judged."""
+    """The committed strata, by subject; other subjects' strata are judgements."""
     with path.open(encoding="utf-8", newline="") as stream:
         return {row["subject"]: Stratum(**row) for row in csv.DictReader(stream)}
 
 
 def read_counts(folder: Path) -> Counts:
-    """The counts of the reference tables. Raises NoTables where the folder is missing."""
+    """The counts of the reference tables. Raises NoTables if the folder is missing."""
     if not folder.is_dir():
         raise NoTables(f"no reference tables at {folder}")
     plays: Counter[tuple[str, str]] = Counter()
@@ -73,7 +73,7 @@ def read_counts(folder: Path) -> Counts:
 
 
 def counted(facts: Sequence[Fact], counts: Counts) -> Stratum | None:
-    """The stratum of one subject by the table that has it; None where none can tell.
+    """The stratum of one subject by the table that has it; None if none can tell.
 
     facts: all facts about the subject.
     """
@@ -89,16 +89,16 @@ def counted(facts: Sequence[Fact], counts: Counts) -> Stratum | None:
 
 
 def popular_names(facts: Iterable[Fact]) -> set[str]:
-    """Popular subjects of the fact tables but awards, and who made them."""
+    """Popular subjects of the fact tables except awards, and their makers."""
     popular = [f for f in facts if f.popularity == "popular" and f.category != "award"]
     names = {name_key(fact.subject) for fact in popular}
     return names | {name_key(fact.object) for fact in popular if fact.relation in ACTS}
 
 
 def measure(facts: Sequence[Fact], counts: Counts) -> list[Stratum]:
-    """The strata that the tables give, and those of awards, by who or what won them.
+    """The strata that the tables give, and those of awards, by their winners.
 
-    An award is popular where its winner, or who made it, is popular in the fact tables.
+    An award is popular if its winner, or the winner's maker, is popular in the fact tables.
     """
     known, strata = popular_names(facts), []
     for subject, group in by_subject(facts).items():

@@ -14,9 +14,9 @@ from mucpt_utils.musicsimpleqa.judge import UNPARSED, judge_agreement
 from mucpt_utils.musicsimpleqa.measures import AnswersError, Measure, compare, measures
 from mucpt_utils.musicsimpleqa.questions import GROUPED
 
-# fields of a question that stand beside its answer
+# fields of a question that are copied to its answer
 CARRIED = ("id", "question", "answer", "answer_type", "part", "category", "stratum", "subject")
-GRADED_WITH = "graded_with"  # of an answer: by which grader, against which questions
+GRADED_WITH = "graded_with"  # field of an answer: version of the grader and of the questions
 ASKED_AND_GRADED = ("id", "question", "answer", "aliases", "answer_type")
 SHORT = 12  # digits of a digest that are shown
 
@@ -28,12 +28,12 @@ def grader_version() -> str:
 
 
 def questions_version(questions: Sequence[Mapping]) -> str:
-    """Digest of what is asked, and of what is taken for right."""
+    """Digest of what is asked, and of which answers are right."""
     return digest([[q.get(name) for name in ASKED_AND_GRADED] for q in questions])[:SHORT]
 
 
 def grade_responses(questions: Sequence[Mapping], responses: Mapping[str, str]) -> list[dict]:
-    """A graded answer for each question: what the tables need of it, response, grade, reason."""
+    """A graded answer for each question: the fields that tables need, response, grade, reason."""
     answers = []
     version = f"grader {grader_version()}, questions {questions_version(questions)}"
     for question in questions:
@@ -52,7 +52,7 @@ def write_summary(
     """Write answers.jsonl, summary.csv and summary.json.
 
     settings: what the answers depend on. answers: from `grade_responses`, with `judge` where a
-    judge graded as well. model: what is known of the model that was asked. Raises AnswersError
+    judge graded as well. model: what is known about the model. Raises AnswersError
     for no answers, FileError for a folder that is a file.
     """
     if folder.exists() and not folder.is_dir():
@@ -105,7 +105,7 @@ def summary_text(answers: Sequence[Mapping]) -> str:
 def comparison_text(a: Path, b: Path) -> str:
     """Paired comparison of two files of graded answers, as a table for the terminal.
 
-    Raises FileError for a malformed file, AnswersError for files of different questions, or that
+    Raises FileError for a malformed file, AnswersError for files of different questions or files
     were graded by different versions of the grader.
     """
     files = [read_graded(path) for path in (a, b)]
@@ -126,7 +126,7 @@ def comparison_text(a: Path, b: Path) -> str:
 
 
 def read_graded(path: Path) -> list[dict]:
-    """The graded answers of a file. Raises FileError for what is not one."""
+    """The graded answers of a file. Raises FileError for any other file."""
     if path.is_dir():
         raise FileError(f"{path} is a folder; name the answers.jsonl in it")
     answers = read_jsonl(path, ("id", "grade"))

@@ -35,7 +35,7 @@ def in_english(text: str) -> str:
 
 @lru_cache(maxsize=64)  # one response is read several times
 def in_notation(text: str, interval: bool, key: bool, instruments: bool) -> str:
-    """A text in the notation of terms, where one of these is asked for."""
+    """A text in the notation of the terms that are asked for."""
     text = in_words(intervals_in_words(text) if interval else text)
     if key:
         text = IN_TONIC.sub(r"\1 major", text)
@@ -82,7 +82,7 @@ class TermKey(NameKey):
     def in_longer_name(
         self, reading: Reading, first: int, last: int, look_before: bool = True
     ) -> bool:
-        """Only genres have longer names that are others: `rock` and `punk rock`."""
+        """Only genres have longer names that are other answers: `rock` and `punk rock`."""
         return self.asked.genre and super().in_longer_name(reading, first, last, look_before)
 
     def answers(self, text: str) -> list[Span]:
@@ -104,10 +104,10 @@ class TermKey(NameKey):
     def others(self, reading: Reading, mentions: Sequence[Span]) -> list[Span]:
         """Terms of the key's shape or class that are neither the key nor in the question."""
         pattern = self.shape or (self.terms.pattern if self.terms else None)
-        if not pattern:  # a term that is a name, as of a record label
+        if not pattern:  # a term that is a name, such as a record label's
             return super().others(reading, mentions) if self.is_name else []
         matches = [match for match in pattern.finditer(reading.text) if self.is_new(match[0])]
-        if self.asked.number:  # "No. 2 is Op. 18": its sister
+        if self.asked.number:  # "No. 2 is Op. 18" is about another number
             matches = [match for match in matches if not match[0].startswith("No")]
         # "its opus number is 98"
         right = [match for match in matches if match[0].isdigit() and self.is_whole(match[0])]
@@ -117,6 +117,6 @@ class TermKey(NameKey):
 
 
 def is_longer(other: Span, mention: Span) -> bool:
-    """Whether a mention of the key is a part of another term."""
+    """Whether a mention of the key is part of another term."""
     longer = other.end - other.start > mention.end - mention.start
     return longer and other.start <= mention.start and mention.end <= other.end

@@ -24,11 +24,11 @@ YEAR = re.compile(
     r"|(?<![\w'])'\d{2}(?![\ds])"
 )
 
-# a number of these says nothing else than that of semitones beside it
+# a number of these is only another way to give the number of semitones beside it
 OTHER_UNIT = re.compile(r" (?:whole[ -])(?:tone|step)s?\b|-note\b", re.IGNORECASE)
 # from birth to death: "1932-1982"
 LIVED = re.compile(r"\b1\d{3} ?[-–—] ?(?:1\d{3}|20\d\d)\Z")
-# words for a time that is no year
+# words for a time that is not a year
 TIME = re.compile(
     r"\d{3}|'\d\d|\b(?:centur|decade|ago\b|(?:twen|thir|for|fif|six|seven|eigh|nine)ties\b|\d0s\b)",
     re.IGNORECASE,
@@ -36,7 +36,7 @@ TIME = re.compile(
 
 
 class ValueKey(Key):
-    """A key that is a value. 26163 is not 261.63, and 5/6/1967 is not 56/1967."""
+    """A key that is a value: 26163 is not 261.63, and 5/6/1967 is not 56/1967."""
 
     def prepared(self, text: str) -> str:
         return in_digits(text)
@@ -105,7 +105,7 @@ class NumberKey(ValueKey):
         return self.value < 1000 <= value <= 2100
 
     def equals(self, value: float, decimals: int) -> bool:
-        """Whether a value is the key's, rounded to the key's decimals where it has more."""
+        """Whether a value is the key's, after rounding to the key's decimals."""
         if decimals > self.decimals > 0:
             value = round(value, self.decimals)
         return abs(value - self.value) < 1e-9
@@ -115,7 +115,7 @@ class TimeKey(ValueKey):
     """A year or a date."""
 
     def names_its_kind(self, text: str) -> bool:
-        return bool(TIME.search(text))  # "the 1880s" is an attempt, "in two acts" is none
+        return bool(TIME.search(text))  # "the 1880s" is an attempt, "in two acts" is not
 
 
 class YearKey(TimeKey):
@@ -129,7 +129,7 @@ class YearKey(TimeKey):
         self.given = frozenset(YEAR.findall(asked.text))
 
     def is_whole(self, text: str) -> bool:
-        """A bare reply is the year, in words also its last two digits: `ninety-four`."""
+        """A bare reply that is the year, or in words its last two digits: `ninety-four`."""
         digits = in_digits(text).strip(" .,!'")
         return digits == self.year or (text[:1].isalpha() and digits == self.year[2:])
 

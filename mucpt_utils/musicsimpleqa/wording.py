@@ -18,11 +18,11 @@ ORIGINAL = "original"
 
 
 class WordingError(MuCPTError, ValueError):
-    """Answers that do not cover one question in several wordings."""
+    """Answers that cover no question in several wordings."""
 
 
 def by_wording(right: Mapping[str, bool]) -> dict[str, dict[str, bool]]:
-    """Question id -> whether each of its wordings was answered rightly (`original`, `1`, `2`)."""
+    """Question id -> whether each wording (`original`, `1`, `2`) was answered correctly."""
     wordings: dict[str, dict[str, bool]] = defaultdict(dict)
     for name, correct in right.items():
         original, _, number = name.partition("#")
@@ -33,11 +33,11 @@ def by_wording(right: Mapping[str, bool]) -> dict[str, dict[str, bool]]:
 def dependence(
     right: Mapping[str, bool], subjects: Mapping[str, str]
 ) -> tuple[dict[str, Estimate], int]:
-    """Accuracy by wording, and how often the wordings of a question agree; questions compared.
+    """Accuracy by wording, how often a question's wordings agree, and the number of questions.
 
     right: by question id, with `#1`, `#2` for paraphrases. subjects: of the questions, resampled
     together in the intervals. Only questions answered in every wording count. Raises WordingError
-    where there is none.
+    if there is none.
     """
     all_wordings = by_wording(right)
     names = sorted({name for answers in all_wordings.values() for name in answers})
@@ -60,7 +60,7 @@ def dependence(
 
 
 def report_wording(files: Sequence[Path], questions: Sequence[Mapping]) -> list[str]:
-    """The lines of `questions wording`: a measure each, with its interval.
+    """The lines of `questions wording`: one per measure, with its interval.
 
     files: answers of one model, to the test split and to the paraphrases. questions: both kinds.
     """

@@ -1,4 +1,4 @@
-"""Words of a text in a normal form: case, accents, inner signs and synonyms levelled."""
+"""Words of a text in a normal form: without case, accents, inner signs and synonyms."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "⁄": "
 ARTICLES = ("the", "a", "an")
 # Cyrillic letters in the usual English transliteration
 CYRILLIC = str.maketrans(FORMS["cyrillic"])
-# small words inside names
+# function words inside names
 LINKS = frozenset({"of", "the", "de", "van", "von", "du", "la", "le", "der", "da", "di", "del"})
 # initials with their dots (R.E.M.), or letters and digits with signs inside (P!nk, Rock'n'Roll)
 WORD = re.compile(
@@ -30,7 +30,7 @@ MAY_HAVE_N = re.compile(r"[\s'][nN][\s']")
 
 
 class Word(NamedTuple):
-    """A word of a text: its normal form, as it is written, and where it stands."""
+    """A word of a text: its normal form, its spelling, and where it is."""
 
     form: str
     raw: str
@@ -49,9 +49,9 @@ class Reading:
     def __init__(self, text: str):
         self.text = text
         self.words = words(text)
-        # the forms of all words, run together
+        # the forms of all words, without spaces
         self.joined = "".join([word.form for word in self.words])
-        # whether the case tells nothing: no capitals, or several words of capitals only
+        # whether case means nothing: no capitals, or several words in capitals only
         self.caseless = text == text.lower() or (len(self.words) > 2 and text == text.upper())
 
     def begins_sentence(self, index: int) -> bool:
@@ -66,7 +66,7 @@ class Reading:
         return any(sign in ".!?" for sign in self.gap(index))
 
     def gap(self, index: int) -> str:
-        """What stands between a word and the next one; a full stop behind the last word."""
+        """The text between a word and the next one; a full stop after the last word."""
         if index + 1 >= len(self.words):
             return "."
         return self.text[self.words[index].end : self.words[index + 1].start]
@@ -80,7 +80,7 @@ def clean(name: str) -> str:
 
 
 def lower(text: str) -> str:
-    """A text in lower case, every character in its place."""
+    """A text in lower case, with every character in its place."""
     small = text.lower()
     if len(small) == len(text):
         return small
@@ -89,7 +89,7 @@ def lower(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def normal(word: str) -> str:
-    """The normal form of one word: case, accents, inner signs and synonyms levelled.
+    """The normal form of one word: without case, accents, inner signs and synonyms.
 
     `Björk` gives `bjork`, `P!nk` gives `pink`, `R.E.M.` gives `rem`, `Opus` gives `op`.
     """
@@ -103,7 +103,7 @@ def normal(word: str) -> str:
     return str(FORMS["number_words"].get(form, form))
 
 
-@lru_cache(maxsize=16)  # one response is read several times
+@lru_cache(maxsize=16)  # each response is read several times
 def words(text: str) -> tuple[Word, ...]:
     """The words of a text without `and`, `&`, the `n` of rock 'n' roll and the `'s` of Bach's."""
     if MAY_HAVE_N.search(text):
@@ -128,7 +128,7 @@ def forms_of(text: str) -> list[str]:
 def without_article(forms: list[str], text: str) -> list[str]:
     """The forms of a text without a leading article, unless there is nothing else (`The The`).
 
-    The A of `A-ha` and of `A minor` is none.
+    The A of `A-ha` and of `A minor` is no article.
     """
     if not forms or forms[0] not in ARTICLES or all(form in ARTICLES for form in forms):
         return forms

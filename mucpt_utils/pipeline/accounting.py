@@ -9,11 +9,11 @@ from pathlib import Path
 from mucpt_utils.errors import FOUND, MuCPTError
 
 COLUMNS = ("stage", "source", "reason", "documents", "tokens")
-UNITS = {"documents": "documents", "tokens": "words"}  # the columns that add up, and their names
+UNITS = {"documents": "documents", "tokens": "words"}  # columns that must add up, and their names
 KEPT = "kept"
 REMOVED_INSIDE = "removed inside documents"
 QUARANTINED = "quarantined: "
-PASSED_OVER = "passed over: "  # what is no text: hidden files, images of a crawl, a licence's words
+PASSED_OVER = "passed over: "  # not text: hidden files, images of a crawl, a licence's words
 
 
 class AccountingError(MuCPTError, ValueError):
@@ -25,7 +25,7 @@ class AccountingError(MuCPTError, ValueError):
 class Tally:
     """Documents and words of one stage, by source and reason.
 
-    Words are whitespace words. What edits take out of (or add to) documents that go on is the
+    Words are separated by white space. What edits remove from (or add to) kept documents is the
     row `removed inside documents`, with 0 documents, so that words add up as well.
     """
 
@@ -35,11 +35,11 @@ class Tally:
         self.words_out: Counter[tuple[str, str]] = Counter()
 
     def enter(self, source: str, words: int) -> None:
-        """One document of `source` comes in."""
+        """Counts one document of `source` that comes in."""
         self.words_in[source] += words
 
     def leave(self, source: str, reason: str, words: int, documents: int = 1) -> None:
-        """One document of `source`, or so many, goes out by `reason` (`kept`, quarantined ...)."""
+        """Counts documents of `source` that go out for `reason` (`kept`, quarantined, ...)."""
         self.documents_out[source, reason] += documents
         self.words_out[source, reason] += words
 
@@ -71,7 +71,7 @@ def merge_rows(rows: Iterable[dict]) -> list[dict]:
 
 
 def check_accounting(rows: Sequence[dict]) -> None:
-    """Raises AccountingError unless each stage accounts for all that the one before it kept.
+    """Raises AccountingError unless each stage accounts for everything the one before kept.
 
     rows: accounting rows of consecutive stages, in order; the first stage may take in anything.
     """
@@ -91,7 +91,7 @@ def check_accounting(rows: Sequence[dict]) -> None:
 
 
 def by_source(rows: Iterable[dict]) -> dict[str, Counter]:
-    """Documents and words by source; nothing for a source that has no row."""
+    """Documents and words by source; zero for a source without a row."""
     totals: dict[str, Counter] = defaultdict(Counter)
     for row in rows:
         totals[row["source"]].update({unit: row[unit] for unit in UNITS})

@@ -1,7 +1,7 @@
-"""Where a text asks: the sentences, prompts and fields that want an answer, as `Prompt`s.
+"""Where a text asks: the sentences, prompts and fields that call for an answer, as `Prompt`s.
 
-A question may be a sentence with a question mark or without one, be told in reported words, leave
-a gap to be filled in, be a line of a quiz, one side of a card, or a field of a record. A sentence
+A question may be a sentence with or without a question mark, be in reported speech, leave
+a gap to fill in, or be a line of a quiz, one side of a card, or a field of a record. A sentence
 that states something is none of these.
 """
 
@@ -18,18 +18,18 @@ from mucpt_utils.pipeline.question_vocabulary import vocabulary
 from mucpt_utils.pipeline.question_words import FORM, Words, raw_words, stem
 
 RULES = paths.PACKAGE / "pipeline/rules/decontamination.yaml"
-# words of a sentence that can be one question; longer ones are looked at in overlapping pieces
+# words of the longest single question; longer sentences are split into overlapping pieces
 LONGEST_QUESTION, STEP = 60, 40
 # sentences before a question in which its subject may be named
 CONTEXT_SENTENCES = 2
 # words after a question in which its answer counts as given
 ANSWER_WORDS = 40
-# words of a line that can be a prompt without any sign of a question
+# words of the longest line that can be a prompt without any sign of a question
 LONGEST_PROMPT = 14
 
 
 class Manner(Enum):
-    """How a stretch of text asks.
+    """How a piece of text asks.
 
     open: with a word that says what for. gap: by a gap, which any answer could fill. whether: the
     answer is in the question. bare: by its words alone, as search terms and cards do.
@@ -43,10 +43,10 @@ class Manner(Enum):
 
 @dataclass(frozen=True)
 class Prompt:
-    """A stretch of text that asks, with what stands before it and behind it.
+    """A piece of text that asks, with the text before and after it.
 
-    posed: whether it is set as a question and not part of a page of prose: a field, a line of a
-    quiz, a turn of a chat, a text of few words. choices: whether answers to choose from follow.
+    posed: whether it is posed as a question, not part of a page of prose: a field, a line of a
+    quiz, a turn of a chat, a very short text. choices: whether answers to choose from follow.
     """
 
     text: str
@@ -68,7 +68,7 @@ class Prompt:
 
     @cached_property
     def both(self) -> Words:
-        """The words of the sentences before it and of the prompt, as those of one sentence."""
+        """The words of the sentences before it and of the prompt, as if of one sentence."""
         return Words.of(f"{self.before} {self.text}")
 
     @cached_property
@@ -78,13 +78,13 @@ class Prompt:
 
     @cached_property
     def following(self) -> Words:
-        """The first words behind it, among which its answer would stand."""
+        """The first words after it, where an answer would be."""
         return Words.of(" ".join(self.after.split(None, ANSWER_WORDS)[:ANSWER_WORDS]))
 
 
 @dataclass(frozen=True)
 class AskingRules:
-    """Compiled patterns of how a text asks."""
+    """Compiled patterns for the ways in which a text asks."""
 
     asking: re.Pattern
     indirect: re.Pattern
@@ -117,7 +117,7 @@ def asking_rules() -> AskingRules:
 
 # --- prompts ------------------------------------------------------------------------------------
 
-# at least one of these signs, or of the words that ask, stands in every sentence that asks
+# every sentence that asks has at least one of these signs or of the words that ask
 SIGN = re.compile(
     r"[?…]|__|\.\.\.|\*\*\*|---|[\[<(]\s*(?:blank|mask|gap|answer|extra|[\])_])|\{\{c\d|[aA1][).:]",
     re.IGNORECASE,
@@ -145,7 +145,7 @@ TRIGGERS = ASKING_WORDS | listed(
     "wondering wondered curious stumped bonus help exam worksheet flashcard flash jeopardy "
     "anki homework revision riddle task exercise problem card back"
 )
-# one of these stands before a question that is told
+# one of these comes before a question in reported speech
 TELLING = listed(
     "know knew known learn find finding found hear say said tell told name remember "
     "remembered recall recalled figure figuring work wonder wondered wondering curious ask "
@@ -168,7 +168,7 @@ CLOSING = "\"'”’)]*_~` \t\n|,;}>"
 SEPARATORS = ("\t", "::", "->", "=>", "→", "⇒", ">>", "|", "»", "~", "==")
 HINT = re.compile(r"^\W*(?:in )?(?:this|these|it|he|she)\b|\bthis [a-z]", re.IGNORECASE)
 THIS = FORM["this"]
-# words of a text that is no page of prose but a prompt, with its answer
+# words of the longest text that is a prompt with its answer, not a page of prose
 LONGEST_POSED = 80
 # a field of a record, a side of a card, a turn of a chat
 FIELD = re.compile(
@@ -177,7 +177,7 @@ FIELD = re.compile(
     r"\W{0,4}[:=>]",
     re.IGNORECASE,
 )
-# a side of a card that is called so
+# a side of a card that is labelled as one
 CARD = re.compile(
     r"^\W*(?:q|(?:question|prompt|query|front|ask|clue|quiz|trivia|flash ?card)[a-z]*)[\d_]*\W",
     re.IGNORECASE,
@@ -207,9 +207,9 @@ REQUESTED = re.compile(
     r"(?:^|[,;:–—-] )(?:please |now |just )?(?:name|give|tell|identify|guess|state)\b",
     re.IGNORECASE,
 )
-# a wish is a question only where it names a kind of answer: not "No phones, please"
+# a wish is a question only if it names a kind of answer: not "No phones, please"
 WISHED = re.compile(r"\bplease\W*$", re.IGNORECASE)
-# what has the words of a question and asks for nothing that could be answered: "Tell us more about
+# has the words of a question but asks for nothing that could be answered: "Tell us more about
 # it", "What matters is this:", "... name Noel Gallagher as producer"
 ASKS_NOTHING = re.compile(
     r"(?:^|[,;:.–—-] )(?:(?:please|so|now|then|and|just|come on),? )*(?:"
@@ -221,15 +221,15 @@ ASKS_NOTHING = re.compile(
     r"|name (?-i:(?:[A-Z]\S* ){1,4})as\b)",
     re.IGNORECASE,
 )
-# lines behind the word quiz that may be its prompts
+# lines after the word quiz that may be its prompts
 QUIZ_LINES = 60
 
 
 def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]:
     """Everything in a text that asks about something, in order.
 
-    may_name: whether the words of a sentence, see `raw_words`, may name a subject; a sentence is
-    passed over where neither it nor those before it, to which it may refer, do.
+    may_name: whether the words of a sentence (see `raw_words`) may name a subject; a sentence is
+    skipped if neither it nor those before it, to which it may refer, do.
     """
     sentences = split_sentences(text)
     is_short = len(text.split(None, LONGEST_POSED)) <= LONGEST_POSED
@@ -254,7 +254,7 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
             stretch, rest = without_answer(stretch)
             following = rest + following
         if asking_rules().verdict.match(following):
-            # the statement is put to the test
+            # a statement followed by a question such as "True or false?"
             stretch, manner = f"{stretch} {following[: following.index('?') + 1]}", Manner.WHETHER
         if manner is None and is_posed:
             manner = posed_manner(stretch, tokens)
@@ -271,7 +271,7 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
 
 
 def without_choices(sentence: str, following: str) -> tuple[str, str]:
-    """A sentence without the answers to choose from at its end, and these; nothing for none."""
+    """A sentence without the answer choices at its end, and these choices ("" for none)."""
     # a number or a title among the answers may have ended the sentence
     opens = FIRST_CHOICE.search(sentence) is not None
     match = CHOICES.search(sentence + following[:LONGEST_CHOICE]) if opens else None
@@ -283,7 +283,7 @@ def without_choices(sentence: str, following: str) -> tuple[str, str]:
 
 
 def posed_manner(sentence: str, tokens: set[str]) -> Manner | None:
-    """How a stretch asks that is set as a question, whatever its order of words."""
+    """How text that is posed as a question asks, whatever its word order."""
     body = body_of(sentence)
     if asks_nothing(body) or (body.endswith((".", "!")) and not is_request(body)):
         return None
@@ -293,13 +293,13 @@ def posed_manner(sentence: str, tokens: set[str]) -> Manner | None:
 
 
 def breaks_off(sentence: str) -> bool:
-    """Whether a field breaks off for another one to complete: `stem: Miles Davis was born in`."""
+    """Whether a field breaks off, to be completed by another: `stem: Miles Davis was born in`."""
     body = body_of(sentence)
     return FIELD.match(sentence) is not None and asking_rules().open_end.search(body) is not None
 
 
 def is_request(body: str) -> bool:
-    """Whether a sentence that ends as a statement wants an answer: `For two points, name it.`."""
+    """Whether a sentence that ends as a statement calls for an answer: `For a point, name it.`."""
     if asks_nothing(body):
         return False
     if POLITE.search(body) is not None or REQUESTED.search(body) is not None:
@@ -308,17 +308,17 @@ def is_request(body: str) -> bool:
 
 
 def asks_nothing(body: str) -> bool:
-    """Whether a sentence invites to talk, or announces: `Tell us more about it.`"""
+    """Whether a sentence only invites talk, or announces: `Tell us more about it.`"""
     return not body.endswith("?") and ASKS_NOTHING.search(body) is not None
 
 
 def names_kind(body: str) -> bool:
-    """Whether a word of a sentence is a kind of answer: `the year`, `which label`."""
+    """Whether a sentence names a kind of answer: `the year`, `which label`."""
     return any(stem(word) in vocabulary().kinds_of for word in raw_words(body))
 
 
 def pieces(sentence: str, manner: Manner) -> list[str]:
-    """The sentence, or where it is too long for a question the parts of it that may ask."""
+    """The sentence, or, if it is too long for a question, the parts of it that may ask."""
     tokens = sentence.split()
     if len(tokens) <= LONGEST_QUESTION:
         return [sentence]
@@ -333,17 +333,17 @@ def is_question(sentence: str) -> bool:
 
 
 def body_of(sentence: str) -> str:
-    """A sentence without bullets, numbers and marks around it."""
+    """A sentence without the bullets, numbers and marks around it."""
     return sentence[len(BULLET.findall(sentence)[0]) :].rstrip(CLOSING)
 
 
 def manner_of(
     sentence: str, following: str, tokens: set[str], choices: bool = False
 ) -> Manner | None:
-    """How a sentence asks, None where it does not.
+    """How a sentence asks; None if it does not.
 
-    following: the sentences behind it. tokens: its words, see `raw_words`. choices: whether answers
-    to choose from stand behind it.
+    following: the sentences after it. tokens: its words, see `raw_words`. choices: whether answers
+    to choose from follow it.
     """
     rules = asking_rules()
     body = body_of(sentence)
@@ -376,23 +376,23 @@ def manner_of(
 
 
 def without_field(text: str) -> str:
-    """A text without the name of the field that it stands in."""
+    """A text without the name of the field that it is in."""
     return text[match.end() :] if (match := FIELD.match(text)) else text
 
 
 def is_card(text: str) -> bool:
-    """Whether a text says that it is a side of a card, or a question."""
+    """Whether a text is labelled as a side of a card, or as a question."""
     return CARD.match(text) is not None
 
 
 def asks_at_the_end(body: str) -> bool:
-    """Whether the asking word stands last, or before the answer: `in what key - G minor`."""
+    """Whether the asking word comes last, or just before the answer: `in what key - G minor`."""
     rules = asking_rules()
     return bool(rules.asked_last.search(body) or rules.answered_at_once.search(body))
 
 
 def without_answer(sentence: str) -> tuple[str, str]:
-    """A question without a mark, and the answer right behind its asking word; nothing for none."""
+    """A question without a mark, and the answer right after its asking word ("" for none)."""
     match = asking_rules().answered_at_once.search(sentence)
     end = match.end() if match else len(sentence)
     return sentence[:end], sentence[end:]

@@ -14,10 +14,10 @@ ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 LONGEST_ABBREVIATION = 6
-# the mark of a title in the middle of a sentence: `the album Where Do We Go? released`
+# a mark that belongs to a title inside a sentence: `the album Where Do We Go? released`
 TITLE_GOES_ON = re.compile(r"(?<!\w)[A-Z]\w*(?:\?|\.{3,}|…)[\"”’)*_]* [a-z]$")
 LONGEST_WORD = 20
-# a line of this length is wrapped where the next one goes on in the middle of a sentence
+# a line of this length is wrapped if the next one continues its sentence
 WRAPPED_WIDTH = 40
 NEW_ITEM = re.compile(r"[ \t]*(?:[-*•>#|]|\d+[.):]|[(]?[A-Za-z][).:]|[A-Za-z][\w ]{0,20}:\s|\n|$)")
 
@@ -41,7 +41,7 @@ def split_sentences(text: str) -> list[str]:
 
 
 def is_inside(text: str, match: re.Match) -> bool:
-    """Whether an end mark ends nothing: a word of its own (the band !!!), or an abbreviation's."""
+    """Whether an end mark ends nothing: it is a word (the band !!!), or an abbreviation's."""
     start, mark = match.start(), match.group()
     if text[start - 1 : start].isspace() and "_" not in text[start : match.end()]:
         return True
@@ -54,7 +54,7 @@ def is_inside(text: str, match: re.Match) -> bool:
 
 
 def is_wrapped(text: str, line: int, end: int, following: int) -> bool:
-    """Whether a line feed stands inside a sentence.
+    """Whether a line feed is inside a sentence.
 
     line: where the line begins. end, following: where it ends and the next one begins.
     """

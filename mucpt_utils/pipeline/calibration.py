@@ -1,8 +1,8 @@
-"""Probabilities that can be trusted as weights: Platt scaling, and how good a calibration is.
+"""Probabilities that can serve as weights: Platt scaling, and measures of calibration.
 
 A score that ranks well is not yet a probability. Platt scaling, fitted on documents of groups
-(books, subjects) that the scoring model never saw, makes it one. Every group counts alike in it:
-passages of one book err together, so a long book is no more evidence about the next book than a
+(books, subjects) that the scoring model never saw, makes it one. In the fit every group has the
+same weight: passages of one book err together, so a long book says no more about the next than a
 short one.
 """
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-# scores closer to 0 or 1 than this carry no information: fastText rounds its softmax
+# scores closer to 0 or 1 than this carry no information, since fastText rounds its softmax
 EDGE = 1e-5
 
 
@@ -28,7 +28,7 @@ class Calibration(NamedTuple):
 
 
 def log_odds(scores: np.ndarray) -> np.ndarray:
-    """The logit of scores between 0 and 1, none further from 0 than that of EDGE."""
+    """The logit of scores between 0 and 1, bounded by that of EDGE on either side."""
     from scipy.special import logit
 
     return logit(np.clip(scores, EDGE, 1 - EDGE))
@@ -37,11 +37,11 @@ def log_odds(scores: np.ndarray) -> np.ndarray:
 def fit_platt(
     scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> Calibration:
-    """Slope and intercept of least log loss, with Platt's smoothed targets.
+    """The slope and intercept that minimise the log loss, with Platt's smoothed targets.
 
-    scores: between 0 and 1, of unseen examples; labels: truth; weights: what each counts (1 by
+    scores: between 0 and 1, of unseen examples; labels: truth; weights: of the examples (1 by
     default); all of shape (examples,).
-    The probability is that of the weighted examples' own mix of the two labels.
+    The probability refers to the mix of the two labels among the weighted examples.
     Source: Platt 1999, Probabilistic outputs for support vector machines, eq. (1) and 2.2.
     """
     from sklearn.linear_model import LogisticRegression
@@ -50,8 +50,8 @@ def fit_platt(
     weights = np.ones(len(labels)) if weights is None else weights
     positives, negatives = weights[labels].sum(), weights[~labels].sum()
     target = np.where(labels, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    # a target between 0 and 1: the example twice, in the domain with the target as its weight and
-    # outside with the rest
+    # a target between 0 and 1 means the example twice: in the domain, weighted by the target, and
+    # outside, weighted by the rest
     fitted = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000).fit(
         np.tile(odds, 2).reshape(-1, 1),
         np.repeat([1, 0], odds.size),
@@ -63,9 +63,9 @@ def fit_platt(
 def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -> list[dict]:
     """The reliability curve: by bin, mean probability, share in the domain, number of examples.
 
-    A bin holds its lower end; bins without an example are left out. scikit-learn's
-    `calibration_curve` puts an edge into the bin below and does not say how many examples a bin
-    has, which the calibration error weighs by.
+    A bin includes its lower end; bins without examples are left out. scikit-learn's
+    `calibration_curve` puts an edge into the bin below and does not say how many examples each bin
+    has, by which the calibration error is weighted.
     """
     bin_of = np.minimum((probabilities * bins).astype(int), bins - 1)
     return [
@@ -80,7 +80,7 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -
 
 
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -> float:
-    """Expected calibration error: mean |share - probability| over bins, weighed by their size.
+    """Expected calibration error: mean |share - probability| over bins, weighted by their size.
 
     Source: Naeini, Cooper & Hauskrecht 2015, Obtaining well calibrated probabilities. scikit-learn
     has no such measure.

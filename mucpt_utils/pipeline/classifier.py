@@ -2,8 +2,8 @@
 
 Logistic regression on a few features of content (`domain_features`) and, where it was trained with
 one, on the log-odds of a fastText model (`domain_fasttext`); then Platt scaling (`calibration`). It
-is linear in what it reads, so what each word did to the probability can be told. It is saved as
-tables of terms and coefficients, and fastText's binary format: nothing is unpickled.
+is linear in what it reads, so the effect of each word on the probability is known. It is saved as
+tables of terms and coefficients and in fastText's binary format: nothing is unpickled.
 """
 
 import hashlib
@@ -42,10 +42,10 @@ class NoClassifier(MuCPTError, FileNotFoundError):
 
 
 class Evidence(NamedTuple):
-    """A word that moved the probability: where it stands, and by how much it moved the log-odds.
+    """A word that moved the probability: its place, and by how much it moved the log-odds.
 
-    span: characters of the text, end exclusive. weight: of all the word's places together; above 0
-    towards music, below 0 away from it.
+    span: characters of the text, end exclusive. weight: of all occurrences together; above 0
+    is towards music, below 0 away from it.
     """
 
     span: tuple[int, int]
@@ -62,7 +62,7 @@ class Reading(NamedTuple):
 
     @property
     def lengths(self) -> list[int]:
-        """Words of each document."""
+        """The number of words of each document."""
         return [len(words) for words in self.words]
 
 
@@ -82,7 +82,7 @@ class Classifier:
 
     @classmethod
     def load(cls, folder: Path) -> "Classifier":
-        """Loads what `save` wrote. Raises NoClassifier that names what is missing or unreadable."""
+        """Loads what `save` wrote. Raises NoClassifier, which names what is missing or bad."""
         record_file, terms_file, *model = saved_files(folder)
         try:
             record = read_json(record_file)
@@ -100,7 +100,7 @@ class Classifier:
             raise NoClassifier(f"no domain classifier in {folder}: {reason}") from None
 
     def save(self, folder: Path, **told: object) -> None:
-        """Writes the classifier to a folder; `told` is added to its record."""
+        """Writes the classifier to a folder, with `told` added to its record."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_jsonl(folder / TERMS_FILE, map(row_of, self.lexicon.terms))
@@ -117,7 +117,7 @@ class Classifier:
         write_json(folder / RECORD_FILE, record | told)
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """Calibrated probability of being in the domain, one a text."""
+        """Calibrated probability of being in the domain, one per text."""
         return self.judge(read(self.lexicon, texts))
 
     def judge(self, reading: Reading) -> np.ndarray:
@@ -129,7 +129,7 @@ class Classifier:
         return self.calibration.probability(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 
     def term_weights(self, reading: Reading) -> list[dict[int, float]]:
-        """By how much each term of each document moved the log-odds: all less all but the term."""
+        """How much each term moved the log-odds of each document: with it, minus without it."""
         terms_of = [len(counts) for counts in reading.counts]
         without = self.lexicon.features_without(reading.counts, reading.lengths)
         whole = np.repeat(reading.features @ self.coefficients, terms_of)
@@ -138,9 +138,9 @@ class Classifier:
         return [{number: next(weights) for number in counts} for counts in reading.counts]
 
     def evidence(self, text: str) -> list[Evidence]:
-        """The words that moved the probability of a text, in the order in which they stand.
+        """The words that moved the probability of a text, in the order of the text.
 
-        Terms by what the probability would be without them; with fastText its words as well, by
+        A term's weight is what the log-odds lose without it; with fastText, its words count too, by
         their part in its log-odds.
         """
         reading = read(self.lexicon, [text])
@@ -178,7 +178,7 @@ def read(lexicon: Lexicon, texts: Iterable[str]) -> Reading:
 
 
 def words_with_spans(text: str) -> tuple[list[bytes], list[tuple[int, int]]]:
-    """The words that `read_words` gives, each with the characters of the text it stands in."""
+    """The words that `read_words` gives, each with its place in the text, in characters."""
     words: list[bytes] = []
     spans: list[tuple[int, int]] = []
     for match in WORD.finditer(text):
@@ -192,7 +192,7 @@ def words_with_spans(text: str) -> tuple[list[bytes], list[tuple[int, int]]]:
 
 
 def term_of(row: Mapping) -> Term:
-    """A term back from a line of the file of terms."""
+    """The term in a line of the file of terms."""
     forms: tuple[Tokens, ...] = tuple(tuple(f.encode().split()) for f in row["forms"])
     return Term(row["term"], tuple(row["groups"]), forms, row.get("exact"))
 
@@ -205,7 +205,7 @@ def row_of(term: Term) -> dict:
 
 
 def saved_files(folder: Path) -> list[Path]:
-    """Record, terms and, where there is one, fastText's model. Raises NoClassifier."""
+    """Record, terms and, if there is one, fastText's model. Raises NoClassifier."""
     folder = Path(folder)
     for name in (RECORD_FILE, TERMS_FILE):
         if not (folder / name).is_file():
@@ -226,7 +226,7 @@ def fingerprint(folder: Path) -> str:
 
 
 class DomainFilter(BaseFilter):
-    """Drops documents off the domain, or weighs them, or both.
+    """Drops off-domain documents, or weighs documents, or both.
 
     threshold: documents of a lower probability are dropped, each with the words that moved it most;
     None drops nothing. weigh: whether the probability becomes `metadata.weight`.

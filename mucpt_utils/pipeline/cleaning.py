@@ -1,7 +1,7 @@
 """Cleaning: encoding repair, junk lines, tracking codes, and datatrove's quality filters.
 
-The filters are datatrove's, as Gopher, C4 and FineWeb meant them, with parameters fit for
-documents of some dozen words, such as a metadata record. What is removed inside a document goes
+The filters are datatrove's, after Gopher, C4 and FineWeb, with parameters that suit
+documents of a few dozen words, such as metadata records. What is removed inside a document goes
 through `edits`, so annotations by offset survive.
 """
 
@@ -30,7 +30,7 @@ from mucpt_utils.pipeline.junk import JunkFilter
 from mucpt_utils.pipeline.language import OtherLanguage, english_words
 from mucpt_utils.pipeline.word_tokens import NoWords, english_tokenizer
 
-# FineWeb's ends of a line, and the quotes, brackets and commas behind which verse and talk end
+# FineWeb's ends of a line, and the quotes, brackets and commas that end lines of verse and talk
 LINE_ENDS = (*sorted(TERMINAL_PUNCTUATION), *"\"'”’)]:;,-—")
 
 
@@ -52,7 +52,7 @@ def steps(settings: QualitySettings) -> list[PipelineStep]:
             language=english_tokenizer(),
         ),
         ProseFineWebFilter(
-            line_punct_exclude_zero=True,  # verse and lists have no sentence at all
+            line_punct_exclude_zero=True,  # verse and lists have no sentences at all
             stop_chars=LINE_ENDS,
             short_line_thr=1.0,
             char_duplicates_ratio=0.2,
@@ -64,10 +64,10 @@ def steps(settings: QualitySettings) -> list[PipelineStep]:
 
 
 def repetition_filter() -> "ProseRepetitionFilter":
-    """Gopher's repetition filter; a short document about one subject repeats its name a lot.
+    """Gopher's repetition filter, for short documents, which repeat the name of their subject.
 
     Gopher's limits are for web pages of 50 words and more; in 60 words, a name of eight words
-    said four times is half of the characters. Repeated lines keep Gopher's limits; repeated
+    that occurs four times is half of the characters. Repeated lines keep Gopher's limits; repeated
     paragraphs count by their length alone, since a book on music says `[Music]` between many.
     """
     return ProseRepetitionFilter(
@@ -87,16 +87,16 @@ def is_record(text: str) -> bool:
     return len(lines) > 1 and sum(map(bool, map(RECORD_LINE.match, lines))) > len(lines) / 2
 
 
-# a line that says what stands here in the book, and one that divides: `[Illustration]`, `* * *`
+# a line that says what is here in the book, or divides it: `[Illustration]`, `* * *`
 MARK_LINE = re.compile(
     r"^[ \t]*(?:\[[^\[\]\n]{0,60}\][ \t]*|[*_=~.-][*_=~. \t-]*)$\n?", re.MULTILINE
 )
 LONG_WORD, PIECE = re.compile(r"\S{100}"), re.compile(r"\S{40}")
 
 
-@lru_cache(1)  # all filters look at a document before the next one comes
+@lru_cache(1)  # all filters see a document before the next one comes
 def readable(text: str) -> str:
-    """What the quality filters count of a text.
+    """The part of a text that the quality filters count.
 
     Lines that are only marks are left out, unless there is nothing else. Words of 100 characters
     and more are cut, since the tokenizer's time grows with the square of their length.
@@ -112,9 +112,9 @@ def viewed(document: Document) -> Document:
 
 
 class ProseRepetitionFilter(GopherRepetitionFilter):
-    """Gopher's repetition rules, which do not count marks such as `[Illustration]`.
+    """Gopher's repetition rules, without counting marks such as `[Illustration]`.
 
-    Runs of words are counted only where a bound on them says that they may reach a limit.
+    Runs of words are counted only if a bound shows that they may reach a limit.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -130,10 +130,10 @@ class ProseRepetitionFilter(GopherRepetitionFilter):
         return self.lines_only.filter(seen)
 
     def may_repeat(self, text: str) -> bool:
-        """Whether any run of words may take up so much of a text as to reach its limit.
+        """Whether any run of words may take up enough of a text to reach its limit.
 
-        A run as often as it stands is no longer than its words as often as they stand; and what is
-        repeated consists of words that stand more than once.
+        All occurrences of a run are no longer than all occurrences of its words; and what is
+        repeated consists of words that occur more than once.
         """
         counts = word_counts(text)
         most = max(counts.values(), default=0)
@@ -146,8 +146,8 @@ class ProseRepetitionFilter(GopherRepetitionFilter):
 class ProseGopherFilter(GopherQualityFilter):
     """Gopher's quality rules, for prose; records of `Field: value` lines pass.
 
-    Gopher wants function words, of which it knows eight, in lower case. They are wanted here of
-    what looks like sentences only, in any case, and more of them are known.
+    Gopher requires function words, of which it knows eight, in lower case. Here only sentences need
+    them, in upper or lower case, and more of them are known.
     """
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
@@ -158,7 +158,7 @@ class ProseGopherFilter(GopherQualityFilter):
         return True if has_none and not lacks_function_words(doc.text) else verdict
 
     def surely_passes(self, text: str) -> bool:
-        """Whether Gopher's rules hold, by each different word once; most texts pass all of them."""
+        """Whether Gopher's rules surely hold, from distinct words alone, as for most texts."""
         counts = word_counts(text)
         read = {w: n for w, n in counts.items() if not PUNCTUATION_SET.issuperset(w)}
         words, total = sum(read.values()), sum(counts.values())
@@ -176,9 +176,9 @@ class ProseGopherFilter(GopherQualityFilter):
         )
 
 
-@lru_cache(1)  # for the filters that look at a document one after the other
+@lru_cache(1)  # for the filters that see a document one after the other
 def word_counts(text: str) -> Counter[str]:
-    """How often each word of a text stands in it."""
+    """How often each word occurs in a text."""
     return Counter(split_into_words(text, english_tokenizer()))
 
 
@@ -187,9 +187,9 @@ VERSE_LINE = 10  # words
 
 
 def lacks_function_words(text: str) -> bool:
-    """Whether a text has the form of sentences, and not one English function word in any case.
+    """Whether a text has the form of sentences but not a single English function word.
 
-    Lists, tables and verse have few: they hold names and numbers, or many short lines.
+    Lists, tables and verse are no sentences: they hold names and numbers, or many short lines.
     """
     words = text.split()
     if english_words(text):
@@ -203,8 +203,8 @@ def lacks_function_words(text: str) -> bool:
 class ProseFineWebFilter(FineWebQualityFilter):
     """FineWeb's quality rules, for prose; records of `Field: value` lines pass.
 
-    FineWeb counts lines that end like a sentence; a passage with a list or a glossary behind its
-    paragraphs has few of them, yet most of its words stand in sentences, and stays.
+    FineWeb counts lines that end like a sentence; a passage with a list or a glossary after its
+    paragraphs has few of them, but stays, since most of its words are in sentences.
     """
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
@@ -219,7 +219,7 @@ LONG_LINE = 8  # words
 
 
 def share_in_sentences(text: str) -> float:
-    """Share of the words that stand in long lines which end like a sentence."""
+    """Share of the words that are in long lines ending like a sentence."""
     lines = [line.strip() for line in text.split("\n")]
     counted = [(len(line.split()), line.endswith(LINE_ENDS)) for line in lines]
     words = sum(count for count, _ in counted)
@@ -243,16 +243,16 @@ class RepairEncoding(PipelineStep):
 
 
 PLAIN = re.compile(r"[\t\n -%'-~]*")  # printable ASCII without & (HTML entities)
-FTFY = FTFYFormatter().config  # what datatrove has it repair
+FTFY = FTFYFormatter().config  # what datatrove makes it repair
 
 
 def repair_line(line: str) -> str:
-    """One line with its encoding repaired; quotes, width and normal form are left alone."""
+    """One line with its encoding repaired; quotes, width and normalisation are left alone."""
     return line if PLAIN.fullmatch(line) else ftfy.fix_text(line, config=FTFY)
 
 
 def encoding_edits(text: str) -> list[Edit]:
-    """What ftfy repairs of mojibake, line by line."""
+    """ftfy's repairs of mojibake, line by line."""
     return line_edits(text, repair_line)
 
 
@@ -288,9 +288,9 @@ PARAMETER = (
 )
 TRACKED = re.compile(rf"[?&;]{PARAMETER}=", re.IGNORECASE)
 PIXEL = re.compile(r"\b(?:width|height)=[\"']?[01]\b|pixel|beacon|/px|track", re.IGNORECASE)
-# (pattern, what its match must hold); a pattern is read in one pass, however long a line is
+# (pattern, what its match must contain); each takes a single pass, however long a line is
 TRACKING: list[tuple[re.Pattern, re.Pattern | None]] = [
-    # an address with a click's or session's identity is no reference: it goes as a whole
+    # an address with the identity of a click or session is no reference: all of it goes
     (re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]]*", re.IGNORECASE), TRACKED),
     # pixels and slots of a page's template
     (re.compile(r"<img\b[^<>]*>", re.IGNORECASE), PIXEL),
@@ -315,7 +315,7 @@ TRACKING: list[tuple[re.Pattern, re.Pattern | None]] = [
         ),
         None,
     ),
-    # identities of visits; an identifier without such a word may be one of a recording
+    # identities of visits; an identifier without such a word may be that of a recording
     (
         re.compile(
             r"\b(?:session|tracking|visitor|request|client|device|correlation|trace)[ _-]?"
@@ -352,11 +352,11 @@ def tracking_edits(text: str) -> list[Edit]:
             if holds and not holds.search(match.group()):
                 continue
             start, end = match.span()
-            # a deletion between two spaces takes one of them along
+            # a deletion between two spaces also removes one of them
             before, after = text[start - 1 : start], text[end : end + 1]
             if before == " " and after in ("", " ", "\n"):
                 start -= 1
-            # what an earlier pattern has claimed, in part or as a whole, is gone already
+            # what an earlier pattern claimed, in part or as a whole, is gone already
             place = bisect(spans, (start, end))
             is_free = not place or spans[place - 1][1] <= start
             if is_free and (place == len(spans) or end <= spans[place][0]):
@@ -364,13 +364,13 @@ def tracking_edits(text: str) -> list[Edit]:
     return [Edit(start, end, "") for start, end in spans]
 
 
-# every tracking code holds one of these; the second is looked for where a word is as long as that
+# every tracking code has a SIGN or, if it is long enough, is a LONG_CODE
 SIGN, LONG_CODE = re.compile(r"[={]|<img", re.IGNORECASE), re.compile(r"[\w/+-]{22}")
 DIGITS_OF_CODE = re2.compile("(?i)[0-9a-f]{8}")
 
 
 def may_hold_codes(text: str) -> bool:
-    """Whether a text may hold a tracking code; most texts are looked through once."""
+    """Whether a text may hold a tracking code, so that most texts are searched only once."""
     if SIGN.search(text) or DIGITS_OF_CODE.search(text):
         return True
     return max(map(len, text.split()), default=0) >= 22 and LONG_CODE.search(text) is not None

@@ -4,7 +4,7 @@ python -m mucpt_utils pipeline --source DIR --out DIR --dry-run
 python -m mucpt_utils pipeline --source DIR --out DIR --classifier DIR --questions FILE
 python -m mucpt_utils pipeline train-classifier --music DIR --general DIR --out DIR
 
-What does the work is imported once the arguments are read: wrong ones are answered at once.
+The modules that do the work are imported after the arguments are read, so mistakes show at once.
 """
 
 import argparse
@@ -23,8 +23,8 @@ from mucpt_utils.io import read_jsonl
 
 NEEDED = ("id", "question", "answer", "subject")  # what decontamination needs of a question
 TRAIN = "train-classifier"
-MOST_PRINTED = 200  # rows of the accounting
-# the user's to put right: a folder that may not be written to, a name that is too long
+MOST_PRINTED = 200  # rows of the accounting that are printed
+# errors that the user can put right: a folder without permission, a name that is too long
 USERS = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT),
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL),
@@ -41,7 +41,7 @@ def load_settings(
 ) -> PipelineSettings:
     """Settings from a YAML file (all defaults without one); `engine` overrides the file's.
 
-    Raises SettingsError that names the file, the setting and what is allowed.
+    Raises SettingsError, which names the file, the setting and what is allowed.
     """
     settings = read_settings(path) if path else {}
     if without_classifier:
@@ -77,7 +77,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 class Once(argparse.Action):
-    """An option that is refused where it is given twice: the first would be lost."""
+    """An option that may be given only once, since the first value would be lost."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
         if getattr(namespace, self.dest) is not None:
@@ -86,12 +86,12 @@ class Once(argparse.Action):
 
 
 def at_home(name: str) -> str:
-    """A name whose `~` is the home folder, which a shell leaves as it is in `--out=~/out`."""
+    """A path with `~` expanded, which shells leave as it is in `--out=~/out`."""
     return os.path.expanduser(name)
 
 
 def positive(text: str) -> int:
-    """A whole number from 1 on."""
+    """A whole number, at least 1."""
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return int(text)
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MuCPTError as error:
         told, code = str(error), error.exit_code
     except OSError as error:  # a folder that may not be written to, a full disk
-        is_bare = type(error) is OSError and not error.errno  # as numpy says it
+        is_bare = type(error) is OSError and not error.errno  # as numpy raises it
         told = f"{'writing failed, is the disk full? ' if is_bare else ''}{error}"
         is_users = error.errno in USERS or isinstance(error, PermissionError)
         code = WRONG_INPUT if is_users else OUTSIDE
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the pipeline, or print its plan. Raises MuCPTError or OSError where that fails."""
+    """Run the pipeline, or print its plan. Raises MuCPTError or OSError if that fails."""
     settings = load_settings(options.settings, options.no_classifier, options.engine)
     from mucpt_utils.pipeline import shipped
     from mucpt_utils.pipeline.forecast import Task, described

@@ -1,14 +1,14 @@
-"""Works that stand (almost) whole inside a larger one, and copies of a work: reported by kind.
+"""Works contained (almost) whole in a larger one, and copies of a work: reported by kind.
 
 A work is a file that was cut into passages, or a document that is not a passage. Containment is the
-share of the smaller work's shingles that stand in the larger one (Broder, On the Resemblance and
+share of the smaller work's shingles that are in the larger one (Broder, On the Resemblance and
 Containment of Documents, 1997). A copy is about as long as its original. Whole documents are left
-to MinHash then; of works cut into passages, whose borders may lie elsewhere, the passages of the
-later one that stand in the first are listed as near duplicates. A quoted passage is a small share
-of the work it stands in and of its own source alike, so it is neither.
+to MinHash; of works cut into passages, whose borders may differ, the passages of the
+later one that are in the first are listed as near duplicates. A quoted passage is a small share
+both of the work that quotes it and of its source, so it is neither.
 
-Candidates share shingles out of a sample by value, which every work takes alike; the share is then
-measured on all shingles. The sample is walked through in ranges of the hash, so that memory is
+Candidates share sampled shingles; the sample is by value, so every work samples the same ones. The
+share is then measured on all shingles. The sample is read in ranges of the hash, so that memory is
 bounded by the number of works and of candidates, not by the corpus.
 """
 
@@ -40,7 +40,7 @@ KIND, COPY = "contained", "copy"
 COPIES = "copies.jsonl"  # works that are copies of an earlier one: names, and number of the first
 HASHES = 2**64
 SAMPLED = np.dtype([("hash", "<u8"), ("work", "<i8")])
-OPEN_SHARDS = 16  # shards, and works, of which something is held in memory
+OPEN_SHARDS = 16  # how many shards, and works, are held in memory
 
 
 def work_of(document: Document) -> str:
@@ -55,7 +55,7 @@ def work_of(document: Document) -> str:
 class WorkShingles(PipelineStep):
     """Keeps the shingles of every work in a shard on disk, and a sample of them sorted by value.
 
-    A work may go on in the next shard, so the first and the last are kept however short.
+    A work may continue in the next shard, so the first and the last are kept however short.
     """
 
     type = "🫂 - DEDUP"
@@ -70,10 +70,10 @@ class WorkShingles(PipelineStep):
         store = ShingleStore(self.folder)
         store.save(rank, [work.values for work in works])
         write_json(self.folder / f"{rank:05d}.json", [work.name for work in works])
-        # which passage each shingle stands in, to say what a passage of a copy is a copy of
+        # which passage each shingle is in, to say what a passage of a copy is a copy of
         passage_store(self.folder).save(rank, [work.passages for work in works])
         write_json(self.folder / f"{rank:05d}.ids.json", [work.ids for work in works])
-        # one value in so many, the same ones in every work; which work each one belongs to
+        # a fixed fraction of the values, the same in every work, and which work each belongs to
         values, ends = store.read(rank)
         chosen = np.flatnonzero(values % np.uint64(self.settings.sample) == 0)
         sample = np.empty(chosen.size, SAMPLED)
@@ -82,14 +82,14 @@ class WorkShingles(PipelineStep):
         np.save(self.folder / f"{rank:05d}.sample.npy", np.sort(sample, order=["hash", "work"]))
 
     def works(self, documents: Iterable[Document]) -> Iterator["WorkPiece"]:
-        """The shingles of each work that may be long enough, those across borders among them."""
+        """The shingles of each work that may be long enough, including works across borders."""
         groups = groupby(documents, work_of)
         works = ((name, list(passages)) for name, passages in groups)
         work, is_first = next(works, None), True
         while work:
             following = next(works, None)
             name, passages = work
-            # the first may have begun in the shard before, the last may go on in the next
+            # the first may have begun in the shard before, the last may continue in the next
             may_be_longer = is_first or following is None
             length = sum(len(passage.text.split()) for passage in passages)
             if may_be_longer or length >= self.settings.shortest:
@@ -98,9 +98,9 @@ class WorkShingles(PipelineStep):
 
 
 class WorkPiece(NamedTuple):
-    """What of a work stands in a shard.
+    """The part of a work that is in one shard.
 
-    ids: of its passages. values: distinct shingles, sorted. passages: by shingle, the number of
+    ids: of its passages. values: distinct shingles, sorted. passages: for each shingle, number of
     the first passage that it begins in.
     """
 
@@ -121,7 +121,7 @@ def work_piece(name: str, documents: Sequence[Document], words: int) -> WorkPiec
 
 
 def passage_store(folder: Path) -> ShingleStore:
-    """The store of what passage each shingle of a work begins in."""
+    """The store that says in which passage each shingle of a work begins."""
     return ShingleStore(folder / "passages", OPEN_SHARDS, np.uint32)
 
 
@@ -129,7 +129,7 @@ def passage_store(folder: Path) -> ShingleStore:
 
 
 class ReportContained(PipelineStep):
-    """Writes the pairs of which the smaller work stands inside the larger one, sorted by name."""
+    """Writes the pairs whose smaller work is contained in the larger one, sorted by name."""
 
     type = "🫂 - DEDUP"
     name = "🪆 contained works"
@@ -146,7 +146,7 @@ class ReportContained(PipelineStep):
             a, b = works.shingles(small), works.shingles(large)
             share, similarity = containment(a, b), jaccard(a, b)
             is_copy = similarity > self.settings.most_alike
-            # whole documents that are as similar as that are left to MinHash
+            # whole documents of such similarity are left to MinHash
             if share < self.settings.least or (is_copy and not all(map(works.is_cut, pair))):
                 continue
             if is_copy:
@@ -165,9 +165,9 @@ class ReportContained(PipelineStep):
 
 
 def first_works(alike: Mapping[tuple[int, int], float]) -> dict[int, int]:
-    """By work that is a copy: the earlier work, itself no copy, that it is most similar to.
+    """For each copied work: the earlier work, itself not a copy, that it is most similar to.
 
-    alike: similarity by pair of works, the earlier one (lower number) first.
+    alike: similarity of pairs of works, the earlier one (lower number) first.
     """
     firsts: dict[int, int] = {}
     earlier: dict[int, list[int]] = defaultdict(list)
@@ -195,13 +195,13 @@ class CopiedWorks:
         """All works, read when a passage of a copy comes."""
         return Works(self.folder / "shingles")
 
-    @lru_cache(2)  # noqa: B019 - one object a shard
+    @lru_cache(2)  # noqa: B019 - one object per shard
     def first(self, work: int) -> tuple[np.ndarray, np.ndarray]:
         """The shingles of a first work, and the passages they begin in."""
         return self.works.passages(work)
 
     def counterpart(self, document: Document) -> dict | None:
-        """What a passage of a copied work is a copy of, and which share of it; None for others."""
+        """What a passage of a copied work is a copy of, and its share; None for other passages."""
         copy = self.copies.get(work_of(document)) if "passage" in document.metadata else None
         if copy is None:
             return None
@@ -217,14 +217,14 @@ class CopiedWorks:
 
 
 class Piece(NamedTuple):
-    """What of a work stands in one shard: the number of the shard, and which of its works."""
+    """A work's part in one shard: the number of the shard, and the work's number in it."""
 
     shard: int
     work: int
 
 
 class Works:
-    """The works of all shards by number; one that goes on in the next shard is a single work.
+    """The works of all shards by number; one that continues in the next shard is a single work.
 
     sizes: shingles in each work; those of a work in several shards are counted in each.
     """
@@ -265,12 +265,12 @@ class Works:
         return sets[0] if len(sets) == 1 else np.unique(np.concatenate(sets))
 
     def is_cut(self, work: int) -> bool:
-        """Whether a work was cut into passages; a document of its own has its own identifier."""
+        """Whether a work was cut into passages; an uncut document's name is its identifier."""
         piece = self.pieces[work][0]
         return self.ids(piece.shard)[piece.work][:1] != [self.name(work)]
 
     def passages(self, work: int) -> tuple[np.ndarray, np.ndarray]:
-        """All distinct shingles of a work, sorted, and the number of the passage each begins in."""
+        """All distinct shingles of a work, sorted, and the number of each one's first passage."""
         numbers, before = [], 0
         for piece in self.pieces[work]:
             numbers.append(self.passage_numbers[piece].astype(np.int64) + before)
@@ -296,11 +296,11 @@ class Works:
 
 
 def candidates(works: Works, settings: ContainmentSettings) -> list[tuple[int, int]]:
-    """Pairs that share at least half of the sampled shingles that containment makes likely."""
+    """Pairs that share at least half as many sampled shingles as containment would make likely."""
     total = len(works.sizes)
     if not total:
         return []
-    # count what each pair shares, range by range of the hash; a pair is one number, its code
+    # count what each pair shares, one range of the hash at a time; a pair is coded as one number
     sampled = sum(np.load(file, mmap_mode="r").size for file in works.samples)
     ranges = math.ceil(sampled / settings.range_shingles) or 1
     edges = [HASHES * i // ranges for i in range(ranges)] + [HASHES - 1]
@@ -323,9 +323,9 @@ def candidates(works: Works, settings: ContainmentSettings) -> list[tuple[int, i
 def sharing_pairs(sample: np.ndarray, most: int) -> np.ndarray:
     """Pairs of works, lower number first, for every shingle that 2 to `most` works share.
 
-    sample: sorted (hash, work). Returns (pairs, 2), a pair as often as it shares a shingle.
+    sample: sorted (hash, work). Returns shape (pairs, 2), each pair once per shared shingle.
     """
-    # a run of equal hashes is one shingle; its works stand in a row
+    # a run of equal hashes is one shingle, listed with its works
     _, starts, lengths = np.unique(sample["hash"], return_index=True, return_counts=True)
     pairs = [np.empty((0, 2), np.int64)]
     for length in range(2, most + 1):

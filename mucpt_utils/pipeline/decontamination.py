@@ -1,6 +1,6 @@
-"""Decontamination: documents in which a benchmark question is asked, or asked and answered.
+"""Decontamination: finds documents in which a benchmark question is asked (and answered).
 
-A question counts as asked where something that asks (`asking.prompts`) has its parts
+A question counts as asked if something that asks (`asking.prompts`) has its parts
 (`question_parts.QuestionParts`): its subject, its kind of answer and its meaning, in whatever
 words. A statement of the fact in prose is knowledge, not contamination: it is never a match.
 """
@@ -40,14 +40,14 @@ from mucpt_utils.pipeline.title_marks import TitleMarks
 
 ASKED, ANSWERED = "asks a benchmark question", "asks and answers a benchmark question"
 MARKED = "holds the benchmark's canary"
-# share of a question's telling words that must stand in a prompt where it names no subject
+# share of a question's telling words that a prompt must have if the question names no subject
 WORDING_SHARE = 0.8
-# what may ask about the sentences before it: "Joni Mitchell was born in a town. Which one?"
+# manners that can ask about the sentences before: "Joni Mitchell was born in a town. Which one?"
 ASKING_ALONE = (Manner.OPEN, Manner.WHETHER)
 
 
 class Contamination(NamedTuple):
-    """A question that a text asks: its id, whether the answer follows, the sentence that asks."""
+    """A question that a text asks: its id, whether it is answered, and the sentence that asks."""
 
     id: str
     answered: bool
@@ -55,7 +55,7 @@ class Contamination(NamedTuple):
 
 
 class AskedQuestions(BaseFilter):
-    """Drops documents in which a question is asked or that hold the benchmark's canary.
+    """Drops documents that ask a question of the benchmark or contain its canary.
 
     Without `drop`, only notes the questions in the metadata.
     """
@@ -93,10 +93,10 @@ def asked_questions(text: str, questions: Sequence[dict]) -> list[str]:
 
 
 class QuestionIndex:
-    """Benchmark questions, ready to be looked for in many texts.
+    """Benchmark questions, indexed for looking them up in many texts.
 
-    questions: dicts with question, and if given id, subject, answer, aliases, answer_type,
-    fact_ids, canary. canaries: further ones. Raises QuestionError that names the first question
+    questions: dicts with question and, optionally, id, subject, answer, aliases, answer_type,
+    fact_ids, canary. canaries: further ones. Raises QuestionError, which names the first question
     without its wording.
     """
 
@@ -117,13 +117,13 @@ class QuestionIndex:
             self.recognised[word] = [frozenset()]
 
     def canary_in(self, *texts: str) -> bool:
-        """Whether one of the texts holds the canary of one of the questions."""
+        """Whether one of the texts contains the canary of one of the questions."""
         return any(canary in text for canary in self.canaries for text in texts)
 
     def find(self, text: str) -> list[Contamination]:
         """Every question asked in `text`, each with the first sentence that asks it.
 
-        A later sentence counts where its answer is given too, and was not before.
+        A later sentence takes its place if the answer follows only there.
         """
         first: dict[str, Contamination] = {}
         for prompt in prompts(self.title_marks.read(without_syntax(text)), self.may_name):
@@ -140,7 +140,7 @@ class QuestionIndex:
         return sorted(first.values())
 
     def may_name(self, tokens: set[str]) -> bool:
-        """Whether a sentence of these words, see `raw_words`, may name a subject."""
+        """Whether a sentence of these words (see `raw_words`) may name a subject."""
         rarest = self.recognised.keys() & tokens
         return any(needed <= tokens for word in rarest for needed in self.recognised[word])
 
@@ -162,11 +162,11 @@ class QuestionIndex:
         return asked + [q for q in self.worded_as(prompt) if q not in asked]
 
     def meant(self, tokens: Words) -> list[Match]:
-        """The names among the words, but for the instrument of a player."""
+        """The names among the words, except the instrument of a player."""
         return [m for m in widest(self.named(tokens)) if not is_of_a_player(m, tokens)]
 
     def named(self, tokens: Words) -> Iterator[Match]:
-        """The names of subjects that stand among the words."""
+        """The names of subjects that are among the words."""
         seen: set[int] = set()
         for word in tokens.positions:
             for subject, name in self.by_word.get(word, ()):
@@ -175,7 +175,7 @@ class QuestionIndex:
                     yield Match(subject, name, places)
 
     def worded_as(self, prompt: Prompt) -> list[QuestionParts]:
-        """Questions without a subject, most of whose words stand in the prompt."""
+        """Questions without a subject, most of whose words are in the prompt."""
         if not self.by_wording:
             return []
         present = {stem(w) for w in prompt.words.forms}
@@ -191,14 +191,14 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def mark_of(canary: str) -> str:
-    """What shows a canary wherever it stands: its unique number, if it has one."""
+    """The part by which a canary is recognised anywhere: its unique number, if it has one."""
     number = UUID.search(canary)
     return number.group() if number else canary
 
 
 @cache
 def known_subjects() -> dict[str, Known]:
-    """What the committed facts say of their subjects: aliases, and the words of their objects."""
+    """What the committed facts say about their subjects: aliases, and the words of objects."""
     known = {}
     for subject, facts in by_subject(load_facts("music") + load_facts("general")).items():
         beside = frozenset(stem(w) for fact in facts for w in words(fact.object))
@@ -207,7 +207,7 @@ def known_subjects() -> dict[str, Known]:
 
 
 def grouped(parts: Iterable[QuestionParts]) -> list[Subject]:
-    """The questions that name a subject, by their subject."""
+    """The questions that name a subject, grouped by it."""
     groups: dict[str, Subject] = {}
     for question in parts:
         if question.names:
@@ -218,7 +218,7 @@ def grouped(parts: Iterable[QuestionParts]) -> list[Subject]:
 
 
 def indexed(subjects: Iterable[Subject]) -> dict[str, list[tuple[Subject, Name]]]:
-    """Each name of a subject under its rarest word, so that few are tried on any text."""
+    """Each name of a subject under its rarest word, so that few need to be tried on any text."""
     pairs = [(subject, name) for subject in subjects for name in subject.names]
     counts = Counter(word for _, name in pairs for word in name.needed)
     by_word: dict[str, list[tuple[Subject, Name]]] = defaultdict(list)
@@ -229,7 +229,7 @@ def indexed(subjects: Iterable[Subject]) -> dict[str, list[tuple[Subject, Name]]
 
 
 def is_everyday(word: str) -> bool:
-    """Whether a word stands in many texts: short ones, numbers, those that questions have."""
+    """Whether a word is in many texts: short words, numbers, the words of questions."""
     rules = vocabulary()
     root = stem(word)
     return (
@@ -244,10 +244,10 @@ def is_everyday(word: str) -> bool:
 def recognised(
     by_word: Mapping[str, Iterable[tuple[Subject, Name]]],
 ) -> dict[str, list[frozenset[str]]]:
-    """For each word of the index, the words that a sentence with one of its names has.
+    """For each word of the index, the sets of words one of which a sentence with its names has.
 
     Words are as `raw_words` gives them, in which a term such as `d:major` is two, and initials
-    with full stops are letters; such are told by one of their pieces.
+    with full stops are letters; these are recognised by one of their pieces.
     """
     needed: dict[str, list[frozenset[str]]] = defaultdict(list)
     for word, pairs in by_word.items():
@@ -260,12 +260,12 @@ def recognised(
 
 
 def is_written_otherwise(word: str) -> bool:
-    """Whether a word may stand in a text as other words: `d:major`, `5` as `number five`."""
+    """Whether a text may have a word in another form: `d:major`, `5` as `number five`."""
     return ":" in word or (word.isdigit() and len(word) <= 2)
 
 
 def initial(word: str, name: Name) -> tuple[str, ...]:
-    """The first letter of initials that are written with full stops, in a name that has them."""
+    """The first letter of initials written with full stops, for a name that has them."""
     first = FORM[RAW_WORD.findall(name.text)[0]]
     return (first,) if ":" not in word and word not in raw_words(name.text) else ()
 
@@ -273,7 +273,7 @@ def initial(word: str, name: Name) -> tuple[str, ...]:
 def worded(parts: Iterable[QuestionParts]) -> dict[str, list[QuestionParts]]:
     """Questions that name no subject, under the rarest words of their wording.
 
-    As many as a prompt may lack, and one more: one of them stands in every match.
+    One more word than a prompt may lack, so that every match has one of them.
     """
     without_subject = [q for q in parts if not q.names]
     counts = Counter(s for q in without_subject for s in q.wording)

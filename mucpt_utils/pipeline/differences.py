@@ -1,8 +1,8 @@
-"""Whether two similar texts state other facts: another year, another winner.
+"""Whether two similar texts state different facts: another year, another winner.
 
-Records of a table, written out, share most of their words and differ in what they are about.
-Similarity of shingles takes them for copies; aligned word by word, they have a number or a name
-where the other text has another one.
+Records of a table, written out as text, share most of their words and differ in their subject.
+By their shingles they look like copies; aligned word by word, one has a number or a name
+where the other has a different one.
 """
 
 import re
@@ -18,18 +18,18 @@ from mucpt_utils.pipeline.minhash import visible
 
 WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
 SENTENCE_MARKS = frozenset(".!?\n:;|")
-LONGEST_ALIGNED = 250  # words; one year more or less does not make another of a long text
-LONGEST_FACT = 6  # words that stand in place of others
+LONGEST_ALIGNED = 250  # words; a single year does not make a longer text a different one
+LONGEST_FACT = 6  # words that replace others
 ANCHOR = 5  # words in a row by which texts are aligned
-MOST_PLACES = 100  # at which such a row is looked for
-LONGEST_NAME = 100  # characters that are compared
-LEAST_SHARE = 0.05  # of a text's facts that must be others
-MOST_RETOUCHED = 1  # ordinary words with others in their places, for each fact with another
-SAME_SPELLING = 0.7  # names as alike as that are one, misspelt
+MOST_PLACES = 100  # at which such a sequence is looked for
+LONGEST_NAME = 100  # characters of names that are compared
+LEAST_SHARE = 0.05  # of a text's facts that must differ
+MOST_RETOUCHED = 1  # replaced ordinary words for each replaced fact
+SAME_SPELLING = 0.7  # similarity from which two names count as one, misspelt
 
 
 class Word(NamedTuple):
-    """A word, and whether it is the first of a sentence, which has its capital for that."""
+    """A word, and whether it begins a sentence, which explains its capital."""
 
     text: str
     is_first: bool
@@ -41,7 +41,7 @@ class Word(NamedTuple):
 
     @property
     def is_name(self) -> bool:
-        """Whether it begins with a capital inside a sentence."""
+        """Whether it has a capital inside a sentence."""
         return self.text[0].isupper() and not self.is_first
 
 
@@ -58,17 +58,17 @@ def words_of(text: str, most: int | None = LONGEST_ALIGNED + 1) -> list[Word]:
 
 
 def state_other_facts(one: str, other: str) -> bool:
-    """Whether two texts of at most LONGEST_ALIGNED words have other facts in the same places.
+    """Whether two texts of at most LONGEST_ALIGNED words have different facts in the same places.
 
-    What only one of them has is no difference: copies gain a line, or lose a sentence. Nor is a
-    name among more ordinary words that were replaced: a text was retouched, not another record.
+    What only one of them has is no difference: copies gain a line or lose a sentence. Nor is a
+    name among more replaced ordinary words: the text was retouched and is not another record.
     """
     a, b = words_of(one), words_of(other)
     return max(len(a), len(b)) <= LONGEST_ALIGNED and have_other_facts(a, b)
 
 
 def have_other_facts(a: Sequence[Word], b: Sequence[Word]) -> bool:
-    """What `state_other_facts` says of the words of two texts."""
+    """The same as `state_other_facts`, for the words of two texts."""
     folded_a, folded_b = ([word.text.casefold() for word in words] for words in (a, b))
     facts = min(sum(word.is_fact for word in words) for words in (a, b))
     differing = retouched = 0
@@ -84,7 +84,7 @@ def have_other_facts(a: Sequence[Word], b: Sequence[Word]) -> bool:
 
 
 class Anchored:
-    """The words of a text, and where each row of ANCHOR words stands in it."""
+    """The words of a text, and where each sequence of ANCHOR words is in it."""
 
     def __init__(self, text: str) -> None:
         self.words = words_of(text, None)
@@ -94,7 +94,7 @@ class Anchored:
                 self.places[row].append(place)
 
     def states_other_facts(self, part: Sequence[Word]) -> bool:
-        """Whether the words of another text have other facts where they run in parallel with it."""
+        """Whether another text has different facts where the two run in parallel."""
         run = self.parallel(part)
         if not run:
             return False
@@ -105,30 +105,30 @@ class Anchored:
         return have_other_facts(part[of_part], self.words[held])
 
     def parallel(self, part: Sequence[Word]) -> list[tuple[int, int]]:
-        """Places of equal rows here and in another text, of the one stretch that has most of them.
+        """Places of equal sequences here and in another text, in the part that has most of them.
 
-        A list of records has the row of one several times.
+        A list of records has some sequences several times.
         """
         pairs = [
             (here, there)
             for there, row in enumerate(anchors(part))
             for here in self.places.get(row, ())
         ]
-        # how far a text is ahead of the other one changes by a few words only
+        # the offset between two parallel texts varies by a few words only
         ahead = Counter((here - there) // LONGEST_FACT for here, there in pairs)
         most = max(ahead, key=lambda n: (ahead[n - 1] + ahead[n] + ahead[n + 1], -n), default=0)
         return [pair for pair in pairs if abs((pair[0] - pair[1]) // LONGEST_FACT - most) <= 1]
 
 
 def anchors(words: Sequence[Word]) -> Iterator[tuple[str, ...]]:
-    """All rows of ANCHOR words, without case."""
+    """All sequences of ANCHOR words, case-folded."""
     return ngrams([word.text.casefold() for word in words], ANCHOR)
 
 
 def places(
     one: Sequence[Word], other: Sequence[Word]
 ) -> Iterator[tuple[Sequence[Word], Sequence[Word]]]:
-    """Words that stand for others, all at once; one by one where hardly a name is among them."""
+    """Words that replace others: whole groups, or single words if there is hardly a name in one."""
     most_facts = max(sum(word.is_fact for word in words) for words in (one, other))
     if len(one) != len(other) or most_facts > len(one) / 2:
         yield one, other
@@ -138,15 +138,15 @@ def places(
 
 
 def is_retouched(one: Sequence[Word], other: Sequence[Word]) -> bool:
-    """Whether one word stands in place of another one, and they are not both numbers or names."""
+    """Whether one word replaces another, and they are not both numbers or names."""
     return len(one) == len(other) == 1 and not (one[0].is_fact and other[0].is_fact)
 
 
 def are_other_facts(one: Sequence[Word], other: Sequence[Word]) -> bool:
-    """Whether words that stand in place of each other are different numbers or names."""
+    """Whether words that replace each other are different numbers or names."""
     if max(len(one), len(other)) > LONGEST_FACT:
         return False
-    # a single word for another is a name also at the beginning of a sentence
+    # a single word that replaces another can be a name even at the beginning of a sentence
     is_single = len(one) == len(other) == 1
     names = [
         [word.text for word in words if word.is_fact or (is_single and word.text[0].isupper())]

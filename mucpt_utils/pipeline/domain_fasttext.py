@@ -1,8 +1,8 @@
 """fastText on the words of content: one of the domain classifier's features.
 
 Words of manner (articles, pronouns, archaic forms, letters' phrases) are left out, since a model
-that reads them learns how the training set is written. One thread and a fixed seed make training
-repeat to the byte. A model is fastText's binary format: nothing is unpickled.
+that reads them learns the style of the training set. One thread and a fixed seed make training
+repeat to the byte. A model is saved in fastText's binary format: nothing is unpickled.
 """
 
 import json
@@ -27,26 +27,26 @@ TRAIN = (
     "import fasttext, json, sys;"
     "fasttext.train_supervised(**json.loads(sys.argv[1])).save_model(sys.argv[2])"
 )
-# With fewer than ten threads fastText 0.9.2 draws only the first tenths of its word vectors and
-# leaves the others as the allocator hands them over. In a process that has freed memory before
-# that is garbage: training ends in NaN or differs from run to run. glibc fills what it hands out
-# with the complement of this byte, 0; its thread cache would not.
+# With fewer than ten threads, fastText 0.9.2 initialises only the first tenths of its word vectors
+# and leaves the others as the allocator returns them. In a process that has freed memory before
+# that is garbage: training ends in NaN or differs from run to run. glibc fills what it allocates
+# with the complement of this byte, so with 0; its thread cache does not.
 ZEROED_MEMORY = "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0"
 
 FastText: TypeAlias = Any  # fasttext.FastText._FastText, which has no types
 
 
 class FastTextFailed(OutsideError, RuntimeError):
-    """A training of fastText that broke off."""
+    """Training of fastText failed."""
 
 
 def features(text: str) -> str:
-    """What fastText reads of a text: its words of content in lower case, digits as 0."""
+    """What fastText reads of a text: its content words in lower case, with digits as 0."""
     return content_line(read_words(text)).decode().strip()
 
 
 def content_line(words: Iterable[bytes]) -> bytes:
-    """The words of content between spaces, with the line end that fastText needs."""
+    """The content words separated by spaces, with the line end that fastText needs."""
     style = style_words()
     return b" ".join([word for word in words if word not in style]) + b"\n"
 
@@ -56,7 +56,7 @@ def fit_model(
 ) -> FastText:
     """A fastText model of labelled texts, balanced by repeating the rarer label's.
 
-    Trained in a process of its own, in which all memory starts as zero. Raises FastTextFailed.
+    Trained in a process of its own, in which all memory starts as zeros. Raises FastTextFailed.
     """
     with tempfile.TemporaryDirectory() as folder:
         lines, model = Path(folder) / "lines.txt", Path(folder) / MODEL_FILE
@@ -84,7 +84,7 @@ def fit_model(
 
 
 def load_model(path: Path) -> FastText:
-    """A saved model, past the wrapper of fastText, which prints a warning."""
+    """A saved model, loaded without fastText's wrapper, which prints a warning."""
     return fasttext.FastText._FastText(str(path))
 
 
@@ -93,18 +93,18 @@ def training_lines(texts: Sequence[str], in_domain: np.ndarray, seed: int) -> It
     rng = np.random.default_rng(seed)
     rows = [np.flatnonzero(in_domain), np.flatnonzero(~in_domain)]
     largest = max(map(len, rows))
-    # np.resize repeats the texts of the rarer label from the first on
+    # np.resize repeats the texts of the rarer label, starting with the first
     balanced = np.concatenate([np.resize(rng.permutation(r), largest) for r in rows])
     for row in rng.permutation(balanced):
         yield f"{IN_DOMAIN if in_domain[row] else GENERAL} {features(texts[row])}\n"
 
 
 def raw_scores(model: FastText, documents: Iterable[Sequence[bytes]]) -> np.ndarray:
-    """fastText's probability of the in-domain label, one a document, in [0, 1].
+    """fastText's probability of the in-domain label, one per document, in [0, 1].
 
     documents: their words, as `read_words` gives them.
     """
-    # past the wrapper, which turns every score into an array of its own
+    # without the wrapper, which turns every score into an array of its own
     predict = model.f.predict
     predictions = (predict(content_line(words).decode(), 2, 0.0, "strict") for words in documents)
     scores = [next((p for p, label in two if label == IN_DOMAIN), 0.0) for two in predictions]
@@ -112,10 +112,10 @@ def raw_scores(model: FastText, documents: Iterable[Sequence[bytes]]) -> np.ndar
 
 
 def word_scores(model: FastText, words: Sequence[bytes]) -> dict[bytes, float]:
-    """What each word of a document adds to fastText's log-odds, all its places together.
+    """What each word of a document adds to fastText's log-odds, over all its occurrences.
 
     The model is linear in the mean of its word vectors: with words alone as features (no n-grams)
-    the parts, and that of the line's end, add up to the log-odds.
+    these parts, and that of the line end, add up to the log-odds.
     """
     read = content_line(words).decode().split()
     rows = model.get_output_matrix()
@@ -124,7 +124,7 @@ def word_scores(model: FastText, words: Sequence[bytes]) -> dict[bytes, float]:
         return {}
     direction = rows[labels.index(IN_DOMAIN)] - rows[labels.index(GENERAL)]
     known = {word for word in set(read) if model.get_word_id(word) >= 0}
-    length = sum(word in known for word in read) + 1  # the line's end is a word as well
+    length = sum(word in known for word in read) + 1  # the line end is a word as well
     return {
         word.encode(): float(model.get_word_vector(word) @ direction) * read.count(word) / length
         for word in known

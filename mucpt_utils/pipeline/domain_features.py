@@ -1,8 +1,8 @@
-"""What a document is about, in numbers: how densely terms of music and of other fields stand in it.
+"""What a document is about, in numbers: the density of terms of music and of other fields.
 
-The features are few and of content alone: how often and how many different terms of each kind stand
-among 200 words, and whether unsure words of music ("key", "record") stand beside sure ones
-("sonata"). With so few, a training set can teach how much the words count, and not its own manner.
+The features are few and about content alone: how many terms, and how many different ones, of each
+kind there are per 200 words, and whether ambiguous words of music ("key", "record") occur with sure
+ones ("sonata"). With so few, a training set can teach how much they count, but not its own style.
 """
 
 from collections import Counter
@@ -16,19 +16,19 @@ from scipy import sparse
 
 from mucpt_utils.pipeline.domain_terms import FACT_NAMES, OTHER, Term
 
-PER_WORDS = 200  # the length to which counts are brought
-SHORTEST = 60  # in shorter documents a word counts no more than in one of so many words
+PER_WORDS = 200  # length, in words, to which counts are normalised
+SHORTEST = 60  # in documents of fewer words, a word counts no more than in one of this length
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The terms with what looking them up needs."""
+    """The terms, and the tables for looking them up."""
 
     terms: tuple[Term, ...]
 
     @cached_property
     def singles(self) -> dict[bytes, int]:
-        """Number of the term for each form of one word."""
+        """The number of the term for each form that is one word."""
         return {
             form[0]: number
             for number, term in enumerate(self.terms)
@@ -38,7 +38,7 @@ class Lexicon:
 
     @cached_property
     def pairs(self) -> dict[bytes, dict[bytes, int]]:
-        """Number of the term for each form of two words, by the first and then the second."""
+        """The number of the term for each form of two words, by the first and then the second."""
         pairs: dict[bytes, dict[bytes, int]] = {}
         for number, term in enumerate(self.terms):
             for form in term.forms:
@@ -60,7 +60,7 @@ class Lexicon:
 
     @cached_property
     def kinds(self) -> np.ndarray:
-        """1 where a term is surely of music, perhaps of music, of another field: (terms, 3)."""
+        """1 if a term is surely of music, perhaps of music, of another field: shape (terms, 3)."""
         kinds = np.array([[float(t.is_strong), float(t.is_weak), 0.0] for t in self.terms])
         kinds[:, 2] = [
             not t.is_strong and not t.is_weak and t.groups[0].startswith(OTHER) for t in self.terms
@@ -73,7 +73,7 @@ class Lexicon:
         return [*self.groups, *SUMMARY]
 
     def locate(self, words: Sequence[bytes], text: str) -> list[tuple[int, int, int]]:
-        """Where terms stand: first and last word, and the term's number; as `count` counts them."""
+        """Where terms are: first and last word, and the term's number; as `count` counts them."""
         places = [(p, p, self.singles[w]) for p, w in enumerate(words) if w in self.singles]
         for place, (first, second) in enumerate(pairwise(words)):
             number = self.pairs.get(first, {}).get(second)
@@ -82,9 +82,9 @@ class Lexicon:
         return sorted(places)
 
     def count(self, words: Sequence[bytes], text: str) -> Counter[int]:
-        """How often each term stands in a document, by the term's number.
+        """How often each term is in a document, by the term's number.
 
-        words: as `read_words` reads `text`, in which names must stand as they are written.
+        words: as `read_words` reads `text`, in which names must be spelt exactly.
         """
         singles, pairs = self.singles, self.pairs
         counts = Counter([singles[word] for word in words if word in singles])
@@ -137,7 +137,7 @@ SUMMARY = (
 
 
 def scales(lengths: Sequence[int]) -> np.ndarray:
-    """What brings counts to PER_WORDS words: shape (documents, 1)."""
+    """The factors that normalise counts to PER_WORDS words: shape (documents, 1)."""
     return PER_WORDS / np.maximum(lengths, SHORTEST).reshape(-1, 1)
 
 

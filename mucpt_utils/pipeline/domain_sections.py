@@ -1,6 +1,6 @@
 """Partly musical works, split by article or chapter, each section with a label of its own.
 
-A library calls such a book `mixed`. Its sections are judged by the shipped classifier as wholes;
+A library labels such a book `mixed`. The shipped classifier judges each of its sections as a whole;
 one that is neither clearly about music nor clearly about something else teaches nothing and is left
 out.
 """
@@ -11,7 +11,7 @@ from mucpt_utils.pipeline.domain_training import Example
 from mucpt_utils.pipeline.shipped import shipped_classifier
 from mucpt_utils.text.sources.passages import passages as cut_passages
 
-# an article of an encyclopaedia opens in capitals; a chapter has a number or a name for it
+# an article of an encyclopaedia opens in capitals; a chapter has a number or a title
 ARTICLE = regex.compile(r"\p{Lu}[\p{Lu}'’-]+(?: \p{Lu}[\p{Lu}'’-]*)* ?[,(\[]")
 CHAPTER = regex.compile(
     r"(?:CHAPTER|BOOK|PART|LETTER|ESSAY)\b|[IVXLC]+(?:\.|--|$)|=+ .{1,80} =+$", regex.IGNORECASE
@@ -40,7 +40,7 @@ def is_heading(paragraph: str) -> bool:
 
 
 def labelled_sections(passages: list[str], work: str, source: str) -> list[Example]:
-    """Passages of the sections of a mixed work that are surely about music or surely not."""
+    """Passages from those sections of a mixed work that are surely about music or surely not."""
     examples = []
     for number, section in enumerate(sections(passages)):
         texts = [paragraph for paragraph in section if paragraph.strip()]

@@ -1,8 +1,8 @@
 """The words that the domain classifier looks for: terms of music, of other fields, of manner.
 
-A document is read as words in lower case letter by letter, digits as 0, no signs; so are the terms.
-A term is one word or two. Names of musicians come from the fact tables; they count only where they
-stand as they are written there, capitals included ("No Doubt" is a band, "no doubt" is not).
+Documents and terms are read alike: letters in lower case, digits as 0, no punctuation.
+A term is one word or two. Names of musicians come from the fact tables; they count only if they
+are spelt as they are there, capitals included ("No Doubt" is a band, "no doubt" is not).
 """
 
 from collections import defaultdict
@@ -36,9 +36,9 @@ Tokens = tuple[bytes, ...]
 
 
 def read_words(text: str) -> list[bytes]:
-    """The words of a text in UTF-8: lower case letter by letter, digits as 0, no signs.
+    """The words of a text in UTF-8: letters in lower case, digits as 0, no punctuation.
 
-    Works on bytes, which takes a tenth of the time of looking for the words.
+    Works on bytes, which takes a tenth of the time that finding words by a pattern would.
     """
     raw = text.encode(errors="replace")
     if not text.isascii():
@@ -49,7 +49,7 @@ def read_words(text: str) -> list[bytes]:
 
 @lru_cache(maxsize=10_000)
 def beyond_ascii(character: str) -> tuple[bytes, bytes]:
-    """A character beyond ASCII, and what is read in its place: its lower case, 0, or a space."""
+    """A non-ASCII character, and what is read in its place: its lower case, 0, or a space."""
     signs = ("0" if c.isdecimal() else c if c.isalnum() else " " for c in character.lower())
     return character.encode(), "".join(signs).encode()
 
@@ -58,7 +58,7 @@ def beyond_ascii(character: str) -> tuple[bytes, bytes]:
 class Term:
     """A term: how it is shown, the groups it counts for, and its forms as words.
 
-    exact: how the text must spell it; None where spelling does not matter.
+    exact: how the text must spell it; None if spelling does not matter.
     """
 
     name: str
@@ -95,7 +95,7 @@ def load_terms(names: bool = True) -> list[Term]:
 
 
 def with_plurals(words: Mapping[Tokens, list[str]]) -> dict[Tokens, tuple[Tokens, ...]]:
-    """Each word with its plural, where that is not a word of the list itself."""
+    """Each word with its plural, unless that is in the list itself."""
     forms: dict[Tokens, tuple[Tokens, ...]] = {}
     for word in words:
         more = word[:-1] + (plural(word[-1].decode()).encode(),)
@@ -104,7 +104,7 @@ def with_plurals(words: Mapping[Tokens, list[str]]) -> dict[Tokens, tuple[Tokens
 
 
 def plural(noun: str) -> str:
-    """The plural of an English noun as a rule forms it; what ends in `s` stays as it is."""
+    """The regular plural of an English noun; one that ends in `s` stays as it is."""
     if len(noun) < 4 or noun.endswith("s"):
         return noun
     if noun.endswith("y") and noun[-2] not in "aeiou":
@@ -140,5 +140,5 @@ def musicians() -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def style_words() -> frozenset[bytes]:
-    """Words of manner, which are no evidence of what a text is about."""
+    """Words of style, which are no evidence of what a text is about."""
     return frozenset(w for word in read_yaml(TERMS)["style"].split() for w in read_words(word))

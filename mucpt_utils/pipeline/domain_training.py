@@ -1,10 +1,10 @@
-"""Training of the domain classifier from labelled passages, so that it learns matter, not manner.
+"""Training of the domain classifier from labelled passages, so that it learns content, not style.
 
-A passage has a group (a book, an article) and may have a source (a folder, an archive). The labels
-count by `prior`, and in each label a source by the root of its size: a large source does not become
-what "music" is. The calibration is fitted on groups that the regression has not seen. fastText is
-judged on whole sources that it has not seen, where there are enough of them: its score stays only
-where it still helps on text of another origin.
+A passage has a group (a book, an article) and may have a source (a folder, an archive). Labels are
+weighted by `prior` and, within each label, sources by the root of their size, so that a large one
+does not define "music". The calibration is fitted on groups unseen by the regression. fastText is
+judged on whole sources that it has not seen, if there are enough of them: its score stays only
+if it still helps on text of another origin.
 """
 
 from collections import Counter
@@ -26,13 +26,13 @@ PENALTY = 0.03  # the inverse strength of the ridge penalty on the coefficients 
 
 
 class ExamplesError(MuCPTError, ValueError):
-    """Labelled passages that nothing can be learnt from."""
+    """Labelled passages from which nothing can be learnt."""
 
 
 class Example(NamedTuple):
     """A labelled passage; `group` (a book, a subject) never stands on both sides of a split.
 
-    source: where the group comes from; empty where nobody knows.
+    source: where the group comes from; empty if unknown.
     """
 
     text: str
@@ -100,7 +100,7 @@ def check(examples: Sequence[Example]) -> None:
 
 
 def balanced_weights(examples: Sequence[Example], prior: float) -> np.ndarray:
-    """Weight of each example, of mean 1: labels by prior, in each a source by its size's root.
+    """Weight of each example, with mean 1: labels by prior, within each sources by root of size.
 
     Without sources every group is one.
     """
@@ -114,7 +114,7 @@ def balanced_weights(examples: Sequence[Example], prior: float) -> np.ndarray:
 
 
 def source_folds(examples: Sequence[Example], count: int, seed: int) -> np.ndarray:
-    """The fold of each example: whole sources where both labels have two, or else whole groups."""
+    """The fold of each example: of whole sources if both labels have two, else of whole groups."""
     sources = {(e.in_domain, e.source) for e in examples if e.source}
     many = all(sum(label is of for label, _ in sources) > 1 for of in (True, False))
     return fold_numbers(
@@ -123,13 +123,13 @@ def source_folds(examples: Sequence[Example], count: int, seed: int) -> np.ndarr
 
 
 def fold_numbers(units: Sequence[tuple[bool, str]], count: int, seed: int) -> np.ndarray:
-    """The fold of each example by its label and unit, none of which is in two folds."""
+    """The fold of each example by its label and unit; no unit is in two folds."""
     fold_of = assign_folds(units, count, seed)
     return np.array([fold_of[unit] for _, unit in units])
 
 
 def assign_folds(units: Iterable[tuple[bool, str]], count: int, seed: int) -> dict[str, int]:
-    """Fold by unit: units in random order, dealt out label by label so that folds are mixed."""
+    """The fold of each unit: units in random order, dealt out label by label to mix the folds."""
     rng = np.random.default_rng(seed)
     label_of = {unit: in_domain for in_domain, unit in units}
     folds: dict[str, int] = {}
@@ -164,9 +164,9 @@ def with_helpful(
     settings: ClassifierSettings,
     seed: int,
 ) -> tuple[np.ndarray, FastText | None]:
-    """The features and fastText's log-odds, with a model of all texts, if they say more together.
+    """The features, with fastText's log-odds and its model of all texts if that helps.
 
-    A coefficient of 0 or less says that the score tells the manner of the training text: no model.
+    A coefficient of 0 or less shows that the score reflects the training text's style: no model.
     """
     columns = np.column_stack([features, odds])
     coefficients, _ = fit_regression(columns, labels, weights)
@@ -198,7 +198,7 @@ def fit_regression(
 
 
 def held_out_measures(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Average precision, calibration error and the share at .5 that is judged rightly."""
+    """Average precision, calibration error and the share judged rightly at threshold .5."""
     from sklearn.metrics import average_precision_score
 
     return {

@@ -3,12 +3,12 @@
 Both kinds run the same four steps: signatures by shard, matching signatures by bucket (a band of
 the signature), a cover, and a filter. The cover goes through the documents in the order of reading
 (shard, row in the shard) and drops one only if it is itself similar to one that stays: chains of
-documents, each similar to the next, are not lost. For near duplicates it also drops one that stands
-in several of those that stay, in pieces (`pieces`). What stays depends neither on the number of
-tasks nor on the order in which they end.
+documents, each similar to the next, are not lost. For near duplicates it also drops one that is
+spread, in pieces, over several of those that stay (`pieces`). The result depends neither on the
+number of tasks nor on the order in which they end.
 
-Signatures and pairs are datatrove's to the byte, in files of its formats; only the arithmetic is
-done on whole arrays, which is several times as fast as a document or a signature at a time.
+Signatures and pairs equal datatrove's to the byte, in files of its formats; only the arithmetic is
+done on whole arrays, which is several times as fast as one document or signature at a time.
 """
 
 import math
@@ -47,14 +47,14 @@ from mucpt_utils.pipeline.pieces import (
     save_sample,
 )
 
-# files of a stage, by bucket or by shard; the first are where datatrove has them
+# files of a stage, by bucket or by shard; signatures are where datatrove puts them
 BUCKET, SIGNATURE_SUFFIX = "signatures/bucket_{:03d}", ".minhash.sig"
 DROPS, COPIED = "drops/{:05d}.jsonl", "copied/{:05d}.jsonl"
 
 Compare = Callable[[DocumentKey, DocumentKey], float]
 Found = tuple[DocumentKey, float]  # the document that stays, and how similar it is
 Copied = Callable[[DocumentKey, Sequence[DocumentKey]], Found | None]
-# documents of one signature in one bucket that are compared with those that follow
+# documents with one signature in one bucket that are compared with those that follow
 MOST_COMPARED = 100
 
 
@@ -77,9 +77,9 @@ EXACT = MinhashConfig(num_buckets=1, hashes_per_bucket=2)
 
 
 class ShardSignatures(MinhashDedupSignature):
-    """datatrove's signatures, all of a shard written at once, sorted, a file for each bucket.
+    """datatrove's signatures: those of a shard written at once, sorted, in one file per bucket.
 
-    Notes the documents' ids, to say later which one stayed.
+    Keeps the documents' ids, to say later which one stayed.
     """
 
     def __init__(self, folder: Path, config: MinhashConfig) -> None:
@@ -109,14 +109,14 @@ class ShardSignatures(MinhashDedupSignature):
             records.tofile(file)
 
     def hashes(self, text: str) -> np.ndarray | None:
-        """The signature of a text, one bucket after the other; None where it has none."""
+        """The signature of a text, one bucket after the other; None if it has none."""
         raise NotImplementedError
 
 
 class NearSignatures(ShardSignatures):
     """MinHash signatures; keeps shingles and texts on disk too, to check candidates by.
 
-    Where the stage before has found copies of works (its folder stands beside this one's), their
+    If the stage before has found copies of works (its folder is next to this one's), their
     passages are listed for the filter and have no signature: nothing is dropped for one that goes.
     """
 
@@ -152,14 +152,14 @@ class NearSignatures(ShardSignatures):
 
 
 class ExactSignatures(ShardSignatures):
-    """One 120-bit digest of the text (white space aside) where MinHash would have its hashes."""
+    """One 120-bit digest of the text (white space aside) in place of MinHash's hashes."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, EXACT)
 
     def hashes(self, text: str) -> np.ndarray:
         digest = xxhash.xxh3_128_intdigest(" ".join(text.split()))
-        # datatrove's hashes are below 2^61, so a half of the digest keeps 60 bits
+        # datatrove's hashes are below 2^61, so each half of the digest keeps 60 bits
         return np.array([digest >> 68, (digest >> 4) & (2**60 - 1)], dtype=np.uint64)
 
 
@@ -169,7 +169,7 @@ def record_type(width: int) -> np.dtype:
 
 
 def signature_order(signatures: np.ndarray) -> np.ndarray:
-    """The order that sorts signatures (documents, hashes); equal ones keep theirs.
+    """The order that sorts signatures of shape (documents, hashes); the sort is stable.
 
     Few signatures share their first hash, and only among those do the others matter.
     """
@@ -213,8 +213,8 @@ class MatchBuckets(PipelineStep):
 
 
 def range_edges(files: list[Path], width: int, range_records: int) -> list[int]:
-    """First hashes that cut the signatures into ranges of about `range_records`, with both ends."""
-    # every so many-th signature of each file stands for those behind it
+    """First hashes that split signatures into ranges of about `range_records`; ends included."""
+    # each sampled signature of a file, one per step, represents those after it
     step = max(1, range_records // 1000)
     firsts = [read_records(file, width)["signature"][::step, 0] for file in files]
     sample = np.sort(np.concatenate([np.empty(0, np.uint64), *firsts]))
@@ -224,15 +224,15 @@ def range_edges(files: list[Path], width: int, range_records: int) -> list[int]:
 
 
 def read_records(file: Path, width: int) -> np.ndarray:
-    """The records of a signature file, read when used; an empty file has none."""
+    """The records of a signature file, memory-mapped; an empty file has none."""
     kind = record_type(width)
     return np.memmap(file, kind, "r") if file.stat().st_size else np.empty(0, kind)
 
 
 def equal_neighbours(files: list[Path], width: int, low: int, high: int) -> np.ndarray:
-    """Pairs of neighbours in order whose signatures are equal and begin from `low` up to `high`.
+    """Pairs of neighbours with equal signatures whose first hash is from `low` up to `high`.
 
-    Returns (pairs, 4): shard and row of either document. Documents with one signature make a chain
+    Returns shape (pairs, 4): shard and row of both. Documents with one signature form a chain
     of pairs, not every pair.
     """
     # the records of all shards in this range of the first hash; each file is sorted by it
@@ -289,7 +289,7 @@ class Cover(PipelineStep):
             write_jsonl(self.folder / DROPS.format(shard), rows)
 
     def measure(self, least: float) -> Compare:
-        """The similarity of two documents; 0 where it is too low, or they state other facts."""
+        """The similarity of two documents; 0 if it is too low, or if they state different facts."""
         store = ShingleStore(self.folder / SHINGLES)
         texts = ShingleStore(self.folder / TEXTS, dtype=np.uint8)
 
@@ -304,9 +304,9 @@ class Cover(PipelineStep):
 
 
 def matching_groups(files: Iterable[Path]) -> dict[DocumentKey, list[int]]:
-    """By document, in order of reading: numbers of the groups whose signature it shares.
+    """For each document, in order of reading: the numbers of the groups whose signature it shares.
 
-    files: pairs of neighbours of equal signature as `MatchBuckets` writes them, by bucket. A group
+    files: pairs of neighbours with equal signatures, by bucket, from `MatchBuckets`. A group
     is a chain of them.
     """
     groups: dict[DocumentKey, list[int]] = defaultdict(list)
@@ -328,17 +328,17 @@ def covered(
     overlapping: Mapping[DocumentKey, Sequence[DocumentKey]] = MappingProxyType({}),
     copied: Copied = lambda document, others: None,
 ) -> dict[DocumentKey, Found]:
-    """For every document that goes: the earlier one that stays and is most similar, and how much.
+    """For every document that goes: the most similar earlier one that stays, and the similarity.
 
-    groups: by document; documents of one group are candidates. compare: 0 for two that are no
+    groups: by document; documents of one group are candidates. compare: gives 0 for two that are no
     duplicates. overlapping: by document, earlier ones that may hold pieces of it; `copied` says
-    whether those of them that stay hold it all.
+    whether those of them that stay contain all of it.
     """
     staying: dict[int, list[DocumentKey]] = defaultdict(list)
     going: dict[DocumentKey, Found] = {}
     for document in sorted({*groups, *overlapping}):
         numbers = groups.get(document, ())
-        # those that share most signatures first
+        # those that share the most signatures first
         shared = Counter(other for number in numbers for other in staying[number])
         ranked = sorted(shared, key=lambda other: (-shared[other], other))[:MOST_COMPARED]
         similarities = [(compare(other, document), other) for other in ranked]
@@ -360,7 +360,7 @@ def covered(
 
 
 class DropListed(BaseFilter):
-    """Drops the documents that are listed for this shard, with what they are a copy of."""
+    """Drops the documents listed for this shard, and says what they are copies of."""
 
     name = "🎯 listed duplicates"
 

@@ -1,6 +1,6 @@
-"""Every change of a document's text, recorded, so that annotations by character offset stay true.
+"""Recorded changes of a document's text, so that annotations by character offset stay valid.
 
-A stage never reads annotations; it hands the edits it made to `apply_edits`, which moves whatever
+A stage never reads annotations; it passes its edits to `apply_edits`, which moves whatever
 offsets the document carries along. The offsets are opaque: nothing is decided by them.
 """
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from datatrove.data import Document
 
-# str.splitlines would also cut at U+0085, which is half of a letter in broken UTF-8
+# str.splitlines would also split at U+0085, which is half a letter in broken UTF-8
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -26,7 +26,7 @@ class Edit(NamedTuple):
 
 
 def edited_text(text: str, edits: Sequence[Edit]) -> str:
-    """The text after `edits`. Raises ValueError where edits overlap or reach past the text."""
+    """The text after `edits`. Raises ValueError if edits overlap or reach past the text."""
     pieces, position = [], 0
     for edit in in_order(edits, len(text)):
         pieces += [text[position : edit.start], edit.replacement]
@@ -37,9 +37,9 @@ def edited_text(text: str, edits: Sequence[Edit]) -> str:
 def apply_edits(document: Document, edits: Iterable[Edit]) -> int:
     """Edits `document.text` in place and shifts its annotations; returns the number of edits.
 
-    A span around an edit grows or shrinks with it; one inside a replaced stretch takes the
-    replacement's place (empty after a deletion), so spans keep their number and order.
-    Raises ValueError where edits overlap or reach past the text.
+    A span around an edit grows or shrinks with it; one inside a replaced part takes the
+    replacement's place (empty after a deletion), so that spans keep their number and order.
+    Raises ValueError if edits overlap or reach past the text.
     """
     edits = list(edits)
     if not edits:
@@ -55,7 +55,7 @@ def apply_edits(document: Document, edits: Iterable[Edit]) -> int:
 
 
 def is_labelled(truth: object) -> bool:
-    """Whether `metadata.truth` holds labelled spans, and is not a field of somebody else's."""
+    """Whether `metadata.truth` holds labelled spans and is not a foreign field of that name."""
     spans = truth.get("spans") if isinstance(truth, dict) else None
     return (
         isinstance(spans, list)
@@ -70,7 +70,7 @@ def is_labelled(truth: object) -> bool:
 
 
 class Shift:
-    """Where offsets are after `edits` (sorted by start); each is looked up by bisection."""
+    """Where offsets end up after `edits` (sorted by start); each is found by bisection."""
 
     def __init__(self, edits: Sequence[Edit]) -> None:
         self.edits = edits
@@ -87,7 +87,7 @@ class Shift:
     def offset(self, offset: int, to_end: bool) -> int:
         """An offset, moved.
 
-        to_end: inside a replaced stretch, whether it goes to the end of the replacement or its
+        to_end: inside a replaced part, whether it goes to the end of the replacement or its
         start.
         """
         before = bisect_left(self.starts, offset)  # edits that begin before the offset
@@ -99,7 +99,7 @@ class Shift:
 
 
 def line_edits(text: str, repair: Callable[[str], str]) -> list[Edit]:
-    """The edits that turn each line of `text` into `repair(line)`, small ones.
+    """Small edits that turn each line of `text` into `repair(line)`.
 
     `repair` gets a line with its newline; lines that it returns unchanged cost nothing.
     """
@@ -115,16 +115,16 @@ def line_edits(text: str, repair: Callable[[str], str]) -> list[Edit]:
     return edits
 
 
-REACH = 48  # characters in which two texts are expected to agree again
-ANCHORS = (8, 3, 1)  # characters that must agree for that, long ones first
+REACH = 48  # characters within which two texts are expected to agree again
+ANCHORS = (8, 3, 1)  # how many characters must agree for that, the most first
 CHUNK = 4096
 
 
 def difference(one: str, other: str) -> Iterator[Edit]:
     """Edits that turn one text into the other, in time linear in their length.
 
-    From where the texts part, the nearest stretch of the other that stands in reach in the first
-    is looked for. Edits are not the fewest, but as local as the changes are.
+    Where the texts diverge, the nearest piece of the other that is within reach in the first
+    is looked for. The edits are not the fewest possible, but as local as the changes.
     """
     i = j = 0
     while i < len(one) or j < len(other):
@@ -150,18 +150,18 @@ def common_prefix(one: str, i: int, other: str, j: int) -> int:
 
 
 def meeting(one: str, i: int, other: str, j: int) -> tuple[int, int]:
-    """Where texts that differ at i and j agree again, or how far they are replaced."""
+    """Where texts that differ at i and j agree again, or else up to where they are replaced."""
     for size in ANCHORS:
         for ahead in range(j, min(j + REACH, len(other) - size + 1)):
             at = one.find(other[ahead : ahead + size], i, i + REACH + size)
             if at >= 0:
                 return at, ahead
-    # one of them ends, or they have nothing in common in reach
+    # one of them ends, or they have nothing in common within reach
     return min(i + REACH, len(one)), min(j + REACH, len(other))
 
 
 def in_order(edits: Iterable[Edit], length: int) -> list[Edit]:
-    """Edits of a text of `length` characters, sorted. Raises ValueError where they overlap."""
+    """Edits of a text of `length` characters, sorted. Raises ValueError if they overlap."""
     ordered = sorted(edits)
     position = 0
     for edit in ordered:

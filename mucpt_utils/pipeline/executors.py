@@ -2,7 +2,7 @@
 
 The engine changes where tasks run, never what they write. Ray and Slurm need a file system that
 all machines share. `run_executor` returns when the block is done on every task, whatever the
-engine: on Slurm the job array is waited for.
+engine: on Slurm it waits for the job array.
 """
 
 import io
@@ -43,7 +43,7 @@ class InProcessExecutor(LocalPipelineExecutor):
             super().run()
 
     def _run_for_rank(self, rank: int, local_rank: int = 1, node_rank: int = -1):
-        """A failure is raised, and its traceback is in the task's log: not on the terminal too."""
+        """Raises failures; their traceback goes to the task's log, not to the terminal."""
         with redirect_stderr(io.StringIO()):
             return super()._run_for_rank(rank, local_rank, node_rank)
 
@@ -52,10 +52,10 @@ class InProcessExecutor(LocalPipelineExecutor):
 
 
 class WaitingSlurmExecutor(SlurmPipelineExecutor):
-    """datatrove's Slurm executor that waits for its jobs."""
+    """datatrove's Slurm executor, made to wait for its jobs."""
 
     def launch_merge_stats(self) -> None:
-        """No further job: the next block waits, and nothing reads datatrove's own counts."""
+        """Submits no such job: the next block waits, and nothing reads datatrove's own counts."""
 
 
 def make_executor(
@@ -63,7 +63,7 @@ def make_executor(
 ) -> PipelineExecutor:
     """The executor that runs `block` on `tasks` tasks, `workers` at a time; logs go to `logs`.
 
-    settings: `engine` and the engine's own are read. Raises SettingsError where the engine lacks
+    settings: `engine` and the engine's own are read. Raises SettingsError if the engine lacks
     a setting or a package.
     """
     workers = min(workers, tasks)
@@ -76,7 +76,7 @@ def make_executor(
 
 
 def ray_executor(block: PipelineStep, options: RaySettings, common: dict) -> PipelineExecutor:
-    """The executor on a Ray cluster, which is joined or started first."""
+    """The executor on a Ray cluster, which is first joined or started."""
     try:
         import ray
     except ImportError as error:
@@ -95,7 +95,7 @@ def ray_executor(block: PipelineStep, options: RaySettings, common: dict) -> Pip
 def slurm_executor(
     block: PipelineStep, name: str, options: SlurmSettings, common: dict
 ) -> PipelineExecutor:
-    """The executor of Slurm job arrays, whose jobs find this interpreter and this package first."""
+    """The executor of Slurm job arrays, whose jobs use this interpreter and this package."""
     if not options.partition:
         raise SettingsError("engine=slurm needs slurm.partition, the name of a Slurm partition")
     imports = os.pathsep.join(filter(None, (str(paths.ROOT), os.environ.get("PYTHONPATH"))))
@@ -116,7 +116,7 @@ def slurm_executor(
 
 
 def run_executor(executor: PipelineExecutor, name: str) -> None:
-    """Runs a block to its end; tasks that have run are skipped. Raises EngineError."""
+    """Runs a block to its end; finished tasks are skipped. Raises EngineError."""
     logs = executor.logging_dir.resolve_paths("logs")
     with quiet_datatrove():
         try:

@@ -1,4 +1,4 @@
-"""What a run will take: time, memory and disk, measured on a small sample of its own source.
+"""What a run will need: time, memory and disk, measured on a small sample of its own source.
 
 The stages run over the sample with the run's own settings, classifier and questions, so that the
 forecast holds for this text on this machine. Nothing is fetched and nothing is left behind.
@@ -19,17 +19,17 @@ from mucpt_utils.pipeline.run import READ, STAGES, run_pipeline
 from mucpt_utils.pipeline.sample import copy_pieces, draw, readable_files
 from mucpt_utils.text.sources.inputs import FolderInput, input_size, split_name
 
-FIRST, LARGEST = 60_000, 2_000_000  # bytes of the first sample, and at most of the second
-SECONDS = 10.0  # of processor time that the second may take
-# for sources that would have to be fetched: of a small cloud machine, in English prose
+FIRST, LARGEST = 60_000, 2_000_000  # bytes of the first sample, and of the second at most
+SECONDS = 10.0  # processor time that the second sample may take
+# for sources that would have to be fetched: measured on a small cloud machine, English prose
 DOCUMENTS_A_SECOND, DISK_FACTOR, MEMORY = 150, 8.0, 700e6
 
 
 class Cost(NamedTuple):
-    """What a run took or will take.
+    """What a run took or will need.
 
-    documents: that are read. seconds: of processor time. memory: bytes at the peak. disk: bytes
-    while it runs. left: bytes that stay in the end.
+    documents: number read. seconds: of processor time. memory: bytes at the peak. disk: bytes
+    while it runs. left: bytes that remain in the end.
     """
 
     documents: float
@@ -40,14 +40,14 @@ class Cost(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A run over a sample, and the bytes of the source that it stands for."""
+    """A run over a sample, and the bytes of the source that the sample represents."""
 
     bytes: int
     cost: Cost
 
 
 class Task(NamedTuple):
-    """What is to be run."""
+    """A run of the pipeline: its source, its settings, and what it runs with."""
 
     source: str | Path
     settings: PipelineSettings
@@ -58,9 +58,9 @@ class Task(NamedTuple):
 
 
 def forecast(task: Task) -> Cost | None:
-    """What a run over a folder or file will take; None for a source that must be fetched.
+    """What a run over a folder or file will need; None for a source that must be fetched.
 
-    memory: of one process; there are as many as workers. seconds: of all of them together.
+    memory: of one process, of which there are as many as workers. seconds: of all of them together.
     Raises NoSource where there is nothing to read.
     """
     kind, name = split_name(task.source)
@@ -77,13 +77,13 @@ def forecast(task: Task) -> Cost | None:
         rate = max(1.0, small.bytes / small.cost.seconds)
         pieces = draw(files, round(min(LARGEST, max(2 * FIRST, SECONDS * rate))))
         large = measure(task, folder / "large", copy_pieces(pieces, folder / "second"), "second")
-    once = cold.cost.seconds - small.cost.seconds  # what is loaded, and loaded once
+    once = cold.cost.seconds - small.cost.seconds  # for loading, which happens once
     grown = extrapolated(small, large, total, task.settings.part_documents)
     return grown._replace(seconds=grown.seconds + started + max(0.0, once) * task.workers)
 
 
 def measure(task: Task, folder: Path, size: int, sample: str) -> Measured:
-    """Runs the pipeline over a sample beside `folder`; size: the bytes that it stands for."""
+    """Runs the pipeline over a sample, beside `folder`; size: the bytes that it represents."""
     settings = task.settings.model_copy(update={"engine": "local", "keep_stages": True})
     source, started = folder.parent / sample, time.process_time()
     result = run_pipeline(source, folder, settings, task.classifier, task.questions)
@@ -98,7 +98,7 @@ def measure(task: Task, folder: Path, size: int, sample: str) -> Measured:
 def extrapolated(small: Measured, large: Measured, total: int, part_documents: int) -> Cost:
     """The cost of `total` bytes, on the line through two samples.
 
-    Memory grows until a part is full, and stays. What was read whole is no forecast, but known.
+    Memory grows until a part is full, then stays. For a source read whole, the cost is known.
     """
     if large.bytes >= total or large.bytes <= small.bytes:
         return large.cost
@@ -147,19 +147,19 @@ def described(task: Task) -> str:
 
 
 def from_size(size: float | None, documents: float | None) -> Cost:
-    """A first estimate from an input's size alone; what is not known is NaN."""
+    """A first estimate from an input's size alone; unknown amounts are NaN."""
     unknown = float("nan")
     size, documents = (unknown if x is None else x for x in (size, documents))
     return Cost(documents, documents / DOCUMENTS_A_SECOND, MEMORY, size * DISK_FACTOR, size * 2)
 
 
 def megabytes(amount: float | None) -> str:
-    """Bytes in words."""
+    """A number of bytes in words."""
     return about(amount, 1e6, "MB")
 
 
 def about(amount: float | None, divisor: float, unit: str) -> str:
-    """An amount in words; two digits are as exact as a forecast is."""
+    """An amount in words, with two digits, which is as exact as a forecast can be."""
     if amount is None or amount != amount:
         return f"an unknown number of {unit}"
     value = amount / divisor

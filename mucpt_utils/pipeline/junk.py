@@ -1,8 +1,8 @@
-"""Junk in a text: sentences of spam and lines of boilerplate, found by more than one sign.
+"""Junk in a text: spam sentences and boilerplate lines, recognised by more than one sign.
 
-The rules are data (`rules/cleaning.yaml`). They run on RE2, which reads a text once however many
-patterns there are, in time linear in its length. A sign that is quoted, or part of a name ("Viagra
-Boys", "No Strings Attached"), is no sign.
+The rules are data (`rules/cleaning.yaml`). They run on RE2, which reads a text once for all its
+patterns, in time linear in its length. A sign that is quoted, or part of a name ("Viagra
+Boys", "No Strings Attached"), does not count.
 """
 
 import re
@@ -29,7 +29,7 @@ LONGEST_JUDGED = 2000  # characters; no sentence of spam is that long
 
 
 class Verdict(NamedTuple):
-    """What a sentence is (`boilerplate`, `spam` or None), and the stretches of it that say so."""
+    """What a sentence is (`boilerplate`, `spam` or None), and the parts of it that show it."""
 
     kind: str | None
     triggers: tuple[Span, ...] = ()
@@ -45,7 +45,7 @@ class Segment(NamedTuple):
 
 
 class Sign(NamedTuple):
-    """A stretch of a sentence that matches a rule of this kind (`call`, `price`, ...)."""
+    """A part of a sentence that matches a rule of this kind (`call`, `price`, ...)."""
 
     kind: str
     start: int
@@ -55,7 +55,7 @@ class Sign(NamedTuple):
 class JunkFilter(BaseFilter):
     """Drops documents that are mostly boilerplate or spam, and cuts junk out of the others.
 
-    share: of words in junk, above which the document goes. cut: whether junk is cut out. What is
+    share: of words in junk above which a document is dropped. cut: whether junk is cut out. What is
     cut is written to the rejected pile sentence by sentence, with the words that gave it away.
     """
 
@@ -120,7 +120,7 @@ class Rules:
         self.any_story = pattern_set(content["story"])
         self.edge_lines = frozenset(content["edge_lines"])
         self.navigation = frozenset(content["navigation"])
-        # a menu has a word of navigation behind one of its separators
+        # a menu has a word of navigation after one of its separators
         words = "|".join(map(re2.escape, sorted(self.navigation)))
         self.menu = re2.compile(f"(?:{SEPARATOR.pattern})[{MENU_EDGES}]*(?:{words})", options())
 
@@ -133,7 +133,7 @@ def rules() -> Rules:
 
 @cache
 def options() -> Any:
-    """RE2's options: case does not count, `^` and `$` are the ends of what is searched."""
+    """RE2's options: case is ignored; `^` and `$` match the ends of what is searched."""
     chosen = re2.Options()
     chosen.case_sensitive = False
     chosen.log_errors = False
@@ -142,7 +142,7 @@ def options() -> Any:
 
 
 def pattern_set(patterns: Sequence[str] | Iterator[str]) -> Any:
-    """All patterns as one automaton, which says in one pass which of them a text holds."""
+    """All patterns as one automaton, which finds in one pass which of them match."""
     together = re2.Set.SearchSet(options())
     for pattern in patterns:
         together.Add(pattern)
@@ -151,7 +151,7 @@ def pattern_set(patterns: Sequence[str] | Iterator[str]) -> Any:
 
 
 def matching(together: Any, text: str) -> Sequence[int]:
-    """Numbers of the patterns of a set that a text holds."""
+    """The numbers of the patterns of a set that match in a text."""
     return together.Match(text) or ()
 
 
@@ -161,7 +161,7 @@ LINE = re.compile(r"[^\n]+")
 TOKEN = re.compile(r"\S+")
 MARKS = ".!?"
 CLOSING = "\"'”’)]"
-# initials and short titles, behind which a full stop ends no sentence
+# initials and short titles, after which a full stop ends no sentence
 SHORT_TITLE = re.compile(
     r"[A-Z]|Mr|Mrs|Ms|Dr|Jr|Sr|St|Ste|Mt|Op|Nos?|Rev|Gen|Col|Lt|Sgt|Ed|Vol|Fr|Mme|Mlle|Ch|Ph|Th"
 )
@@ -170,7 +170,7 @@ CALL = re.compile(r"\W*\w+(?: \w+)?!+\s*")
 
 
 def may_be_junk(text: str) -> bool:
-    """Whether any line of `text` can be junk; most texts hold too few signs, and are read once."""
+    """Whether any line of `text` can be junk; most texts have too few signs to be read again."""
     of = rules()
     signs = {of.signs[number][0] for number in matching(of.any_sign, text)}
     if sum(of.weights[kind] for kind in signs) >= of.needed:
@@ -181,7 +181,7 @@ def may_be_junk(text: str) -> bool:
 
 
 def segment(text: str) -> list[Segment]:
-    """The lines of `text`, or their sentences where a line has several, each judged.
+    """The lines of `text`, or the sentences of lines that have several, each judged.
 
     Segments are in order and do not overlap. A line of several sentences is junk as a whole, with
     its line break, when all of them are.
@@ -189,7 +189,7 @@ def segment(text: str) -> list[Segment]:
     segments: list[Segment] = []
     for line in LINE.finditer(text):
         sentences = judged_line(line.group(), line.start(), is_edge(text, line))
-        # the end of a line that goes as a whole takes the line break with it
+        # a line that goes as a whole takes its line break with it
         if sentences and all(s.kind for s in sentences) and text[line.end() : line.end() + 1]:
             sentences[-1] = sentences[-1]._replace(end=line.end() + 1)
         segments += sentences
@@ -212,7 +212,7 @@ def judged_line(line: str, offset: int, is_at_edge: bool) -> list[Segment]:
         if whole:
             triggers = ((offset + start, offset + end),)
         sentences.append(Segment(offset + start, offset + end, verdict.kind, triggers))
-    # a call of one or two words ("Attention!") is spam like what follows it
+    # a call of one or two words ("Attention!") is spam if what follows it is
     for number, (sentence, following) in enumerate(pairwise(sentences)):
         is_call = CALL.fullmatch(line, sentence.start - offset, sentence.end - offset)
         if following.kind == "spam" and not sentence.kind and is_call:
@@ -222,15 +222,15 @@ def judged_line(line: str, offset: int, is_at_edge: bool) -> list[Segment]:
 
 
 def line_kind(line: str, is_at_edge: bool) -> Verdict | None:
-    """Boilerplate where a line is navigation or a mark at a document's edge; else None."""
+    """Boilerplate if a line is navigation, or a mark at a document's edge; else None."""
     is_mark = is_at_edge and line.strip() in rules().edge_lines
     return Verdict("boilerplate") if is_mark or is_navigation(line) else None
 
 
 def sentence_spans(line: str) -> Iterator[Span]:
-    """Start and end of each sentence of a line, in one pass; white space behind it is its own.
+    """Start and end of each sentence of a line, trailing white space included, in one pass.
 
-    A sentence ends at its mark, not behind initials and short titles, or behind an address.
+    A sentence ends at its mark, but not after initials and short titles, or after an address.
     """
     start, previous = 0, None
     for token in TOKEN.finditer(line):
@@ -260,7 +260,7 @@ def junk_kind(sentence: str) -> str | None:
 
 
 def junk_verdict(sentence: str) -> Verdict:
-    """What a sentence is, and by which stretches of it."""
+    """What a sentence is, and which parts of it show it."""
     sentence = sentence.rstrip()
     words = sentence[: LONGEST_JUDGED + 1].split()
     if len(sentence) > LONGEST_JUDGED or not words:
@@ -285,7 +285,7 @@ def junk_verdict(sentence: str) -> Verdict:
 
 
 def is_interface(sentence: str) -> bool:
-    """Whether a sentence is, as a whole, a wording of a page's interface, or navigation."""
+    """Whether a whole sentence is a phrase of a page's interface, or navigation."""
     if is_navigation(sentence):
         return True
     of, bare = rules(), sentence.strip().strip(".!*-–—•> \t")
@@ -307,9 +307,9 @@ WORD = re.compile(r"[^\W\d_][\w'’]*")
 
 
 def is_mention(sentence: str, sign: Sign, words: Sequence[str]) -> bool:
-    """Whether a sign stands inside quotation marks or is a part of a name, so that nobody says it.
+    """Whether a sign is in quotation marks or part of a name, so that it is only mentioned.
 
-    A name: its words have capitals inside a sentence, or go on with one at the beginning.
+    A name has capitals inside a sentence, or, at its beginning, is followed by a capital.
     """
     if any(m.start() < sign.end and sign.start < m.end() for m in QUOTED.finditer(sentence)):
         return True
@@ -322,19 +322,19 @@ def is_mention(sentence: str, sign: Sign, words: Sequence[str]) -> bool:
     return goes_on if is_first else not all(word.isupper() and len(word) > 1 for word in own)
 
 
-# an address behind its name, as texts refer to others; a mail address
+# an address after its name, as texts refer to others; a mail address
 REFERENCE = re.compile(r"\[[^\[\]]*\]\([^()\s]*\)|<[^<>\s]+>|[\w.+-]{1,64}@[\w.-]+")
 
 
 def is_reference(sentence: str, sign: Sign) -> bool:
-    """Whether a link is no more than the place of what a sentence names, or a mail address."""
+    """Whether a link only says where to find what a sentence names, or is a mail address."""
     return sign.kind == "link" and any(
         m.start() < sign.end and sign.start < m.end() for m in REFERENCE.finditer(sentence)
     )
 
 
 def is_title_case(words: Sequence[str]) -> bool:
-    """Whether nearly all words of some length begin with capitals."""
+    """Whether nearly all longer words begin with capitals."""
     long = [word for word in (w.strip("\"'“”‘’([") for w in words) if word[:1].isalpha()]
     counted = [word for word in long if len(word) > 3]
     return len(counted) > 2 and sum(word[0].isupper() for word in counted) >= 0.8 * len(counted)
@@ -353,7 +353,7 @@ LONGEST_NAVIGATION = 400  # characters
 def is_navigation(line: str) -> bool:
     """Short pieces between separators, most of which are words of navigation.
 
-    Two of them are enough between bars and arrows, which prose does not use; strokes need three,
+    Two are enough between bars and arrows, which prose does not use; slashes need three,
     colons and dashes four.
     """
     if len(line) > LONGEST_NAVIGATION or not SEPARATORS.search(line):

@@ -1,9 +1,9 @@
-"""Which documents are in another language than English, by their function words, offline.
+"""Which documents are in a language other than English, by their function words, offline.
 
-spaCy ships lists of function words for some sixty languages. A text is in another language where
-words of that language's list (those that English has too set aside) outnumber the English ones, or
-where most of its letters are not Latin ones. Lists of names, tables and indexes hold few function
-words of any language, and stay.
+spaCy ships lists of function words for some sixty languages. A text is in another language if
+words on that language's list (except those shared with English) outnumber the English ones, or
+if most of its letters are not Latin. Lists of names, tables and indexes have few function
+words of any language, and are kept.
 """
 
 import re
@@ -28,7 +28,7 @@ LEAST_LATIN = 0.5
 
 
 class OtherLanguage(BaseFilter):
-    """Drops documents in another language than English, and notes which."""
+    """Drops documents in a language other than English, and notes which."""
 
     name = "🗣 other languages"
 
@@ -43,7 +43,7 @@ class OtherLanguage(BaseFilter):
         return False, REASON
 
 
-MOST_SHOWN = 50  # words of another language that a rejected document is marked with
+MOST_SHOWN = 50  # words of another language that are marked in a rejected document
 
 
 def function_word_spans(text: str, language: str) -> list[list[int]]:
@@ -54,13 +54,13 @@ def function_word_spans(text: str, language: str) -> list[list[int]]:
 
 
 def other_language(text: str) -> str | None:
-    """The language of a text that is not English (`de`), `script` for other letters; else None."""
+    """The language of a text if not English (`de`); `script` if not in Latin letters; else None."""
     if not text.isascii():
         letters = sum(map(len, LETTERS.findall(text)))
         if letters and sum(map(len, LATIN.findall(text))) / letters < LEAST_LATIN:
             return "script"
     english, others = function_words()
-    # names and first words of lines stand in capitals: function words seldom do
+    # names and first words of lines have capitals, which function words seldom do
     words = [word for word in WORD.findall(text) if not word[0].isupper()]
     counts = Counter(code for word in words for code in others.get(word, ()))
     if not counts:
@@ -71,7 +71,7 @@ def other_language(text: str) -> str | None:
 
 
 def english_words(text: str) -> int:
-    """How many words of a text are English function words, in any case."""
+    """How many words of a text are English function words, in upper or lower case."""
     english, _ = function_words()
     return sum(word.lower() in english for word in WORD.findall(text))
 
@@ -79,7 +79,7 @@ def english_words(text: str) -> int:
 @cache
 def function_words() -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
     """English function words, and the languages of every function word that is not English too."""
-    # each list by itself: with its package come tables and patterns, five seconds of a processor
+    # each list by itself: importing its package loads tables and patterns for five seconds
     spec = find_spec("spacy")
     assert spec is not None and spec.submodule_search_locations, "it is a dependency"
     languages = Path(spec.submodule_search_locations[0], "lang")

@@ -1,4 +1,4 @@
-"""Privacy masking: personal data becomes a typed placeholder, numbers of music stay.
+"""Privacy masking: personal data becomes typed placeholders, and numbers in music stay.
 
 Identifiers with a checksum are validated (python-stdnum: cards, IBAN, social security numbers;
 phonenumbers: telephone numbers); a number without one is masked only where its form and the words
@@ -19,12 +19,12 @@ from mucpt_utils.pipeline import masking_links, masking_mail, masking_numbers, m
 from mucpt_utils.pipeline.edits import Edit, apply_edits, edited_text
 from mucpt_utils.pipeline.masking_context import Window, windows
 
-# looking again finds what a mask has uncovered; it is never more than a chain of neighbours
+# further passes find what a mask has uncovered, which is at most a chain of neighbours
 MOST_PASSES = 4
 
 
 class Finding(NamedTuple):
-    """A stretch of personal data and its kind."""
+    """A piece of personal data, by its offsets, and its kind."""
 
     start: int
     end: int
@@ -35,7 +35,7 @@ class MaskPersonalData(PipelineStep):
     """Replaces personal data by placeholders such as `[EMAIL]`.
 
     `metadata.masked` counts the placeholders by kind, `metadata.masks` says where in the masked
-    text each stands: `{"start", "end", "kind"}`.
+    text each one is: `{"start", "end", "kind"}`.
     """
 
     type = "✂️ - FORMAT"
@@ -64,12 +64,12 @@ def mask(text: str, settings: MaskingSettings | None = None) -> str:
 
 
 def mask_edits(findings: Iterable[Finding]) -> list[Edit]:
-    """The edits that put `[KIND]` in place of each finding."""
+    """The edits that replace each finding by `[KIND]`."""
     return [Edit(f.start, f.end, f"[{f.kind}]") for f in findings]
 
 
 def masks(findings: Iterable[Finding]) -> list[Finding]:
-    """Where the placeholder of each finding (in order) stands in the masked text."""
+    """Where the placeholder of each finding is in the masked text, in order."""
     placed, shift = [], 0
     for start, end, kind in findings:
         length = len(f"[{kind}]")
@@ -79,10 +79,10 @@ def masks(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def find_personal_data(text: str, settings: MaskingSettings | None = None) -> list[Finding]:
-    """Personal data in `text`, in order, without overlaps; the masked text holds none any more."""
+    """Personal data in `text`, in order, without overlaps; once masked, the text has none left."""
     settings = settings or MaskingSettings()
     findings = look_once(text, settings)
-    # a mask changes what stands beside it, so that a masked text is looked at again
+    # a mask changes the context of what is beside it, so a masked text is searched again
     for _ in range(MOST_PASSES if findings else 0):
         more = look_once(edited_text(text, mask_edits(findings)), settings)
         if not more:
@@ -92,7 +92,7 @@ def find_personal_data(text: str, settings: MaskingSettings | None = None) -> li
 
 
 def with_more(findings: list[Finding], more: Iterable[Finding]) -> list[Finding]:
-    """Findings in the text and those in its masked form, all by their offsets in the text."""
+    """Findings in the text, and those in its masked form, all by offsets in the text."""
     placed = masks(findings)
     all_findings, i, shift = list(findings), 0, 0
     for start, end, kind in more:
@@ -106,7 +106,7 @@ def with_more(findings: list[Finding], more: Iterable[Finding]) -> list[Finding]
 def look_once(text: str, settings: MaskingSettings) -> list[Finding]:
     """Personal data in order, without overlaps.
 
-    Kinds are looked for in the order of `KINDS`, the surest first: a stretch belongs to the first
+    Kinds are looked for in the order of `KINDS`, the surest first: text belongs to the first
     that claims it, so the digits of a card number are not also a telephone number.
     """
     claimed: list[Finding] = []
@@ -117,7 +117,7 @@ def look_once(text: str, settings: MaskingSettings) -> list[Finding]:
 
 
 def without_overlaps(claimed: list[Finding], new: list[Finding]) -> list[Finding]:
-    """What is claimed and, in order, what of the new touches none of it nor each other."""
+    """The claimed findings, and the new ones that overlap neither them nor each other, in order."""
     merged = list(claimed)
     for finding in new:
         i = bisect(merged, finding)
@@ -130,13 +130,13 @@ def without_overlaps(claimed: list[Finding], new: list[Finding]) -> list[Finding
 
 # --- where to look --------------------------------------------------------------------------------
 
-# five digits with what may separate them: years, times and opus numbers are not looked at further
+# at least five digits with possible separators: years, times and opus numbers are too short
 DIGITS = re.compile("[0-9](?:[ \u00a0\u2009\u202f().\u2010-\u2013/-]{0,3}[0-9]){4,}+")
 OCTETS = re.compile(r"\.[0-9]{1,3}\.[0-9]|:[0-9a-fA-F]{0,4}:")
 
 
 def spans_by_kind(text: str, settings: MaskingSettings) -> dict[Kind, Iterable[Window]]:
-    """What each kind's finder finds, lazily, in the order of `KINDS`.
+    """The findings of each kind's finder, lazily, in the order of `KINDS`.
 
     The finders of numbers look only around runs of digits, so that prose costs one pass over it.
     """

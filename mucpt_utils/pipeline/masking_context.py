@@ -9,21 +9,21 @@ from mucpt_utils.config.pipeline import KINDS
 from mucpt_utils.io import read_yaml
 
 RULES = paths.PACKAGE / "pipeline/rules/masking.yaml"
-# how far around a number the words that explain it may stand, in characters
+# how far from a number the words that explain it may be, in characters
 BEFORE, AFTER = 48, 24
-LONG_BEFORE = 96  # where a remark in brackets may stand between
+LONG_BEFORE = 96  # if a remark in brackets may come between
 PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
 LONGEST = max(len(f"[{kind}]") for kind in KINDS)
 
 
-# without one of these nothing before a number says what it is
+# without one of these, nothing before a number says what it is
 LETTER_OR_MARK = re.compile(r"[^\W\d_]|[#§№]")
 
 Window = tuple[int, int]
 
 
 def windows(signs: Iterable[re.Match], before: int, after: int) -> list[Window]:
-    """Where to look: so many characters around each sign (in order), joined where they meet."""
+    """Where to look: `before` and `after` characters around each sign (in order), merged."""
     joined: list[Window] = []
     for sign in signs:
         start, end = max(0, sign.start() - before), sign.end() + after
@@ -42,7 +42,7 @@ def matches(pattern: re.Pattern, text: str, places: Iterable[Window]) -> Iterato
 
 @cache
 def rules() -> dict[str, dict]:
-    """Under `patterns` a pattern by its name, under `names` a set of names in lower case."""
+    """`patterns`: each pattern by its name; `names`: each set of names, in lower case."""
     lists = read_yaml(RULES)
     patterns = {
         name: "|".join(f"(?:{p})" for p in them) for name, them in lists["patterns"].items()
@@ -57,14 +57,14 @@ def rules() -> dict[str, dict]:
 
 
 def is_listed(value: str, name: str) -> bool:
-    """Whether a value stands in one of the lists of names, case aside."""
+    """Whether a value is in one of the lists of names, ignoring case."""
     return value.lower() in rules()["names"][name]
 
 
 def words_before(text: str, start: int, reach: int = BEFORE) -> str:
-    """The text at most `reach` characters before an offset, from behind the last placeholder on.
+    """Up to `reach` characters of text before an offset, starting after the last placeholder.
 
-    What stands before a placeholder explains that one: `[PHONE]` is not a word for the next
+    What comes before a placeholder explains that one: `[PHONE]` is not a word for the next
     number, and a text that has been masked is not masked again.
     """
     first = max(0, start - reach)
@@ -74,11 +74,11 @@ def words_before(text: str, start: int, reach: int = BEFORE) -> str:
 
 
 def stands_before(text: str, start: int, name: str, reach: int = BEFORE) -> bool:
-    """Whether one of a list's patterns stands shortly before an offset."""
+    """Whether one of a list's patterns matches shortly before an offset."""
     words = words_before(text, start, reach)
     return bool(LETTER_OR_MARK.search(words) and rules()["patterns"][name].search(words))
 
 
 def stands_after(text: str, end: int, name: str) -> bool:
-    """Whether one of a list's patterns begins right at an offset."""
+    """Whether one of a list's patterns matches right at an offset."""
     return bool(rules()["patterns"][name].match(text[end : end + AFTER]))

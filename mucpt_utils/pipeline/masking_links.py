@@ -1,7 +1,7 @@
-"""Links that open something: a password before the host, a secret among the parameters.
+"""Links that give access: a password before the host, a secret among the parameters.
 
 The name of a parameter is not enough: `key=C-minor`, `session=autumn-school` and `code=en` are
-what anyone may read. A secret looks like one: letters and digits mixed, hexadecimal, base64.
+public. A secret looks like one: letters and digits mixed, hexadecimal, base64.
 """
 
 import re
@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from mucpt_utils.pipeline.masking_context import Window, is_listed, rules
 
-# every pattern takes a character once: the quantifiers are possessive or bounded
+# no pattern reads a character twice: the quantifiers are possessive or bounded
 SIGN = re.compile(r"://|\?(?=[\w.%\[\]-]{1,60}=)")
 REST = re.compile(r"[^\s<>\"'`\\^|]*+")
 USER_INFO = re.compile(
@@ -18,9 +18,9 @@ USER_INFO = re.compile(
 )
 PARAMETER = re.compile(r"[?&;#]([\w.%\[\]-]{1,60}+)=([^&;#\s]*+)")
 TRAILING = ".,;:!?*_"
-# what stands for a value in an instruction: {token}, $TOKEN, <token>, %s, ***, xxxx, YOUR_KEY
+# stand-ins for a value in instructions: {token}, $TOKEN, <token>, %s, ***, xxxx, YOUR_KEY
 TEMPLATE = re.compile(r"[{$<%*].*|\*+|[xX]{3,}|(?:your|my|the|some)[_-].*|\.{3}|…", re.IGNORECASE)
-SHORTEST_WORD = 4  # letters of a value that shows by itself to be a word
+SHORTEST_WORD = 4  # letters from which a value is recognisably a word
 PIN = re.compile(r"\d{4,8}")
 CODE = re.compile(r"\d{6}|\d{8,}")
 HEXADECIMAL = re.compile(r"(?=.*\d)[0-9a-f]{16,}", re.IGNORECASE)
@@ -33,7 +33,7 @@ CASE_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
 def find_links(text: str) -> Iterator[Window]:
-    """Links that carry a password or a secret, without the punctuation behind them."""
+    """Links that carry a password or a secret, without trailing punctuation."""
     end = 0
     for sign in SIGN.finditer(text):
         if sign.start() < end:
@@ -46,7 +46,7 @@ def find_links(text: str) -> Iterator[Window]:
 
 
 def link_start(text: str, sign: int, least: int) -> int:
-    """Where the link begins that a sign stands in: its scheme, or its host without one."""
+    """Where the link around a sign begins: at its scheme or, without one, at its host."""
     head = re.split(r"[\s<>\"'`^|()\[\]{}=,;]", text[max(least, sign - 200) : sign])[-1]
     if text.startswith("://", sign):
         scheme = re.search(r"[a-z][a-z0-9+.-]{0,30}$", head[-31:], re.IGNORECASE)
@@ -55,7 +55,7 @@ def link_start(text: str, sign: int, least: int) -> int:
 
 
 def without_trailing(link: str) -> str:
-    """A link without the full stop or bracket of the sentence that it stands in."""
+    """A link without the full stop or bracket of the sentence around it."""
     link = link.rstrip(TRAILING)
     while (
         link
@@ -67,7 +67,7 @@ def without_trailing(link: str) -> str:
 
 
 def has_password(link: str) -> bool:
-    """Whether user information stands before the host: user:password@ or a token@."""
+    """Whether there is user information before the host: user:password@ or a token@."""
     match = USER_INFO.search(link[:500])
     if not match:
         return False
@@ -82,14 +82,14 @@ def has_secret(link: str) -> bool:
     if "=" not in link:
         return False
     parameters = [match.groups() for match in PARAMETER.finditer(link)]
-    # beside somebody's name a `pass` or a `pin` is his, however it looks
+    # next to a user's name, a `pass` or a `pin` is a secret, however it looks
     login = rules()["patterns"]["login_parameters"]
     has_login = any(value and login.fullmatch(unquote(name)) for name, value in parameters)
     return any(is_secret(name, value, has_login) for name, value in parameters)
 
 
 def is_secret(name: str, value: str, has_login: bool = False) -> bool:
-    """Whether a parameter opens something, by its name and the look of its value.
+    """Whether a parameter gives access, by its name and the look of its value.
 
     A password may look like any word and be short, so its name is enough; a token may be short; a
     key or a code, whose name has other meanings, must look random. has_login: whether the link
@@ -116,7 +116,7 @@ def is_secret(name: str, value: str, has_login: bool = False) -> bool:
 
 
 def looks_random(value: str) -> bool:
-    """Whether nobody would write this as words: at least six characters, and mixed."""
+    """Whether a value is not words: at least six characters of mixed kinds."""
     if len(value) < 6:
         return False
     if (
@@ -131,12 +131,12 @@ def looks_random(value: str) -> bool:
 
 
 def is_words(value: str) -> bool:
-    """Whether every part of a value is a word, a number, or a word with a number behind."""
+    """Whether every part of a value is a word, a number, or a word followed by a number."""
     return all(is_word(chunk) for chunk in CHUNK.findall(value))
 
 
 def is_word(chunk: str) -> bool:
-    """Whether letters and digits stand as people write them: Bach, op27, autumnSchool, 1756."""
+    """Whether letters and digits are combined as people do: Bach, op27, autumnSchool, 1756."""
     if chunk.isdigit():
         return len(chunk) <= 4
     if not chunk.isalpha():

@@ -1,7 +1,7 @@
-"""E-mail addresses, also spelled out or escaped, and the names of users behind @.
+"""E-mail addresses, including spelt-out and escaped ones, and user names after @.
 
-Addresses at example domains are masked as any other: nobody can tell a made-up person from a real
-one, and no question about music needs either. What ends in no top-level domain is no address
+Addresses at example domains are masked like any other: a made-up person cannot be told from a real
+one, and no question about music needs either. Without a top-level domain there is no address
 (`x.rand@y.rand` is arithmetic on points in SuperCollider).
 """
 
@@ -41,7 +41,7 @@ SIGN = re.compile(
     rf"(?:{AT_SIGN})(?=[^\W_]| |\[)|[\[({{<] ?(?:at|ät|arroba|arobase|@) ?[\])}}>]", re.I
 )
 SPELLED_SIGN = re.compile(r" (?:dot|DOT|Dot) | [(\[]dot[)\]] ")
-# what is looked for first, in every text
+# what every text is searched for first
 PLAIN_SIGNS = ("@", "＠", "%40", "&#64;", "&#x40;", "&commat;", "\\u0040")
 BRACKETED_SIGN = re.compile(r"[\[({<] ?(?:at|AT|At|ät|arroba|arobase) ?[\])}>]")
 
@@ -61,7 +61,7 @@ def find_addresses(text: str) -> Iterator[Window]:
 
 
 def domain_end(match: re.Match) -> int | None:
-    """Where the longest host ends whose last label is a top-level domain; None without one."""
+    """The end of the longest host whose last label is a top-level domain; None if there is none."""
     domain, first = match["domain"], match.start("domain")
     dots = [*SPELLED_PART.finditer(domain)]
     labels = [
@@ -74,7 +74,7 @@ def domain_end(match: re.Match) -> int | None:
         return None  # a version: package@2.24.1
     ends = [*(d.start() for d in dots), len(domain)]
     for i in range(len(labels) - 1, 0, -1):
-        # "example.org.The next sentence": a capital after small letters begins a sentence
+        # "example.org.The next sentence": a capital after lower case begins a sentence
         begins_sentence = labels[i][:1].isupper() and labels[i - 1].islower()
         label = labels[i].rstrip("-")
         if is_top_level(label) and not begins_sentence:
@@ -83,7 +83,7 @@ def domain_end(match: re.Match) -> int | None:
 
 
 def is_no_address(text: str, match: re.Match, end: int) -> bool:
-    """Whether it only looks like an address: code, a service's account, words around a lone @."""
+    """Whether it only looks like an address: code, a service account, words around a lone @."""
     local = re.split(r"@|\s|%40", match.group(), maxsplit=1)[0]
     if "spaced" in match.re.groupindex and match["spaced"]:
         return not stands_before(text, match.start(), "mail_before")
@@ -97,7 +97,7 @@ def is_image(match: re.Match) -> bool:
 
 @cache
 def is_top_level(label: str) -> bool:
-    """Whether a label is a top-level domain of the public suffix list, or one kept for examples."""
+    """Whether a label is a top-level domain of the public suffix list, or reserved for examples."""
     # read when the first address is met, not when the pipeline is imported
     from tld.utils import is_tld
 
@@ -116,12 +116,12 @@ PROFILE = re.compile(
     rf"\.[a-z]{{2,10}}/(@{NAME})",
     re.IGNORECASE,
 )
-# 440Hz, 2x, 7pm: a measure behind an at sign, not a name
+# 440Hz, 2x, 7pm: a measure after an at sign, not a name
 MEASURE = re.compile(
     r"\d+(?:[.,:]\d+)?(?:k?hz|mhz|bpm|fps|dpi|ppi|px|x|k|kbps|kbit|bit|db|ms|s|min|h|am|pm|p|w|v|mm|cm|m|ft|in|st|nd|rd|th)?",
     re.IGNORECASE,
 )
-NOTE = re.compile(r"\([^\W\d_]+/[^\W\d_]+\)")  # she/her, behind a name
+NOTE = re.compile(r"\([^\W\d_]+/[^\W\d_]+\)")  # (she/her), after a name
 CODE_LINE = re.compile(
     r"[ \t]*\n\s*(?:@|(?:def|async|class|public|private|protected|static|final|func|fun|var|val|let"
     r"|const|export|interface|abstract|void) )"
@@ -130,7 +130,7 @@ LINE_OF_COMMAND = re.compile(r"^[ \t]*(?:\*|//+|#+)?[ \t]*@([a-z]+)", re.MULTILI
 
 
 def find_handles(text: str) -> Iterator[Window]:
-    """Names of users behind @, whole: with hyphens, dots and the host of a federated network."""
+    """Whole user names after @: with hyphens, dots and the host of a federated network."""
     if "/@" in text:
         yield from (match.span(1) for match in PROFILE.finditer(text))
     is_markup: bool | None = None
@@ -138,7 +138,7 @@ def find_handles(text: str) -> Iterator[Window]:
         if not is_handle(text, match):
             continue
         if not match["host"] and begins_line(text, match):
-            # in a text that has commands at the head of its lines, no line begins with a name
+            # in a text with commands at the beginning of lines, no line begins with a name
             is_markup = has_commands(text) if is_markup is None else is_markup
             if is_markup or is_code(text, match):
                 continue
@@ -146,13 +146,13 @@ def find_handles(text: str) -> Iterator[Window]:
 
 
 def has_commands(text: str) -> bool:
-    """Whether at least two commands of a markup or of documentation stand at the head of lines."""
+    """Whether at least two lines begin with a command of markup or documentation."""
     commands = {c for c in LINE_OF_COMMAND.findall(text) if is_listed(c, "commands")}
     return len(commands) >= 2
 
 
 def is_handle(text: str, match: re.Match) -> bool:
-    """Whether a name behind @ is a user's, not a command, a measure, a package or a code."""
+    """Whether a name after @ is a user's, not a command, a measure, a package or a code."""
     name = match["name"]
     if match["host"]:
         return True
@@ -167,18 +167,18 @@ def is_handle(text: str, match: re.Match) -> bool:
 
 
 def is_call(text: str, match: re.Match) -> bool:
-    """Whether this is a decorator: brackets follow at once, or its module is one of code."""
+    """Whether this is a decorator: brackets follow at once, or its module is a known one."""
     is_known = rules()["patterns"]["code_names"].fullmatch(match["name"]) is not None
     return is_known or (text.startswith("(", match.end()) and not NOTE.match(text, match.end()))
 
 
 def begins_line(text: str, match: re.Match) -> bool:
-    """Whether nothing but the mark of a comment stands before a match on its line."""
+    """Whether nothing but a comment mark comes before a match on its line."""
     first = max(0, match.start() - 40)
     line = text.rfind("\n", first, match.start()) + 1
     return not text[max(line, first) : match.start()].strip(" \t*/#")
 
 
 def is_code(text: str, match: re.Match) -> bool:
-    """Whether a line of source code follows, as behind a decorator or an annotation."""
+    """Whether a line of source code follows, as after a decorator or an annotation."""
     return CODE_LINE.match(text, match.end()) is not None

@@ -1,4 +1,4 @@
-"""Numbers with a form or check digits of their own: IBAN, social security, cards, machines."""
+"""Numbers with their own form or check digits: IBAN, social security, cards, IP addresses."""
 
 import ipaddress
 import re
@@ -34,7 +34,7 @@ IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", r
 
 
 def find_ibans(text: str, places: list[Window]) -> Iterator[Window]:
-    """IBANs with valid check digits; words in capitals behind one are not part of it."""
+    """IBANs with valid check digits; words in capitals after one are not part of it."""
     for match in matches(IBAN, text, places):
         for end in iban_ends(match):
             if iban.is_valid(text[match.start() : end], check_country=False):
@@ -56,7 +56,7 @@ def iban_ends(match: re.Match) -> Iterator[int]:
 
 
 def find_social_security(text: str, places: list[Window]) -> Iterator[Window]:
-    """Social security numbers of the US: called so, or valid and written with hyphens."""
+    """US social security numbers: called so, or valid and written with hyphens."""
     for match in matches(SSN, text, places):
         is_called_so = stands_before(text, match.start(), "ssn_before")
         is_written_so = match.group(1) == "-" and ssn.is_valid(match.group())
@@ -65,14 +65,14 @@ def find_social_security(text: str, places: list[Window]) -> Iterator[Window]:
 
 
 def is_other_number(text: str, start: int) -> bool:
-    """Whether the words before a number say that it is one of music, of a book, of a thing."""
+    """Whether the words before a number say that it belongs to music, a book or a thing."""
     return stands_before(text, start, "identifiers") or stands_before(text, start, "counters")
 
 
 def find_cards(text: str, places: list[Window]) -> Iterator[Window]:
-    """Numbers with a valid Luhn digit that are called a card's, or have an issuer's form.
+    """Numbers with a valid Luhn digit that are called card numbers, or have an issuer's form.
 
-    Other lengths are barcodes, ISBN, accession numbers of libraries: these need the word.
+    Other lengths are barcodes, ISBNs or library accession numbers, unless the word says so.
     """
     for match in matches(CARD, text, places):
         digits = re.sub("[^0-9]", "", match.group())
@@ -84,7 +84,7 @@ def find_cards(text: str, places: list[Window]) -> Iterator[Window]:
 
 
 def is_issued(number: str) -> bool:
-    """Whether a number is a card's without a word: an issuer's, and no series of round numbers."""
+    """Whether a number alone shows a card: an issuer's form, and no series of round numbers."""
     groups = re.findall("[0-9]+", number)
     digits = "".join(groups)
     is_series = len(groups) > 1 and all(group.endswith("0") for group in groups)
@@ -93,7 +93,7 @@ def is_issued(number: str) -> bool:
 
 
 def find_machines(text: str, places: list[Window]) -> Iterator[Window]:
-    """Addresses of machines (IPv4, IPv6) that may be somebody's."""
+    """IP addresses (versions 4 and 6) that may be somebody's."""
     for match in matches(IPV6, text, places):
         groups = re.findall(r"[0-9a-f]+", match.group(), re.IGNORECASE)
         if len(groups) >= 3 and is_somebodys(match.group()):
@@ -114,7 +114,7 @@ def is_somebodys(address: str) -> bool:
 
 @cache
 def networks() -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    """Loopback, private, documentation and other ranges that lead to no one's machine."""
+    """Loopback, private, documentation and other ranges that belong to nobody's machine."""
     return tuple(ipaddress.ip_network(n) for n in rules()["names"]["networks_of_nobody"])
 
 

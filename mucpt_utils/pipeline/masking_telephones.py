@@ -1,6 +1,6 @@
 """Telephone numbers: by their form, by the rules of their region, or by the words around them.
 
-A run of digits with the separators of telephone numbers is taken from the text once, cut into
+Each run of digits with the separators of telephone numbers is read once, split into
 numbers, and judged by the surest sign first. Years, series, dates and catalogue numbers stay.
 """
 
@@ -27,9 +27,9 @@ RUN = re.compile(
 EXTENSION = re.compile(
     r"(?: ?(?:x|ext\.?|extn\.?|extension|#)|;ext=) ?:?[0-9]{1,7}(?!\w)", re.IGNORECASE
 )
-# where two numbers in one run part
+# what separates two numbers in one run
 WIDE = re.compile(r"[ \u00a0]+[/\u2010-\u2013-][ \u00a0]+|[ \u00a0]{2,}|/")
-# groupings that are telephone numbers even where no word says so
+# groupings that are telephone numbers even if no word says so
 NORTH_AMERICAN = re.compile(
     r"(?:\+?1[-. ]?|001[-. ])?\([0-9]{3}\)[ -]?[0-9]{3}[-. ][0-9]{4}"  # (212) 555-0100
     r"|(?:\+?1[-. ]|001[-. ])?[0-9]{3}([-.])[0-9]{3}\1[0-9]{4}"  # 212-555-0100
@@ -44,12 +44,12 @@ NATIONAL = re.compile(
     r"|\([0-9]{2}\)[ ]?9?[0-9]{4}-[0-9]{4}"  # (11) 91234-5678
 )
 MOST_DIGITS, MOST_WITH_PREFIX = 15, 17
-# digits that a number must have at least: behind a label, behind a verb
+# fewest digits of a number: after a label, after a verb, in other words about telephones
 FEWEST_LABELLED, FEWEST_CALLED, FEWEST_SPOKEN = 5, 6, 7
 
 
 class Number(NamedTuple):
-    """A number in a text, cut out of its run."""
+    """A number and where it is in the text."""
 
     text: str
     start: int
@@ -78,7 +78,7 @@ def find_telephones(text: str, places: list[Window], settings: MaskingSettings) 
 
 
 def numbers(text: str, run: re.Match) -> Iterator[Number]:
-    """The numbers of a run: cut where two stand side by side, and before the next word."""
+    """The numbers of a run: split between neighbours, and cut before the next word."""
     end = run.end()
     is_glued = text[end : end + 1].isalnum() or re.match(r"[@=_%°]|:[0-9]", text[end : end + 2])
     if is_glued and not EXTENSION.match(text, end) and not text.startswith("Office", end):
@@ -96,7 +96,7 @@ def numbers(text: str, run: re.Match) -> Iterator[Number]:
 
 
 def trimmed(text: str, start: int, end: int) -> Number:
-    """The number without a second one behind it: 212-555-0100 24 hours, 020 7946 0958 2024."""
+    """The number without a second one after it: 212-555-0100 24 hours, 020 7946 0958 2024."""
     number = text[start : min(end, start + 60)]
     match = NORTH_AMERICAN.match(number)
     if match and number[match.end() :].startswith((" ", "\u00a0", "")):
@@ -114,14 +114,14 @@ def end_of(text: str, number: Number) -> int:
 
 
 def follows(text: str, last_end: int, number: Number) -> bool:
-    """Whether a number is named in one breath with the last: 601 234 567 or 601 234 568."""
+    """Whether a number is named along with the one before: 601 234 567 or 601 234 568."""
     between = text[last_end : number.start] if 0 <= number.start - last_end <= 8 else ""
     is_joined = re.fullmatch(r"\s*(?:,|/|;|&|or|and|oder|und|ou|et)\s*", between) is not None
     return is_joined and FEWEST_CALLED <= number.digits <= MOST_DIGITS and not is_years(number)
 
 
 def is_telephone(text: str, number: Number, settings: MaskingSettings) -> bool:
-    """Whether a number is one of a telephone, and the words before it do not say otherwise."""
+    """Whether a number is a telephone's, and the words before it do not say otherwise."""
     if not is_well_formed(number):
         return False
     is_labelled = stands_before(text, number.start, "telephone_labels") and not is_date(number)
@@ -131,7 +131,7 @@ def is_telephone(text: str, number: Number, settings: MaskingSettings) -> bool:
 
 
 def is_likely(text: str, number: Number, settings: MaskingSettings) -> bool:
-    """Whether a number without a label before it is one of a telephone, the surest sign first."""
+    """Whether a number without a label before it is a telephone's; the surest sign first."""
     before = text[max(0, number.start - 1) : number.start]
     if before in tuple("/=#&?-$€£¥") or stands_after(text, number.end, "measures"):
         return False
@@ -144,14 +144,14 @@ def is_likely(text: str, number: Number, settings: MaskingSettings) -> bool:
 
 
 def is_well_formed(number: Number) -> bool:
-    """Whether there are as many digits as a telephone number has, and the brackets close."""
+    """Whether the number of digits fits a telephone number, and the brackets close."""
     most = MOST_WITH_PREFIX if number.text.startswith(("00", "+", "(")) else MOST_DIGITS
     is_closed = number.text.count("(") == number.text.count(")")
     return FEWEST_LABELLED <= number.digits <= most and is_closed
 
 
 def is_spoken_of(text: str, number: Number) -> bool:
-    """Whether the words around a number are those for a telephone, and it is no series."""
+    """Whether the words around a number are about telephones, and it is no series."""
     if is_series(number):
         return False
     if number.digits >= FEWEST_CALLED and stands_before(
@@ -166,7 +166,7 @@ def is_spoken_of(text: str, number: Number) -> bool:
 
 
 def is_written_so(number: Number, settings: MaskingSettings) -> bool:
-    """Whether the grouping alone makes a telephone number, and the region's rules allow it."""
+    """Whether the grouping alone shows a telephone number, and the region's rules allow it."""
     if NORTH_AMERICAN.fullmatch(number.text):
         return is_possible(number.text, "US")
     if number.text.startswith("00") and len(number.groups) > 1 and len(number.groups[0]) > 2:
@@ -177,7 +177,7 @@ def is_written_so(number: Number, settings: MaskingSettings) -> bool:
 
 
 def is_years(number: Number) -> bool:
-    """Whether every group is a year, the end of a range perhaps a short one: 1970-71 1972-1973."""
+    """Whether every group is a year, perhaps shortened at the end of a range: 1970-71 1972-1973."""
     groups = number.groups
     are_years = [len(group) == 4 and 1000 <= int(group) <= 2100 for group in groups]
     return are_years[0] and all(
@@ -207,7 +207,7 @@ def is_series(number: Number) -> bool:
 
 
 def is_possible(number: str, region: str | None) -> bool:
-    """Whether the region's rules (any region's, where it is None) allow the number."""
+    """Whether the region's rules (if None, any region's) allow the number."""
     try:
         return phonenumbers.is_possible_number(phonenumbers.parse(number, region))
     except phonenumbers.NumberParseException:

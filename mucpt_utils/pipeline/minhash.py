@@ -15,18 +15,18 @@ import numpy as np
 import xxhash
 from datatrove.utils.text import TextNormConfig, ngrams, simplify_text
 
-# numbers carry facts: two records that differ in a year only are not duplicates
+# numbers carry facts: two records that differ only in a year are not duplicates
 NORMAL_FORM = TextNormConfig(norm_numbers=False)
-# what is ASCII has no accents to strip, which is the slow part
+# ASCII has no accents to strip, which is the slow part
 PLAIN_FORM = replace(NORMAL_FORM, norm_unicode_diacritics=False)
 
 
-# soft hyphens, spaces without width, marks of direction, which copies gain and lose
+# soft hyphens, zero-width spaces and direction marks, which copies gain and lose
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
 def visible(text: str) -> str:
-    """The text as it is seen: one form of each accented letter, nothing invisible."""
+    """The visible text: one form of each accented letter, nothing invisible."""
     if text.isascii():
         return text
     return unicodedata.normalize("NFC", INVISIBLE.sub("", text))
@@ -35,7 +35,7 @@ def visible(text: str) -> str:
 def shingles(text: str, words: int) -> np.ndarray:
     """Hashes of the `words`-grams of the simplified text: distinct, sorted, uint64.
 
-    A text with fewer words than that has none, and is never a near duplicate.
+    A text with fewer words has none, and is never a near duplicate.
     """
     return np.unique(gram_hashes(normal_words(text), words))
 
@@ -53,14 +53,14 @@ def gram_hashes(tokens: Sequence[str], words: int) -> np.ndarray:
 
 
 def jaccard(a: np.ndarray, b: np.ndarray) -> float:
-    """Jaccard similarity of two sets of shingles (distinct values); 0 where both are empty."""
+    """Jaccard similarity of two sets of shingles (distinct values); 0 if both are empty."""
     shared = np.intersect1d(a, b, assume_unique=True).size
     union = a.size + b.size - shared
     return shared / union if union else 0.0
 
 
 def containment(a: np.ndarray, b: np.ndarray) -> float:
-    """Share of the smaller set of shingles that stands in the larger one; 0 where one is empty."""
+    """Share of the smaller set of shingles that is in the larger one; 0 if one is empty."""
     smaller = min(a.size, b.size)
     return np.intersect1d(a, b, assume_unique=True).size / smaller if smaller else 0.0
 
@@ -69,16 +69,16 @@ def minhashes(shingles: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """MinHash signature: the least value of each `(a x + b mod 2^64) mod (2^61 - 1)` over a set.
 
     shingles: uint64, at least one. a, b: uint64 of shape (1, functions), datatrove's hash
-    functions. Returns uint64 of shape (functions,). Two sets agree in each of its values with a
-    probability that is their Jaccard similarity.
+    functions. Returns uint64 of shape (functions,). Two sets agree in each of the values with a
+    probability equal to their Jaccard similarity.
     """
     prime, bits = np.uint64(2**61 - 1), np.uint64(61)
     values = shingles.reshape(-1, 1)
     least = np.full(a.size, prime)
-    for start in range(0, values.size, 128):  # so few that they stay in the processor's cache
+    for start in range(0, values.size, 128):  # few enough to stay in the processor's cache
         hashes = values[start : start + 128] * a
         hashes += b
-        # the remainder by a Mersenne prime: the bits above it, added to those below
+        # the remainder modulo a Mersenne prime: the bits above it added to those below
         high = hashes >> bits
         hashes &= prime
         hashes += high
@@ -98,10 +98,10 @@ def candidate_probability(similarity: float, bands: int, rows: int) -> float:
 
 
 class ShingleStore:
-    """Sets of shingles on disk, those of a shard in one file; read when asked for.
+    """Sets of shingles on disk, one file per shard, read on demand.
 
-    open_shards: of how many shards something is held in memory. dtype: of the values; what belongs
-    to shingles, or to texts, can be kept in the same way.
+    open_shards: how many shards are held in memory. dtype: of the values; other data that belong
+    to shingles or texts can be kept in the same way.
     """
 
     def __init__(self, folder: Path, open_shards: int = 64, dtype: type = np.uint64) -> None:
@@ -109,7 +109,7 @@ class ShingleStore:
         self.shard = lru_cache(open_shards)(self.read)
 
     def save(self, shard: int, sets: Sequence[np.ndarray]) -> None:
-        """Writes the sets of a shard, one after the other, and where each one's end."""
+        """Writes the sets of a shard, one after the other, and where each one ends."""
         self.folder.mkdir(parents=True, exist_ok=True)
         values = np.concatenate([np.empty(0, self.dtype), *sets])
         np.save(self.folder / f"{shard:05d}.npy", values)
@@ -117,7 +117,7 @@ class ShingleStore:
         np.save(self.folder / f"{shard:05d}.ends.npy", ends)
 
     def read(self, shard: int) -> tuple[np.ndarray, np.ndarray]:
-        """The values of a shard, read when used, and the ends of its sets, the first one 0."""
+        """The values of a shard, memory-mapped, and the ends of its sets, preceded by 0."""
         values = np.load(self.folder / f"{shard:05d}.npy", mmap_mode="r")
         return values, np.load(self.folder / f"{shard:05d}.ends.npy")
 

@@ -1,10 +1,10 @@
-"""Documents whose text stands in others in pieces: copies that were cut at other borders.
+"""Documents whose text is spread over others in pieces: copies that were cut at other borders.
 
 Two copies of a book, given as chapters and as pages, have no two documents that are much alike,
-and yet each page stands in one chapter or two. A document goes if its shingles stand in documents
-that stay, all taken together; each of these must hold a stretch of it. Candidates share shingles
-out of a sample by value (Manber, Finding Similar Files in a Large File System, 1994), walked
-through in ranges of the hash as in `containment`.
+and yet each page is in one chapter or two. A document goes if its shingles are in documents
+that stay, taken together; each of these must have a continuous part of it. Candidates share
+shingles of a sample by value (Manber, Finding Similar Files in a Large File System, 1994), read
+in ranges of the hash as in `containment`.
 """
 
 import math
@@ -24,13 +24,13 @@ SHINGLES, TEXTS, OVERLAPS = "shingles", "texts", "overlaps.npy"
 SAMPLE = "sample/{:05d}.npy"
 SAMPLED = np.dtype([("hash", "<u8"), ("document", "<i8")])
 HASHES = 2**64
-ONE_IN = 8  # shingles, one of which looks for candidates
-LEAST_SAMPLED = 2  # of these that two documents must share to be candidates
-MOST_FIRST = 8  # documents, the first that hold a shingle, which the others are paired with
-LEAST_SHARED = 25  # shingles of a stretch, about so many words
-LEAST_SIZE = 2 * LEAST_SHARED  # shingles of a document that is looked at; shorter is what is quoted
-OPEN_TEXTS = 4  # of the longest ones, each takes some 30 MB
-COVERED = 0.75  # of its shingles that must stand in others: sets so alike have a similarity of .6
+ONE_IN = 8  # one of this many shingles is sampled, to find candidates
+LEAST_SAMPLED = 2  # sampled shingles that two documents must share to be candidates
+MOST_FIRST = 8  # first documents with a shingle, with which all later ones are paired
+LEAST_SHARED = 25  # shingles of a continuous part, about as many words
+LEAST_SIZE = 2 * LEAST_SHARED  # shingles of a document to consider; quotations are shorter
+OPEN_TEXTS = 4  # held in memory; each of the longest takes some 30 MB
+COVERED = 0.75  # share of its shingles that others must have; equals a similarity of .6
 
 DocumentKey = tuple[int, int]  # number of the shard, row of the document in it
 
@@ -50,7 +50,7 @@ def save_sample(folder: Path, shard: int, sets: Sequence[np.ndarray]) -> None:
 
 
 class OverlapPairs(PipelineStep):
-    """Lists documents with the earlier ones that they share a stretch of text with.
+    """Lists documents with the earlier ones that they share a continuous text with.
 
     About `range_shingles` sampled shingles are in memory, however many there are.
     """
@@ -71,7 +71,7 @@ class OverlapPairs(PipelineStep):
         sampled = sum(np.load(file, mmap_mode="r").size for file in samples)
         ranges = math.ceil(sampled / self.range_shingles) or 1
         edges = [HASHES * i // ranges for i in range(ranges)] + [HASHES - 1]
-        # count what each pair shares, range by range of the hash; a pair is one number, its code
+        # count what each pair shares, one range of hashes at a time; a pair is coded as one number
         codes, counts = np.empty(0, np.int64), np.empty(0, np.int64)
         for low, high in pairwise(edges):
             first, second = pairs_with_first(sample_between(samples, starts, low, high)).T
@@ -98,11 +98,11 @@ def sample_between(files: Sequence[Path], starts: np.ndarray, low: int, high: in
 
 
 def pairs_with_first(sample: np.ndarray) -> np.ndarray:
-    """Pairs of the first documents that hold a shingle with each later one that does.
+    """Pairs of the first documents that have a shingle with each later one that has it.
 
-    sample: sorted (hash, document). Returns (pairs, 2), the earlier document first.
+    sample: sorted (hash, document). Returns shape (pairs, 2), the earlier document first.
     """
-    # the place of each entry among those of its hash
+    # the rank of each entry among those of its hash
     _, starts, lengths = np.unique(sample["hash"], return_index=True, return_counts=True)
     place = np.arange(sample.size) - np.repeat(starts, lengths)
     pairs = [np.empty((0, 2), np.int64)]
@@ -114,7 +114,7 @@ def pairs_with_first(sample: np.ndarray) -> np.ndarray:
 
 
 def overlaps(folder: Path) -> dict[DocumentKey, list[DocumentKey]]:
-    """By document: the earlier ones that `OverlapPairs` has listed with it; none without it."""
+    """For each document: the earlier ones that `OverlapPairs` listed with it, if it ran."""
     found: dict[DocumentKey, list[DocumentKey]] = defaultdict(list)
     if not (folder / OVERLAPS).is_file():
         return found
@@ -124,7 +124,7 @@ def overlaps(folder: Path) -> dict[DocumentKey, list[DocumentKey]]:
 
 
 class Pieces:
-    """What of a document stands in others, measured on the stage's shingles and texts."""
+    """Which part of a document is in others, measured on the stage's shingles and texts."""
 
     def __init__(self, folder: Path) -> None:
         self.store = ShingleStore(folder / SHINGLES)
@@ -134,10 +134,10 @@ class Pieces:
     def copied(
         self, document: DocumentKey, others: Sequence[DocumentKey]
     ) -> tuple[DocumentKey, float] | None:
-        """The one of `others` that holds most of a document, and the share that all hold of it.
+        """The one of `others` that has most of a document, and the share that all of them have.
 
-        None where they hold less than COVERED. One that holds no stretch, or that states other
-        facts in the midst of it, does not count.
+        None if they have less than COVERED. One without a continuous part, or that states different
+        facts within it, does not count.
         """
         own = self.store[document]
         if own.size < LEAST_SIZE:
@@ -164,7 +164,7 @@ class Pieces:
 
 
 def standing(own: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Places in a sorted set of the values that stand in another sorted set too."""
+    """Places, in a sorted set, of the values that are in another sorted set too."""
     if other.size < own.size:
         places = np.minimum(np.searchsorted(own, other), own.size - 1)
         return places[own[places] == other]
@@ -173,7 +173,7 @@ def standing(own: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def share_of(own: np.ndarray, places: Iterable[np.ndarray]) -> float:
-    """Share of a set's values at any of the places."""
+    """The share of a set's values that are at any of the places."""
     held = np.zeros(own.size, bool)
     for found in places:
         held[found] = True

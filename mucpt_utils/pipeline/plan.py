@@ -1,4 +1,4 @@
-"""The recipe: which datatrove blocks a document passes, in which order, under which settings."""
+"""The recipe: which datatrove blocks a document passes through, in which order and settings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ from mucpt_utils.pipeline.shards import EachShard
 
 
 class Job(NamedTuple):
-    """A block that is done with the whole corpus before the next one starts.
+    """A block that finishes the whole corpus before the next one starts.
 
-    tasks: how many it is cut into; None: as many as the run has.
+    tasks: how many it is split into; None for as many as the run has.
     """
 
     name: str
@@ -42,8 +42,8 @@ class Job(NamedTuple):
 class Stage:
     """A named stage and whether it is switched on.
 
-    blocks: called with the stage's folder, gives what each document passes, shard by shard; None
-    for a stage that only reports. jobs: called with the folder of the shards that come in and the
+    blocks: called with the stage's folder, gives the blocks for each document, shard by shard; None
+    for a stage that only reports. jobs: called with the folder of the incoming shards and the
     stage's folder, gives what must be done before, such as finding the duplicates.
     """
 
@@ -58,14 +58,14 @@ def plan_stages(
 ) -> list[Stage]:
     """The stages that are switched on, in the order in which they run.
 
-    questions: without any, nothing is decontaminated. Raises SettingsError where the classifier is
+    questions: without any, nothing is decontaminated. Raises SettingsError if the classifier is
     on and `classifier_path` is missing.
     """
     if settings.classifier != "off" and classifier_path is None:
         raise SettingsError(f"classifier={settings.classifier!r} needs classifier_path")
     near, contained = settings.near_duplicates, settings.contained
     recipe = [
-        # only the domain goes on; the probability of being in it is a document's weight
+        # only documents in the domain go on; the probability becomes a document's weight
         Stage(
             "classify",
             settings.classifier != "off",
@@ -73,7 +73,7 @@ def plan_stages(
         ),
         # encoding, tracking codes, junk, other languages, bad prose
         Stage("clean", settings.clean.enabled, lambda _: cleaning.steps(settings.clean)),
-        # works that stand inside other works: reported while all the copies are there
+        # works contained in other works: reported while all copies are still there
         Stage(
             KIND,
             contained.enabled,
@@ -93,8 +93,8 @@ def plan_stages(
                 Job("exact-3", Cover(folder), tasks=1),
             ],
         ),
-        # passages of copied works; MinHash signatures, equal bands, stretches of text that others
-        # have, what is like one that stays or stands in several
+        # passages of copied works; MinHash signatures, equal bands, continuous text that others
+        # have, documents similar to one that stays or spread over several
         Stage(
             "near_duplicates",
             near.enabled,
@@ -102,7 +102,7 @@ def plan_stages(
             lambda shards, folder: near_jobs(shards, folder, near),
         ),
         Stage("mask", settings.masking.enabled, lambda _: [MaskPersonalData(settings.masking)]),
-        # questions of the benchmark, in the text as it will be read
+        # questions of the benchmark, in the text as it will be trained on
         Stage(
             "decontaminate",
             settings.decontamination != "off" and bool(questions),
@@ -113,7 +113,7 @@ def plan_stages(
 
 
 def near_jobs(shards: Path, folder: Path, near: MinhashSettings) -> list[Job]:
-    """What is done before near duplicates are dropped, each when the one before it has ended."""
+    """The jobs before near duplicates are dropped, each after the one before it."""
     return [
         Job("near-1", EachShard(shards, NearSignatures(folder, near))),
         Job("near-2", MatchBuckets(folder, minhash_config(near))),
@@ -123,6 +123,6 @@ def near_jobs(shards: Path, folder: Path, near: MinhashSettings) -> list[Job]:
 
 
 def domain_filter(settings: PipelineSettings, classifier_path: Path) -> DomainFilter:
-    """The classifier's filter: what `settings.classifier` names, to drop, to weigh or both."""
+    """The classifier's filter: it drops, weighs or does both, as `settings.classifier` says."""
     drops, weighs = "filter" in settings.classifier, "weights" in settings.classifier
     return DomainFilter(classifier_path, settings.classifier_threshold if drops else None, weighs)

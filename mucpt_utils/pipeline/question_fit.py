@@ -25,16 +25,16 @@ from mucpt_utils.pipeline.subject_names import (
 )
 
 LONGEST_VERDICT = 24  # characters of `True or false?`
-# words of an answer that is given on its own
+# words of an answer that stands alone
 SHORT_ANSWER = 8
-# words of a prompt that may belong to no part of the question: where the subject is named in words
-# that tell it, in words with its capital letters, or only referred to
+# words of a prompt that need not belong to any part of the question: if the subject is named in
+# unmistakable words, in words with its capital letters, or only referred to
 MOST_STRONG, MOST_MEANT, MOST_REFERRING = 5, 2, 1
-# more in a text that is set as a question, not part of a page
+# this many more in a text that is posed as a question, not part of a page
 MORE_POSED = 4
-# so many fewer where no word but `come`, `get` and their like tells the relation
+# this many fewer if only words like `come` and `get` tell the relation
 LIGHT_COSTS = 2
-# meanings that say what kind of answer is wanted, and nothing of what it has to do with the subject
+# meanings that say what kind of answer is wanted, but not how it relates to the subject
 KIND_MEANINGS = frozenset(("city", "country", "year"))
 OPEN_WORDS = frozenset(
     stem(w)
@@ -59,9 +59,9 @@ class Asked(NamedTuple):
 
     @classmethod
     def of(cls, match: Match, prompt: Prompt, places: frozenset[int]) -> "Asked":
-        """What a prompt says besides the words of a match, which stand in `places`."""
+        """What a prompt says besides the words of a match, which are at `places`."""
         rules, forms = vocabulary(), prompt.words.forms
-        # the title's own small words, such as its `where`, ask nothing
+        # the title's own function words, such as its `where`, ask nothing
         title = words(match.subject.questions[0].subject) if places else []
         small = Counter(w for w in title if stem(w) in rules.empty)
         rest: list[str] = []
@@ -93,7 +93,7 @@ class Asked(NamedTuple):
 
     @property
     def kinds(self) -> frozenset[str]:
-        """The kinds of answer that the prompt may ask for; none where no word tells."""
+        """The kinds of answer that the prompt may ask for; empty if no word tells."""
         if self.strong and not self.is_open:
             return self.strong
         return self.strong | self.nouns
@@ -123,7 +123,7 @@ BIDDEN = ARTICLES | {"which", "what", "who", "whose", "when", "where", "how", "i
 
 
 def bids(index: int, forms: Sequence[str]) -> bool:
-    """Whether a word demands and is no noun: `State the city`, but not `in which state`."""
+    """Whether a word is a request, not a noun: `State the city`, but not `in which state`."""
     asks = index > 0 and stem(forms[index - 1]) in OPEN_WORDS
     return (
         forms[index] in BIDDING and not asks and not BIDDEN.isdisjoint(forms[index + 1 : index + 2])
@@ -131,7 +131,7 @@ def bids(index: int, forms: Sequence[str]) -> bool:
 
 
 def is_of_a_people(index: int, forms: Sequence[str]) -> bool:
-    """Whether a word stands for somebody by where he is from: `the work of which American?`."""
+    """Whether a word names a person by nationality: `the work of which American?`."""
     asks = index > 0 and forms[index - 1] in ("which", "what")
     alone = index + 1 == len(forms) or stem(forms[index + 1]) in vocabulary().empty
     return asks and alone and stem(forms[index]) in vocabulary().describing
@@ -165,13 +165,13 @@ def asked_about(match: Match, prompt: Prompt, places: frozenset[int]) -> list[Qu
 
 
 def is_verdict(prompt: Prompt) -> bool:
-    """Whether a prompt puts a statement to the test: `... in 1975. True or false?`"""
+    """Whether a prompt asks if a statement is true: `... in 1975. True or false?`"""
     end = prompt.text[-LONGEST_VERDICT:]
     return prompt.manner is Manner.WHETHER and asking_rules().verdict.search(end) is not None
 
 
 def is_field_name(match: Match, prompt: Prompt) -> bool:
-    """Whether the words of a name are what a field is called: `question: he appears`."""
+    """Whether the words of a name are the label of a field: `question: he appears`."""
     head = prompt.text[: len(prompt.text) - len(without_field(prompt.text))]
     return bool(head) and match.name.needed <= set(words(head))
 
@@ -198,7 +198,7 @@ def is_of_a_player(match: Match, tokens: Words) -> bool:
 
 
 def plays(following: Sequence[str]) -> bool:
-    """Whether a word behind an instrument's is a player or a work."""
+    """Whether the word after an instrument is a player or a work."""
     return any(w in PLAYERS or w in FORMS for w in following)
 
 
@@ -232,7 +232,7 @@ HOUSES = frozenset(map(stem, ("hall", "venue", "theatre", "house", "stage", "mus
 
 
 def asks_for_a_house(asked: Asked) -> bool:
-    """Whether `which` asks for a hall or the like, where a city is the answer."""
+    """Whether `which` asks for a hall or the like, although the answer is a city."""
     pairs = zip(asked.stems, asked.stems[1:], strict=False)
     return any(a in ("which", "what") and b in HOUSES for a, b in pairs)
 
@@ -245,7 +245,7 @@ def asked_meanings(question: QuestionParts, asked: Asked) -> set[str]:
 def cues_in(question: QuestionParts, asked: Asked) -> set[str]:
     """Stems of a prompt that have one of the question's meanings, the kind of answer aside.
 
-    Also what its player or instrument is called otherwise: the drummer, of the drums.
+    Other words for its player or instrument count too: the drummer, for the drums.
     """
     return {
         s
@@ -255,14 +255,14 @@ def cues_in(question: QuestionParts, asked: Asked) -> set[str]:
 
 
 def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> int | None:
-    """How many of the question's meanings a prompt has; None where it does not ask it."""
+    """How many of the question's meanings a prompt has; None if it does not ask the question."""
     cues = cues_in(question, asked)
     strange = len(unexplained(question, asked, match.is_meant_in(prompt)))
     if asks_otherwise(question, asked, prompt):
         return None
     most = most_strange(match, prompt, asked.places)
     if question.kind == "number" and cues and all(map(is_term, cues)) and asked.stems[0] == "what":
-        return None  # what are half notes and quarter notes
+        return None  # such as half notes and quarter notes
     if cues and cues <= vocabulary().light:
         most -= LIGHT_COSTS
         if states(prompt):
@@ -281,15 +281,15 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
 
 
 def asks_otherwise(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
-    """Whether a prompt has a word of a relation that is none of the question's: `who conducted`."""
+    """Whether a prompt has a word of another relation than the question's: `who conducted`."""
     rules = vocabulary()
     own = question.cues.keys() | question.wording_stems | question.alike | question.answer_stems
-    # what stands between the words of the subject tells which is meant: X's cover of Y
+    # words between those of the subject tell which one is meant: X's cover of Y
     ends = min(asked.places, default=0), max(asked.places, default=0)
     outside = [
         s for s, i in zip(asked.stems, asked.where, strict=True) if not ends[0] < i < ends[1]
     ]
-    # `backing` has the stem of `back`
+    # `backing` has the same stem as `back`
     others = rules.elsewhere.intersection(outside) - own - rules.wrapping - rules.empty
     others -= told_apart(asked.stems)
     if question.column == "player":
@@ -300,7 +300,7 @@ def asks_otherwise(question: QuestionParts, asked: Asked, prompt: Prompt) -> boo
     else:
         others -= played_music(asked.stems)
     if "premiere" in question.meanings and question.kind in ("place", "time"):
-        others -= {"conduct"}  # who did so tells nothing of where and when
+        others -= {"conduct"}  # who conducted says nothing about where and when
     return bool(others) or (counts_others(question, asked) and question.kind != "time")
 
 
@@ -308,18 +308,18 @@ PLAYED = frozenset(("origin", "inventor", "family", "first_soloist"))
 
 
 def played_music(told: Sequence[str]) -> set[str]:
-    """An instrument that says of what kind the music is, and not who plays: the drum score."""
+    """Instruments that say what kind of music it is, not who plays: the drum score."""
     return {a for a, b in zip(told, told[1:], strict=False) if b in MUSIC}
 
 
 def told_apart(told: Sequence[str]) -> set[str]:
-    """`solo` where it says what a record is, and not what somebody plays: his solo debut."""
+    """`solo` if it says what a record is, not what somebody plays: his solo debut."""
     things = vocabulary().categories | {"debut", "career", "effort", "outing"}
     return {a for a, b in zip(told, told[1:], strict=False) if a == "solo" and b in things}
 
 
 def counts_others(question: QuestionParts, asked: Asked) -> bool:
-    """Whether a prompt counts something that is no part of the question: `how many tracks`."""
+    """Whether a prompt counts something that is not part of the question: `how many tracks`."""
     if "many" not in asked.stems or "many" in question.explained:
         return False
     counted = asked.stems[asked.stems.index("many") + 1 :][:1]
@@ -327,7 +327,7 @@ def counts_others(question: QuestionParts, asked: Asked) -> bool:
 
 
 def is_put(question: QuestionParts, prompt: Prompt, has_cue: bool, strange: int) -> bool:
-    """Whether the manner of a prompt fits: `was it X?` must hold the answer, bare words a cue."""
+    """Whether the manner of a prompt fits: `was it X?` must have the answer, bare words a cue."""
     answered = question.is_answered_in(prompt.words.forms)
     if prompt.manner is Manner.WHETHER:
         if is_verdict(prompt):
@@ -336,16 +336,16 @@ def is_put(question: QuestionParts, prompt: Prompt, has_cue: bool, strange: int)
             return answered
         return answered and has_cue and not strange
     if prompt.manner is Manner.BARE:
-        if is_card(prompt.text):  # which may hold both sides
+        if is_card(prompt.text):  # may have both sides
             return has_cue or prompt.posed
         return not answered and (prompt.posed or (has_cue and not strange))
     return True
 
 
 def most_strange(match: Match, prompt: Prompt, places: frozenset[int]) -> int:
-    """How many words a prompt may have that belong to no part of the question; below 0 for none.
+    """How many words of a prompt may belong to no part of the question; negative: never a match.
 
-    places: of the subject in the prompt; none where it only refers to it.
+    places: of the subject in the prompt; empty if the prompt only refers to it.
     """
     name, tokens = match.name, prompt.words
     more = MORE_POSED if prompt.posed and prompt.manner is not Manner.BARE else 0
@@ -358,7 +358,7 @@ def most_strange(match: Match, prompt: Prompt, places: frozenset[int]) -> int:
     if match.is_meant_in(prompt):
         told = len(name.phrase) > 1 or is_called_so(places, tokens.forms)
         return more + (MOST_MEANT if told else 1)
-    # small letters say nothing in a text that has no others, and of a name that has no others
+    # lower case means nothing in a text, or for a name, that has nothing else
     cased = tokens.cased or (not prompt.posed and prompt.context.cased)
     if name.capitals and cased:
         return more // 2 if prompt.posed else -1
@@ -366,7 +366,7 @@ def most_strange(match: Match, prompt: Prompt, places: frozenset[int]) -> int:
 
 
 def is_plain(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
-    """Whether a prompt says nothing but what kind of answer it wants: `Who is Nevermind by?`"""
+    """Whether a prompt says only what kind of answer it wants: `Who is Nevermind by?`"""
     rules = vocabulary()
     telling = [s for s in asked.stems if s not in rules.empty and s not in rules.categories]
     kinds = rules.kinds.get(question.kind, frozenset())
@@ -381,18 +381,18 @@ def is_plain(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
     if prompt.posed and (is_whose(question, asked) or is_by_whom(question, asked, prompt)):
         return True
     if prompt.posed:
-        # when and where somebody is, or does what is told behind, is no question of his origin
+        # when and where somebody is, or does something, is no question about their origin
         is_meant = question.kind not in ("time", "place")
         return not unexplained(question, asked, is_meant)
     return all(s in kinds for s in telling)
 
 
-# meanings that make something else of `by whom`: the words by whom, on a label by whom
+# meanings that change what `by whom` asks: the words by whom, on a label by whom
 PARTS = frozenset(("words", "produce", "label", "player", "win"))
 
 
 def is_by_whom(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
-    """Whether `by whom` is all that tells what is asked: `a best of by whom`, no word of a part."""
+    """Whether `by whom` alone tells what is asked: `a best of by whom`, without a word of PARTS."""
     if question.meanings.isdisjoint(("create", "perform")):
         return False
     told = vocabulary().concepts_of
@@ -417,9 +417,9 @@ def is_whose(question: QuestionParts, asked: Asked) -> bool:
 
 
 def unexplained(question: QuestionParts, asked: Asked, is_meant: bool) -> list[str]:
-    """Stems that have no place in the question, its subject or its answer, where it is asked.
+    """Stems in the part that asks that belong to neither question, subject nor answer.
 
-    is_meant: whether the subject is meant for certain; else all of the prompt must fit.
+    is_meant: whether the subject is certainly meant; if not, the whole prompt must fit.
     """
     rules = vocabulary()
     stretch = asking_stretch(question, asked)
@@ -439,9 +439,9 @@ def unexplained(question: QuestionParts, asked: Asked, is_meant: bool) -> list[s
 
 
 def asking_stretch(question: QuestionParts, asked: Asked) -> tuple[int, int]:
-    """The first and the last place of what asks: the subject, the asking word and the nearest cue.
+    """The first and last place of the part that asks: subject, asking word and nearest cue.
 
-    The whole prompt where the subject does not stand in it, or no word asks.
+    The whole prompt if the subject is not in it, or if no word asks.
     """
     whole = (0, max(asked.where, default=0))
     asking = [i for s, i in zip(asked.stems, asked.where, strict=True) if asks(s)]
@@ -455,10 +455,10 @@ def asking_stretch(question: QuestionParts, asked: Asked) -> tuple[int, int]:
 
 
 def asks(word: str) -> bool:
-    """Whether a stem is a word that asks."""
+    """Whether a stem is that of a word that asks."""
     return word in OPEN_WORDS or word in vocabulary().strong
 
 
 def distance(index: int, stretch: tuple[int, int]) -> int:
-    """How far a place is from a stretch; 0 inside."""
+    """How far a place is from a range of places; 0 inside."""
     return max(stretch[0] - index, index - stretch[1], 0)

@@ -1,4 +1,4 @@
-"""The parts of a benchmark question: its subject in all its names, what is asked, in which words.
+"""The parts of a benchmark question: all names of its subject, what is asked, in which words.
 
 A question is looked for by these parts and not by its wording: `In what year was the album Marquee
 Moon released?` is the subject `marquee moon`, an answer of the kind `time`, and the meaning
@@ -15,12 +15,12 @@ from mucpt_utils.knowledge.relations import Relation, load_relations
 from mucpt_utils.pipeline.question_vocabulary import inverted, is_common, vocabulary
 from mucpt_utils.pipeline.question_words import is_term, stem, without, words
 
-# the kind of an answer that is told by no word that asks
+# the kind of an answer if no asking word tells it
 ANY = "any"
 
 
 class QuestionError(MuCPTError, ValueError):
-    """A benchmark question that lacks what it must have to be looked for."""
+    """A benchmark question that lacks what is needed to look for it."""
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -35,11 +35,11 @@ LEADING_NOUNS = re.compile(r"^the (?P<nouns>(?:[a-z-]+ ){1,3})(?=[\W]?[^\sa-z])"
 YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
 STRONG_LETTERS, STRONG_WORDS = 13, 3
 ARTICLES = frozenset(("a", "an", "the"))
-# letters of a family name, or of a title without its author, that stand for the whole
+# fewest letters of a part of a name that can stand for the whole, such as a title without author
 SHORTEST_PART = 5
-# of a family name, and of the last word of a band's name
+# the same for a family name, and for the last word of a band's name
 SHORTEST_FAMILY, SHORTEST_LAST = 4, 8
-# of a work that is named without its form
+# the same for a work named without its form
 SHORTEST_NICKNAME = 7
 DEGREES = ("note", "step", "tone")
 BEFORE_THE_END = frozenset(("von", "di", "de", "du", "to", "of", "from"))
@@ -47,9 +47,9 @@ BEFORE_THE_END = frozenset(("von", "di", "de", "du", "to", "of", "from"))
 
 @dataclass(frozen=True)
 class Name:
-    """One name of a subject as it is looked for: the words that must be there, in any order.
+    """One name of a subject, for looking it up: the words that must be there, in any order.
 
-    phrase: its words in a row; of a weak name all but the articles. capitals: those that begin with
+    phrase: its words in sequence; for a weak name all but articles. capitals: those that begin with
     a capital letter. weak: whether the words alone do not show that the subject is meant
     (`Yesterday`, `Joy Division`). partial: a family name alone.
     """
@@ -61,7 +61,7 @@ class Name:
 
     @classmethod
     def of(cls, text: str, tokens: Sequence[str], partial: bool = False) -> "Name":
-        """The name of these words, as they stand in `text`."""
+        """The name with these words, as they are in `text`."""
         phrase = telling(tokens)
         letters = sum(map(len, phrase))
         told = any(YEAR.fullmatch(w) for w in phrase) or any(map(is_term, phrase))
@@ -85,11 +85,11 @@ class Name:
 
 
 def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> list[Name]:
-    """The names that a subject goes by; of artists also the last word, if it is long enough."""
+    """The names that a subject goes by; for artists also the last word, if it is long enough."""
     names: dict[tuple[str, ...], Name] = {}
     # `Shinin' On` as most people type it
     plain = [text.replace("in' ", "in ") for text in (subject, *aliases) if "in' " in text]
-    # a degree of a scale is its note, its step
+    # a degree of a scale is also called its note or its step
     plain += [subject.replace("degree of", f"{w} of") for w in DEGREES if "degree of" in subject]
     for text in (subject, *aliases, *plain):
         for tokens in forms_of(text):
@@ -124,7 +124,7 @@ def without_noun(text: str) -> str:
 
 
 def forms_of(text: str) -> list[tuple[str, ...]]:
-    """The words of a name: as it is, without what may be left out, with its parts in other ways."""
+    """The words of a name: as it is, without optional parts, and with its parts in other forms."""
     text = without_noun(text).strip(" ,")
     forms = [tuple(words(text))]
     outside = BRACKETS.sub(" ", text).strip()
@@ -144,9 +144,9 @@ def forms_of(text: str) -> list[tuple[str, ...]]:
 
 
 def dated(text: str, outside: Sequence[str]) -> list[tuple[str, ...]]:
-    """An award with no more than its name and its year, or the number of its ceremony; a key alone.
+    """An award with only its name and its year, or the number of its ceremony; a key alone.
 
-    outside: the words of `text` that do not stand in brackets.
+    outside: the words of `text` that are not in brackets.
     """
     rest = telling(outside)
     needed = tuple(w for w in rest if stem(w) not in vocabulary().optional)
@@ -169,7 +169,7 @@ def cut_short(title: str) -> Iterator[tuple[str, ...]]:
     """
     rules = vocabulary()
     for nickname in NICKNAME.findall(title):
-        # `American` says what a work is as often as which one
+        # `American` may describe a work as well as identify it
         if not all(stem(w) in rules.describing for w in words(nickname)):
             yield tuple(words(nickname))
     whole = tuple(words(BRACKETS.sub(" ", title)))
@@ -188,7 +188,7 @@ def cut_short(title: str) -> Iterator[tuple[str, ...]]:
 
 
 def authored(author: str, title: str) -> list[tuple[str, ...]]:
-    """A work without its author where its title tells it; its author and number where not."""
+    """A work without its author if its title identifies it; its author and number if not."""
     own, work = telling(words(author)), tuple(words(title))
     rules = vocabulary()
     special = [w for w in telling(work) if stem(w) not in rules.forms and not w.isdigit()]
@@ -211,7 +211,7 @@ def nicknamed(author: Sequence[str], work: Sequence[str], text: str) -> list[tup
 
 @dataclass(frozen=True)
 class Known:
-    """What facts say of a subject: its other names, and words that often stand beside it."""
+    """What facts say about a subject: its other names, and words that often occur with it."""
 
     aliases: tuple[str, ...] = ()
     beside: frozenset[str] = frozenset()
@@ -219,11 +219,11 @@ class Known:
 
 @dataclass(frozen=True)
 class QuestionParts:
-    """What a question is told by.
+    """What a question is recognised by.
 
     kind: of its answer. meanings: what its relation is about, as concepts and, where a word belongs
-    to none, as stems. cues: the stems that have one of the meanings. explained: stems that may
-    stand in any wording of it. wording: its own telling words, by which it is found where no
+    to none, as stems. cues: the stems that have one of the meanings. explained: stems that can be
+    in any wording of it. wording: its own telling words, by which it is found if no
     subject is given. alike: stems for what its own say of a player or an instrument. column: the
     last part of its relation's name.
     """
@@ -245,8 +245,8 @@ class QuestionParts:
     def of(cls, question: Mapping, number: int = 0, known: Known | None = None) -> "QuestionParts":
         """A question of any benchmark: only its wording is needed.
 
-        number: stands for an id that is not given. known: what facts say of its subject. Raises
-        QuestionError that names the question and what it lacks.
+        number: used if no id is given. known: what facts say about its subject. Raises
+        QuestionError, which names the question and what it lacks.
         """
         key, known = str(question.get("id") or number), known or Known()
         text, subject = question.get("question"), str(question.get("subject") or "")
@@ -260,7 +260,7 @@ class QuestionParts:
         cues = cues_of(meanings)
         players = vocabulary().players
         called = {other for w in words(text) for other in players.get(stem(w), ())}
-        # a saxophonist's is a sax, too
+        # a saxophonist's instrument is called a sax, too
         alike = frozenset(called.union(*(players.get(other, ()) for other in called)))
         alike -= {stem(w) for w in words(text)}
         kind = kind_of(relation, str(question.get("answer_type") or ""), own)
@@ -299,19 +299,19 @@ class QuestionParts:
         return frozenset(map(stem, words(self.subject)))
 
     def is_answered_in(self, tokens: Sequence[str]) -> bool:
-        """Whether one of the answers stands among the words."""
+        """Whether one of the answers is among the words."""
         return any(stands_in(answer, tokens) for answer in self.answers)
 
 
 def relation_of(question: Mapping) -> str:
-    """`artist.birth_year` of a question about the fact `m:artist.birth_year:name`, else nothing."""
+    """`artist.birth_year` of a question about the fact `m:artist.birth_year:name`, else ""."""
     facts = question.get("fact_ids") or [""]
     return str(question.get("relation") or (str(facts[0]).split(":") + ["", ""])[1])
 
 
 @cache
 def asked_as(relation: str) -> tuple[tuple[str, ...], ...]:
-    """The wordings in which a relation of the facts is asked about, as stems; none for another."""
+    """The wordings of questions about a relation of the facts, as stems; empty for others."""
     known = wordings().get(relation)
     questions = known.questions if known else ()
     return tuple(tuple(stem(w) for w in words(text.replace("{s}", " "))) for text in questions)
@@ -324,9 +324,9 @@ def wordings() -> dict[str, Relation]:
 
 
 def meanings_of(relation: str, asked: Iterable[Sequence[str]]) -> frozenset[str]:
-    """Concepts of a relation's name and of the words it is asked with; stems that have no concept.
+    """Concepts of a relation's name and of the words of its questions; stems without a concept too.
 
-    asked: the stems of wordings, without a subject, in a row.
+    asked: the stems of wordings, without a subject, in sequence.
     """
     rules = vocabulary()
     column = relation.rpartition(".")[2]
@@ -345,17 +345,17 @@ def meanings_of(relation: str, asked: Iterable[Sequence[str]]) -> frozenset[str]
 
 
 def named_concepts(name: str) -> Sequence[str]:
-    """The concepts that a part of a relation's name stands for."""
+    """The concepts that a part of a relation's name means."""
     rules = vocabulary()
     return rules.relations.get(name) or ([name] if name in rules.concepts else ())
 
 
-# small words that tell a relation: where somebody is from, on which album
+# function words that tell a relation: where somebody is from, on which album
 PREPOSITIONS = frozenset(("from", "on"))
 
 
 def cues_of(meanings: Iterable[str]) -> dict[str, frozenset[str]]:
-    """The stems that have one of the meanings, with those that they have."""
+    """The stems that have any of the meanings, each with the ones it has."""
     rules = vocabulary()
     silent = rules.empty - PREPOSITIONS
     return inverted({name: set(rules.concepts.get(name, (name,))) - silent for name in meanings})
@@ -373,7 +373,7 @@ def kind_of(relation: str, answer_type: str, own: Sequence[str]) -> str:
 
 
 def answers_of(question: Mapping) -> tuple[tuple[str, ...], ...]:
-    """The answers of a question with their other forms, in words; none where none is given."""
+    """The answers of a question with their other forms, as words; empty if none is given."""
     given: list[object] = [question.get("answer"), question.get("aliases")]
     given.append(question.get("answers"))
     texts = [t for item in given for t in (item if isinstance(item, list | tuple) else [item])]
@@ -381,7 +381,7 @@ def answers_of(question: Mapping) -> tuple[tuple[str, ...], ...]:
 
 
 def stands_in(phrase: Sequence[str], tokens: Sequence[str]) -> bool:
-    """Whether the words of a phrase stand in a row among the tokens."""
+    """Whether the words of a phrase are consecutive among the tokens."""
     size = len(phrase)
     if size == 1:
         return phrase[0] in tokens

@@ -1,7 +1,7 @@
-"""The last proof that something asks: a sign of it that no statement of the fact has.
+"""The final proof that something asks: a sign that no statement of the fact has.
 
 Knowledge in short lines ("Remember: the album was released in 1997", "Title = Cloudbusting") has
-the parts of a question too. Without a sign of asking it stays: a corpus is there to state facts.
+the parts of a question too. Without a sign of asking it is kept: a corpus is there to state facts.
 """
 
 import re
@@ -29,7 +29,7 @@ REQUEST = re.compile(
     r"|write(?: down)? (?:the|its) (?:number|names?|years?|titles?|keys?|letters?))\b",
     re.IGNORECASE,
 )
-# what nobody is to answer, or everybody for himself
+# questions that nobody is meant to answer, or everybody differently
 RHETORIC = re.compile(
     r"^\W*(?:and |but )?(?:what if\b|what(?: is|['’]s| was) it about\b)"
     r"|^\W*(?:and |but )?who (?:would|could|might) (?:ever |then )?(?:have|not|dare|deny|doubt)\b"
@@ -37,7 +37,7 @@ RHETORIC = re.compile(
     r"|^\W*guess (?:what\b(?=[:!,])|who(?:['’]s| is| was)? (?:back|here|came|comes|coming|just)\b)",
     re.IGNORECASE,
 )
-# what is asked of the reader, of opinions, of ways and of what is on now, and is no fact
+# questions about the reader, opinions, methods and current events, which ask for no fact
 OF_NO_FACT = re.compile(
     r"\bwhat (?:did|do|does|would|have|has) (?:[\w'’]+ ){1,6}"
     r"(?:(?:say|said|think|thought|feel|make) (?:of|about)|do)\b"
@@ -62,7 +62,7 @@ CLAUSE = re.compile(
     re.IGNORECASE,
 )
 ASKS_BEHIND = re.compile(r"\b(?:who|whom|whose|what|which|where|how)\b", re.IGNORECASE)
-# `.. _artist_sort_name:` is a mark of a manual, no words
+# `.. _artist_sort_name:` is a mark in a manual, not words
 IDENTIFIER = re.compile(r"(?<!\S)\S{0,40}?[^\W_]_[^\W_]\S*")
 LETTER = re.compile(r"[^\W\d_]|__|[.…]{3}|…")
 LETTERS = re.compile(r"[\W_]+")
@@ -89,28 +89,28 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
     if asking_rules().answered_at_once.search(body):
         return True
     is_small = not any(character.isupper() for character in text)
-    if text.rstrip(CLOSING).endswith((".", "!")):  # a sentence that tells
+    if text.rstrip(CLOSING).endswith((".", "!")):  # a statement
         return is_small and bool(OPENING.match(body))
     if is_small or asks_at_the_end(body):
         return True
-    if letters(body).startswith(letters(subject)):  # the asking word is the title's own
+    if letters(body).startswith(letters(subject)):  # the asking word belongs to the title
         return False
     return OPENING.match(body) is not None and not CLAUSE.match(body)
 
 
 def opens_clause(text: str) -> bool:
-    """Whether `when` or `where` opens a clause, and what is asked stands behind it."""
+    """Whether `when` or `where` opens a clause, and the question follows it."""
     clause = CLAUSE.match(text)
     return clause is not None and ASKS_BEHIND.search(text, clause.end()) is not None
 
 
 def letters(text: str) -> str:
-    """The letters and figures of a text in small letters."""
+    """The letters and digits of a text, in lower case."""
     return LETTERS.sub("", text).lower()
 
 
 def is_told(text: str) -> bool:
-    """Whether a question is told in reported words: "I wonder in what year ...".
+    """Whether a question is in reported speech: "I wonder in what year ...".
 
     "Stevie Wonder who recorded" is a name, "forgotten, when" two clauses.
     """

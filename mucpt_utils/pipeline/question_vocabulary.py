@@ -1,4 +1,4 @@
-"""The vocabulary of questions: what words mean, what kind of answer they ask for, what is empty."""
+"""The vocabulary of questions: what words mean, what they ask for, and which are empty."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ RULES = paths.PACKAGE / "pipeline/rules/decontamination.yaml"
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The rules of what parts may be called: stems of words, by meaning and by kind."""
+    """The rules for how parts may be worded: stems of words, by meaning and by kind."""
 
     empty: frozenset[str]
     wrapping: frozenset[str]
@@ -54,7 +54,7 @@ def inverted(groups: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
 
 @cache
 def vocabulary() -> Vocabulary:
-    """The vocabulary of the rules, word by word in the form in which words are compared."""
+    """The vocabulary of the rules, each word in the form used for comparison."""
     content = read_yaml(RULES)
     names = (
         "empty",
@@ -83,7 +83,7 @@ def vocabulary() -> Vocabulary:
 
 
 def both_ways(groups: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
-    """By the stem of a group's name the stems of its members, and the other way round."""
+    """The stems of a group's members by the stem of its name, and the other way round."""
     of_name = {name: stems(members) for key, members in groups.items() for name in stems([key])}
     return {**inverted(of_name), **of_name}
 
@@ -94,6 +94,6 @@ def stems(texts: Iterable[str]) -> frozenset[str]:
 
 
 def is_common(word: str) -> bool:
-    """Whether a stem says nothing of what a question asks."""
+    """Whether a stem says nothing about what a question asks."""
     rules = vocabulary()
     return word in rules.empty or word in rules.wrapping or word in rules.categories

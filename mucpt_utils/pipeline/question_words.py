@@ -1,4 +1,4 @@
-"""Words in a form in which a question and its paraphrase are alike.
+"""Words in a form in which a question and its paraphrase agree.
 
 `Beethoven's Fifth`, `beethovens 5th` and `Beethoven No. 5` are the same words; so are `B♭ major`
 and `B-flat major`, `Chansons d'amour` and `chansons damour`.
@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-# letters that no decomposition opens
+# letters that Unicode does not decompose
 LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "’": "'"}
     | {"‘": "'", "ʼ": "'", "`": "'", "´": "'", "♭": " flat ", "♯": " sharp "}
 )
-# words; and signs between spaces, since !!! is a band
+# words; and punctuation between spaces, since !!! is a band
 WORD = re.compile(r"[^\W_]+(?::[^\W_]+)*|(?<!\S)[^\w\s]{2,}(?!\S)")
 POSSESSIVE = re.compile(r"(?<=\w)'s?(?!\w)")
 INITIALS = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?")
@@ -33,7 +33,7 @@ ORDINALS = (
 )
 ROMAN = ("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii", "xiii", "xiv", "xv", "xvi")
 ROMAN_VALUES = (2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16)
-# a number in words is one only behind `number`: a concerto for two pianos is not the second
+# a spelt-out number counts only after `number`: a concerto for two pianos is not the second
 CARDINALS = {word: str(value) for value, word in enumerate(NUMBERS)}
 DIGITS = {
     **{word: str(value) for value, word in enumerate(ORDINALS) if word},
@@ -47,7 +47,7 @@ AFTER_FIRST = re.compile(
 )
 NUMBER_SIGNS = {"no", "nr", "num", "number"}
 
-# terms of music theory that are one word each, whatever stands beside them
+# terms of music theory, each treated as one word in any context
 STEP = "unison|second|third|fourth|fifth|sixth|seventh|octave|2nd|3rd|4th|5th|6th|7th"
 INTERVAL = re.compile(
     rf"\b(maj(?:or)?|min(?:or)?|perf(?:ect)?|aug(?:mented)?|dim(?:inished)?)\.?[\s-]({STEP})s?\b",
@@ -68,7 +68,7 @@ KEY = re.compile(
     r"|\b([A-G])(?:(b|#)(?!\w)|[\s-]{0,2}(flat|sharp)\b(?!:\w))",
     re.I,
 )
-# a key that is called by its note alone is major
+# a key named by its note alone is major
 KEY_OF_NOTE = re.compile(
     r"\b((?:key|scale|dominant|relative minor) of )([A-G])(b|#|[ -](?:flat|sharp))?"
     r"(?![\w#'’]|[ -]?(?:flat|sharp|maj|min|natural))",
@@ -84,7 +84,7 @@ ABBREVIATED = {
 
 
 def fold(text: str) -> str:
-    """Lower case, without accents; letters that have none as they are spelt without them."""
+    """Lower case, without accents; other special letters as they are spelt without them."""
     text = text.casefold()
     if text.isascii():
         return text.replace("`", "'")
@@ -93,7 +93,7 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in the form in which they are compared; terms of theory are one each."""
+    """The words of a text in the form used for comparison; a term of theory is one word."""
     text = fold(with_terms(text))
     text = DROPPED_G.sub("g", INITIALS.sub(lambda m: m.group().replace(".", ""), text))
     text = SAME.sub(
@@ -138,7 +138,7 @@ def written_key(match: re.Match) -> str:
 
 
 def numbered(tokens: Sequence[str]) -> list[str]:
-    """Numbers in figures, without the signs before them: `symphony no 5` as `symphony 5`."""
+    """Numbers in digits, without `no` before them: `symphony no 5` as `symphony 5`."""
     figures: list[str] = []
     for token, following in zip(tokens, [*tokens[1:], ""], strict=False):
         if figures and figures[-1] in NUMBER_SIGNS:
@@ -155,7 +155,7 @@ def numbered(tokens: Sequence[str]) -> list[str]:
 
 
 def is_small(token: str) -> bool:
-    """Whether a word is a number of one to three figures."""
+    """Whether a word is a number of one to three digits."""
     return token.isdigit() and len(token) <= 3
 
 
@@ -164,7 +164,7 @@ MOST_FORMS = 200_000
 
 
 class RawForms(dict[str, str]):
-    """The form of each word as it stands in a text; remembers the last so many."""
+    """The form of each word of a text, with a bounded cache."""
 
     def __missing__(self, raw: str) -> str:
         if len(self) >= MOST_FORMS:
@@ -184,7 +184,7 @@ FORM = RawForms()
 
 
 def raw_words(text: str) -> set[str]:
-    """The words of a text, each by itself: quick, and enough to see what cannot be in it."""
+    """The words of a text, each by itself: quick, and enough to rule out what is not in it."""
     return set(map(FORM.__getitem__, RAW_WORD.findall(text)))
 
 
@@ -223,7 +223,7 @@ def is_term(token: str) -> bool:
 
 @dataclass(frozen=True)
 class Words:
-    """A stretch of text with its words; `capitals` are those that begin with a capital letter."""
+    """A piece of text with its words; `capitals` are those that begin with a capital letter."""
 
     text: str
     forms: tuple[str, ...]
@@ -235,7 +235,7 @@ class Words:
 
     @cached_property
     def positions(self) -> dict[str, list[int]]:
-        """Where each word stands."""
+        """The places of each word."""
         places: dict[str, list[int]] = {}
         for index, form in enumerate(self.forms):
             places.setdefault(form, []).append(index)
@@ -243,7 +243,7 @@ class Words:
 
     @cached_property
     def cased(self) -> bool:
-        """Whether capital letters tell anything: not where all is small, or all is capitals."""
+        """Whether capital letters mean anything: not if all is lower case, or all is capitals."""
         others = re.sub(r"\bI\b", "", self.text)
         return others != others.lower() and others != others.upper()
 
@@ -254,7 +254,7 @@ class Words:
 
     @cached_property
     def capitals(self) -> frozenset[str]:
-        """Words that begin with a capital letter or stand in quotation marks."""
+        """Words that begin with a capital letter or are in quotation marks."""
         raw = re.findall(
             r"(?<!\w)[A-ZÀ-ÞĀ-Ž]\S*|(?<!\w)[\"“*_‘'][^\"”*_]{1,80}[\"”*_’']", self.text
         )
@@ -262,7 +262,7 @@ class Words:
 
 
 def without(tokens: Iterable[str], others: Iterable[str]) -> list[str]:
-    """The tokens without the others, each taken away as often as it stands there."""
+    """The tokens without the others, each removed as often as it occurs there."""
     gone = Counter(others)
     rest = []
     for token in tokens:

@@ -1,4 +1,4 @@
-"""A table or JSON as lines `name: value`, in which questions are found as in any other text."""
+"""A table or JSON as lines `name: value`, so that questions are found as in any other text."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ DELIMITERS = "\t|;,"
 
 
 def fields_as_lines(fields: Mapping[str, object]) -> str:
-    """The texts and numbers of a row, one a line behind their names; lists and rows inside too."""
+    """The texts and numbers of a row, nested ones too, one per line, each after its name."""
     return "\n".join(f"{name}: {value}" for name, value in flat(fields))
 
 
@@ -52,13 +52,13 @@ def field_as_line(match: re.Match) -> str:
     """A JSON field as a line of its own."""
     name, value = match.groups()
     value = " ".join(value.split())
-    with suppress(ValueError):  # a cut escape: as it stands
+    with suppress(ValueError):  # a cut escape stays as it is
         value = json.loads(f'"{value}"')
     return f"\n{name}: {' '.join(value.split())}\n"
 
 
 def table_as_lines(text: str) -> str:
-    """A table with a header, each row as lines `name: value`; text behind it as it stands."""
+    """A table with a header, each row as lines `name: value`; text after it stays as it is."""
     header = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=header.count)
     if not header.count(delimiter):

@@ -3,7 +3,7 @@
 Documents are read once into shards of fixed size; every stage of the plan maps shards to shards.
 datatrove runs the shards, on however many tasks: a shard's bytes depend on the input and the
 settings alone, so the output is the same whatever the number of tasks and workers, and a run that
-was killed goes on with the shards that are missing.
+was killed continues with the missing shards.
 """
 
 import os
@@ -33,14 +33,14 @@ from mucpt_utils.text.sources.folders import RUN_RECORD, is_output
 
 RESULT = RUN_RECORD  # the run's record: its key, its settings and its accounting
 PAGE, DATASET, CARD = "report.html", "dataset", "README.md"  # what `outcome` writes
-RECORDS = (RESULT, PAGE, f"{DATASET}/{CARD}")  # what says that all is there: first to go
-STAGES, GONE = "stages", ".gone-"  # stages' own files; what is being removed is called so
+RECORDS = (RESULT, PAGE, f"{DATASET}/{CARD}")  # signs that all is there: removed first
+STAGES, GONE = "stages", ".gone-"  # stages' own files; the name of what is being removed
 FOLDERS = ("kept", "rejected", "logs")  # made anew by every run
 FUNNEL = "funnel.csv"
 WRITTEN = (*FOLDERS, STAGES, RESULT, "quarantine.jsonl", FUNNEL, containment.REPORT)
-FETCHED = "fetched"  # what is fetched before it is read
+FETCHED = "fetched"  # folder for sources that are fetched before they are read
 READ = "read"
-# what `io` leaves of a file of these names where a run is killed while it writes it
+# what `io` leaves of a file with these names if a run is killed while writing it
 UNFINISHED = re.compile(rf"(?:{'|'.join(map(re.escape, (RESULT, PAGE, CARD)))})\.\d+-\d+\.new")
 
 
@@ -57,27 +57,27 @@ class PipelineResult:
 
     @property
     def kept(self) -> Path:
-        """Folder of the documents that passed, `{text, id, metadata}` a line."""
+        """Folder of the documents that passed, one `{text, id, metadata}` per line."""
         return self.folder / "kept"
 
     @property
     def rejected(self) -> Path:
-        """Folder of the dropped documents, one file a stage, with stage, reason and detail."""
+        """Folder of the dropped documents, one file per stage, with stage, reason and detail."""
         return self.folder / "rejected"
 
     @property
     def quarantine(self) -> Path:
-        """File of what could not be read: place, reason and beginning of each."""
+        """File of what could not be read: the place, the reason and the beginning of each item."""
         return self.folder / "quarantine.jsonl"
 
     @property
     def contained(self) -> Path:
-        """File of the works that stand inside another one, and of those that are its copies."""
+        """File of the works contained in another one, and of those that are copies of one."""
         return self.folder / containment.REPORT
 
     @classmethod
     def load(cls, folder: Path) -> "PipelineResult":
-        """The result of a finished run. Raises FileNotFoundError where `folder` has none."""
+        """The result of a finished run. Raises FileNotFoundError if `folder` has none."""
         return cls(folder, read_json(folder / RESULT)["funnel"])
 
 
@@ -93,7 +93,7 @@ class Run:
 
     @property
     def folder(self) -> Path:
-        """Folder of the stages' own files; another input or setting works in another one."""
+        """Folder of the stages' own files; each combination of input and settings has its own."""
         return self.out_folder / STAGES / self.key
 
     @property
@@ -110,7 +110,7 @@ class Run:
         ]
 
     def execute(self, name: str, block: PipelineStep, tasks: int | None = None) -> None:
-        """Runs one block on the engine of the settings; a block that has run is skipped."""
+        """Runs one block on the engine in the settings; a finished block is skipped."""
         tasks = tasks or self.tasks
         logs = self.folder / "logs" / f"{name}-{tasks}"
         executor = executors.make_executor(block, name, tasks, self.workers, logs, self.settings)
@@ -132,11 +132,11 @@ def run_pipeline(
     `.zst`), `gutenberg:NUMBER,...`, or `hub:NAME[:SPLIT]`; see `sources.inputs`.
     classifier_path: a classifier as `classifier.train_classifier` saves it; needed unless the
     classifier is off. questions: benchmark questions; without any, decontamination is skipped.
-    tasks, workers: how many datatrove tasks, how many at a time; they do not change the output.
+    tasks, workers: how many datatrove tasks, and how many at a time; neither changes the output.
     Raises FileNotFoundError for a missing folder, SettingsError for settings that do not fit,
-    OutputError for a folder that must not be written to, AccountingError where a stage does not
-    account for its documents, EngineError where tasks failed on the engine, MachineTrouble where
-    the machine refuses (a later run goes on).
+    OutputError for a folder that must not be written to, AccountingError if a stage does not
+    account for its documents, EngineError if tasks fail on the engine, MachineTrouble if
+    the machine refuses (a later run continues).
     """
     settings = settings or PipelineSettings()
     check_output(source, Path(out_folder))
@@ -162,9 +162,9 @@ def run_pipeline(
 
 
 def check_output(source: str | Path, out_folder: Path) -> None:
-    """Raises OutputError where a run would overwrite its own source, or what is not its own."""
+    """Raises OutputError if a run would overwrite its source, or files that are not its own."""
     try:
-        # a link that leads to itself is told below; `Path.resolve` ends in an error of its own
+        # a link to itself is reported below; `Path.resolve` would raise an error of its own
         out, path = Path(os.path.realpath(out_folder)), Path(os.path.realpath(source))
     except ValueError as error:  # a name that no file can have
         raise OutputError(
@@ -183,7 +183,7 @@ def check_output(source: str | Path, out_folder: Path) -> None:
 
 
 def check_own(out_folder: Path, names: Sequence[str]) -> None:
-    """Raises OutputError where a folder holds files of these names that are somebody else's."""
+    """Raises OutputError if a folder holds files of these names that are not a run's."""
     if is_output(out_folder):
         return
     for name in names:
@@ -223,7 +223,7 @@ def read_stage(run: Run, documents: Input) -> Path:
 def run_stage(run: Run, stage: Stage, shards: Path, folder: Path) -> Path:
     """Maps `shards` through a stage; returns the folder of the shards that are kept.
 
-    A stage that only reports keeps them as they are.
+    A stage that only reports leaves them as they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for job in stage.jobs(shards, folder):
@@ -235,7 +235,7 @@ def run_stage(run: Run, stage: Stage, shards: Path, folder: Path) -> Path:
 
 
 def collect(run: Run, folders: Sequence[Path], shards: Path, model: str | None = None) -> None:
-    """Checks the accounting and puts the outcome in its place; the record comes last.
+    """Checks the accounting and moves the outcome into place; the record comes last.
 
     folders: of the stages that map documents, in order. shards: what the last one kept. model: the
     classifier that was used, for the record.
@@ -248,7 +248,7 @@ def collect(run: Run, folders: Sequence[Path], shards: Path, model: str | None =
         for row in orjson.loads(path.read_bytes())
     )
     accounting.check_accounting(rows)
-    for name in RECORDS:  # a run that is killed from here on has left nothing that looks whole
+    for name in RECORDS:  # a run killed from here on leaves nothing that looks complete
         (out / name).unlink(missing_ok=True)
     for name in FOLDERS:
         shutil.rmtree(out / name, ignore_errors=True)
@@ -268,7 +268,7 @@ def collect(run: Run, folders: Sequence[Path], shards: Path, model: str | None =
 
 
 def remove_unfinished(out_folder: Path) -> None:
-    """Removes the files that an earlier run was killed at while it wrote them."""
+    """Removes the files that an earlier run was writing when it was killed."""
     for folder in (out_folder, out_folder / DATASET):
         for path in folder.glob("*.new"):
             if UNFINISHED.fullmatch(path.name):
@@ -292,27 +292,27 @@ def concatenate(folder: Path, target: Path) -> None:
 
 
 def is_finished(run: Run) -> bool:
-    """Whether the folder holds the outcome of this run, and not of another input or setting."""
+    """Whether the folder holds the outcome of this run, not of another input or setting."""
     is_there = is_output(run.out_folder) and (run.out_folder / RESULT).is_file()
     return is_there and read_json(run.out_folder / RESULT).get("key") == run.key
 
 
 def finish(run: Run) -> PipelineResult:
-    """The result of a finished run, whose stages' own files go unless they are asked for."""
+    """The result of a finished run; the stages' own files are removed unless asked for."""
     if not run.settings.keep_stages:
         remove_stages(run.out_folder / STAGES)
     return PipelineResult.load(run.out_folder)
 
 
 def remove_stages(folder: Path) -> None:
-    """Removes the stages' own files, and no other's.
+    """Removes the stages' own files, and no others.
 
-    Each run's are renamed first: what a kill leaves of them is never gone on with.
+    Each run's are renamed first, so that no run continues with what a kill leaves of them.
     """
     for work in sorted(folder.iterdir()) if folder.is_dir() else ():
         if (work / f"00-{READ}").is_dir() and not work.name.startswith(GONE):
             work = work.rename(work.with_name(GONE + work.name))
         if work.name.startswith(GONE):
             shutil.rmtree(work, ignore_errors=True)
-    with suppress(OSError):  # not there, or somebody else's files are
+    with suppress(OSError):  # the folder is missing, or holds other files
         folder.rmdir()

@@ -1,7 +1,7 @@
-"""A small copy of a folder of text, in proportion: what a forecast is measured on.
+"""A small, proportional copy of a folder of text, on which a forecast is measured.
 
-Pieces are drawn at even distances over the bytes of all files, so that each format comes in as it
-is frequent; of a large file the beginning is taken.
+Pieces are drawn at even distances over the bytes of all files, so that each format has its
+share; of a large file the beginning is taken.
 """
 
 import json
@@ -16,18 +16,18 @@ from mucpt_utils.text.sources.files import kind_of
 from mucpt_utils.text.sources.inputs import file_bytes
 
 PIECES = 24
-LARGEST_WHOLE = 64_000_000  # bytes of a file that is read whole in order to cut it
+LARGEST_WHOLE = 64_000_000  # bytes of the largest file that is read whole in order to cut it
 
 
 class Piece(NamedTuple):
-    """The beginning of a file that is taken, in bytes of that file."""
+    """The part of a file that is taken, its first `bytes` bytes."""
 
     path: Path
     bytes: int
 
 
 def readable_files(paths: Sequence[Path]) -> list[Piece]:
-    """The files of a known format that hold something, whole."""
+    """The files of a known format that are not empty, each as a whole."""
     sizes = ((path, file_bytes(path)) for path in paths if kind_of(path))
     return [Piece(path, size) for path, size in sizes if size]
 
@@ -35,7 +35,7 @@ def readable_files(paths: Sequence[Path]) -> list[Piece]:
 def draw(files: Sequence[Piece], wanted: int) -> list[Piece]:
     """Pieces of about `wanted` bytes in all, at even distances; every file if there are no more.
 
-    Several pieces of one file are its beginning, as long as they are together.
+    Several pieces of one file become its beginning, of their total length.
     """
     total = sum(file.bytes for file in files)
     if total <= wanted:
@@ -43,7 +43,7 @@ def draw(files: Sequence[Piece], wanted: int) -> list[Piece]:
     length, step = wanted / PIECES, total / PIECES
 
     def taken(position: int) -> float:
-        """Bytes that lie in pieces, of so many from the beginning on."""
+        """How many of the first `position` bytes are in pieces."""
         number, rest = divmod(position, step)
         return number * length + min(rest, length)
 
@@ -56,9 +56,9 @@ def draw(files: Sequence[Piece], wanted: int) -> list[Piece]:
 
 
 def copy_pieces(pieces: Sequence[Piece], folder: Path) -> int:
-    """Writes pieces as files of their formats into a folder; returns the bytes they stand for.
+    """Writes pieces as files of their formats into a folder; returns the bytes they represent.
 
-    What cannot be read counts as nothing: the run will say what is wrong with it.
+    An unreadable piece counts as nothing: the run itself will say what is wrong with it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     return sum(copy_piece(piece, folder / f"{i:05d}") for i, piece in enumerate(pieces))
@@ -76,14 +76,14 @@ def copy_piece(piece: Piece, target: Path) -> int:
             return cut_array(piece, place)
         with piece.path.open("rb") as file:
             content = file.read(piece.bytes)
-    except (PermissionError, ValueError, pyarrow.ArrowException):  # a closed file, a damaged one
+    except (PermissionError, ValueError, pyarrow.ArrowException):  # no permission, or damaged
         return 0
     place.write_bytes(content)
     return piece.bytes
 
 
 def cut_table(piece: Piece, target: Path) -> int:
-    """The first rows of a Parquet file, as many as the piece has a share of its bytes."""
+    """The first rows of a Parquet file, in proportion to the piece's share of its bytes."""
     with piece.path.open("rb") as file:
         table = pyarrow.parquet.ParquetFile(file)
         total, size = table.metadata.num_rows, file_bytes(piece.path)
@@ -94,7 +94,7 @@ def cut_table(piece: Piece, target: Path) -> int:
 
 
 def cut_array(piece: Piece, target: Path) -> int:
-    """The first objects of a JSON file, as many as the piece has a share of its bytes."""
+    """The first objects of a JSON file, in proportion to the piece's share of its bytes."""
     size = file_bytes(piece.path)
     value = json.loads(piece.path.read_bytes())
     lists = [v for v in value.values() if isinstance(v, list)] if isinstance(value, dict) else []

@@ -1,7 +1,7 @@
 """Shards: a stage's documents in files of fixed size, and the datatrove blocks that map them.
 
 A stage's folder holds, by shard, `kept/`, `rejected/` and `quarantine/` (JSON Lines) and `counts/`
-(the shard's accounting rows). The counts come last: a shard that has them is whole.
+(the shard's accounting rows). The counts come last: a shard that has them is complete.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -37,7 +37,7 @@ class ReadUnits(PipelineStep):
                 continue
             items = self.units[number]()
             shard, has_more = 0, True
-            while has_more:  # the last shard is empty, where the documents just fill the others
+            while has_more:  # the last shard is empty if the documents exactly fill the others
                 with ShardWriter.open(self.folder, f"{number:05d}-{shard:05d}", "read") as writer:
                     has_more = self.fill(writer, items)
                 shard += 1
@@ -45,7 +45,7 @@ class ReadUnits(PipelineStep):
             marker.touch()
 
     def fill(self, writer: "ShardWriter", items: Iterator[Item]) -> bool:
-        """Writes items until the shard is full; False where the items ended before."""
+        """Writes items until the shard is full; False if the items ended before."""
         for item in items:
             if isinstance(item, PassedOver):
                 writer.pass_over(item)
@@ -59,7 +59,7 @@ class ReadUnits(PipelineStep):
 
 
 class EachShard(PipelineStep):
-    """Runs a block over each shard that falls to this task, the shard's number as its rank."""
+    """Runs a block over each shard of this task, with the shard's number as its rank."""
 
     type = "🗂 - SHARDS"
     name = "📑 each shard"
@@ -75,9 +75,9 @@ class EachShard(PipelineStep):
 
 
 class MapShards(PipelineStep):
-    """Maps each shard that falls to this task through a stage's blocks to one of the same number.
+    """Maps each shard of this task through a stage's blocks to one of the same number.
 
-    What the blocks reject goes beside it. A shard that is whole is not made again.
+    What the blocks reject is written beside it. A complete shard is not made again.
     """
 
     type = "🗂 - SHARDS"
@@ -124,7 +124,7 @@ class ShardWriter:
     @classmethod
     @contextmanager
     def open(cls, folder: Path, name: str, stage: str) -> Iterator["ShardWriter"]:
-        """A writer whose files take their place only when all of them are whole."""
+        """A writer whose files take their place only when all of them are complete."""
         partial = {k: folder / k / f"{name}.partial" for k in ("kept", "rejected", "quarantine")}
         for path in partial.values():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +149,7 @@ class ShardWriter:
             yield document
 
     def take_in(self, document: Document) -> None:
-        """Writes a document that has been read; one that no file can hold is quarantined."""
+        """Writes a document that has been read; one that cannot be written is quarantined."""
         source = document.metadata["source"]
         try:
             line = json_line({}, document)
@@ -180,10 +180,10 @@ class ShardWriter:
     def write_cut(
         self, document: Document, start: int, end: int, reason: str, triggers: Sequence
     ) -> None:
-        """Writes a sentence or code that is cut out of a document which goes on.
+        """Writes a sentence or code that is cut out of a document which is kept.
 
-        It counts as no document: the tally has its words as removed inside documents. triggers:
-        the stretches that gave it away, as offsets in the document; in the record, in its text.
+        It is no document: the tally counts its words as removed inside documents. triggers:
+        the parts that gave it away, as offsets in the document; the record has offsets in its text.
         """
         row = {
             "stage": self.stage,
@@ -206,7 +206,7 @@ class ShardWriter:
         self.quarantined.write(json_line(item.__dict__))
 
     def pass_over(self, item: PassedOver) -> None:
-        """Counts what is no text of the source."""
+        """Counts what is not text of the source."""
         self.tally.enter(item.source, item.words)
         self.tally.leave(item.source, PASSED_OVER + item.reason, item.words, item.documents)
 
@@ -214,7 +214,7 @@ class ShardWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """A filter that is done leaves the files open: other blocks write to them too."""
+        """Leaves the files open when a filter is done: other blocks write to them too."""
 
 
 def shard_paths(folder: Path) -> list[Path]:
@@ -236,12 +236,12 @@ def read_documents(folder: Path) -> Iterator[Document]:
 
 
 def counts_path(folder: Path, name: str) -> Path:
-    """Where the accounting rows of a shard stand; there only when the shard is whole."""
+    """The file with the accounting rows of a shard; it exists once the shard is complete."""
     return folder / "counts" / f"{name}.json"
 
 
 def json_line(row: dict, document: Document | None = None) -> bytes:
-    """A row, and the fields of a document behind its own, as a line of JSON."""
+    """A row, followed by the fields of a document if given, as a line of JSON."""
     if document is not None:
         fields = {"text": document.text, "id": document.id, "metadata": document.metadata}
         row = row | fields

@@ -16,7 +16,7 @@ def shipped_classifier() -> Classifier:
 
 
 def evidence(text: str, classifier: Classifier | None = None) -> list[Evidence]:
-    """(span, word, weight) of the words that moved the probability of a text, in their order.
+    """(span, word, weight) of the words that moved the probability of a text, in order.
 
     classifier: the shipped one unless given.
     """

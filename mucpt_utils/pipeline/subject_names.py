@@ -9,30 +9,30 @@ from mucpt_utils.pipeline.question_parts import ARTICLES, Name, QuestionParts
 from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
 from mucpt_utils.pipeline.question_words import Words, is_term, stem, words
 
-# words over which a name may be spread
+# the most words over which a name may be spread
 WIDEST_NAME = 14
-SHORTEST_THING = 5  # letters
-# words of a question that leaves its subject to the sentence before
+SHORTEST_THING = 5  # letters of a name that is a noun of its own
+# the most words of a question that leaves its subject to the sentence before
 ELLIPTIC = 4
 
 
 @dataclass
 class Subject:
-    """A subject in its names, with the questions about it."""
+    """A subject with its names and the questions about it."""
 
     names: tuple[Name, ...]
     questions: list[QuestionParts]
 
 
 class Match(NamedTuple):
-    """A name that stands in a prompt, and where: the places of its words."""
+    """A name that is in a prompt, and the places of its words."""
 
     subject: Subject
     name: Name
     places: frozenset[int]
 
     def is_meant_in(self, prompt: Prompt) -> bool:
-        """Whether the words are the subject in the prompt, see `is_meant`."""
+        """Whether the words mean the subject in the prompt, see `is_meant`."""
         return is_meant(self.name, prompt.words, self.places)
 
 
@@ -40,9 +40,9 @@ class Match(NamedTuple):
 
 
 def places_of(name: Name, tokens: Words) -> frozenset[int]:
-    """Where the words of a name stand among the tokens; nowhere where it is not named.
+    """The places of a name's words among the tokens; empty if it is not named.
 
-    A name whose words tell it may have them in any order; a weak one must stand as it is.
+    An unmistakable name may have its words in any order; a weak one must be there as it is.
     """
     positions = tokens.positions
     if not name.needed <= positions.keys():
@@ -59,14 +59,14 @@ def places_of(name: Name, tokens: Words) -> frozenset[int]:
 
 
 def is_dated(name: Name) -> bool:
-    """Whether a name has a year, or a term of theory, that tells it in any order."""
+    """Whether a name has a year, or a term of theory, that identifies it in any order."""
     return any(":" in word or (word.isdigit() and len(word) == 4) for word in name.phrase)
 
 
 def in_a_row(name: Name, forms: Sequence[str], start: int) -> list[int]:
-    """Where a name stands from `start` on, with nothing but small words between its words.
+    """The places of a name from `start` on, with only function words between its words.
 
-    Between those of a weak name only articles.
+    Between the words of a weak name, only articles may come.
     """
     small = ARTICLES if name.weak else vocabulary().empty
     places, wanted = [], 0
@@ -96,13 +96,13 @@ def widest(matches: Iterable[Match]) -> list[Match]:
 
 
 def is_part_of(match: Match, other: Match) -> bool:
-    """Whether a name stands inside a longer one that is longer by more than what the thing is.
+    """Whether a name is inside a longer one that adds more than the kind of thing it is.
 
     `Ainadamar` in `opera Ainadamar` may be the same work, and so may a concerto in its key.
     """
     more = set(other.name.phrase) - set(match.name.phrase)
     is_same = more and all(is_term(w) or stem(w) in vocabulary().categories for w in more)
-    # `"Night Ferry" by Tom Ayres` goes by its title, too
+    # `"Night Ferry" by Tom Ayres` goes by its title alone, too
     phrase = match.name.phrase
     is_same = is_same or any(phrase == name.phrase for name in other.subject.names)
     # so may `Pathétique Sonata` be in `Beethoven's Pathétique Sonata`
@@ -111,13 +111,13 @@ def is_part_of(match: Match, other: Match) -> bool:
 
 
 def is_meant(name: Name, tokens: Words, places: Iterable[int] = ()) -> bool:
-    """Whether the words of a name are the subject: they tell it, or have its capital letters.
+    """Whether a name's words mean the subject: they are unmistakable, or have its capitals.
 
     A single word that opens a sentence has its capital letter anyway.
     """
     if not name.weak:
         return True
-    if not name.capitals:  # a noun of its own, such as `cornet`
+    if not name.capitals:  # a common noun, such as `cornet`
         stands_here = name.needed <= set(tokens.forms)
         return stands_here and is_called_so(places, tokens.forms)
     if not (tokens.cased and name.capitals <= tokens.capitals):
@@ -152,7 +152,7 @@ def has_category(places: frozenset[int], forms: Sequence[str]) -> bool:
 
 
 def refers(prompt: Prompt) -> bool:
-    """Whether a prompt speaks of something named before: `it`, `the album`."""
+    """Whether a prompt refers to something named before: `it`, `the album`."""
     rules = vocabulary()
     pairs = pairs_of(prompt)
     by_noun = any(w in ("the", "this", "that") and f in rules.categories for w, f in pairs)
@@ -174,7 +174,7 @@ def pairs_of(prompt: Prompt) -> list[tuple[str, str]]:
 
 
 def has_noun(word: str, following: str) -> bool:
-    """Whether `this` or its like is no pronoun, as a noun that no question has follows."""
+    """Whether `this` or its like is no pronoun, since a noun foreign to questions follows."""
     return word in DETERMINERS and not is_known_word(following)
 
 
@@ -182,23 +182,23 @@ DETERMINERS = frozenset(words("this that these those"))
 
 
 def is_known_word(word: str) -> bool:
-    """Whether a stem is one that questions have, or none."""
+    """Whether a stem is one that questions have, or is empty."""
     rules = vocabulary()
     return not word or is_common(word) or word in rules.concepts_of or word in rules.kinds_of
 
 
 def states(prompt: Prompt) -> bool:
-    """Whether a prompt is words alone, such as a line of a table, and asks nothing by a mark."""
+    """Whether a prompt is bare words, such as a line of a table, without a question mark."""
     return prompt.manner is Manner.BARE and "?" not in prompt.text and not is_card(prompt.text)
 
 
 def is_thing(name: Name) -> bool:
-    """Whether a name is a noun of its own, such as `sarrusophone`: long, in small letters."""
+    """Whether a name is a common noun, such as `sarrusophone`: long, and in lower case."""
     return not name.capitals and max(map(len, name.phrase)) >= SHORTEST_THING
 
 
 def may_be_referred_to(match: Match, prompt: Prompt, names_other: bool) -> bool:
-    """Whether a prompt may speak of a subject that stands before it, or half before it.
+    """Whether a prompt may refer to a subject that is named before it, or partly before it.
 
     names_other: whether it names a subject itself.
     """

@@ -1,4 +1,4 @@
-"""Titles with marks of their own, such as `(What's the Story) Morning Glory?`, read as plain names.
+"""Reads titles with their own marks, such as `(What's the Story) Morning Glory?`, as plain names.
 
 The mark of a title neither asks nor ends a sentence: "Owen Morris produced (What's the Story)
 Morning Glory?" states, and `who sang "Moi... Lolita"?` is one question.
@@ -11,10 +11,10 @@ from mucpt_utils.pipeline.asking import AUXILIARY, asking_rules, body_of
 from mucpt_utils.pipeline.question_parts import QUOTED, without_noun
 from mucpt_utils.pipeline.question_signs import is_told
 
-# marks behind a word: `?`, `!`, `...`
+# marks after a word: `?`, `!`, `...`
 MARKS = re.compile(r"(?<=[\w)])(?:[?!…]|\.\.)[?!….]*(?!\w)")
 SHORTEST_TITLE = 6  # letters
-# of the clause before a title, which tells whether its mark also ends a question
+# characters of the clause before a title, which tells whether its mark also ends a question
 LONGEST_CLAUSE = 240
 CLAUSE_END = re.compile(r"[.?!:;—]\s|\n")
 OPENING, CLOSING = "\"“‘'*_", re.compile(r"[\"”’'*_]+")
@@ -23,18 +23,18 @@ GOES_ON = re.compile(r"[,;:—–-]|[ ]+[a-z(\d&—–-]|['’]s")
 
 
 class TitleMarks:
-    """The titles with marks that questions and their answers have, and texts read without these."""
+    """The titles with marks in questions and their answers, for reading texts without them."""
 
     def __init__(self, questions: Iterable[Mapping]) -> None:
         titles = {title for question in questions for title in marked_titles(question)}
-        # a longer one first: it may hold a shorter one
+        # longer ones first, since they may contain shorter ones
         self.patterns = {
             title.lower(): re.compile(re.escape(title).replace("'", "['’]"), re.IGNORECASE)
             for title in sorted(titles, key=lambda t: (-len(t), t))
         }
 
     def read(self, text: str) -> str:
-        """The text with these titles without their marks, but for those that end a question."""
+        """The text with these titles stripped of their marks, except those that end a question."""
         if not self.patterns or not MARKS.search(text):
             return text
         small = text.lower().replace("’", "'")
@@ -58,7 +58,7 @@ def marked_titles(question: Mapping) -> set[str]:
 
 
 def plain_title(match: re.Match) -> str:
-    """A title without its marks; with a mark at its end where it ends a sentence as well."""
+    """A title without its marks, except a final one that also ends a sentence."""
     title, text = match.group(), match.string
     marks = MARKS.search(title, len(title.rstrip("?!….")))
     end = marks.group() if marks else ""
@@ -73,7 +73,7 @@ def plain_title(match: re.Match) -> str:
 
 
 def goes_on(match: re.Match) -> bool:
-    """Whether the sentence of a title goes on behind it, or behind the marks of a quoted one."""
+    """Whether the sentence goes on after a title, or after the quotation marks around it."""
     text, behind = match.string, match.end()
     if match.start() and text[match.start() - 1] in OPENING and (c := CLOSING.match(text, behind)):
         behind = c.end()

@@ -1,10 +1,10 @@
-"""Train a domain classifier on text of your own, for `python -m mucpt_utils pipeline --classifier`.
+"""Train a domain classifier on your own text, for `python -m mucpt_utils pipeline --classifier`.
 
 python -m mucpt_utils pipeline train-classifier --music DIR --general DIR --out DIR
 python -m mucpt_utils pipeline train-classifier --labelled FILE.jsonl --out DIR
 
-A folder is read as the pipeline reads one; each file is a group, each folder in it a source. A line
-of FILE.jsonl holds `text`, `label` (music or general) and, if it has them, `group` and `source`.
+A folder is read as the pipeline reads it; each file is a group, each folder in it a source. A line
+of FILE.jsonl holds `text`, `label` (music or general) and, optionally, `group` and `source`.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def folder_examples(folder: Path, in_domain: bool) -> Iterator[Example]:
     """Passages of every readable file of a folder, or of one file.
 
     A book that its library table calls `mixed` is split by article or chapter; sections that are
-    clearly about music or clearly not are used, with their own label. Raises FileNotFoundError.
+    clearly about music, or clearly not, are used, with their own label. Raises FileNotFoundError.
     """
     if not folder.exists():
         raise FileNotFoundError(f"{folder} is missing; name a folder or a file of text")
@@ -72,7 +72,7 @@ def folder_examples(folder: Path, in_domain: bool) -> Iterator[Example]:
 
 
 def file_examples(path: Path) -> Iterator[Example]:
-    """Labelled passages of JSON Lines. Raises FileError that names the line of a wrong label."""
+    """Labelled passages of JSON Lines. Raises FileError, which names the row of a wrong label."""
     for number, row in enumerate(read_jsonl(path, ("text", "label")), 1):
         if row["label"] not in (MUSIC, GENERAL):
             raise FileError(
@@ -83,7 +83,7 @@ def file_examples(path: Path) -> Iterator[Example]:
 
 
 def gather(options: argparse.Namespace) -> list[Example]:
-    """What the options name. Raises ExamplesError where nothing is named or nothing was read."""
+    """The examples that the options name. Raises ExamplesError if there are none."""
     examples: list[Example] = []
     for folder, in_domain, name in (
         (options.music, True, "--music"),
@@ -102,7 +102,7 @@ def gather(options: argparse.Namespace) -> list[Example]:
 
 
 def write_card(folder: Path, examples: Sequence[Example], measures: dict, prior: float) -> None:
-    """The classifier's README: what it was trained on, and how good it was on held-out groups."""
+    """Write the classifier's README: what it was trained on, and how it did on held-out groups."""
     music = sum(e.in_domain for e in examples)
     card = CARD.format(
         music=music,
@@ -117,7 +117,7 @@ def write_card(folder: Path, examples: Sequence[Example], measures: dict, prior:
 
 
 def measure_lines(measures: dict, form: str) -> list[str]:
-    """The measures in words, a line each."""
+    """The measures in words, one per line."""
     return [
         form.format(name.replace("_", " "), f"{value:.3f}" if isinstance(value, float) else value)
         for name, value in measures.items()
@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError) as error:
         print(f"train-classifier: {error}", file=sys.stderr)
         return WRONG_INPUT
-    except OSError as error:  # a full disk, say
+    except OSError as error:  # such as a full disk
         print(f"train-classifier: {error}", file=sys.stderr)
         return OUTSIDE
     reads = "terms, names and fastText" if trained.classifier.fasttext else "terms and names"

@@ -1,7 +1,7 @@
-"""spaCy's English words as the quality filters count them, at the price of a look-up.
+"""spaCy's English words as the quality filters count them, for the price of a look-up.
 
-spaCy cuts each stretch between white space on its own, and forgets between two documents how it has
-cut one. Here a stretch is cut once and its words are remembered, as long as there is room.
+spaCy splits each chunk between white space on its own, and forgets between two documents how it
+split one. Here a chunk is split once and its words are remembered, as long as there is room.
 """
 
 from functools import cache
@@ -13,14 +13,14 @@ from datatrove.utils.word_tokenizers import SpaCyTokenizer, WordTokenizer, strip
 if TYPE_CHECKING:
     from spacy.language import Language
 
-MOST_REMEMBERED = 100_000  # stretches; some 20 MB
+MOST_REMEMBERED = 100_000  # chunks; about 20 MB
 LONGEST_REMEMBERED = 100  # characters
-# a name of spaCy's own, on which it stumbles, and which datatrove takes out of the whole text
+# a name internal to spaCy, on which it fails; datatrove removes it from the whole text
 STUMBLING_BLOCK = "IS_ALPHA"
 
 
 class RememberingTokenizer(SpaCyTokenizer):
-    """datatrove's English tokenizer, which remembers the words of every stretch."""
+    """datatrove's English tokenizer, made to remember the words of every chunk."""
 
     def __init__(self) -> None:
         super().__init__(Languages.english)
@@ -40,7 +40,7 @@ class RememberingTokenizer(SpaCyTokenizer):
 
     @property
     def tokenizer(self) -> "Language":
-        """spaCy's English, without what it would note of each new word (is it a URL, a number)."""
+        """spaCy's English, without the attributes of each new word (whether a URL, a number)."""
         is_new = self._tokenizer is None
         english = super().tokenizer
         if is_new:
@@ -48,11 +48,11 @@ class RememberingTokenizer(SpaCyTokenizer):
         return english
 
     def learn(self, stretches: set[str]) -> None:
-        """Cuts stretches that are not known yet; most are a word, which only a rule would cut."""
+        """Splits chunks that are not known yet; most are a single word, unless a rule splits it."""
         cut: Any = self.tokenizer.tokenizer
         plain = {s for s in stretches if s.isascii() and s.isalpha() and s not in cut.rules}
         self.words_of.update((stretch, (stretch,)) for stretch in plain)
-        # what spaCy keeps of the strings goes when the zone is left
+        # spaCy frees what it stores of the strings at the end of the zone
         with self.tokenizer.memory_zone():
             for stretch in stretches - plain:
                 tokens = [token.text for token in cut(stretch)]
@@ -60,7 +60,7 @@ class RememberingTokenizer(SpaCyTokenizer):
 
 
 class NoWords(WordTokenizer):
-    """Finds no word, for a filter whose rules on words have been settled before."""
+    """Finds no words, for a filter whose rules on words were decided before."""
 
     def word_tokenize(self, text: str) -> list[str]:
         return []

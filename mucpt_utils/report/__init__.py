@@ -1,1 +1,1 @@
-"""From numbers to what people read: table files, figures, the report; `verify`."""
+"""From numbers to what people read: table files, figures, the report; and `verify`."""

@@ -1,8 +1,8 @@
 """The answer of a run: the report's title and its abstract of at most `LONGEST` words.
 
-Both are worded from the tables, and tell the headline comparison of `verdicts.csv`: at equal
-compute for an arm whose reference model costs much, else at equal tokens. The abstract begins with
-that answer and takes in as many of the other sentences, in their order, as fit whole.
+Both are worded from the tables, and give the headline comparison of `verdicts.csv`: at equal
+compute for an arm whose reference model is expensive, else at equal tokens. The abstract begins with
+that answer and takes as many of the other sentences, in order, as fit.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ MIXED = {("stands", "fails"), ("fails", "stands")}
 
 
 def title(tables: Tables, run: Mapping) -> str:
-    """The report's title: what came out, where anything did."""
+    """The report's title: the result, if there is one."""
     arm = arm_of_the_answer(tables)
     if "differences" in tables and not learnt(tables):
         return f"{SUBJECT} taught nothing measurable at this size (profile {run['profile']})"
@@ -59,7 +59,7 @@ def title(tables: Tables, run: Mapping) -> str:
 
 
 def arm_of_the_answer(tables: Tables) -> str:
-    """The paper's arm where it was compared with plain, else the first method that was; "" else."""
+    """The paper's arm if it was compared with plain, else the first method that was, else ""."""
     table = tables.get("differences")
     if table is None or table.empty:
         return ""
@@ -71,7 +71,7 @@ def arm_of_the_answer(tables: Tables) -> str:
 
 
 def abstract(tables: Tables, run: Mapping, finished: Iterable[Finished] = ()) -> list[str]:
-    """Sentences of the abstract, `LONGEST` words at most, the answer first.
+    """Sentences of the abstract, at most `LONGEST` words, with the answer first.
 
     finished: the runs of every profile, for what holds in all of them.
     """
@@ -113,7 +113,7 @@ def against_plain(tables: Tables) -> str:
 
 
 def at_the_other_cost(tables: Tables) -> str:
-    """The same arm by the comparison that is not the headline; "" where it was not run."""
+    """The same arm by the comparison that is not the headline; "" if it was not run."""
     arm = arm_of_the_answer(tables)
     (other,) = set(COMPARISONS) - {deciding(tables, arm)}
     effects = both_effects(tables, arm, other)
@@ -144,19 +144,19 @@ def clauses(effects: Sequence) -> str:
         verb = {"stands": "raises", "fails": "lowers", "open": "does not clearly change"}
         state = state_of(effect)
         amount = f"by {abs(effect.value):.2f} nats " if state != "open" else ""
-        # by its interval alone it would be one: the verdict counts all methods that were tried
+        # an effect by its interval alone: the verdict accounts for all methods that were tried
         nearly = state == "open" and not effect.low <= 0 <= effect.high
         why = "; undecided when all methods are counted" if nearly else ""
         interval = f"({signed(effect.low)} to {signed(effect.high)}{why})"
         what = "the log-likelihood of answers " if kind == COVERED else "it "
-        again = told and amount and told[0].startswith(verb[state])  # the verb is said once
+        again = told and amount and told[0].startswith(verb[state])  # do not repeat the verb
         start = "" if again else f"{verb[state]} {what}"
         told.append(f"{start}{amount}{interval} on {KINDS[kind]}")
     return " and ".join(told)
 
 
 def room(tables: Tables) -> str:
-    """How far arms that are told the labels stand above plain; "" where the profile has none."""
+    """How far above plain the arms are that are told the labels; "" if the profile has none."""
     told = of_room(tables["differences"]) if "differences" in tables else ""
     if told and not any(character.isdigit() for character in told):
         return f"The labels show no room above plain: {told}."
@@ -164,13 +164,13 @@ def room(tables: Tables) -> str:
 
 
 def in_every_run(tables: Tables, finished: Iterable[Finished]) -> str:
-    """Which other runs ask the same, and in how many the answer is the same; names them.
+    """Which other runs asked the same question, and how many gave the same answer; names them.
 
-    The paper's arm by its headline comparison in `tables`, where several runs have that; else the
+    About the paper's arm by its headline comparison in `tables`, if several runs have that; else the
     arm that most runs compare with plain at equal tokens.
     """
     frame = same_difference(finished)
-    frame = frame[(frame["metric"] == PRIMARY) & (frame["again"] == "")]  # a repeat is no run more
+    frame = frame[(frame["metric"] == PRIMARY) & (frame["again"] == "")]  # repeats do not count
     frame = frame.dropna(subset="difference")
     arm, other = PAPER_ARM, deciding(tables, PAPER_ARM)
     if runs_of_methods(frame, other).get(arm, 0) < 2:
@@ -200,7 +200,7 @@ def of_all_methods(tables: Tables) -> str:
 
 
 def setting(tables: Tables, run: Mapping) -> str:
-    """At which size."""
+    """The size of the experiment."""
     row = first_row(tables.get("runs"), axis=MAIN, stratum="all", metric="accuracy")
     questions = f", {int(row['n']):,} questions" if row is not None else ""
     return (

@@ -28,9 +28,9 @@ def interval(value: float, low: float, high: float) -> str:
 
 
 def effect_cell(effect: Effect | None) -> str:
-    """A difference with its interval, in bold where it is called better or worse; "–" for none.
+    """A difference with its interval, in bold if the verdict is better or worse; "–" for none.
 
-    Without a verdict, bold is an interval that holds no zero.
+    Without a verdict, an interval that excludes zero is bold.
     """
     if effect is None:
         return "–"
@@ -55,8 +55,8 @@ def detectable_cell(effects: Sequence[Effect | None]) -> str:
 
 
 def compared_cells(tables: Tables, arm: str, other: str) -> list[str]:
-    """An arm minus another on both kinds of facts, which differences in nats such runs can detect,
-    the verdict and the cost; [] if not compared."""
+    """An arm minus another on both kinds of facts, the differences in nats that such runs can detect,
+    the verdict and the cost; [] if they were not compared."""
     effects = [
         difference_of(tables, arm, other, kind, metric) for kind in KINDS for metric in MEASURES
     ]

@@ -1,9 +1,9 @@
-"""Numbers and tables as people read them. Rounding happens here, once, and nowhere before."""
+"""Numbers and tables as people read them. Rounding happens only here."""
 
 import numpy as np
 import pandas as pd
 
-# whole numbers of these columns were measured, and are shown with decimals like their neighbours
+# measured columns, whose whole numbers are shown with decimals like their neighbours
 MEASURED = frozenset(
     {
         *("value", "mean", "ci_low", "ci_high", "difference", "difference_to_plain", "p_value"),
@@ -14,7 +14,7 @@ NO_VALUE = "–"
 
 
 def shown(value: object, column: str = "", decimals: int = 3) -> str:
-    """A value of a column in words: rounded, thousands grouped, a dash for no value."""
+    """A value of a column as text: rounded, thousands grouped, a dash for no value."""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if not isinstance(value, int | float | np.integer | np.floating):
@@ -45,9 +45,9 @@ def for_reading(frame: pd.DataFrame, decimals: int = 3) -> pd.DataFrame:
 
 
 def with_intervals(table: pd.DataFrame, columns: str) -> pd.DataFrame:
-    """Means as text with their intervals: an arm a row, a value of `columns` (a stratum) a column.
+    """Means as text with their intervals: one row per arm, one column per value of `columns`.
 
-    table: one row for each of the two, with mean, ci_low and ci_high.
+    table: one row for each arm and value, such as a stratum, with mean, ci_low and ci_high.
     """
     text = [
         f"{shown(mean, 'mean', 2)} ({shown(low, 'ci_low', 2)} to {shown(high, 'ci_high', 2)})"

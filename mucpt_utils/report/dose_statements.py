@@ -1,4 +1,4 @@
-"""Statements about doses: what every arm gains at each amount of an ingredient, and at what cost.
+"""Statements about doses: each arm's gain at each amount of an ingredient, and its cost.
 
 Rows of `arms_by_level.csv`, in the form of the other statements (`statement_tables`).
 """
@@ -21,9 +21,9 @@ GROWS, SHRINKS, NOT_SHOWN = "grows", "shrinks", "not shown"
 
 
 def gains_by_dose(results: Mapping[str, Finished]) -> str:
-    """Every arm minus plain at each level of every axis on which others than plain were trained.
+    """Every arm minus plain, at each level of every axis with arms other than plain.
 
-    Below it, where the levels are amounts, whether the gain grows from the least to the most.
+    If the levels are amounts, also whether the gain grows from the least to the most.
     """
     rows, changes = [], []
     for profile, result in results.items():
@@ -32,7 +32,7 @@ def gains_by_dose(results: Mapping[str, Finished]) -> str:
             name = [f"`{profile}`", value_title("axis", axis)]
             for (level,), group in grouped(own, ["level"]):
                 cells = compared_cells({"differences": group}, arm, "plain")
-                if cells:  # facts were asked
+                if cells:  # there were questions about facts
                     told = [*cells[1:-1], cost_at(costs, axis, arm, level)]
                     rows.append([*name, level, f"`{arm}`", *told])
             changes += [[*name, f"`{arm}`", *told] for told in change_of_gain(own, arm)]
@@ -45,21 +45,21 @@ def gains_by_dose(results: Mapping[str, Finished]) -> str:
 def grouped(
     table: pd.DataFrame, keys: Sequence[str]
 ) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
-    """Rows by the values of some columns, in the order in which these come; none of no rows."""
+    """Rows grouped by the values of some columns, in the order in which these come."""
     if len(table):
         for values, group in table.groupby(list(keys), sort=False):
             yield tuple(map(str, values)), group
 
 
 def levels_of(result: Finished) -> pd.DataFrame:
-    """`arms_by_level.csv` of a run, its own level by its value; no rows where it has none."""
+    """`arms_by_level.csv` of a run, its own level named by its value; empty if there is none."""
     table = result.tables.get("arms_by_level")
     settings: Mapping = result.run.get("settings", {})
     return pd.DataFrame() if table is None else with_own_values(table, settings)
 
 
 def cost_at(costs: pd.DataFrame | None, axis: str, arm: str, level: str) -> str:
-    """The arm's cost by plain's at a level of an axis; "–" where it was not counted."""
+    """The arm's cost relative to plain at a level of an axis; "–" if it was not counted."""
     if costs is None or costs.empty:
         return "–"
     dose = pd.to_numeric(level, errors="coerce")
@@ -72,9 +72,9 @@ def cost_at(costs: pd.DataFrame | None, axis: str, arm: str, level: str) -> str:
 
 
 def change_of_gain(rows: pd.DataFrame, arm: str) -> list[list[str]]:
-    """For each kind of facts: the gain at the least dose, that at the most, and whether it grows.
+    """For each kind of facts: the gain at the least and at the largest dose, and whether it grows.
 
-    rows: of one axis and arm. Levels that are no numbers are no doses; a single dose gives nothing.
+    rows: of one axis and arm. Levels that are not numbers are not doses; a single dose gives nothing.
     """
     doses = pd.to_numeric(rows["level"], errors="coerce")
     if doses.nunique() < 2:
@@ -91,7 +91,7 @@ def change_of_gain(rows: pd.DataFrame, arm: str) -> list[list[str]]:
 
 
 def judged(least: Effect, most: Effect) -> str:
-    """Whether a gain grows with the dose: by intervals that do not overlap, else not shown."""
+    """Whether a gain grows with the dose: yes if intervals do not overlap, else "not shown"."""
     if most.low > least.high:
         return GROWS
     return SHRINKS if most.high < least.low else NOT_SHOWN

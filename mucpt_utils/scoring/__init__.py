@@ -1,1 +1,1 @@
-"""Tokens, models, losses, and the loss ratio that makes weights of them."""
+"""Tokens, models, losses, and the loss ratio that turns them into weights."""

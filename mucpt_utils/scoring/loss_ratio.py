@@ -42,7 +42,7 @@ __all__ = [
 
 
 class LossesError(MuCPTError, ValueError):
-    """Losses that no weights can be made of: of different tokens, or not all numbers."""
+    """Losses from which no weights can be made: of different tokens, or not all numbers."""
 
 
 def denominator(
@@ -51,7 +51,7 @@ def denominator(
     """What the criterion divides by, in nats: the RM's losses, its entropies or its surprise.
 
     reference: the RM's losses; entropies: those of its predictions of the same tokens, equal
-    shapes. Raises LossesError where the criterion needs entropies and there are none.
+    shapes. Raises LossesError if the criterion needs entropies and there are none.
     """
     if not criterion.uses_reference:
         return torch.ones_like(reference, dtype=torch.float)
@@ -67,9 +67,9 @@ def denominator(
 def loss_ratio(
     numerator: torch.Tensor, denominators: torch.Tensor, criterion: Criterion
 ) -> torch.Tensor:
-    """rho for each token, or the excess loss where the criterion compares by difference.
+    """rho for each token, or the excess loss if the criterion compares by difference.
 
-    numerator, denominators: L_a and what stands for L_rm (`denominator`) of the same tokens in
+    numerator, denominators: L_a, and L_rm or its substitute (`denominator`), of the same tokens in
     nats, equal shapes. No gradient flows through the result. Raises LossesError for unequal shapes.
     """
     _check_shapes(numerator, denominators)
@@ -91,9 +91,9 @@ def _check_shapes(losses: torch.Tensor, others: torch.Tensor, what: str = "losse
 
 
 def shape(ratio: torch.Tensor, mask: torch.Tensor, criterion: Criterion) -> torch.Tensor:
-    """f(rho), clipped to [low, high]; 0 where the mask is 0, whatever stands there.
+    """f(rho), clipped to [low, high]; 0 where the mask is 0, whatever the ratio is there.
 
-    A difference stands for log rho in the soft forms, so that both comparisons share them.
+    In the soft forms a difference takes the place of log rho, so that both comparisons share them.
     """
     if criterion.form == "step":
         return _top_share(ratio, mask, criterion.keep)
@@ -108,7 +108,7 @@ def shape(ratio: torch.Tensor, mask: torch.Tensor, criterion: Criterion) -> torc
 
 
 def _top_share(ratio: torch.Tensor, mask: torch.Tensor, keep: float) -> torch.Tensor:
-    """1 for the `keep` share of unmasked tokens with the largest ratio; ties keep the earlier."""
+    """1 for the `keep` share of tokens in the mask with the largest ratio; earlier ones win ties.""" 
     chosen = torch.zeros_like(ratio)
     candidates = ratio.masked_fill(~mask.bool(), -torch.inf).flatten()
     # rounded first: 0.55 * 100 is 55.00000000000001 in floating point, and would keep 56
@@ -119,10 +119,10 @@ def _top_share(ratio: torch.Tensor, mask: torch.Tensor, keep: float) -> torch.Te
 
 
 def normalise(weights: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Scale to mean 1 over unmasked tokens, so that weighting is not a change of learning rate.
+    """Scale to mean 1 over the tokens in the mask, so that weighting is no change of learning rate.
 
-    All-zero weights become uniform: a batch without any chosen token is trained on as it is.
-    Weights outside the mask become 0, whatever stands there.
+    All-zero weights become uniform: a batch without any chosen token is trained on unweighted.
+    Weights outside the mask become 0, whatever they were.
     """
     mask = mask.float()
     inside = torch.where(mask > 0, weights * mask, 0.0)
@@ -139,20 +139,20 @@ def token_weights(
     criterion: Criterion,
     entropies: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Weights with mean 1 over the tokens in `mask`, 0 outside it; detached.
+    """Weights with mean 1 over the tokens in `mask` and 0 outside it; detached.
 
-    numerator: L_a; reference: the RM's losses, at the temperature that the criterion asks for;
-    entropies: the RM's, where the criterion's denominator needs them; all in nats. mask: 1 where a
-    token counts. All of one shape, tensors or arrays; for a ratio over sequences (sequences,
+    numerator: L_a; reference: the RM's losses, at the criterion's temperature;
+    entropies: the RM's, if the criterion's denominator needs them; all in nats. mask: 1 where a
+    token counts. All have one shape, tensors or arrays; for a ratio over sequences (sequences,
     length). Raises LossesError for other shapes, for a loss that counts and is not a number, and
-    where entropies are needed and missing.
+    if entropies are needed and missing.
     """
     numerator, reference, mask = map(torch.as_tensor, (numerator, reference, mask))
     _check_shapes(numerator, mask, "losses and mask")
     ratio = loss_ratio(numerator, denominator(reference, entropies, criterion), criterion)
     if bool((ratio.isnan() & (mask > 0)).any()):
         raise LossesError("a loss is not a number where the mask says that its token counts")
-    if criterion.over == "sequence":  # one ratio a row, the mean of its tokens that count
+    if criterion.over == "sequence":  # one ratio per row, the mean over its tokens that count
         total = torch.where(mask > 0, ratio * mask, 0.0).sum(-1, keepdim=True)
         ratio = (total / mask.sum(-1, keepdim=True).clamp(min=1)).expand_as(ratio)
     weights = normalise(shape(ratio, mask, criterion), mask)
@@ -164,7 +164,7 @@ def select(
 ) -> torch.Tensor:
     """Which documents (or tokens) to keep, as booleans: the same ratio under a step.
 
-    numerator, denominators: one mean a document, in nats, of L_a and of what `denominator` gives
+    numerator, denominators: one mean per document, in nats, of L_a and of what `denominator` gives
     for its tokens; shape (documents,).
     """
     stepped = criterion.model_copy(update={"form": "step"})

@@ -17,12 +17,12 @@ if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import PreTrainedModel
 
 BATCH_TOKENS = 8192
-LOGITS = 2**28  # at most so many at a time: 1 GiB as float32
-CHUNK = 2**26  # and so many where they have to be cut
+LOGITS = 2**28  # the most logits held at a time: 1 GiB as float32
+CHUNK = 2**26  # logits per chunk if they have to be split
 
 
 class ContextError(MuCPTError, ValueError):
-    """A context that a model has too few positions for."""
+    """A context that is longer than the model's positions."""
 
 
 def token_losses(logits: torch.Tensor, tokens: torch.Tensor, temperature: float = 1.0):
@@ -32,8 +32,8 @@ def token_losses(logits: torch.Tensor, tokens: torch.Tensor, temperature: float 
     column t is the loss of token t + 1. The logits are divided by `temperature` first.
     """
     scaled = logits.float() if temperature == 1 else logits.float() / temperature
-    # the last position predicts nothing; it is left out at the end, for a slice of the logits
-    # would be copied, and classes in any but the last dimension cost three times as much
+    # the last position predicts nothing; it is dropped at the end, because a slice of the logits
+    # would be copied, and classes in any dimension but the last cost three times as much
     targets = torch.nn.functional.pad(tokens[:, 1:].long(), (0, 1))
     losses = torch.nn.functional.cross_entropy(
         scaled.flatten(0, 1), targets.flatten(), reduction="none"
@@ -50,7 +50,7 @@ def token_entropies(logits: torch.Tensor, tokens: torch.Tensor, temperature: flo
 
 @contextmanager
 def hidden_states(model: "PreTrainedModel") -> Iterator[torch.nn.Module]:
-    """Within, the model's `logits` are the last hidden states; yields the head that was left out.
+    """In this context, the model's `logits` are the last hidden states; yields the skipped head.
 
     The model is still called as a whole, so that hooks of wrappers around it are kept.
     """
@@ -59,13 +59,13 @@ def hidden_states(model: "PreTrainedModel") -> Iterator[torch.nn.Module]:
     try:
         yield head
     finally:
-        del head.forward  # what hid the class's own method
+        del head.forward  # which hid the class's own method
 
 
 def vocabulary_size(model: "PreTrainedModel") -> int:
-    """Tokens that a model predicts among, padding included; 0 for a wrapper without a config.
+    """The number of tokens among which a model predicts, padding included; 0 if it has no config.
 
-    A model of text and images keeps its number in the settings of its text part.
+    A model of text and images keeps that number in the config of its text part.
     """
     config = getattr(model, "config", None)
     return 0 if config is None else config.get_text_config().vocab_size
@@ -75,14 +75,14 @@ PLAIN_HEADS: WeakKeyDictionary = WeakKeyDictionary()
 
 
 def has_plain_head(model: "PreTrainedModel") -> bool:
-    """Whether the logits are what the head gives, with nothing done to them afterwards.
+    """Whether the logits are the head's output, with nothing done to them afterwards.
 
     Gemma 2 caps and Cohere scales its logits: found by asking the model once.
     """
     if model not in PLAIN_HEADS:
         ids = torch.arange(4, device=next(model.parameters()).device)[None]
         training = model.training
-        model.eval()  # dropout would make two answers of one
+        model.eval()  # dropout would make the two outputs differ
         with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
             logits = model(input_ids=ids).logits
             with hidden_states(model) as head:
@@ -102,13 +102,13 @@ def measured(
     temperature: float = 1.0,
     **inputs: object,
 ) -> torch.Tensor:
-    """`measure` of what a model predicts: (batch, length - 1), differentiable.
+    """`measure` of a model's predictions: (batch, length - 1), differentiable.
 
-    ids: (batch, length); inputs: what else the model is called with. With a large vocabulary the
+    ids: (batch, length); inputs: further arguments of the model. With a large vocabulary the
     logits would take most of the memory, in several copies: above `LOGITS` the head is applied
-    position by position, in chunks that are computed again for the gradient.
+    to chunks of positions, which are computed again for the gradient.
     """
-    # around a model that several processes train there is a wrapper, and it is called as it is
+    # a model that several processes train is inside a wrapper, which must be called itself
     vocabulary = vocabulary_size(model)
     if ids.numel() * vocabulary <= LOGITS or not has_plain_head(model):
         return measure(model(input_ids=ids, **inputs).logits, ids, temperature)
@@ -119,7 +119,7 @@ def measured(
     def of(part: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
         return measure(head(part), tokens, temperature)
 
-    # a chunk ends with the position that its last loss is of
+    # a chunk ends at the position of its last loss
     pieces = [
         checkpoint(of, hidden[:, t : t + step + 1], ids[:, t : t + step + 1], use_reentrant=False)
         for t in range(0, ids.shape[1] - 1, step)
@@ -138,7 +138,7 @@ def score(
     """Loss of every token of the store, aligned with `store.tokens`, as float16 nats.
 
     measure: `token_losses`, or `token_entropies` for the entropy at each token's position. How
-    documents are read says `read_tokens`.
+    documents are read, `read_tokens` says.
     """
 
     def of(ids: torch.Tensor) -> torch.Tensor:
@@ -158,15 +158,15 @@ def read_tokens(
 
     of: from ids (batch, length) to numbers (batch, length - 1), column t that of token t + 1.
 
-    Each document is read from its own start, behind an end token as in training, or behind the
+    Each document is read from its own start, after an end token as in training, or after the
     begin token of a model that has one; a begin token itself has 0. A document longer than
     `context` is read in windows that overlap by half, so that no token lacks its left context.
-    Raises ContextError for a context that is longer than the model can be.
+    Raises ContextError for a context that is longer than the model allows.
     """
     context = window(model, context)
     out = np.zeros(store.tokens.size, np.float16)
     begins = set(store.starts.tolist())
-    end = int(store.tokens[-1]) if store.tokens.size else 0  # every document closes with it
+    end = int(store.tokens[-1]) if store.tokens.size else 0  # every document ends with it
     device = next(model.parameters()).device
     model.eval()
     with torch.inference_mode():
@@ -188,8 +188,8 @@ def read_tokens(
 
 
 def window(model: "PreTrainedModel", context: int) -> int:
-    """Tokens that are read at a time: the context, one fewer where the token that stands before
-    them would take a position that the model does not have. Raises ContextError."""
+    """Tokens that are read at a time: the context, or one fewer if the token in front of
+    them would need a position that the model does not have. Raises ContextError."""
     text = model.config.get_text_config()
     positions = getattr(text, "max_position_embeddings", None) or context + 1
     if context > positions:
@@ -201,7 +201,7 @@ def window(model: "PreTrainedModel", context: int) -> int:
 
 
 def _windows(store: TokenStore, context: int) -> Iterator[tuple[int, int, int]]:
-    """(start, stop, first token to keep) of each stretch to score."""
+    """(start, stop, first token to keep) of each window to score."""
     step = context // 2
     first = 0 if store.begin is None else 1  # a begin token opens the window and is not scored
     for begin, end in zip(store.starts[:-1], store.starts[1:], strict=True):
@@ -213,7 +213,7 @@ def _windows(store: TokenStore, context: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _batches(windows: list[tuple[int, int, int]], batch_tokens: int) -> Iterator[list]:
-    """Windows of like length together, about `batch_tokens` tokens a batch."""
+    """Batches of windows of similar length, with about `batch_tokens` tokens each."""
     batch: list[tuple[int, int, int]] = []
     for window in sorted(windows, key=lambda w: (w[1] - w[0], w[0])):
         batch.append(window)
@@ -225,7 +225,7 @@ def _batches(windows: list[tuple[int, int, int]], batch_tokens: int) -> Iterator
 
 
 def save(folder: Path, losses: np.ndarray) -> None:
-    """Write losses beside each other as one array."""
+    """Write losses as one array."""
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "losses.npy", losses)
 
@@ -236,7 +236,7 @@ def load(folder: Path) -> np.ndarray:
 
 
 def document_means(losses: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Mean loss of each document, in nats a token; shape (documents,)."""
+    """Mean loss of each document, in nats per token; shape (documents,)."""
     return document_sums(losses, starts) / np.diff(starts)
 
 
@@ -248,9 +248,9 @@ def document_sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
 def calibrate(
     model: "PreTrainedModel", store: TokenStore, context: int, temperatures: list[float]
 ) -> dict[float, float]:
-    """Mean loss of a store at each temperature: the smallest is the calibrated one.
+    """Mean loss of a store, in nats per token, by temperature; the calibrated one has the least.
 
-    The store must be text about facts that neither the model nor the test knows; otherwise the
-    model looks as if it deserved its confidence (temperature scaling, arXiv 1706.04599).
+    The store must be text about facts that neither the model nor the test has seen; otherwise the
+    model would seem to deserve its confidence (temperature scaling, arXiv 1706.04599).
     """
     return {t: float(score(model, store, context, t).mean(dtype=np.float64)) for t in temperatures}

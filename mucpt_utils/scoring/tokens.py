@@ -15,17 +15,17 @@ if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 END = "<|endoftext|>"
-TOGETHER = 1000  # documents at a time whose tokens are lists, several times as large as the array
+TOGETHER = 1000  # documents per batch, whose tokens are lists, several times larger than arrays
 
 
 class NothingToTrainOn(MuCPTError, ValueError):
-    """Settings or a corpus that leave no document, no row or no token with a weight."""
+    """Settings or a corpus that leave no document, row or token to train on."""
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> "PreTrainedTokenizerFast":
     """A byte-level BPE tokenizer (Sennrich et al. 2016) with `vocabulary` tokens; id 0 ends a text.
 
-    Years that are met often become one token, like names.
+    Frequent years become one token each, like names.
     """
     from transformers import PreTrainedTokenizerFast
 
@@ -47,7 +47,7 @@ class TokenStore:
     """Tokens of many documents end to end, each closed by the end token.
 
     tokens: (total,) uint32 or uint16; starts: (documents + 1,) int64 offsets; ids: document ids.
-    begin: the token that opens every document, where the model's tokenizer writes one; it is read
+    begin: the token that opens every document, if the model's tokenizer writes one; it is read
     but never learnt.
     """
 
@@ -92,7 +92,7 @@ class TokenStore:
 def begin_token(tokenizer: "PreTrainedTokenizerBase") -> int | None:
     """The token that the tokenizer writes before every text, as Gemma's and Llama's do, or None.
 
-    A model that was trained with one predicts badly without it. Where it is the end token too, the
+    A model that was trained with one predicts badly without it. If it is the end token too, the
     end of the document before serves.
     """
     empty: Sequence[int] = tokenizer("")["input_ids"]
@@ -106,7 +106,7 @@ def begin_token(tokenizer: "PreTrainedTokenizerBase") -> int | None:
 def tokenise(
     tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str], ids: Sequence[str]
 ) -> TokenStore:
-    """Encode documents one after another. Raises ValueError where texts and ids do not pair."""
+    """Encode documents in order. Raises ValueError if texts and ids differ in number."""
     if len(texts) != len(ids):
         raise ValueError(f"{len(texts)} texts but {len(ids)} ids")
     begin, end = begin_token(tokenizer), tokenizer.eos_token_id
@@ -132,7 +132,7 @@ def concatenated(first: TokenStore, second: TokenStore) -> TokenStore:
 
 
 def sample(store: TokenStore, tokens: int, seed: int) -> TokenStore:
-    """Documents drawn without repetition, as few as hold `tokens` tokens; all where none do."""
+    """Documents drawn without replacement until they have `tokens` tokens; else all of them."""
     order = np.random.default_rng(seed).permutation(len(store))
     lengths = np.diff(store.starts)[order]
     drawn = order[: 1 + int(np.searchsorted(np.cumsum(lengths), tokens))]
@@ -154,7 +154,7 @@ def gather(
 def document_order(
     documents: np.ndarray, lengths: np.ndarray, tokens: int, seed: int
 ) -> np.ndarray:
-    """Shuffled passes over `documents` until at least `tokens` tokens are there.
+    """Shuffled passes over `documents` until there are at least `tokens` tokens.
 
     documents: indices to draw from; lengths: tokens of every document of the store. Each pass has
     its own order. Raises NothingToTrainOn for nothing to draw from.
@@ -174,8 +174,8 @@ def pack(
 ) -> np.ndarray:
     """The first `sequences` rows of `context` tokens, or of values aligned with tokens.
 
-    opening: stands at the head of every row, before `context - 1` others: the begin token of a
-    model that needs one, and 0 for values. Raises ValueError where too few are there.
+    opening: put at the head of every row, before `context - 1` others: the begin token of a
+    model that needs one, and 0 for values. Raises ValueError if there are too few.
     """
     width = context if opening is None else context - 1
     if flat.size < width * sequences:
@@ -187,7 +187,7 @@ def pack(
 
 
 def interleave(domain: int, replay: int) -> np.ndarray:
-    """Positions of replay among domain sequences: a boolean row, True for replay, evenly spread."""
+    """Positions of replay among domain sequences: (domain + replay,) booleans, evenly spread."""
     total = domain + replay
     marks = (np.arange(1, total + 1) * replay) // max(total, 1)
     return np.diff(np.concatenate([[0], marks])).astype(bool)

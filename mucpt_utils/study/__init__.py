@@ -1,1 +1,1 @@
-"""The study as stages, each made once: text, models, scores, runs; side by side over the cores."""
+"""The study as stages, each made once, in parallel over the cores: text, models, scores, runs."""

@@ -1,7 +1,7 @@
 """What each arm of a finished study cost: tokens trained and scored, its reference model included.
 
-Operations are counted as in `price`. What several arms share, a reference model or the base's
-losses, is counted for each: an arm costs what it would cost alone.
+Operations are counted as in `price`. What several arms share, as a reference model or the base's
+losses, is counted for each of them: an arm costs what it would cost alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ PLAIN = "plain"
 
 
 def arm_costs(study: Study) -> list[dict]:
-    """Rows of `costs.csv`, one an arm that is trained: tokens, operations, and these by plain's."""
+    """Rows of `costs.csv`, one per trained arm: tokens, operations, and these relative to plain."""
     rows = list(_counted(study))
     plain = next((row["flops"] for row in rows if row["arm"] == PLAIN), float("nan"))
     return [{**row, "relative_to_plain": row["flops"] / plain} for row in rows]

@@ -1,11 +1,11 @@
-"""The commit that code and data are of."""
+"""The commit of code and data."""
 
 import subprocess
 from functools import cache
 
 from mucpt_utils import paths
 
-# what decides a number; a change in anything else leaves a result what it is
+# what decides a number; a change in anything else does not change results
 DECIDING = (
     *("mucpt_utils", "notebooks", "data_cards"),
     *("run_all.sh", "pyproject.toml", "requirements.lock"),
@@ -14,9 +14,9 @@ DECIDING = (
 
 @cache
 def commit() -> str | None:
-    """The checkout's commit, marked where code or data have changed since; None without git.
+    """The checkout's commit, marked if code or data have changed since; None without git.
 
-    Asked once a process: a process computes with the code that it has imported.
+    Asked once per process, which computes with the code that it has imported.
     """
     head = git("rev-parse", "HEAD")
     if head is None:
@@ -31,7 +31,7 @@ def uncommitted() -> list[str]:
 
 
 def git(*arguments: str) -> str | None:
-    """What git prints about the checkout; None where it fails or there is no git."""
+    """What git prints about the checkout; None if it fails or there is no git."""
     try:
         done = subprocess.run(
             ["git", *arguments], cwd=paths.ROOT, capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""Stages of the corpus: facts by role, documents, the pipeline, tokens."""
+"""Stages of the corpus: roles of facts, documents, the pipeline, tokens."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -22,10 +22,10 @@ if TYPE_CHECKING:  # transformers takes seconds to import, and finished stages d
 
 
 class CorpusStages:
-    """Stages up to the tokens. `made_by` names the notebook that asks, for the records.
+    """Stages up to the tokens. `made_by` names the notebook that makes them, for the records.
 
     `source` is the profile the study was opened with, `profile` the one its stages read: a lane may
-    put its own budgets in place. arms: the arms that it knows; a search knows more.
+    substitute its own budgets. arms: the arms that it knows; a search knows more.
     """
 
     def __init__(self, profile: Profile, made_by: str = "", arms: Mapping[str, Arm] = ARMS):
@@ -49,7 +49,7 @@ class CorpusStages:
         running: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> Artifact:
-        """A finished stage: declared by what makes it, from what, with which settings."""
+        """A finished stage, declared by what makes it, from which inputs, with which settings."""
         declared = Stage(name, make, inputs or {}, settings, running or {})
         return build(declared, self.root, self.made_by, report)
 
@@ -65,7 +65,7 @@ class CorpusStages:
         )
 
     def examples(self) -> Artifact:
-        """Answered questions that are shown before each one asked, none about what is tested."""
+        """Answered questions shown before each one asked, none about subjects under test."""
         shots = self.profile.evaluation.shots
         return self.stage(
             "examples", examples.choose_examples, {"world": self.world()}, shots=shots
@@ -87,7 +87,7 @@ class CorpusStages:
         return self.roles.covered(world.covered, seed, world.complementary)
 
     def reference_seed(self, seed: int) -> int:
-        """The seed of the reference model that a run of this seed uses: two serve all where they
+        """The seed of the reference model that a run of this seed uses: two serve all if they
         are complementary, else each seed has its own."""
         return seed % 2 if self.profile.world.complementary else seed
 
@@ -159,7 +159,7 @@ class CorpusStages:
     # --- pipeline -----------------------------------------------------------------------------
 
     def classifier(self) -> Artifact:
-        """fastText: music or not, trained on subjects that are not under test."""
+        """The domain classifier: music or not, trained on subjects that are not under test."""
         inputs = {"general_text": self.general_text(), "everyday_text": self.everyday_text()}
         if real_text.is_mixed(self):
             inputs["passages"] = real_text.passages(self)
@@ -213,8 +213,8 @@ class CorpusStages:
     ) -> Artifact:
         """Documents of `source` as tokens, with the weight each brings from the classifier.
 
-        limit: at most so many documents, drawn by the hash of their ids. metadata: whether the
-        metadata line stands before each.
+        limit: the most documents, chosen by the hash of their ids. metadata: whether the
+        metadata line is put before each.
         """
         return self.stage(
             name,
@@ -227,7 +227,7 @@ class CorpusStages:
 
     @property
     def corpus_metadata(self) -> tuple[str, ...]:
-        """Metadata fields that stand before each document of the domain corpus."""
+        """Metadata fields that are put before each document of the domain corpus."""
         return self.profile.metadata if self.profile.metadata_in_corpus else ()
 
     def domain_tokens(self) -> Artifact:
@@ -236,7 +236,7 @@ class CorpusStages:
         return self.token_store(self.corpus(), "domain_tokens", "kept/*.jsonl*", None, shown)
 
     def general_tokens(self) -> Artifact:
-        """The base's text as tokens, and real text where it is mixed in; also what is replayed."""
+        """The base's text as tokens, with real text if it is mixed in; also used for replay."""
         source = self.general_text()
         if real_text.is_mixed(self):
             source = real_text.mixed_replay(self, source)
@@ -253,8 +253,8 @@ class CorpusStages:
         source: str,
         inputs: Mapping[str, Artifact] | None = None,
     ) -> Artifact:
-        """A copy of a model's part: a folder counts by its contents, a package or GGUF file by the
-        digest of its weights, a name of the Hub by itself."""
+        """A copy of a model's part, identified by the contents of a folder, for a package or GGUF file by the
+        digest of its weights, for a name of the Hub by that name."""
         if Path(source).is_dir():
             identity = content_digest(Path(source))
         else:

@@ -1,9 +1,9 @@
-"""What a profile costs before it is run: hours here, CPU and GPU hours, disk, how to start it.
+"""What a profile will cost: hours here, CPU and GPU hours, disk, and how to start it.
 
     python -m mucpt_utils cost PROFILE [--set KEY=VALUE ...]
 
 All counts of work come from `work`, operations from `price`. The rates of `estimate` come
-from committed results where there are any; otherwise the basis says what was assumed. Those of
+from committed results if there are any; otherwise the basis says what was assumed. Those of
 `time_here` are this machine's: of finished runs (`recorded`), or measured (`pace`).
 """
 
@@ -37,12 +37,12 @@ from mucpt_utils.study.work import (
     work,
 )
 
-ASSUMED_PEAK = 989e12  # bfloat16 operations a second of an H100 or H200, by its data sheet
+ASSUMED_PEAK = 989e12  # bfloat16 operations per second of an H100 or H200, by its data sheet
 ASSUMED_SHARE = 0.35  # of the peak: this study's goal for one GPU
 PEAK, SHARE = "matrix peak", "training share of matrix peak"  # rows of speed.csv
 GPU_MEMORY = 80e9
-STATE_BYTES = 16  # of training state a parameter: weights, gradient, two moments in float32
-# notebooks that start workers (04, 05, 07): these are forked from one more process that imports
+STATE_BYTES = 16  # of training state per parameter: weight, gradient, two moments in float32
+# notebooks that start workers (04, 05, 07), which are forked from one more importing process
 SERVERS = 3
 
 
@@ -52,8 +52,8 @@ SERVERS = 3
 def time_here(profile: Profile) -> pd.DataFrame:
     """How long a profile takes on this machine (`minutes_here`).
 
-    By the rates of finished runs of its model where there are any, otherwise measured now. For a
-    loaded model that is not on this machine, or too large for it, its cost by settings
+    By the rates of finished runs of its model if there are any, otherwise measured now. For a
+    loaded model that is not on this machine, or is too large for it, its cost by settings
     (`estimate`).
     """
     if profile.pretrained and not runs_here(profile):
@@ -64,17 +64,17 @@ def time_here(profile: Profile) -> pd.DataFrame:
 
 
 def runs_here(profile: Profile) -> bool:
-    """Whether a loaded base lies on this machine and its training state fits in its memory."""
+    """Whether a loaded base is on this machine and its training state fits in memory."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     lies_here = profile.pretrained is None or is_local(profile.pretrained.name)
     return lies_here and profile.parameters * STATE_BYTES < memory
 
 
 def minutes_here(profile: Profile, pace: Pace) -> pd.DataFrame:
-    """what, amount, pace here (of one process), minutes; the last row is the sum.
+    """Columns: what, amount, pace here (of one process), minutes; the last row is the sum.
 
-    Jobs of one kind take turns over the processes: one a core, or one in all for a large model.
-    Corpora are made beside the base, whose training is longer.
+    Jobs of one kind share the processes: one per core, or a single one for a large model.
+    Corpora are made in parallel with the base, whose training takes longer.
     """
     processes, _ = parallel.sharing(profile.parameters)
     rows = []
@@ -95,16 +95,16 @@ def minutes_here(profile: Profile, pace: Pace) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Rate:
-    """A rate and where it is from."""
+    """A rate and its basis."""
 
     value: float
     basis: str
 
 
 def estimate(profile: Profile, results: Path = paths.RESULTS) -> pd.DataFrame:
-    """The cost of a profile: quantity, value, unit, basis.
+    """The cost of a profile, in columns quantity, value, unit, basis.
 
-    Hours are of measured work alone: questions, loading and waiting come on top.
+    Hours cover training and scoring alone: questions, loading and waiting come on top.
     """
     training, scoring = operations(profile, "training"), operations(profile, "scoring")
     gpu, source = gpu_rate(results), "declared" if profile.pretrained else "counted"
@@ -128,7 +128,7 @@ def estimate(profile: Profile, results: Path = paths.RESULTS) -> pd.DataFrame:
 
 
 def gpu_rate(results: Path) -> Rate:
-    """Operations a second of one GPU in training: measured on a CUDA machine, or assumed."""
+    """Operations per second of one GPU in training: measured on a CUDA machine, or assumed."""
     speeds = [pd.read_csv(path) for path in sorted(results.glob("*/tables/speed.csv"))]
     if speeds:
         table = pd.concat(speeds, ignore_index=True)
@@ -142,7 +142,7 @@ def gpu_rate(results: Path) -> Rate:
 
 
 def cpu_rate(results: Path) -> Rate | None:
-    """Operations a second of one core in training, from the plain runs of `laptop`."""
+    """Operations per second of one core in training, from the plain runs of `laptop`."""
     runs = committed_stages(results, "run_plain")
     if not runs:
         return None
@@ -153,7 +153,7 @@ def cpu_rate(results: Path) -> Rate | None:
 
 
 def pipeline_rate(results: Path) -> Rate | None:
-    """Words a second of one core through the pipeline, from `laptop`'s funnel and record."""
+    """Words per second of one core through the pipeline, from `laptop`'s funnel and record."""
     corpora = committed_stages(results, "corpus")
     if not corpora:
         return None
@@ -171,7 +171,7 @@ def committed_stages(results: Path, name: str) -> list[Mapping]:
 
 
 def launch_commands(profile: Profile) -> list[str]:
-    """How to start the profile: one process, or one job a run where a GPU cannot hold the state."""
+    """How to start the profile: one process, or one job per run if a GPU cannot hold the state."""
     fits = profile.parameters * STATE_BYTES < GPU_MEMORY
     launcher = "torchrun --nproc-per-node 8"
     if not fits:
@@ -187,7 +187,7 @@ def launch_commands(profile: Profile) -> list[str]:
 
 
 def was_run(profile: Profile, results: Path = paths.RESULTS) -> bool:
-    """Whether committed results of the profile are there."""
+    """Whether there are committed results of the profile."""
     return (results / profile.name / "run.json").is_file()
 
 

@@ -21,9 +21,9 @@ def respond(
     new_tokens: int,
     examples: Sequence[Mapping] = (),
 ) -> list[dict]:
-    """One row a question: id, subject, stratum, response, mean key log-likelihood (nats).
+    """One row per question: id, subject, stratum, response, mean log-likelihood of the key (nats).
 
-    examples: question dicts that are shown with their answers before each question.
+    examples: question dicts shown with their answers before each question.
     """
     if not questions:
         return []
@@ -45,6 +45,6 @@ def respond(
 
 
 def bits_per_byte(model: "PreTrainedModel", store: TokenStore, bytes_: int, context: int) -> float:
-    """Compression of held-out text: total loss in bits over its size in UTF-8 bytes."""
+    """Bits per byte of held-out text: its total loss in bits over its size `bytes_` in UTF-8."""
     losses = score(model, store, context).astype(np.float64)
     return float(losses.sum() / math.log(2) / bytes_)

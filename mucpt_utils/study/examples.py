@@ -1,4 +1,4 @@
-"""The stage of examples: questions that are shown with their answers before each one asked."""
+"""The stage of examples: questions shown with their answers before each one asked."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from mucpt_utils.io import write_jsonl
 from mucpt_utils.musicsimpleqa.ask import few_shot
 from mucpt_utils.study.text import questions_of, read_world
 
-if TYPE_CHECKING:  # what runs a stage is not what makes it
+if TYPE_CHECKING:  # the code that runs stages is not part of what makes one
     from mucpt_utils.study.stages import Report
 
 
@@ -17,8 +17,8 @@ def choose_examples(
 ) -> None:
     """Examples of both sets of questions: `questions.jsonl`, `general.jsonl`.
 
-    They are about practice subjects and about general ones outside the twin: none is under test.
-    Raises AskingError where there are fewer questions than shots.
+    They are about practice subjects, and general ones outside the twin: none is under test.
+    Raises AskingError if there are fewer questions than shots.
     """
     world = read_world(inputs["world"])
     general = [fact for fact in world.general if fact.subject not in world.general_asked]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mucpt_utils.io import read_jsonl, write_jsonl
 from mucpt_utils.musicsimpleqa.grading import grade
 
-if TYPE_CHECKING:  # what runs a stage is not what makes it
+if TYPE_CHECKING:  # the code that runs stages is not part of what makes one
     from mucpt_utils.study.stages import Report
 
 ANSWERS = "answers.jsonl"

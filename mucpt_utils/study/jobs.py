@@ -1,7 +1,7 @@
-"""Stages made side by side: what is finished is found, the rest goes to worker processes.
+"""Stages made in parallel: finished ones are found, the rest goes to worker processes.
 
-`run_files` and `aligned_files` tell where finished runs lie: tables are made of these, and nothing
-that makes a table can start a training.
+`run_files` and `aligned_files` say where finished runs are: tables are made from these, so nothing
+that makes a table can start training.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ class Job:
     reports: bool = False
 
     def find(self) -> Artifact | list[Artifact] | None:
-        """The finished stage, or None where it or something before it is still to be made."""
+        """The finished stage, or None if it or something before it is still to be made."""
         with stages.looking():
             try:
                 return getattr(self.study, self.stage)(*self.arguments)
@@ -39,11 +39,11 @@ class Job:
 
 
 def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> None:
-    """Make every stage that is not there yet, under one progress bar.
+    """Make every stage that does not exist yet, under one progress bar.
 
-    workers: processes at a time; unless told, what `parallel.sharing` finds for the models' size.
+    workers: processes at a time; by default what `parallel.sharing` finds for the models' size.
     """
-    with stages.looking():  # one look at all of them
+    with stages.looking():  # look for all of them at once
         missing = [job for job in jobs if job.find() is None]
     loaded = [job.study.profile.pretrained for job in missing]
     at_a_time, threads = parallel.sharing(max((m.parameters for m in loaded if m), default=0))
@@ -78,21 +78,21 @@ def _make(
 
 
 def references(studies: Iterable[Study]) -> None:
-    """Corpora and base; reference models and token losses where a study's arms use them.
+    """Make corpora and base, and reference models and token losses if a study's arms use them.
 
-    Raises SettingsError, before anything is made, for what this machine cannot hold.
+    Raises SettingsError, before anything is made, if this machine is too small.
     """
     studies = list(studies)
     profile = studies[0].profile
     preflight.check(profile)
     base = Job(studies[0], "base", (), profile.base.tokens, True)
-    # the classifier comes first: every corpus waits for it, and would wait beside the base
+    # the classifier comes first: every corpus waits for it, and would otherwise wait for the base
     make([Job(studies[0], "classifier"), Job(studies[0], "general_tokens")], "general text")
     make([base, *(Job(s, "domain_tokens") for s in studies)], "base and corpora")
     scoring = [s for s in studies if any(s.arm(a).uses_reference for a in s.profile.arms)]
     signals = [job for s in studies for job in signals_of(s)]
     budget = profile.reference_training.tokens
-    # one job a seed, from its reference model to its token losses: no core waits for another seed
+    # one job per seed, from its reference model to its token losses: no core waits for another seed
     wanted = [Job(s, "base_losses") for s in scoring]
     wanted += [Job(s, "scores", (seed,), budget, True) for s in scoring for seed in s.profile.seeds]
     make(wanted, "reference models")
@@ -100,7 +100,7 @@ def references(studies: Iterable[Study]) -> None:
 
 
 def signals_of(study: Study) -> list[Job]:
-    """Stages of what else than losses the arms of a study use, each once."""
+    """Stages of the signals other than losses that a study's arms use, each once."""
     arms = [study.arm(name) for name in study.profile.arms]
     focuses, seeds = {arm.focus for arm in arms}, study.profile.seeds
     jobs = [
@@ -145,7 +145,7 @@ def composition(study: Study) -> list[Job]:
 
 
 def levels(study: Study) -> list[Study]:
-    """The study, then at every level of its axes, with the arms that are trained there."""
+    """The study, then the study at every level of its axes, with the arms trained there."""
     changed = [
         study.with_changes({**level.set, "arms": asked_too(study, load_axes()[axis].arms)})
         for axis in study.profile.composition
@@ -156,13 +156,13 @@ def levels(study: Study) -> list[Study]:
 
 
 def asked_too(study: Study, arms: Sequence[str]) -> tuple[str, ...]:
-    """Arms of a level, the base before them where what it knew is a kind of facts of its own."""
+    """Arms of a level, preceded by the base if what it knew is a separate kind of facts."""
     needed = study.profile.evaluation.known_above is not None and "base" not in arms
     return ("base", *arms) if needed else tuple(arms)
 
 
 def run(study: Study, arm: str, seed: int) -> Job:
-    """One arm at one seed, asked and graded."""
+    """The job of one arm at one seed: trained, asked and graded."""
     tokens = study.budget(study.arm(arm)).tokens if study.arm(arm).trained else 1.0
     return Job(study, "answers", (arm, seed), tokens, True)
 
@@ -172,11 +172,11 @@ def run(study: Study, arm: str, seed: int) -> Job:
 
 @dataclass(frozen=True)
 class RunFiles:
-    """Where a finished run lies, and its place in the study.
+    """Where a finished run is, and its place in the study.
 
     folder: the run's, with `text.json`, `weights.npy` and the model. answers: its graded answers.
     covered: ids of the questions whose subject this seed's reference model knows. known_before: ids
-    of the real questions whose answer the base knew, where the profile wants them kept apart.
+    of the real questions whose answer the base knew, if the profile keeps these apart.
     """
 
     arm: str
@@ -192,7 +192,7 @@ class RunFiles:
 def run_files(study: Study) -> list[RunFiles]:
     """Every run of the profile: arms by seeds, then each axis of composition, level by level.
 
-    Raises NotMade for a run that is not there yet.
+    Raises NotMade for a run that does not exist yet.
     """
     files = main_files(study)
     for name in study.profile.composition:
@@ -205,7 +205,7 @@ def run_files(study: Study) -> list[RunFiles]:
 
 
 def main_files(study: Study) -> list[RunFiles]:
-    """The runs of the main comparison: arms by seeds. Raises NotMade for one that is not there."""
+    """The runs of the main comparison: arms by seeds. Raises NotMade for a missing one."""
     profile = study.profile
     return [files_of(study, arm, seed) for arm in profile.arms for seed in profile.seeds]
 
@@ -228,7 +228,7 @@ def files_of(
     axis: str = MAIN,
     level: str = DEFAULT,
 ) -> RunFiles:
-    """One run of a study. stage: that of its graded answers. Raises NotMade where it is missing."""
+    """One run of a study. stage: that of its graded answers. Raises NotMade if it is missing."""
     with stages.looking():
         answered = getattr(study, stage)(arm, seed)
         asked = read_jsonl(study.world().path("questions.jsonl"))
@@ -241,8 +241,8 @@ def files_of(
 
 
 def known_before(study: Study) -> frozenset[str]:
-    """Ids of the questions about real facts that the base answers, or whose key it gives more than
-    `evaluation.known_above`; none where that is not set. Raises NotMade without the base's answers.
+    """Ids of the questions about real facts that the base answers, or whose key has more than
+    `evaluation.known_above` under it; empty if that is not set. Raises NotMade without its answers.
     """
     above = study.profile.evaluation.known_above
     if above is None:

@@ -1,6 +1,6 @@
 """The writer's labels carried over to the tokens: which are facts, wrong facts, spam.
 
-Only what measures reads these, and the ceilings: arms that are told what no method knows. No stage
+Only measurements read these, and ceilings: arms that are told what no method knows. No stage
 of a method does.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mucpt_utils.study.stages import Report
 
-# later ones win where labels overlap: noise inside a fact is noise
+# later ones win if labels overlap: noise inside a fact is noise
 KINDS = (
     *("other", "fact", "wrong_fact", "rumour", "boilerplate", "spam", "pii", "mojibake"),
     "noise",
@@ -32,10 +32,10 @@ RUMOUR = "rumour"
 
 @dataclass(frozen=True)
 class Labels:
-    """What the writer knows of each token and document of a corpus.
+    """What the writer knows about each token and document of a corpus.
 
     kinds: (tokens,), index into KINDS; facts: (tokens,), index into `names`, ids of facts, or -1
-    where the token is not of an object; reliable: (documents,), whether the site is.
+    if the token is not part of an object; reliable: (documents,), whether the site is.
     """
 
     kinds: np.ndarray
@@ -49,7 +49,7 @@ class Labels:
 
     @classmethod
     def load(cls, folder: Path) -> "Labels":
-        """The labels that the stage `labels` left."""
+        """The labels that the stage `labels` saved."""
         kinds, facts, reliable = (
             np.load(folder / f"{name}.npy") for name in ("kinds", "facts", "reliable")
         )
@@ -77,7 +77,7 @@ def kept_documents(corpus: Path) -> list[dict]:
 
 
 def fact_objects(tested: Sequence[Fact]) -> dict[str, str]:
-    """The object of every fact by its id: of the committed facts, and of those under test."""
+    """The object of every fact, by its id: of the committed facts and of those under test."""
     committed = (fact for name in ("music", "general") for fact in load_facts(name))
     return {fact.id: fact.object for fact in (*committed, *tested)}
 
@@ -90,7 +90,7 @@ def labels_of(
 ) -> Labels:
     """Labels of every token, documents end to end as `tokens.tokenise` lays them.
 
-    A fact's tokens are those of its object alone, for these are what a question asks; `objects`
+    A fact's tokens are those of its object alone, since a question asks for these; `objects`
     gives a fact's object by its id. The metadata line and end tokens are `other`.
     """
     names = {name: index for index, name in enumerate(sorted(objects))}
@@ -128,8 +128,8 @@ def _token_rows(
 def token_places(
     document: Mapping, tokenizer: "PreTrainedTokenizerBase", fields: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Where each token of the training text begins and ends, and where the document's own text
-    begins in it, in characters."""
+    """Where each token of the training text begins and ends, and where the document's text
+    begins in it, all in characters."""
     text = training_text(dict(document), fields)
     offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     begins, ends = np.array(offsets["offset_mapping"], int).reshape(-1, 2).T
@@ -137,7 +137,7 @@ def token_places(
 
 
 def _spans(document: Mapping, objects: Mapping[str, str]) -> list[dict]:
-    """Labelled spans; a (wrong) fact's span is narrowed to where its object stands."""
+    """Labelled spans; that of a (wrong) fact is narrowed to its object."""
     narrowed = []
     for span in document["metadata"]["truth"]["spans"]:
         if span["kind"] not in KINDS:

@@ -1,7 +1,7 @@
-"""The prose lane: a folder of real text through the same stages, judged on text, not questions.
+"""The prose lane: a folder of real text through the same stages, measured on text, not questions.
 
 The folder holds one sub-folder of music text and one of general text (names are settings). Roles of
-files and the stages themselves stand in `study.prose`.
+files and the stages themselves are in `study.prose`.
 """
 
 from typing import TYPE_CHECKING
@@ -46,7 +46,7 @@ class ProseStudy(Study):
         real_text.text_folder(self)
 
     def world(self) -> Artifact:
-        """No facts are asked in this lane: empty question files."""
+        """Empty question files: no facts are asked about in this lane."""
         return self.stage("prose_world", prose.ask_nothing)
 
     def passages(self) -> Artifact:
@@ -54,15 +54,15 @@ class ProseStudy(Study):
         return real_text.passages(self)
 
     def _gathered(self, name: str, parts: dict[str, list[str]]) -> Artifact:
-        """Passage files put together under new names."""
+        """Passage files combined under new names."""
         return real_text.gathered(self, name, parts)
 
     def general_text(self) -> Artifact:
-        """General prose that the base learns from; also what is replayed."""
+        """General prose that the base learns from; also used for replay."""
         return self._gathered("prose_general_text", {"documents": ["general_reference"]})
 
     def reference_text(self, seed: int) -> Artifact:
-        """Music prose that the reference model learns from; seeds change its training, not it."""
+        """Music prose that the reference model learns from; it is the same for all seeds."""
         return self._gathered("prose_reference_text", {"documents": ["music_reference"]})
 
     def held_out_text(self) -> Artifact:
@@ -84,7 +84,7 @@ class ProseStudy(Study):
         return prose.reference_passages(self.passages().folder)
 
     def domain_tokens(self) -> Artifact:
-        """A sample of the cleaned corpus as tokens: scoring all of it is not what is measured."""
+        """A sample of the cleaned corpus as tokens; scoring all of it is not needed to measure."""
         limit = self.profile.prose.passages
         return self.token_store(self.corpus(), "domain_tokens", "kept/*.jsonl*", limit)
 

@@ -1,4 +1,4 @@
-"""One arm trained by several processes: what a model too large for one needs.
+"""One arm trained by several processes, as a model too large for one needs.
 
     python -m mucpt_utils launch prepare PROFILE ARM SEED FOLDER [--set KEY=VALUE ...]
     torchrun --nproc-per-node 8 -m mucpt_utils launch train FOLDER
@@ -6,15 +6,15 @@
         -m mucpt_utils launch train FOLDER
     python -m mucpt_utils launch measure PROFILE FOLDER
 
-`prepare` makes every stage before the run (corpus, base, reference model, cached losses) and lays
-the arm's sequences, weights and losses out as arrays, a part at a time (`packed_rows`): the corpus
-may be larger than memory. `train` needs that folder alone. A killed `train` goes on from its last
+`prepare` makes every stage before the run (corpus, base, reference model, cached losses) and writes
+the arm's sequences, weights and losses as arrays, one part at a time (`packed_rows`): the corpus
+may be larger than memory. `train` needs only that folder. A killed `train` continues from its last
 checkpoint.
 
-Memory of the machine (GPUs aside): the first process of all reads the model, in float32, 4 bytes a
-parameter; the others wait for it with room that is reserved and not written (`models.unfilled`).
-DDP then sends each process the whole model; FSDP hands it out tensor by tensor, and each keeps its
-share alone. A model of 32 billion parameters takes 131 GB on the first machine and a share on the
+Memory of the machine (GPUs aside): only the first process reads the model, in float32, 4 bytes per
+parameter; the others wait for it with memory reserved but not written (`models.unfilled`).
+DDP then sends each process the whole model; FSDP sends it tensor by tensor, and each keeps only its
+share. A model of 32 billion parameters takes 131 GB on the first machine and a share on the
 others; read by each of eight processes, it would take a terabyte on every machine.
 """
 
@@ -53,7 +53,7 @@ TRAINED, SPENT = "trained", "spent.json"
 
 
 class LaunchJob(BaseModel):
-    """What a training process needs beside the arrays and the model."""
+    """What a training process needs besides the arrays and the model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,7 +64,7 @@ class LaunchJob(BaseModel):
 
 
 def write_job(folder: Path, job: LaunchJob, model: Path) -> None:
-    """Write what a job needs beside its sequences; `model` is the folder of its first model."""
+    """Write what a job needs besides its sequences; `model` is the folder of its initial model."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(model, folder / "model", dirs_exist_ok=True)
     (folder / JOB).write_text(job.model_dump_json(indent=1), encoding="utf-8")
@@ -78,7 +78,7 @@ def lay_out(study: Study, name: str, seed: int, folder: Path) -> None:
         scored = scored.joined(TokenStore.load(study.reference_tokens(seed).folder))
     job = LaunchJob(arm=name, seed=seed, train=train, criterion=arm.tokens)
     write_job(folder, job, study.begun(arm, seed).path("model"))
-    for field in fields(Sequences):  # of a job that was here before
+    for field in fields(Sequences):  # left by an earlier job
         (folder / f"{field.name}.npy").unlink(missing_ok=True)
     packed_rows.write_sequences(
         folder,
@@ -118,12 +118,12 @@ def train(folder: Path) -> None:
     """Train a prepared job; called by every process of `torchrun` or `accelerate launch`.
 
     Raises SettingsError for a folder that holds no job, ModelError for a model that cannot be read,
-    TrainingError for a batch that the processes cannot share out.
+    TrainingError for a batch that cannot be divided among the processes.
     """
     if not (folder / JOB).is_file():
         raise SettingsError(f"{folder} holds no {JOB}: `launch prepare` writes it")
     job = LaunchJob.model_validate_json((folder / JOB).read_text(encoding="utf-8"))
-    # the processes meet before anything is read: then one alone needs to read
+    # the processes meet before anything is read, so that only one needs to read
     together = PartialState(cpu=not torch.cuda.is_available(), timeout=LONGEST_WAIT)
     if together.is_main_process:
         model = models.load(folder / "model", torch.float32, device="cpu")
@@ -146,8 +146,8 @@ def train(folder: Path) -> None:
 
 
 def spent(seconds: float, ends: Sequence[tuple[float, float]]) -> dict[str, float]:
-    """What a training took: seconds, tokens a second of its median step (the first one aside), and
-    the most memory that its first process held, in GB.
+    """What training took: seconds, tokens per second of its median step (without the first), and
+    the peak memory of its first process, in GB.
 
     ends: when each step ended, in seconds, and its tokens.
     """

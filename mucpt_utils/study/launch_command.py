@@ -1,6 +1,6 @@
-"""The command `launch`: its arguments, read before what trains is imported.
+"""The command `launch`: its arguments, read before the training code is imported.
 
-torch and its launchers take seconds to import; a wrong argument is told at once.
+torch and its launchers take seconds to import; a wrong argument is reported at once.
 """
 
 import sys
@@ -13,7 +13,7 @@ from mucpt_utils.errors import OK, MuCPTError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; returns the exit code."""
+    """Prepare, train or measure a launched run; returns the exit code."""
     parser = Parser(
         prog="python -m mucpt_utils launch", description="One arm, trained by several processes."
     )
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.command != "train":
-            load_profile(options.profile, options.overrides)  # raises for what is none
+            load_profile(options.profile, options.overrides)  # raises SettingsError if it is wrong
         from mucpt_utils.study import launch
 
         if options.command == "prepare":

@@ -1,6 +1,6 @@
-"""Where each token of the corpus stands in training, beside the weight that it has there.
+"""Where each token of the corpus comes in training, and the weight that it has there.
 
-What describes weights is made of layouts, which come from the same functions that training calls.
+Descriptions of weights are made from layouts, which come from the functions that training calls.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,9 +19,9 @@ class Layout:
     """The domain part of one run's training, in its order; replay is left out.
 
     tokens: (rows, context), indices into the corpus's tokens. fixed: the weights that are fixed
-    before training, of the same shape. given: the weights that training gave, (rows, context - 1),
-    for the first token of a row is not predicted; None before training, or where a run keeps none.
-    seen: (rows,), the point of the run's learning curve that ends the part a row lies in, in tokens
+    before training, of the same shape. given: the weights that training used, (rows, context - 1),
+    since the first token of a row is not predicted; None before training, or if a run keeps none.
+    seen: (rows,), the point of the run's learning curve by which a row has been read, in tokens
     of the budget; None before training.
     """
 
@@ -44,9 +44,9 @@ def weighing_arms(study: Study, static: bool = False) -> list[str]:
 
 
 def layouts(study: Study, arms: Sequence[str], trained: bool = True) -> Iterator[Layout]:
-    """The layout of each arm at each seed; trained: with what its run gave.
+    """The layout of each arm at each seed; trained: with the weights that its run used.
 
-    Raises NotMade where a run is wanted and not there.
+    Raises NotMade if a run is needed and missing.
     """
     for name in arms:
         for seed in study.profile.seeds:
@@ -67,7 +67,7 @@ def _layout(study: Study, name: str, seed: int, trained: bool) -> Layout:
         with stages.looking():
             run = study.run(name, seed)
         given = np.load(run.path("weights.npy"), mmap_mode="r")[rows]
-        # the points are those at which the run was asked
+        # the points are those at which the run was measured
         points = np.unique([row["tokens"] for row in read_jsonl(run.path(RESPONSES))])
         ends = (np.flatnonzero(rows) + 1) * data.tokens.shape[1]
         part = np.searchsorted(points, ends)

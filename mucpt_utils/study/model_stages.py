@@ -1,4 +1,4 @@
-"""Stages of the models: base and reference model, what they say of the corpus, other signals."""
+"""Stages of the models: base and reference model, their scores of the corpus, other signals."""
 
 from mucpt_utils.config.scoring import RATIO_TEXT, TAGGERS, Arm, Criterion
 from mucpt_utils.study import labels, models, scores, signals
@@ -7,7 +7,7 @@ from mucpt_utils.study.stages import Artifact, Report, silent
 
 
 class ModelStages(CorpusStages):
-    """Stages from the base to what an arm needs to know of each token."""
+    """Stages from the base to what an arm needs to know about each token."""
 
     # --- models and losses --------------------------------------------------------------------
 
@@ -34,7 +34,7 @@ class ModelStages(CorpusStages):
     def reference(self, seed: int, report: Report = silent) -> Artifact:
         """The reference model: the base, trained further on clean text about part of the facts.
 
-        Raises ValueError for a loaded one whose tokenizer is not the model's.
+        Raises ValueError for a loaded one whose tokenizer is not the base's.
         """
         if self.profile.reference.pretrained:
             return self._loaded("reference", self.profile.reference.pretrained)
@@ -63,7 +63,7 @@ class ModelStages(CorpusStages):
         return self.stage("merged", models.merge, inputs)
 
     def temperature(self, seed: int) -> Artifact:
-        """The reference model's loss on subjects it does not know, by temperature, and the best."""
+        """The reference model's loss on subjects it does not know, by temperature; and the best."""
         fixed = self.profile.reference.temperature
         store = self.token_store(self.held_out_text(), "calibration_tokens", "calibration.jsonl")
         return self.stage(
@@ -108,7 +108,7 @@ class ModelStages(CorpusStages):
         measure: str = "loss",
         report: Report = silent,
     ) -> Artifact:
-        """What a model says of every token of a store."""
+        """What a model says about every token of a store."""
         return self.stage(
             name,
             scores.score_tokens,
@@ -124,13 +124,13 @@ class ModelStages(CorpusStages):
         return self.arms[name]
 
     def scores(self, seed: int, report: Report = silent) -> list[Artifact]:
-        """This seed's reference model, its temperature, and the losses that the arms need of it."""
+        """This seed's reference model, its temperature, and the scores that the arms need."""
         made = [self.reference(seed, report), self.temperature(seed)]
         by_arm = [self.arm_scores(self.arm(name), seed) for name in self.profile.arms]
         return made + [artifact for each in by_arm for artifact in each.values()]
 
     def arm_scores(self, arm: Arm, seed: int) -> dict[str, Artifact]:
-        """What an arm needs to know of the corpus: cached losses, and its signals."""
+        """What an arm needs to know about the corpus: cached losses, and its signals."""
         needed = {}
         if arm.criteria:
             needed["base_losses"] = self.base_losses()
@@ -141,7 +141,7 @@ class ModelStages(CorpusStages):
         return needed | self.arm_signals(arm, seed)
 
     def arm_signals(self, arm: Arm, seed: int) -> dict[str, Artifact]:
-        """What else than losses weighs an arm's tokens or keeps its documents."""
+        """What weighs an arm's tokens or chooses its documents besides losses."""
         signals = {}
         if arm.focus and arm.tagger:
             signals["tags"] = self.tags(arm.focus, seed)
@@ -154,7 +154,7 @@ class ModelStages(CorpusStages):
     # --- signals ------------------------------------------------------------------------------
 
     def labels(self) -> Artifact:
-        """The writer's labels of the corpus's tokens: for what measures, and for ceilings."""
+        """The writer's labels of the corpus's tokens, for measurements and for ceilings."""
         return self.stage(
             "labels",
             labels.label_tokens,
@@ -163,7 +163,7 @@ class ModelStages(CorpusStages):
         )
 
     def tagger(self, focus: str) -> Artifact:
-        """The tagger of fact tokens: it learns from clean text about calibration subjects."""
+        """The tagger of fact tokens, which learns from clean text about calibration subjects."""
         source = self.tagger_text()
         return self.stage(
             focus,
@@ -180,7 +180,7 @@ class ModelStages(CorpusStages):
         )
 
     def ratio_tagger(self, focus: str, seed: int) -> Artifact:
-        """The tagger that learns from the loss ratio on this seed's reference model's own text."""
+        """The tagger that learns from the loss ratio on the text of this seed's reference model."""
         base, reference = self.base(), self.reference(seed)
         own = {"tokens": self.reference_tokens(seed)}
         read = self.stage("ratio_text", signals.sample_documents, own, tokens=RATIO_TEXT, seed=0)
@@ -198,9 +198,9 @@ class ModelStages(CorpusStages):
         )
 
     def tags(self, focus: str, seed: int) -> Artifact:
-        """Chance of every token of the corpus to carry a fact, by the tagger of that focus.
+        """Probability that each token of the corpus carries a fact, by the tagger of that focus.
 
-        One tagger for all seeds, but where it learns from a seed's reference model.
+        One tagger serves all seeds, unless it learns from a seed's reference model.
         """
         by_ratio = TAGGERS[focus].learns == "ratio"
         fitted = self.ratio_tagger(focus, seed) if by_ratio else self.tagger(focus)
@@ -212,6 +212,6 @@ class ModelStages(CorpusStages):
         )
 
     def quality(self) -> Artifact:
-        """How much each document of the corpus is like clean text."""
+        """How similar each document of the corpus is to clean text."""
         inputs = {"general_text": self.general_text(), "corpus": self.corpus()}
         return self.stage("quality", signals.rate_quality, inputs)

@@ -18,7 +18,7 @@ from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.text.documents import training_text
 from mucpt_utils.training.batches import steps_for, training_sequences
 
-if TYPE_CHECKING:  # what runs a stage is not what makes it
+if TYPE_CHECKING:  # the code that runs stages is not part of what makes one
     from mucpt_utils.study.stages import Report
 
 Inputs = Mapping[str, Path]
@@ -53,11 +53,11 @@ def tokenise(
     metadata: Sequence[str],
     limit: int | None = None,
 ) -> None:
-    """Documents as tokens, with the weight that each brings from the classifier, its site
+    """Documents as tokens, with each one's weight by the classifier, its site
     and its title.
 
-    files: pattern of the files of `text`. metadata: fields that stand before each document.
-    limit: at most so many documents, drawn by the hash of their ids.
+    files: pattern of the files of `text`. metadata: fields that are put before each document.
+    limit: the most documents, chosen by the hash of their ids.
     """
     paths = sorted(inputs["text"].glob(files))
     documents = [document for path in paths for document in read_jsonl(path)]
@@ -132,10 +132,10 @@ def train_reference(
 
 
 def merge(folder: Path, inputs: Inputs, report: "Report") -> None:
-    """A model whose every weight is the mean of the base's and the reference model's.
+    """A model each of whose weights is the mean of the base's and the reference model's.
 
-    Both are of one training run, the second the continuation of the first, so that between them no
-    loss is high: what is averaged in arXiv 2203.05482.
+    The second continues the training of the first, so that no loss between them should be
+    high (averaging of weights as in arXiv 2203.05482).
     """
     model, other = (models.load(inputs[name] / "model", "float32") for name in inputs)
     theirs = other.state_dict()
@@ -176,7 +176,7 @@ def _train_plainly(
 def calibrate(
     folder: Path, inputs: Inputs, report: "Report", *, candidates: Sequence[float], context: int
 ) -> None:
-    """The reference model's loss on subjects it does not know, by temperature, and the best."""
+    """The reference model's loss on subjects it does not know, by temperature; and the best."""
     model = models.load(inputs["reference"] / "model")
     store = tokens.TokenStore.load(inputs["calibration_tokens"])
     by_temperature = losses.calibrate(model, store, context, list(candidates))

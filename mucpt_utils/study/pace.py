@@ -1,8 +1,8 @@
 """How fast this machine is, in about eight seconds: training, scoring, answering, starting.
 
-The profile's own model is trained, scored with and asked for a few seconds, one thread as in a run;
+The profile's own model trains, scores and answers for a few seconds, with one thread as in a run;
 a fresh Python that imports the study is timed, since notebooks and workers start one. Nothing is
-remembered from another run or machine.
+taken from another run or machine.
 """
 
 import contextlib
@@ -20,17 +20,17 @@ from mucpt_utils import paths
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.study.parallel import run_jobs, sharing
 
-if TYPE_CHECKING:  # torch and transformers take seconds to import, and who asks for a cost waits
+if TYPE_CHECKING:  # torch and transformers take seconds to import, and asking for a cost must not
     from transformers import PreTrainedModel
 
 SHARES = {"training": 0.6, "scoring": 0.15, "answering": 0.25}  # of the seconds
-PROMPT_TOKENS, BATCH = 24, 32  # of the questions asked
-DOCUMENTS = 40  # that are scored at a time
+PROMPT_TOKENS, BATCH = 24, 32  # tokens of a question, and questions asked at a time
+DOCUMENTS = 40  # scored at a time
 WARM_UP = 2  # steps that are not timed
 
 
 class Pace(NamedTuple):
-    """Rates of one core: training and scoring in tokens a second, answering in questions a second.
+    """Rates of one core per second: tokens in training and scoring, questions in answering.
 
     start: seconds until a fresh Python has imported the study.
     """
@@ -42,14 +42,14 @@ class Pace(NamedTuple):
 
 
 class LongEnough(Exception):
-    """Ends a training run after the time that it was given."""
+    """Ends a training run after its allotted time."""
 
 
 def measure(profile: Profile, document_tokens: int, seconds: float = 4.0) -> Pace:
-    """The pace of this machine for the profile's model, loaded or of its size from scratch.
+    """The pace of this machine for the profile's model: the loaded one, or one of its size.
 
     document_tokens: of the documents that are scored. seconds: for training, scoring and answering
-    together, ten times as many for a loaded model, which is measured in a worker: there memory is
+    together; ten times as many for a loaded model, which is measured in a worker, where memory is
     kept between steps (`parallel.KEPT_MEMORY`). Starting a Python comes on top.
     """
     if profile.pretrained:
@@ -93,7 +93,7 @@ def measured_here(profile: Profile, document_tokens: int, seconds: float) -> Pac
 
 
 def model_of(profile: Profile) -> "PreTrainedModel":
-    """The base that a profile loads, in float32, or one of its size from scratch."""
+    """The base that a profile loads, in float32, or an untrained one of its size."""
     import torch
 
     from mucpt_utils.scoring import models
@@ -104,7 +104,7 @@ def model_of(profile: Profile) -> "PreTrainedModel":
 
 
 def training_rate(model: "PreTrainedModel", profile: Profile, seconds: float) -> float:
-    """Tokens a second of real training steps on random tokens."""
+    """Tokens per second of real training steps on random tokens."""
     from mucpt_utils.training import batches, trainer
 
     settings = profile.train.model_copy(update={"checkpoints": 0})
@@ -126,7 +126,7 @@ def training_rate(model: "PreTrainedModel", profile: Profile, seconds: float) ->
 def scoring_rate(
     model: "PreTrainedModel", profile: Profile, document_tokens: int, seconds: float
 ) -> float:
-    """Tokens a second of losses over documents of one length."""
+    """Tokens per second in scoring documents of one length."""
     from mucpt_utils.scoring import losses
     from mucpt_utils.scoring.tokens import TokenStore
 
@@ -139,10 +139,10 @@ def scoring_rate(
 
 
 def answering_rate(model: Any, profile: Profile, seconds: float) -> float:
-    """Questions a second: an answer is written, and the key's likelihood read."""
+    """Questions per second: an answer is generated and the key's likelihood computed."""
     import torch
 
-    length = PROMPT_TOKENS * (1 + profile.evaluation.shots)  # examples stand before the question
+    length = PROMPT_TOKENS * (1 + profile.evaluation.shots)  # examples come before the question
     prompts = torch.from_numpy(random_tokens(profile, BATCH, length)).to(model.device)
     longest = profile.evaluation.new_tokens
 
@@ -166,12 +166,12 @@ def seconds_to_start() -> float:
 
 
 def random_tokens(profile: Profile, rows: int, columns: int) -> np.ndarray:
-    """Token ids of shape (rows, columns), the same ones each time."""
+    """Random token ids of shape (rows, columns), always the same."""
     return np.random.default_rng(0).integers(1, profile.vocabulary, (rows, columns))
 
 
 def repeated(work: Callable[[], object], seconds: float, amount: float) -> float:
-    """Amount a second, over repetitions that fill the time; the first is not timed."""
+    """Amount per second, over repetitions that fill the time; the first is not timed."""
     work()
     start, done = time.perf_counter(), 0.0
     while time.perf_counter() - start < seconds:

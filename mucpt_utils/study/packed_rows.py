@@ -1,9 +1,9 @@
-"""An arm's training sequences as files of rows, written a part at a time.
+"""An arm's training sequences as files of rows, written one part at a time.
 
 `training.batches.training_sequences` makes the same rows at once, in memory; here a corpus may be
-larger than that. What is held is `TOGETHER` rows of one array, the documents that they are cut
+larger than that. Held in memory are `TOGETHER` rows of one array, the documents that they are cut
 from, and a few numbers for each document. Weights that are fixed by a comparison of all tokens (a
-static ratio, a random choice) are the exception: `Scored.weights` makes them of the whole corpus.
+static ratio, a random choice) are the exception: `Scored.weights` makes them for the whole corpus.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,14 +26,14 @@ from mucpt_utils.scoring.tokens import (
 )
 from mucpt_utils.training.batches import attention_segments, opening_of, replay_among
 
-TOGETHER = 4096  # rows that are held at a time
-DOCUMENTS = 4096  # documents whose losses are held at a time
+TOGETHER = 4096  # rows held at a time
+DOCUMENTS = 4096  # documents whose losses are held at a time, at most
 Rows = Callable[[int, int], np.ndarray]  # the rows from one number to another
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Documents of a store end to end in an order, cut into rows of `context` when asked for."""
+    """Documents of a store end to end in a given order, cut into rows of `context` on demand."""
 
     store: TokenStore
     order: np.ndarray
@@ -41,12 +41,12 @@ class Flow:
 
     @cached_property
     def offsets(self) -> np.ndarray:
-        """Where each document begins among the tokens of all, and where the last one ends."""
+        """Where each document begins among all tokens, and where the last one ends."""
         lengths = np.diff(self.store.starts)[self.order]
         return np.concatenate([[0], np.cumsum(lengths)])
 
     def documents(self, first: int, stop: int) -> tuple[slice, int]:
-        """Which documents hold rows `first` to `stop`, and how much of the first lies before."""
+        """Which documents rows `first` to `stop` are from, and how much of the first is before."""
         width = self.context - (self.store.begin is not None)
         begin = int(np.searchsorted(self.offsets, first * width, side="right")) - 1
         end = int(np.searchsorted(self.offsets, stop * width, side="left"))
@@ -59,7 +59,7 @@ class Flow:
     def rows(self, first: int, stop: int, values: np.ndarray | None = None) -> np.ndarray:
         """Rows of tokens, or of `values` aligned with the store's tokens; (stop - first, context).
 
-        Raises ValueError where too few tokens are there.
+        Raises ValueError if there are too few tokens.
         """
         documents, before = self.documents(first, stop)
         flat = gather(self.store, self.order[documents], values)[before:]
@@ -86,10 +86,10 @@ def write_sequences(
     seed: int,
     document_attention: bool = False,
 ) -> None:
-    """Write the fields of `training_sequences` with the same arguments as `<field>.npy`.
+    """Write the fields that `training_sequences` gives for the same arguments, as `<field>.npy`.
 
-    Weights may differ from its in the last digit: their mean is taken in float64. Raises
-    NothingToTrainOn where replay, selection or weights leave nothing of the corpus.
+    Weights may differ in the last digit, since their mean is taken in float64. Raises
+    NothingToTrainOn if replay, selection or weights leave nothing of the corpus.
     """
     is_replay = replay_among(sequences, replay_share)
     general = int(is_replay.sum())
@@ -100,7 +100,7 @@ def write_sequences(
     def write(name: str, kind: np.dtype | type, own: Rows, other: Rows) -> None:
         write_rows(folder / f"{name}.npy", is_replay, context, kind, own, other)
 
-    # 1. tokens, and weights that are fixed now, with mean 1 over what is trained on
+    # 1. tokens, and fixed weights, with mean 1 over what is trained on
     np.save(folder / "scored.npy", ~is_replay)
     write("tokens", scored.store.tokens.dtype, ours.rows, theirs.rows)
     fixed = fixed_weights(scored, arm, seed, ours)
@@ -111,7 +111,7 @@ def write_sequences(
         lambda first, stop: fixed(first, stop) / mean,
         lambda first, stop: theirs.rows(first, stop) != replay.begin,
     )
-    # 2. what dynamic weights are made of in training, and where attention ends
+    # 2. what dynamic weights are made from in training, and where attention ends
     if arm.tokens is not None and arm.tokens.numerator == "dynamic":
         for name, values in dynamic_losses(scored, arm.tokens).items():
             own = partial(ours.rows, values=values)
@@ -121,7 +121,7 @@ def write_sequences(
 
 
 def flow(store: TokenStore, documents: np.ndarray, rows: int, context: int, seed: int) -> Flow:
-    """Documents in the order of a seed, as many passes over them as fill the rows."""
+    """Documents in a seed's order, with as many passes over them as fill the rows."""
     if rows == 0:
         return Flow(store, np.zeros(0, np.int64), context)
     lengths = np.diff(store.starts)
@@ -131,7 +131,7 @@ def flow(store: TokenStore, documents: np.ndarray, rows: int, context: int, seed
 def write_rows(
     path: Path, is_replay: np.ndarray, context: int, kind: np.dtype | type, own: Rows, other: Rows
 ) -> None:
-    """Write an array of rows, a part at a time: from `other` where replay stands, else from `own`.
+    """Write an array of rows, one part at a time: from `other` for replay, else from `own`.
 
     is_replay: (rows,) booleans. kind: of the values. Both give their rows in order.
     """
@@ -160,11 +160,11 @@ def parts(total: int, size: int) -> Iterator[slice]:
 
 
 def chosen_documents(scored: Scored, arm: Arm) -> np.ndarray:
-    """`Scored.chosen` of the arm, asked of the means of documents where these are all it sees."""
+    """`Scored.chosen` for the arm, computed on the means of documents if it needs only these."""
     criterion = arm.documents
     if criterion is None or criterion.over == "site":
         return scored.chosen(arm)
-    # what is divided by is in the means already, so the criterion has to divide by losses as they
+    # the means already are those of the denominators, so the criterion must divide by them as they
     # are; without a reference model it has nothing to divide by
     by_loss = {"denominator": "loss"} if criterion.uses_reference else {}
     documents = criterion.model_copy(update=by_loss)
@@ -172,8 +172,8 @@ def chosen_documents(scored: Scored, arm: Arm) -> np.ndarray:
 
 
 def by_document(scored: Scored, criterion: Criterion) -> Scored:
-    """The corpus with each document as one token: its mean loss of the base, and as that of the
-    reference model the mean of what the criterion divides by; `DOCUMENTS` documents at a time."""
+    """The corpus with each document as one token, with its mean base loss and, as its reference
+    loss, the mean of the criterion's denominators; computed `DOCUMENTS` documents at a time."""
     starts, base, divided_by = scored.store.starts, [], []
     for part in parts(len(scored.store), DOCUMENTS):
         edges = starts[part.start : part.stop + 1]
@@ -188,18 +188,18 @@ def by_document(scored: Scored, criterion: Criterion) -> Scored:
 
 
 def within(scored: Scored, first: int, stop: int) -> Scored:
-    """The corpus with the losses of tokens `first` to `stop` alone."""
+    """The corpus with only the losses of tokens `first` to `stop`."""
     whole = (scored.base, scored.reference, scored.entropies)
     base, reference, entropies = (None if one is None else one[first:stop] for one in whole)
     return replace(scored, base=base, reference=reference, entropies=entropies)
 
 
 def dynamic_losses(scored: Scored, criterion: Criterion) -> dict[str, np.ndarray]:
-    """The losses that a dynamic criterion needs in training, on disk as they are, by field.
+    """The losses that a dynamic criterion needs in training, memory-mapped, by field.
 
-    Raises NotScored for what is not there.
+    Raises NotScored if one is missing.
     """
-    within(scored, 0, 0).losses(criterion)  # which refuses
+    within(scored, 0, 0).losses(criterion)  # raises NotScored
     assert scored.base is not None
     nothing = np.broadcast_to(np.zeros((), scored.base.dtype), scored.base.shape)
     needed = {"reference": nothing if scored.reference is None else scored.reference}
@@ -209,7 +209,7 @@ def dynamic_losses(scored: Scored, criterion: Criterion) -> dict[str, np.ndarray
 
 
 def fixed_weights(scored: Scored, arm: Arm, seed: int, ours: Flow) -> Rows:
-    """Rows of the weights that are fixed before training, but for a common factor."""
+    """Rows of the weights that are fixed before training, up to a common factor."""
     static = arm.tokens is not None and arm.tokens.numerator == "static"
     if static or arm.random_tokens is not None or scored.factors is not None:
         return partial(ours.rows, values=scored.weights(arm, seed))
@@ -225,7 +225,7 @@ def fixed_weights(scored: Scored, arm: Arm, seed: int, ours: Flow) -> Rows:
 
 
 def mean_of(rows: Rows, number: int) -> float:
-    """The mean of all values of rows. Raises NothingToTrainOn where all are 0."""
+    """The mean of all values in the first `number` rows. Raises NothingToTrainOn if all are 0."""
     total, size = 0.0, 0
     for part in parts(number, TOGETHER):
         values = rows(part.start, part.stop)

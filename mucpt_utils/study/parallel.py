@@ -1,7 +1,7 @@
-"""Independent jobs side by side over the cores, with one progress bar.
+"""Independent jobs in parallel over the cores, with one progress bar.
 
-Small models train one thread each, as many at a time as there are cores; a large one, whose matrix
-products fill every core, takes them all, and a GPU has one process at a time.
+Small models train in one thread each, as many at a time as there are cores; a large one, whose
+matrix products fill every core, takes them all, and a GPU runs one process at a time.
 """
 
 import gc
@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 T = TypeVar("T")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-# from this size on one model takes all cores: a declared limit, not a measured one
+# parameters from which a model takes all cores: a declared limit, not a measured one
 LARGE = 50_000_000
 # stages bring their own bar; libraries read these when they are imported
 QUIET = {
@@ -25,9 +25,9 @@ QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # transformers' too
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
 }
-# glibc hands large blocks back to the system and takes them afresh, page by page, in every step of
-# training; kept, and in huge pages, they cost a real model's step a third less time (378 tokens a
-# second against 246, tests/benchmarks/bench_real_model.py). No number moves.
+# glibc returns large blocks to the system and gets them anew, page by page, in every step of
+# training; kept, and in huge pages, they make a real model's step a third shorter (378 tokens per
+# second against 246, tests/benchmarks/bench_real_model.py). No result changes.
 KEPT = 2**33  # bytes: more than any block of a step
 KEPT_MEMORY = {
     "GLIBC_TUNABLES": ":".join(
@@ -39,7 +39,7 @@ KEPT_MEMORY = {
     )
 }
 POLL_SECONDS = 0.5
-_reports = None  # in a worker: where it reports to
+_reports = None  # in a worker: the queue that it reports to
 
 
 def cores() -> int:
@@ -48,7 +48,7 @@ def cores() -> int:
 
 
 def sharing(parameters: int) -> tuple[int, int]:
-    """(processes at a time, threads of each) for training models of a size on this machine."""
+    """(processes at a time, threads of each) for training models of this size on this machine."""
     import torch
 
     if torch.cuda.is_available() or parameters >= LARGE:
@@ -57,7 +57,7 @@ def sharing(parameters: int) -> tuple[int, int]:
 
 
 def _start_worker(reports, environment: dict[str, str], threads: int) -> None:
-    """Set up a worker: small matrix products gain nothing from threads, and one repeats to the bit.
+    """Set up a worker. One thread suffices for small matrix products, and repeats to the bit.
 
     reports: queue of (job, amount done) that the parent's bar follows. environment: the parent's.
     """
@@ -70,18 +70,18 @@ def _start_worker(reports, environment: dict[str, str], threads: int) -> None:
 
 
 def begin_fork(environment: Mapping[str, str]) -> None:
-    """What a process does first that was forked from a server: be its parent's, and end with it.
+    """What a process forked from a server does first: take the parent's environment, end with it.
 
-    environment: the parent's of now; the server may have been started under another.
+    environment: the parent's present one; the server may have been started under another.
     """
-    os.environ.clear()  # what the parent has unset since is unset here too
+    os.environ.clear()  # so that what the parent has unset since is unset here too
     os.environ.update(environment)
     threading.Thread(target=leave_with_parent, daemon=True).start()
-    gc.freeze()  # imported modules stay: no collection need look at them again
+    gc.freeze()  # imported modules stay, so no collection needs to look at them again
 
 
 def leave_with_parent() -> None:
-    """End this process when its parent is gone: a killed run must not go on in the dark."""
+    """End this process when its parent is gone: a killed run must not continue unseen."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -99,17 +99,17 @@ def run_jobs(
     unit: str = "job",
     preload: Sequence[str] = (),
 ) -> list[T]:
-    """`function(*job, report)` for every job, results in the order of `jobs`.
+    """The results of `function(*job, report)` for every job, in the order of `jobs`.
 
-    function: importable, since workers are processes of their own, forked from one that has
+    function: importable, since workers are separate processes, forked from one that has
     imported its module and `preload`: a second pool need not import them again. It gets as its
     last argument a callable that it may call with the amount of work done since the last call, in
     `unit`s.
     preload: modules that the function imports only when it is called.
     sizes: amount of work in each job (default 1 each); the bar runs to their sum.
-    workers: processes at a time, as many as there are cores unless told; threads: of each.
-    Raises what a job raised, once the jobs already running have ended, and ValueError where jobs
-    and sizes do not pair.
+    workers: processes at a time, by default as many as there are cores; threads: of each.
+    Raises what a job raised, once the jobs already running have ended, and ValueError if jobs
+    and sizes differ in number.
     """
     if not jobs:
         return []
@@ -135,14 +135,14 @@ def run_jobs(
 
 
 def of_workers(threads: int) -> dict[str, str]:
-    """Environment variables for workers of so many threads; glibc tunables of the user's stay."""
+    """Environment variables for workers with `threads` threads; the user's glibc tunables stay."""
     kept = {name: value for name, value in KEPT_MEMORY.items() if name not in os.environ}
     return dict.fromkeys(THREADS, str(threads)) | QUIET | kept
 
 
 @contextmanager
 def environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Sets environment variables, for processes started inside, and puts back what was there."""
+    """Sets environment variables for processes started inside, and restores the old ones."""
     saved = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:
@@ -162,7 +162,7 @@ def _run_one(function: Callable[..., T], job: tuple, index: int) -> T:
 
 
 def _follow(futures, sizes, queue, description: str, unit: str) -> None:
-    """Move the bar by what jobs report; a finished job counts in full, reported or not."""
+    """Advance the bar by what jobs report; a finished job counts in full, reported or not."""
     done = [0.0] * len(sizes)
     pending = set(futures)
     with tqdm(total=round(sum(sizes)), desc=description, unit=unit, unit_scale=True) as bar:

@@ -1,7 +1,7 @@
-"""What a profile asks for and this machine cannot give, told in one line before anything starts.
+"""What a profile needs and this machine lacks, reported in one line before anything starts.
 
-Memory and disk are counted from below: what is let through may still prove too large, what is
-refused is.
+Memory and disk are lower bounds: what is let through may still prove too large, what is
+refused certainly is.
 """
 
 import os
@@ -16,14 +16,14 @@ from mucpt_utils.knowledge.facts import load_facts
 from mucpt_utils.scoring import packages
 from mucpt_utils.study import work
 
-STATE_BYTES = 12  # a parameter in training: weight, gradient and at least one moment in float32
-ROW_BYTES = 6  # a token of what is trained on: its number in two bytes, its weight in four
-HIDDEN_BYTES = 2  # a number of the hidden states that each block keeps for the gradient
+STATE_BYTES = 12  # per parameter in training: weight, gradient, at least one moment in float32
+ROW_BYTES = 6  # per token that is trained on: its id in two bytes, its weight in four
+HIDDEN_BYTES = 2  # per number of the hidden states that each block keeps for the gradient
 
 
 def check(profile: Profile) -> None:
-    """Raises SettingsError that names a setting, what it needs, and what there is or is allowed;
-    ModelMissing for a model package that was not fetched."""
+    """Raises SettingsError, which names a setting, what it needs, and what there is or is allowed;
+    ModelMissing for a model package that has not been fetched."""
     check_model(profile)
     for name, settings in trainings(profile).items():
         check_training(profile, name, settings)
@@ -32,7 +32,7 @@ def check(profile: Profile) -> None:
 
 
 def trainings(profile: Profile) -> dict[str, TrainSettings]:
-    """The budgets of a profile's own training runs by their settings."""
+    """The budgets of a profile's own training runs, by the name of their setting."""
     budgets = {"reference_training": profile.reference_training, "train": profile.train}
     if not profile.pretrained:
         budgets["base"] = profile.base
@@ -42,13 +42,13 @@ def trainings(profile: Profile) -> dict[str, TrainSettings]:
 
 
 def rows_of(profile: Profile, settings: TrainSettings) -> int:
-    """Sequences that a run reads: whole steps of its budget, at least one."""
+    """Sequences that a run reads: whole steps within its budget, at least one."""
     step = profile.model.context * settings.batch_sequences
     return max(1, settings.tokens // step) * settings.batch_sequences
 
 
 def check_training(profile: Profile, name: str, settings: TrainSettings) -> None:
-    """Refuses a budget whose rows, or a batch whose hidden states, are larger than the memory."""
+    """Refuses a budget whose rows, or a batch whose hidden states, are larger than memory."""
     context, total = profile.model.context, memory()
     rows = rows_of(profile, settings)
     if rows * context * ROW_BYTES > total:
@@ -61,7 +61,7 @@ def check_training(profile: Profile, name: str, settings: TrainSettings) -> None
 
 
 def check_shares(profile: Profile) -> None:
-    """Refuses shares that leave nothing of one part."""
+    """Refuses shares that leave nothing for one part."""
     rows = rows_of(profile, profile.train)
     if rows == round(profile.replay * rows):
         raise SettingsError(
@@ -78,7 +78,7 @@ def check_shares(profile: Profile) -> None:
 
 
 def check_model(profile: Profile) -> None:
-    """Refuses a model that is not there, and one whose training state is larger than the memory."""
+    """Refuses a model that does not exist, and one whose training state is larger than memory."""
     loaded = profile.pretrained
     if loaded and loaded.name.startswith(PREFIX):
         packages.fetched(loaded.name.removeprefix(PREFIX))
@@ -92,7 +92,7 @@ def check_model(profile: Profile) -> None:
 def check_disk(profile: Profile) -> None:
     """Refuses a profile whose models, tokens and losses are larger than the whole disk."""
     subjects = len({fact.subject for fact in load_facts("music")})
-    world = {"subjects": min(profile.world.subjects, subjects)}  # all there are, if fewer
+    world = {"subjects": min(profile.world.subjects, subjects)}  # all of them, if there are fewer
     counted = profile.model_copy(update={"world": profile.world.model_copy(update=world)})
     needed, disk = work.disk_bytes(counted), shutil.disk_usage(existing(paths.work())).total
     if needed > disk:
@@ -103,12 +103,12 @@ def check_disk(profile: Profile) -> None:
 
 
 def is_path(name: str) -> bool:
-    """Whether a model's name can only be a path: it begins as one, or ends as a GGUF file."""
+    """Whether a model's name can only be a path: by its beginning, or as that of a GGUF file."""
     return name.startswith(("/", "./", "../", "~")) or name.lower().endswith(packages.SUFFIX)
 
 
 def existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
+    """The folder, or the nearest existing one above it."""
     return folder if folder.exists() else existing(folder.parent)
 
 
@@ -118,7 +118,7 @@ def memory() -> int:
 
 
 def device_memory() -> int:
-    """Bytes of the memory that a model is trained in: of the GPU where there is one."""
+    """Bytes of the memory in which a model is trained: of the GPU if there is one."""
     import torch
 
     if torch.cuda.is_available():

@@ -1,6 +1,6 @@
-"""Stages of real prose: files cut into passages, dealt to roles, gathered for their use.
+"""Stages of real prose: files cut into passages, assigned to roles, gathered for their use.
 
-Whole files are dealt to roles, so that no book stands on both sides of any comparison:
+Whole files are assigned to roles, so that no book is on both sides of any comparison:
 
 - held out: bits per byte; and the unseen books that the domain classifier is measured on;
 - calibration: music text that sets the reference model's temperature;
@@ -20,7 +20,7 @@ import numpy as np
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.io import read_jsonl, write_jsonl
 
-if TYPE_CHECKING:  # what runs a stage is not what makes it; training needs no library of sources
+if TYPE_CHECKING:  # no part of what makes a stage; training needs no library of sources
     from mucpt_utils.pipeline.domain_training import Example
     from mucpt_utils.study.stages import Report
 
@@ -32,7 +32,7 @@ MIXED = "mixed"  # the library class of a partly musical book
 
 
 def role_of(name: str, shares: Mapping[str, float]) -> str:
-    """The role of a file, drawn from its name: the same in every run and for every profile.
+    """The role of a file, derived from its name: the same in every run and for every profile.
 
     shares: of the files that are held out, for calibration and for reference; the rest is corpus.
     """
@@ -42,7 +42,7 @@ def role_of(name: str, shares: Mapping[str, float]) -> str:
 
 
 def ask_nothing(folder: Path, inputs: Inputs, report: "Report") -> None:
-    """No facts are asked of models that learnt from real prose: empty question files."""
+    """Empty question files: models that learnt from real prose are asked about no facts."""
     for name in ("questions", "general"):
         write_jsonl(folder / f"{name}.jsonl", [])
 
@@ -87,7 +87,7 @@ def gather(
     parts: Mapping[str, Sequence[str]],
     limit: int | None = None,
 ) -> None:
-    """Passage files put together under new names.
+    """Passage files combined under new names.
 
     parts: the new name and the files that go into it. limit: passages of each, drawn at random.
     """
@@ -125,14 +125,14 @@ def mix_into_replay(folder: Path, inputs: Inputs, report: "Report", *, share: fl
 
 
 def drawn_passages(path: Path, share: float, documents: int) -> list[dict]:
-    """`share` passages of a file for each document, drawn at random; all there are, if fewer."""
+    """`share` passages of a file for each document, drawn at random; all, if there are fewer."""
     rows = read_jsonl(path)
     order = np.random.default_rng(0).permutation(len(rows))[: round(share * documents)]
     return [rows[i] for i in sorted(order)]
 
 
 def among_rendered(passage: Mapping) -> dict:
-    """A passage of music prose with what every document of a rendered crawl has."""
+    """A passage of music prose with the fields that every document of a rendered crawl has."""
     known = passage["metadata"]
     nothing = {"register": LANE, "title": "", "creator": "", "year": None, "lane": LANE}
     truth = {
@@ -148,7 +148,7 @@ def among_rendered(passage: Mapping) -> dict:
 
 
 def train_prose_classifier(folder: Path, inputs: Inputs, report: "Report") -> None:
-    """Music or not, trained on the reference files."""
+    """The domain classifier: music or not, trained on the reference files."""
     from mucpt_utils.pipeline.domain_training import train_classifier
 
     train_classifier(reference_passages(inputs["passages"]), folder)
@@ -192,7 +192,7 @@ def unseen_passages(passages: Path) -> list["Example"]:
 
 
 def example(row: Mapping) -> "Example":
-    """A passage with the label of its library class, or else of its folder."""
+    """A passage labelled by its library class, or else by its folder."""
     from mucpt_utils.pipeline.domain_training import Example
 
     metadata = row["metadata"]

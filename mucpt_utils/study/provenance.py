@@ -1,4 +1,4 @@
-"""Where a result goes, and what it comes from: `run.json` with settings, commit, artefacts."""
+"""Where results go, and what they come from: `run.json` with settings, commit, artefacts."""
 
 import os
 import platform
@@ -15,15 +15,15 @@ from mucpt_utils.study.stages import Artifact
 
 RUN = "run.json"
 LONGEST_LISTING = 100  # entries of a listing that run.json spells out
-PROSE_SETTINGS = ("text", "prose")  # which only the prose lane reads
+PROSE_SETTINGS = ("text", "prose")  # settings that only the prose lane reads
 COMMITTED = "laptop"  # the profile whose results are committed whole
 
 
 def results_folder(profile: Profile, prose: bool = False) -> Path:
     """The results folder of a profile's rendered lane, or of its prose lane.
 
-    One folder never holds results of two settings: it is named by the profile (`prose` for the
-    prose lane), and where settings differ from those in the profile's file also by eight hex digits
+    A folder never holds results of two settings: it is named after the profile (`prose` for the
+    prose lane), and if settings differ from those in the profile's file, also by eight hex digits
     of those that the lane reads. Only what is committed keeps the plain name: `run_all.sh` commits
     no other settings than the prose lane's folder of text.
     """
@@ -41,15 +41,15 @@ def results_folder(profile: Profile, prose: bool = False) -> Path:
 
 
 class HasProfile(Protocol):
-    """A study of either lane: what is recorded of it is its profile."""
+    """A study of either lane, of which the profile is recorded."""
 
     profile: Profile
 
 
 def results_to_read(profile: str, overrides: Sequence[str] = ()) -> list[Path]:
-    """Results folders for who only looks: the profile's own run, its committed one, `laptop`'s.
+    """Results folders for reading: the profile's own run, its committed one, `laptop`'s.
 
-    The first that holds what is wanted is the one to take. Raises SettingsError.
+    The first one that has what is wanted should be used. Raises SettingsError.
     """
     own = results_folder(load_profile(profile, overrides))
     return [own, *map(paths.committed, dict.fromkeys((profile, COMMITTED)))]
@@ -85,10 +85,10 @@ def write_run_record(folder: Path, record: Mapping) -> Path:
 def machine() -> dict:
     """CPU model, vector instructions, usable cores, memory in GiB, and the GPU if there is one.
 
-    Instructions are those that torch multiplies with: CPUs of one name may differ in them, and
+    Instructions are those with which torch multiplies: CPUs of one name may differ in them, and
     then numbers differ.
     """
-    import torch  # takes seconds, and who only looks for a results folder does not need it
+    import torch  # takes seconds, and is not needed to find a results folder
 
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -109,7 +109,7 @@ def machine() -> dict:
 
 
 def without_folders(value: object) -> object:
-    """JSON data in which every absolute path is cut to its last part."""
+    """JSON data with every absolute path reduced to its last part."""
     if isinstance(value, Mapping):
         return {key: without_folders(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -120,7 +120,7 @@ def without_folders(value: object) -> object:
 
 
 def shortened(value: object) -> object:
-    """JSON data in which a long listing (the files of a folder) is its length and its digest."""
+    """JSON data with long listings (the files of a folder) replaced by their length and digest."""
     if isinstance(value, Mapping) and len(value) > LONGEST_LISTING:
         return {"entries": len(value), "sha256": digest(value)}
     if isinstance(value, Mapping):

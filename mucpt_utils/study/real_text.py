@@ -1,7 +1,7 @@
-"""Stages of a folder of real text: its passages, and what is mixed into a rendered study of them.
+"""Stages of a folder of real text: its passages, and those mixed into a rendered study.
 
 The folder holds one sub-folder of music text and one of general text (names are settings). What
-each stage does stands in `study.prose`.
+each stage does is in `study.prose`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ DOMAINS = ("music", "general")
 
 
 class Declares(Protocol):
-    """A study: what declares stages from these functions, and has a profile."""
+    """A study, which declares stages from these functions and has a profile."""
 
     profile: Profile
 
@@ -35,7 +35,7 @@ class Declares(Protocol):
 
 
 def text_folder(study: Declares) -> Path:
-    """The folder that `text` names. Raises SettingsError where it or a sub-folder is missing."""
+    """The folder that `text` names. Raises SettingsError if it or a sub-folder is missing."""
     folder = study.profile.text_folder
     if folder is None:
         raise SettingsError("real text needs a folder: --set text=DIR")
@@ -76,7 +76,7 @@ def passages(study: Declares) -> Artifact:
 def gathered(
     study: Declares, name: str, parts: Mapping[str, Sequence[str]], limit: int | None = None
 ) -> Artifact:
-    """Passage files put together under new names."""
+    """Passage files combined under new names."""
     inputs = {"passages": passages(study)}
     return study.stage(name, prose.gather, inputs, parts=parts, limit=limit)
 
@@ -93,7 +93,7 @@ def held_out(study: Declares) -> Artifact:
 
 
 def held_out_tokens(study: Declares) -> dict[str, Artifact]:
-    """Held-out prose as tokens, by its name among what a model is measured on."""
+    """Held-out prose as tokens, by its name among the texts that a model is measured on."""
     text = held_out(study)
     names = {domain: f"{domain}_prose_held_out" for domain in DOMAINS}
     return {
@@ -110,7 +110,7 @@ def mixed_corpus(study: Declares, rendered: Artifact) -> Artifact:
 
 
 def mixed_replay(study: Declares, rendered: Artifact) -> Artifact:
-    """The rendered general text with passages of general prose beside it, for replay."""
+    """The rendered general text along with passages of general prose, for replay."""
     inputs = {"rendered": rendered, "passages": passages(study)}
     share = study.profile.prose.mixed
     return study.stage("mixed_replay", prose.mix_into_replay, inputs, share=share)

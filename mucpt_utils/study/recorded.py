@@ -1,7 +1,7 @@
-"""How fast this machine was with a profile's model: from the records of its finished stages.
+"""How fast this machine was with a profile's model, from the records of its finished stages.
 
-Where runs of the same model are finished, their seconds say more than measuring for a while: they
-hold loading, checkpoints and whatever else ran on the machine. The same model is the same loaded
+If runs of the same model are finished, their times say more than a short measurement: they
+include loading, checkpoints and whatever else ran on the machine. The same model is the same loaded
 one, or one from scratch of the same architecture and vocabulary.
 """
 
@@ -15,11 +15,11 @@ from mucpt_utils.io import read_json, read_jsonl
 from mucpt_utils.scoring import packages
 from mucpt_utils.study.stages import RECORD
 
-LEAST = 20_000  # tokens of a run that tells a rate: loading and warming up weigh little in it
+LEAST = 20_000  # tokens from which a run shows a rate: loading and warming up matter little
 
 
 class Rates(NamedTuple):
-    """Tokens a second of training and of scoring, questions a second."""
+    """Tokens per second of training and of scoring, questions per second of answering."""
 
     training: float
     scoring: float
@@ -27,7 +27,7 @@ class Rates(NamedTuple):
 
 
 def rates(profile: Profile, root: Path) -> Rates | None:
-    """Medians over finished stages of the profile's model; None where any kind lacks.
+    """Medians over finished stages of the profile's model; None if any kind is missing.
 
     root: the folder of stages. Only training with the profile's batch counts.
     """
@@ -60,7 +60,7 @@ def bases_of(profile: Profile, root: Path) -> Iterator[dict]:
 
 
 def records_of(root: Path, name: str) -> Iterator[dict]:
-    """Records of the stages of one name, or of those that a pattern fits, that were made here."""
+    """Records of the stages of a name, or matching a pattern, that were made here."""
     for path in sorted(root.glob(f"{name}-*/{RECORD}")):
         record = read_json(path)
         if "elsewhere" not in record:  # brought from another machine
@@ -82,7 +82,7 @@ def scored(root: Path, bases: set[str]) -> Iterator[dict]:
 
 
 def tokens_of(root: Path, record: dict, name: str = "domain_tokens") -> int:
-    """Tokens of the stores of one name, or ending in it, that a stage was made from."""
+    """Tokens of the stores, of a name or one ending in it, that a stage was made from."""
     folders = [i["folder"] for i in record["inputs"] if i["name"].endswith(name)]
     return sum(read_json(root / folder / "size.json")["tokens"] for folder in folders)
 
@@ -95,7 +95,7 @@ def questions_of(root: Path, record: dict) -> int:
 
 
 def seconds_asking(root: Path, record: dict, reading: float) -> float:
-    """Seconds of an untrained run without its reading of held-out text, at least a tenth of all."""
+    """Seconds of an untrained run minus those for held-out text; at least a tenth of all."""
     held_out = tokens_of(root, record, "_held_out") / reading
     return max(record["seconds"] - held_out, record["seconds"] / 10)
 
@@ -103,7 +103,7 @@ def seconds_asking(root: Path, record: dict, reading: float) -> float:
 def training_rates(
     profile: Profile, root: Path, bases: set[str], measuring: float
 ) -> Iterator[float]:
-    """Tokens a second of each reference model and arm. measuring: seconds an arm is asked for, at
+    """Tokens per second of each reference model and arm. measuring: seconds spent asking an arm at
     each point of its learning curve."""
     for record in stages_of(root, "reference", bases):
         yield from rate_of(profile, record, record["seconds"])
@@ -113,7 +113,7 @@ def training_rates(
 
 
 def rate_of(profile: Profile, record: dict, seconds: float) -> Iterator[float]:
-    """Tokens a second of one training, none where it is short or its batch another."""
+    """Tokens per second of one training; nothing if it is short or has another batch."""
     train = record["settings"].get("train")
     if not train or train["tokens"] < LEAST or seconds <= 0:
         return

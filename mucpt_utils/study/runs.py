@@ -23,19 +23,19 @@ from mucpt_utils.training.alignment import answer_tokens
 from mucpt_utils.training.batches import Sequences, steps_for, training_sequences
 from mucpt_utils.training.precision import reading
 
-if TYPE_CHECKING:  # what runs a stage is not what makes it
+if TYPE_CHECKING:  # the code that runs stages is not part of what makes one
     from mucpt_utils.study.stages import Report
 
 Inputs = Mapping[str, Path]
 RESPONSES = "responses.jsonl"
 SETS = ("questions", "general")  # the benchmark's questions, and their general twin
-HELD_OUT = ("music", "general", "music_prose", "general_prose")  # what is measured of these
+HELD_OUT = ("music", "general", "music_prose", "general_prose")  # in bits per byte
 
 
 def scored_corpus(arm: Arm, inputs: Inputs, seed: int, factors: np.ndarray | None = None) -> Scored:
-    """The corpus with the scores and signals that are among the inputs, as the arm uses them.
+    """The corpus with those scores and signals among the inputs that the arm uses.
 
-    factors: in place of those that the arm's focus gives.
+    factors: used instead of those that the arm's focus gives.
     """
     return Scored.read(
         inputs["domain_tokens"],
@@ -132,9 +132,9 @@ def measure_base(
     new_tokens: int,
     precision: str,
 ) -> None:
-    """The base, or the reference model in its place, as it is: responses at 0 tokens, `text.json`.
+    """The untrained base, or reference model in its place: responses at 0 tokens, `text.json`.
 
-    precision: as in the settings of training, so that it is read as the arms are.
+    precision: as in the settings of training, so that it is measured as the arms are.
     """
     model = models.load(inputs["base"] / "model", "float32")
     (folder / RESPONSES).touch()
@@ -157,7 +157,7 @@ def tune_on_questions(
 ) -> None:
     """A short supervised tuning of a run's model: the loss is on answers alone.
 
-    arm: whose criterion weighs the answers' tokens; plain weighs them alike.
+    arm: its criterion weighs the answers' tokens; plain weighs them alike.
     """
     from mucpt_utils.training import trainer
 
@@ -174,9 +174,9 @@ def tune_on_questions(
 
 
 def ask(model, seen: int, inputs: Inputs, new_tokens: int, folder: Path) -> None:
-    """Append the responses at `seen` tokens; rows of a lost later part are dropped.
+    """Append the responses at `seen` tokens; rows of a lost later part are removed.
 
-    Where `examples` are among the inputs, they are shown before each question.
+    If `examples` are among the inputs, they are shown before each question.
     """
     rows = [row for row in read_jsonl(folder / RESPONSES) if row["tokens"] < seen]
     tokenizer = models.load_tokenizer(inputs["tokenizer"])
@@ -189,7 +189,7 @@ def ask(model, seen: int, inputs: Inputs, new_tokens: int, folder: Path) -> None
 
 
 def measure_text(model, inputs: Inputs, context: int, folder: Path) -> None:
-    """Bits per byte on held-out text: `text.json`."""
+    """Measure bits per byte on held-out text: `text.json`."""
     measured = {}
     for name in HELD_OUT:
         if f"{name}_held_out" not in inputs:

@@ -1,4 +1,4 @@
-"""Stages of scores: what a model says of every token of a corpus, computed once and kept.
+"""Stages of scores: what a model says about every token of a corpus, computed once and kept.
 
 The function makes one stage: `make(folder, inputs, report, **settings)`, see `stages.Stage`.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from mucpt_utils.io import write_json
 from mucpt_utils.scoring import losses, models, tokens
 
-if TYPE_CHECKING:  # what runs a stage is not what makes it
+if TYPE_CHECKING:  # the code that runs stages is not part of what makes one
     from mucpt_utils.study.stages import Report
 
 MEASURES: dict[str, Callable] = {
@@ -28,7 +28,7 @@ def score_tokens(
     context: int,
     measure: Literal["loss", "entropy"] = "loss",
 ) -> None:
-    """Loss of every token, or entropy where it stands, with the model's logits over `temperature`.
+    """Loss of every token, or entropy at its position, with logits divided by `temperature`.
 
     Leaves `losses.npy`, float16 nats aligned with the tokens, and `temperature.json`.
     """

@@ -1,4 +1,4 @@
-"""Stages of what else than losses weighs tokens or keeps documents: the tagger, the quality rating.
+"""Stages of what weighs tokens or chooses documents besides losses: the tagger, the quality rating.
 
 Each function makes one stage: `make(folder, inputs, report, **settings)`, see `stages.Stage`.
 """
@@ -34,7 +34,7 @@ def train_fact_tagger(
 ) -> None:
     """A tagger of fact tokens, from clean text about calibration subjects and their facts.
 
-    reads: what it sees of a token, see `scoring.tagger.FEATURES`.
+    reads: the features of a token, see `scoring.tagger.FEATURES`.
     """
     from mucpt_utils.scoring import models, tagger
 
@@ -52,7 +52,7 @@ def train_fact_tagger(
 def sample_documents(
     folder: Path, inputs: Inputs, report: "Report", *, tokens: int, seed: int
 ) -> None:
-    """Documents of a store, drawn at random, that hold so many tokens."""
+    """Documents of a store, drawn at random until they have `tokens` tokens."""
     from mucpt_utils.scoring.tokens import sample
 
     sample(TokenStore.load(inputs["tokens"]), tokens, seed).save(folder)
@@ -61,9 +61,9 @@ def sample_documents(
 def train_ratio_tagger(
     folder: Path, inputs: Inputs, report: "Report", *, criterion: Criterion, reads: str
 ) -> None:
-    """A tagger of the kinds of tokens that a reference model gains on, from the text it has read.
+    """A tagger of the kinds of tokens on which a reference model gains, from the text it has read.
 
-    criterion: whose soft weight it learns; reads: see `scoring.tagger.FEATURES`.
+    criterion: the tagger learns its soft weight; reads: see `scoring.tagger.FEATURES`.
     """
     from mucpt_utils.scoring import losses, models, tagger
 
@@ -80,10 +80,10 @@ def matched_tokens(
     tokenizer: "PreTrainedTokenizerBase",
     metadata: Sequence[str],
 ) -> np.ndarray:
-    """Which tokens of a document stand in a value that the facts give for a subject named in it.
+    """Which tokens of a document are in a value that the facts give for a subject named in it.
 
-    Distant supervision: the text's own labels are not read. Case counts; begin and end tokens are
-    of no value. (tokens,) booleans.
+    Distant supervision: the text's own labels are not read. Case matters; begin and end tokens are
+    in no value. Returns (tokens,) booleans.
     """
     from mucpt_utils.scoring.tokens import begin_token
 
@@ -105,7 +105,7 @@ def matched_tokens(
 
 
 def tag_tokens(folder: Path, inputs: Inputs, report: "Report", *, context: int) -> None:
-    """Chance of every token of the corpus to carry a fact: `tags.npy`."""
+    """Probability that each token of the corpus carries a fact: `tags.npy`."""
     from mucpt_utils.scoring import models, tagger
 
     model = models.load(inputs["base"] / "model")
@@ -118,11 +118,11 @@ def tag_tokens(folder: Path, inputs: Inputs, report: "Report", *, context: int) 
 
 
 def rate_quality(folder: Path, inputs: Inputs, report: "Report") -> None:
-    """How much each document of the corpus is like clean text: `ratings.npy`, one a document.
+    """How similar each document of the corpus is to clean text: `ratings.npy`, one per document.
 
-    A classifier learns to tell clean text about practice subjects from the corpus itself, as those
-    of web corpora tell encyclopaedias and books from the web. Each half of the corpus is rated by
-    the classifier that learnt from the other.
+    A classifier learns to tell clean text about practice subjects from the corpus itself, as classifiers
+    for web corpora tell encyclopaedias and books from the web. Each half of the corpus is rated by
+    a classifier that learnt from the other half.
     """
     from mucpt_utils.pipeline.domain_fasttext import fit_model, raw_scores
     from mucpt_utils.pipeline.domain_terms import read_words
@@ -141,11 +141,11 @@ def rate_quality(folder: Path, inputs: Inputs, report: "Report") -> None:
     np.save(folder / RATINGS, ratings)
 
 
-# --- what an arm makes of them --------------------------------------------------------------------
+# --- how an arm uses them -------------------------------------------------------------------------
 
 
 def token_factors(arm: Arm, inputs: Inputs) -> np.ndarray | None:
-    """The fixed factor of each token that an arm asks for; None where it asks for none."""
+    """The fixed factor of each token that an arm uses, (tokens,); None if it uses none."""
     if arm.focus is None:
         return None
     if arm.tagger:
@@ -164,7 +164,7 @@ def token_factors(arm: Arm, inputs: Inputs) -> np.ndarray | None:
 
 
 def document_ratings(arm: Arm, inputs: Inputs, seed: int) -> np.ndarray | None:
-    """What `Arm.chosen_by` keeps the largest of; (documents,), or None without such a choice."""
+    """The values by which `Arm.chosen_by` chooses, (documents,), largest first; None without it."""
     if arm.chosen_by is None:
         return None
     if arm.chosen_by == "quality":

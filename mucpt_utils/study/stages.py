@@ -1,10 +1,10 @@
-"""Stages that run once: a folder per stage, named by what went in, with a record of what came out.
+"""Stages that run once: one folder per stage, named by what went in, recording what came out.
 
 A stage is a function in a module of `study` that sees a folder to write to, its inputs and its
-settings, and nothing else. So its key is a hash of exactly that: settings, contents of the inputs,
+settings, and nothing else. Its key is therefore a hash of exactly that: settings, contents of inputs,
 and the closure of its code with the data files that the code reads (`mucpt_utils.closure`). Its
-folder is `<name>-<key>`. A finished stage is loaded, a half-finished one finds what it had left in
-its working folder, a damaged one is rebuilt and says so.
+folder is `<name>-<key>`. A finished stage is loaded, an unfinished one continues from what is in
+its working folder, and a damaged one is rebuilt, with a message.
 """
 
 import fcntl
@@ -34,7 +34,7 @@ SCRATCH = "logs"  # a folder of this name inside a stage may differ from run to 
 VERSIONS = ("torch", "transformers", "datatrove", "datasets", "tokenizers", "numpy", "pandas")
 
 # a record that is missing or not a record, a compressed file that was cut off or overwritten; any
-# other OSError may pass, so it is raised and the stage kept
+# other OSError may be temporary, so it is raised and the stage is kept
 UNREADABLE = (
     FileNotFoundError,
     gzip.BadGzipFile,
@@ -51,18 +51,18 @@ _only_look = False
 
 
 class NotMade(LookupError):
-    """A stage is not there and, inside `looking`, is not to be made."""
+    """A stage does not exist and, inside `looking`, must not be made."""
 
 
 class CodeChanged(MuCPTError):
-    """The code of a stage changed on the disk after this process had imported it."""
+    """The code of a stage on the disk has changed since this process imported it."""
 
 
 @contextmanager
 def looking() -> Iterator[None]:
     """Inside, `build` finds finished stages and raises NotMade instead of making one.
 
-    What was found sound is not read again until the outermost `looking` ends: a study asks for its
+    Stages found sound are not read again until the outermost `looking` ends, since a study asks for its
     corpus hundreds of times.
     """
     global _only_look
@@ -105,7 +105,7 @@ _codes: dict[str, str] = {}  # inside `looking`: digests of code by module
 
 
 def silent(amount: float) -> None:
-    """Progress that nobody watches."""
+    """A report of progress that does nothing."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ class Stage:
     """One stage, declared in one place: what makes it, from which inputs, with which settings.
 
     make: a function of a module, called as `make(folder, inputs, report, **settings, **running)`;
-    folder survives a kill, so that it may resume; inputs: the folder of each input by its name;
+    folder survives a kill, so that it can resume; inputs: the folder of each input, by name;
     report: called with the amount of work done since the last call. settings: pydantic models and
-    JSON values; they decide the outcome, `running` only how it is reached (an engine, workers).
+    JSON values; they decide the outcome, `running` only how it is made (an engine, workers).
     """
 
     name: str
@@ -125,12 +125,12 @@ class Stage:
     running: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # a function that closes over variables, or is a method, could see more than its key says
+        # a function that closes over variables, or a method, could see more than its key covers
         if getattr(self.make, "__closure__", None) or "." in self.make.__qualname__:
             raise TypeError(f"stage {self.name}: {self.make.__qualname__} is not a plain function")
 
     def check_code(self) -> None:
-        """Raises CodeChanged where the code on the disk is not the one that is imported here."""
+        """Raises CodeChanged if the code on the disk is not what this process has imported."""
         if changed_since_first(self.make.__module__):
             raise CodeChanged(
                 f"stage {self.name}: its code or a data file of it changed since this process "
@@ -138,7 +138,7 @@ class Stage:
             )
 
     def settings_as_json(self) -> dict:
-        """The settings as the record and the key hold them."""
+        """The settings in the form of the record and the key."""
         return {name: as_json(value) for name, value in self.settings.items()}
 
     def key(self) -> str:
@@ -164,16 +164,16 @@ def digest_of_code(module: str) -> str:
 
 
 def as_json(value: Any) -> Any:
-    """A setting as JSON: models by their fields, but for titles and roles, which only name them."""
+    """A setting as JSON: models as their fields, without titles and roles, which are only names."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", exclude={"title", "role"})
     return list(value) if isinstance(value, tuple) else value
 
 
 def build(stage: Stage, root: Path, made_by: str = "", report: Report = silent) -> Artifact:
-    """The artefact of a stage: loaded when it is there and sound, otherwise made.
+    """The artefact of a stage: loaded if it exists and is sound, otherwise made.
 
-    root: the folder that holds stages. made_by: the notebook that asks first.
+    root: the folder of stages. made_by: the notebook that makes it.
     """
     folder = root / f"{stage.name}-{stage.key()[:12]}"
     if _only_look and folder in _sound:
@@ -211,7 +211,7 @@ def build(stage: Stage, root: Path, made_by: str = "", report: Report = silent) 
 
 
 def content_digest(folder: Path) -> str:
-    """SHA-256 over names and contents of a folder's files."""
+    """SHA-256 over the names and contents of a folder's files."""
     total = hashlib.sha256()
     for path in output_files(folder):
         total.update(path.relative_to(folder).as_posix().encode() + b"\0")
@@ -220,7 +220,7 @@ def content_digest(folder: Path) -> str:
 
 
 def file_digest(path: Path) -> bytes:
-    """SHA-256 of what a file holds; gzip is opened, since it stamps the time into its bytes."""
+    """SHA-256 of a file's content; gzip files are opened, since their bytes include the time."""
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").digest()
@@ -243,7 +243,7 @@ def versions() -> dict[str, str]:
 
 
 def version(name: str) -> str | None:
-    """The version of a library; None where it is not installed: training needs few of them."""
+    """The version of a library; None if it is not installed, since training needs few of them."""
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -251,7 +251,7 @@ def version(name: str) -> str | None:
 
 
 def load(folder: Path) -> Artifact | None:
-    """A finished artefact, or None where there is none. A damaged one is removed and reported."""
+    """A finished artefact; None if there is none. A damaged one is removed and reported."""
     if not folder.is_dir():
         return None
     problem = _damage(folder)
@@ -273,7 +273,7 @@ def _damage(folder: Path) -> str | None:
 
 @contextmanager
 def _only_one(root: Path, name: str):
-    """Two processes that want the same stage: one makes it, the other waits and loads it."""
+    """Of two processes that need the same stage, one makes it; the other waits and loads it."""
     locks = root / ".locks"
     locks.mkdir(parents=True, exist_ok=True)
     with (locks / name).open("w") as handle:

@@ -1,12 +1,12 @@
-"""The study as stages, in the order of the data. Each is made once and found again by its content.
+"""The study as stages, in the order of the data flow. Each is made once and found by its inputs.
 
     facts -> world -> documents -> classifier -> pipeline -> tokens -> base, reference model
           -> losses -> runs (arms x seeds) -> answers
 
 `Study(profile).corpus()` returns a finished stage; whatever it needs is made first. Another data
 composition is another profile: stages that do not depend on the changed setting are shared. What
-each stage is made from is declared in `corpus_stages`, `model_stages` and, for the runs, here; how
-it is made stands in `text`, `models`, `scores`, `runs` and `grades`, whose functions see only what
+each stage is made from is declared in `corpus_stages`, in `model_stages` and, for runs, here; how
+it is made is in `text`, `models`, `scores`, `runs` and `grades`, whose functions see only what
 is declared.
 """
 
@@ -22,7 +22,7 @@ from mucpt_utils.study.price import price_in_tokens
 from mucpt_utils.study.stages import Artifact, Report, silent
 from mucpt_utils.training.batches import Sequences
 
-# what an arm does to the corpus and not to the questions that it is tuned on
+# parts of an arm that concern the corpus and not the questions that it is tuned on
 NO_CHOICE = {"documents": None, "chosen_by": None, "focus": None}
 
 
@@ -32,7 +32,7 @@ class Study(ModelStages):
     # --- runs ---------------------------------------------------------------------------------
 
     def measured_on(self) -> dict[str, Artifact]:
-        """What every model is measured on: the questions, examples of them, held-out text."""
+        """What every model is measured on: the questions, their examples, held-out text."""
         measured = {
             "world": self.world(),
             "tokenizer": self.tokenizer(),
@@ -46,9 +46,9 @@ class Study(ModelStages):
         return measured
 
     def budget(self, arm: Arm) -> TrainSettings:
-        """Settings of an arm's training: the profile's, with more tokens where compute is equal.
+        """Settings of an arm's training: the profile's, with more tokens at equal compute.
 
-        These cost what the arm `compute_of` needs beside its training: a reference model, and
+        These cost what the arm `compute_of` needs besides its training: a reference model, and
         reading the corpus.
         """
         profile, train = self.profile, self.profile.train
@@ -97,12 +97,12 @@ class Study(ModelStages):
         )
 
     def answers(self, arm_name: str, seed: int, report: Report = silent) -> Artifact:
-        """What a run answered, graded: `answers.jsonl`."""
+        """The graded answers of a run: `answers.jsonl`."""
         inputs = {"run": self.run(arm_name, seed, report), "world": self.world()}
         return self.stage(f"answers_{arm_name}", grades.grade_responses, inputs)
 
     def scored(self, arm: Arm, seed: int) -> Scored:
-        """The domain corpus with what the arm needs to know of its tokens."""
+        """The domain corpus with what the arm needs to know about its tokens."""
         inputs = {"domain_tokens": self.domain_tokens(), **self.arm_scores(arm, seed)}
         return runs.scored_corpus(arm, {name: a.folder for name, a in inputs.items()}, seed)
 
@@ -123,7 +123,7 @@ class Study(ModelStages):
 
     @property
     def alignment(self) -> AlignmentSettings:
-        """Settings of the tuning. Raises ValueError where the profile has none."""
+        """Settings of the tuning. Raises ValueError if the profile has none."""
         if self.profile.alignment is None:
             raise ValueError(f"profile {self.profile.name!r} has no alignment settings")
         return self.profile.alignment
@@ -141,7 +141,7 @@ class Study(ModelStages):
     def aligned(self, arm_name: str, seed: int, report: Report = silent) -> Artifact:
         """One arm after a short supervised tuning: `responses.jsonl`, `text.json`.
 
-        Raises ValueError where the profile has no alignment.
+        Raises ValueError if the profile has no alignment.
         """
         options, questions = self.alignment, self.alignment_text()
         weighted = options.weighted and self.arm(arm_name).tokens is not None
@@ -172,6 +172,6 @@ class Study(ModelStages):
         )
 
     def aligned_answers(self, arm_name: str, seed: int, report: Report = silent) -> Artifact:
-        """What a tuned run answered, graded: `answers.jsonl`."""
+        """The graded answers of a tuned run: `answers.jsonl`."""
         inputs = {"run": self.aligned(arm_name, seed, report), "world": self.world()}
         return self.stage(f"aligned_answers_{arm_name}", grades.grade_responses, inputs)

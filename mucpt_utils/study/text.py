@@ -23,7 +23,7 @@ from mucpt_utils.study.prose import reference_passages
 from mucpt_utils.study.stages import SCRATCH, Report
 from mucpt_utils.text.render import render_documents, render_questions_and_answers
 
-if TYPE_CHECKING:  # a machine that only trains needs no library of the crawl and the pipeline
+if TYPE_CHECKING:  # a machine that only trains needs no libraries of crawl and pipeline
     from mucpt_utils.pipeline.domain_training import Example
 
 Inputs = Mapping[str, Path]
@@ -32,7 +32,7 @@ QUESTIONS = {
     "dev": paths.ROOT / "data_cards/musicsimpleqa/dev.jsonl",
 }
 PLAN = paths.PACKAGE / "musicsimpleqa/plan.yaml"
-# each text has a stream of random numbers of its own
+# each text has its own stream of random numbers
 SEEDS = {
     **{"general": 11, "practice": 12, "questions": 13, "everyday": 14, "alignment": 14},
     **{"held out music": 21, "held out general": 22, "held out calibration": 23},
@@ -42,7 +42,7 @@ CALIBRATION_DOCUMENTS = 4  # held-out documents about each calibration subject
 
 
 def read_world(folder: Path) -> Roles:
-    """The roles that the stage `world` has left."""
+    """The roles that the stage `world` saved."""
     return Roles.from_dict(read_json(folder / "world.json"))
 
 
@@ -54,15 +54,15 @@ def assign_roles(
 ) -> None:
     """Facts by role, and the questions: `world.json`, `questions.jsonl`, `general.jsonl`.
 
-    general_questions: how many the general twin asks.
+    general_questions: the number of questions of the general twin.
     """
     asked = {split: read_jsonl(path) for split, path in QUESTIONS.items()}
     subjects = {s: list(dict.fromkeys(q["subject"] for q in rows)) for s, rows in asked.items()}
     facts = load_facts("music"), load_facts("general")
     made = draw_roles(*facts, subjects["test"], subjects["dev"], world)
     tested = {fact.subject for fact in made.test}
-    # the benchmark's own questions, in its words; further facts of its subjects where wanted, and
-    # every fact of development subjects, but for those whose question was dropped at a reading
+    # the benchmark's own questions, in its words; further facts of its subjects if wanted, and
+    # every fact of development subjects, except those whose question was dropped on reading
     questions = [q for q in asked[world.split] if q["subject"] in tested]
     if world.ask_all or world.split == "dev":
         done = {name for question in questions for name in question["fact_ids"]}
@@ -78,7 +78,7 @@ def assign_roles(
 
 
 def questions_of(facts: Sequence[Fact]) -> list[dict]:
-    """The questions that facts answer, one each, of facts that have one answer."""
+    """One question for each fact that has a single answer."""
     relations = load_relations()
     return [question_of(fact, relations[fact.relation]) for fact in askable(facts)]
 
@@ -145,7 +145,7 @@ def render_reference_text(
 def render_tagger_text(
     folder: Path, inputs: Inputs, report: Report, *, render: RenderSettings, per_subject: int
 ) -> None:
-    """Clean documents about calibration subjects, none of them under test: the tagger's text."""
+    """The tagger's text: clean documents about calibration subjects, none of them under test."""
     calibration = read_world(inputs["world"]).calibration
     documents = _clean(calibration, render, per_subject, SEEDS["tagger"], "music")
     write_jsonl(folder / "documents.jsonl", documents)
@@ -219,13 +219,13 @@ def labelled_passages(general_text: Path, everyday_text: Path) -> list["Example"
 
 
 def train_domain_classifier(folder: Path, inputs: Inputs, report: Report) -> None:
-    """Music or not, trained on subjects that are not under test, and on real text where mixed."""
+    """The domain classifier, trained on subjects not under test, and on real text if it is mixed in."""
     from mucpt_utils.pipeline.domain_training import train_classifier
 
     examples = labelled_passages(inputs["general_text"], inputs["everyday_text"])
     if "passages" in inputs:
         examples += reference_passages(inputs["passages"])
-    # names would be those of subjects under test; half of what it learns from is about music
+    # names would include those of subjects under test; half of the training text is about music
     train_classifier(examples, folder, 0, ClassifierSettings(names=False, prior=0.5))
 
 
@@ -239,7 +239,7 @@ def clean_corpus(
 ) -> None:
     """The raw corpus through the pipeline: `kept/`, `rejected/`, `funnel.json`.
 
-    deciding: what of `pipeline` decides the outcome, for the key.
+    deciding: the settings of `pipeline` that decide the outcome, for the key.
     """
     from mucpt_utils.pipeline.run import RESULT, run_pipeline
 
@@ -251,6 +251,6 @@ def clean_corpus(
         read_jsonl(inputs["world"] / "questions.jsonl"),
     )
     write_json(folder / "funnel.json", result.funnel)
-    # the pipeline's own record holds its key; this stage has one, and its output is the corpus
+    # the pipeline's own record has a key; so has this stage, whose output is the corpus alone
     (folder / SCRATCH).mkdir(exist_ok=True)
     (folder / RESULT).replace(folder / SCRATCH / RESULT)

@@ -1,6 +1,6 @@
-"""The work that a profile's settings ask for: jobs of training, scoring and answering, and bytes.
+"""The work that a profile's settings require: jobs of training, scoring and answering, and bytes.
 
-Counted before anything is made; `cost` puts times to it and `preflight` the room of a machine.
+Counted before anything is made; `cost` turns it into time, `preflight` compares it with a machine.
 """
 
 from functools import cache
@@ -22,7 +22,7 @@ Kind = Literal["training", "scoring", "answering"]
 class Work(NamedTuple):
     """Equal jobs of one kind.
 
-    size: of each job, in tokens, or in questions where answers are written.
+    size: of each job, in tokens, or in questions if answers are generated.
     """
 
     what: str
@@ -37,10 +37,10 @@ class Work(NamedTuple):
 
 
 def work(profile: Profile) -> list[Work]:
-    """All work of a profile that takes long, in its order; finished stages are counted as well.
+    """All long-running work of a profile, in order; finished stages are counted as well.
 
-    A level of an axis counts as its runs: what else it makes anew, as a reference model of another
-    coverage, comes on top.
+    A level of an axis counts as its runs: whatever else it makes anew, such as a reference model of
+    another coverage, comes on top.
     """
     seeds, runs = len(profile.seeds), run_count(profile)
     references = min(seeds, 2) if profile.world.complementary else seeds
@@ -89,13 +89,13 @@ def uses_reference(profile: Profile) -> bool:
 
 
 def equal_compute(profile: Profile) -> int:
-    """Tokens of a run that spends on text what the arm `compute_of` costs beside its training."""
+    """Tokens of a run that spends on text what the arm `compute_of` costs besides its training."""
     priced, reference = ARMS[profile.compute_of], profile.reference_training.tokens
     return profile.train.tokens + price_in_tokens(priced, reference, corpus_tokens(profile))
 
 
 def held_out_tokens(profile: Profile) -> int:
-    """Tokens of held-out text, of music and general, that every run's model is measured on."""
+    """Tokens of held-out text, music and general, that every run's model is measured on."""
     documents = (profile.world.tested + profile.world.general) * (
         profile.evaluation.held_out_documents
     )
@@ -103,13 +103,13 @@ def held_out_tokens(profile: Profile) -> int:
 
 
 def document_tokens(profile: Profile) -> int:
-    """Tokens of a document of the corpus, on the average of what the settings ask for."""
+    """Tokens of a document of the corpus, on average over the settings."""
     words = (profile.render.min_words + profile.render.max_words) / 2
     return round(words * WORDS_TO_TOKENS)
 
 
 def corpus_tokens(profile: Profile) -> int:
-    """Domain tokens: what is rendered, or one run's share of the domain where that is more."""
+    """Domain tokens: those rendered, or one run's share of the domain if that is more."""
     documents = profile.world.tested * profile.render.documents_per_subject
     return max(documents * document_tokens(profile), domain_tokens(profile))
 
@@ -120,29 +120,29 @@ def domain_tokens(profile: Profile) -> int:
 
 
 def question_count(profile: Profile) -> int:
-    """Questions of one measuring, the general twin's included."""
+    """Questions of one measurement, including the general twin's."""
     asked = profile.world.tested * questions_per_subject(profile)
     return round(asked + profile.evaluation.general_questions)
 
 
 def questions_per_subject(profile: Profile) -> float:
-    """As many as the facts of the chosen categories have on average, where all are asked; else as
-    many as the benchmark has."""
+    """Questions per subject: on average over the chosen categories if all facts are asked about;
+    else as in the benchmark."""
     if profile.world.ask_all:
         return askable_per_subject(frozenset(profile.world.categories))
     return asked_per_subject(profile.world.split)
 
 
-@cache  # the committed facts: read once a process, not for every row of a table of costs
+@cache  # the committed facts are read once per process, not for every row of a cost table
 def askable_per_subject(categories: frozenset[str]) -> float:
-    """Facts to ask of a subject on average; no categories: of all."""
+    """Facts to ask about per subject, on average; without categories, over all of them."""
     facts = [f for f in load_facts("music") if not categories or f.category in categories]
     return len(askable(facts)) / len({fact.subject for fact in facts})
 
 
 @cache
 def asked_per_subject(split: str) -> float:
-    """Questions of the benchmark's split for a subject of it on average."""
+    """Questions of the benchmark's split per subject, on average."""
     path = paths.DATA_CARDS / "musicsimpleqa" / f"{split}.jsonl"
     subjects = [question["subject"] for question in read_jsonl(path)]
     return len(subjects) / len(set(subjects))

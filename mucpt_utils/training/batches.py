@@ -1,4 +1,4 @@
-"""What a run trains on: its budget, which documents, their token weights, replay, the order."""
+"""What a run trains on: its budget, documents, token weights, replay and their order."""
 
 from dataclasses import dataclass
 
@@ -30,8 +30,8 @@ class Sequences(Dataset):
 
     tokens: (sequences, context), and aligned with them, or None: weights, fixed token weights;
     reference and entropies, the reference model's losses and entropies in nats; base, losses of
-    the base in nats; segments, numbers that are equal where tokens may see each other, where
-    attention is to stay inside documents. scored: (sequences,) booleans, False for replay, which
+    the base in nats; segments, numbers that are equal where tokens may see each other, if
+    attention must stay inside documents. scored: (sequences,) booleans, False for replay, which
     always keeps weight 1.
     """
 
@@ -66,7 +66,7 @@ class Sequences(Dataset):
 def replay_among(sequences: int, replay_share: float) -> np.ndarray:
     """Which sequences are replay, spread evenly: (sequences,) booleans.
 
-    Raises NothingToTrainOn where the share leaves none of the corpus.
+    Raises NothingToTrainOn if the share leaves nothing of the corpus.
     """
     general = round(replay_share * sequences)
     if general == sequences:
@@ -90,16 +90,16 @@ def training_sequences(
     """The arm's token budget in the order it is trained on.
 
     The same seed gives every arm without document selection the same sequences in the same order,
-    so that arms are compared in pairs. Replay is spread evenly and keeps weight 1. Where attention
-    is to stay inside documents, their numbers come with the tokens. Raises NothingToTrainOn
-    where replay, selection or weights leave nothing of the corpus to train on.
+    so that arms can be compared in pairs. Replay is spread evenly and keeps weight 1. If attention
+    must stay inside documents, their numbers come with the tokens. Raises NothingToTrainOn
+    if replay, selection or weights leave nothing of the corpus to train on.
     """
-    # 1. how many sequences are of the domain, and where replay stands among them
+    # 1. how many sequences are of the domain, and where replay is among them
     is_replay = replay_among(sequences, replay_share)
     general = int(is_replay.sum())
     domain = sequences - general
 
-    # 2. documents end to end, in the order of the seed, cut into rows of the context
+    # 2. documents end to end, in the seed's order, cut into rows of context length
     lengths = np.diff(scored.store.starts)
     order = document_order(scored.chosen(arm), lengths, domain * context, seed)
     replayed, replayed_segments = _replay(replay, general, context, seed)
@@ -113,11 +113,11 @@ def training_sequences(
         rows[~is_replay], rows[is_replay] = values, other
         return rows
 
-    # 3. weights that are fixed now, with mean 1 over what is trained on; replay keeps weight 1
+    # 3. fixed weights, with mean 1 over what is trained on; replay keeps weight 1
     weights = mean_one(packed(scored.weights(arm, seed)))
     arrays = {"weights": fill(weights, (replayed != replay.begin).astype(np.float32))}
 
-    # 4. what dynamic weights are made of in training
+    # 4. what dynamic weights are made from in training
     if arm.tokens is not None and arm.tokens.numerator == "dynamic":
         base, reference, entropies = scored.losses(arm.tokens)
         needed = {"reference": reference, "entropies": entropies}
@@ -134,7 +134,7 @@ def training_sequences(
 
 
 def opening_of(store: TokenStore, values: np.ndarray | None = None) -> float | None:
-    """What stands at the head of a row of a store's tokens, or of values aligned with them."""
+    """What comes at the head of a row of a store's tokens, or of values aligned with them."""
     if store.begin is None:
         return None
     return store.begin if values is None else 0
@@ -145,21 +145,21 @@ def attention_segments(
 ) -> np.ndarray:
     """The number of the document that each token of packed rows belongs to, for attention.
 
-    lengths: of documents end to end, in their order. Without a begin token the end token before a
+    lengths: of the documents in packing order. Without a begin token, the end token before a
     document counts as its first, as in `losses.score`: what follows it is predicted there.
     """
     numbers = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     rows = pack(numbers, context, sequences, opening_of(store, numbers))
     if store.begin is None:
         return np.concatenate([rows[:, 1:], rows[:, -1:]], axis=1)
-    rows[:, 0] = rows[:, 1]  # the token at the head of the row is seen by what follows it
+    rows[:, 0] = rows[:, 1]  # the tokens that follow may see the one at the head of the row
     return rows
 
 
 def _replay(
     store: TokenStore, sequences: int, context: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Packed general sequences in an order of their own, and their attention segments."""
+    """Packed general sequences in their own order, and their attention segments."""
     if sequences == 0:
         empty = np.zeros((0, context), store.tokens.dtype)
         return empty, empty.astype(np.int32)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # transformers takes seconds to import
 class MuonAdamW(torch.optim.Optimizer):
     """Muon for the hidden matrices, AdamW for the rest, as one optimiser.
 
-    Both share their parameter groups with this object, so that a scheduler sets the rate of both.
+    Both share their parameter groups with this object, so a scheduler sets the rate of both.
     Muon's update is scaled to AdamW's size ("match_rms_adamw", arXiv 2502.16982, eq. 4).
     """
 
@@ -49,9 +49,9 @@ class MuonAdamW(torch.optim.Optimizer):
 
 
 class BatchedMuon(torch.optim.Muon):
-    """torch's Muon for processors: in float32, matrices of one shape orthogonalised together.
+    """torch's Muon for CPUs: in float32, with matrices of one shape orthogonalised together.
 
-    torch's own step works in bfloat16, a matrix at a time. On a processor without bfloat16
+    torch's own step works in bfloat16, one matrix at a time. On a CPU without bfloat16
     arithmetic that takes several times as long as the model's forward and backward pass.
     """
 
@@ -65,7 +65,7 @@ class BatchedMuon(torch.optim.Muon):
         return loss
 
     def _step_together(self, matrices: list[torch.nn.Parameter], group: dict) -> None:
-        """One step of matrices of equal shape, with the settings of their group."""
+        """One step for matrices of equal shape, with the settings of their group."""
         updates = [self._momentum(matrix, group) for matrix in matrices]
         chosen = group["ns_coefficients"], group["ns_steps"], group["eps"]
         directions = orthogonalised(torch.stack(updates), *chosen).unbind()
@@ -77,9 +77,9 @@ class BatchedMuon(torch.optim.Muon):
         torch._foreach_add_(parameters, directions, alpha=-rate)
 
     def _momentum(self, matrix: torch.nn.Parameter, group: dict) -> torch.Tensor:
-        """The gradient with Nesterov's momentum; the matrix's buffer moves on."""
+        """The gradient with Nesterov's momentum; updates the matrix's buffer."""
         gradient = matrix.grad
-        assert gradient is not None  # only matrices with a gradient are asked for
+        assert gradient is not None  # only called for matrices with a gradient
         state = self.state[matrix]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(gradient)
@@ -127,7 +127,7 @@ def hidden_matrices(model: "PreTrainedModel") -> tuple[list, list]:
 def make_optimiser(model: "PreTrainedModel", settings: TrainSettings) -> torch.optim.Optimizer:
     """Muon with AdamW for what is not a hidden matrix, or AdamW alone, as the settings say.
 
-    AdamW alone is for loaded models; fused, its step goes over weights and moments once.
+    AdamW alone is for loaded models; in its fused form a step reads weights and moments once.
     """
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimiser == "muon":

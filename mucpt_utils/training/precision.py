@@ -1,24 +1,24 @@
-"""In which numbers a machine trains fastest: bfloat16 where its matrix units have it."""
+"""In which precision a machine trains fastest: bfloat16 if its matrix units support it."""
 
 import torch
 
 from mucpt_utils.errors import MuCPTError
 
-# below this size a processor may spend more on casting weights than bfloat16 saves; a declared
+# below this size a CPU may spend more on casting weights than bfloat16 saves; a declared
 # limit between the study's small models and real ones, not a measured one
 LARGE = 50_000_000
 
 
 class PrecisionError(MuCPTError, ValueError):
-    """A precision that this machine does not have."""
+    """A precision that this machine does not support."""
 
 
 def uses_bfloat16(precision: str, parameters: int) -> bool:
     """Whether matrix products are computed in bfloat16; weights and optimiser stay in float32.
 
     precision: as in the settings; parameters: of the model. `auto` takes bfloat16 on a GPU that
-    computes in it, and on a processor with tiles for it (AMX) where the model is large. A processor
-    that only imitates bfloat16 is slower in it. Raises PrecisionError for a GPU without it.
+    supports it, and on a CPU with tiles for it (AMX) if the model is large. A CPU
+    that only emulates bfloat16 is slower in it. Raises PrecisionError for a GPU without it.
     """
     if precision == "float32":
         return False
@@ -31,13 +31,13 @@ def uses_bfloat16(precision: str, parameters: int) -> bool:
 
 
 def reading(model: torch.nn.Module, precision: str) -> torch.autocast:
-    """A context in which a model is read in the numbers that it would be trained in."""
+    """A context in which a model runs in the precision in which it would be trained."""
     on = uses_bfloat16(precision, sum(p.numel() for p in model.parameters()))
     device = next(model.parameters()).device.type
     return torch.autocast(device, torch.bfloat16, enabled=on)
 
 
 def has_bfloat16_tiles() -> bool:
-    """Whether the processor multiplies matrices of bfloat16 in tiles (AMX)."""
+    """Whether the CPU multiplies bfloat16 matrices in tiles (AMX)."""
     supported = getattr(torch.cpu, "_is_amx_tile_supported", None)  # torch 2.6 and later
     return bool(supported and supported())

@@ -33,7 +33,7 @@ WEIGHED_BY = ("row", "scored", "weights", "reference", "entropies", "base")  # p
 
 
 class TrainingError(MuCPTError, ValueError):
-    """Settings, data and processes that do not go together."""
+    """Settings, data and processes that do not fit together."""
 
 
 def batch_weights(
@@ -47,8 +47,8 @@ def batch_weights(
     Fixed weights come with the batch. Dynamic ones are the loss ratio of the losses just computed
     (or the base's, as long as the criterion says so at `progress`, a share of the steps) and the
     cached reference losses, times the fixed ones; replay keeps weight 1 and the rest has mean 1 of
-    its own, so that weighting never moves the balance between the two. Tokens at the head of a row
-    may be left out of the comparison (`least_context`). Means and top shares are those of the batch
+    its own, so that weighting never shifts the balance between the two. Tokens at the head of a row
+    may be left out of the comparison (`least_context`). Means and top shares are over the batch
     given.
     """
     fixed = inputs["weights"][:, 1:] if "weights" in inputs else torch.ones_like(losses)
@@ -57,7 +57,7 @@ def batch_weights(
     mask = inputs["scored"][:, None].expand_as(losses).float()
     if criterion.uses_base(progress):
         losses = inputs["base"][:, 1:]
-    counted = mask * (fixed > 0)  # a token that is not learnt takes no part in the comparison
+    counted = mask * (fixed > 0)  # tokens that are not learnt take no part in the comparison
     judged = counted
     if not criterion.uses_base(progress):  # the base read whole documents, as the RM did
         judged = counted.clone()
@@ -72,9 +72,9 @@ def batch_weights(
 def segment_positions(segments: torch.Tensor) -> torch.Tensor:
     """Position of each token in its own document: 0 for the first of each run of equal numbers.
 
-    segments, result: (batch, length). transformers reads positions that begin anew as the borders
+    segments, result: (batch, length). transformers reads positions that restart as the borders
     of packed documents and keeps attention, sliding windows included, inside them
-    (`masking_utils.find_packed_sequence_indices`); it does so where no attention mask and no cache
+    (`masking_utils.find_packed_sequence_indices`); it does so if no attention mask and no cache
     are given.
     """
     index = torch.arange(segments.shape[1], device=segments.device).expand_as(segments)
@@ -84,8 +84,8 @@ def segment_positions(segments: torch.Tensor) -> torch.Tensor:
 
 
 def next_token_losses(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Losses in nats of the predicted tokens of a batch, (batch, context - 1), inside documents
-    where the batch has their numbers."""
+    """Losses in nats of the predicted tokens of a batch, (batch, context - 1); attention stays
+    inside documents if the batch has their numbers."""
     inside: dict = {}
     if "segments" in inputs:
         inside = {"position_ids": segment_positions(inputs["segments"]), "use_cache": False}
@@ -105,7 +105,7 @@ class WeightedTrainer(Trainer):
     ):
         """given: (sequences, context - 1), filled with the weight that each token was given.
 
-        optimiser: makes one for a model when Trainer asks; FSDP takes none that was made before.
+        optimiser: makes one for a model when Trainer asks, because FSDP accepts none made before.
         """
         super().__init__(*args, **kwargs)
         self.criterion, self.given, self.optimiser = criterion, given, optimiser
@@ -129,13 +129,13 @@ class WeightedTrainer(Trainer):
         total = (losses * weights).sum()
         if num_items_in_batch is None:
             loss = total / losses.numel()
-        else:  # gradients are averaged over processes, the count is that of all of them
+        else:  # gradients are averaged over processes; the count is over all of them
             loss = total * self.accelerator.num_processes / num_items_in_batch
         return (loss, {}) if return_outputs else loss
 
     @property
     def progress(self) -> float:
-        """Share of the steps that are done."""
+        """The share of steps done so far, 0 to 1."""
         return self.state.global_step / max(1, self.state.max_steps)
 
     def get_batch_samples(self, epoch_iterator, num_batches, device):
@@ -149,14 +149,14 @@ class WeightedTrainer(Trainer):
 
     @torch.no_grad()
     def weighed(self, batches: list[dict], criterion: Criterion) -> list[dict]:
-        """A step's micro-batches with the weights `given` to their tokens.
+        """A step's micro-batches with the weights of their tokens, which are also kept in `given`.
 
-        Means and top shares are those of the whole step, in the order of the data, however it is
-        cut over micro-batches and processes. The losses of the whole step have to be known first:
-        one more pass forward, unless those of the base count.
+        Means and top shares are over the whole step, in the order of the data, however it is
+        split over micro-batches and processes. The losses of the whole step must be known first:
+        one more forward pass, unless L_a is the base's losses.
         """
         batches, model = [self._prepare_inputs(batch) for batch in batches], self.model
-        assert isinstance(model, PreTrainedModel)  # in shards too: their class inherits from it
+        assert isinstance(model, PreTrainedModel)  # also under FSDP, whose class inherits from it
         ours = {n: torch.cat([b[n] for b in batches]) for n in WEIGHED_BY if n in batches[0]}
         if criterion.uses_base(self.progress):
             ours["losses"] = ours["base"][:, 1:]
@@ -180,7 +180,7 @@ class WeightedTrainer(Trainer):
 class Measure(TrainerCallback):
     """Calls `measure(model, tokens seen)` at given steps, and reports progress after each step.
 
-    Of several processes only the first measures and reports.
+    Of several processes, only the first measures and reports.
     """
 
     def __init__(self, steps, tokens_per_step: int, measure: Callable, report: Callable):
@@ -209,9 +209,9 @@ class StepLosses(TrainerCallback):
 
 
 def kept_weights(path: Path, data: Sequences) -> np.ndarray:
-    """A file for the weights that tokens are given: float16, (sequences, context - 1), on disk.
+    """A file for the weights given to tokens: float16, (sequences, context - 1), memory-mapped.
 
-    What a killed run has written stays: the steps that are done again write the same.
+    What a killed run has written stays, since repeated steps write the same again.
     """
     shape = (len(data), data.tokens.shape[1] - 1)
     if path.exists():
@@ -237,17 +237,17 @@ def train(
 ) -> PreTrainedModel:
     """Train on `data` once, in its order, and return the model.
 
-    A run that was killed goes on from its last checkpoint in `folder`, to the same weights on CPU.
+    A killed run continues from its last checkpoint in `folder`, to the same weights on CPU.
     Under `torchrun` or `accelerate launch` every process calls this with the same arguments; a step
     is shared out among them.
 
-    given: filled with the weight that each predicted token was given, (sequences, context - 1).
+    given: filled with the weight of each predicted token, (sequences, context - 1).
     measure: called at `measure_steps` with the model and the tokens seen so far.
     report: called with the tokens of each finished step.
     save: a folder for the trained model (gathered from all processes) and `losses.json`, the loss
-    of every step of this process's life.
-    Raises TrainingError when the batch cannot be cut into equal parts, when `data` is less than one
-    batch, or for Muon under FSDP; ContextError for rows that are longer than the model can be.
+    of every step since this process began.
+    Raises TrainingError if the batch cannot be split into equal parts, if `data` is less than one
+    batch, or for Muon under FSDP; ContextError for rows that are longer than the model allows.
     """
     steps = _steps(data, settings)
     window(model, data.tokens.shape[1])
@@ -269,7 +269,7 @@ def train(
     )
     if trainer.is_fsdp_enabled and settings.optimiser == "muon":
         raise TrainingError("optimiser=muon needs whole matrices, which FSDP cuts: set adamw")
-    trainer.remove_callback(PrinterCallback)  # progress goes through `report`
+    trainer.remove_callback(PrinterCallback)  # progress is reported through `report`
     trainer.train(resume_from_checkpoint=_last_whole_checkpoint(checkpoints))
     trainer.accelerator.wait_for_everyone()
     if save is not None:
@@ -283,14 +283,14 @@ def train(
 
 
 def _save_whole(trainer: WeightedTrainer, folder: Path) -> None:
-    """Save the model in one piece; under FSDP its checkpoints are shards."""
+    """Save the model in one piece, although its checkpoints under FSDP are shards."""
     if trainer.is_fsdp_enabled:
         trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
     trainer.save_model(str(folder))
 
 
 def _steps(data: Sequences, settings: TrainSettings) -> int:
-    """Optimiser steps over `data`. Raises TrainingError where batches cannot be cut or filled."""
+    """Optimiser steps over `data`. Raises TrainingError if batches cannot be split or filled."""
     parts = settings.accumulate * processes()
     if settings.batch_sequences % parts:
         among = f" * {processes()} processes" if processes() > 1 else ""
@@ -299,7 +299,7 @@ def _steps(data: Sequences, settings: TrainSettings) -> int:
             f"accumulate={settings.accumulate}{among}"
         )
     steps = len(data) // settings.batch_sequences
-    if steps == 0:  # which Trainer takes for no limit
+    if steps == 0:  # which Trainer would read as no limit
         raise TrainingError(
             f"{len(data)} sequences are less than one batch: "
             f"batch_sequences={settings.batch_sequences}"
@@ -310,7 +310,7 @@ def _steps(data: Sequences, settings: TrainSettings) -> int:
 def _arguments(
     settings: TrainSettings, checkpoints: Path, steps: int, seed: int, bfloat16: bool, log: bool
 ) -> TrainingArguments:
-    """The settings in Trainer's words: cosine schedule to a tenth of the peak, clipped gradients.
+    """The settings as Trainer's: cosine schedule to a tenth of the peak, clipped gradients.
 
     bfloat16: whether matrix products are computed in it; weights and optimiser stay in float32.
     log: whether the loss of every step is kept.
@@ -334,7 +334,7 @@ def _arguments(
         logging_steps=1,
         report_to=[],
         seed=seed,
-        # accelerate joins processes without a GPU only when told that they are meant to have none
+        # accelerate joins processes without a GPU only if told that they are meant to have none
         use_cpu=not on_gpu,
         bf16=bfloat16,
         remove_unused_columns=False,
@@ -344,12 +344,12 @@ def _arguments(
 
 
 def processes() -> int:
-    """Processes that train together, as `torchrun` and `accelerate launch` tell each."""
+    """How many processes train together, as `torchrun` and `accelerate launch` tell each."""
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
 def _last_whole_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint that was written to its end; a kill may have cut one off."""
+    """The newest complete checkpoint; a kill may have left an incomplete one."""
     for path in folder.glob("checkpoint-*"):
         try:  # Trainer writes this file last
             json.loads((path / TRAINER_STATE_NAME).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The task in the harness: it loads, keeps the conventions there, asks and grades as the tool."""
+"""The task in the harness: it loads, keeps the conventions, asks and grades like the tool."""
 
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ NAMES = ("musicsimpleqa", "musicsimpleqa_chat", *(f"musicsimpleqa_{part}" for pa
 
 @pytest.fixture(scope="module")
 def tasks():
-    """The tasks by their names: from this folder alone, or from the harness that holds it."""
+    """The tasks by their names: from this folder alone, or from the harness that contains it."""
     here = Path(__file__).parent
     alone = (here / "musicsimpleqa.yaml").is_file()
     manager = (
@@ -26,7 +26,7 @@ def tasks():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_conventions_of_the_harness(tasks, name):
-    """What tests/test_tasks.py of the harness asks of every task."""
+    """What tests/test_tasks.py of the harness requires of every task."""
     task = tasks[name]
     docs = list(islice(task.test_docs(), 5))
     assert task.has_test_docs() and task.config.test_split and task.config.metadata["version"]

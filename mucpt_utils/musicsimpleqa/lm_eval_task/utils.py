@@ -19,7 +19,7 @@ def dataset(
     """The splits of the task; `dev` in the order in which the tool shows its examples.
 
     questions: `test`, or a file of questions (`--metadata '{"questions": "FILE"}'`). part: of the
-    questions, `core`, `extension` or `tail`; all without one.
+    questions, `core`, `extension` or `tail`; without one, all.
     """
     dev = load_questions("dev")
     asked = [q for q in load_questions(questions) if part is None or q.get("part") == part]
@@ -40,7 +40,7 @@ def process_chat_results(doc: dict, results: list[str]) -> dict:
 
 
 def metrics_of(doc: dict, response: str) -> dict:
-    """Metrics of one response; the ratios get the pair (correct, attempted) to sum up."""
+    """Metrics of one response; ratios get the pair (correct, attempted) for aggregation."""
     given = grade(doc, response).grade
     pair = (float(given == CORRECT), float(given != NOT_ATTEMPTED))
     return {
@@ -52,7 +52,7 @@ def metrics_of(doc: dict, response: str) -> dict:
 
 
 def given_attempted(pairs: list[tuple[float, float]]) -> float:
-    """Correct answers as a share of those attempted; 0 where none was."""
+    """Correct answers as a share of those attempted; 0 if none was."""
     correct, attempted = map(sum, zip(*pairs, strict=True))
     return correct / attempted if attempted else 0.0
 

@@ -1,1 +1,1 @@
-"""What a run of the pipeline leaves for people: one page, and a dataset that the Hub can hold."""
+"""What a run of the pipeline leaves for people: a page, and a dataset fit for the Hub."""

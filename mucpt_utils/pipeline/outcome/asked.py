@@ -8,13 +8,13 @@ from mucpt_utils.pipeline.decontamination import QuestionIndex
 from mucpt_utils.pipeline.outcome.excerpts import Excerpt, excerpt
 from mucpt_utils.pipeline.question_words import stem, words
 
-LOOKED_AT = 20_000  # characters of a document
-ANSWER_WITHIN = 120  # characters behind the sentence that asks
+LOOKED_AT = 20_000  # characters of a document that are searched
+ANSWER_WITHIN = 120  # characters after the sentence that asks
 WORD = re.compile(r"\w+")
 
 
 class Asked(NamedTuple):
-    """A document that asks: the passage with the words of the questions marked, and these."""
+    """A document that asks: the passage with the questions' words marked, and the questions."""
 
     id: str
     reason: str
@@ -29,7 +29,7 @@ class Questions:
         self.by_id = {str(q.get("id") or number): q for number, q in enumerate(questions, 1)}
 
     def asked_in(self, row: Mapping, length: int) -> Asked:
-        """The passage of a document that asks questions, which its row names."""
+        """The passage of a document that asks the questions named in its row."""
         text = row["text"][:LOOKED_AT]
         ids = row.get("detail", {}).get("questions") or row["metadata"].get("asked_questions", [])
         asked = [self.by_id[name] for name in map(str, ids) if name in self.by_id]
@@ -43,9 +43,9 @@ class Questions:
 
 
 def marks_of(text: str, questions: Sequence[Mapping]) -> list[tuple[int, int]]:
-    """Words of the sentences that ask these questions which stand in them or in their answers.
+    """Those words of the asking sentences that are in the questions or in their answers.
 
-    Where the document holds the benchmark's canary, that is marked.
+    If the document contains the benchmark's canary, that is marked.
     """
     if not questions:
         return canaries_in(text)
@@ -65,7 +65,7 @@ def marks_of(text: str, questions: Sequence[Mapping]) -> list[tuple[int, int]]:
 
 
 def shared_words(text: str, start: int, end: int, stated: str) -> list[tuple[int, int]]:
-    """The words of text[start:end] that stand in what is stated."""
+    """The words of text[start:end] that are also in `stated`."""
     stems = {stem(word) for word in words(stated)}
     tokens = WORD.finditer(text, start, end)
     return [token.span() for token in tokens if is_among(token.group(), stems)]
@@ -77,7 +77,7 @@ def is_among(word: str, stems: Iterable[str]) -> bool:
 
 
 def canaries_in(text: str) -> list[tuple[int, int]]:
-    """Where identifiers in the form of a canary stand."""
+    """The places of identifiers in the form of a canary."""
     return [match.span() for match in CANARY.finditer(text)]
 
 

@@ -19,7 +19,7 @@ from mucpt_utils.pipeline.run import CARD
 CREATIVE_COMMONS = re.compile(
     r"\bcc[ -]?(by(?:[ -](?:nc|sa|nd))*)[ -]v?\.?(\d\.\d)\b", re.IGNORECASE
 )
-# the Hub's names of licences by what stands in a row that states one
+# the Hub's names of licences, by words in the licence that a row states
 LICENCES = (
     (re.compile(r"\bcc[ -]?0\b|creative commons zero", re.IGNORECASE), "cc0-1.0"),
     (re.compile(r"\bapache\b.*2", re.IGNORECASE), "apache-2.0"),
@@ -34,7 +34,7 @@ SIZE_NAMES = [
 
 
 def hub_licence(stated: str) -> str:
-    """The Hub's name of a licence as a source states it; `other` for one that has none there."""
+    """The Hub's name of the licence that a source states; `other` if it has none there."""
     if stated.strip().lower() in ("", UNKNOWN, "null"):
         return UNKNOWN
     commons = CREATIVE_COMMONS.search(stated)
@@ -44,7 +44,7 @@ def hub_licence(stated: str) -> str:
 
 
 def size_category(documents: int) -> str:
-    """The Hub's name of a dataset's size."""
+    """The Hub's size category for a number of documents."""
     return SIZE_NAMES[max(0, min(len(str(documents)) - 3, len(SIZE_NAMES) - 1))]
 
 
@@ -71,7 +71,7 @@ def card_metadata(
 
 
 def licence_rows(kept: KeptPile) -> list[tuple[str, list[tuple[str, int]]]]:
-    """Each source with its licences and how many documents are under each, most first."""
+    """Each source with its licences and their numbers of documents, the most frequent first."""
     by_source: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for (source, licence), count in kept.licences.most_common():
         by_source[source].append((licence, count))

@@ -1,8 +1,8 @@
-"""The kept documents as a dataset that the Hub can hold: Parquet files of one schema, and a card.
+"""The kept documents as a dataset fit for the Hub: Parquet files of one schema, and a card.
 
-Columns are the same whatever a source's metadata hold: those that every corpus has are columns of
-one type, everything else stands as JSON in the column `metadata`. So one row with a number where
-another has a text, or with a field of its own, never breaks loading.
+Columns are the same whatever metadata a source has: fields that every corpus has are columns of
+one type, everything else is JSON in the column `metadata`. So a row with a number where
+another has a text, or with an extra field, never breaks loading.
 """
 
 from collections.abc import Mapping
@@ -38,14 +38,14 @@ DESCRIPTIONS = {
     "metadata": "everything else that the source or a stage has noted, as JSON",
 }
 NAMED = ("source", "title", "creator", "year", "licence")
-ROWS, ROW_BYTES = 1000, 8_000_000  # a group of rows, and the text after which it is written
-FILE_BYTES = 256_000_000  # of text, after which another file begins
+ROWS, ROW_BYTES = 1000, 8_000_000  # rows, or bytes of text, after which a row group is written
+FILE_BYTES = 256_000_000  # of text, after which a new file begins
 
 
 class DatasetWriter:
-    """Writes documents into Parquet files of bounded size; use it as a context.
+    """Writes documents into Parquet files of bounded size; a context manager.
 
-    folder: of the dataset. What an earlier run has left there of this dataset is replaced.
+    folder: of the dataset. What an earlier run has left of it is replaced.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,7 +53,7 @@ class DatasetWriter:
         self.rows: list[dict] = []
         self.row_bytes = self.file_bytes = 0
         self.files = 0
-        self.stream: BinaryIO | None = None  # the library takes no name that is not UTF-8
+        self.stream: BinaryIO | None = None  # since pyarrow takes no file names but UTF-8
         self.writer: pyarrow.parquet.ParquetWriter | None = None
 
     def __enter__(self) -> "DatasetWriter":
@@ -76,7 +76,7 @@ class DatasetWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Writes the waiting rows as one group; begins another file where this one is full."""
+        """Writes the waiting rows as one group; begins a new file if this one is full."""
         if not self.rows:
             return
         if self.writer is None or self.file_bytes >= FILE_BYTES:
@@ -90,15 +90,15 @@ class DatasetWriter:
         self.rows, self.row_bytes = [], 0
 
     def close_file(self) -> None:
-        """Ends the file that is open."""
+        """Finishes the open file."""
         writer, self.writer = self.writer, None
         if writer is not None and self.stream is not None:
-            with self.stream:  # closed even where the disk takes no more
+            with self.stream:  # closed even if the disk is full
                 writer.close()
 
 
 def table_of(rows: list[dict]) -> pa.Table:
-    """Rows as a table, by way of JSON: from Python's objects Arrow would first import pandas."""
+    """Rows as a table, by way of JSON: for Python objects Arrow would first import pandas."""
     lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
     return pa.json.read_json(
         pa.BufferReader(lines),
@@ -132,7 +132,7 @@ def columns_of(row: Mapping) -> dict:
 
 
 def text_of(value: object) -> str | None:
-    """A field as text: a list as its members, anything else that is no text as JSON."""
+    """A field as text: a list as its members; other values that are not text as JSON."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, list) and all(isinstance(member, str) for member in value):

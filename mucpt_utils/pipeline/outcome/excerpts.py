@@ -1,7 +1,7 @@
-"""Excerpts of documents for the page: bounded, with stretches marked and personal data masked.
+"""Excerpts of documents for the page: bounded, with marks, and with personal data masked.
 
 Rejected documents were rejected before masking, and the quarantine shows files as they are; nobody
-should find an address or a telephone number in the page that the corpus does not hold.
+should find an address or a telephone number in the page that is not in the corpus.
 """
 
 import re
@@ -13,27 +13,27 @@ from mucpt_utils.config.pipeline import MaskingSettings
 from mucpt_utils.pipeline.masking import Finding, find_personal_data
 
 LENGTH = 600  # characters of an excerpt
-BEFORE = 120  # characters that stand before the first mark
+BEFORE = 120  # characters before the first mark
 MARGIN = 300  # characters around an excerpt that personal data may reach into
 LONGEST_NAME = 160
 LINES, LINE_END = 24, re.compile("\n")
 
 Span = tuple[int, int]
-# names of files and identifiers hold long numbers that reach nobody
+# file names and identifiers contain long numbers that are nobody's
 IN_NAMES = MaskingSettings(kinds=("URL", "EMAIL"))
 
 
 class Piece(NamedTuple):
-    """A stretch of an excerpt: plain (``), marked (`mark`) or in place of something (`mask`)."""
+    """A piece of an excerpt: plain (``), marked (`mark`) or a placeholder (`mask`)."""
 
     text: str
     kind: str = ""
 
 
 class Excerpt(NamedTuple):
-    """What is shown of a text.
+    """The part of a text that is shown.
 
-    more_before, more_after: whether the text goes on. marks_outside: marks that are not shown.
+    more_before, more_after: whether the text continues. marks_outside: number of marks not shown.
     """
 
     pieces: list[Piece]
@@ -48,9 +48,9 @@ class Excerpt(NamedTuple):
 
 
 def excerpt(text: str, marks: Iterable[Sequence[int]] = (), length: int = LENGTH) -> Excerpt:
-    """About `length` characters of a text, from shortly before the first mark on.
+    """About `length` characters of a text, starting shortly before the first mark.
 
-    marks: [start, end] in the text, in any order; what is no span of it is left out.
+    marks: [start, end] in the text, in any order; invalid spans are ignored.
     """
     spans = merged(marks, len(text))
     first = spans[0][0] if spans and spans[0][1] > length else 0
@@ -62,7 +62,7 @@ def excerpt(text: str, marks: Iterable[Sequence[int]] = (), length: int = LENGTH
 
 
 def excerpt_end(text: str, start: int, length: int) -> int:
-    """Where an excerpt ends: after so many characters, or after LINES lines."""
+    """Where an excerpt ends: after `length` characters, or after LINES lines."""
     end = min(len(text), start + length)
     line_ends = [match.start() for match in islice(LINE_END.finditer(text, start, end), LINES)]
     return line_ends[-1] if len(line_ends) == LINES else end
@@ -80,7 +80,7 @@ def merged(marks: Iterable[Sequence[int]], length: int) -> list[Span]:
 
 
 def word_border(text: str, position: int) -> int:
-    """The beginning of the next word from a position on, if there is one nearby."""
+    """The beginning of the next word after a position, if there is one nearby."""
     if position == 0:
         return 0
     border = text.find(" ", position, position + 40)
@@ -99,7 +99,7 @@ def pieces_of(text: str, start: int, end: int, spans: Sequence[Span]) -> list[Pi
 
 
 def personal_data(text: str, start: int, end: int) -> list[Finding]:
-    """Personal data that stands in text[start:end] or reaches into it, by offsets in the text."""
+    """Personal data that is in text[start:end] or extends into it, by offsets in the text."""
     first = max(0, start - MARGIN)
     findings = find_personal_data(text[first : end + MARGIN])
     placed = [Finding(f.start + first, f.end + first, f.kind) for f in findings]

@@ -1,4 +1,4 @@
-"""What a run leaves for people, once its corpus stands: the page and the dataset."""
+"""Writes what a run leaves for people once its corpus is done: the page and the dataset."""
 
 import os
 from collections import Counter
@@ -38,14 +38,14 @@ from mucpt_utils.text.sources.inputs import FolderInput, file_bytes, split_name
 
 
 class Written(NamedTuple):
-    """What was written; no dataset where nothing is kept."""
+    """What was written; there is no dataset if nothing is kept."""
 
     page: Path
     dataset: Path | None
 
 
 def check_place(source: str | Path, out_folder: Path) -> None:
-    """Raises OutputError where the page or the dataset would replace what is not the run's own."""
+    """Raises OutputError if the page or the dataset would replace files that are not the run's."""
     dataset = out_folder / DATASET
     kind, name = split_name(source)
     is_path = kind == "path" and "\0" not in f"{name}{out_folder}"
@@ -63,7 +63,7 @@ def write_outcome(
 ) -> Written:
     """Writes `report.html` and `dataset/` into the folder of a finished run.
 
-    source, settings, model, questions: those of the run. What an earlier one has left of them is
+    source, settings, model, questions: those of the run. What an earlier run left of both is
     replaced. The files of the run are read twice, line by line.
     """
     record = read_json(result.folder / RESULT)
@@ -94,7 +94,7 @@ def write_outcome(
 
 
 def write_data(result: PipelineResult, kept: KeptPile) -> Path | None:
-    """Writes the kept documents as the dataset's files, counting them; None where there is none."""
+    """Writes the kept documents as the dataset's files, counting them; None if there are none."""
     folder = result.folder / DATASET
     with DatasetWriter(folder) as writer:
         for place, row in rows_of(shard_paths(result.kept)):
@@ -114,14 +114,14 @@ def remove_empty(folders: Iterable[Path]) -> None:
 
 
 def source_name(source: str | Path) -> str:
-    """A source's name without the way to it, which is nobody else's business."""
+    """A source's name without its path, which is private."""
     kind, name = split_name(source)
     stated = str(source) if kind != "path" else Path(os.path.abspath(name)).name
     return one_line(clean_text(stated)) or "corpus"
 
 
 def source_files(source: str | Path, out_folder: Path) -> list[Files] | None:
-    """The files that were read, by format; None for a source that is no folder or has gone."""
+    """The files that were read, by format; None for a source that is no folder (any more)."""
     kind, name = split_name(source)
     folder = out_folder / FETCHED / "gutenberg" if kind == "gutenberg" else Path(name)
     if kind == "hub" or not folder.exists():
@@ -130,7 +130,7 @@ def source_files(source: str | Path, out_folder: Path) -> list[Files] | None:
     sizes: Counter[str] = Counter()
     try:
         paths = FolderInput.open(folder, SourceSettings(), out_folder).paths
-    except NoSource:  # it has been emptied
+    except NoSource:  # emptied since
         return None
     for path in paths:
         files[format_of(path)] += 1
@@ -139,7 +139,7 @@ def source_files(source: str | Path, out_folder: Path) -> list[Files] | None:
 
 
 def format_of(path: Path) -> str:
-    """A file's format and how it is compressed; the suffix of one that is not known."""
+    """A file's format and compression; the suffix if the format is unknown."""
     suffix = path.suffix.lower()
     packed = f", {suffix}" if suffix in CODECS else ""
     return f"{kind_of(path) or suffix or 'without suffix'}{packed}"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mucpt_utils.pipeline.accounting import KEPT, PASSED_OVER, QUARANTINED, REMOVED_INSIDE
 
 READ = "read"
-MOST_ROWS = 40  # of a table; what is beyond them is added up
+MOST_ROWS = 40  # of a table; further ones are added up
 
 
 class Amount(NamedTuple):
@@ -24,14 +24,14 @@ class Amount(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What left a stage, or a source, by one reason."""
+    """What left a stage, or a source, for one reason."""
 
     name: str
     amount: Amount
 
 
 class StageFlow(NamedTuple):
-    """A stage: what came in, what it kept, and what left by which reason, most first."""
+    """A stage: what came in, what it kept, and what left for which reason, the most first."""
 
     name: str
     entered: Amount
@@ -40,7 +40,7 @@ class StageFlow(NamedTuple):
 
 
 class SourceFlow(NamedTuple):
-    """A source: what came in, stayed, was dropped, could not be read, was passed over."""
+    """A source: what came in, was kept, was dropped, could not be read, was skipped."""
 
     name: str
     entered: Amount
@@ -51,7 +51,7 @@ class SourceFlow(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """The whole run: what came in is what stays and what left."""
+    """The whole run: what came in equals what is kept plus what left."""
 
     entered: Amount
     kept: Amount
@@ -69,7 +69,7 @@ class Balance(NamedTuple):
 
 
 def stage_flows(funnel: Iterable[Mapping]) -> list[StageFlow]:
-    """The stages in their order. What the reader passed over was no document of the source."""
+    """The stages in their order. What the reader skipped was never a document."""
     stages: dict[str, dict[str, Amount]] = {}
     for row in funnel:
         reasons = stages.setdefault(row["stage"], defaultdict(Amount))
@@ -137,9 +137,9 @@ def source_flow(name: str, rows: Iterable[Mapping], last: str) -> SourceFlow:
 
 
 def fate_of(row: Mapping, last: str) -> str:
-    """What an accounting row says became of its documents; `read` counts what goes on from there.
+    """What became of the documents in an accounting row; those that `read` keeps go on.
 
-    Empty for what a stage between has kept, and for words cut out of documents.
+    Empty for what a stage before the last has kept, and for words cut out of documents.
     """
     stage, reason = row["stage"], row["reason"]
     if reason == KEPT:

@@ -1,4 +1,4 @@
-"""The page of a run: one HTML file without network, small whatever the corpus."""
+"""The page of a run: one HTML file that needs no network, small for any corpus."""
 
 import sys
 from collections import Counter
@@ -30,7 +30,7 @@ from mucpt_utils.pipeline.outcome.sampling import (
 from mucpt_utils.pipeline.run import PAGE
 
 LARGEST = 2_000_000  # bytes
-# what the page shows; the next one where it would be larger than that
+# how much the page shows; the next entry is used if the page would be larger than LARGEST
 SIZES = (Size(10, 600, 40), Size(10, 300, 40), Size(5, 200, 30), Size(2, 120, 20), Size(0, 0, 10))
 CONTEXT = 90  # characters on either side of a mask
 MOST_WORKS = 30
@@ -46,9 +46,9 @@ class Files(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """All that a run left, read once, with what the command knows of it.
+    """Everything that a run left, read once, and what the command knows about the run.
 
-    files: None for a source that is no folder. others: where the documents stand that examples of
+    files: None for a source that is not a folder. others: places of the documents that examples of
     duplicates are copies of.
     """
 
@@ -66,7 +66,7 @@ class Findings(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A reason why something could not be read, with places and how they begin."""
+    """A reason why something could not be read, with examples: places and their beginnings."""
 
     name: str
     documents: int
@@ -74,7 +74,7 @@ class Unreadable(NamedTuple):
 
 
 def write_page(findings: Findings) -> Path:
-    """Writes the page beside what the run left; examples are fewer where it would be too large."""
+    """Writes the page into the run's folder, with fewer examples if it would be too large."""
     path = findings.folder / PAGE
     template = templates.environment().get_template("page.html.j2")
     for size in SIZES:
@@ -86,7 +86,7 @@ def write_page(findings: Findings) -> Path:
 
 
 def content_of(findings: Findings, size: Size) -> dict[str, Any]:
-    """What the template is given."""
+    """The values for the template."""
     pile, kept, funnel = findings.rejected, findings.kept, findings.record["funnel"]
     return {
         "source": findings.source,
@@ -136,7 +136,7 @@ def versions() -> list[tuple[str, str]]:
 
 
 def passed_over(funnel: Sequence[Mapping]) -> list[flow.Row]:
-    """What was no text of the source, by reason."""
+    """What was skipped as no text of the source, by reason."""
     amounts: dict[str, flow.Amount] = {}
     for row in funnel:
         reason = row["reason"].removeprefix(flow.PASSED_OVER)
@@ -152,7 +152,7 @@ def more_reasons(pile: RejectedPile, size: Size) -> int:
 
 
 def unreadable(pile: RejectedPile, size: Size) -> list[Unreadable]:
-    """Reasons of the quarantine, most first."""
+    """Reasons of the quarantine, the most frequent first."""
     return [
         Unreadable(
             reason,
@@ -167,7 +167,7 @@ def unreadable(pile: RejectedPile, size: Size) -> list[Unreadable]:
 
 
 def duplicates(findings: Findings, size: Size) -> dict[str, tuple[int, list[Pair]]]:
-    """By kind of duplicate: how many went, and examples beside what stayed."""
+    """For each kind of duplicate: how many were dropped, and examples beside what was kept."""
     pile, shown = findings.rejected, {}
     for key, count in pile.counts.items():
         if key[1] in DUPLICATES:
@@ -177,14 +177,14 @@ def duplicates(findings: Findings, size: Size) -> dict[str, tuple[int, list[Pair
 
 
 def works(folder: Path) -> tuple[int, list[Mapping]]:
-    """Works that stand inside another one or are its copies: how many, and the first of them."""
+    """Works contained in another one, or copies of one: how many, and the first of them."""
     path = folder / containment.REPORT
     rows: list[Mapping] = [row for _, row in rows_of([path])] if path.is_file() else []
     return len(rows), rows[:MOST_WORKS]
 
 
 def masks(kept: KeptPile, size: Size) -> list[tuple[str, int, list[tuple[str, Excerpt]]]]:
-    """Kinds of personal data, most first: how many masks, and some in their context."""
+    """Kinds of personal data, the most frequent first: number of masks, and examples in context."""
     return [
         (kind, count, mask_examples(kept.masked[kind], kind, size))
         for kind, count in kept.masks.most_common()
@@ -192,7 +192,7 @@ def masks(kept: KeptPile, size: Size) -> list[tuple[str, int, list[tuple[str, Ex
 
 
 def mask_examples(sample: Sample, kind: str, size: Size) -> list[tuple[str, Excerpt]]:
-    """The first mask of this kind in each document, with what stands around it."""
+    """The first mask of this kind in each document, with its context."""
     examples = []
     for row in sample.rows()[: size.examples]:
         spans = [m for m in row["metadata"].get("masks", ()) if m["kind"] == kind]

@@ -1,4 +1,4 @@
-"""Duplicates side by side: the copy that went, what stayed, and the words in which they differ."""
+"""Duplicates side by side: the dropped copy, the kept document, and the words that differ."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,14 +8,14 @@ from typing import NamedTuple
 from mucpt_utils.pipeline.outcome.excerpts import Excerpt, Piece, pieces_of
 from mucpt_utils.pipeline.outcome.sampling import Place
 
-COMPARED = 6000  # characters
-ALIGNED = 500  # words
+COMPARED = 6000  # characters that are compared
+ALIGNED = 500  # words that are aligned
 WORD = re.compile(r"\S+\s*")
 BEFORE = 25  # words shown before the first difference
 
 
 class Pair(NamedTuple):
-    """A copy that was dropped and the document that stayed; `stayed` is None where it is gone."""
+    """A dropped copy and the document that was kept; `first` is None if that is gone since."""
 
     reason: str
     copy_id: str
@@ -28,12 +28,12 @@ class Pair(NamedTuple):
 
     @property
     def are_equal(self) -> bool:
-        """Whether no word differs in what is shown."""
+        """Whether the texts shown are equal word for word."""
         return self.first is not None and not any(p.kind == "mark" for p in self.copy.pieces)
 
 
 def pair_of(row: Mapping, places: Mapping[str, Place], length: int) -> Pair:
-    """A rejected duplicate beside what it is a copy of. places: of the documents that stayed."""
+    """A rejected duplicate beside its original. places: of the documents that were kept."""
     detail = row["detail"]
     name = str(detail.get("duplicate_of", ""))
     first = places[name].row() if name in places else None
@@ -51,14 +51,14 @@ def pair_of(row: Mapping, places: Mapping[str, Place], length: int) -> Pair:
 
 
 def fate(first: Mapping | None) -> str:
-    """What became of the document that stayed when its copy went."""
+    """What later became of the document whose copy was dropped."""
     if first is None:
         return "its text is not found in the output"
     return f"dropped later: {first['reason']}" if "reason" in first else ""
 
 
 def sides(copy: str, first: str | None, length: int) -> tuple[Excerpt, Excerpt | None]:
-    """Both texts from shortly before their first difference on, differing words marked."""
+    """Both texts, starting shortly before their first difference, with differing words marked."""
     masked_copy = masked(copy)
     if first is None:
         return cut(words_with_marks(WORD.findall(masked_copy), set()), 0, length), None
@@ -89,7 +89,7 @@ def words_with_marks(words: Iterable[str], differing: set[int]) -> list[Piece]:
 
 
 def cut(words: list[Piece], start: int, length: int) -> Excerpt:
-    """The words from `start` on, about `length` characters of them; neighbours joined."""
+    """About `length` characters of the words from `start`; equal neighbours are joined."""
     pieces: list[Piece] = []
     end, shown = start, 0
     while end < len(words) and shown < length:

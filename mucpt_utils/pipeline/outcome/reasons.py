@@ -15,11 +15,11 @@ from mucpt_utils.pipeline.outcome.sampling import DUPLICATES, RejectedPile
 from mucpt_utils.pipeline.outcome.triggers import REPEATED_RUN, trigger_spans
 
 EXPLAINED = paths.PACKAGE / "pipeline/outcome/reasons.yaml"
-ELSEWHERE = (*DUPLICATES, ASKED, ANSWERED, MARKED)  # they have a section of their own
+ELSEWHERE = (*DUPLICATES, ASKED, ANSWERED, MARKED)  # have sections of their own
 
 
 class Example(NamedTuple):
-    """A document, or what was cut out of one, and what a stage has noted on it."""
+    """A document, or what was cut out of one, and what a stage noted about it."""
 
     id: str
     note: str
@@ -38,7 +38,7 @@ class Reason(NamedTuple):
 
 
 class Size(NamedTuple):
-    """How much the page shows: examples of each reason, characters of each, reasons."""
+    """How much the page shows: examples per reason, characters per example, reasons."""
 
     examples: int
     characters: int
@@ -48,7 +48,7 @@ class Size(NamedTuple):
 def reasons_of(
     pile: RejectedPile, settings: PipelineSettings, classifier: Classifier | None, size: Size
 ) -> list[Reason]:
-    """The reasons that have no section of their own, by stage, most first."""
+    """The reasons without a section of their own, by stage, the most frequent first."""
     keys = [key for key, _ in pile.counts.most_common() if key[1] not in ELSEWHERE]
     stages = [path.stem.partition("-")[2] for path in pile.paths]
     keys = sorted(keys[: size.reasons], key=lambda key: stages.index(key[0]))
@@ -79,7 +79,7 @@ def reason_of(
 
 
 def note_of(row: Mapping) -> str:
-    """What a stage has noted on a document, in words."""
+    """What a stage noted about a document, in words."""
     detail = row["detail"]
     notes = []
     if "probability" in detail:

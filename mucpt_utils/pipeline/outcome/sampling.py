@@ -1,6 +1,6 @@
-"""What a run left, read once: counts, and examples drawn by the hash of their identifier.
+"""What a run left, read once: counts, and examples chosen by the hash of their identifier.
 
-The files are read line by line and an example is remembered by its place in them, so that memory
+The files are read line by line, and an example is remembered by its place in them, so memory
 does not grow with the corpus. The same documents give the same examples, whatever their order.
 """
 
@@ -19,7 +19,7 @@ DUPLICATES = ("exact duplicate", "near duplicate")
 
 
 class Place(NamedTuple):
-    """Where a row stands: its file and the offset of its line."""
+    """Where a row is: its file and the offset of its line, in bytes."""
 
     path: Path
     offset: int
@@ -62,13 +62,13 @@ def rows_of(paths: Iterable[Path]) -> Iterator[tuple[Place, dict]]:
 
 
 class Scores:
-    """How many documents have which probability of being in the domain."""
+    """A histogram of the documents' probabilities of being in the domain."""
 
     def __init__(self) -> None:
         self.counts = [0] * BINS
 
     def add(self, probability: object) -> None:
-        """Counts a probability; what is no number is left out."""
+        """Counts a probability; anything but a number is ignored."""
         if isinstance(probability, int | float) and 0 <= probability <= 1:
             self.counts[min(BINS - 1, int(probability * BINS))] += 1
 
@@ -99,14 +99,14 @@ class RejectedPile:
 
 
 def probability_of(row: Mapping) -> object:
-    """The classifier's probability of a kept or rejected document, where it has one."""
+    """The classifier's probability of a kept or rejected document, if it has one."""
     return row.get("detail", {}).get("probability", row["metadata"].get("weight"))
 
 
 class KeptPile:
-    """What stays: licences by source, masks by kind, questions noted.
+    """What is kept: licences by source, masks by kind, questions noted.
 
-    wanted: identifiers whose texts are looked for on the way, of what others are copies of.
+    wanted: identifiers of documents to locate along the way, since others are copies of them.
     """
 
     def __init__(self, wanted: Iterable[str], scores: Scores) -> None:
@@ -143,13 +143,13 @@ def licence_of(metadata: Mapping) -> str:
 
 
 def counts_of(value: object) -> dict[str, int]:
-    """`metadata.masked`, where it is what masking writes and not a field of somebody else's."""
+    """`metadata.masked`, if masking wrote it and it is not a foreign field of that name."""
     pairs = value.items() if isinstance(value, dict) else ()
     return {kind: count for kind, count in pairs if isinstance(count, int)}
 
 
 def find_texts(paths: Iterable[Path], wanted: Iterable[str]) -> dict[str, Place]:
-    """Where the documents of these identifiers stand among rejected ones."""
+    """Where the documents with these identifiers are among the rejected ones."""
     missing, places = set(wanted), {}
     for path in paths if missing else ():
         for place, row in rows_of([path]):

@@ -1,7 +1,7 @@
 """Which words of a rejected document triggered the rule that rejected it.
 
-Where a stage has noted them (`detail.triggers`) they are taken from there. Rules that count, such
-as Gopher's, note nothing: what they counted is looked for again, in the few documents shown.
+If a stage has noted them (`detail.triggers`), they are taken from there. Rules that count, such
+as Gopher's, note nothing: what they counted is found again, for the few documents shown.
 """
 
 import re
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from mucpt_utils.pipeline.classifier import REJECTED, Classifier
 from mucpt_utils.pipeline.cleaning import LINE_ENDS
 
-LOOKED_AT = 20_000  # characters of a document
-MOST_WORDS = 12  # places of words that moved the classifier
+LOOKED_AT = 20_000  # characters of a document that are searched
+MOST_WORDS = 12  # places of words that moved the classifier, at most
 SHORT_LINE = 3  # words
 WORD = re.compile(r"\S+")
 LINE = re.compile(r"[^\n]*\S[^\n]*")
@@ -23,9 +23,9 @@ Span = tuple[int, int]
 
 
 def trigger_spans(row: Mapping, classifier: Classifier | None = None) -> list[Span]:
-    """[start, end) of what triggered the reason of a rejected row; empty where nothing did.
+    """[start, end) of what triggered the reason of a rejected row; empty if nothing did.
 
-    A text that is too short, or lacks something, has no such words. classifier: the one that
+    A text that is too short, or lacks something, has no triggers. classifier: the one that
     rejected it, to say which words moved it.
     """
     stated = stated_triggers(row["detail"])
@@ -43,7 +43,7 @@ def trigger_spans(row: Mapping, classifier: Classifier | None = None) -> list[Sp
 
 
 def stated_triggers(detail: Mapping) -> list[Span]:
-    """The stretches that the stage itself has noted."""
+    """The parts that the stage itself has noted."""
     stated = detail.get("triggers", ())
     return [(int(start), int(end)) for start, end in stated]
 
@@ -55,7 +55,7 @@ def moving_words(text: str, classifier: Classifier) -> list[Span]:
 
 
 def repeated_lines(text: str) -> Iterator[Span]:
-    """Lines that have stood in the text before."""
+    """Lines that have occurred in the text before."""
     seen = set()
     for line in LINE.finditer(text):
         if line.group() in seen:
@@ -78,7 +78,7 @@ def short_lines(text: str) -> Iterator[Span]:
 
 
 def most_common_run(text: str, words: int) -> Iterator[Span]:
-    """Every place of the run of so many words that stands most often."""
+    """Every place of the most frequent run of `words` words."""
     tokens = list(WORD.finditer(text))
     runs = runs_of(tokens, words)
     if runs:
@@ -87,7 +87,7 @@ def most_common_run(text: str, words: int) -> Iterator[Span]:
 
 
 def repeated_runs(text: str, words: int) -> Iterator[Span]:
-    """Runs of so many words that have stood in the text before."""
+    """Runs of `words` words that have occurred in the text before."""
     tokens, seen = list(WORD.finditer(text)), set()
     repeated = []
     for number, run in enumerate(runs_of(tokens, words)):
@@ -98,13 +98,13 @@ def repeated_runs(text: str, words: int) -> Iterator[Span]:
 
 
 def runs_of(tokens: Sequence[re.Match], words: int) -> list[tuple[str, ...]]:
-    """Every run of so many words, in order."""
+    """Every run of `words` words, in order."""
     texts = [token.group() for token in tokens]
     return list(zip(*(texts[i:] for i in range(words)), strict=False))
 
 
 def places(tokens: Sequence[re.Match], words: int, numbers: Sequence[int]) -> Iterator[Span]:
-    """Where the runs that begin with these words stand."""
+    """The places of the runs that begin with these words. numbers: of the words."""
     yield from ((tokens[i].start(), tokens[i + words - 1].end()) for i in numbers)
 
 

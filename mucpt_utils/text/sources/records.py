@@ -1,6 +1,6 @@
-"""Rows become documents: the fields of a row, and files with a JSON object a line.
+"""Rows become documents: the fields of a row, and files with one JSON object per line.
 
-Metadata never cost a text: what of them JSON cannot hold is written as text, or left out.
+Metadata never cost a text: values that JSON cannot hold are written as text, or left out.
 """
 
 import datetime
@@ -34,27 +34,27 @@ from mucpt_utils.text.sources.base import (
 from mucpt_utils.text.sources.encodings import GUESSED, LineCharset, as_utf8, decoded
 from mucpt_utils.text.sources.web_page import OUTSIDE, is_page, read_page
 
-# JSON is read to 1024 levels and written to 254; stages add a few
+# JSON can be read to 1024 levels and written to 254; stages add a few
 DEEPEST = 200
-LARGEST_NUMBER = 2**63  # what JSON's readers agree on
+LARGEST_NUMBER = 2**63  # the bound that readers of JSON agree on
 LONGEST_NUMBER = 19  # digits
 TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)  # a string may be cut off
 BROKEN = re.compile("[\udc80-\udcff]")  # how Python shows a byte that is not UTF-8
 
 OPENINGS = (b"[", b"{", b"[{")  # a first line with which JSON over several lines begins
-BETWEEN = re.compile(r"[\s,\x1e]*")  # two values of a file
-LOOKED_AT = 100  # lines of a file in which one that is a row shows that it holds a row a line
+BETWEEN = re.compile(r"[\s,\x1e]*")  # what separates two values of a file
+LOOKED_AT = 100  # first lines of a file; if one of them is a row, it has one row per line
 
-RESERVED = ("filter_reason", "filter_detail")  # what a filter leaves to the writer
+RESERVED = ("filter_reason", "filter_detail")  # what a filter passes to the writer
 
 
 # --- lines ----------------------------------------------------------------------------------------
 
 
 def read_lines(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
-    """Documents of a JSON Lines file; a line that is not one is given as Unreadable.
+    """Documents of a JSON Lines file; a line that is not one becomes an Unreadable.
 
-    Where the compression is damaged, that is one Unreadable, and the lines behind the damage
+    Damaged compression gives one Unreadable, and the lines after the damage
     follow. Raises Malformed for a file without a line.
     """
     number, is_told = 0, False
@@ -100,9 +100,9 @@ def line_items(
     settings: SourceSettings,
     charset: LineCharset | None = None,
 ) -> Iterator[Item]:
-    """The document of a line, or why it is none; nothing for a blank line.
+    """The document in a line, or why there is none; nothing for a blank line.
 
-    line: None for one that is too long. charset: what lines are in that are not UTF-8.
+    line: None for one that is too long. charset: of lines that are not UTF-8.
     """
     try:
         if line is None:
@@ -117,14 +117,14 @@ def line_items(
 
 
 def with_guess(document: Document, guessed: str | None) -> Document:
-    """The document; its metadata say what character set was guessed, if one was."""
+    """The document; its metadata say which character set was guessed, if any."""
     if guessed:
         document.metadata[GUESSED] = guessed
     return document
 
 
 def page_items(document: Document, place: str) -> Iterator[Item]:
-    """The document of a row, and the words outside the main text where its text is an HTML page.
+    """The document of a row; if its text is an HTML page, the words outside the main text too.
 
     Raises Malformed for a page without a main text.
     """
@@ -138,7 +138,7 @@ def page_items(document: Document, place: str) -> Iterator[Item]:
 
 
 def bounded_lines(stream: BinaryIO, longest: int) -> Iterator[bytes | None]:
-    """Lines, ended by `\\n` alone; one longer than `longest` bytes is skipped and given as None."""
+    """Lines, which end at `\\n` only; one longer than `longest` bytes is skipped: None."""
     while line := stream.readline(longest + 1):
         if len(line) <= longest or line.endswith(b"\n"):
             yield line
@@ -149,8 +149,8 @@ def bounded_lines(stream: BinaryIO, longest: int) -> Iterator[bytes | None]:
 
 
 def without_list(line: bytes) -> bytes:
-    """A line without what makes the lines of a file one list, or a sequence (RFC 7464): its mark,
-    a comma behind an object, the list's brackets."""
+    """A line without what makes the lines of a file a list or a sequence (RFC 7464): its mark,
+    a comma after an object, the list's brackets."""
     line = line.strip(b"\x1e \t\r\n\v\f")
     if line in (b"[", b"]", b","):
         return b""
@@ -163,11 +163,11 @@ def without_list(line: bytes) -> bytes:
 
 
 def read_json(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
-    """Documents of a JSON file: an array of objects, one object, objects one behind the other, or
-    an object a line, whichever of these the file is, whatever it is called.
+    """Documents of a JSON file: an array of objects, one object, consecutive objects, or
+    one object per line, whichever the file contains, whatever its name.
 
-    An object with lists of objects (`{"train": [...], "test": [...]}`) is read as these; one of
-    objects with texts (`{"key": {"text": ...}}`) as well. Raises Malformed where there is no row.
+    An object with lists of objects (`{"train": [...], "test": [...]}`) is read as those; so is one
+    of objects with texts (`{"key": {"text": ...}}`). Raises Malformed if there is no row.
     """
     if has_rows_in_lines(path, settings):
         yield from read_lines(path, name, source, settings)
@@ -196,11 +196,11 @@ def read_json(path: Path, name: str, source: str, settings: SourceSettings) -> I
 
 
 def read_json_lines(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
-    """Documents of a JSON Lines file, as `read_lines` gives them; where it is JSON over several
-    lines whatever its name says, as `read_json` does."""
+    """Documents of a JSON Lines file, as `read_lines` gives them; if it is JSON over several
+    lines, whatever its name, as `read_json` does."""
     first, second = first_lines(path, settings)
     if first.strip() in OPENINGS or (not second and may_hold_rows(first, settings)):
-        with suppress(TooLong):  # to be read as a whole
+        with suppress(TooLong):  # too long to be read as a whole
             yield from read_json(path, name, source, settings)
             return
     yield from read_lines(path, name, source, settings)
@@ -213,14 +213,14 @@ def has_rows_in_lines(path: Path, settings: SourceSettings) -> bool:
 
 
 def first_lines(path: Path, settings: SourceSettings) -> tuple[bytes, bytes]:
-    """The first two lines of a file, without those too long; empty ones where it has fewer."""
+    """The first two lines of a file that are not too long; empty if there are fewer."""
     with open_lines(path, settings) as lines:
         first, second = (*islice(lines, 2), b"", b"")[:2]
     return first, second
 
 
 def is_row(line: bytes, settings: SourceSettings) -> bool:
-    """Whether a line is an object with a text, for itself."""
+    """Whether a line by itself is an object with a text."""
     try:
         value = loads(without_list(line))
     except Malformed:
@@ -229,7 +229,7 @@ def is_row(line: bytes, settings: SourceSettings) -> bool:
 
 
 def may_hold_rows(line: bytes, settings: SourceSettings) -> bool:
-    """Whether a line is JSON for itself, but no row."""
+    """Whether a line by itself is JSON, but not a row."""
     try:
         return not has_text(loads(line), settings)
     except Malformed:
@@ -242,9 +242,9 @@ def has_text(value: Any, settings: SourceSettings) -> bool:
 
 
 def values_of(text: str) -> list[Any]:
-    """The JSON values of a text, one or several one behind the other, as `jq` writes them.
+    """The JSON values of a text, one or several in sequence, as `jq` writes them.
 
-    Where what follows a value is no JSON, a Malformed is the last one. Raises it for the first.
+    If what follows a value is not JSON, the last is a Malformed; raises it if that is the first.
     """
     try:
         return [loads(text.encode("utf-8", "surrogatepass"))]
@@ -279,9 +279,9 @@ def rows_of(value: Any, settings: SourceSettings) -> list:
 def parse_document(
     line: bytes, place: str, source: str, settings: SourceSettings | None = None
 ) -> Document:
-    """A Document from one JSON line. Raises Malformed with the reason where it is not one.
+    """A Document from one JSON line. Raises Malformed, with the reason, if it is not one.
 
-    Fields that are neither text, id nor metadata join the metadata. place: default identifier.
+    Fields other than text, id and metadata are added to the metadata. place: default identifier.
     source: what `metadata.source` is when the line does not say.
     """
     settings = settings or SourceSettings()
@@ -296,7 +296,7 @@ def parse_document(
 
 
 class Fields(dict):
-    """A JSON object; `repeated` are the names that it gives more than one value."""
+    """A JSON object; `repeated` are the keys that occur more than once."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -304,9 +304,9 @@ class Fields(dict):
 
 
 def loads(line: bytes, texts: Sequence[str] = ()) -> Any:
-    """The value of some JSON, in which NaN, Infinity and broken metadata may stand.
+    """The value of some JSON, which may contain NaN, Infinity and broken metadata.
 
-    texts: the fields that must be whole, and given once. Raises Malformed for what is not JSON, and
+    texts: the fields that must be valid and occur once. Raises Malformed for what is not JSON, and
     for such a field.
     """
     reason = ""
@@ -328,16 +328,16 @@ def loads(line: bytes, texts: Sequence[str] = ()) -> Any:
 
 
 def is_doubtful(line: bytes, row: dict, texts: Sequence[str]) -> bool:
-    """Whether orjson may have said too little of an object."""
-    # a number of more than 64 bits has become a float, and is not to be two rows' identifier
+    """Whether orjson may have hidden something about an object."""
+    # a number of more than 64 bits has become a float, which could be the identifier of two rows
     if type(row.get("id")) is float:
         return True
-    # of two texts under one name the last has been taken
+    # of two texts under one name, only the last was kept
     return any(field in row and line.count(f'"{field}"'.encode()) > 1 for field in texts)
 
 
 def check_texts(line: bytes, row: Fields, texts: Sequence[str]) -> None:
-    """Raises Malformed where a text is given twice, or is broken UTF-8."""
+    """Raises Malformed if a text is given twice, or is broken UTF-8."""
     for field in texts:
         if field in row.repeated:
             raise Malformed(f"field {field!r} is given twice")
@@ -349,12 +349,12 @@ def check_texts(line: bytes, row: Fields, texts: Sequence[str]) -> None:
 
 
 def whole_number(digits: str) -> int | str:
-    """A whole number; as text where few readers of JSON can hold it."""
+    """A whole number, as text if few readers of JSON can hold it."""
     return int(digits) if len(digits) < LONGEST_NUMBER else digits
 
 
 def without_depths(line: bytes) -> bytes:
-    """JSON in which what is nested more deeply than can be written again is null."""
+    """JSON with null for whatever is nested too deeply to be written again."""
     pieces, start, end, depth = [], 0, 0, 0
     for token in TOKEN.finditer(line):
         if token[0] in (b"[", b"{"):
@@ -375,7 +375,7 @@ DECODER = json.JSONDecoder(parse_int=whole_number)
 
 
 def row_document(row: dict, place: str, source: str, settings: SourceSettings) -> Document:
-    """A Document from the fields of one row, as `parse_document` does; `row` is used up."""
+    """A Document from the fields of one row, as `parse_document` does; `row` is emptied."""
     fields = [field for field in settings.text_fields if field in row]
     if not fields:
         raise Malformed(no_field("fields", settings))
@@ -412,7 +412,7 @@ def no_field(what: str, settings: SourceSettings) -> str:
 
 
 def source_name(stated: object, default: str) -> str:
-    """What a row calls its source, where that is a name; else the `default`."""
+    """What a row calls its source, if that is a name; else the `default`."""
     if isinstance(stated, bool) or not isinstance(stated, str | int | float):
         return default
     return one_line(str(stated)).strip() or default

@@ -1,4 +1,4 @@
-"""Parquet files become documents, a batch of rows in memory at a time."""
+"""Parquet files become documents, with one batch of rows in memory at a time."""
 
 import tempfile
 from collections.abc import Iterator
@@ -35,8 +35,8 @@ COPY_BYTES = 1 << 20
 def read_table(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
     """Documents of a Parquet file.
 
-    A row that is not a document is given as Unreadable with its number, counted from 1, and so are
-    rows that are damaged; those behind them follow. Raises Malformed for a file without a row.
+    A row that is not a document becomes an Unreadable with its number, counted from 1, and so do
+    damaged rows; those after them follow. Raises Malformed for a file without rows.
     """
     with seekable(path, settings) as stream:
         try:
@@ -62,7 +62,7 @@ def read_table(path: Path, name: str, source: str, settings: SourceSettings) -> 
 
 
 def row_items(row: dict, place: str, source: str, settings: SourceSettings) -> Iterator[Item]:
-    """The document of a row, or why it is none. A cell that cannot be read is an exception."""
+    """The document in a row, or why there is none. An unreadable cell holds an exception."""
     guessed = None
     try:
         for field in settings.text_fields:
@@ -81,9 +81,9 @@ def row_items(row: dict, place: str, source: str, settings: SourceSettings) -> I
 
 @contextmanager
 def seekable(path: Path, settings: SourceSettings) -> Iterator[BinaryIO]:
-    """The file itself, or a temporary copy of what a compressed one holds.
+    """The file itself, or a temporary copy of the content of a compressed one.
 
-    Raises MachineTrouble where there is no room for the copy.
+    Raises MachineTrouble if there is no room for the copy.
     """
     with path.open("rb") as file:
         if codec_of(path, file) is None:
@@ -96,13 +96,13 @@ def seekable(path: Path, settings: SourceSettings) -> Iterator[BinaryIO]:
                 with machine_work(place):
                     copy.write(chunk)
         with machine_work(place):
-            copy.seek(0)  # writes what is left
+            copy.seek(0)  # also flushes the rest to disk
         yield copy
 
 
 @contextmanager
 def temporary_copy(place: str) -> Iterator[BinaryIO]:
-    """A temporary file; a disk that is full once more when it goes is the same trouble."""
+    """A temporary file; a full disk is MachineTrouble on closing it, too."""
     with machine_work(place):
         copy = tempfile.TemporaryFile()  # noqa: SIM115
     try:
@@ -113,7 +113,7 @@ def temporary_copy(place: str) -> Iterator[BinaryIO]:
 
 
 def check_columns(schema: Any, settings: SourceSettings) -> None:
-    """Raises Malformed where no column is named as a text field, or none of these holds text."""
+    """Raises Malformed if no column is named like a text field, or if none of these holds text."""
     fields = [f for f in settings.text_fields if f in schema.names]
     if not fields:
         raise Malformed(no_field("columns", settings))
@@ -124,7 +124,7 @@ def check_columns(schema: Any, settings: SourceSettings) -> None:
 
 
 def is_text(kind: Any) -> bool:
-    """Whether a type of Arrow holds text, or the bytes of one."""
+    """Whether an Arrow type holds text, or the bytes of text."""
     if pyarrow.types.is_dictionary(kind):
         kind = kind.value_type
     names = ("string", "large_string", "string_view", "binary", "large_binary")
@@ -132,9 +132,9 @@ def is_text(kind: Any) -> bool:
 
 
 def group_rows(table: Any, group: int, settings: SourceSettings) -> Iterator[dict]:
-    """The rows of a group in order; where it is damaged, of the columns that are not.
+    """The rows of a group in order; of a damaged group, those of its undamaged columns.
 
-    Raises Malformed where the text itself is damaged, or the group is too large.
+    Raises Malformed if the text itself is damaged, or if the group is too large.
     """
     limit, count = settings.largest_file_bytes, 0
     if table.metadata.row_group(group).total_byte_size > limit:
@@ -154,7 +154,7 @@ def group_rows(table: Any, group: int, settings: SourceSettings) -> Iterator[dic
             damage = f"damaged after row {count} of row group {group}: {first_line(error)}"
             whole = whole_columns(table, group, settings)
             if columns is not None or not set(whole) & set(settings.text_fields):
-                reason_of(error)  # is it the machine?
+                reason_of(error)  # raises if the machine is at fault
                 raise Malformed(damage) from error
             columns = whole
 
@@ -175,7 +175,7 @@ def whole_columns(table: Any, group: int, settings: SourceSettings) -> list[str]
 
 
 def batch_rows(batch: Any) -> list[dict]:
-    """The rows of a batch; a value that Python cannot hold is given as the error it makes."""
+    """The rows of a batch; a value that Python cannot hold is given as the error it raises."""
     try:
         return batch.to_pylist()
     except Exception:
@@ -184,7 +184,7 @@ def batch_rows(batch: Any) -> list[dict]:
 
 
 def column_values(column: Any) -> list:
-    """The values of a column; times of a zone that Python does not know are given in UTC."""
+    """The values of a column; times in a zone unknown to Python are given in UTC."""
     if pyarrow.types.is_timestamp(column.type):
         column = column.cast(pyarrow.timestamp(column.type.unit))
     values = []

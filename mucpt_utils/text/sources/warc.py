@@ -1,4 +1,4 @@
-"""Web archives (WARC): the main text of each page, cut into passages, with where it was found."""
+"""Web archives (WARC): the main text of each page, cut into passages, with its address."""
 
 import io
 import zlib
@@ -30,15 +30,15 @@ from mucpt_utils.text.sources.web_page import OUTSIDE, begins_page, read_page
 HTML = {"text/html", "application/xhtml+xml"}
 PAGES = HTML | {"text/plain", "text/markdown"}
 READ_BYTES = 1 << 16
-LONGEST_SIZE = 1024  # bytes of the line that gives a chunk's size, with its extensions
+LONGEST_SIZE = 1024  # bytes of the line that gives a chunk's size, extensions included
 
 
 def read_warc(path: Path, name: str, source: str, settings: SourceSettings) -> Iterator[Item]:
     """Passages of every HTML page and plain text in a WARC or WET file, however compressed.
 
-    A page that cannot be read is given as Unreadable with the number of its record, counted from 1,
-    and so is a record that is damaged; those behind it follow. What is no page, and what stands
-    outside the main text of the pages, is counted at the end. Raises Malformed where there is no
+    An unreadable page becomes an Unreadable with the number of its record, counted from 1,
+    and so does a damaged record; those after it follow. What is not a page, and what is
+    outside the main text of the pages, is counted at the end. Raises Malformed if there is no
     record at all.
     """
     passed: Counter[str] = Counter()
@@ -68,7 +68,7 @@ def read_warc(path: Path, name: str, source: str, settings: SourceSettings) -> I
 def record_items(
     record: Record, place: str, source: str, settings: SourceSettings
 ) -> Iterator[Item]:
-    """The passages of one record, or why it cannot be read or is passed over."""
+    """The passages of one record, or why it cannot be read or is skipped."""
     raw = b""
     try:
         kind = content_type(record.content)
@@ -84,12 +84,12 @@ def record_items(
         yield from passage_documents(text, metadata["file"] or place, metadata, settings)
         if outside:
             yield PassedOver(source, place, OUTSIDE, words=outside)
-    except Exception as error:  # one page never costs another
+    except Exception as error:  # no page may cost another
         yield Unreadable(source, place, reason_of(error), excerpt(raw))
 
 
 def record_metadata(record: ArcWarcRecord, source: str, settings: SourceSettings) -> dict:
-    """What a record says of the page it holds."""
+    """What a record says about the page it holds."""
     header = record.rec_headers.get_header
     address = header("WARC-Target-URI")
     return {
@@ -107,7 +107,7 @@ def record_metadata(record: ArcWarcRecord, source: str, settings: SourceSettings
 
 
 def content_type(record: ArcWarcRecord) -> str:
-    """`text/html; charset=...` of a page; of anything else, what it is."""
+    """`text/html; charset=...` for a page; otherwise the record's own type."""
     stated = record.rec_headers.get_header("Content-Type")
     if record.rec_type in ("conversion", "resource"):
         return stated or guessed_type(record)
@@ -122,7 +122,7 @@ def content_type(record: ArcWarcRecord) -> str:
 
 
 def guessed_type(record: ArcWarcRecord) -> str:
-    """The type of a record that states none, by its beginning."""
+    """The type of a record that states none, guessed from its beginning."""
     # LimitReader of warcio over bytes in memory
     head = record.raw_stream.stream.getvalue()[record.raw_stream.stream.tell() :]
     return "text/html" if begins_page(head) else "text/plain"
@@ -132,7 +132,7 @@ def guessed_type(record: ArcWarcRecord) -> str:
 
 
 def payload(record: ArcWarcRecord, limit: int) -> bytes:
-    """The body of a record without chunks and compression. Raises Malformed."""
+    """The body of a record without chunking and compression. Raises Malformed."""
     raw = record.raw_stream.read()
     if not record.http_headers:
         return raw
@@ -146,9 +146,9 @@ def payload(record: ArcWarcRecord, limit: int) -> bytes:
 
 
 def unchunked(raw: bytes) -> bytes:
-    """A body without the sizes of its chunks; as it is where a crawler has taken them out.
+    """A body without the sizes of its chunks; unchanged if the crawler has removed them.
 
-    Raises Malformed where it ends before its last chunk.
+    Raises Malformed if it ends before its last chunk.
     """
     parts, position = list[bytes](), 0
     while True:
@@ -168,7 +168,7 @@ def unchunked(raw: bytes) -> bytes:
 
 
 def uncompressed(raw: bytes, encoding: str, limit: int) -> bytes:
-    """A body decompressed; as it is where a crawler has done so. Raises Malformed."""
+    """A body decompressed; unchanged if the crawler has done so. Raises Malformed."""
     codec = CODECS.get({"gzip": ".gz", "zstd": ".zst"}.get(encoding, ""))
     try:
         if codec:
@@ -214,9 +214,9 @@ def inflated(raw: bytes, limit: int) -> bytes:
 
 
 def page_text(raw: bytes, kind: str) -> tuple[str, dict, int]:
-    """Main text of a page, or a plain text as it is; what it states; words outside the text.
+    """Main text of a page, or plain text as it is; its own metadata; words outside the text.
 
-    It is decoded in the character set that its header, or else its beginning, names.
+    It is decoded by the character set that its header, or else its beginning, names.
     """
     form = kind.partition(";")[0].strip().lower()
     is_html = form in HTML or begins_page(raw)  # servers send pages as plain text

@@ -1,7 +1,7 @@
-"""The main text of a web page, and how many words stand outside it.
+"""The main text of a web page, and how many words are outside it.
 
-trafilatura finds the main text; what it leaves out of prose that no menu, footer or aside holds
-(lists and tables that stand alone, say) is put back where it stood.
+trafilatura finds the main text; any prose that it leaves out and that is in no menu, footer or
+aside (such as lists and tables on their own) is put back in its place.
 """
 
 import re
@@ -27,22 +27,22 @@ BOILERPLATE = re.compile(
 )
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 CELLS = {"td", "th"}
-SENTENCE_WORDS = 8  # a block of so many words is prose, unless most of it is links
+SENTENCE_WORDS = 8  # a block of this many words is prose, unless most of it is links
 MOST_LINKED = 0.5
-COVERED = 0.9  # of trafilatura's words that the blocks must hold, to be read instead
-MOST_OUT_OF_ORDER = 100  # blocks that stand before another in the main text, behind it in the page
+COVERED = 0.9  # share of trafilatura's words that the blocks must have to be read instead
+MOST_OUT_OF_ORDER = 100  # blocks that come earlier in the main text than in the page
 SPACE = re.compile(r"[ \t\n\r\f]+")
-# a text that begins so is a whole page, whatever its file is called
+# a text that begins like this is a whole page, whatever its file is called
 WHOLE = re.compile(
     r"[\s\ufeff]*+(?:<\?xml[^>]*+>\s*+)?(?:<!--(?:[^-]++|-(?!->))*+-->\s*+)*+"
     r"<(?:!doctype\s++html|html|head|body)\b",
     re.IGNORECASE,
 )
-BEGINNING = 4096  # characters within which a page says that it is one
+BEGINNING = 4096  # characters within which a page shows that it is one
 
 
 class Page(NamedTuple):
-    """What a page holds: its main text, what it states of itself, words outside the text."""
+    """A page: its main text, the metadata it states, and the number of words outside the text."""
 
     text: str
     stated: dict
@@ -50,7 +50,7 @@ class Page(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A stretch of text between two borders: its innermost block's tag, and how much is links."""
+    """A piece of text between two borders, with its innermost block's tag and its linked words."""
 
     tag: str
     text: str
@@ -59,31 +59,31 @@ class Block(NamedTuple):
 
     @property
     def is_prose(self) -> bool:
-        """Whether it is a sentence of the page, rather than a part of its menus."""
+        """Whether it is a sentence of the page rather than part of its menus."""
         is_linked = self.linked > MOST_LINKED * len(self.text)
         return not self.is_aside and not is_linked and len(self.text.split()) >= SENTENCE_WORDS
 
 
 def is_page(text: str) -> bool:
-    """Whether a text is a whole HTML page by its beginning."""
+    """Whether a text begins like a whole HTML page."""
     return WHOLE.match(text, 0, BEGINNING) is not None
 
 
 def begins_page(raw: bytes) -> bool:
-    """Whether bytes of any character set, whose letters of tags are those of ASCII, are a page."""
+    """Whether bytes, in any character set that writes tags as ASCII does, are a page."""
     head = raw[:BEGINNING].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")
     return is_page(head.decode("latin-1"))
 
 
 def read_page(page: str) -> Page:
-    """A page's main text. Raises Malformed where it has none, or cannot be parsed."""
+    """A page's main text. Raises Malformed if it has none, or cannot be parsed."""
     page = lightened(page)
     try:
         tree, is_simplified = parsed(page)
         blocks = list(blocks_of(tree))
     except Malformed:
         raise
-    except Exception as error:  # whatever a parser trips over is the page's fault
+    except Exception as error:  # any failure of a parser is the page's fault
         raise Malformed(f"HTML that cannot be parsed: {type(error).__name__}") from error
     stated = stated_metadata(tree)
     text = with_missing(main_text(tree if is_simplified else page, uncrowded(tree)), blocks)
@@ -94,28 +94,28 @@ def read_page(page: str) -> Page:
 
 
 def main_text(page: Any, uncrowded_tree: Any | None = None) -> str:
-    """What trafilatura takes for the main text; empty where it stumbles, as over a lone block.
+    """What trafilatura takes for the main text; empty if it fails, as on a single block.
 
-    page: its text, or its tree. uncrowded_tree: what is read in place of it.
+    page: its text, or its tree. uncrowded_tree: is read instead, if given.
     """
     import trafilatura
 
     page = page if uncrowded_tree is None else uncrowded_tree
     try:
         extracted = trafilatura.bare_extraction(page, include_comments=False, favor_precision=True)
-    except Exception:  # the blocks of prose are there without it
+    except Exception:  # the blocks of prose can do without it
         return ""
     return clean_text((extracted or {}).get("text") or "")
 
 
 def stated_metadata(tree: Any) -> dict:
-    """Title, creator, year and licence that a page states; none where they cannot be made out."""
+    """Title, creator, year and licence that a page states; empty if they cannot be found."""
     import trafilatura
 
     try:
         document = trafilatura.extract_metadata(tree, extensive=False)
         stated = document.as_dict() if document else {}
-    except Exception:  # whatever they trip over, the text is there
+    except Exception:  # the text can do without them
         return {}
     fields = {"title": "title", "creator": "author", "licence": "license"}
     metadata = {
@@ -126,7 +126,7 @@ def stated_metadata(tree: Any) -> dict:
 
 
 def with_missing(text: str, blocks: list[Block]) -> str:
-    """The main text with the blocks of prose that it lacks, each where the page has it."""
+    """The main text plus the blocks of prose that it lacks, each in its place on the page."""
     main, lines = letters(text), {letters(line) for line in text.split("\n")}
     chosen = [block for block in blocks if belongs(block, main, lines)]
     if holds(main, lines, chosen):
@@ -136,9 +136,9 @@ def with_missing(text: str, blocks: list[Block]) -> str:
 
 
 def holds(main: str, lines: set[str], blocks: list[Block]) -> bool:
-    """Whether every block stands in the main text; each is looked for behind the one before.
+    """Whether every block is in the main text; each is looked for after the one before.
 
-    Where many stand before it instead, the answer is no: the blocks are read then, in their order.
+    If many come before it instead, the answer is no, and the blocks are read in their order.
     """
     place = out_of_order = 0
     for block in blocks:
@@ -156,12 +156,12 @@ def holds(main: str, lines: set[str], blocks: list[Block]) -> bool:
 
 
 def belongs(block: Block, main: str, lines: set[str]) -> bool:
-    """Whether a block is prose, or is part of the main text. lines: of the main text."""
+    """Whether a block is prose or part of the main text. lines: those of the main text."""
     return block.is_prose or letters(block.text) in lines
 
 
 def joined(blocks: list[Block]) -> Iterator[str]:
-    """Blocks as text: divided by blank lines, the cells of a row by bars."""
+    """Blocks as text: separated by blank lines, the cells of a row by bars."""
     previous = ""
     for block in blocks:
         if previous:
@@ -171,7 +171,7 @@ def joined(blocks: list[Block]) -> Iterator[str]:
 
 
 def letters(text: str) -> str:
-    """A text without white space and the marks of lists and tables, to compare in any form."""
+    """A text without white space and list and table marks, for comparison in any form."""
     return "".join(text.split()).strip("-|")
 
 
@@ -182,7 +182,7 @@ def blocks_of(tree: Any) -> Iterator[Block]:
     """
     from lxml import etree
 
-    blocks: list[tuple[str, bool]] = [("body", False)]  # those that are open: tag, is it an aside
+    blocks: list[tuple[str, bool]] = [("body", False)]  # open ones: tag, whether an aside
     run = Run()
     walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in walk:
@@ -206,21 +206,21 @@ def blocks_of(tree: Any) -> Iterator[Block]:
 
 
 class Run:
-    """Text that is being read, up to the next border of a block."""
+    """Text being read, up to the next border of a block."""
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.links, self.linked = 0, 0
 
     def add(self, text: str | None, tag: str) -> None:
-        """A stretch of text inside a `tag`; white space stands as it is in `pre` alone."""
+        """Adds text inside a `tag`; white space is kept in `pre` only."""
         if text:
             text = text if tag == "pre" or text == "\n" else SPACE.sub(" ", text)
             self.pieces.append(text)
             self.linked += len(text) if self.links else 0
 
     def block(self, tag: str, is_aside: bool) -> Iterator[Block]:
-        """What was read as a block, unless it is empty; the next one begins."""
+        """The text read so far as a block, unless it is empty; the next one begins."""
         lines = "".join(self.pieces).split("\n")
         text = "\n".join(line.rstrip() if tag == "pre" else line.strip() for line in lines)
         if text.strip():
@@ -232,7 +232,7 @@ def is_boilerplate(element: Any) -> bool:
     """Whether a block is a menu, a footer or the like, by its tag, its role or its names."""
     if element.tag in ("html", "body", "main", "article"):
         return False
-    if element.tag == "header":  # of the site, not of an article
+    if element.tag == "header":  # only one of the site, not of an article
         parent = element.getparent()
         return parent is None or parent.tag not in ("article", "main", "section")
     names = f"{element.get('class', '')} {element.get('id', '')}".replace("_", "-")
@@ -244,6 +244,6 @@ def is_boilerplate(element: Any) -> bool:
 
 
 def is_hidden(element: Any) -> bool:
-    """Whether a browser shows nothing of an element."""
+    """Whether browsers hide an element."""
     style = element.get("style")
     return element.get("hidden") is not None or bool(style and HIDDEN.search(style))
