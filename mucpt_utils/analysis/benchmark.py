@@ -25,7 +25,7 @@ MEASURED = ("accuracy", "attempted", "log_likelihood")
 
 
 def graded(cases: Sequence[Mapping]) -> pd.DataFrame:
-    """Columns answer, response, grade and reason, one row per case: a question with a `response`."""
+    """Columns answer, response, grade, reason; one row per case: a question with a `response`."""
     given = [{**case, **grade(case, case["response"])._asdict()} for case in cases]
     return pd.DataFrame(given)[["answer_type", "answer", "response", "grade", "reason"]]
 

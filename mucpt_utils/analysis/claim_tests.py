@@ -11,7 +11,7 @@ A test looks at one table and comes to a `Finding`. A claim is then
   taught the models nothing measurable, so that no comparison of arms or mixtures means anything.
 
 For the pipeline's quality, a part (a kind of flaw) holds if precision and recall reach the share
-that `claims.yaml` names, and fails otherwise. For comparisons along axes, the only part is whether at
+that `claims.yaml` names, and fails otherwise. For comparisons along axes, the one part is if at
 least as many axes as `claims.yaml` names show a clear effect; with fewer it is open, since the
 paper does not say which axes it compared, and one axis of ours cannot speak for them.
 """

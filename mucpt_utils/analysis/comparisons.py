@@ -182,7 +182,7 @@ def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:
     """`alignment.csv`: each main arm before and after tuning, the paired difference, its ranks.
 
     measured, aligned: `items` of the runs and of the same runs after alignment. Ranks are of the
-    mean, 1 being the best, among the arms of one stratum and metric: equal ranks mean that the order of
+    mean, 1 the best, among the arms of one stratum and metric: equal ranks mean that the order of
     the arms holds.
     """
     before, after = (

@@ -1,6 +1,6 @@
 """Tables about the corpus: its facts, sources, classifier and copies.
 
-They measure and decide nothing, so they may read the rendered lane's labels. Tables are tidy, with one
+They decide nothing, so they may read the rendered lane's labels. Tables are tidy, with one
 observation per row.
 """
 

@@ -1,6 +1,6 @@
 """How the criterion of each arm weighs labelled tokens and documents, before any training.
 
-A criterion is a detector: it should give the objects of true statements more weight than those of false ones,
+A criterion is a detector: it should give objects of true statements more weight than false ones,
 even if the reference model (RM) does not know the subject, so that a true statement is merely
 unknown. These tables take seconds and precede any run. Arrays are aligned with the tokens
 of the cleaned corpus; labels are the writer's (`study.labels`), which no method reads.
@@ -169,7 +169,7 @@ def mean_of(weights: np.ndarray) -> float:
 
 
 def auc(above: np.ndarray, below: np.ndarray) -> float:
-    """Probability that one of `above` exceeds one of `below`, ties counting half; NaN without either.
+    """Probability that one of `above` exceeds one of `below`, ties half; NaN without either.
 
     The statistic of Mann and Whitney (1947, Annals of Mathematical Statistics 18).
     """
@@ -228,7 +228,7 @@ def selection_kinds(
 ) -> pd.DataFrame:
     """`selection_kinds.csv`: share of documents kept by each selecting arm, by kind of document.
 
-    tested: subjects under test; covered: for each seed, those that its RM knows. Intervals are clustered
+    tested: subjects under test; covered: by seed, those that its RM knows. Intervals are clustered
     by seed and by document.
     """
     kept: dict[tuple[str, str], list[pd.DataFrame]] = {}

@@ -73,7 +73,7 @@ def effect_numbers(row: Mapping) -> tuple[float, float, float]:
 
 
 def comparison(tables: Tables, name: str, arm: str, other: str) -> pd.DataFrame:
-    """All rows of `arm` minus `other` in a table of differences, in whichever direction it has them."""
+    """All rows of `arm` minus `other` in a table of differences that has them either way round."""
     table = tables.get(name)
     if table is None or table.empty:
         return pd.DataFrame()

@@ -137,7 +137,7 @@ def unbound_items(runs: Iterable[Run], questions: Iterable[Mapping]) -> pd.DataF
     """Final items whose value is the probability of a right answer if answers were permuted.
 
     For each question, the share of the *other* questions of its relation whose answer, as the run
-    gave it, would be right here too: what a model would reach that knows which answers there are, but
+    gave it, would be right here too: what a model reaches that knows which answers there are, but
     not whose. questions: of the world, with `id` and what the grader needs. Questions
     alone in their relation are left out.
     """

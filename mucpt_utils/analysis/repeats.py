@@ -1,6 +1,6 @@
 """The same runs made twice: how much another processor, or other rounding, moves a difference.
 
-Models trained from one seed on two processors are two models: sums are rounded in a different order,
+Models trained from one seed on two processors are two models: sums are rounded in another order,
 and training turns that into other weights. An interval over seeds and questions omits what the
 base and the reference models, which seeds share, add to it. So a profile, or some of its arms,
 is run again where matrices are multiplied differently, and every difference is compared with the
@@ -82,7 +82,7 @@ def movement(table: pd.DataFrame) -> pd.DataFrame:
     """How far differences to plain moved, in each measure, and how often the verdict is the same.
 
     table: rows of `repeats.csv`. Columns: metric, comparisons, typical (root of the mean square, in
-    the metric's unit), largest, reach (1.96 times the typical one: within it are 19 of 20, if they are
+    the metric's unit), largest, reach (1.96 times the typical one: 19 of 20 are within it if
     normal around 0), same_verdict.
     """
     rows = []

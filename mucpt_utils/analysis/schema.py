@@ -37,7 +37,7 @@ class Metric(BaseModel):
 
 
 class Column(BaseModel):
-    """One column of a table. `values`: the allowed ones, or the name of one of the project's lists."""
+    """One column of a table. `values`: the allowed ones, or the name of a list of the project."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -118,7 +118,7 @@ def measure(outcome: Outcome) -> list[dict]:
     """Rows of `pipeline_quality.csv`: precision and recall of every stage and kind of flaw.
 
     precision: of what the stage took, the share with the label. recall: of what was
-    labelled and reached the stage, the share that it took. n: labelled items that reached it. A kind
+    labelled and reached the stage, the share it took. n: labelled items that reached it. A kind
     without labelled items is left out; if nothing was taken, precision is None.
     """
     rows = [

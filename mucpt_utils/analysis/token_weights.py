@@ -31,7 +31,7 @@ def given_in_training(
 
     kinds: of the corpus's tokens; starts: where its documents begin. Columns arm, kind, weight,
     ci_low, ci_high, seeds, tokens (trained on, over all seeds); a weight of 1 is the mean over
-    what was trained on. Intervals are over seeds, crossed with documents. A run that kept no weights
+    what was trained on. Intervals are over seeds crossed with documents. A run that kept no weights
     gives no row.
     """
     kept = [layout for layout in layouts if layout.given is not None]

@@ -113,7 +113,7 @@ def judged(differences: pd.DataFrame) -> pd.DataFrame:
 def with_verdicts(name: str, table: pd.DataFrame) -> pd.DataFrame:
     """A table of differences with the verdict of each; any other table unchanged.
 
-    Differences between arms have theirs from the run, except in older tables; those between mixtures, for
+    Differences of arms have theirs from the run, except in older tables; those of mixtures, for
     which there is no ceiling, are judged here.
     """
     if "difference" not in table or "p_value" not in table or "verdict" in table:

@@ -2,7 +2,7 @@
 
     python -m mucpt_utils scores add FOLDER --name "MODEL, how it was asked"
     python -m mucpt_utils scores build      the table and its page, from the responses
-    python -m mucpt_utils scores check      whether they are what the responses give
+    python -m mucpt_utils scores check      whether they match the responses
 
 `add` takes the folder of a finished evaluation (`python -m mucpt_utils musicsimpleqa --model ...`)
 and keeps its responses beside the table, so that every score can be computed again, by a better
@@ -103,7 +103,7 @@ def asked_digest(questions: Sequence[Mapping]) -> str:
 
 
 def asked_as(record: Mapping, name: str, questions: Sequence[Mapping]) -> str:
-    """How a row was asked, and whether the wording has changed since, so that it must be asked again.
+    """How a row was asked, and whether the wording has changed since: then it must be asked again.
 
     name: of the record's field with the digest of what was asked.
     """

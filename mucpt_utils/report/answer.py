@@ -1,7 +1,7 @@
 """The answer of a run: the report's title and its abstract of at most `LONGEST` words.
 
 Both are worded from the tables, and give the headline comparison of `verdicts.csv`: at equal
-compute for an arm whose reference model is expensive, else at equal tokens. The abstract begins with
+compute for an arm whose reference model is dear, else at equal tokens. The abstract begins with
 that answer and takes as many of the other sentences, in order, as fit.
 """
 
@@ -166,7 +166,7 @@ def room(tables: Tables) -> str:
 def in_every_run(tables: Tables, finished: Iterable[Finished]) -> str:
     """Which other runs asked the same question, and how many gave the same answer; names them.
 
-    About the paper's arm by its headline comparison in `tables`, if several runs have that; else the
+    About the paper's arm by its headline comparison in `tables`, if several runs have it; else the
     arm that most runs compare with plain at equal tokens.
     """
     frame = same_difference(finished)

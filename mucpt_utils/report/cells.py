@@ -55,7 +55,7 @@ def detectable_cell(effects: Sequence[Effect | None]) -> str:
 
 
 def compared_cells(tables: Tables, arm: str, other: str) -> list[str]:
-    """An arm minus another on both kinds of facts, the differences in nats that such runs can detect,
+    """An arm minus another on both kinds of facts, the differences in nats that runs can detect,
     the verdict and the cost; [] if they were not compared."""
     effects = [
         difference_of(tables, arm, other, kind, metric) for kind in KINDS for metric in MEASURES

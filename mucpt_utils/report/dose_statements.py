@@ -74,7 +74,7 @@ def cost_at(costs: pd.DataFrame | None, axis: str, arm: str, level: str) -> str:
 def change_of_gain(rows: pd.DataFrame, arm: str) -> list[list[str]]:
     """For each kind of facts: the gain at the least and at the largest dose, and whether it grows.
 
-    rows: of one axis and arm. Levels that are not numbers are not doses; a single dose gives nothing.
+    rows: of one axis and arm. Levels other than numbers are not doses; a single dose gives nothing.
     """
     doses = pd.to_numeric(rows["level"], errors="coerce")
     if doses.nunique() < 2:

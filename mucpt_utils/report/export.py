@@ -1,8 +1,8 @@
-"""A trained arm to take away: `python -m mucpt_utils export PROFILE ARM SEED DIR`.
+"""Export of a trained arm: `python -m mucpt_utils export PROFILE ARM SEED DIR`.
 
-The folder is one of transformers: `AutoModelForCausalLM.from_pretrained(DIR)` loads it, and so does
+The folder is in transformers' format: `AutoModelForCausalLM.from_pretrained(DIR)` loads it, as does
 `python -m mucpt_utils musicsimpleqa --model DIR`. Its README is a model card: what was trained, on
-what, how it scores, under which licence, and what it is not good for.
+what, how it scores, its licence, and its limits.
 """
 
 import argparse
@@ -25,14 +25,14 @@ from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import FileError, write_text
 from mucpt_utils.study.checkout import commit
 
-if TYPE_CHECKING:  # torch takes seconds to import, and a wrong argument is told before
+if TYPE_CHECKING:  # torch takes seconds to import, and wrong arguments are reported before
     from mucpt_utils.study.study import Study
 
 OWN_LICENCE = "apache-2.0"
 
 
 def check(profile: Profile, arm: str, seed: int, folder: Path) -> None:
-    """Raises SettingsError for an arm or seed that the profile does not have, FileError where
+    """Raises SettingsError for an arm or seed that the profile does not have, FileError if
     `folder` exists."""
     if arm not in profile.arms or seed not in profile.seeds:
         raise SettingsError(
@@ -44,9 +44,9 @@ def check(profile: Profile, arm: str, seed: int, folder: Path) -> None:
 
 
 def export(study: "Study", arm: str, seed: int, folder: Path) -> Path:
-    """Write a run's model, tokenizer and card into `folder`, which appears when all is there.
+    """Write a run's model, tokenizer and card into `folder`, which appears when complete.
 
-    Raises what `check` raises, and SettingsError for a run that was not trained yet.
+    Raises what `check` raises, and SettingsError for a run that has not been trained yet.
     """
     from mucpt_utils.scoring import models
     from mucpt_utils.study import jobs, stages
@@ -117,7 +117,7 @@ It has learnt false statements on purpose. It knows few facts, answers in the fo
 
 
 def origin(profile: Profile) -> tuple[str, str]:
-    """The base in words, and the licence of what was made from it, as the Hub names it."""
+    """The base in words, and the Hub's name of the licence of what was made from it."""
     if profile.pretrained is None:
         return "from scratch, on general text and question-answer pairs of the study", OWN_LICENCE
     name = profile.pretrained.name

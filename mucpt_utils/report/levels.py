@@ -1,6 +1,6 @@
-"""Levels of data composition for readers: the one that changes nothing, by the profile's own value.
+"""Levels of data composition for readers: the unchanged one is named by the profile's own value.
 
-Tables call it `default`, for its runs are those of the main comparison.
+Tables call it `default`, because its runs are those of the main comparison.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ LEVELS = ("level", "compared_to")  # columns that hold levels, in a table with a
 
 
 def own_settings(axis: Axis | None, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What a profile has in place of each setting that an axis moves, by the setting's last name.
+    """The profile's own value of each setting that an axis changes, by the setting's last name.
 
     axis: None for one that the study does not have. settings: the profile's, as in `run.json`.
     """
@@ -38,7 +38,7 @@ def own_value(axis: Axis | None, settings: Mapping[str, Any]) -> str:
 
 
 def with_own_values(table: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
-    """A table in which the level that changes nothing bears the profile's own value."""
+    """A table in which the level that changes nothing is named by the profile's own value."""
     columns = [name for name in LEVELS if name in table] if {"axis", "level"} <= set(table) else []
     axes = load_axes()
     named = {

@@ -1,4 +1,4 @@
-"""The report's limits: what its numbers cannot say, with what of it can be counted."""
+"""The report's limits: what its numbers cannot say, quantified where possible."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from mucpt_utils.report.words import SOURCES
 
 
 def limits(tables: Tables, run: Mapping) -> list[str]:
-    """What the numbers cannot say, with what of it can be counted."""
+    """What the numbers cannot say, quantified where possible."""
     seeds = len(run["seeds"])
     sentences = [
         f"Models of {run['parameters']:,} parameters and {run['tokens']:,} tokens per arm are far "

@@ -1,4 +1,4 @@
-"""`report.md`: the report as a code host shows it, where HTML is shown as source.
+"""`report.md`: the report for code hosts, which show HTML as source.
 
 The same sentences as in `report.html`; figures are the PNG files beside it, tables the CSV files.
 """
@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-LONGEST_TABLE = 20  # rows that are shown
+LONGEST_TABLE = 20  # rows of a table that are shown
 
 
 def markdown_report(told: Mapping[str, Any]) -> str:
-    """The text of `report.md` from what the page shows (`page.contents`)."""
+    """The text of `report.md` from the content of the page (`page.contents`)."""
     run = told["run"]
     parts = [
         f"# {told['title']}",
@@ -88,12 +88,12 @@ def claims(items: Sequence[Mapping]) -> list[str]:
 
 
 def mark(row: Mapping) -> str:
-    """Where the interval of a claim's difference lies; "" of other values."""
+    """The direction of a claim's difference by its interval; "" for other values."""
     return row["direction"][0] if row["direction"] else ""
 
 
 def bracketed(interval: str) -> str:
-    """An interval in brackets; "" without."""
+    """An interval in brackets; "" for none."""
     return f"({interval})" if interval else ""
 
 
@@ -127,5 +127,5 @@ def grid(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def cell_text(text: str) -> str:
-    """A text that stays in its cell."""
+    """A text that does not break out of its cell."""
     return re.sub(r"\s+", " ", str(text)).replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""What the texts of a report compare, in which measures, and the rows that say it."""
+"""What the texts of a report compare, in which measures, and the rows behind them."""
 
 from collections.abc import Mapping
 
@@ -11,12 +11,12 @@ from mucpt_utils.config.arms import ARMS
 Tables = Mapping[str, pd.DataFrame]
 
 METHODS = tuple(name for name, arm in ARMS.items() if arm.role == "method")
-# the measures in the order in which they count: name for readers, unit behind the number
+# the measures in order of importance: name for readers, unit after the number
 MEASURES = {
     "log_likelihood": ("the log-likelihood of the answer", " nats per token"),
     "accuracy": ("accuracy", ""),
 }
-# at which cost an arm is compared with plain, by what it is compared to
+# the cost at which an arm is compared with plain, by the arm compared to
 COSTS = {
     verdicts.EQUAL_TOKENS: "at equal tokens",
     verdicts.EQUAL_COMPUTE: "at equal compute",
@@ -34,9 +34,9 @@ def mean_of(tables: Tables, arm: str, stratum: str, metric: str) -> Mapping | No
 
 
 def difference_of(tables: Tables, arm: str, other: str, stratum: str, metric: str) -> Effect | None:
-    """`arm` minus `other`, whichever way round the table of differences has it.
+    """`arm` minus `other`, in whichever direction the table of differences has it.
 
-    None where the table has no such row, or no number in it.
+    None if the table has no such row, or no number in it.
     """
     where = {"stratum": stratum, "metric": metric}
     ours, turned = {"arm": arm, "compared_to": other}, {"arm": other, "compared_to": arm}
@@ -45,19 +45,19 @@ def difference_of(tables: Tables, arm: str, other: str, stratum: str, metric: st
 
 
 def deciding(tables: Tables, arm: str) -> str:
-    """What the arm is judged against: plain on equal tokens, or at equal compute (`COSTS`)."""
+    """What the arm is judged against: plain at equal tokens, or at equal compute (`COSTS`)."""
     row = first_row(tables.get("verdicts"), arm=arm, headline="yes")
     return verdicts.EQUAL_TOKENS if row is None else str(row["compared_to"])
 
 
 def verdict_of(tables: Tables, arm: str, other: str) -> str:
-    """An arm's verdict against another over both kinds of facts; "" where it was not compared."""
+    """An arm's verdict against another over both kinds of facts; "" if it was not compared."""
     states = states_by_kind(tables, arm, other)
     return verdicts.over_kinds(states.values()) if states else ""
 
 
 def states_by_kind(tables: Tables, arm: str, other: str) -> dict[str, str]:
-    """An arm's verdict against another on each kind of facts; empty where it was not compared."""
+    """An arm's verdict against another on each kind of facts; empty if it was not compared."""
     table = tables.get("differences")
     if table is None or "verdict" not in table:
         return {}

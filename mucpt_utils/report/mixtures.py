@@ -1,11 +1,11 @@
-"""A data mixture of one's own: a settings file, one command, and it stands beside the others.
+"""The user's own data mixture: one settings file and one command put it beside the others.
 
     python -m mucpt_utils mixture FILE [PROFILE] [--cost] [--set KEY=VALUE]...
 
 The file holds an axis in the form of `config/axes.yaml`: the profile's own data, and a level that
-is named as the mixture and changes settings; everything else stays as in the profile. What of the
-profile's own run is there is used, what is missing is made. Tables go to `mixtures/<name>` beside
-the profile's, where notebook 09 finds them. What it costs is said before it starts; a wrong file is
+is named after the mixture and changes settings; all else stays as in the profile. Those of the
+profile's own runs that exist are used, missing ones are made. Tables go to `mixtures/<name>` beside
+the profile's, where notebook 09 finds them. The cost is printed before it starts; a wrong file is
 refused before anything heavy is imported.
 """
 
@@ -34,13 +34,13 @@ if TYPE_CHECKING:  # these import torch, which takes seconds
 
 TABLES = ("runs", "composition", "composition_differences")
 EXAMPLE = paths.PACKAGE / "config/mixtures/no_wrong_facts_more_replay.yaml"
-FILE = "mixture.yaml"  # in the folder of a mixture that was trained
+FILE = "mixture.yaml"  # in the folder of a trained mixture
 
 
 def load(path: Path, profile: Profile | None = None) -> tuple[str, Axis]:
     """The name of the mixture in a file, and its axis: the profile's own data, and the mixture.
 
-    profile: whose settings the mixture changes; checked where given. Raises SettingsError, in one
+    profile: its settings are changed by the mixture; checked if given. Raises SettingsError, in one
     line, for what is not allowed.
     """
     (name, axis), *others = read_axes(path).items()
@@ -79,9 +79,9 @@ def all_jobs(study: "Study", axis: Axis) -> "list[Job]":
 
 
 def cost_in_words(study: "Study", axis: Axis) -> str:
-    """How many runs are there already, and what the others cost here, in a line.
+    """How many runs exist already, and what the others will cost here, in a line.
 
-    Operations of training at the rate of the committed run, shared out over the cores; questions,
+    Operations of training at the rate of the committed run, divided among the cores; questions,
     corpus and base come on top.
     """
     from mucpt_utils.study import cost, parallel, price, stages
@@ -103,7 +103,7 @@ def cost_in_words(study: "Study", axis: Axis) -> str:
 
 
 def train(study: "Study", name: str, axis: Axis) -> "list[Run]":
-    """Train the mixture's arms at every seed of the study, beside the profile's own; its runs."""
+    """Train the arms at every seed on the mixture and the profile's own data; returns the runs."""
     from mucpt_utils.analysis.runs import read_run
     from mucpt_utils.study import jobs
 
@@ -118,7 +118,7 @@ def train(study: "Study", name: str, axis: Axis) -> "list[Run]":
 
 
 def write(study: "Study", name: str, axis: Axis, runs: "Sequence[Run]", folder: Path) -> None:
-    """The mixture's tables, described, its settings and the record of what it was made from."""
+    """Write the mixture's tables with their dictionary, its settings and its origin."""
     from mucpt_utils.analysis.comparisons import composition, composition_differences
     from mucpt_utils.analysis.items import items
     from mucpt_utils.analysis.single_runs import runs_table
@@ -148,7 +148,7 @@ def finished(results: Path) -> list[Path]:
 
 
 def listed(results: Path) -> "pd.DataFrame":
-    """mixture, title, changes, arms of those that were trained."""
+    """Columns mixture, title, changes, arms: the trained mixtures."""
     import pandas as pd
 
     rows = []
@@ -171,7 +171,7 @@ def accuracy_lines(folder: Path) -> Iterable[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train a mixture and say how it did; returns the exit code."""
+    """Train a mixture and print its result; returns the exit code."""
     parser = Parser(
         prog="python -m mucpt_utils mixture",
         description="Train a data mixture of one's own and put it beside the study's.",

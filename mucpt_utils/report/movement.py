@@ -1,18 +1,18 @@
-"""How far the numbers of a second run lie from those of the first, in units of their intervals.
+"""How far the numbers of a second run are from those of the first, in units of their intervals.
 
-Two runs of the same code on two processors round differently, and training makes of that another
-draw of its noise, which is a part of what an interval over seeds and questions covers. So a number
+Two runs of the same code on two processors round differently, and training turns that into another
+draw of its noise, which is part of what an interval over seeds and questions covers. So a number
 is judged by its own interval: its *unit* is the half-width of the first run's 95 % interval, at
-least half of the median one of its metric in the table (of three seeds some agree by accident).
+least half of the median one of its metric in the table (three seeds may agree by accident).
 
 - Estimates with an interval: each may move by `WHOLE` unit, nine of ten of a table by `HALF`, and
-  the widths of the intervals stay the same on the whole. Between AVX2 and AVX-512 (`laptop`) nine
+  the widths of the intervals stay roughly the same. Between AVX2 and AVX-512 (`laptop`) nine
   of ten moved by at most .1 to .4 units, table by table, and the one that moved most by .9.
 - Single runs and curves: the mean over seeds and points may move by `WHOLE` unit of the interval
   that the same arm, stratum and metric have in another table.
 - Numbers without any interval may move by `REST` of the largest one in their column.
-- Claims must have the same words and verdicts; of the answers `SAME_GRADES` have the same grade.
-- `tokens_to_plain` is not judged: where a curve first meets another one jumps. Nor is what follows
+- Claims must have the same words and verdicts; a share `SAME_GRADES` of answers the same grade.
+- `tokens_to_plain` is not judged, since where curves first meet may jump. Nor is what follows
   from other numbers (p-values, ranks), nor how many tokens a selecting arm read.
 """
 
@@ -26,16 +26,16 @@ from mucpt_utils.report.display import is_numeric
 
 HALF, WHOLE = 0.5, 1.0  # units
 MOST = 0.9  # share of a table's estimates that may move by no more than HALF
-WIDTHS = (2 / 3, 3 / 2)  # between which the widths of the second run's intervals lie, by the median
+WIDTHS = (2 / 3, 3 / 2)  # bounds of the median ratio of the widths of the two runs' intervals
 REST = 0.05
-LOOSE = {"repeatability": 1.0}  # tables of spreads, which are known badly
+LOOSE = {"repeatability": 1.0}  # tables of spreads, which are imprecise
 SAME_GRADES = 0.7
 NOT_JUDGED = "tokens_to_plain"
 ESTIMATES = ("difference", "mean", "weight", "value", "before", "after", "share_kept")
-# numbers that say what a row is about; `tokens` is one where it is the length of a run
+# numbers that say what a row is about; `tokens` is one if it is the length of a run
 ABOUT = ("seed", "coverage", "confidence", "threshold", "temperature")
 COUNTS = ("seeds", "n")
-# where a column counts tokens that an arm read: what a selecting arm reads, its losses decide
+# tables with a count of tokens that an arm read, which for a selecting arm depends on losses
 READ_BY_ARMS = ("token_weights", "fixed_weights", "token_weights_over_training")
 # tables of single runs, with the table that has intervals of the same names
 SINGLE_RUNS = {
@@ -43,7 +43,7 @@ SINGLE_RUNS = {
     "learning_curves": "main_comparison",
     "token_weights_over_training": "token_weights",
 }
-# words that follow from the numbers: conclusions are compared apart
+# words that follow from the numbers: conclusions are compared separately
 FOLLOWING = {"verdicts": ("covered", "uncovered", "headline"), "room": ("arm",)}
 ALWAYS_FOLLOWING = ("verdict", "clear")
 CLAIMED = ("claim", "status_in_paper", "paper_value", "scale", "verdict")
@@ -86,14 +86,14 @@ def compare_closely(name: str, first: Tables, second: Tables) -> Check:
 
 
 def other_shape(one: pd.DataFrame, other: pd.DataFrame) -> str | None:
-    """Which columns or how many rows differ; None where both are the same."""
+    """Which columns or how many rows differ; None if both are the same."""
     if list(one.columns) != list(other.columns):
         return f"columns {', '.join(one.columns)}, now {', '.join(other.columns)}"
     return None if len(one) == len(other) else f"{len(one)} rows, now {len(other)}"
 
 
 def other_rows(name: str, one: pd.DataFrame, other: pd.DataFrame) -> str | None:
-    """The first row that is about something else in the second run; None where none is."""
+    """The first row that is about something else in the second run; None if there is none."""
     if problem := other_shape(one, other):
         return problem
     if name == "claims":
@@ -144,7 +144,7 @@ def named(row: pd.Series) -> str:
 def units(frame: pd.DataFrame) -> pd.Series:
     """Half-width of each row's interval, at least half of the median one of its metric.
 
-    Where most intervals of a metric have no width, at least `REST` of its largest end.
+    If most intervals of a metric have no width, at least `REST` of its largest end.
     """
     half = (frame["ci_high"] - frame["ci_low"]) / 2
     metric = frame["metric"] if "metric" in frame else pd.Series("", frame.index)
@@ -159,7 +159,7 @@ def compare_estimates(name: str, one: pd.DataFrame, other: pd.DataFrame) -> Chec
     columns = [column for column in ESTIMATES if column in one]
     moved = (one.loc[rows, columns] - other.loc[rows, columns]).abs()
     moved = moved.div(units(one)[rows], axis=0).where(moved > 0, 0.0)
-    # a number on one side alone has moved beyond any unit
+    # a number that only one side has counts as moved by any unit
     moved = moved.mask(one.loc[rows, columns].isna() != other.loc[rows, columns].isna(), np.inf)
     most = moved.max(axis=1)
     width = (other["ci_high"] - other["ci_low"])[rows] / (one["ci_high"] - one["ci_low"])[rows]
@@ -185,7 +185,7 @@ def compare_single_runs(
         keys = [key for key in ("arm", "stratum", "metric", "kind") if key in intervals]
         table = intervals.assign(unit=units(intervals))
         unit = means[keys].merge(table[[*keys, "unit"]], how="left", on=keys)["unit"]
-        # what only a mixture has, or a table of another kind: the median of its metric
+        # if only a mixture, or another kind of table, has it: the median of its metric
         unit = unit.fillna(means[keys[-1]].map(table.groupby(keys[-1])["unit"].median()))
     difference = (now["mean"] - means["mean"]).abs()
     moved = (difference / unit).where(difference > 0, 0.0)
@@ -199,7 +199,7 @@ def compare_single_runs(
 
 
 def means_over_seeds(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The mean over seeds and points by everything else that names a row; weights by tokens."""
+    """The mean over seeds and points, by everything else that names a row, weighted by tokens."""
     column = next(column for column in ESTIMATES if column in frame)
     names = [key for key in ("arm", "axis", "level", "stratum", "metric", "kind") if key in frame]
     weight = frame["n"] if name in READ_BY_ARMS else 1.0
@@ -229,7 +229,7 @@ def compare_rest(name: str, one: pd.DataFrame, other: pd.DataFrame) -> Check:
 
 
 class Change(NamedTuple):
-    """A conclusion that is another in the second run; serious where the two contradict."""
+    """A conclusion that differs in the second run; serious if the two contradict each other."""
 
     serious: bool
     told: str
@@ -239,8 +239,8 @@ def changed_conclusions(first: Tables, second: Tables) -> Iterator[Change]:
     """Verdicts that changed, and differences whose interval gained or lost the zero, by name.
 
     A difference is looked at over all, covered and uncovered facts, in accuracy and log-likelihood.
-    Serious is a changed verdict, and an interval on the other side of zero; one that gained or lost
-    the zero says that the run was too small to decide it.
+    A changed verdict is serious, as is an interval on the other side of zero; one that gained or
+    lost the zero shows that the run was too small to decide.
     """
     if "claims" in first and "claims" in second:
         verdicts = (t["claims"].set_index("claim")["verdict"] for t in (first, second))
@@ -252,7 +252,7 @@ def changed_conclusions(first: Tables, second: Tables) -> Iterator[Change]:
     for name in (name for name in first if "difference" in first[name] and name in second):
         one, other = first[name], second[name]
         if other_rows(name, one, other):
-            continue  # told where the tables are compared
+            continue  # reported by the comparison of the tables
         where = one["stratum"].isin(STRATA) & one["metric"].isin(METRICS)
         before, after = state(one), state(other)
         for row in one.index[where & (before != after)]:
@@ -263,7 +263,7 @@ def changed_conclusions(first: Tables, second: Tables) -> Iterator[Change]:
 
 
 def changed_verdicts(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Change]:
-    """Arms whose verdict is another; serious where better became worse, or the other way round."""
+    """Arms whose verdict differs; serious if better became worse, or the other way round."""
     keys = ["arm", "compared_to"]
     both = first.merge(second, on=keys, suffixes=("", "_now"))
     for row in both[both["verdict"] != both["verdict_now"]].to_dict("records"):
@@ -274,7 +274,7 @@ def changed_verdicts(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Chan
 
 
 def state(frame: pd.DataFrame) -> pd.Series:
-    """Where each interval lies: 1 above zero, -1 below, 0 around it."""
+    """The position of each interval: 1 above zero, -1 below, 0 around it."""
     return (frame["ci_low"] > 0).astype(int) - (frame["ci_high"] < 0).astype(int)
 
 

@@ -1,4 +1,4 @@
-"""Numbers as words, for whoever puts them into a sentence; they are rounded here and only here."""
+"""Numbers as text for sentences; they are rounded here and only here."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -7,13 +7,13 @@ from mucpt_utils.analysis.effects import Effect
 
 
 def signed(value: float, decimals: int = 2) -> str:
-    """A number with its sign, a true minus among them; a rounded zero has none."""
+    """A number with its sign (a real minus sign); a rounded zero has none."""
     text = f"{value:+.{decimals}f}".replace("-", "−")
     return text[1:] if float(f"{value:.{decimals}f}") == 0 else text
 
 
 def plain_number(value: float, decimals: int = 2) -> str:
-    """A number with a true minus where it is below zero."""
+    """A number with a real minus sign if it is negative."""
     return signed(value, decimals).removeprefix("+")
 
 
@@ -40,8 +40,8 @@ def mean_with_interval(row: Mapping, unit: str = "") -> str:
 
 
 def change(effect: Effect, unit: str = "") -> str:
-    """What a difference says, with its interval; one that holds zero says nothing either way, and
-    is told with the true difference that such runs would detect."""
+    """What a difference says, with its interval; one around zero says nothing either way, and
+    is given with the true difference that such runs would detect."""
     interval = f"{signed(effect.low)} to {signed(effect.high)}"
     if effect.state == "open":
         seen = "" if math.isnan(effect.mde) else f", detectable {plain_number(effect.mde)}"

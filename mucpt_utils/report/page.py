@@ -1,8 +1,8 @@
-"""The report of a profile: `report.html`, one page that needs nothing beside it, and `report.md`.
+"""The report of a profile: `report.html`, one self-contained page, and `report.md`.
 
 Nothing in it is typed: `answer` and `words` make the sentences from the numbers, `sections` and
-`pictures` what each section shows, and the templates lay it out. A copy that is mailed keeps its
-data: pictures and tables lie in the page itself.
+`pictures` give what each section shows, the templates lay it out. A copy that is mailed keeps its
+data: pictures and tables are in the page itself.
 """
 
 import html
@@ -34,7 +34,7 @@ from mucpt_utils.report.profiles import (
 from mucpt_utils.study.provenance import RUN
 
 LARGEST = 2_000_000  # bytes of a report
-AIM = 1_650_000  # above this it goes without what it can: a longer run has room
+AIM = 1_650_000  # above this it leaves out what it can, so that a longer run has room
 
 
 class ReportError(MuCPTError, ValueError):
@@ -49,8 +49,8 @@ def scale(record: Mapping) -> Scale:
 def write_report(folder: Path) -> Path:
     """Make `folder/report.html` and `report.md` from `run.json`, `tables/` and `figures/` in it.
 
-    Returns the path of the page. Raises ReportError where there is no `run.json` or the page would
-    be larger than `LARGEST`, FileError where `run.json` is damaged.
+    Returns the path of the page. Raises ReportError if there is no `run.json` or if the page would
+    be larger than `LARGEST`, FileError if `run.json` is damaged.
     """
     if not (folder / RUN).is_file():
         raise ReportError(f"{folder / RUN} is missing: the notebooks write it")
@@ -60,12 +60,12 @@ def write_report(folder: Path) -> Path:
 
 
 def lay_out(folder: Path, told: dict[str, Any], luggage: rows.Luggage) -> Path:
-    """Write both pages of what `contents` has told, without what there is no room for.
+    """Write both pages from `contents`, without what there is no room for.
 
-    Returns the path of `report.html`. Raises ReportError where it would be larger than `LARGEST`.
+    Returns the path of `report.html`. Raises ReportError if it would be larger than `LARGEST`.
     """
     template = environment().get_template("report.html.j2")
-    size = len(template.render(told).encode())  # without luggage, which gets what is left
+    size = len(template.render(told).encode())  # without luggage, which gets the remaining room
     if slimmed(told["figures"], size - AIM):
         size = len(template.render(told).encode())
     if size > LARGEST:
@@ -80,7 +80,7 @@ def lay_out(folder: Path, told: dict[str, Any], luggage: rows.Luggage) -> Path:
 def slimmed(figures: Sequence[dict[str, Any]], excess: int) -> int:
     """Drop pictures for phones, the last figure's first, until `excess` bytes are saved.
 
-    Returns the bytes saved; a phone then shows the pictures of wide screens.
+    Returns the bytes saved; phones then show the pictures for wide screens.
     """
     saved = 0
     for item in reversed(figures):
@@ -92,7 +92,7 @@ def slimmed(figures: Sequence[dict[str, Any]], excess: int) -> int:
 
 
 def contents(finished: Finished, luggage: rows.Luggage) -> dict[str, Any]:
-    """All that the templates show. luggage: packed with the files that the page would take."""
+    """Everything that the templates show. luggage: gets the files that the page would take."""
     run, tables, judged = finished.run, dict(finished.tables), finished.judged
     runs = every_profile(finished, ["differences"])
     ids = {name: rows.row_ids(frame, name) for name, frame in tables.items()}
@@ -131,13 +131,13 @@ def contents(finished: Finished, luggage: rows.Luggage) -> dict[str, Any]:
 
 
 def pretty(value: object) -> Markup:
-    """A value as indented JSON for the text of a page, its quotation marks as they are."""
+    """A value as indented JSON for the text of a page, with quotation marks unescaped."""
     return Markup(html.escape(json.dumps(value, indent=1, ensure_ascii=False), quote=False))
 
 
 @cache
 def environment() -> Environment:
-    """The templates; a name that is not given is an error."""
+    """The templates; an undefined name is an error."""
     made = Environment(
         loader=FileSystemLoader(paths.PACKAGE / "report" / "templates"),
         autoescape=True,

@@ -1,4 +1,4 @@
-"""The figures of a report, inside its page: for a screen, and for a phone where that is another."""
+"""The figures of a report, inside its page: for screens and, if different, for phones."""
 
 import base64
 import io
@@ -15,18 +15,18 @@ from mucpt_utils.report.figures.style import DPI, NARROW
 from mucpt_utils.report.profiles import Finished
 from mucpt_utils.report.rows import Luggage
 
-PIXELS = 92  # of the page in an inch of a figure: all figures' text is of one size
-PAGE_DPI = 125  # a third more than that: crisp on a fine screen, and few bytes
+PIXELS = 92  # of the page per inch of a figure, so that all figures' text has one size
+PAGE_DPI = 125  # a third more: crisp on a fine screen, in few bytes
 NARROW_DPI = 100
-NARROW_TOGETHER = 240_000  # bytes of the page for pictures of phones; the first figures have them
+NARROW_TOGETHER = 240_000  # bytes of the page for phones' pictures; the first figures get them
 COLOURS = 32
-FIRST, EVERY_ARM = "difference_to_plain", "difference_of_every_arm"  # the second shows them all
+FIRST, EVERY_ARM = "difference_to_plain", "difference_of_every_arm"  # the latter shows all arms
 PARTS = get_args(Part)  # in the order of the page
 Item = dict[str, Any]
 
 
 def figure_items(finished: Finished, luggage: Luggage) -> list[Item]:
-    """Every figure that was drawn, in the order of the page; one it does not know comes last."""
+    """Every figure that was drawn, in the order of the page; unknown ones come last."""
     folder = finished.folder / "figures"
     drawn = {path.stem: path for path in sorted(folder.glob("*.png"))}
     every = dict.fromkeys([*(name for name in FIGURES if name in drawn), *drawn])
@@ -46,12 +46,12 @@ def figure_items(finished: Finished, luggage: Luggage) -> list[Item]:
 
 
 def part_of(name: str) -> Part:
-    """Where a figure stands in the report."""
+    """The part of the report that a figure is in."""
     return FIGURES[name].part if name in FIGURES else "detail"
 
 
 def where_the_rest_is(name: str, drawn: Container[str]) -> str:
-    """A sentence about what a figure leaves out, where another that was drawn shows it; or ""."""
+    """A sentence about what a figure leaves out, if another drawn figure shows it; else ""."""
     if name != FIRST or EVERY_ARM not in drawn:
         return ""
     return (
@@ -60,16 +60,16 @@ def where_the_rest_is(name: str, drawn: Container[str]) -> str:
 
 
 def wide_pictures(finished: Finished, names: Container[str]) -> dict[str, str]:
-    """Those figures of a folder that are drawn from its tables, as a screen shows them, by name."""
+    """The figures of a folder that are drawn from its tables, for screens, by name."""
     return {
         name: data_address(rendered(fig, PAGE_DPI)) for name, (fig, _) in drawings(finished, names)
     }
 
 
 def narrow_pictures(finished: Finished, names: Container[str]) -> dict[str, str]:
-    """The first of the named figures as a phone shows them, by name, as many as there is room for.
+    """The first of the named figures, for phones, by name, as many as there is room for.
 
-    Those behind are not drawn.
+    Later ones are not drawn.
     """
     pictures: dict[str, str] = {}
     room = NARROW_TOGETHER
@@ -91,9 +91,9 @@ def rendered(fig: Figure, dpi: int) -> Image.Image:
 
 
 def data_address(picture: Image.Image) -> str:
-    """A picture in few colours as the address of itself (WebP without loss)."""
+    """A picture in few colours as a data address (lossless WebP)."""
     stream = io.BytesIO()
-    # rare colours count as well: a marker is small, and has to keep the colour of its arm
+    # rare colours count too: a marker is small, but must keep the colour of its arm
     reduced = picture.convert("RGB").quantize(
         COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE
     )
@@ -102,7 +102,7 @@ def data_address(picture: Image.Image) -> str:
 
 
 def size_on_page(png: Path) -> tuple[int, int]:
-    """Width and height of a figure in pixels of the page, so that nothing jumps while it loads."""
+    """Width and height of a figure in pixels, so that the page does not jump while it loads."""
     with Image.open(png) as picture:
         dpi = picture.info.get("dpi", (DPI, DPI))[0]
         width, height = picture.size
@@ -110,7 +110,7 @@ def size_on_page(png: Path) -> tuple[int, int]:
 
 
 def figure_item(png: Path, finished: Finished, luggage: Luggage) -> Item:
-    """One figure without its pictures: its words, the part of the page, and its numbers."""
+    """One figure without its pictures: its words, its part of the page, and its numbers."""
     name, info = png.stem, FIGURES.get(png.stem)
     table = info.table if info else name
     numbers = png.with_suffix(".csv")

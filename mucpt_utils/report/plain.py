@@ -107,7 +107,7 @@ def table_title(name: str) -> str:
 
 
 def value_title(column: str, value: str) -> str:
-    """A value of a column of text as a reader knows it."""
+    """A value of a column of text for readers."""
     if column in ("arm", "compared_to"):
         return arm_title(value)
     if column == "axis":
@@ -132,7 +132,7 @@ def value_title(column: str, value: str) -> str:
 def in_words(text: str) -> str:
     """A text from the tables in which names of arms, measures and kinds of facts are words.
 
-    An arm whose name is a word of its own is meant where another is taken from it. Negative numbers
+    An arm named by a common word is meant only before "minus". Negative numbers
     get a minus sign.
 
     >>> in_words("quality minus plain, accuracy covered -0.1")

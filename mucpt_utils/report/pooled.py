@@ -2,9 +2,9 @@
 
     python -m mucpt_utils pooled [--results DIR]
 
-How runs are pooled stands in `analysis.pooling`; it needs the committed answers alone. A profile
-whose runs are those of another, made a second time, is no further evidence: it is left out there,
-and what moved stands in a table of its own (`analysis.repeats`). Another table says what would
+How runs are pooled, `analysis.pooling` explains; only the committed answers are needed. A profile
+whose runs repeat those of another is no further evidence: it is left out there,
+and what moved is in a separate table (`analysis.repeats`). Another table says what would
 narrow each profile's intervals (`analysis.resolution`).
 """
 
@@ -34,7 +34,7 @@ POOLED = "only models from scratch on the test split's questions are pooled"
 
 
 class NothingToPool(MuCPTError, FileNotFoundError):
-    """No profile whose runs can be pooled; the message says where it was looked."""
+    """No profile has runs that can be pooled; the message names the folder searched."""
 
 
 def items_by_profile(results: Path) -> dict[str, pd.DataFrame]:
@@ -54,8 +54,8 @@ def items_by_profile(results: Path) -> dict[str, pd.DataFrame]:
 
 
 def items_of_profile(folder: Path) -> pd.DataFrame:
-    """The final items of a results folder, without plain training at another compute than that of
-    the other profiles. Raises TableError where they cannot be pooled."""
+    """The final items of a results folder, without plain training at a compute other than that of
+    the other profiles. Raises TableError if they cannot be pooled."""
     run = read_json(folder / RECORD)
     if not poolable(run):
         raise TableError(POOLED)

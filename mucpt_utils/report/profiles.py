@@ -1,4 +1,4 @@
-"""The results of every profile, read even where a table that today's runs write is missing."""
+"""The results of every profile, readable even if a table that present runs write is missing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -55,17 +55,17 @@ class Finished:
 
     @property
     def judged(self) -> dict[str, pd.DataFrame]:
-        """The tables, differences with the verdict that the study's rule gives each."""
+        """The tables, with the verdict of the study's rule for each difference."""
         return {name: with_verdicts(name, table) for name, table in self.tables.items()}
 
     @property
     def commit(self) -> str:
-        """The first digits of the commit that the run was made by, or a dash."""
+        """The first digits of the commit that made the run, or a dash."""
         return (self.run.get("commit") or "–")[:SHORT]
 
     @property
     def processor(self) -> str:
-        """Who made the processor, or the GPU's name, for readers."""
+        """The processor's maker, or the GPU's name, for readers."""
         machine = self.run.get("machine", {})
         name = str(machine.get("gpu") or machine.get("cpu") or "processor not recorded")
         plain = name.replace("(R)", "").replace("(TM)", "").replace("Processor", "")
@@ -82,7 +82,7 @@ class Finished:
 def read_finished(folder: Path, names: Iterable[str] | None = None) -> Finished:
     """A results folder with its tables, or with those of `names` that it has.
 
-    A folder without `run.json` goes by its own name. Raises FileError where that file is damaged.
+    A folder without `run.json` goes by its own name. Raises FileError if that file is damaged.
     """
     record = folder / RECORD
     run = read_json(record) if record.is_file() else {"profile": folder.name, "seeds": []}
@@ -93,9 +93,9 @@ def read_finished(folder: Path, names: Iterable[str] | None = None) -> Finished:
 
 
 def tolerant_table(path: Path) -> pd.DataFrame:
-    """A table with numbers as numbers and text as text; it may have other columns than today's.
+    """A table with numbers as numbers and text as text, whatever its columns.
 
-    A column that the dictionary does not describe is of numbers where each of its cells is one.
+    A column that is not in the dictionary is numeric if each of its cells is a number.
     """
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     types = schema.column_types(path.stem)
@@ -109,9 +109,9 @@ def tolerant_table(path: Path) -> pd.DataFrame:
 
 
 def planned_arms(run: Mapping[str, Any]) -> list[str]:
-    """The arms that a run was to train: those that its profile names, then others that it set.
+    """The arms that a run should train: those that its profile names, then others that it set.
 
-    run: the content of `run.json`; of a profile that is no more, the run's own settings alone.
+    run: the content of `run.json`; for a removed profile, only the run's own settings count.
     """
     try:
         named: tuple[str, ...] = load_profile(run["profile"]).arms
@@ -121,7 +121,7 @@ def planned_arms(run: Mapping[str, Any]) -> list[str]:
 
 
 def arms_not_run(run: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Planned arms without a result, as of a run that ended early; none where no arm has one."""
+    """Planned arms without a result, as in a run that ended early; empty if no arm has one."""
     table = tables.get("main_comparison")
     if table is None or table.empty:
         return []
@@ -151,7 +151,7 @@ def same_difference(finished: Iterable[Finished]) -> pd.DataFrame:
     """Every arm's differences to plain, at equal tokens and at equal compute, in every profile.
 
     Columns: profile, run (the profile with its seeds and processor, for readers), commit, again
-    (the profile whose runs these are, made again; "" for runs of their own), and those of
+    (the profile whose runs these repeat; "" for new runs), and those of
     `differences.csv`.
     """
     finished = list(finished)

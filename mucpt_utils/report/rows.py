@@ -1,7 +1,7 @@
-"""Tables as the report shows them: plain words, an id for every row, and the files they travel in.
+"""Tables as the report shows them: plain words, an id for every row, and their files.
 
-Two kinds of file lie in the page itself, so that a copy that is mailed keeps its data: small CSV as
-it is, larger CSV compressed; what is too large is left where it lies, and the page says so.
+Two kinds of file are in the page itself, so that a copy that is mailed keeps its data: small CSV as
+it is, larger CSV compressed; what is too large stays outside, and the page says where.
 """
 
 import base64
@@ -19,10 +19,10 @@ from mucpt_utils.report.plain import column_title, value_title
 from mucpt_utils.report.table_files import DIGITS
 
 FOLDED = 20  # rows of a table that are shown before it is unfolded
-PLAIN_BYTES = 4_000  # of a file that lies in the page as it is
+PLAIN_BYTES = 4_000  # of the largest file that is in the page uncompressed
 LARGEST_FILE = 200_000  # bytes, compressed, of one file in the page
 LARGEST_TOGETHER = 480_000  # bytes of all of them
-# what tells the rows of a table apart, in the order of an id
+# columns that tell the rows of a table apart, in the order of an id
 KEYS = (
     *("arm", "compared_to", "axis", "level", "mixture", "coverage", "confidence", "run"),
     *("question_id", "stratum", "category", "documents", "metric", "kind", "stage", "source"),
@@ -47,7 +47,7 @@ def row_ids(frame: pd.DataFrame, name: str) -> list[str]:
 
 
 def as_csv(number: float) -> str:
-    """A number as it stands in the CSV."""
+    """A number as it is in the CSV."""
     if isinstance(number, int | np.integer):
         return str(number)
     return "" if pd.isna(number) else DIGITS % number
@@ -59,7 +59,7 @@ def is_text(column: pd.Series) -> bool:
 
 
 def find_row(frame: pd.DataFrame | None, ids: list[str], where: Mapping[str, str]) -> str:
-    """The id of the first row with these values; "" without."""
+    """The id of the first row with these values; "" if there is none."""
     if frame is None or any(column not in frame for column in where):
         return ""
     rows = pd.Series(True, index=frame.index)
@@ -87,9 +87,9 @@ def cells_of(frame: pd.DataFrame, row: tuple) -> list[str]:
 
 @dataclass
 class Inside:
-    """A file for the page: its name for whoever saves it, what it holds, of which kind.
+    """A file for the page: its name when saved, its content and its media type.
 
-    there: whether it lies in the page; else the page says where it is. home: its path in
+    there: whether it is in the page; else the page says where it is. home: its path in
     the results.
     """
 
@@ -101,24 +101,24 @@ class Inside:
 
     @property
     def size(self) -> str:
-        """How large it is."""
+        """Its size in words."""
         return f"{max(1, round(len(self.data) / 1000)):,} kB"
 
     @property
     def address(self) -> str:
-        """The file as an address, of which four letters hold three bytes."""
+        """The file as a data address, in which four letters encode three bytes."""
         return f"data:{self.kind};base64,{base64.b64encode(self.data).decode()}"
 
 
 class Luggage:
-    """What a page takes with it: files are packed one by one, then as many as fit are taken."""
+    """The files that a page carries: they are packed one by one, then as many as fit are taken."""
 
     def __init__(self, profile: str) -> None:
         self.profile = profile
         self.files: list[Inside] = []
 
     def pack(self, name: str, data: bytes, kind: str = "text/csv", home: str = "") -> Inside:
-        """A file that the page would take; a large one is compressed.
+        """Add a file that the page would take; a large one is compressed.
 
         home: its path in the results; that of a table by default.
         """
@@ -157,6 +157,6 @@ def words_for_script(frames: Iterable[pd.DataFrame]) -> dict[str, dict[str, str]
 
 
 def about(name: str) -> str:
-    """What a table is about; its name as words where the dictionary does not have it."""
+    """What a table is about; its name as words if the dictionary does not have it."""
     table = schema.load_tables().get(name)
     return table.about if table else f"{name[:1].upper()}{name[1:].replace('_', ' ')}."

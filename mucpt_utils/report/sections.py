@@ -32,7 +32,7 @@ from mucpt_utils.study import checkout, cost
 SUMMARY_STRATA = ("covered", "uncovered", "general", "all")
 COUNTS = ("arms", "words", "questions")  # measures of claims whose value is a number of things
 DIFFERENCES = ("room", "arms", "axis")  # kinds of tests of claims whose value is a difference
-# where a difference's interval lies, as a sign and in words for those who cannot see it
+# the position of a difference's interval, as a sign, and in words for those who cannot see it
 UP, DOWN, ACROSS = ("▲", "above zero"), ("▼", "below zero"), ("○", "zero within the interval")
 FULL_SIZE = "paper"  # the profile of the paper's size
 
@@ -44,7 +44,7 @@ Item = dict[str, Any]
 
 
 def origin(run: Run) -> Item:
-    """Authors, date, commit with its address where one is declared, the plan's commits, and how to
+    """Authors, date, commit with its address if one is declared, the plan's commits, and how to
     cite."""
     citation = yaml.safe_load((paths.ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     commit = str(run.get("commit") or "")
@@ -64,20 +64,20 @@ def origin(run: Run) -> Item:
 
 
 def person_name(person: Mapping) -> str:
-    """A person or group of CITATION.cff in one name."""
+    """The name of a person or group in CITATION.cff."""
     names = (person.get("given-names"), person.get("family-names"))
     return str(person.get("name") or " ".join(filter(None, names)))
 
 
 def commit_date(digits: str) -> str:
-    """The day of a commit, as git has it; "" without git or commit."""
+    """The day of a commit, from git; "" without git or commit."""
     return (checkout.git("show", "-s", "--format=%cs", digits) or "") if digits else ""
 
 
 def plan(profile: str) -> str:
-    """Which commits wrote the plan of a profile's results, the first of them first; "" without one.
+    """The commits that wrote the plan of a profile's results, earliest first; "" without one.
 
-    A plan is worth as much as it is older than the run, so the report says which commit to look at.
+    A plan counts only if it is older than the run, so the report says which commits to look at.
     """
     told = checkout.git("log", "--reverse", "--format=%H %cs", "--", f"results/{profile}/plan.md")
     commits = [line.split() for line in (told or "").splitlines()]
@@ -103,7 +103,7 @@ def cited(citation: Mapping, authors: Sequence[str], run: Run, date: str, digits
 
 
 def summaries(tables: Tables, ids: Mapping[str, list[str]]) -> list[Item]:
-    """By measure, every arm's mean and interval on each of `SUMMARY_STRATA`, for reading.
+    """For each measure, every arm's mean and interval on each of `SUMMARY_STRATA`, for reading.
 
     ids: those of the rows of each table; every number leads to its row.
     """
@@ -129,7 +129,7 @@ def summaries(tables: Tables, ids: Mapping[str, list[str]]) -> list[Item]:
 
 
 def mean_cell(row: Mapping | None) -> tuple[str, str]:
-    """A mean and its interval as text; a dash without."""
+    """A mean and its interval as text; a dash for none."""
     if row is None or pd.isna(row["mean"]):
         return NO_VALUE, ""
     mean, low, high = (plain_number(row[column]) for column in ("mean", "ci_low", "ci_high"))
@@ -143,7 +143,7 @@ def claim_items(tables: Tables) -> list[Item]:
     """Every claim with its number, interval, direction and verdict as text, its evidence as links.
 
     A value that is a difference has its sign, and a direction: a mark and its words (`UP`, `DOWN`,
-    `ACROSS`); None of other values.
+    `ACROSS`); None for other values.
     """
     claims = tables["claims"].to_dict("records") if "claims" in tables else []
     compared = {claim.claim for claim in load_claims().values() if claim.test.kind in DIFFERENCES}
@@ -219,7 +219,7 @@ def made_from(artifact: str, table: schema.Table | None) -> bool:
 
 
 def origins(frame: pd.DataFrame, records: Sequence[Mapping]) -> list[str]:
-    """For each row the name of the artefacts that its numbers are from; "" where unknown.
+    """For each row, the name of the artefacts that its numbers are from; "" if unknown.
 
     A row about an arm leads to that arm's runs, any other to the last artefact behind the table.
     """
@@ -242,7 +242,7 @@ def notebooks(records: Iterable[Mapping]) -> list[str]:
 
 
 def full_cost() -> Item:
-    """What the full size would cost, and how it is started."""
+    """What the full size would cost, and how to start it."""
     profile = load_profile(FULL_SIZE)
     quantities = cost.estimate(profile).to_dict("records")
     return {
@@ -259,7 +259,7 @@ def quantity(value: float) -> str:
 
 
 def checklist(run: Run) -> list[Item]:
-    """The reproducibility checklist: topic, question, answer, told, where; numbers filled in."""
+    """The reproducibility checklist (topic, question, answer, told, where) with its numbers."""
     items = read_yaml(paths.PACKAGE / "report" / "checklist.yaml")
     numbers = {
         "parameters": run["parameters"],
@@ -274,7 +274,7 @@ def checklist(run: Run) -> list[Item]:
 def artifact_groups(run: Run) -> list[Item]:
     """Artefacts by name, in the order in which they were made.
 
-    Settings that all of a name share stand once (`settings`); each artefact's `own` are the others.
+    Settings shared by all of a name are given once (`settings`); `own` are each artefact's others.
     """
     groups: dict[str, list[Mapping]] = {}
     for record in run["artifacts"]:
@@ -292,7 +292,7 @@ def artifact_groups(run: Run) -> list[Item]:
 
 
 def common_settings(records: Sequence[Mapping]) -> dict[str, Any]:
-    """The settings that every one of some artefacts was made with."""
+    """The settings that all of these artefacts were made with."""
     first, *others = [record["settings"] for record in records]
     return {
         key: value
@@ -302,12 +302,12 @@ def common_settings(records: Sequence[Mapping]) -> dict[str, Any]:
 
 
 def without(settings: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings but for the common ones."""
+    """Settings without the common ones."""
     return {key: value for key, value in settings.items() if key not in common}
 
 
 def anchors(tables: Iterable[str]) -> set[str]:
-    """Parts of the page that the checklist may lead to."""
+    """Anchors of the page to which the checklist may link."""
     names = set(tables)
     there = {f"table-{name}" for name in names - {"claims"}}
     there |= {"abstract", "limits", "cost", "settings", "provenance"}

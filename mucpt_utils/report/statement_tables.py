@@ -1,6 +1,6 @@
-"""The tables of results/README.md: one statement a function, from the results of every profile.
+"""The tables of results/README.md: one function per statement, from the results of every profile.
 
-Each gives a table of Markdown, or "" where no profile has what it needs.
+Each gives a Markdown table, or "" if no profile has what it needs.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -35,7 +35,7 @@ MOVED_HEADS = ("measure", "differences to plain", "typical move", "largest", "19
 # plain at equal tokens, and with the compute of an arm that has a reference model
 EQUAL = (verdicts.EQUAL_TOKENS, verdicts.EQUAL_COMPUTE)
 LEFT = ("fact", "wrong_fact", "rumour", "noise", "boilerplate", "spam", "pii", "mojibake")
-# documents by the writer's labels, and how they are headed
+# documents by the writer's labels, and their headings
 KEPT = {
     "known subject, true facts only": "known subject, true facts only",
     "known subject, with a wrong fact": "with a wrong fact",
@@ -48,7 +48,7 @@ Everything = Mapping[str, Finished]
 
 
 def profiles(results: Everything) -> Iterator[tuple[str, Finished]]:
-    """The profiles by name, without what is pooled over them."""
+    """The profiles by name, without the pooled results."""
     return ((name, result) for name, result in results.items() if name != POOLED)
 
 
@@ -65,7 +65,7 @@ def scales(results: Everything) -> str:
 
 
 def room(results: Everything) -> str:
-    """The best ceiling above plain, by profile and kind of facts, and whether it stands clear."""
+    """The best ceiling minus plain, by profile and kind of facts, and whether that is clear."""
     rows = []
     for profile, result in profiles(results):
         table = result.tables.get("differences")
@@ -81,7 +81,7 @@ def room(results: Everything) -> str:
 
 
 def plain_levels(results: Everything) -> str:
-    """Where plain continued pretraining ends, by profile and stratum, beside what chance gives."""
+    """Where plain continued pretraining ends, by profile and stratum, beside the chance level."""
     rows = []
     for profile, result in profiles(results):
         for stratum, words in (STRATA | {"general": "general questions"}).items():
@@ -97,7 +97,7 @@ def plain_levels(results: Everything) -> str:
 
 def by_role(role: str, *others: str) -> Callable[[Everything], str]:
     """The statement about every arm of a role but plain: minus each of `others`, with verdict and
-    cost; the verdict that an arm is judged by is bold."""
+    cost; the verdict that decides for an arm is bold."""
 
     def arms(results: Everything) -> str:
         rows = []
@@ -130,7 +130,7 @@ def over_profiles(results: Everything) -> str:
 
 
 def made_twice(results: Everything) -> str:
-    """The differences of runs that were made twice, and below them by how much these moved."""
+    """The differences in runs that were made twice and, below them, how much these moved."""
     table = results[POOLED].tables.get("repeats") if POOLED in results else None
     if table is None or table.empty:
         return ""
@@ -156,7 +156,7 @@ def of_kinds(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def twice_cells(table: pd.DataFrame, arm: str, other: str) -> list[str]:
-    """One comparison, once and again: `+0.31 → +0.28`, bold where called better or worse."""
+    """One comparison in both runs: `+0.31 → +0.28`, bold if the verdict is better or worse."""
     cells = []
     for stratum in STRATA:
         where = {"arm": arm, "compared_to": other, "stratum": stratum}
@@ -172,7 +172,7 @@ def twice_cells(table: pd.DataFrame, arm: str, other: str) -> list[str]:
 
 
 def judged_number(value: float, verdict: str) -> str:
-    """A difference, in bold where it is called better or worse."""
+    """A difference, in bold if the verdict is better or worse."""
     return f"**{signed(value)}**" if verdict in verdicts.OPPOSITE else signed(value)
 
 
@@ -195,7 +195,7 @@ def forgetting(results: Everything) -> str:
 
 
 def repeatability(results: Everything) -> str:
-    """By how much two single runs must differ before it means anything, in each measure."""
+    """How much two single runs must differ before it means anything, in each measure."""
     rows = []
     strata = STRATA | {"general": "general questions and text", "music": "music text"}
     for profile, result in profiles(results):
@@ -213,8 +213,8 @@ def repeatability(results: Everything) -> str:
 
 
 def resolution(results: Everything) -> str:
-    """How narrow a method's interval is, by the middle one of a profile's methods, what ever more
-    seeds would leave of it, and the subjects that the aim would then take."""
+    """How narrow a method's interval is (the median over a profile's methods), what many more
+    seeds would leave of it, and how many subjects the aim would then need."""
     table = results[POOLED].tables.get("resolution") if POOLED in results else None
     if table is None:
         return ""
@@ -253,7 +253,7 @@ def selection(results: Everything) -> str:
 
 
 def left_by_the_pipeline(results: Everything) -> str:
-    """What the tokens that the pipeline leaves belong to; of a statement they are its object's."""
+    """The kinds of the tokens that the pipeline leaves; of statements, only objects count."""
     rows = []
     for profile, result in profiles(results):
         table = result.tables.get("kinds_left")
@@ -265,7 +265,7 @@ def left_by_the_pipeline(results: Everything) -> str:
 
 
 def soft_by_coverage(results: Everything) -> str:
-    """Soft weighting minus plain in `surface`, a row for each coverage and confidence of the RM."""
+    """Soft weighting minus plain in `surface`, one row per coverage and confidence of the RM."""
     table = results["surface"].tables.get("reference_surface") if "surface" in results else None
     if table is None:
         return ""
@@ -287,7 +287,7 @@ def soft_by_coverage(results: Everything) -> str:
 
 
 def prose_bits(results: Everything) -> str:
-    """Bits per byte on held-out real prose, a row for each text and arm."""
+    """Bits per byte on held-out real prose, one row per text and arm."""
     table = results["prose"].tables.get("bits_per_byte") if "prose" in results else None
     if table is None:
         return ""
@@ -299,7 +299,7 @@ def prose_bits(results: Everything) -> str:
 
 
 def prose_difference(row: Mapping) -> str:
-    """An arm's bits per byte minus plain's, with the interval where the table has it."""
+    """An arm's bits per byte minus plain's, with the interval if the table has it."""
     difference = row.get("difference_to_plain", float("nan"))
     if pd.isna(difference):
         return "–"

@@ -1,4 +1,4 @@
-"""The measured numbers that stand in README.md and results/README.md, made from the tables.
+"""The measured numbers in README.md and results/README.md, computed from the tables.
 
     python -m mucpt_utils statements [--write]
 
@@ -53,13 +53,13 @@ TABLES = (
         "selection_kinds",
     ),
 )
-HEADLINE = ("evidence", "laptop")  # the first of these that there is gives the sentence of README
-# profiles that ask for a candidate of the search at its own price, on other facts, by their heads
+HEADLINE = ("evidence", "laptop")  # the first of these that exists is the headline of README
+# profiles that test a candidate of the search at its own price on other facts, with headings
 CANDIDATES = {
     "fresh": "On fresh facts, without the loss ratio",
     "kinds": "On fresh facts, by the kinds of tokens that the loss ratio favours",
 }
-PRETRAINED = "real"  # the profile whose base is a model of somebody else
+PRETRAINED = "real"  # the profile whose base is a publicly pretrained model
 PROSE = "prose"  # the lane of real text
 SOFT_ON_PROSE = {"soft_static": "the ratio alone as weights", "soft_mixed": "half of it uniform"}
 WIDTH = 110
@@ -86,7 +86,7 @@ class StatementError(MuCPTError, ValueError):
 def read_results(folder: Path) -> dict[str, Finished]:
     """Every finished run of `folder` by profile, with those of `TABLES` that it has, judged.
 
-    The differences over all profiles together, which are no run, stand under `POOLED`.
+    The differences over all profiles together, which are not a run, are under `POOLED`.
     """
     names = in_order_of_profiles(path.parent.name for path in folder.glob("*/run.json"))
     names += [POOLED] if (folder / POOLED / "tables").is_dir() else []
@@ -95,10 +95,10 @@ def read_results(folder: Path) -> dict[str, Finished]:
 
 
 def headline(results: Everything) -> str:
-    """What README.md says, a line a point: is there room, what does plain reach with more tokens,
+    """What README.md says, point by point: is there room, what does plain reach with more tokens,
     the paper's arm against plain on both kinds of facts, which methods are better than plain and
     Rho-1, what is forgotten; then the candidates on fresh facts, a pretrained model and real
-    prose, where there are such runs.
+    prose, if there are such runs.
     """
     profile = next((name for name in HEADLINE if name in results), None)
     clauses = against_plain(results[profile]) if profile else ""
@@ -125,7 +125,7 @@ def headline(results: Everything) -> str:
 
 
 def room(tables: Tables) -> str:
-    """How far the best ceilings stand above plain on each kind of facts; "" without ceilings."""
+    """How far above plain the best ceilings are on each kind of facts; "" without ceilings."""
     best = verdicts.room(tables["differences"])
     rows = best[best["metric"] == PRIMARY].to_dict("records")
     if [row["stratum"] for row in rows] != list(KINDS):
@@ -135,8 +135,8 @@ def room(tables: Tables) -> str:
 
 
 def at_equal_compute(tables: Tables) -> str:
-    """What plain gains with the compute of a reference model, and what room is left above it by the
-    labels; "" where that was not run."""
+    """What plain gains with the compute of a reference model, and the room that labels leave above
+    it; "" if that was not run."""
     effects = [
         difference_of(tables, verdicts.EQUAL_COMPUTE, verdicts.EQUAL_TOKENS, kind, PRIMARY)
         for kind in KINDS
@@ -169,7 +169,7 @@ def on_both(effects: Sequence[Effect]) -> str:
 
 
 def better(tables: Tables) -> str:
-    """Which methods are better than plain and Rho-1, as the report says it; "" where plain had no
+    """Which methods are better than plain and Rho-1, as the report says it; "" if plain had no
     more compute."""
     at_compute = verdicts.EQUAL_COMPUTE in set(tables["differences"]["compared_to"])
     told = words.better_than_both(tables) if at_compute else ""
@@ -193,7 +193,7 @@ def forgotten(tables: Tables) -> str:
 
 
 def at_its_own_price(results: Everything, profile: str) -> str:
-    """The arm whose price a profile spends on plain, against that and against Rho-1; "" where there
+    """The arm whose price a profile spends on plain, against that and against Rho-1; "" if there
     is no such run."""
     result = results.get(profile)
     if result is None:
@@ -216,7 +216,7 @@ def at_its_own_price(results: Everything, profile: str) -> str:
 
 
 def on_a_pretrained_model(results: Everything) -> str:
-    """The same difference on a model that somebody else pretrained; "" where none was asked."""
+    """The same difference on a publicly pretrained model; "" if there is no such run."""
     result = results.get(PRETRAINED)
     clauses = against_plain(result) if result else ""
     if result is None or not clauses:
@@ -227,7 +227,7 @@ def on_a_pretrained_model(results: Everything) -> str:
 
 
 def on_real_prose(results: Everything) -> str:
-    """What soft weights do to the prediction of real music prose; "" where none was read."""
+    """What soft weights do to the prediction of real music prose; "" if there is no such run."""
     result = results.get(PROSE)
     table = None if result is None else result.tables.get("bits_per_byte")
     if result is None or table is None:
@@ -246,7 +246,7 @@ def on_real_prose(results: Everything) -> str:
 
 
 def against_plain(result: Finished) -> str:
-    """The paper's arm minus plain on each kind of facts; "" where one of them is missing."""
+    """The paper's arm minus plain on each kind of facts; "" if one of them is missing."""
     clauses = []
     for kind, facts in KINDS.items():
         nats, share = (
@@ -261,12 +261,12 @@ def against_plain(result: Finished) -> str:
 
 
 def judgement(result: Finished) -> str:
-    """What the paper's arm comes to, at equal tokens and, where it was trained, equal compute."""
+    """The verdicts on the paper's arm, at equal tokens and, if trained, at equal compute."""
     told = []
     for other, where in COSTS.items():
         verdict = verdict_of(result.tables, PAPER_ARM, other)
         more = [kind_by_kind(result, other)]
-        if other == verdicts.EQUAL_COMPUTE:  # the numbers at equal tokens were told before
+        if other == verdicts.EQUAL_COMPUTE:  # the numbers at equal tokens were given before
             more.insert(0, in_nats(result, other))
         within = "; ".join(filter(None, more))
         if verdict:
@@ -275,7 +275,7 @@ def judgement(result: Finished) -> str:
 
 
 def in_nats(result: Finished, other: str) -> str:
-    """The paper's arm minus another on known and on unknown facts; "" where one is missing."""
+    """The paper's arm minus another on known and on unknown facts; "" if one is missing."""
     found = [difference_of(result.tables, PAPER_ARM, other, kind, PRIMARY) for kind in KINDS]
     effects = [effect for effect in found if effect is not None]
     told = " and ".join(interval(e.value, e.low, e.high) for e in effects)
@@ -283,7 +283,7 @@ def in_nats(result: Finished, other: str) -> str:
 
 
 def kind_by_kind(result: Finished, other: str) -> str:
-    """The verdicts on each kind of facts, where one alone is undecided; else ""."""
+    """The verdicts on each kind of facts if only one is undecided; else ""."""
     found = states_by_kind(result.tables, PAPER_ARM, other)
     if len(set(found.values())) < 2 or verdicts.UNDECIDED not in found.values():
         return ""
@@ -315,7 +315,7 @@ def blocks(results: Everything) -> dict[Path, str]:
 def with_block(path: Path, content: str) -> str:
     """The file's text with this content in its block.
 
-    Raises StatementError where the file has not exactly one block.
+    Raises StatementError unless the file has exactly one block.
     """
     text = path.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):

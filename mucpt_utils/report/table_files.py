@@ -25,7 +25,7 @@ def write_table(
     """Write `folder/name.{csv,parquet}`, the same bytes for the same frame.
 
     CSV has six significant digits; Parquet holds the same numbers with the types of the dictionary.
-    Returns the CSV's path. Raises TableError for an unknown format, or where the frame lacks
+    Returns the CSV's path. Raises TableError for an unknown format, or if the frame lacks
     columns of its contract.
     """
     unknown = sorted(set(formats) - set(FORMATS))
@@ -41,7 +41,7 @@ def write_table(
 
 
 def written(frame: pd.DataFrame, name: str, suffix: str) -> bytes:
-    """What `write_table` writes into one file."""
+    """The content that `write_table` writes into one file."""
     return csv_text(frame).encode() if suffix == "csv" else parquet_bytes(frame, name)
 
 
@@ -51,7 +51,7 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 
 def parquet_bytes(frame: pd.DataFrame, name: str) -> bytes:
-    """Parquet with the digits of the CSV, the dictionary's types and nothing about who wrote it."""
+    """Parquet with the digits of the CSV, the dictionary's types and no metadata of the writer."""
     types, arrays = schema.column_types(name), []
     for column in frame:
         values, type_ = frame[column], types.get(column, "")
@@ -67,9 +67,9 @@ def parquet_bytes(frame: pd.DataFrame, name: str) -> bytes:
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:
-    """`folder/name.csv` with numbers as numbers and text as text ("0" and "NA" stay what they are).
+    """`folder/name.csv` with numbers as numbers and text as text ("0" and "NA" stay text).
 
-    Raises TableError where the file lacks columns of its contract.
+    Raises TableError if the file lacks columns of its contract.
     """
     path = folder / f"{name}.csv"
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -98,7 +98,7 @@ def describe(folder: Path) -> None:
 
 
 def dictionary(names: Sequence[str]) -> pd.DataFrame:
-    """`dictionary.csv`: every column of the tables named; tables that are not described have none.
+    """`dictionary.csv`: every column of the named tables; undescribed tables have no entries.
 
     Columns as in the dictionary's own entry.
     """
@@ -141,7 +141,7 @@ Where a column's unit is "the metric's", the row's `metric` says which:
 
 
 def card(names: Sequence[str], profile: str) -> str:
-    """`README.md`: a dataset card with one configuration a table, how to load, every column."""
+    """`README.md`: a dataset card with one configuration per table, its loading, every column."""
     configs = [
         {"config_name": name, "data_files": [{"split": "train", "path": f"{name}.parquet"}]}
         for name in names
@@ -161,7 +161,7 @@ def card(names: Sequence[str], profile: str) -> str:
 
 
 def section(name: str) -> str:
-    """A table's part of the card: what it is about, and a row for every column."""
+    """A table's part of the card: what it is about, and one row per column."""
     table = schema.load_tables().get(name)
     if table is None:
         return f"## {name}\n\nNot described.\n"

@@ -1,4 +1,4 @@
-"""`./run_all.sh verify [PROFILE]`: runs afresh and compares every table with the committed one.
+"""`./run_all.sh verify [PROFILE]`: a fresh run, and every table compared with the committed one.
 
     python -m mucpt_utils verify [PROFILE] [--against RESULTS]
 
@@ -7,9 +7,9 @@ the machine of the committed `run.json`, with the same versions, tables must be 
 byte. Elsewhere matrices are multiplied in another order: tables of the corpus must still be the
 same, numbers of trained models are judged by their own intervals (`report.movement`).
 
-After the tables come the conclusions that are others now. A verdict that changed fails, and so does
+After the tables come the conclusions that have changed. A changed verdict fails, and so does
 a difference whose interval went from one side of zero to the other; one that gained or lost the
-zero is told and counted: the run is too small to decide it.
+zero is reported and counted: the run is too small to decide it.
 
 Exit codes: 0 every table agrees, 1 one does not or a conclusion changed, 2 nothing to compare with.
 """
@@ -40,7 +40,7 @@ OF_THE_CORPUS = frozenset({"sources", "funnel", "pipeline_quality", "dictionary"
 
 
 class NothingToCompare(MuCPTError, FileNotFoundError):
-    """Results that are not there; the message says which."""
+    """Results that are missing; the message says which."""
 
 
 class RunFailed(MuCPTError):
@@ -53,7 +53,7 @@ class RunFailed(MuCPTError):
 
 
 def committed_results(profile: str, scratch: Path) -> tuple[Path, str]:
-    """The committed results of a profile, and in words where they are from.
+    """The committed results of a profile, and their origin in words.
 
     In a git checkout they are unpacked into `scratch` as they are at HEAD; elsewhere they are those
     of the folder. Raises NothingToCompare.
@@ -73,7 +73,7 @@ def committed_results(profile: str, scratch: Path) -> tuple[Path, str]:
 
 
 def run_afresh(profile: str, folder: Path) -> Path:
-    """Run a profile with nothing from before; returns its results. Raises RunFailed."""
+    """Run a profile from nothing; returns its results. Raises RunFailed."""
     folders = {"MUCPT_WORK": str(folder / "work"), "MUCPT_RESULTS": str(folder / "results")}
     command = [sys.executable, "-m", "mucpt_utils", "run", profile]
     environment = {**os.environ, **folders, paths.COMMIT_RESULTS: ""}
@@ -84,7 +84,7 @@ def run_afresh(profile: str, folder: Path) -> Path:
 
 
 def same_machine(run: dict) -> bool:
-    """Whether a `run.json` comes from a machine and versions like these."""
+    """Whether a `run.json` comes from a machine like this and the same versions."""
     versions = stages.versions()
     return run["machine"] == provenance.machine() and all(
         run["versions"].get(name) == version for name, version in versions.items()
@@ -103,7 +103,7 @@ class Results(NamedTuple):
 
 
 def read_results(folder: Path) -> Results:
-    """What a results folder holds. Raises NothingToCompare without tables or `run.json`."""
+    """The content of a results folder. Raises NothingToCompare without tables or `run.json`."""
     names = sorted(path.stem for path in (folder / "tables").glob("*.csv"))
     if not names or not (folder / provenance.RUN).is_file():
         raise NothingToCompare(f"nothing to compare: {folder} lacks tables or {provenance.RUN}")
@@ -128,9 +128,9 @@ def compare_results(committed: Results, fresh: Results) -> Iterator[Check]:
 
 
 def compare_settings(committed: dict, fresh: dict) -> Check:
-    """Whether both runs had the same settings: the tables of others need not agree.
+    """Whether both runs had the same settings, without which tables need not agree.
 
-    What only the prose lane reads does not count: its tables lie elsewhere.
+    Settings that only the prose lane reads do not count: its tables are elsewhere.
     """
     one, other = (run.get("settings", {}) for run in (committed, fresh))
     names = {*one, *other} - set(provenance.PROSE_SETTINGS)
@@ -140,11 +140,11 @@ def compare_settings(committed: dict, fresh: dict) -> Check:
 
 
 def other_formats(name: str, results: Results) -> str | None:
-    """Which of a table's other files says something else than its CSV; None where all agree."""
+    """Which of a table's other files differs from its CSV; None if all agree."""
     for suffix in FORMATS[1:]:
         path = results.folder / "tables" / f"{name}.{suffix}"
         if path.exists():
-            # compared as frames: another version of Parquet writes other bytes
+            # compared as frames, since another version of Parquet writes other bytes
             sources = (path, io.BytesIO(written(results.tables[name], name, suffix)))
             one, other = (pd.read_parquet(source) for source in sources)
             if not one.equals(other):
@@ -153,7 +153,7 @@ def other_formats(name: str, results: Results) -> str | None:
 
 
 def compare_exactly(name: str, committed: Path, fresh: Path) -> Check:
-    """Byte for byte, in two folders of tables; names the first cell that differs."""
+    """Compare byte for byte, in two folders of tables; names the first cell that differs."""
     files = [folder / f"{name}.csv" for folder in (committed, fresh)]
     if files[0].read_bytes() == files[1].read_bytes():
         return Check(name, True, "the same bytes")
@@ -197,7 +197,7 @@ def report(committed: Results, fresh: Results) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; returns the exit code."""
+    """Run a profile afresh and compare, or compare two folders; returns the exit code."""
     parser = Parser(
         prog="run_all.sh verify", description="Run afresh and compare with the committed tables."
     )

@@ -1,6 +1,6 @@
-"""Sentences from numbers: what a run says of each arm, as the report's long abstract tells it.
+"""Sentences from numbers: what a run says about each arm, for the report's long abstract.
 
-Nothing here is typed that a run could compute: each sentence is worded from the tables. Effects
+No number is typed here: each sentence is worded from the tables. Effects
 are given by log-likelihood first, the primary measure, then by accuracy.
 """
 
@@ -44,7 +44,7 @@ SOURCES = {
     "published": "that the paper published",
     "reported": "that third parties report of it",
 }
-# of the tokens that the pipeline leaves, what is told of them, by the writer's labels
+# what is said about the tokens that the pipeline leaves, by the writer's labels
 LEFT = {
     "are noise that no rule about form finds": ("noise",),
     "are objects of false statements": ("wrong_fact", "rumour"),
@@ -58,21 +58,21 @@ NOTHING_LEARNT = (
 
 
 class Paragraph(NamedTuple):
-    """A paragraph and the names of the tables that its numbers are from."""
+    """A paragraph, and the names of the tables that its numbers come from."""
 
     text: str
     tables: tuple[str, ...]
 
 
 def abstract(tables: Tables, run: Mapping) -> list[str]:
-    """The report's abstract, one paragraph an item; see `paragraphs`."""
+    """The report's abstract, one item per paragraph; see `paragraphs`."""
     return [paragraph.text for paragraph in paragraphs(tables, run)]
 
 
 def paragraphs(tables: Tables, run: Mapping) -> list[Paragraph]:
-    """The abstract, worded from the numbers, with the tables that each paragraph is from.
+    """The abstract, worded from the numbers, with the tables behind each paragraph.
 
-    tables: frames by name, of which none must be there. run: the content of `run.json`. Where
+    tables: frames by name, all of them optional. run: the content of `run.json`. If
     plain training taught nothing, it says so and compares nothing.
     """
     parts = [(setting(tables, run), ["runs"])]
@@ -156,7 +156,7 @@ def levels(tables: Tables) -> str:
 
 
 def room(tables: Tables) -> str:
-    """Whether any ceiling stands clear of plain, on each kind of facts; "" without ceilings."""
+    """Whether any ceiling is clearly above plain, on each kind of facts; "" without ceilings."""
     table = tables["differences"]
     rooms = rule.room(table) if len(table) else table
     clauses = []
@@ -174,13 +174,13 @@ def room(tables: Tables) -> str:
 
 
 def at_a_glance(tables: Tables, role: str) -> str:
-    """What every arm of a role comes to against plain, at the cost that it is judged by."""
+    """The verdict of every arm of a role against plain, at the cost by which it is judged."""
     judged: dict[tuple[str, str], list[str]] = {}
     for arm in (name for name, declared in ARMS.items() if declared.role == role):
         other = deciding(tables, arm)
         verdict = verdict_of(tables, arm, other)
         if verdict and arm not in COSTS:
-            # quoted: names of arms hold commas of their own
+            # quoted, since names of arms contain commas
             judged.setdefault((other, verdict), []).append(f"“{arm_title(arm)}”")
     told = [
         f"{verdict} {where}: {', '.join(judged[other, verdict])}"
@@ -196,7 +196,7 @@ def effects(tables: Tables) -> list[str]:
     """Against plain: the paper's arm, the best of the other arms by the loss ratio, and Rho-1.
 
     The best is the one of the highest accuracy over all facts; the sentence says so, since it was
-    chosen on the questions that it is then described by.
+    chosen on the questions by which it is then described.
     """
     means = {arm: mean_of(tables, arm, "all", "accuracy") for arm in METHODS}
     measured = {arm: row["mean"] for arm, row in means.items() if row is not None}
@@ -218,7 +218,7 @@ def effects(tables: Tables) -> list[str]:
 
 
 def at_the_other_cost(tables: Tables, arm: str) -> str:
-    """The arm against plain at the cost that does not decide, in a sentence; "" without."""
+    """The arm against plain at the cost that does not decide, in a sentence; "" if not run."""
     (other,) = set(COSTS) - {deciding(tables, arm)}
     effects = [difference_of(tables, arm, other, kind, rule.load_rule().primary) for kind in KINDS]
     numbers = [
@@ -238,7 +238,7 @@ def at_the_other_cost(tables: Tables, arm: str) -> str:
 def effect_sentence(tables: Tables, arm: str) -> str:
     """An arm against plain on covered and uncovered facts: log-likelihood, then accuracy.
 
-    By the comparison that decides for the arm, with the verdict that the rule gives. "" where the
+    By the comparison that decides for the arm, with the verdict that the rule gives. "" if the
     table has no such rows.
     """
     clauses, states = [], []
@@ -258,13 +258,13 @@ def effect_sentence(tables: Tables, arm: str) -> str:
 
 
 def kept_documents(tables: Tables) -> str:
-    """Which documents the paper's selection keeps; "" where it was not measured."""
+    """Which documents the paper's selection keeps; "" if it was not measured."""
     told = of_selection(tables.get("selection_kinds"), PAPER_ARM)
     return f"{capital(told)}." if told else ""
 
 
 def repeatability(tables: Tables) -> str:
-    """By how much two single runs of one arm must differ to mean anything; "" without."""
+    """How much two single runs of one arm must differ to mean anything; "" if unknown."""
     told = []
     for kind, facts in KINDS.items():
         rows = {
@@ -289,7 +289,7 @@ def repeatability(tables: Tables) -> str:
 def better_than_both(tables: Tables) -> str:
     """Which methods are better than plain and Rho-1 on both kinds of facts, by the rule.
 
-    Where plain was trained at equal compute, which of them beat that as well.
+    If plain was trained at equal compute, which of them beat that as well.
     """
     others = ("plain", "rho1")
     winners = [arm for arm in METHODS if beats(tables, arm, others)]
@@ -328,7 +328,7 @@ def beats(tables: Tables, arm: str, others: Iterable[str]) -> bool:
 
 
 def forgetting(tables: Tables) -> str:
-    """What training does to general questions: log-likelihood decides, accuracy is told beside it.
+    """What training does to general questions: log-likelihood decides, accuracy is also given.
 
     Plain against the base, then which arms keep less or more than plain does.
     """
@@ -381,7 +381,7 @@ def minus_plain(row: Mapping) -> str:
 
 
 def verdicts(tables: Tables) -> str:
-    """How many claims stand: those of the paper, and apart those that third parties report."""
+    """How many claims hold: the paper's and, separately, those that third parties report."""
     if "claims" not in tables:
         return ""
     parts = []

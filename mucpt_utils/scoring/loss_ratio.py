@@ -108,7 +108,7 @@ def shape(ratio: torch.Tensor, mask: torch.Tensor, criterion: Criterion) -> torc
 
 
 def _top_share(ratio: torch.Tensor, mask: torch.Tensor, keep: float) -> torch.Tensor:
-    """1 for the `keep` share of tokens in the mask with the largest ratio; earlier ones win ties.""" 
+    """1 for the `keep` share of masked-in tokens with the largest ratio; earlier ones win ties."""
     chosen = torch.zeros_like(ratio)
     candidates = ratio.masked_fill(~mask.bool(), -torch.inf).flatten()
     # rounded first: 0.55 * 100 is 55.00000000000001 in floating point, and would keep 56

@@ -1,4 +1,4 @@
-"""All committed profiles beside each other: one table, and effects subject by subject."""
+"""All committed profiles side by side: one table, and effects subject by subject."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -31,9 +31,9 @@ FEWEST = 2  # pairs of question and seed from which the effect on a subject is s
 
 
 def all_profiles(everything: Mapping[str, Finished]) -> pd.DataFrame:
-    """Every estimate of every profile, one a row; a column that a table lacks is empty.
+    """Every estimate of every profile, one per row; a column that a table lacks is empty.
 
-    Columns `FIRST_COLUMNS`, and after them those that only some tables have.
+    Columns `FIRST_COLUMNS`, then those that only some tables have.
     """
     parts = []
     for profile, finished in everything.items():
@@ -52,9 +52,9 @@ def all_profiles(everything: Mapping[str, Finished]) -> pd.DataFrame:
 
 
 def effects_by_subject(finished: Finished) -> dict[str, Any]:
-    """`metric` and `effects` (columns): each arm minus plain by subject and kind of facts.
+    """`metric` and `effects` (as columns): each arm minus plain, by subject and kind of facts.
 
-    As the report's figure has them (`figures.subjects`); those with fewer than `FEWEST` pairs are
+    As in the report's figure (`figures.subjects`); those with fewer than `FEWEST` pairs are
     left out.
     """
     nothing: dict[str, Any] = {"metric": "", "effects": {}}

@@ -21,7 +21,7 @@ QUESTION = (
     "Does weighing training text by one loss ratio teach a language model more about music than "
     "plain continued pretraining?"
 )
-# what a verdict says of the paper's way on one kind of facts
+# what a verdict says about the paper's way on one kind of facts
 PHRASES = {
     verdicts.BETTER: "it gains",
     verdicts.WORSE: "it loses",
@@ -38,13 +38,13 @@ SHORT_PHRASES = {
     verdicts.UNDECIDED: "is undecided",
     verdicts.NO_ROOM: "has no room",
 }
-# of results that were made before there was a rule: where the interval lies
+# for results older than the rule for verdicts: by the position of the interval
 BY_INTERVAL = {"stands": verdicts.BETTER, "fails": verdicts.WORSE, "open": verdicts.UNDECIDED}
 NO_CEILING = (
     "No arm of this run was told which facts are true, so it does not say how much there was to "
     "gain."
 )
-NOT_SHOWN = ("control", "ceiling")  # roles of arms that are no way to train
+NOT_SHOWN = ("control", "ceiling")  # roles of arms that are not ways to train
 FIRST_ARMS = (PAPER_ARM, "rho1")  # always on the first screen
 MOST_ARMS = 5  # on the first screen; the explorer has all
 WIDE, NARROW = 292, 162  # pixels of the panels at 1280 and at 390
@@ -52,7 +52,7 @@ WIDE, NARROW = 292, 162  # pixels of the panels at 1280 and at 390
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as a page shows it: drawings for wide and narrow pages, and the words around it."""
+    """A figure on a page: drawings for wide and narrow pages, and the words around it."""
 
     title: str
     reading: str
@@ -65,7 +65,7 @@ class Figure:
 
 
 def kind_verdicts(finished: Finished, other: str = "plain") -> list[str]:
-    """What the paper's way comes to on each kind of facts; none where it was not compared.
+    """The verdicts on the paper's way on each kind of facts; empty if it was not compared.
 
     other: what it is compared to.
     """
@@ -98,7 +98,7 @@ def short_answer(finished: Finished) -> str:
 def at_cost(cost: str, found: Sequence[str], kinds: tuple[str, str]) -> str:
     """A sentence on the paper's way at one cost.
 
-    found: its verdict on each kind of facts. kinds: what the kinds are called.
+    found: its verdict on each kind of facts. kinds: their names.
     """
     known, unknown = (PHRASES[verdict] for verdict in found)
     if known == unknown:
@@ -127,7 +127,7 @@ def room_sentence(finished: Finished) -> str:
 
 
 def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure | None:
-    """Every method and baseline minus plain, on both kinds of facts, at each cost that is there."""
+    """Every method and baseline minus plain, on both kinds of facts, at each available cost."""
     rows = list(forest_rows(finished, metric))
     if not rows:
         return None
@@ -138,7 +138,7 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
     title = f"difference to plain, {unit}"
     arrows = (charts.WORSE, title, charts.BETTER)
     wide = charts.forest(charts.SPACE.join(arrows), WIDE)
-    if len(panels) > 1:  # no room for numbers between two panels
+    if len(panels) > 1:  # there is no room for numbers between two panels
         said = f"difference, {unit}{plain.BREAK}{charts.WORSE}{charts.SPACE}{charts.BETTER}"
         wide = charts.forest(said, WIDE // 2 + 60, values=False, ticks=4)
     said = f"difference {first}, {unit}" if len(panels) > 1 else title
@@ -163,13 +163,13 @@ def forest_figure(finished: Finished, metric: str = "log_likelihood") -> Figure 
 
 
 def panel_of_headline(finished: Finished, panels: Sequence[str]) -> str:
-    """The panel that stands first, and alone where there is room for one: what is told first."""
+    """The panel that comes first, and is alone if there is room for one: that of the headline."""
     first = COSTS[deciding(finished.tables, PAPER_ARM)]
     return first if first in panels else panels[0]
 
 
 def forest_rows(finished: Finished, metric: str) -> Iterator[dict[str, Any]]:
-    """Rows for the forest plot: an arm, a kind of facts and a cost each."""
+    """Rows for the forest plot, one per arm, kind of facts and cost."""
     table = finished.tables.get("differences", pd.DataFrame())
     for cost in costs.compared(table):
         rows = cost.rows[cost.rows["metric"] == metric]
@@ -184,8 +184,8 @@ def forest_rows(finished: Finished, metric: str) -> Iterator[dict[str, Any]]:
 def chosen_arms(finished: Finished, metric: str) -> list[str]:
     """The arms of the first screen: `FIRST_ARMS`, and the best of the other methods and baselines.
 
-    Best by the mean of their differences to plain, on the questions that the figure then shows, as
-    its text says. No more than `MOST_ARMS`, in the order: the paper's, other methods, baselines.
+    The best by the mean of their differences to plain, on the questions that the figure then shows,
+    as its text says. At most `MOST_ARMS`, in the order: the paper's, other methods, baselines.
     """
     table = finished.tables["differences"]
     table = table[(table["metric"] == metric) & table["stratum"].isin(list(KINDS))]
@@ -211,7 +211,7 @@ def left_out(finished: Finished, rows: Sequence[Mapping]) -> str:
 
 
 def measured(row: Any) -> dict[str, Any]:
-    """The numbers of a row of differences, and the words that stand for them."""
+    """The numbers of a row of differences, and their wording."""
     interval = f"[{signed(row.ci_low)}, {signed(row.ci_high)}]"
     text = f"{signed(row.difference)} {interval}"
     name = capital(arm_title(row.arm))
@@ -230,7 +230,7 @@ def measured(row: Any) -> dict[str, Any]:
 
 
 def heading(finished: Finished) -> str:
-    """A title that concludes: what the paper's way comes to, by the comparison it is judged by."""
+    """A title that concludes: the verdict on the paper's way, by the comparison that decides."""
     there = [other for other in COSTS if kind_verdicts(finished, other)]
     if not there:
         return "Each way of training, minus plain continued pretraining"

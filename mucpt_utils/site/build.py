@@ -1,6 +1,6 @@
-"""Write the site of a profile: static pages from its results, and from nothing else.
+"""Write the site of a profile: static pages from its results alone.
 
-The pages lie in `site/` of the results folder and open from a disk or from any static host.
+The pages are in `site/` of the results folder and open from disk or from any static host.
 """
 
 import gzip
@@ -18,13 +18,13 @@ from mucpt_utils.site.frame import HERE, Site
 from mucpt_utils.site.gathered import Finished, SiteError, all_finished, read_finished
 from mucpt_utils.study.provenance import RUN, results_to_read
 
-DEFAULT_PROFILES = ("evidence", "laptop")  # the first that is committed is taken
+DEFAULT_PROFILES = ("evidence", "laptop")  # the first committed one is used
 NAME = "site"
-LARGE = 500_000  # bytes of a CSV above which the site keeps it packed, as `.csv.gz`
+LARGE = 500_000  # bytes of a CSV above which the site compresses it, as `.csv.gz`
 
 
 def write_site(results: Path, out: Path | None = None) -> Path:
-    """Make the site of a results folder anew, in its `site/` unless `out` is given; its folder.
+    """Rebuild a results folder's site, in its `site/` unless `out` is given; returns the folder.
 
     Raises SiteError for a folder without results, or for an `out` that holds something else.
     """
@@ -43,7 +43,7 @@ def write_site(results: Path, out: Path | None = None) -> Path:
 
 
 def clean_folder(folder: Path) -> Path:
-    """An empty folder for the site. Raises SiteError where it holds something that is no site."""
+    """An empty folder for the site. Raises SiteError if it contains anything but a site."""
     if folder.exists() and any(folder.iterdir()) and not (folder / "assets" / "site.js").is_file():
         raise SiteError(f"{folder} holds something else; name an empty folder")
     shutil.rmtree(folder, ignore_errors=True)
@@ -52,7 +52,7 @@ def clean_folder(folder: Path) -> Path:
 
 
 def write_assets(site: Site) -> None:
-    """Styles, scripts and the library of the charts, once for all pages."""
+    """Write styles, scripts and the chart library, once for all pages."""
     target = site.folder / "assets"
     shutil.copytree(HERE / "static", target)
     write_text(target / "vega.js", charts.library())
@@ -69,7 +69,7 @@ def plain_colours(everything: Mapping[str, Finished]) -> str:
 
 
 def write_results(site: Site) -> None:
-    """The tables as files, each profile's as data for the explorer, and all of them as one."""
+    """Write the tables as files, each profile's data for the explorer, and all as one table."""
     tables = site.folder / "tables"
     tables.mkdir()
     for path in sorted((site.finished.folder / "tables").glob("*.*")):
@@ -85,14 +85,14 @@ def write_results(site: Site) -> None:
     ordered = in_order_of_profiles(site.everything)
     repeats = made_twice({name: site.everything[name].run for name in ordered})
     for name, finished in site.everything.items():
-        # by its folder: the prose lane of a profile bears the name of that profile
+        # named by its folder, since the prose lane of a profile has the name of that profile
         own = {"name": name, "again": repeats.get(name, "")}
         site.data(f"profile-{name}", payload.profile_data(finished) | own)
         site.data(f"subjects-{name}", across.effects_by_subject(finished))
 
 
 def put_file(path: Path, data: bytes) -> None:
-    """Write a table's file; a large CSV is packed, which pandas and R read as they read CSV."""
+    """Write a table's file; a large CSV is compressed, which pandas and R read just the same."""
     if path.suffix == ".csv" and len(data) > LARGE:
         path, data = path.with_name(f"{path.name}.gz"), gzip.compress(data, mtime=0)
     path.write_bytes(data)
@@ -102,7 +102,7 @@ def put_file(path: Path, data: bytes) -> None:
 
 
 def default_profile() -> str:
-    """The profile that decides, where it is committed; else the one that anyone can check."""
+    """The profile that decides, if it is committed; else the one that anyone can check."""
     there = [name for name in DEFAULT_PROFILES if (paths.committed(name) / RUN).is_file()]
     return (there or DEFAULT_PROFILES[-1:])[0]
 

@@ -1,7 +1,7 @@
 """Vega-Lite specifications of the site's figures, and their drawing as SVG when the site is built.
 
-One specification serves both: drawn once into the page, so that a figure is there before any
-script, and drawn again by the page's scripts from the rows that a reader chooses. Colours are
+One specification serves both: it is drawn once into the page, so that a figure is there before any
+script runs, and again by the page's scripts from the rows that a reader chooses. Colours are
 variables of the style sheet, so that one drawing serves light, dark and print.
 """
 
@@ -52,9 +52,9 @@ CONFIG: Spec = {
     },
     "text": {"color": "var(--ink)", "fontSize": 12},
 }
-SPACE = "\u2003" * 3  # a gap that SVG does not close up
+SPACE = "\u2003" * 3  # a gap that SVG does not collapse
 WORSE, BETTER = "← worse", "better →"
-# 0, 500, 1k: one prefix for a whole axis would make them 0k, 0.5k, 1k; and 0.5 is no 500m
+# 0, 500, 1k: a single prefix for an axis would give 0k, 0.5k, 1k; and 0.5 must not be 500m
 EACH_PREFIX = "format(datum.value, abs(datum.value) < 1 ? '~g' : '~s')"
 LINES = {"labelExpr": f"split(datum.label, '{BREAK}')", "labelLineHeight": 15}
 
@@ -65,7 +65,7 @@ def named(layers: Sequence[Spec], **more: Any) -> Spec:
 
 
 def series(field: str, colours: Sequence[str], shapes: Sequence[str]) -> Spec:
-    """Colour and shape by the number of a series, which `field` holds: 0, 1, and so on."""
+    """Colour and shape by the number of a series in `field`: 0, 1, and so on."""
     numbers = list(range(len(colours)))
     return {
         "color": {
@@ -132,7 +132,7 @@ def forest(
 def curves(
     x_title: str, y_title: str, colours: Sequence[str], *, width: int = 380, height: int = 240
 ) -> Spec:
-    """Lines with bands for intervals. Rows: series (number), x, value, low, high, told, panel."""
+    """Lines with intervals as bands. Rows: series (number), x, value, low, high, told, panel."""
     looks = series("series", colours, ["circle", "diamond", "square", "triangle-up", "cross"] * 6)
     x: Spec = {"field": "x", "type": "quantitative", "title": x_title}
     x["axis"] = {"labelExpr": EACH_PREFIX, "tickCount": 5, "grid": False}
@@ -179,7 +179,8 @@ def bars(title: str, width: int = 420, lines: int = 2) -> Spec:
 def tiles(width: int = 420) -> Spec:
     """A heat map. Rows: label (down), column (across), worse (0 or 1), size, said (lines), told.
 
-    Blue is better, orange worse, the fuller the larger: colours of the page cannot be mixed.
+    Blue is better, orange worse; a larger tile is a larger difference, since the page's colours
+    cannot be mixed.
     """
     down = {"field": "label", "type": "nominal", "sort": None, "title": None}
     y = {**down, "axis": {"ticks": False, "domain": False, "labelPadding": 10, **LINES}}
@@ -205,7 +206,7 @@ def tiles(width: int = 420) -> Spec:
 
 
 def panels(spec: Spec, names: Sequence[str]) -> Spec:
-    """The figure once for each value of `panel`, beside each other; alone where there is one."""
+    """The figure once for each value of `panel`, side by side."""
     if len(names) < 2:
         return spec
     inner = {key: spec[key] for key in ("width", "height", "layer")}
@@ -216,25 +217,25 @@ def panels(spec: Spec, names: Sequence[str]) -> Spec:
 
 
 def still(spec: Spec, rows: Sequence[Row], label: str) -> Markup:
-    """The figure as SVG to stand in a page. label: what it shows, for those who cannot see it."""
+    """The figure as SVG for a page. label: what it shows, for those who cannot see it."""
     filled = copy.deepcopy(spec)
     filled["data"] = {"values": [dict(row) for row in rows]}
     svg = vl_convert.vegalite_to_svg(filled, vl_version=VEGA_LITE)
-    # one text for the whole figure: else every group of marks is announced without a name
+    # one text for the whole figure, or screen readers announce every group of marks unnamed
     svg = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", svg)
     return Markup(svg.replace("<svg ", Markup('<svg role="img" aria-label="{}" ').format(label), 1))
 
 
 @cache
 def library() -> str:
-    """Vega, Vega-Lite and vega-embed as one script for every page; nothing is loaded from afar."""
-    # the stub asks for a snippet; without one it is the whole library
+    """Vega, Vega-Lite and vega-embed as one script for every page, without loading anything."""
+    # the type stub requires a snippet; without one it is the whole library
     bundle = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
     return f"(() => {{{bundle}\n}})();\n"
 
 
 def specifications() -> dict[str, Spec]:
-    """The figures that scripts draw, by name; they put in the rows, the widths and the titles."""
+    """The figures that scripts draw, by name; scripts add the rows, widths and titles."""
     return {
         "forest": forest("difference"),
         "levels": forest("mean", zero=False),

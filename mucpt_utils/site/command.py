@@ -1,9 +1,9 @@
-"""The command that writes the site of a profile and looks at its links.
+"""The command that writes the site of a profile and checks its links.
 
     python -m mucpt_utils site [PROFILE] [--results DIR] [--out DIR]
 
-What makes the pages is imported once the arguments are known to be right, so that wrong ones are
-answered at once.
+The code that makes pages is imported once the arguments are known to be right, so that wrong ones
+are answered at once.
 """
 
 import sys
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         if options.profile is not None:
-            load_profile(options.profile)  # raises for a name that is none
+            load_profile(options.profile)  # raises SettingsError for an unknown name
         from mucpt_utils.site import build
 
         results = options.results or build.results_of(options.profile or build.default_profile())
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def tell_dead_links(folder: Path) -> bool:
-    """Whether links of a site are dead or load from afar; each is told on the standard error."""
+    """Whether links of a site are dead or load over a network; prints each to standard error."""
     from mucpt_utils.site import links
 
     dead = [*links.dead_links(folder), *links.loaded_from_afar(folder)]

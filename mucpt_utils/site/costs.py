@@ -1,4 +1,4 @@
-"""At which cost ways of training are compared: equal tokens or, where it was run, equal compute."""
+"""At which cost ways of training are compared: equal tokens or, if it was run, equal compute."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from mucpt_utils.report.measures import COSTS
 
 @dataclass(frozen=True)
 class Compared:
-    """Differences to plain at one cost: the cost in words, and rows with their place as index."""
+    """Differences to plain at one cost: the cost in words, and rows indexed by their place."""
 
     title: str
     rows: pd.DataFrame
 
 
 def compared(differences: pd.DataFrame) -> list[Compared]:
-    """The differences to plain of a table, equal tokens first; none where it has none."""
+    """The differences to plain in a table, equal tokens first; empty if it has none."""
     if differences.empty:
         return []
     parts = {other: differences[differences["compared_to"] == other] for other in COSTS}

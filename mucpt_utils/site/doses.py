@@ -1,4 +1,4 @@
-"""The levels of data composition as values: what a level is called, and its place on a scale."""
+"""The levels of data composition as values: the name of a level, and its place on a scale."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from mucpt_utils.report.levels import own_settings
 
 
 def axes_data(names: Iterable[str], run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """For each axis its title, and by level the text and the number that stand for it.
+    """For each axis, its title, and the text and the number for each level.
 
     names: the axes of a run's tables; one that the study no longer has keeps its own name. run:
     the content of `run.json`, from which the profile's own values are taken.
@@ -23,7 +23,7 @@ def axes_data(names: Iterable[str], run: Mapping[str, Any]) -> dict[str, dict[st
 
 
 def axis_data(axis: Axis, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """One axis: its title, and text and number of each level (None where it is no dose)."""
+    """One axis: its title, and text and number of each level (None if it is no dose)."""
     levels = {}
     for level in axis.levels:
         value = number(level.name)
@@ -37,14 +37,14 @@ def axis_data(axis: Axis, settings: Mapping[str, Any]) -> dict[str, Any]:
 def own_value(axis: Axis, settings: Mapping[str, Any]) -> float | None:
     """The number that the profile itself has on an axis, from the setting that its levels change.
 
-    None where they change more than one, or one that is no number.
+    None if they change more than one, or one that is not a number.
     """
     values = list(own_settings(axis, settings).values())
     return None if len(values) != 1 or isinstance(values[0], bool) else number(values[0])
 
 
 def number(value: object) -> float | None:
-    """A value as a number, where it is one."""
+    """A value as a number; None if it is not one."""
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):

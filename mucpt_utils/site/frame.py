@@ -36,7 +36,7 @@ MENU = (
 
 @cache
 def environment() -> Environment:
-    """The templates; a name that is not given is an error."""
+    """The templates; an undefined name is an error."""
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -49,7 +49,7 @@ def environment() -> Environment:
 
 
 class Site:
-    """A site in the making: where it goes, the profile it is about, the others beside it."""
+    """A site being made: its folder, the profile it is about, and the other profiles."""
 
     def __init__(self, folder: Path, finished: Finished, everything: Mapping[str, Finished]):
         self.folder, self.finished, self.everything = folder, finished, everything
@@ -61,7 +61,7 @@ class Site:
         }
 
     def page(self, name: str, template: str, **values: Any) -> None:
-        """Write one page; links in its frame are relative to where it lies."""
+        """Write one page; links in its frame are relative to its place."""
         root = "../" * name.count("/")
         html = environment().get_template(f"{template}.html.j2")
         text = html.render(root=root, page=name, **self.common, **values)

@@ -1,4 +1,4 @@
-"""What finished profiles left, read without asking that every table of today be there."""
+"""The results of finished profiles, read without requiring every present table."""
 
 from pathlib import Path
 
@@ -16,16 +16,16 @@ class SiteError(MuCPTError, ValueError):
 
 
 class Finished(profiles.Finished):
-    """A profile's finished run, with what the site says of it."""
+    """A profile's finished run, with what the site says about it."""
 
     @property
     def origin(self) -> str:
-        """Profile and commit, as they stand below every figure."""
+        """Profile and commit, as written below every figure."""
         return f"profile {self.name}, commit {self.commit}"
 
 
 def read_finished(folder: Path) -> Finished:
-    """A results folder, read. Raises SiteError where it holds no `run.json` or no table."""
+    """A results folder, read. Raises SiteError if it has no `run.json` or no table."""
     if not (folder / RUN).is_file():
         raise SiteError(f"{folder / RUN} is missing: a run of the profile writes it")
     read = profiles.read_finished(folder)
@@ -36,7 +36,7 @@ def read_finished(folder: Path) -> Finished:
 
 
 def all_finished(first: Finished, results: Path = paths.RESULTS) -> dict[str, Finished]:
-    """Every committed profile by name, the one that the site is about before the others."""
+    """Every committed profile by name, first the one that the site is about."""
     folders = {path.parent.name: path.parent for path in sorted(results.glob("*/run.json"))}
     order = [name for name in (*ORDER, *folders) if name in folders]
     there = {first.name: first}

@@ -1,4 +1,4 @@
-"""HTML that was made elsewhere, fitted into the site: links, headings, tables, formulas."""
+"""HTML from elsewhere, adapted to the site: links, headings, tables, formulas."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,16 +10,16 @@ from lxml.html import HtmlElement
 from markdown_it import MarkdownIt
 
 HEADINGS = ("h2", "h3")
-ENTRIES = ("dt", "th")  # with an id: what one can be led to, as to a heading
+ENTRIES = ("dt", "th")  # with an id these can be linked to, like headings
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", re.DOTALL)
-LITERAL = ("code", "pre", "script", "style", "math")  # where a $ is a $
-PRINTED = "output_html"  # the class of a table that a notebook printed, where a $ is one too
+LITERAL = ("code", "pre", "script", "style", "math")  # in which a $ is only a $
+PRINTED = "output_html"  # the class of a table that a notebook printed; a $ is only a $ there too
 NUMBER = re.compile(r"<? ?[+−-]?[\d,]+(\.\d+)?(e[+-]?\d+)?|NaN|–")
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 
 class Section(NamedTuple):
-    """A stretch of a page below one heading: the heading, its id, the text."""
+    """A part of a page below one heading: the heading, its id, the text."""
 
     heading: str
     anchor: str
@@ -49,7 +49,7 @@ def slug(text: str) -> str:
 
 
 def give_ids(tree: HtmlElement) -> None:
-    """Headings that can be linked to: each has an id of its own."""
+    """Give every heading its own id, so that it can be linked to."""
     used: set[str] = set()
     for heading in tree.iter("h1", *HEADINGS):
         name, number = slug(heading.text_content()), 1
@@ -61,7 +61,7 @@ def give_ids(tree: HtmlElement) -> None:
 
 
 def map_links(tree: HtmlElement, target: Callable[[str], str | None]) -> None:
-    """Each relative link leads where `target` says; one that leads nowhere becomes plain text."""
+    """Make each relative link lead where `target` says; one without a target becomes plain text."""
     for link in list(tree.iter("a")):
         href = link.get("href") or ""
         if re.match(r"[a-z]+:|#", href):
@@ -74,7 +74,7 @@ def map_links(tree: HtmlElement, target: Callable[[str], str | None]) -> None:
 
 
 def let_tables_scroll(tree: HtmlElement) -> None:
-    """Wide tables scroll in a box of their own, code in its own, both by keyboard too."""
+    """Let wide tables and code scroll in boxes of their own, by keyboard too."""
     for code in tree.iter("pre"):
         code.set("tabindex", "0")
     for table in list(tree.iter("table")):
@@ -88,7 +88,7 @@ def let_tables_scroll(tree: HtmlElement) -> None:
 
 
 def align_numbers(tree: HtmlElement) -> None:
-    """Numbers in tables of data frames stand below each other, as those of the site's own do."""
+    """Align numbers in tables of data frames, as in the site's own tables."""
     for table in tree.xpath("//table[contains(@class, 'dataframe')]"):
         for row in table.iter("tr"):
             for cell in row:
@@ -97,7 +97,7 @@ def align_numbers(tree: HtmlElement) -> None:
         heads = table.xpath("./thead/tr/th")
         columns = zip(*(list(row) for row in table.xpath("./tbody/tr")), strict=False)
         numeric = [all(cell.get("class") == "n" for cell in column) for column in columns]
-        # heads that span columns, as those over two lines of names, stay where they are
+        # headings that span columns, as over two lines of names, stay as they are
         if len(heads) == len(numeric):
             for head, is_numeric in zip(heads, numeric, strict=True):
                 if is_numeric:
@@ -105,7 +105,7 @@ def align_numbers(tree: HtmlElement) -> None:
 
 
 def is_literal(node: HtmlElement) -> bool:
-    """Whether a node stands in code, or in a table that a notebook printed."""
+    """Whether a node is in code, or in a table that a notebook printed."""
     above = [node, *node.iterancestors()]
     return any(PRINTED in (each.get("class") or "").split() for each in above) or any(
         each.tag in LITERAL for each in above[1:]
@@ -113,7 +113,7 @@ def is_literal(node: HtmlElement) -> bool:
 
 
 def typeset(tree: HtmlElement) -> None:
-    """Formulas between dollar signs become MathML, which browsers draw without a script."""
+    """Turn formulas between dollar signs into MathML, which browsers draw without a script."""
     for node in list(tree.iter()):
         if not isinstance(node.tag, str) or is_literal(node):
             continue
@@ -131,7 +131,7 @@ def typeset(tree: HtmlElement) -> None:
 
 
 def formulas(holder: HtmlElement, text: str) -> Iterator[HtmlElement]:
-    """The formulas of a text, each with the text behind it; what is before becomes `holder`'s."""
+    """The formulas of a text, each with the text after it; the text before goes to `holder`."""
     matches = list(FORMULA.finditer(text))
     if not matches:
         holder.text = text
@@ -143,15 +143,15 @@ def formulas(holder: HtmlElement, text: str) -> Iterator[HtmlElement]:
         math = latex2mathml.converter.convert(match[1] or match[2], display=display)
         element = lxml.html.fragment_fromstring(math)
         if match[1]:
-            element.set("tabindex", "0")  # it scrolls where the page is narrow, by keyboard too
+            element.set("tabindex", "0")  # it scrolls on narrow pages, by keyboard too
         element.tail = text[match.end() : end]
         yield element
 
 
 def sections(tree: HtmlElement) -> Iterator[Section]:
-    """The stretches of a page, in order; the first is what stands before any second heading.
+    """The sections of a page, in order; the first is what comes before any second heading.
 
-    An entry of a glossary or of a table that has an id is a stretch of its own.
+    An entry of a glossary or of a table that has an id is a section of its own.
     """
     heading, anchor = "", ""
     texts: list[str] = []

@@ -13,14 +13,14 @@ from PIL import Image
 from mucpt_utils.report.figures import few_colours
 from mucpt_utils.site import html_parts
 
-# what a lesson's sliders and lists have become on a page of their own
+# the pages on which a lesson's sliders and lists are live
 LIVE = {
     "03": ("dropped.html", "Leaf through what the pipeline dropped"),
     "04": ("weights.html", "Move the sliders of the token weights"),
     "06": ("questions.html", "See what every model answered, and how it was graded"),
     "09": ("explore.html", "Choose ways of training, questions and measures"),
 }
-# the line that leads from a notebook to its page says nothing on that page
+# the line that leads from a notebook to its page, which is useless on that page
 OF_ITSELF = "The picture is from the committed run."
 CODE_MOVED = re.compile(r"\.ipynb$")
 
@@ -85,21 +85,21 @@ def converted(path: Path) -> str:
 
 
 def anchorless(heading: HtmlElement) -> str:
-    """A heading's words without the sign of its link."""
+    """A heading's words without its link mark."""
     return heading.text_content().replace("¶", "").strip()
 
 
 def question(paragraphs: Sequence[str]) -> str:
-    """The paragraph with a notebook's question, else its first that is no map of the notebooks."""
+    """The paragraph with a notebook's question, else the first that is not a map of notebooks."""
     told = [text for text in paragraphs if text.strip() and "→" not in text]
     asked = (text for text in told if text.lstrip().startswith("The question"))
     return next(asked, told[0] if told else "")
 
 
 def first_sentence(text: str) -> str:
-    """The question that a lesson begins with, and what is said before it; else its first sentence.
+    """The question that a lesson begins with, and the sentences before it; else its first sentence.
 
-    The sentences before it hold what the question speaks of.
+    The sentences before it introduce what the question is about.
     """
     plain = re.sub(r"^(The question|What this study is)\.\s*", "", " ".join(text.split()))
     parts = re.split(r"(?<=[.?!])\s", plain)
@@ -108,15 +108,15 @@ def first_sentence(text: str) -> str:
 
 
 def lesson_link(href: str) -> str | None:
-    """Notebooks lead to their pages; other files of the checkout are not part of the site."""
+    """The page of a notebook; None for other files, which are not part of the site."""
     name = Path(href.partition("#")[0]).name
     return CODE_MOVED.sub(".html", name) if name.endswith(".ipynb") else None
 
 
 def put_pictures_in(tree: HtmlElement, folder: Path) -> None:
-    """A picture that a notebook shows from the results becomes part of its page.
+    """Put pictures from the results that a notebook shows into its page.
 
-    folder: where the notebook lies, which its links start from. A picture that is not there, as of
+    folder: the notebook's, from which its links start. A missing picture, as of
     a profile without it, is left out.
     """
     for image in list(tree.iter("img")):
@@ -133,7 +133,7 @@ def put_pictures_in(tree: HtmlElement, folder: Path) -> None:
 
 
 def describe_pictures(tree: HtmlElement) -> None:
-    """Every picture says in which section it stands, for those who cannot see it."""
+    """Make every picture say in which section it is, for those who cannot see it."""
     section = ""
     for node in tree.iter("h2", "h3", "img"):
         if node.tag != "img":
@@ -144,7 +144,7 @@ def describe_pictures(tree: HtmlElement) -> None:
 
 
 def fold_code(tree: HtmlElement) -> None:
-    """Code is behind a line that unfolds it; results stay."""
+    """Put code behind a line that unfolds it; results stay visible."""
     for box in tree.xpath("//div[contains(concat(' ', @class, ' '), ' input ')]"):
         lines = len([line for line in box.text_content().splitlines() if line.strip()])
         folded = lxml.html.Element("details")

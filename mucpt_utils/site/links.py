@@ -1,4 +1,4 @@
-"""Links of the built site: none may be dead, and nothing may be loaded from afar."""
+"""Links of the built site: none may be dead, and nothing may load over a network."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -11,7 +11,7 @@ LOADED = (("img", "src"), ("script", "src"), ("link", "href"), ("iframe", "src")
 
 
 def dead_links(site: Path) -> list[str]:
-    """Links that lead to no file, or to no place in it, one line each: `page: link`."""
+    """Links to a missing file, or a missing place in it, one line each: `page: link`."""
     wrong = []
     for page in sorted(site.rglob("*.html")):
         for href in sorted(set(hrefs(page))):
@@ -41,7 +41,7 @@ def hrefs(page: Path) -> Iterator[str]:
 
 
 def leads_somewhere(page: Path, href: str) -> bool:
-    """Whether a link's file is there, and the place that it names in it. Others' pages count."""
+    """Whether a link's file, and the place named in it, exist; external links count as fine."""
     parts = urlsplit(href)
     if parts.scheme:
         return parts.scheme in ("http", "https", "data", "mailto")
@@ -56,7 +56,7 @@ def leads_somewhere(page: Path, href: str) -> bool:
 
 @cache
 def ids(page: Path, changed: int) -> frozenset[str]:
-    """Every id of a page. changed: when it was, so that a page written anew is read anew."""
+    """Every id of a page. changed: its time of change, so that a rewritten page is read anew."""
     return frozenset(
         node.get("id") for node in lxml.html.parse(str(page)).getroot().iter() if node.get("id")
     )

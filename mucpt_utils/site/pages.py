@@ -1,4 +1,4 @@
-"""Every page of the site but its frame: which data and figures each shows."""
+"""Every page of the site, without the frame: which data and figures each shows."""
 
 import re
 import shutil
@@ -26,11 +26,11 @@ from mucpt_utils.site.frame import Site
 from mucpt_utils.site.gathered import Finished
 
 REPORT = "report.html"
-BROUGHT = (".csv", ".parquet", ".pdf", ".png", ".json")  # files beside the report that it leads to
+BROUGHT = (".csv", ".parquet", ".pdf", ".png", ".json")  # files beside the report that it links to
 
 
 def write_first(site: Site) -> None:
-    """The first screen, and below it the claims and the limits."""
+    """Write the first screen, and below it the claims and the limits."""
     finished = site.finished
     site.page(
         "index.html",
@@ -56,7 +56,7 @@ def claims(finished: Finished) -> list[dict[str, Any]]:
 
 
 def write_explorers(site: Site) -> list[dict[str, Any]]:
-    """The pages whose scripts draw what a reader chooses; the questions that one of them shows."""
+    """Write the pages with controls; returns the questions that one of them shows."""
     site.page("explore.html", "explore", paper=PAPER_ARM, metrics=METRIC_TITLES)
     whole = sorted(path.name for path in site.folder.glob(f"{across.NAME}.*"))
     site.page("profiles.html", "profiles", whole=whole, paper=PAPER_ARM)
@@ -71,7 +71,7 @@ def write_explorers(site: Site) -> list[dict[str, Any]]:
 
 
 def write_dropped(site: Site) -> None:
-    """What the pipeline dropped: the funnel, and documents to leaf through."""
+    """Write what the pipeline dropped: the funnel, and documents to browse."""
     made = samples.rejected_data(site.finished)
     if made is not None:
         site.data("rejected", made[0])
@@ -139,7 +139,7 @@ def bar(name: str, documents: int, entered: int) -> dict[str, Any]:
 
 
 def write_lessons(site: Site) -> None:
-    """The executed notebooks of the profile, or of the one that is committed whole."""
+    """Write the executed notebooks of the profile, or of the one that is committed whole."""
     folder = site.finished.folder
     if not any((folder / "executed").glob("*.ipynb")):
         folder = paths.committed(samples.COMMITTED)
@@ -164,7 +164,7 @@ def write_lessons(site: Site) -> None:
 
 
 def write_reference(site: Site) -> None:
-    """Tables, names in words, scores of real models, cards."""
+    """Write tables, names in words, scores of real models, and cards."""
     cards = reference.cards()
     report = (site.finished.folder / REPORT).is_file()
     site.page("reference.html", "reference", cards=cards, report=report)
@@ -185,7 +185,7 @@ def write_reference(site: Site) -> None:
 
 
 def write_report(site: Site) -> None:
-    """The report of the run as it is, with what it leads to beside it and a way back."""
+    """Write the report of the run unchanged, with the files that it links to and a way back."""
     source = site.finished.folder / REPORT
     if not source.is_file():
         return
@@ -205,9 +205,9 @@ def write_report(site: Site) -> None:
 
 
 def brought(results: Path, site: Path, href: str) -> str | None:
-    """Where a link of the report leads in the site; its file is copied where it is not there yet.
+    """Where a link of the report leads in the site; its file is copied if it is not there yet.
 
-    None for a file that the site does not hold.
+    None for a file that is not part of the site.
     """
     if re.match(r"[a-z]+:|#", href):
         return href

@@ -1,6 +1,6 @@
 """What the pages' scripts read: tables, arms and provenance of a profile as data.
 
-A page that lies on a disk may not fetch a file, but it may load a script: each file is a call
+A page opened from disk may not fetch a file, but it may load a script: each file is a call
 `MuCPT.give(name, data)`.
 """
 
@@ -27,14 +27,14 @@ TABLES = (
     *("composition", "reference_surface"),
 )
 DIGITS = 5  # significant digits of a number in a page; the CSV beside it has six
-SETTINGS = ("arm", "train", "replay")  # of a run, those that a row shows
+SETTINGS = ("arm", "train", "replay")  # settings of a run that a row shows
 
 
 def write_data(folder: Path, name: str, data: Any) -> Path:
-    """Write data as the script `data/name.js`, which a page can load from a disk."""
+    """Write data as the script `data/name.js`, which a page opened from disk can load."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     path = folder / "data" / f"{name}.js"
-    text = text.replace("</", "<\\/")  # "</" would end the script where a page held it
+    text = text.replace("</", "<\\/")  # "</" would end a script inside a page
     write_text(path, f"MuCPT.give({json.dumps(name)},{text});\n")
     return path
 
@@ -59,7 +59,7 @@ def dictionary_code(values: Sequence[object]) -> dict[str, list]:
 
 
 def cell(value: object) -> object:
-    """A value as JSON can hold it, short: whole numbers whole, others in five digits."""
+    """A value for JSON, in short form: whole numbers without decimals, others in five digits."""
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return None
     if not isinstance(value, str) and isinstance(value, int | float) or hasattr(value, "dtype"):
@@ -71,7 +71,7 @@ def cell(value: object) -> object:
 
 
 def profile_data(finished: Finished) -> dict[str, Any]:
-    """All of a profile that the explorer needs."""
+    """Everything about a profile that the explorer needs."""
     tables = {name: finished.tables[name] for name in TABLES if name in finished.tables}
     names = (table["arm"] for table in tables.values() if "arm" in table)
     arms = list(dict.fromkeys(arm for column in names for arm in column))
@@ -96,7 +96,7 @@ def profile_data(finished: Finished) -> dict[str, Any]:
 
 
 def judged_by(finished: Finished) -> dict[str, str]:
-    """What each arm is judged against, where that is not plain at equal tokens."""
+    """What each arm is judged against, if that is not plain at equal tokens."""
     table = finished.tables.get("verdicts", pd.DataFrame({"arm": []}))
     found = {arm: deciding(finished.tables, arm) for arm in dict.fromkeys(table["arm"])}
     return {arm: other for arm, other in found.items() if other != verdicts.EQUAL_TOKENS}
@@ -108,12 +108,12 @@ def first_arms(finished: Finished) -> list[str]:
 
 
 def curves_of(finished: Finished) -> pd.DataFrame:
-    """The learning curves, or none of them."""
+    """The learning curves; an empty table if there are none."""
     return finished.tables.get("learning_curves", pd.DataFrame({"arm": [], "tokens": []}))
 
 
 def arm_data(arm: str, run: Mapping[str, Any]) -> dict[str, Any]:
-    """An arm's name in words, what it is for, and the runs that its numbers are from."""
+    """An arm's name in words, its purpose, and the runs that its numbers come from."""
     return {
         "title": capital(arm_title(arm)),
         "label": plain.arm_label(arm, 28),
@@ -126,7 +126,7 @@ def arm_data(arm: str, run: Mapping[str, Any]) -> dict[str, Any]:
 def runs_of(arm: str, artifacts: Iterable[Mapping]) -> dict[str, Any]:
     """An arm's runs of the main comparison as a row shows them: `settings`, `inputs`, `runs`.
 
-    Runs of one arm differ in their seeds alone, so settings and inputs are said once.
+    Runs of one arm differ only in their seeds, so settings and inputs are given once.
     """
     records = [record for record in artifacts if record["name"] == f"run_{arm}"]
     inputs = (one["name"].replace("_", " ") for record in records for one in record["inputs"])
@@ -138,13 +138,13 @@ def runs_of(arm: str, artifacts: Iterable[Mapping]) -> dict[str, Any]:
 
 
 def shown_settings(records: Sequence[Mapping]) -> dict[str, Any]:
-    """The settings of the first record, flat; of no record none."""
+    """The settings of the first record, flattened; empty without records."""
     settings = records[0]["settings"] if records else {}
     return flat({key: settings[key] for key in SETTINGS if key in settings})
 
 
 def run_data(record: Mapping) -> dict[str, Any]:
-    """One run: its seed, the sum of its file, and what made it."""
+    """One run: its seed, its checksum, and what made it."""
     return {
         "seed": record["settings"].get("seed"),
         "sha": record["sha256"][:SHORT],

@@ -1,6 +1,6 @@
 """Plain words as the pages need them: broken into lines, short, and as data for their scripts.
 
-What columns, stages and kinds are called stands in `report.plain`.
+The names of columns, stages and kinds are in `report.plain`.
 """
 
 import textwrap
@@ -18,7 +18,7 @@ SHORT_METRICS = {
     "bits_per_byte": "bits per byte",
     "tokens_to_plain": "tokens to reach plain's accuracy",
 }
-BREAK = "|"  # where a label goes on in its next line
+BREAK = "|"  # line break in a label
 
 
 def stratum_title(name: str) -> str:
@@ -53,7 +53,7 @@ def broken(label: str, width: int) -> str:
 def arm_label(arm: str, width: int = 30, lines: int = MOST_LINES) -> str:
     """The name of a way of training, with a capital, broken for the axis of a figure.
 
-    One of more than `lines` lines would touch its neighbours, and is said more shortly.
+    One of more than `lines` lines would touch its neighbours and is shortened.
     """
     title = arm_title(arm)
     for long, short in SHORTER:
@@ -64,7 +64,7 @@ def arm_label(arm: str, width: int = 30, lines: int = MOST_LINES) -> str:
 
 
 def dictionary() -> dict[str, dict]:
-    """The words that the pages' scripts need, by what they speak of."""
+    """The words that the pages' scripts need, by subject."""
     described = schema.load_schema()
     columns = {
         name: {"title": column_title(name), "meaning": column.meaning, "unit": column.unit}

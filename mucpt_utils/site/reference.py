@@ -23,7 +23,7 @@ from mucpt_utils.site.answer import Figure
 from mucpt_utils.site.gathered import Finished
 
 FORMATS = ("csv", "csv.gz", "parquet")
-SHOWN = 6  # rows of a table that its page shows
+SHOWN = 6  # rows of a table that are shown on its page
 SCORES = paths.ROOT / "data_cards/musicsimpleqa/scores.csv"
 ROLES = {
     "control": "control: shows what happens by chance or without training",
@@ -73,7 +73,7 @@ def table_entries(finished: Finished, files: Path) -> Iterator[dict[str, Any]]:
 
 
 def cells(columns: Sequence[Mapping[str, str]], texts: Sequence[str]) -> list[str]:
-    """A row's cells, numbers with a true minus."""
+    """A row's cells, with a real minus sign in numbers."""
     return [
         re.sub(r"^-(?=\d)", "−", text) if column["numeric"] else text
         for column, text in zip(columns, texts, strict=True)
@@ -97,7 +97,7 @@ def column_entry(table: schema.Table | None, column: str) -> dict[str, str]:
 
 
 def arm_entries(finished: Finished) -> list[dict[str, Any]]:
-    """Each way of training: its name in the code, in words, what it is for, what it changes."""
+    """Each way of training: its name in code and in words, its purpose, what it changes."""
     table = finished.tables.get("main_comparison", pd.DataFrame({"arm": []}))
     names = [name for name in ARMS if name in set(table["arm"])]
     return [
@@ -159,7 +159,7 @@ def card(path: Path) -> Card:
 
 
 def card_link(href: str) -> str | None:
-    """The page of another card, where a link leads to one."""
+    """The page of another card, if a link leads to one."""
     named = re.search(r"\.\./(\w+)(?:/README\.md)?/?$", href)
     there = named and (paths.DATA_CARDS / named[1] / "README.md").is_file()
     return f"{named[1]}.html" if named and there else None
@@ -169,7 +169,7 @@ def card_link(href: str) -> str | None:
 
 
 def score_rows() -> list[dict[str, Any]]:
-    """Rows of the table of scores, numbers as numbers; none where there is no table."""
+    """Rows of the table of scores, numbers as numbers; empty if there is no table."""
     if not SCORES.is_file():
         return []
     frame = pd.read_csv(SCORES, keep_default_na=False)

@@ -1,4 +1,4 @@
-"""Samples to leaf through: tokens with their losses, dropped documents, questions with answers.
+"""Samples to browse: tokens with their losses, dropped documents, questions with answers.
 
 A profile keeps its own; one that kept none shows those of the profile that is committed whole, and
 says so.
@@ -24,8 +24,8 @@ from mucpt_utils.site.gathered import Finished, read_finished
 from mucpt_utils.study.provenance import COMMITTED
 
 CLASSROOM = "classroom"  # where a run leaves its samples
-QUESTIONS, SEEDS = 60, 3  # at most: what is shown has to stay light
-Sample = tuple[dict[str, Any], str]  # the data, and in one line where it is from
+QUESTIONS, SEEDS = 60, 3  # at most, so that pages stay light
+Sample = tuple[dict[str, Any], str]  # the data, and its origin in one line
 
 
 def kept_sample(finished: Finished, name: str) -> Sample | None:
@@ -52,7 +52,7 @@ def weights_data(finished: Finished) -> Sample | None:
 
 
 def with_settings(data: dict[str, Any]) -> dict[str, Any]:
-    """The sentences, and the criterion's settings: what each is for, and where it starts."""
+    """The sentences, and the criterion's settings: the purpose and start of each."""
     fields = Criterion.model_fields
     settings = {
         name: {"about": field.description, "start": field.default} for name, field in fields.items()
@@ -61,7 +61,7 @@ def with_settings(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def from_table(table: pd.DataFrame) -> dict[str, Any]:
-    """`token_losses.csv` as the pages read it: a sentence with its tokens and losses each.
+    """`token_losses.csv` as the pages read it: each sentence with its tokens and losses.
 
     See `analysis.token_losses` for the columns.
     """
@@ -122,9 +122,9 @@ def questions_data(finished: Finished) -> Sample | None:
     if table is None or table.empty:
         return None
     by_id = {question["id"]: question for question in load_questions("test")}
-    main = table[~table["run"].str.contains("=")]  # not those of other data compositions
+    main = table[~table["run"].str.contains("=")]  # without runs on other data compositions
     asked = [name for name in dict.fromkeys(main["question_id"]) if name in by_id]
-    if not asked:  # a run that asked none of the benchmark's own
+    if not asked:  # a run that asked no question of the benchmark
         return None
     chosen = taking_turns([by_id[name] for name in asked])[:QUESTIONS]
     said = answers_by_question(main, [question["id"] for question in chosen])
@@ -147,7 +147,7 @@ def questions_data(finished: Finished) -> Sample | None:
 
 
 def taking_turns(questions: Sequence[Mapping]) -> list[Mapping]:
-    """Questions in an order in which subjects take turns, so that few speak of many."""
+    """Questions in an order in which subjects take turns, so that few questions cover many."""
     seen: dict[str, int] = {}
     turns = []
     for question in questions:
@@ -181,7 +181,7 @@ def model_answers(names: Sequence[str]) -> dict[str, list[tuple]]:
 
 
 def graded(question: Mapping, answers: Iterable[tuple]) -> list[list]:
-    """who, seed, response, grade and the grader's reason of each answer."""
+    """Who, seed, response, grade and the grader's reason, for each answer."""
     rows = []
     for who, seed, response in answers:
         verdict = grade(question, response)
@@ -190,7 +190,7 @@ def graded(question: Mapping, answers: Iterable[tuple]) -> list[list]:
 
 
 def known_subjects(finished: Finished) -> dict[str, list[bool]]:
-    """Which subjects the reference model of each seed knows, where the run's sample says so."""
+    """Which subjects the reference model of each seed knows, if the run's sample says so."""
     path = finished.folder / CLASSROOM / "answers.json"
     rows = read_json(path)["questions"] if Path(path).is_file() else []
     return {row["subject"]: row["known"] for row in rows}

@@ -8,7 +8,7 @@ import lxml.html
 
 from mucpt_utils.site import html_parts, payload
 
-LONGEST = 320  # characters of a section that are shown; behind them each word is kept once
+LONGEST = 320  # characters of a section that are shown; of the rest each word is kept once
 NOT_SEARCHED = ("script", "style", "pre", "svg", "nav", "template", "details[@class='code']")
 
 

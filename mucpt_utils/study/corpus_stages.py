@@ -253,8 +253,8 @@ class CorpusStages:
         source: str,
         inputs: Mapping[str, Artifact] | None = None,
     ) -> Artifact:
-        """A copy of a model's part, identified by the contents of a folder, for a package or GGUF file by the
-        digest of its weights, for a name of the Hub by that name."""
+        """A copy of a model's part: a folder is identified by its contents, a package or GGUF
+        file by the digest of its weights, a name on the Hub by itself."""
         if Path(source).is_dir():
             identity = content_digest(Path(source))
         else:

@@ -120,7 +120,7 @@ def tag_tokens(folder: Path, inputs: Inputs, report: "Report", *, context: int) 
 def rate_quality(folder: Path, inputs: Inputs, report: "Report") -> None:
     """How similar each document of the corpus is to clean text: `ratings.npy`, one per document.
 
-    A classifier learns to tell clean text about practice subjects from the corpus itself, as classifiers
+    A classifier learns to tell clean text about practice subjects from the corpus itself, as those
     for web corpora tell encyclopaedias and books from the web. Each half of the corpus is rated by
     a classifier that learnt from the other half.
     """

@@ -1,7 +1,7 @@
 """Stages that run once: one folder per stage, named by what went in, recording what came out.
 
 A stage is a function in a module of `study` that sees a folder to write to, its inputs and its
-settings, and nothing else. Its key is therefore a hash of exactly that: settings, contents of inputs,
+settings, and nothing else. So its key is a hash of exactly that: settings, contents of the inputs,
 and the closure of its code with the data files that the code reads (`mucpt_utils.closure`). Its
 folder is `<name>-<key>`. A finished stage is loaded, an unfinished one continues from what is in
 its working folder, and a damaged one is rebuilt, with a message.
@@ -62,7 +62,7 @@ class CodeChanged(MuCPTError):
 def looking() -> Iterator[None]:
     """Inside, `build` finds finished stages and raises NotMade instead of making one.
 
-    Stages found sound are not read again until the outermost `looking` ends, since a study asks for its
+    Sound stages are not read again until the outermost `looking` ends, since a study asks for its
     corpus hundreds of times.
     """
     global _only_look

@@ -219,7 +219,7 @@ def labelled_passages(general_text: Path, everyday_text: Path) -> list["Example"
 
 
 def train_domain_classifier(folder: Path, inputs: Inputs, report: Report) -> None:
-    """The domain classifier, trained on subjects not under test, and on real text if it is mixed in."""
+    """The domain classifier, trained on subjects not under test, and on real text if mixed in."""
     from mucpt_utils.pipeline.domain_training import train_classifier
 
     examples = labelled_passages(inputs["general_text"], inputs["everyday_text"])

@@ -1,1 +1,1 @@
-"""What notebooks show and play with, and what runs them."""
+"""What notebooks show, their interactive cells and exercises, and what runs them."""

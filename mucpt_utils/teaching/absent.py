@@ -1,6 +1,6 @@
-"""Models whose weights are not here: a run that was made on another machine comes without them.
+"""Models whose weights are not here: a run made on another machine comes without them.
 
-What needs a model then says so in a line and leaves its cell empty; the rest of a notebook runs.
+A cell that needs one says so in a line and stays empty; the rest of the notebook runs.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from mucpt_utils.study.study import Study
 def all_here(study: Study, models: Iterable[Artifact], notebook: str = "04") -> bool:
     """Whether the weights of these stages' models are here; one line says which are not.
 
-    notebook: the number of the one that trains such models.
+    notebook: the number of the notebook that trains such models.
     """
     lacking = list(dict.fromkeys(m.folder.name for m in models if not has_weights(m)))
     if lacking:

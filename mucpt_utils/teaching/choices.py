@@ -1,4 +1,4 @@
-"""Plots of one's own from the tables that a run left: what is chosen, drawn and exported.
+"""The reader's own plots from the tables of a run: what is chosen, drawn and exported.
 
 load(profile) -> tables;  draw(tables, Choice(...)) -> figure and the rows that it shows
 """
@@ -21,7 +21,7 @@ from mucpt_utils.report.figures.explorer import conclusion
 from mucpt_utils.study.provenance import RUN, results_to_read
 from mucpt_utils.teaching.profiles import folders_to_read, origin, resolved
 
-# what can be drawn, and the column that is drawn
+# the tables that can be drawn, and the column that is drawn
 CENTRES = {
     **{"main_comparison": "mean", "differences": "difference", "composition": "mean"},
     **{"composition_differences": "difference", "benchmark_by_stratum": "mean"},
@@ -29,7 +29,7 @@ CENTRES = {
     **{"fixed_weights": "weight", "token_weights": "weight"},
     **{"token_weights_over_training": "weight"},
 }
-# a number that stands along an axis, as names do
+# numbers that can be placed along an axis, as names can
 ALONG = {"learning_curves": "tokens", "token_weights_over_training": "tokens"}
 MOST_PANELS = 9
 
@@ -38,7 +38,7 @@ MOST_PANELS = 9
 class Explored:
     """Tables to choose from, by name; `origin` says in one line where they are from.
 
-    settings: of the run, as `run.json` has them; titles: of mixtures of one's own, by name.
+    settings: of the run, as in `run.json`; titles: of the reader's own mixtures, by name.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -49,9 +49,9 @@ class Explored:
 
 @dataclass(frozen=True)
 class Choice:
-    """A plot: its table, what stands along the axis, what the marks and the panels tell apart.
+    """A plot: its table, the column along the axis, and those told apart by marks and panels.
 
-    where: for a column the values that stay; of a column that is not named all stay.
+    where: the values to keep, by column; of other columns all values are kept.
     """
 
     table: str
@@ -71,16 +71,16 @@ FIRST = Choice(
 
 
 def load(profile: str, overrides: Sequence[str] = ()) -> Explored:
-    """The tables of a profile's own run, or else committed ones; its mixtures among them.
+    """The tables of a profile's own run, or else committed ones, including its mixtures.
 
-    Raises FileNotFoundError where there is neither.
+    Raises FileNotFoundError if there is neither.
     """
     own = results_to_read(resolved(profile, overrides), overrides)[0]
     for folder in folders_to_read(profile, overrides):
         names = [name for name in CENTRES if (folder / "tables" / f"{name}.csv").is_file()]
         if not names:
             continue
-        # committed tables stand beside mixtures of one's own only where both are of one profile
+        # committed tables go with the reader's own mixtures only if both are of one profile
         mixed = mixtures.finished(own) if own.name == folder.name else []
         record = folder / RUN
         run = read_json(record) if record.is_file() else {}
@@ -94,7 +94,7 @@ def load(profile: str, overrides: Sequence[str] = ()) -> Explored:
 def read_tables(
     folder: Path, names: Sequence[str], mixed: Sequence[Path]
 ) -> dict[str, pd.DataFrame]:
-    """Tables by name; those of mixtures (their folders) stand behind the axes of composition."""
+    """Tables by name; those of mixtures (their folders) come after the axes of composition."""
     tables = {name: table_files.read_table(folder / "tables", name) for name in names}
     for mixture in mixed:
         for name in mixtures.TABLES:
@@ -112,7 +112,7 @@ def names_in(frame: pd.DataFrame) -> list[str]:
 
 
 def columns_to_place(explored: Explored, table: str) -> list[str]:
-    """Columns that may stand along the axis, or be told apart by marks or panels."""
+    """Columns that can be placed along the axis, or be told apart by marks or panels."""
     number = [ALONG[table]] if table in ALONG else []
     return number + names_in(explored.tables[table])
 
@@ -122,7 +122,7 @@ def choose(explored: Explored, choice: Choice) -> pd.DataFrame:
 
     Curves begin with the base, which has read nothing.
 
-    Raises NothingToDraw, with what is there, where nothing is left or rows would lie on each other.
+    Raises NothingToDraw, with what there is, if nothing is left or rows would cover each other.
     """
     frame, centre = explored.tables[choice.table], CENTRES[choice.table]
     # 1. the rows with the values asked for
@@ -133,7 +133,7 @@ def choose(explored: Explored, choice: Choice) -> pd.DataFrame:
             wanted = ", ".join(values) or "none"
             raise NothingToDraw(f"no {column} of {wanted}; there are: {every}")
         frame = matches
-    # 2. one row for all seeds; every curve from where the base stands
+    # 2. one row for all seeds; every curve begins at the base
     if ALONG.get(choice.table) == choice.along:
         frame = from_the_base(frame, explored.tables[choice.table], choice.along)
     if "seed" in frame:
@@ -146,7 +146,7 @@ def choose(explored: Explored, choice: Choice) -> pd.DataFrame:
 
 
 def from_the_base(frame: pd.DataFrame, table: pd.DataFrame, along: str) -> pd.DataFrame:
-    """Curves of arms with the base's point at their beginning, which all arms share.
+    """Curves of arms, beginning with the base's point, which they share.
 
     table: the whole table, whose base may not have been chosen; frame: the rows that were.
     """
@@ -175,9 +175,9 @@ def over_seeds(frame: pd.DataFrame, centre: str) -> pd.DataFrame:
 
 
 def level_names(frame: pd.DataFrame, explored: Explored) -> pd.DataFrame:
-    """Rows whose levels bear a value in place of `default`, and mixtures their title.
+    """Rows with a value in place of the level `default`, and with the titles of mixtures.
 
-    The value is the profile's own of the settings that the axis moves.
+    The value is the profile's own, for the settings that the axis changes.
     """
     if "level" not in frame or "axis" not in frame:
         return frame
@@ -191,14 +191,14 @@ def level_names(frame: pd.DataFrame, explored: Explored) -> pd.DataFrame:
 
 
 def own_values(axis: str, settings: Mapping[str, Any]) -> str:
-    """The profile's own values of what an axis moves: `replay = 0.2 (the profile's own)`."""
+    """The profile's own values of what an axis changes: `replay = 0.2 (the profile's own)`."""
     own = levels.own_settings(load_axes().get(axis), settings)
     values = ", ".join(f"{name} = {value}" for name, value in own.items())
     return f"{values} (the profile's own)" if values else DEFAULT
 
 
 def check_apart(frame: pd.DataFrame, choice: Choice) -> None:
-    """Raises NothingToDraw for rows that would share a mark or a scale, with what to choose."""
+    """Raises NothingToDraw, with advice, for rows that would share a mark or a scale."""
     shown = [column for column in (choice.along, choice.series, choice.panels) if column]
     if choice.panels and frame[choice.panels].nunique() > MOST_PANELS:
         raise NothingToDraw(f"more than {MOST_PANELS} panels: choose fewer of {choice.panels}")
@@ -210,7 +210,7 @@ def check_apart(frame: pd.DataFrame, choice: Choice) -> None:
 
 
 def telling_apart(frame: pd.DataFrame, shown: Sequence[str]) -> list[str]:
-    """Columns of names, as few as it takes, that tell apart the rows that share a mark."""
+    """The fewest columns of names that tell apart the rows that share a mark."""
     free: list[str] = []
     for column in (c for c in names_in(frame) if c not in shown):
         if not frame.duplicated([*shown, *free]).any():
@@ -238,7 +238,7 @@ def draw(explored: Explored, choice: Choice) -> Drawn:
 
 
 def export(explored: Explored, choice: Choice, folder: Path, name: str) -> list[str]:
-    """Write figure and table of a choice: png, pdf, csv, parquet; returns where they lie.
+    """Write figure and table of a choice: png, pdf, csv, parquet; returns their paths.
 
     The folder is named as `where` names it.
 
@@ -253,14 +253,14 @@ def export(explored: Explored, choice: Choice, folder: Path, name: str) -> list[
 
 
 def where(folder: Path) -> str:
-    """The whole path of a folder: from the checkout or the work folder, where it lies in one."""
+    """The whole path of a folder; from the checkout or the work folder, if it is in one."""
     if folder.is_relative_to(paths.ROOT) or not folder.is_relative_to(paths.work()):
         return shown(folder)
     return f"$MUCPT_WORK/{folder.relative_to(paths.work()).as_posix()}"
 
 
 def first_choice(explored: Explored, table: str | None = None) -> Choice:
-    """A plot of a table that can be drawn, whatever is in it.
+    """A plot of a table that can be drawn, whatever the table contains.
 
     One value of each column that would put rows on one mark, and as many panels as fit.
     """
@@ -287,7 +287,7 @@ def first_choice(explored: Explored, table: str | None = None) -> Choice:
 
 
 def rows_of(frame: pd.DataFrame, where: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """The rows with the values asked for; all of them where a value is not there."""
+    """The rows with the values asked for; all of them if a value does not occur."""
     for column, values in where.items():
         matches = frame[frame[column].astype(str).isin(list(values))]
         frame = frame if matches.empty else matches

@@ -1,7 +1,7 @@
-"""Samples that the interactive cells read: small JSON files that a run leaves in `classroom/`.
+"""Samples for the interactive cells: small JSON files that a run leaves in `classroom/`.
 
 Each function here reads finished stages and gives plain data; `keep` writes it to
-`results/<profile>/classroom/`, from where `widgets` reads it without a model. Only text of the
+`results/<profile>/classroom/`, where `widgets` reads it without a model. Only text of the
 rendered lane, which the project wrote itself, is kept.
 """
 
@@ -17,7 +17,7 @@ from mucpt_utils.study.study import Study
 from mucpt_utils.teaching.widgets import FOLDER
 
 REJECTED_EACH, LONGEST_TEXT = 5, 600  # documents for each reason; characters of each document
-QUESTIONS, SEEDS = 36, 3  # kept of a benchmark; seeds whose answers are kept
+QUESTIONS, SEEDS = 36, 3  # questions, and seeds whose answers are kept
 
 
 def keep(folder: Path, name: str, data: Mapping) -> Path:
@@ -33,7 +33,7 @@ def keep(folder: Path, name: str, data: Mapping) -> Path:
 def rejected(study: Study) -> dict:
     """Some rejected documents of each stage and reason, with how many there were of each.
 
-    Which ones is decided by the hash of their ids, so a sample says something about the rest.
+    They are chosen by the hash of their ids, so that the sample is representative.
     """
     raw = {d["id"]: d for d in read_jsonl(study.raw_corpus().path("documents.jsonl"))}
     by_reason: dict[tuple[str, str], list[dict]] = {}
@@ -48,7 +48,7 @@ def rejected(study: Study) -> dict:
 
 
 def rejected_row(row: dict, raw: Mapping[str, dict]) -> dict:
-    """A rejected document as it is kept: cut to LONGEST_TEXT, with the copy it was dropped for.
+    """A rejected document as it is kept: cut to LONGEST_TEXT, with the document it is a copy of.
 
     raw: the documents that came in, by id.
     """
@@ -71,10 +71,10 @@ def rejected_row(row: dict, raw: Mapping[str, dict]) -> dict:
 
 
 def answers(study: Study, final: pd.DataFrame, asked: pd.DataFrame) -> dict:
-    """Some questions with every arm's final answer; grades are not kept, the grader is asked again.
+    """Some questions with every arm's final answer; grades are not kept, but computed anew.
 
     final: as `benchmark.final_answers` gives it; asked: as `benchmark.asked`. Subjects take
-    turns, so that few questions still speak of many.
+    turns, so that few questions still cover many.
     """
     seeds = study.profile.seeds[:SEEDS]
     music = asked[asked["set"] == "questions"]

@@ -9,7 +9,7 @@ STAGES = ("base", "raw_corpus", "corpus", "domain_tokens")
 
 
 def levels(study: Study) -> pd.DataFrame:
-    """axis, level, the settings it changes, and the arms trained on it, for the study's axes."""
+    """Columns axis, level, changes (to settings) and arms (trained on it), for the study's axes."""
     rows = [
         (name, level.name, level.changes, ", ".join(load_axes()[name].arms))
         for name in study.profile.composition

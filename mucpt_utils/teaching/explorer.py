@@ -1,4 +1,4 @@
-"""Plots of one's own from the tables that a run left: choose, look, export. Nothing is trained.
+"""The reader's own plots from the tables of a run: choose, look, export. Nothing is trained.
 
     load(profile) -> tables;  draw(tables, Choice(...)) -> figure and the rows that it shows
 
@@ -71,7 +71,7 @@ class Panel:
         self.message = w.HTML().add_class("mucpt-problem")  # why nothing is drawn
         self.written = w.HTML().add_class("mucpt-told")  # what was exported, and where
         self.offer(start)
-        # 3. what a change of one of them does
+        # 3. what a change to one of them does
         self.button.on_click(lambda button: self.export())
         self.table.observe(lambda c: self.offer(first_choice(explored, c["new"])), "value")
         for dropdown in self.columns.values():
@@ -85,7 +85,7 @@ class Panel:
 
     @property
     def choice(self) -> Choice:
-        """What is chosen now."""
+        """The current choice."""
         named: dict[str, Any] = {
             k: None if c.value == NONE else c.value for k, c in self.columns.items()
         }
@@ -152,7 +152,7 @@ def panel(profile: str, overrides: Sequence[str] = (), folder: Path | None = Non
 
 
 def mixture_panel(explored: Explored, folder: Path) -> Panel | str:
-    """Mixtures of one's own beside the profile's own data; a line where there is none."""
+    """The reader's own mixtures beside the profile's data; a line of text if there is none."""
     table = explored.tables.get("composition")
     if table is None or not (table["axis"] == MIXTURE).any():
         return "You have not trained a mixture of your own yet."
@@ -161,7 +161,7 @@ def mixture_panel(explored: Explored, folder: Path) -> Panel | str:
 
 
 def described(explored: Explored, table: str) -> pd.DataFrame:
-    """column, meaning, unit, allowed: the dictionary of one table, for reading."""
+    """The dictionary of one table, for reading: column, meaning, unit, allowed, empty."""
     entries = table_files.dictionary([table])
     there = entries["column"].isin(list(explored.tables[table]))
     return entries[there].drop(columns=["table", "type"])

@@ -1,7 +1,7 @@
 """Notebook kernels forked from one process that has imported what notebooks use.
 
-Each notebook keeps a process of its own, but the libraries, whose import takes longer than many
-a notebook, are imported once a run instead of once a notebook.
+Each notebook has its own process, but the libraries, whose import takes longer than many
+a notebook, are imported once per run instead of once per notebook.
 """
 
 import multiprocessing
@@ -16,9 +16,9 @@ from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvision
 
 from mucpt_utils.study import parallel
 
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # type of an output that needs a kernel
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # media type of what needs a kernel
 PROVISIONER = "mucpt-forked"
-# with what these import, all that a notebook asks for: a test compares it with the notebooks
+# with their imports, all that notebooks import; a test compares it with the notebooks
 PRELOAD = (
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "scipy.stats", "sklearn.metrics"),
     "mucpt_utils.analysis.benchmark",
@@ -56,7 +56,7 @@ PRELOAD = (
 
 
 class ForkedProvisioner(LocalProvisioner):
-    """Starts a kernel as a fork of the server process; everything else is the local way."""
+    """Starts a kernel as a fork of the server process; all else is as in LocalProvisioner."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs) -> KernelConnectionInfo:
         """Fork a kernel for the connection file that `cmd`, the kernel's command line, names."""
@@ -67,13 +67,13 @@ class ForkedProvisioner(LocalProvisioner):
         process = context.Process(target=serve, args=(arguments, kwargs["env"], self.cwd))
         with parallel.environment(parallel.QUIET):  # read by libraries as the server imports them
             process.start()
-        self.process = Forked(process)  # type: ignore[assignment]  # asked for Popen's names alone
-        self.pid = self.pgid = process.pid  # the kernel makes a group of its own
+        self.process = Forked(process)  # type: ignore[assignment]  # has the methods of Popen
+        self.pid = self.pgid = process.pid  # the kernel makes its own process group
         return self.connection_info
 
 
 class Forked:
-    """A process of `multiprocessing`, as jupyter_client handles one: by the names of `Popen`."""
+    """A process of `multiprocessing` with the methods of `Popen` that jupyter_client calls."""
 
     stdin = stdout = stderr = None
 
@@ -105,7 +105,7 @@ class Forked:
 
 
 def fork_kernels() -> None:
-    """Kernels that this process starts from now on are forked, whoever starts them."""
+    """Makes all kernels that this process starts from now on forks."""
     factory = KernelProvisionerFactory.instance()
     where = f"{__name__}:{ForkedProvisioner.__name__}"
     factory.provisioners[PROVISIONER] = EntryPoint(PROVISIONER, where, factory.GROUP_NAME)
@@ -113,7 +113,7 @@ def fork_kernels() -> None:
 
 
 def serve(arguments: list[str], environment: dict[str, str], folder: str) -> None:
-    """In the fork: be the kernel, until it is told to end or the run that started it is gone."""
+    """In the fork: be the kernel until told to end, or until the run that started it is gone."""
     from ipykernel.kernelapp import IPKernelApp
     from tqdm import tqdm
 
@@ -121,10 +121,10 @@ def serve(arguments: list[str], environment: dict[str, str], folder: str) -> Non
     os.chdir(folder)
     sys.argv = ["ipykernel", *arguments]
     parallel.begin_fork(environment)
-    # the kernel alone draws bars; tqdm's own lock between processes would outlive a killed one
+    # only the kernel draws bars; tqdm's lock between processes would outlive a killed one
     tqdm.set_lock(threading.RLock())
     # the server is this process's parent, and jupyter_client has named the run
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"
-    # not told: that loopback is not encrypted, and the interrupt that comes before every shutdown;
-    # what goes wrong in a cell, or ends the kernel, the run says itself
+    # hidden are warnings about unencrypted loopback and the interrupt before every shutdown;
+    # the run itself reports what goes wrong in a cell, or ends the kernel
     IPKernelApp.launch_instance([parent, "--IPKernelApp.log_level=CRITICAL", *arguments])

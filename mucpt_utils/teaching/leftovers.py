@@ -1,14 +1,14 @@
-"""A results folder holds what its last whole run made; what an earlier run left there is removed.
+"""A results folder holds what its last whole run made; what earlier runs left is removed.
 
-Old files stay until a run has made its own: who reads results meanwhile finds some. They go before
-the report is written, which shows every table and figure that lies there. Pages written by hand,
-mixtures and plots of one's own lie outside the folders that a run fills, and stay.
+Old files stay until a run has made its own, so that readers find results meanwhile. They go before
+the report is written, which shows every table and figure in the folder. Pages written by hand,
+and readers' own mixtures and plots, are outside the folders that a run fills, and stay.
 """
 
 import tempfile
 from pathlib import Path
 
-FILLED = ("tables", "figures", "executed", "classroom")  # by a run, anew each time
+FILLED = ("tables", "figures", "executed", "classroom")  # folders that each run fills anew
 
 
 def moment(folder: Path) -> float:
@@ -18,7 +18,7 @@ def moment(folder: Path) -> float:
 
 
 def earlier_files(results: Path, since: float) -> list[Path]:
-    """Files in the folders that a run fills which were last written before `since`."""
+    """Files last written before `since` in the folders that a run fills."""
     files = (path for name in FILLED for path in (results / name).glob("*") if path.is_file())
     return sorted(path for path in files if path.stat().st_mtime < since)
 

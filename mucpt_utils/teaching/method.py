@@ -1,6 +1,6 @@
-"""The method as code: which of the study's own functions the notebooks show, beside their formulas.
+"""The method as code: the study's own functions that notebooks show beside their formulas.
 
-What is shown is what runs. A function that is shown fits on one screen, which a test holds.
+What is shown is what runs. Every such function fits on one screen, which a test checks.
 """
 
 import inspect
@@ -11,7 +11,7 @@ from IPython.display import Code
 
 PACKAGE = "mucpt_utils."
 LONGEST = 34  # lines, docstring included
-# by notebook and in its order; names, so that a notebook that shows none of a module imports none
+# by notebook, in its order; given as names, so that no notebook imports modules it does not show
 SHOWN = {
     "03": (
         "pipeline.minhash.minhashes",
@@ -37,7 +37,7 @@ SHOWN = {
 
 
 def source(function: Callable) -> Code:
-    """A function's source in colour, for the last line of a cell.
+    """A function's source in colour; the last line of a cell.
 
     Raises ValueError for a function that is not listed in `SHOWN`, or is longer than `LONGEST`.
     """

@@ -1,4 +1,4 @@
-"""What the first notebook shows: what a run needs, its settings, where each claim is looked at."""
+"""What the first notebook shows: what a run needs, its settings, where each claim is tested."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ NEEDED_MEMORY = 3.0  # GiB; two runs side by side and a notebook
 NEEDED_DISK = 3.0  # GiB in the work folder, for the laptop profile
 CPU_PROFILES = ("smoke", "laptop")
 
-# kind of a claim's test -> (notebook, table); of those untested, by what they show
+# kind of a claim's test -> (notebook, table); for untested claims, by what they show
 TESTED_IN = {
     "room": ("05b_what_was_learnt", "differences.csv"),
     "best": ("05b_what_was_learnt", "differences.csv"),
@@ -43,7 +43,7 @@ LEFT = {
 
 
 def requirements(work: Path) -> pd.DataFrame:
-    """what, needed, there, enough: what a run needs of this machine; free space is compared only.
+    """Columns what, needed, there, enough: what a run needs; free space is only compared.
 
     work: the folder for caches and checkpoints, or where it will be made.
     """
@@ -62,7 +62,7 @@ def requirements(work: Path) -> pd.DataFrame:
 
 
 def profiles() -> pd.DataFrame:
-    """profile, purpose, subjects under test, tokens per arm, seeds, arms, axes of composition."""
+    """Columns profile, purpose, subjects under test, tokens per arm, seeds, arms, axes."""
     return pd.DataFrame(
         [
             {
@@ -80,10 +80,10 @@ def profiles() -> pd.DataFrame:
 
 
 def settings_table(profile: Profile) -> pd.DataFrame:
-    """setting, value: every group of a profile's settings on one line, as `--set` names them."""
+    """Columns setting, value: each group of a profile's settings on one line, as in `--set`."""
     rows = []
     for name, value in profile.model_dump(mode="json").items():
-        if name not in ("text", "prose"):  # the prose lane's; a folder of this machine
+        if name not in ("text", "prose"):  # only for the prose lane; may name a local folder
             rows.append({"setting": name, "value": setting_in_words(value)})
     return pd.DataFrame(rows)
 
@@ -103,7 +103,7 @@ def setting_in_words(value: object, prefix: str = "") -> str:
 
 
 def claims_map() -> pd.DataFrame:
-    """claim, status in the paper, how it is tested here, notebook, table."""
+    """Columns claim, status in the paper, here (how it is tested), notebook, table."""
     rows = []
     for claim in claims.load_claims().values():
         test = claim.test

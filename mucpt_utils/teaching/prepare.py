@@ -10,7 +10,7 @@ from mucpt_utils import paths
 from mucpt_utils.teaching import profiles
 from mucpt_utils.teaching.widgets import FOLDER
 
-# what a reader may want, the notebooks, and what it reads of a results folder; nothing: stages
+# what a reader may want, its notebooks, and the file it reads in a results folder ("": stages)
 WANTED = (
     ("rejected documents to walk through", "03", f"{FOLDER}/rejected.json"),
     ("token weights under sliders", "04", f"{FOLDER}/sentences.json"),
@@ -23,10 +23,10 @@ EVERY_CELL = "every cell, from the top"
 
 
 def ready(profile: str, overrides: Sequence[str] = (), run: bool = False) -> pd.DataFrame:
-    """what, notebook, works, from: of everything that a reader may want.
+    """Columns you want, notebook, works, from, for everything that a reader may want.
 
     run: make the profile first (`smoke` for `best` without a finished run): a few minutes for
-    `smoke`, with its progress below the cell; what is finished is loaded.
+    `smoke`, with progress below the cell; finished stages are loaded.
     """
     name, _ = profiles.usable(profile, overrides)
     if run:
@@ -43,7 +43,7 @@ def ready(profile: str, overrides: Sequence[str] = (), run: bool = False) -> pd.
 def row_of(
     profile: str, overrides: Sequence[str], wanted: str, notebook: str, file: str
 ) -> tuple[str, str, str, str]:
-    """Whether one thing works, and from which results."""
+    """The row of one thing: whether it works, and from which results."""
     if not file:
         return wanted, notebook, "yes", "no run is needed"
     for folder in profiles.folders_to_read(profile, overrides):
@@ -53,9 +53,9 @@ def row_of(
 
 
 def watched(command: Sequence[str]) -> None:
-    """Run a command in the checkout and pass on what it says, line by line.
+    """Run a command in the checkout and print its output line by line.
 
-    Raises CalledProcessError where it fails.
+    Raises CalledProcessError if it fails.
     """
     with subprocess.Popen(
         command, cwd=paths.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

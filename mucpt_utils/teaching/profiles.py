@@ -1,6 +1,6 @@
-"""Which profile a notebook opens when none is named: the best one whose run is finished.
+"""Which profile a notebook opens if none is named: the best one with a finished run.
 
-A notebook's `PROFILE` is `best` until somebody names a profile; `run_all.sh` names the one it runs.
+A notebook's `PROFILE` is `best` until a profile is named; `run_all.sh` names the one it runs.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from mucpt_utils.config.settings import Profile, load_profile, profile_names
 from mucpt_utils.study.provenance import COMMITTED, RUN, results_folder, results_to_read
 
 BEST = "best"
-SMALLEST = "smoke"  # which is made in a few minutes where no run is finished
+SMALLEST = "smoke"  # made in a few minutes if no run is finished
 
 
 def finished(overrides: Sequence[str] = ()) -> list[Profile]:
@@ -39,10 +39,10 @@ def resolved(profile: str, overrides: Sequence[str] = ()) -> str:
 
 
 def folders_to_read(profile: str, overrides: Sequence[str] = ()) -> list[Path]:
-    """Results folders for a reader who only looks, the best first: take the first with the file.
+    """Results folders for reading, the best first: use the first that has the file.
 
-    Of a named profile its own run, its committed one, then `laptop`'s. For `best` all own runs and
-    the committed one of `laptop`, by how much was trained: the committed one may be the best.
+    For a named profile: its own run, its committed one, then `laptop`'s. For `best`: all own runs
+    and the committed one of `laptop`, by how much was trained: the committed one may be the best.
     """
     if profile != BEST:
         return results_to_read(profile, overrides)
@@ -54,7 +54,7 @@ def folders_to_read(profile: str, overrides: Sequence[str] = ()) -> list[Path]:
 
 
 def origin(profile: str, overrides: Sequence[str], folder: Path) -> str:
-    """Where what is shown comes from, in one line. folder: the one of `folders_to_read` taken."""
+    """Where the results shown come from, in one line. folder: the one used of `folders_to_read`."""
     if folder.parent != paths.RESULTS:
         return f"From the run of profile {folder.name}."
     if profile in (BEST, folder.name):
@@ -63,10 +63,10 @@ def origin(profile: str, overrides: Sequence[str], folder: Path) -> str:
 
 
 def usable(profile: str, overrides: Sequence[str] = ()) -> tuple[str, str]:
-    """The same for a notebook that makes what it misses, and one line about what was taken.
+    """The profile for a notebook that makes what is missing, and a line about the choice.
 
-    A finished run counts only where this code finds its models: one of older code would be trained
-    anew, which nobody has asked for.
+    A finished run counts only if this code finds its models: one by older code would be trained
+    anew, which nobody asked for.
     """
     if profile != BEST:
         return profile, ""
@@ -83,9 +83,9 @@ def usable(profile: str, overrides: Sequence[str] = ()) -> tuple[str, str]:
 
 
 def trained(profile: Profile) -> bool:
-    """Whether the profile's last run of the main comparison is found by today's code.
+    """Whether the present code finds the profile's last run of the main comparison.
 
-    Nothing is made for it: what such a run costs, which depends on the corpus, is not asked.
+    Nothing is made to find out, so runs whose cost depends on the corpus are not looked for.
     """
     from mucpt_utils.study.jobs import Job
     from mucpt_utils.study.study import Study

@@ -1,8 +1,8 @@
 """One bar over all the work of a run, whatever its notebooks print.
 
-Kernels draw a bar for each stage on their standard error. `Progress` takes it in their place: in a
+Kernels draw a bar for each stage on their standard error. `Progress` replaces them: in a
 terminal it draws one line that says which notebook of how many, the stage, how much of the run is
-done and the time left; elsewhere it writes a line every half minute at most. What is no bar is
+done and the time left; elsewhere it writes a line every half minute at most. Other output is
 passed on.
 """
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from mucpt_utils.study.lanes import ProseStudy
     from mucpt_utils.study.study import Study
 
-# a declared guess, which the run itself corrects: a notebook that finds its stages, in seconds
+# seconds for a notebook whose stages exist: a declared guess, which the run itself corrects
 NOTEBOOK_SECONDS = 8.0
-# who makes what, first come first served: the description of a bar, and numbers of notebooks
+# the description of a bar, and the notebooks that may make it, of which the first to run does
 MAKERS = {
     "base and corpora": ("04", "05", "05b", "06", "07", "08"),
     "reference models": ("04", "05", "05b", "06", "07", "08"),
@@ -30,19 +30,19 @@ MAKERS = {
     "alignment": ("05", "05b"),
     "composition": ("07", "08"),
 }
-PROSE = ("05", "05b")  # who makes what the prose lane needs
-# a bar of tqdm; one that nobody described is a bar as well
+PROSE = ("05", "05b")  # the notebooks that make what the prose lane needs
+# a bar of tqdm, with or without a description
 BAR = re.compile(r"^(?:(?P<what>[^|\n]*?):)?\s*(?P<share>\d+)%\|")
-LINE_SECONDS = 30.0  # between two lines where there is no terminal
-KNOWN_FROM = 0.05  # share of the run from which its own pace tells the time left
+LINE_SECONDS = 30.0  # between two lines if there is no terminal
+KNOWN_FROM = 0.05  # share of the run from which its own pace gives the time left
 WIDTH, CELLS = 100, 20  # characters of the line and of the bar in it
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The work before a run: seconds by notebook (its number) and stage, as they are forecast.
+    """The work of a run: forecast seconds by notebook (its number) and stage.
 
-    found, runs: how many of the runs are there already.
+    found, runs: how many runs exist already, of how many.
     """
 
     seconds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Plan:
         return NOTEBOOK_SECONDS + sum(self.seconds.get(number, {}).values())
 
     def in_words(self) -> str:
-        """What is there and what is to be done, in a line; nothing where nothing is trained."""
+        """What exists and what is left to do, in a line; "" if nothing is trained."""
         if not self.runs:
             return ""
         work = sum(sum(stages.values()) for stages in self.seconds.values())
@@ -63,10 +63,10 @@ class Plan:
 
 
 def planned(profile: Profile, numbers: Sequence[str]) -> Plan:
-    """The plan of a profile's run of some notebooks, by their numbers; what is found costs nothing.
+    """The plan of a profile's run of the numbered notebooks; finished stages cost nothing.
 
-    Seconds are operations (6 for each parameter and token) at the rate of the committed run, shared
-    out over the cores.
+    Seconds are operations (6 per parameter and token) at the rate of the committed run, divided
+    among the cores.
     """
     if not any(number in makers for number in numbers for makers in MAKERS.values()):
         return Plan()
@@ -97,7 +97,7 @@ def planned(profile: Profile, numbers: Sequence[str]) -> Plan:
 
 @dataclass(frozen=True)
 class Part:
-    """Jobs under one bar. makers: the notebooks that make them, first come first served."""
+    """Jobs under one bar. makers: the notebooks that may make them; the first to run does."""
 
     what: str
     makers: Sequence[str]
@@ -105,7 +105,7 @@ class Part:
 
 
 def rendered_parts(study: "Study") -> list[Part]:
-    """What a study makes of rendered text, stage by stage."""
+    """The parts that a study makes from rendered text, stage by stage."""
     from mucpt_utils.study import jobs
 
     work = {
@@ -119,7 +119,7 @@ def rendered_parts(study: "Study") -> list[Part]:
 
 
 def prose_parts(lane: "ProseStudy") -> list[Part]:
-    """What the lane of real prose makes besides, stage by stage."""
+    """The additional parts of the prose lane, stage by stage."""
     from mucpt_utils.study import jobs
 
     base = [jobs.Job(lane, "base", (), lane.profile.base.tokens)]
@@ -153,18 +153,18 @@ class Progress:
         self.stages: dict[str, float] = {}  # share done of each stage of this notebook
 
     def begin(self, place: int) -> None:
-        """The notebook at a place (from 0) begins."""
+        """Begin the notebook at a place (from 0)."""
         self.place, self.stage, self.stages = place, "", {}
         self.show()
 
     def say(self, line: str) -> None:
-        """A whole line, above the bar."""
+        """Print a whole line above the bar."""
         self.clear()
         print(line, file=self.out, flush=True)
         self.said = time.perf_counter()
 
     def write(self, text: str) -> int:
-        """What a kernel prints: bars are taken in, everything else is passed on."""
+        """Take what a kernel prints: bars are absorbed, everything else is passed on."""
         for piece in re.split(r"[\r\n]+", text):
             if bar := BAR.match(piece):
                 self.stage = (bar["what"] or "").strip()
@@ -175,7 +175,7 @@ class Progress:
         return len(text)
 
     def flush(self) -> None:
-        """Everything is written at once."""
+        """Do nothing, since everything is written at once."""
 
     def isatty(self) -> bool:
         """Whether a bar is drawn."""
@@ -192,7 +192,7 @@ class Progress:
         return (sum(every[: self.place]) + now) / sum(every)
 
     def left(self) -> float:
-        """Seconds left: the forecast, and once some of the run is done its own pace."""
+        """Seconds left: by the forecast and, once some of the run is done, by its own pace."""
         share, elapsed = self.done(), time.perf_counter() - self.start
         if share >= KNOWN_FROM:
             return elapsed * (1 - share) / share
@@ -215,7 +215,7 @@ class Progress:
             self.say(self.in_words())
 
     def clear(self) -> None:
-        """Take the bar away before something else is written."""
+        """Remove the bar before something else is written."""
         if self.drawn:
             print(f"\r{'':<{WIDTH}}\r", end="", file=self.out, flush=True)
             self.drawn = False

@@ -4,7 +4,7 @@
     run_all.sh test | check | lab | verify [ARGUMENTS]
 
 Results go to the work folder (`paths.results`). `--commit-results` writes them into the
-repository: a whole run of a profile as its file says, by code and data that are committed.
+repository; only for a whole run of an unchanged profile, with committed code and data.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from mucpt_utils.teaching.kernels import WIDGET_VIEW, fork_kernels
 from mucpt_utils.teaching.progress import Progress, planned
 
 DEFAULT_PROFILE = COMMITTED = "laptop"
-REPORT = "08_report"  # the notebook that shows whatever lies in the results folder
+REPORT = "08_report"  # the notebook that shows whatever is in the results folder
 STYLE = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",))
 STYLE_ABOUT = "Style and types: ruff, mypy."
 
@@ -41,11 +41,11 @@ class RunError(MuCPTError):
 
 
 class Refused(MuCPTError, ValueError):
-    """A run that may not be what was asked for; nothing of it has run."""
+    """A run that is not allowed; nothing of it has been run."""
 
 
 class UnknownNotebook(Refused):
-    """A notebook was asked for that is not there; the message names those that are."""
+    """An unknown notebook; the message names the known ones."""
 
 
 # --- which notebooks ------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def chosen(first: str | None, only: str | None) -> list[Path]:
 
 
 def named(name: str, every: Sequence[Path]) -> Path:
-    """The notebook of a name or number. Raises UnknownNotebook that says what is allowed."""
+    """The notebook of a name or number. Raises UnknownNotebook, which says what is allowed."""
     stem = Path(name).stem
     for path in every:
         if stem in (path.stem, path.stem.split("_")[0]):
@@ -108,7 +108,7 @@ def run(profile: str, overrides: list[str], which: Sequence[Path]) -> None:
 
 
 def clear(results: Iterable[Path], since: float, bar: Progress) -> None:
-    """Remove from results folders what no notebook of a whole run has made since it began."""
+    """Remove from results folders what this whole run has not made since it began."""
     for folder in results:
         if old := leftovers.remove(folder, since):
             names = ", ".join(f"{path.parent.name}/{path.name}" for path in old)
@@ -116,9 +116,9 @@ def clear(results: Iterable[Path], since: float, bar: Progress) -> None:
 
 
 def write_site(results: Path) -> str:
-    """Write the results as pages, where there is a record of the run; a line about it.
+    """Write the results as pages, if there is a record of the run; returns a line about it.
 
-    By a process of its own: whatever fails in it costs the run nothing.
+    In a separate process, so that a failure costs the run nothing.
     """
     if not (results / "run.json").is_file():
         return ""
@@ -166,9 +166,9 @@ def execute(notebook: Path, out: Path, parameters: dict, progress: Any = sys.std
 
 
 def strip_timings(path: Path) -> None:
-    """Drop what differs between equal runs: papermill's times, paths and ids, progress bars.
+    """Remove what differs between equal runs: papermill's times, paths and ids, progress bars.
 
-    Widgets need a kernel and bear random ids; what stays is the fixed view beside them.
+    Widgets need a kernel and have random ids; only the fixed view beside them stays.
     """
     import nbformat
 
@@ -189,7 +189,7 @@ LINK = re.compile(r"(\]\()(?!\w+:|#)([^)\s]+)(\))")
 
 
 def relink(path: Path) -> None:
-    """Let links of an executed copy lead where those of the notebook do, from its own folder.
+    """Make links of an executed copy lead where those of the notebook do, from its own folder.
 
     Pictures of the committed run become those of the run's own results. A copy outside the
     repository keeps its links as they are: they would name folders of this machine.
@@ -203,7 +203,7 @@ def relink(path: Path) -> None:
     def turned(match: re.Match) -> str:
         target = Path(os.path.normpath(paths.NOTEBOOKS / match[2]))
         if target.parent == paths.NOTEBOOKS and target.suffix == ".ipynb":
-            return match[0]  # the other executed copies lie beside this one
+            return match[0]  # the other executed copies are beside this one
         if target.is_relative_to(committed):
             target = home.parents[1] / target.relative_to(committed)
         return f"{match[1]}{os.path.relpath(target, home.parent)}{match[3]}"
@@ -216,7 +216,7 @@ def relink(path: Path) -> None:
 
 
 def joined(outputs: Iterable) -> list:
-    """Outputs with printed text in one piece: a kernel cuts it wherever it happens to flush."""
+    """Outputs with printed text in one piece, which a kernel splits wherever it flushes."""
     pieces: list = []
     for output in outputs:
         last = pieces[-1] if pieces else None
@@ -230,7 +230,7 @@ def joined(outputs: Iterable) -> list:
 # --- what may be committed ------------------------------------------------------------------------
 
 
-# what only the profile that is committed whole keeps: the notebooks as they ran, the samples that
+# what only the profile that is committed whole keeps: the executed notebooks, the samples that
 # widgets read, figures for print, tables for programs
 OF_THE_WHOLE = (
     "executed/*",
@@ -242,7 +242,7 @@ OF_THE_WHOLE = (
 
 
 def keep_what_is_read(results: Path) -> None:
-    """Leave numbers, pictures, record and page of a profile that is not committed whole."""
+    """Keep only numbers, pictures, record and page of a profile that is not committed whole."""
     from mucpt_utils.report.page import write_report
     from mucpt_utils.study.provenance import COMMITTED
 
@@ -260,8 +260,8 @@ def keep_what_is_read(results: Path) -> None:
 def to_commit(options: argparse.Namespace) -> str:
     """Name of the results folder that `--commit-results` writes: the profile's, or `prose`.
 
-    With `text=DIR` it is the prose lane's alone, and the rendered lane's goes to the work folder.
-    Raises Refused, in one line, for a part of a run, for other settings, and where code or data
+    With `text=DIR` it is only the prose lane's; the rendered lane's goes to the work folder.
+    Raises Refused, in one line, for a partial run, for other settings, and if code or data
     differ from the commit.
     """
     keys = [pair.partition("=")[0] for pair in options.overrides]
@@ -286,9 +286,9 @@ def to_commit(options: argparse.Namespace) -> str:
 
 
 def run_tests(arguments: Sequence[str]) -> int:
-    """The test suite, offline, its files side by side over the cores. Returns pytest's exit code.
+    """Run the test suite offline, its files in parallel over the cores; returns pytest's exit code.
 
-    arguments: pytest's own, which come last and so decide: `-n 0` runs one test after another.
+    arguments: pytest's own, which come last and so take precedence: `-n 0` runs tests in sequence.
     """
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     together = ["-n", str(parallel.cores()), "--dist", "loadfile", "--no-loadscope-reorder"]
@@ -297,9 +297,9 @@ def run_tests(arguments: Sequence[str]) -> int:
 
 
 def check_style(arguments: Sequence[str] = ()) -> int:
-    """Style and types, one line a tool; what a tool complains of is printed before its line.
+    """Check style and types, one line per tool, preceded by the tool's complaints.
 
-    arguments: none but `--help`; what else is given is refused.
+    arguments: only `--help` is allowed.
     """
     Parser(prog="run_all.sh check", description=STYLE_ABOUT).parse_args(arguments)
     failed = False
@@ -368,7 +368,7 @@ def parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; returns the exit code: 0 done, 1 a notebook failed, 2 a wrong argument."""
+    """Run what was asked for; returns its exit code: 0 done, 1 failed, 2 wrong argument."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] in OTHERS:
         return OTHERS[arguments[0]](arguments[1:])

@@ -1,8 +1,8 @@
-"""The sentences under the sliders of notebook 04, with what they cost each model.
+"""The sentences under the sliders of notebook 04, with their losses under each model.
 
-First stand two sentences of one template, a true one and a false one, whose answers are compared
-under the seed whose reference model tells them apart best; the sentence that is followed; junk.
-Everything is a small JSON file (`classroom.keep`) that is made once for the same models.
+First come two sentences of one template, a true one and a false one, whose answers are compared
+under the seed whose reference model tells them apart best; then the story's sentence, and junk.
+All of it is a small JSON file (`classroom.keep`) that is made once per set of models.
 """
 
 import re
@@ -22,7 +22,7 @@ from mucpt_utils.study.study import Study
 from mucpt_utils.teaching import classroom, story, widgets
 from mucpt_utils.teaching.story import Story
 
-TEMPERATURES = (0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)  # and those that were calibrated
+TEMPERATURES = (0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)  # besides the calibrated ones
 SHORTEST_SENTENCE, LONGEST_SENTENCE = 6, 48  # words; tokens
 PAIRS = 8  # pairs of one template that are tried
 NAME = "sentences"
@@ -33,7 +33,7 @@ def keep(study: Study, followed: Story, folder: Path) -> Path:
     path = folder / widgets.FOLDER / f"{NAME}.json"
     origin = made_from(study)
     if path.is_file() and read_json(path).get("made_from") == origin:
-        path.touch()  # it is of this run as well
+        path.touch()  # it belongs to this run as well
         return path
     return classroom.keep(folder, NAME, {"made_from": origin, **sentences(study, followed)})
 
@@ -47,10 +47,10 @@ def made_from(study: Study) -> str:
 
 
 class Stretch(NamedTuple):
-    """A labelled stretch of a document that came through the pipeline: its kind and its number.
+    """A labelled stretch of a document that passed the pipeline: its kind and its number.
 
     answer: the object that a true or a false sentence names; about: the subject of its fact, which
-    may be another than the document's; both empty for junk.
+    may differ from the document's; both empty for junk.
     """
 
     kind: str
@@ -61,7 +61,7 @@ class Stretch(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The stretch as it is trained on."""
+        """The text of the stretch as it is trained on."""
         return story.labelled_text(self.document, self.span)
 
     @property
@@ -71,7 +71,7 @@ class Stretch(NamedTuple):
 
     @property
     def template(self) -> str:
-        """The words without subject and answer; empty where the sentence does not hold both."""
+        """The words without subject and answer; empty if the sentence does not contain both."""
         if not self.answer or self.about not in self.text or self.answer not in self.text:
             return ""
         return self.text.replace(self.answer, "{o}").replace(self.about, "{s}")
@@ -87,11 +87,11 @@ class Pair(NamedTuple):
 def sentences(study: Study, followed: Story) -> dict:
     """A few stretches of the cleaned corpus with the losses of their tokens, in nats.
 
-    The pair of one template comes first (`part` true and false), where there is one, then the
+    The pair of one template comes first (`part` true and false), if there is one, then the
     sentence that is followed, then junk. For each: `pieces`, the text of its tokens; `answer`,
     where the tokens of its answer begin and end among them, or None; `base` and, by seed and
     temperature, `reference`, the losses; by seed `known`, whether the reference model knows the
-    subject, and `read`, whether the answer stands in its text. `calibrated` holds each reference
+    subject, and `read`, whether the answer is in its text. `calibrated` holds each reference
     model's own temperature; `start` is the seed to begin with, `apart` by seed whether its
     reference model gives the true answer more weight than the false one.
     """
@@ -154,9 +154,9 @@ def pairs(study: Study, followed: Stretch) -> list[Pair]:
 
 
 def best_pair(kept: Mapping, tried: Sequence[Sequence[dict]]) -> tuple[int, dict[int, float]]:
-    """The pair to show, and by seed how much more its true answer weighs than its false one.
+    """The pair to show and, by seed, how much more its true answer weighs than its false one.
 
-    One that some reference model tells apart and another does not, if there is any; of those the
+    One that some reference model tells apart and another does not, if there is any; of those, the
     one that is told apart most clearly.
     """
     margins = []
@@ -191,10 +191,10 @@ def scored_rows(
     texts: Mapping[int, str],
     calibrated: Mapping[int, float],
 ) -> list[dict[str, Any]]:
-    """A row for each stretch, with its tokens and their losses under every model."""
+    """One row per stretch, with its tokens and their losses under every model."""
     from mucpt_utils.scoring import losses, models
 
-    # 1. what each stretch is, and where its tokens stand in a corpus of these documents alone
+    # 1. what each stretch is, and where its tokens are in a corpus of these documents only
     store = store_of(study, stretches)
     rows, places = [], []
     for number, stretch in enumerate(stretches):
@@ -220,7 +220,7 @@ def scored_rows(
 def row_of(
     study: Study, stretch: Stretch, pieces: list[str], texts: Mapping[int, str]
 ) -> dict[str, Any]:
-    """What a stretch is, and what each seed's reference model has read of it."""
+    """What a stretch is, and what each seed's reference model has read about it."""
     return {
         "kind": stretch.kind,
         "subject": stretch.subject,
@@ -233,12 +233,12 @@ def row_of(
 
 
 def beside(study: Study, followed: Story, read: str, paired: bool) -> list[Stretch]:
-    """What stands beside the followed sentence, where the corpus still holds it.
+    """The stretches beside the followed sentence, if the corpus still has them.
 
-    Noise and spam; and, where no pair of one template is shown, a false sentence whose answer the
-    first seed's reference model has read in its text `read`, for then it expects the words, if not
-    the statement, and one whose answer it has not. Of each the shortest with enough words, at best
-    from a document about the same subject.
+    Noise and spam; and, if no pair of one template is shown, a false sentence whose answer the
+    first seed's reference model has read in its text `read`, since then it expects the words, if
+    not the statement, and one whose answer it has not. Of each, the shortest with enough words,
+    preferably from a document about the same subject.
     """
     every = [s for s in stretches_of(study) if len(s.text.split()) >= SHORTEST_SENTENCE]
     every.sort(key=lambda s: (len(s.text), s.document["id"], s.span))
@@ -255,7 +255,7 @@ def beside(study: Study, followed: Story, read: str, paired: bool) -> list[Stret
 
 
 def stretches_of(study: Study) -> Iterator[Stretch]:
-    """Every labelled stretch of the cleaned corpus; a false one only where its answer is whole."""
+    """Every labelled stretch of the cleaned corpus; a false one only if its answer is whole."""
     facts = {fact.id: fact for fact in study.roles.test}
     for document in kept_documents(study.corpus().folder):
         for number, span in enumerate(document["metadata"]["truth"]["spans"]):
@@ -296,12 +296,12 @@ def reference_text(study: Study, seed: int) -> str:
 
 
 def stands_in(answer: str, text: str) -> bool:
-    """Whether a text holds an answer as whole words; no answer stands anywhere."""
+    """Whether a text contains an answer as whole words; never for an empty answer."""
     return bool(answer) and re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text) is not None
 
 
 def store_of(study: Study, stretches: Sequence[Stretch]) -> TokenStore:
-    """The tokens of the stretches' documents, alone; a document may stand there twice."""
+    """The tokens of the stretches' documents only; a document may be there twice."""
     corpus = TokenStore.load(study.domain_tokens().folder)
     ids = [stretch.document["id"] for stretch in stretches]
     parts = [corpus.document(corpus.ids.index(name)) for name in ids]
@@ -315,5 +315,5 @@ def corpus_start(study: Study, stretch: Stretch) -> int:
 
 
 def rounded(values: np.ndarray) -> list[float]:
-    """Losses to three digits: what is kept has to stay small."""
+    """Losses rounded to three decimals, to keep the file small."""
     return values.astype(float).round(3).tolist()

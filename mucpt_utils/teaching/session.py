@@ -18,13 +18,13 @@ from mucpt_utils.teaching import profiles, show
 
 
 class Results:
-    """A results folder: what is shown in a notebook is what is kept there."""
+    """A results folder: what a notebook shows is what is kept there."""
 
     def __init__(self, folder: Path):
         self.folder = folder
 
     def table(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
-        """Keep a table in every format, described; returns it as read back: all show the same."""
+        """Keep a table in every format, with its description; returns it as read back."""
         table_files.write_table(frame, self.folder / "tables", name)
         table_files.describe(self.folder / "tables")
         return self.read(name)
@@ -36,15 +36,15 @@ class Results:
     def figure(self, drawn: figures.Drawn | Callable[[], figures.Drawn], name: str) -> None:
         """Keep a figure as png, pdf and csv, and show it with a line on how to read it.
 
-        drawn: the figure, or what draws it, where the arms of a profile may leave it nothing to
-        show: that is said in a line then.
+        drawn: the figure, or a function that draws it, if a profile's arms may leave nothing to
+        show; a line then says so.
         """
         try:
             figure, frame = drawn() if callable(drawn) else drawn
         except figures.NothingToDraw as nothing:
             print(f"Figure {name} is not drawn: {nothing}.")
             return
-        # settle where everything stands once, not for each of three files anew
+        # settle the layout once, not anew for each of three files
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         figures.save_figure(figure, frame, self.folder / "figures", name)
@@ -56,7 +56,7 @@ class Results:
 def open_study(profile: str, overrides: list[str], notebook: str) -> tuple[Study, Results]:
     """The study of a profile and its results folder. Raises SettingsError for wrong settings.
 
-    profile: a name, or `best`: the best finished run there is, said in a line.
+    profile: a name, or `best` for the best finished run there is, which a line then names.
     """
     quiet()
     put_words_below_tables()
@@ -68,7 +68,7 @@ def open_study(profile: str, overrides: list[str], notebook: str) -> tuple[Study
 
 
 def open_prose(profile: Profile, notebook: str) -> tuple[ProseStudy, Results] | None:
-    """The prose lane and its results folder, or None where no `text` folder was given."""
+    """The prose lane and its results folder, or None if no `text` folder was given."""
     if profile.text is None:
         print("No folder of real text was given (--set text=DIR): the prose lane is not run.")
         return None
@@ -76,9 +76,9 @@ def open_prose(profile: Profile, notebook: str) -> tuple[ProseStudy, Results] | 
 
 
 def quiet() -> None:
-    """No progress bars and advice of libraries inside notebooks: stages bring their own bar.
+    """Silence the progress bars and advice of libraries in notebooks: stages have their own bar.
 
-    The libraries read these when they are imported, which a notebook that only reads never does.
+    The variables are read when libraries are imported, which a notebook that only reads never does.
     """
     os.environ.update(parallel.QUIET)
     warnings.filterwarnings("ignore", category=FutureWarning)

@@ -33,7 +33,7 @@ KIND_COLOURS = {
 HEAVY, LIGHT = (0, 114, 178), (213, 94, 0)  # weights above and below 1 (Okabe and Ito)
 MOST_NAMES = 6  # whose words stand below a table without being folded
 SMALL_PRINT = "font-size:12px;opacity:0.8;margin:2px 0 8px"
-STRONGEST = 3.0  # a weight from which on the colour does not grow
+STRONGEST = 3.0  # weight from which the colour gets no stronger
 BOX = (
     "white-space:pre-wrap;overflow-wrap:anywhere;font-family:sans-serif;font-size:14px;line-height:1.9;color:#111;"
     "background:#fff;border:1px solid #ccc;border-radius:4px;padding:8px 12px;margin:4px 0"
@@ -48,22 +48,22 @@ def boxed(body: str, title: str = "") -> HTML:
 
 
 def marked(text: str, colour: str, tag: str = "span") -> str:
-    """Text, which is escaped here, on a coloured ground."""
+    """Text on a coloured background; it is escaped here."""
     return f'<{tag} style="{MARK}{colour};text-decoration-color:#555">{escape(text)}</{tag}>'
 
 
 def labelled(document: Mapping) -> HTML:
-    """A rendered document with every labelled stretch in its colour and with its kind behind it.
+    """A rendered document with every labelled stretch in its colour, followed by its kind.
 
-    Of stretches that overlap, the inner one is shown where it stands.
+    Where stretches overlap, the inner one is shown.
     """
     text, metadata = document["text"], document["metadata"]
     spans = metadata["truth"]["spans"]
-    # 1. the number of the stretch that each sign belongs to, -1 for none; long ones first
+    # 1. the number of the stretch that each character belongs to, -1 for none; long ones first
     owner = np.full(len(text), -1)
     for number in sorted(range(len(spans)), key=lambda n: spans[n]["start"] - spans[n]["end"]):
         owner[spans[number]["start"] : spans[number]["end"]] = number
-    # 2. pieces of one owner, the last of each stretch with its kind behind it
+    # 2. pieces with one owner; the last piece of each stretch is followed by its kind
     edges = [0, *(np.flatnonzero(np.diff(owner)) + 1).tolist(), len(text)]
     pieces = []
     for start, stop in zip(edges[:-1], edges[1:], strict=True):
@@ -85,7 +85,7 @@ def before_after(
 ) -> HTML:
     """Two texts side by side: what is missing on the right is struck out on the left.
 
-    longest: characters of each text shown; the comparison is of what is shown.
+    longest: characters of each text that are shown and compared.
     """
     old, new = (findall(r"\s+|\w+|[^\w\s]", shortened(text, longest)) for text in (before, after))
     left, right = [], []
@@ -107,9 +107,9 @@ def shortened(text: str, longest: int) -> str:
 
 
 def weighted(pieces: Sequence[str], weights: Iterable[float], title: str = "") -> "Weighted":
-    """Tokens coloured by their weight, which also stands at each: blue above 1, orange below.
+    """Tokens coloured by their weight, which is also written at each: blue above 1, orange below.
 
-    pieces: the tokens' text; weights: one each. Raises ValueError where they do not pair.
+    pieces: the tokens' text; weights: one each. Raises ValueError if their numbers differ.
     """
     return Weighted(pieces, list(map(float, weights)), title)
 
@@ -139,9 +139,9 @@ class Weighted:
 
 
 def weighted_html(pieces: Sequence[str], weights: Iterable[float], title: str = "") -> str:
-    """The same as HTML, for live views: the weight stands low behind each token.
+    """The same as HTML, for live views: each token is followed by its weight as a subscript.
 
-    It can be read without any style: `song` with a small 1.2 behind it.
+    It can be read without any style: `song` with a small 1.2 after it.
     """
     tokens = []
     for piece, weight in zip(pieces, map(float, weights), strict=True):
@@ -152,13 +152,13 @@ def weighted_html(pieces: Sequence[str], weights: Iterable[float], title: str = 
 
 
 def weight_colour(weight: float) -> tuple[int, int, int, float]:
-    """Red, green, blue (0 to 255) and opacity of a weight's ground."""
+    """Red, green, blue (0 to 255) and opacity of a weight's background."""
     strength = min(abs(weight - 1) / (STRONGEST - 1 if weight > 1 else 1), 1.0)
     return (*(HEAVY if weight > 1 else LIGHT), 0.55 * strength)
 
 
 def visible(piece: str) -> str:
-    """A token's text with its tabs and line breaks as signs."""
+    """A token's text with visible tabs and line breaks."""
     return piece.replace("\t", "⇥").replace("\n", "⏎")
 
 
@@ -181,7 +181,7 @@ def noted(detail: Mapping) -> str:
 
 
 def picture(drawn: Drawn) -> Image:
-    """A figure at the size of a screen, kept nowhere."""
+    """A figure at screen size, which is not saved."""
     return Image(screen_png(drawn[0]))
 
 
@@ -228,7 +228,7 @@ def steps(
     """Every step from two losses to a weight, one row per token, through the study's own functions.
 
     numerator, reference: losses of the same tokens in nats, one dimension; entropies: the reference
-    model's, where the criterion needs them. The columns are L_a, L_rm (or what stands for it), rho,
+    model's, if the criterion needs them. The columns are L_a, L_rm (or its substitute), rho,
     f (clipped) and w (mean 1, mixed with uniform).
     """
     everything = numerator.new_ones(numerator.shape)

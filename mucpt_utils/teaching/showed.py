@@ -1,4 +1,4 @@
-"""What a run showed, for whoever has made a guess: a folded line below each *Predict*.
+"""What a run showed, for readers who have made their guess: a folded line below each *Predict*.
 
 Every sentence is worded from the tables of the run that is open; no number is typed here. Each
 function takes such a table and returns a `Folded` line.
@@ -24,14 +24,14 @@ from mucpt_utils.report.stage_words import KINDS
 from mucpt_utils.teaching.widgets import answer_mean, sentence_weights
 
 SUMMARY = "What this run showed"
-LOW_RECALL = 0.5  # a kind of which less is removed counts as one that stays
+LOW_RECALL = 0.5  # recall below which a kind counts as not removed
 CONTROL = "inverse"  # the negative control: the loss ratio upside down
 NO_AXIS = "No axis was moved in this run."
 NO_CLAIMS = "The verdicts are computed in notebook 08, which this run has not reached yet."
 
 
 class Folded:
-    """Sentences that open on a click; where nothing can be clicked they stand there."""
+    """Sentences that open on a click, or are simply shown where nothing can be clicked."""
 
     def __init__(self, sentences: Iterable[str]):
         self.text = " ".join(sentences)
@@ -90,7 +90,7 @@ def slope(calibration: Calibration) -> Folded:
 
 
 def thresholds(table: pd.DataFrame) -> Folded:
-    """What weighting alone undoes. table: rows of `classifier.csv`."""
+    """What weighting alone achieves. table: rows of `classifier.csv`."""
     lowest = table[table["threshold"] == table["threshold"].min()].set_index("metric")["value"]
     documents, weight = lowest["off_domain_documents"], lowest["off_domain_weight"]
     undone = f", {1 - weight / documents:.0%} of it undone" if documents else ""
@@ -176,7 +176,7 @@ def why(pair: Sequence[Mapping], number: int) -> str:
 
 
 def kinds(table: pd.DataFrame, kind: str = "wrong_fact") -> Folded:
-    """Whether true facts and another kind part, arm by arm.
+    """Whether the weights of true facts and another kind differ, arm by arm.
 
     table: rows of `fixed_weights.csv` or `token_weights.csv`.
     """
@@ -197,7 +197,7 @@ def kinds(table: pd.DataFrame, kind: str = "wrong_fact") -> Folded:
 
 
 def lost_most(table: pd.DataFrame) -> Folded:
-    """The arms that turn wrong facts down most and least. table: rows of `token_weights.csv`."""
+    """The arms that down-weight wrong facts most and least. table: rows of `token_weights.csv`."""
     rows = table[table["kind"] == "wrong_fact"].sort_values("weight")
     if rows.empty:
         return Folded(["No arm of this run kept weights of wrong facts."])
@@ -209,7 +209,7 @@ def lost_most(table: pd.DataFrame) -> Folded:
 
 
 def mirror(trained: Collection[str]) -> str:
-    """Which arm the negative control turns round, and whether this run trained it."""
+    """Which arm the negative control reverses, and whether this run trained it."""
     weighing = [(n, a.tokens) for n, a in ARMS.items() if a.tokens and a.documents is None]
     (control,) = (criterion for name, criterion in weighing if name == CONTROL)
     turned = control.model_copy(update={"direction": "forward"})
@@ -219,7 +219,7 @@ def mirror(trained: Collection[str]) -> str:
 
 
 def over_training(table: pd.DataFrame) -> Folded:
-    """Wrong facts at the beginning and the end. table: `token_weights_over_training.csv`."""
+    """Weight of wrong facts at the beginning and end. table: `token_weights_over_training.csv`."""
     rows = table[table["kind"] == "wrong_fact"].groupby(["arm", "tokens"], sort=False)["weight"]
     means = rows.mean().reset_index()
     told = []
@@ -231,7 +231,7 @@ def over_training(table: pd.DataFrame) -> Folded:
 
 
 def pulls(tokens: pd.DataFrame, answer: Sequence[int] | None) -> Folded:
-    """Which tokens pull hardest. tokens: as `story.Gradients` has them; answer: begin and end."""
+    """Which tokens pull hardest. tokens: as in `story.Gradients`; answer: its begin and end."""
     hardest = tokens.loc[tokens["plain"].idxmax()]
     told = [f"“{hardest['token'].strip()}” pulls hardest, {hardest['plain']:.2f}."]
     if answer:
@@ -310,7 +310,7 @@ def popular(strata: pd.DataFrame, categories: pd.DataFrame, arm: str = "plain") 
 def models(scores: pd.DataFrame) -> Folded:
     """Which real models beat the guessers, part by part. scores: the benchmark's table of scores.
 
-    Beaten are guessers whose intervals all lie below that of the model.
+    A guesser is beaten if its interval is below that of the model.
     """
     told = []
     for part, rows in scores.groupby("part", sort=False):
@@ -323,7 +323,7 @@ def models(scores: pd.DataFrame) -> Folded:
 
 
 def category(row: pd.Series) -> str:
-    """A category with its accuracy and how many questions stand behind it."""
+    """A category with its accuracy and its number of questions."""
     return f"{row['category']} ({row['mean']:.2f}, n = {row['n']:.0f})"
 
 
@@ -333,7 +333,7 @@ def category(row: pd.Series) -> str:
 def axes(table: pd.DataFrame) -> Folded:
     """The best level of every axis, for music and general questions.
 
-    table: rows of `composition.csv`; none where no axis was run.
+    table: rows of `composition.csv`; empty if no axis was run.
     """
     told: list[str] = []
     if table.empty:
@@ -359,7 +359,7 @@ def axes(table: pd.DataFrame) -> Folded:
 def moved(table: pd.DataFrame | None) -> Folded:
     """Which axis moves music and general questions most.
 
-    table: rows of `composition.csv`; None where no axis was run.
+    table: rows of `composition.csv`; None if no axis was run.
     """
     told: list[str] = []
     if table is None:
@@ -375,7 +375,7 @@ def moved(table: pd.DataFrame | None) -> Folded:
 
 
 def wrong_facts(table: pd.DataFrame, share: float, axis: str = "wrong_facts") -> Folded:
-    """What false statements cost plain training, beside their share of all statements.
+    """What false statements cost plain training, along with their share of all statements.
 
     table: rows of `composition.csv`. share: of the profile's own statements of facts, from 0 to 1.
     """
@@ -405,7 +405,7 @@ def surface(table: pd.DataFrame) -> Folded:
 
 
 def verdicts(results: Path) -> Folded:
-    """How the claims came out, where the last notebook has judged them. results: a folder."""
+    """How the claims came out, if the last notebook has judged them. results: a folder."""
     if not (results / "tables" / "claims.csv").is_file():
         return Folded([NO_CLAIMS])
     table = table_files.read_table(results / "tables", "claims")

@@ -15,13 +15,13 @@ from mucpt_utils.study.labels import kept_documents
 from mucpt_utils.study.study import Study
 from mucpt_utils.text.documents import training_text
 
-# a song where the world has one; otherwise what comes next
+# a song if the world has one; otherwise the next category
 CATEGORIES = ("song", "album", "opera", "classical", "artist", "award", "instrument", "theory")
 
 
 @dataclass(frozen=True)
 class Story:
-    """A fact, the sentence that tells it, and its document before and after the pipeline.
+    """A fact, the sentence that states it, and its document before and after the pipeline.
 
     span: number of the sentence among the document's labelled stretches, which every edit keeps.
     """
@@ -33,7 +33,7 @@ class Story:
 
     @property
     def before(self) -> str:
-        """The sentence as the crawl has it."""
+        """The sentence as it is in the crawl."""
         return labelled_text(self.raw, self.span)
 
     @property
@@ -49,12 +49,12 @@ def labelled_text(document: dict, span: int) -> str:
 
 
 def find_story(study: Study) -> Story:
-    """The sentence that is followed: the same one in every run of a profile.
+    """The sentence to follow: the same one in every run of a profile.
 
-    A true sentence that names its subject, of a document that came through the pipeline and had
-    most sorts of flaws; of a song where there is one, which the first seed's reference model knows
-    and a question is about.
-    Raises ValueError where no document that was kept tells a fact under test.
+    A true sentence that names its subject, from a document that passed the pipeline and had
+    the most kinds of flaws; about a song if there is one, which the first seed's reference model
+    knows and a question is about.
+    Raises ValueError if no kept document states a fact under test.
     """
     raw = {d["id"]: d for d in read_jsonl(study.raw_corpus().path("documents.jsonl"))}
     facts = {fact.id: fact for fact in study.roles.test}
@@ -91,14 +91,14 @@ def find_story(study: Study) -> Story:
 def token_pieces(study: Study, story: Story) -> tuple[list[str], np.ndarray]:
     """The text of each token of the story's sentence, and its place in the corpus's tokens.
 
-    The places index `domain_tokens`, and with it losses and weights; both have one length.
+    The places index `domain_tokens`, and so losses and weights; both results have one length.
     """
     return stretch_pieces(study, story.kept, story.span)
 
 
 def stretch_pieces(study: Study, document: dict, number: int) -> tuple[list[str], np.ndarray]:
-    """The same for any labelled stretch of a document that was kept, by its number."""
-    # 1. where the stretch lies in the text that is trained on, behind the metadata line
+    """The same for any labelled stretch of a kept document, by its number."""
+    # 1. where the stretch is in the text that is trained on, after the metadata line
     text = training_text(document, study.corpus_metadata)
     span = document["metadata"]["truth"]["spans"][number]
     shift = len(text) - len(document["text"])
@@ -118,11 +118,11 @@ def stretch_pieces(study: Study, document: dict, number: int) -> tuple[list[str]
 
 @dataclass(frozen=True)
 class Gradients:
-    """What one training step would take from each token of a sentence.
+    """What each token of a sentence would contribute to one training step.
 
     tokens: one row per token: `token`, `loss` (nats), `w`, and the length (Euclidean norm, over all
-    parameters) of the gradient that the token asks for, `plain` and `weighted` by w.
-    cosine: of the sentence's whole gradients, plain and weighted: 1 is the same direction.
+    parameters) of the token's gradient, `plain` and `weighted` by w.
+    cosine: between the sentence's whole gradients, plain and weighted; 1 is the same direction.
     """
 
     tokens: pd.DataFrame
@@ -141,10 +141,10 @@ def gradients(study: Study, story: Story, weights: np.ndarray) -> Gradients:
     index = store.ids.index(story.kept["id"])
     stop = int(places[-1]) + 1
     start = max(int(store.starts[index]), stop - study.profile.model.context)
-    # a document stands behind the end token of the one before
+    # a document comes after the end token of the one before
     before = store.tokens[-1] if start == store.starts[index] else store.tokens[start - 1]
     ids = np.concatenate([[before], store.tokens[start:stop]]).astype(np.int64)
-    # 2. the losses of the sentence's tokens, and the gradient that each of them asks for
+    # 2. the losses of the sentence's tokens, and the gradient of each
     model = models.load(study.base().path("model"), "float32").eval()
     tensor = torch.from_numpy(ids)[None].to(model.device)
     losses = token_losses(model(input_ids=tensor).logits, tensor)[0][places - start]
@@ -157,7 +157,7 @@ def gradients(study: Study, story: Story, weights: np.ndarray) -> Gradients:
         plain, weighted = plain + gradient, weighted + weight * gradient
         length = float(gradient.norm())
         rows.append((piece, float(loss.detach()), weight, length, weight * length))
-    # 3. how long each is, and how far the weights turn their sum
+    # 3. how long each gradient is, and how far the weights turn their sum
     table = pd.DataFrame(rows, columns=["token", "loss", "w", "plain", "weighted"])
     both = torch.nn.functional.cosine_similarity(plain, weighted, dim=0)
     return Gradients(table, float(both))

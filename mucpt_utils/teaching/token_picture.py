@@ -1,4 +1,4 @@
-"""Tokens on coloured grounds as a picture: what GitHub and untrusted notebooks show as well."""
+"""Tokens on coloured backgrounds as a picture, which GitHub and untrusted notebooks show too."""
 
 import io
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Colour = tuple[int, int, int, float]
 def drawn(
     tokens: Sequence[str], colours: Sequence[Colour], above: Sequence[str], title: str = ""
 ) -> bytes:
-    """A PNG of tokens in lines, each on its colour with a small text above it."""
+    """A PNG of tokens in lines, each on its colour, with a small text above it."""
     boxes, lines = placed(
         [max(len(token), len(text) * 0.8) for token, text in zip(tokens, above, strict=True)]
     )

@@ -1,6 +1,6 @@
 """Interactive cells: weights under sliders, rejected documents, the arms' answers.
 
-They read the small files that `classroom` left of a run, so they need neither a model nor the
+They read the small files that `classroom` keeps of a run, so they need neither a model nor the
 cells above them. In a notebook that is run without a browser each shows the same view as fixed
 HTML (`Interactive`).
 """
@@ -24,9 +24,9 @@ from mucpt_utils.teaching.kernels import WIDGET_VIEW
 from mucpt_utils.teaching.profiles import folders_to_read, origin
 
 FOLDER = "classroom"
-START = "soft_static"  # the arm as which the sliders start
+START = "soft_static"  # the arm with whose settings the sliders start
 MOVED = ("form", "direction", "power", "scale", "keep", "floor", "mix")  # settings with a slider
-OWN_ANSWERS = 5  # of the reader's to one question, side by side
+OWN_ANSWERS = 5  # most of the reader's own answers to one question, side by side
 MARKS = {CORRECT: "✓ correct", INCORRECT: "✗ incorrect", NOT_ATTEMPTED: "– not attempted"}
 NARROW: dict[str, Any] = {"style": {"description_width": "120px"}}
 LONG: dict[str, Any] = {**NARROW, "layout": w.Layout(width="min(560px, 100%)")}
@@ -37,14 +37,14 @@ CELL = "padding:3px 10px;text-align:left;vertical-align:top;border-bottom:1px so
 class Interactive:
     """A widget that shows itself in JupyterLab, and as fixed HTML where no kernel answers.
 
-    widget: the live view. still: the same view as it starts, as HTML.
+    widget: the live view. still: its initial state as HTML.
     """
 
     def __init__(self, widget: w.Widget, still: str):
         self.widget, self.still = widget, still
 
     def __repr__(self) -> str:
-        """The same in every run: executed notebooks keep it beside the HTML."""
+        """The same in every run, since executed notebooks keep it beside the HTML."""
         return f"<interactive cell {' '.join(self.widget._dom_classes)}>"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, object]:
@@ -53,9 +53,9 @@ class Interactive:
 
 
 def cached(profile: str, overrides: Sequence[str], name: str) -> tuple[dict, str]:
-    """`classroom/<name>.json` of a profile's own run, or of a committed one; and which it is.
+    """`classroom/<name>.json` of a profile's own run, or of a committed one; and its origin.
 
-    Raises FileNotFoundError, with the command that makes the file, where there is neither.
+    Raises FileNotFoundError, with the command that makes the file, if there is neither.
     """
     for folder in folders_to_read(profile, overrides):
         path = folder / FOLDER / f"{name}.json"
@@ -73,10 +73,10 @@ def assembled(
     origin: str,
     buttons: Sequence[w.Widget] = (),
 ) -> Interactive:
-    """Controls, and buttons, above a view that is drawn again at every change of a control.
+    """Controls and buttons above a view that is redrawn at every change of a control.
 
     name: class of the whole, for styles and tests; that of a control is `mucpt-<its key>`, the
-    view's is `mucpt-view`. origin: where what is shown comes from, for the line below.
+    view's is `mucpt-view`. origin: of the data shown, for the line below.
     """
     view = w.HTML(draw()).add_class("mucpt-view")
     note = f'<div style="{SMALL_PRINT}">{escape(origin)}</div>'
@@ -114,7 +114,7 @@ def weights(profile: str, overrides: Sequence[str] = ()) -> Interactive:
     controls = {"seed": seed, **criterion_controls(start), "temperature": temperature}
 
     def calibrated(change: object) -> None:
-        """Another reference model starts at the temperature that was found for it."""
+        """Start another reference model at its calibrated temperature."""
         temperature.value = data["calibrated"][str(seed.value)]
 
     def draw() -> str:
@@ -128,7 +128,7 @@ def weights(profile: str, overrides: Sequence[str] = ()) -> Interactive:
 
 
 def criterion_controls(start: Criterion) -> dict[str, w.Widget]:
-    """One control for each setting of the criterion that can be moved, set as in `start`."""
+    """One control for each setting of the criterion that can be changed, set as in `start`."""
     ranges = {"power": (0.25, 4, 0.25), "scale": (1.5, 20, 0.5), "keep": (0.1, 1, 0.1)}
     ranges["mix"] = (0, 1, 0.1)
     controls: dict[str, w.Widget] = {}
@@ -154,7 +154,7 @@ def criterion_controls(start: Criterion) -> dict[str, w.Widget]:
 def sentence_weights(data: Mapping, values: Mapping) -> list[list[float]]:
     """Weights of each stored sentence's tokens; the mean over all of them is 1.
 
-    data: as `classroom.sentences` gives it. values: seed, temperature, and settings of Criterion.
+    data: as `sentences.sentences` gives it. values: seed, temperature, and settings of Criterion.
     """
     settings = {k: v for k, v in values.items() if k not in ("seed", "temperature")}
     criterion = Criterion(numerator="static", **settings)
@@ -168,7 +168,7 @@ def sentence_weights(data: Mapping, values: Mapping) -> list[list[float]]:
 
 
 def answer_mean(row: Mapping, weights: Sequence[float]) -> float:
-    """The mean weight of a sentence's answer, or of all its tokens where it has none."""
+    """The mean weight of a sentence's answer, or of all its tokens if it has none."""
     part = weights[slice(*row["answer"])] if row["answer"] else []
     part = part or weights
     return sum(part) / len(part)
@@ -177,9 +177,9 @@ def answer_mean(row: Mapping, weights: Sequence[float]) -> float:
 def sentences_html(data: Mapping, values: Mapping) -> str:
     """The stored sentences with each token coloured by its weight.
 
-    On top, whether the true answer of the pair weighs more than the false one. Above each sentence
-    stand what it is, what the reference model has read of it, and its mean weight, that of its
-    answer's tokens too.
+    At the top, whether the true answer of the pair weighs more than the false one. Above each
+    sentence are what it is, what the reference model has read about it, its mean weight and that of
+    its answer's tokens.
     """
     number = data["seeds"].index(values["seed"])
     rows, weights = data["sentences"], sentence_weights(data, values)
@@ -255,7 +255,7 @@ def rejected(profile: str, overrides: Sequence[str] = ()) -> Interactive:
 
 
 def rejected_html(row: Mapping, head: str, with_labels: bool) -> str:
-    """One rejected document: why it went, what the stage noted, its text, its twin if it has one.
+    """One rejected document: why it was rejected, the stage's note, its text, its twin if any.
 
     with_labels: show what the text really was, stretch by stretch.
     """
@@ -281,14 +281,14 @@ def rejected_html(row: Mapping, head: str, with_labels: bool) -> str:
 
 
 def ask(profile: str, overrides: Sequence[str] = ()) -> Interactive:
-    """One question to every trained arm, graded; and an answer of one's own to be graded."""
+    """Every trained arm's graded answer to a question, and the reader's own answers, graded too."""
     data, origin = cached(profile, overrides, "answers")
     options = [(row["question"], number) for number, row in enumerate(data["questions"])]
     question = w.Dropdown(options=options, description="question", **LONG)
     seed = seed_list(data["seeds"], "models of")
     own = w.Text(placeholder="your own answer, then Enter", description="you say", **LONG)
     own.continuous_update = False
-    tried: list[str] = []  # answers to this question, the last first
+    tried: list[str] = []  # the reader's answers to this question, the latest first
 
     def draw() -> str:
         if own.value.strip() and own.value not in tried:
@@ -307,7 +307,7 @@ def ask(profile: str, overrides: Sequence[str] = ()) -> Interactive:
 def answers_html(data: Mapping, number: int, seed: int, own: Sequence[str] = ()) -> str:
     """A table: who answers, what, the grade, the grader's reason, log-likelihood of the key.
 
-    own: answers of the reader's, graded in the first rows, beside each other.
+    own: the reader's answers, graded in the first rows.
     """
     question = data["questions"][number]
     knows = "knows" if question["known"][data["seeds"].index(seed)] else "does not know"

@@ -183,7 +183,7 @@ def test_tables_in_a_notebook_tell_them_without_being_asked(monkeypatch):
     assert "personal data" not in kept["text/plain"]
 
 
-# names that are code on purpose (settings, exercises, profiles, tables and artefacts of an arm), and
+# names that are code on purpose (settings, exercises, profiles, tables, an arm's artefacts), and
 # names that are their own plain words
 CODE_ON_PURPOSE = {
     *(field for field in settings.Profile.model_fields),

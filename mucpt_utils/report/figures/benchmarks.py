@@ -30,8 +30,8 @@ from mucpt_utils.report.figures.style import (
     styled,
 )
 
-NAMES = 2.6  # inches of the arms' names
-BOLD_LETTER = 0.11  # inches of an average letter of a panel's title
+NAMES = 2.6  # inches for the arms' names
+BOLD_LETTER = 0.11  # inches per average letter of a panel's title
 NOT_ASKED = "not asked"  # what `scores.csv` says of guessers
 WAY_OF_ASKING = re.compile(r", (chat, )?(few|zero)-shot$")
 GENERAL_QUESTIONS = ("accuracy", "general")
@@ -45,11 +45,11 @@ PANEL_TITLES = {
 
 @styled
 def benchmark(table: pd.DataFrame, by: str) -> Drawn:
-    """Accuracy of every arm, one panel per stratum or category; in brackets its questions.
+    """Accuracy of every arm, one panel per stratum or category, with its number of questions.
 
-    All panels stand in one line, so that every arm is named once and compared along its row.
+    All panels are side by side, so that every arm is named once and compared along its row.
     table: rows of `benchmark_by_stratum.csv` or `benchmark_by_category.csv`; by: `stratum` or
-    `category`. Raises NothingToDraw where no accuracy is among the rows.
+    `category`. Raises NothingToDraw if the rows have no accuracy.
     """
     frame = table[table["metric"] == "accuracy"].reset_index(drop=True)
     if frame.empty:
@@ -72,7 +72,7 @@ def benchmark(table: pd.DataFrame, by: str) -> Drawn:
 
 @styled
 def model_scores(table: pd.DataFrame) -> Drawn:
-    """Accuracy of real models and guessers, one panel a part of the benchmark, with intervals.
+    """Accuracy of real models and guessers, one panel per part of the benchmark, with intervals.
 
     table: rows of `data_cards/musicsimpleqa/scores.csv`. Raises NothingToDraw for no rows.
     """
@@ -101,7 +101,7 @@ def model_scores(table: pd.DataFrame) -> Drawn:
 
 
 def model_label(row: Mapping) -> str:
-    """A model's name and, on a second line, how it was asked, where the name does not say so."""
+    """A model's name and, on a second line, how it was asked, unless the name says so."""
     if row["asked"] == NOT_ASKED:
         return wrapped(str(row["model"]), 30)
     return f"{WAY_OF_ASKING.sub('', str(row['model']))}\n{row['asked']}"
@@ -111,7 +111,7 @@ def model_label(row: Mapping) -> str:
 def forgetting(main: pd.DataFrame) -> Drawn:
     """What each arm forgets: the general twin, and bits per byte on music and general text.
 
-    main: rows of `main_comparison.csv`. Raises NothingToDraw where none of the three is there.
+    main: rows of `main_comparison.csv`. Raises NothingToDraw if it has none of the three.
     """
     title = conclusions.of_forgetting(main)
     return _against_base(main, (GENERAL_QUESTIONS, *HELD_OUT), title)
@@ -121,7 +121,7 @@ def forgetting(main: pd.DataFrame) -> Drawn:
 def bits_per_byte(table: pd.DataFrame) -> Drawn:
     """Bits per byte by arm on general and on music text; the dotted line is the base.
 
-    table: rows of `bits_per_byte.csv`. Raises NothingToDraw where neither text was measured.
+    table: rows of `bits_per_byte.csv`. Raises NothingToDraw if neither text was measured.
     """
     title = "Real prose: bits per byte on files never trained on, by arm, 95 % intervals"
     fig, frame = _against_base(table.assign(metric="bits_per_byte"), HELD_OUT, title)
@@ -129,7 +129,7 @@ def bits_per_byte(table: pd.DataFrame) -> Drawn:
 
 
 def _against_base(table: pd.DataFrame, wanted: tuple[tuple[str, str], ...], title: str) -> Drawn:
-    """One panel for each metric and stratum that the table has: every arm, the base as a line."""
+    """One panel for each metric and stratum in the table: every arm, with the base as a line."""
     groups = {
         (metric, stratum): table[(table["metric"] == metric) & (table["stratum"] == stratum)]
         for metric, stratum in wanted

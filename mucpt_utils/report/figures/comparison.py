@@ -1,4 +1,4 @@
-"""The main comparison: every arm's difference to plain, where it ends, the same in every run."""
+"""The main comparison: every arm minus plain, final accuracies, and the same in every run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,12 +49,12 @@ from mucpt_utils.report.figures.style import (
 )
 from mucpt_utils.report.measures import COSTS
 
-# against what, in the order of the panels: first what arms with a reference model are judged by
+# compared with what, in the order of the panels, beginning with how arms with an RM are judged
 COMPARISONS = {
     "plain_compute": "equal compute: minus plain",
     "plain": "equal tokens: minus plain",
 }
-# roles in the order of the forest: how much room there is stands first
+# roles in the order of the forest, beginning with how much room there is
 ROLES = {
     "ceiling": "room: what the labels allow",
     "baseline": "baselines",
@@ -65,8 +65,8 @@ UNITS = {"accuracy": "accuracy", "log_likelihood": "log-likelihood\n(nats per to
 SHIFTS = {COVERED: 0.17, UNCOVERED: -0.17}
 WIDTH_OF_LEVELS = 9.0  # inches
 CHANCE = "#b2182b"  # marks of chance levels
-MOST_PANELS = 4  # of the figure over all runs
-MOST_ROWS = 14  # of the first forest; the rest stands in the full one alone
+MOST_PANELS = 4  # in the figure over all runs
+MOST_ROWS = 14  # in the first forest; the others are only in the full one
 
 
 # --- the forest -----------------------------------------------------------------------------------
@@ -76,12 +76,12 @@ MOST_ROWS = 14  # of the first forest; the rest stands in the full one alone
 def difference_to_plain(
     differences: pd.DataFrame, metric: str = PRIMARY, every: bool = False
 ) -> Drawn:
-    """Forest plot: each arm minus plain, at equal compute, where it was run, and at equal tokens.
+    """Forest plot: each arm minus plain, at equal compute, if that was run, and at equal tokens.
 
     differences: rows of `differences.csv`. Filled marks: facts that the reference model knows; open
-    marks: the others. Ceilings stand on top. every: draw all arms, parts and variants too.
-    Raises NothingToDraw where no arm is compared with plain, and of a full forest that would be
-    the first one again.
+    marks: the others. Ceilings are on top. every: draw all arms, including parts and variants.
+    Raises NothingToDraw if no arm is compared with plain, or if a full forest would be
+    the same as the first one.
     """
     frame = compared_with_plain(differences, metric)
     first = frame["arm"].isin(in_first_forest(distinct(frame["arm"])))
@@ -96,7 +96,7 @@ def difference_to_plain(
 def pooled_forest(table: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
     """Forest plot over the runs of all profiles together: every arm minus plain, all arms.
 
-    table: rows of `pooled.csv`. Raises NothingToDraw where nothing is pooled.
+    table: rows of `pooled.csv`. Raises NothingToDraw if nothing is pooled.
     """
     together = table[table["pooled"] == "yes"]
     frame = compared_with_plain(together, metric)
@@ -134,7 +134,7 @@ def forest(frame: pd.DataFrame, title: str, metric: str) -> Drawn:
 
 
 def in_first_forest(arms: Sequence[str]) -> list[str]:
-    """The arms of the first figure: all where they fit."""
+    """The arms of the first figure: all of them if they fit."""
     return (
         [arm for arm in arms if arm not in PARTS_AND_VARIANTS]
         if len(arms) > MOST_ROWS
@@ -152,13 +152,13 @@ def forest_rows(arms: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def forest_labels(rows: Sequence[tuple[str, str]]) -> list[str]:
-    """What stands beside the rows: titles of arms, and headings."""
+    """The labels of the rows: titles of arms, and headings."""
     titles = arm_labels([arm for _, arm in rows])
     return [title if arm else ROLES[role] for title, (role, arm) in zip(titles, rows, strict=True)]
 
 
 def reach(frame: pd.DataFrame) -> tuple[float, float]:
-    """Ends of the axis of differences: all but controls fit, which may lie far off, and zero."""
+    """Ends of the axis of differences, for zero and all arms but controls, which may be far off."""
     shown = frame[frame["arm"].map(role_of) != "control"]
     shown = shown if len(shown) else frame
     low, high = min(shown["ci_low"].min(), 0), max(shown["ci_high"].max(), 0)
@@ -172,10 +172,10 @@ def _forest(
     rows: Sequence[tuple[str, str]],
     limits: tuple[float, float],
 ) -> None:
-    """Every arm's two kinds of facts on the rows; what lies beyond the axis is told at its edge."""
+    """Every arm's two kinds of facts on its row; values beyond the axis are written at its edge."""
     labels = forest_labels(rows)
     heights = label_rows(axes, labels)
-    # panels that share their rows have labels on the first alone
+    # of panels that share their rows, only the first has labels
     for tick, (_, arm) in zip(axes.get_yticklabels(), rows, strict=False):
         tick.set_fontweight("normal" if arm else "bold")
     axes.axvline(0, color="#1a1a1a", lw=1.2)
@@ -192,7 +192,7 @@ def _forest(
 def _mark(
     axes: Axes, row: pd.Series, height: float, stratum: str, limits: tuple[float, float]
 ) -> None:
-    """One difference with its interval, or its number at the edge that it lies beyond."""
+    """One difference with its interval, or its number at the edge that it exceeds."""
     value, style = row["difference"], KIND_STYLES[stratum]
     if limits[0] <= value <= limits[1]:
         interval(axes, row, "difference", height, style, stratum == COVERED)
@@ -210,7 +210,7 @@ def _mark(
 
 
 def counted_n(frame: pd.DataFrame, stratum: str) -> str:
-    """`n = 114` from the rows of a stratum, or the smallest and the largest."""
+    """`n = 114` from the rows of a stratum, or its smallest and largest n."""
     numbers = frame.loc[frame["stratum"] == stratum, "n"].dropna()
     if numbers.empty:
         return ""
@@ -219,7 +219,7 @@ def counted_n(frame: pd.DataFrame, stratum: str) -> str:
 
 
 def kind_key(stratum: str, count: str = "") -> Line2D:
-    """A kind of facts for the legend, with what `n` is."""
+    """The legend's entry for a kind of facts, with its `n`."""
     style = KIND_STYLES[stratum]
     label = STRATUM_TITLES[stratum] + (f" ({count})" if count else "")
     return key(style.marker, stratum == COVERED, label, style.colour)
@@ -233,7 +233,7 @@ def main_comparison(main: pd.DataFrame, chance: pd.DataFrame | None = None) -> D
     """Accuracy of every arm, covered beside uncovered facts, with base and plain as lines.
 
     main: rows of `main_comparison.csv`; chance: rows of `chance.csv`, where an arm would be if its
-    answers were permuted within a relation. Raises NothingToDraw where no accuracy is among `main`.
+    answers were permuted within a relation. Raises NothingToDraw if `main` has no accuracy.
     """
     frame = with_chance(select(main, "accuracy", STRATA), chance)
     ordered = [arm for _, arm in forest_rows(distinct(frame["arm"])) if arm]
@@ -259,7 +259,7 @@ def main_comparison(main: pd.DataFrame, chance: pd.DataFrame | None = None) -> D
 
 
 def with_chance(frame: pd.DataFrame, chance: pd.DataFrame | None) -> pd.DataFrame:
-    """Rows of accuracy with each arm's chance level beside; as they are where none is known."""
+    """Rows of accuracy with each arm's chance level; unchanged if none is known."""
     if chance is None or chance.empty:
         return frame
     keys = ["arm", "stratum", "metric"]
@@ -296,10 +296,10 @@ def _bars(axes: Axes, frame: pd.DataFrame, arms: list[str]) -> None:
 
 @styled
 def every_run(frame: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
-    """The difference of an arm to plain in every run: a row per run, a panel per arm and cost.
+    """The difference of an arm to plain in every run: one row per run, one panel per arm and cost.
 
     frame: rows of `profiles.same_difference`: profile, run (its name for readers), again, arm,
-    compared_to, stratum, metric, difference, ci_low, ci_high, n. Raises NothingToDraw where no
+    compared_to, stratum, metric, difference, ci_low, ci_high, n. Raises NothingToDraw if no
     method was compared.
     """
     frame = frame[(frame["metric"] == metric) & frame["stratum"].isin(STRATA)]
@@ -327,11 +327,11 @@ def every_run(frame: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
 
 
 def most_repeated(frame: pd.DataFrame) -> list[tuple[str, str]]:
-    """Which arms, against plain at which cost: the paper's first, then those of the most runs.
+    """Which arms to show, against plain at which cost: the paper's, then those with most runs.
 
-    The paper's arm at equal compute stands first where several runs have it: it is judged by that.
-    Others are told at equal tokens, which more runs have. `MOST_PANELS` at most. Where no method
-    was in several runs and the paper's in none, the first method stands alone.
+    The paper's arm at equal compute comes first if several runs have it: it is judged by that.
+    Others are shown at equal tokens, which more runs have. `MOST_PANELS` at most. If no method
+    was in several runs and the paper's in none, only the first method is shown.
     """
     at_tokens, at_compute = (runs_of_methods(frame, other) for other in ("plain", "plain_compute"))
     repeated = [arm for arm in at_tokens.index if arm == PAPER_ARM or at_tokens[arm] > 1]
@@ -342,7 +342,7 @@ def most_repeated(frame: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _runs(axes: Axes, frame: pd.DataFrame, labels: Mapping[str, str]) -> None:
-    """One row per run, both kinds of facts in it. labels: what stands beside each run's row."""
+    """One row per run, with both kinds of facts. labels: those of the runs' rows."""
     axes.axvline(0, color="#1a1a1a", lw=1.2)
     heights = label_rows(axes, list(labels.values()))
     for name, height in zip(labels, heights, strict=True):

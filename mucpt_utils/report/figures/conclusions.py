@@ -1,4 +1,4 @@
-"""What a figure shows, as the sentence above it: worded from the rows that it draws, never typed.
+"""What a figure shows, as the sentence above it, worded from the rows that it draws.
 
 Every function takes rows of a table and returns a sentence without a full stop.
 """
@@ -15,7 +15,7 @@ from mucpt_utils.report.measures import COSTS
 
 COVERED, UNCOVERED = STRATA = ("covered", "uncovered")
 PRIMARY = "log_likelihood"
-# by the states on facts that the reference model knows and on the others
+# by the states on facts that the reference model knows, and on the others
 ON_BOTH: Mapping[tuple[State, State], str] = {
     ("stands", "stands"): "gains on both kinds of facts",
     ("stands", "open"): "gains where the reference model knows, elsewhere no difference is shown",
@@ -40,8 +40,8 @@ GUESSER = "guesser"  # how the names of guessers begin in `scores.csv`
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-# Where a run has more arms than a figure has room for, these come last: a part or a variant of
-# another arm, or its blind control. No result decides which.
+# If a run has more arms than a figure has room for, these come last: a part or a variant of
+# another arm, or its blind control. The choice does not depend on results.
 PARTS_AND_VARIANTS = (
     *("random", "random_sites", "eslm", "rho1_calibrated", "rho_loss", "color_filter"),
     *("soft_static", "soft_surprise", "soft_dynamic", "selection", "mixed_reference"),
@@ -55,22 +55,22 @@ def role_of(arm: str) -> str:
 
 
 def short_title(arm: str) -> str:
-    """The arm's name in a sentence; the paper's arm is called so."""
+    """The arm's name in a sentence; that of the paper is called the paper's arm."""
     return "the paper's arm" if arm == PAPER_ARM else arm_title(arm)
 
 
 def number_word(number: int) -> str:
-    """A count in a sentence: words below ten."""
+    """A count in a sentence, as a word below ten."""
     return NUMBERS[number] if number < len(NUMBERS) else str(number)
 
 
 def capital(text: str) -> str:
-    """A text with a capital at its beginning."""
+    """A text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def state_of(effect: Effect) -> State:
-    """Where a difference stands: by the verdict of the study's rule, else by its interval."""
+    """The direction of a difference: by the verdict of the study's rule, else by its interval."""
     if not effect.verdict:
         return effect.state
     decided: Mapping[str, State] = {verdicts.BETTER: "stands", verdicts.WORSE: "fails"}
@@ -80,7 +80,7 @@ def state_of(effect: Effect) -> State:
 def states(
     differences: pd.DataFrame, arm: str, other: str = "plain", metric: str = PRIMARY
 ) -> tuple[State, State] | None:
-    """Where `arm` minus `other` stands on the two kinds of facts; None where one is missing."""
+    """The directions of `arm` minus `other` on the two kinds of facts; None if one is missing."""
     effects = []
     for stratum in STRATA:
         where = {"stratum": stratum, "metric": metric}
@@ -94,7 +94,7 @@ def states(
 
 
 def of_paper_arm(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
-    """What the paper's arm does, at equal compute where that was run; else what the methods do.
+    """What the paper's arm does, at equal compute if that was run; else what the methods do.
 
     Equal compute is what arms with a reference model are judged by.
     """
@@ -106,7 +106,7 @@ def of_paper_arm(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
 
 
 def of_methods(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
-    """How many methods gain on both kinds of facts, at equal compute first, where that was run."""
+    """How many methods gain on both kinds of facts, first at equal compute if that was run."""
     told = {
         COSTS[other]: of_winners(measured_methods(differences, other, metric))
         for other in reversed(costs_of(differences, metric))
@@ -117,21 +117,21 @@ def of_methods(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
 
 
 def costs_of(differences: pd.DataFrame, metric: str = PRIMARY) -> list[str]:
-    """What methods were compared with on both kinds of facts: plain at equal tokens, at compute."""
+    """With what methods were compared on both kinds of facts: plain at equal tokens or compute."""
     return [other for other in COSTS if measured_methods(differences, other, metric)]
 
 
 def measured_methods(
     differences: pd.DataFrame, other: str, metric: str = PRIMARY
 ) -> dict[str, tuple[State, State]]:
-    """Where every method that was compared with `other` stands on the two kinds of facts."""
+    """The directions on both kinds of facts of every method that was compared with `other`."""
     arms = [arm for arm in dict.fromkeys(differences["arm"]) if role_of(arm) == "method"]
     seen = {arm: states(differences, arm, other, metric) for arm in arms}
     return {arm: both for arm, both in seen.items() if both}
 
 
 def of_winners(measured: Mapping[str, tuple[State, State]]) -> str:
-    """How many methods gain on both kinds of facts, and which where it is one of several."""
+    """How many methods gain on both kinds of facts, and which one if it is a single one."""
     if len(measured) == 1:
         arm, both = next(iter(measured.items()))
         return f"{short_title(arm)} {ON_BOTH[both]}"
@@ -143,7 +143,7 @@ def of_winners(measured: Mapping[str, tuple[State, State]]) -> str:
 
 
 def of_accuracy(table: pd.DataFrame) -> str:
-    """How many questions of each group plain training answers right; without it, what is shown.
+    """How many questions of each group plain training answers correctly; else what is shown.
 
     table: columns `arm`, `group` (in plain words) and `mean`, the accuracy.
     """
@@ -158,8 +158,8 @@ def of_accuracy(table: pd.DataFrame) -> str:
 
 
 def of_weights(table: pd.DataFrame) -> str:
-    """In how many arms false statements clearly weigh less than true ones: their intervals lie
-    apart; "" where one of the two kinds is missing.
+    """In how many arms false statements clearly weigh less than true ones: their intervals are
+    disjoint; "" if one of the two kinds is missing.
 
     table: columns `arm`, `kind`, `weight`, `ci_low`, `ci_high`.
     """
@@ -177,7 +177,7 @@ def of_weights(table: pd.DataFrame) -> str:
 
 def of_forgetting(main: pd.DataFrame) -> str:
     """What plain training does to the prediction of held-out music and general text, by the
-    interval of base minus plain; what is shown, where that was not measured.
+    interval of base minus plain; or what is shown, if that was not measured.
 
     main: rows of `main_comparison.csv`.
     """
@@ -207,7 +207,7 @@ def of_temperature(table: pd.DataFrame) -> str:
 
 
 def of_models(table: pd.DataFrame) -> str:
-    """How many questions the best real model and the best guesser answer right.
+    """How many questions the best real model and the best guesser answer correctly.
 
     table: rows of `scores.csv`.
     """
@@ -233,15 +233,15 @@ def of_room(differences: pd.DataFrame) -> str:
         row = first_row(rooms, stratum=stratum, metric=PRIMARY)
         if row is not None:
             amount = f"{row['difference']:+.2f}".replace("-", "−")
-            # an interval that reaches what is asked for does not show that there is none
+            # an interval that reaches the margin does not show that there is none
             without = "none" if row["ci_high"] < row["needed"] else "not shown"
             told.append(f"{amount if clear.get(stratum) else without} on {words} facts")
     return ", ".join(told)
 
 
 def of_selection(kinds: pd.DataFrame | None, arm: str) -> str:
-    """What an arm's choice of documents goes by: whether the reference model knows the subject, and
-    whether a fact is wrong; "" where the table does not say.
+    """What an arm's choice of documents depends on: whether the reference model knows the subject
+    and whether a fact is wrong; "" if the table does not say.
 
     kinds: rows of `selection_kinds.csv`.
     """
@@ -258,7 +258,7 @@ def of_selection(kinds: pd.DataFrame | None, arm: str) -> str:
 
 
 def of_levels(main: pd.DataFrame, metric: str) -> str:
-    """Which trained arm stands highest on each kind of facts, ceilings and controls apart."""
+    """Which trained arm is highest on each kind of facts, without ceilings and controls."""
     told = []
     for stratum, words in zip(STRATA, ("knows", "does not know"), strict=True):
         rows = main[(main["stratum"] == stratum) & (main["metric"] == metric)]
@@ -273,9 +273,9 @@ def of_levels(main: pd.DataFrame, metric: str) -> str:
 
 
 def of_runs(frame: pd.DataFrame) -> str:
-    """In how many runs the differences agree, as what follows "is" in a sentence.
+    """In how many runs the differences agree, worded to follow "is" in a sentence.
 
-    Rows: arm, stratum, difference, ci_low, ci_high, and the verdict where there is one.
+    Rows: arm, stratum, difference, ci_low, ci_high, and the verdict if there is one.
     """
     told: list[str] = []
     for stratum, words in zip(STRATA, ("known", "unknown"), strict=True):
@@ -283,14 +283,14 @@ def of_runs(frame: pd.DataFrame) -> str:
         found = [state_of(effect_of_row(row)) for row in rows]
         better, worse = found.count("stands"), found.count("fails")
         verb, count = ("better", better) if better >= worse else ("worse", worse)
-        again = bool(told) and told[0].startswith(verb)  # the verdict is said once
+        again = bool(told) and told[0].startswith(verb)  # do not repeat the verdict
         start = "" if again else f"{verb} "
         told.append(f"{start}on {words} facts in {count} of {len(rows)} runs")
     return " and ".join(told)
 
 
 def effect_of_row(row: Mapping) -> Effect:
-    """The difference that a row holds."""
+    """The difference in a row."""
     verdict = row.get("verdict", "")
     numbers = (row["difference"], row["ci_low"], row["ci_high"])
     return Effect("", *numbers, verdict if isinstance(verdict, str) else "")
@@ -308,7 +308,7 @@ def runs_of_methods(frame: pd.DataFrame, other: str) -> pd.Series:
 def agreed(frame: pd.DataFrame, arm: str, other: str) -> str:
     """The sentence above the same difference in every run: of an arm against plain at one cost.
 
-    A run made again is shown and not counted.
+    A repeated run is shown but not counted.
     """
     rows = frame[(frame["arm"] == arm) & (frame["compared_to"] == other) & (frame["again"] == "")]
     head = "The same in every run?" if rows["profile"].nunique() > 1 else "One run so far."

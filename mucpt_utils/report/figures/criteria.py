@@ -1,4 +1,4 @@
-"""Criteria before any training: false against merely unknown, and which documents they keep."""
+"""Criteria before any training: false or merely unknown, and which documents they keep."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ from mucpt_utils.report.figures.style import Drawn, arm_style, arm_title, styled
 
 MOST_CURVES = 8
 MOST_SELECTIONS = 6
-# which right statements stand against the wrong ones
+# which right statements are compared with the wrong ones
 AGAINST_WRONG = {
     COVERED: "known: right against wrong",
     UNCOVERED: "merely unknown against wrong",
@@ -41,7 +41,7 @@ AGAINST_WRONG = {
 
 @styled
 def roc(curves: pd.DataFrame, criteria: pd.DataFrame | None = None) -> Drawn:
-    """ROC curves of each criterion as a detector of false statements, known and unknown subjects.
+    """ROC curves of each criterion as a detector of false statements, by knowledge of the subject.
 
     curves: rows of `roc.csv`; criteria: rows of `criteria.csv`, for the area under each and its
     interval. Raises NothingToDraw for no rows.
@@ -69,7 +69,7 @@ def roc(curves: pd.DataFrame, criteria: pd.DataFrame | None = None) -> Drawn:
 def area(
     frame: pd.DataFrame, criteria: pd.DataFrame | None, arm: str, stratum: str
 ) -> tuple[float, float, float]:
-    """Area under a curve and its interval: that of `criteria`, else the curve's own without one."""
+    """Area under a curve and its interval: from `criteria`, else the curve's own area alone."""
     row = first_row(criteria, arm=arm, stratum=stratum)
     if row is not None and not pd.isna(row["auc"]):
         return row["auc"], row["auc_low"], row["auc_high"]
@@ -81,13 +81,13 @@ def area(
 
 
 def with_areas(frame: pd.DataFrame, areas: dict) -> pd.DataFrame:
-    """Rows of the curves with the area under each beside."""
+    """Rows of the curves with the area under each."""
     keys = list(zip(frame["arm"], frame["stratum"], strict=True))
     return frame.assign(auc=[areas.get(key, (np.nan,))[0] for key in keys])
 
 
 def roc_key(arm: str, areas: Sequence[float]) -> Line2D:
-    """A criterion for the legend, with the areas under its two curves."""
+    """The legend's entry for a criterion, with the areas under its two curves."""
     style = arm_style(arm)
     numbers = ", ".join(f"{value:.2f}" for value in areas if not np.isnan(value))
     label = f"{arm_title(arm)} ({numbers})"
@@ -95,7 +95,7 @@ def roc_key(arm: str, areas: Sequence[float]) -> Line2D:
 
 
 def blindest(areas: dict[tuple[str, str], tuple[float, float, float]]) -> str:
-    """What the paper's criterion, or the first, can tell from false: known and unknown."""
+    """What the paper's criterion, or the first, tells from false: known and unknown statements."""
     arms = list(dict.fromkeys(arm for arm, _ in areas))
     arm = PAPER_ARM if PAPER_ARM in arms else arms[0]
     known, unknown = (areas[arm, stratum][0] for stratum in STRATA)

@@ -1,4 +1,4 @@
-"""What each arm knows along training: by tokens, and by the compute that they cost."""
+"""What each arm knows in the course of training: by tokens, and by their compute."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -71,9 +71,9 @@ def over_seeds(curves: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def from_the_base(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of trained arms, each beginning with the base at no tokens.
+    """The rows of trained arms, each beginning with the base at 0 tokens.
 
-    An arm that starts from the reference model has no point there: the base is not where it began.
+    An arm that starts from the reference model has no such point: it did not begin with the base.
     """
     base, trained = frame[frame["arm"] == "base"], frame[frame["arm"] != "base"]
     from_base = [a for a in distinct(trained["arm"]) if a not in ARMS or ARMS[a].start == "base"]
@@ -88,7 +88,7 @@ def line_of(frame: pd.DataFrame, arm: str, stratum: str) -> pd.DataFrame:
 
 
 def most_telling(arms: Sequence[str], most: int) -> list[str]:
-    """At most so many arms: plain and the paper's first, then methods, baselines and the others.
+    """At most `most` arms: plain and the paper's first, then methods, baselines and the others.
 
     Parts and variants of other arms come last.
     """
@@ -103,7 +103,7 @@ def most_telling(arms: Sequence[str], most: int) -> list[str]:
 
 
 def rise(frame: pd.DataFrame, arm: str) -> str:
-    """How far an arm comes from the base on each kind of facts, as a sentence."""
+    """How far an arm moves from the base on each kind of facts, as a sentence."""
     told = []
     for stratum, words in zip(STRATA, ("known", "unknown"), strict=True):
         points = line_of(frame, arm, stratum)
@@ -119,10 +119,10 @@ def rise(frame: pd.DataFrame, arm: str) -> str:
 
 @styled
 def learning_curves(curves: pd.DataFrame, metric: str = "accuracy") -> Drawn:
-    """One panel per arm: covered and uncovered facts along training, plain behind in grey.
+    """One panel per arm: covered and uncovered facts in the course of training, plain in grey.
 
     curves: rows of `learning_curves.csv`. Lines are means over seeds, bands their 95 % intervals;
-    all begin at the base. Raises NothingToDraw where the metric is not among the rows.
+    all begin at the base. Raises NothingToDraw if the rows lack the metric.
     """
     frame = from_the_base(over_seeds(curves, metric))
     arms = most_telling(distinct(frame["arm"]), MOST_PANELS)
@@ -149,7 +149,7 @@ def learning_curves(curves: pd.DataFrame, metric: str = "accuracy") -> Drawn:
 
 
 def curve(axes: Axes, points: pd.DataFrame, along: str, stratum: str) -> None:
-    """One line with its band, in the look of a kind of facts."""
+    """One line with its band, in the style of a kind of facts."""
     style = KIND_STYLES[stratum]
     band = points.dropna(subset=["ci_low", "ci_high"])
     axes.fill_between(band[along], band["ci_low"], band["ci_high"], color=style.colour, alpha=0.15)
@@ -183,8 +183,8 @@ def tokens_and_compute(
     """The telling arms in one panel per kind of facts, by tokens and, with `costs`, by FLOPs.
 
     curves: rows of `learning_curves.csv`; costs: rows of `costs.csv` (arm, flops), what an arm's
-    whole run cost, its reference model's training and scoring included. Raises NothingToDraw where
-    the metric is not among the rows.
+    whole run cost, including its reference model's training and scoring. Raises NothingToDraw if
+    the rows lack the metric.
     """
     frame = from_the_base(over_seeds(curves, metric))
     arms = most_telling(distinct(frame["arm"]), MOST_LINES)
@@ -208,7 +208,7 @@ def tokens_and_compute(
 
 
 def with_compute(frame: pd.DataFrame, costs: pd.DataFrame | None) -> pd.DataFrame:
-    """Rows with a column `flops`: what an arm had cost when it had read so many tokens.
+    """Rows with a column `flops`: what an arm had cost by the time it had read so many tokens.
 
     What comes before training (`flops` beyond those of its tokens at plain's price) is paid at the
     beginning. Without costs the column is empty.
@@ -220,7 +220,7 @@ def with_compute(frame: pd.DataFrame, costs: pd.DataFrame | None) -> pd.DataFram
 
 
 def prices(costs: pd.DataFrame | None, curves: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """By arm the operations before training and those of a token; none where plain's are unknown.
+    """For each arm, the operations before training and per token; empty if plain's are unknown.
 
     costs: rows of `costs.csv`; curves: rows with arm and tokens.
     """
@@ -236,7 +236,7 @@ def prices(costs: pd.DataFrame | None, curves: pd.DataFrame) -> dict[str, tuple[
 
 
 def best_at(frame: pd.DataFrame, along: str) -> str:
-    """Which arm stands highest at the end of what all arms have reached, on each kind of facts."""
+    """Which arm is highest at the largest amount that all arms reach, on each kind of facts."""
     rows = frame.dropna(subset=along)
     common = rows.groupby("arm")[along].max().min()
     told = []
@@ -260,7 +260,7 @@ def arm_curve(axes: Axes, points: pd.DataFrame, along: str, arm: str) -> None:
 
 
 def arm_line(arm: str) -> Line2D:
-    """An arm for the legend."""
+    """The legend's entry for an arm."""
     style = arm_style(arm)
     look: dict[str, Any] = {
         "color": style.colour,
@@ -272,7 +272,7 @@ def arm_line(arm: str) -> Line2D:
 
 
 def needs(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
-    """The table, where it is there and has rows. Raises NothingToDraw otherwise."""
+    """The table, if there is one with rows. Raises NothingToDraw otherwise."""
     if table is None or table.empty:
         raise NothingToDraw(f"no rows of {name}")
     return table

@@ -1,4 +1,4 @@
-"""Data composition: one axis at a time, and what soft weighting gains by its reference model."""
+"""Data composition: one axis at a time, and soft weighting's gain by its reference model."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,7 +33,7 @@ from mucpt_utils.report.figures.style import (
     styled,
 )
 
-LESS_IS_BETTER = ("bits_per_byte", "tokens_to_plain")  # metrics of which less is better
+LESS_IS_BETTER = ("bits_per_byte", "tokens_to_plain")  # metrics for which less is better
 OWN = "the profile's own"
 AXES = {MIXTURE: "mixtures of your own", MAIN: "the main comparison"}
 
@@ -55,7 +55,7 @@ def composition(
 ) -> Drawn:
     """One panel per axis of data composition: its levels, each arm, two strata (filled and open).
 
-    table: rows of `composition.csv`. Raises NothingToDraw where metric and strata are not among
+    table: rows of `composition.csv`. Raises NothingToDraw if metric and strata are not among
     them.
     """
     frame = select(table, metric, strata)
@@ -104,7 +104,7 @@ def moves_most(frame: pd.DataFrame, stratum: str, metric: str) -> str:
 
 
 def _levels(axes: Axes, frame: pd.DataFrame, strata: tuple[str, str]) -> None:
-    """The levels of one axis from left to right; arms and strata beside each other at each."""
+    """The levels of one axis from left to right, with arms and strata side by side at each."""
     levels = distinct(frame["level"])
     labels = [wrapped(level_title(level), 11) for level in levels]
     axes.set_xticks(range(len(levels)), labels)
@@ -132,10 +132,10 @@ def _levels(axes: Axes, frame: pd.DataFrame, strata: tuple[str, str]) -> None:
 
 @styled
 def reference_surface(table: pd.DataFrame, metric: str = "log_likelihood") -> Drawn:
-    """Soft weighting minus plain, coverage of the reference model across, its confidence down.
+    """Soft weighting minus plain: the reference model's coverage across, its confidence down.
 
-    table: rows of `reference_surface.csv`. One panel per stratum; each tile tells its interval.
-    Raises NothingToDraw where no difference is known.
+    table: rows of `reference_surface.csv`. One panel per stratum; each tile has its interval.
+    Raises NothingToDraw if no difference is known.
     """
     frame = select(table, metric, ("all", "covered", "uncovered"))
     frame = frame.dropna(subset=["difference"]).reset_index(drop=True)
@@ -167,7 +167,7 @@ def mixture_map(table: pd.DataFrame, metric: str = "log_likelihood") -> Drawn:
     """A heat map: each change to the data down, kinds of questions across, the difference in each.
 
     table: rows of `composition_differences.csv`. Violet: better than the profile's own data;
-    orange: worse. Raises NothingToDraw where no difference is known.
+    orange: worse. Raises NothingToDraw if no difference is known.
     """
     strata = [stratum for stratum in STRATUM_TITLES if stratum in set(table["stratum"])]
     frame = select(table, metric, strata).dropna(subset="difference")
@@ -196,7 +196,7 @@ def mixture_map(table: pd.DataFrame, metric: str = "log_likelihood") -> Drawn:
 
 
 def change_title(row: Mapping) -> str:
-    """A change to the data in words, with the arm where that is not plain."""
+    """A change to the data in words, with the arm unless that is plain."""
     levels = f"{level_title(row['level'])} instead of {level_title(row['compared_to'])}"
     whose = "" if row["arm"] == "plain" else f" ({arm_title(row['arm'])})"
     return f"{axis_title(row['axis'])}: {levels}{whose}"
@@ -217,7 +217,7 @@ def _tiles(
 ) -> None:
     """Differences as coloured tiles, each with its interval. reach: the end of the colours.
 
-    columns: what stands across and what down; order: their values from left and from above.
+    columns: those across and down; order: their values from left to right and from the top.
     """
     (across, down), (left, above) = columns, order
     values = frame.pivot(index=down, columns=across, values="difference")
@@ -228,7 +228,7 @@ def _tiles(
         text = signed_tile(row)
         if intervals:
             text += f"\n[{row['ci_low']:.2f}, {row['ci_high']:.2f}]".replace("-", "−")
-        # dark tiles are written on in white
+        # text on dark tiles is white
         colour = "white" if abs(row["difference"]) > 0.6 * reach else "#1a1a1a"
         place = (left.index(row[across]), above.index(row[down]))
         axes.text(*place, text, ha="center", va="center", color=colour, size=SMALL)

@@ -47,7 +47,7 @@ def dose_response(table: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
     """One panel per axis of doses and kind of facts: every arm's mean at each dose, with intervals.
 
     table: rows of `composition.csv`, of which those axes are drawn whose levels are at least
-    `LEAST_DOSES` numbers. Raises NothingToDraw where no axis has so many.
+    `LEAST_DOSES` numbers. Raises NothingToDraw if no axis has so many.
     """
     frame = by_dose(table, metric, "mean")
     arms = most_telling(distinct(frame["arm"]), MOST_ARMS)
@@ -62,7 +62,7 @@ def dose_gain(
     """One panel per axis of doses and kind of facts: every arm minus plain at the same dose.
 
     table: rows of `arms_by_level.csv`, otherwise as for `dose_response`. costs: rows of
-    `costs.csv`, by which doses of the reference model's training bear their price.
+    `costs.csv`, from which doses of the reference model's training get their price.
     """
     frame = with_costs(by_dose(table, metric, "difference"), costs)
     arms = most_telling(distinct(frame["arm"]), MOST_ARMS)
@@ -76,9 +76,9 @@ def dose_gain(
 
 
 def with_costs(frame: pd.DataFrame, costs: pd.DataFrame | None) -> pd.DataFrame:
-    """Rows with what the arm costs, by plain's, where doses are of its reference model's training.
+    """Rows with the arm's cost relative to plain, if doses are of its reference model's training.
 
-    NaN where they are of something else, or nothing was counted.
+    NaN if they are of something else, or if nothing was counted.
     """
     priced = [
         cost_with(costs, arm, dose) if axis == REFERENCE_TOKENS else np.nan
@@ -88,7 +88,7 @@ def with_costs(frame: pd.DataFrame, costs: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def price_doses(axes: Axes, rows: pd.DataFrame) -> None:
-    """Where doses have a price, each under its tick: that of the first arm which has one."""
+    """If doses have a price, write each under its tick: that of the first arm that has one."""
     prices = rows.dropna(subset="cost").drop_duplicates("dose").sort_values("dose")
     if prices.empty:
         return
@@ -96,7 +96,7 @@ def price_doses(axes: Axes, rows: pd.DataFrame) -> None:
         f"{dose:,.0f}\n({cost:.2f})"
         for dose, cost in zip(prices["dose"], prices["cost"], strict=True)
     ]
-    axes.set_xticks(prices["dose"], labels, size=SMALL)  # doses may lie close to each other
+    axes.set_xticks(prices["dose"], labels, size=SMALL)  # doses may be close to each other
     axes.set_xlabel(f"{axes.get_xlabel()}\n(cost, by plain's)")
 
 
@@ -110,7 +110,7 @@ def axes_of_doses(table: pd.DataFrame) -> list[str]:
 def by_dose(table: pd.DataFrame, metric: str, value: str) -> pd.DataFrame:
     """Rows of the axes with doses: `dose` is the level as a number, `mean` the column `value`.
 
-    Raises NothingToDraw where no axis has at least `LEAST_DOSES` doses.
+    Raises NothingToDraw if no axis has at least `LEAST_DOSES` doses.
     """
     frame = select(table, metric, STRATA).rename(columns={value: "mean"}).dropna(subset="mean")
     names = axes_of_doses(frame)
@@ -125,7 +125,7 @@ def _panels(
 ) -> Figure:
     """A line of panels for each axis, known facts beside unknown ones.
 
-    from_zero: what is drawn is a difference, so a line says where there is none.
+    from_zero: differences are drawn, so a line marks zero.
     """
     names = distinct(frame["axis"])
     fig, grid = panel_grid(title, len(names), 2, (8.4, 1.3 + 3.1 * len(names)))
@@ -150,7 +150,7 @@ def dose_title(axis: str) -> str:
 
 
 def dose_key(arm: str) -> Line2D:
-    """An arm for the legend."""
+    """The legend's entry for an arm."""
     style = arm_style(arm)
     look: dict[str, Any] = {"color": style.colour, "marker": style.marker, "ls": style.line}
     return Line2D([], [], label=arm_title(arm), **look)
@@ -174,7 +174,7 @@ def steepest(frame: pd.DataFrame, arms: Sequence[str], measured: str = "") -> st
 
 
 def _doses(axes: Axes, rows: pd.DataFrame, arms: Sequence[str]) -> None:
-    """Every arm's line along the doses, intervals beside each other."""
+    """Every arm's line along the doses, with intervals side by side."""
     doses = np.sort(rows["dose"].unique())
     step = 0.012 * (doses.max() - doses.min() if len(doses) > 1 else 1.0)
     for number, arm in enumerate(arms):

@@ -1,4 +1,4 @@
-"""A figure of one's own from the rows of any tidy table."""
+"""The user's own figure from the rows of any tidy table."""
 
 from collections.abc import Sequence
 
@@ -46,9 +46,9 @@ def tidy(
     panels: str | None = None,
     title: str = "",
 ) -> Drawn:
-    """Rows of any tidy table: values of `along` as rows, or as an axis where they are numbers.
+    """Rows of any tidy table: values of `along` as rows, or along an axis if they are numbers.
 
-    centre: the column drawn, with ci_low and ci_high where the table has them. series: what marks
+    centre: the column drawn, with ci_low and ci_high if the table has them. series: what marks
     tell apart; panels: what the panels tell apart. One row of the table for each mark.
     """
     parts = list(frame.groupby(panels, sort=False)) if panels else [("", frame)]
@@ -57,7 +57,7 @@ def tidy(
     numeric = pd.api.types.is_numeric_dtype(frame[along])
     labels = [distinct(part[along]) for _, part in parts]
 
-    # panels share what can be compared: metrics differ in unit, panels may differ in rows
+    # panels share the axes that can be compared: metrics differ in unit, panels may differ in rows
     one_unit = panels != "metric"
     same_rows = all(names == labels[0] for names in labels)
     share_rows = one_unit if numeric else same_rows
@@ -76,7 +76,7 @@ def tidy(
             _lines(axes, each, styles, along, centre)
         else:
             _marks(axes, each, styles, along, centre, names)
-    room = int(10.5 * size[0] / (columns + 0.8))  # letters beside each other under a panel
+    room = int(10.5 * size[0] / (columns + 0.8))  # letters that fit side by side under a panel
     measured = wrapped(centre_title(frame, centre, across=not numeric), room if not numeric else 26)
     if numeric:
         label_outside(grid, len(parts), along, measured)
@@ -101,7 +101,7 @@ def _marks(
     centre: str,
     labels: Sequence,
 ) -> None:
-    """One horizontal row a label; the series stand below each other in it."""
+    """One horizontal row per label, with the series below each other in it."""
     frame = pd.concat(parts)
     heights = label_rows(axes, [row_title(frame, along, label) for label in labels])
     for number, (rows, style) in enumerate(zip(parts, styles, strict=True)):
@@ -116,7 +116,7 @@ def _marks(
 def _lines(
     axes: Axes, parts: Sequence[pd.DataFrame], styles: Sequence[ArmStyle], along: str, centre: str
 ) -> None:
-    """One line a series, with a band where there are intervals."""
+    """One line per series, with a band if there are intervals."""
     for part, style in zip(parts, styles, strict=True):
         rows, colour = part.sort_values(along), style.colour
         axes.plot(rows[along], rows[centre], color=colour, marker=style.marker, ls=style.line, ms=5)
@@ -128,7 +128,7 @@ def _lines(
 
 
 def row_title(frame: pd.DataFrame, along: str, label: object) -> str:
-    """A row's value as a reader knows it, with how many questions or tokens stand behind it."""
+    """A row's value for readers, with the number of questions or tokens that it is based on."""
     title = wrapped(value_title(along, label), 34)
     counts = frame[frame[along] == label].get("n", pd.Series(dtype=float)).dropna().unique()
     return f"{title}\nn = {counts[0]:,.0f}" if len(counts) == 1 else title
@@ -137,7 +137,7 @@ def row_title(frame: pd.DataFrame, along: str, label: object) -> str:
 def centre_title(frame: pd.DataFrame, centre: str, across: bool = True) -> str:
     """What the values are, whether they are differences, and where they are better.
 
-    The metric's name where there is one metric only. across: the axis runs from left to right.
+    The metric's name if there is only one. across: the axis runs from left to right.
     """
     metrics = list(frame["metric"].unique()) if "metric" in frame else []
     if len(metrics) != 1:
@@ -150,7 +150,7 @@ def centre_title(frame: pd.DataFrame, centre: str, across: bool = True) -> str:
 
 
 def conclusion(frame: pd.DataFrame, centre: str, along: str) -> str:
-    """What the rows say, in a line: of differences how many are clear, of others the extremes."""
+    """What the rows say, in a line: how many differences are clear, or the extreme values."""
     if centre == "difference" and "ci_low" in frame:
         above, below = int((frame["ci_low"] > 0).sum()), int((frame["ci_high"] < 0).sum())
         rest = len(frame) - above - below
@@ -167,7 +167,7 @@ def conclusion(frame: pd.DataFrame, centre: str, along: str) -> str:
 
 
 def extremes(frame: pd.DataFrame, centre: str) -> tuple[int, int]:
-    """Where the highest and the lowest value stand."""
+    """The places of the highest and the lowest value."""
     return frame[centre].idxmax(), frame[centre].idxmin()
 
 
@@ -187,13 +187,13 @@ def ends(last: pd.DataFrame, centre: str) -> str:
 
 
 def named_arm(arm: str) -> str:
-    """An arm's title with the name that it has in code and tables."""
+    """An arm's title with its name in code and tables."""
     title = arm_title(arm)
     return title if title == arm else f"{title} ({arm})"
 
 
 def value_title(column: str | None, value: object) -> str:
-    """A value of a column as a reader knows it."""
+    """A value of a column for readers."""
     titles = {"arm": named_arm, "compared_to": named_arm, "axis": axis_title}
     if column == "level":
         return str(value) if " = " in str(value) else level_title(str(value))

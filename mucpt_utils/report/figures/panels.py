@@ -1,7 +1,7 @@
-"""What the figures are built of: panels under one title, rows of arms, intervals, keys.
+"""What the figures are built from: panels under one title, rows of arms, intervals, keys.
 
 Functions that draw take the axes first and the rows of a table second. Within `narrow()` panels
-that would stand beside each other stand below each other, for a screen as wide as a hand.
+that would be side by side are below each other, for the screen of a phone.
 """
 
 import textwrap
@@ -33,16 +33,16 @@ from mucpt_utils.report.figures.style import (
 )
 
 TITLE_ROOM = 0.9  # inches above and below the panels
-ORIGIN_ROOM = 0.26  # inches for the line that says where a figure is from
-TITLE_GAP = 0.1  # inches between a figure's title and what stands below it
-LETTER = 0.081  # inches of an average letter
+ORIGIN_ROOM = 0.26  # inches for the line that gives a figure's origin
+TITLE_GAP = 0.1  # inches between a figure's title and what is below it
+LETTER = 0.081  # inches per average letter
 _is_narrow: ContextVar[bool] = ContextVar("_is_narrow", default=False)
-ROWS_PER_LINE = 0.65  # of a label's line, where a row of one line has some room around it
+ROWS_PER_LINE = 0.65  # rows per line of a label, since a row has some room around a line
 
 
 @contextmanager
 def narrow() -> Iterator[None]:
-    """Figures drawn within are as wide as a phone shows them."""
+    """Figures drawn inside have the width of a phone."""
     token = _is_narrow.set(True)
     try:
         yield
@@ -58,10 +58,10 @@ def panel_grid(
     sharex: bool = False,
     sharey: bool = False,
 ) -> tuple[Figure, np.ndarray]:
-    """A figure of `rows` x `columns` axes under one title that stands at the left.
+    """A figure of `rows` x `columns` axes under one left-aligned title.
 
     size: width and height in inches; no figure is wider than `WIDEST`. The axes come as an array of
-    shape (rows, columns), though within `narrow()` fewer of them stand beside each other.
+    shape (rows, columns), although within `narrow()` fewer of them are side by side.
     """
     width, height = min(size[0], WIDEST), size[1]
     lines, beside = rows, columns
@@ -82,8 +82,8 @@ def panel_grid(
 
 
 def beside(count: int, most: int = 3) -> int:
-    """How many of so many panels stand beside each other: none is alone in the last line, where
-    that can be.
+    """How many of `count` panels are side by side: if possible, none is alone in the last
+    line.
 
     >>> [beside(count) for count in (1, 3, 4, 5, 6, 7)]
     [1, 3, 2, 3, 3, 3]
@@ -93,7 +93,7 @@ def beside(count: int, most: int = 3) -> int:
 
 
 def label_outside(grid: np.ndarray, count: int, xlabel: str, ylabel: str) -> None:
-    """Hide the panels behind the first `count`; label the lowest that is left in each column."""
+    """Hide the panels after the first `count`; label the lowest one left in each column."""
     columns = grid.flat[0].get_subplotspec().get_gridspec().ncols
     for number, axes in enumerate(grid.flat):
         axes.set_visible(number < count)
@@ -106,7 +106,7 @@ def label_outside(grid: np.ndarray, count: int, xlabel: str, ylabel: str) -> Non
 
 
 def leave_out(grid: np.ndarray, count: int) -> None:
-    """Take the room of lines of hidden panels out of a figure."""
+    """Remove the room for lines of hidden panels from a figure."""
     first = grid.flat[0]
     cells = first.get_subplotspec().get_gridspec()
     lines = -(-count // cells.ncols)
@@ -117,11 +117,11 @@ def leave_out(grid: np.ndarray, count: int) -> None:
 
 
 def legend_below(fig: Figure, handles: Sequence[Artist], columns: int | None = None) -> None:
-    """A legend under all panels, in as many columns as its words leave room for.
+    """A legend under all panels, in as many columns as its words allow.
 
     columns: no more than these.
     """
-    whole = int((fig.get_figwidth() - 0.75) / LETTER)  # letters of one column
+    whole = int((fig.get_figwidth() - 0.75) / LETTER)  # letters of a single column
     labels = [wrapped(str(handle.get_label()), whole) for handle in handles]
     longest = max(len(line) for label in labels for line in label.split("\n"))
     fitting = max(1, int((fig.get_figwidth() - 0.2) / (0.55 + LETTER * longest)))
@@ -133,11 +133,11 @@ def legend_below(fig: Figure, handles: Sequence[Artist], columns: int | None = N
 
 
 def sign(fig: Figure, origin: str) -> None:
-    """A small line at the bottom that says where a figure is from; everything else moves up."""
+    """Add a small line at the bottom with a figure's origin; everything else moves up."""
     width, height = fig.get_size_inches()
     lines = textwrap.wrap(origin, int((width - 0.1) / (0.9 * LETTER)))
     room = ORIGIN_ROOM + 0.15 * (len(lines) - 1)
-    # settle where everything stands, then make room below it
+    # settle the layout, then make room below it
     fig.draw_without_rendering()
     fig.set_layout_engine("none")
     whole = height + room + max(0.0, TITLE_GAP - gap_below_title(fig))
@@ -158,11 +158,11 @@ def sign(fig: Figure, origin: str) -> None:
 
 def main_title(fig: Figure) -> Text | None:
     """The text above all panels."""
-    return getattr(fig, "_suptitle", None)  # what `suptitle` made; there is no public way to it
+    return getattr(fig, "_suptitle", None)  # set by `suptitle`; there is no public access to it
 
 
 def gap_below_title(fig: Figure) -> float:
-    """Inches between a figure's title and the highest panel, as they stand; endless without one.
+    """Inches between a figure's title and its highest panel; infinite without one.
 
     The layout does not see that panels of a fixed shape end lower than their cells.
     """
@@ -186,9 +186,9 @@ def better_to(label: str, higher: bool = True, across: bool = True) -> str:
 
 
 def say_where_it_begins(axes: Axes, across: bool = True) -> None:
-    """Say of a labelled axis of values that does not hold zero where it begins and ends.
+    """Make a labelled axis of values without zero say where it begins and ends.
 
-    across: of the axis from left to right, else of the one from below.
+    across: the horizontal axis, else the vertical one.
     """
     low, high = sorted(axes.get_xlim() if across else axes.get_ylim())
     label = axes.get_xlabel() if across else axes.get_ylabel()
@@ -205,17 +205,17 @@ def key(marker: str, filled: bool, label: str, colour: str = "#444444") -> Line2
 
 
 def row_extents(labels: Sequence[str]) -> np.ndarray:
-    """How tall each label's row is, in rows of one line: labels of several lines do not touch."""
+    """The height of each label's row, in rows of one line, so that longer labels do not touch."""
     return np.array([max(1.0, ROWS_PER_LINE * (label.count("\n") + 1)) for label in labels])
 
 
 def tall(labels: Sequence[str]) -> float:
-    """How many rows of one line all labels together take."""
+    """The height of all labels together, in rows of one line."""
     return float(row_extents(labels).sum())
 
 
 def label_rows(axes: Axes, labels: Sequence[str]) -> np.ndarray:
-    """One horizontal row a label, the first on top; returns the heights of their middles."""
+    """One horizontal row per label, the first on top; returns the heights of their middles."""
     extents, total = row_extents(labels), tall(labels)
     heights = total - np.cumsum(extents) + (extents - 1) / 2
     axes.set_yticks(heights, labels)
@@ -226,7 +226,7 @@ def label_rows(axes: Axes, labels: Sequence[str]) -> np.ndarray:
 
 
 def arm_labels(arms: Sequence[str]) -> list[str]:
-    """Titles of arms beside their rows, in as many lines as leave room for the panels."""
+    """Titles of arms for their rows, broken into lines so as to leave room for the panels."""
     width = 24 if _is_narrow.get() else 34
     return [wrapped(arm_title(arm), width) for arm in arms]
 
@@ -243,7 +243,7 @@ def interval(
     value = row[centre]
     error = None
     if not np.isnan(row["ci_low"]):
-        # a percentile interval need not hold its own mean; a length cannot be negative
+        # a percentile interval need not contain its mean, but a length cannot be negative
         error = [[max(0.0, value - row["ci_low"])], [max(0.0, row["ci_high"] - value)]]
     axes.errorbar(
         value,
@@ -259,7 +259,7 @@ def interval(
 
 
 def arm_intervals(axes: Axes, frame: pd.DataFrame, arms: Sequence[str], centre: str) -> None:
-    """One horizontal row per arm, with its interval where the frame has one row for the arm."""
+    """One horizontal row per arm, with its interval if the frame has one row for the arm."""
     for arm, height in arm_rows(axes, arms).items():
         row = first_row(frame, arm=arm)
         if row is not None:
@@ -272,7 +272,7 @@ def marker_size(style: ArmStyle) -> float:
 
 
 def select(frame: pd.DataFrame, metric: str, strata: Sequence[str]) -> pd.DataFrame:
-    """Rows of one metric and some strata. Raises NothingToDraw where there are none."""
+    """Rows of one metric and some strata. Raises NothingToDraw if there are none."""
     chosen = frame[(frame["metric"] == metric) & frame["stratum"].isin(strata)]
     if chosen.empty:
         raise NothingToDraw(f"no {metric} for {', '.join(strata)}")
@@ -297,7 +297,7 @@ def thousands(axis: Axis) -> None:
 
 
 def plain_words(name: object) -> str:
-    """A name of the tables as words."""
+    """A name from the tables as words."""
     return str(name).replace("_", " ")
 
 

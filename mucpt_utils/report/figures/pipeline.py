@@ -57,7 +57,7 @@ def funnel(table: pd.DataFrame) -> Drawn:
 
 
 def _counts(axes: Axes, labels: Sequence[str], counts: pd.Series, colours: Sequence[str]) -> None:
-    """Bars of documents, one a label, each with its number."""
+    """Bars of documents, one per label, each with its number."""
     heights = label_rows(axes, labels)
     axes.barh(heights, counts, 0.66, color=colours, alpha=0.75)
     axes.set_xlabel("documents")
@@ -102,9 +102,9 @@ def pipeline_quality(table: pd.DataFrame) -> Drawn:
 def reliability(
     rows: Sequence[Mapping], title: str = "Reliability of the domain classifier"
 ) -> Drawn:
-    """Reliability diagram: the share that is in the domain, by the probability that was given.
+    """Reliability diagram: the share that is in the domain, by the predicted probability.
 
-    rows: as `pipeline.classifier.reliability` gives them; the area of a dot grows with its
+    rows: as `pipeline.calibration.reliability` gives them; the area of a dot grows with its
     documents.
     """
     frame = pd.DataFrame(rows)

@@ -1,4 +1,4 @@
-"""Every figure of a results folder: how it is drawn, from which tables, and how it is read."""
+"""Every figure of a results folder: how to draw it, from which tables, and how to read it."""
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from mucpt_utils.report.figures.subjects import effect_by_subject
 from mucpt_utils.report.levels import with_own_values
 from mucpt_utils.report.profiles import Finished, every_profile, read_finished, same_difference
 
-EVERY_RUN = "every_run"  # a figure from the tables of several profiles
+EVERY_RUN = "every_run"  # the figure from the tables of several profiles
 Part = Literal["answer", "result", "detail", "data"]
 
 
@@ -39,9 +39,9 @@ class FigureInfo:
     """A figure of the report.
 
     draw: from the rows of `table`, then those of the tables `more` (None where one is missing);
-    None for a figure that a notebook draws from what is not in any table. title: what it is about;
-    what it shows is worded when it is drawn. reading: how to read it, for the caption and for those
-    who cannot see it. part: where it stands in the report.
+    None for a figure that a notebook draws from what is in no table. title: what it is about;
+    what it shows is worded on drawing. reading: how to read it, for the caption and for those
+    who cannot see it. part: its place in the report.
     """
 
     draw: Callable[..., Drawn] | None
@@ -282,7 +282,7 @@ FIGURES: dict[str, FigureInfo] = {
 def drawings(finished: Finished, names: Container[str] = FIGURES) -> Iterator[tuple[str, Drawn]]:
     """Every figure of `names` that a folder's tables allow, each signed with profile and commit.
 
-    They are drawn one by one, as they are asked for. A table without the rows that a figure needs
+    They are drawn one by one, on demand. A table without the rows that a figure needs
     leaves it out.
     """
     settings = finished.run.get("settings", {})
@@ -304,7 +304,7 @@ def drawings(finished: Finished, names: Container[str] = FIGURES) -> Iterator[tu
 
 
 def origin(finished: Finished, runs: pd.DataFrame | None = None) -> str:
-    """Where a figure is from: profile, seeds and commit; of several runs those of each."""
+    """A figure's origin: profile, seeds and commit; for several runs, those of each."""
     if runs is not None:
         each = runs[["profile", "commit"]].drop_duplicates().itertuples(index=False)
         told = "; ".join(f"{profile} {commit}" for profile, commit in each)
@@ -315,9 +315,9 @@ def origin(finished: Finished, runs: pd.DataFrame | None = None) -> str:
 
 
 def draw_all(results: Path) -> list[str]:
-    """Draw every figure whose table lies in `results/tables` into `results/figures`.
+    """Draw every figure whose table is in `results/tables` into `results/figures`.
 
-    Returns the names drawn. Figures say which profile and commit they are of, as `run.json` has it.
+    Returns the names drawn. Figures give their profile and commit, from `run.json`.
     """
     drawn = []
     finished = read_finished(results)

@@ -25,7 +25,7 @@ SEED_LINES = ("-", "--", "-.", ":")
 
 @styled
 def temperature(table: pd.DataFrame) -> Drawn:
-    """Loss of the reference model on subjects it does not know, by temperature; the best marked.
+    """Loss of the reference model on subjects it does not know, by temperature, the best marked.
 
     table: seed,temperature,loss.
     """
@@ -58,7 +58,7 @@ def token_weights(table: pd.DataFrame) -> Drawn:
     """Mean weight that tokens of each labelled kind were given in training, one panel per arm.
 
     table: rows of `token_weights.csv`: arm, kind, weight, ci_low, ci_high, seeds, tokens. Weights
-    are scaled to mean 1, so a kind above 1 was given more weight. Raises NothingToDraw where no run
+    are scaled to mean 1, so a kind above 1 was given more weight. Raises NothingToDraw if no run
     kept its weights.
     """
     title = "Weights given in training, by kind of token"
@@ -67,7 +67,7 @@ def token_weights(table: pd.DataFrame) -> Drawn:
 
 @styled
 def fixed_weights(table: pd.DataFrame) -> Drawn:
-    """The same of weights that are fixed before training; table: rows of `fixed_weights.csv`."""
+    """The same for weights that are fixed before training; table: rows of `fixed_weights.csv`."""
     title = "Weights fixed before training, by kind of token"
     return _by_kind(table, title, "mean weight to be given\n(1 = mean of all)")
 

@@ -1,4 +1,4 @@
-"""How every figure looks: the arms' colours, markers and lines, the titles, and how it is saved.
+"""The look of every figure: the arms' colours, markers and lines, the titles, and saving.
 
 Every arm has one colour (Okabe and Ito's palette, safe for colour-blind readers), one marker and
 one line style, so that a figure can be read in grey.
@@ -21,9 +21,9 @@ from mucpt_utils.report.table_files import csv_text
 
 DPI = 160
 SCREEN_DPI = 72
-TEXT, SMALL = 10.0, 9.0  # points: all text, and the line below that says where a figure is from
-WIDEST, NARROW = 9.2, 4.7  # inches of a figure, and of one on a phone
-# what a figure function returns: the figure, and exactly the rows that it shows
+TEXT, SMALL = 10.0, 9.0  # points: all text, and the line below with a figure's origin
+WIDEST, NARROW = 9.2, 4.7  # width in inches of a figure, and of one on a phone
+# what a figure function returns: the figure and exactly the rows that it shows
 Drawn = tuple[Figure, pd.DataFrame]
 
 
@@ -76,7 +76,7 @@ ARM_STYLES: dict[str, ArmStyle] = {
     "oracle_focus_clean": ArmStyle("#7d6608", "*", ":"),
     "oracle_sites": ArmStyle("#5f4e00", "8", ":"),
 }
-# arms that are added later, in the order in which they are asked for
+# for arms without a style of their own
 SPARE_COLOURS = ("#9c3848", "#4d5a2a", "#3d405b")
 SPARE_MARKERS = ("H", "p", "8")
 # series that are not arms: hues of Okabe and Ito that also differ in brightness
@@ -84,8 +84,8 @@ SERIES_COLOURS = ("#0072b2", "#d55e00", "#1a1a1a", "#56b4e9", "#009e73", "#c9850
 SERIES_MARKERS = "oDs^vPX*"
 SERIES_LINES = ("-", "--", "-.", ":")
 
-# the two kinds of facts look the same in every figure: colour, marker, line; open marks can be told
-# apart without colour
+# the two kinds of facts look the same in every figure: colour, marker, line; open marks can be
+# told apart without colour
 KIND_STYLES = {
     "covered": ArmStyle("#0067a5", "o", "-"),
     "uncovered": ArmStyle("#c2410c", "D", "--"),
@@ -165,7 +165,7 @@ def series_style(number: int) -> ArmStyle:
 def save_figure(fig: Figure, frame: pd.DataFrame, folder: Path, name: str) -> Path:
     """Write `folder/name.{png,pdf,csv}`, the same bytes for the same frame; returns the PNG's path.
 
-    frame: the numbers that the figure shows. The picture knows its title: see `drawn_title`.
+    frame: the numbers that the figure shows. The picture stores its title: see `drawn_title`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     png = folder / f"{name}.png"
@@ -177,39 +177,39 @@ def save_figure(fig: Figure, frame: pd.DataFrame, folder: Path, name: str) -> Pa
 
 
 def write_pdf(fig: Figure, path: Path) -> None:
-    """A figure for print, which knows its title and not when it was drawn."""
+    """Write a figure for print, with its title and without a date in its metadata."""
     undated = {"CreationDate": None, "Producer": None, "Creator": None}
     fig.savefig(path, metadata={**undated, "Title": title_of(fig) or None})
 
 
 def title_of(fig: Figure) -> str:
-    """The sentence above a figure, in one line; "" without."""
+    """The sentence above a figure, in one line; "" if there is none."""
     return " ".join(fig.get_suptitle().split())
 
 
 def drawn_title(png: Path) -> str:
-    """The title that `save_figure` wrote into a picture; "" where it wrote none."""
+    """The title that `save_figure` wrote into a picture; "" if it wrote none."""
     with Image.open(png) as picture:
         return str(picture.info.get("Title", ""))
 
 
 def screen_png(fig: Figure) -> bytes:
-    """A PNG at the size of a screen, for notebooks, which stay small; the saved one is sharper."""
+    """A PNG at screen size, so that notebooks stay small; the saved one is sharper."""
     with mpl.rc_context(RC):
         return as_png(fig, SCREEN_DPI)
 
 
 def as_png(fig: Figure, dpi: int, title: str = "") -> bytes:
-    """A figure as a PNG that knows its resolution and, where one is given, its title."""
+    """A figure as a PNG that stores its resolution and, if given, its title."""
     drawn = io.BytesIO()
     fig.savefig(drawn, format="png", dpi=dpi)
     return few_colours(Image.open(drawn), dpi, title)
 
 
 def few_colours(picture: Image.Image, dpi: int | None = None, title: str = "") -> bytes:
-    """A picture as a PNG of 256 colours: what a chart needs, in a third of the bytes.
+    """A picture as a PNG of 256 colours, enough for a chart, in a third of the bytes.
 
-    dpi, title: what the file says of itself, where they are given.
+    dpi, title: stored in the file if given.
     """
     small, known = io.BytesIO(), PngInfo()
     if title:

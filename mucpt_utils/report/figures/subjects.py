@@ -34,17 +34,17 @@ from mucpt_utils.report.figures.style import (
     styled,
 )
 
-MOST_SUBJECTS = 24  # drawn: those at both ends
-ANY_KIND = ArmStyle("#444444", "s", "-")  # where the table does not say what is covered
+MOST_SUBJECTS = 24  # that are drawn: those at both ends
+ANY_KIND = ArmStyle("#444444", "s", "-")  # if the table does not say what is covered
 
 
 @styled
 def effect_by_subject(answers: pd.DataFrame) -> Drawn:
     """The paper's arm (else the first method) minus plain for each subject asked about.
 
-    answers: rows of `answers.csv`: by log-likelihood where the table has it, else by accuracy.
-    Subjects are sorted by the difference; of many, those at both ends are drawn. Raises
-    NothingToDraw where the arm or plain was not asked.
+    answers: rows of `answers.csv`; by log-likelihood if the table has it, else by accuracy.
+    Subjects are sorted by the difference; if there are many, those at both ends are drawn. Raises
+    NothingToDraw if the arm or plain was not asked.
     """
     items = item_values(needs(answers, "answers"))
     arm = arm_to_show(items)
@@ -64,7 +64,7 @@ def effect_by_subject(answers: pd.DataFrame) -> Drawn:
 
 
 def item_values(answers: pd.DataFrame) -> pd.DataFrame:
-    """One row a music question and run: arm, seed, subject, stratum, metric, value."""
+    """One row per music question and run: arm, seed, subject, stratum, metric, value."""
     rows = answers[answers["question_id"].str.startswith("q:m:")]
     rows = rows if len(rows) else answers
     run = rows["run"].str.extract(r"^(?P<arm>[^/]+)/seed(?P<seed>\d+)$")
@@ -83,11 +83,11 @@ def item_values(answers: pd.DataFrame) -> pd.DataFrame:
             "value": value.astype(float),
         }
     )
-    return frame.dropna(subset=["arm", "value"])  # runs along an axis are no main runs
+    return frame.dropna(subset=["arm", "value"])  # runs along an axis are not main runs
 
 
 def arm_to_show(items: pd.DataFrame) -> str:
-    """The paper's arm where it was asked, else the first method. Raises NothingToDraw."""
+    """The paper's arm if it was asked, else the first method. Raises NothingToDraw."""
     arms = list(dict.fromkeys(items["arm"]))
     methods = [arm for arm in arms if role_of(arm) == "method"]
     if "plain" not in arms or not methods:
@@ -99,7 +99,7 @@ def by_subject(items: pd.DataFrame, arm: str) -> pd.DataFrame:
     """Differences to plain by subject and stratum, paired by seed and question, largest first.
 
     Columns: subject, stratum, metric, arm, difference, ci_low, ci_high, n (pairs). Intervals are
-    Student's over the pairs.
+    Student's t over the pairs.
     """
     keys = ["seed", "question_id", "subject", "stratum", "metric"]
     ours, plain = (items[items["arm"] == name].set_index(keys)["value"] for name in (arm, "plain"))
@@ -116,17 +116,17 @@ def by_subject(items: pd.DataFrame, arm: str) -> pd.DataFrame:
 
 @cache
 def subject_names() -> dict[str, str]:
-    """The benchmark's subjects by the end of their questions' ids."""
+    """The benchmark's subjects, by the last part of their questions' ids."""
     return {q["id"].rpartition(":")[2]: q["subject"] for q in load_questions("test")}
 
 
 def subject_name(slug: str) -> str:
-    """A subject as readers know it, from the end of a question's id."""
+    """A subject's name for readers, from the last part of a question's id."""
     return subject_names().get(slug, slug.replace("-", " "))
 
 
 def both_ends(table: pd.DataFrame, most: int) -> pd.DataFrame:
-    """The rows at the beginning and at the end, at most so many together."""
+    """The rows at the beginning and at the end, at most `most` in all."""
     if len(table) <= most:
         return table
     return pd.concat([table.head(most // 2), table.tail(most - most // 2)], ignore_index=True)
@@ -145,7 +145,7 @@ def who_gains(table: pd.DataFrame, arm: str) -> str:
 
 
 def _rows(axes: Axes, frame: pd.DataFrame) -> None:
-    """One row per subject with its pairs in brackets."""
+    """One row per subject, with its number of pairs in brackets."""
     names = map(subject_name, frame["subject"])
     labels = [f"{name} (n = {count})" for name, count in zip(names, frame["n"], strict=True)]
     axes.axvline(0, color="#1a1a1a", lw=1.2)

@@ -1,9 +1,9 @@
-"""Exercises of the notebooks: a stub to fill in, a hint that fits, a check that says what is wrong.
+"""Exercises of the notebooks: a stub to fill in, hints, and a check that says what is wrong.
 
     exercises.check("jaccard", jaccard)    # the last line of an exercise's cell
 
 An unsolved stub returns None: the notebook still runs from top to bottom. `track` lists them by
-level; the two open-ended projects and their rubrics stand in `notebooks/TEACHING.md`.
+level; the two open-ended projects and their rubrics are in `notebooks/TEACHING.md`.
 """
 
 import json
@@ -38,7 +38,7 @@ SOLVED = "exercises.json"  # in the work folder
 
 
 def check(name: str, function: Callable) -> None:
-    """Print what `judge` says, for the last line of an exercise's cell.
+    """Print the verdict of `judge`; the last line of an exercise's cell.
 
     A solved exercise is remembered in the work folder, and counted.
     """
@@ -59,7 +59,7 @@ def solved() -> set[str]:
 def judge(name: str, function: Callable) -> Verdict:
     """Try a student's function on the cases of exercise `name`.
 
-    Never raises for what the function does wrong. Raises KeyError, with the names there are, for an
+    Never raises for anything that the function does. Raises KeyError, with the known names, for an
     unknown exercise.
     """
     if name not in EXERCISES:
@@ -77,7 +77,7 @@ def judge(name: str, function: Callable) -> Verdict:
 
 
 def first_failure(function: Callable, cases: Sequence[Case], done: list[Outcome]) -> str:
-    """Which case fails first, and what it gave in place of what."""
+    """Which case fails first, what it gave, and what was wanted."""
     number = next(n for n, outcome in enumerate(done) if not outcome.agrees or outcome.spoilt)
     case, outcome, passed = cases[number], done[number], sum(o.agrees for o in done)
     call = f"{getattr(function, '__name__', 'function')}"
@@ -90,7 +90,7 @@ def first_failure(function: Callable, cases: Sequence[Case], done: list[Outcome]
 
 
 def hint(name: str, cases: Sequence[Case], done: list[Outcome]) -> str:
-    """What helps with a wrong answer: its slip's hint, else its kind's with the exercise's own."""
+    """A hint for a wrong answer: that of its slip, else of its kind along with the exercise's."""
     asked: Exercise = EXERCISES[name]
     fewer = without_later_breaks(cases, done)
     if slip := slip_of(asked, cases, done) or slip_of(asked, *fewer):
@@ -106,9 +106,9 @@ def hint(name: str, cases: Sequence[Case], done: list[Outcome]) -> str:
 def without_later_breaks(
     cases: Sequence[Case], done: list[Outcome]
 ) -> tuple[Sequence[Case], list[Outcome]]:
-    """Where the first failure is a wrong number: all but later failures that give no number.
+    """If the first failure is a wrong number, all cases but later failures without a number.
 
-    The hint then fits the failure that is shown, not an error or infinity that comes of another.
+    The hint then fits the failure that is shown, not an error or infinity in another case.
     """
     failed = [outcome for outcome in done if not outcome.agrees]
     if not failed or breaks(failed[0]):
@@ -124,7 +124,7 @@ def breaks(outcome: Outcome) -> bool:
 
 
 def track() -> pd.DataFrame:
-    """exercise, notebook, level, solved: the checked exercises of the course, the easiest first."""
+    """Columns exercise, notebook, level, solved: the checked exercises, the easiest first."""
     done = solved()
     rows = [
         (name, e.notebook, e.level, LEVELS[e.level], "yes" if name in done else "not yet")

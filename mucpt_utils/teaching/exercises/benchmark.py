@@ -235,19 +235,19 @@ def bootstrap(
     draw: int | None = None,
     of: Callable = np.mean,
 ) -> np.ndarray:
-    """Ends of a bootstrap interval. draw: values at a time, all unless told; of: what of them."""
+    """Ends of a bootstrap interval. draw: a resample's size, by default that of the data."""
     drawn = np.random.default_rng(0).choice(values, (times, draw or len(values)))
     return np.quantile(of(drawn, axis=1), cut)
 
 
 def normal(values: np.ndarray, freedom: int) -> list[float]:
-    """Ends of the interval of a mean by 1.96 standard errors. freedom: degrees that are lost."""
+    """Ends of a mean's interval by 1.96 standard errors. freedom: degrees of freedom lost."""
     error = values.std(ddof=freedom) / len(values) ** 0.5
     return [values.mean() + sign * 1.96 * error for sign in (-1, 1)]
 
 
 def apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The bootstrap of two samples that are drawn without regard to each other."""
+    """The bootstrap of two samples that are resampled independently."""
     rng = np.random.default_rng(0)
     means = (rng.choice(x, (2000, len(x))).mean(axis=1) for x in (a, b))
     return np.quantile(next(means) - next(means), [0.025, 0.975])
@@ -334,15 +334,15 @@ def apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
             ],
         ),
     ],
-    tolerance=0.015,  # two resampled ends are never the same
+    tolerance=0.015,  # ends of two bootstraps are never the same
 )
 def paired_interval() -> list[Case]:
-    """Two arms' right and wrong answers to the same questions; the ends of the interval.
+    """Two arms' right and wrong answers to the same questions; the ends of the paired interval.
 
-    The percentile bootstrap that the notebook describes, of ten times as many draws; the study's
-    own intervals draw seeds and subjects besides. With 80 questions an end that is drawn again
-    moves by one of them at most, and one of a 90 % interval by two. With five, two of them gained,
-    no end moves: the quantiles asked for lie far from where the drawn means jump.
+    The percentile bootstrap that the notebook describes, with ten times as many draws; the study's
+    own intervals also account for seeds and subjects. With 80 questions, an end in another
+    bootstrap moves by one question at most, and that of a 90 % interval by two. With five, two of
+    them gained, no end moves: the quantiles are far from where the resampled means jump.
     """
     rng = np.random.default_rng(4)
     plain = rng.integers(0, 2, 80).astype(float)

@@ -1,8 +1,8 @@
-"""What is wrong with an answer that is no known slip, by its kind: a shape, a sign, a factor.
+"""What is wrong with an answer that is no known slip, by kind: a shape, a sign, a factor.
 
     diagnosed(cases, outcomes) -> one sentence, or None
 
-Each rule looks at all cases and speaks only where it is sure; the first that speaks is heard.
+Each rule looks at all cases and answers only if it is sure; the first answer counts.
 """
 
 import math
@@ -14,7 +14,7 @@ import numpy as np
 
 from mucpt_utils.teaching.exercises.judging import Case, Outcome, as_numbers
 
-# what a constant factor between all answers and what was wanted means
+# what a constant factor between all answers and the wanted values means
 FACTORS = {
     -1.0: "has the wrong sign: check which of the two is subtracted",
     100.0: "is a percentage: return a share between 0 and 1",
@@ -79,7 +79,7 @@ def about_errors(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
 
 
 def about_type_error(text: str) -> str:
-    """What a TypeError means: a list used as a number, other arguments, nothing returned inside."""
+    """What a TypeError means: a list used as a number, wrong arguments, a helper without return."""
     if re.search(r"positional argument|unexpected keyword|missing \d", text):
         return "it takes other arguments than the stub: keep the line that begins with `def`"
     if "NoneType" in text:
@@ -99,7 +99,7 @@ def about_arguments(cases: Sequence[Case], done: Sequence[Outcome]) -> str | Non
 
 
 def about_kind(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
-    """A word where a number is wanted, or the other way round; a word spelt otherwise."""
+    """A word where a number is wanted, or the other way round; a word spelt differently."""
     for case, outcome in zip(cases, done, strict=True):
         wanted, value = case.wanted, outcome.value
         if isinstance(wanted, str):
@@ -120,7 +120,7 @@ def about_kind(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
 
 
 def about_shape(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
-    """One number where a list is wanted, a list where one number is, another length."""
+    """One number where a list is wanted, a list where a number is wanted, or another length."""
     for case, outcome in zip(cases, done, strict=True):
         ours, theirs = as_numbers(outcome.value), as_numbers(case.wanted)
         if ours is None or theirs is None or ours.shape == theirs.shape:
@@ -143,7 +143,7 @@ def shape_in_words(wanted: Any) -> str:
 
 
 def pairs(cases: Sequence[Case], done: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarray] | None:
-    """All numbers of all cases, returned and wanted; None where some are no numbers of a shape."""
+    """All cases' numbers, returned and wanted; None if some are no numbers or differ in shape."""
     ours, theirs = [], []
     for case, outcome in zip(cases, done, strict=True):
         one, other = as_numbers(outcome.value), as_numbers(case.wanted)
@@ -162,14 +162,14 @@ def about_not_numbers(cases: Sequence[Case], done: Sequence[Outcome]) -> str | N
     if np.isnan(both[0]).any():
         return "NaN comes back: 0 was divided by 0 somewhere"
     if (np.isinf(both[0]) & ~np.isinf(both[1])).any():
-        if np.isinf(both[1]).any():  # it is an answer of this exercise
+        if np.isinf(both[1]).any():  # infinity is a right answer in this exercise
             return "infinity comes back where it should not: is everything looked at before?"
         return "infinity comes back: something was divided by 0, or a logarithm taken of 0"
     return None
 
 
 def about_order(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
-    """The right numbers, the other way round."""
+    """The right numbers in the opposite order."""
     turned = False
     for case, outcome in zip(cases, done, strict=True):
         ours, theirs = as_numbers(outcome.value), as_numbers(case.wanted)
@@ -182,7 +182,7 @@ def about_order(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
 
 
 def about_rounding(cases: Sequence[Case], done: Sequence[Outcome]) -> str | None:
-    """The right numbers with too few digits, or with none behind the point."""
+    """The right numbers with too few decimals, or with none."""
     both = pairs(cases, done)
     if both is None:
         return None

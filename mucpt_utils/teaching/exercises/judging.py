@@ -1,9 +1,9 @@
 """What an exercise is, and how a student's function is judged.
 
-A check calls the function on inputs that the notebook does not show and compares with the study's
-own functions, so that exercise and study cannot part. Each exercise knows *slips*: wrong functions
-that students write. An answer that equals a slip's on every case gets the slip's hint, however it
-was written; any other wrong answer is looked at by `diagnosis`.
+A check calls the function on inputs that the notebook does not show and compares the results with
+those of the study's own functions, so that exercise and study cannot diverge. Each exercise knows
+*slips*: wrong functions that students write. An answer that equals a slip's on every case gets the
+slip's hint, however it was written; any other wrong answer goes to `diagnosis`.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ LEVELS = {1: "warm-up", 2: "core", 3: "stretch"}
 
 @dataclass(frozen=True)
 class Case:
-    """Arguments, and what the right function returns for them. about: what the case tries."""
+    """Arguments, and what the right function returns for them. about: what the case tests."""
 
     arguments: tuple
     wanted: Any
@@ -32,7 +32,7 @@ class Case:
 
 
 class Slip(NamedTuple):
-    """A wrong function that students write, and what helps whoever has written it."""
+    """A wrong function that students write, and a hint for them."""
 
     hint: str
     wrong: Callable
@@ -51,7 +51,7 @@ class Exercise:
 
 
 class Verdict(NamedTuple):
-    """Whether the function is right, and what is said about it, in one line."""
+    """Whether the function is right, and a message about it, in one line."""
 
     solved: bool
     message: str
@@ -60,7 +60,7 @@ class Verdict(NamedTuple):
 class Outcome(NamedTuple):
     """What a function did with a case: its value or its error, what it printed, whether it agrees.
 
-    spoilt: it changed its arguments.
+    spoilt: whether it changed its arguments.
     """
 
     value: Any = None
@@ -80,7 +80,7 @@ def exercise(
     slips: Sequence[tuple[str, Callable]],
     tolerance: float = TOLERANCE,
 ) -> Callable:
-    """Registers a function that gives cases as the exercise of its name."""
+    """Registers a function that returns cases as the exercise of the same name."""
 
     def register(cases: Callable[[], Sequence[Case]]) -> Callable[[], Sequence[Case]]:
         every = tuple(Slip(*slip) for slip in slips)
@@ -109,17 +109,18 @@ def outcomes(function: Callable, cases: Sequence[Case], tolerance: float) -> lis
 
 
 def slip_of(asked: Exercise, cases: Sequence[Case], done: Sequence[Outcome]) -> Slip | None:
-    """The first slip that does with every case what the student's function did; None for none."""
+    """The first slip that does what the student's function did on every case; None if none does."""
     return next((slip for slip in asked.slips if all(alike(asked, slip, cases, done))), None)
 
 
 def slip_where_it_fails(
     asked: Exercise, cases: Sequence[Case], done: Sequence[Outcome]
 ) -> Slip | None:
-    """The slip that does what the student's function did with every case that this one fails.
+    """The slip that does what the student's function did on every case that the latter fails.
 
-    Who has made a slip and caught one of its cases (a list of zeros, an empty answer) is helped by
-    the same hint. Of several the one that is like the function in most cases; None for none.
+    A student who made a slip but handled one of its cases (a list of zeros, an empty answer) is
+    helped by the same hint. Among several slips, the one that agrees with the function in most
+    cases; None if there is none.
     """
     most, best = 0, None
     for slip in asked.slips:
@@ -133,18 +134,18 @@ def slip_where_it_fails(
 def alike(
     asked: Exercise, slip: Slip, cases: Sequence[Case], done: Sequence[Outcome]
 ) -> list[bool]:
-    """Case by case, whether a slip does what the student's function did."""
+    """For each case, whether a slip does what the student's function did."""
     theirs = outcomes(slip.wrong, cases, asked.tolerance)
     return [same(one, other, asked.tolerance) for one, other in zip(done, theirs, strict=True)]
 
 
 def same(one: Outcome, other: Outcome, tolerance: float) -> bool:
-    """Whether two functions did the same with a case: the same value, or the same error.
+    """Whether two functions did the same on a case: the same value, or the same error.
 
-    Python raises where a number is divided by 0, numpy goes on with NaN: that is the same.
+    On division by 0 Python raises and numpy continues with NaN: both count as the same.
     """
     if one.error is not None and other.error is not None:
-        if isinstance(one.error, ZeroDivisionError):  # worded for whole numbers and for floats
+        if isinstance(one.error, ZeroDivisionError):  # its wording differs for integers and floats
             return isinstance(other.error, ZeroDivisionError)
         return repr(one.error) == repr(other.error)
     if one.error is not None or other.error is not None:
@@ -168,7 +169,7 @@ def agree(answer: object, wanted: Any, tolerance: float, equal_nan: bool = False
 
 
 def as_numbers(value: object) -> np.ndarray | None:
-    """A value as an array of numbers, or None where it is none."""
+    """A value as an array of numbers, or None if it is none."""
     if isinstance(value, str | bytes | dict | set) or value is None:
         return None
     try:
@@ -178,7 +179,7 @@ def as_numbers(value: object) -> np.ndarray | None:
 
 
 def in_words(value: object) -> str:
-    """A value short enough for one line, numbers rounded."""
+    """A value as a short line, with numbers rounded."""
     if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim):
         some = ", ".join(in_words(x) for x in list(value)[:8])
         text = f"[{some}{', …' if len(value) > 8 else ''}]"

@@ -171,7 +171,7 @@ def foreign(probabilities: list[float], labels: list[int]) -> list[float]:
     ],
 )
 def off_domain_share() -> list[Case]:
-    """Probabilities of documents and whether each is in the domain; the weight that is not."""
+    """Documents' probabilities, whether each is in the domain; the share of weight that is not."""
     given = [
         ([0.9, 0.8, 0.1], [1, 1, 0], "one foreign document that the classifier sees"),
         ([0.9, 0.8, 0.7], [1, 1, 0], "one that it does not see"),
@@ -318,7 +318,7 @@ def jaccard() -> list[Case]:
     ],
 )
 def band_probability() -> list[Case]:
-    """A similarity, the number of bands, the rows of each; the probability of a candidate pair."""
+    """A similarity, the number of bands and their rows; the probability of a candidate pair."""
     from mucpt_utils.pipeline.minhash import candidate_probability
 
     study = MinhashSettings()

@@ -118,7 +118,7 @@ def shaped(ratio: Callable, clip: bool = True, mean: bool = True, log: bool = Tr
 
 
 def by_the_largest(values: Numbers) -> list[float]:
-    """Values over the largest of them."""
+    """Values divided by the largest of them."""
     return [value / max(values) for value in values]
 
 

@@ -67,7 +67,7 @@ Numbers = Sequence[float]
     ],
 )
 def weighted_gradient() -> list[Case]:
-    """Weights; the derivatives of the weighted mean loss by each token's loss."""
+    """Weights; the derivatives of the weighted mean loss with respect to each token's loss."""
     given = [
         ([1.0, 1.0, 1.0], "plain training"),
         ([0.0, 3.0, 0.0], "one token takes it all"),
@@ -161,7 +161,7 @@ def bits_per_byte() -> list[Case]:
 
 
 def crossing(tokens: Numbers, values: Numbers, goal: float, never: float = math.inf) -> float:
-    """Where a curve first meets a goal, linear between its points."""
+    """Where a curve, linear between its points, first meets a goal."""
     return between(tokens, values, goal, lambda share, step, start: start + share * step, never)
 
 
@@ -172,9 +172,9 @@ def between(
     rule: Callable[[float, float, float], float],
     never: float = math.inf,
 ) -> float:
-    """What a rule makes of the first stretch that meets a goal.
+    """What a rule gives for the first segment that meets a goal.
 
-    rule: of the share of the stretch at which it does, its tokens, and the tokens before it.
+    rule: a function of the share of the segment at which it does, its tokens, and those before it.
     """
     for n in range(1, len(tokens)):
         if values[n] >= goal > values[n - 1]:
@@ -184,7 +184,7 @@ def between(
 
 
 def above_alone(tokens: Numbers, values: Numbers, goal: float) -> float:
-    """Where a curve first lies above a goal; a point that is exactly there does not count."""
+    """Where a curve is first above a goal; a point exactly at the goal does not count."""
     for n in range(1, len(tokens)):
         if values[n] > goal:
             share = (goal - values[n - 1]) / (values[n] - values[n - 1])
