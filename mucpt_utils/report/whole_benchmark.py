@@ -40,6 +40,16 @@ FOLDER = "benchmark"  # in a results folder
 SHOTS = 5
 COMPARED_TO = ("base", "plain")
 COVERED, UNCOVERED, ELSEWHERE = "covered", "uncovered", "elsewhere"
+# the groups that questions stand in, in words, in the order of the tables
+GROUPS = {
+    "all": "all questions",
+    "core": "core: artists, albums, songs, awards",
+    "extension": "extension: classical works, opera, instruments, theory",
+    "tail": "tail: little-known facts",
+    COVERED: "about subjects that the reference model knows",
+    UNCOVERED: "about subjects in the corpus that it does not know",
+    ELSEWHERE: "about subjects that stand nowhere in the corpus",
+}
 ANSWERS = ("arm", "seed", "question_id", "corpus", "response", "log_likelihood")
 
 
@@ -120,7 +130,7 @@ def scores(measured: pd.DataFrame) -> pd.DataFrame:
     counted = measured.groupby(["arm", "stratum", "metric"], sort=False)["item"].nunique()
     table = estimates(measured, ["arm"])
     keys = zip(table["arm"], table["stratum"], table["metric"], strict=True)
-    return table.assign(n=[counted[key] for key in keys])
+    return in_groups(table.assign(n=[counted[key] for key in keys]))
 
 
 def differences(measured: pd.DataFrame) -> pd.DataFrame:
@@ -139,7 +149,16 @@ def differences(measured: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame()
     table = pd.concat(frames, ignore_index=True)
     first = ["arm", "minus", "stratum", "metric"]
-    return table[[*first, *(name for name in table if name not in first)]]
+    return in_groups(table[[*first, *(name for name in table if name not in first)]])
+
+
+def in_groups(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of each arm in the order of `GROUPS`."""
+    places = {name: place for place, name in enumerate(GROUPS)}
+    arms = {name: place for place, name in enumerate(dict.fromkeys(table["arm"]))}
+    order = table.assign(a=table["arm"].map(arms), g=table["stratum"].map(places))
+    by = ["a", "minus", "g"] if "minus" in table else ["a", "g"]
+    return table.loc[order.sort_values(by, kind="stable").index]
 
 
 def write_tables(folder: Path) -> list[Path]:
