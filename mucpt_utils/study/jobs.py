@@ -38,10 +38,13 @@ class Job:
                 return None
 
 
-def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> None:
+def make(
+    jobs: Sequence[Job], description: str, workers: int | None = None, unit: str = "token"
+) -> None:
     """Make every stage that does not exist yet, under one progress bar.
 
     workers: processes at a time; by default what `parallel.sharing` finds for the models' size.
+    unit: what the jobs' sizes count.
     """
     with stages.looking():  # look for all of them at once
         missing = [job for job in jobs if job.find() is None]
@@ -58,7 +61,7 @@ def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> N
         workers=workers or at_a_time,
         threads=threads,
         description=description,
-        unit="token",
+        unit=unit,
         preload=["mucpt_utils.training.trainer"],
     )
 
