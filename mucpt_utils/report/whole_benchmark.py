@@ -32,7 +32,7 @@ from mucpt_utils.report.table_files import csv_text
 from mucpt_utils.study import provenance
 from mucpt_utils.study.checkout import uncommitted
 
-if TYPE_CHECKING:  # torch takes seconds to import, and a wrong argument is told before
+if TYPE_CHECKING:  # torch takes seconds to import, and a wrong argument is reported sooner
     from mucpt_utils.study.stages import Artifact
     from mucpt_utils.study.study import Study
 
@@ -40,7 +40,7 @@ FOLDER = "benchmark"  # in a results folder
 SHOTS = 5
 COMPARED_TO = ("base", "plain")
 COVERED, UNCOVERED, ELSEWHERE = "covered", "uncovered", "elsewhere"
-# the groups that questions stand in, in words, in the order of the tables
+# the groups that questions belong to, in words, in the order of the tables
 GROUPS = {
     "all": "all questions",
     "core": "core: artists, albums, songs, awards",
@@ -59,7 +59,7 @@ ANSWERS = ("arm", "seed", "question_id", "corpus", "response", "log_likelihood")
 def ask(study: "Study", arms: Sequence[str], shots: int) -> dict[tuple[str, int], "Artifact"]:
     """What every arm at every seed of a study says to every question, by arm and seed.
 
-    Raises SettingsError, before anything is asked, for a run that was not trained yet.
+    Raises SettingsError, before anything is asked, for a run that has not been trained yet.
     """
     from mucpt_utils.study import jobs
 
@@ -100,7 +100,7 @@ def answers_of(study: "Study", asked: Mapping[tuple[str, int], "Artifact"]) -> p
 
 
 def items(answers: pd.DataFrame, questions: Sequence[Mapping]) -> pd.DataFrame:
-    """Accuracy and log-likelihood of every answer, in each group of questions that it stands in.
+    """Accuracy and log-likelihood of every answer, in each group that its question belongs to.
 
     The frame is what `estimates` and `paired` take: `stratum` is the group, all, a part of the
     benchmark, or what the corpus says of the subject.
@@ -126,7 +126,7 @@ def items(answers: pd.DataFrame, questions: Sequence[Mapping]) -> pd.DataFrame:
 
 
 def scores(measured: pd.DataFrame) -> pd.DataFrame:
-    """Mean and interval of each arm, by group of questions and metric; n questions a seed."""
+    """Mean and interval of each arm, by group of questions and metric; n questions per seed."""
     counted = measured.groupby(["arm", "stratum", "metric"], sort=False)["item"].nunique()
     table = estimates(measured, ["arm"])
     keys = zip(table["arm"], table["stratum"], table["metric"], strict=True)
@@ -191,9 +191,9 @@ def write_tables(folder: Path) -> list[Path]:
 
 
 def results_of(profile: Profile, commit: bool) -> Path:
-    """Where the outcome of a profile goes: the committed folder of its name, or one of its own.
+    """The folder for the results of a profile: the committed one of its name, or one of its own.
 
-    Raises SettingsError where it is to be committed and code or data differ from the commit.
+    Raises SettingsError if they are to be committed and code or data differ from the commit.
     """
     if not commit:
         return provenance.results_folder(profile) / FOLDER
@@ -205,7 +205,7 @@ def results_of(profile: Profile, commit: bool) -> Path:
 
 
 def whole_benchmark(options: argparse.Namespace) -> Path:
-    """Ask, where not only the tables are wanted, and make the tables; returns their folder."""
+    """Ask, unless only the tables are wanted, and make the tables; returns their folder."""
     profile = load_profile(options.profile, options.overrides)
     try:
         arms = all_known(options.only, profile.arms, "arms") or list(profile.arms)

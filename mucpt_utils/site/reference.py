@@ -186,18 +186,18 @@ class Trained(NamedTuple):
 
 
 def trained_arms() -> list[Trained]:
-    """What the committed profiles' arms score on the whole benchmark; none where none was asked."""
+    """What the committed profiles' arms score on the whole benchmark; empty if none was asked."""
     return [trained_on(folder) for folder in trained_folders()]
 
 
 def trained_folders() -> list[Path]:
-    """Where committed profiles' arms have answered the whole benchmark."""
+    """The folders in which committed profiles' arms have answered the whole benchmark."""
     found = paths.RESULTS.glob(f"*/{whole_benchmark.FOLDER}/scores.csv")
     return [path.parent for path in sorted(found)]
 
 
 def trained_csv(folder: Path) -> str:
-    """Name of a profile's table among the site's."""
+    """The name of a profile's table among those of the site."""
     return f"{folder.parent.name}-benchmark-scores.csv"
 
 

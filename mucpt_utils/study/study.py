@@ -104,7 +104,7 @@ class Study(ModelStages):
     def whole_benchmark(
         self, arm_name: str, seed: int, shots: int, report: Report = silent
     ) -> Artifact:
-        """What a run says to the whole benchmark, with examples: `responses.jsonl`."""
+        """A run's answers to the whole benchmark, asked with examples: `responses.jsonl`."""
         return self.stage(
             f"benchmark_{arm_name}",
             whole_benchmark.ask_everything,

@@ -14,24 +14,24 @@ from mucpt_utils.scoring import models
 from mucpt_utils.study.evaluation import respond
 from mucpt_utils.training.precision import reading
 
-if TYPE_CHECKING:  # what runs a stage is not what makes it
+if TYPE_CHECKING:  # what runs stages is not digested with this one's code
     from mucpt_utils.study.stages import Report
 
 RESPONSES = "responses.jsonl"
-AT_A_TIME = 256  # questions between two writings: what is on the disk is not asked again
+AT_A_TIME = 256  # questions between two writes: what is on disk is not asked again
 
 
 def ask_everything(
     folder: Path, inputs: Mapping[str, Path], report: "Report", *, shots: int, precision: str
 ) -> None:
-    """`responses.jsonl`: what a run's model says to every test question, rows as of `respond`.
+    """`responses.jsonl`: a run's answer to every test question, in the rows of `respond`.
 
     shots: questions of the development split that are shown with their answers before each one.
-    precision: as in the settings of training, so that the model is read as it was trained.
+    precision: that of the training settings, so that the model is loaded as it was trained.
     """
     questions, examples = load_questions("test"), few_shot(load_questions("dev"), shots)
     path = folder / RESPONSES
-    rows = read_jsonl(path) if path.exists() else []  # of a run that was broken off
+    rows = read_jsonl(path) if path.exists() else []  # of an interrupted run
     report(len(rows))
     model = models.load(inputs["run"] / "model", "float32")
     tokenizer = models.load_tokenizer(inputs["tokenizer"])
