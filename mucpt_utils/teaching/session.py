@@ -34,7 +34,10 @@ class Results:
         return table_files.read_table(self.folder / "tables", name)
 
     def figure(self, drawn: figures.Drawn | Callable[[], figures.Drawn], name: str) -> None:
-        """Keep a figure as png, pdf and csv, and show it with a line on how to read it.
+        """Keep a figure as png and csv, and show it with a line on how to read it.
+
+        Notebook 08 draws those of `FIGURES` once more, with the commit of the whole run, and also as
+        pdf; any other figure gets its pdf here.
 
         drawn: the figure, or a function that draws it, if a profile's arms may leave nothing to
         show; a line then says so.
@@ -44,10 +47,12 @@ class Results:
         except figures.NothingToDraw as nothing:
             print(f"Figure {name} is not drawn: {nothing}.")
             return
-        # settle the layout once, not anew for each of three files
+        # settle the layout once, not anew for each picture
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-        figures.save_figure(figure, frame, self.folder / "figures", name)
+        figures.save_figure(
+            figure, frame, self.folder / "figures", name, for_print=name not in figures.FIGURES
+        )
         display(Image(figures.screen_png(figure)))
         if name in figures.FIGURES:
             display(Markdown(f"*How to read it.* {figures.FIGURES[name].reading}"))
