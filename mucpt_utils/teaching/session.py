@@ -36,8 +36,8 @@ class Results:
     def figure(self, drawn: figures.Drawn | Callable[[], figures.Drawn], name: str) -> None:
         """Keep a figure as png and csv, and show it with a line on how to read it.
 
-        Notebook 08 draws those of `FIGURES` once more, with the commit of the whole run, and also as
-        pdf; any other figure gets its pdf here.
+        Notebook 08 draws those of `FIGURES` once more, with the commit of the whole run, and also
+        as pdf; any other figure gets its pdf here.
 
         drawn: the figure, or a function that draws it, if a profile's arms may leave nothing to
         show; a line then says so.
