@@ -39,6 +39,9 @@ COMMANDS: dict[str, Command] = {
     "statements": Command("report.statements", "the numbers in README.md, from the tables"),
     "pooled": Command("report.pooled", "differences over the runs of all profiles, in one table"),
     "mixture": Command("report.mixtures", "a data mixture of your own, beside the others"),
+    "benchmark": Command(
+        "report.whole_benchmark", "the arms of a finished run on the whole of MusicSimpleQA"
+    ),
     "search": Command("analysis.search", "try candidate criteria on development questions"),
     "export": Command("report.export", "a trained arm as a folder of transformers, with its card"),
     "cost": Command("study.cost", "hours and disk before a large run"),

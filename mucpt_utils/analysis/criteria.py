@@ -175,9 +175,10 @@ def auc(above: np.ndarray, below: np.ndarray) -> float:
     """
     if not (above.size and below.size):
         return np.nan
-    every = pd.Series(np.concatenate([above, below]).astype(float))
-    ranks = every.rank().iloc[: above.size].sum()
-    return float((ranks - above.size * (above.size + 1) / 2) / (above.size * below.size))
+    ours, others = np.sort(above), np.sort(below)
+    exceeded = np.searchsorted(others, ours, "left").sum()
+    reached = np.searchsorted(others, ours, "right").sum()
+    return float((exceeded + reached) / 2 / (above.size * below.size))
 
 
 def effective_share(weights: np.ndarray) -> float:

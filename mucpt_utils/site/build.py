@@ -78,6 +78,8 @@ def write_results(site: Site) -> None:
     shutil.copy(site.finished.folder / RUN, site.folder / RUN)
     if reference.SCORES.is_file():
         shutil.copy(reference.SCORES, tables / "scores.csv")
+    for folder in reference.trained_folders():
+        shutil.copy(folder / "scores.csv", tables / reference.trained_csv(folder))
     whole = across.all_profiles(site.everything)
     for suffix in table_files.FORMATS:
         data = table_files.written(whole, across.NAME, suffix)

@@ -178,7 +178,11 @@ def write_reference(site: Site) -> None:
         glossary=reference.glossary(),
     )
     site.page(
-        "scores.html", "scores", figure=reference.scores_figure(), rows=reference.score_rows()
+        "scores.html",
+        "scores",
+        figure=reference.scores_figure(),
+        rows=reference.score_rows(),
+        trained=reference.trained_arms(),
     )
     for card in cards:
         site.page(f"cards/{card.name}.html", "card", card=card, html=Markup(card.html))

@@ -12,7 +12,7 @@ from mucpt_utils import __version__, paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.io import read_yaml
-from mucpt_utils.report import rows
+from mucpt_utils.report import rows, whole_benchmark
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.numbers import plain_number
@@ -174,6 +174,57 @@ def score_rows() -> list[dict[str, Any]]:
         return []
     frame = pd.read_csv(SCORES, keep_default_na=False)
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+class Trained(NamedTuple):
+    """The trained arms of a profile on the whole benchmark: rows, and the table's file."""
+
+    profile: str
+    seeds: int
+    csv: str
+    rows: list[dict[str, Any]]
+
+
+def trained_arms() -> list[Trained]:
+    """What the committed profiles' arms score on the whole benchmark; none where none was asked."""
+    return [trained_on(folder) for folder in trained_folders()]
+
+
+def trained_folders() -> list[Path]:
+    """Where committed profiles' arms have answered the whole benchmark."""
+    found = paths.RESULTS.glob(f"*/{whole_benchmark.FOLDER}/scores.csv")
+    return [path.parent for path in sorted(found)]
+
+
+def trained_csv(folder: Path) -> str:
+    """Name of a profile's table among the site's."""
+    return f"{folder.parent.name}-benchmark-scores.csv"
+
+
+def trained_on(folder: Path) -> Trained:
+    """The table of one profile: a row for each arm and group of questions, numbers in words."""
+    scores = pd.read_csv(folder / "scores.csv").set_index(["arm", "stratum", "metric"])
+    minus = pd.read_csv(folder / "differences.csv").set_index(["arm", "minus", "stratum", "metric"])
+    rows = [
+        {
+            "arm": capital(arm_title(arm)),
+            "questions": capital(whole_benchmark.GROUPS[group]),
+            "n": int(scores.loc[arm, group, "accuracy"]["n"]),
+            "accuracy": interval_of(scores.loc[arm, group, "accuracy"], "mean"),
+            "likelihood": interval_of(scores.loc[arm, group, "log_likelihood"], "mean"),
+            "minus_base": interval_of(minus.loc[arm, "base", group, "log_likelihood"], "difference")
+            if (arm, "base", group, "log_likelihood") in minus.index
+            else "",
+        }
+        for arm, group in dict.fromkeys((arm, group) for arm, group, _ in scores.index)
+    ]
+    return Trained(folder.parent.name, int(scores["seeds"].max()), trained_csv(folder), rows)
+
+
+def interval_of(row: pd.Series, name: str) -> str:
+    """A number with its interval."""
+    value, low, high = (plain_number(float(row[c]), 3) for c in (name, "ci_low", "ci_high"))
+    return f"{value} [{low}, {high}]"
 
 
 def scores_figure() -> Figure | None:

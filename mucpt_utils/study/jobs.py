@@ -38,10 +38,13 @@ class Job:
                 return None
 
 
-def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> None:
+def make(
+    jobs: Sequence[Job], description: str, workers: int | None = None, unit: str = "token"
+) -> None:
     """Make every stage that is not there yet, under one progress bar.
 
     workers: processes at a time; unless told, what `parallel.sharing` finds for the models' size.
+    unit: what the jobs' sizes count.
     """
     with stages.looking():  # one look at all of them
         missing = [job for job in jobs if job.find() is None]
@@ -58,7 +61,7 @@ def make(jobs: Sequence[Job], description: str, workers: int | None = None) -> N
         workers=workers or at_a_time,
         threads=threads,
         description=description,
-        unit="token",
+        unit=unit,
         preload=["mucpt_utils.training.trainer"],
     )
 

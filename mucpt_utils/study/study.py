@@ -16,7 +16,7 @@ from mucpt_utils.config.scoring import Arm
 from mucpt_utils.config.settings import AlignmentSettings
 from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring.scored import Scored
-from mucpt_utils.study import grades, real_text, runs, text
+from mucpt_utils.study import grades, real_text, runs, text, whole_benchmark
 from mucpt_utils.study.model_stages import ModelStages
 from mucpt_utils.study.price import price_in_tokens
 from mucpt_utils.study.stages import Artifact, Report, silent
@@ -100,6 +100,19 @@ class Study(ModelStages):
         """What a run answered, graded: `answers.jsonl`."""
         inputs = {"run": self.run(arm_name, seed, report), "world": self.world()}
         return self.stage(f"answers_{arm_name}", grades.grade_responses, inputs)
+
+    def whole_benchmark(
+        self, arm_name: str, seed: int, shots: int, report: Report = silent
+    ) -> Artifact:
+        """What a run says to the whole benchmark, with examples: `responses.jsonl`."""
+        return self.stage(
+            f"benchmark_{arm_name}",
+            whole_benchmark.ask_everything,
+            {"run": self.run(arm_name, seed), "tokenizer": self.tokenizer()},
+            report,
+            shots=shots,
+            precision=self.profile.train.precision,
+        )
 
     def scored(self, arm: Arm, seed: int) -> Scored:
         """The domain corpus with what the arm needs to know of its tokens."""

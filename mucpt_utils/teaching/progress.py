@@ -65,12 +65,11 @@ class Plan:
 def planned(profile: Profile, numbers: Sequence[str]) -> Plan:
     """The plan of a profile's run of some notebooks, by their numbers; what is found costs nothing.
 
-    Seconds are operations (6 for each parameter and token) at the rate of the committed run, shared
-    out over the cores.
+    Seconds are tokens by `seconds_a_token`.
     """
     if not any(number in makers for number in numbers for makers in MAKERS.values()):
         return Plan()
-    from mucpt_utils.study import cost, jobs, parallel, stages
+    from mucpt_utils.study import jobs, stages
     from mucpt_utils.study.lanes import ProseStudy
     from mucpt_utils.study.study import Study
 
@@ -81,8 +80,7 @@ def planned(profile: Profile, numbers: Sequence[str]) -> Plan:
         lane = ProseStudy(profile, "run")
         parts += prose_parts(lane)
         runs += jobs.arms(lane)
-    rate = cost.cpu_rate(cost.paths.RESULTS)
-    each = 6 * profile.parameters / (rate.value if rate else 1e10) / parallel.cores()
+    each = seconds_a_token(profile)
     seconds: dict[str, dict[str, float]] = {}
     with stages.looking():
         for part in parts:
@@ -93,6 +91,21 @@ def planned(profile: Profile, numbers: Sequence[str]) -> Plan:
                 stage[part.what] = stage.get(part.what, 0.0) + missing * each
         found = sum(job.find() is not None for job in runs)
     return Plan(seconds, found, len(runs))
+
+
+def seconds_a_token(profile: Profile) -> float:
+    """Seconds that this machine takes to train on one token, all its processes together.
+
+    By finished runs of the profile's model (`study.recorded`) where there are any; otherwise by
+    operations, 6 for each parameter, at the rate of the committed run.
+    """
+    from mucpt_utils import paths
+    from mucpt_utils.study import cost, parallel, recorded
+
+    if rates := recorded.rates(profile, paths.work() / "stages"):
+        return 1 / rates.training / parallel.sharing(profile.parameters)[0]
+    rate = cost.cpu_rate(paths.RESULTS)
+    return 6 * profile.parameters / (rate.value if rate else 1e10) / parallel.cores()
 
 
 @dataclass(frozen=True)

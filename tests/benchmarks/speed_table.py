@@ -1,6 +1,6 @@
-"""The table of speeds, `results/speed/tables/speed.csv`, that benchmarks put their rows into.
+"""The tables of `results/speed`: rates beside a peer's (`speed`), and a newcomer's waits (`paths`).
 
-Beside it lies a page with the same numbers for reading. `python tests/benchmarks/speed_table.py`
+Beside them lies a page with the same numbers for reading. `python tests/benchmarks/speed_table.py`
 writes the page again.
 """
 
@@ -25,6 +25,16 @@ pretrained one, `bench_pipeline.py speed` the pipeline (in `tests/benchmarks`, r
 """
 
 
+PATHS = """
+## A newcomer's paths
+
+Seconds in a fresh clone, measured by `bench_newcomer.py` in one walk from nothing: everybody clones
+and waits for the environment; an analyst reads the committed results, a reviewer runs `smoke`
+whole, a student opens the interactive notebooks.
+
+"""
+
+
 def add(rows: list[dict]) -> None:
     """Keep `rows`; a row measured before under the same `what` and machine gives way."""
     folder = FOLDER / "tables"
@@ -36,13 +46,24 @@ def add(rows: list[dict]) -> None:
     write_page(FOLDER)
 
 
+def write_paths(rows: list[dict]) -> None:
+    """Keep the seconds of one walk, in place of those of an earlier one."""
+    table_files.write_table(pd.DataFrame(rows), FOLDER / "tables", "paths")
+    write_page(FOLDER)
+
+
 def write_page(folder: Path) -> None:
-    """`README.md` beside the table, from the table alone."""
+    """`README.md` beside the tables, from the tables alone."""
     table = table_files.read_table(folder / "tables", "speed")
     for column in ("ours", "peer", "ratio"):
         table[column] = [shown(value, column) for value in table[column]]
     text = table.to_markdown(index=False, disable_numparse=True)
-    write_text(folder / "README.md", f"{PAGE}{text}\n")
+    page = f"{PAGE}{text}\n"
+    if (folder / "tables" / "paths.csv").is_file():
+        waited = table_files.read_table(folder / "tables", "paths")
+        waited["seconds"] = [f"{float(value):.0f}" for value in waited["seconds"]]
+        page += f"{PATHS}{waited.to_markdown(index=False, disable_numparse=True)}\n"
+    write_text(folder / "README.md", page)
 
 
 if __name__ == "__main__":

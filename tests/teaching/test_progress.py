@@ -5,6 +5,7 @@ import io
 import pytest
 
 from mucpt_utils.config.settings import load_profile
+from mucpt_utils.study import cost, parallel, recorded
 from mucpt_utils.teaching import progress
 from mucpt_utils.teaching.progress import Plan, Progress, planned
 
@@ -130,3 +131,15 @@ def test_a_folder_of_real_text_adds_the_prose_lane_to_the_plan(tmp_path, monkeyp
 )
 def test_times_are_told_for_reading(seconds, told):
     assert progress.minutes(seconds) == told
+
+
+def test_the_forecast_of_a_run_goes_by_finished_runs_of_its_model(monkeypatch):
+    profile = load_profile("laptop")
+    rates = recorded.Rates(training=2000.0, scoring=1.0, answering=1.0)
+    monkeypatch.setattr(recorded, "rates", lambda *_: rates)
+    monkeypatch.setattr(parallel, "sharing", lambda parameters: (4, 1))
+    assert progress.seconds_a_token(profile) == pytest.approx(1 / 8000)
+    monkeypatch.setattr(recorded, "rates", lambda *_: None)
+    monkeypatch.setattr(parallel, "cores", lambda: 2)
+    monkeypatch.setattr(cost, "cpu_rate", lambda _: cost.Rate(12e9, "measured"))
+    assert progress.seconds_a_token(profile) == pytest.approx(6 * profile.parameters / 24e9)
