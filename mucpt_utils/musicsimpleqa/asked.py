@@ -68,7 +68,7 @@ class Asked:
             relations -= {"instrument"}
         self.relations = relations
         self.prize = not self.forms.isdisjoint(("award", "prize"))
-        self.act = bool(ACT_ASKED.search(text))
+        self.act = bool(ACT_ASKED.search(text)) and f"band {subject}" not in text
         self.genre = bool(RULES.genre_questions.search(text))
         self.coarse = bool(RULES.coarse_places.search(text))
 

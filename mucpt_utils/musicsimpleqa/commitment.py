@@ -16,6 +16,8 @@ from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked, clauses_of
 from mucpt_utils.musicsimpleqa.evidence import Evidence, only_answer_behind, speaks_of_part
 from mucpt_utils.musicsimpleqa.given import (
     final_answer,
+    is_courtesy,
+    is_gap,
     is_refusal,
     last_word,
     refuses_whole,
@@ -59,9 +61,16 @@ DOER = re.compile(
     r"|made|formed|died|fronted|signed|toured|represented|entered)\b"
 )
 MADE_BY = re.compile(r"\bby (?:the )?[\"']?$")
+MADE_BY_ACT = re.compile(
+    rf"(?:([{K}{C}\"'])[\"']?,? )?\bby (?:the )?(?:\w+ )?(?:band|group|duo|trio|singer|artist"
+    r"|rapper|musician|composer) [\"']?$"
+)
+TITLED = re.compile(r"album|record|song|composition|work|piece")
 WORK_BY = re.compile(
     r"\b(?:album|song|record|work|piece|opera|single|track|it|is|was) by (?:the )?$"
 )
+# "was commissioned by the Royal Opera House"
+DONE_BY = re.compile(r"\b(\w+ed(?= by)|starring|stars)(?: by)? (?:the )?$")
 SELF = re.compile(rf"\bon (?:the|their|his|her|its) (?:\w+ ){{0,2}}(?:album|record|ep) [\"']?{S}")
 PERSON = re.compile(r"\b(?:he|she|his|her|they|their)\b", re.IGNORECASE)
 IN_PLACE = re.compile(r"\b(?:in|at|near) (?:the )?$")
@@ -118,7 +127,7 @@ def bare_answer(text: str, key: Key) -> Commitment | None:
     for whole in (text, bare) if bare != text else (text,):
         if key.is_whole(whole):
             return Commitment(ONE, whole, "is a bare answer")
-    if len(bare) < 80 and refuses_whole(bare):
+    if len(bare) < 80 and (refuses_whole(bare) or is_courtesy(bare) or is_gap(text)):
         return Commitment(NOTHING, "", "refuses")
     if key.asked.role == "title" and TITLE_CASE.fullmatch(bare) and not no_names_in(bare):
         return Commitment(ONE, bare, "is a bare answer")
@@ -236,6 +245,10 @@ def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
     if relevance.asked.role == "title":
         if behind.startswith("'s ") or DOER.match(lower(behind)):
             return True
+        if by := MADE_BY_ACT.search(before):
+            asked = TITLED.search(relevance.asked.text)
+            told = bool(by[1] or not asked or asked[0] in lower(relevance.marks))
+            return not told
         return bool(MADE_BY.search(before) and not SELF.search(behind))
     if relevance.asked.said_in(clause.text):
         return False
@@ -247,6 +260,8 @@ def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
         return True
     if relevance.asked.relations & MAKING:
         return False
+    if (did := DONE_BY.search(before)) and RULES.relations["other"].search(lower(did[1])):
+        return True
     return bool(WORK_BY.search(before)) and S in clause.text
 
 

@@ -53,10 +53,14 @@ STATEMENT = re.compile(
     r"(?:(?!\s(?:but|while|whereas|though|although)\b)"
     rf"(?!,? and (?=[\w\s]{{0,24}}[{S}{K}{C}]))[^;.!?,]|,(?! ))+"
 )
-IS, OWNER = re.compile(r"\b(?:is|was|are|were) (?:really |actually )?$"), re.compile(r"'s?\W*\Z")
+IS = re.compile(r"\b(?:is|was|are|were) (?:really |actually )?$")
+OWNER = re.compile(
+    r"'s?(?: (?:own )?(?:brainchild|concept|creation|doing|idea|invention|job|work))?\W*\Z"
+)
 REACH = 45  # characters from an answer to the part beside it
 PHRASE = 400  # characters of a phrase on either side of an answer
 BEYOND = 12  # a part behind a comma is as far as one that many characters further
+MOVEMENTS = frozenset({"i", "ii", "iii", "iv", "v"})  # what such a numeral counts stands behind it
 STOP = re.compile(r"[,;.]|\b(?:and|but|while)\b")
 Answer = tuple[Clause, int]  # an answer: its clause, and its place in it
 
@@ -170,14 +174,14 @@ class Evidence:
     def is_singled_out(self, clause: Clause, at: int) -> bool:
         """Whether of the answers this one alone has the asked part: `I. ...; II. ...; III. ...`."""
         mine = self.part_beside(clause.start + at)
-        others = [
-            self.part_beside(c.start + place)
-            for c, place in self.answers()
-            if c.start + place != clause.start + at
-        ]
-        return mine in self.asked_parts and all(
-            part is not None and part not in self.asked_parts for part in others
-        )
+        if mine not in self.asked_parts:
+            return False
+        part = None  # "III. A minor - A major": both are of the third
+        for other, place in self.answers():
+            part = self.part_beside(other.start + place) or part
+            if other.start + place != clause.start + at and (not part or part in self.asked_parts):
+                return False
+        return True
 
     def answers(self) -> Iterator[Answer]:
         """Every answer, in order."""
@@ -346,12 +350,15 @@ class Evidence:
         near = [
             (distance_behind(before[1], m), m)
             for m in PART.finditer(lower(before[1]))
-            if not between or distance_behind(before[1], m) <= distance_before(before[1], m)
+            if not between
+            or m[0] in MOVEMENTS
+            or distance_behind(before[1], m) <= distance_before(before[1], m)
         ]
         near += [
             (distance_before(behind[0], m), m)
             for m in PART.finditer(lower(behind[0]))
-            if len(behind) == 1 or distance_before(behind[0], m) <= distance_behind(behind[0], m)
+            if m[0] not in MOVEMENTS
+            and (len(behind) == 1 or distance_before(behind[0], m) <= distance_behind(behind[0], m))
         ]
         if not near:
             return None

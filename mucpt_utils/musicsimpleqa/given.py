@@ -9,7 +9,7 @@ from mucpt_utils.musicsimpleqa.asked import MAKING, Asked
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, DEAD, Clause
 from mucpt_utils.musicsimpleqa.gates import sub_each
 from mucpt_utils.musicsimpleqa.relevance import Relevance
-from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N
+from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N, S
 from mucpt_utils.musicsimpleqa.words import lower
 
 PUNCTUATION = " .,!?;:\"'()[]-–—*#>"
@@ -18,6 +18,8 @@ RETRACTION = re.compile(
     re.IGNORECASE,
 )
 
+OF_SUBJECT = re.compile(rf"{S}[\"')]* (?:is|was|were|are) \Z")
+MADE = re.compile(r" (?:own )?(?:brainchild|concept|creation|doing|idea|invention|job|work)\b")
 WITHIN = re.compile(r"[^,.;:!?]{0,80}")
 OPEN_CHOICE = re.compile(rf"\W*{A}[\"']?,? or (?:the )?[\"']?{A}", re.IGNORECASE)  # "X or Y"
 
@@ -46,6 +48,7 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
     given, denied = not_given(marks) if careful else (marks, False)
     if asked.role == "agent":
         given = RULES.other_name.sub(one_of_two_names, given)
+        given = RULES.work_of.sub(N, given) if asked.prize else given
     if asked.role == "place":
         given = RULES.renamed.sub(lambda match: one_of_two_names(match).translate(BESIDE), given)
     if asked.relations & MAKING and asked.role != "place":
@@ -82,6 +85,8 @@ def dead(match: re.Match[str]) -> str:
 def dead_owner(match: re.Match[str], asked: Asked) -> str:
     """An owner set aside, unless what he owns is what is asked: `John Cale's production`."""
     owned = match.string[match.end() : match.end() + 30]
+    if OF_SUBJECT.search(match.string, 0, match.start()) and MADE.match(owned):
+        return match[0]  # "the piano was Cristofori's idea"
     if asked.role == "place" and K in match[0] and C in owned[:2]:  # "Vienna's Burgtheater"
         return match[0]
     if "win" in asked.relations:  # "Bolcom's Etudes took the prize"
@@ -177,3 +182,13 @@ def is_refusal(clause: Clause) -> bool:
 def refuses_whole(text: str) -> bool:
     """Whether a text is one of the short refusals, whatever signs stand around it."""
     return bool(RULES.refusal_whole.pattern.fullmatch(lower(text.strip(PUNCTUATION))))
+
+
+def is_gap(text: str) -> bool:
+    """Whether a text is a place left for an answer, or a shrug: `[Name]`."""
+    return bool(RULES.gap.fullmatch(lower(text.strip())))
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether a text only praises the question: `Good one!`"""
+    return bool(RULES.courtesy.fullmatch(lower(text.strip(PUNCTUATION))))

@@ -39,6 +39,8 @@ WORK_NAMED = re.compile(
     r"\b(?:record|song|album|single|track|hit|piece|opera|number|tune|with|for|on"
     r"|(?:record|song|album|single|track) (?:is|was))[,:]? \Z"
 )
+# "a traditional India instrument", which was an Indian one: of less weight than a name
+OF_A_KIND = re.compile(r" (?:instrument|band|group|singer|duo|act|song)\b")
 SIGN_INSIDE = re.compile(r"[!?](?= [a-z])")
 PRIZES = frozenset({"award", "awards", "prize", "prizes", "ceremony"})
 HIMSELF = re.compile(r",? (?:him|her|them|it)sel(?:f|ves)\b")
@@ -279,6 +281,8 @@ class NameKey(Key):
             if self.is_other_name(reading, first, last):
                 others.append(Span(reading.words[first].start, reading.words[last].end, C))
         others = [span for span in others if self.is_named_anew(reading.text, span)]
+        if self.asked.coarse and any(span.mark == K for span in mentions):
+            others = [span for span in others if not OF_A_KIND.match(reading.text, span.end)]
         if len(mentions) + len(others) > 1:  # "Listeners who know Nirvana" names one answer
             others = [span for span in others if not opens_sentence(reading, span)]
         return others
@@ -322,6 +326,8 @@ class NameKey(Key):
             before = reading.words[first - 1].form if has_article(reading, first) else ""
             return following is None and before not in ("a", "an")
         if following and following.raw.islower() and following.form in RULES.kind_words:
+            if self.asked.role == "place":
+                return self.asked.coarse and "".join(own) in RULES.levels
             return not RULES.is_nationality(run[0].form) and self.asked.role == "agent"
         adverb = len(run) == 1 and own[0].endswith("ly") and reading.begins_sentence(first)
         return not (adverb and following)

@@ -1,5 +1,6 @@
 """Keys that are persons: also by family name, initials, in another order, with middle names."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -13,6 +14,9 @@ from mucpt_utils.musicsimpleqa.spelling import romanised
 from mucpt_utils.musicsimpleqa.words import ARTICLES, Word
 
 NO_FAMILY_NAMES = RULES.kind_words | RULES.function_words | {"blues", "boys", "girls", "explosion"}
+
+
+NICKNAME = re.compile(r'(\b[A-Z][\w.-]* )"([A-Z][^"]{1,24})" (?=[A-Z])')
 
 
 class Person(NamedTuple):
@@ -43,6 +47,16 @@ class PersonKey(NameKey):
         for person in self.persons:
             for family in (person.family, romanised(person.family)):
                 self.families.setdefault(family, []).append(person)
+
+    def prepared(self, text: str) -> str:
+        """Without a nickname inside a name: `Steve "The Colonel" Cropper`."""
+        text = super().prepared(text)
+        return NICKNAME.sub(self.without_nickname, text) if '" ' in text else text
+
+    def without_nickname(self, match: re.Match[str]) -> str:
+        """A given name without the nickname behind it, unless the key has that, too."""
+        known = {form for forms in self.forms for form in forms}
+        return match[1] if known.isdisjoint(forms_of(match[2])) else match[0]
 
     @cached_property
     def slip_forms(self) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 import re
 from functools import cached_property
+from itertools import groupby
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.gates import Gated
@@ -14,8 +15,8 @@ from mucpt_utils.musicsimpleqa.spelling import one_spelling
 OF_COUNTRY = Gated(
     re.compile(
         r"((?:\A|\b(?:is|was|are|were|an?|the)\s|'s\s|:\s)\W*(?:(?:an?|the|traditional|old|ancient|native|indigenous|probably)\s)*)"
-        rf"({'|'.join(map(re.escape, RULES.demonyms))})"
-        r"(?=\W*\Z|[.,;!?]|(?:\s[a-z][\w-]*)?\s(?:instrument|bow|flute|drum|lute|fiddle|zither|harp"
+        rf"({'|'.join(map(re.escape, RULES.demonyms))})(?:s(?=\s(?:did|won|took|got)\b))?"
+        r"(?=\s(?:did|won|took|got)\b|\W*\Z|[.,;!?]|(?:\s[a-z][\w-]*)?\s(?:instrument|bow|flute|drum|lute|fiddle|zither|harp"
         r"|bagpipe|pipe|oboe|clarinet|guitar|band|group|singer|musician|rapper|artist|entry|act|song"
         r"|contestant|entrant|representative|delegation|duo|trio|composer|inventor|invention)s?\b)",
         re.IGNORECASE,
@@ -89,7 +90,7 @@ class PlaceKey(NameKey):
         steps = [step for step in STEPS.split(text) if step]
         if steps == [text]:
             return super().agrees(text)
-        names = [level(step) for step in steps]
+        names = list(map(level, steps))
         if is_list(names):
             return False
         for index, step in enumerate(steps):
@@ -112,6 +113,7 @@ def country_named(match: re.Match[str]) -> str:
 
 def is_list(names: list[str]) -> bool:
     """Whether places stand beside each other and not in each other: two of them are countries."""
+    names = [name for name, _ in groupby(names)]  # "Moscow, Russia, Russia"
     levels = [RULES.levels.get(name) for name in names]
     for one, other in zip(names, names[1:], strict=False):
         if other in RULES.within.get(one, ()):

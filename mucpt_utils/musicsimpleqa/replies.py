@@ -56,6 +56,8 @@ APPENDIX = re.compile(
     r"|(?<=\S)\s*\n[ \t#*_]*(?:Tags?|Related(?: \w+)?|Categories|Filed under|Posted (?:by|in|on)"
     r"|Share(?: this)?|Comments?|Read (?:more|also)|You (?:may|might) also like)[ \t*_]*:"
 )
+# "The original text is: The original text is: The orig"
+LOOP = re.compile(r"(?:[^:\n]{2,40}:\s*)?([^:\n]{3,40} is:)\s*(?:\1\s*)+[^:\n]{0,40}")
 ANSWER_AGAIN = re.compile(
     r"(\s*[^\n]{2,200}?[^\n:])\n\s*Answer:|[\s:]*\bA:[ \t]*(\S[^\n]{0,200})\n\s*A:"
 )
@@ -112,6 +114,8 @@ def own_turn(reply: str, question: str) -> str:
         reply = reply[label.end() :]
         turn = NEXT_TURN.search(reply)
     reply = reply[: turn.start()] if turn else reply
+    if reply.count(":") > 2 and LOOP.fullmatch(reply):
+        return ""
     labels = reply.rstrip().endswith(":") or reply.count("nswer") > 1
     if labels and NOTHING_BUT_LABELS.fullmatch(reply):
         return ""

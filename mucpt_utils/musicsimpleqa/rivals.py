@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked
 from mucpt_utils.musicsimpleqa.given import PUNCTUATION
 from mucpt_utils.musicsimpleqa.keys import Key
+from mucpt_utils.musicsimpleqa.persons import is_person
 from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, S
 from mucpt_utils.musicsimpleqa.words import lower
 
 Stretch = tuple[int, int]  # where something begins and ends in a marked text
 # "a minim a half note": said of the subject alone
 GLOSSED = re.compile(rf"{A}[\"']?,? (?:(?:is|means|for) )?(?:an? |the )?{S}")
+FRONTED = re.compile(r" (?:and|&) (?:the|his|her) \S.*", re.IGNORECASE)
 ARTICLE = re.compile(r"\A(?:the|an?) ", re.IGNORECASE)
 
 
@@ -32,12 +34,20 @@ def undecided_at(marks: str, key: Key, clauses: Sequence[Clause], chosen: Clause
         patterns += RULES.lower_terms
     for pattern in patterns:
         match = pattern.search(text)
+        if match and pattern is RULES.slash and is_aside(clauses, chosen, start + match.start()):
+            continue  # "Mute in the UK (Sire/Reprise in America)"
         if match and pattern is RULES.word_or_answer and key.asked.role == "value":
             match = match if len(ANSWER.findall(match[0])) > 1 else None
         # "15 to 18 August" is one month
         if match and not (match[0].count(K) > 1 and C not in match[0]):
             return start + match.start(), start + match.end()
     return None
+
+
+def is_aside(clauses: Sequence[Clause], chosen: Clause, place: int) -> bool:
+    """Whether a place of the marked text lies in an aside and the chosen answer in none."""
+    asides = (c for c in clauses if c.side and not chosen.side)
+    return any(c.start <= place < c.start + len(c.text) for c in asides)
 
 
 def contradiction(reply: Marked, clauses: Sequence[Clause]) -> Stretch | None:
@@ -68,7 +78,7 @@ def rivals(
         beside = match.start() <= position < match.end() and not GLOSSED.match(
             chosen.text, position
         )
-        if beside and differ(reply, start, end - 1):
+        if beside and differ(reply, start, end - 1) and not is_fronted(reply, start, end):
             return start, end
     if not is_bare(chosen):
         return None
@@ -88,6 +98,12 @@ def differ(reply: Marked, one: int, other: int) -> bool:
         return False
     names = [ARTICLE.sub("", reply.words_at(at, at + 1)).casefold() for at in (one, other)]
     return not names[0].startswith(names[1]) and not names[1].startswith(names[0])
+
+
+def is_fronted(reply: Marked, start: int, end: int) -> bool:
+    """Whether two answers are a band with its front man: `Jim Morrison & the Doors`."""
+    joined = FRONTED.fullmatch(reply.words_at(start + 1, end))
+    return joined is not None and is_person(reply.words_at(start, start + 1))
 
 
 def is_bare(clause: Clause) -> bool:

@@ -99,6 +99,7 @@ class Rules:
         self.owner = self.gated(data["owner"], re.IGNORECASE)
         self.owner_of_no_work = self.gated(data["owner_of_no_work"], re.IGNORECASE)
         self.other_name = self.gated(data["other_name"], re.IGNORECASE)
+        self.work_of = self.gated(data["work_of"])
         self.renamed = self.gated(data["renamed"], re.IGNORECASE)
         self.undecided_between = self.each(data["undecided_between"])
         self.word_or_answer = self.gated(data["word_or_answer"])
@@ -116,6 +117,7 @@ class Rules:
         """What refuses to answer, for texts in lower case."""
         sorry = [data["sorry_elsewhere"], data["sorry_other_alphabets"]]
         self.refusal_whole = self.gated("|".join([*data["refusal_whole"], *sorry]))
+        self.courtesy, self.gap = self.lowered(data["courtesy"]), self.lowered(data["gap"])
         elsewhere = "|".join(data["refusal_elsewhere"])
         plain, others = "|".join([*data["refusal"], elsewhere]), data["refusal_other_alphabets"]
         # an answer may stand where a word may: "look that one up", read as a number
@@ -129,6 +131,7 @@ class Rules:
 
     def read_positions(self, data: Mapping[str, Any]) -> None:
         """Where clauses end, what they are about, where answers stand in them."""
+        self.parenthesis = self.gated(data["parenthesis"], re.IGNORECASE)
         self.initial_aside = self.gated(data["initial_aside"], re.IGNORECASE)
         self.aside_opening = self.lowered(data["aside_opening"])
         named = "|".join(f"(?P<{name}>{pattern})" for name, pattern in data["boundary"].items())

@@ -14,7 +14,8 @@ from mucpt_utils.musicsimpleqa.words import FORMS
 
 # "its Andante is in F": a key without its mode is a major one
 IN_TONIC = re.compile(
-    r"\b((?:in|to) [A-G](?:[- ](?:flat|sharp))?|key of [A-Ga-g](?:[- ](?:flat|sharp))?)"
+    r"((?:\b(?:in|to|that's|it's|gives)|[:=]) [A-G](?:[- ](?:flat|sharp))?"
+    r"|\bkey of [A-Ga-g](?:[- ](?:flat|sharp))?)"
     r"(?=[.,;!]|\s*\Z)"
 )
 INTERVAL = re.compile(

@@ -33,7 +33,10 @@ class Results:
         return table_files.read_table(self.folder / "tables", name)
 
     def figure(self, drawn: figures.Drawn | Callable[[], figures.Drawn], name: str) -> None:
-        """Keep a figure as png, pdf and csv, and show it with a line on how to read it.
+        """Keep a figure as png and csv, and show it with a line on how to read it.
+
+        Notebook 08 draws those of `FIGURES` once more, with the commit of the whole run and as pdf;
+        another one gets its pdf here.
 
         drawn: the figure, or what draws it, where the arms of a profile may leave it nothing to
         show: that is said in a line then.
@@ -43,10 +46,12 @@ class Results:
         except figures.NothingToDraw as nothing:
             print(f"Figure {name} is not drawn: {nothing}.")
             return
-        # settle where everything stands once, not for each of three files anew
+        # settle where everything stands once, not for each picture anew
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-        figures.save_figure(figure, frame, self.folder / "figures", name)
+        figures.save_figure(
+            figure, frame, self.folder / "figures", name, for_print=name not in figures.FIGURES
+        )
         display(Image(figures.screen_png(figure)))
         if name in figures.FIGURES:
             display(Markdown(f"*How to read it.* {figures.FIGURES[name].reading}"))

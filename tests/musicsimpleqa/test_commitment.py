@@ -113,6 +113,16 @@ QUESTIONS = {
         "person",
         "Exile in Guyville",
     ),
+    "piano": ("Who invented the piano?", "Bartolomeo Cristofori", "person", "the piano"),
+    "estonia": ("Which country won the contest of 2001?", "Estonia", "place", ""),
+    "fourth": ("What is the subdominant key of D major?", "G major", "term", ""),
+    "grammy": ("Whose album won the Grammy Award in 2011?", "Arcade Fire", "group", ""),
+    "metallica": (
+        "Which singer is known for fronting the band Metallica?",
+        "James Hetfield",
+        "person",
+        "Metallica",
+    ),
 }
 CASES = {
     "keys that begin with A": [
@@ -554,6 +564,69 @@ CASES = {
         ("tosca", ":\n\nA: It opened in Milan.\n\nA: It opened in Rome.", "-"),
         ("creep", ":\nA.\nB.\nC.\nD.\n\nAnswer:\nA.\nB.\nC.", "0"),
         ("pulitzer", "The 2016 Pulitzer Prize for Music is a kind of Heffler Award.", "0"),
+    ],
+    "a description before the name": [
+        ("utero", "the guy from Big Black, Steve Albini", "+"),
+        ("utero", "the guy from Big Black, Butch Vig", "-"),
+        ("concerto", "the same man who wrote Aleko: S. Rachmaninoff", "+"),
+        ("utero", 'Shellac\'s guitarist Steve "The Colonel" Albini', "+"),
+        ("concerto", '"The Last Romantic", S. Rachmaninoff', "+"),
+        ("wizard", "Roger Daltrey & the Who", "+"),
+        ("wizard", "Elton John and Roger Daltrey", "-"),
+    ],
+    "gaps and shrugs": [
+        ("creep", "none that I can name", "0"),
+        ("creep", "[Band name]", "0"),
+        ("released", "¯\\_(ツ)_/¯", "0"),
+        ("creep", "The answer is: The song is: The song is: The song is: The song", "0"),
+    ],
+    "praise of the question": [
+        ("grace", "Great question! Its warm sound was created by Andy Wallace. More?", "+"),
+        ("grace", "Great question!", "0"),
+    ],
+    "whose it is": [
+        ("creep", "Creep is Radiohead's 1992 Parlophone single.", "+"),
+        ("piano", "Silbermann made harpsichords; the piano was Cristofori's idea.", "+"),
+        ("piano", "Cristofori made harpsichords; the piano was Silbermann's idea.", "-"),
+        ("grammy", "It went to The Suburbs (Arcade Fire).", "+"),
+        ("grammy", "The Suburbs, by Arcade Fire.", "+"),
+        ("grammy", "Recovery (Arcade Fire were nominated)", "-"),
+    ],
+    "another thing is told of it": [
+        ("stalker", "The film was directed by Andrei Tarkovsky and stars Anatoly Solonitsyn.", "0"),
+        ("stalker", "The film's director, Andrei Tarkovsky, wrote the music.", "-"),
+        ("stalker", "The film Stalker was commissioned by the Royal Film Board in 1749.", "0"),
+        ("android", "The song Paranoid Android is a song by the band The Beatles.", "0"),
+        ("android", 'It is on the album "The Wall" by the band Pink Floyd.', "-"),
+        ("metallica", "Metallica is an American heavy metal band with a famous singer.", "0"),
+    ],
+    "nations": [
+        ("estonia", "The Estonians did, with Tanel Padar and Dave Benton.", "+"),
+        (
+            "origin",
+            "The Clavinet is a traditional Indian instrument that is played with a bow.",
+            "-",
+        ),
+    ],
+    "one place or two": [
+        ("tosca", "The 1890s in Rome, Italy, Italy", "+"),
+        ("tosca", "Milan, then Rome", "-"),
+    ],
+    "a tonic alone": [
+        ("fourth", "up a fourth from D, that's G", "+"),
+        ("fourth", "Same as the relative of E minor: G.", "+"),
+        ("fourth", "up a fifth from D, that's A", "-"),
+        ("lalo", "I. D minor\nII. G major\nIII. A minor – A major", "+"),
+        ("lalo", "I. G major\nII. D major\nIII. A minor – A major", "-"),
+    ],
+    "turned away from": [
+        ("utero", "Steve Albini made it loud; the producer, though, was Butch Vig.", "-"),
+        ("utero", "Butch Vig made it loud; the producer, though, was Steve Albini.", "+"),
+        ("grace", "Andy Wallace had already left by then... I'd say Steve Addabbo.", "-"),
+        ("third", "Op. 18, the other being Op. 30", "-"),
+        ("hardy", "Jane Birkin, covering Françoise Hardy", "-"),
+        ("label", "Windham Hill in America (Virgin/EMI in Europe)", "+"),
+        ("label", "Windham Hill/Virgin", "-"),
     ],
     "a list and what it comes to": [
         ("released", "1989, 1990, 1991... of those, 1991.", "+"),

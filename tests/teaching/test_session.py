@@ -28,3 +28,17 @@ def test_a_figure_comes_with_how_to_read_it(tmp_path, monkeypatch):
     Results(tmp_path).figure(figures.temperature(rows), "temperature")
     picture, reading = shown
     assert picture.data and reading.data.endswith(figures.FIGURES["temperature"].reading)
+
+
+def test_a_figure_is_kept_for_the_screen_and_an_earlier_pdf_does_not_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "display", lambda shown: None)
+    rows = pd.DataFrame(
+        {"seed": [0, 0], "temperature": [1.0, 1.5], "loss": [2.0, 1.0], "n": [9, 9]}
+    )
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "temperature.pdf").write_bytes(b"of an earlier run")
+    Results(tmp_path).figure(figures.temperature(rows), "temperature")
+    kept = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert kept == {"temperature.png", "temperature.csv"}, "notebook 08 draws the pdf"
+    Results(tmp_path).figure(figures.temperature(rows), "one_of_my_own")
+    assert (tmp_path / "figures" / "one_of_my_own.pdf").is_file()

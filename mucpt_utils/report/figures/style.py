@@ -162,16 +162,22 @@ def series_style(number: int) -> ArmStyle:
     )
 
 
-def save_figure(fig: Figure, frame: pd.DataFrame, folder: Path, name: str) -> Path:
+def save_figure(
+    fig: Figure, frame: pd.DataFrame, folder: Path, name: str, *, for_print: bool = True
+) -> Path:
     """Write `folder/name.{png,pdf,csv}`, the same bytes for the same frame; returns the PNG's path.
 
     frame: the numbers that the figure shows. The picture knows its title: see `drawn_title`.
+    for_print: without it there is no PDF, also none of an earlier figure of this name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     png = folder / f"{name}.png"
     with mpl.rc_context(RC):
         png.write_bytes(as_png(fig, DPI, title_of(fig)))
-        write_pdf(fig, folder / f"{name}.pdf")
+        if for_print:
+            write_pdf(fig, folder / f"{name}.pdf")
+        else:
+            (folder / f"{name}.pdf").unlink(missing_ok=True)
     write_text(folder / f"{name}.csv", csv_text(frame))
     return png
 
