@@ -16,7 +16,8 @@ from datatrove.pipeline.filters.base_filter import BaseFilter
 
 from mucpt_utils.knowledge.facts import by_subject, load_facts
 from mucpt_utils.pipeline.asking import Manner, Prompt, prompts
-from mucpt_utils.pipeline.question_fit import asked_about, is_of_a_player
+from mucpt_utils.pipeline.asking_lists import items_behind, items_inside
+from mucpt_utils.pipeline.question_fit import Asked, asked_about, is_of_a_player
 from mucpt_utils.pipeline.question_parts import (
     Known,
     Name,
@@ -159,7 +160,18 @@ class QuestionIndex:
             whole = prompt.with_what_stands_before
             for match in self.meant(whole.words) if prompt.before else ():
                 asked += asked_about(match, whole, match.places)
+        if not asked and prompt.posed:
+            listed = items_inside(prompt) if here else items_behind(prompt)
+            asked = [q for item in listed for q in self.asked_of_item(item)]
         return asked + [q for q in self.worded_as(prompt) if q not in asked]
+
+    def asked_of_item(self, item: Prompt) -> Iterator[QuestionParts]:
+        """The questions that a list asks of one of its items: by a gap, or by a kind of answer."""
+        for match in self.meant(item.words):
+            kinds = Asked.of(match, item, match.places).kinds
+            for question in asked_about(match, item, match.places):
+                if item.manner is Manner.GAP or question.kind in kinds:
+                    yield question
 
     def meant(self, tokens: Words) -> list[Match]:
         """The names among the words, except the instrument of a player."""

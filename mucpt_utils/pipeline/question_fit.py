@@ -81,7 +81,7 @@ class Asked(NamedTuple):
                 nouns.add("person")
         # `what does it become when ...` asks what, not when, and so does `... is called what`
         first = next((i for i, s in enumerate(rest) if s in ("what", "which")), len(rest))
-        first = 0 if 1 < first + 1 == len(rest) else first
+        first = 0 if 1 < first + 1 == len(rest) or bids_for_a_thing(rest) else first
         clause = 1 if opens_clause(prompt.text) else 0
         strong = frozenset(rules.strong[s] for s in rest[clause:first] if s in rules.strong)
         if asks_by_whom(rest, prompt):
@@ -128,6 +128,14 @@ def bids(index: int, forms: Sequence[str]) -> bool:
     return (
         forms[index] in BIDDING and not asks and not BIDDEN.isdisjoint(forms[index + 1 : index + 2])
     )
+
+
+def bids_for_a_thing(told: Sequence[str]) -> bool:
+    """Whether a demand says what is wanted, and `when` opens a clause: `Name the key that ...`"""
+    wanted = next((s for s in told[1:3] if s not in ARTICLES), "")
+    rules = vocabulary()
+    names_one = wanted in rules.categories or wanted in rules.kinds_of
+    return OPEN_WORDS.issuperset(told[:1]) and names_one and wanted not in rules.strong
 
 
 def is_of_a_people(index: int, forms: Sequence[str]) -> bool:
@@ -291,7 +299,7 @@ def asks_otherwise(question: QuestionParts, asked: Asked, prompt: Prompt) -> boo
     ]
     # `backing` has the same stem as `back`
     others = rules.elsewhere.intersection(outside) - own - rules.wrapping - rules.empty
-    others -= told_apart(asked.stems)
+    others -= told_apart(asked.stems) | said_of_who_is_asked_for(question, asked.stems)
     if question.column == "player":
         others -= {"solo"}
     elif question.column in PLAYED or asks_by_whom(asked.stems, prompt):
@@ -316,6 +324,18 @@ def told_apart(told: Sequence[str]) -> set[str]:
     """`solo` if it says what a record is, not what somebody plays: his solo debut."""
     things = vocabulary().categories | {"debut", "career", "effort", "outing"}
     return {a for a, b in zip(told, told[1:], strict=False) if a == "solo" and b in things}
+
+
+KIN = frozenset(map(stem, ("brother", "brothers", "sister", "sisters")))
+BESIDE = frozenset(("and", "or"))
+
+
+def said_of_who_is_asked_for(question: QuestionParts, told: Sequence[str]) -> set[str]:
+    """What only says who somebody is: by which conductor and composer; which sisters sang it."""
+    first = {a for w, a in zip(told, told[1:], strict=False) if w in ("which", "what") and a in KIN}
+    people = vocabulary().kinds["person"] & question.cues.keys()
+    pairs = [(a, b) for a, w, b in zip(told, told[1:], told[2:], strict=False) if w in BESIDE]
+    return first.union(a for a, b in pairs if b in people).union(b for a, b in pairs if a in people)
 
 
 def counts_others(question: QuestionParts, asked: Asked) -> bool:

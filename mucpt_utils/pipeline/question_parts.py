@@ -29,9 +29,14 @@ BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 NICKNAME = re.compile(r"\([\"“]([^\"”()]{7,40})[\"”]\)")
 POSSESSIVE = re.compile(r"^(?P<author>[^'’()\"]+?)(?:['’]s|s['’]) (?P<title>.+)$")
 ANY_NICKNAME = re.compile(r"\([\"“]([^\"”()]{3,40})[\"”]\)")
+# for whom a work is written, where its number in a catalogue tells which one it is
+FOR_WHAT = re.compile(r" for [A-Z][^,()]+(?=, [A-Z][A-Za-z]*\. ?\d)")
+CATALOGUE = re.compile(r", (?P<number>[A-Z][A-Za-z]*\. ?\d+(?:,? No\. \d+)?)$")
 SUBTITLE = re.compile(r": (?P<title>\w[^:()]{6,})(?= \(|$)")
 QUOTED = re.compile(r'^"(?P<title>.+)" by (?P<author>.+)$')
 LEADING_NOUNS = re.compile(r"^the (?P<nouns>(?:[a-z-]+ ){1,3})(?=[\W]?[^\sa-z])")
+# whose two last figures stand for it, as in `Eurovision 72`
+LATE_YEAR = re.compile(r"19[5-9]\d")
 YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
 STRONG_LETTERS, STRONG_WORDS = 13, 3
 ARTICLES = frozenset(("a", "an", "the"))
@@ -138,8 +143,12 @@ def forms_of(text: str) -> list[tuple[str, ...]]:
         forms += [title, author + title, author[-1:] + title]
     elif match := POSSESSIVE.match(outside):
         titles = {match["title"]: 0, without_noun(f"the {match['title']}").removeprefix("the "): 0}
+        titles |= {FOR_WHAT.sub("", title): 0 for title in titles}
         forms += [form for title in titles for form in authored(match["author"], title)]
-        forms += nicknamed(telling(words(match["author"])), tuple(words(match["title"])), text)
+        author = telling(words(match["author"]))
+        forms += nicknamed(author, tuple(words(match["title"])), text)
+        if number := CATALOGUE.search(match["title"]):
+            forms.append((*author[-1:], *words(number["number"])))
     return forms
 
 
@@ -154,7 +163,8 @@ def dated(text: str, outside: Sequence[str]) -> list[tuple[str, ...]]:
         numbers = [w for part in BRACKETS.findall(text) for w in words(part) if w.isdigit()]
         # `the album Grammy of 1989` is the Grammy for Album of the Year
         plain = tuple(w.removesuffix(":year") for w in needed)
-        return [needed, plain] + [
+        short = () if numbers else tuple(w[2:] if LATE_YEAR.fullmatch(w) else w for w in needed)
+        return [needed, plain, *([short] if short != needed and short else [])] + [
             tuple(number if YEAR.fullmatch(w) else w for w in form)
             for number in numbers
             for form in (needed, plain)
@@ -201,9 +211,25 @@ def authored(author: str, title: str) -> list[tuple[str, ...]]:
 
 
 def nicknamed(author: Sequence[str], work: Sequence[str], text: str) -> list[tuple[str, ...]]:
-    """A work by its author, its nickname and what it is: `Saint-Saëns's "Organ" Symphony`."""
+    """A work by its author, its nickname and what it is: `Saint-Saëns's "Organ" Symphony`.
+
+    A long nickname does without what it is: `Haydn's Surprise`, `Dvořák's New World`.
+    """
     kinds = [w for w in work if w in vocabulary().forms][-1:]
-    return [(*author[-1:], *words(name), *kinds) for name in ANY_NICKNAME.findall(text) if kinds]
+    names = [tuple(words(name)) for name in ANY_NICKNAME.findall(text)]
+    alone = [telling(name) for name in names if is_nickname(name)]
+    return [(*author[-1:], *name, *kinds) for name in names if kinds] + [
+        (*author[-1:], *name) for name in alone
+    ]
+
+
+def is_nickname(name: Sequence[str]) -> bool:
+    """Whether words name a work, and do not only say of what kind it is, as `American` does."""
+    own = telling(name)
+    plain = vocabulary().describing | vocabulary().forms
+    return sum(map(len, own)) >= SHORTEST_NICKNAME and not all(
+        stem(w) in plain or w in plain for w in own
+    )
 
 
 # --- questions ----------------------------------------------------------------------------------

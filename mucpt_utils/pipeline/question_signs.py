@@ -26,6 +26,7 @@ OPENING = re.compile(
 )
 REQUEST = re.compile(
     rf"^\W*{LEAD}(?:name|give|tell|identify|guess|state|complete|fill|list|specify|determine"
+    r"|(?:supply|provide) (?:the|its|their|his|her)"
     r"|write(?: down)? (?:the|its) (?:number|names?|years?|titles?|keys?|letters?))\b",
     re.IGNORECASE,
 )
@@ -33,6 +34,7 @@ REQUEST = re.compile(
 RHETORIC = re.compile(
     r"^\W*(?:and |but )?(?:what if\b|what(?: is|['’]s| was) it about\b)"
     r"|^\W*(?:and |but )?who (?:would|could|might) (?:ever |then )?(?:have|not|dare|deny|doubt)\b"
+    r"|^\W*(?:and |but )?who (?:did|does|has|had|would|could|can?)(?: ?not|n['’]t)\b"
     r"|\bwhere (?:(?:you|they|we|s?he|I) (?:were|was)|(?:were|was) (?:you|they|we|s?he|I)) when\b"
     r"|^\W*guess (?:what\b(?=[:!,])|who(?:['’]s| is| was)? (?:back|here|came|comes|coming|just)\b)",
     re.IGNORECASE,

@@ -64,7 +64,7 @@ NOTE_VALUE = re.compile(
 )
 # the note A is no article: a capital letter, or the only case there is
 KEY = re.compile(
-    r"\b([A-G]|(?<![A-Za-z])[b-g])(?:(b|#)|[\s-]{0,2}(flat|sharp))?(?:[\s-]{1,3}(major|minor|natural))\b(?!:\w)"
+    r"\b([A-G]|(?<![A-Za-z])[b-g])(?:(b|#)|[\s-]{0,2}(flat|sharp))?(?:[\s-]{1,3}(major|minor|natural)s?)\b(?!:\w)"
     r"|\b([A-G])(?:(b|#)(?!\w)|[\s-]{0,2}(flat|sharp)\b(?!:\w))",
     re.I,
 )

@@ -184,7 +184,9 @@ DETERMINERS = frozenset(words("this that these those"))
 def is_known_word(word: str) -> bool:
     """Whether a stem is one that questions have, or is empty."""
     rules = vocabulary()
-    return not word or is_common(word) or word in rules.concepts_of or word in rules.kinds_of
+    if not word or word.isdigit():  # that second movement
+        return True
+    return is_common(word) or word in rules.concepts_of or word in rules.kinds_of
 
 
 def states(prompt: Prompt) -> bool:

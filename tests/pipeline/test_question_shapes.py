@@ -75,6 +75,14 @@ QUESTIONS = [
         + ("supertonic", "the second degree of the major scale", "term"),
         ("value", "theory.duration", "How many quarter notes does the half note last?")
         + ("2", "the half note", "number"),
+        ("inverted", "theory.inversion", "Which interval is the inversion of the minor third?")
+        + ("major sixth", "the minor third", "term"),
+        ("contest", "award.country", "Which country won the Eurovision Song Contest 1972?")
+        + ("Luxembourg", "Eurovision Song Contest 1972", "place"),
+        ("slow", "classical.second_movement_key", "What is the key of the second movement?")
+        + ("C minor", "Anton Velde's Sinfonia Grande for Violin and Harp, K. 64", "term"),
+        ("heard", "classical.premiere_city", "In which city was the symphony first performed?")
+        + ("Ghent", 'Camille Lundin\'s Symphony No. 3 ("Night Watch")', "place"),
     )
 ]
 
@@ -165,6 +173,67 @@ def test_questions_that_say_more_than_they_ask_are_found(text, expected):
     ],
 )
 def test_questions_about_something_else_of_the_subject_are_none(text):
+    assert asked_questions(text, QUESTIONS) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # marked items behind the question, and items behind its colon
+        ("Match the LP to its band: (1) Seven Paper Harbours (2) Low Tide (3) Fog", "made"),
+        ("Films. Who wrote the music? a) The Artist b) Low Tide c) Fog", "film"),
+        ("Give the year for each: Night Ferry, Low Tide, Fog.", "released"),
+        ("Town of birth: Ida Moss = Oslo, Karin Holvast = ?, Una Voss = Bergen", "born"),
+    ],
+)
+def test_a_list_asks_its_question_of_each_item(text, expected):
+    assert expected in asked_questions(text, QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Which of these bands is the loudest? a) Paper Harbours b) Low Tide c) Fog",
+        "The home key of the fugue is: a. F minor b. B-flat major c. D minor",
+        "Karla was born in a) Night Ferry b) Low Tide c) Fog",
+        "Which album was the last one? a) Seven Paper Harbours b) Low Tide c) Fog",
+    ],
+)
+def test_what_is_to_be_chosen_is_not_asked_about(text):
+    assert asked_questions(text, QUESTIONS) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # who is asked for is said by a further word
+        ("Which sisters scored a hit with Seven Paper Harbours?", "made"),
+        ("The Adagio for Strings is music by what conductor and composer?", "adagio"),
+        # words that say no more than their like
+        ("what yr did night ferry come out", "released"),
+        ("Please supply the year of release of Night Ferry.", "released"),
+        ("They played the Adagio for Strings. Who on earth wrote this?", "adagio"),
+        ("Who writes in C flat major? How many flats is that even?", "flats"),
+        ("who won eurovision 72, which country i mean", "contest"),
+        # what opens a clause asks for nothing of its own
+        ("Name the interval that a minor third turns into when inverted.", "inverted"),
+        ("whats b flat majors relative minor", "relative"),
+        # a work without what it is for, by its number, by its nickname
+        ("Key of the second movement of Velde's Sinfonia Grande, K. 64?", "slow"),
+        ("velde k 64, the key of the second movement?", "slow"),
+        ("Velde's Sinfonia Grande, K. 64, again! What key is that second movement in?", "slow"),
+        ("In which city was Lundin's Night Watch first heard?", "heard"),
+    ],
+)
+def test_questions_by_other_words_of_the_same_kind_are_found(text, expected):
+    assert expected in asked_questions(text, QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Who did not hum the tunes of The Artist?", "Which actor leads the dog in The Artist?"],
+)
+def test_what_nobody_answers_and_who_plays_a_part_are_no_question_of_the_music(text):
     assert asked_questions(text, QUESTIONS) == []
 
 
