@@ -190,14 +190,15 @@ def write_tables(folder: Path) -> list[Path]:
 # --- the command ----------------------------------------------------------------------------------
 
 
-def results_of(profile: Profile, commit: bool) -> Path:
+def results_of(profile: Profile, commit: bool, tables: bool) -> Path:
     """The folder for the results of a profile: the committed one of its name, or one of its own.
 
-    Raises SettingsError if they are to be committed and code or data differ from the commit.
+    tables: only these are made again, from answers that are there. Raises SettingsError if answers
+    are to be committed and code or data differ from the commit.
     """
     if not commit:
         return provenance.results_folder(profile) / FOLDER
-    if changed := uncommitted():
+    if not tables and (changed := uncommitted()):
         raise SettingsError(
             f"--commit-results: commit first what has changed: {changed[0].strip()}"
         )
@@ -211,7 +212,7 @@ def whole_benchmark(options: argparse.Namespace) -> Path:
         arms = all_known(options.only, profile.arms, "arms") or list(profile.arms)
     except ValueError as error:
         raise SettingsError(f"--only: {error}") from None
-    folder = results_of(profile, options.commit_results)
+    folder = results_of(profile, options.commit_results, options.tables)
     if not options.tables:
         from mucpt_utils.study.study import Study
 

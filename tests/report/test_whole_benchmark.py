@@ -1,10 +1,12 @@
 """Trained arms on the whole benchmark: what is asked, how answers are told apart, the tables."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
 
+from mucpt_utils import paths
 from mucpt_utils.io import read_jsonl, write_json
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.report import whole_benchmark as whole
@@ -64,6 +66,14 @@ def test_the_tables_are_by_part_and_by_what_the_corpus_tells(folder, questions):
     assert ("plain", "plain", "all", "accuracy") not in minus.index
     graded_with = json.loads((folder / "run.json").read_text())["graded_with"]
     assert set(graded_with) == {"grader", "questions"}
+
+
+def test_the_committed_tables_are_what_the_committed_answers_give_by_the_grader_of_today(tmp_path):
+    committed = paths.committed("real") / whole.FOLDER
+    for name in ("answers.csv", "run.json"):
+        shutil.copy(committed / name, tmp_path)
+    for path in whole.write_tables(tmp_path):
+        assert path.read_bytes() == (committed / path.name).read_bytes(), path.name
 
 
 def test_answers_to_other_questions_are_refused(folder, capsys, tmp_path):
