@@ -305,7 +305,7 @@ def test_figures_report_and_record_are_there(ran):
 def test_interactive_cells_leave_a_fixed_view_and_a_small_cache(ran):
     for folder in ran[:2]:
         kept = {path.stem: path for path in (folder / "classroom").glob("*.json")}
-        assert set(kept) == {"sentences", "rejected", "answers"}
+        assert set(kept) == {"sentences", "token_losses", "rejected", "answers"}
         assert sum(path.stat().st_size for path in kept.values()) < 300_000
         copies = {number(path): path.read_text() for path in (folder / "executed").iterdir()}
         for notebook, name in (("04", "weights"), ("03", "rejected"), ("06", "ask")):

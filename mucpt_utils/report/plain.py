@@ -188,7 +188,12 @@ def shown_names(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 def column_of(values: Iterable[str]) -> str:
     """Which column the values of an index without a name would stand in; "" for none."""
-    vocabularies = {"arm": ARMS, "stratum": STRATUM_TITLES, "kind": KINDS, "name": ARTEFACTS}
+    vocabularies: dict[str, Iterable[str]] = {
+        "arm": ARMS,
+        "stratum": STRATUM_TITLES,
+        "kind": KINDS,
+        "name": ARTEFACTS,
+    }
     found = (column for column, words in vocabularies.items() if set(values) <= set(words))
     return next(found, "")
 

@@ -51,7 +51,7 @@ def bases_of(profile: Profile, root: Path) -> Iterator[dict]:
     """Records of the finished bases that are the profile's model."""
     if profile.pretrained:
         name = profile.pretrained.name
-        wanted = {"identity": packages.identity(name) or name}
+        wanted: dict = {"identity": packages.identity(name) or name}
     else:
         wanted = {"model": profile.model.model_dump(mode="json"), "vocabulary": profile.vocabulary}
     for record in records_of(root, "base"):

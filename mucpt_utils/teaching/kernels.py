@@ -26,7 +26,6 @@ PRELOAD = (
     "mucpt_utils.analysis.levels",
     "mucpt_utils.analysis.scores",
     "mucpt_utils.analysis.stage_quality",
-    "mucpt_utils.analysis.token_losses",
     "mucpt_utils.analysis.token_weights",
     "mucpt_utils.knowledge.authoring.checks",
     "mucpt_utils.musicsimpleqa.agreement",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mucpt_utils.analysis.token_losses import at_temperatures
+from mucpt_utils.analysis.token_losses import at_temperatures, token_losses
 from mucpt_utils.closure import code_digest
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.io import digest, read_json, read_jsonl
@@ -20,12 +20,13 @@ from mucpt_utils.scoring.tokens import TokenStore
 from mucpt_utils.study.labels import kept_documents
 from mucpt_utils.study.study import Study
 from mucpt_utils.teaching import classroom, story, widgets
+from mucpt_utils.teaching.session import Results
 from mucpt_utils.teaching.story import Story
 
 TEMPERATURES = (0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)  # besides the calibrated ones
 SHORTEST_SENTENCE, LONGEST_SENTENCE = 6, 48  # words; tokens
 PAIRS = 8  # pairs of one template that are tried
-NAME = "sentences"
+NAME, LOSSES = "sentences", "token_losses"
 
 
 def keep(study: Study, followed: Story, folder: Path) -> Path:
@@ -38,8 +39,23 @@ def keep(study: Study, followed: Story, folder: Path) -> Path:
     return classroom.keep(folder, NAME, {"made_from": origin, **sentences(study, followed)})
 
 
+def keep_losses(study: Study, results: Results) -> None:
+    """The table `token_losses` of a results folder; made only where its models have changed.
+
+    What it was made from stands in `classroom/token_losses.json`.
+    """
+    note = results.folder / widgets.FOLDER / f"{LOSSES}.json"
+    made = {"made_from": made_from(study)}
+    if results.holds(LOSSES) and note.is_file() and read_json(note) == made:
+        table = results.read(LOSSES)  # it belongs to this run as well
+    else:
+        table = token_losses(study)
+    results.table(table, LOSSES)
+    classroom.keep(results.folder, LOSSES, made)
+
+
 def made_from(study: Study) -> str:
-    """What decides the sentences: corpus, models, temperatures, and the code that makes them."""
+    """What decides sentences and losses: corpus, models, temperatures, the code that makes them."""
     seeds = study.profile.seeds[: classroom.SEEDS]
     stages = [study.corpus(), study.base(), *(study.reference(seed) for seed in seeds)]
     temperatures = [study.calibrated_temperature(seed) for seed in seeds]

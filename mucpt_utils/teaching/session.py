@@ -29,6 +29,10 @@ class Results:
         table_files.describe(self.folder / "tables")
         return self.read(name)
 
+    def holds(self, name: str) -> bool:
+        """Whether this or an earlier run has kept the table."""
+        return (self.folder / "tables" / f"{name}.csv").is_file()
+
     def read(self, name: str) -> pd.DataFrame:
         """A table that this or an earlier notebook has kept."""
         return table_files.read_table(self.folder / "tables", name)

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mucpt_utils.analysis import schema
 from mucpt_utils.analysis.corpus import rejected_documents
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.musicsimpleqa.grading import GRADES
 from mucpt_utils.scoring import losses
 from mucpt_utils.teaching import classroom, story, widgets
 from mucpt_utils.teaching import sentences as sampled
+from mucpt_utils.teaching.session import Results
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +134,21 @@ def test_the_sample_is_made_once_for_the_same_models(study, tmp_path, monkeypatc
     path.write_text('{"made_from": "other code"}')
     monkeypatch.setattr(sampled, "sentences", lambda *given: {"sentences": []})
     assert json.loads(sampled.keep(study, followed, tmp_path).read_text())["sentences"] == []
+
+
+def test_the_losses_of_the_site_are_made_once_per_set_of_models(study, tmp_path, monkeypatch):
+    results = Results(tmp_path)
+    made = pd.DataFrame([dict.fromkeys(schema.COLUMNS["token_losses"], 1)])
+    monkeypatch.setattr(sampled, "token_losses", lambda _: made)
+    sampled.keep_losses(study, results)
+    first = (tmp_path / "tables" / "token_losses.csv").read_bytes()
+    monkeypatch.setattr(sampled, "token_losses", lambda _: pytest.fail("made again"))
+    sampled.keep_losses(study, results)
+    assert (tmp_path / "tables" / "token_losses.csv").read_bytes() == first
+    monkeypatch.setattr(sampled, "made_from", lambda _: "other models")
+    monkeypatch.setattr(sampled, "token_losses", lambda _: made.assign(base=2))
+    sampled.keep_losses(study, results)
+    assert results.read("token_losses")["base"].tolist() == [2]
 
 
 def test_a_higher_temperature_evens_out_the_losses(sentences):
