@@ -11,7 +11,7 @@ from markupsafe import Markup
 from mucpt_utils import __version__, paths
 from mucpt_utils.analysis import schema
 from mucpt_utils.config.arms import ARMS
-from mucpt_utils.io import read_yaml
+from mucpt_utils.io import read_json, read_yaml
 from mucpt_utils.report import rows, whole_benchmark
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
@@ -21,6 +21,7 @@ from mucpt_utils.report.stage_words import KINDS, REASONS, STAGES
 from mucpt_utils.site import charts, html_parts, payload, plain
 from mucpt_utils.site.answer import Figure
 from mucpt_utils.site.gathered import Finished
+from mucpt_utils.study.provenance import RUN
 
 FORMATS = ("csv", "csv.gz", "parquet")
 SHOWN = 6  # rows of a table that are shown on its page
@@ -177,10 +178,14 @@ def score_rows() -> list[dict[str, Any]]:
 
 
 class Trained(NamedTuple):
-    """The trained arms of a profile on the whole benchmark: rows, and the table's file."""
+    """The trained arms of a profile on the whole benchmark: rows, and the table's file.
+
+    shots: solved examples that stood before each question.
+    """
 
     profile: str
     seeds: int
+    shots: int
     csv: str
     rows: list[dict[str, Any]]
 
@@ -216,9 +221,11 @@ def trained_on(folder: Path) -> Trained:
             if (arm, "base", group, "log_likelihood") in minus.index
             else "",
         }
-        for arm, group in dict.fromkeys((arm, group) for arm, group, _ in scores.index)
+        for group in whole_benchmark.GROUPS
+        for arm in dict.fromkeys(arm for arm, stratum, _ in scores.index if stratum == group)
     ]
-    return Trained(folder.parent.name, int(scores["seeds"].max()), trained_csv(folder), rows)
+    shots, seeds = read_json(folder / RUN)["shots"], int(scores["seeds"].max())
+    return Trained(folder.parent.name, seeds, shots, trained_csv(folder), rows)
 
 
 def interval_of(row: pd.Series, name: str) -> str:

@@ -53,6 +53,20 @@ def test_numbers_of_a_data_frame_stand_below_each_other():
     assert other.find(".//td").get("class") is None
 
 
+def test_trained_arms_stand_beside_each_other_in_each_group_of_questions():
+    (real,) = (one for one in reference.trained_arms() if one.profile == "real")
+    folder = paths.committed("real") / "benchmark"
+    scores = pd.read_csv(folder / "scores.csv")
+    assert len(real.rows) == len(scores[scores["metric"] == "accuracy"])
+    groups = [row["questions"] for row in real.rows]
+    assert groups == sorted(groups, key=groups.index), "the arms of a group follow each other"
+    assert groups[0] == "All questions" and real.shots == 5
+    base, plain = real.rows[:2]
+    assert base["minus_base"] == "" and plain["minus_base"].startswith("−0.339 [")
+    shown = built() / "tables" / real.csv
+    assert shown.read_bytes() == (folder / "scores.csv").read_bytes()
+
+
 def test_headings_get_ids_of_their_own():
     tree = html_parts.parsed("<h2>A · b</h2><h2>A b</h2><h3>!</h3>")
     html_parts.give_ids(tree)
