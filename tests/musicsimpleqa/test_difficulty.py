@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from mucpt_utils.musicsimpleqa import build
+from mucpt_utils.musicsimpleqa import build, scores
 from mucpt_utils.musicsimpleqa.difficulty import (
     DIFFICULTY,
     beats_chance,
@@ -15,6 +15,7 @@ from mucpt_utils.musicsimpleqa.difficulty import (
     nearest_title,
     record_difficulty,
 )
+from mucpt_utils.musicsimpleqa.grading import CORRECT, grade
 from mucpt_utils.musicsimpleqa.questions import load_questions
 
 
@@ -105,3 +106,18 @@ def test_the_committed_table_has_every_test_question_in_its_order():
     with DIFFICULTY.open(encoding="utf-8", newline="") as stream:
         ids = [row["id"] for row in csv.DictReader(stream)]
     assert ids == [question["id"] for question in load_questions("test")]
+
+
+def test_the_committed_difficulty_is_what_the_committed_responses_give_by_the_grader_of_today():
+    questions = load_questions("test")
+    models = [
+        {q["id"]: grade(q, said[q["id"]]).grade == CORRECT for q in questions}
+        for entry, said in scores.entries()
+        if entry["model"] not in scores.GUESSER_NAMES.values()
+    ]
+    with DIFFICULTY.open(encoding="utf-8", newline="") as file:
+        committed = list(csv.DictReader(file))
+    made = [
+        {k: str(v) for k, v in row._asdict().items()} for row in difficulties(questions, models)
+    ]
+    assert committed == made
