@@ -243,3 +243,12 @@ def test_a_page_in_a_row_is_read_as_a_page(tmp_path, form):
 def test_what_only_speaks_of_tags_stays_a_text(tmp_path, text):
     (tmp_path / "a.txt").write_text(text)
     assert [d.text for d in documents_of(read(tmp_path / "a.txt"))] == [text]
+
+
+def test_terms_outside_of_a_list_stand_apart_from_their_descriptions():
+    terms = [f"<dt>{word} term</dt><dd>{SENTENCE.format(word)}</dd>" for word in WORDS]
+    loose = read_page(f"<html><body>{''.join(terms)}</body></html>").text
+    told = [line for word in WORDS for line in (f"{word} term", SENTENCE.format(word))]
+    assert loose.splitlines() == told, "no words are glued together"
+    listed = read_page(f"<html><body><dl>{''.join(terms)}</dl></body></html>").text
+    assert listed.splitlines() == [f"- {line}" for line in told], "a list of terms stays one"

@@ -70,8 +70,9 @@ def parsed(page: str) -> Parsed:
         tree = html.fromstring(simplify(page) if simplify else page, parser=parser)
         limit = etree.ErrorTypes.ERR_RESOURCE_LIMIT
         if not any(error.type == limit for error in parser.error_log):
-            has_many = without_comments(tree)
-            return Parsed(read_again(tree) if has_many else tree, has_many or simplify is not None)
+            has_many, has_loose = without_comments(tree), without_loose_terms(tree)
+            is_simplified = has_many or has_loose or simplify is not None
+            return Parsed(read_again(tree) if has_many else tree, is_simplified)
     raise Malformed("HTML that is nested too deeply, or too large, for the parser")
 
 
@@ -86,6 +87,18 @@ def without_comments(tree: Any) -> bool:
     count = sum(1 for _ in tree.iter(*unread))
     etree.strip_tags(tree, *unread)
     return count > MOST_BESIDE
+
+
+def without_loose_terms(tree: Any) -> bool:
+    """Makes paragraphs of terms and descriptions outside of any list; returns whether there were.
+
+    Libraries glue their words to those of their neighbours, ever more slowly.
+    """
+    terms = tree.iter("dt", "dd")
+    loose = [term for term in terms if next(term.iterancestors("dl"), None) is None]
+    for term in loose:
+        term.tag = "p"
+    return bool(loose)
 
 
 def read_again(tree: Any) -> Any:
