@@ -80,7 +80,7 @@ def test_the_nearest_name_is_the_most_alike():
 
 # what has to be given before an option that is unknown is looked at
 NEEDED = {
-    **{name: ["x"] for name in ("cost", "mixture", "search")},
+    **{name: ["x"] for name in ("benchmark", "cost", "mixture", "search")},
     **{name: ["check"] for name in ("scores", "facts", "questions")},
     **{"export": ["x", "x", "0", "x"], "render": ["--out", "x"], "launch": ["train", "x"]},
     **{"pipeline": ["--source", "x", "--out", "x"], "contamination": ["x"]},
