@@ -6,6 +6,7 @@ import pytest
 from house import PACKAGE, ROOMS, against_the_way, circles, functions, modules
 
 from mucpt_utils import paths
+from mucpt_utils.study import checkout
 
 LONGEST = 60  # lines of a function, docstring included
 MEDIAN = (8, 14)
@@ -50,3 +51,14 @@ def test_nothing_in_the_repository_names_a_folder_that_moved():
             if "*" not in name and not (paths.ROOT / name).exists():
                 wrong.append(f"{text.name}: {name}")
     assert wrong == []
+
+
+def test_nothing_is_committed_but_what_belongs_to_the_project():
+    tracked = checkout.git("ls-files")
+    if tracked is None:
+        pytest.skip("this is not a git checkout")
+    hidden = {".ci", ".gitattributes", ".github", ".gitignore", ".pre-commit-config.yaml"}
+    first = {path.split("/")[0] for path in tracked.splitlines()}
+    assert {name for name in first if name.startswith(".")} == hidden, "no cache of a tool"
+    folders = {name for name in first if "." not in name} - {"LICENSE"}
+    assert folders == {"data_cards", "mucpt_utils", "notebooks", "results", "tests"}
