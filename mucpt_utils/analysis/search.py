@@ -26,10 +26,10 @@ from mucpt_utils.analysis.items import final_items, items
 from mucpt_utils.analysis.runs import read_runs
 from mucpt_utils.arguments import Parser
 from mucpt_utils.config.arms import ARMS, load_candidates
-from mucpt_utils.config.files import SettingsError, all_known
+from mucpt_utils.config.files import chosen
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
-from mucpt_utils.study.checkout import uncommitted
+from mucpt_utils.study.checkout import check_committed
 
 if TYPE_CHECKING:  # torch takes seconds to import, and wrong arguments are reported before
     from mucpt_utils.study.study import Study
@@ -160,19 +160,9 @@ def log_file(commit: bool) -> Path:
 
     Raises SettingsError if the log is to be committed and there are uncommitted changes.
     """
-    if commit and (changed := uncommitted()):
-        raise SettingsError(
-            f"--commit-results: commit first what has changed: {changed[0].strip()}"
-        )
+    if commit:
+        check_committed()
     return (paths.committed if commit else paths.results)("search") / "log.csv"
-
-
-def chosen(only: list[str]) -> list[str]:
-    """The candidates to try: the named ones, or all. Raises SettingsError for an unknown one."""
-    try:
-        return all_known(only, load_candidates(), "candidates") or list(load_candidates())
-    except ValueError as error:
-        raise SettingsError(f"--only: {error}") from None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -187,7 +177,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         profile = load_profile(options.profile, options.overrides)
-        names, log = chosen(options.only), log_file(options.commit_results)
+        names = chosen(options.only, load_candidates(), "candidates")
+        log = log_file(options.commit_results)
         outcomes = search(profile, names, log, options.overrides)
     except MuCPTError as error:
         print(f"search: {error}", file=sys.stderr)

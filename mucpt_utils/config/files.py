@@ -8,7 +8,7 @@ entry, the setting and what is allowed.
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from types import MappingProxyType
@@ -178,6 +178,15 @@ def all_known(names: Names, allowed: Iterable[str], kind: str) -> Names:
         near = meant(str(unknown[0]), map(str, allowed))
         raise ValueError(f"unknown {kind} {unknown}; allowed: {', '.join(allowed)}{near}")
     return names
+
+
+def chosen(only: Sequence[str], allowed: Iterable[str], kind: str) -> list[str]:
+    """The names that `--only` gave, or all. Raises SettingsError for an unknown one."""
+    names = list(allowed)
+    try:
+        return list(all_known(tuple(only), names, kind)) or names
+    except ValueError as error:
+        raise SettingsError(f"--only: {error}") from None
 
 
 def shown(path: Path) -> str:

@@ -16,12 +16,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from mucpt_utils import paths
 from mucpt_utils.analysis.comparisons import estimates, paired
 from mucpt_utils.arguments import Parser
-from mucpt_utils.config.files import SettingsError, all_known
+from mucpt_utils.config.files import SettingsError, chosen
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import FileError, read_json, read_jsonl, write_json, write_text
@@ -30,7 +31,7 @@ from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.musicsimpleqa.summary import grade_responses, grader_version, questions_version
 from mucpt_utils.report.table_files import csv_text
 from mucpt_utils.study import provenance
-from mucpt_utils.study.checkout import uncommitted
+from mucpt_utils.study.checkout import check_committed
 
 if TYPE_CHECKING:  # torch takes seconds to import, and a wrong argument is reported sooner
     from mucpt_utils.study.stages import Artifact
@@ -122,26 +123,27 @@ def items(answers: pd.DataFrame, questions: Sequence[Mapping]) -> pd.DataFrame:
                 for stratum in ("all", graded["part"], row.corpus)
                 for metric, value in values.items()
             ]
-    return pd.DataFrame(rows)
+    # stable: each arm's rows in the order of `GROUPS`, which the tables follow
+    order = [list(GROUPS).index(row["stratum"]) for row in rows]
+    return pd.DataFrame(rows).iloc[np.argsort(order, kind="stable")]
 
 
 def scores(measured: pd.DataFrame) -> pd.DataFrame:
     """Mean and interval of each arm, by group of questions and metric; n questions per seed."""
     counted = measured.groupby(["arm", "stratum", "metric"], sort=False)["item"].nunique()
-    table = estimates(measured, ["arm"])
+    arms = dict.fromkeys(measured["arm"])
+    table = pd.concat([estimates(measured[measured["arm"] == arm], ["arm"]) for arm in arms])
     keys = zip(table["arm"], table["stratum"], table["metric"], strict=True)
-    return in_groups(table.assign(n=[counted[key] for key in keys]))
+    return table.assign(n=[counted[key] for key in keys])
 
 
 def differences(measured: pd.DataFrame) -> pd.DataFrame:
     """Each arm minus the base and minus plain, paired by seed and question."""
     arms = list(dict.fromkeys(measured["arm"]))
+    by_arm = {arm: measured[measured["arm"] == arm] for arm in arms}
     frames = [
-        paired(own, measured[measured["arm"] == other].drop(columns="arm")).assign(
-            arm=arm, minus=other
-        )
+        paired(by_arm[arm], by_arm[other]).assign(arm=arm, minus=other)
         for arm in arms
-        for own in [measured[measured["arm"] == arm].drop(columns="arm")]
         for other in COMPARED_TO
         if other in arms and other != arm
     ]
@@ -149,16 +151,7 @@ def differences(measured: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame()
     table = pd.concat(frames, ignore_index=True)
     first = ["arm", "minus", "stratum", "metric"]
-    return in_groups(table[[*first, *(name for name in table if name not in first)]])
-
-
-def in_groups(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of each arm in the order of `GROUPS`."""
-    places = {name: place for place, name in enumerate(GROUPS)}
-    arms = {name: place for place, name in enumerate(dict.fromkeys(table["arm"]))}
-    order = table.assign(a=table["arm"].map(arms), g=table["stratum"].map(places))
-    by = ["a", "minus", "g"] if "minus" in table else ["a", "g"]
-    return table.loc[order.sort_values(by, kind="stable").index]
+    return table[[*first, *(name for name in table if name not in first)]]
 
 
 def write_tables(folder: Path) -> list[Path]:
@@ -198,20 +191,15 @@ def results_of(profile: Profile, commit: bool, tables: bool) -> Path:
     """
     if not commit:
         return provenance.results_folder(profile) / FOLDER
-    if not tables and (changed := uncommitted()):
-        raise SettingsError(
-            f"--commit-results: commit first what has changed: {changed[0].strip()}"
-        )
+    if not tables:
+        check_committed()
     return paths.committed(profile.name) / FOLDER
 
 
 def whole_benchmark(options: argparse.Namespace) -> Path:
     """Ask, unless only the tables are wanted, and make the tables; returns their folder."""
     profile = load_profile(options.profile, options.overrides)
-    try:
-        arms = all_known(options.only, profile.arms, "arms") or list(profile.arms)
-    except ValueError as error:
-        raise SettingsError(f"--only: {error}") from None
+    arms = chosen(options.only, profile.arms, "arms")
     folder = results_of(profile, options.commit_results, options.tables)
     if not options.tables:
         from mucpt_utils.study.study import Study

@@ -228,7 +228,7 @@ def trained_on(folder: Path) -> Trained:
     return Trained(folder.parent.name, seeds, shots, trained_csv(folder), rows)
 
 
-def interval_of(row: pd.Series, name: str) -> str:
+def interval_of(row: Mapping | pd.Series, name: str) -> str:
     """A number with its interval."""
     value, low, high = (plain_number(float(row[c]), 3) for c in (name, "ci_low", "ci_high"))
     return f"{value} [{low}, {high}]"
@@ -264,8 +264,7 @@ def scores_figure() -> Figure | None:
 def score_point(row: Mapping[str, Any]) -> dict[str, Any]:
     """A model's row of the table as a point of the figure."""
     mean, low, high = (float(row[name]) for name in ("accuracy", "ci_low", "ci_high"))
-    name = capital(row["model"])
-    text = f"{plain_number(mean, 3)} [{plain_number(low, 3)}, {plain_number(high, 3)}]"
+    name, text = capital(row["model"]), interval_of(row, "accuracy")
     return {
         **{"label": plain.broken(name, 34), "name": name, "kind": 0, "panel": "", "n": row["n"]},
         **{"value": mean, "low": low, "high": high, "text": text, "told": f"{name}: {text}"},

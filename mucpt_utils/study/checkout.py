@@ -4,6 +4,7 @@ import subprocess
 from functools import cache
 
 from mucpt_utils import paths
+from mucpt_utils.config.files import SettingsError
 
 # what decides a number; a change in anything else does not change results
 DECIDING = (
@@ -22,6 +23,14 @@ def commit() -> str | None:
     if head is None:
         return None
     return f"{head} with uncommitted changes" if uncommitted() else head
+
+
+def check_committed() -> None:
+    """Raises SettingsError if code or data differ from the commit, as results may not be then."""
+    if changed := uncommitted():
+        raise SettingsError(
+            f"--commit-results: commit first what has changed: {changed[0].strip()}"
+        )
 
 
 def uncommitted() -> list[str]:

@@ -101,11 +101,13 @@ def seconds_a_token(profile: Profile) -> float:
     """
     from mucpt_utils import paths
     from mucpt_utils.study import cost, parallel, recorded
+    from mucpt_utils.study.price import OPERATIONS
 
     if rates := recorded.rates(profile, paths.work() / "stages"):
         return 1 / rates.training / parallel.sharing(profile.parameters)[0]
     rate = cost.cpu_rate(paths.RESULTS)
-    return 6 * profile.parameters / (rate.value if rate else 1e10) / parallel.cores()
+    of_a_core = rate.value if rate else 1e10
+    return OPERATIONS["training"] * profile.parameters / of_a_core / parallel.cores()
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def keep(study: Study, followed: Story, folder: Path) -> Path:
     """`classroom/sentences.json` of a results folder; made only where its models have changed."""
     path = folder / widgets.FOLDER / f"{NAME}.json"
     origin = made_from(study)
-    if path.is_file() and read_json(path).get("made_from") == origin:
+    if is_from(path, origin):
         path.touch()  # it belongs to this run as well
         return path
     return classroom.keep(folder, NAME, {"made_from": origin, **sentences(study, followed)})
@@ -45,13 +45,18 @@ def keep_losses(study: Study, results: Results) -> None:
     What it was made from stands in `classroom/token_losses.json`.
     """
     note = results.folder / widgets.FOLDER / f"{LOSSES}.json"
-    made = {"made_from": made_from(study)}
-    if results.holds(LOSSES) and note.is_file() and read_json(note) == made:
+    origin = made_from(study)
+    if results.holds(LOSSES) and is_from(note, origin):
         table = results.read(LOSSES)  # it belongs to this run as well
     else:
         table = token_losses(study)
     results.table(table, LOSSES)
-    classroom.keep(results.folder, LOSSES, made)
+    classroom.keep(results.folder, LOSSES, {"made_from": origin})
+
+
+def is_from(kept: Path, origin: str) -> bool:
+    """Whether a kept file was made from this, as `made_from` gives it."""
+    return kept.is_file() and read_json(kept).get("made_from") == origin
 
 
 def made_from(study: Study) -> str:

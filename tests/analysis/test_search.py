@@ -14,7 +14,7 @@ from mucpt_utils.config.scoring import Arm, Criterion
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.scoring.tokens import TokenStore
-from mucpt_utils.study import jobs
+from mucpt_utils.study import checkout, jobs
 
 HALF = Criterion(numerator="dynamic", compare="difference", form="step", keep=0.5)
 
@@ -139,7 +139,7 @@ def test_only_a_search_that_says_so_adds_to_the_committed_log(
 ):
     monkeypatch.setenv("MUCPT_RESULTS", str(tmp_path / "mine"))
     monkeypatch.setattr(paths, "RESULTS", tmp_path / "committed")
-    monkeypatch.setattr(search, "uncommitted", list)
+    monkeypatch.setattr(checkout, "uncommitted", list)
     logs = []
     monkeypatch.setattr(search, "search", lambda profile, names, log, set: logs.append(log) or {})
     assert search.main(["smoke", *flag]) == 0
@@ -148,7 +148,7 @@ def test_only_a_search_that_says_so_adds_to_the_committed_log(
 
 
 def test_a_log_that_no_commit_could_have_written_is_not_committed(monkeypatch, capsys):
-    monkeypatch.setattr(search, "uncommitted", lambda: [" M mucpt_utils/io.py"])
+    monkeypatch.setattr(checkout, "uncommitted", lambda: [" M mucpt_utils/io.py"])
     monkeypatch.setattr(search, "search", lambda *_: pytest.fail("searched"))
     assert search.main(["smoke", "--commit-results"]) == 2
     assert "commit first what has changed: M mucpt_utils/io.py" in capsys.readouterr().err
