@@ -22,8 +22,8 @@ from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import read_json
 from mucpt_utils.scoring.packages import is_local
+from mucpt_utils.study import own_work, parallel, preflight, recorded
 from mucpt_utils.study import pace as machine
-from mucpt_utils.study import parallel, preflight, recorded
 from mucpt_utils.study.pace import Pace
 from mucpt_utils.study.price import OPERATIONS
 from mucpt_utils.study.work import (
@@ -42,7 +42,7 @@ ASSUMED_SHARE = 0.35  # of the peak: this study's goal for one GPU
 PEAK, SHARE = "matrix peak", "training share of matrix peak"  # rows of speed.csv
 GPU_MEMORY = 80e9
 STATE_BYTES = 16  # of training state per parameter: weight, gradient, two moments in float32
-# notebooks that start workers (04, 05, 07), which are forked from one more importing process
+# notebooks that start workers (04, 05, 07), which are forked from one importing process
 SERVERS = 3
 
 
@@ -82,12 +82,27 @@ def minutes_here(profile: Profile, pace: Pace) -> pd.DataFrame:
         rate, turns = getattr(pace, each.kind), math.ceil(each.jobs / processes)
         size = f"{each.jobs} × {each.size:,} {each.unit}"
         rows.append((each.what, size, f"{rate:,.0f} {each.unit}/s", turns * each.size / rate / 60))
-    starts = len(list(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))) + SERVERS
-    begun = starts * pace.start / 60
-    rows.append(("start notebooks and workers", str(starts), f"{pace.start:.1f} s each", begun))
+    begun = SERVERS * pace.start / 60
+    rows.append(("start workers", str(SERVERS), f"{pace.start:.1f} s each", begun))
+    rows.append(notebooks_here(profile, pace))
     rows.append(("together", "", "", sum(row[-1] for row in rows)))
     frame = pd.DataFrame(rows, columns=["what", "amount", "pace here", "minutes"])
     return frame.assign(minutes=frame["minutes"].round(1))
+
+
+def notebooks_here(profile: Profile, pace: Pace) -> tuple[str, str, str, float]:
+    """The row of what notebooks do beside the models' work, by a measured run (`own_work`).
+
+    This machine's share of the measured one's speed is that of starting Python.
+    """
+    count = len(list(paths.NOTEBOOKS.glob("[0-9][0-9]*_*.ipynb")))
+    what, size = "notebooks' own work", f"{count} notebooks, site"
+    measured = own_work.own_work(profile.name)
+    if measured is None:
+        return what, size, "assumed", count * own_work.GUESS / 60
+    ratio = pace.start / measured.start
+    minutes = sum(measured.seconds.values()) * ratio / 60
+    return what, size, f"{ratio:.2f} × {measured.profile}'s", minutes
 
 
 # --- a large run ----------------------------------------------------------------------------------

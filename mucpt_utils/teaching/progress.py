@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from mucpt_utils.config.settings import Profile
+from mucpt_utils.study import own_work
 
 if TYPE_CHECKING:
     from mucpt_utils.study.jobs import Job
     from mucpt_utils.study.lanes import ProseStudy
     from mucpt_utils.study.study import Study
 
-# seconds for a notebook whose stages exist: a declared guess, which the run itself corrects
-NOTEBOOK_SECONDS = 8.0
 # the description of a bar, and the notebooks that may make it, of which the first to run does
 MAKERS = {
     "base and corpora": ("04", "05", "05b", "06", "07", "08"),
@@ -42,16 +41,18 @@ WIDTH, CELLS = 100, 20  # characters of the line and of the bar in it
 class Plan:
     """The work of a run: forecast seconds by notebook (its number) and stage.
 
-    found, runs: how many runs exist already, of how many.
+    found, runs: how many runs exist already, of how many. own: seconds by notebook beside its
+    stages, as measured elsewhere (`own_work`), which the run itself corrects.
     """
 
     seconds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     found: int = 0
     runs: int = 0
+    own: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, number: str) -> float:
         """The seconds of one notebook."""
-        return NOTEBOOK_SECONDS + sum(self.seconds.get(number, {}).values())
+        return self.own.get(number, own_work.GUESS) + sum(self.seconds.get(number, {}).values())
 
     def in_words(self) -> str:
         """What exists and what is left to do, in a line; "" if nothing is trained."""
@@ -67,8 +68,10 @@ def planned(profile: Profile, numbers: Sequence[str]) -> Plan:
 
     Seconds are tokens by `seconds_a_token`.
     """
+    measured = own_work.own_work(profile.name)
+    own = measured.seconds if measured else {}
     if not any(number in makers for number in numbers for makers in MAKERS.values()):
-        return Plan()
+        return Plan(own=own)
     from mucpt_utils.study import jobs, stages
     from mucpt_utils.study.lanes import ProseStudy
     from mucpt_utils.study.study import Study
@@ -90,7 +93,7 @@ def planned(profile: Profile, numbers: Sequence[str]) -> Plan:
                 stage = seconds.setdefault(maker, {})
                 stage[part.what] = stage.get(part.what, 0.0) + missing * each
         found = sum(job.find() is not None for job in runs)
-    return Plan(seconds, found, len(runs))
+    return Plan(seconds, found, len(runs), own)
 
 
 def seconds_a_token(profile: Profile) -> float:

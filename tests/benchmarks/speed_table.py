@@ -1,4 +1,4 @@
-"""The tables of `results/speed`: rates beside a peer's (`speed`), and a newcomer's waits (`paths`).
+"""The tables of `results/speed`: rates beside a peer's, a newcomer's waits, whole runs.
 
 Beside them lies a page with the same numbers for reading. `python tests/benchmarks/speed_table.py`
 writes the page again.
@@ -35,6 +35,16 @@ whole, a student opens the interactive notebooks.
 """
 
 
+RUNS = """
+## Whole runs
+
+Minutes of a profile in a fresh clone with an empty work folder (*first*) beside what notebook 00
+forecast for it, and of a second run, which finds every stage (*again*); measured by `bench_run.py`.
+The notebooks' own seconds, from which forecasts are made, are in `tables/notebooks.csv`.
+
+"""
+
+
 def add(rows: list[dict]) -> None:
     """Keep `rows`; a row measured before under the same `what` and machine gives way."""
     folder = FOLDER / "tables"
@@ -52,6 +62,28 @@ def write_paths(rows: list[dict]) -> None:
     write_page(FOLDER)
 
 
+def write_run(rows: list[dict]) -> None:
+    """Keep the seconds of a profile's notebooks, in place of those of an earlier run of it."""
+    folder, fresh = FOLDER / "tables", pd.DataFrame(rows)
+    if (folder / "notebooks.csv").is_file():
+        kept = table_files.read_table(folder, "notebooks")
+        others = kept[~kept["profile"].isin(fresh["profile"])]
+        fresh = pd.concat([others, fresh], ignore_index=True)
+    table_files.write_table(fresh, folder, "notebooks")
+    write_page(FOLDER)
+
+
+def whole_runs(folder: Path) -> pd.DataFrame:
+    """Minutes of each profile: forecast, first run and again, with their ratio."""
+    table = table_files.read_table(folder, "notebooks")
+    whole = table.groupby(["profile", "machine"], as_index=False).agg(
+        forecast=("forecast", "first"), first=("first", "sum"), again=("again", "sum")
+    )
+    whole[["first", "again"]] /= 60
+    whole["forecast by first"] = whole["forecast"] / whole["first"]
+    return whole.round({"forecast": 1, "first": 1, "again": 1, "forecast by first": 2})
+
+
 def write_page(folder: Path) -> None:
     """`README.md` beside the tables, from the tables alone."""
     table = table_files.read_table(folder / "tables", "speed")
@@ -63,6 +95,9 @@ def write_page(folder: Path) -> None:
         waited = table_files.read_table(folder / "tables", "paths")
         waited["seconds"] = [f"{float(value):.0f}" for value in waited["seconds"]]
         page += f"{PATHS}{waited.to_markdown(index=False, disable_numparse=True)}\n"
+    if (folder / "tables" / "notebooks.csv").is_file():
+        whole = whole_runs(folder / "tables")
+        page += f"{RUNS}{whole.to_markdown(index=False)}\n"
     write_text(folder / "README.md", page)
 
 

@@ -5,7 +5,7 @@ import pytest
 from mucpt_utils import paths
 from mucpt_utils.config.settings import load_profile, profile_names
 from mucpt_utils.scoring import models
-from mucpt_utils.study import cost, parallel, work
+from mucpt_utils.study import cost, own_work, parallel, work
 from mucpt_utils.study.pace import Pace
 
 SMALL = [
@@ -119,6 +119,27 @@ def test_work_is_shared_out_by_the_settings(two_cores):
     wanted = turns * profile.train.tokens / 1000 / 60
     assert by_stage["train arms and mixtures"] == pytest.approx(wanted, abs=0.05)
     assert by_stage["together"] == pytest.approx(by_stage.drop("together").sum(), abs=0.5)
+
+
+def test_notebooks_own_work_goes_by_a_measured_run_and_the_speed_of_this_machine(
+    two_cores, monkeypatch
+):
+    measured = own_work.OwnWork("laptop", {"00": 12.0, "08": 60.0, "site": 18.0}, start=3.0)
+    monkeypatch.setattr(cost.own_work, "own_work", lambda profile: measured)
+    assert minutes(load_profile("laptop"))["notebooks' own work"] == pytest.approx(3.0)  # 6 s here
+    monkeypatch.setattr(cost.own_work, "own_work", lambda profile: None)
+    guessed = minutes(load_profile("laptop"))["notebooks' own work"]
+    assert guessed == pytest.approx(11 * own_work.GUESS / 60, abs=0.05)
+
+
+def test_own_work_is_that_of_the_profile_or_of_laptop(tmp_path):
+    table = tmp_path / "notebooks.csv"
+    assert own_work.own_work("smoke", table) is None
+    table.write_text("profile,notebook,again,start\nlaptop,05b,9,2\nlaptop,site,4,2\n")
+    assert own_work.own_work("smoke", table) == ("laptop", {"05b": 9, "site": 4}, 2.0)
+    table.write_text(table.read_text() + "smoke,00,5,3\n")
+    assert own_work.own_work("smoke", table) == ("smoke", {"00": 5}, 3.0), "a number as it is named"
+    assert own_work.own_work("evidence", table).profile == "laptop"
 
 
 def test_the_minutes_follow_measurement_and_settings(two_cores):

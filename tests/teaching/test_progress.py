@@ -5,7 +5,7 @@ import io
 import pytest
 
 from mucpt_utils.config.settings import load_profile
-from mucpt_utils.study import cost, parallel, recorded
+from mucpt_utils.study import cost, own_work, parallel, recorded
 from mucpt_utils.teaching import progress
 from mucpt_utils.teaching.progress import Plan, Progress, planned
 
@@ -39,6 +39,11 @@ def test_bars_of_stages_become_the_share_of_the_run(clock):
     assert bar.done() == pytest.approx((8 + 28 + 56) / 100)
     bar.write(BAR.format("something else", 10))
     assert bar.done() == pytest.approx(0.92), "a stage that was not planned does not count"
+
+
+def test_a_notebooks_own_seconds_are_the_measured_ones_where_there_are_any():
+    plan = Plan({"05": {"arms": 56.0}}, own={"05": 4.0})
+    assert plan.of("05") == 60.0 and plan.of("04") == own_work.GUESS
 
 
 def test_time_left_follows_the_forecast_and_then_the_pace_of_the_run(clock):
@@ -107,7 +112,8 @@ def test_a_fresh_run_plans_all_its_work_where_it_is_made(tmp_path, monkeypatch):
     assert set(plan.seconds["05"]) == {"arms", "alignment"}
     later = planned(profile, ["08"])
     assert set(later.seconds["08"]) >= {"arms", "composition"}, "08 makes what is missing"
-    assert planned(profile, ["00", "01"]) == Plan()
+    idle = planned(profile, ["00", "01"])
+    assert not idle.runs and not idle.seconds and idle.own == plan.own
 
 
 def test_a_folder_of_real_text_adds_the_prose_lane_to_the_plan(tmp_path, monkeypatch):
