@@ -27,6 +27,8 @@ def is_name(reading: Reading, first: int, last: int) -> bool:
         return False
     if not interjection or first or len(words) == last + 1:
         return True
+    if words[last].form not in RULES.exclamations and not reading.gap(last).isspace():
+        return True  # "Can." says nothing but a name
     return words[last + 1].form in ("is", "was", "recorded", "released", "made", "wrote", "did")
 
 

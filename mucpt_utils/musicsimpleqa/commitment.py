@@ -13,7 +13,13 @@ from typing import NamedTuple
 from mucpt_utils.musicsimpleqa.answer_keys import key_of
 from mucpt_utils.musicsimpleqa.asked import MAKING
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked, clauses_of
-from mucpt_utils.musicsimpleqa.evidence import Evidence, only_answer_behind, speaks_of_part
+from mucpt_utils.musicsimpleqa.evidence import (
+    CUE,
+    Evidence,
+    only_answer_behind,
+    speaks_of_another_part,
+    speaks_of_part,
+)
 from mucpt_utils.musicsimpleqa.given import (
     final_answer,
     is_courtesy,
@@ -45,7 +51,7 @@ TITLE_CASE = re.compile(
 )
 # "I give up", "My training data doesn't cover this"
 SPEAKER = re.compile(r"\b(?:I|I'm|I'll|I'd|I've|[Mm]y|me)\b")
-SIGNS = re.compile(rf"[?/;]|n't|\.\.|…|[{K}{C}]'")
+SIGNS = re.compile(rf"[?/;=]|n't|\.\.|…|[{K}{C}]'")
 LISTED = re.compile(r",|&| and ")
 DASH = re.compile(r"[-–—]")
 # words in other scripts; "(1942-2018)"; "Hometown: X"
@@ -101,7 +107,7 @@ def committed(reply: str, question: Mapping) -> Commitment:
 
 def answer_to(key: Key, reply: str) -> Commitment:
     """The span of a reply that answers a key's question."""
-    text = own_words(reply, key.asked.text)
+    text = own_words(reply, key.asked.text, key.kind == "number")
     if text.isupper() and len(words(text)) > 3 and RULES.refusals.is_in(lower(text)):
         text = text.lower()  # all capitals mark no names
     if not text:
@@ -190,6 +196,8 @@ def choice(reply: Marked, key: Key) -> Commitment:
     if careful:
         clauses = final_answer(last_word(clauses, relevance))
         answering, refuses = without_refusals(clauses, relevance)
+        if refuses:  # "Sardou wrote the play; the composer I'd rather not guess"
+            answering = [c for c in answering if not speaks_of_another_part(c, key.asked)]
     if not answering:
         return none_given(reply, bool(clauses) and (refused or refuses), denied)
     # which of them answers the question
@@ -225,6 +233,8 @@ def none_asked(
     # "Where Do We Go?" is a title
     if asks_back(reply.text) and not (reply.text.istitle() or reply.text.isupper()):
         return "asks back"
+    if CUE.search(clause.small[max(0, position - 60) : position]):
+        return ""
     rambles = len(words(reply.text)) > 12 and not speaks_of_part(clause, relevance.asked)
     if rambles and relevance.of(clause, opens) < 1:
         return "names no answer"

@@ -102,6 +102,13 @@ def speaks_of_part(clause: Clause, asked: Asked) -> bool:
     return asked.role == "agent" and not asked_parts(asked).isdisjoint(parts_in(clause.text))
 
 
+def speaks_of_another_part(clause: Clause, asked: Asked) -> bool:
+    """Whether a clause names parts, all of them other than the one that is asked for."""
+    parts = parts_in(clause.text)
+    excluded = frozenset().union(*(EXCLUSIVE[part] for part in asked_parts(asked)))
+    return bool(parts) and parts <= excluded - asked_parts(asked)
+
+
 class Evidence:
     """The evidence for each answer of a reply.
 
@@ -397,7 +404,9 @@ def only_answer_behind(
     Or a conclusion of the reply: `1935, 1936, 1937: of those, 1936`.
     """
     for clause in clauses:
-        if clause.start > chosen.start and not is_bare(clause) and len(clause.places) == 1:
+        alternative = clause.small.lstrip().startswith("or ")
+        later = clause.start > chosen.start and not alternative
+        if later and not is_bare(clause) and len(clause.places) == 1:
             fit, at = next(relevance.fits(clause)), clause.places[0]
             if fit > 0 or CUE.search(clause.small[max(0, at - 60) : at]):
                 return clause

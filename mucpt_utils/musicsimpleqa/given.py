@@ -20,6 +20,7 @@ RETRACTION = re.compile(
 
 OF_SUBJECT = re.compile(rf"{S}[\"')]* (?:is|was|were|are) \Z")
 MADE = re.compile(r" (?:own )?(?:brainchild|concept|creation|doing|idea|invention|job|work)\b")
+HOLDER = re.compile(rf" (?:[\w-]+ ){{1,4}}?[\w-]*(?:or|er|ist|man|ian),? [\"']?{A}")
 WITHIN = re.compile(r"[^,.;:!?]{0,80}")
 OPEN_CHOICE = re.compile(rf"\W*{A}[\"']?,? or (?:the )?[\"']?{A}", re.IGNORECASE)  # "X or Y"
 
@@ -85,6 +86,8 @@ def dead(match: re.Match[str]) -> str:
 def dead_owner(match: re.Match[str], asked: Asked) -> str:
     """An owner set aside, unless the thing owned is asked about: `John Cale's production`."""
     owned = match.string[match.end() : match.end() + 30]
+    if HOLDER.match(owned):  # "Fellini's regular composer, Nino Rota"
+        return dead(match)
     if OF_SUBJECT.search(match.string, 0, match.start()) and MADE.match(owned):
         return match[0]  # "the piano was Cristofori's idea"
     if asked.role == "place" and K in match[0] and C in owned[:2]:  # "Vienna's Burgtheater"

@@ -132,6 +132,8 @@ class NameKey(Key):
     def is_misspelt(self, text: str) -> bool:
         text = self.prepared(text)
         given = without_article(forms_of(text), text)
+        if "".join(given) in RULES.levels:  # the name of a place that is another one
+            return False
         return any(one_slip(given, forms) for forms in self.slip_forms if len(forms) == len(given))
 
     @cached_property
@@ -281,6 +283,8 @@ class NameKey(Key):
             if self.is_other_name(reading, first, last):
                 others.append(Span(reading.words[first].start, reading.words[last].end, C))
         others = [span for span in others if self.is_named_anew(reading.text, span)]
+        if any(span.mark == K for span in mentions):
+            others = [span for span in others if not self.stands_for_key(reading.text, span)]
         if self.asked.coarse and any(span.mark == K for span in mentions):
             others = [span for span in others if not OF_A_KIND.match(reading.text, span.end)]
         if len(mentions) + len(others) > 1:  # "Listeners who know Nirvana" names one answer
@@ -292,6 +296,21 @@ class NameKey(Key):
         if self.is_new(text[span.start : span.end]):
             return True
         return self.asked.role == "agent" and bool(HIMSELF.match(text, span.end))
+
+    def stands_for_key(self, text: str, span: Span) -> bool:
+        """Whether a name is made of the key's initials, beside the key: `SRV, Stevie Ray Vaughan`.
+
+        Small letters in it may be those of words that the key's initials leave out.
+        """
+        name = text[span.start : span.end].replace(".", "")
+        capitals = "".join(letter for letter in name if letter.isupper()).lower()
+        return name.isalpha() and 1 < len(capitals) and name.lower() in self.acronyms
+
+    @cached_property
+    def acronyms(self) -> frozenset[str]:
+        """The initials of the key's names of several words, with and without small words."""
+        names = [forms for forms in self.forms if len(forms) > 1]
+        return frozenset("".join(form[0] for form in forms if form) for forms in names)
 
     def is_new(self, name: str) -> bool:
         """Whether a name says more than the question does."""
@@ -313,6 +332,8 @@ class NameKey(Key):
             return False
         if len(run) == 1 and run[0].form in RULES.common_words and not own:
             return not reading.begins_sentence(first) or reading.ends_sentence(first)  # "by Queen"
+        if not own and self.asked.role == "agent" and HIMSELF.match(reading.text, run[-1].end):
+            return True  # "Def Leppard themselves produced it"
         if all(form in RULES.function_words for form in own):
             return (
                 bool(len(run) > 1 or own)

@@ -9,7 +9,7 @@ from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.readings import Reading, forms_of
-from mucpt_utils.musicsimpleqa.rules import RULES, K
+from mucpt_utils.musicsimpleqa.rules import RULES, K, level
 from mucpt_utils.musicsimpleqa.spelling import romanised
 from mucpt_utils.musicsimpleqa.words import ARTICLES, Word
 
@@ -17,6 +17,8 @@ NO_FAMILY_NAMES = RULES.kind_words | RULES.function_words | {"blues", "boys", "g
 
 
 NICKNAME = re.compile(r'(\b[A-Z][\w.-]* )"([A-Z][^"]{1,24})" (?=[A-Z])')
+# "Slava" Rostropovich: without the given name
+NICKNAME_ALONE = re.compile(r'(?<!\w )"([A-Z][^"\s]{1,24})" (?=([A-Z][\w-]*))')
 
 
 class Person(NamedTuple):
@@ -38,6 +40,8 @@ class PersonKey(NameKey):
             tail = [suffix] if suffix else []
             for forms in ([*initials, family], [family, *given], [family, *initials]):
                 self.compact.add("".join([*forms, *tail]))
+            for last in range(1, len(given)):  # "Del Tredici, David"
+                self.compact.add("".join([*given[last:], family, *given[:last], *tail]))
             if not suffix and family not in RULES.shared_family_names:
                 self.whole.add(family)
         if len(self.forms) and RULES.mononyms & {self.forms[0][0]}:
@@ -51,7 +55,14 @@ class PersonKey(NameKey):
     def prepared(self, text: str) -> str:
         """Without a nickname inside a name: `Steve "The Colonel" Cropper`."""
         text = super().prepared(text)
-        return NICKNAME.sub(self.without_nickname, text) if '" ' in text else text
+        if '" ' not in text:
+            return text
+        text = NICKNAME.sub(self.without_nickname, text)
+        return NICKNAME_ALONE.sub(self.without_first_nickname, text)
+
+    def without_first_nickname(self, match: re.Match[str]) -> str:
+        """Nothing for a nickname in place of the given names before the key's family name."""
+        return "" if not self.families.keys().isdisjoint(forms_of(match[2])) else match[0]
 
     def without_nickname(self, match: re.Match[str]) -> str:
         """A given name without the nickname behind it, unless the key has that, too."""
@@ -93,6 +104,14 @@ class PersonKey(NameKey):
             mentions += [span for span in spans if span][:1]
         return sorted(mentions)
 
+    def others(self, reading: Reading, mentions: Sequence[Span]) -> list[Span]:
+        """Other names; beside a person, a place is none: `Rostropovich, London 1970`."""
+        others = super().others(reading, mentions)
+        if len(others) + any(span.mark == K for span in mentions) < 2:
+            return others
+        text = reading.text
+        return [span for span in others if level(text[span.start : span.end]) not in RULES.levels]
+
     def family_mention(self, reading: Reading, index: int, person: Person) -> Span | None:
         """The mention around a family name, if the words beside it fit the person."""
         word, suffix = reading.words[index], suffix_after(reading, index)
@@ -101,7 +120,8 @@ class PersonKey(NameKey):
         before = self.names_before(reading, index)
         if before:
             fits = are_given_names(before, person.given)
-            return Span(before[0].start, word.end, K) if fits else None
+            end = reading.words[index + 1].end if suffix else word.end
+            return Span(before[0].start, end, K) if fits else None
         if person.family in RULES.shared_family_names or person.suffix:
             return None
         if word.form in self.asked.forms:  # a word of the title that is asked about
@@ -125,7 +145,8 @@ class PersonKey(NameKey):
         names: list[Word] = []
         for position in range(index - 1, max(-1, index - 6), -1):
             word, gap = reading.words[position], reading.gap(position)
-            joined = gap in (" ", ' "', '" ') or (len(word.form) <= 2 and gap in (". ", "."))
+            joined = gap in (" ", "-", ' "', '" ')
+            joined = joined or (len(word.form) <= 2 and gap in (". ", ".", ".-"))
             initial = len(word.raw) == 1 and word.capital and gap.startswith(".")
             if not (joined and (initial or is_free(word))):
                 break

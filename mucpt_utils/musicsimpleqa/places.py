@@ -1,14 +1,16 @@
 """Keys that are places: in other languages, in steps (`Aston, Birmingham`), with namesakes."""
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import groupby
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.gates import Gated
+from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.readings import Reading
-from mucpt_utils.musicsimpleqa.rules import RULES, level
+from mucpt_utils.musicsimpleqa.rules import RULES, K, level
 from mucpt_utils.musicsimpleqa.spelling import one_spelling
 
 # how to say which country something is from: "Slovak.", "It's a Slovak flute"
@@ -70,10 +72,29 @@ class PlaceKey(NameKey):
         A direction before the key names a part of it, unless the two are a place of their own.
         """
         before = reading.words[first - 1].form if first else ""
+        if look_before and self.is_given_name(reading, first - 1):
+            return True
         if before not in RULES.place_prefixes:
             return False
         joined = before + "".join(word.form for word in reading.words[first : last + 1])
         return before not in RULES.place_parts or joined in RULES.levels
+
+    def is_given_name(self, reading: Reading, index: int) -> bool:
+        """Whether a word is a given name, so that what follows is a family name: `Jack London`."""
+        if index < 0 or reading.caseless or reading.gap(index) != " ":
+            return False
+        word = reading.words[index]
+        return word.capital and word.form in RULES.first_names and word.form not in self.asked.forms
+
+    def others(self, reading: Reading, mentions: Sequence[Span]) -> list[Span]:
+        """Other places; the part of the key that a direction names is none: `Lower Brittany`."""
+        starts = {span.start for span in mentions if span.mark == K}
+        return [
+            span
+            for span in super().others(reading, mentions)
+            if span.end + 1 not in starts
+            or reading.text[span.start : span.end].lower() not in RULES.place_parts
+        ]
 
     def is_whole(self, text: str) -> bool:
         """Whether the text is the key and nothing else; `El Salvador` is not `Salvador`."""

@@ -63,6 +63,8 @@ ANSWER_AGAIN = re.compile(
 )
 
 
+INTRODUCED = re.compile(r"[^\n.!?\d]{0,40}:[\s\"'“‘«*]{0,4}")
+RESTATED_WITHIN = 44  # characters before a question that a reply repeats
 LONGEST = 8000  # characters of a reply that are read, half of them from its beginning
 
 
@@ -100,8 +102,7 @@ def own_turn(reply: str, question: str) -> str:
         pieces = [piece for piece in SPECIAL_TOKEN.split(reply) if piece.strip()]
         reply = pieces[0] if pieces else ""
     reply = ROLE.sub("", reply, count=1) if ROLE.match(reply) else reply
-    if reply[: len(question)].casefold() == question.casefold():
-        reply = ANSWER_LABEL.sub("", reply[len(question) :], count=1)
+    reply = without_restated(reply, question)
     if echo := ECHO.match(reply):
         reply = reply[echo.end() :]
     if "\n" in reply and (appendix := APPENDIX.search(reply)):
@@ -124,6 +125,16 @@ def own_turn(reply: str, question: str) -> str:
     return (again[1] or again[2]) if again else reply
 
 
+def without_restated(reply: str, question: str) -> str:
+    """What follows the question where a reply begins by repeating it: `You asked: "..."`."""
+    if len(reply) <= len(question):
+        return reply
+    at = reply[: len(question) + RESTATED_WITHIN].casefold().find(question.casefold())
+    if at < 0 or (at and not INTRODUCED.fullmatch(reply, 0, at)):
+        return reply
+    return ANSWER_LABEL.sub("", reply[at + len(question) :].lstrip("\"'”’»* "), count=1)
+
+
 # --- markup ---------------------------------------------------------------------------------------
 
 ANSWER_FIELDS = ("answer", "final_answer", "finalanswer", "response", "result", "output", "value")
@@ -139,7 +150,20 @@ HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
 SCRIPTS = re.compile(
     r"(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
 )
-ITEM = re.compile(r"(?:\A|(?<=\n))[ \t>]*(?:[-•+*][ \t]+|\d{1,2}[.)][ \t]+|>[ \t]*)(?=\S)")
+ITEM = re.compile(
+    r"(?:\A|(?<=\n))[ \t>]*(?:[-•+*][ \t]+|(?:Step )?\d{1,2}[.):][ \t]+|>[ \t]*)(?=\S)"
+)
+BULLET = re.compile(r"[ \t>]*(?:[-•+*][ \t]+|>[ \t]*)(?=\S)")
+# where something was read, in a line of its own, and addresses of pages
+SOURCE = re.compile(
+    r"(?<=\n)[ \t>#*_(\[]*(?:Sources?|References?|Citations?|Retrieved from|See|Via)\b[ \t*_]*:[^\n]*"
+)
+ADDRESS = re.compile(r"\(?<?\b(?:https?://|www\.)[^\s<>()]{1,300}>?\)?")
+# pictures that say nothing, and signs that say right or wrong
+PICTURES = re.compile("[\U0001f000-\U0001faff\u200d\ufe0e\ufe0f\u2640\u2642]+")
+VERDICT_BEHIND = re.compile(r"[ \t:|–—-]{0,6}([✅✔✓☑❌✗✘✖])[ \t|*]{0,6}(?=$|[,;.(])", re.MULTILINE)
+VERDICT_BEFORE = re.compile(r"(^|[,;])[ \t>*-]{0,6}([✅✔✓☑❌✗✘✖])[ \t:]{0,6}(?=\S)", re.MULTILINE)
+RIGHT = "✅✔✓☑"
 EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*\n]{0,80}[^\s*])?)\*(?![\w*])")
 UNDERLINE = re.compile(r"(?<![\w_])_([^\s_](?:[^_\n]{0,80}[^\s_])?)_(?![\w_])")
 STRUCK = re.compile(r"~~[^~\n]{1,200}~~|<(s|del|strike)>[^<]{1,200}</\1>")
@@ -167,18 +191,21 @@ WRITTEN_FIRST = re.compile(r"\s*(?:[-+>\d]|\(?[Aa][):.])|analysis")
 ENTITY = re.compile(r"&#?\w{2,8};")
 
 
-def own_words(reply: str, question: str) -> str:
+def own_words(reply: str, question: str, number: bool = False) -> str:
     """The reply in plain words on one line, in NFKC and with straight quotes.
 
     Lines become sentences; a line that ends in a colon, like a heading, introduces the next one.
+    number: whether a number is asked for, so that "3. I'm sure" is no third item.
     """
     if len(reply) <= LONGEST and reply.isascii() and not is_written(reply):
         return reply.strip()
     text = own_turn(ends_of(without_thoughts(reply)), question).strip()
     if not text.isascii():
         # NFKC turns accents into spaces and combining marks, and some symbols into letters
-        text = unicodedata.normalize("NFKC", text).translate(QUOTES)
-        text = SCRIPTS.sub(" ", text)
+        text = unicodedata.normalize("NFKC", without_pictures(text)).translate(QUOTES)
+        text = SCRIPTS.sub(" ", text).strip()
+    if "://" in text or "www." in text:
+        text = ADDRESS.sub("", SOURCE.sub("", text)).strip()
     if ONLY_LETTERS.fullmatch(text):
         return ""
     if "~~" in text or "</" in text:
@@ -191,8 +218,8 @@ def own_words(reply: str, question: str) -> str:
         text = from_latex(text)
     if "\n" in text:
         text = from_lines(chosen_option(text), question)
-    elif ITEM.match(text):
-        text = ITEM.sub("", text, count=1)
+    elif item := (BULLET if number else ITEM).match(text):
+        text = text[item.end() :]
     text = text.replace("**", "").replace("`", "").replace("__", "")
     if "*" in text:
         text = EMPHASIS.sub(r'"\1"', text)
@@ -206,6 +233,16 @@ def is_written(reply: str) -> bool:
     if WRITTEN.search(reply) or WRITTEN_FIRST.match(reply):
         return True
     return "&" in reply and bool(ENTITY.search(reply))
+
+
+def without_pictures(text: str) -> str:
+    """A text without pictures, and with words for signs that say right or wrong.
+
+    The sign is beside an answer: `X ❌` says that X is wrong, `❌ X` that it is not X.
+    """
+    text = VERDICT_BEHIND.sub(lambda m: " is right." if m[1] in RIGHT else " is wrong.", text)
+    text = VERDICT_BEFORE.sub(lambda m: m[1] + ("" if m[2] in RIGHT else "not "), text)
+    return PICTURES.sub("", text)
 
 
 def from_html(text: str) -> str:

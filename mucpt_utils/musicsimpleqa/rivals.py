@@ -14,6 +14,8 @@ Stretch = tuple[int, int]  # start and end of something in a marked text
 # "a minim a half note": about the subject alone
 GLOSSED = re.compile(rf"{A}[\"']?,? (?:(?:is|means|for) )?(?:an? |the )?{S}")
 FRONTED = re.compile(r" (?:and|&) (?:the|his|her) \S.*", re.IGNORECASE)
+# "The Soft Machine, the Canterbury group"
+OF_KIND = re.compile(rf" (?:{'|'.join(sorted(RULES.kind_words))})\b")
 ARTICLE = re.compile(r"\A(?:the|an?) ", re.IGNORECASE)
 
 
@@ -24,7 +26,7 @@ def undecided_at(marks: str, key: Key, clauses: Sequence[Clause], chosen: Clause
     with the chosen one does not count, if that one is about the question.
     """
     start, end = clauses[0].start, clauses[-1].start + len(clauses[-1].text)
-    if chosen.sentence > clauses[0].sentence:
+    if chosen.sentence > clauses[0].sentence and not chosen.small.lstrip().startswith("or "):
         start = chosen.start
     text = lower(marks[start:end])
     patterns = [*RULES.undecided_between, RULES.word_or_answer, RULES.slash, RULES.lower_list]
@@ -78,7 +80,10 @@ def rivals(
         beside = match.start() <= position < match.end() and not GLOSSED.match(
             chosen.text, position
         )
-        if beside and differ(reply, start, end - 1) and not is_fronted(reply, start, end):
+        apposed = OF_KIND.match(chosen.text, match.end()) and ", the " in match[0]
+        if apposed or not beside or is_fronted(reply, start, end):
+            continue
+        if differ(reply, start, end - 1):
             return start, end
     if not is_bare(chosen):
         return None
@@ -97,7 +102,8 @@ def differ(reply: Marked, one: int, other: int) -> bool:
     if reply.marks[one] == reply.marks[other] == K:
         return False
     names = [ARTICLE.sub("", reply.words_at(at, at + 1)).casefold() for at in (one, other)]
-    return not names[0].startswith(names[1]) and not names[1].startswith(names[0])
+    short, long = sorted(names, key=len)
+    return not long.startswith(short) and not long.endswith(f" {short}")
 
 
 def is_fronted(reply: Marked, start: int, end: int) -> bool:

@@ -72,6 +72,7 @@ class Rules:
         self.given_names = {name: number for number, names in groups for name in names}
         self.first_names = frozenset(data["first_names"].split()) | self.given_names.keys()
         self.common_words = frozenset(data["common_words"])
+        self.exclamations = frozenset(data["exclamations"])
         self.interjections = frozenset(data["interjections"])
         self.place_prefixes = frozenset(data["place_prefixes"])
         self.place_parts = frozenset(data["place_parts"])
@@ -106,11 +107,13 @@ class Rules:
         self.slash, self.range = self.gated(data["slash"]), self.each(data["range"])
         self.lower_list = self.gated(data["lower_list"])
         self.lower_terms = self.each(data["lower_terms"])
-        joined = {"person": "joined_persons", "place": "joined_places"}
+        joined = {"person": "joined_persons", "place": "joined_places", "title": "joined_titles"}
         values = dict.fromkeys(("year", "number", "date"), "joined_values")
         kinds = ("group", "title", "term", "person", "place", *values)
         rules = {**joined, **values}
-        self.joined = {k: self.lowered(f"{A}{data[rules.get(k, 'joined')]}{A}") for k in kinds}
+        self.joined = {
+            k: self.lowered(f"{A}(?:{data[rules.get(k, 'joined')]}){A}") for k in kinds
+        }
         self.steps = self.lowered(data["steps"])
 
     def read_refusals(self, data: Mapping[str, Any]) -> None:
