@@ -34,6 +34,12 @@ NUMBER_WITHIN = re.compile(r"(?<= )No\. (\d+)$")
 ACT_ASKED = re.compile(
     r"\AWhich (?:artist|band|group|singer)(?: or \w+)? (?!did|is the|was the)|\AWho recorded\b"
 )
+# a musician by calling and name, who may be called by the family name alone
+PERSON = re.compile(
+    r"\b(?:musician|singer|rapper|songwriter|composer|producer|drummer|player|guitarist|[a-z]{3,}ist)"
+    r" (?:[A-ZÀ-Þ][\w.'-]* ){1,3}([A-ZÀ-Þ][\w'-]{3,})(?=[ ?,])"
+)
+COMMON = RULES.function_words | RULES.common_words | RULES.suffixes.keys()
 BRACKETS = re.compile(r"\s*\([^)]*\)\s*")
 POSSESSOR = re.compile(r"^.{1,60}?'s? (?=\S)")
 
@@ -42,7 +48,8 @@ class Asked:
     """A question as seen by the grader.
 
     text: its wording. told: that without the subject. forms: its words in normal form. subjects:
-    the names of what it asks about, each written as one word. number: of a symphony or the like.
+    the names of what it asks about, each written as one word. family: the family name of the person
+    it asks about. number: of a symphony or the like.
     relations: the families of verbs (born, produced) in it. role: that of its answer
     in a sentence: agent ("by X"), place ("in X"), title, value or term. act: whether it asks for a
     band or artist. prize: whether it asks about a prize.
@@ -54,6 +61,11 @@ class Asked:
         self.forms = frozenset(word.form for word in self.words)
         self.role = ROLES.get(kind, "title")
         self.subjects = frozenset(compact_names(subject) if subject else names_in(self.words, text))
+        person = PERSON.search(text) if subject else None
+        is_subject = person is not None and person[0].endswith(subject[-6:])
+        family = forms_of(person[1]) if person and is_subject else []
+        self.family = frozenset(family) - COMMON
+        self.subjects |= self.family
         self.longest = max(map(len, self.subjects), default=0)
         numbered = NUMBER_WITHIN.search(without_brackets(subject))
         self.number = numbered[1] if numbered else ""  # of a symphony

@@ -51,6 +51,7 @@ TITLE_CASE = re.compile(
 )
 # "I give up", "My training data doesn't cover this"
 SPEAKER = re.compile(r"\b(?:I|I'm|I'll|I'd|I've|[Mm]y|me)\b")
+LIKES = re.compile(r"\bI(?:'ve)? (?:\w+ ){0,2}(?:like|love|loved|enjoy|adore|prefer)\b")
 SIGNS = re.compile(rf"[?/;=]|n't|\.\.|…|[{K}{C}]'")
 LISTED = re.compile(r",|&| and ")
 DASH = re.compile(r"[-–—]")
@@ -282,8 +283,8 @@ def none_given(reply: Marked, refused: bool, denied: bool) -> Commitment:
     """
     if refused:
         return Commitment(NOTHING, "", "refuses")
-    if denied and K not in reply.marks:
-        return Commitment(NOTHING, "", "only says what it is not")
+    if K not in reply.marks and (denied or LIKES.search(reply.marks)):
+        return Commitment(NOTHING, "", "only says what it is not, or what it likes")
     return Commitment(DENIED, "", "denies its answer, takes it back or names it in passing")
 
 

@@ -42,6 +42,11 @@ WORK_NAMED = re.compile(
 # "a traditional India instrument", which was an Indian one: of less weight than a name
 OF_A_KIND = re.compile(r" (?:instrument|band|group|singer|duo|act|song)\b")
 SIGN_INSIDE = re.compile(r"[!?](?= [a-z])")
+NUMERAL = re.compile(
+    r"(?:\A|[.:] |\b(?:is|it's|to|with|say|answer) )(\d{1,4})(?=\W*\Z|[.!]\s|:? (?:fits|is right|is correct))"
+)
+# "Part I of Child Alice"
+PART_OF = re.compile(r"(?:Part|Act|Book|Side|Volume) \w{1,6} of ")
 PRIZES = frozenset({"award", "awards", "prize", "prizes", "ceremony"})
 HIMSELF = re.compile(r",? (?:him|her|them|it)sel(?:f|ves)\b")
 INNER_WORDS = frozenset({"is", "are", "to", "for", "of", "the", "a", "my", "your", "with", "it"})
@@ -183,11 +188,15 @@ class NameKey(Key):
             if first <= last:
                 continue
             found = longest_match(reading.forms, first, self.asked.subjects, self.asked.longest)
-            if found is not None:
+            if found is not None and not self.in_others_name(reading, first):
                 last = found
                 end = with_sign(reading.text, reading.words[last].end)
                 mentions.append(Span(reading.words[first].start, end, S))
         return mentions
+
+    def in_others_name(self, reading: Reading, index: int) -> bool:
+        """Whether a word is the subject's family name in a longer name: `Willie Hugh Nelson`."""
+        return reading.forms[index] in self.asked.family and stands_in_name(reading, index)
 
     # --- the key --------------------------------------------------------------------------------
 
@@ -282,6 +291,8 @@ class NameKey(Key):
         for first, last in capital_runs(reading, [*mentions, *others, *works], self.asked.role):
             if self.is_other_name(reading, first, last):
                 others.append(Span(reading.words[first].start, reading.words[last].end, C))
+        if self.asked.role == "title":
+            others += self.numerals(reading.text, [*mentions, *others])
         others = [span for span in others if self.is_named_anew(reading.text, span)]
         if any(span.mark == K for span in mentions):
             others = [span for span in others if not self.stands_for_key(reading.text, span)]
@@ -290,6 +301,11 @@ class NameKey(Key):
         if len(mentions) + len(others) > 1:  # "Listeners who know Nirvana" names one answer
             others = [span for span in others if not opens_sentence(reading, span)]
         return others
+
+    def numerals(self, text: str, taken: Sequence[Span]) -> list[Span]:
+        """Numbers where only a title can be: `the answer is 1989`."""
+        numbers = [Span(*match.span(1), C) for match in NUMERAL.finditer(text)]
+        return [n for n in numbers if not any(t.start < n.end and n.start < t.end for t in taken)]
 
     def is_named_anew(self, text: str, span: Span) -> bool:
         """Whether a name is new, or is said to have done it, though the question names it."""
@@ -327,6 +343,8 @@ class NameKey(Key):
             and word.form not in RULES.honorifics
         ]
         if len(run) == 1 and reading.begins_sentence(first) and ELIDED.match(run[0].raw):
+            return False
+        if self.asked.role == "title" and PART_OF.match(reading.text, run[0].start):
             return False
         if self.asked.prize and run[-1].form in PRIZES:  # another prize has not won this one
             return False
@@ -386,6 +404,14 @@ def opens_sentence(reading: Reading, span: Span) -> bool:
 def with_sign(text: str, end: int) -> int:
     """Where a name ends, including its sign, as in `Neu! in 1971`."""
     return end + 1 if SIGN_INSIDE.match(text, end) else end
+
+
+def stands_in_name(reading: Reading, index: int) -> bool:
+    """Whether a capitalised word that is no function word is right before or after a word."""
+    near = [index - 1] if index and reading.gap(index - 1) == " " else []
+    near += [index + 1] if reading.gap(index) == " " else []
+    words = [reading.words[place] for place in near]
+    return any(word.capital and word.form not in RULES.function_words for word in words)
 
 
 def has_article(reading: Reading, first: int) -> bool:

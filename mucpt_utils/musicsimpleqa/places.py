@@ -88,12 +88,15 @@ class PlaceKey(NameKey):
 
     def others(self, reading: Reading, mentions: Sequence[Span]) -> list[Span]:
         """Other places; the part of the key that a direction names is none: `Lower Brittany`."""
-        starts = {span.start for span in mentions if span.mark == K}
+        starts, text = {span.start for span in mentions if span.mark == K}, reading.text
+        others = super().others(reading, mentions)
+        if not self.asked.coarse and len(reading.words) > 2:  # "She is Japanese" names no town
+            others = [s for s in others if text[s.start : s.end].lower() not in RULES.demonyms]
+        parts = RULES.place_parts
         return [
             span
-            for span in super().others(reading, mentions)
-            if span.end + 1 not in starts
-            or reading.text[span.start : span.end].lower() not in RULES.place_parts
+            for span in others
+            if span.end + 1 not in starts or text[span.start : span.end].lower() not in parts
         ]
 
     def is_whole(self, text: str) -> bool:

@@ -139,7 +139,7 @@ def without_restated(reply: str, question: str) -> str:
 
 ANSWER_FIELDS = ("answer", "final_answer", "finalanswer", "response", "result", "output", "value")
 JSON_ANSWER = re.compile(
-    r'["\'](?:final_?)?answer["\']\s*:\s*(?:"((?:[^"\\]|\\.)*)"|([\d.]+))', re.I
+    r'["\'](?:final_?)?answer["\']\s*:\s*(?:"((?:[^"\\]|\\.|"(?!\s{0,4}[,}]))*)"|([\d.]+))', re.I
 )
 BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 LATEX_TEXT = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mathit)\s*\{([^{}]*)\}")

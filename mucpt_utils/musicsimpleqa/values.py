@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Key, Span, in_order
-from mucpt_utils.musicsimpleqa.names import longest_match, with_sign
+from mucpt_utils.musicsimpleqa.names import longest_match, stands_in_name, with_sign
 from mucpt_utils.musicsimpleqa.numbers import (
     FRACTION_WORDS,
     ORDINAL_WORD,
@@ -59,6 +59,8 @@ class ValueKey(Key):
         mentions = []
         for first, word in enumerate(reading.words):
             last = longest_match(reading.forms, first, subjects, longest)
+            if word.form in self.asked.family and stands_in_name(reading, first):
+                continue
             if last is not None:
                 end = with_sign(reading.text, reading.words[last].end)
                 mentions.append(Span(word.start, end, S))
