@@ -34,6 +34,8 @@ NUMBER_WITHIN = re.compile(r"(?<= )No\. (\d+)$")
 ACT_ASKED = re.compile(
     r"\AWhich (?:artist|band|group|singer)(?: or \w+)? (?!did|is the|was the)|\AWho recorded\b"
 )
+# an article or preposition joined to a name: "d'Alain", "l'Orfeo"
+ELISION = re.compile(r"\b(d|l|qu|dell|all|nell|sull)'(?=[A-ZÀ-Ý])")
 # a musician by calling and name, who may be called by the family name alone
 PERSON = re.compile(
     r"\b(?:musician|singer|rapper|songwriter|composer|producer|drummer|player|guitarist|[a-z]{3,}ist)"
@@ -59,6 +61,8 @@ class Asked:
         self.text = text
         self.words = words(text)
         self.forms = frozenset(word.form for word in self.words)
+        if "'" in text and ELISION.search(text):
+            self.forms |= set(forms_of(ELISION.sub(r"\1e ", text)))
         self.role = ROLES.get(kind, "title")
         self.subjects = frozenset(compact_names(subject) if subject else names_in(self.words, text))
         person = PERSON.search(text) if subject else None

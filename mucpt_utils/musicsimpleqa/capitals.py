@@ -13,7 +13,7 @@ ENDS_NAME = re.compile(r'[,;:&!?()"+=]|\s[-–—]\s| and (?!(?:the|his|her) )|\
 ENDS_TITLE = re.compile(r'[,;:!?()"+=]|\s[-–—]\s|\s/|/\s')
 # function words inside titles
 TITLE_LINKS = LINKS | {"and", "in", "for", "to", "than", "as", "a", "an", "at", "or", "&", "I"}
-BAND_LINKS = LINKS | {"his", "her"}
+BAND_LINKS = LINKS | {"his", "her", "y", "sus"}
 
 
 def is_name(reading: Reading, first: int, last: int) -> bool:

@@ -22,7 +22,8 @@ OF_SUBJECT = re.compile(rf"{S}[\"')]* (?:is|was|were|are) \Z")
 MADE = re.compile(r" (?:own )?(?:brainchild|concept|creation|doing|idea|invention|job|work)\b")
 HOLDER = re.compile(rf" (?:[\w-]+ ){{1,4}}?[\w-]*(?:or|er|ist|man|ian),? [\"']?{A}")
 WITHIN = re.compile(r"[^,.;:!?]{0,80}")
-OPEN_CHOICE = re.compile(rf"\W*{A}[\"']?,? or (?:the )?[\"']?{A}", re.IGNORECASE)  # "X or Y"
+NTH = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3}  # others are the last
+OPEN_CHOICE = re.compile(rf"\W*(?:the )?{A}[\"']?,? or (?:the )?[\"']?{A}", re.IGNORECASE)  # "X or Y"
 
 
 BESIDE = str.maketrans("()", ", ")  # a second name in brackets is no aside
@@ -46,6 +47,7 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
     """
     if " or " in marks:
         marks = of_two(marks)
+    marks = RULES.of_list.sub(one_of_list, marks) if careful else marks
     given, denied = not_given(marks) if careful else (marks, False)
     if asked.role == "agent":
         given = RULES.other_name.sub(one_of_two_names, given)
@@ -66,6 +68,16 @@ def of_two(marks: str) -> str:
     return RULES.former.sub(rf"\1{N}\2", marks)
 
 
+def one_of_list(match: re.Match[str]) -> str:
+    """`X, Y and Z: the last one is right` with the others set aside."""
+    places = [answer.start() for answer in ANSWER.finditer(match[1])]
+    which = NTH.get(match[2].lower(), len(places) - 1)
+    if which >= len(places):
+        return match[0]
+    kept, text = places[which], dead(match)
+    return text[:kept] + match[0][kept] + text[kept + 1 :]
+
+
 def not_given(marks: str) -> tuple[str, bool]:
     """The text with denied, others' and compared answers set aside; whether one was denied."""
     small = lower(marks)
@@ -73,6 +85,9 @@ def not_given(marks: str) -> tuple[str, bool]:
     given = sub_each(RULES.denied, dead, undecided)
     denied = given != undecided
     given = sub_each(RULES.set_aside, dead, given)
+    left = sub_each(RULES.outweighed, dead, given)
+    if left != given and ANSWER.search(left):
+        given = left
     if given == small:
         return marks, denied
     return "".join(N if new == N else old for old, new in zip(marks, given, strict=True)), denied
@@ -165,7 +180,9 @@ def without_refusals(clauses: Sequence[Clause], relevance: Relevance) -> tuple[l
     """
     refusing = [RULES.refusals.is_in(c.small) or is_refusal(c) for c in clauses]
     answering = [
-        c for c, refuses in zip(clauses, refusing, strict=True) if c.answers and not refuses
+        c
+        for c, refuses in zip(clauses, refusing, strict=True)
+        if c.answers and (not refuses or OPEN_CHOICE.match(c.text))
     ]
     if not any(refusing):
         return answering, False

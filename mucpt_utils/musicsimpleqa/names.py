@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 from functools import cached_property
 
-from mucpt_utils.musicsimpleqa.asked import Asked
+from mucpt_utils.musicsimpleqa.asked import ELISION, Asked
 from mucpt_utils.musicsimpleqa.capitals import capital_runs, is_name, quotations
 from mucpt_utils.musicsimpleqa.keys import Key, Span, in_order
 from mucpt_utils.musicsimpleqa.notation import HASH_NUMBER
@@ -31,9 +31,7 @@ TITLE_SIGNS = frozenset({"is", "was", "by", "called", "titled", "on", "from"})
 VERB_SIGNS = frozenset({"to", "me", "us", "you", "we", "they", "can", "will", "should", "must"})
 # "C'est", "L'album" at the beginning of a sentence
 ELIDED = re.compile(r"(?:[CDJLMNST]|Qu)'[a-zà-ÿ]")
-# an article or preposition joined to a name: "d'Alain", "l'Orfeo"
 CAPITAL_BEHIND = re.compile(r"'[A-ZÀ-Ý]")
-ELISION = re.compile(r"\b(d|l|qu|dell|all|nell|sull)'(?=[A-ZÀ-Ý])")
 # what such a word introduces in quotation marks is a work
 WORK_NAMED = re.compile(
     r"\b(?:record|song|album|single|track|hit|piece|opera|number|tune|with|for|on"
@@ -43,7 +41,7 @@ WORK_NAMED = re.compile(
 OF_A_KIND = re.compile(r" (?:instrument|band|group|singer|duo|act|song)\b")
 SIGN_INSIDE = re.compile(r"[!?](?= [a-z])")
 NUMERAL = re.compile(
-    r"(?:\A|[.:] |\b(?:is|it's|to|with|say|answer) )(\d{1,4})(?=\W*\Z|[.!]\s|:? (?:fits|is right|is correct))"
+    r"(?:\A|[.:–] |/|\b(?:is|it's|to|with|say|answer|so|be|or|not) )(\d{1,4})(?=\W*\Z|[.!]\s|:? (?:fits|is right|is correct))"
 )
 # "Part I of Child Alice"
 PART_OF = re.compile(r"(?:Part|Act|Book|Side|Volume) \w{1,6} of ")
@@ -62,7 +60,7 @@ class NameKey(Key):
         super().__init__(kind, asked)
         self.spellings = (answer, *aliases)
         self.numbered = any("No." in name or "#" in name for name in (answer, *aliases))
-        self.elided = any(ELISION.search(name) for name in (answer, *aliases))
+        self.elided = any(ELISION.search(name) for name in (answer, *aliases, asked.text))
         self.forms: list[list[str]] = []
         self.whole: set[str] = set()  # right only as the whole response
         for name in (answer, *aliases):

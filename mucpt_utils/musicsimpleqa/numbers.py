@@ -74,7 +74,8 @@ def numbers(text: str) -> list[Number]:
 
 # "that one", "one of": not numbers
 PRONOUN = re.compile(
-    r"\b(?:this|that|the|which|each|every|any|no|only|some|another) one(?!\w)|\bone of",
+    r"\b(?:this|that|the|which|each|every|any|no|only|some|another|last|first|second|third|right|correct|wrong|other) one(?!\w)"
+    r"|\bone (?:of|might|may|would|could|can|should|must|says|thinks|reading|account|source)\b",
     re.IGNORECASE,
 )
 
@@ -94,7 +95,7 @@ def in_digits(text: str) -> str:
 
 def number_or_pronoun(match: re.Match[str]) -> str:
     """The digits of a run of number words; the pronoun `one` stays as it is."""
-    around = (max(0, match.start() - 8), match.end() + 3)
+    around = (max(0, match.start() - 8), match.end() + 10)
     is_pronoun = PRONOUN.search(match.string, *around)
     return match[0] if is_pronoun else spoken_number(match[0])
 

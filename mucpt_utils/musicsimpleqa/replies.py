@@ -176,6 +176,16 @@ OPTION = re.compile(r"(?:\A|\n)[ \t*_(]*([A-Ha-h])[).:][*_]*[ \t]+(\S[^\n]{0,120
 CHOSEN = re.compile(
     r"(?:(?<![\w'])(?=[A-H])|\(|\b(?:is|answer|choice|option|say|with) )([A-Ha-h])[)*_.!]*\s*\Z"
 )
+# options in a row: "(a) Hole (b) Nirvana", "Option 1: Hole. Option 2: Nirvana", and the chosen one
+LABEL = re.compile(
+    r"(?:\A|(?<=[\s,;]))(?:\(([A-Ha-h]|\d)\)|([A-Ha-h]|\d)\)|(?:Option|Choice) ([A-H]|\d)[:.)]?)"
+    r"[ \t]+(?=\S)"
+)
+CHOSEN_LABEL = re.compile(
+    r"\b(?:it'?s|is|answer|choice|choose|pick|option|number|say|with|for)[ :]{1,3}"
+    r"(?:option |number |choice )?\(?([A-Ha-h]|\d)\)?[.!]{0,3}\s*\Z"
+)
+OPTION_END = re.compile(r"\s[-–—]+\s|(?<!\b[A-Z])[.;!]\s|\n")
 # letters of options without options: "a) b) c) d)"; "A.B.C." is a name
 NEXT_LETTER = r"(?:[):]\W*|\.\s+\(?)"
 LETTERS_IN_ROW = rf"[:\s(]*A(?:{NEXT_LETTER}[B-H]){{2,}}[).:]?"
@@ -187,7 +197,7 @@ TABLE_RULE = re.compile(r"^(?=[\s:|-]*--)[\s:|-]*$")
 
 # signs, one of which thoughts, later turns and markup need
 WRITTEN = re.compile(r"[\n<\[{\\*`_#|:?~]")
-WRITTEN_FIRST = re.compile(r"\s*(?:[-+>\d]|\(?[Aa][):.])|analysis")
+WRITTEN_FIRST = re.compile(r"\s*(?:[-+>\d]|\(?[Aa][):.]|Option|Choice)|analysis")
 ENTITY = re.compile(r"&#?\w{2,8};")
 
 
@@ -218,6 +228,8 @@ def own_words(reply: str, question: str, number: bool = False) -> str:
         text = from_latex(text)
     if "\n" in text:
         text = from_lines(chosen_option(text), question)
+    elif option := option_in_row(text):
+        text = option
     elif item := (BULLET if number else ITEM).match(text):
         text = text[item.end() :]
     text = text.replace("**", "").replace("`", "").replace("__", "")
@@ -262,6 +274,20 @@ def chosen_option(text: str) -> str:
     if not letter or letter[1].upper() not in named:
         return text
     return behind[: letter.start(1)] + named[letter[1].upper()] + behind[letter.end() :]
+
+
+def option_in_row(text: str) -> str:
+    """The chosen one of several options in a line; "" if there are none or none is chosen."""
+    labels = list(LABEL.finditer(text)) if ")" in text or "ption" in text else []
+    if len(labels) < 2 or not (chosen := CHOSEN_LABEL.search(text, labels[-1].end())):
+        return ""
+    ends = [label.start() for label in labels[1:]]
+    last = OPTION_END.search(text, labels[-1].end())
+    ends.append(last.start() if last else len(text))
+    for label, end in zip(labels, ends, strict=True):
+        if (label[1] or label[2] or label[3]).lower() == chosen[1].lower():
+            return text[label.end() : end].strip(" ,;.")
+    return ""
 
 
 def from_json(text: str, question: str) -> str:

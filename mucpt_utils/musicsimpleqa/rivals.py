@@ -75,7 +75,11 @@ def rivals(
 
     position: of the chosen answer in its clause.
     """
-    for match in RULES.joined.get(kind, RULES.joined["title"]).finditer(chosen.small):
+    pattern = RULES.joined.get(kind, RULES.joined["title"])
+    for place in chosen.places:
+        match = pattern.match(chosen.small, place)
+        if match is None:
+            continue
         start, end = chosen.start + match.start(), chosen.start + match.end()
         beside = match.start() <= position < match.end() and not GLOSSED.match(
             chosen.text, position

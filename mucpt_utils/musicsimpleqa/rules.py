@@ -94,6 +94,8 @@ class Rules:
         self.subject_as_act = self.gated(data["subject_as_act"])
         self.denied = self.each(data["denied"])
         self.set_aside = self.each(data["set_aside"])
+        self.outweighed = self.each(data["outweighed"])
+        self.of_list = self.gated(data["of_list"], re.IGNORECASE)
         self.latter = self.gated(data["latter"], re.IGNORECASE)
         self.former = self.gated(data["former"], re.IGNORECASE)
         self.caution = frozenset(data["caution"].split())
