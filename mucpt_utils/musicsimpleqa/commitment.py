@@ -207,7 +207,7 @@ def choice(reply: Marked, key: Key) -> Commitment:
     if nothing := none_asked(reply, clause, position, relevance, clause is answering[0]):
         return Commitment(NOTHING, "", nothing)
     alone = len(answering) == len(clause.places) == 1
-    undecided = undecided_at(marks, key, clauses, clause)
+    undecided = undecided_at(marks, key, clauses, clause, reply.text.islower())
     undecided = undecided or (None if alone else contradiction(reply, answering))
     several = undecided
     if not (undecided or alone or evidence.is_singled_out(clause, position)):

@@ -32,6 +32,7 @@ PARTS = tuple(DATA["parts"])
 PART = re.compile(rf"\b(?:{'|'.join(f'({p})' for p in DATA['parts'].values())})(?!\w)")
 # things of which the question may mean one and the reply another
 THINGS = {name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in DATA["things"].items()}
+ANOTHER = "another"  # a thing that is not the one asked about, whatever that is
 CUE, LABEL, AFFIRMED, HUNG = (
     re.compile(DATA[name].replace("{A}", A)) for name in ("cue", "label", "affirmed", "hung")
 )
@@ -308,10 +309,12 @@ class Evidence:
     def is_of_another_thing(self, phrase: str) -> bool:
         """Whether a phrase is about another thing: the album, if the song is asked about."""
         things = asked_things(self.asked)
-        if not things or S in phrase or self.asked.role != "value":
+        if S in phrase or self.asked.role not in ("value", "title"):
             return False
         told = {name for name, pattern in THINGS.items() if pattern.search(lower(phrase))}
-        return bool(told) and things.isdisjoint(told)
+        if ANOTHER in told or self.asked.role == "title":
+            return ANOTHER in told and ANOTHER not in things
+        return bool(told and things) and things.isdisjoint(told)
 
     def is_no_place(self, name: str) -> bool:
         """Whether a name is not a known country's, if one is asked for and another name may be."""

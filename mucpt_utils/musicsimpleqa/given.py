@@ -45,7 +45,7 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
 
     careful: False for a text without any word that denials and the like consist of.
     """
-    if " or " in marks:
+    if " or " in marks or "?" in marks:
         marks = of_two(marks)
     marks = RULES.of_list.sub(one_of_list, marks) if careful else marks
     given, denied = not_given(marks) if careful else (marks, False)

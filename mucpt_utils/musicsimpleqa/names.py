@@ -250,7 +250,9 @@ class NameKey(Key):
         look_before: whether a word before them counts too.
         """
         neighbours = []
-        if look_before and first and reading.gap(first - 1) in (" ", "-"):
+        opens = first == 1 or (first > 1 and reading.begins_sentence(first - 1))
+        opens = opens and is_opener(reading, first - 1)
+        if look_before and first and not opens and reading.gap(first - 1) in (" ", "-"):
             neighbours.append(reading.words[first - 1])
         if reading.gap(last) in (" ", "-"):
             neighbours.append(reading.words[last + 1])
@@ -386,7 +388,8 @@ def is_opener(reading: Reading, index: int) -> bool:
     if word.raw.endswith(("'ve", "'re", "'ll", "'d", "'m")):
         return True
     small = word.raw.lower() in RULES.function_words  # "One of those", of which the form is 1
-    return (small or word.form in RULES.openers) and not reading.ends_sentence(index)
+    opener = small or word.form in RULES.openers or word.form.endswith("ly")
+    return opener and not reading.ends_sentence(index)
 
 
 def opens_sentence(reading: Reading, span: Span) -> bool:

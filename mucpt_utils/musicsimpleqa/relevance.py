@@ -87,7 +87,9 @@ class Relevance:
 
     def is_guess(self, clause: Clause) -> bool:
         """Whether a clause next to a refusal gives an answer after all."""
-        bare = clause.opener not in RELATIVES and BARE.match(without_lead_in(clause.text))
+        bare = clause.opener not in RELATIVES and BARE.match(
+            without_lead_in(clause.text).rstrip(" ?!.")
+        )
         if bare or RULES.guess.search(clause.small):
             return self.is_answering(clause)
         asked = self.asked.said_in(clause.text)

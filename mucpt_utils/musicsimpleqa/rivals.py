@@ -13,23 +13,28 @@ from mucpt_utils.musicsimpleqa.words import lower
 Stretch = tuple[int, int]  # start and end of something in a marked text
 # "a minim a half note": about the subject alone
 GLOSSED = re.compile(rf"{A}[\"']?,? (?:(?:is|means|for) )?(?:an? |the )?{S}")
-FRONTED = re.compile(r" (?:and|&) (?:the|his|her) \S.*", re.IGNORECASE)
+FRONTED = re.compile(r" (?:and|&|with) (the|his|her|their) \S.*", re.IGNORECASE)
 # "The Soft Machine, the Canterbury group"
 OF_KIND = re.compile(rf" (?:{'|'.join(sorted(RULES.kind_words))})\b")
 ARTICLE = re.compile(r"\A(?:the|an?) ", re.IGNORECASE)
 
 
-def undecided_at(marks: str, key: Key, clauses: Sequence[Clause], chosen: Clause) -> Stretch | None:
+def undecided_at(
+    marks: str, key: Key, clauses: Sequence[Clause], chosen: Clause, caseless: bool
+) -> Stretch | None:
     """Where the reply leaves the choice open: `either X or Y`, `1990-91`; None if it does not.
 
     marks: without the answers set aside. clauses: those that count; what comes before the sentence
-    with the chosen one does not count, if that one is about the question.
+    with the chosen one does not count, if that one is about the question. caseless: whether the
+    reply has no capitals, so that a name may be any word.
     """
     start, end = clauses[0].start, clauses[-1].start + len(clauses[-1].text)
     if chosen.sentence > clauses[0].sentence and not chosen.small.lstrip().startswith("or "):
         start = chosen.start
     text = lower(marks[start:end])
-    patterns = [*RULES.undecided_between, RULES.word_or_answer, RULES.slash, RULES.lower_list]
+    patterns = [*RULES.undecided_between, RULES.word_or_answer, RULES.slash]
+    if caseless:
+        patterns.append(RULES.lower_list)
     if key.asked.role == "value" and any(p.search(chosen.small) for p in RULES.range):
         patterns += RULES.range
     if key.has_loose_terms:
@@ -113,7 +118,9 @@ def differ(reply: Marked, one: int, other: int) -> bool:
 def is_fronted(reply: Marked, start: int, end: int) -> bool:
     """Whether two answers are a band with its front man: `Jim Morrison & the Doors`."""
     joined = FRONTED.fullmatch(reply.words_at(start + 1, end))
-    return joined is not None and is_person(reply.words_at(start, start + 1))
+    if joined is None:
+        return False
+    return joined[1].lower() != "the" or is_person(reply.words_at(start, start + 1))
 
 
 def is_bare(clause: Clause) -> bool:
