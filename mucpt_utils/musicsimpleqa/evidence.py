@@ -330,7 +330,7 @@ class Evidence:
     def ends(self, clause: Clause) -> bool:
         """Whether a sentence ends with a clause."""
         behind = self.relevance.marks[clause.start + len(clause.text) :]
-        return not behind or behind[0] in ".!\n"
+        return not behind or behind[0] in ".!\n" or behind.startswith((", I ", ", I'm "))
 
     def owns_asked(self, behind: str) -> bool:
         """Whether the thing asked about is said to be the answer's: `John Cale's production`."""

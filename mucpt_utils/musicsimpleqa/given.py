@@ -23,7 +23,9 @@ MADE = re.compile(r" (?:own )?(?:brainchild|concept|creation|doing|idea|inventio
 HOLDER = re.compile(rf" (?:[\w-]+ ){{1,4}}?[\w-]*(?:or|er|ist|man|ian),? [\"']?{A}")
 WITHIN = re.compile(r"[^,.;:!?]{0,80}")
 NTH = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3}  # others are the last
-OPEN_CHOICE = re.compile(rf"\W*(?:the )?{A}[\"']?,? or (?:the )?[\"']?{A}", re.IGNORECASE)  # "X or Y"
+OPEN_CHOICE = re.compile(
+    rf"\W*(?:the )?{A}[\"']?,? or (?:the )?[\"']?{A}", re.IGNORECASE
+)  # "X or Y"
 
 
 BESIDE = str.maketrans("()", ", ")  # a second name in brackets is no aside

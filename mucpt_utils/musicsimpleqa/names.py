@@ -40,8 +40,10 @@ WORK_NAMED = re.compile(
 # "a traditional India instrument", which was an Indian one: of less weight than a name
 OF_A_KIND = re.compile(r" (?:instrument|band|group|singer|duo|act|song)\b")
 SIGN_INSIDE = re.compile(r"[!?](?= [a-z])")
+# a number where only a title can be
 NUMERAL = re.compile(
-    r"(?:\A|[.:–] |/|\b(?:is|it's|to|with|say|answer|so|be|or|not) )(\d{1,4})(?=\W*\Z|[.!]\s|:? (?:fits|is right|is correct))"
+    r"(?:\A|[.:–] |/|\b(?:is|it's|to|with|say|answer|so|be|or|not) )(\d{1,4})"
+    r"(?=\W*\Z|[.!]\s|:? (?:fits|is right|is correct))"
 )
 # "Part I of Child Alice"
 PART_OF = re.compile(r"(?:Part|Act|Book|Side|Volume) \w{1,6} of ")
@@ -320,7 +322,7 @@ class NameKey(Key):
         """
         name = text[span.start : span.end].replace(".", "")
         capitals = "".join(letter for letter in name if letter.isupper()).lower()
-        return name.isalpha() and 1 < len(capitals) and name.lower() in self.acronyms
+        return name.isalpha() and len(capitals) > 1 and name.lower() in self.acronyms
 
     @cached_property
     def acronyms(self) -> frozenset[str]:

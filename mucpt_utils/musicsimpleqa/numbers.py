@@ -74,7 +74,8 @@ def numbers(text: str) -> list[Number]:
 
 # "that one", "one of": not numbers
 PRONOUN = re.compile(
-    r"\b(?:this|that|the|which|each|every|any|no|only|some|another|last|first|second|third|right|correct|wrong|other) one(?!\w)"
+    r"\b(?:this|that|the|which|each|every|any|no|only|some|another|last|first|second|third|right"
+    r"|correct|wrong|other) one(?!\w)"
     r"|\bone (?:of|might|may|would|could|can|should|must|says|thinks|reading|account|source)\b",
     re.IGNORECASE,
 )

@@ -156,7 +156,8 @@ ITEM = re.compile(
 BULLET = re.compile(r"[ \t>]*(?:[-•+*][ \t]+|>[ \t]*)(?=\S)")
 # where something was read, in a line of its own, and addresses of pages
 SOURCE = re.compile(
-    r"(?<=\n)[ \t>#*_(\[]*(?:Sources?|References?|Citations?|Retrieved from|See|Via)\b[ \t*_]*:[^\n]*"
+    r"(?<=\n)[ \t>#*_(\[]{0,8}(?:Sources?|References?|Citations?|Retrieved from|See|Via)\b"
+    r"[ \t*_]{0,4}:[^\n]*"
 )
 ADDRESS = re.compile(r"\(?<?\b(?:https?://|www\.)[^\s<>()]{1,300}>?\)?")
 # pictures that say nothing, and signs that say right or wrong

@@ -113,9 +113,7 @@ class Rules:
         values = dict.fromkeys(("year", "number", "date"), "joined_values")
         kinds = ("group", "title", "term", "person", "place", *values)
         rules = {**joined, **values}
-        self.joined = {
-            k: self.lowered(f"{A}(?:{data[rules.get(k, 'joined')]}){A}") for k in kinds
-        }
+        self.joined = {k: self.lowered(f"{A}(?:{data[rules.get(k, 'joined')]}){A}") for k in kinds}
         self.steps = self.lowered(data["steps"])
 
     def read_refusals(self, data: Mapping[str, Any]) -> None:

@@ -88,7 +88,14 @@ def test_what_is_searched_with_care_needs_a_word_of_caution(monkeypatch):
 
     monkeypatch.setattr(gates, "rarity", lambda run: caution(run) or len(run) / 100)
     patterns = [RULES.undecided, RULES.refusal, *RULES.denied, *RULES.set_aside]
-    patterns += [RULES.inner_correction, RULES.taken_back, RULES.final_answer, RULES.refusal_whole]
+    patterns += [
+        *RULES.outweighed,
+        RULES.of_list,
+        RULES.inner_correction,
+        RULES.taken_back,
+        RULES.final_answer,
+        RULES.refusal_whole,
+    ]
     for pattern in [*(gated.pattern for gated in patterns), RULES.correction]:
         for run in needed(pattern.pattern, pattern.flags) or {"nothing sure"}:
             # signs that `needs_care` looks for in their places, and n't
