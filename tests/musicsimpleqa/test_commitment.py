@@ -696,6 +696,39 @@ FRAMES = [
     ("Many people think it was {x}, but it was {k}.", "+"),
     ("It's {x}, not {k}.", "-"),
     ("Either {k} or {x}.", "-"),
+    # the question repeated, sources, pictures, signs of right and wrong
+    ('You asked: "{q}"\n\nAnswer: {k}', "+"),
+    ("> {q}\n\n{k}", "+"),
+    ("{k}\n\nSource: https://www.example.org/wiki/Some_Page (read today)", "+"),
+    ("🤷 Beats me!", "0"),
+    ("- {x} ✅\n- {k} ❌", "-"),
+    ("| Candidate | Verdict |\n|---|---|\n| {x} | wrong |\n| {k} | right |", "+"),
+    # options, lists and choices
+    ("(a) {k} (b) {x} -- it's (b).", "-"),
+    ("Option 1: {x}. Option 2: {k}. I choose option 2.", "+"),
+    ("Of {x} and {k}, the last one is right.", "+"),
+    ("{x}? {k}? I'd go with the latter.", "+"),
+    ("It depends: under one reading it's {k}, under another it's {x}.", "-"),
+    ("50% {k}, 50% {x}.", "-"),
+    ("{x}. Or {k}. Take your pick.", "-"),
+    # what is outweighed
+    ("Everyone says {k}; everyone is wrong. {x}.", "-"),
+    ("Contrary to what many sites claim ({x}), it is {k}.", "+"),
+    ("If you'd asked about another I'd have said {k}, but here it's {x}.", "-"),
+    ("One might say {k}, but one would be mistaken: {x}.", "-"),
+    ("First I thought of {k}, then of others, but I settled on {x}.", "-"),
+    ("I want to say {k}, but my gut says {x}.", "-"),
+    ("{k} is what people answer. The truth is {x}.", "-"),
+    # denials
+    ("It has to be {x}, since {k} can be ruled out.", "-"),
+    ("No es {k}; la respuesta correcta es {x}.", "-"),
+    ("{x} is tempting. It is a trap. Final: {k}.", "+"),
+    ("The answer, after much thought: {x}. Sorry, {k} lovers.", "-"),
+    # guesses beside a refusal, and none
+    ("I can't verify this, but if I had to guess, I'd go with {x}.", "-"),
+    ("Not sure, but it wasn't {k}. {x}?", "-"),
+    ("I used to know this one. Gone.", "0"),
+    ("Next question, please.", "0"),
 ]
 
 

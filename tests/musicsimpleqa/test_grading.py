@@ -67,6 +67,10 @@ SETS = {
     "real_replies": ("real replies, held out", "real replies, several prompts and temperatures"),
     "outsider_cases": ("cases of an outsider, held out", "cases of an outsider, open"),
     "blind_cases": ("cases of two strangers, held out", "cases of two strangers, open"),
+    "fresh_cases": (
+        "cases of a reader without the rules, held out",
+        "cases of a reader without the rules, open",
+    ),
 }
 
 
