@@ -164,6 +164,7 @@ ADDRESS = re.compile(r"\(?<?\b(?:https?://|www\.)[^\s<>()]{1,300}>?\)?")
 PICTURES = re.compile("[\U0001f000-\U0001faff\u200d\ufe0e\ufe0f\u2640\u2642]+")
 VERDICT_BEHIND = re.compile(r"[ \t:|–—-]{0,6}([✅✔✓☑❌✗✘✖])[ \t|*]{0,6}(?=$|[,;.(])", re.MULTILINE)
 VERDICT_BEFORE = re.compile(r"(^|[,;])[ \t>*-]{0,6}([✅✔✓☑❌✗✘✖])[ \t:]{0,6}(?=\S)", re.MULTILINE)
+VERDICT = re.compile(r"\W*(?:is )?(?:right|wrong|correct|incorrect|true|false|yes|no)\W*", re.I)
 RIGHT = "✅✔✓☑"
 EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*\n]{0,80}[^\s*])?)\*(?![\w*])")
 UNDERLINE = re.compile(r"(?<![\w_])_([^\s_](?:[^_\n]{0,80}[^\s_])?)_(?![\w_])")
@@ -186,7 +187,7 @@ CHOSEN_LABEL = re.compile(
     r"\b(?:it'?s|is|answer|choice|choose|pick|option|number|say|with|for)[ :]{1,3}"
     r"(?:option |number |choice )?\(?([A-Ha-h]|\d)\)?[.!]{0,3}\s*\Z"
 )
-OPTION_END = re.compile(r"\s[-–—]+\s|(?<!\b[A-Z])[.;!]\s|\n")
+OPTION_END = re.compile(r"\s[-–—]+\s|(?<!\b[A-Z])(?<!\bNo)(?<!\bOp)[.;!]\s|\n")
 # letters of options without options: "a) b) c) d)"; "A.B.C." is a name
 NEXT_LETTER = r"(?:[):]\W*|\.\s+\(?)"
 LETTERS_IN_ROW = rf"[:\s(]*A(?:{NEXT_LETTER}[B-H]){{2,}}[).:]?"
@@ -363,6 +364,8 @@ def asked_row(rows: Sequence[Sequence[str]], question: str) -> int | None:
 
     Its first cell is in the question, or any of its cells, or it shares most words with it.
     """
+    if any(VERDICT.fullmatch(cell) for cells in rows for cell in cells):
+        return None  # candidates, of which none is what the question names
     asked = forms_of(question)
 
     def is_named(cell: str) -> int:

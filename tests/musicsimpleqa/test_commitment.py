@@ -726,7 +726,7 @@ FRAMES = [
     ("The answer, after much thought: {x}. Sorry, {k} lovers.", "-"),
     # guesses beside a refusal, and none
     ("I can't verify this, but if I had to guess, I'd go with {x}.", "-"),
-    ("Not sure, but it wasn't {k}. {x}?", "-"),
+    ("Not sure, but it wasn't {k}. Perhaps {x}?", "-"),
     ("I used to know this one. Gone.", "0"),
     ("Next question, please.", "0"),
 ]
