@@ -10,7 +10,7 @@ END = re.compile(
 )
 # words whose full stop does not end a sentence
 ABBREVIATION = re.compile(
-    r"(?:\b[A-Z]|\b(?:No|Nos|Nr|Vol|Op|Mr|Mrs|Ms|Dr|St|Jr|Sr|feat|ft|vs|Pt|Hob|Ste|Prof|Capt|Sgt))$",
+    r"(?:\b[A-Z]|\b(?:No|Nos|Nr|Vol|Op|Mr|Mrs|Ms|Dr|St|Jr|Sr|feat|ft|vs|Pt|Hob|Ste|Prof|aug|dim|maj|perf|symph|Capt|Sgt))$",
     re.IGNORECASE,
 )
 LONGEST_ABBREVIATION = 6

@@ -25,8 +25,17 @@ from mucpt_utils.pipeline.question_parts import (
 )
 from mucpt_utils.pipeline.question_signs import has_sign
 from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
-from mucpt_utils.pipeline.question_words import FORM, RAW_WORD, Words, raw_words, stem, words
+from mucpt_utils.pipeline.question_words import (
+    FORM,
+    RAW_WORD,
+    Words,
+    raw_words,
+    stem,
+    with_years_in_figures,
+    words,
+)
 from mucpt_utils.pipeline.record_lines import without_syntax
+from mucpt_utils.pipeline.subject_hints import Hints, is_proved, names_another
 from mucpt_utils.pipeline.subject_names import (
     Match,
     Subject,
@@ -37,12 +46,15 @@ from mucpt_utils.pipeline.subject_names import (
     states,
     widest,
 )
+from mucpt_utils.pipeline.subject_spellings import Spellings
 from mucpt_utils.pipeline.title_marks import TitleMarks
 
 ASKED, ANSWERED = "asks a benchmark question", "asks and answers a benchmark question"
 MARKED = "holds the benchmark's canary"
 # share of a question's telling words that a prompt must have if the question names no subject
 WORDING_SHARE = 0.8
+# characters of a text that may ask without a question mark by more than its words alone
+LONGEST_WITHOUT_MARK = 600
 # manners that can ask about the sentences before: "Joni Mitchell was born in a town. Which one?"
 ASKING_ALONE = (Manner.OPEN, Manner.WHETHER)
 
@@ -111,7 +123,9 @@ class QuestionIndex:
         self.canaries = {mark_of(canary) for canary in (*stated, *canaries)}
         self.title_marks = TitleMarks(questions)
         self.subjects = grouped(parts)
+        self.spellings = Spellings(name for s in self.subjects for name in s.names)
         self.by_word = indexed(self.subjects)
+        self.hints = Hints(self.subjects, is_everyday)
         self.by_wording = worded(parts)
         self.recognised = recognised(self.by_word)
         for word in self.by_wording:
@@ -127,7 +141,7 @@ class QuestionIndex:
         A later sentence takes its place if the answer follows only there.
         """
         first: dict[str, Contamination] = {}
-        for prompt in prompts(self.title_marks.read(without_syntax(text)), self.may_name):
+        for prompt in prompts(self.plain(text), self.may_name):
             for question in self.asked_by(prompt):
                 if not has_sign(prompt, question.subject):
                     continue
@@ -139,6 +153,13 @@ class QuestionIndex:
                     sentence = prompt.text.strip()
                     first[question.id] = Contamination(question.id, answered, sentence)
         return sorted(first.values())
+
+    def plain(self, text: str) -> str:
+        """The text without syntax and marks of titles, its names in the benchmark's spelling."""
+        text = with_years_in_figures(without_syntax(text))
+        if "?" in text or len(text) <= LONGEST_WITHOUT_MARK:
+            text = self.spellings.read(text)
+        return self.title_marks.read(text)
 
     def may_name(self, tokens: set[str]) -> bool:
         """Whether a sentence of these words (see `raw_words`) may name a subject."""
@@ -163,6 +184,8 @@ class QuestionIndex:
         if not asked and prompt.posed:
             listed = items_inside(prompt) if here else items_behind(prompt)
             asked = [q for item in listed for q in self.asked_of_item(item)]
+        if not asked and prompt.posed:
+            asked = self.hinted_at(prompt, here)
         return asked + [q for q in self.worded_as(prompt) if q not in asked]
 
     def asked_of_item(self, item: Prompt) -> Iterator[QuestionParts]:
@@ -172,6 +195,17 @@ class QuestionIndex:
             for question in asked_about(match, item, match.places):
                 if item.manner is Manner.GAP or question.kind in kinds:
                     yield question
+
+    def hinted_at(self, prompt: Prompt, named: Iterable[Match]) -> list[QuestionParts]:
+        """The questions that a prompt asks about subjects that it names in part."""
+        taken = frozenset().union(*(m.places for m in named if not m.name.weak))
+        return [
+            question
+            for match, is_most in self.hints.named_in(prompt, taken)
+            for question in asked_about(match, prompt, match.places)
+            if is_proved(question, prompt)
+            or (is_most and not names_another(match, question, prompt))
+        ]
 
     def meant(self, tokens: Words) -> list[Match]:
         """The names among the words, except the instrument of a player."""
@@ -272,8 +306,8 @@ def recognised(
 
 
 def is_written_otherwise(word: str) -> bool:
-    """Whether a text may have a word in another form: `d:major`, `5` as `number five`."""
-    return ":" in word or (word.isdigit() and len(word) <= 2)
+    """Whether a text may have a word in another form: `d:major`, `number five`, `D960`."""
+    return ":" in word or (word.isdigit() and len(word) <= 3)
 
 
 def initial(word: str, name: Name) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from mucpt_utils.pipeline.asking import (
@@ -17,6 +18,7 @@ from mucpt_utils.pipeline.question_parts import ANY, ARTICLES, YEAR, QuestionPar
 from mucpt_utils.pipeline.question_signs import opens_clause
 from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
 from mucpt_utils.pipeline.question_words import Words, is_term, stem, words
+from mucpt_utils.pipeline.subject_hints import goes_on, is_proved
 from mucpt_utils.pipeline.subject_names import (
     Match,
     has_category,
@@ -26,12 +28,14 @@ from mucpt_utils.pipeline.subject_names import (
 
 LONGEST_VERDICT = 24  # characters of `True or false?`
 # words of an answer that stands alone
-SHORT_ANSWER = 8
+SHORT_ANSWER = 15
 # words of a prompt that need not belong to any part of the question: if the subject is named in
 # unmistakable words, in words with its capital letters, or only referred to
 MOST_STRONG, MOST_MEANT, MOST_REFERRING = 5, 2, 1
 # this many more in a text that is posed as a question, not part of a page
 MORE_POSED = 4
+# and this many if the answer stands behind it
+MORE_PROVED = 8
 # this many fewer if only words like `come` and `get` tell the relation
 LIGHT_COSTS = 2
 # meanings that say what kind of answer is wanted, but not how it relates to the subject
@@ -157,9 +161,12 @@ def asked_about(match: Match, prompt: Prompt, places: frozenset[int]) -> list[Qu
     asked = Asked.of(match, prompt, places)
     scores: dict[str, list[tuple[int, QuestionParts]]] = defaultdict(list)
     for question in match.subject.questions:
-        if is_field_name(match, prompt):
+        if is_field_name(match, prompt) or is_of_a_part(match, prompt):
             continue
-        if not is_verdict(prompt) and not may_ask_for(question, asked, prompt.posed):
+        loose = prompt.posed and (
+            is_proved(question, prompt) or not asks_for_a_noun(question, asked)
+        )
+        if not is_verdict(prompt) and not may_ask_for(question, asked, loose):
             continue
         score = fit(question, asked, match, prompt)
         if score is not None:
@@ -182,6 +189,29 @@ def is_field_name(match: Match, prompt: Prompt) -> bool:
     """Whether the words of a name are the label of a field: `question: he appears`."""
     head = prompt.text[: len(prompt.text) - len(without_field(prompt.text))]
     return bool(head) and match.name.needed <= set(words(head))
+
+
+# a title in quotation marks behind a possessive
+OWNED = re.compile(r"(?:['’]s|s['’]) (?:\w+ ){0,2}[\"“](?P<title>[^\"“”]{2,80})[\"”]")
+
+
+def is_of_a_part(match: Match, prompt: Prompt) -> bool:
+    """Whether the words only lead to another name: `Blade Runner`, `Kid A's "Idioteque"`."""
+    places, tokens = match.places, prompt.words
+    if not places:
+        return False
+    is_one_word = len(match.name.phrase) == 1 and match.name.weak and match.name.capitals
+    # before a family name alone no other first name stands
+    sides = (-1, 1) if match.name.partial else (1,)
+    if is_one_word and tokens.cased and goes_on(match, tokens, sides):
+        return True
+    owned = OWNED.search(prompt.text)
+    if owned is None:
+        return False
+    before = Words.of(prompt.text[: owned.start()]).forms[-1:]
+    title = Words.of(owned["title"]).forms
+    is_owner = before == tokens.forms[max(places) : max(places) + 1]
+    return is_owner and match.name.needed.isdisjoint(title)
 
 
 PLAYERS = frozenset(("player", "soloist", "solo", "part", "accompanist", "virtuoso"))
@@ -210,19 +240,31 @@ def plays(following: Sequence[str]) -> bool:
     return any(w in PLAYERS or w in FORMS for w in following)
 
 
-def may_ask_for(question: QuestionParts, asked: Asked, posed: bool = False) -> bool:
-    """Whether the question's kind of answer is among those that a prompt may ask for."""
+def may_ask_for(question: QuestionParts, asked: Asked, loose: bool = False) -> bool:
+    """Whether the question's kind of answer is among those that a prompt may ask for.
+
+    loose: whether no word need tell the kind.
+    """
     kinds = asked.kinds
     if question.kind in kinds:
         return question.kind != "place" or is_place(question, asked)
     if question.kind in (ANY, "number"):
         return (not asked.strong or asked.is_open) and kinds.isdisjoint(("time", "place"))
     if not kinds:
-        return posed or not asked.is_open or question.kind not in ("time", "place")
+        return loose or not asked.is_open or question.kind not in ("time", "place")
     won = "win" in question.meanings and "win" in asked_meanings(question, asked)
     if won and asked.strong == {"person"}:
         return True
     return question.kind == "label" and "person" in asked.strong
+
+
+def asks_for_a_noun(question: QuestionParts, asked: Asked) -> bool:
+    """Whether `which` has a noun behind it that is not the question's: `which member of X`."""
+    return any(
+        a in ("which", "what")
+        and not (b in AUXILIARIES or is_common(b) or b in question.cues or b in question.explained)
+        for a, b in pairwise(asked.stems)
+    )
 
 
 def is_place(question: QuestionParts, asked: Asked) -> bool:
@@ -236,7 +278,9 @@ def is_place(question: QuestionParts, asked: Asked) -> bool:
     return not sizes or not question.places or not sizes.isdisjoint(question.places)
 
 
-HOUSES = frozenset(map(stem, ("hall", "venue", "theatre", "house", "stage", "museum", "gallery")))
+HOUSES = frozenset(
+    map(stem, ("studio", "hall", "venue", "theatre", "house", "stage", "museum", "gallery"))
+)
 
 
 def asks_for_a_house(asked: Asked) -> bool:
@@ -271,10 +315,13 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
     most = most_strange(match, prompt, asked.places)
     if question.kind == "number" and cues and all(map(is_term, cues)) and asked.stems[0] == "what":
         return None  # such as half notes and quarter notes
-    if cues and cues <= vocabulary().light:
+    proved = prompt.posed and bool(asked.places) and is_proved(question, prompt)
+    if proved:
+        most += MORE_PROVED
+    elif cues and cues <= vocabulary().light and not prompt.posed:
         most -= LIGHT_COSTS
-        if states(prompt):
-            return None
+    if cues and cues <= vocabulary().light and states(prompt):
+        return None
     if strange > (max(most, 0) if prompt.posed else most) or (
         match.name.partial and strange and not prompt.posed
     ):
@@ -284,7 +331,7 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
     if cues or is_plain(question, asked, prompt):
         return len(cues)
     # without a word of the relation, only a short answer shows what was asked
-    short = prompt.following.forms[:SHORT_ANSWER]
+    short = prompt.following.forms[: None if prompt.choices else SHORT_ANSWER]
     return 0 if not states(prompt) and question.is_answered_in(short) else None
 
 
@@ -307,9 +354,68 @@ def asks_otherwise(question: QuestionParts, asked: Asked, prompt: Prompt) -> boo
         others -= rules.players.keys()
     else:
         others -= played_music(asked.stems)
-    if "premiere" in question.meanings and question.kind in ("place", "time"):
-        others -= {"conduct"}  # who conducted says nothing about where and when
+    if question.kind in ("place", "time") and not NO_PLAYING.isdisjoint(question.meanings):
+        # who conducted, or what somebody was, says nothing about where and when
+        others -= {"conduct"} | rules.players.keys()
+    elif question.column in ("artist", "performer") and asks_for_a_player(asked.stems):
+        others -= rules.players.keys()
+    if is_of_another_number(question, asked):
+        return True
+    if asks_for_another_thing(question, asked) and not is_proved(question, prompt):
+        return True
     return bool(others) or (counts_others(question, asked) and question.kind != "time")
+
+
+NO_PLAYING = frozenset(("premiere", "birth"))
+PLAYING = frozenset(map(stem, ("play", "played", "plays", "heard", "featured", "solo", "on")))
+
+
+def asks_for_a_player(told: Sequence[str]) -> bool:
+    """Whether who is asked for is called a player, and not asked to play: `Name the pianist`."""
+    first = [s for s in told if s not in ARTICLES][:3]
+    asked_for = any(a in OPEN_WORDS and b in vocabulary().players for a, b in pairwise(first))
+    return asked_for and PLAYING.isdisjoint(told)
+
+
+AUXILIARIES = frozenset(map(stem, words("is was are were did does do has had should can")))
+SORTS = frozenset(map(stem, ("type", "kind", "sort", "style", "genre")))
+# words of a noun phrase behind `which`, endings of words for people
+LONGEST_WANTED = 4
+OF_PEOPLE = ("man", "men", "ist", "ian", "woman", "women", "ese", "ish")
+
+
+def asks_for_another_thing(question: QuestionParts, asked: Asked) -> bool:
+    """Whether `which` asks for a thing of another kind: `which studio did`, `what size should`.
+
+    A word for a person, which may be any, is none.
+    """
+    rules = vocabulary()
+    for index, word in enumerate(asked.stems):
+        if word not in ("which", "what"):
+            continue
+        wanted = asked.stems[index + 1 : index + 2 + LONGEST_WANTED]
+        end = next((i for i, s in enumerate(wanted) if s in AUXILIARIES), 0)
+        if not end:
+            continue
+        head = wanted[end - 1]
+        if wanted[0] in SORTS and "of" in wanted:
+            return wanted[0] not in question.cues
+        if head in HOUSES:
+            return question.kind not in ("place", "label")
+        is_known = head in rules.kinds_of or head in question.explained or is_common(head)
+        is_known = is_known or head in rules.describing or head in question.answer_stems
+        is_known = is_known or head in question.subject_stems or head in rules.concepts_of
+        return not (is_known or head.endswith(OF_PEOPLE) or head.isdigit())
+    return False
+
+
+def is_of_another_number(question: QuestionParts, asked: Asked) -> bool:
+    """Whether a prompt asks for another one of a row: the third movement, not the second."""
+    own = {word for word in question.meanings if word.isdigit()}
+    if not own:
+        return False
+    counted = {a for a, b in pairwise(asked.stems) if a.isdigit() and b in question.meanings}
+    return bool(counted) and counted.isdisjoint(own)
 
 
 PLAYED = frozenset(("origin", "inventor", "family", "first_soloist"))

@@ -38,12 +38,14 @@ LEADING_NOUNS = re.compile(r"^the (?P<nouns>(?:[a-z-]+ ){1,3})(?=[\W]?[^\sa-z])"
 # whose two last figures stand for it, as in `Eurovision 72`
 LATE_YEAR = re.compile(r"19[5-9]\d")
 YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
+# a number of a catalogue that tells a work together with its author
+IN_CATALOGUE = re.compile(r"[1-9]\d{2}")
 STRONG_LETTERS, STRONG_WORDS = 13, 3
 ARTICLES = frozenset(("a", "an", "the"))
 # fewest letters of a part of a name that can stand for the whole, such as a title without author
 SHORTEST_PART = 5
-# the same for a family name, and for the last word of a band's name
-SHORTEST_FAMILY, SHORTEST_LAST = 4, 8
+# the same for a family name, for one of a band's member, and for the last word of a band's name
+SHORTEST_FAMILY, SHORTEST_MEMBER, SHORTEST_LAST = 4, 6, 8
 # the same for a work named without its form
 SHORTEST_NICKNAME = 7
 DEGREES = ("note", "step", "tone")
@@ -70,6 +72,7 @@ class Name:
         phrase = telling(tokens)
         letters = sum(map(len, phrase))
         told = any(YEAR.fullmatch(w) for w in phrase) or any(map(is_term, phrase))
+        told = told or any(IN_CATALOGUE.fullmatch(w) for w in phrase)
         long = len(set(phrase)) >= STRONG_WORDS or letters >= STRONG_LETTERS
         weak = not ((told and len(phrase) > 1) or any(map(is_term, phrase)))
         weak = weak and not (long and len(phrase) > 1)
@@ -102,7 +105,10 @@ def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> l
             names.setdefault(name.phrase, name)
     whole = telling(words(BRACKETS.sub(" ", without_noun(subject))))
     least = SHORTEST_FAMILY if "birth" in relation else SHORTEST_LAST
-    if relation.startswith("artist.") and len(whole) > 1 and len(whole[-1]) >= least:
+    if relation == "artist.band":
+        least = SHORTEST_MEMBER
+    is_told = bool(whole) and stem(whole[-1]) not in vocabulary().describing  # not John French
+    if relation.startswith("artist.") and len(whole) > 1 and len(whole[-1]) >= least and is_told:
         names.setdefault(whole[-1:], Name.of(subject, whole[-1:], partial=True))
     if relation.startswith(("game.", "film.")) and (match := SUBTITLE.search(subject)):
         tokens = tuple(words(match["title"]))
@@ -403,7 +409,9 @@ def answers_of(question: Mapping) -> tuple[tuple[str, ...], ...]:
     given: list[object] = [question.get("answer"), question.get("aliases")]
     given.append(question.get("answers"))
     texts = [t for item in given for t in (item if isinstance(item, list | tuple) else [item])]
-    return tuple({tuple(words(str(t))) for t in texts if t is not None and words(str(t))})
+    forms = {tuple(words(str(t))) for t in texts if t is not None}
+    # `US` is the word `us` in a text
+    return tuple(form for form in forms if form and not vocabulary().empty.issuperset(form))
 
 
 def stands_in(phrase: Sequence[str], tokens: Sequence[str]) -> bool:

@@ -26,6 +26,7 @@ OPENING = re.compile(
 )
 REQUEST = re.compile(
     rf"^\W*{LEAD}(?:name|give|tell|identify|guess|state|complete|fill|list|specify|determine"
+    r"|find|work out"
     r"|(?:supply|provide) (?:the|its|their|his|her)"
     r"|write(?: down)? (?:the|its) (?:number|names?|years?|titles?|keys?|letters?))\b",
     re.IGNORECASE,
@@ -41,7 +42,8 @@ RHETORIC = re.compile(
 )
 # questions about the reader, opinions, methods and current events, which ask for no fact
 OF_NO_FACT = re.compile(
-    r"\bwhat (?:did|do|does|would|have|has) (?:[\w'’]+ ){1,6}"
+    r"\bwhat (?:\w+ ){1,3}would you (?:give|recommend|suggest|choose|pick|bring|take)\b"
+    r"|\bwhat (?:did|do|does|would|have|has) (?:[\w'’]+ ){1,6}"
     r"(?:(?:say|said|think|thought|feel|make) (?:of|about)|do)\b"
     r"|\bwhere (?:can|could|should|may|might|shall) (?:I|we|you|one) (?:\w+ )?(?:hear|see|buy|get"
     r"|order|watch|download|stream|rent|listen|learn|practi[sc]e|play)\b"

@@ -19,7 +19,7 @@ LETTERS = str.maketrans(
 # words; and punctuation between spaces, since !!! is a band
 WORD = re.compile(r"[^\W_]+(?::[^\W_]+)*|(?<!\S)[^\w\s]{2,}(?!\S)")
 POSSESSIVE = re.compile(r"(?<=\w)'s?(?!\w)")
-INITIALS = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?")
+INITIALS = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?|\b(?:[a-z]\. ){2,}(?=\w)")
 DROPPED_G = re.compile(r"(?<=\win)'(?!\w)")
 
 NUMBERS = (
@@ -35,9 +35,20 @@ ROMAN = ("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii", "xiii", "xiv
 ROMAN_VALUES = (2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16)
 # a spelt-out number counts only after `number`: a concerto for two pianos is not the second
 CARDINALS = {word: str(value) for value, word in enumerate(NUMBERS)}
+# from thirteen on, numbers are figures anywhere: Music for Eighteen Musicians
+LARGE = {word: value for word, value in CARDINALS.items() if int(value) > 12}
+TENS = dict(
+    zip(
+        ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"),
+        map(str, range(20, 100, 10)),
+        strict=True,
+    )
+)
 DIGITS = {
     **{word: str(value) for value, word in enumerate(ORDINALS) if word},
     **{word: str(value) for word, value in zip(ROMAN, ROMAN_VALUES, strict=True)},
+    **LARGE,
+    **TENS,
 }
 ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 # `first` before one of these is a time, not a number
@@ -46,11 +57,25 @@ AFTER_FIRST = re.compile(
     r"|perform|performance|stage|staging"
 )
 NUMBER_SIGNS = {"no", "nr", "num", "number"}
+# before a spelt-out number these make it figures, and stay: scale degree two
+COUNTED = {"degree"}
+UNITS = "one|two|three|four|five|six|seven|eight|nine"
+TEN = "ten|eleven|twelve|" + "|".join((*LARGE, *TENS))
+# `nineteen seventy-nine`, `seventeen eighty`, `nineteen oh four`
+SPELT_YEAR = re.compile(
+    rf"\b(fifteen|sixteen|seventeen|eighteen|nineteen|twenty)[ -](?:hundred (?:and )?)?"
+    rf"(?:({TEN})(?:[ -]({UNITS}))?|(?:oh|o)[ -]({UNITS}))\b",
+    re.I,
+)
+CENTURY = re.compile(r"[Tt](?:een|wenty)[ -]")
+# figures run into the letters of a catalogue: `D960`, `BWV582`
+RUN_IN = re.compile(r"\b(op|bwv|kv?|d|rv|hwv|hob|woo)(\d{1,4})\b(?!:)")
+BORN = re.compile(r"\bb\.?(?=\s{0,2}(?:_|\[|\(\?|\?))")
 
 # terms of music theory, each treated as one word in any context
 STEP = "unison|second|third|fourth|fifth|sixth|seventh|octave|2nd|3rd|4th|5th|6th|7th"
 INTERVAL = re.compile(
-    rf"\b(maj(?:or)?|min(?:or)?|perf(?:ect)?|aug(?:mented)?|dim(?:inished)?)\.?[\s-]({STEP})s?\b",
+    rf"\b(maj(?:or)?|min(?:or)?|perf(?:ect)?|aug(?:m|mented)?|dim(?:inished)?)\.?[\s-]({STEP})s?\b",
     re.I,
 )
 QUALITIES = {"maj": "major", "min": "minor", "per": "perfect", "aug": "augmented"}
@@ -64,7 +89,7 @@ NOTE_VALUE = re.compile(
 )
 # the note A is no article: a capital letter, or the only case there is
 KEY = re.compile(
-    r"\b([A-G]|(?<![A-Za-z])[b-g])(?:(b|#)|[\s-]{0,2}(flat|sharp))?(?:[\s-]{1,3}(major|minor|natural)s?)\b(?!:\w)"
+    r"\b([A-G]|(?<![A-Za-z])[b-g])(?:(b|#)|[\s-]{0,2}(flat|sharp))?(?:[\s-]{1,3}(major|minor|natural|maj|min)s?)\b(?!:\w)"
     r"|\b([A-G])(?:(b|#)(?!\w)|[\s-]{0,2}(flat|sharp)\b(?!:\w))",
     re.I,
 )
@@ -75,11 +100,14 @@ KEY_OF_NOTE = re.compile(
     re.I,
 )
 OF_THE_YEAR = re.compile(r"\b(\w+) of (?:the )?(?:year|yr)\b", re.I)
+# `Bbm`, `F#m`, `Em`: minor
+SHORT_MINOR = re.compile(r"(?<![\w#])([A-G][b#]|[B-G])m(?![\w'’])")
 SAME = re.compile(r"\b(?:academy awards?|half[ -]?steps?|half[ -]tones?|semi[ -]tones?)\b")
 ABBREVIATED = {
     **{"saint": "st", "sergeant": "sgt", "mister": "mr", "mount": "mt", "versus": "vs"},
     **{"part": "pt", "volume": "vol", "opus": "op", "featuring": "feat", "ft": "feat"},
     **{"grammies": "grammy", "colour": "color", "theater": "theatre"},
+    **{"street": "st", "symph": "symphony", "sym": "symphony", "qt": "quartet"},
 }
 
 
@@ -95,12 +123,19 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a text in the form used for comparison; a term of theory is one word."""
     text = fold(with_terms(text))
-    text = DROPPED_G.sub("g", INITIALS.sub(lambda m: m.group().replace(".", ""), text))
+    text = RUN_IN.sub(r"\1 \2", BORN.sub("born", text))
+    text = DROPPED_G.sub("g", INITIALS.sub(joined_initials, text))
     text = SAME.sub(
         lambda m: "oscar" if m.group().startswith("academy") else "semitone",
         POSSESSIVE.sub("", text),
     )
     return numbered([ABBREVIATED.get(w, singular(w)) for w in WORD.findall(text.replace("'", ""))])
+
+
+def joined_initials(match: re.Match) -> str:
+    """Initials as one word: `b. b. king` and `b.b. king` as `bb king`."""
+    letters = match.group()
+    return letters.replace(".", "").replace(" ", "") + " " * letters.endswith(" ")
 
 
 def with_terms(text: str) -> str:
@@ -112,7 +147,8 @@ def with_terms(text: str) -> str:
         lambda m: f"{QUALITIES[m[1][:3].lower()]}:{DIGITS.get(m[2].lower(), m[2][:1])}", text
     )
     text = NOTE_VALUE.sub(lambda m: f"{note_value(m[1])}:note", text)
-    text = OF_THE_YEAR.sub(r"\1:year", text)
+    text = OF_THE_YEAR.sub(r"\1:year", with_years_in_figures(text))
+    text = SHORT_MINOR.sub(r"\1 minor", text)
     text = KEY_OF_NOTE.sub(r"\1\2\3 major", text)
     return KEY.sub(written_key, text)
 
@@ -134,7 +170,21 @@ def written_key(match: re.Match) -> str:
     if letter == "a" and cased or (letter in "bcdefg" and lone and cased):
         return match.group()
     accidental = (accidental or {"b": "flat", "#": "sharp"}.get((sign or "").lower(), "")).lower()
-    return ":".join(part for part in (letter, accidental, (mode or "").lower()) if part)
+    mode = (mode or "").lower()
+    mode = {"maj": "major", "min": "minor"}.get(mode, mode)
+    return ":".join(part for part in (letter, accidental, mode) if part)
+
+
+def with_years_in_figures(text: str) -> str:
+    """The text with its spelt-out years in figures."""
+    return SPELT_YEAR.sub(spelt_year, text) if CENTURY.search(text) else text
+
+
+def spelt_year(match: re.Match) -> str:
+    """A year in figures: `nineteen seventy-nine` as 1979."""
+    century, ten, unit, lone = (part.lower() if part else "" for part in match.groups())
+    rest = int(CARDINALS.get(ten) or TENS.get(ten) or 0) + int(CARDINALS.get(unit or lone, 0))
+    return f"{CARDINALS[century]}{rest:02}"
 
 
 def numbered(tokens: Sequence[str]) -> list[str]:
@@ -145,6 +195,8 @@ def numbered(tokens: Sequence[str]) -> list[str]:
             token = CARDINALS.get(token, token)
             if is_small(token):
                 figures.pop()
+        if figures and figures[-1] in COUNTED:
+            token = CARDINALS.get(token, token)
         if token == "first" and AFTER_FIRST.fullmatch(following):
             figures.append(token)
         elif match := ORDINAL.fullmatch(token):

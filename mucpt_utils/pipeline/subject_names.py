@@ -33,6 +33,10 @@ class Match(NamedTuple):
 
     def is_meant_in(self, prompt: Prompt) -> bool:
         """Whether the words mean the subject in the prompt, see `is_meant`."""
+        if prompt.posed and is_thing(self.name) and self.places:
+            before = min(self.places) - 1
+            if before >= 0 and not ARTICLES.isdisjoint(prompt.words.forms[before : before + 1]):
+                return True  # `the gralla`
         return is_meant(self.name, prompt.words, self.places)
 
 
@@ -54,13 +58,27 @@ def places_of(name: Name, tokens: Words) -> frozenset[int]:
             return frozenset(row)
     if name.weak or name.partial or len(name.phrase) < 3 and not is_dated(name):
         return frozenset()
-    places = frozenset(positions[word][0] for word in name.needed)
-    return places if max(places) - min(places) <= WIDEST_NAME else frozenset()
+    places = frozenset(first_of(word, tokens) for word in name.needed)
+    is_near = min(places) >= 0 and max(places) - min(places) <= WIDEST_NAME
+    return places if is_near else frozenset()
+
+
+# what is numbered inside a work: the third movement is not of the third symphony
+NUMBERED_PARTS = frozenset(("movement", "act", "scene"))
+
+
+def first_of(word: str, tokens: Words) -> int:
+    """The first place of a word; of a number, the first that counts no part of a work."""
+    places = tokens.positions[word]
+    if word.isdigit():
+        own = [i for i in places if NUMBERED_PARTS.isdisjoint(tokens.forms[i + 1 : i + 2])]
+        return own[0] if own else -1
+    return places[0]
 
 
 def is_dated(name: Name) -> bool:
-    """Whether a name has a year, or a term of theory, that identifies it in any order."""
-    return any(":" in word or (word.isdigit() and len(word) == 4) for word in name.phrase)
+    """Whether a name has a year, a number or a term that identifies it in any order."""
+    return any(":" in word or (word.isdigit() and len(word) >= 3) for word in name.phrase)
 
 
 def in_a_row(name: Name, forms: Sequence[str], start: int) -> list[int]:
@@ -199,6 +217,17 @@ def is_thing(name: Name) -> bool:
     return not name.capitals and max(map(len, name.phrase)) >= SHORTEST_THING
 
 
+SAID_OF = frozenset(map(stem, words("is was has had sounds features")))
+
+
+def opens_with(match: Match, prompt: Prompt) -> bool:
+    """Whether the text before a prompt begins with the name: `Myst has a fine score.`"""
+    tokens = prompt.context
+    behind = tokens.forms[max(match.places) + 1 : max(match.places) + 2]
+    is_first = min(match.places) == 0 and match.name.capitals <= tokens.capitals
+    return is_first and tokens.cased and not SAID_OF.isdisjoint(map(stem, behind))
+
+
 def may_be_referred_to(match: Match, prompt: Prompt, names_other: bool) -> bool:
     """Whether a prompt may refer to a subject that is named before it, or partly before it.
 
@@ -207,6 +236,8 @@ def may_be_referred_to(match: Match, prompt: Prompt, names_other: bool) -> bool:
     if match.name.partial or (names_other and not refers(prompt)):
         return False
     if prompt.posed and match.places and (not match.name.weak or is_thing(match.name)):
+        return True
+    if prompt.posed and match.name.capitals and opens_with(match, prompt):
         return True
     return is_meant(match.name, prompt.context) or (
         prompt.posed and is_meant(match.name, prompt.both, match.places)
