@@ -96,7 +96,8 @@ def best_part(
 def clips(word: str) -> tuple[str, ...]:
     """The short forms of a long word."""
     longest = min(LONGEST_CLIP, len(word) - 3) if len(word) >= CLIPPED else 0
-    return tuple(word[:size] for size in range(SHORTEST_CLIP, longest + 1))
+    short = (word[:size] for size in range(SHORTEST_CLIP, longest + 1))
+    return tuple(clip for clip in short if not is_of_questions(stem(clip)))
 
 
 class Part(NamedTuple):
@@ -143,7 +144,9 @@ def goes_on(match: Match, tokens: Words, steps: Iterable[int] = (-1, 1)) -> bool
             root = stem(word)
             is_own = root in own.explained or root in own.subject_stems or word in INITIALS
             is_own = is_own or is_of_questions(root)
-            if not is_own and (word in tokens.capitals or word.isdigit()):
+            # `first` is a number, too, but none of a name
+            is_number = word.isdigit() and word in tokens.text
+            if not is_own and (word in tokens.capitals or is_number):
                 return True
     return False
 

@@ -66,6 +66,7 @@ QUESTIONS = [
         ("Music for Eighteen Ferrymen: when was it composed?", "year"),
         ("Name the nation that won the Northern Song Contest in nineteen seventy-nine.", "contest"),
         ("Key of movement no. 2 in Holvast's last piano sonata, D960?", "slow"),
+        ("Who was the producer when Doorlight first came out?", "producer"),
         ("subdominant of Bb maj? eb i think", "flat"),
     ],
 )
