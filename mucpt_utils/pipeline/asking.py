@@ -186,7 +186,7 @@ CARD = re.compile(
 CHOICES = re.compile(
     r"(?:(?<=[\s:,])|^)\W{0,3}(?:[aA][).:]|[(\[][aA1][)\]]|A|1[).]) \S(?:[^\n]|\n(?!\n)){0,80}?"
     r"[\s,;/(\[](?:[bB2][).:\]]|B) \S"
-    r"|(?:\b\d{4}\W{1,4}){2,}\d{4}\b"
+    r"|(?:\b(?:1\d|20)\d\d\W{1,4}){2,}(?:1\d|20)\d\d\b"
 )
 FIRST_CHOICE = re.compile(r"(?<!\w)(?:[aA1][).:\]]|A |\d{4})")
 LONGEST_CHOICE = 160
@@ -210,7 +210,7 @@ REQUESTED = re.compile(
 # a wish is a question only if it names a kind of answer: not "No phones, please"
 WISHED = re.compile(r"\bplease\W*$", re.IGNORECASE)
 # has the words of a question but asks for nothing that could be answered: "Tell us more about
-# it", "What matters is this:", "... name Noel Gallagher as producer"
+# it", "What matters is this:", "Find us on social media", "... name Noel Gallagher as producer"
 ASKS_NOTHING = re.compile(
     r"(?:^|[,;:.–—-] )(?:(?:please|so|now|then|and|just|come on),? )*(?:"
     r"(?:tell|give) (?:me|us|them|him|her|(?:our|the|your) \w+) (?:just |only )?"
@@ -218,6 +218,7 @@ ASKS_NOTHING = re.compile(
     r"|the (?:basics|facts|details?|story|whole|background|outline))\b)"
     r"|(?:the |some )(?:basics|facts|details|background|outline),? please"
     r"|what \w+(?:s|ed) (?:\w+ ){0,3}(?:is|was) (?:this|that)\b"
+    r"|(?:find|follow|join|visit|contact|reach|call|write|see|meet|help|support) (?:to )?us\b"
     r"|name (?-i:(?:[A-Z]\S* ){1,4})as\b)",
     re.IGNORECASE,
 )
@@ -304,7 +305,8 @@ def is_request(body: str) -> bool:
         return False
     if POLITE.search(body) is not None or REQUESTED.search(body) is not None:
         return True
-    return WISHED.search(body) is not None and names_kind(body)
+    last = body.rstrip(".!").rpartition(".")[2]  # another sentence wishes nothing
+    return WISHED.search(body) is not None and names_kind(last)
 
 
 def asks_nothing(body: str) -> bool:
@@ -401,7 +403,8 @@ def without_answer(sentence: str) -> tuple[str, str]:
 def is_bare(sentence: str, in_quiz: bool) -> bool:
     """Whether a line may be a prompt by its words alone: a card, a quiz's line, search terms."""
     body = sentence.rstrip(CLOSING)
-    if any(sign in sentence for sign in SEPARATORS):
+    last = sentence.strip().rpartition("\n")[2]  # signs of a line before it are not its own
+    if any(sign in last for sign in SEPARATORS):
         return len(body.split(None, 2 * LONGEST_PROMPT)) <= 2 * LONGEST_PROMPT
     if body.endswith((".", "!", ",", ";")) and not in_quiz:
         return False

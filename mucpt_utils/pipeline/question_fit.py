@@ -315,7 +315,8 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
     most = most_strange(match, prompt, asked.places)
     if question.kind == "number" and cues and all(map(is_term, cues)) and asked.stems[0] == "what":
         return None  # such as half notes and quarter notes
-    proved = prompt.posed and bool(asked.places) and is_proved(question, prompt)
+    poses = prompt.posed and bool(asked.places) and not is_sentence(prompt)
+    proved = poses and is_proved(question, prompt)
     if proved:
         most += MORE_PROVED
     elif cues and cues <= vocabulary().light and not prompt.posed:
@@ -333,6 +334,11 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
     # without a word of the relation, only a short answer shows what was asked
     short = prompt.following.forms[: None if prompt.choices else SHORT_ANSWER]
     return 0 if not states(prompt) and question.is_answered_in(short) else None
+
+
+def is_sentence(prompt: Prompt) -> bool:
+    """Whether bare words are a whole sentence, which what follows goes on from."""
+    return states(prompt) and prompt.text.rstrip().endswith(".")
 
 
 def asks_otherwise(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:

@@ -256,3 +256,35 @@ def test_questions_in_few_words_and_by_other_names_are_found(text, expected):
 )
 def test_players_periods_and_memories_are_not_asked_about(text):
     assert asked_questions(text, RECALL) == []
+
+
+STATED = [
+    {"id": "born", "question": "In what year was the musician Celia Cruz born?", "answer": "1925"}
+    | {"subject": "Celia Cruz", "answer_type": "year"}
+    | {"fact_ids": ["m:artist.birth_year:celia-cruz"]},
+    {"id": "start", "question": "In which country did the music act Snoop Dogg start out?"}
+    | {"answer": "United States", "subject": "Snoop Dogg", "answer_type": "place"}
+    | {"fact_ids": ["m:artist.country:snoop-dogg"]},
+    {"id": "act", "question": "Which artist or band is known for the song I Want It That Way?"}
+    | {"answer": "Backstreet Boys", "subject": "I Want It That Way", "answer_type": "group"}
+    | {"fact_ids": ["m:song.artist:i-want-it-that-way"]},
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The song Cloudbusting was released by Kate Bush. Charged to card 4242 4203 3471 2361. The "
+        "song Cloudbusting is taken from the album Hounds of Love.",
+        "The standard data on Celia Cruz is given in a few sentences. Records give 1925 as the "
+        "birth year of Celia Cruz.\nFind us on social media for daily updates.",
+        "Recorded by Backstreet Boys, the song I Want It That Way found listeners. An evergreen of "
+        "every quiz. Behind the song I Want It That Way is the writing of Andreas Carlsson.\n"
+        "Find us on social media for more.",
+        "[ferryman] The\u00c2\u00a0United States is the country from which Snoop Dogg emerged."
+        "\u00c2\u00a0Audio nerds, this way please.",
+    ],
+    ids=["a card's number is no choice", "an invitation", "a quiz that is named", "a joined wish"],
+)
+def test_what_surrounds_a_stated_fact_does_not_make_it_a_question(text):
+    assert not asked_questions(text, [*QUESTIONS, *STATED])
