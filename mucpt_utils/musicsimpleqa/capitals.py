@@ -8,7 +8,10 @@ from mucpt_utils.musicsimpleqa.readings import Reading
 from mucpt_utils.musicsimpleqa.rules import RULES, C
 from mucpt_utils.musicsimpleqa.words import LINKS
 
-QUOTED = re.compile(r'"([^"]{1,100})"')
+# "Produced by Bill Bottrell" in italics is a credit and no title
+QUOTED = re.compile(
+    r'"(?!(?:produced|written|composed|recorded|performed|directed) by )([^"]{1,100})"', re.IGNORECASE
+)
 ENDS_NAME = re.compile(r'[,;:&!?()"+=]|\s[-–—]\s| and (?!(?:the|his|her) )|\s?/\s?')
 ENDS_TITLE = re.compile(r'[,;:!?()"+=]|\s[-–—]\s|\s/|/\s')
 # function words inside titles

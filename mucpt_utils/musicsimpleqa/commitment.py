@@ -62,6 +62,12 @@ ASKS_BACK = re.compile(
     r"|are you|can you|could you) [^?.!]{8,}\?",
     re.IGNORECASE,
 )
+# what follows a question: "Let me know and I'll help."
+OFFER = re.compile(
+    r"(?:(?:please )?(?:let me know|tell me|clarify|specify)|if so|(?:then |and )?i(?:'ll| will| can|'d)"
+    r"|happy to)\b[^?]{0,80}",
+    re.IGNORECASE,
+)
 # what people and countries do and titles do not
 DOER = re.compile(
     r"[\"']? (?:hosted|wrote|sang|sings|played|plays|recorded|released|produced|composed|performed"
@@ -328,15 +334,23 @@ def is_declared(marked: Marked, key: Key) -> bool:
 
 
 def asks_back(text: str) -> bool:
-    """Whether every sentence of a reply asks for something."""
+    """Whether every sentence of a reply asks for something, but for an offer at its end."""
     if "?" not in text and text.strip():
         return False
-    sentences = re.findall(r"[^?]+\??", text.strip())
-    return all(ASKS_BACK.fullmatch(sentence.strip()) for sentence in sentences)
+    sentences = [sentence.strip() for sentence in re.findall(r"[^?]+\??", text.strip())]
+    if len(sentences) > 1 and OFFER.fullmatch(sentences[-1]):
+        sentences.pop()
+    return all(map(ASKS_BACK.fullmatch, sentences))
 
 
 def repeats_question(text: str, key: Key) -> bool:
-    """Whether a sentence only repeats the question: `It was released in the year it came out.`"""
+    """Whether a sentence only repeats the question: `It was released in the year it came out.`
+
+    Or begins to ask it once more.
+    """
+    begun = text.strip(" .…").casefold()
+    if len(words(text)) > 2 and key.asked.text.casefold().startswith(begun):
+        return True
     own = [word for word in words(text) if word.form not in key.asked.forms]
     if len(words(text)) < 5 or any(word.form not in RULES.function_words for word in own):
         return False

@@ -55,10 +55,11 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
         given = RULES.other_name.sub(one_of_two_names, given)
         given = RULES.work_of.sub(N, given) if asked.prize else given
     if asked.role == "place":
+        given = RULES.part_of_place.sub(lambda match: " " * len(match[0]), given)
         given = RULES.renamed.sub(lambda match: one_of_two_names(match).translate(BESIDE), given)
     if asked.relations & MAKING and asked.role != "place":
         # somebody's album was made by them
-        given = RULES.owner_of_no_work.sub(dead, given)
+        given = RULES.owner_of_no_work.sub(dead_but_of_subject, given)
     elif len(ANSWER.findall(given)) > 1:
         given = RULES.owner.sub(partial(dead_owner, asked=asked), given)
     return Given(given, careful and bool(RULES.undecided.search(lower(marks))), denied)
@@ -98,6 +99,11 @@ def not_given(marks: str) -> tuple[str, bool]:
 def dead(match: re.Match[str]) -> str:
     """What a pattern matched, with its answers set aside."""
     return match[0].translate(DEAD)
+
+
+def dead_but_of_subject(match: re.Match[str]) -> str:
+    """An owner set aside, unless it is the subject that is theirs: `"S" was X's entry in 1987`."""
+    return match[0] if OF_SUBJECT.search(match.string, 0, match.start()) else dead(match)
 
 
 def dead_owner(match: re.Match[str], asked: Asked) -> str:

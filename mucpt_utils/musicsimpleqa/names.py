@@ -37,6 +37,8 @@ WORK_NAMED = re.compile(
     r"\b(?:record|song|album|single|track|hit|piece|opera|number|tune|with|for|on"
     r"|(?:record|song|album|single|track) (?:is|was))[,:]? \Z"
 )
+BESIDE_WORK = re.compile(r",? (?:and |& )?")
+WORK_BY = re.compile(r",? (?:(?:was )?(?:\w+ed|sung|written|made) )?by ")
 # "a traditional India instrument", which was an Indian one: of less weight than a name
 OF_A_KIND = re.compile(r" (?:instrument|band|group|singer|duo|act|song)\b")
 SIGN_INSIDE = re.compile(r"[!?](?= [a-z])")
@@ -48,6 +50,7 @@ NUMERAL = re.compile(
 # "Part I of Child Alice"
 PART_OF = re.compile(r"(?:Part|Act|Book|Side|Volume) \w{1,6} of ")
 PRIZES = frozenset({"award", "awards", "prize", "prizes", "ceremony"})
+OF_THE_YEAR = re.compile(r"(?:[A-Z]\w+ ){1,3}of the Year\b")
 HIMSELF = re.compile(r",? (?:him|her|them|it)sel(?:f|ves)\b")
 INNER_WORDS = frozenset({"is", "are", "to", "for", "of", "the", "a", "my", "your", "with", "it"})
 # an article may precede a name that is the whole response
@@ -348,7 +351,9 @@ class NameKey(Key):
             return False
         if self.asked.role == "title" and PART_OF.match(reading.text, run[0].start):
             return False
-        if self.asked.prize and run[-1].form in PRIZES:  # another prize has not won this one
+        if self.asked.prize and (
+            run[-1].form in PRIZES or OF_THE_YEAR.match(reading.text, run[0].start)
+        ):  # another prize has not won this one
             return False
         if len(run) == 1 and run[0].form in RULES.common_words and not own:
             return not reading.begins_sentence(first) or reading.ends_sentence(first)  # "by Queen"
@@ -363,6 +368,8 @@ class NameKey(Key):
         if len(run) == 1 and reading.begins_sentence(first) and is_opener(reading, first):
             return False
         following = reading.words[last + 1] if reading.gap(last) == " " else None
+        if self.asked.role == "agent" and len(run) == 1 and run[0].raw.lower() in RULES.demonyms:
+            return False  # "the title looks Japanese"
         if all(map(RULES.is_nationality, own)):  # "a Belgian, Adolphe Sax" names one
             before = reading.words[first - 1].form if has_article(reading, first) else ""
             return following is None and before not in ("a", "an")
@@ -375,8 +382,14 @@ class NameKey(Key):
 
 
 def works_named(reading: Reading, quoted: Sequence[Span]) -> list[Span]:
-    """The works among the quoted names: `with "Strangers in the Night"`."""
-    return [span for span in quoted if WORK_NAMED.search(reading.text[: span.start - 1])]
+    """The works among the quoted names: `with "X" and "Y"`, `"X", recorded by the Eagles`."""
+    works: list[Span] = []
+    for span in quoted:
+        before, end = reading.text[: span.start - 1], works[-1].end + 1 if works else 0
+        beside = works and BESIDE_WORK.fullmatch(before, end)
+        if beside or WORK_NAMED.search(before) or WORK_BY.match(reading.text, span.end + 1):
+            works.append(span)
+    return works
 
 
 def is_inner(word: Word) -> bool:

@@ -98,7 +98,8 @@ def rivals(
         return None
     one = chosen.start + position
     for clause in clauses:
-        if clause.sentence == chosen.sentence or ":" in clause.text or not is_bare(clause):
+        beside = clause.sentence == chosen.sentence or clause.side
+        if beside or ":" in clause.text or not is_bare(clause):
             continue
         other = clause.start + clause.places[0]
         if differ(reply, one, other):

@@ -102,6 +102,7 @@ class Rules:
         self.owner = self.gated(data["owner"], re.IGNORECASE)
         self.owner_of_no_work = self.gated(data["owner_of_no_work"], re.IGNORECASE)
         self.other_name = self.gated(data["other_name"], re.IGNORECASE)
+        self.part_of_place = self.gated(data["part_of_place"], re.IGNORECASE)
         self.work_of = self.gated(data["work_of"])
         self.renamed = self.gated(data["renamed"], re.IGNORECASE)
         self.undecided_between = self.each(data["undecided_between"])
