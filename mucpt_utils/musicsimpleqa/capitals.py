@@ -10,7 +10,7 @@ from mucpt_utils.musicsimpleqa.words import LINKS
 
 # "Produced by Bill Bottrell" in italics is a credit and no title
 QUOTED = re.compile(
-    r'"(?!(?:produced|written|composed|recorded|performed|directed) by )([^"]{1,100})"', re.IGNORECASE
+    r'"(?!(?:produced|written|composed|recorded|performed|directed) by )([^"]{1,100})"', re.I
 )
 ENDS_NAME = re.compile(r'[,;:&!?()"+=]|\s[-–—]\s| and (?!(?:the|his|her) )|\s?/\s?')
 ENDS_TITLE = re.compile(r'[,;:!?()"+=]|\s[-–—]\s|\s/|/\s')

@@ -64,8 +64,8 @@ ASKS_BACK = re.compile(
 )
 # what follows a question: "Let me know and I'll help."
 OFFER = re.compile(
-    r"(?:(?:please )?(?:let me know|tell me|clarify|specify)|if so|(?:then |and )?i(?:'ll| will| can|'d)"
-    r"|happy to)\b[^?]{0,80}",
+    r"(?:(?:please )?(?:let me know|tell me|clarify|specify)|if so|happy to"
+    r"|(?:then |and )?i(?:'ll| will| can|'d))\b[^?]{0,80}",
     re.IGNORECASE,
 )
 # what people and countries do and titles do not
@@ -213,8 +213,9 @@ def choice(reply: Marked, key: Key) -> Commitment:
     if nothing := none_asked(reply, clause, position, relevance, clause is answering[0]):
         return Commitment(NOTHING, "", nothing)
     alone = len(answering) == len(clause.places) == 1
+    is_value = key.asked.role == "value"
     undecided = undecided_at(marks, key, clauses, clause, reply.text.islower())
-    undecided = undecided or (None if alone else contradiction(reply, answering))
+    undecided = undecided or (None if alone else contradiction(reply, answering, is_value))
     several = undecided
     if not (undecided or alone or evidence.is_singled_out(clause, position)):
         several = rivals(reply, key.kind, answering, clause, position)
@@ -267,14 +268,15 @@ def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
             told = bool(by[1] or not asked or asked[0] in lower(relevance.marks))
             return not told
         return bool(MADE_BY.search(before) and not SELF.search(behind))
+    is_agent = relevance.asked.role == "agent"
+    if is_agent and IN_PLACE.search(before) and not RULES.verb_behind.match(lower(behind)):
+        return True
     if relevance.asked.said_in(clause.text):
         return False
-    if relevance.asked.role != "agent":
+    if not is_agent:
         # "Haydn died in 1809", if it is asked when he was born
         about = S in clause.text or ("born" in relevance.asked.relations and PERSON.search(before))
         return bool(about) and RULES.tells_relation(clause.text)
-    if IN_PLACE.search(before) and not RULES.verb_behind.match(lower(behind)):
-        return True
     if relevance.asked.relations & MAKING:
         return False
     if (did := DONE_BY.search(before)) and RULES.relations["other"].search(lower(did[1])):

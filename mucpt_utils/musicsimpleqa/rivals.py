@@ -16,6 +16,8 @@ GLOSSED = re.compile(rf"{A}[\"']?,? (?:(?:is|means|for) )?(?:an? |the )?{S}")
 FRONTED = re.compile(r" (?:and|&|with) (the|his|her|their) \S.*", re.IGNORECASE)
 # "The Soft Machine, the Canterbury group"
 OF_KIND = re.compile(rf" (?:{'|'.join(sorted(RULES.kind_words))})\b")
+# what happens once: "He was born in X", of the subject
+ONCE = re.compile(rf"\W*(?:{S}|it|he|she|they|the \w+)[\"']? (?:was|were) (born|formed|founded)\b")
 ARTICLE = re.compile(r"\A(?:the|an?) ", re.IGNORECASE)
 
 
@@ -57,10 +59,11 @@ def is_aside(clauses: Sequence[Clause], chosen: Clause, place: int) -> bool:
     return any(c.start <= place < c.start + len(c.text) for c in asides)
 
 
-def contradiction(reply: Marked, clauses: Sequence[Clause]) -> Stretch | None:
+def contradiction(reply: Marked, clauses: Sequence[Clause], is_value: bool) -> Stretch | None:
     """Where a sentence is repeated with a different answer; None if none is.
 
-    "It was released in 1969. It was released in 1991." settles on neither.
+    "It was released in 1969. It was released in 1991." settles on neither. is_value: whether a
+    year or number is asked for, of which what happens once has one, however it is put.
     """
     said: dict[str, int] = {}  # each sentence without its answer -> where its answer is
     for clause in clauses:
@@ -68,6 +71,8 @@ def contradiction(reply: Marked, clauses: Sequence[Clause]) -> Stretch | None:
             continue
         at = clause.start + clause.places[0]
         sentence = ANSWER.sub(K, clause.text).strip(PUNCTUATION).casefold()
+        if is_value and (once := ONCE.match(clause.small)):
+            sentence = f"it was {once[1]}"
         if len(sentence.split()) > 2 and differ(reply, said.setdefault(sentence, at), at):
             return said[sentence], at + 1
     return None

@@ -25,6 +25,14 @@ INTERVAL = re.compile(
 COMPANY = frozenset({"records", "recordings", "entertainment"})
 INSTRUMENT_WORDS = frozenset({"instrument", "instruments", "play", "plays"})
 IN_ENGLISH = FORMS["instruments"]
+# who plays it, for the instrument: "He was above all a blues pianist"
+PLAYERS = FORMS["players"]
+PLAYER = re.compile(
+    r"(\A(?:an?\s)?|\b(?:is|was|as)\s(?:(?!(?:by|with|of|for|to|from|in|the)\b)[a-z]+\s){1,6}?)"
+    r"(?:(?:singer|songwriter|composer|bandleader|producer)(?:,|\sand)\s)?"
+    rf"({'|'.join(PLAYERS)})\b",
+    re.IGNORECASE,
+)
 FOREIGN_INSTRUMENT = re.compile(rf"\b(?:{'|'.join(IN_ENGLISH)})\b", re.IGNORECASE)
 
 
@@ -40,7 +48,11 @@ def in_notation(text: str, interval: bool, key: bool, instruments: bool) -> str:
     text = in_words(intervals_in_words(text) if interval else text)
     if key:
         text = IN_TONIC.sub(r"\1 major", text)
-    return in_english(text) if instruments else text
+    if not instruments:
+        return text
+    if "ist" in text or "er" in text:
+        text = PLAYER.sub(lambda match: match[1] + str(PLAYERS[match[2].lower()]), text)
+    return in_english(text)
 
 
 class TermKey(NameKey):
