@@ -377,7 +377,7 @@ class NameKey(Key):
             if self.asked.role == "place":
                 return self.asked.coarse and "".join(own) in RULES.levels
             return not RULES.is_nationality(run[0].form) and self.asked.role == "agent"
-        adverb = len(run) == 1 and own[0].endswith("ly") and reading.begins_sentence(first)
+        adverb = len(run) == 1 and is_adverb(own[0]) and reading.begins_sentence(first)
         return not (adverb and following)
 
 
@@ -403,8 +403,13 @@ def is_opener(reading: Reading, index: int) -> bool:
     if word.raw.endswith(("'ve", "'re", "'ll", "'d", "'m")):
         return True
     small = word.raw.lower() in RULES.function_words  # "One of those", of which the form is 1
-    opener = small or word.form in RULES.openers or word.form.endswith("ly")
+    opener = small or word.form in RULES.openers or is_adverb(word.form)
     return opener and not reading.ends_sentence(index)
+
+
+def is_adverb(form: str) -> bool:
+    """Whether a word ends like an adverb and is no name of a person or place: `Emily`, `Italy`."""
+    return form.endswith("ly") and form not in RULES.first_names and form not in RULES.levels
 
 
 def opens_sentence(reading: Reading, span: Span) -> bool:

@@ -33,6 +33,10 @@ def undecided_at(
     start, end = clauses[0].start, clauses[-1].start + len(clauses[-1].text)
     if chosen.sentence > clauses[0].sentence and not chosen.small.lstrip().startswith("or "):
         start = chosen.start
+    whole = clauses[0].start
+    for pattern in RULES.left_open:
+        if match := pattern.search(lower(marks[whole:end])):
+            return whole + match.start(), whole + match.end()
     text = lower(marks[start:end])
     patterns = [*RULES.undecided_between, RULES.word_or_answer, RULES.slash]
     if caseless:

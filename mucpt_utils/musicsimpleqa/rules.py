@@ -105,6 +105,7 @@ class Rules:
         self.part_of_place = self.gated(data["part_of_place"], re.IGNORECASE)
         self.work_of = self.gated(data["work_of"])
         self.renamed = self.gated(data["renamed"], re.IGNORECASE)
+        self.left_open = self.each(data["left_open"])
         self.undecided_between = self.each(data["undecided_between"])
         self.word_or_answer = self.gated(data["word_or_answer"])
         self.slash, self.range = self.gated(data["slash"]), self.each(data["range"])
