@@ -68,8 +68,8 @@ SETS = {
     "outsider_cases": ("cases of an outsider, held out", "cases of an outsider, open"),
     "blind_cases": ("cases of two strangers, held out", "cases of two strangers, open"),
     "fresh_cases": (
-        "cases of a reader without the rules, held out",
-        "cases of a reader without the rules, open",
+        "cases of readers without the rules, held out",
+        "cases of readers without the rules, open",
     ),
 }
 
