@@ -37,6 +37,7 @@ WORK_NAMED = re.compile(
     r"\b(?:record|song|album|single|track|hit|piece|opera|number|tune|with|for|on"
     r"|(?:record|song|album|single|track) (?:is|was))[,:]? \Z"
 )
+# how other works follow, and who made one
 BESIDE_WORK = re.compile(r",? (?:and |& )?")
 WORK_BY = re.compile(r",? (?:(?:was )?(?:\w+ed|sung|written|made) )?by ")
 # "a traditional India instrument", which was an Indian one: of less weight than a name

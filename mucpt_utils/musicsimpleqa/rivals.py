@@ -17,7 +17,10 @@ FRONTED = re.compile(r" (?:and|&|with) (the|his|her|their) \S.*", re.IGNORECASE)
 # "The Soft Machine, the Canterbury group"
 OF_KIND = re.compile(rf" (?:{'|'.join(sorted(RULES.kind_words))})\b")
 # what happens once: "He was born in X", of the subject
-ONCE = re.compile(rf"\W*(?:{S}|it|he|she|they|the \w+)[\"']? (?:was|were) (born|formed|founded)\b")
+ONCE = re.compile(
+    rf"[ \"']{{0,3}}(?:{S}|it|he|she|they|the (?:band|group|duo|trio|singer|musician))[\"']?"
+    r" (?:was|were) (born|formed|founded)\b"
+)
 ARTICLE = re.compile(r"\A(?:the|an?) ", re.IGNORECASE)
 
 
@@ -33,11 +36,11 @@ def undecided_at(
     start, end = clauses[0].start, clauses[-1].start + len(clauses[-1].text)
     if chosen.sentence > clauses[0].sentence and not chosen.small.lstrip().startswith("or "):
         start = chosen.start
-    whole = clauses[0].start
+    whole = lower(marks[clauses[0].start : end])
     for pattern in RULES.left_open:
-        if match := pattern.search(lower(marks[whole:end])):
-            return whole + match.start(), whole + match.end()
-    text = lower(marks[start:end])
+        if match := pattern.search(whole):
+            return clauses[0].start + match.start(), clauses[0].start + match.end()
+    text = whole[start - clauses[0].start :]
     patterns = [*RULES.undecided_between, RULES.word_or_answer, RULES.slash]
     if caseless:
         patterns.append(RULES.lower_list)
