@@ -41,6 +41,7 @@ from mucpt_utils.musicsimpleqa.wording import report_wording
 
 CARD = paths.DATA_CARDS / "musicsimpleqa"
 COMMANDS = ("build", "check", "strata", "difficulty", "wording")
+MEASURED = ("difficulty", "wording")  # from the answers of models
 PARAPHRASED = "core"  # the part whose questions are also asked in other wordings
 FURTHER_WORDINGS = 2
 
@@ -172,8 +173,10 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         "answers", nargs="*", type=Path, help="difficulty, wording: answers of models"
     )
     options = parser.parse_args(arguments)
-    if options.answers and options.command not in ("difficulty", "wording"):
+    if options.answers and options.command not in MEASURED:
         parser.error("answers are given to `difficulty` and `wording` only")
+    if options.command in MEASURED and not options.answers:  # what is recorded would be emptied
+        parser.error(f"`{options.command}` needs the answers of at least one model")
     return options
 
 

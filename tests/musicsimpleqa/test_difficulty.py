@@ -121,3 +121,12 @@ def test_the_committed_difficulty_is_what_the_committed_responses_give_by_the_gr
         {k: str(v) for k, v in row._asdict().items()} for row in difficulties(questions, models)
     ]
     assert committed == made
+
+
+@pytest.mark.parametrize("command", build.MEASURED)
+def test_nothing_is_measured_without_answers(command, capsys):
+    before = DIFFICULTY.read_bytes()
+    with pytest.raises(SystemExit) as stopped:
+        build.main([command])
+    assert stopped.value.code == 2 and "answers of at least one model" in capsys.readouterr().err
+    assert DIFFICULTY.read_bytes() == before
