@@ -1,0 +1,193 @@
+"""What any function of the losses could gain: the influence of each token on held-out answers.
+
+    python tests/benchmarks/bench_influence.py [PROFILE] [--set KEY=VALUE ...] [--write]
+
+On development questions. A token's influence is what a step of training on it alone does, to first
+order, to the log-likelihood of the answers about half of the subjects (`scoring.influence`), for
+the base and for the model that plain training ends with. Two kinds of weights are compared by the
+mean influence that a unit of weight buys, relative to equal weights: those of arms before training,
+and learnt ones, which give the tenth of the tokens with the highest predicted influence six times
+the weight of the others. The prediction is a boosted ensemble of small trees over what is named; it
+learns on one half of the subjects, from the influence on answers about them, and is judged on the
+other. So `learnt from L, L_rm, H` bounds what a fixed weight that reads each token's own losses
+could be tuned to. Intervals are 95 %, by subjects. With `--write` the table goes to
+`results/search/influence.csv`.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mucpt_utils import paths
+from mucpt_utils.analysis import criteria
+from mucpt_utils.analysis.search import STRATA, development
+from mucpt_utils.config.settings import load_profile
+from mucpt_utils.io import write_text
+from mucpt_utils.musicsimpleqa.ask import prompt_and_answer
+from mucpt_utils.report.table_files import csv_text
+from mucpt_utils.scoring import losses, models
+from mucpt_utils.scoring.influence import answer_gradient, influence
+from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.study.labels import kept_documents
+from mucpt_utils.study.signals import TAGS
+from mucpt_utils.study.study import Study
+from mucpt_utils.study.text import questions_of
+
+TABLE = paths.RESULTS / "search" / "influence.csv"
+ARMS = ("base_loss", "soft_static", "rho1", "tagger_window", "oracle_focus", "oracle_focus_clean")
+LEARNT = {
+    "L": ("base",),
+    "L, L_rm, H": ("base", "reference", "entropies"),
+    "nearby words": ("tags",),
+    "L, L_rm, H and nearby words": ("base", "reference", "entropies", "tags"),
+}
+TOP, DOSE = 0.1, 6.0  # the share of tokens with more weight, and its factor: as for facts' objects
+CLIPPED = 0.995  # quantile of |influence| beyond which a single token teaches no more
+DRAWS = 2000  # of the bootstrap
+
+
+@dataclass(frozen=True)
+class World:
+    """The corpus of development subjects. subjects, half: (tokens,), the number of the subject that
+    a token's document is about and the half it is in; -1 for documents about others."""
+
+    study: Study
+    store: TokenStore
+    subjects: np.ndarray
+    half: np.ndarray
+    questions: Sequence[Sequence[dict]]
+
+    @classmethod
+    def of(cls, study: Study) -> "World":
+        """Every second subject, in the order of a shuffle, is in the other half."""
+        store = TokenStore.load(study.domain_tokens().folder)
+        asked = questions_of(study.roles.test)
+        names = sorted({question["subject"] for question in asked})
+        halves = np.random.default_rng(0).permutation(len(names)) % 2
+        numbers = {name: number for number, name in enumerate(names)}
+        titles = [row["metadata"]["title"] for row in kept_documents(study.corpus().folder)]
+        each = np.array([numbers.get(title, -1) for title in titles])
+        half = np.where(each >= 0, halves[each], -1)
+        lengths = np.diff(store.starts)
+        questions = [[q for q in asked if halves[numbers[q["subject"]]] == h] for h in (0, 1)]
+        return cls(study, store, np.repeat(each, lengths), np.repeat(half, lengths), questions)
+
+    def covered(self, seed: int) -> np.ndarray:
+        """(tokens,) booleans: whether the reference model has read about the subject."""
+        names = sorted({q["subject"] for half in self.questions for q in half})
+        known = np.array([name in self.study.covered(seed) for name in names])
+        return known[self.subjects] & (self.subjects >= 0)
+
+
+def influences(world: World) -> dict[str, np.ndarray]:
+    """Influence of every token on the answers about its own half, for the base and for plain."""
+    study, seed = world.study, world.study.profile.seeds[0]
+    found = {}
+    for name, stage in (("base", study.base()), ("plain", study.run("plain", seed))):
+        model = models.load(stage.folder / "model", "float32")
+        values = np.zeros(len(world.half), np.float32)
+        for half, questions in enumerate(world.questions):
+            pairs = [prompt_and_answer(study.loaded_tokenizer, q) for q in questions]
+            gradient = answer_gradient(model, pairs)
+            told = influence(model, world.store, gradient, study.profile.model.context)
+            values = np.where(world.half == half, told.astype(np.float32), values)
+        found[name] = values
+    return found
+
+
+def signals(world: World, seed: int) -> dict[str, np.ndarray]:
+    """What a weight may read of each token: losses and entropy in nats, and the tagger's chance."""
+    study = world.study
+    read = {
+        "base": losses.load(study.base_losses().folder),
+        "reference": losses.load(study.reference_losses(seed, 1.0).folder),
+        "entropies": losses.load(study.reference_entropies(seed, 1.0).folder),
+        "tags": np.load(study.tags("tagger_window", seed).folder / TAGS),
+    }
+    return {name: np.asarray(values, np.float32) for name, values in read.items()}
+
+
+def learnt(world: World, read: Sequence[np.ndarray], worth: np.ndarray) -> np.ndarray:
+    """Weights by the predicted influence, each half predicted from the other."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    features, weights = np.stack(read, axis=1), np.ones(len(worth), np.float32)
+    for half in (0, 1):
+        teach, judge = world.half == 1 - half, world.half == half
+        limit = np.quantile(np.abs(worth[teach]), CLIPPED)
+        model = HistGradientBoostingRegressor(
+            max_iter=150, max_leaf_nodes=15, learning_rate=0.06, min_samples_leaf=200,
+            random_state=0,
+        )  # fmt: skip
+        model.fit(features[teach], np.clip(worth[teach], -limit, limit))
+        predicted = model.predict(features[judge])
+        weights[judge] = np.where(predicted > np.quantile(predicted, 1 - TOP), DOSE, 1.0)
+    return weights
+
+
+def weightings(world: World, worth: np.ndarray, seed: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Name and (tokens,) weights of every arm and of every learnt function."""
+    for name in ARMS:
+        arm = world.study.arm(name)
+        scored = world.study.scored(arm, seed)
+        chosen = criteria.chosen_documents(scored, arm)
+        yield name, criteria.weights_at_start(scored, arm, seed, chosen)
+    told = signals(world, seed)
+    for name, read in LEARNT.items():
+        yield f"learnt from {name}", learnt(world, [told[each] for each in read], worth)
+
+
+def sums(world: World, worth: np.ndarray, weights: np.ndarray, here: np.ndarray) -> np.ndarray:
+    """(subjects, 4): sums of weight x influence, weight, influence and tokens of some tokens."""
+    columns = (weights * worth, weights, worth, np.ones(len(worth)))
+    count = int(world.subjects.max()) + 1
+    return np.stack(
+        [np.bincount(world.subjects[here], c[here], minlength=count) for c in columns], axis=1
+    )
+
+
+def bought(each: np.ndarray) -> np.ndarray:
+    """Influence per unit of weight relative to equal weights; each: (..., 4) as from `sums`."""
+    return (each[..., 0] / each[..., 1]) / (each[..., 2] / each[..., 3])
+
+
+def table(world: World) -> pd.DataFrame:
+    """One row per model, weighting and stratum, over all seeds: what a unit of weight buys."""
+    rows, rng = [], np.random.default_rng(0)
+    for model, worth in influences(world).items():
+        found: dict[tuple[str, str], list[np.ndarray]] = {}
+        for seed in world.study.profile.seeds:
+            known, asked = world.covered(seed), world.subjects >= 0
+            places = {"covered": known, "uncovered": asked & ~known}
+            for name, weights in weightings(world, worth, seed):
+                for stratum in STRATA:
+                    one = sums(world, worth, weights, places[stratum])
+                    found.setdefault((name, stratum), []).append(one)
+        for (name, stratum), seeds in found.items():
+            each = np.sum(seeds, axis=0)
+            drawn = rng.integers(0, len(each), (DRAWS, len(each)))
+            low, high = np.quantile(bought(each[drawn].sum(axis=1)), [0.025, 0.975])
+            rows.append((model, name, stratum, float(bought(each.sum(axis=0))), low, high))
+    columns = ["model", "weights", "stratum", "influence", "ci_low", "ci_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def main() -> None:
+    """Measure and print; --write keeps the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("profile", nargs="?", default="laptop")
+    parser.add_argument("--set", dest="changes", action="append", default=[])
+    parser.add_argument("--write", action="store_true", help="into results/search")
+    options = parser.parse_args()
+    profile = development(load_profile(options.profile, ["seeds=[0, 1]", *options.changes]))
+    told = table(World.of(Study(profile, "search")))
+    print(told.round(2).to_string(index=False))
+    if options.write:
+        write_text(TABLE, csv_text(told))
+
+
+if __name__ == "__main__":
+    main()
