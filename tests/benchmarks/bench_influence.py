@@ -1,6 +1,6 @@
 """What any function of the losses could gain: the influence of each token on held-out answers.
 
-    python tests/benchmarks/bench_influence.py [PROFILE] [--set KEY=VALUE ...] [--write]
+    python tests/benchmarks/bench_influence.py [PROFILE] [--set KEY=VALUE ...] [--share X] [--write]
 
 On development questions. A token's influence is what a step of training on it alone does, to first
 order, to the log-likelihood of the answers about half of the subjects (`scoring.influence`), for
@@ -17,6 +17,7 @@ could be tuned to. Intervals are 95 %, by subjects. With `--write` the table goe
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ from mucpt_utils.musicsimpleqa.ask import prompt_and_answer
 from mucpt_utils.report.table_files import csv_text
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.scoring.influence import answer_gradient, influence
-from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.scoring.tokens import TokenStore, gather
 from mucpt_utils.study.labels import kept_documents
 from mucpt_utils.study.signals import TAGS
 from mucpt_utils.study.study import Study
@@ -51,29 +52,49 @@ DRAWS = 2000  # of the bootstrap
 
 @dataclass(frozen=True)
 class World:
-    """The corpus of development subjects. subjects, half: (tokens,), the number of the subject that
-    a token's document is about and the half it is in; -1 for documents about others."""
+    """The corpus of development subjects. about: (documents,), the number of the subject that a
+    document is about, -1 for others and for what was not drawn; halves: (subjects,), 0 or 1."""
 
     study: Study
     store: TokenStore
-    subjects: np.ndarray
-    half: np.ndarray
+    about: np.ndarray
+    halves: np.ndarray
     questions: Sequence[Sequence[dict]]
 
     @classmethod
-    def of(cls, study: Study) -> "World":
-        """Every second subject, in the order of a shuffle, is in the other half."""
+    def of(cls, study: Study, share: float) -> "World":
+        """Every second subject, in the order of a shuffle, is in the other half.
+
+        share: of the documents, which are drawn at random.
+        """
         store = TokenStore.load(study.domain_tokens().folder)
         asked = questions_of(study.roles.test)
         names = sorted({question["subject"] for question in asked})
-        halves = np.random.default_rng(0).permutation(len(names)) % 2
+        rng = np.random.default_rng(0)
+        halves = rng.permutation(len(names)) % 2
         numbers = {name: number for number, name in enumerate(names)}
         titles = [row["metadata"]["title"] for row in kept_documents(study.corpus().folder)]
-        each = np.array([numbers.get(title, -1) for title in titles])
-        half = np.where(each >= 0, halves[each], -1)
-        lengths = np.diff(store.starts)
+        about = np.array([numbers.get(title, -1) for title in titles])
+        about[rng.random(len(about)) >= share] = -1
         questions = [[q for q in asked if halves[numbers[q["subject"]]] == h] for h in (0, 1)]
-        return cls(study, store, np.repeat(each, lengths), np.repeat(half, lengths), questions)
+        return cls(study, store, about, halves, questions)
+
+    @cached_property
+    def subjects(self) -> np.ndarray:
+        """(tokens,) numbers of the subjects, -1 for none."""
+        return np.repeat(self.about, np.diff(self.store.starts))
+
+    @cached_property
+    def half(self) -> np.ndarray:
+        """(tokens,) the half that a token's subject is in, -1 for none."""
+        return np.where(self.subjects >= 0, self.halves[self.subjects], -1)
+
+    def documents(self, half: int) -> TokenStore:
+        """The documents about the subjects of one half."""
+        order = np.flatnonzero((self.about >= 0) & (self.halves[self.about] == half))
+        lengths, ids = np.diff(self.store.starts)[order], [self.store.ids[i] for i in order]
+        starts = np.cumsum([0, *lengths]).astype(np.int64)
+        return TokenStore(gather(self.store, order), starts, ids, self.store.begin)
 
     def covered(self, seed: int) -> np.ndarray:
         """(tokens,) booleans: whether the reference model has read about the subject."""
@@ -92,8 +113,9 @@ def influences(world: World) -> dict[str, np.ndarray]:
         for half, questions in enumerate(world.questions):
             pairs = [prompt_and_answer(study.loaded_tokenizer, q) for q in questions]
             gradient = answer_gradient(model, pairs)
-            told = influence(model, world.store, gradient, study.profile.model.context)
-            values = np.where(world.half == half, told.astype(np.float32), values)
+            values[world.half == half] = influence(
+                model, world.documents(half), gradient, study.profile.model.context
+            )
         found[name] = values
     return found
 
@@ -180,10 +202,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("profile", nargs="?", default="laptop")
     parser.add_argument("--set", dest="changes", action="append", default=[])
+    parser.add_argument("--share", type=float, default=1.0, help="of the documents")
     parser.add_argument("--write", action="store_true", help="into results/search")
     options = parser.parse_args()
     profile = development(load_profile(options.profile, ["seeds=[0, 1]", *options.changes]))
-    told = table(World.of(Study(profile, "search")))
+    told = table(World.of(Study(profile, "search"), options.share))
     print(told.round(2).to_string(index=False))
     if options.write:
         write_text(TABLE, csv_text(told))
