@@ -1,4 +1,4 @@
-"""What any function of the losses could gain: the influence of each token on held-out answers.
+"""What can be told of a token's influence on answers from its losses, and from nearby words.
 
     python tests/benchmarks/bench_influence.py [PROFILE] [--set KEY=VALUE ...] [--share X] [--write]
 
@@ -9,8 +9,9 @@ mean influence that a unit of weight buys, relative to equal weights: those of a
 and learnt ones, which give the tenth of the tokens with the highest predicted influence six times
 the weight of the others. The prediction is a boosted ensemble of small trees over what is named; it
 learns on one half of the subjects, from the influence on answers about them, and is judged on the
-other. So `learnt from L, L_rm, H` bounds what a fixed weight that reads each token's own losses
-could be tuned to. Intervals are 95 %, by subjects. With `--write` the table goes to
+other, so that learnt weights, all of one dose, show how much of the influence can be told from what
+they read. Influence is of one step: how arms order by it need not be how they order after a run.
+Intervals are 95 %, by subjects. With `--write` the table goes to
 `results/search/influence.csv`.
 """
 
