@@ -6,11 +6,10 @@ seconds are kept in `results/speed`; how long Python takes to import the study s
 machine is beside the measured one.
 """
 
+import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
-
-import pandas as pd
 
 from mucpt_utils import paths
 
@@ -35,10 +34,11 @@ def own_work(profile: str, table: Path = TABLE) -> OwnWork | None:
     """The own work of a profile's notebooks, or of `laptop`'s; None if neither was measured."""
     if not table.is_file():
         return None
-    rows = pd.read_csv(table, dtype={"notebook": str})
+    with table.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))  # pandas would make a wrong argument wait
     for name in (profile, INSTEAD):
-        measured = rows[rows["profile"] == name]
-        if len(measured):
-            seconds = dict(zip(measured["notebook"], measured["again"], strict=True))
-            return OwnWork(name, seconds, float(measured["start"].iloc[0]))
+        measured = [row for row in rows if row["profile"] == name]
+        if measured:
+            seconds = {row["notebook"]: float(row["again"]) for row in measured}
+            return OwnWork(name, seconds, float(measured[0]["start"]))
     return None
