@@ -135,10 +135,14 @@ def sample(store: TokenStore, tokens: int, seed: int) -> TokenStore:
     """Documents drawn without replacement until they have `tokens` tokens; else all of them."""
     order = np.random.default_rng(seed).permutation(len(store))
     lengths = np.diff(store.starts)[order]
-    drawn = order[: 1 + int(np.searchsorted(np.cumsum(lengths), tokens))]
-    starts = np.cumsum([0, *lengths[: len(drawn)]]).astype(np.int64)
-    ids = [store.ids[index] for index in drawn]
-    return TokenStore(gather(store, drawn), starts, ids, store.begin)
+    return taken(store, order[: 1 + int(np.searchsorted(np.cumsum(lengths), tokens))])
+
+
+def taken(store: TokenStore, order: np.ndarray) -> TokenStore:
+    """The documents in `order`, by their numbers, as a store of their own."""
+    starts = np.cumsum([0, *np.diff(store.starts)[order]]).astype(np.int64)
+    ids = [store.ids[index] for index in order]
+    return TokenStore(gather(store, order), starts, ids, store.begin)
 
 
 def gather(

@@ -32,7 +32,7 @@ from mucpt_utils.musicsimpleqa.ask import prompt_and_answer
 from mucpt_utils.report.table_files import csv_text
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.scoring.influence import answer_gradient, influence
-from mucpt_utils.scoring.tokens import TokenStore, gather
+from mucpt_utils.scoring.tokens import TokenStore, taken
 from mucpt_utils.study.labels import kept_documents
 from mucpt_utils.study.signals import TAGS
 from mucpt_utils.study.study import Study
@@ -54,11 +54,13 @@ DRAWS = 2000  # of the bootstrap
 @dataclass(frozen=True)
 class World:
     """The corpus of development subjects. about: (documents,), the number of the subject that a
-    document is about, -1 for others and for what was not drawn; halves: (subjects,), 0 or 1."""
+    document is about, -1 for others and for what was not drawn; names, halves: of the subjects, in
+    the order of their numbers, each half 0 or 1."""
 
     study: Study
     store: TokenStore
     about: np.ndarray
+    names: Sequence[str]
     halves: np.ndarray
     questions: Sequence[Sequence[dict]]
 
@@ -78,7 +80,7 @@ class World:
         about = np.array([numbers.get(title, -1) for title in titles])
         about[rng.random(len(about)) >= share] = -1
         questions = [[q for q in asked if halves[numbers[q["subject"]]] == h] for h in (0, 1)]
-        return cls(study, store, about, halves, questions)
+        return cls(study, store, about, names, halves, questions)
 
     @cached_property
     def subjects(self) -> np.ndarray:
@@ -92,15 +94,13 @@ class World:
 
     def documents(self, half: int) -> TokenStore:
         """The documents about the subjects of one half."""
-        order = np.flatnonzero((self.about >= 0) & (self.halves[self.about] == half))
-        lengths, ids = np.diff(self.store.starts)[order], [self.store.ids[i] for i in order]
-        starts = np.cumsum([0, *lengths]).astype(np.int64)
-        return TokenStore(gather(self.store, order), starts, ids, self.store.begin)
+        is_in = (self.about >= 0) & (self.halves[self.about] == half)
+        return taken(self.store, np.flatnonzero(is_in))
 
     def covered(self, seed: int) -> np.ndarray:
         """(tokens,) booleans: whether the reference model has read about the subject."""
-        names = sorted({q["subject"] for half in self.questions for q in half})
-        known = np.array([name in self.study.covered(seed) for name in names])
+        covered = self.study.covered(seed)
+        known = np.array([name in covered for name in self.names])
         return known[self.subjects] & (self.subjects >= 0)
 
 

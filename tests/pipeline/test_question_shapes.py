@@ -1,22 +1,10 @@
 """Questions told in parts, cut short, broken off or in a row are found; marks and names are not."""
 
 import pytest
+from made_up_questions import question
 
 from mucpt_utils.pipeline.decontamination import asked_questions
 from mucpt_utils.pipeline.question_parts import QuestionParts
-
-
-def question(key: str, relation: str, text: str, answer: str, subject: str, kind: str) -> dict:
-    """A question of the benchmark with what it is looked for by."""
-    return {
-        "id": key,
-        "question": text,
-        "answer": answer,
-        "subject": subject,
-        "answer_type": kind,
-        "fact_ids": [f"m:{relation}:x"],
-    }
-
 
 QUESTIONS = [
     question(*row)

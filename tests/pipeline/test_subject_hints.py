@@ -1,21 +1,9 @@
 """Subjects in other spellings, in figures and in words, and named in part."""
 
 import pytest
+from made_up_questions import question
 
 from mucpt_utils.pipeline.decontamination import asked_questions
-
-
-def question(key: str, relation: str, text: str, answer: str, subject: str, kind: str) -> dict:
-    """A question of the benchmark with what it is looked for by."""
-    return {
-        "id": key,
-        "question": text,
-        "answer": answer,
-        "subject": subject,
-        "answer_type": kind,
-        "fact_ids": [f"t:{relation}:x"],
-    }
-
 
 QUESTIONS = [
     question(*row)
