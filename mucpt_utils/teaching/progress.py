@@ -9,8 +9,8 @@ passed on.
 import re
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TextIO
 
 from mucpt_utils.config.settings import Profile
@@ -170,8 +170,18 @@ class Progress:
         self.place, self.stage, self.drawn = 0, "", False
         self.stages: dict[str, float] = {}  # share done of each stage of this notebook
 
-    def begin(self, place: int) -> None:
-        """Begin the notebook at a place (from 0)."""
+    def begin(self, place: int, replan: Callable[[Sequence[str]], Plan] | None = None) -> None:
+        """Begin the notebook at a place (from 0).
+
+        replan: the plan of the notebooks numbered so. It is asked again where this notebook has
+        work to do by the plan so far: whether a stage exists is only known when what it is made
+        from does, so that a plan made before counts as missing what is then found.
+        """
+        rest, past = self.numbers[place:], self.numbers[:place]
+        if replan and self.plan.seconds.get(rest[0]):
+            before = {n: self.plan.seconds[n] for n in past if n in self.plan.seconds}
+            fresh = replan(rest)
+            self.plan = replace(fresh, seconds={**before, **fresh.seconds})
         self.place, self.stage, self.stages = place, "", {}
         self.show()
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def run(profile: str, overrides: list[str], which: Sequence[Path]) -> None:
     bar.say("; ".join(filter(None, (f"{settings.name}: {where}", plan.in_words()))))
     start, since = time.perf_counter(), leftovers.moment(results[0] / "executed")
     for place, notebook in enumerate(which):
-        bar.begin(place)
+        bar.begin(place, partial(planned, settings))
         if notebook.stem == REPORT and list(which) == notebooks():
             clear(results, since, bar)
         out = results[0] / "executed" / notebook.name

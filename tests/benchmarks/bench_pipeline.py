@@ -1,7 +1,7 @@
 """The pipeline under kills, at growing sizes, and beside the libraries it stands on.
 
     python tests/benchmarks/bench_pipeline.py kills  [--kills 50] [--copies 1]
-    python tests/benchmarks/bench_pipeline.py memory [--times 1 10 100]
+    python tests/benchmarks/bench_pipeline.py memory [--times 1 10 100] [--write]
     python tests/benchmarks/bench_pipeline.py speed  [--copies 10] [--rounds 3] [--lines 20000]
                                                      [--fasttext PROGRAM] [--write]
 
@@ -131,11 +131,17 @@ def _outcome(out: Path) -> dict[str, str]:
 
 def memory(options: argparse.Namespace, folder: Path) -> None:
     """Peak memory of a run in its own process, and time a document, at each size."""
+    rows = []
     for times in options.times:
         source, model = corpus(times, folder / f"source{times}")
         command = [sys.executable, __file__, "one-run", str(source), str(folder / f"out{times}")]
         done = subprocess.run([*command, str(model)], capture_output=True, text=True, check=True)
-        show(what="memory", times=times, **json.loads(done.stdout.splitlines()[-1]))
+        found = json.loads(done.stdout.splitlines()[-1])
+        show(what="memory", times=times, **found)
+        what = f"pipeline: largest memory, {found['documents']} documents"
+        rows.append({"what": what, "ours": found["peak_mib"], "unit": "MiB", "machine": _machine()})
+    if options.write:
+        speed_table.add(rows)
 
 
 def one_run(options: argparse.Namespace) -> None:
@@ -324,7 +330,9 @@ def main() -> None:
     one = commands.add_parser("kills")
     one.add_argument("--kills", type=int, default=50)
     one.add_argument("--copies", type=int, default=1)
-    commands.add_parser("memory").add_argument("--times", type=int, nargs="+", default=[1, 10, 100])
+    one = commands.add_parser("memory")
+    one.add_argument("--times", type=int, nargs="+", default=[1, 10, 100])
+    one.add_argument("--write", action="store_true", help="keep the rows in results/speed")
     one = commands.add_parser("speed")
     one.add_argument("--copies", type=int, default=10)
     one.add_argument("--rounds", type=int, default=3)

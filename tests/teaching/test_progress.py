@@ -55,6 +55,22 @@ def test_time_left_follows_the_forecast_and_then_the_pace_of_the_run(clock):
     assert bar.left() == pytest.approx(50), "half of the work took 50 seconds"
 
 
+def test_work_that_turns_out_to_exist_is_taken_from_the_plan(clock):
+    bar, asked = Progress(PLAN, NUMBERS, io.StringIO()), []
+
+    def replan(numbers):
+        asked.append(numbers)
+        return Plan({"05": {"arms": 6.0}}, 20, 27, PLAN.own)
+
+    bar.begin(0, replan)
+    assert not asked, "nothing is made here, so nothing is known that was not before"
+    bar.begin(2, replan)
+    assert asked == [NUMBERS[2:]]
+    assert bar.plan.found == 20 and bar.plan.seconds["05"] == {"arms": 6.0}
+    assert bar.plan.seconds["04"] == PLAN.seconds["04"], "what was done before still counts as done"
+    assert bar.done() == pytest.approx((8 + 28) / (100 - 50))
+
+
 def test_away_from_a_terminal_a_line_is_written_every_half_minute_at_most(clock):
     out = io.StringIO()
     bar = Progress(PLAN, NUMBERS, out)
