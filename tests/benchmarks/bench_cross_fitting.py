@@ -14,7 +14,8 @@ are rumours. Folds are dealt by document or by site. With `--write` the table go
 """
 
 import argparse
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.scoring.tokens import TokenStore, taken
 from mucpt_utils.study import models, scores
 from mucpt_utils.study.labels import Labels, kept_documents
-from mucpt_utils.study.stages import Report
+from mucpt_utils.study.stages import silent
 from mucpt_utils.study.study import Study
 
 TABLE = paths.RESULTS / "search" / "cross_fitting.csv"
@@ -50,42 +51,34 @@ def fold_of(store: TokenStore, sites: np.ndarray, by: str) -> np.ndarray:
     return np.array([int(digest(name), 16) % 2 for name in store.ids])
 
 
-def one_fold(
-    folder: Path, inputs: Mapping[str, Path], report: Report, *, by: str, number: int
-) -> None:
-    """The documents of one fold, as a stage."""
-    store, sites = TokenStore.load(inputs["tokens"]), np.load(inputs["tokens"] / "sites.npy")
-    taken(store, np.flatnonzero(fold_of(store, sites, by) == number)).save(folder)
-
-
 def cross_fitted(study: Study, scored: Scored, by: str, seed: int) -> np.ndarray:
     """(tokens,) losses in nats, each document's under the model of the other fold."""
-    profile, found = study.profile, np.zeros(len(scored.base), np.float32)
-    folds = fold_of(scored.store, scored.sites, by)
+    profile, found = study.profile, np.zeros(scored.store.tokens.size, np.float32)
+    folds = fold_of(scored.store, np.load(study.domain_tokens().path("sites.npy")), by)
     inside = np.repeat(folds, np.diff(scored.store.starts))
     settings = profile.train.model_copy(update={"tokens": profile.train.tokens // 2})
-    tokens = {"tokens": study.domain_tokens()}
-    stores = [study.stage("fold", one_fold, tokens, by=by, number=number) for number in (0, 1)]
-    for number, other in ((0, 1), (1, 0)):
-        inputs = {"base": study.base(), "reference_tokens": stores[other]}
-        model = study.stage(
-            "fold_model",
-            models.train_reference,
-            {**inputs, "general_tokens": study.general_tokens()},
-            train=settings,
-            context=profile.model.context,
-            replay=profile.replay,
-            seed=seed,
-        )
-        scored_fold = study.stage(
-            "fold_losses",
-            scores.score_tokens,
-            {"model": model, "tokens": stores[number]},
-            temperature=1.0,
-            context=profile.model.context,
-            measure="loss",
-        )
-        found[inside == number] = losses.load(scored_fold.folder)
+    given = {"base": study.base().folder, "general_tokens": study.general_tokens().folder}
+    context = profile.model.context
+    with tempfile.TemporaryDirectory() as name:
+        stores = [Path(name) / f"fold{number}" for number in (0, 1)]
+        for number, folder in enumerate(stores):
+            folder.mkdir()
+            taken(scored.store, np.flatnonzero(folds == number)).save(folder)
+        for number, other in ((0, 1), (1, 0)):
+            folder = Path(name) / f"model{number}"
+            folder.mkdir()
+            models.train_reference(
+                folder,
+                {**given, "reference_tokens": stores[other]},
+                silent,
+                train=settings,
+                context=context,
+                replay=profile.replay,
+                seed=seed,
+            )
+            inputs = {"model": folder, "tokens": stores[number]}
+            scores.score_tokens(folder, inputs, silent, temperature=1.0, context=context)
+            found[inside == number] = losses.load(folder)
     return found
 
 
