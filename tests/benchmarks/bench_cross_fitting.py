@@ -8,8 +8,8 @@ model, so that both together cost one more training). What many documents tell i
 a document is scored, and what only it tells is not. On development subjects, before any training
 of an arm: the area under the ROC curve for objects of true against false statements by the weights
 of `soft_static`, with cross-fitted losses and with those of the reference model of clean text
-(where it knows the subject, and where not), at growing shares of falsehood, of which all or none
-are rumours. Folds are dealt by document or by site. With `--write` the table goes to
+(where it knows the subject, and where not), at the falsehood of `laptop` and at a higher one, of
+which most or none is rumours. Folds are dealt by document or by site. With `--write` the table goes to
 `results/search/cross_fitting.csv`.
 """
 
@@ -38,9 +38,8 @@ from mucpt_utils.study.study import Study
 
 TABLE = paths.RESULTS / "search" / "cross_fitting.csv"
 ARM = "soft_static"
-# share of sites that are bad, and of their facts that are wrong
-FALSEHOOD = ((0.4, 0.7), (0.5, 0.9), (0.7, 0.9))
-RUMOURS = (0.0, 0.8)  # share of wrong facts that bad sites tell alike
+# share of sites that are bad, share of their facts that are wrong, share of these that all tell alike
+WORLDS = ((0.4, 0.7, 0.8), (0.5, 0.9, 0.8), (0.5, 0.9, 0.0))
 FOLDS = ("documents", "sites")
 
 
@@ -105,14 +104,13 @@ def rows_of(study: Study) -> Iterator[dict]:
 def table(profile: str) -> pd.DataFrame:
     """One row per world and kind of losses: the AUC at each seed and its mean."""
     rows = []
-    for bad, wrong in FALSEHOOD:
-        for rumours in RUMOURS:
-            world = [f"render.bad_sites={bad}", f"render.wrong_in_bad_sites={wrong}"]
-            world += [f"render.rumours={rumours}", "seeds=[0, 1]", f"arms=[base, plain, {ARM}]"]
-            study = Study(development(load_profile(profile, world)), "search")
-            for row in rows_of(study):
-                rows.append({"bad_sites": bad, "wrong_there": wrong, "rumours": rumours, **row})
-                print(rows[-1], flush=True)
+    for bad, wrong, rumours in WORLDS:
+        world = [f"render.bad_sites={bad}", f"render.wrong_in_bad_sites={wrong}"]
+        world += [f"render.rumours={rumours}", "seeds=[0, 1]", f"arms=[base, plain, {ARM}]"]
+        study = Study(development(load_profile(profile, world)), "search")
+        for row in rows_of(study):
+            rows.append({"bad_sites": bad, "wrong_there": wrong, "rumours": rumours, **row})
+            print(rows[-1], flush=True)
     keys = ["bad_sites", "wrong_there", "rumours", "wrong", "losses"]
     grouped = pd.DataFrame(rows).groupby(keys, sort=False)["auc"]
     return grouped.agg(["mean", "min", "max"]).reset_index()
