@@ -9,8 +9,8 @@ a document is scored, and what only it tells is not. On development subjects, be
 of an arm: the area under the ROC curve for objects of true against false statements by the weights
 of `soft_static`, with cross-fitted losses and with those of the reference model of clean text
 (where it knows the subject, and where not), at the falsehood of `laptop` and at a higher one, of
-which most or none is rumours. Folds are dealt by document or by site. With `--write` the table goes to
-`results/search/cross_fitting.csv`.
+which most or none is rumours. Folds are dealt by document or by site. With `--write` the table goes
+to `results/search/cross_fitting.csv`.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from mucpt_utils.study.study import Study
 
 TABLE = paths.RESULTS / "search" / "cross_fitting.csv"
 ARM = "soft_static"
-# share of sites that are bad, share of their facts that are wrong, share of these that all tell alike
+# share of bad sites, of wrong facts in them, and of rumours among these
 WORLDS = ((0.4, 0.7, 0.8), (0.5, 0.9, 0.8), (0.5, 0.9, 0.0))
 FOLDS = ("documents", "sites")
 
