@@ -19,6 +19,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -151,14 +152,21 @@ def learnt(world: World, read: Sequence[np.ndarray], worth: np.ndarray) -> np.nd
     return weights
 
 
-def weightings(world: World, worth: np.ndarray, seed: int) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and (tokens,) weights of every arm and of every learnt function."""
+def arms_weights(world: World, seed: int) -> dict[str, np.ndarray]:
+    """(tokens,) weights of every arm before training."""
+    weights = {}
     for name in ARMS:
         arm = world.study.arm(name)
         scored = world.study.scored(arm, seed)
         chosen = criteria.chosen_documents(scored, arm)
-        yield name, criteria.weights_at_start(scored, arm, seed, chosen)
-    told = signals(world, seed)
+        weights[name] = criteria.weights_at_start(scored, arm, seed, chosen)
+    return weights
+
+
+def learnt_weights(
+    world: World, worth: np.ndarray, told: dict[str, np.ndarray]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Name and (tokens,) weights of every learnt function; told: as from `signals`."""
     for name, read in LEARNT.items():
         yield f"learnt from {name}", learnt(world, [told[each] for each in read], worth)
 
@@ -180,12 +188,17 @@ def bought(each: np.ndarray) -> np.ndarray:
 def table(world: World) -> pd.DataFrame:
     """One row per model, weighting and stratum, over all seeds: what a unit of weight buys."""
     rows, rng = [], np.random.default_rng(0)
+    known_before = {
+        seed: (arms_weights(world, seed), signals(world, seed))
+        for seed in world.study.profile.seeds
+    }
     for model, worth in influences(world).items():
         found: dict[tuple[str, str], list[np.ndarray]] = {}
-        for seed in world.study.profile.seeds:
+        for seed, (of_arms, told) in known_before.items():
             known, asked = world.covered(seed), world.subjects >= 0
             places = {"covered": known, "uncovered": asked & ~known}
-            for name, weights in weightings(world, worth, seed):
+            every = chain(of_arms.items(), learnt_weights(world, worth, told))
+            for name, weights in every:
                 for stratum in STRATA:
                     one = sums(world, worth, weights, places[stratum])
                     found.setdefault((name, stratum), []).append(one)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
@@ -36,6 +37,8 @@ TITLE_ROOM = 0.9  # inches above and below the panels
 ORIGIN_ROOM = 0.26  # inches for the line that gives a figure's origin
 TITLE_GAP = 0.1  # inches between a figure's title and what is below it
 LETTER = 0.081  # inches per average letter
+# with these settings a figure without a layout engine gets none
+UNMANAGED = {"figure.autolayout": False, "figure.constrained_layout.use": False}
 _is_narrow: ContextVar[bool] = ContextVar("_is_narrow", default=False)
 ROWS_PER_LINE = 0.65  # rows per line of a label, since a row has some room around a line
 
@@ -139,7 +142,8 @@ def sign(fig: Figure, origin: str) -> None:
     room = ORIGIN_ROOM + 0.15 * (len(lines) - 1)
     # settle the layout, then make room below it
     fig.draw_without_rendering()
-    fig.set_layout_engine("none")
+    with mpl.rc_context(UNMANAGED):  # "none" would keep a placeholder, for which saving draws twice
+        fig.set_layout_engine(None)
     whole = height + room + max(0.0, TITLE_GAP - gap_below_title(fig))
     below = room / whole
     for axes in fig.axes:
