@@ -11,11 +11,11 @@ class TaggerKind(NamedTuple):
     """What a tagger reads of a token (`scoring.tagger.FEATURES`), and what it learns from.
 
     learns: facts, from a table of facts about other subjects; ratio, from the loss ratio on the
-    reference model's own text.
+    reference model's own text; nothing, where capitals and digits tell (`scoring.surface`).
     """
 
-    reads: Literal["states", "window"]
-    learns: Literal["facts", "ratio"]
+    reads: Literal["states", "window", "surface"]
+    learns: Literal["facts", "ratio", "nothing"]
 
 
 # the taggers that an arm's `focus` may name
@@ -23,6 +23,7 @@ TAGGERS = {
     "tagger": TaggerKind("states", "facts"),
     "tagger_window": TaggerKind("window", "facts"),
     "ratio_window": TaggerKind("window", "ratio"),
+    "names": TaggerKind("surface", "nothing"),
 }
 # tokens of the reference model's own text that a tagger learns the ratio from: on development
 # subjects, twice as many tell fact tokens no better (area under the curve .79 against .80)
@@ -223,13 +224,15 @@ class Arm(BaseModel):
     )
     keep: float = Field(0.6, gt=0, le=1, description="share of documents that chosen_by keeps")
     focus: (
-        Literal["tagger", "tagger_window", "ratio_window", "clean", "objects", "right_objects"]
+        Literal["tagger", "tagger_window", "ratio_window", "names"]
+        | Literal["clean", "objects", "right_objects"]
         | None
     ) = Field(
         None,
         description="fixed factor of each token: up to `dose` by a tagger of fact tokens (see "
-        "`TAGGERS`), which reads the base's hidden states or a window of its embeddings; by the "
-        "labels (ceilings) 0 for noise and wrong objects, `dose` for all objects, or both",
+        "`TAGGERS`), which reads the base's hidden states or a window of its embeddings; `dose` "
+        "for names and numbers, told by capitals and digits; by the labels (ceilings) 0 for noise "
+        "and wrong objects, `dose` for all objects, or both",
     )
     dose: float = Field(6.0, gt=1, description="largest factor that a focus gives")
     start: Literal["base", "reference", "merged"] = Field(

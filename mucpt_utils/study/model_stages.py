@@ -202,6 +202,8 @@ class ModelStages(CorpusStages):
 
         One tagger serves all seeds, unless it learns from a seed's reference model.
         """
+        if TAGGERS[focus].learns == "nothing":
+            return self._marked_names()
         by_ratio = TAGGERS[focus].learns == "ratio"
         fitted = self.ratio_tagger(focus, seed) if by_ratio else self.tagger(focus)
         return self.stage(
@@ -209,6 +211,19 @@ class ModelStages(CorpusStages):
             signals.tag_tokens,
             {"base": self.base(), "tokens": self.domain_tokens(), "tagger": fitted},
             context=self.profile.model.context,
+        )
+
+    def _marked_names(self) -> Artifact:
+        """Tags by capitals and digits alone."""
+        return self.stage(
+            "tags",
+            signals.mark_names,
+            {
+                "corpus": self.corpus(),
+                "tokenizer": self.tokenizer(),
+                "tokens": self.domain_tokens(),
+            },
+            metadata=self.corpus_metadata,
         )
 
     def quality(self) -> Artifact:

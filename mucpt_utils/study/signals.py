@@ -85,11 +85,7 @@ def matched_tokens(
     Distant supervision: the text's own labels are not read. Case matters; begin and end tokens are
     in no value. Returns (tokens,) booleans.
     """
-    from mucpt_utils.scoring.tokens import begin_token
-
-    text = document["text"]
-    begins, ends, shift = token_places(document, tokenizer, metadata)
-    inside = np.zeros(len(begins), bool)
+    text, places = document["text"], []
     named = f"{document['metadata'].get('title', '')}\n{text}"
     for subject, known in by_subject(facts).items():
         if subject not in named:
@@ -97,9 +93,27 @@ def matched_tokens(
         for value in {name for fact in known for name in (fact.object, *fact.aliases)}:
             start = text.find(value)
             while start >= 0:
-                stop = start + len(value)
-                inside |= (begins < stop + shift) & (ends > start + shift)
-                start = text.find(value, stop)
+                places.append((start, start + len(value)))
+                start = text.find(value, start + len(value))
+    return tokens_inside(document, places, tokenizer, metadata)
+
+
+def tokens_inside(
+    document: Mapping,
+    places: Sequence[tuple[int, int]],
+    tokenizer: "PreTrainedTokenizerBase",
+    metadata: Sequence[str],
+) -> np.ndarray:
+    """Which tokens of a document overlap one of the places of its text, (tokens,) booleans.
+
+    places: (start, stop) in characters. Begin and end tokens are in none.
+    """
+    from mucpt_utils.scoring.tokens import begin_token
+
+    begins, ends, shift = token_places(document, tokenizer, metadata)
+    inside = np.zeros(len(begins), bool)
+    for start, stop in places:
+        inside |= (begins < stop + shift) & (ends > start + shift)
     opening = [] if begin_token(tokenizer) is None else [False]
     return np.concatenate([opening, inside, [False]]).astype(bool)
 
@@ -112,6 +126,21 @@ def tag_tokens(folder: Path, inputs: Inputs, report: "Report", *, context: int) 
     store = TokenStore.load(inputs["tokens"])
     fitted = tagger.Tagger.load(inputs["tagger"])
     np.save(folder / TAGS, tagger.tag(model, store, context, fitted))
+
+
+def mark_names(folder: Path, inputs: Inputs, report: "Report", *, metadata: Sequence[str]) -> None:
+    """Whether each token of the corpus is part of a name or number, 1 or 0: `tags.npy`."""
+    from mucpt_utils.scoring.models import load_tokenizer
+    from mucpt_utils.scoring.surface import Casing, names_and_numbers
+
+    documents = {row["id"]: row for row in kept_documents(inputs["corpus"])}
+    tokenizer, store = load_tokenizer(inputs["tokenizer"]), TokenStore.load(inputs["tokens"])
+    casing = Casing.of(row["text"] for row in documents.values())
+    rows = [
+        tokens_inside(row, names_and_numbers(row["text"], casing), tokenizer, metadata)
+        for row in map(documents.__getitem__, store.ids)
+    ]
+    np.save(folder / TAGS, np.concatenate(rows).astype(np.float16))
 
 
 # --- the quality rating ---------------------------------------------------------------------------

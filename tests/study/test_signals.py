@@ -6,11 +6,18 @@ import pytest
 from mucpt_utils.analysis.token_weights import kinds_left
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.scoring import Arm
-from mucpt_utils.io import write_json
+from mucpt_utils.io import write_json, write_jsonl
 from mucpt_utils.knowledge.facts import Fact
-from mucpt_utils.scoring.tokens import train_tokenizer
+from mucpt_utils.scoring.tokens import tokenise, train_tokenizer
 from mucpt_utils.study.labels import KINDS, Labels, labels_of
-from mucpt_utils.study.signals import RATINGS, document_ratings, matched_tokens, token_factors
+from mucpt_utils.study.signals import (
+    RATINGS,
+    TAGS,
+    document_ratings,
+    mark_names,
+    matched_tokens,
+    token_factors,
+)
 from mucpt_utils.text.documents import training_text
 
 TEXT = "Blue Rooms came out in 1971. Its producer was Ann Lee; Bo Kern sang. BUY NOW"
@@ -47,6 +54,31 @@ def test_a_value_is_matched_where_its_subject_is_named(tokenizer):
     assert not chosen[-1], "the end token is of no value"
     assert decoded(tokenizer, text, chosen[:-1]).split() == ["1971", "Ann", "Lee"]
     assert not matched_tokens(document(title="X", text="1971."), facts, tokenizer, fields).any()
+
+
+def test_names_and_numbers_of_a_corpus_are_marked_in_the_order_of_its_tokens(tokenizer, tmp_path):
+    rows = [
+        {"id": name, **document(text)} for name, text in (("b", TEXT), ("a", "by Blue, by Its"))
+    ]
+    (tmp_path / "corpus/kept").mkdir(parents=True)
+    write_jsonl(tmp_path / "corpus/kept/0.jsonl", rows)
+    tokenizer.save_pretrained(tmp_path / "tokenizer")
+    texts = [training_text(row, ()) for row in reversed(rows)]  # a store has its own order
+    store = tokenise(tokenizer, texts, ["a", "b"])
+    (tmp_path / "tokens").mkdir()
+    store.save(tmp_path / "tokens")
+    inputs = {name: tmp_path / name for name in ("corpus", "tokenizer", "tokens")}
+    mark_names(tmp_path, inputs, lambda *_: None, metadata=())
+    tags = np.load(tmp_path / TAGS)
+    assert tags.shape == store.tokens.shape and set(tags.tolist()) == {0.0, 1.0}
+    found = [
+        decoded(tokenizer, text, tags[begin : end - 1] > 0).split()
+        for text, begin, end in zip(texts, store.starts[:-1], store.starts[1:], strict=True)
+    ]
+    assert found == [
+        ["Blue", "Its"],
+        ["Blue", "Rooms", "1971", "Its", "Ann", "Lee", "Bo", "Kern", "NOW"],
+    ]
 
 
 def test_labels_name_the_kind_and_the_fact_of_a_token(tokenizer):

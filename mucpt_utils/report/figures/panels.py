@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -38,7 +39,7 @@ ORIGIN_ROOM = 0.26  # inches for the line that gives a figure's origin
 TITLE_GAP = 0.1  # inches between a figure's title and what is below it
 LETTER = 0.081  # inches per average letter
 # with these settings a figure without a layout engine gets none
-UNMANAGED = {"figure.autolayout": False, "figure.constrained_layout.use": False}
+UNMANAGED: dict[Any, Any] = {"figure.autolayout": False, "figure.constrained_layout.use": False}
 _is_narrow: ContextVar[bool] = ContextVar("_is_narrow", default=False)
 ROWS_PER_LINE = 0.65  # rows per line of a label, since a row has some room around a line
 
