@@ -156,6 +156,8 @@ def from_cyrillic(text: str, names: Sequence[str]) -> str:
     found = list(CYRILLIC_NAME.finditer(text))
     for name in names:
         parts = [sounds(part) for part in name.split() if part[0].isupper()]
+        if not parts:  # "deadmau5": no word begins as a name does
+            continue
         for end in range(len(found), 0, -1):
             for length in sorted({len(parts), 1}, reverse=True):
                 run = found[max(0, end - length) : end]

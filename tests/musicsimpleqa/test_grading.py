@@ -18,6 +18,7 @@ from mucpt_utils.musicsimpleqa.agreement import (
 )
 from mucpt_utils.musicsimpleqa.grading import CORRECT, GRADES, INCORRECT, NOT_ATTEMPTED, grade
 from mucpt_utils.musicsimpleqa.numbers import dates, in_digits, numbers
+from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.musicsimpleqa.words import normal
 
 # cases that the rules do not get right, and why they are left so
@@ -302,3 +303,44 @@ def test_one_of_several_brothers_is_no_person():
     asked = question("Robyn Miller", "person", "Who composed the soundtrack of Riven?")
     assert grade(asked, "One of the Miller brothers.").grade == INCORRECT
     assert grade(asked, "Of the two brothers, Miller, Robyn.").grade == CORRECT
+
+
+# --- whatever a model writes ----------------------------------------------------------------------
+
+ODD_REPLIES = (
+    *("Это Пётр Ильич Чайковский.", "Джакомо Пуччини", "Группа Кино, наверное", "ответ: 1967 год"),
+    *("答えは坂本龍一です。", "Η απάντηση είναι Βαγγέλης", "الجواب هو أم كلثوم", "मेरा उत्तर है आशा"),
+    *("\u2028\u0085 x", "ß İ ı Ⅳ ½ ①", "𝕱𝖗𝖆𝖓𝖐", "a\u0301 e\u0301", "-- ** __ ```", "🎵🎶"),
+    *(
+        "[](http://x)",
+        "<think>",
+        "$\\boxed{x}$",
+        '{"answer": null}',
+        "|a|b|\n|-|-|\n||",
+        "1. \n2. \n",
+    ),
+)
+
+
+NAMED_IN_SMALL_LETTERS = {
+    "question": "Which producer made the track Strobe?",
+    "answer": "deadmau5",
+    "aliases": ["joel"],
+    "answer_type": "person",
+    "subject": "Strobe",
+}
+
+
+def odd_keys():
+    """Questions whose keys are written unlike names: in small letters, with signs, in digits."""
+    return [
+        question
+        for question in load_questions("test")
+        if not question["answer"][0].isupper() or not question["answer"].replace(" ", "").isalpha()
+    ][::12]
+
+
+@pytest.mark.parametrize("reply", ODD_REPLIES)
+def test_every_reply_to_every_kind_of_key_has_a_grade(reply):
+    for question in [*odd_keys(), NAMED_IN_SMALL_LETTERS]:
+        assert grade(question, reply).grade in GRADES, question["answer"]
