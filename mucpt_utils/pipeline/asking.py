@@ -71,6 +71,11 @@ class Prompt:
         """The words of the sentences before it and of the prompt, as if of one sentence."""
         return Words.of(f"{self.before} {self.text}")
 
+    @property
+    def surroundings(self) -> str:
+        """The prompt with the sentences before it and behind it."""
+        return f"{self.before} {self.text} {self.after}"
+
     @cached_property
     def with_what_stands_before(self) -> "Prompt":
         """The prompt and the sentences before it as one: "Two notes are named. Which ones?"."""
@@ -233,7 +238,7 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
     skipped if neither it nor those before it, to which it may refer, do.
     """
     sentences = split_sentences(text)
-    is_short = len(text.split(None, LONGEST_POSED)) <= LONGEST_POSED
+    is_posed_as_a_whole = is_short(text)
     quiz_lines, last_named = 0, -CONTEXT_SENTENCES - 1
     for number, sentence in enumerate(sentences):
         tokens = raw_words(sentence)
@@ -242,9 +247,9 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
         quiz_lines -= 1
         if may_name(tokens):
             last_named = number
-        if number - last_named > CONTEXT_SENTENCES and not is_short:
+        if number - last_named > CONTEXT_SENTENCES and not is_posed_as_a_whole:
             continue
-        is_posed = is_short or quiz_lines > 0 or FIELD.match(sentence) is not None
+        is_posed = is_posed_as_a_whole or quiz_lines > 0 or FIELD.match(sentence) is not None
         following = "".join(sentences[number + 1 : number + 5])
         stretch, choices = without_choices(sentence, following)
         asks = choices or not TRIGGERS.isdisjoint(tokens) or SIGN.search(sentence) is not None
@@ -269,6 +274,11 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
             before = " ".join(sentences[max(0, number - CONTEXT_SENTENCES) : number])
             for piece in pieces(stretch, manner):
                 yield Prompt(piece, manner, before, choices + following, is_posed, bool(choices))
+
+
+def is_short(text: str) -> bool:
+    """Whether a text is no longer than a question with its answer may be."""
+    return len(text.split(None, LONGEST_POSED)) <= LONGEST_POSED
 
 
 def without_choices(sentence: str, following: str) -> tuple[str, str]:

@@ -15,8 +15,9 @@ from datatrove.data import Document
 from datatrove.pipeline.filters.base_filter import BaseFilter
 
 from mucpt_utils.knowledge.facts import by_subject, load_facts
-from mucpt_utils.pipeline.asking import Manner, Prompt, prompts
+from mucpt_utils.pipeline.asking import Manner, Prompt, is_short, prompts
 from mucpt_utils.pipeline.asking_lists import items_behind, items_inside
+from mucpt_utils.pipeline.proved_questions import Item, is_answered_otherwise, proved
 from mucpt_utils.pipeline.question_fit import Asked, asked_about, is_of_a_player
 from mucpt_utils.pipeline.question_parts import (
     Known,
@@ -141,9 +142,16 @@ class QuestionIndex:
         A later sentence takes its place if the answer follows only there.
         """
         first: dict[str, Contamination] = {}
-        for prompt in prompts(self.plain(text), self.may_name):
-            for question in self.asked_by(prompt):
-                if not has_sign(prompt, question.subject):
+        text = self.plain(text)
+        items = [Item(text)] if is_short(text) else []
+        for prompt in prompts(text, self.may_name):
+            asked = self.asked_by(prompt)
+            if not asked and prompt.posed and not is_short(text):
+                items.append(Item(prompt.surroundings))
+            for question in asked:
+                if not has_sign(prompt, question.subject) or is_answered_otherwise(
+                    question, prompt
+                ):
                     continue
                 # a guess inside the question itself ("was it X?") gives the answer away as well
                 answered = question.is_answered_in(
@@ -152,7 +160,20 @@ class QuestionIndex:
                 if question.id not in first or (answered and not first[question.id].answered):
                     sentence = prompt.text.strip()
                     first[question.id] = Contamination(question.id, answered, sentence)
+        for item in items:
+            for question in self.proved_in(item):
+                sentence = item.text.strip()
+                first.setdefault(question.id, Contamination(question.id, True, sentence))
         return sorted(first.values())
+
+    def proved_in(self, item: Item) -> list[QuestionParts]:
+        """The questions that a short text asks, as the key in the slot for the answer shows."""
+        if not item.asks:
+            return []
+        named = self.meant(item.prompt.words)
+        taken = frozenset().union(*(m.places for m in named if not m.name.weak))
+        hints = [hint.match for hint in self.hints.named_in(item.prompt, taken)]
+        return proved(item, [*named, *hints])
 
     def plain(self, text: str) -> str:
         """The text without syntax and marks of titles, its names in the benchmark's spelling."""

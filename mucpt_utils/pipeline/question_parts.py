@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.knowledge.relations import Relation, load_relations
 from mucpt_utils.pipeline.question_vocabulary import inverted, is_common, vocabulary
-from mucpt_utils.pipeline.question_words import is_term, stem, without, words
+from mucpt_utils.pipeline.question_words import CARDINALS, is_term, stem, without, words
 
 # the kind of an answer if no asking word tells it
 ANY = "any"
@@ -49,6 +49,8 @@ SHORTEST_FAMILY, SHORTEST_MEMBER, SHORTEST_LAST = 4, 6, 8
 # the same for a work named without its form
 SHORTEST_NICKNAME = 7
 DEGREES = ("note", "step", "tone")
+# small numbers in words
+SPELT = {figures: word for word, figures in CARDINALS.items()}
 BEFORE_THE_END = frozenset(("von", "di", "de", "du", "to", "of", "from"))
 
 
@@ -256,7 +258,7 @@ class QuestionParts:
     kind: of its answer. meanings: what its relation is about, as concepts and, where a word belongs
     to none, as stems. cues: the stems that have one of the meanings. explained: stems that can be
     in any wording of it. wording: its own telling words, by which it is found if no
-    subject is given. alike: stems for what its own say of a player or an instrument. column: the
+    subject is given. given: its answers as they are spelt. alike: stems for what its own say of a player or an instrument. column: the
     last part of its relation's name.
     """
 
@@ -269,6 +271,7 @@ class QuestionParts:
     cues: Mapping[str, frozenset[str]]
     explained: frozenset[str]
     answers: tuple[tuple[str, ...], ...]
+    given: tuple[str, ...]
     wording: frozenset[str]
     alike: frozenset[str]
     column: str
@@ -310,6 +313,7 @@ class QuestionParts:
             | vocabulary().kinds.get(kind, frozenset())
             | known.beside,
             answers=answers_of(question),
+            given=given_answers(question),
             wording=frozenset(telling(words(text))),
             alike=alike,
             column=relation.rpartition(".")[2],
@@ -324,6 +328,13 @@ class QuestionParts:
     def answer_stems(self) -> frozenset[str]:
         """The stems of all its answers."""
         return frozenset(stem(word) for answer in self.answers for word in answer)
+
+    @cached_property
+    def brief_answers(self) -> tuple[tuple[str, ...], ...]:
+        """Answers in forms that count only where nothing else stands: a key by its note alone."""
+        single = [answer[0] for answer in self.answers if len(answer) == 1]
+        keys = [w.rpartition(":")[0] for w in single if w.endswith((":major", ":minor"))]
+        return tuple((form,) for form in keys + [SPELT[w] for w in single if w in SPELT])
 
     @cached_property
     def subject_stems(self) -> frozenset[str]:
@@ -404,12 +415,17 @@ def kind_of(relation: str, answer_type: str, own: Sequence[str]) -> str:
     return next((rules.strong[s] for s in own if s in rules.strong), ANY)
 
 
-def answers_of(question: Mapping) -> tuple[tuple[str, ...], ...]:
-    """The answers of a question with their other forms, as words; empty if none is given."""
+def given_answers(question: Mapping) -> tuple[str, ...]:
+    """The answers of a question with their other forms, as they are; empty if none is given."""
     given: list[object] = [question.get("answer"), question.get("aliases")]
     given.append(question.get("answers"))
     texts = [t for item in given for t in (item if isinstance(item, list | tuple) else [item])]
-    forms = {tuple(words(str(t))) for t in texts if t is not None}
+    return tuple(str(t) for t in texts if t is not None)
+
+
+def answers_of(question: Mapping) -> tuple[tuple[str, ...], ...]:
+    """The answers of a question with their other forms, as words."""
+    forms = {tuple(words(text)) for text in given_answers(question)}
     # `US` is the word `us` in a text
     return tuple(form for form in forms if form and not vocabulary().empty.issuperset(form))
 

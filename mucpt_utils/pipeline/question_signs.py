@@ -77,7 +77,7 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
     text = prompt.text.strip()
     if letters(text) == letters(subject):
         return prompt.choices
-    if any(sign.search(text) for sign in (RHETORIC, OF_NO_FACT, WAY)):
+    if asks_no_fact(text):
         return False
     if not LETTER.search(IDENTIFIER.sub("", text)):
         return False
@@ -100,6 +100,11 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
     if letters(body).startswith(letters(subject)):  # the asking word belongs to the title
         return False
     return OPENING.match(body) is not None and not CLAUSE.match(body)
+
+
+def asks_no_fact(text: str) -> bool:
+    """Whether a question is rhetorical, or one of taste, method or the reader's own affairs."""
+    return any(sign.search(text) for sign in (RHETORIC, OF_NO_FACT, WAY))
 
 
 def opens_clause(text: str) -> bool:

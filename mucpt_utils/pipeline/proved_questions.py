@@ -1,0 +1,172 @@
+"""Questions that are proved by their key: it stands in a slot of a short text that asks for it.
+
+A clue, a card, a row or a turn of a chat may spread a question over lines and put it in words
+that no rule knows. If the text names the subject and a word of the relation or of its kind of
+answer, and the key fills the slot for the answer, that was the question. Statements have no slot.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from mucpt_utils.pipeline.answer_slots import (
+    LABEL,
+    fills,
+    is_spelt_so,
+    other_answer,
+    slots,
+    spellings,
+)
+from mucpt_utils.pipeline.asking import CHOICES, Manner, Prompt, asking_rules
+from mucpt_utils.pipeline.asking_sentences import split_sentences
+from mucpt_utils.pipeline.question_fit import OPEN_WORDS
+from mucpt_utils.pipeline.question_parts import ANY, QuestionParts
+from mucpt_utils.pipeline.question_signs import asks_no_fact
+from mucpt_utils.pipeline.question_vocabulary import vocabulary
+from mucpt_utils.pipeline.question_words import Words, raw_words, stem
+from mucpt_utils.pipeline.subject_names import Match
+
+# a heading of pairs to be matched, a label of a question, a card of one line
+MATCHING = re.compile(r"^\W*(?:match(?:ing)?|pair|connect|link)\b", re.IGNORECASE | re.MULTILINE)
+ASKING_FIELD = re.compile(
+    r"^\W*(?:\w{0,12}question|prompt|query|clue|stem|q\d*|front|cloze|stimulus|ask)\W{0,3}:",
+    re.IGNORECASE | re.MULTILINE,
+)
+CARD = re.compile(r"→|⇒|[=-]>|::|\|\||>>")
+LONGEST_CARD = 20
+# a sentence that breaks off before its options
+BREAKS_OFF = re.compile(
+    r"\b(?:in|on|by|of|as|is|was|were|to|from|at|called|for|with|the|named)[ :…]*$", re.IGNORECASE
+)
+FEWEST_OPTIONS, LONGEST_OPTION = 3, 6
+# what the evidence weighs, and how much is needed
+TELLING, LIGHT, KIND, OTHER, ENOUGH = 3, 1, 2, -3, 2
+
+
+@dataclass(frozen=True)
+class Item:
+    """A short text that may be one question with its answer."""
+
+    text: str
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        """The whole text as a prompt."""
+        return Prompt(self.text, Manner.BARE, "", "", posed=True)
+
+    @cached_property
+    def slots(self) -> list[tuple[str, ...]]:
+        """Its pieces that could be an answer."""
+        return slots(self.text)
+
+    @cached_property
+    def shown(self) -> list[re.Pattern]:
+        """What it shows of the spelling of an answer."""
+        return spellings(self.text)
+
+    @cached_property
+    def asks(self) -> bool:
+        """Whether it has any sign of a question: a mark, a gap, a label, options, lengths."""
+        text = self.text
+        return bool(
+            self.asks_for_a_fact
+            or self.shown
+            or asking_rules().blank.search(text)
+            or any(LABEL.match(line) for line in re.split(r"\n|(?<=[.?!)\]])\s", text))
+            or MATCHING.search(text)
+            or ASKING_FIELD.search(text)
+            or CHOICES.search(text)
+            or (CARD.search(text) and len(text.split()) <= LONGEST_CARD)
+            or self.has_options
+        )
+
+    @property
+    def asks_for_a_fact(self) -> bool:
+        """Whether it has a question that is none of taste, method or the reader's own affairs."""
+        asked = [s for s in split_sentences(self.text) if "?" in s]
+        return any(is_of_questions(s) and not asks_no_fact(s) for s in asked)
+
+    @cached_property
+    def has_options(self) -> bool:
+        """Whether a sentence breaks off and short pieces follow it."""
+        end = next(
+            (m for p in re.split(r"[:…\n]|\.{3}", self.text) if (m := BREAKS_OFF.search(p))), None
+        )
+        short = [slot for slot in self.slots if len(slot) <= LONGEST_OPTION]
+        return end is not None and len(short) >= FEWEST_OPTIONS
+
+
+def is_of_questions(sentence: str) -> bool:
+    """Whether a sentence has a word that asks, or one for what may be asked."""
+    rules = vocabulary()
+    roots = set(map(stem, raw_words(sentence)))
+    asks = rules.strong.keys() | rules.kinds_of.keys() | rules.concepts_of.keys() | OPEN_WORDS
+    return not roots.isdisjoint(asks)
+
+
+def proved(item: Item, matches: Iterable[Match]) -> list[QuestionParts]:
+    """The questions about the named subjects that an item asks, as their keys show."""
+    found = []
+    for match in matches:
+        best = max_scored(item, match)
+        found += [q for q in best if q not in found]
+    return found
+
+
+def max_scored(item: Item, match: Match) -> list[QuestionParts]:
+    """Of the questions about a subject whose keys are in slots those with most evidence."""
+    scored = [
+        (evidence(question, item, match.places), question)
+        for question in match.subject.questions
+        if has_key(question, item, match.places)
+    ]
+    most = max((score for score, _ in scored), default=0)
+    return [q for score, q in scored if score == most and score >= ENOUGH]
+
+
+def has_key(question: QuestionParts, item: Item, places: frozenset[int]) -> bool:
+    """Whether an answer fills a slot, or is spelt as the item shows."""
+    own = {item.prompt.words.forms[i] for i in places}
+    return any(
+        fills(answer, slot)
+        for answer in (*question.answers, *question.brief_answers)
+        if not own.issuperset(answer)
+        for slot in item.slots
+    ) or any(is_spelt_so(given, item.shown) for given in question.given)
+
+
+def evidence(question: QuestionParts, item: Item, places: frozenset[int]) -> int:
+    """How much the words of an item speak for a question, besides its subject and its key."""
+    rules = vocabulary()
+    forms = item.prompt.words.forms
+    rest = [stem(w) for i, w in enumerate(forms) if i not in places]
+    rest = [s for s in rest if s not in question.answer_stems]
+    cues = {s for s in rest if s in question.cues or s in question.alike}
+    kinds = {kind for s in rest for kind in rules.kinds_of.get(s, ())}
+    strong = {rules.strong[s] for s in rest if s in rules.strong}
+    own = question.cues.keys() | question.wording_stems | question.alike
+    others = rules.elsewhere.intersection(rest) - own - rules.wrapping - rules.empty
+    is_telling = bool(cues - rules.light)
+    score = TELLING * is_telling + LIGHT * bool(cues & rules.light)
+    if question.kind != ANY and question.kind in kinds | strong:
+        score += KIND
+    elif question.kind != ANY and strong and not is_telling:
+        score += OTHER
+    if others and not is_telling:
+        score += OTHER
+    return score
+
+
+def is_answered_otherwise(question: QuestionParts, prompt: Prompt) -> bool:
+    """Whether another answer than the key stands behind a prompt: so another thing was asked."""
+    if not prompt.posed or prompt.choices or not question.answers:
+        return False
+    given = other_answer(prompt)
+    own = question.answer_stems | question.subject_stems
+    if not given or not own.isdisjoint(map(stem, given)):
+        return False
+    if any(fills(answer, given) for answer in question.brief_answers):
+        return False
+    return not question.is_answered_in(prompt.following.forms)
