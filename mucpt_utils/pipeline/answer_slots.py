@@ -6,8 +6,9 @@ how the answer is spelt without giving it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from mucpt_utils.pipeline.asking import Prompt
 from mucpt_utils.pipeline.question_vocabulary import is_common
@@ -15,8 +16,8 @@ from mucpt_utils.pipeline.question_words import CARDINALS, Words, fold, stem, wo
 
 # what ends a slot: line ends, marks, brackets, strokes, arrows, the marks of options
 BORDER = re.compile(
-    r"[\n\t|?!:;=…/→⇒➜✓✔{}»~•\"“”()]|\[|\]|[-=]>|\.{2,}|(?<=\s)[-–—]+(?=\s)|(?<![A-Z])\.(?=\s|$)"
-    r"|,(?=\S)|(?:^|(?<=\s))(?:[a-hA-H]|[ivx]{1,4}|\d{1,2})[).](?=\s)|(?:^|(?<=\s))[oO](?=\s[A-Z])"
+    r"[\n\t|?!:;=…→⇒➜✓✔{}»~•\"“”()]|\[|\]|[-=]>|\.{2,}|(?<=\s)[-–—]+(?=\s)|(?<![A-Z])\.(?=\s|$)"
+    r"|,(?=\S)|(?<!\d)/|/(?!\d)|(?:^|(?<=\s))(?:[a-hA-H]|[ivx]{1,4}|\d{1,2})[).](?=\s)|(?:^|(?<=\s))[oO](?=\s[A-Z])"
 )
 # options counted by bare figures: 1 Paris 2 Rome 3 Milan
 COUNTED = re.compile(r"(?<!\S)[1-6](?= [A-Z])")
@@ -37,6 +38,9 @@ LENGTHS = re.compile(r"\((\d{1,2}(?:[ ,.-]{1,2}\d{1,2}){0,7})\)|\((\d{1,2}) lett
 YEAR_BEGUN = re.compile(r"(?<![\w.])(1[5-9]\d?|20\d?)(?:_{1,4}|\?{1,2}|\.{2,3})(?![\w?])")
 NAME_BEGUN = re.compile(r"(?<!\w)[A-Z](?:_{2,}|(?: _){2,}|\.{3,}| ?-{3,})")
 LETTERS_GIVEN = re.compile(r"(?<![\w])[A-Z_](?: ?[A-Z_]){2,}(?!\w)")
+# the end of a name behind a gap: `in __ major`
+NAME_ENDED = re.compile(r"(?<![^\W_])_{2,}[ -]([A-Za-z]{4,})")
+SURE = 2  # the weight of what hardly fits by chance, unlike the length of one word
 LABEL = re.compile(
     r"^\W*(?:(?:the|model|correct|right|mark) )*"
     r"(?:a|ans|answers?|key|solution|response|scheme)\d{0,2}\s{0,2}[.:=)>-]",
@@ -67,18 +71,27 @@ def fills(answer: Sequence[str], slot: Sequence[str]) -> bool:
     return False
 
 
-def spellings(text: str) -> list[re.Pattern]:
-    """What a text shows of how an answer is spelt, as patterns for answers in small letters."""
-    found = [by_length(re.findall(r"\d+", m.group())) for m in LENGTHS.finditer(text)]
-    found += [rf"{m[1]}\d*" for m in YEAR_BEGUN.finditer(text)]
+class Spelling(NamedTuple):
+    """What a text shows of how an answer is spelt: a pattern of its small letters, a weight."""
+
+    pattern: re.Pattern
+    weight: int
+
+
+def spellings(text: str) -> list[Spelling]:
+    """What a text shows of how an answer is spelt."""
+    lengths = [re.findall(r"\d+", m.group()) for m in LENGTHS.finditer(text)]
+    found = [(by_length(row), min(len(row), SURE)) for row in lengths]
+    found += [(rf"{m[1]}\d*", SURE) for m in YEAR_BEGUN.finditer(text)]
+    found += [(rf"[^ ].* {m[1].lower()}", SURE) for m in NAME_ENDED.finditer(text)]
     begun = [m.group()[0].lower() for m in NAME_BEGUN.finditer(text)]
     if begun:
-        found.append(" ".join(rf"{letter}\w*" for letter in begun))
+        found.append((" ".join(rf"{letter}\w*" for letter in begun), SURE))
     for match in LETTERS_GIVEN.finditer(text):
         letters = match.group().replace(" ", "")
         if "_" in letters and any(map(str.isalpha, letters)):
-            found.append(letters.lower().replace("_", r"\w"))
-    return [re.compile(pattern) for pattern in found]
+            found.append((letters.lower().replace("_", r"\w"), SURE))
+    return [Spelling(re.compile(pattern), weight) for pattern, weight in found]
 
 
 def by_length(lengths: Sequence[str]) -> str:
@@ -87,10 +100,11 @@ def by_length(lengths: Sequence[str]) -> str:
     return rf"(?:[^\d]+ )?{pattern}" if len(lengths) == 1 else pattern
 
 
-def is_spelt_so(given: str, shown: Sequence[re.Pattern]) -> bool:
-    """Whether an answer is spelt as one of the patterns shows."""
-    letters = " ".join(re.findall(r"[^\W_]+", fold(given).replace("'", "")))
-    return any(pattern.fullmatch(letters) for pattern in shown)
+def spelt_so(given: Sequence[str], shown: Sequence[Spelling]) -> int:
+    """The greatest weight of what is shown and fits one of the answers; 0 for none."""
+    plain = [" ".join(re.findall(r"[^\W_]+", fold(text).replace("'", ""))) for text in given]
+    fitting = (s.weight for s in shown for text in plain if s.pattern.fullmatch(text))
+    return max(fitting, default=0)
 
 
 # --- other answers ------------------------------------------------------------------------------

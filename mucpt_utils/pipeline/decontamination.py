@@ -35,7 +35,7 @@ from mucpt_utils.pipeline.question_words import (
     with_years_in_figures,
     words,
 )
-from mucpt_utils.pipeline.record_lines import without_syntax
+from mucpt_utils.pipeline.record_lines import without_pictures, without_syntax
 from mucpt_utils.pipeline.subject_hints import Hints, is_proved, names_another
 from mucpt_utils.pipeline.subject_names import (
     Match,
@@ -143,9 +143,10 @@ class QuestionIndex:
         """
         first: dict[str, Contamination] = {}
         text = self.plain(text)
-        items = [Item(text)] if is_short(text) else []
+        items, is_asked = [], False
         for prompt in prompts(text, self.may_name):
             asked = self.asked_by(prompt)
+            is_asked |= asks_without_mark(prompt)
             if not asked and prompt.posed and not is_short(text):
                 items.append(Item(prompt.surroundings))
             for question in asked:
@@ -160,7 +161,7 @@ class QuestionIndex:
                 if question.id not in first or (answered and not first[question.id].answered):
                     sentence = prompt.text.strip()
                     first[question.id] = Contamination(question.id, answered, sentence)
-        for item in items:
+        for item in [Item(text, is_asked)] if is_short(text) else items:
             for question in self.proved_in(item):
                 sentence = item.text.strip()
                 first.setdefault(question.id, Contamination(question.id, True, sentence))
@@ -177,7 +178,7 @@ class QuestionIndex:
 
     def plain(self, text: str) -> str:
         """The text without syntax and marks of titles, its names in the benchmark's spelling."""
-        text = with_years_in_figures(without_syntax(text))
+        text = with_years_in_figures(without_syntax(without_pictures(text)))
         if "?" in text or len(text) <= LONGEST_WITHOUT_MARK:
             text = self.spellings.read(text)
         return self.title_marks.read(text)
@@ -252,6 +253,12 @@ class QuestionIndex:
             for q in candidates.values()
             if len(q.wording_stems & present) >= WORDING_SHARE * len(q.wording_stems)
         ]
+
+
+def asks_without_mark(prompt: Prompt) -> bool:
+    """Whether a prompt is a question by its words: `who wrote it`, `name the label`."""
+    is_asked = prompt.manner is not Manner.BARE and "?" not in prompt.text
+    return is_asked and has_sign(prompt, "")
 
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

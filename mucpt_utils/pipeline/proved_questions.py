@@ -6,18 +6,18 @@ answer, and the key fills the slot for the answer, that was the question. Statem
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 from mucpt_utils.pipeline.answer_slots import (
     LABEL,
+    Spelling,
     fills,
-    is_spelt_so,
     other_answer,
     slots,
     spellings,
+    spelt_so,
 )
 from mucpt_utils.pipeline.asking import CHOICES, Manner, Prompt, asking_rules
 from mucpt_utils.pipeline.asking_sentences import split_sentences
@@ -25,7 +25,7 @@ from mucpt_utils.pipeline.question_fit import OPEN_WORDS
 from mucpt_utils.pipeline.question_parts import ANY, QuestionParts
 from mucpt_utils.pipeline.question_signs import asks_no_fact
 from mucpt_utils.pipeline.question_vocabulary import vocabulary
-from mucpt_utils.pipeline.question_words import Words, raw_words, stem
+from mucpt_utils.pipeline.question_words import raw_words, stem
 from mucpt_utils.pipeline.subject_names import Match
 
 # a heading of pairs to be matched, a label of a question, a card of one line
@@ -47,9 +47,13 @@ TELLING, LIGHT, KIND, OTHER, ENOUGH = 3, 1, 2, -3, 2
 
 @dataclass(frozen=True)
 class Item:
-    """A short text that may be one question with its answer."""
+    """A short text that may be one question with its answer.
+
+    is_asked: whether a sentence in it asks without a mark.
+    """
 
     text: str
+    is_asked: bool = False
 
     @cached_property
     def prompt(self) -> Prompt:
@@ -62,7 +66,7 @@ class Item:
         return slots(self.text)
 
     @cached_property
-    def shown(self) -> list[re.Pattern]:
+    def shown(self) -> list[Spelling]:
         """What it shows of the spelling of an answer."""
         return spellings(self.text)
 
@@ -71,7 +75,8 @@ class Item:
         """Whether it has any sign of a question: a mark, a gap, a label, options, lengths."""
         text = self.text
         return bool(
-            self.asks_for_a_fact
+            self.is_asked
+            or self.asks_for_a_fact
             or self.shown
             or asking_rules().blank.search(text)
             or any(LABEL.match(line) for line in re.split(r"\n|(?<=[.?!)\]])\s", text))
@@ -91,9 +96,8 @@ class Item:
     @cached_property
     def has_options(self) -> bool:
         """Whether a sentence breaks off and short pieces follow it."""
-        end = next(
-            (m for p in re.split(r"[:…\n]|\.{3}", self.text) if (m := BREAKS_OFF.search(p))), None
-        )
+        pieces = re.split(r"[:…\n]|\.{3}", self.text)
+        end = next((m for piece in pieces if (m := BREAKS_OFF.search(piece))), None)
         short = [slot for slot in self.slots if len(slot) <= LONGEST_OPTION]
         return end is not None and len(short) >= FEWEST_OPTIONS
 
@@ -134,7 +138,7 @@ def has_key(question: QuestionParts, item: Item, places: frozenset[int]) -> bool
         for answer in (*question.answers, *question.brief_answers)
         if not own.issuperset(answer)
         for slot in item.slots
-    ) or any(is_spelt_so(given, item.shown) for given in question.given)
+    ) or bool(spelt_so(question.given, item.shown))
 
 
 def evidence(question: QuestionParts, item: Item, places: frozenset[int]) -> int:
@@ -149,7 +153,8 @@ def evidence(question: QuestionParts, item: Item, places: frozenset[int]) -> int
     own = question.cues.keys() | question.wording_stems | question.alike
     others = rules.elsewhere.intersection(rest) - own - rules.wrapping - rules.empty
     is_telling = bool(cues - rules.light)
-    score = TELLING * is_telling + LIGHT * bool(cues & rules.light)
+    score = spelt_so(question.given, item.shown)
+    score += TELLING * is_telling + LIGHT * bool(cues & rules.light)
     if question.kind != ANY and question.kind in kinds | strong:
         score += KIND
     elif question.kind != ANY and strong and not is_telling:

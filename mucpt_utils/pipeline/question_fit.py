@@ -405,7 +405,7 @@ def asks_for_another_thing(question: QuestionParts, asked: Asked) -> bool:
             continue
         head = wanted[end - 1]
         if wanted[0] in SORTS and "of" in wanted:
-            return wanted[0] not in question.cues
+            return question.cues.keys().isdisjoint((wanted[0], head))
         if head in HOUSES:
             return question.kind not in ("place", "label")
         is_known = head in rules.kinds_of or head in question.explained or is_common(head)

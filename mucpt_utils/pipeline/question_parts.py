@@ -258,8 +258,8 @@ class QuestionParts:
     kind: of its answer. meanings: what its relation is about, as concepts and, where a word belongs
     to none, as stems. cues: the stems that have one of the meanings. explained: stems that can be
     in any wording of it. wording: its own telling words, by which it is found if no
-    subject is given. given: its answers as they are spelt. alike: stems for what its own say of a player or an instrument. column: the
-    last part of its relation's name.
+    subject is given. given: its answers as they are spelt. alike: stems for what its own say of a
+    player or an instrument. column: the last part of its relation's name.
     """
 
     id: str
@@ -297,7 +297,7 @@ class QuestionParts:
         called = {other for w in words(text) for other in players.get(stem(w), ())}
         # a saxophonist's instrument is called a sax, too
         alike = frozenset(called.union(*(players.get(other, ()) for other in called)))
-        alike -= {stem(w) for w in words(text)}
+        alike -= set(own)
         kind = kind_of(relation, str(question.get("answer_type") or ""), own)
         return cls(
             id=key,

@@ -80,6 +80,9 @@ INTERVAL = re.compile(
 )
 QUALITIES = {"maj": "major", "min": "minor", "per": "perfect", "aug": "augmented"}
 QUALITIES |= {"dim": "diminished"}
+# accidentals that are counted or named, not those of a note: `2♯`, `♯ or ♭`
+COUNTED_SIGN = re.compile(r"(?:(?<!\w)(\d)[ ]?|(?<![^\W_]))([♭♯])(?!\w)")
+SIGNS = {"♭": "flats", "♯": "sharps"}
 # '97 and "in 97"
 SHORT_YEAR = re.compile(r"(?:(?<!\w)['’‘]|(?<=\b[Ii]n )(?=[5-9]))(\d\d)(?![\w'’%.,:/-]*\d)(?!\w)")
 NOTE_VALUE = re.compile(
@@ -107,6 +110,8 @@ ABBREVIATED = {
     **{"saint": "st", "sergeant": "sgt", "mister": "mr", "mount": "mt", "versus": "vs"},
     **{"part": "pt", "volume": "vol", "opus": "op", "featuring": "feat", "ft": "feat"},
     **{"grammies": "grammy", "colour": "color", "theater": "theatre"},
+    **{"cto": "concerto", "conc": "concerto", "vln": "violin", "vcl": "cello", "pno": "piano"},
+    **{"gtr": "guitar", "drs": "drum", "drm": "drum", "tpt": "trumpet", "orch": "orchestra"},
     **{"street": "st", "symph": "symphony", "sym": "symphony", "qt": "quartet"},
 }
 
@@ -141,6 +146,7 @@ def joined_initials(match: re.Match) -> str:
 def with_terms(text: str) -> str:
     """The text with each term of theory written as one word: `d:major`, `major:2`, `half:note`."""
     if "♭" in text or "♯" in text:
+        text = COUNTED_SIGN.sub(lambda m: f"{m[1] or ''} {SIGNS[m[2]]} ", text)
         text = text.replace("♭", "b").replace("♯", "#")
     text = SHORT_YEAR.sub(lambda m: f"{'20' if m[1] < '30' else '19'}{m[1]}", text)
     text = INTERVAL.sub(

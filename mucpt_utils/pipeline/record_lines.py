@@ -37,6 +37,16 @@ def flat(value: object, name: str = "") -> Iterable[tuple[str, str]]:
         yield name, " ".join(str(value).split())
 
 
+# a pointing hand or arrow, and any other picture
+POINTING = re.compile("[\U0001f446-\U0001f449\u25b6\u27a1\u2b05-\u2b07\U0001f53d]\ufe0f?")
+PICTURE = re.compile("[\U0001f000-\U0001faff\u2600-\u266c\u2700-\u2712\u2728-\u27bf\ufe0f\u200d]+")
+
+
+def without_pictures(text: str) -> str:
+    """The text without emoji, which stand between words or for a full stop; hands as arrows."""
+    return text if text.isascii() else PICTURE.sub(" ", POINTING.sub(" \u2192 ", text))
+
+
 def without_syntax(text: str) -> str:
     """The text with its JSON fields and its tables of questions as lines `name: value`."""
     if LOOKS_LIKE_JSON.search(text):

@@ -144,8 +144,11 @@ def goes_on(match: Match, tokens: Words, steps: Iterable[int] = (-1, 1)) -> bool
             root = stem(word)
             is_own = root in own.explained or root in own.subject_stems or word in INITIALS
             is_own = is_own or is_of_questions(root)
-            # `first` is a number, too, but none of a name
-            is_number = word.isdigit() and word in tokens.text
+            # `first` is a number, too, but none of a name; nor is a year before it
+            is_date = YEAR.fullmatch(word) and (
+                place < min(match.places) or root in own.subject_stems
+            )
+            is_number = word.isdigit() and word in tokens.text and not is_date
             if not is_own and (word in tokens.capitals or is_number):
                 return True
     return False

@@ -10,7 +10,9 @@ from mucpt_utils.pipeline.question_words import FORM, MOST_FORMS, stem, words
 
 # fewest letters of a word that is still recognised with one letter wrong
 SHORTEST_SPELT = 7
-LONG_WORD = re.compile(rf"[^\W\d_]{{{SHORTEST_SPELT},}}")
+# the same for one with two neighbouring letters swapped, which no other word is like
+SHORTEST_SWAPPED = 6
+LONG_WORD = re.compile(rf"[^\W\d_]{{{SHORTEST_SWAPPED},}}")
 # letters and groups that are written for the same sound
 SOUNDS = (
     *(("tsch", "ch"), ("sch", "sh"), ("ph", "f"), ("ck", "k"), ("ou", "u"), ("c", "k")),
@@ -49,11 +51,16 @@ class Spellings:
         """A word as the benchmark spells it, with its capital letter; empty if it is another."""
         word = FORM[raw]
         joined = self.joined.get(word, "")
-        if word in self.known or not is_spelt(word) or is_known(word):
+        if word in self.known or len(word) < SHORTEST_SWAPPED or is_known(word):
+            return ""
+        swapped = {other for other in swaps(word) if other in self.known and not is_known(other)}
+        if len(swapped) == 1:
+            return cased(swapped.pop(), raw)
+        if not is_spelt(word):
             return ""
         near = self.near(word) if not joined and (word[0], word[-1]) in self.ends else set()
         found = joined or (near.pop() if len(near) == 1 else "")
-        return found.title() if raw[0].isupper() else found
+        return cased(found, raw)
 
     def near(self, word: str) -> set[str]:
         """The words that differ by a vowel, or by one letter that one of them lacks."""
@@ -63,6 +70,17 @@ class Spellings:
         )
         ends = word[0], word[-1]
         return {w for w in near if (w[0], w[-1]) == ends and is_close(sound(w), heard)}
+
+
+def swaps(word: str) -> Iterator[str]:
+    """The word with each two neighbouring letters swapped, the first one aside."""
+    for i in range(1, len(word) - 1):
+        yield word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+
+
+def cased(word: str, raw: str) -> str:
+    """The word with a capital letter if it is written with one."""
+    return word.title() if raw[0].isupper() else word
 
 
 def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
