@@ -169,8 +169,8 @@ def is_answered_otherwise(question: QuestionParts, prompt: Prompt) -> bool:
     if not prompt.posed or prompt.choices or not question.answers:
         return False
     given = other_answer(prompt)
-    own = question.answer_stems | question.subject_stems
-    if not given or not own.isdisjoint(map(stem, given)):
+    told = {stem(word) for word in given}
+    if not (told - question.subject_stems - vocabulary().empty) or not told.isdisjoint(question.answer_stems):
         return False
     if any(fills(answer, given) for answer in question.brief_answers):
         return False
