@@ -22,6 +22,8 @@ RULES = paths.PACKAGE / "pipeline/rules/decontamination.yaml"
 LONGEST_QUESTION, STEP = 60, 40
 # sentences before a question in which its subject may be named
 CONTEXT_SENTENCES = 2
+# the same in a short text that is posed as a whole
+CONTEXT_OF_SHORT = 6
 # words after a question in which its answer counts as given
 ANSWER_WORDS = 40
 # words of the longest line that can be a prompt without any sign of a question
@@ -112,7 +114,10 @@ def asking_rules() -> AskingRules:
     compiled = {name: re.compile(content[name], re.IGNORECASE) for name in names}
     return AskingRules(
         asking=re.compile("|".join(content["asking"]), re.IGNORECASE),
-        indirect=re.compile(rf"\b(?:{told['before']}),? (?:exactly |just )?{told['after']}", re.I),
+        indirect=re.compile(
+            rf"\b(?:{told['before']})(?: {told['long']})?,? (?:exactly |just )?{told['after']}",
+            re.I,
+        ),
         by_noun=re.compile(
             rf"\b{told['noun']} (?:the|its|his|her|their|an?|\w+['’]s) ", re.IGNORECASE
         ),
@@ -143,6 +148,7 @@ ASKING_WORDS = listed(
     "tell give guess state say specify provide find determine recall remember remind"
 )
 TRIGGERS = ASKING_WORDS | listed(
+    "express convert calculate compute count invert jot note tick circle underline insert ftp "
     "work figure supply list write complete fill enter choose pick select match spell point "
     "look looking search searching indicate cite mention return output extract answer define "
     "need trying blank true t trivia quiz quizze quizzes question prompt query instruction "
@@ -209,7 +215,8 @@ POLITE = re.compile(
     r"|\b(?i:looking for|(?:glad|happy|love|like|keen|curious) to (?:learn|know|hear))\b"
 )
 REQUESTED = re.compile(
-    r"(?:^|[,;:–—-] )(?:please |now |just )?(?:name|give|tell|identify|guess|state)\b",
+    r"(?:^|[,;:–—-] )(?:(?:please|now|just|ftp|for (?:\w+ ){1,2}points?|for the win|and),? )?"
+    r"(?:name|give|tell|identify|guess|state)\b",
     re.IGNORECASE,
 )
 # a wish is a question only if it names a kind of answer: not "No phones, please"
@@ -271,7 +278,8 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
         if manner is None and last_named == number and is_bare(sentence, quiz_lines > 0):
             manner = Manner.BARE
         if manner is not None:
-            before = " ".join(sentences[max(0, number - CONTEXT_SENTENCES) : number])
+            reach = CONTEXT_OF_SHORT if is_posed_as_a_whole else CONTEXT_SENTENCES
+            before = " ".join(sentences[max(0, number - reach) : number])
             for piece in pieces(stretch, manner):
                 yield Prompt(piece, manner, before, choices + following, is_posed, bool(choices))
 
@@ -279,6 +287,15 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
 def is_short(text: str) -> bool:
     """Whether a text is no longer than a question with its answer may be."""
     return len(text.split(None, LONGEST_POSED)) <= LONGEST_POSED
+
+
+ASIDE = re.compile(r" ?\([^()\n]{3,120}\)| [—–] [^—–?\n]{3,120} [—–](?= )")
+
+
+def without_asides(prompt: Prompt) -> Prompt:
+    """The prompt without what stands in brackets or between dashes; itself if nothing does."""
+    plain = ASIDE.sub("", prompt.text)
+    return prompt if plain == prompt.text else replace(prompt, text=plain)
 
 
 def without_choices(sentence: str, following: str) -> tuple[str, str]:

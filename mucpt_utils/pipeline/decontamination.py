@@ -15,7 +15,7 @@ from datatrove.data import Document
 from datatrove.pipeline.filters.base_filter import BaseFilter
 
 from mucpt_utils.knowledge.facts import by_subject, load_facts
-from mucpt_utils.pipeline.asking import Manner, Prompt, is_short, prompts
+from mucpt_utils.pipeline.asking import Manner, Prompt, is_short, prompts, without_asides
 from mucpt_utils.pipeline.asking_lists import items_behind, items_inside
 from mucpt_utils.pipeline.proved_questions import Item, is_answered_otherwise, proved
 from mucpt_utils.pipeline.question_fit import Asked, asked_about, is_of_a_player
@@ -208,6 +208,8 @@ class QuestionIndex:
             asked = [q for item in listed for q in self.asked_of_item(item)]
         if not asked and prompt.posed:
             asked = self.hinted_at(prompt, here)
+        if not asked and prompt.posed and (plain := without_asides(prompt)) is not prompt:
+            asked = self.asked_by(plain)
         return asked + [q for q in self.worded_as(prompt) if q not in asked]
 
     def asked_of_item(self, item: Prompt) -> Iterator[QuestionParts]:

@@ -170,7 +170,9 @@ def is_answered_otherwise(question: QuestionParts, prompt: Prompt) -> bool:
         return False
     given = other_answer(prompt)
     told = {stem(word) for word in given}
-    if not (told - question.subject_stems - vocabulary().empty) or not told.isdisjoint(question.answer_stems):
+    if not (told - question.subject_stems - vocabulary().empty) or not told.isdisjoint(
+        question.answer_stems
+    ):
         return False
     if any(fills(answer, given) for answer in question.brief_answers):
         return False

@@ -34,6 +34,8 @@ SHORT_ANSWER = 15
 MOST_STRONG, MOST_MEANT, MOST_REFERRING = 5, 2, 1
 # this many more in a text that is posed as a question, not part of a page
 MORE_POSED = 4
+# and if its kind of answer and a telling word of its relation are there
+MORE_CERTAIN = 5
 # and this many if the answer stands behind it
 MORE_PROVED = 8
 # this many fewer if only words like `come` and `get` tell the relation
@@ -319,6 +321,8 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
     proved = poses and is_proved(question, prompt)
     if proved:
         most += MORE_PROVED
+    elif is_certain(question, asked, match, prompt, cues):
+        most += MORE_CERTAIN
     elif cues and cues <= vocabulary().light and not prompt.posed:
         most -= LIGHT_COSTS
     if cues and cues <= vocabulary().light and states(prompt):
@@ -334,6 +338,18 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
     # without a word of the relation, only a short answer shows what was asked
     short = prompt.following.forms[: None if prompt.choices else SHORT_ANSWER]
     return 0 if not states(prompt) and question.is_answered_in(short) else None
+
+
+def is_certain(
+    question: QuestionParts, asked: Asked, match: Match, prompt: Prompt, cues: set[str]
+) -> bool:
+    """Whether subject, kind of answer and relation are all told plainly in a posed question."""
+    return (
+        prompt.posed
+        and match.is_meant_in(prompt)
+        and question.kind in asked.kinds
+        and not cues <= vocabulary().light
+    )
 
 
 def is_sentence(prompt: Prompt) -> bool:
@@ -360,9 +376,13 @@ def asks_otherwise(question: QuestionParts, asked: Asked, prompt: Prompt) -> boo
         others -= rules.players.keys()
     else:
         others -= played_music(asked.stems)
+    if question.kind in ("time", "label", "title") and question.kind in asked.kinds:
+        # whoever plays it, a bass line says nothing of when it came out, and on what
+        others -= rules.players.keys() | set().union(*rules.players.values())
+    others -= those_asked_for(question, asked)
     if question.kind in ("place", "time") and not NO_PLAYING.isdisjoint(question.meanings):
         # who conducted, or what somebody was, says nothing about where and when
-        others -= {"conduct"} | rules.players.keys()
+        others -= {"conduct", "arrang", "direct"} | rules.players.keys()
     elif question.column in ("artist", "performer") and asks_for_a_player(asked.stems):
         others -= rules.players.keys()
     if is_of_another_number(question, asked):
@@ -370,6 +390,17 @@ def asks_otherwise(question: QuestionParts, asked: Asked, prompt: Prompt) -> boo
     if asks_for_another_thing(question, asked) and not is_proved(question, prompt):
         return True
     return bool(others) or (counts_others(question, asked) and question.kind != "time")
+
+
+def those_asked_for(question: QuestionParts, asked: Asked) -> set[str]:
+    """What only says who is asked for, where a telling verb follows: `which engineer produced`."""
+    if question.kind != "person":
+        return set()
+    told = asked.stems
+    start = next((i for i, s in enumerate(told) if s in ("which", "what")), len(told))
+    phrase = told[start + 1 : start + 1 + LONGEST_WANTED]
+    verbs = set(told[start + 2 :]) & (question.cues.keys() - vocabulary().light)
+    return set(phrase) - verbs if verbs - set(phrase) else set()
 
 
 NO_PLAYING = frozenset(("premiere", "birth"))
@@ -385,6 +416,8 @@ def asks_for_a_player(told: Sequence[str]) -> bool:
 
 AUXILIARIES = frozenset(map(stem, words("is was are were did does do has had should can")))
 SORTS = frozenset(map(stem, ("type", "kind", "sort", "style", "genre")))
+# what no person, place, time or title is
+THINGS = frozenset(map(stem, ("instrument", "award", "prize", "interval", "animal", "planet")))
 # words of a noun phrase behind `which`, endings of words for people
 LONGEST_WANTED = 4
 OF_PEOPLE = ("man", "men", "ist", "ian", "woman", "women", "ese", "ish")
@@ -400,6 +433,8 @@ def asks_for_another_thing(question: QuestionParts, asked: Asked) -> bool:
         if word not in ("which", "what"):
             continue
         wanted = asked.stems[index + 1 : index + 2 + LONGEST_WANTED]
+        if wanted and wanted[0] in THINGS:
+            return wanted[0] not in question.cues and wanted[0] not in question.wording_stems
         end = next((i for i, s in enumerate(wanted) if s in AUXILIARIES), 0)
         if not end:
             continue

@@ -294,7 +294,7 @@ class QuestionParts:
         meanings = meanings_of(relation, (*asked_as(relation), own))
         cues = cues_of(meanings)
         players = vocabulary().players
-        called = {other for w in words(text) for other in players.get(stem(w), ())}
+        called = {other for s in own for other in players.get(s, ())}
         # a saxophonist's instrument is called a sax, too
         alike = frozenset(called.union(*(players.get(other, ()) for other in called)))
         alike -= set(own)

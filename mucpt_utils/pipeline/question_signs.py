@@ -18,7 +18,7 @@ from mucpt_utils.pipeline.asking import (
     without_field,
 )
 
-LEAD = r"(?:(?:and|so|ok|okay|now|please|pls|next|then|quick (?:one|question))\W+)?"
+LEAD = r"(?:(?:and|so|ok|okay|now|please|pls|next|then|quick (?:one|question)|ftp|for (?:\w+ ){1,2}points?)\W+)?"
 PLACE = r"(?:in|on|of|for|at|by|from|to|with) (?:which|what|whom)"
 OPENING = re.compile(
     rf"^\W*{LEAD}(?:who|whom|whose|what|which|when|where|how|{PLACE}|is|are|was|were|did|does|do)\b",
@@ -26,7 +26,8 @@ OPENING = re.compile(
 )
 REQUEST = re.compile(
     rf"^\W*{LEAD}(?:name|give|tell|identify|guess|state|complete|fill|list|specify|determine"
-    r"|find|work out"
+    r"|find|work out|express|convert|calculate|compute|count|invert|jot down|note down|tick|circle"
+    r"|underline|insert"
     r"|(?:supply|provide) (?:the|its|their|his|her)"
     r"|write(?: down)? (?:the|its) (?:number|names?|years?|titles?|keys?|letters?))\b",
     re.IGNORECASE,
