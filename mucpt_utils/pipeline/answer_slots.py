@@ -32,6 +32,7 @@ LEADING = frozenset(
     )
 )
 RESPONSE = (frozenset(words("what who where when")), frozenset(words("is was are were")))
+LONGEST_LISTED = 4  # words of one of the parts of a list
 LONGEST_LEAD, LONGEST_TAIL = 4, 3
 LENGTHS = re.compile(r"\((\d{1,2}(?:[ ,.-]{1,2}\d{1,2}){0,7})\)|\((\d{1,2}) letters?\)")
 # a year of which two or three figures are given; a name of which some letters are
@@ -55,8 +56,14 @@ def slots(text: str) -> list[tuple[str, ...]]:
     border = BORDER.split(SPEAKER.sub("\n", text))
     if len(COUNTED.findall(text)) >= FEWEST_COUNTED:
         border = list(chain.from_iterable(COUNTED.split(piece) for piece in border))
-    pieces = {piece: None for part in border for piece in (part, *part.split(", "))}
+    pieces = {piece: None for part in border for piece in (part, *between_commas(part))}
     return [tuple(found) for piece in pieces if (found := words(piece))]
+
+
+def between_commas(piece: str) -> list[str]:
+    """The parts of a list; of a sentence only what stands before its first comma."""
+    parts = piece.split(", ")
+    return parts if max(len(part.split()) for part in parts) <= LONGEST_LISTED else parts[:1]
 
 
 def fills(answer: Sequence[str], slot: Sequence[str]) -> bool:

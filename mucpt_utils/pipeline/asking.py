@@ -22,8 +22,6 @@ RULES = paths.PACKAGE / "pipeline/rules/decontamination.yaml"
 LONGEST_QUESTION, STEP = 60, 40
 # sentences before a question in which its subject may be named
 CONTEXT_SENTENCES = 2
-# the same in a short text that is posed as a whole
-CONTEXT_OF_SHORT = 6
 # words after a question in which its answer counts as given
 ANSWER_WORDS = 40
 # words of the longest line that can be a prompt without any sign of a question
@@ -195,11 +193,11 @@ CARD = re.compile(
 )
 # answers to choose from: a) ... b) ...; A. ... B. ...; 1965? 1966? 1968?
 CHOICES = re.compile(
-    r"(?:(?<=[\s:,])|^)\W{0,3}(?:[aA][).:]|[(\[][aA1][)\]]|A|1[).]) \S(?:[^\n]|\n(?!\n)){0,80}?"
+    r"(?:(?<=[\s:,])|^)\W{0,3}(?:[aA][).:]|[(\[][aA1][)\]]|A(?! (?:major|minor|flat|sharp)\b)|1[).]) \S(?:[^\n]|\n(?!\n)){0,80}?"
     r"[\s,;/(\[](?:[bB2][).:\]]|B) \S"
     r"|(?:\b(?:1\d|20)\d\d\W{1,4}){2,}(?:1\d|20)\d\d\b"
 )
-FIRST_CHOICE = re.compile(r"(?<!\w)(?:[aA1][).:\]]|A |\d{4})")
+FIRST_CHOICE = re.compile(r"(?<!\w)(?:[aA1][).:\]]|A (?!major|minor|flat|sharp)|\d{4})")
 LONGEST_CHOICE = 160
 TOLD_END = re.compile(r"(?<!\.)\.\s*\Z")
 AUXILIARY = re.compile(
@@ -278,8 +276,7 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
         if manner is None and last_named == number and is_bare(sentence, quiz_lines > 0):
             manner = Manner.BARE
         if manner is not None:
-            reach = CONTEXT_OF_SHORT if is_posed_as_a_whole else CONTEXT_SENTENCES
-            before = " ".join(sentences[max(0, number - reach) : number])
+            before = " ".join(sentences[max(0, number - CONTEXT_SENTENCES) : number])
             for piece in pieces(stretch, manner):
                 yield Prompt(piece, manner, before, choices + following, is_posed, bool(choices))
 

@@ -15,7 +15,14 @@ from datatrove.data import Document
 from datatrove.pipeline.filters.base_filter import BaseFilter
 
 from mucpt_utils.knowledge.facts import by_subject, load_facts
-from mucpt_utils.pipeline.asking import Manner, Prompt, is_short, prompts, without_asides
+from mucpt_utils.pipeline.asking import (
+    Manner,
+    Prompt,
+    is_short,
+    names_kind,
+    prompts,
+    without_asides,
+)
 from mucpt_utils.pipeline.asking_lists import items_behind, items_inside
 from mucpt_utils.pipeline.proved_questions import Item, is_answered_otherwise, proved
 from mucpt_utils.pipeline.question_fit import Asked, asked_about, is_of_a_player
@@ -259,10 +266,14 @@ class QuestionIndex:
 
 def asks_without_mark(prompt: Prompt) -> bool:
     """Whether a prompt is a question by its words: `who wrote it`, `name the label`."""
-    is_asked = prompt.manner is not Manner.BARE and "?" not in prompt.text
-    return is_asked and has_sign(prompt, "")
+    if prompt.manner is not Manner.OPEN or "?" in prompt.text:
+        return False
+    asks = not ASKING.isdisjoint(prompt.words.forms) or names_kind(prompt.text)
+    return asks and has_sign(prompt, "")
 
 
+# words that ask what for, also in `tell me who`
+ASKING = frozenset(words("who whom whose what which when where how wat"))
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mucpt_utils.pipeline.answer_slots import (
+    BORDER,
     LABEL,
     Spelling,
     fills,
@@ -19,7 +20,7 @@ from mucpt_utils.pipeline.answer_slots import (
     spellings,
     spelt_so,
 )
-from mucpt_utils.pipeline.asking import CHOICES, Manner, Prompt, asking_rules
+from mucpt_utils.pipeline.asking import Manner, Prompt, asking_rules
 from mucpt_utils.pipeline.asking_sentences import split_sentences
 from mucpt_utils.pipeline.question_fit import OPEN_WORDS
 from mucpt_utils.pipeline.question_parts import ANY, QuestionParts
@@ -40,7 +41,8 @@ LONGEST_CARD = 20
 BREAKS_OFF = re.compile(
     r"\b(?:in|on|by|of|as|is|was|were|to|from|at|called|for|with|the|named)[ :…]*$", re.IGNORECASE
 )
-FEWEST_OPTIONS, LONGEST_OPTION = 3, 6
+ENDED = re.compile(r"(?<=\w)[.!](?=\s)")
+SHORTEST_STEM, FEWEST_OPTIONS, LONGEST_OPTION = 4, 3, 6
 # what the evidence weighs, and how much is needed
 TELLING, LIGHT, KIND, OTHER, ENOUGH = 3, 1, 2, -3, 2
 
@@ -79,11 +81,12 @@ class Item:
             or self.asks_for_a_fact
             or self.shown
             or asking_rules().blank.search(text)
-            or any(LABEL.match(line) for line in re.split(r"\n|(?<=[.?!)\]])\s", text))
+            or any(is_answer_label(line) for line in re.split(r"\n|(?<=[.?!)\]])\s", text))
             or MATCHING.search(text)
             or ASKING_FIELD.search(text)
-            or CHOICES.search(text)
-            or (CARD.search(text) and len(text.split()) <= LONGEST_CARD)
+            or (
+                CARD.search(text) and "\n" not in text.strip() and len(text.split()) <= LONGEST_CARD
+            )
             or self.has_options
         )
 
@@ -96,10 +99,20 @@ class Item:
     @cached_property
     def has_options(self) -> bool:
         """Whether a sentence breaks off and short pieces follow it."""
-        pieces = re.split(r"[:…\n]|\.{3}", self.text)
-        end = next((m for piece in pieces if (m := BREAKS_OFF.search(piece))), None)
-        short = [slot for slot in self.slots if len(slot) <= LONGEST_OPTION]
-        return end is not None and len(short) >= FEWEST_OPTIONS
+        pieces = [piece for piece in BORDER.split(ENDED.sub(" #.", self.text)) if piece.strip()]
+        lengths = [len(piece.split()) for piece in pieces]
+        return any(
+            lengths[index] >= SHORTEST_STEM
+            and BREAKS_OFF.search(piece)
+            and max(lengths[index + 1 : index + 1 + FEWEST_OPTIONS]) <= LONGEST_OPTION
+            for index, piece in enumerate(pieces[:-FEWEST_OPTIONS])
+        )
+
+
+def is_answer_label(line: str) -> bool:
+    """Whether a line begins with the label of an answer; `Key: E minor` may be of a record."""
+    label = LABEL.match(line)
+    return label is not None and "key" not in label.group().lower()
 
 
 def is_of_questions(sentence: str) -> bool:

@@ -340,12 +340,17 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
     return 0 if not states(prompt) and question.is_answered_in(short) else None
 
 
+# words that ask without a doubt: `give` may be given time
+ASKING = OPEN_WORDS - frozenset(map(stem, ("give", "state", "tell")))
+
+
 def is_certain(
     question: QuestionParts, asked: Asked, match: Match, prompt: Prompt, cues: set[str]
 ) -> bool:
     """Whether subject, kind of answer and relation are all told plainly in a posed question."""
     return (
         prompt.posed
+        and (bool(asked.strong) or not ASKING.isdisjoint(asked.stems))
         and match.is_meant_in(prompt)
         and question.kind in asked.kinds
         and not cues <= vocabulary().light

@@ -18,7 +18,10 @@ from mucpt_utils.pipeline.asking import (
     without_field,
 )
 
-LEAD = r"(?:(?:and|so|ok|okay|now|please|pls|next|then|quick (?:one|question)|ftp|for (?:\w+ ){1,2}points?)\W+)?"
+LEAD = (
+    r"(?:(?:and|so|ok|okay|now|please|pls|next|then|quick (?:one|question)|ftp"
+    r"|for (?:\w+ ){1,2}points?)\W+)?"
+)
 PLACE = r"(?:in|on|of|for|at|by|from|to|with) (?:which|what|whom)"
 OPENING = re.compile(
     rf"^\W*{LEAD}(?:who|whom|whose|what|which|when|where|how|{PLACE}|is|are|was|were|did|does|do)\b",
