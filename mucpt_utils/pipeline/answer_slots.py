@@ -16,7 +16,7 @@ from mucpt_utils.pipeline.question_words import CARDINALS, Words, fold, stem, wo
 
 # what ends a slot: line ends, marks, brackets, strokes, arrows, the marks of options
 BORDER = re.compile(
-    r"[\n\t|?!:;=…→⇒➜✓✔{}»~•\"“”()]|\[|\]|[-=]>|\.{2,}|(?<=\s)[-–—]+(?=\s)|(?<![A-Z])\.(?=\s|$)"
+    r"[\n\t|?!:;=…→⇒➜✓✔{}»~•○●◯◉□☐☑■\"“”()]|\[|\]|[-=]>|\.{2,}|(?<=\s)[-–—]+(?=\s)|(?<![A-Z])\.(?=\s|$)"
     r"|,(?=\S)|(?<!\d)/|/(?!\d)|(?:^|(?<=\s))(?:[a-hA-H]|[ivx]{1,4}|\d{1,2})[).](?=\s)|(?:^|(?<=\s))[oO](?=\s[A-Z])"
 )
 # options counted by bare figures: 1 Paris 2 Rome 3 Milan

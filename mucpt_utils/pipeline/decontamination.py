@@ -25,7 +25,7 @@ from mucpt_utils.pipeline.asking import (
 )
 from mucpt_utils.pipeline.asking_lists import items_behind, items_inside
 from mucpt_utils.pipeline.proved_questions import Item, is_answered_otherwise, proved
-from mucpt_utils.pipeline.question_fit import Asked, asked_about, is_of_a_player
+from mucpt_utils.pipeline.question_fit import Asked, asked_about, asks_plainly, is_of_a_player
 from mucpt_utils.pipeline.question_parts import (
     Known,
     Name,
@@ -206,7 +206,10 @@ class QuestionIndex:
             for match in self.meant(prompt.both if prompt.posed else prompt.context):
                 if may_be_referred_to(match, prompt, bool(here)):
                     asked += asked_about(match, prompt, frozenset())
-        if not asked and points_back and prompt.posed and prompt.manner in ASKING_ALONE:
+        asks_alone = prompt.manner in ASKING_ALONE and (
+            "?" in prompt.text or asks_plainly(map(stem, prompt.words.forms))
+        )
+        if not asked and points_back and prompt.posed and asks_alone:
             whole = prompt.with_what_stands_before
             for match in self.meant(whole.words) if prompt.before else ():
                 asked += asked_about(match, whole, match.places)

@@ -41,6 +41,7 @@ LONGEST_CARD = 20
 BREAKS_OFF = re.compile(
     r"\b(?:in|on|by|of|as|is|was|were|to|from|at|called|for|with|the|named)[ :…]*$", re.IGNORECASE
 )
+BOX = re.compile(r"[○●◯◉□☐☑■]|\[[ xX]?\](?= )|(?m:^[ \t]*[oO] (?=[A-Z]))")
 ENDED = re.compile(r"(?<=\w)[.!](?=\s)")
 SHORTEST_STEM, FEWEST_OPTIONS, LONGEST_OPTION = 4, 3, 6
 # what the evidence weighs, and how much is needed
@@ -98,7 +99,9 @@ class Item:
 
     @cached_property
     def has_options(self) -> bool:
-        """Whether a sentence breaks off and short pieces follow it."""
+        """Whether a sentence breaks off and short pieces follow it, or pieces have boxes."""
+        if len(BOX.findall(self.text)) >= FEWEST_OPTIONS:
+            return True
         pieces = [piece for piece in BORDER.split(ENDED.sub(" #.", self.text)) if piece.strip()]
         lengths = [len(piece.split()) for piece in pieces]
         return any(

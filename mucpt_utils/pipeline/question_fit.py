@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -340,8 +340,12 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
     return 0 if not states(prompt) and question.is_answered_in(short) else None
 
 
-# words that ask without a doubt: `give` may be given time
 ASKING = OPEN_WORDS - frozenset(map(stem, ("give", "state", "tell")))
+
+
+def asks_plainly(stems: Iterable[str]) -> bool:
+    """Whether a word asks without a doubt: `give` may be followed by anything."""
+    return any(s in ASKING or s in vocabulary().strong for s in stems)
 
 
 def is_certain(
@@ -350,7 +354,7 @@ def is_certain(
     """Whether subject, kind of answer and relation are all told plainly in a posed question."""
     return (
         prompt.posed
-        and (bool(asked.strong) or not ASKING.isdisjoint(asked.stems))
+        and asks_plainly(asked.stems)
         and match.is_meant_in(prompt)
         and question.kind in asked.kinds
         and not cues <= vocabulary().light
