@@ -43,6 +43,7 @@ from mucpt_utils.pipeline.question_words import (
     words,
 )
 from mucpt_utils.pipeline.record_lines import without_pictures, without_syntax
+from mucpt_utils.pipeline.subject_details import Detail, Details, details_of
 from mucpt_utils.pipeline.subject_hints import Hints, is_proved, names_another
 from mucpt_utils.pipeline.subject_names import (
     Match,
@@ -134,6 +135,7 @@ class QuestionIndex:
         self.spellings = Spellings(name for s in self.subjects for name in s.names)
         self.by_word = indexed(self.subjects)
         self.hints = Hints(self.subjects, is_everyday)
+        self.details = Details(self.subjects, known_details() if facts else {}, is_everyday)
         self.by_wording = worded(parts)
         self.recognised = recognised(self.by_word)
         for word in self.by_wording:
@@ -181,7 +183,8 @@ class QuestionIndex:
         named = self.meant(item.prompt.words)
         taken = frozenset().union(*(m.places for m in named if not m.name.weak))
         hints = [hint.match for hint in self.hints.named_in(item.prompt, taken)]
-        return proved(item, [*named, *hints])
+        told = self.details.named_in(item.prompt.words)
+        return proved(item, [*named, *hints]) or proved(item, told)
 
     def plain(self, text: str) -> str:
         """The text without syntax and marks of titles, its names in the benchmark's spelling."""
@@ -284,6 +287,12 @@ def mark_of(canary: str) -> str:
     """The part by which a canary is recognised anywhere: its unique number, if it has one."""
     number = UUID.search(canary)
     return number.group() if number else canary
+
+
+@cache
+def known_details() -> dict[str, set[Detail]]:
+    """The names that the committed facts tell of their subjects."""
+    return details_of(load_facts("music"))
 
 
 @cache

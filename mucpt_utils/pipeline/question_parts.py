@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.knowledge.relations import Relation, load_relations
 from mucpt_utils.pipeline.question_vocabulary import inverted, is_common, vocabulary
-from mucpt_utils.pipeline.question_words import CARDINALS, is_term, stem, without, words
+from mucpt_utils.pipeline.question_words import CARDINALS, fold, is_term, stem, without, words
 
 # the kind of an answer if no asking word tells it
 ANY = "any"
@@ -425,7 +425,9 @@ def given_answers(question: Mapping) -> tuple[str, ...]:
 
 def answers_of(question: Mapping) -> tuple[tuple[str, ...], ...]:
     """The answers of a question with their other forms, as words."""
-    forms = {tuple(words(text)) for text in given_answers(question)}
+    given = given_answers(question)
+    forms = {tuple(words(text)) for text in given}
+    forms |= {(people,) for text in given for people in vocabulary().peoples.get(fold(text), ())}
     # `US` is the word `us` in a text
     return tuple(form for form in forms if form and not vocabulary().empty.issuperset(form))
 

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
-from mucpt_utils.pipeline.question_words import stem, words
+from mucpt_utils.pipeline.question_words import fold, stem, words
 
 RULES = paths.PACKAGE / "pipeline/rules/decontamination.yaml"
 
@@ -31,6 +31,7 @@ class Vocabulary:
     heads: Mapping[tuple[str, ...], str]
     relations: Mapping[str, Sequence[str]]
     players: Mapping[str, frozenset[str]]
+    peoples: Mapping[str, Sequence[str]]
 
     @cached_property
     def kinds_of(self) -> Mapping[str, frozenset[str]]:
@@ -79,6 +80,7 @@ def vocabulary() -> Vocabulary:
         heads={tuple(map(stem, words(phrase))): c for phrase, c in content["heads"].items()},
         relations=content["relations"],
         players=both_ways(content["players"]),
+        peoples={fold(country): words(" ".join(group)) for country, group in content["peoples"].items()},
     )
 
 
