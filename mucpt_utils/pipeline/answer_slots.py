@@ -53,11 +53,17 @@ LONGEST_ANSWER = 8
 
 def slots(text: str) -> list[tuple[str, ...]]:
     """The words of each piece of a text that stands by itself, also of those between commas."""
-    border = BORDER.split(SPEAKER.sub("\n", text))
+    parts = pieces(SPEAKER.sub("\n", text))
+    every = {piece: None for part in parts for piece in (part, *between_commas(part))}
+    return [tuple(found) for piece in every if (found := words(piece))]
+
+
+def pieces(text: str) -> list[str]:
+    """The pieces of a text between borders, in order."""
+    parts = BORDER.split(text)
     if len(COUNTED.findall(text)) >= FEWEST_COUNTED:
-        border = list(chain.from_iterable(COUNTED.split(piece) for piece in border))
-    pieces = {piece: None for part in border for piece in (part, *between_commas(part))}
-    return [tuple(found) for piece in pieces if (found := words(piece))]
+        parts = list(chain.from_iterable(map(COUNTED.split, parts)))
+    return [part for part in parts if part.strip()]
 
 
 def between_commas(piece: str) -> list[str]:

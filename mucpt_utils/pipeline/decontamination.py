@@ -39,6 +39,7 @@ from mucpt_utils.pipeline.question_words import (
     Words,
     raw_words,
     stem,
+    with_intervals,
     with_years_in_figures,
     words,
 )
@@ -189,6 +190,8 @@ class QuestionIndex:
     def plain(self, text: str) -> str:
         """The text without syntax and marks of titles, its names in the benchmark's spelling."""
         text = with_years_in_figures(without_syntax(without_pictures(text)))
+        if len(text) <= LONGEST_WITHOUT_MARK:
+            text = with_intervals(text)
         if "?" in text or len(text) <= LONGEST_WITHOUT_MARK:
             text = self.spellings.read(text)
         return self.title_marks.read(text)
@@ -275,7 +278,7 @@ def asks_without_mark(prompt: Prompt) -> bool:
     if prompt.manner is not Manner.OPEN or "?" in prompt.text:
         return False
     asks = not ASKING.isdisjoint(prompt.words.forms) or names_kind(prompt.text)
-    return asks and has_sign(prompt, "")
+    return asks and has_sign(prompt)
 
 
 # words that ask what for, also in `tell me who`

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mucpt_utils.pipeline.answer_slots import (
-    BORDER,
     LABEL,
     Spelling,
     fills,
     other_answer,
+    pieces,
     slots,
     spellings,
     spelt_so,
@@ -27,6 +27,7 @@ from mucpt_utils.pipeline.question_parts import ANY, QuestionParts
 from mucpt_utils.pipeline.question_signs import asks_no_fact
 from mucpt_utils.pipeline.question_vocabulary import vocabulary
 from mucpt_utils.pipeline.question_words import raw_words, stem
+from mucpt_utils.pipeline.relation_spellings import respelt
 from mucpt_utils.pipeline.subject_names import Match
 
 # a heading of pairs to be matched, a label of a question, a card of one line
@@ -102,13 +103,13 @@ class Item:
         """Whether a sentence breaks off and short pieces follow it, or pieces have boxes."""
         if len(BOX.findall(self.text)) >= FEWEST_OPTIONS:
             return True
-        pieces = [piece for piece in BORDER.split(ENDED.sub(" #.", self.text)) if piece.strip()]
-        lengths = [len(piece.split()) for piece in pieces]
+        parts = pieces(ENDED.sub(" #.", self.text))
+        lengths = [len(part.split()) for part in parts]
         return any(
             lengths[index] >= SHORTEST_STEM
-            and BREAKS_OFF.search(piece)
+            and BREAKS_OFF.search(part)
             and max(lengths[index + 1 : index + 1 + FEWEST_OPTIONS]) <= LONGEST_OPTION
-            for index, piece in enumerate(pieces[:-FEWEST_OPTIONS])
+            for index, part in enumerate(parts[:-FEWEST_OPTIONS])
         )
 
 
@@ -149,19 +150,23 @@ def max_scored(item: Item, match: Match) -> list[QuestionParts]:
 def has_key(question: QuestionParts, item: Item, places: frozenset[int]) -> bool:
     """Whether an answer fills a slot, or is spelt as the item shows."""
     own = {item.prompt.words.forms[i] for i in places}
-    return any(
-        fills(answer, slot)
-        for answer in (*question.answers, *question.brief_answers)
-        if not own.issuperset(answer)
-        for slot in item.slots
-    ) or bool(spelt_so(question.given, item.shown))
+    return (
+        any(
+            fills(answer, slot)
+            for answer in (*question.answers, *question.brief_answers)
+            if not own.issuperset(answer)
+            for slot in item.slots
+        )
+        or not question.bare_answers.isdisjoint(item.slots)
+        or bool(spelt_so(question.given, item.shown))
+    )
 
 
 def evidence(question: QuestionParts, item: Item, places: frozenset[int]) -> int:
     """How much the words of an item speak for a question, besides its subject and its key."""
     rules = vocabulary()
     forms = item.prompt.words.forms
-    rest = [stem(w) for i, w in enumerate(forms) if i not in places]
+    rest = [stem(respelt(w)) for i, w in enumerate(forms) if i not in places]
     rest = [s for s in rest if s not in question.answer_stems]
     cues = {s for s in rest if s in question.cues or s in question.alike}
     kinds = {kind for s in rest for kind in rules.kinds_of.get(s, ())}

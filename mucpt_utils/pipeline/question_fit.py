@@ -18,6 +18,7 @@ from mucpt_utils.pipeline.question_parts import ANY, ARTICLES, YEAR, QuestionPar
 from mucpt_utils.pipeline.question_signs import opens_clause
 from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
 from mucpt_utils.pipeline.question_words import Words, is_term, stem, words
+from mucpt_utils.pipeline.relation_spellings import respelt
 from mucpt_utils.pipeline.subject_hints import goes_on, is_proved
 from mucpt_utils.pipeline.subject_names import (
     Match,
@@ -79,7 +80,7 @@ class Asked(NamedTuple):
             if small[word] > 0:
                 small[word] -= 1
                 continue
-            rest.append(stem(word))
+            rest.append(stem(respelt(word) if prompt.posed else word))
             where.append(index)
             if is_noun(word) and not is_category(index, forms, places) and not bids(index, forms):
                 nouns |= rules.kinds_of.get(rest[-1], frozenset())
@@ -499,6 +500,7 @@ def counts_others(question: QuestionParts, asked: Asked) -> bool:
     if "many" not in asked.stems or "many" in question.explained:
         return False
     counted = asked.stems[asked.stems.index("many") + 1 :][:1]
+    counted = [s for s in counted if s not in vocabulary().empty]
     return bool(counted) and not question.cues.keys() & set(counted)
 
 
@@ -541,6 +543,10 @@ def most_strange(match: Match, prompt: Prompt, places: frozenset[int]) -> int:
     return more + (1 if has_category(places, tokens.forms) else 0)
 
 
+# meanings that are of somebody, who does other things as well at some time and place
+LIVES = frozenset(("birth", "form", "origin"))
+
+
 def is_plain(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
     """Whether a prompt says only what kind of answer it wants: `Who is Nevermind by?`"""
     rules = vocabulary()
@@ -558,7 +564,7 @@ def is_plain(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
         return True
     if prompt.posed:
         # when and where somebody is, or does something, is no question about their origin
-        is_meant = question.kind not in ("time", "place")
+        is_meant = question.kind not in ("time", "place") or LIVES.isdisjoint(question.meanings)
         return not unexplained(question, asked, is_meant)
     return all(s in kinds for s in telling)
 

@@ -34,6 +34,7 @@ FOR_WHAT = re.compile(r" for [A-Z][^,()]+(?=, [A-Z][A-Za-z]*\. ?\d)")
 CATALOGUE = re.compile(r", (?P<number>[A-Z][A-Za-z]*\. ?\d+(?:,? No\. \d+)?)$")
 SUBTITLE = re.compile(r": (?P<title>\w[^:()]{6,})(?= \(|$)")
 QUOTED = re.compile(r'^"(?P<title>.+)" by (?P<author>.+)$')
+KEY_ALONE = re.compile(r"(?:the key of )?(?P<key>[A-G](?:-flat|-sharp)) major")
 LEADING_NOUNS = re.compile(r"^the (?P<nouns>(?:[a-z-]+ ){1,3})(?=[\W]?[^\sa-z])")
 # whose two last figures stand for it, as in `Eurovision 72`
 LATE_YEAR = re.compile(r"19[5-9]\d")
@@ -101,6 +102,7 @@ def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> l
     plain = [text.replace("in' ", "in ") for text in (subject, *aliases) if "in' " in text]
     # a degree of a scale is also called its note or its step
     plain += [subject.replace("degree of", f"{w} of") for w in DEGREES if "degree of" in subject]
+    plain += [text.replace("the major scale", "the scale") for text in plain]
     for text in (subject, *aliases, *plain):
         for tokens in forms_of(text):
             name = Name.of(text, tokens)
@@ -112,6 +114,9 @@ def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> l
     is_told = bool(whole) and stem(whole[-1]) not in vocabulary().describing  # not John French
     if relation.startswith("artist.") and len(whole) > 1 and len(whole[-1]) >= least and is_told:
         names.setdefault(whole[-1:], Name.of(subject, whole[-1:], partial=True))
+    if relation.startswith("theory.") and (key := KEY_ALONE.fullmatch(without_noun(subject))):
+        tokens = tuple(words(key["key"]))  # a key named by its note alone is major
+        names.setdefault(tokens, Name.of(key["key"], tokens))
     if relation.startswith(("game.", "film.")) and (match := SUBTITLE.search(subject)):
         tokens = tuple(words(match["title"]))
         names.setdefault(tokens, Name.of(match["title"], tokens, partial=True))
@@ -328,6 +333,11 @@ class QuestionParts:
     def answer_stems(self) -> frozenset[str]:
         """The stems of all its answers."""
         return frozenset(stem(word) for answer in self.answers for word in answer)
+
+    @cached_property
+    def bare_answers(self) -> frozenset[tuple[str, ...]]:
+        """Answers of small words, such as the band Can, which count only where they stand alone."""
+        return frozenset(tuple(words(text)) for text in self.given) - set(self.answers) - {()}
 
     @cached_property
     def brief_answers(self) -> tuple[tuple[str, ...], ...]:

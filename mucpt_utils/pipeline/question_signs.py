@@ -76,7 +76,7 @@ LETTER = re.compile(r"[^\W\d_]|__|[.…]{3}|…")
 LETTERS = re.compile(r"[\W_]+")
 
 
-def has_sign(prompt: Prompt, subject: str) -> bool:
+def has_sign(prompt: Prompt, subject: str = "") -> bool:
     """Whether a prompt that has the parts of a question about `subject` also looks like one."""
     text = prompt.text.strip()
     if letters(text) == letters(subject):
@@ -101,7 +101,9 @@ def has_sign(prompt: Prompt, subject: str) -> bool:
         return is_small and bool(OPENING.match(body))
     if is_small or asks_at_the_end(body):
         return True
-    if letters(body).startswith(letters(subject)):  # the asking word belongs to the title
+    if subject and letters(body).startswith(
+        letters(subject)
+    ):  # the asking word belongs to the title
         return False
     return OPENING.match(body) is not None and not CLAUSE.match(body)
 

@@ -80,7 +80,9 @@ def vocabulary() -> Vocabulary:
         heads={tuple(map(stem, words(phrase))): c for phrase, c in content["heads"].items()},
         relations=content["relations"],
         players=both_ways(content["players"]),
-        peoples={fold(country): words(" ".join(group)) for country, group in content["peoples"].items()},
+        peoples={
+            fold(country): words(" ".join(group)) for country, group in content["peoples"].items()
+        },
     )
 
 

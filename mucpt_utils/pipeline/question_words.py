@@ -112,6 +112,8 @@ ABBREVIATED = {
     **{"grammies": "grammy", "colour": "color", "theater": "theatre"},
     **{"cto": "concerto", "conc": "concerto", "vln": "violin", "vcl": "cello", "pno": "piano"},
     **{"gtr": "guitar", "drs": "drum", "drm": "drum", "tpt": "trumpet", "orch": "orchestra"},
+    **{"wich": "which", "whitch": "which", "whcih": "which", "waht": "what", "wut": "what"},
+    **{"hwo": "who", "woh": "who", "wher": "where", "wen": "when", "yeer": "year"},
     **{"street": "st", "symph": "symphony", "sym": "symphony", "qt": "quartet"},
 }
 
@@ -184,6 +186,25 @@ def written_key(match: re.Match) -> str:
 def with_years_in_figures(text: str) -> str:
     """The text with its spelt-out years in figures."""
     return SPELT_YEAR.sub(spelt_year, text) if CENTURY.search(text) else text
+
+
+# intervals in short, in a text about intervals: M6, m3, P5
+SHORT_INTERVAL = re.compile(r"(?<![\w#])(?:(M|maj)|(m|min)|(P)|(A|aug)|(d|dim)) ?([2-8])(?![\w.])")
+QUALITY_NAMES = ("major", "minor", "perfect", "augmented", "diminished")
+ABOUT_INTERVALS = re.compile(
+    r"semi-?tone|half[ -]?(?:step|tone)|interval|inver(?:t|sion)|\bflip", re.I
+)
+
+
+def with_intervals(text: str) -> str:
+    """A short text about intervals with their short names written out: `M6` as a major 6th."""
+    return SHORT_INTERVAL.sub(written_interval, text) if ABOUT_INTERVALS.search(text) else text
+
+
+def written_interval(match: re.Match) -> str:
+    """`m3` as `minor third`."""
+    quality = next(n for n, part in zip(QUALITY_NAMES, match.groups(), strict=False) if part)
+    return f"{quality} {ORDINALS[int(match[6])]}" if int(match[6]) < 8 else f"{quality} octave"
 
 
 def spelt_year(match: re.Match) -> str:
