@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mucpt_utils.pipeline.asking import Prompt
 from mucpt_utils.pipeline.question_vocabulary import is_common
-from mucpt_utils.pipeline.question_words import CARDINALS, Words, fold, stem, words
+from mucpt_utils.pipeline.question_words import CARDINALS, Words, fold, is_term, stem, words
 
 # what ends a slot: line ends, marks, brackets, strokes, arrows, the marks of options
 BORDER = re.compile(
@@ -28,7 +28,8 @@ SPEAKER = re.compile(r"^[ \t>*-]*[A-Z][\w.'’]*(?: [A-Z][\w.'’]*){0,3}:", re.
 LEADING = frozenset(
     words(
         "it it's its was is that that's the a an answer ans key model by in on at he she they "
-        "think i guess hint say id i'd be would why well oh um probably of course"
+        "think i guess hint say id i'd be would why well oh um probably of course them sir dude "
+        "mate lol thanks cheers"
     )
 )
 RESPONSE = (frozenset(words("what who where when")), frozenset(words("is was are were")))
@@ -78,7 +79,8 @@ def fills(answer: Sequence[str], slot: Sequence[str]) -> bool:
     lead = 2 if len(slot) > 2 and slot[0] in RESPONSE[0] and slot[1] in RESPONSE[1] else 0
     for start in range(lead, min(LONGEST_LEAD + 1, len(slot) - size + 1)):
         if tuple(slot[start : start + size]) == tuple(answer):
-            return len(slot) - start - size <= LONGEST_TAIL
+            behind = [w for w in slot[start + size :] if w not in LEADING]
+            return len(behind) <= LONGEST_TAIL and not any(is_common(stem(w)) for w in behind)
         if slot[start] not in LEADING:
             return False
     return False
@@ -145,5 +147,5 @@ def is_name(piece: str) -> bool:
     tokens = Words.of(piece)
     telling = [w for w in tokens.forms if not is_common(stem(w)) or w in CARDINALS]
     return bool(telling) and all(
-        w in tokens.capitals or w[:1].isdigit() or w in CARDINALS for w in telling
+        w in tokens.capitals or w[:1].isdigit() or w in CARDINALS or is_term(w) for w in telling
     )

@@ -146,7 +146,7 @@ ASKING_WORDS = listed(
     "tell give guess state say specify provide find determine recall remember remind"
 )
 TRIGGERS = ASKING_WORDS | listed(
-    "express convert calculate compute count invert jot note tick circle underline insert ftp "
+    "confirm clarify verify express convert calculate compute count invert jot note tick circle underline insert ftp "
     "work figure supply list write complete fill enter choose pick select match spell point "
     "look looking search searching indicate cite mention return output extract answer define "
     "need trying blank true t trivia quiz quizze quizzes question prompt query instruction "

@@ -45,7 +45,7 @@ from mucpt_utils.pipeline.question_words import (
 )
 from mucpt_utils.pipeline.record_lines import without_pictures, without_syntax
 from mucpt_utils.pipeline.subject_details import Detail, Details, details_of
-from mucpt_utils.pipeline.subject_hints import Hints, is_proved, names_another
+from mucpt_utils.pipeline.subject_hints import Hints, is_of_author, is_proved, names_another
 from mucpt_utils.pipeline.subject_names import (
     Match,
     Subject,
@@ -183,7 +183,8 @@ class QuestionIndex:
             return []
         named = self.meant(item.prompt.words)
         taken = frozenset().union(*(m.places for m in named if not m.name.weak))
-        hints = [hint.match for hint in self.hints.named_in(item.prompt, taken)]
+        parts = (hint.match for hint in self.hints.named_in(item.prompt, taken))
+        hints = [match for match in parts if not is_of_author(match)]
         told = self.details.named_in(item.prompt.words)
         return proved(item, [*named, *hints]) or proved(item, told)
 

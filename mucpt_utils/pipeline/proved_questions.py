@@ -43,6 +43,10 @@ BREAKS_OFF = re.compile(
     r"\b(?:in|on|by|of|as|is|was|were|to|from|at|called|for|with|the|named)[ :…]*$", re.IGNORECASE
 )
 BOX = re.compile(r"[○●◯◉□☐☑■]|\[[ xX]?\](?= )|(?m:^[ \t]*[oO] (?=[A-Z]))")
+# a sentence that waits for its end
+LEFT_OPEN = re.compile(
+    r"\b(?:number|no|is|was|in|by|to|of|as|from|at|on|called|named|year) ?(?:\.{3,}|…)(?=\s\S)"
+)
 ENDED = re.compile(r"(?<=\w)[.!](?=\s)")
 SHORTEST_STEM, FEWEST_OPTIONS, LONGEST_OPTION = 4, 3, 6
 # what the evidence weighs, and how much is needed
@@ -86,11 +90,16 @@ class Item:
             or any(is_answer_label(line) for line in re.split(r"\n|(?<=[.?!)\]])\s", text))
             or MATCHING.search(text)
             or ASKING_FIELD.search(text)
-            or (
-                CARD.search(text) and "\n" not in text.strip() and len(text.split()) <= LONGEST_CARD
-            )
+            or LEFT_OPEN.search(text)
+            or self.is_card
             or self.has_options
         )
+
+    @property
+    def is_card(self) -> bool:
+        """Whether it is one short line with an arrow or the like between its two sides."""
+        is_line = "\n" not in self.text.strip() and len(self.text.split()) <= LONGEST_CARD
+        return is_line and CARD.search(self.text) is not None
 
     @property
     def asks_for_a_fact(self) -> bool:
@@ -162,6 +171,9 @@ def has_key(question: QuestionParts, item: Item, places: frozenset[int]) -> bool
     )
 
 
+PEOPLE = frozenset(("he", "she", "him", "her", "his", "hers"))
+
+
 def evidence(question: QuestionParts, item: Item, places: frozenset[int]) -> int:
     """How much the words of an item speak for a question, besides its subject and its key."""
     rules = vocabulary()
@@ -171,6 +183,8 @@ def evidence(question: QuestionParts, item: Item, places: frozenset[int]) -> int
     cues = {s for s in rest if s in question.cues or s in question.alike}
     kinds = {kind for s in rest for kind in rules.kinds_of.get(s, ())}
     strong = {rules.strong[s] for s in rest if s in rules.strong}
+    if not PEOPLE.isdisjoint(forms):
+        kinds.add("person")
     own = question.cues.keys() | question.wording_stems | question.alike
     others = rules.elsewhere.intersection(rest) - own - rules.wrapping - rules.empty
     is_telling = bool(cues - rules.light)

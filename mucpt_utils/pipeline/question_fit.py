@@ -82,9 +82,16 @@ class Asked(NamedTuple):
                 continue
             rest.append(stem(respelt(word) if prompt.posed else word))
             where.append(index)
-            if is_noun(word) and not is_category(index, forms, places) and not bids(index, forms):
+            # what you land on is no land
+            is_verb = index > 0 and forms[index - 1] in SPEAKING
+            if (
+                is_noun(word)
+                and not is_verb
+                and not is_category(index, forms, places)
+                and not bids(index, forms)
+            ):
                 nouns |= rules.kinds_of.get(rest[-1], frozenset())
-            if is_of_a_people(index, forms):
+            if is_of_a_people(index, forms) or names_somebody(index, forms):
                 nouns.add("person")
         # `what does it become when ...` asks what, not when, and so does `... is called what`
         first = next((i for i, s in enumerate(rest) if s in ("what", "which")), len(rest))
@@ -125,6 +132,7 @@ def is_noun(word: str) -> bool:
     return not word.endswith(("ed", "ing")) and stem(word) not in vocabulary().strong
 
 
+SPEAKING = frozenset(("i", "you", "we", "they", "to"))
 BIDDING = frozenset(("name", "state"))
 BIDDEN = ARTICLES | {"which", "what", "who", "whose", "when", "where", "how", "it", "their", "his"}
 
@@ -150,6 +158,15 @@ def is_of_a_people(index: int, forms: Sequence[str]) -> bool:
     asks = index > 0 and forms[index - 1] in ("which", "what")
     alone = index + 1 == len(forms) or stem(forms[index + 1]) in vocabulary().empty
     return asks and alone and stem(forms[index]) in vocabulary().describing
+
+
+def names_somebody(index: int, forms: Sequence[str]) -> bool:
+    """Whether a word behind `which` is one for a person by its ending: `which lutenist`."""
+    word = forms[index]
+    is_short = len(word) <= SHORTEST_PERSON or stem(word) in vocabulary().describing
+    if is_short or not word.endswith(("ist", "man", "men", "woman", "women", "smith", "ian")):
+        return False
+    return not {"which", "what", "this"}.isdisjoint(forms[max(0, index - LONGEST_WANTED) : index])
 
 
 def is_category(index: int, forms: Sequence[str], places: frozenset[int]) -> bool:
@@ -428,6 +445,7 @@ AUXILIARIES = frozenset(map(stem, words("is was are were did does do has had sho
 SORTS = frozenset(map(stem, ("type", "kind", "sort", "style", "genre")))
 # what no person, place, time or title is
 THINGS = frozenset(map(stem, ("instrument", "award", "prize", "interval", "animal", "planet")))
+SHORTEST_PERSON = 5  # letters
 # words of a noun phrase behind `which`, endings of words for people
 LONGEST_WANTED = 4
 OF_PEOPLE = ("man", "men", "ist", "ian", "woman", "women", "ese", "ish")
@@ -460,11 +478,17 @@ def asks_for_another_thing(question: QuestionParts, asked: Asked) -> bool:
     return False
 
 
+# movements that are not the second
+LAST = frozenset(map(stem, ("finale", "final", "last", "closing", "outer", "rondo")))
+
+
 def is_of_another_number(question: QuestionParts, asked: Asked) -> bool:
     """Whether a prompt asks for another one of a row: the third movement, not the second."""
     own = {word for word in question.meanings if word.isdigit()}
     if not own:
         return False
+    if own == {"2"} and "movement" in question.meanings and not LAST.isdisjoint(asked.stems):
+        return True
     counted = {a for a, b in pairwise(asked.stems) if a.isdigit() and b in question.meanings}
     return bool(counted) and counted.isdisjoint(own)
 

@@ -344,7 +344,11 @@ class QuestionParts:
         """Answers in forms that count only where nothing else stands: a key by its note alone."""
         single = [answer[0] for answer in self.answers if len(answer) == 1]
         keys = [w.rpartition(":")[0] for w in single if w.endswith((":major", ":minor"))]
-        return tuple((form,) for form in keys + [SPELT[w] for w in single if w in SPELT])
+        years = [w[2:] for w in single if LATE_YEAR.fullmatch(w)]
+        spelt = [SPELT[w] for w in single if w in SPELT]
+        people = [answer for answer in self.answers if self.kind == "person" and len(answer) > 1]
+        initials = [(answer[0][0], *answer[1:]) for answer in people]
+        return (*((form,) for form in keys + years + spelt), *initials)
 
     @cached_property
     def subject_stems(self) -> frozenset[str]:
@@ -394,6 +398,8 @@ def meanings_of(relation: str, asked: Iterable[Sequence[str]]) -> frozenset[str]
     plain = {s for s in told if s not in rules.concepts_of and s not in rules.kinds_of}
     if not names and not plain:
         names = {name for s in told for name in rules.concepts_of.get(s, ())}
+    if column == "player":
+        names -= {"represent"}  # credited with the saxophone, not with the song
     return frozenset(names) | plain
 
 

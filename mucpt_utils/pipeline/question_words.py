@@ -14,7 +14,7 @@ from functools import cache, cached_property
 # letters that Unicode does not decompose
 LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "’": "'"}
-    | {"‘": "'", "ʼ": "'", "`": "'", "´": "'", "♭": " flat ", "♯": " sharp "}
+    | {"ʻ": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "♭": " flat ", "♯": " sharp "}
 )
 # words; and punctuation between spaces, since !!! is a band
 WORD = re.compile(r"[^\W_]+(?::[^\W_]+)*|(?<!\S)[^\w\s]{2,}(?!\S)")

@@ -10,7 +10,14 @@ from functools import cache
 from typing import NamedTuple
 
 from mucpt_utils.pipeline.asking import Prompt
-from mucpt_utils.pipeline.question_parts import QUOTED, YEAR, Name, QuestionParts, without_noun
+from mucpt_utils.pipeline.question_parts import (
+    POSSESSIVE,
+    QUOTED,
+    YEAR,
+    Name,
+    QuestionParts,
+    without_noun,
+)
 from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
 from mucpt_utils.pipeline.question_words import Words, is_term, stem, words
 from mucpt_utils.pipeline.subject_names import Match, Subject
@@ -68,6 +75,23 @@ def of_the_title(subject: Subject) -> list[Name]:
     titles = QUOTED.match(without_noun(subject.questions[0].subject))
     own = set(words(titles["title"])) if titles else None
     return [n for n in subject.names if own is None or n.needed <= own]
+
+
+def is_of_author(match: Match) -> bool:
+    """Whether words name only the author of a work: `Stravinsky` of his Requiem."""
+    subject = without_noun(match.subject.questions[0].subject)
+    owner = POSSESSIVE.match(subject) or QUOTED.match(subject)
+    if owner is None:
+        return False
+    title = set(words(owner["title"]))
+    return title.isdisjoint(match.name.phrase) and not any(
+        is_clipped(word, title) for word in match.name.phrase
+    )
+
+
+def is_clipped(word: str, title: Iterable[str]) -> bool:
+    """Whether a word is the short form of one of the others."""
+    return any(word in clips(other) for other in title)
 
 
 def best_part(

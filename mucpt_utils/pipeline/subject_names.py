@@ -233,7 +233,8 @@ def may_be_referred_to(match: Match, prompt: Prompt, names_other: bool) -> bool:
 
     names_other: whether it names a subject itself.
     """
-    if match.name.partial or (names_other and not refers(prompt)):
+    is_named = prompt.posed and not names_other and match.name.capitals <= prompt.context.capitals
+    if (match.name.partial and not is_named) or (names_other and not refers(prompt)):
         return False
     if prompt.posed and match.places and (not match.name.weak or is_thing(match.name)):
         return True
