@@ -146,13 +146,17 @@ ASKING_WORDS = listed(
     "tell give guess state say specify provide find determine recall remember remind"
 )
 TRIGGERS = ASKING_WORDS | listed(
-    "confirm clarify verify express convert calculate compute count invert jot note tick circle underline insert ftp "
+    "confirm clarify verify "
     "work figure supply list write complete fill enter choose pick select match spell point "
     "look looking search searching indicate cite mention return output extract answer define "
     "need trying blank true t trivia quiz quizze quizzes question prompt query instruction "
     "input clue front human user q forget forgot forgotten any anyone anybody idea wonder "
     "wondering wondered curious stumped bonus help exam worksheet flashcard flash jeopardy "
     "anki homework revision riddle task exercise problem card back"
+)
+# words that call for an answer in a short text, and are usual in others
+TRIGGERS_OF_SHORT = TRIGGERS | listed(
+    "express convert calculate compute count invert jot note tick circle underline insert ftp"
 )
 # one of these comes before a question in reported speech
 TELLING = listed(
@@ -193,7 +197,8 @@ CARD = re.compile(
 )
 # answers to choose from: a) ... b) ...; A. ... B. ...; 1965? 1966? 1968?
 CHOICES = re.compile(
-    r"(?:(?<=[\s:,])|^)\W{0,3}(?:[aA][).:]|[(\[][aA1][)\]]|A(?! (?:major|minor|flat|sharp)\b)|1[).]) \S(?:[^\n]|\n(?!\n)){0,80}?"
+    r"(?:(?<=[\s:,])|^)\W{0,3}"
+    r"(?:[aA][).:]|[(\[][aA1][)\]]|A(?! (?:major|minor|flat|sharp)\b)|1[).]) \S(?:[^\n]|\n(?!\n)){0,80}?"
     r"[\s,;/(\[](?:[bB2][).:\]]|B) \S"
     r"|(?:\b(?:1\d|20)\d\d\W{1,4}){2,}(?:1\d|20)\d\d\b"
 )
@@ -244,6 +249,7 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
     """
     sentences = split_sentences(text)
     is_posed_as_a_whole = is_short(text)
+    triggers = TRIGGERS_OF_SHORT if is_posed_as_a_whole else TRIGGERS
     quiz_lines, last_named = 0, -CONTEXT_SENTENCES - 1
     for number, sentence in enumerate(sentences):
         tokens = raw_words(sentence)
@@ -257,7 +263,7 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
         is_posed = is_posed_as_a_whole or quiz_lines > 0 or FIELD.match(sentence) is not None
         following = "".join(sentences[number + 1 : number + 5])
         stretch, choices = without_choices(sentence, following)
-        asks = choices or not TRIGGERS.isdisjoint(tokens) or SIGN.search(sentence) is not None
+        asks = choices or not triggers.isdisjoint(tokens) or SIGN.search(sentence) is not None
         is_hint = THIS in tokens and asking_rules().response.match(following) is not None
         asks = asks or is_hint
         manner = manner_of(stretch, following, tokens, bool(choices)) if asks else None

@@ -153,28 +153,22 @@ class QuestionIndex:
         """
         first: dict[str, Contamination] = {}
         text = self.plain(text)
+        as_a_whole = is_short(text)
         items, is_asked = [], False
         for prompt in prompts(text, self.may_name):
             asked = self.asked_by(prompt)
-            is_asked |= asks_without_mark(prompt)
-            if not asked and prompt.posed and not is_short(text):
+            if as_a_whole:
+                is_asked = is_asked or asks_without_mark(prompt)
+            elif prompt.posed and not asked:
                 items.append(Item(prompt.surroundings))
-            for question in asked:
-                if not has_sign(prompt, question.subject) or is_answered_otherwise(
-                    question, prompt
-                ):
-                    continue
-                # a guess inside the question itself ("was it X?") gives the answer away as well
-                answered = question.is_answered_in(
-                    (*prompt.words.forms, "?", *prompt.following.forms)
-                )
-                if question.id not in first or (answered and not first[question.id].answered):
-                    sentence = prompt.text.strip()
-                    first[question.id] = Contamination(question.id, answered, sentence)
-        for item in [Item(text, is_asked)] if is_short(text) else items:
+            for found in contaminations(prompt, asked):
+                if found.id not in first or (found.answered and not first[found.id].answered):
+                    first[found.id] = found
+        for item in [Item(text, is_asked)] if as_a_whole else items:
             for question in self.proved_in(item):
-                sentence = item.text.strip()
-                first.setdefault(question.id, Contamination(question.id, True, sentence))
+                answered = question.is_answered_in(item.prompt.words.forms)
+                found = Contamination(question.id, answered, item.text.strip())
+                first.setdefault(question.id, found)
         return sorted(first.values())
 
     def proved_in(self, item: Item) -> list[QuestionParts]:
@@ -272,6 +266,15 @@ class QuestionIndex:
             for q in candidates.values()
             if len(q.wording_stems & present) >= WORDING_SHARE * len(q.wording_stems)
         ]
+
+
+def contaminations(prompt: Prompt, asked: Iterable[QuestionParts]) -> Iterator[Contamination]:
+    """The questions that a prompt asks, except where it has no sign of asking or another answer."""
+    for question in asked:
+        if has_sign(prompt, question.subject) and not is_answered_otherwise(question, prompt):
+            # a guess inside the question itself ("was it X?") gives the answer away as well
+            told = (*prompt.words.forms, "?", *prompt.following.forms)
+            yield Contamination(question.id, question.is_answered_in(told), prompt.text.strip())
 
 
 def asks_without_mark(prompt: Prompt) -> bool:
