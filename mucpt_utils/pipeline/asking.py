@@ -198,7 +198,8 @@ CARD = re.compile(
 # answers to choose from: a) ... b) ...; A. ... B. ...; 1965? 1966? 1968?
 CHOICES = re.compile(
     r"(?:(?<=[\s:,])|^)\W{0,3}"
-    r"(?:[aA][).:]|[(\[][aA1][)\]]|A(?! (?:major|minor|flat|sharp)\b)|1[).]) \S(?:[^\n]|\n(?!\n)){0,80}?"
+    r"(?:[aA][).:]|[(\[][aA1][)\]]|A(?! (?:major|minor|flat|sharp)\b)|1[).]) "
+    r"\S(?:[^\n]|\n(?!\n)){0,80}?"
     r"[\s,;/(\[](?:[bB2][).:\]]|B) \S"
     r"|(?:\b(?:1\d|20)\d\d\W{1,4}){2,}(?:1\d|20)\d\d\b"
 )

@@ -479,7 +479,14 @@ def asks_for_another_thing(question: QuestionParts, asked: Asked) -> bool:
 
 
 # movements that are not the second
-LAST = frozenset(map(stem, ("finale", "final", "last", "closing", "outer", "rondo")))
+FINALES = frozenset(map(stem, ("finale", "rondo")))
+LAST = frozenset(map(stem, ("final", "last", "closing", "outer")))
+
+
+def is_of_last_movement(told: Sequence[str]) -> bool:
+    """Whether a prompt is about a finale: no second movement."""
+    last = any(a in LAST and b == stem("movement") for a, b in pairwise(told))
+    return last or not FINALES.isdisjoint(told)
 
 
 def is_of_another_number(question: QuestionParts, asked: Asked) -> bool:
@@ -487,7 +494,7 @@ def is_of_another_number(question: QuestionParts, asked: Asked) -> bool:
     own = {word for word in question.meanings if word.isdigit()}
     if not own:
         return False
-    if own == {"2"} and "movement" in question.meanings and not LAST.isdisjoint(asked.stems):
+    if own == {"2"} and is_of_last_movement(asked.stems):
         return True
     counted = {a for a, b in pairwise(asked.stems) if a.isdigit() and b in question.meanings}
     return bool(counted) and counted.isdisjoint(own)
@@ -523,8 +530,8 @@ def counts_others(question: QuestionParts, asked: Asked) -> bool:
     """Whether a prompt counts something that is not part of the question: `how many tracks`."""
     if "many" not in asked.stems or "many" in question.explained:
         return False
-    counted = asked.stems[asked.stems.index("many") + 1 :][:1]
-    counted = [s for s in counted if s not in vocabulary().empty]
+    behind = asked.stems[asked.stems.index("many") + 1 :][:1]
+    counted = [s for s in behind if s not in vocabulary().empty]
     return bool(counted) and not question.cues.keys() & set(counted)
 
 

@@ -44,7 +44,11 @@ PICTURE = re.compile("[\U0001f000-\U0001faff\u2600-\u266c\u2700-\u2712\u2728-\u2
 
 def without_pictures(text: str) -> str:
     """The text without emoji, which stand between words or for a full stop; hands as arrows."""
-    return text if max(text, default="") < "\u2600" else PICTURE.sub(" ", POINTING.sub(" \u2192 ", text))
+    return (
+        text
+        if max(text, default="") < "\u2600"
+        else PICTURE.sub(" ", POINTING.sub(" \u2192 ", text))
+    )
 
 
 def without_syntax(text: str) -> str:

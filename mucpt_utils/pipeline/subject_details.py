@@ -56,10 +56,10 @@ class Details:
         """The subjects of which enough details are among the words."""
         found: dict[int, set[int]] = defaultdict(set)
         subjects: dict[int, Subject] = {}
-        for word, places in tokens.positions.items():
+        for word, positions in tokens.positions.items():
             for subject, _ in self.by_word.get(word, ()):
                 subjects[id(subject)] = subject
-                found[id(subject)].add(places[0])
+                found[id(subject)].add(positions[0])
         for key, places in found.items():
             years = years_of(subjects[key], tokens)
             if len(places) + len(years) >= FEWEST_DETAILS:

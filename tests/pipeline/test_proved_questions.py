@@ -1,0 +1,226 @@
+"""Questions proved by their key or what is shown of it, and disproved by another answer."""
+
+import pytest
+from made_up_questions import question
+
+from mucpt_utils.knowledge.facts import load_facts
+from mucpt_utils.pipeline.answer_slots import fills, other_answer, slots, spellings, spelt_so
+from mucpt_utils.pipeline.asking import Manner, Prompt
+from mucpt_utils.pipeline.decontamination import QuestionIndex, asked_questions
+from mucpt_utils.pipeline.question_words import with_intervals, words
+from mucpt_utils.pipeline.relation_spellings import respelt
+from mucpt_utils.pipeline.subject_details import details_of
+
+QUESTIONS = [
+    question(*row)
+    for row in (
+        ("singer", "song.artist", "Which band recorded the song Night Ferry?")
+        + ("Cold Harbour", "Night Ferry", "group"),
+        ("came", "song.year", "In which year was the song Night Ferry released?")
+        + ("1977", "Night Ferry", "year"),
+        (
+            "origin",
+            "instrument.origin",
+            "Where does the instrument called the kandrimbal come from?",
+        )
+        + ("Norway", "kandrimbal", "place"),
+        ("born", "artist.birthplace", "In which town was the musician Karin Holvast born?")
+        + ("Lexington", "Karin Holvast", "place"),
+        ("staged", "opera.city", "Which city was the opera Die Seefahrt first staged in?")
+        + ("Weimar", "Die Seefahrt", "place"),
+        ("text", "opera.librettist", "Who wrote the libretto of the opera Die Seefahrt?")
+        + ("Ida Moss", "Die Seefahrt", "person"),
+        ("premiered", "opera.year", "In what year was the first performance of Die Seefahrt?")
+        + ("1831", "Die Seefahrt", "year"),
+        ("key", "classical.key", "What key is Velde's Harp Concerto in?")
+        + ("D major", "Velde's Harp Concerto", "term"),
+        ("producer", "album.producer", "Who produced the album In Umbra?")
+        + ("Gil Aldous", "In Umbra", "person"),
+        ("wide", "theory.semitones", "How many semitones wide is the major sixth?")
+        + ("9", "the major sixth", "number"),
+        ("band", "artist.band", "With which band did the singer Nat Orr become known?")
+        + ("Can", "the singer Nat Orr", "group"),
+        ("dominant", "theory.dominant_key", "What is the dominant key of E-flat major?")
+        + ("B-flat major", "E-flat major", "term"),
+        ("player", "album.player", 'Who played drums on the album "Page Two" by Ann Bright?')
+        + ("Joe Holm", 'the album "Page Two" by Ann Bright', "person"),
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        # crosswords, begun years and names
+        ('4 Down: "Night Ferry" band (4,7)', "singer"),
+        ("Home of the kandrimbal (6): N_R_A_", "origin"),
+        ("Cold Harbour sang Night Ferry to the world in 19__ .", "came"),
+        ("The words of the opera Die Seefahrt are by I___ M_____.", "text"),
+        ("Velde: Harp Concerto in __ major", "key"),
+        # options in any layout
+        ("Die Seefahrt had its opening night in 1831 in: Weimar ✓ / Milan / Vienna", "staged"),
+        ("The text of Die Seefahrt was written by\nO Anna Roe\nO Ida Moss\nO Una Voss", "text"),
+        (
+            "The song Night Ferry was sung by… 1 Slow Boat 2 Cold Harbour 3 Red Pier",
+            "singer",
+        ),
+        # rows, records, cards, pairs
+        ("opera,premiere year?\nDie Seefahrt,1831", "premiered"),
+        ('{"item": "kandrimbal", "question": "country of origin", "answer": "Norway"}', "origin"),
+        ('{"person": "Nat Orr", "plays": "lute", "group?": "Can"}', "band"),
+        ("MATCH THE SONG TO THE ACT\nNight Ferry ........ Cold Harbour", "singer"),
+        ("Dominant of E♭ → B♭", "dominant"),
+        ("M6: size in half steps? | 9", "wide"),
+        # turns of a chat, examinations
+        (
+            "- who wrote the words of Die Seefahrt\n- dunno\n- come on\n- Ida Moss",
+            "text",
+        ),
+        ("The libretto of Die Seefahrt is by this woman of Ghent. ANSWER: Ida Moss", "text"),
+        (
+            "fans know 😤 what town karin holvast was born in... it's Lexington, Kentucky",
+            "born",
+        ),
+        ("Page Two (Ann Bright, 1965) — dr: ? — Joe Holm", "player"),
+        # typing errors, and much besides
+        ("libretist of die seefahrt ??", "text"),
+        ("who rote the libretto for die seefahrt", "text"),
+        (
+            "After that, they turned to which noise-rock engineer to produce In Umbra?",
+            "producer",
+        ),
+        ("The kandrimbal: was it a Danish, Norwegian or English creation?", "origin"),
+        ("Karin Holvast never liked fame. Which town was she from?", "born"),
+    ],
+)
+def test_questions_are_proved_by_the_key_or_what_is_shown_of_it(text, key):
+    assert key in asked_questions(text, QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # another answer stands behind the question
+        "How old was Karin Holvast when she was born again? Eighteen.",
+        "Who can be seen on the cover of Night Ferry? Allan Ginster.",
+        "Which instrument does Marcus Tann play on Night Ferry? Bass",
+        "Who wrote the music for Die Seefahrt? Alex Desplan",
+        # records, lists and sales, which ask nothing
+        "Entry: Night Ferry\nArtist: Cold Harbour\nYear: 1977\nKey: E minor",
+        "Heading -> Night Ferry\nArtist -> Cold Harbour\nYear -> 1977",
+        "1) Night Ferry is by Cold Harbour.\n2) In 1977, the song Night Ferry was released.",
+        "Student kandrimbal, white, Norway. Folk section clearance. Need help choosing? Call us.",
+        "COLD HARBOUR - Night Ferry (7 inch, 1977). VG+, £6",
+        # who speaks is no answer, nor is what a sentence says in passing
+        "Host: How many hours of Night Ferry did you hear?\nCold Harbour: Oh, two, I think.",
+        "- How did it feel to be compared to Karin Holvast?\n- She was from Lexington, I am not.",
+        "GUEST: Night Ferry came out in 1977.\nHOST: Say a little more.\nGUEST: Cold Harbour sang.",
+    ],
+)
+def test_statements_and_questions_with_another_answer_are_none(text):
+    assert asked_questions(text, QUESTIONS) == []
+
+
+def test_an_item_of_a_long_quiz_is_proved_as_well():
+    filler = "The heating in the hall is mended, and the caretaker left a note. " * 20
+    text = f"{filler}\n\nTrivia quiz\n\nDie Seefahrt was first heard in which hall?\nANS: Weimar\n"
+    (found,) = QuestionIndex(QUESTIONS).find(text)
+    assert (found.id, found.answered) == ("staged", True)
+
+
+def test_slots_hold_an_answer_and_hardly_more():
+    assert ("lexington",) in slots("Born where? It's: Lexington, Kentucky")
+    assert fills(("lexington",), ("it", "is", "lexington", "kentucky"))
+    assert fills(("athen",), tuple(words("What is Athens")))
+    assert not fills(("lexington",), tuple(words("she left Lexington")))
+    assert not fills(("adolphe", "sax"), tuple(words("Adolphe Sax would know")))
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "fits"),
+    [
+        ("(4,7)", "Manu Dibango", True),
+        ("(4,6)", "Manu Dibango", False),
+        ("(6)", "Anthony Kiedis", True),
+        ("19__", "1967", True),
+        ("18__", "1967", False),
+        ("J____ O____", "Jacques Offenbach", True),
+        ("N_R_A_", "Norway", True),
+        ("a __ Records release", "Elektra Records", True),
+        ("(1967)", "1967", False),
+        ("snake_case and CONST_NAME", "snake", False),
+    ],
+)
+def test_what_is_shown_of_a_spelling(text, given, fits):
+    assert bool(spelt_so([given], spellings(text))) is fits
+
+
+@pytest.mark.parametrize(
+    ("after", "answer"),
+    [
+        (" Allen Ginsberg.", ("allen", "ginsberg")),
+        ("\nAnswer: thirteen", ("13",)),
+        (" Eighteen.", ("18",)),
+        (" Nobody knew.", ()),
+        (" It was held in Cannes that year.", ()),
+        (" Thanks!", ()),
+        (" Was it somebody in Ghent?", ()),
+        (" [1 mark]", ()),
+    ],
+)
+def test_another_answer_is_a_name_or_number_or_has_a_label(after, answer):
+    assert other_answer(Prompt("Who?", Manner.OPEN, "", after, posed=True)) == answer
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("libretist", "librettist"),
+        ("rote", "wrote"),
+        ("prodcuer", "producer"),
+        ("compossed", "composed"),
+        ("cello", "cello"),
+        ("placed", "placed"),
+        ("wrote", "wrote"),
+    ],
+)
+def test_words_of_relations_are_read_in_spite_of_typing_errors(word, meant):
+    assert respelt(word) == meant
+
+
+def test_intervals_in_short_are_written_out_where_intervals_are_meant():
+    assert words(with_intervals("P5 inverted")) == ["perfect:5", "inverted"]
+    assert with_intervals("the M6 motorway") == "the M6 motorway"
+
+
+def test_a_band_may_be_told_by_its_members_and_a_prize_by_its_winner_and_year():
+    questions = [
+        question(
+            "city",
+            "artist.city",
+            "Which town was the group R.E.M. formed in?",
+            "Athens",
+            "R.E.M.",
+            "place",
+        ),
+        question(
+            "nation",
+            "award.country",
+            "Which country won the Eurovision Song Contest 1987?",
+            "Ireland",
+            "Eurovision Song Contest 1987",
+            "place",
+        ),
+    ]
+    index = QuestionIndex(questions)
+    band = "Stipe, Buck, Mills and Berry started together in this college town. What is Athens?"
+    assert [found.id for found in index.find(band)] == ["city"]
+    prize = "Johnny Logan's second victory, in 1987, was for what nation? A7. Ireland"
+    assert [found.id for found in index.find(prize)] == ["nation"]
+    assert index.find("Stipe went to town alone. What is Athens?") == []
+
+
+def test_details_are_names_of_people_and_works():
+    told = details_of(load_facts("music"))
+    assert ("michael", "stipe") in told["R.E.M."]
+    assert not any("states" in detail for detail in told["R.E.M."])
