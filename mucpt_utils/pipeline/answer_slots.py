@@ -111,7 +111,7 @@ def spellings(text: str) -> list[Spelling]:
 
 def by_length(lengths: Sequence[str]) -> str:
     """The pattern of a crossword's answer; that of a single word may be of a family name."""
-    pattern = " ?".join(rf"\w{{{int(length)}}}" for length in lengths)
+    pattern = " ?".join(rf"[^\W\d_]{{{int(length)}}}" for length in lengths)
     return rf"(?:[^\d]+ )?{pattern}" if len(lengths) == 1 else pattern
 
 

@@ -159,8 +159,8 @@ class QuestionIndex:
             asked = self.asked_by(prompt)
             if as_a_whole:
                 is_asked = is_asked or asks_without_mark(prompt)
-            elif prompt.posed and not asked:
-                items.append(Item(prompt.surroundings))
+            elif prompt.posed and not asked and prompt.manner is not Manner.BARE:
+                items.append(Item(prompt.surroundings, is_part=True))
             for found in contaminations(prompt, asked):
                 if found.id not in first or (found.answered and not first[found.id].answered):
                     first[found.id] = found
@@ -173,9 +173,11 @@ class QuestionIndex:
 
     def proved_in(self, item: Item) -> list[QuestionParts]:
         """The questions that a short text asks, as the key in the slot for the answer shows."""
-        if not item.asks:
+        if not item.asks or (item.is_part and not is_short(item.text)):
             return []
         named = self.meant(item.prompt.words)
+        if item.is_part:  # of a long text, in which hints and details may be of anything
+            return proved(item, [m for m in named if m.is_meant_in(item.prompt)])
         taken = frozenset().union(*(m.places for m in named if not m.name.weak))
         parts = (hint.match for hint in self.hints.named_in(item.prompt, taken))
         hints = [match for match in parts if not is_of_author(match)]

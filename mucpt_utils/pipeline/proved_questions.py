@@ -57,11 +57,13 @@ TELLING, LIGHT, KIND, OTHER, ENOUGH = 3, 1, 2, -3, 2
 class Item:
     """A short text that may be one question with its answer.
 
-    is_asked: whether a sentence in it asks without a mark.
+    is_asked: whether a sentence in it asks without a mark. is_part: whether it is part of a longer
+    text.
     """
 
     text: str
     is_asked: bool = False
+    is_part: bool = False
 
     @cached_property
     def prompt(self) -> Prompt:

@@ -116,7 +116,7 @@ def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> l
         names.setdefault(whole[-1:], Name.of(subject, whole[-1:], partial=True))
     if relation.startswith("theory.") and (key := KEY_ALONE.fullmatch(without_noun(subject))):
         tokens = tuple(words(key["key"]))  # a key named by its note alone is major
-        names.setdefault(tokens, Name.of(key["key"], tokens))
+        names.setdefault(tokens, Name.of(key["key"], tokens, partial=True))
     if relation.startswith(("game.", "film.")) and (match := SUBTITLE.search(subject)):
         tokens = tuple(words(match["title"]))
         names.setdefault(tokens, Name.of(match["title"], tokens, partial=True))
