@@ -142,10 +142,17 @@ def other_answer(prompt: Prompt) -> tuple[str, ...]:
     return tuple(given) if label or is_name(piece) else ()
 
 
+# what is said instead of an answer
+SAID_ONLY = frozenset(
+    words("hm hmm um uh er nope yep yes dunno sorry thanks thx ty cheers please ta lol well good")
+    + words("great nice ha haha wow edit update right wrong exactly discuss silence pause nobody")
+)
+
+
 def is_name(piece: str) -> bool:
     """Whether a piece may be an answer by its form: capital letters or a number, no phrase."""
     tokens = Words.of(piece)
     telling = [w for w in tokens.forms if not is_common(stem(w)) or w in CARDINALS]
-    return bool(telling) and all(
+    return not SAID_ONLY.issuperset(telling) and all(
         w in tokens.capitals or w[:1].isdigit() or w in CARDINALS or is_term(w) for w in telling
     )
