@@ -12,7 +12,10 @@ from mucpt_utils.musicsimpleqa.words import LINKS
 QUOTED = re.compile(
     r'"(?!(?:produced|written|composed|recorded|performed|directed) by )([^"]{1,100})"', re.I
 )
-ENDS_NAME = re.compile(r'[,;:&!?()"+=]|\s[-–—]\s| and (?!(?:the|his|her) )|\s?/\s?')
+# the stroke of AC/DC ends none
+ENDS_NAME = re.compile(
+    r'[,;:&!?()"+=]|\s[-–—]\s| and (?!(?:the|his|her) )|\s/\s?|(?<!\b[A-Z]{2})/|/(?![A-Z]{2}\b)'
+)
 ENDS_TITLE = re.compile(r'[,;:!?()"+=]|\s[-–—]\s|\s/|/\s')
 # function words inside titles
 TITLE_LINKS = LINKS | {"and", "in", "for", "to", "than", "as", "a", "an", "at", "or", "&", "I"}

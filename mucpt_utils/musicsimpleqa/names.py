@@ -35,6 +35,7 @@ CAPITAL_BEHIND = re.compile(r"'[A-ZÀ-Ý]")
 # what such a word introduces in quotation marks is a work
 WORK_NAMED = re.compile(
     r"\b(?:record|song|album|single|track|hit|piece|opera|number|tune|with|for|on"
+    r"|sang|sings|recorded|wrote|performed|cut|released|covered"
     r"|(?:record|song|album|single|track) (?:is|was))[,:]? \Z"
 )
 # how other works follow, and who made one
@@ -45,14 +46,20 @@ OF_A_KIND = re.compile(r" (?:instrument|band|group|singer|duo|act|song)\b")
 SIGN_INSIDE = re.compile(r"[!?](?= [a-z])")
 # a number where only a title can be
 NUMERAL = re.compile(
-    r"(?:\A|[.:–] |/|\b(?:is|it's|to|with|say|answer|so|be|or|not) )(\d{1,4})"
-    r"(?=\W*\Z|[.!]\s|:? (?:fits|is right|is correct))"
+    r"(?:\A|[.:–] |/|\b(?:is|it's|it was|to|with|say|answer|so|be|or|not|called|titled|named) )"
+    r"(\d{1,4})(?=\W*\Z|[.!]\s|:? (?:fits|is right|is correct)|,? by )"
 )
 # "Part I of Child Alice"
 PART_OF = re.compile(r"(?:Part|Act|Book|Side|Volume) \w{1,6} of ")
+ON_TITLE = re.compile(r"\b(?:from|on) \Z")
+RECORD_NUMBER = re.compile(r" \d{3,}(?=[,;.)]|\Z)")  # "Blue Note BLP 4195"
 PRIZES = frozenset({"award", "awards", "prize", "prizes", "ceremony"})
 OF_THE_YEAR = re.compile(r"(?:[A-Z]\w+ ){1,3}of the Year\b")
 HIMSELF = re.compile(r",? (?:him|her|them|it)sel(?:f|ves)\b")
+# "wrote his own libretto", "assembled the text himself"
+BY_HIMSELF = re.compile(
+    r" (?!and |or )[^.,;!?]{2,60}? (?:(?:him|her|them)sel(?:f|ves)\b|(?:his|her|their) own\b[^.,;!?]{0,24})"
+)
 INNER_WORDS = frozenset({"is", "are", "to", "for", "of", "the", "a", "my", "your", "with", "it"})
 # an article may precede a name that is the whole response
 ARTICLE_LENGTH = max(map(len, {*ARTICLES, *RULES.foreign_articles}))
@@ -234,6 +241,10 @@ class NameKey(Key):
             return reading.caseless and last == len(words) - 1
         if joined in self.common and not is_name(reading, first, last):
             return False
+        if first == last and joined in self.common and opens_phrase(reading, first):
+            return False
+        if joined.isdigit() and self.kind == "title" and not is_title(reading, first):
+            return False
         if lower and first and not reading.caseless and words[first - 1].form in VERB_SIGNS:
             return False  # "let me focus"
         a_word = lower and self.kind == "title" and not reading.caseless
@@ -317,7 +328,14 @@ class NameKey(Key):
         """Whether a name is new, or is said to have done it, though the question names it."""
         if self.is_new(text[span.start : span.end]):
             return True
-        return self.asked.role == "agent" and bool(HIMSELF.match(text, span.end))
+        return self.asked.role == "agent" and self.did_it_alone(text, span.end)
+
+    def did_it_alone(self, text: str, end: int) -> bool:
+        """Whether a name that ends here is said to have done what is asked without others."""
+        if HIMSELF.match(text, end):
+            return True
+        alone = BY_HIMSELF.match(text, end)
+        return bool(alone and self.asked.said_in(alone[0]))
 
     def stands_for_key(self, text: str, span: Span) -> bool:
         """Whether a name is made of the key's initials, beside the key: `SRV, Stevie Ray Vaughan`.
@@ -358,8 +376,11 @@ class NameKey(Key):
             return False
         if len(run) == 1 and run[0].form in RULES.common_words and not own:
             return not reading.begins_sentence(first) or reading.ends_sentence(first)  # "by Queen"
-        if not own and self.asked.role == "agent" and HIMSELF.match(reading.text, run[-1].end):
-            return True  # "Def Leppard themselves produced it"
+        if self.asked.role == "agent":
+            if not own and self.did_it_alone(reading.text, run[-1].end):
+                return True  # "Def Leppard themselves produced it"
+            if is_no_agent(reading, first, last):
+                return False
         if all(form in RULES.function_words for form in own):
             return (
                 bool(len(run) > 1 or own)
@@ -380,6 +401,39 @@ class NameKey(Key):
             return not RULES.is_nationality(run[0].form) and self.asked.role == "agent"
         adverb = len(run) == 1 and is_adverb(own[0]) and reading.begins_sentence(first)
         return not (adverb and following)
+
+
+def opens_phrase(reading: Reading, index: int) -> bool:
+    """Whether an ordinary word has its capital from the sentence only: `Perfect question!`"""
+    if not reading.begins_sentence(index) or reading.gap(index) != " ":
+        return False
+    following = reading.words[index + 1]
+    if following.capital or following.form in RULES.kind_words or following.form in ARTICLES:
+        return False
+    if following.form in RULES.function_words or is_adverb(following.form):
+        return False
+    return not RULES.verb_behind.match(lower(reading.text[reading.words[index].end :][:30]))
+
+
+def is_title(reading: Reading, index: int) -> bool:
+    """Whether a number is where only a title can be, not an age or a count: `the album 25`."""
+    start = reading.words[index].start
+    if start and reading.text[start - 1] in "\"'":
+        return True
+    if index and reading.gap(index - 1) == " " and reading.words[index - 1].form in RULES.kind_words:
+        return True
+    if ON_TITLE.search(reading.text, max(0, start - 8), start):
+        return not reading.gap(index).isspace()  # "on 25 May"
+    return any(number.start(1) == start for number in NUMERAL.finditer(reading.text))
+
+
+def is_no_agent(reading: Reading, first: int, last: int) -> bool:
+    """Whether a name cannot be who did something: a single letter, a studio, a record's number."""
+    words, end = reading.words, reading.words[last].end
+    if first == last and len(words[first].raw) == 1 and len(words) > 2:
+        return True
+    company = last > first and words[last].form in RULES.companies
+    return company or (words[last].raw.isupper() and bool(RECORD_NUMBER.match(reading.text, end)))
 
 
 def works_named(reading: Reading, quoted: Sequence[Span]) -> list[Span]:

@@ -46,7 +46,9 @@ class Reading(texts.Reading):
         self.words = words(text)
         self.forms = [word[0] for word in self.words]
         self.joined = "".join(self.forms)
-        self.capitals = [i for i, word in enumerate(self.words) if word[1][0].isupper()]
+        self.capitals = [
+            i for i, (_, raw, *_) in enumerate(self.words) if raw[0].isupper() or raw[1:2].isupper()
+        ]
         self.caseless = text == text.lower() or (len(self.words) > 2 and text == text.upper())
 
 

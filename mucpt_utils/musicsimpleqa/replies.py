@@ -10,9 +10,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
+from urllib.parse import unquote
 
 from mucpt_utils.musicsimpleqa.readings import forms_of
-from mucpt_utils.musicsimpleqa.words import QUOTES
+from mucpt_utils.musicsimpleqa.words import FORMS, QUOTES
 
 # --- thoughts and turns ---------------------------------------------------------------------------
 
@@ -150,16 +152,20 @@ HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
 SCRIPTS = re.compile(
     r"(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
 )
-ITEM = re.compile(
-    r"(?:\A|(?<=\n))[ \t>]*(?:[-•+*][ \t]+|(?:Step )?\d{1,2}[.):][ \t]+|>[ \t]*)(?=\S)"
-)
-BULLET = re.compile(r"[ \t>]*(?:[-•+*][ \t]+|>[ \t]*)(?=\S)")
+MARK = r"[-•+*][ \t]+|>[ \t]*"  # before an item of a list or a quoted line
+ITEM = re.compile(rf"(?:\A|(?<=\n))[ \t>]*(?:{MARK}|(?:Step )?\d{{1,2}}[.):][ \t]+)(?=\S)")
+BULLET = re.compile(rf"[ \t>]*(?:{MARK})(?=\S)")
+# "HOST: ...", a line of a conversation
+SPEAKER = re.compile(r"^[ \t>*_]{0,4}([A-Z][\w. ]{0,24}?)[*_]{0,2}:[*_]{0,2}[ \t]+(?=\S)", re.MULTILINE)
 # where something was read, in a line of its own, and addresses of pages
 SOURCE = re.compile(
     r"(?<=\n)[ \t>#*_(\[]{0,8}(?:Sources?|References?|Citations?|Retrieved from|See|Via)\b"
     r"[ \t*_]{0,4}:[^\n]*"
 )
 ADDRESS = re.compile(r"\(?<?\b(?:https?://|www\.)[^\s<>()]{1,300}>?\)?")
+# the page of an encyclopedia, where a reply is an address and nothing else
+PAGE = re.compile(r"(?:https?://|www\.)[^\s<>?#]{1,200}/(?:wiki|artists?)/([^\s/<>?#]{1,100})/?\Z")
+PAGE_KIND = re.compile(r" \([a-z][\w ]*\)\Z")  # "The Clash (band)"
 # pictures that say nothing, and signs that say right or wrong
 PICTURES = re.compile("[\U0001f000-\U0001faff\u200d\ufe0e\ufe0f\u2640\u2642]+")
 VERDICT_BEHIND = re.compile(r"[ \t:|–—-]{0,6}([✅✔✓☑❌✗✘✖])[ \t|*]{0,6}(?=$|[,;.(])", re.MULTILINE)
@@ -194,7 +200,11 @@ LETTERS_IN_ROW = rf"[:\s(]*A(?:{NEXT_LETTER}[B-H]){{2,}}[).:]?"
 ONLY_LETTERS = re.compile(
     rf"(?:{LETTERS_IN_ROW}\s*(?:answer:?)?\s*)+(?:A(?:{NEXT_LETTER}[B-H])*[).:]?)?", re.IGNORECASE
 )
-TABLE_RULE = re.compile(r"^(?=[\s:|-]*--)[\s:|-]*$")
+TABLE_RULE = re.compile(r"^(?=[\s:|-]*-)[\s:|-]*$")
+# "2nd" and "2" -> "second"
+ORDINALS = {form: word for word, form in FORMS["ordinal_words"].items()}
+ORDINALS |= {form[:-2]: word for form, word in ORDINALS.items()}
+MOVEMENT = re.compile(r"\b(first|second|third|fourth|fifth)[ -]movement", re.IGNORECASE)
 
 
 # signs, one of which thoughts, later turns and markup need
@@ -217,7 +227,7 @@ def own_words(reply: str, question: str, number: bool = False) -> str:
         text = unicodedata.normalize("NFKC", without_pictures(text)).translate(QUOTES)
         text = SCRIPTS.sub(" ", text).strip()
     if "://" in text or "www." in text:
-        text = ADDRESS.sub("", SOURCE.sub("", text)).strip()
+        text = page_named(text) or ADDRESS.sub("", SOURCE.sub("", text)).strip()
     if ONLY_LETTERS.fullmatch(text):
         return ""
     if "~~" in text or "</" in text:
@@ -257,6 +267,23 @@ def without_pictures(text: str) -> str:
     text = VERDICT_BEHIND.sub(lambda m: " is right." if m[1] in RIGHT else " is wrong.", text)
     text = VERDICT_BEFORE.sub(lambda m: m[1] + ("" if m[2] in RIGHT else "not "), text)
     return PICTURES.sub("", text)
+
+
+def page_named(address: str) -> str:
+    """The name of the page that an address leads to: `.../wiki/The_Clash_(band)`."""
+    page = PAGE.match(address)
+    name = unquote(page[1]) if page else ""
+    return "" if name.islower() else PAGE_KIND.sub("", name.replace("_", " "))
+
+
+def without_speakers(text: str) -> str:
+    """The lines of a conversation without their speakers, who take turns in it."""
+    speakers = SPEAKER.findall(text)
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not len(lines) == len(speakers) > len(set(speakers)) > 1:
+        return text
+    in_turns = all(one != other for one, other in pairwise(speakers))
+    return SPEAKER.sub("", text) if in_turns else text
 
 
 def from_html(text: str) -> str:
@@ -328,6 +355,7 @@ def from_lines(text: str, question: str) -> str:
     """Several lines joined into one, as sentences."""
     if "```" in text:
         text = FENCE.sub("", text)
+    text = without_speakers(text) if ":" in text else text
     if "|" in text:
         text = "\n".join(table_free(text.split("\n"), question))
     text = HEADING.sub(r"\1:", text)
@@ -362,7 +390,8 @@ def table_free(lines: list[str], question: str) -> list[str]:
 def asked_row(rows: Sequence[Sequence[str]], question: str) -> int | None:
     """The number of the row that a question asks for; None if no row stands out.
 
-    Its first cell is in the question, or any of its cells, or it shares most words with it.
+    Its first cell is in the question, or numbers the movement that is asked about, or any of its
+    cells is in the question, or it shares most words with it.
     """
     if any(VERDICT.fullmatch(cell) for cells in rows for cell in cells):
         return None  # candidates, of which none is what the question names
@@ -373,7 +402,10 @@ def asked_row(rows: Sequence[Sequence[str]], question: str) -> int | None:
         starts = range(len(asked) - len(forms) + 1) if forms else ()
         return int(any(asked[start : start + len(forms)] == forms for start in starts))
 
+    movement = MOVEMENT.search(question)
+    nth = movement[1].lower() if movement else ""
     tellings: list[list[int]] = [
+        [int(bool(nth) and numbering(cells[0]) == nth) for cells in rows],
         [is_named(cells[0]) for cells in rows],
         [max(map(is_named, cells)) for cells in rows],
         [len(set(asked).intersection(forms_of(" - ".join(cells)))) for cells in rows],
@@ -382,3 +414,12 @@ def asked_row(rows: Sequence[Sequence[str]], question: str) -> int | None:
         if telling.count(max(telling)) == 1:
             return telling.index(max(telling))
     return None
+
+
+def numbering(cell: str) -> str:
+    """Which one of a series a cell names: `II`, `II. Adagio`, `2nd` and `2.` give `second`."""
+    forms = forms_of(cell)
+    first = forms[0] if forms else ""
+    numbered = FORMS["roman"].get(first, 1) if first == "i" or first in FORMS["roman"] else first
+    whole = len(forms) == 1 or first != str(numbered)  # "2 Adagio" may count anything
+    return ORDINALS.get(str(numbered), "") if whole else ""

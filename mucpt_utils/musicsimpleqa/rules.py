@@ -72,6 +72,7 @@ class Rules:
         self.given_names = {name: number for number, names in groups for name in names}
         self.first_names = frozenset(data["first_names"].split()) | self.given_names.keys()
         self.common_words = frozenset(data["common_words"])
+        self.companies = frozenset(data["companies"])
         self.exclamations = frozenset(data["exclamations"])
         self.interjections = frozenset(data["interjections"])
         self.place_prefixes = frozenset(data["place_prefixes"])

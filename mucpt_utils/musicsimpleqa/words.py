@@ -39,8 +39,8 @@ class Word(NamedTuple):
 
     @property
     def capital(self) -> bool:
-        """Whether it begins with a capital letter."""
-        return self.raw[0].isupper()
+        """Whether it begins with a capital letter, as `fIREHOSE` does behind its first one."""
+        return self.raw[0].isupper() or self.raw[1:2].isupper()
 
 
 class Reading:
