@@ -8,9 +8,9 @@ from typing import NamedTuple
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.names import NameKey
-from mucpt_utils.musicsimpleqa.readings import Reading, forms_of
+from mucpt_utils.musicsimpleqa.readings import Reading, forms_of, words
 from mucpt_utils.musicsimpleqa.rules import RULES, K, level
-from mucpt_utils.musicsimpleqa.spelling import romanised
+from mucpt_utils.musicsimpleqa.spelling import is_slip_by_sound, romanised
 from mucpt_utils.musicsimpleqa.words import ARTICLES, Word
 
 NO_FAMILY_NAMES = RULES.kind_words | RULES.function_words | {"blues", "boys", "girls", "explosion"}
@@ -19,6 +19,11 @@ NO_FAMILY_NAMES = RULES.kind_words | RULES.function_words | {"blues", "boys", "g
 NICKNAME = re.compile(r'(\b[A-Z][\w.-]* )"([A-Z][^"]{1,24})" (?=[A-Z])')
 # "Slava" Rostropovich: without the given name
 NICKNAME_ALONE = re.compile(r'(?<!\w )"([A-Z][^"\s]{1,24})" (?=([A-Z][\w-]*))')
+
+
+# with such a rank a person is called by the given name: "Sir Elton"
+RANKS = ("sir", "dame")
+OF_BAND = re.compile(r"(?: \(| of | from )")
 
 
 class Person(NamedTuple):
@@ -42,6 +47,7 @@ class PersonKey(NameKey):
                 self.compact.add("".join([*forms, *tail]))
             for last in range(1, len(given)):  # "Del Tredici, David"
                 self.compact.add("".join([*given[last:], family, *given[:last], *tail]))
+            self.compact |= {rank + given[0] for rank in RANKS}
             if not suffix and family not in RULES.shared_family_names:
                 self.whole.add(family)
         if len(self.forms) and RULES.mononyms & {self.forms[0][0]}:
@@ -75,8 +81,15 @@ class PersonKey(NameKey):
 
     def is_misspelt(self, text: str) -> bool:
         # "Christofori of Padua"
-        before, of, _ = text.partition(" of ")
-        return super().is_misspelt(text) or bool(of and super().is_misspelt(before))
+        name, *of = OF_BAND.split(text, maxsplit=1)
+        if super().is_misspelt(text) or (of and super().is_misspelt(name)):
+            return True
+        *before, family = words(name) or [None]
+        return any(
+            before and is_slip_by_sound(family.form, person.family)
+            and are_given_names(before, person.given)
+            for person in self.persons
+        )
 
     def mentions(self, reading: Reading) -> list[Span]:
         """Mentions of the full name, with any names before it, and of the family name alone."""
@@ -150,12 +163,20 @@ class PersonKey(NameKey):
             initial = len(word.raw) == 1 and word.capital and gap.startswith(".")
             if not (joined and (initial or is_free(word))):
                 break
+            if is_epithet(reading, position):
+                break
             if not (word.capital or reading.caseless) or (
                 word.form in self.asked.forms and not names
             ):
                 break
             names.insert(0, word)
         return [name for name in names if name.form not in RULES.honorifics]
+
+
+def is_epithet(reading: Reading, index: int) -> bool:
+    """Whether a word has its capital from the sentence and is no name: `Typical Satie`."""
+    form = reading.words[index].form
+    return reading.begins_sentence(index) and form in RULES.openers and form not in RULES.first_names
 
 
 def is_free(word: Word) -> bool:

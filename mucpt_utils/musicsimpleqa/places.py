@@ -6,24 +6,25 @@ from functools import cached_property
 from itertools import groupby
 
 from mucpt_utils.musicsimpleqa.asked import Asked
-from mucpt_utils.musicsimpleqa.gates import Gated
 from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.readings import Reading
 from mucpt_utils.musicsimpleqa.rules import RULES, K, level
 from mucpt_utils.musicsimpleqa.spelling import one_spelling
 
-# how to say which country something is from: "Slovak.", "It's a Slovak flute"
-OF_COUNTRY = Gated(
-    re.compile(
-        r"((?:\A|\b(?:is|was|are|were|an?|the)\s|'s\s|:\s)\W*(?:(?:an?|the|traditional|old|ancient|native|indigenous|probably)\s)*)"
-        rf"({'|'.join(map(re.escape, RULES.demonyms))})(?:s(?=\s(?:did|won|took|got)\b))?"
-        r"(?=\s(?:did|won|took|got)\b|\W*\Z|[.,;!?]|(?:\s[a-z][\w-]*)?\s(?:instrument|bow|flute|drum|lute|fiddle|zither|harp"
-        r"|bagpipe|pipe|oboe|clarinet|guitar|band|group|singer|musician|rapper|artist|entry|act|song"
-        r"|contestant|entrant|representative|delegation|duo|trio|composer|inventor|invention)s?\b)",
-        re.IGNORECASE,
-    )
+# a word or two that may say which country something is from: "Slovak.", "old Chinese flutes"; not
+# its language, nor what it is called
+ADJECTIVE = re.compile(
+    r"(?<![\w-])(?!(?:in|as|from|by)\s)((?:(?:South|North|Northern|Cape|New|Puerto|Sri)\s)?[^\W\d_]{3,})"
+    r"(?!-|\s(?:words?|names?|terms?|languages?|speak\w*|meaning|spelling|translation|alphabet|for|horn"
+    r")\b|\s(?-i:[A-Z]))",
+    re.IGNORECASE,
 )
+NOT_OF_COUNTRY = re.compile(
+    r"\b(?:in|into|than|like|unlike|from|not|by|and|or|speaks?|called|resembl\w+|similar to)(?:\s(?:the|an?))?\s\Z",
+    re.IGNORECASE,
+)
+OF_COUNTRY = re.compile(rf"\b(?:{'|'.join(map(re.escape, RULES.demonyms))})\b", re.IGNORECASE)
 LONGEST_NAME = 40  # characters
 STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")
 
@@ -36,6 +37,7 @@ class PlaceKey(NameKey):
     """
 
     def __init__(self, answer: str, aliases: tuple[str, ...], kind: str, asked: Asked):
+        self.own_names = frozenset(name.lower() for name in (answer, *aliases))
         super().__init__(answer, aliases, kind, asked)
         for name in (answer, *aliases):
             for other in RULES.exonyms.get(level(name), ()):
@@ -48,7 +50,16 @@ class PlaceKey(NameKey):
     def prepared(self, text: str) -> str:
         """If a country is asked for, the text with the country in place of its adjective."""
         text = super().prepared(text)
-        return OF_COUNTRY.sub(country_named, text) if self.asked.coarse else text
+        return ADJECTIVE.sub(self.country_named, text) if self.asked.coarse else text
+
+    def country_named(self, match: re.Match[str]) -> str:
+        """`is a Slovak flute` with the country in place of the adjective."""
+        word = match[1].lower()
+        country = RULES.adjectives.get(word)
+        if country is None or word in self.asked.forms or word in self.own_names:
+            return match[0]
+        before = match.string[max(0, match.start() - 20) : match.start()]
+        return match[0] if NOT_OF_COUNTRY.search(before) else country
 
     def is_misspelt(self, text: str) -> bool:
         """Also in another language's romanisation: `Tschistopol`."""
@@ -56,8 +67,28 @@ class PlaceKey(NameKey):
             return True
         if len(text) > LONGEST_NAME:
             return False
+        if self.is_inflected(text):
+            return True
         spelled = one_spelling(level(text))
         return len(spelled) > 5 and spelled in self.spelled
+
+    def is_inflected(self, text: str) -> bool:
+        """Whether a text is the key in the case of another language, or who lives in it.
+
+        `w Kolonii`, `Budapesten`; a Copenhagener lives in Copenhagen.
+        """
+        before, _, rest = text.strip().partition(" ")
+        name = level(rest if before.lower() in RULES.prepositions and rest else text)
+        if name in RULES.levels:
+            return False
+        endings = RULES.case_endings
+        endings = endings if self.asked.coarse else endings | RULES.inhabitants
+        return any(
+            name[len(stem) :] in endings
+            for key in self.compact
+            for stem in (key, key.rstrip("aeiouy"))
+            if len(stem) > 3 and name.startswith(stem)
+        )
 
     @cached_property
     def spelled(self) -> frozenset[str]:
@@ -128,11 +159,6 @@ class PlaceKey(NameKey):
         if not self.regions or not told:
             return False
         return not any(region in self.regions for region in told)
-
-
-def country_named(match: re.Match[str]) -> str:
-    """`is a Slovak flute` with the country in place of the adjective."""
-    return match[1] + RULES.demonyms[match[2].lower()]
 
 
 def is_list(names: list[str]) -> bool:

@@ -22,6 +22,8 @@ TERMS = paths.PACKAGE / "musicsimpleqa/music_terms.yaml"
 # never part of a response
 K, C, N, S = "\ue000", "\ue001", "\ue002", "\ue003"
 A = f"[{K}{C}]"
+# of adjectives in the languages whose stems are listed
+ADJECTIVE_ENDINGS = ("", "e", "es", "er", "en", "em", "a", "as", "o", "os", "t", "i", "y", "ie", "ne")
 
 
 class Position(NamedTuple):
@@ -160,6 +162,14 @@ class Rules:
         self.levels = {n: kind for kind, names in data["levels"].items() for n in levelled(names)}
         demonyms = data["demonyms"].items()
         self.demonyms = {word.lower(): name for name, words in demonyms for word in words}
+        elsewhere = data["adjectives_elsewhere"].items()
+        stems = {stem.casefold(): name for name, words in elsewhere for stem in words}
+        self.adjectives = {
+            stem + end: name for stem, name in stems.items() for end in ADJECTIVE_ENDINGS
+        } | self.demonyms
+        self.case_endings = levelled(data["case_endings"])
+        self.inhabitants = frozenset(data["inhabitants"])
+        self.prepositions = frozenset(data["prepositions_elsewhere"])
         self.homes = {level(name): levelled(regions) for name, regions in data["homes"].items()}
         self.within = {level(name): levelled(others) for name, others in data["within"].items()}
 

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-# how Russian family names end in the usual romanisations
-SLAVIC = re.compile(r"(?:[aeo](?:v|w|ff?)|sk[iy]j?|skii|skiy|[iy](?:ch|tch|tsch|c|cz)|[ijy]an|in)$")
+# how Russian and Greek family names end in the usual romanisations
+SLAVIC = re.compile(
+    r"(?:[aeo](?:v|w|ff?)|sk[iy]j?|skii|skiy|[iy](?:ch|tch|tsch|c|cz)|[ijy]an|in"
+    r"|akis|[iy]dis|iadis|[oó]?poulos)$"
+)
 # letters of different romanisations -> one of them; the longer ones first
 ROMANISATIONS = (
     *(("schtsch", "h"), ("shch", "h"), ("tsch", "h"), ("tch", "h"), ("sch", "h"), ("ch", "h")),
     *(("sh", "h"), ("kh", "h"), ("zh", "z"), ("cz", "h"), ("ou", "u"), ("ff", "v"), ("w", "v")),
+    *(("dj", "ts"), ("dz", "ts"), ("tz", "ts")),
     *(("ks", "x"), ("ij", "i"), ("iy", "i"), ("yi", "i"), ("ii", "i"), ("y", "i"), ("j", "i")),
     *(("z", "s"), ("c", "k"), ("ie", "e"), ("ph", "f")),
 )
@@ -18,6 +22,7 @@ TWICE = re.compile(r"(.)\1")
 UMLAUT = re.compile(r"([aou])e(?=[^aeiou])")
 
 # letters that sound alike in some names
+SOUND_ALIKE = [set("ckq"), set("sz"), set("vwf"), set("iy")]
 ALIKE = [set("aeiouy"), set("ckq"), set("sz"), set("vwf"), set("mn")]
 
 
@@ -86,6 +91,22 @@ def is_slip(given: str, meant: str, shortest: int) -> bool:
         return False
     doubled = long[extra] in (long[extra - 1], long[extra + 1 : extra + 2])
     return len(long) >= (5 if doubled else shortest)
+
+
+def is_slip_by_sound(given: str, meant: str) -> bool:
+    """Whether a family name is another one's by sound, where the given names are right: `Frazer`.
+
+    One consonant sounds like the other's, or a last `e` or one of two like letters is left out.
+    """
+    if given == meant or romanised(given) == romanised(meant):
+        return True
+    if min(len(given), len(meant)) < 4 or given[0] != meant[0]:
+        return False
+    short, long = sorted((given, meant), key=len)
+    if len(short) == len(long):
+        differ = [{a, b} for a, b in zip(given, meant, strict=True) if a != b]
+        return len(differ) == 1 and any(differ[0] <= letters for letters in SOUND_ALIKE)
+    return short + "e" == long or TWICE.sub(r"\1", short) == TWICE.sub(r"\1", long)
 
 
 # --- names written by their sound in Cyrillic letters ---------------------------------------------
