@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Span, in_order
@@ -10,14 +10,21 @@ from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.notation import in_words, intervals_in_words
 from mucpt_utils.musicsimpleqa.readings import Reading, read
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K
-from mucpt_utils.musicsimpleqa.words import FORMS
+from mucpt_utils.musicsimpleqa.words import FORMS, normal
 
 # "its Andante is in F": a key without its mode is a major one
 IN_TONIC = re.compile(
     r"((?:\b(?:in|to|that's|it's|gives)|[:=]) [A-G](?:[- ](?:flat|sharp))?"
     r"|\bkey of [A-Ga-g](?:[- ](?:flat|sharp))?)"
     r"(?=[.,;!]|\s*\Z)"
+    r"|(\([A-G](?:[- ](?:flat|sharp))?)(?=\))"  # "II. Andante (G)"
 )
+# "seven of them, all flats", "flats, seven of them"
+OF_THEM = re.compile(
+    r"\b(\w{1,5}) of them,? (?:all |are )?(sharps?|flats?)\b|\b(sharps?|flats?),? (\w{1,5}) of them\b"
+)
+# "It has four": of sharps or flats
+HAS_NUMBER = re.compile(r"\b(?:has|have|are|with|is) (\w{1,5})(?=[,.;]|\s*\Z)")
 INTERVAL = re.compile(
     r"(?:major|minor|perfect|augmented|diminished)"
     r" (?:second|third|fourth|fifth|sixth|seventh|octave)"
@@ -47,7 +54,8 @@ def in_notation(text: str, interval: bool, key: bool, instruments: bool) -> str:
     """A text in the notation of the terms that are asked for."""
     text = in_words(intervals_in_words(text) if interval else text)
     if key:
-        text = IN_TONIC.sub(r"\1 major", text)
+        text = IN_TONIC.sub(lambda match: f"{match[1] or match[2]} major", text)
+        text = OF_THEM.sub(lambda match: f"{match[1] or match[4]} {match[2] or match[3]}", text)
     if not instruments:
         return text
     if "ist" in text or "er" in text:
@@ -125,8 +133,23 @@ class TermKey(NameKey):
         # "its opus number is 98"
         right = [match for match in matches if match[0].isdigit() and self.is_whole(match[0])]
         wrong = [match for match in matches if not self.is_whole(match[0])]
+        if not matches and self.number:
+            wrong = [m for m in HAS_NUMBER.finditer(reading.text) if self.is_other_number(m[1])]
+            return [Span(*match.span(1), C) for match in wrong]
         spans = [Span(*match.span(), K) for match in right]
         return spans + [Span(*match.span(), C) for match in wrong]
+
+
+    @cached_property
+    def number(self) -> str:
+        """The number of sharps or flats that the key counts; "" for any other key."""
+        forms = self.forms[0]
+        return forms[0] if len(forms) == 2 and forms[1].rstrip("s") in ("sharp", "flat") else ""
+
+    def is_other_number(self, word: str) -> bool:
+        """Whether a word is a number of sharps or flats other than the key's."""
+        form = normal(word)
+        return form.isdigit() and form != self.number
 
 
 def is_longer(other: Span, mention: Span) -> bool:

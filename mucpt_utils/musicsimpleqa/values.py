@@ -16,6 +16,7 @@ from mucpt_utils.musicsimpleqa.numbers import (
 from mucpt_utils.musicsimpleqa.readings import Reading, read
 from mucpt_utils.musicsimpleqa.rules import C, K, S
 from mucpt_utils.musicsimpleqa.words import FORMS
+from mucpt_utils.musicsimpleqa.year_words import years_in_digits
 
 YEAR = re.compile(
     r"(?<![\d.,/-])(?:1\d{3}|20\d{2})(?![\ds']|[.,]\d)"
@@ -130,9 +131,12 @@ class YearKey(TimeKey):
         self.year, self.born = answer, "born" in asked.relations
         self.given = frozenset(YEAR.findall(asked.text))
 
+    def prepared(self, text: str) -> str:
+        return in_digits(years_in_digits(text))
+
     def is_whole(self, text: str) -> bool:
         """A bare reply that is the year, or in words its last two digits: `ninety-four`."""
-        digits = in_digits(text).strip(" .,!'")
+        digits = self.prepared(text).strip(" .,!'")
         return digits == self.year or (text[:1].isalpha() and digits == self.year[2:])
 
     def values(self, text: str) -> Iterator[Span]:
