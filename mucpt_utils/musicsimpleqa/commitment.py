@@ -152,6 +152,8 @@ def marked_reply(key: Key, text: str) -> Marked:
     text, spans = key.marked(text)
     if any(span.mark == C for span in spans):
         stretches = no_names_in(text)
+        if "[" in text or "<" in text or "{" in text:
+            stretches += [match.span() for match in RULES.gap_within.finditer(lower(text))]
         spans = [
             span
             for span in spans
@@ -310,6 +312,8 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
     guesses = text.islower() and RULES.guess.search(RULES.refusal.sub("", small))
     if refuses and not guesses:
         return Commitment(NOTHING, "", "refuses")
+    if RULES.gap_within.search(small):
+        return Commitment(NOTHING, "", "leaves a gap")
     if is_declared(marked, key):
         return Commitment(ONE, text, "declares another answer")
     if len(words(text)) > 5 and not text.islower() and not key.names_its_kind(text):

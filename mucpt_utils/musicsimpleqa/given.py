@@ -34,7 +34,8 @@ BESIDE = str.maketrans("()", ", ")  # a second name in brackets is no aside
 class Given(NamedTuple):
     """A marked text with the answers that are not given turned into N.
 
-    refused, denied: whether it says that it cannot decide, and that an answer is wrong.
+    refused, denied: whether it says that it cannot decide, and that an answer is wrong or of
+    another kind than the one asked for.
     """
 
     marks: str
@@ -51,6 +52,7 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
         marks = of_two(marks)
     marks = RULES.of_list.sub(one_of_list, marks) if careful else marks
     given, denied = not_given(marks) if careful else (marks, False)
+    given, another = without_other_kinds(given, asked)
     if asked.role == "agent":
         given = RULES.other_name.sub(one_of_two_names, given)
         given = RULES.work_of.sub(N, given) if asked.prize else given
@@ -62,7 +64,8 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
         given = RULES.owner_of_no_work.sub(dead_but_of_subject, given)
     elif len(ANSWER.findall(given)) > 1:
         given = RULES.owner.sub(partial(dead_owner, asked=asked), given)
-    return Given(given, careful and bool(RULES.undecided.search(lower(marks))), denied)
+    refused = careful and bool(RULES.undecided.search(lower(marks)))
+    return Given(given, refused, denied or another)
 
 
 def of_two(marks: str) -> str:
@@ -91,9 +94,41 @@ def not_given(marks: str) -> tuple[str, bool]:
     left = sub_each(RULES.outweighed, dead, given)
     if left != given and ANSWER.search(left):
         given = left
-    if given == small:
-        return marks, denied
-    return "".join(N if new == N else old for old, new in zip(marks, given, strict=True)), denied
+    return with_dead(marks, given), denied
+
+
+def with_dead(marks: str, small: str) -> str:
+    """A marked text with the answers set aside that are so in its lower case."""
+    if N not in small:
+        return marks
+    return "".join(N if new == N else old for old, new in zip(marks, small, strict=True))
+
+
+def without_other_kinds(marks: str, asked: Asked) -> tuple[str, bool]:
+    """The text with names set aside that cannot be what is asked for, and whether there were any.
+
+    A person where a work is asked for, a source where an author is, the key of the whole work
+    where that of a movement is; some of them only if another answer is left.
+    """
+    if not ANSWER.search(marks):
+        return marks, False
+    small = lower(marks)
+    kinds = ["any", asked.role]
+    if not asked.relations.isdisjoint(("libretto", "write")):
+        kinds.append("author")
+    given = small
+    for kind in kinds:
+        given = sub_each(RULES.another_kind.get(kind, ()), dead_names, given)
+    kind = "movement" if "movement" in asked.forms else asked.role
+    left = sub_each(RULES.beside_another.get(kind, ()), dead, given)
+    if left != given and ANSWER.search(left):
+        return with_dead(marks, left), True
+    return with_dead(marks, given), given != small
+
+
+def dead_names(match: re.Match[str]) -> str:
+    """What a pattern matched, with its names set aside, but for the key."""
+    return match[0].replace(C, N)
 
 
 def dead(match: re.Match[str]) -> str:

@@ -98,6 +98,11 @@ class Rules:
         self.denied = self.each(data["denied"])
         self.set_aside = self.each(data["set_aside"])
         self.outweighed = self.each(data["outweighed"])
+        self.another_kind = {name: self.each(data["another_kind"][name]) for name in data["another_kind"]}
+        self.beside_another = {
+            name: self.each(data["beside_another"][name]) for name in data["beside_another"]
+        }
+        self.gap_within = self.lowered(data["gap_within"])
         self.of_list = self.gated(data["of_list"], re.IGNORECASE)
         self.latter = self.gated(data["latter"], re.IGNORECASE)
         self.former = self.gated(data["former"], re.IGNORECASE)

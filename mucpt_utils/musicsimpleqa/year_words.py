@@ -9,8 +9,11 @@ import re
 from mucpt_utils.musicsimpleqa.words import FORMS
 
 VALUES: dict[str, int] = FORMS["year_words"]
-TOKEN = re.compile("|".join(map(re.escape, sorted(VALUES, key=len, reverse=True))), re.IGNORECASE)
-AND = re.compile(r"[\s-]*(?:und|ën|en|et|ed?|y|og|och)?[\s-]*", re.IGNORECASE)
+LONGEST_FIRST = sorted(VALUES, key=len, reverse=True)
+# Portuguese `novecentos` is not the beginning of Italian `novecentosessanta`
+TOKEN = re.compile("|".join(w + r"\b" * w.endswith("tos") for w in LONGEST_FIRST), re.IGNORECASE)
+SPACE = re.compile(r"[\s-]*")
+AND = re.compile(r"[\s-]*(?:und|ën|en|et|ed?|y|og|och)[\s-]*", re.IGNORECASE)
 HUNDREDS = "hundert|honderd|hundra|hundrede|tausend|duizend"
 BEGIN = re.compile(
     rf"\b(?:[^\W\d_]{{3,12}}(?:{HUNDREDS})|mil(?:le)?(?=[\s-]|no|ot|se|ci)|(?:deux|dos|dois|duas) mil|duemila)",
@@ -48,8 +51,8 @@ def roman(numeral: str) -> int:
 def read_year(text: str, start: int) -> tuple[int, int]:
     """Where the words of a number that begins at a place end, and its value."""
     total = group = 0
-    end = at = start
-    while token := TOKEN.match(text, at):
+    end = start
+    while token := next_token(text, end):
         value = VALUES[token[0].lower()]
         if value == 1000:
             total, group = total + (group or 1) * 1000, 0
@@ -60,7 +63,12 @@ def read_year(text: str, start: int) -> tuple[int, int]:
         else:
             group += value
         end = token.end()
-        between = AND.match(text, end)
-        at = between.end() if between else end
     ends_word = not text[end : end + 1].isalpha()
     return end, total + group if ends_word else 0
+
+
+def next_token(text: str, at: int) -> re.Match[str] | None:
+    """The next word of a number, also behind a word for `and`."""
+    ways = (SPACE.match(text, at), AND.match(text, at))
+    tokens = (TOKEN.match(text, way.end()) for way in ways if way)
+    return next((token for token in tokens if token), None)
