@@ -4,7 +4,7 @@ import re
 
 from mucpt_utils.musicsimpleqa.readings import forms_of, words
 from mucpt_utils.musicsimpleqa.rules import RULES
-from mucpt_utils.musicsimpleqa.words import Word, without_article
+from mucpt_utils.musicsimpleqa.words import Word, lower, without_article
 
 ROLES = {
     **{"person": "agent", "group": "agent", "title": "title", "place": "place", "term": "term"},
@@ -89,8 +89,11 @@ class Asked:
         self.coarse = bool(RULES.coarse_places.search(text))
 
     def said_in(self, text: str) -> frozenset[str]:
-        """The asked relations that a text mentions."""
-        return RULES.relations_in(text, self.relations)
+        """The asked relations that a text mentions; all of them if it says who did it."""
+        said = RULES.relations_in(text, self.relations)
+        if not said and self.role == "agent" and RULES.did_it.search(lower(text)):
+            return self.relations
+        return said
 
 
 def without_brackets(subject: str) -> str:

@@ -6,16 +6,13 @@ from collections.abc import Iterator, Sequence
 from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.readings import Reading
 from mucpt_utils.musicsimpleqa.rules import RULES, C
-from mucpt_utils.musicsimpleqa.words import LINKS
+from mucpt_utils.musicsimpleqa.words import LINKS, Word
 
 # "Produced by Bill Bottrell" in italics is a credit and no title
 QUOTED = re.compile(
     r'"(?!(?:produced|written|composed|recorded|performed|directed) by )([^"]{1,100})"', re.I
 )
-# the stroke of AC/DC ends none
-ENDS_NAME = re.compile(
-    r'[,;:&!?()"+=]|\s[-–—]\s| and (?!(?:the|his|her) )|\s/\s?|(?<!\b[A-Z]{2})/|/(?![A-Z]{2}\b)'
-)
+ENDS_NAME = re.compile(r'[,;:&!?()"+=]|\s[-–—]\s| and (?!(?:the|his|her) )|\s?/\s?')
 ENDS_TITLE = re.compile(r'[,;:!?()"+=]|\s[-–—]\s|\s/|/\s')
 # function words inside titles
 TITLE_LINKS = LINKS | {"and", "in", "for", "to", "than", "as", "a", "an", "at", "or", "&", "I"}
@@ -71,7 +68,7 @@ def capital_runs(
             if following not in free:
                 break
             between = reading.text[words[last].end : words[following].start]
-            if ends.search(between):
+            if ends.search(between) and not is_acronym(words[last], between, words[following]):
                 break
             if "." in between and len(words[last].form) > 2:  # an initial has a dot, too
                 break
@@ -85,6 +82,11 @@ def capital_runs(
         ):
             first -= 1
         yield first, last
+
+
+def is_acronym(one: Word, between: str, other: Word) -> bool:
+    """Whether a stroke joins two pairs of letters: AC/DC."""
+    return between == "/" and one.raw.isupper() and len(one.raw) == len(other.raw) == 2
 
 
 def has_suffix(reading: Reading, index: int) -> bool:

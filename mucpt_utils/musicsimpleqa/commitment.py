@@ -212,7 +212,7 @@ def choice(reply: Marked, key: Key) -> Commitment:
     # which of them answers the question
     evidence = Evidence(reply, answering, relevance)
     clause, position = evidence.strongest()
-    if nothing := none_asked(reply, clause, position, relevance, clause is answering[0]):
+    if nothing := none_asked(reply, evidence, clause, position):
         return Commitment(NOTHING, "", nothing)
     alone = len(answering) == len(clause.places) == 1
     is_value = key.asked.role == "value"
@@ -234,19 +234,18 @@ def choice(reply: Marked, key: Key) -> Commitment:
     return Commitment(ONE, reply.words_at(start, end), reason)
 
 
-def none_asked(
-    reply: Marked, clause: Clause, position: int, relevance: Relevance, opens: bool
-) -> str:
+def none_asked(reply: Marked, evidence: Evidence, clause: Clause, position: int) -> str:
     """Why even the likeliest answer of a reply without the key does not answer; "" if it does."""
     if K in reply.marks:
         return ""
+    relevance, opens = evidence.relevance, clause is evidence.clauses[0]
     # "Where Do We Go?" is a title
     if asks_back(reply.text) and not (reply.text.istitle() or reply.text.isupper()):
         return "asks back"
     if CUE.search(clause.small[max(0, position - 60) : position]):
         return ""
     rambles = len(words(reply.text)) > 12 and not speaks_of_part(clause, relevance.asked)
-    if rambles and relevance.of(clause, opens) < 1:
+    if rambles and relevance.of(clause, opens) < 1 and not evidence.is_told(clause, position):
         return "names no answer"
     if is_background(clause, position, relevance):
         return "tells of the subject only"

@@ -191,6 +191,14 @@ class Evidence:
                 return False
         return True
 
+    def is_told(self, clause: Clause, at: int) -> bool:
+        """Whether the phrase around an answer, or what follows, says what is asked."""
+        if self.part_beside(clause.start + at) in self.asked_parts:
+            return True
+        if clause.start in self.relevance.told_behind:
+            return True
+        return bool(self.asked.said_in(phrase_around(clause.text, clause.small, at)))
+
     def answers(self) -> Iterator[Answer]:
         """Every answer, in order."""
         for clause in self.clauses:
@@ -216,6 +224,7 @@ class Evidence:
     def about_clause(self, clause: Clause) -> dict[str, float]:
         """Whether a clause is about the subject, the asked relation, or said in passing."""
         relevance, asked = self.relevance, self.asked.said_in(clause.text)
+        asked = asked or (clause.start in relevance.told_behind and self.asked.relations)
         subject = S in clause.text or clause.sentence in relevance.about_subject
         subject = subject or clause.start in relevance.resumed
         return {
@@ -234,6 +243,9 @@ class Evidence:
         text, small = clause.text, clause.small
         phrase = phrase_around(text, small, at)
         asked = self.asked.said_in(phrase)
+        if not asked and clause.start in self.relevance.told_behind:
+            agent = self.asked.role == "agent"  # somebody before it, or the last time or place
+            asked = self.asked.relations if at == clause.places[-(not agent)] else asked
         before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
         owns = self.owns_asked(behind)
         other_thing = self.is_of_another_thing(phrase) or self.is_of_another_number(before)

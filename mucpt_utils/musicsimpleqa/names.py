@@ -43,7 +43,8 @@ BESIDE_WORK = re.compile(r",? (?:and |& )?")
 WORK_BY = re.compile(r",? (?:(?:was )?(?:\w+ed|sung|written|made) )?by ")
 # "a traditional India instrument", which was an Indian one: of less weight than a name
 OF_A_KIND = re.compile(r" (?:instrument|band|group|singer|duo|act|song)\b")
-SIGN_INSIDE = re.compile(r"[!?](?= [a-z])")
+# "Neu! in 1971", "Al Jackson Jr. had stayed"
+SIGN_INSIDE = re.compile(r"[!?.](?= [a-z])")
 # a number where only a title can be
 NUMERAL = re.compile(
     r"(?:\A|[.:–] |/|\b(?:is|it's|it was|to|with|say|answer|so|be|or|not|called|titled|named) )"
@@ -51,7 +52,9 @@ NUMERAL = re.compile(
 )
 # "Part I of Child Alice"
 PART_OF = re.compile(r"(?:Part|Act|Book|Side|Volume) \w{1,6} of ")
+COUNTRYMAN = re.compile(r"(?:wo)?m[ae]n\Z")
 ON_TITLE = re.compile(r"\b(?:from|on) \Z")
+NOUNS = frozenset({"question", "answer", "response", "knowledge"})  # among the function words
 RECORD_NUMBER = re.compile(r" \d{3,}(?=[,;.)]|\Z)")  # "Blue Note BLP 4195"
 PRIZES = frozenset({"award", "awards", "prize", "prizes", "ceremony"})
 OF_THE_YEAR = re.compile(r"(?:[A-Z]\w+ ){1,3}of the Year\b")
@@ -308,6 +311,9 @@ class NameKey(Key):
         for first, last in capital_runs(reading, [*mentions, *others, *works], self.asked.role):
             if self.is_other_name(reading, first, last):
                 others.append(Span(reading.words[first].start, reading.words[last].end, C))
+        if self.asked.role == "title" and self.asked.prize:
+            text = reading.text  # "Aaron Jay Kernis received it", where a work is asked for
+            others = [s for s in others if s in quoted or not is_known_person(text[s.start : s.end])]
         if self.asked.role == "title":
             others += self.numerals(reading.text, [*mentions, *others])
         others = [span for span in others if self.is_named_anew(reading.text, span)]
@@ -390,7 +396,7 @@ class NameKey(Key):
         if len(run) == 1 and reading.begins_sentence(first) and is_opener(reading, first):
             return False
         following = reading.words[last + 1] if reading.gap(last) == " " else None
-        if self.asked.role == "agent" and len(run) == 1 and run[0].raw.lower() in RULES.demonyms:
+        if self.asked.role == "agent" and len(run) == 1 and is_national(run[0].raw.lower()):
             return False  # "the title looks Japanese"
         if all(map(RULES.is_nationality, own)):  # "a Belgian, Adolphe Sax" names one
             before = reading.words[first - 1].form if has_article(reading, first) else ""
@@ -403,6 +409,17 @@ class NameKey(Key):
         return not (adverb and following)
 
 
+def is_national(word: str) -> bool:
+    """Whether a word says where somebody is from: `Japanese`, `Dutchman`."""
+    return word in RULES.demonyms or COUNTRYMAN.sub("", word) in RULES.demonyms
+
+
+def is_known_person(name: str) -> bool:
+    """Whether a name of several words begins with a given name."""
+    forms = forms_of(name)
+    return len(forms) > 1 and forms[0] in RULES.first_names
+
+
 def opens_phrase(reading: Reading, index: int) -> bool:
     """Whether an ordinary word has its capital from the sentence only: `Perfect question!`"""
     if not reading.begins_sentence(index) or reading.gap(index) != " ":
@@ -410,7 +427,8 @@ def opens_phrase(reading: Reading, index: int) -> bool:
     following = reading.words[index + 1]
     if following.capital or following.form in RULES.kind_words or following.form in ARTICLES:
         return False
-    if following.form in RULES.function_words or is_adverb(following.form):
+    function_word = following.form in RULES.function_words and following.form not in NOUNS
+    if function_word or is_adverb(following.form):
         return False
     return not RULES.verb_behind.match(lower(reading.text[reading.words[index].end :][:30]))
 

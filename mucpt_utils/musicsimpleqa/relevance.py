@@ -25,6 +25,9 @@ AS_FAR_AS_ANSWER = re.compile(rf"[^,{K}{C}{N}]{{0,24}}")
 RELATIVE = re.compile(r" (?:who|which|that|whose)\b")
 # "Marshall Mathers, known as Eminem, was born ..."
 GOES_ON = re.compile(r"[^,.;!?\n]{0,40},[^,.;!?\n]{1,80}, (?:was|were|is|are|has|had|came|won)\b")
+# words by which a clause goes on about an answer before it: of a time or place, of somebody
+REFERS_BACK = (frozenset({"when", "where", "which"}), frozenset({"who", RESUMED}))
+REFERRING = re.compile(r"\s*(?:he|she|they)\b")
 PREPOSITION = re.compile(r"[\s\"'(]{0,4}(?:in|on|at|from)\b[^,]*,", re.IGNORECASE)
 
 
@@ -42,6 +45,24 @@ class Relevance:
         # "C, known as S, was born in K"
         pairs = pairwise(clauses)
         self.resumed = {c.start for before, c in pairs if c.opener == RESUMED and S in before.text}
+        self.told_behind = {
+            clause.start
+            for index, clause in enumerate(clauses)
+            if clause.answers and self.is_told(clause, clauses[index + 1 :])
+        }
+
+    def is_told(self, clause: Clause, behind: Sequence[Clause]) -> bool:
+        """Whether a clause without an answer says of the one before it what is asked.
+
+        "He died in C, which is when it was given for the first time"; "X, a Czech, wrote it".
+        """
+        back = REFERS_BACK[self.asked.role == "agent"]
+        for other in behind:
+            if other.answers or N in other.text or other.sentence != clause.sentence:
+                return False
+            if (other.opener in back or REFERRING.match(other.small)) and self.asked.said_in(other.text):
+                return self.asked.role == "agent" or other.opener in back
+        return False
 
     def of(self, clause: Clause, opens: bool = False) -> int:
         """How much a clause is about what is asked.

@@ -150,15 +150,18 @@ class Rules:
         named = "|".join(f"(?P<{name}>{pattern})" for name, pattern in data["boundary"].items())
         # a single character rules out most places, since boundaries begin with few signs
         self.boundary = self.one(rf"(?=[\s.!?…,;()\[\]—])(?:{named})")
-        self.read_relations(data["relations"], data["by_the_way"])
+        self.read_relations(data["relations"], data["by_the_way"], data["did_it"])
         helpers = "is|was|were|are|did|has|had|does|and|or|from|featuring|feat"
         self.verb_behind = self.lowered(rf" (?:\w+ly )?(?:{helpers}|{self.verbs})\b")
         self.likely = {role: self.position(pair) for role, pair in data["likely"].items()}
         self.unlikely = {role: self.position(pair) for role, pair in data["unlikely"].items()}
 
-    def read_relations(self, relations: Mapping[str, str], by_the_way: Iterable[str]) -> None:
-        """The families of words for each relation, for texts in lower case."""
+    def read_relations(
+        self, relations: Mapping[str, str], by_the_way: Iterable[str], did_it: str
+    ) -> None:
+        """The families of words for each relation, and for any, for texts in lower case."""
         self.relations = {name: self.gated(rf"\b(?:{p})") for name, p in relations.items()}
+        self.did_it = self.gated(did_it)
         self.any_relation = AnyOf(p for name, p in self.relations.items() if name not in by_the_way)
 
     def read_places(self, data: Mapping[str, Any]) -> None:
