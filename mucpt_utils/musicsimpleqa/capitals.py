@@ -28,7 +28,8 @@ def is_name(reading: Reading, first: int, last: int) -> bool:
         return not interjection or before in RULES.kind_words or before == "by"
     if not all(word.capital for word in words[first : last + 1]):
         return False
-    if not interjection or first or len(words) == last + 1:
+    inside = first and not reading.begins_sentence(first)
+    if not interjection or inside or len(words) == last + 1:
         return True
     if words[last].form not in RULES.exclamations and not reading.gap(last).isspace():
         return True  # "Can." says nothing but a name

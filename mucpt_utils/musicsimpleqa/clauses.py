@@ -74,6 +74,8 @@ class Marked:
 def clauses_of(marked: str) -> list[Clause]:
     """The clauses of a marked text, in order."""
     marked = RULES.parenthesis.sub(lambda m: " " * len(m[0]), marked)
+    # "had to wait until 1926": no aside
+    marked = RULES.waited.sub(lambda m: f"{m[1]} in   ", marked)
     # "While Munich was its home, it ..." - the comma ends the concession
     marked = RULES.initial_aside.sub(lambda m: m[0][:-1] + ";", marked)
     clauses: list[Clause] = []

@@ -21,6 +21,7 @@ from mucpt_utils.musicsimpleqa.evidence import (
     speaks_of_part,
 )
 from mucpt_utils.musicsimpleqa.given import (
+    LIFESPAN,
     final_answer,
     is_courtesy,
     is_gap,
@@ -59,13 +60,13 @@ DASH = re.compile(r"[-–—]")
 NO_LATIN_WORDS = re.compile(rf"[\u0370-\u9fff\uac00-\ud7af]|\({A}\s?[-–]|{C}:")
 ASKS_BACK = re.compile(
     r"(?:(?:in|on|to|from|of|by|for) )?(?:what|which|who|whose|when|where|why|how|do you|did you"
-    r"|are you|can you|could you) [^?.!]{8,}\?",
+    r"|are you|can you|could you|can i|could i|may i) [^?.!]{8,}\?",
     re.IGNORECASE,
 )
 # what follows a question: "Let me know and I'll help."
 OFFER = re.compile(
     r"(?:(?:please )?(?:let me know|tell me|clarify|specify)|if so|happy to"
-    r"|(?:then |and )?i(?:'ll| will| can|'d))\b[^?]{0,80}",
+    r"|(?:then |and |so )?(?:perhaps |maybe )?i(?:'ll| will| can|'d))\b[^?]{0,80}",
     re.IGNORECASE,
 )
 # what people and countries do and titles do not
@@ -243,6 +244,8 @@ def none_asked(reply: Marked, evidence: Evidence, clause: Clause, position: int)
     if asks_back(reply.text) and not (reply.text.istitle() or reply.text.isupper()):
         return "asks back"
     if CUE.search(clause.small[max(0, position - 60) : position]):
+        return ""
+    if "born" in relevance.asked.relations and LIFESPAN.search(reply.marks):
         return ""
     rambles = len(words(reply.text)) > 12 and not speaks_of_part(clause, relevance.asked)
     if rambles and relevance.of(clause, opens) < 1 and not evidence.is_told(clause, position):

@@ -34,7 +34,7 @@ PART = re.compile(rf"\b(?:{'|'.join(f'({p})' for p in DATA['parts'].values())})(
 THINGS = {name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in DATA["things"].items()}
 ANOTHER = "another"  # a thing that is not the one asked about, whatever that is
 CUE, LABEL, AFFIRMED, HUNG = (
-    re.compile(DATA[name].replace("{A}", A)) for name in ("cue", "label", "affirmed", "hung")
+    re.compile(DATA[name].replace("{A}", A).replace("{M}", f"{K}{C}{N}{S}")) for name in ("cue", "label", "affirmed", "hung")
 )
 PHRASE_END = re.compile(f"{A}|{DATA['edge']}")
 BEHIND_SUBJECT = re.compile(rf"{S}[\"')]*(?:'s)?(?: \(|,|:| [-–—]|(?: is| was)?(?: in)?)? $")
@@ -216,6 +216,10 @@ class Evidence:
             self.of_clauses[clause.start] = self.about_clause(clause)
         seen = self.of_clauses[clause.start] | self.about_phrase(clause, at)
         seen |= self.about_position(clause, at)
+        colon = clause.text.rfind(":")
+        if at < colon and not ANSWER.fullmatch(clause.text[:colon].strip("\"' ")):
+            # only what is behind it is bare
+            seen |= dict.fromkeys(("bare", "bare at the end", "opens alone"), False)
         if part := self.part_beside(clause.start + at):
             seen["asked part"] = part in self.asked_parts
             seen["other part"] = not EXCLUSIVE[part].isdisjoint(self.asked_parts - {part})

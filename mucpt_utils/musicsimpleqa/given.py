@@ -28,6 +28,13 @@ OPEN_CHOICE = re.compile(
 )  # "X or Y"
 
 
+# "(6 February 1945 - 11 May 1981)"
+LIFESPAN = re.compile(rf"\([^(){K}{C}]{{0,24}}{A} ?[-–—][^(){K}{C}]{{0,24}}{A}(?=\))")
+# "X 92 %", and "92 % X"
+SHARE_BEHIND = re.compile(rf"({A})[^{K}{C};%]{{0,40}}?\b(\d{{1,3}}) ?(?:%|per ?cent\b)")
+SHARE_BEFORE = re.compile(rf"\b(\d{{1,3}}) ?(?:%|per ?cent\b)[^{K}{C};%]{{0,24}}({A})")
+ALSO = re.compile(r" (?:as well|too|also)\b")  # "and X's as well"
+
 BESIDE = str.maketrans("()", ", ")  # a second name in brackets is no aside
 
 
@@ -50,6 +57,10 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
     """
     if " or " in marks or "?" in marks:
         marks = of_two(marks)
+    if "%" in marks or "cent" in marks:
+        marks = of_shares(marks)
+    if "born" in asked.relations and (lived := LIFESPAN.search(marks)):
+        marks = marks[: lived.end() - 1] + N + marks[lived.end() :]
     marks = RULES.of_list.sub(one_of_list, marks) if careful else marks
     given, denied = not_given(marks) if careful else (marks, False)
     given, another = without_other_kinds(given, asked)
@@ -63,7 +74,9 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
         # somebody's album was made by them
         given = RULES.owner_of_no_work.sub(dead_but_of_subject, given)
     elif len(ANSWER.findall(given)) > 1:
-        given = RULES.owner.sub(partial(dead_owner, asked=asked), given)
+        left = RULES.owner.sub(partial(dead_owner, asked=asked), given)
+        # "Górecki's Third": nobody else did it
+        given = left if asked.role != "agent" or ANSWER.search(left) else given
     refused = careful and bool(RULES.undecided.search(lower(marks)))
     return Given(given, refused, denied or another)
 
@@ -72,6 +85,19 @@ def of_two(marks: str) -> str:
     """`X or Y? The latter.` with the other one set aside."""
     marks = RULES.latter.sub(rf"{N}\1", marks)
     return RULES.former.sub(rf"\1{N}\2", marks)
+
+
+def of_shares(marks: str) -> str:
+    """`X 92 %, Y 5 %` with all set aside but the likeliest, if one is."""
+    first = marks.partition("%")[0]
+    if ANSWER.search(first):
+        shares = [(int(match[2]), match.start(1)) for match in SHARE_BEHIND.finditer(marks)]
+    else:
+        shares = [(int(match[1]), match.start(2)) for match in SHARE_BEFORE.finditer(marks)]
+    if len(shares) < 2 or sum(share == max(shares)[0] for share, _ in shares) > 1:
+        return marks
+    likeliest = max(shares)[1]
+    return marks[:likeliest].translate(DEAD) + marks[likeliest] + marks[likeliest + 1 :].translate(DEAD)
 
 
 def one_of_list(match: re.Match[str]) -> str:
@@ -146,6 +172,8 @@ def dead_owner(match: re.Match[str], asked: Asked) -> str:
     owned = match.string[match.end() : match.end() + 30]
     if HOLDER.match(owned):  # "Fellini's regular composer, Nino Rota"
         return dead(match)
+    if ALSO.match(owned):
+        return match[0]
     if OF_SUBJECT.search(match.string, 0, match.start()) and MADE.match(owned):
         return match[0]  # "the piano was Cristofori's idea"
     if asked.role == "place" and K in match[0] and C in owned[:2]:  # "Vienna's Burgtheater"

@@ -450,7 +450,7 @@ def is_no_agent(reading: Reading, first: int, last: int) -> bool:
     words, end = reading.words, reading.words[last].end
     if first == last and len(words[first].raw) == 1 and len(words) > 2:
         return True
-    company = last > first and words[last].form in RULES.companies
+    company = last > first and words[last].form in (RULES.companies | PRIZES)
     return company or (words[last].raw.isupper() and bool(RECORD_NUMBER.match(reading.text, end)))
 
 

@@ -25,6 +25,8 @@ NOT_OF_COUNTRY = re.compile(
     re.IGNORECASE,
 )
 OF_COUNTRY = re.compile(rf"\b(?:{'|'.join(map(re.escape, RULES.demonyms))})\b", re.IGNORECASE)
+# "Frankfurt an der Oder", "Santiago de Cuba"
+LONGER = re.compile(r"(?: an der | del? |[ -]upon[ -]|-under-| \((?=Oder))([A-Z]\w+)")
 LONGEST_NAME = 40  # characters
 STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")
 
@@ -103,6 +105,10 @@ class PlaceKey(NameKey):
         A direction before the key names a part of it, unless the two are a place of their own.
         """
         before = reading.words[first - 1].form if first else ""
+        if (longer := LONGER.match(reading.text, reading.words[last].end)) and level(
+            longer[1]
+        ) not in self.regions:
+            return True
         if look_before and self.is_given_name(reading, first - 1):
             return True
         if before not in RULES.place_prefixes:

@@ -145,6 +145,7 @@ class Rules:
     def read_positions(self, data: Mapping[str, Any]) -> None:
         """Where clauses end, what they are about, and where answers are in them."""
         self.parenthesis = self.gated(data["parenthesis"], re.IGNORECASE)
+        self.waited = self.gated(data["waited"], re.IGNORECASE)
         self.initial_aside = self.gated(data["initial_aside"], re.IGNORECASE)
         self.aside_opening = self.lowered(data["aside_opening"])
         named = "|".join(f"(?P<{name}>{pattern})" for name, pattern in data["boundary"].items())
