@@ -306,7 +306,7 @@ class NameKey(Key):
     def others(self, reading: Reading, mentions: Sequence[Span]) -> list[Span]:
         """Other answers of the key's kind: capitalised names outside the mentions of the key."""
         quoted = quotations(reading, mentions) if '"' in reading.text else []
-        others = quoted if self.asked.role == "title" else []
+        others = [*quoted] if self.asked.role == "title" else []
         works = works_named(reading, quoted) if self.asked.role == "agent" else []
         for first, last in capital_runs(reading, [*mentions, *others, *works], self.asked.role):
             if self.is_other_name(reading, first, last):
@@ -417,7 +417,7 @@ def is_national(word: str) -> bool:
 def is_known_person(name: str) -> bool:
     """Whether a name of several words begins with a given name."""
     forms = forms_of(name)
-    return len(forms) > 1 and forms[0] in RULES.first_names
+    return len(forms) > 1 and forms[0] in RULES.first_names and "'s " not in name
 
 
 def opens_phrase(reading: Reading, index: int) -> bool:
