@@ -87,7 +87,11 @@ WORK_BY = re.compile(
 DONE_BY = re.compile(r"\b(\w+ed(?= by)|starring|stars)(?: by)? (?:the )?$")
 SELF = re.compile(rf"\bon (?:the|their|his|her|its) (?:\w+ ){{0,2}}(?:album|record|ep) [\"']?{S}")
 PERSON = re.compile(r"\b(?:he|she|his|her|they|their)\b", re.IGNORECASE)
-IN_PLACE = re.compile(r"\b(?:in|at|near) (?:the )?$")
+IN_PLACE = re.compile(r"\b(?:in|at|near|about) (?:the )?$")
+# who made a work that others perform
+MADE_IT = re.compile(
+    r"[\"']? (?:\w+ )?(?:co-)?(?:wrote|composed|penned|produced|directed|arranged|conducted)\b"
+)
 SHORT = 16  # characters of a reply such as "It was by X.", counting one for the name
 PLAIN_WORDS = re.compile(r"[a-z'-]+")  # a compound is one word
 
@@ -275,8 +279,13 @@ def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
     is_agent = relevance.asked.role == "agent"
     if is_agent and IN_PLACE.search(before) and not RULES.verb_behind.match(lower(behind)):
         return True
-    if relevance.asked.said_in(clause.text):
+    said = relevance.asked.said_in(clause.text)
+    if relevance.asked.relations & MAKING and is_agent and MADE_IT.match(lower(behind)):
+        return not said - {"act"}
+    if said:
         return False
+    if "born" in relevance.asked.relations and RULES.relations["die"].search(clause.small):
+        return True
     if not is_agent:
         # "Haydn died in 1809", if it is asked when he was born
         about = S in clause.text or ("born" in relevance.asked.relations and PERSON.search(before))

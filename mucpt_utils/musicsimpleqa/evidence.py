@@ -44,7 +44,9 @@ NAMED_BEFORE = re.compile(
     r"(?: (?:was|is|in|came out in|appeared in|of|from)|:| \(|,| [-–—])? $"
 )
 # "wrote X": an agent and their work
-DID_ANOTHER = re.compile(rf"[\"']?,? (?:\w+ly )?(?:{RULES.verbs}) (?:the )?[\"']?[{C}{N}]")
+DID_ANOTHER = re.compile(
+    rf"[\"']?,? (?:\w+ly )?(?:{RULES.verbs}) (?:the )?(?:[\"'][^\"'{S}]{{3,60}}[\"']|[\"']?[{C}{N}])"
+)
 NUMERAL = re.compile(r"\d")
 NUMBERED = re.compile(r"\bNo\. ?(\d+)")
 # "the Atlanta trio TLC": the first name says what kind the second one is

@@ -257,6 +257,12 @@ def without_refusals(clauses: Sequence[Clause], relevance: Relevance) -> tuple[l
     ]
     if not any(refusing):
         return answering, False
+    asked_for = [c for c, refuses in zip(clauses, refusing, strict=True) if refuses]
+    if any(relevance.names_asked(c.text) for c in asked_for):
+        last = max(c.start for c in asked_for if relevance.names_asked(c.text))
+        answering = [
+            c for c in answering if K in c.text or c.start > last or RULES.guess.search(c.small)
+        ]
     guesses = [
         clause
         for clause in answering

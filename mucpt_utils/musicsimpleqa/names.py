@@ -56,7 +56,9 @@ COUNTRYMAN = re.compile(r"(?:wo)?m[ae]n\Z")
 ON_TITLE = re.compile(r"\b(?:from|on) \Z")
 NOUNS = frozenset({"question", "answer", "response", "knowledge"})  # among the function words
 RECORD_NUMBER = re.compile(r" \d{3,}(?=[,;.)]|\Z)")  # "Blue Note BLP 4195"
-PRIZES = frozenset({"award", "awards", "prize", "prizes", "ceremony"})
+PRIZES = frozenset(
+    {"award", "awards", "prize", "prizes", "ceremony", "oscar", "oscars", "grammy", "grammys", "pulitzer"}
+)
 OF_THE_YEAR = re.compile(r"(?:[A-Z]\w+ ){1,3}of the Year\b")
 HIMSELF = re.compile(r",? (?:him|her|them|it)sel(?:f|ves)\b")
 # "wrote his own libretto", "assembled the text himself"
@@ -307,7 +309,7 @@ class NameKey(Key):
         """Other answers of the key's kind: capitalised names outside the mentions of the key."""
         quoted = quotations(reading, mentions) if '"' in reading.text else []
         others = [*quoted] if self.asked.role == "title" else []
-        works = works_named(reading, quoted) if self.asked.role == "agent" else []
+        works = works_named(reading, quoted) if self.asked.role in ("agent", "place") else []
         for first, last in capital_runs(reading, [*mentions, *others, *works], self.asked.role):
             if self.is_other_name(reading, first, last):
                 others.append(Span(reading.words[first].start, reading.words[last].end, C))
@@ -319,6 +321,7 @@ class NameKey(Key):
         others = [span for span in others if self.is_named_anew(reading.text, span)]
         if any(span.mark == K for span in mentions):
             others = [span for span in others if not self.stands_for_key(reading.text, span)]
+            others = [s for s in others if not is_part_of(s, mentions, reading.text)]
         if self.asked.coarse and any(span.mark == K for span in mentions):
             others = [span for span in others if not OF_A_KIND.match(reading.text, span.end)]
         if len(mentions) + len(others) > 1:  # "Listeners who know Nirvana" names one answer
@@ -407,6 +410,12 @@ class NameKey(Key):
             return not RULES.is_nationality(run[0].form) and self.asked.role == "agent"
         adverb = len(run) == 1 and is_adverb(own[0]) and reading.begins_sentence(first)
         return not (adverb and following)
+
+
+def is_part_of(span: Span, mentions: Sequence[Span], text: str) -> bool:
+    """Whether a name is the first part of a mention of the key: `Paul wrote it, Paul Simon`."""
+    name = text[span.start : span.end] + " "
+    return any(m.mark == K and text.startswith(name, m.start) for m in mentions)
 
 
 def is_national(word: str) -> bool:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Span
-from mucpt_utils.musicsimpleqa.names import NameKey
+from mucpt_utils.musicsimpleqa.names import NameKey, is_known_person
 from mucpt_utils.musicsimpleqa.readings import Reading
 from mucpt_utils.musicsimpleqa.rules import RULES, K, level
 from mucpt_utils.musicsimpleqa.spelling import one_spelling
@@ -27,6 +27,7 @@ NOT_OF_COUNTRY = re.compile(
 OF_COUNTRY = re.compile(rf"\b(?:{'|'.join(map(re.escape, RULES.demonyms))})\b", re.IGNORECASE)
 # "Frankfurt an der Oder", "Santiago de Cuba"
 LONGER = re.compile(r"(?: an der | del? |[ -]upon[ -]|-under-| \((?=Oder))([A-Z]\w+)")
+BORN_AS = re.compile(r"\bborn (?:as )?\Z")
 LONGEST_NAME = 40  # characters
 STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")
 
@@ -57,7 +58,9 @@ class PlaceKey(NameKey):
     def country_named(self, match: re.Match[str]) -> str:
         """`is a Slovak flute` with the country in place of the adjective."""
         word = match[1].lower()
-        country = RULES.adjectives.get(word)
+        country = RULES.adjectives.get(word) or RULES.people.get(match[1])
+        if country is None and word.endswith("s"):  # "the Swedes"
+            country = RULES.adjectives.get(word[:-1]) or RULES.people.get(match[1][:-1])
         if country is None or word in self.asked.forms or word in self.own_names:
             return match[0]
         before = match.string[max(0, match.start() - 20) : match.start()]
@@ -84,7 +87,8 @@ class PlaceKey(NameKey):
         if name in RULES.levels:
             return False
         endings = RULES.case_endings
-        endings = endings if self.asked.coarse else endings | RULES.inhabitants
+        if not (self.asked.coarse or self.asked.relations.isdisjoint(("born", "form"))):
+            endings = endings | RULES.inhabitants
         return any(
             name[len(stem) :] in endings
             for key in self.compact
@@ -116,6 +120,24 @@ class PlaceKey(NameKey):
         joined = before + "".join(word.form for word in reading.words[first : last + 1])
         return before not in RULES.place_parts or joined in RULES.levels
 
+    def mentions(self, reading: Reading) -> list[Span]:
+        """Also in the case of another language, and who lives there: `a Copenhagener`."""
+        mentions = super().mentions(reading)
+        for index in reading.capitals:
+            word = reading.words[index]
+            if not word.form.startswith(self.stems) or word.form in self.compact:
+                continue
+            following = reading.words[index + 1] if reading.gap(index) == " " else None
+            alone = not (following and following.capital)
+            if alone and self.is_inflected(word.raw) and word.form not in self.asked.forms:
+                mentions.append(Span(word.start, word.end, K))
+        return sorted(mentions)
+
+    @cached_property
+    def stems(self) -> tuple[str, ...]:
+        """The first letters of the key's names."""
+        return tuple({name[:4] for name in self.compact if len(name) > 3})
+
     def is_given_name(self, reading: Reading, index: int) -> bool:
         """Whether a word is a given name, so that what follows is a family name: `Jack London`."""
         if index < 0 or reading.caseless or reading.gap(index) != " ":
@@ -129,12 +151,21 @@ class PlaceKey(NameKey):
         others = super().others(reading, mentions)
         if not self.asked.coarse and len(reading.words) > 2:  # "She is Japanese" names no town
             others = [s for s in others if text[s.start : s.end].lower() not in RULES.demonyms]
+        others = [s for s in others if not self.is_anybody(text, s)]
         parts = RULES.place_parts
         return [
             span
             for span in others
             if span.end + 1 not in starts or text[span.start : span.end].lower() not in parts
         ]
+
+    def is_anybody(self, text: str, span: Span) -> bool:
+        """Whether a name is a person's: `was born Johnny Allen Hendrix`."""
+        name = text[span.start : span.end]
+        if level(name) in RULES.levels or len(name) == len(text):
+            return False
+        born = BORN_AS.search(text, max(0, span.start - 12), span.start)
+        return (bool(born) or self.asked.coarse) and is_known_person(name)
 
     def is_whole(self, text: str) -> bool:
         """Whether the text is the key and nothing else; `El Salvador` is not `Salvador`."""

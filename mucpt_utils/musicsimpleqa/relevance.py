@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.clauses import RELATIVES, RESUMED, Clause
+from mucpt_utils.musicsimpleqa.readings import words
 from mucpt_utils.musicsimpleqa.rules import RULES, C, K, N, S
 from mucpt_utils.musicsimpleqa.words import lower
 
@@ -28,6 +29,14 @@ GOES_ON = re.compile(r"[^,.;!?\n]{0,40},[^,.;!?\n]{1,80}, (?:was|were|is|are|has
 # words by which a clause goes on about an answer before it: of a time or place, of somebody
 REFERS_BACK = (frozenset({"when", "where", "which"}), frozenset({"who", RESUMED}))
 REFERRING = re.compile(r"\s*(?:he|she|they)\b")
+# what questions ask for
+KINDS_ASKED = {
+    "title": frozenset({"title", "song", "album", "piece", "composition", "work"}),
+    "value": frozenset({"year", "date", "number"}),
+    "place": frozenset({"city", "town", "country", "place"}),
+    "term": frozenset({"key", "label", "number"}),
+    "agent": frozenset({"composer", "producer", "librettist", "singer", "band", "soloist", "artist"}),
+}
 PREPOSITION = re.compile(r"[\s\"'(]{0,4}(?:in|on|at|from)\b[^,]*,", re.IGNORECASE)
 
 
@@ -105,6 +114,14 @@ class Relevance:
     def is_answering(self, clause: Clause) -> bool:
         """Whether an answer in a clause is where it can be given as one."""
         return any(fit >= 0 for fit in self.fits(clause))
+
+    def names_asked(self, text: str) -> bool:
+        """Whether a text names what is asked for by its kind: `the song title escapes me`."""
+        kinds = KINDS_ASKED[self.asked.role]
+        return any(
+            word.form in kinds and (word.form in self.asked.forms or word.form == "title")
+            for word in words(text)
+        )
 
     def is_guess(self, clause: Clause) -> bool:
         """Whether a clause next to a refusal gives an answer after all."""

@@ -176,6 +176,8 @@ class Rules:
         self.adjectives = {
             stem + end: name for stem, name in stems.items() for end in ADJECTIVE_ENDINGS
         } | self.demonyms
+        people = data["people"].items()
+        self.people = {word: name for name, words in people for word in words}
         self.case_endings = levelled(data["case_endings"])
         self.inhabitants = frozenset(data["inhabitants"])
         self.prepositions = frozenset(data["prepositions_elsewhere"])
