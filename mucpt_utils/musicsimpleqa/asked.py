@@ -54,7 +54,7 @@ class Asked:
     it asks about. number: of a symphony or the like.
     relations: the families of verbs (born, produced) in it. role: that of its answer
     in a sentence: agent ("by X"), place ("in X"), title, value or term. act: whether it asks for a
-    band or artist. prize: whether it asks about a prize.
+    band or artist, band: for a band only, solo: for a soloist. prize: whether it asks about a prize.
     """
 
     def __init__(self, text: str, kind: str, subject: str = ""):
@@ -85,6 +85,8 @@ class Asked:
         self.relations = relations
         self.prize = not self.forms.isdisjoint(("award", "prize"))
         self.act = bool(ACT_ASKED.search(text)) and f"band {subject}" not in text
+        self.solo = not self.forms.isdisjoint(("soloist", "solo"))
+        self.band = "band" in self.forms and self.forms.isdisjoint(("artist", "singer", "song"))
         self.genre = bool(RULES.genre_questions.search(text))
         self.coarse = bool(RULES.coarse_places.search(text))
 

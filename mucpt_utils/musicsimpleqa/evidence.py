@@ -45,7 +45,12 @@ NAMED_BEFORE = re.compile(
 )
 # "wrote X": an agent and their work
 DID_ANOTHER = re.compile(
-    rf"[\"']?,? (?:\w+ly )?(?:{RULES.verbs}) (?:the )?(?:[\"'][^\"'{S}]{{3,60}}[\"']|[\"']?[{C}{N}])"
+    rf"[\"']?,? (?:\w+ly )?(?:{RULES.verbs}|did|scored) (?:the )?(?:[\"'][^\"'{S}]{{3,60}}[\"']|[\"']?[{C}{N}])"
+)
+# what somebody did who did not do what is asked
+DID_PART = re.compile(
+    r"\b(?:direct(?:ed|s)|conduct(?:ed|s)|s[au]ng|sings|play(?:ed|s)|starr?(?:ed|s)|design(?:ed|s)"
+    r"|produced|wr(?:ote|itten)|composed|choreographed|painted|dedicated)\b"
 )
 NUMERAL = re.compile(r"\d")
 NUMBERED = re.compile(r"\bNo\. ?(\d+)")
@@ -366,6 +371,23 @@ class Evidence:
             for form in forms_of(label)
         )
 
+    def parts_within(self, text: str) -> Iterator[re.Match[str]]:
+        """Where a text names the part that is asked for, or one that this excludes."""
+        for match in PART.finditer(text):
+            part = PARTS[(match.lastindex or 1) - 1]
+            if part in self.asked_parts or not EXCLUSIVE[part].isdisjoint(self.asked_parts):
+                yield match
+
+    def is_of_another_part(self, clause: Clause, at: int) -> bool:
+        """Whether somebody did another part, and nobody is said to have done the one asked for."""
+        part = self.part_beside(clause.start + at)
+        if part is None or part in self.asked_parts or self.asked.role != "agent":
+            return False
+        if not DID_PART.search(clause.small):  # "Lars Ulrich, the drummer" is an answer
+            return False
+        marks = self.relevance.marks
+        return not self.asked.said_in(marks) and parts_in(marks).isdisjoint(self.asked_parts)
+
     def part_beside(self, at: int) -> str | None:
         """The part named nearest to an answer, up to the next answer: `X (bass)`, `drums: X`."""
         if not self.asked_parts:
@@ -377,14 +399,14 @@ class Evidence:
         behind = ANSWER.split(marks[at + 1 : at + REACH])
         near = [
             (distance_behind(before[1], m), m)
-            for m in PART.finditer(lower(before[1]))
+            for m in self.parts_within(lower(before[1]))
             if not between
             or m[0] in MOVEMENTS
             or distance_behind(before[1], m) <= distance_before(before[1], m)
         ]
         near += [
             (distance_before(behind[0], m), m)
-            for m in PART.finditer(lower(behind[0]))
+            for m in self.parts_within(lower(behind[0]))
             if m[0] not in MOVEMENTS
             and (len(behind) == 1 or distance_before(behind[0], m) <= distance_behind(behind[0], m))
         ]

@@ -142,6 +142,7 @@ def without_other_kinds(marks: str, asked: Asked) -> tuple[str, bool]:
     kinds = ["any", asked.role]
     if not asked.relations.isdisjoint(("libretto", "write")):
         kinds.append("author")
+    kinds += [kind for kind in ("label", "movement") if kind in asked.forms]
     given = small
     for kind in kinds:
         given = sub_each(RULES.another_kind.get(kind, ()), dead_names, given)

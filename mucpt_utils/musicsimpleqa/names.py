@@ -53,6 +53,8 @@ NUMERAL = re.compile(
 # "Part I of Child Alice"
 PART_OF = re.compile(r"(?:Part|Act|Book|Side|Volume) \w{1,6} of ")
 COUNTRYMAN = re.compile(r"(?:wo)?m[ae]n\Z")
+# before a person who played with somebody, also the second of two
+FELLOW = re.compile(r"\b(?:with|alongside) (?:[A-Z][\w'.-]* ){0,3}(?:[A-Z][\w'.-]*,? and )?\Z")
 ON_TITLE = re.compile(r"\b(?:from|on) \Z")
 NOUNS = frozenset({"question", "answer", "response", "knowledge"})  # among the function words
 RECORD_NUMBER = re.compile(r" \d{3,}(?=[,;.)]|\Z)")  # "Blue Note BLP 4195"
@@ -390,6 +392,10 @@ class NameKey(Key):
                 return True  # "Def Leppard themselves produced it"
             if is_no_agent(reading, first, last):
                 return False
+            if self.asked.solo and run[-1].form in RULES.bodies and len(run) > 1:
+                return False
+            if self.asked.band and is_fellow(reading, first, last):
+                return False
         if all(form in RULES.function_words for form in own):
             return (
                 bool(len(run) > 1 or own)
@@ -454,12 +460,21 @@ def is_title(reading: Reading, index: int) -> bool:
     return any(number.start(1) == start for number in NUMERAL.finditer(reading.text))
 
 
+def is_fellow(reading: Reading, first: int, last: int) -> bool:
+    """Whether a name is a person's with whom somebody played, not a band's: `with John Lydon`."""
+    text, start = reading.text, reading.words[first].start
+    name = text[start : reading.words[last].end]
+    return is_known_person(name) and bool(FELLOW.search(text, max(0, start - 48), start))
+
+
 def is_no_agent(reading: Reading, first: int, last: int) -> bool:
     """Whether a name cannot be who did something: a single letter, a studio, a record's number."""
     words, end = reading.words, reading.words[last].end
     if first == last and len(words[first].raw) == 1 and len(words) > 2:
         return True
     company = last > first and words[last].form in (RULES.companies | PRIZES)
+    if first and words[first - 1].form == "from" and last == first:  # a place of that name
+        company = company or words[first].form in RULES.levels
     return company or (words[last].raw.isupper() and bool(RECORD_NUMBER.match(reading.text, end)))
 
 

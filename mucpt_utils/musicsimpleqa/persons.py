@@ -221,6 +221,9 @@ def same_given_name(one: str, other: str) -> bool:
     group = RULES.given_names.get(one)
     if one == other or (group is not None and group == RULES.given_names.get(other)):
         return True
+    short, long = sorted((one, other), key=len)
+    if len(short) > 2 and long.startswith(short):  # "Ben", "Raph"
+        return True
     return romanised(one) == romanised(other)
 
 

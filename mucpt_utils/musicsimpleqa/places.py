@@ -150,7 +150,7 @@ class PlaceKey(NameKey):
         starts, text = {span.start for span in mentions if span.mark == K}, reading.text
         others = super().others(reading, mentions)
         if not self.asked.coarse and len(reading.words) > 2:  # "She is Japanese" names no town
-            others = [s for s in others if text[s.start : s.end].lower() not in RULES.demonyms]
+            others = [s for s in others if not is_no_place(text[s.start : s.end].lower())]
         others = [s for s in others if not self.is_anybody(text, s)]
         parts = RULES.place_parts
         return [
@@ -196,6 +196,11 @@ class PlaceKey(NameKey):
         if not self.regions or not told:
             return False
         return not any(region in self.regions for region in told)
+
+
+def is_no_place(name: str) -> bool:
+    """Whether a name is of a people or language."""
+    return name in RULES.demonyms or name in RULES.languages
 
 
 def is_list(names: list[str]) -> bool:

@@ -74,6 +74,8 @@ class Rules:
         self.given_names = {name: number for number, names in groups for name in names}
         self.first_names = frozenset(data["first_names"].split()) | self.given_names.keys()
         self.common_words = frozenset(data["common_words"])
+        self.languages = frozenset(data["languages"])
+        self.bodies = frozenset(data["bodies"])
         self.companies = frozenset(data["companies"])
         self.exclamations = frozenset(data["exclamations"])
         self.interjections = frozenset(data["interjections"])

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 # how Russian and Greek family names end in the usual romanisations
 SLAVIC = re.compile(
-    r"(?:[aeo](?:v|w|ff?)|sk[iy]j?|skii|skiy|[iy](?:ch|tch|tsch|c|cz)|[ijy]an|in"
+    r"(?:[aeo](?:v|w|ff?)|sk[iy]j?|skii|skiy|[iy](?:ch|tch|tsch|c|cz)|[ijy]an|in|enko"
     r"|akis|[iy]dis|iadis|[oó]?poulos)$"
 )
 # letters of different romanisations -> one of them; the longer ones first
@@ -98,7 +98,7 @@ def is_slip_by_sound(given: str, meant: str) -> bool:
 
     One consonant sounds like the other's, or a last `e` or one of two like letters is left out.
     """
-    if given == meant or romanised(given) == romanised(meant):
+    if one_spelling(given) == one_spelling(meant):
         return True
     if min(len(given), len(meant)) < 4 or given[0] != meant[0]:
         return False

@@ -21,7 +21,8 @@ IN_TONIC = re.compile(
 )
 # "seven of them, all flats", "flats, seven of them"
 OF_THEM = re.compile(
-    r"\b(\w{1,5}) of them,? (?:all |are )?(sharps?|flats?)\b|\b(sharps?|flats?),? (\w{1,5}) of them\b"
+    r"\b(\w{1,5}) of them,? (?:all |are )?(sharps?|flats?)\b|\b(sharps?|flats?),? (\w{1,5}) of them\b",
+    re.IGNORECASE,
 )
 # "It has four": of sharps or flats
 HAS_NUMBER = re.compile(r"\b(?:has|have|are|with|is) (\w{1,5})(?=[,.;]|\s*\Z)")
