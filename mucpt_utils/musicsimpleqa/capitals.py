@@ -27,7 +27,7 @@ def is_name(reading: Reading, first: int, last: int) -> bool:
         before = words[first - 1].form if first else ""
         return not interjection or before in RULES.kind_words or before == "by"
     if not all(word.capital for word in words[first : last + 1]):
-        return False
+        return not interjection and first > 0 and words[first - 1].form in ("by", "band", "group")
     inside = first and not reading.begins_sentence(first)
     if not interjection or inside or len(words) == last + 1:
         return True

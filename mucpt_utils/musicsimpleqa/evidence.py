@@ -378,10 +378,10 @@ class Evidence:
             if part in self.asked_parts or not EXCLUSIVE[part].isdisjoint(self.asked_parts):
                 yield match
 
-    def is_of_another_part(self, clause: Clause, at: int) -> bool:
+    def is_of_another_part(self, clause: Clause) -> bool:
         """Whether somebody did another part, and nobody is said to have done the one asked for."""
-        part = self.part_beside(clause.start + at)
-        if part is None or part in self.asked_parts or self.asked.role != "agent":
+        parts = {PARTS[(m.lastindex or 1) - 1] for m in self.parts_within(clause.small)}
+        if not parts or parts & self.asked_parts or self.asked.role != "agent":
             return False
         if not DID_PART.search(clause.small):  # "Lars Ulrich, the drummer" is an answer
             return False

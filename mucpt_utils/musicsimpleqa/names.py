@@ -13,7 +13,7 @@ from mucpt_utils.musicsimpleqa.keys import Key, Span, in_order
 from mucpt_utils.musicsimpleqa.notation import HASH_NUMBER
 from mucpt_utils.musicsimpleqa.numbers import in_digits
 from mucpt_utils.musicsimpleqa.readings import Reading, forms_of, read
-from mucpt_utils.musicsimpleqa.rules import RULES, C, K, S
+from mucpt_utils.musicsimpleqa.rules import RULES, C, K, S, level
 from mucpt_utils.musicsimpleqa.spelling import CYRILLIC, from_cyrillic, one_slip
 from mucpt_utils.musicsimpleqa.words import (
     ARTICLES,
@@ -54,7 +54,13 @@ NUMERAL = re.compile(
 PART_OF = re.compile(r"(?:Part|Act|Book|Side|Volume) \w{1,6} of ")
 COUNTRYMAN = re.compile(r"(?:wo)?m[ae]n\Z")
 # before a person who played with somebody, also the second of two
-FELLOW = re.compile(r"\b(?:with|alongside) (?:[A-Z][\w'.-]* ){0,3}(?:[A-Z][\w'.-]*,? and )?\Z")
+FELLOW = re.compile(r"(?<!go )(?<!going )(?<!stick )(?<!settle )\b(?:with|alongside) (?:[A-Z][\w'.-]* ){0,3}(?:[A-Z][\w'.-]*,? and )?\Z")
+# relations in which the question names somebody else, and how a reply names the same after all
+DECLARED = frozenset({"libretto", "produce"})
+DECLARES = re.compile(
+    r"\b(?:librettist|libretto|words|text|producer|produced)\b[^.;,!?]{0,60}\b(?:is|was|by)"
+    r"(?: (?!(?:of|for|from|on|to|in)\b)[\w-]+){0,6} \Z"
+)
 ON_TITLE = re.compile(r"\b(?:from|on) \Z")
 NOUNS = frozenset({"question", "answer", "response", "knowledge"})  # among the function words
 RECORD_NUMBER = re.compile(r" \d{3,}(?=[,;.)]|\Z)")  # "Blue Note BLP 4195"
@@ -339,7 +345,15 @@ class NameKey(Key):
         """Whether a name is new, or is said to have done it, though the question names it."""
         if self.is_new(text[span.start : span.end]):
             return True
-        return self.asked.role == "agent" and self.did_it_alone(text, span.end)
+        if self.asked.role != "agent":
+            return False
+        return self.did_it_alone(text, span.end) or self.is_declared(text, span.start)
+
+    def is_declared(self, text: str, start: int) -> bool:
+        """Whether a name of the question is said to be who did it: `The librettist is Bellini`."""
+        own = self.asked.relations & DECLARED
+        before = DECLARES.search(text, max(0, start - 80), start) if own else None
+        return bool(before and RULES.relations_in(before[0], own))
 
     def did_it_alone(self, text: str, end: int) -> bool:
         """Whether a name that ends here is said to have done what is asked without others."""
@@ -388,7 +402,10 @@ class NameKey(Key):
         if len(run) == 1 and run[0].form in RULES.common_words and not own:
             return not reading.begins_sentence(first) or reading.ends_sentence(first)  # "by Queen"
         if self.asked.role == "agent":
-            if not own and self.did_it_alone(reading.text, run[-1].end):
+            if not own and (
+                self.did_it_alone(reading.text, run[-1].end)
+                or self.is_declared(reading.text, run[0].start)
+            ):
                 return True  # "Def Leppard themselves produced it"
             if is_no_agent(reading, first, last):
                 return False
@@ -463,18 +480,23 @@ def is_title(reading: Reading, index: int) -> bool:
 def is_fellow(reading: Reading, first: int, last: int) -> bool:
     """Whether a name is a person's with whom somebody played, not a band's: `with John Lydon`."""
     text, start = reading.text, reading.words[first].start
-    name = text[start : reading.words[last].end]
-    return is_known_person(name) and bool(FELLOW.search(text, max(0, start - 48), start))
+    fellow = FELLOW.search(text, max(0, start - 48), start)
+    if fellow is None:
+        return False
+    return fellow[0].endswith("and ") or is_known_person(text[start : reading.words[last].end])
 
 
 def is_no_agent(reading: Reading, first: int, last: int) -> bool:
     """Whether a name cannot be who did something: a single letter, a studio, a record's number."""
     words, end = reading.words, reading.words[last].end
-    if first == last and len(words[first].raw) == 1 and len(words) > 2:
+    if len(words) < last - first + 3:  # the name is the whole reply
+        return False
+    if first == last and len(words[first].raw) == 1:
         return True
     company = last > first and words[last].form in (RULES.companies | PRIZES)
-    if first and words[first - 1].form == "from" and last == first:  # a place of that name
-        company = company or words[first].form in RULES.levels
+    company = company and words[first].form not in RULES.first_names  # Jim Hall
+    if first and words[first - 1].form == "from":  # a place of that name
+        company = company or level(reading.text[words[first].start : end]) in RULES.levels
     return company or (words[last].raw.isupper() and bool(RECORD_NUMBER.match(reading.text, end)))
 
 

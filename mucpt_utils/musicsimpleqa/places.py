@@ -162,7 +162,7 @@ class PlaceKey(NameKey):
     def is_anybody(self, text: str, span: Span) -> bool:
         """Whether a name is a person's: `was born Johnny Allen Hendrix`."""
         name = text[span.start : span.end]
-        if level(name) in RULES.levels or len(name) == len(text):
+        if level(name) in RULES.levels or len(name) + len("The ") >= len(text):
             return False
         born = BORN_AS.search(text, max(0, span.start - 12), span.start)
         return (bool(born) or self.asked.coarse) and is_known_person(name)
