@@ -90,7 +90,7 @@ PERSON = re.compile(r"\b(?:he|she|his|her|they|their)\b", re.IGNORECASE)
 IN_PLACE = re.compile(r"\b(?:in|at|near|about) (?:the )?$")
 # who made a work that others perform
 MADE_IT = re.compile(
-    r"[\"']? (?:\w+ )?(?:co-)?(?:wrote|composed|penned|produced|directed|arranged|conducted)\b"
+    rf"(?:(?:,|,? and| &) {A}){{0,4}}[\"']? (?:\w+ )?(?:co-)?(?:wrote|composed|penned|produced|directed|arranged|conducted)\b"
 )
 SHORT = 16  # characters of a reply such as "It was by X.", counting one for the name
 PLAIN_WORDS = re.compile(r"[a-z'-]+")  # a compound is one word
@@ -283,7 +283,7 @@ def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
         return True
     said = relevance.asked.said_in(clause.text)
     if relevance.asked.relations & MAKING and is_agent and MADE_IT.match(lower(behind)):
-        return not said - {"act"}
+        return not relevance.asked.said_in(relevance.marks) - {"act"}
     if said:
         return False
     if "born" in relevance.asked.relations and RULES.relations["die"].search(clause.small):

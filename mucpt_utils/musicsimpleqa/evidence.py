@@ -49,7 +49,8 @@ DID_ANOTHER = re.compile(
 )
 # what somebody did who did not do what is asked
 DID_PART = re.compile(
-    r"\b(?:direct(?:ed|s)|conduct(?:ed|s)|s[au]ng|sings|play(?:ed|s)|starr?(?:ed|s)|design(?:ed|s)"
+    r"\b(?:direct(?:ed|s)|conduct(?:ed|s)|s[aiu]ng|sings|play(?:ed|s)?|starr?(?:ed|s)|design(?:ed|s)"
+    r"|(?:is|was) the (?:\w+ )?(?:director|designer|developer|conductor|producer|star)|developed"
     r"|produced|wr(?:ote|itten)|composed|choreographed|painted|dedicated)\b"
 )
 NUMERAL = re.compile(r"\d")

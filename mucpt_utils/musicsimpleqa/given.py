@@ -38,6 +38,9 @@ ALSO = re.compile(r" (?:as well|too|also)\b")  # "and X's as well"
 BESIDE = str.maketrans("()", ", ")  # a second name in brackets is no aside
 
 
+PERFORMING = MAKING | {"voice", "win"}  # relations of who performs, not of who produces
+
+
 class Given(NamedTuple):
     """A marked text with the answers that are not given turned into N.
 
@@ -143,11 +146,14 @@ def without_other_kinds(marks: str, asked: Asked) -> tuple[str, bool]:
     if not asked.relations.isdisjoint(("libretto", "write")):
         kinds.append("author")
     kinds += [kind for kind in ("label", "movement") if kind in asked.forms]
+    if asked.role == "agent" and "perform" in asked.relations <= PERFORMING:
+        kinds.append("performer")
     given = small
     for kind in kinds:
         given = sub_each(RULES.another_kind.get(kind, ()), dead_names, given)
-    kind = "movement" if "movement" in asked.forms else asked.role
-    left = sub_each(RULES.beside_another.get(kind, ()), dead, given)
+    left = given
+    for kind in kinds:
+        left = sub_each(RULES.beside_another.get(kind, ()), dead, left)
     if left != given and ANSWER.search(left):
         return with_dead(marks, left), True
     return with_dead(marks, given), given != small

@@ -436,9 +436,12 @@ class NameKey(Key):
 
 
 def is_part_of(span: Span, mentions: Sequence[Span], text: str) -> bool:
-    """Whether a name is the first part of a mention of the key: `Paul wrote it, Paul Simon`."""
-    name = text[span.start : span.end] + " "
-    return any(m.mark == K and text.startswith(name, m.start) for m in mentions)
+    """Whether a name is a part of a mention of the key: `Paul wrote it, Paul Simon`."""
+    name = text[span.start : span.end]
+    return any(
+        m.mark == K and (text.startswith(f"{name} ", m.start) or text.endswith(f" {name}", 0, m.end))
+        for m in mentions
+    )
 
 
 def is_national(word: str) -> bool:

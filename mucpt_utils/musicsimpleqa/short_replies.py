@@ -76,7 +76,7 @@ def bare_name(reply: str) -> BareName | None:
     forms = tuple(name.lower().replace("-", " ").split())
     if not SPECIAL.isdisjoint(forms) or OF_A_KIND.issuperset(forms):
         return None
-    if any(normal(form) != form for form in forms) or OF_COUNTRY.search(reply):
+    if any(normal(form) != form for form in forms) or OF_COUNTRY.search(reply) or small in RULES.adjectives:
         return None
     if RULES.lead_in.match(small) or refuses_whole(small) or RULES.refusals.is_in(small):
         return None
