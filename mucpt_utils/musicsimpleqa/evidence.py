@@ -261,7 +261,8 @@ class Evidence:
         before, behind = text[max(0, at - 60) : at], text[at + 1 : at + 60]
         owns = self.owns_asked(behind)
         other_thing = self.is_of_another_thing(phrase) or self.is_of_another_number(before)
-        other_thing = other_thing or self.did_another_work(text, behind)
+        if self.did_another_work(text, behind):
+            other_thing, asked = True, frozenset()  # it is said of another work
         other_thing = other_thing or self.is_of_another_name(before)
         if self.is_owner(before, behind):
             asked, owns = self.asked.relations, True
