@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.asked import MAKING, Asked
 from mucpt_utils.musicsimpleqa.clauses import ANSWER, DEAD, Clause
-from mucpt_utils.musicsimpleqa.gates import sub_each
+from mucpt_utils.musicsimpleqa.gates import Gated, sub_each
 from mucpt_utils.musicsimpleqa.relevance import Relevance
 from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, N, S
 from mucpt_utils.musicsimpleqa.words import lower
@@ -139,24 +139,30 @@ def without_other_kinds(marks: str, asked: Asked) -> tuple[str, bool]:
     A person where a work is asked for, a source where an author is, the key of the whole work
     where that of a movement is; some of them only if another answer is left.
     """
-    if not ANSWER.search(marks):
+    if C not in marks:
         return marks, False
     small = lower(marks)
+    another, beside = kinds_excluded(asked)
+    given = sub_each(another, dead_names, small)
+    left = sub_each(beside, dead, given) if len(ANSWER.findall(given)) > 1 else given
+    if left != given and ANSWER.search(left):
+        return with_dead(marks, left), True
+    return with_dead(marks, given), given != small
+
+
+@lru_cache(maxsize=16384)
+def kinds_excluded(asked: Asked) -> tuple[tuple[Gated, ...], tuple[Gated, ...]]:
+    """The patterns of names of another kind than asked for, and of those of less weight."""
     kinds = ["any", asked.role]
     if not asked.relations.isdisjoint(("libretto", "write")):
         kinds.append("author")
     kinds += [kind for kind in ("label", "movement") if kind in asked.forms]
     if asked.role == "agent" and "perform" in asked.relations <= PERFORMING:
         kinds.append("performer")
-    given = small
-    for kind in kinds:
-        given = sub_each(RULES.another_kind.get(kind, ()), dead_names, given)
-    left = given
-    for kind in kinds:
-        left = sub_each(RULES.beside_another.get(kind, ()), dead, left)
-    if left != given and ANSWER.search(left):
-        return with_dead(marks, left), True
-    return with_dead(marks, given), given != small
+    return (
+        tuple(pattern for kind in kinds for pattern in RULES.another_kind.get(kind, ())),
+        tuple(pattern for kind in kinds for pattern in RULES.beside_another.get(kind, ())),
+    )
 
 
 def dead_names(match: re.Match[str]) -> str:

@@ -47,7 +47,7 @@ class Reading(texts.Reading):
         self.forms = [word[0] for word in self.words]
         self.joined = "".join(self.forms)
         self.capitals = [
-            i for i, (_, raw, *_) in enumerate(self.words) if raw[0].isupper() or raw[1:2].isupper()
+            i for i, word in enumerate(self.words) if not word[1].islower() and word.capital
         ]
         self.caseless = text == text.lower() or (len(self.words) > 2 and text == text.upper())
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 
 from mucpt_utils.musicsimpleqa.asked import Asked
@@ -54,11 +55,16 @@ class Relevance:
         # "C, known as S, was born in K"
         pairs = pairwise(clauses)
         self.resumed = {c.start for before, c in pairs if c.opener == RESUMED and S in before.text}
-        self.told_behind = {
+        self.clauses = clauses
+
+    @cached_property
+    def told_behind(self) -> frozenset[int]:
+        """Where the clauses begin of whose answers a clause behind says what is asked."""
+        return frozenset(
             clause.start
-            for index, clause in enumerate(clauses)
-            if clause.answers and self.is_told(clause, clauses[index + 1 :])
-        }
+            for index, clause in enumerate(self.clauses)
+            if clause.answers and self.is_told(clause, self.clauses[index + 1 :])
+        )
 
     def is_told(self, clause: Clause, behind: Sequence[Clause]) -> bool:
         """Whether a clause without an answer says of the one before it what is asked.
