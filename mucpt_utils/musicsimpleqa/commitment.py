@@ -254,7 +254,7 @@ def none_asked(reply: Marked, evidence: Evidence, clause: Clause, position: int)
     rambles = len(words(reply.text)) > 12 and not speaks_of_part(clause, relevance.asked)
     if rambles and relevance.of(clause, opens) < 1 and not evidence.is_told(clause, position):
         return "names no answer"
-    if evidence.is_of_another_part(clause):
+    if evidence.is_of_another_part(clause, position):
         return "names who did something else"
     if is_background(clause, position, relevance):
         return "tells of the subject only"

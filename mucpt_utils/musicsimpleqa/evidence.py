@@ -50,9 +50,16 @@ DID_ANOTHER = re.compile(
 # what somebody did who did not do what is asked
 DID_PART = re.compile(
     r"\b(?:direct(?:ed|s)|conduct(?:ed|s)|s[aiu]ng|sings|play(?:ed|s)?|starr?(?:ed|s)|design(?:ed|s)"
-    r"|(?:is|was) the (?:\w+ )?(?:director|designer|developer|conductor|producer|star)|developed"
+    r"|(?:is|was|are|were) (?:the|its|his|her) (?:\w+ )?(?:director|designer|developer|conductor"
+    r"|producer|star|librettist|lyricist|hero|heroine|dedicatee)s?|star (?:in|as)|developed"
     r"|produced|wr(?:ote|itten)|composed|choreographed|painted|dedicated)\b"
 )
+# what is written beside the music
+OTHER_TEXT = re.compile(
+    r"\b(?:wrote|written|writing) (?:the|its|his|her) (?:libretto|words|text|lyrics|story|script"
+    r"|screenplay|play|novel|book)\b"
+)
+DID = re.compile(rf"[\"']? (?:\w+ly |also |later |only )?(?:{RULES.verbs})\b")
 NUMERAL = re.compile(r"\d")
 NUMBERED = re.compile(r"\bNo\. ?(\d+)")
 # "the Atlanta trio TLC": the first name says what kind the second one is
@@ -380,15 +387,20 @@ class Evidence:
             if part in self.asked_parts or not EXCLUSIVE[part].isdisjoint(self.asked_parts):
                 yield match
 
-    def is_of_another_part(self, clause: Clause) -> bool:
+    def is_of_another_part(self, clause: Clause, at: int) -> bool:
         """Whether somebody did another part, and nobody is said to have done the one asked for."""
-        parts = {PARTS[(m.lastindex or 1) - 1] for m in self.parts_within(clause.small)}
-        if not parts or parts & self.asked_parts or self.asked.role != "agent":
+        if self.asked.role != "agent" or self.relevance.is_bare_opening(clause):
             return False
-        if not DID_PART.search(clause.small):  # "Lars Ulrich, the drummer" is an answer
+        marks = lower(self.relevance.marks)
+        if "words" not in self.asked_parts:
+            marks = OTHER_TEXT.sub(" ", marks)
+        if self.asked.said_in(marks) or not parts_in(marks).isdisjoint(self.asked_parts):
             return False
-        marks = self.relevance.marks
-        return not self.asked.said_in(marks) and parts_in(marks).isdisjoint(self.asked_parts)
+        if DID.match(clause.small, at + 1) and RULES.tells_relation(clause.text):
+            return True
+        # "Lars Ulrich, the drummer" is an answer
+        parts = any(True for _ in self.parts_within(clause.small))
+        return parts and bool(DID_PART.search(clause.small))
 
     def part_beside(self, at: int) -> str | None:
         """The part named nearest to an answer, up to the next answer: `X (bass)`, `drums: X`."""

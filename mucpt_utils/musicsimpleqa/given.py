@@ -157,6 +157,10 @@ def kinds_excluded(asked: Asked) -> tuple[tuple[Gated, ...], tuple[Gated, ...]]:
     if not asked.relations.isdisjoint(("libretto", "write")):
         kinds.append("author")
     kinds += [kind for kind in ("label", "movement") if kind in asked.forms]
+    if asked.solo:
+        kinds.append("solo")
+    if asked.role == "term" and "key" in asked.relations and "movement" not in asked.forms:
+        kinds.append("whole")
     if asked.role == "agent" and "perform" in asked.relations <= PERFORMING:
         kinds.append("performer")
     return (
