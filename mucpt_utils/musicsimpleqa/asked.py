@@ -54,7 +54,8 @@ class Asked:
     it asks about. number: of a symphony or the like.
     relations: the families of verbs (born, produced) in it. role: that of its answer
     in a sentence: agent ("by X"), place ("in X"), title, value or term. act: whether it asks for a
-    band or artist, band: for a band only, solo: for a soloist. prize: whether it asks about a prize.
+    band or artist, band: for a band only, solo: for a soloist.
+    prize: whether it asks about a prize.
     """
 
     def __init__(self, text: str, kind: str, subject: str = ""):

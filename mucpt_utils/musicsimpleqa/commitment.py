@@ -90,7 +90,8 @@ PERSON = re.compile(r"\b(?:he|she|his|her|they|their)\b", re.IGNORECASE)
 IN_PLACE = re.compile(r"\b(?:in|at|near|about) (?:the )?$")
 # who made a work that others perform
 MADE_IT = re.compile(
-    rf"(?:(?:,|,? and| &) {A}){{0,4}}[\"']? (?:\w+ )?(?:co-)?(?:wrote|composed|penned|produced|directed|arranged|conducted)\b"
+    rf"(?:(?:,|,? and| &) {A}){{0,4}}[\"']? (?:\w+ )?"
+    r"(?:co-)?(?:wrote|composed|penned|produced|directed|arranged|conducted)\b"
 )
 SHORT = 16  # characters of a reply such as "It was by X.", counting one for the name
 PLAIN_WORDS = re.compile(r"[a-z'-]+")  # a compound is one word

@@ -34,7 +34,8 @@ PART = re.compile(rf"\b(?:{'|'.join(f'({p})' for p in DATA['parts'].values())})(
 THINGS = {name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in DATA["things"].items()}
 ANOTHER = "another"  # a thing that is not the one asked about, whatever that is
 CUE, LABEL, AFFIRMED, HUNG = (
-    re.compile(DATA[name].replace("{A}", A).replace("{M}", f"{K}{C}{N}{S}")) for name in ("cue", "label", "affirmed", "hung")
+    re.compile(DATA[name].replace("{A}", A).replace("{M}", f"{K}{C}{N}{S}"))
+    for name in ("cue", "label", "affirmed", "hung")
 )
 PHRASE_END = re.compile(f"{A}|{DATA['edge']}")
 BEHIND_SUBJECT = re.compile(rf"{S}[\"')]*(?:'s)?(?: \(|,|:| [-–—]|(?: is| was)?(?: in)?)? $")
@@ -45,11 +46,13 @@ NAMED_BEFORE = re.compile(
 )
 # "wrote X": an agent and their work
 DID_ANOTHER = re.compile(
-    rf"[\"']?,? (?:\w+ly )?(?:{RULES.verbs}|did|scored) (?:the )?(?:[\"'][^\"'{S}]{{3,60}}[\"']|[\"']?[{C}{N}])"
+    rf"[\"']?,? (?:\w+ly )?(?:{RULES.verbs}|did|scored) (?:the )?"
+    rf"(?:[\"'][^\"'{S}]{{3,60}}[\"']|[\"']?[{C}{N}])"
 )
 # what somebody did who did not do what is asked
 DID_PART = re.compile(
-    r"\b(?:direct(?:ed|s)|conduct(?:ed|s)|s[aiu]ng|sings|play(?:ed|s)?|starr?(?:ed|s)|design(?:ed|s)"
+    r"\b(?:direct(?:ed|s)|conduct(?:ed|s)|s[aiu]ng|sings|play(?:ed|s)?|starr?(?:ed|s)"
+    r"|design(?:ed|s)"
     r"|(?:is|was|are|were) (?:the|its|his|her) (?:\w+ )?(?:director|designer|developer|conductor"
     r"|producer|star|librettist|lyricist|hero|heroine|dedicatee)s?|star (?:in|as)|developed"
     r"|produced|wr(?:ote|itten)|composed|choreographed|painted|dedicated)\b"
@@ -243,7 +246,8 @@ class Evidence:
     def about_clause(self, clause: Clause) -> dict[str, float]:
         """Whether a clause is about the subject, the asked relation, or said in passing."""
         relevance, asked = self.relevance, self.asked.said_in(clause.text)
-        asked = asked or (clause.start in relevance.told_behind and self.asked.relations)
+        if not asked and clause.start in relevance.told_behind:
+            asked = self.asked.relations
         subject = S in clause.text or clause.sentence in relevance.about_subject
         subject = subject or clause.start in relevance.resumed
         return {

@@ -100,7 +100,11 @@ def of_shares(marks: str) -> str:
     if len(shares) < 2 or sum(share == max(shares)[0] for share, _ in shares) > 1:
         return marks
     likeliest = max(shares)[1]
-    return marks[:likeliest].translate(DEAD) + marks[likeliest] + marks[likeliest + 1 :].translate(DEAD)
+    return (
+        marks[:likeliest].translate(DEAD)
+        + marks[likeliest]
+        + marks[likeliest + 1 :].translate(DEAD)
+    )
 
 
 def one_of_list(match: re.Match[str]) -> str:

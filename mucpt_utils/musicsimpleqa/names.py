@@ -10,10 +10,21 @@ from functools import cached_property
 from mucpt_utils.musicsimpleqa.asked import ELISION, Asked
 from mucpt_utils.musicsimpleqa.capitals import capital_runs, is_name, quotations
 from mucpt_utils.musicsimpleqa.keys import Key, Span, in_order
+from mucpt_utils.musicsimpleqa.no_names import (
+    NUMERAL,
+    PRIZES,
+    is_adverb,
+    is_fellow,
+    is_known_person,
+    is_national,
+    is_no_agent,
+    is_title,
+    opens_phrase,
+)
 from mucpt_utils.musicsimpleqa.notation import HASH_NUMBER
 from mucpt_utils.musicsimpleqa.numbers import in_digits
 from mucpt_utils.musicsimpleqa.readings import Reading, forms_of, read
-from mucpt_utils.musicsimpleqa.rules import RULES, C, K, S, level
+from mucpt_utils.musicsimpleqa.rules import RULES, C, K, S
 from mucpt_utils.musicsimpleqa.spelling import CYRILLIC, from_cyrillic, one_slip
 from mucpt_utils.musicsimpleqa.words import (
     ARTICLES,
@@ -45,33 +56,20 @@ WORK_BY = re.compile(r",? (?:(?:was )?(?:\w+ed|sung|written|made) )?by ")
 OF_A_KIND = re.compile(r" (?:instrument|band|group|singer|duo|act|song)\b")
 # "Neu! in 1971", "Al Jackson Jr. had stayed"
 SIGN_INSIDE = re.compile(r"[!?.](?= [a-z])")
-# a number where only a title can be
-NUMERAL = re.compile(
-    r"(?:\A|[.:–] |/|\b(?:is|it's|it was|to|with|say|answer|so|be|or|not|called|titled|named) )"
-    r"(\d{1,4})(?=\W*\Z|[.!]\s|:? (?:fits|is right|is correct)|,? by )"
-)
 # "Part I of Child Alice"
 PART_OF = re.compile(r"(?:Part|Act|Book|Side|Volume) \w{1,6} of ")
-COUNTRYMAN = re.compile(r"(?:wo)?m[ae]n\Z")
-# before a person who played with somebody, also the second of two
-FELLOW = re.compile(r"(?<!go )(?<!going )(?<!stick )(?<!settle )\b(?:with|alongside) (?:[A-Z][\w'.-]* ){0,3}(?:[A-Z][\w'.-]*,? and )?\Z")
 # relations in which the question names somebody else, and how a reply names the same after all
 DECLARED = frozenset({"libretto", "produce"})
 DECLARES = re.compile(
     r"\b(?:librettist|libretto|words|text|producer|produced)\b[^.;,!?]{0,60}\b(?:is|was|by)"
     r"(?: (?!(?:of|for|from|on|to|in)\b)[\w-]+){0,6} \Z"
 )
-ON_TITLE = re.compile(r"\b(?:from|on) \Z")
-NOUNS = frozenset({"question", "answer", "response", "knowledge"})  # among the function words
-RECORD_NUMBER = re.compile(r" \d{3,}(?=[,;.)]|\Z)")  # "Blue Note BLP 4195"
-PRIZES = frozenset(
-    {"award", "awards", "prize", "prizes", "ceremony", "oscar", "oscars", "grammy", "grammys", "pulitzer"}
-)
 OF_THE_YEAR = re.compile(r"(?:[A-Z]\w+ ){1,3}of the Year\b")
 HIMSELF = re.compile(r",? (?:him|her|them|it)sel(?:f|ves)\b")
 # "wrote his own libretto", "assembled the text himself"
 BY_HIMSELF = re.compile(
-    r" (?!and |or )[^.,;!?]{2,60}? (?:(?:him|her|them)sel(?:f|ves)\b|(?:his|her|their) own\b[^.,;!?]{0,24})"
+    r" (?!and |or )[^.,;!?]{2,60}?"
+    r" (?:(?:him|her|them)sel(?:f|ves)\b|(?:his|her|their) own\b[^.,;!?]{0,24})"
 )
 INNER_WORDS = frozenset({"is", "are", "to", "for", "of", "the", "a", "my", "your", "with", "it"})
 # an article may precede a name that is the whole response
@@ -323,7 +321,9 @@ class NameKey(Key):
                 others.append(Span(reading.words[first].start, reading.words[last].end, C))
         if self.asked.role == "title" and self.asked.prize:
             text = reading.text  # "Aaron Jay Kernis received it", where a work is asked for
-            others = [s for s in others if s in quoted or not is_known_person(text[s.start : s.end])]
+            others = [
+                s for s in others if s in quoted or not is_known_person(text[s.start : s.end])
+            ]
         if self.asked.role == "title":
             others += self.numerals(reading.text, [*mentions, *others])
         others = [span for span in others if self.is_named_anew(reading.text, span)]
@@ -439,68 +439,10 @@ def is_part_of(span: Span, mentions: Sequence[Span], text: str) -> bool:
     """Whether a name is a part of a mention of the key: `Paul wrote it, Paul Simon`."""
     name = text[span.start : span.end]
     return any(
-        m.mark == K and (text.startswith(f"{name} ", m.start) or text.endswith(f" {name}", 0, m.end))
+        m.mark == K
+        and (text.startswith(f"{name} ", m.start) or text.endswith(f" {name}", 0, m.end))
         for m in mentions
     )
-
-
-def is_national(word: str) -> bool:
-    """Whether a word says where somebody is from: `Japanese`, `Dutchman`."""
-    return word in RULES.demonyms or COUNTRYMAN.sub("", word) in RULES.demonyms
-
-
-def is_known_person(name: str) -> bool:
-    """Whether a name of several words begins with a given name."""
-    forms = forms_of(name)
-    return len(forms) > 1 and forms[0] in RULES.first_names and "'s " not in name
-
-
-def opens_phrase(reading: Reading, index: int) -> bool:
-    """Whether an ordinary word has its capital from the sentence only: `Perfect question!`"""
-    if not reading.begins_sentence(index) or reading.gap(index) != " ":
-        return False
-    following = reading.words[index + 1]
-    if following.capital or following.form in RULES.kind_words or following.form in ARTICLES:
-        return False
-    function_word = following.form in RULES.function_words and following.form not in NOUNS
-    if function_word or is_adverb(following.form):
-        return False
-    return not RULES.verb_behind.match(lower(reading.text[reading.words[index].end :][:30]))
-
-
-def is_title(reading: Reading, index: int) -> bool:
-    """Whether a number is where only a title can be, not an age or a count: `the album 25`."""
-    start = reading.words[index].start
-    if start and reading.text[start - 1] in "\"'":
-        return True
-    if index and reading.gap(index - 1) == " " and reading.words[index - 1].form in RULES.kind_words:
-        return True
-    if ON_TITLE.search(reading.text, max(0, start - 8), start):
-        return not reading.gap(index).isspace()  # "on 25 May"
-    return any(number.start(1) == start for number in NUMERAL.finditer(reading.text))
-
-
-def is_fellow(reading: Reading, first: int, last: int) -> bool:
-    """Whether a name is a person's with whom somebody played, not a band's: `with John Lydon`."""
-    text, start = reading.text, reading.words[first].start
-    fellow = FELLOW.search(text, max(0, start - 48), start)
-    if fellow is None:
-        return False
-    return fellow[0].endswith("and ") or is_known_person(text[start : reading.words[last].end])
-
-
-def is_no_agent(reading: Reading, first: int, last: int) -> bool:
-    """Whether a name cannot be who did something: a single letter, a studio, a record's number."""
-    words, end = reading.words, reading.words[last].end
-    if len(words) < last - first + 3:  # the name is the whole reply
-        return False
-    if first == last and len(words[first].raw) == 1:
-        return True
-    company = last > first and words[last].form in (RULES.companies | PRIZES)
-    company = company and words[first].form not in RULES.first_names  # Jim Hall
-    if first and words[first - 1].form == "from":  # a place of that name
-        company = company or level(reading.text[words[first].start : end]) in RULES.levels
-    return company or (words[last].raw.isupper() and bool(RECORD_NUMBER.match(reading.text, end)))
 
 
 def works_named(reading: Reading, quoted: Sequence[Span]) -> list[Span]:
@@ -527,11 +469,6 @@ def is_opener(reading: Reading, index: int) -> bool:
     small = word.raw.lower() in RULES.function_words  # "One of those", of which the form is 1
     opener = small or word.form in RULES.openers or is_adverb(word.form)
     return opener and not reading.ends_sentence(index)
-
-
-def is_adverb(form: str) -> bool:
-    """Whether a word ends like an adverb and is no name of a person or place: `Emily`, `Italy`."""
-    return form.endswith("ly") and form not in RULES.first_names and form not in RULES.levels
 
 
 def opens_sentence(reading: Reading, span: Span) -> bool:

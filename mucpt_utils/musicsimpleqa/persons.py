@@ -84,10 +84,9 @@ class PersonKey(NameKey):
         name, *of = OF_BAND.split(text, maxsplit=1)
         if super().is_misspelt(text) or (of and super().is_misspelt(name)):
             return True
-        *before, family = words(name) or [None]
-        return any(
-            before and is_slip_by_sound(family.form, person.family)
-            and are_given_names(before, person.given)
+        *before, family = words(name) or words("x")
+        return bool(before) and any(
+            is_slip_by_sound(family.form, person.family) and are_given_names(before, person.given)
             for person in self.persons
         )
 
@@ -176,7 +175,9 @@ class PersonKey(NameKey):
 def is_epithet(reading: Reading, index: int) -> bool:
     """Whether a word has its capital from the sentence and is no name: `Typical Satie`."""
     form = reading.words[index].form
-    return reading.begins_sentence(index) and form in RULES.openers and form not in RULES.first_names
+    return (
+        reading.begins_sentence(index) and form in RULES.openers and form not in RULES.first_names
+    )
 
 
 def is_free(word: Word) -> bool:

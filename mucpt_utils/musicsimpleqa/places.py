@@ -7,7 +7,8 @@ from itertools import groupby
 
 from mucpt_utils.musicsimpleqa.asked import Asked
 from mucpt_utils.musicsimpleqa.keys import Span
-from mucpt_utils.musicsimpleqa.names import NameKey, is_known_person
+from mucpt_utils.musicsimpleqa.names import NameKey
+from mucpt_utils.musicsimpleqa.no_names import is_known_person
 from mucpt_utils.musicsimpleqa.readings import Reading
 from mucpt_utils.musicsimpleqa.rules import RULES, K, level
 from mucpt_utils.musicsimpleqa.spelling import one_spelling
@@ -15,13 +16,16 @@ from mucpt_utils.musicsimpleqa.spelling import one_spelling
 # a word or two that may say which country something is from: "Slovak.", "old Chinese flutes"; not
 # its language, nor what it is called
 ADJECTIVE = re.compile(
-    r"(?<![\w-])(?!(?:in|as|from|by)\s)((?:(?:South|North|Northern|Cape|New|Puerto|Sri)\s)?[^\W\d_]{3,})"
-    r"(?!-|\s(?:words?|names?|terms?|languages?|speak\w*|meaning|spelling|translation|alphabet|for|horn"
+    r"(?<![\w-])(?!(?:in|as|from|by)\s)"
+    r"((?:(?:South|North|Northern|Cape|New|Puerto|Sri)\s)?[^\W\d_]{3,})"
+    r"(?!-|\s(?:words?|names?|terms?|languages?|speak\w*|meaning|spelling|translation"
+    r"|alphabet|for|horn"
     r")\b|\s(?-i:[A-Z]))",
     re.IGNORECASE,
 )
 NOT_OF_COUNTRY = re.compile(
-    r"\b(?:in|into|than|like|unlike|from|not|by|and|or|speaks?|called|resembl\w+|similar to)(?:\s(?:the|an?))?\s\Z",
+    r"\b(?:in|into|than|like|unlike|from|not|by|and|or|speaks?|called|resembl\w+|similar to)"
+    r"(?:\s(?:the|an?))?\s\Z",
     re.IGNORECASE,
 )
 OF_COUNTRY = re.compile(rf"\b(?:{'|'.join(map(re.escape, RULES.demonyms))})\b", re.IGNORECASE)

@@ -36,7 +36,9 @@ KINDS_ASKED = {
     "value": frozenset({"year", "date", "number"}),
     "place": frozenset({"city", "town", "country", "place"}),
     "term": frozenset({"key", "label", "number"}),
-    "agent": frozenset({"composer", "producer", "librettist", "singer", "band", "soloist", "artist"}),
+    "agent": frozenset(
+        {"composer", "producer", "librettist", "singer", "band", "soloist", "artist"}
+    ),
 }
 PREPOSITION = re.compile(r"[\s\"'(]{0,4}(?:in|on|at|from)\b[^,]*,", re.IGNORECASE)
 
@@ -75,7 +77,9 @@ class Relevance:
         for other in behind:
             if other.answers or N in other.text or other.sentence != clause.sentence:
                 return False
-            if (other.opener in back or REFERRING.match(other.small)) and self.asked.said_in(other.text):
+            if (other.opener in back or REFERRING.match(other.small)) and self.asked.said_in(
+                other.text
+            ):
                 return self.asked.role == "agent" or other.opener in back
         return False
 

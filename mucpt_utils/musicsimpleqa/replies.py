@@ -156,7 +156,9 @@ MARK = r"[-•+*][ \t]+|>[ \t]*"  # before an item of a list or a quoted line
 ITEM = re.compile(rf"(?:\A|(?<=\n))[ \t>]*(?:{MARK}|(?:Step )?\d{{1,2}}[.):][ \t]+)(?=\S)")
 BULLET = re.compile(rf"[ \t>]*(?:{MARK})(?=\S)")
 # "HOST: ...", a line of a conversation
-SPEAKER = re.compile(r"^[ \t>*_]{0,4}([A-Z][\w. ]{0,24}?)[*_]{0,2}:[*_]{0,2}[ \t]+(?=\S)", re.MULTILINE)
+SPEAKER = re.compile(
+    r"^[ \t>*_]{0,4}([A-Z][\w. ]{0,24}?)[*_]{0,2}:[*_]{0,2}[ \t]+(?=\S)", re.MULTILINE
+)
 # where something was read, in a line of its own, and addresses of pages
 SOURCE = re.compile(
     r"(?<=\n)[ \t>#*_(\[]{0,8}(?:Sources?|References?|Citations?|Retrieved from|See|Via)\b"

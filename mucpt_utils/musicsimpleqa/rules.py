@@ -23,7 +23,23 @@ TERMS = paths.PACKAGE / "musicsimpleqa/music_terms.yaml"
 K, C, N, S = "\ue000", "\ue001", "\ue002", "\ue003"
 A = f"[{K}{C}]"
 # of adjectives in the languages whose stems are listed
-ADJECTIVE_ENDINGS = ("", "e", "es", "er", "en", "em", "a", "as", "o", "os", "t", "i", "y", "ie", "ne")
+ADJECTIVE_ENDINGS = (
+    "",
+    "e",
+    "es",
+    "er",
+    "en",
+    "em",
+    "a",
+    "as",
+    "o",
+    "os",
+    "t",
+    "i",
+    "y",
+    "ie",
+    "ne",
+)
 
 
 class Position(NamedTuple):
@@ -100,7 +116,9 @@ class Rules:
         self.denied = self.each(data["denied"])
         self.set_aside = self.each(data["set_aside"])
         self.outweighed = self.each(data["outweighed"])
-        self.another_kind = {name: self.each(data["another_kind"][name]) for name in data["another_kind"]}
+        self.another_kind = {
+            name: self.each(data["another_kind"][name]) for name in data["another_kind"]
+        }
         self.beside_another = {
             name: self.each(data["beside_another"][name]) for name in data["beside_another"]
         }

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.given import refuses_whole
 from mucpt_utils.musicsimpleqa.keys import Key
-from mucpt_utils.musicsimpleqa.names import PRIZES, NameKey
+from mucpt_utils.musicsimpleqa.names import NameKey
+from mucpt_utils.musicsimpleqa.no_names import PRIZES
 from mucpt_utils.musicsimpleqa.persons import PersonKey
 from mucpt_utils.musicsimpleqa.places import OF_COUNTRY, PlaceKey
 from mucpt_utils.musicsimpleqa.rules import RULES
@@ -76,7 +77,11 @@ def bare_name(reply: str) -> BareName | None:
     forms = tuple(name.lower().replace("-", " ").split())
     if not SPECIAL.isdisjoint(forms) or OF_A_KIND.issuperset(forms):
         return None
-    if any(normal(form) != form for form in forms) or OF_COUNTRY.search(reply) or small in RULES.adjectives:
+    if (
+        any(normal(form) != form for form in forms)
+        or OF_COUNTRY.search(reply)
+        or small in RULES.adjectives
+    ):
         return None
     if RULES.lead_in.match(small) or refuses_whole(small) or RULES.refusals.is_in(small):
         return None

@@ -22,7 +22,8 @@ IN_TONIC = re.compile(
 )
 # "seven of them, all flats", "flats, seven of them"
 OF_THEM = re.compile(
-    r"\b(\w{1,5}) of them,? (?:all |are )?(sharps?|flats?)\b|\b(sharps?|flats?),? (\w{1,5}) of them\b",
+    r"\b(\w{1,5}) of them,? (?:all |are )?(sharps?|flats?)\b"
+    r"|\b(sharps?|flats?),? (\w{1,5}) of them\b",
     re.IGNORECASE,
 )
 # "It has four": of sharps or flats
@@ -140,7 +141,6 @@ class TermKey(NameKey):
             return [Span(*match.span(1), C) for match in wrong]
         spans = [Span(*match.span(), K) for match in right]
         return spans + [Span(*match.span(), C) for match in wrong]
-
 
     @cached_property
     def number(self) -> str:

@@ -1,4 +1,4 @@
-"""Years in Roman numerals and in words of other languages than English: `MCMXCI`, `mille neuf cent`.
+"""Years in Roman numerals and in words of other languages: `MCMXCI`, `mille neuf cent`.
 
 A year in words begins with a thousand (`mil novecientos`) or has its hundreds in one word
 (`neunzehnhundert`); its words may be joined, and words for `and` may stand between them.
@@ -16,7 +16,8 @@ SPACE = re.compile(r"[\s-]*")
 AND = re.compile(r"[\s-]*(?:und|ën|en|et|ed?|y|og|och)[\s-]*", re.IGNORECASE)
 HUNDREDS = "hundert|honderd|hundra|hundrede|tausend|duizend"
 BEGIN = re.compile(
-    rf"\b(?:[^\W\d_]{{3,12}}(?:{HUNDREDS})|mil(?:le)?(?=[\s-]|no|ot|se|ci)|(?:deux|dos|dois|duas) mil|duemila)",
+    rf"\b(?:[^\W\d_]{{3,12}}(?:{HUNDREDS})|mil(?:le)?(?=[\s-]|no|ot|se|ci)"
+    r"|(?:deux|dos|dois|duas) mil|duemila)",
     re.IGNORECASE,
 )
 ROMAN = re.compile(r"\bM{1,2}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b")
