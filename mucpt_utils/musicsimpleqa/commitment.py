@@ -190,6 +190,8 @@ def is_plain(marks: str, key: Key) -> bool:
     if K not in marks and (len(marks) > SHORT or key.asked.role == "title"):
         # it may be about the subject only
         return False
+    if K not in marks and RULES.tells_relation(marks) and not key.asked.said_in(marks):
+        return False  # "X directed it"
     if key.kind == "term" and LISTED.search(marks):
         return False
     if key.asked.role == "value" and DASH.search(marks):

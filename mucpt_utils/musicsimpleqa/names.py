@@ -320,10 +320,8 @@ class NameKey(Key):
             if self.is_other_name(reading, first, last):
                 others.append(Span(reading.words[first].start, reading.words[last].end, C))
         if self.asked.role == "title" and self.asked.prize:
-            text = reading.text  # "Aaron Jay Kernis received it", where a work is asked for
-            others = [
-                s for s in others if s in quoted or not is_known_person(text[s.start : s.end])
-            ]
+            others = [s if s in quoted else work_of(reading.text, s) for s in others]
+            others = [s for s in others if s.start < s.end]
         if self.asked.role == "title":
             others += self.numerals(reading.text, [*mentions, *others])
         others = [span for span in others if self.is_named_anew(reading.text, span)]
@@ -433,6 +431,15 @@ class NameKey(Key):
             return not RULES.is_nationality(run[0].form) and self.asked.role == "agent"
         adverb = len(run) == 1 and is_adverb(own[0]) and reading.begins_sentence(first)
         return not (adverb and following)
+
+
+def work_of(text: str, span: Span) -> Span:
+    """What is left of a name without its person: `Carl Ott for Winter Songs`, or nothing."""
+    name = text[span.start : span.end]
+    person, link, work = name.partition(" for ")
+    if not is_known_person(person):
+        return span
+    return Span(span.end - len(work) if link else span.end, span.end, C)
 
 
 def is_part_of(span: Span, mentions: Sequence[Span], text: str) -> bool:

@@ -10,7 +10,7 @@ from mucpt_utils.musicsimpleqa.keys import Span
 from mucpt_utils.musicsimpleqa.names import NameKey
 from mucpt_utils.musicsimpleqa.readings import Reading, forms_of, words
 from mucpt_utils.musicsimpleqa.rules import RULES, K, level
-from mucpt_utils.musicsimpleqa.spelling import is_slip_by_sound, romanised
+from mucpt_utils.musicsimpleqa.spelling import is_slip_by_sound, one_spelling, romanised
 from mucpt_utils.musicsimpleqa.words import ARTICLES, Word
 
 NO_FAMILY_NAMES = RULES.kind_words | RULES.function_words | {"blues", "boys", "girls", "explosion"}
@@ -74,6 +74,11 @@ class PersonKey(NameKey):
         """A given name without the nickname behind it, unless the key has that, too."""
         known = {form for forms in self.forms for form in forms}
         return match[1] if known.isdisjoint(forms_of(match[2])) else match[0]
+
+    @cached_property
+    def spelled_families(self) -> frozenset[str]:
+        """The family names, each in the one spelling of its romanisations."""
+        return frozenset(one_spelling(person.family) for person in self.persons)
 
     @cached_property
     def slip_forms(self) -> list[list[str]]:

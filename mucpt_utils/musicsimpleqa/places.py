@@ -17,10 +17,10 @@ from mucpt_utils.musicsimpleqa.spelling import one_spelling
 # its language, nor what it is called
 ADJECTIVE = re.compile(
     r"(?<![\w-])(?!(?:in|as|from|by)\s)"
-    r"((?:(?:South|North|Northern|Cape|New|Puerto|Sri)\s)?[^\W\d_]{3,})"
+    r"((?:(?:South|North|Northern|Cape|New|Puerto|Sri)\s)?[^\W\d_]{3,}+)"
     r"(?!-|\s(?:words?|names?|terms?|languages?|speak\w*|meaning|spelling|translation"
     r"|alphabet|for|horn"
-    r")\b|\s(?-i:[A-Z]))",
+    r")\b)",
     re.IGNORECASE,
 )
 NOT_OF_COUNTRY = re.compile(
@@ -66,6 +66,11 @@ class PlaceKey(NameKey):
         if country is None and word.endswith("s"):  # "the Swedes"
             country = RULES.adjectives.get(word[:-1]) or RULES.people.get(match[1][:-1])
         if country is None or word in self.asked.forms or word in self.own_names:
+            return match[0]
+        name = match.string[match.end() : match.end() + 2].lstrip()[:1].isupper()
+        if name and (
+            word in RULES.demonyms or match[1] in RULES.people
+        ):  # "Swedish Pomerania", but "norwegisches Instrument"
             return match[0]
         before = match.string[max(0, match.start() - 20) : match.start()]
         return match[0] if NOT_OF_COUNTRY.search(before) else country

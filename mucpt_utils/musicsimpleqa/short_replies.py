@@ -19,7 +19,7 @@ from mucpt_utils.musicsimpleqa.no_names import PRIZES
 from mucpt_utils.musicsimpleqa.persons import PersonKey
 from mucpt_utils.musicsimpleqa.places import OF_COUNTRY, PlaceKey
 from mucpt_utils.musicsimpleqa.rules import RULES
-from mucpt_utils.musicsimpleqa.spelling import romanised
+from mucpt_utils.musicsimpleqa.spelling import one_spelling, romanised
 from mucpt_utils.musicsimpleqa.terms import TermKey
 from mucpt_utils.musicsimpleqa.values import YearKey
 from mucpt_utils.musicsimpleqa.words import ARTICLES, normal
@@ -99,7 +99,10 @@ def is_another_name(key: NameKey, bare: BareName) -> bool:
     if any(name in bare.joined for name in (*key.compact, *key.whole, *key.asked.subjects)):
         return False
     if isinstance(key, PersonKey) and any(
-        form in key.families or romanised(form) in key.families for form in bare.forms
+        form in key.families
+        or romanised(form) in key.families
+        or one_spelling(form) in key.spelled_families
+        for form in bare.forms
     ):
         return False
     may_slip = bare.forms[0][0] in key.initial_letters or isinstance(key, PlaceKey)

@@ -1,0 +1,158 @@
+"""Words of a reply that cannot be the answer: names of another kind or part, words, other notes."""
+
+import pytest
+
+from mucpt_utils.musicsimpleqa import replies
+from mucpt_utils.musicsimpleqa.grading import grade
+from mucpt_utils.musicsimpleqa.no_names import is_known_person
+from mucpt_utils.musicsimpleqa.year_words import years_in_digits
+
+QUESTIONS = {
+    "winner": ("Which work won the 1951 Harp Prize?", "Tidal Songs", "title", "1951 Harp Prize"),
+    "words": ("Who wrote the libretto of the opera Aida?", "Antonio Ghislanzoni", "person", "Aida"),
+    "score": ("Who composed the score of the film Laura?", "David Raksin", "person", "Laura"),
+    "solo": ("Who was the soloist in the premiere of Elegia?", "Yuri Bashmet", "person", "Elegia"),
+    "desk": ("Who produced the album Rust?", "Elizabeth Fraser", "person", "Rust"),
+    "act": ("Who recorded the song Dreamboat?", "Perfect", "group", "Dreamboat"),
+    "single": ("Who recorded the song Dreamboat?", "Patsy Cline", "person", "Dreamboat"),
+    "member": ("Which band is the singer Ann Lee best known for?", "Can", "group", "Ann Lee"),
+    "album": ("Which album won the 2016 Harp Award?", "25", "title", "2016 Harp Award"),
+    "town": (
+        "In which city was the opera Don Juan first performed?",
+        "Munich",
+        "place",
+        "Don Juan",
+    ),
+    "birth": ("In which city was Clara Haskil born?", "Bucharest", "place", "Clara Haskil"),
+    "country": ("Which country is the ganza, an instrument, from?", "Norway", "place", "ganza"),
+    "born": ("In which year was Clara Haskil born?", "1895", "year", "Clara Haskil"),
+    "year": ("In what year was the song Dreamboat released?", "1976", "year", "Dreamboat"),
+    "slow": ("What is the key of the second movement of Elegia?", "E major", "term", "Elegia"),
+    "sharps": (
+        "How many sharps are in the key signature of D major?",
+        "two sharps",
+        "term",
+        "D major",
+    ),
+    "label": ("On which record label was Rust released?", "Ariola", "term", "Rust"),
+}
+GRADES = {"+": "correct", "-": "incorrect", "0": "not_attempted"}
+CASES = {
+    "who won, where a work is asked": [
+        ("winner", "The 1951 prize was awarded to Carl Ott for Tidal Songs.", "+"),
+        ("winner", "The 1951 prize was awarded to Carl Ott, who taught in Berne for years.", "0"),
+        ("winner", "The 1951 prize was awarded to Carl Ott for Winter Songs.", "-"),
+    ],
+    "another part": [
+        ("words", "Giuseppe Fancelli and Teresa Stolz sang the leading roles in Milan.", "0"),
+        ("words", "The story comes from Auguste Mariette.", "0"),
+        ("words", "Camille du Locle supplied the words.", "-"),
+        ("score", "Otto Preminger directed it.", "0"),
+        ("score", "The film's director, Otto Preminger, wrote the music.", "-"),
+        ("score", "Gene Tierney plays the title role.", "0"),
+        ("score", "Alfred Newman did; David Raksin scored Whirlpool.", "-"),
+        ("solo", "Lukas Vis conducted the premiere in Amsterdam.", "0"),
+        ("solo", "Kim Kashkashian, Yuri Bashmet in the audience.", "-"),
+        ("desk", "With Joe Boyd at the desk.", "-"),
+        ("single", "Willie Nelson wrote it.", "0"),
+        ("single", "Loretta Lynn cut it, with Patsy Cline on harmonies.", "-"),
+        ("label", "It was made in Munich with Anthony Monn.", "0"),
+    ],
+    "another way to tell who did it": [
+        ("score", "David Raksin is the man behind it.", "+"),
+        ("score", "David Raksin, a pupil of Schoenberg's, wrote it.", "+"),
+        ("score", "Franz Waxman is responsible for it; David Raksin wrote Whirlpool.", "-"),
+        ("score", "Preminger turned to a newcomer: David Raksin.", "+"),
+    ],
+    "spelling and rank": [
+        ("desk", "Liz Frazer.", "+"),
+        ("desk", "Dame Elizabeth.", "+"),
+        ("score", "Typical Raksin, that tune.", "+"),
+        ("solo", "Juri Baschmet", "+"),
+    ],
+    "ordinary words": [
+        ("act", "Perfect question! It's Maanam.", "-"),
+        ("act", "Perfect, from Warsaw.", "+"),
+        ("member", "Can I ask which singer you mean?", "0"),
+        ("member", "Can, the Cologne group.", "+"),
+        ("album", "By a singer aged 25, it is called 21.", "-"),
+        ("album", "The album 25.", "+"),
+        ("single", "It was recorded by [Artist Name].", "0"),
+    ],
+    "places": [
+        ("town", "Vienna, in May. Munich had to wait for it.", "-"),
+        ("town", "It had to wait until Munich gave it in 1889.", "+"),
+        ("town", "It was rehearsed but not performed in Munich; Vienna saw it.", "-"),
+        ("town", "W Monachium.", "+"),
+        ("birth", "Clara was born Klara Haskil, the daughter of a merchant.", "0"),
+        ("birth", "A Bucharester by birth.", "+"),
+        ("country", "One of the old Norwegian flutes.", "+"),
+        ("country", "Ein norwegisches Instrument.", "+"),
+        ("country", "The word is Norwegian for flute.", "0"),
+        ("country", "The Danes made it first.", "-"),
+    ],
+    "years and keys": [
+        ("born", "Clara Haskil (7 January 1895 – 7 December 1960) was a pianist.", "+"),
+        ("born", "Clara Haskil (7 January 1896 – 7 December 1960) was a pianist.", "-"),
+        ("year", "MCMLXXVI", "+"),
+        ("year", "mil novecientos setenta y seis", "+"),
+        ("year", "neunzehnhundertsiebenundsiebzig", "-"),
+        ("slow", "The concerto as a whole is in D major.", "0"),
+        ("slow", "The concerto is in D major, the slow movement in E major.", "+"),
+        ("slow", "I. Allegro (D), II. Adagio (G), III. Rondo (D)", "-"),
+        ("slow", "|Mvt|Key|\n|-|-|\n|I|D major|\n|II|E major|", "+"),
+        ("sharps", "Two of them, all sharps.", "+"),
+        ("sharps", "It has three.", "-"),
+    ],
+    "how sure": [
+        ("score", "Raksin 90 %, Waxman 10 %", "+"),
+        ("score", "60 % Waxman, 40 % Raksin", "-"),
+        ("score", "If they had kept Raksin, you would be right; it was Waxman.", "-"),
+        ("score", "Raksin? Sorry, let me correct that: the score is by Waxman.", "-"),
+    ],
+    "written otherwise": [
+        ("score", "HOST: Who?\nANN: Waxman?\nHOST: No.\nBEN: Raksin!\nHOST: Yes.", "+"),
+        ("score", "https://en.wikipedia.org/wiki/David_Raksin", "+"),
+        ("score", "https://en.wikipedia.org/wiki/Franz_Waxman_(composer)", "-"),
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_what_is_given(kind):
+    wrong = []
+    for name, reply, sign in CASES[kind]:
+        text, key, answer_type, subject = QUESTIONS[name]
+        question = {"question": text, "answer": key, "answer_type": answer_type, "subject": subject}
+        given = grade(question, reply)
+        if given.grade != GRADES[sign]:
+            wrong.append((reply, given))
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize(
+    ("words", "digits"),
+    [
+        ("mille neuf cent quatre-vingt-trois", "1983"),
+        ("nel millenovecentosessantuno", "nel 1961"),
+        ("mil novecentos e sessenta e nove", "1969"),
+        ("negentienhonderddrieëntachtig", "1983"),
+        ("nittonhundraåttiotre", "1983"),
+        ("zweitausendvier", "2004"),
+        ("MMXIV", "2014"),
+        ("MIX", "MIX"),
+        ("mille lire", "mille lire"),
+    ],
+)
+def test_years_in_digits(words, digits):
+    assert years_in_digits(words) == digits
+
+
+def test_lines_of_one_speaker_or_of_fields_keep_their_labels():
+    assert replies.without_speakers("Bass: X\nDrums: Y") == "Bass: X\nDrums: Y"
+    assert replies.without_speakers("A: X\nB: Y\nA: Z") == "X\nY\nZ"
+
+
+def test_a_known_person_has_a_given_name():
+    assert is_known_person("Carl Ott") and not is_known_person("Carl")
+    assert not is_known_person("Carl Ott's Songs")
