@@ -42,6 +42,9 @@ LONGEST_CARD = 20
 BREAKS_OFF = re.compile(
     r"\b(?:in|on|by|of|as|is|was|were|to|from|at|called|for|with|the|named)[ :…]*$", re.IGNORECASE
 )
+ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S+"
+)  # the mark in "https://x.example/?id=3" asks nothing
 BOX = re.compile(r"[○●◯◉□☐☑■]|\[[ xX]?\](?= )|(?m:^[ \t]*[oO] (?=[A-Z]))")
 # a sentence that waits for its end
 LEFT_OPEN = re.compile(
@@ -106,7 +109,7 @@ class Item:
     @property
     def asks_for_a_fact(self) -> bool:
         """Whether it has a question that is none of taste, method or the reader's own affairs."""
-        asked = [s for s in split_sentences(self.text) if "?" in s]
+        asked = [s for s in split_sentences(ADDRESS.sub(" ", self.text)) if "?" in s]
         return any(is_of_questions(s) and not asks_no_fact(s) for s in asked)
 
     @cached_property

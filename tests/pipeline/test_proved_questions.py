@@ -225,3 +225,13 @@ def test_details_are_names_of_people_and_works():
     told = details_of(load_facts("music"))
     assert ("michael", "stipe") in told["R.E.M."]
     assert not any("states" in detail for detail in told["R.E.M."])
+
+
+def test_the_mark_in_an_address_asks_nothing():
+    asked = "In which country did the music act Karin Holvast start out?"
+    home = question("home", "artist.country", asked, "Norway", "Karin Holvast", "place")
+    told = "In Norway, where the act started, Karin Holvast is claimed as one of its own."
+    picture = '<img src="https://pages.example/px.gif?u=ee" width="1">'
+    assert asked_questions(f"{told} Where?", [home]) == ["home"], "the words are those of a card"
+    assert not asked_questions(f"{told} {picture}", [home])
+    assert not asked_questions(f"{told} www.pages.example/px?u=ee", [home])
