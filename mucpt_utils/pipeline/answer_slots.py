@@ -16,8 +16,8 @@ from mucpt_utils.pipeline.question_words import CARDINALS, Words, fold, is_term,
 
 # what ends a slot: line ends, marks, brackets, strokes, arrows, the marks of options
 BORDER = re.compile(
-    r"[\n\t|?!:;=…→⇒➜✓✔{}»~•○●◯◉□☐☑■\"“”()]|\[|\]|[-=]>|\.{2,}|(?<=\s)[-–—]+(?=\s)|(?<![A-Z])\.(?=\s|$)"
-    r"|,(?=\S)|(?<!\d)/|/(?!\d)|(?:^|(?<=\s))(?:[a-hA-H]|[ivx]{1,4}|\d{1,2})[).](?=\s)|(?:^|(?<=\s))[oO](?=\s[A-Z])"
+    r"[\n\t|?!;=…→⇒➜✓✔{}»~•○●◯◉□☐☑☒■▲△◆◇\"“”()]|(?<!\\):|\[|\]|[-=]>|\.{2,}|(?<=\s)[-–—]+(?=\s)|(?<![A-Z])(?<!\bOp)(?<!\bop)(?<!\bNo)(?<!\bSt)(?<!\bDr)(?<!\bMr)\.(?=\s|$)"
+    r"|,(?=\S)|(?<=['’]),(?= ['‘])|(?<!\d)/|/(?!\d)|(?:^|(?<=\s))(?:[a-hA-H]|[ivx]{1,4}|\d{1,2})[).](?=\s)|(?:^|(?<=\s))[oO](?=\s[A-Z])"
 )
 # options counted by bare figures: 1 Paris 2 Rome 3 Milan
 COUNTED = re.compile(r"(?<!\S)[1-6](?= [A-Z])")
@@ -33,6 +33,8 @@ LEADING = frozenset(
     )
 )
 RESPONSE = (frozenset(words("what who where when")), frozenset(words("is was are were")))
+# what makes a sentence of an answer in other languages
+VERBS = frozenset(words("est ist sont sind es era war"))
 LONGEST_LISTED = 4  # words of one of the parts of a list
 LONGEST_LEAD, LONGEST_TAIL = 4, 3
 LENGTHS = re.compile(r"\((\d{1,2}(?:[ ,.-]{1,2}\d{1,2}){0,7})\)|\((\d{1,2}) letters?\)")
@@ -45,7 +47,8 @@ NAME_ENDED = re.compile(r"(?<![^\W_])_{2,}[ -]([A-Za-z]{4,})")
 SURE = 2  # the weight of what hardly fits by chance, unlike the length of one word
 LABEL = re.compile(
     r"^\W*(?:(?:the|model|correct|right|mark) )*"
-    r"(?:a|ans|answers?|key|solution|response|scheme)\d{0,2}\s{0,2}[.:=)>-]",
+    r"(?:a|ans|answers?|key|solution|response|scheme|reply|réponse|respuesta|antwort|risposta"
+    r"|resposta|svar|odpowiedź)\d{0,2}\s{0,2}[.:=)>-]",
     re.IGNORECASE,
 )
 # words of the longest answer that is compared with the key
@@ -80,7 +83,8 @@ def fills(answer: Sequence[str], slot: Sequence[str]) -> bool:
     for start in range(lead, min(LONGEST_LEAD + 1, len(slot) - size + 1)):
         if tuple(slot[start : start + size]) == tuple(answer):
             behind = [w for w in slot[start + size :] if w not in LEADING]
-            return len(behind) <= LONGEST_TAIL and not any(is_common(stem(w)) for w in behind)
+            goes_on = any(is_common(stem(w)) or w in VERBS for w in behind)
+            return len(behind) <= LONGEST_TAIL and not goes_on
         if slot[start] not in LEADING:
             return False
     return False

@@ -175,7 +175,7 @@ QUIZ_WORDS = listed(
 )
 
 BULLET = re.compile(
-    r"^[\s>*#•\-–—.)(:\"'“”‘\[_~`|,]*(?:(?:\(?\d{1,3}|[a-hA-H])\s*[.):\]]\s*)?[\s\"'“”‘*_\-]*"
+    r"^[\s>*#•\-–—.)(:\"'“”‘\[_~`|,]*(?:(?:\(?\d{1,3}|[ivxIVX]{1,4}|[a-hA-H])\s*[.):\]]\s*)?[\s\"'“”‘*_\-]*"
 )
 CLOSING = "\"'”’)]*_~` \t\n|,;}>"
 SEPARATORS = ("\t", "::", "->", "=>", "→", "⇒", ">>", "|", "»", "~", "==")
@@ -192,7 +192,7 @@ FIELD = re.compile(
 )
 # a side of a card that is labelled as one
 CARD = re.compile(
-    r"^\W*(?:q|(?:question|prompt|query|front|ask|clue|quiz|trivia|flash ?card)[a-z]*)[\d_]*\W",
+    r"^\W*(?:q|(?:question|prompt|query|front|ask|clue|quiz|trivia|flash ?card)[a-z]*)[\d_]*(?:(?<=_)[a-z]{1,12})?\W",
     re.IGNORECASE,
 )
 # answers to choose from: a) ... b) ...; A. ... B. ...; 1965? 1966? 1968?
@@ -220,7 +220,9 @@ POLITE = re.compile(
 )
 REQUESTED = re.compile(
     r"(?:^|[,;:–—-] )(?:(?:please|now|just|ftp|for (?:\w+ ){1,2}points?|for the win|and),? )?"
-    r"(?:name|give|tell|identify|guess|state)\b",
+    r"(?:(?:name|give|tell|identify|guess|state)\b"
+    r"|(?:list|type|spot|pick|specify|supply|provide|enter|write|mark|tick|circle|underline|recall)"
+    r" (?:the|its|his|her|their) \w)",
     re.IGNORECASE,
 )
 # a wish is a question only if it names a kind of answer: not "No phones, please"
@@ -293,11 +295,15 @@ def is_short(text: str) -> bool:
     return len(text.split(None, LONGEST_POSED)) <= LONGEST_POSED
 
 
-ASIDE = re.compile(r" ?\([^()\n]{3,120}\)| [—–] [^—–?\n]{3,120} [—–](?= )")
+ASIDE = re.compile(
+    r" ?\([^()\n]{3,120}\)| [—–] [^—–?\n]{3,120} [—–](?= )"
+    # who or what the subject is: `Nat Orr, the golden voice of Mali: native town?`
+    r"|, (?:the|an?|our|that|once) [^,:;.?!\n]{3,60}(?=[,:])"
+)
 
 
 def without_asides(prompt: Prompt) -> Prompt:
-    """The prompt without what stands in brackets or between dashes; itself if nothing does."""
+    """The prompt without what stands in brackets, between dashes or between commas."""
     plain = ASIDE.sub("", prompt.text)
     return prompt if plain == prompt.text else replace(prompt, text=plain)
 

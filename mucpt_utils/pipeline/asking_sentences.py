@@ -17,9 +17,19 @@ LONGEST_ABBREVIATION = 6
 # a mark that belongs to a title inside a sentence: `the album Where Do We Go? released`
 TITLE_GOES_ON = re.compile(r"(?<!\w)[A-Z]\w*(?:\?|\.{3,}|…)[\"”’)*_]* [a-z]$")
 LONGEST_WORD = 20
+# dots between two parts of one sentence, unless they stand for its end: `was born in ...`
+GOES_ON = re.compile(r"(?:\.{2,}|…)[ ]{1,2}(?!wh|how)(?:[a-z]{2}|i )")
+BEFORE_GAP = re.compile(
+    r"\b(?:in|on|by|from|at|of|is|was|are|were|called|named|to|as|the|year|for|with)$",
+    re.IGNORECASE,
+)
 # a line of this length is wrapped if the next one continues its sentence
 WRAPPED_WIDTH = 40
-NEW_ITEM = re.compile(r"[ \t]*(?:[-*•>#|]|\d+[.):]|[(]?[A-Za-z][).:]|[A-Za-z][\w ]{0,20}:\s|\n|$)")
+NEW_ITEM = re.compile(
+    r"[ \t]*(?:[-*•>#|]|\d+[.):]|[(]?[A-Za-z][).:]|[A-Za-z][\w ]{0,20}:\s|\n|$"
+    # the answer has a line of its own
+    r"|(?i:(?:correct |best |right )?(?:answers?|ans|reply|solution)\b))"
+)
 
 
 def split_sentences(text: str) -> list[str]:
@@ -48,6 +58,12 @@ def is_inside(text: str, match: re.Match) -> bool:
     if TITLE_GOES_ON.search(text[max(0, start - LONGEST_WORD) : match.end() + 2]):
         return True
     only_stops = "?" not in mark and "!" not in mark
+    if (
+        only_stops
+        and GOES_ON.match(text, start)
+        and not BEFORE_GAP.search(text[max(0, start - LONGEST_WORD) : start])
+    ):
+        return True
     return only_stops and bool(
         ABBREVIATION.search(text[max(0, start - LONGEST_ABBREVIATION) : start])
     )

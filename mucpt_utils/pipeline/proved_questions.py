@@ -26,7 +26,7 @@ from mucpt_utils.pipeline.question_fit import OPEN_WORDS
 from mucpt_utils.pipeline.question_parts import ANY, QuestionParts
 from mucpt_utils.pipeline.question_signs import asks_no_fact
 from mucpt_utils.pipeline.question_vocabulary import vocabulary
-from mucpt_utils.pipeline.question_words import raw_words, stem
+from mucpt_utils.pipeline.question_words import raw_words, stem, without
 from mucpt_utils.pipeline.relation_spellings import respelt
 from mucpt_utils.pipeline.subject_names import Match
 
@@ -36,22 +36,32 @@ ASKING_FIELD = re.compile(
     r"^\W*(?:\w{0,12}question|prompt|query|clue|stem|q\d*|front|cloze|stimulus|ask)\W{0,3}:",
     re.IGNORECASE | re.MULTILINE,
 )
-CARD = re.compile(r"→|⇒|[=-]>|::|\|\||>>")
+CARD = re.compile(r"→|⇒|[=-]>|::|\|\||>>|[✓✔]\W*$|^[^=]*\w[)\"”]? ?= ?\w[^=.;,]{0,40}$")
 LONGEST_CARD = 20
 # a sentence that breaks off before its options
 BREAKS_OFF = re.compile(
     r"\b(?:in|on|by|of|as|is|was|were|to|from|at|called|for|with|the|named)[ :…]*$", re.IGNORECASE
 )
-ADDRESS = re.compile(
-    r"(?:https?://|www\.)\S+"
-)  # the mark in "https://x.example/?id=3" asks nothing
-BOX = re.compile(r"[○●◯◉□☐☑■]|\[[ xX]?\](?= )|(?m:^[ \t]*[oO] (?=[A-Z]))")
+# the mark in "https://x.example/?id=3" asks nothing
+ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
+BOX = re.compile(r"[○●◯◉□☐☑☒■▲△◆◇]|\[[ xX]?\](?= )|(?m:^[ \t]*[oO] (?=[A-Z]))")
+# marks of a list of facts: `● Artist: Cold Harbour ● Year: 1977`
+BOXED_FIELD = re.compile(r"[○●◯◉□☐☑☒■▲△◆◇] {0,3}[A-Z][\w ]{1,20}:")
 # a sentence that waits for its end
 LEFT_OPEN = re.compile(
-    r"\b(?:number|no|is|was|in|by|to|of|as|from|at|on|called|named|year) ?(?:\.{3,}|…)(?=\s\S)"
+    r"(?::|\b(?:number|no|is|was|in|by|to|of|as|from|at|on|called|named|year|von|de|di|av|från))"
+    r" ?(?:\.{3,}|…)(?=\s\S)"
 )
+# a name is asked for: `Night Ferry ist von ...`
+BY_SOMEBODY = re.compile(r"\b(?:by|von|av|från)\W{0,2}(?:\.{3,}|…|_{2,})")
 ENDED = re.compile(r"(?<=\w)[.!](?=\s)")
 SHORTEST_STEM, FEWEST_OPTIONS, LONGEST_OPTION = 4, 3, 6
+# the columns of a table of questions: `INSERT INTO trivia (q, a)`
+COLUMNS = re.compile(
+    r"\b(?:q|question|prompt|front|clue)[\"'`]?[ \t]{0,2}[,;|\t/][ \t]{0,2}[\"'`]?"
+    r"(?:a|ans|answer|back|response|solution)\b",
+    re.IGNORECASE,
+)
 # what the evidence weighs, and how much is needed
 TELLING, LIGHT, KIND, OTHER, ENOUGH = 3, 1, 2, -3, 2
 
@@ -96,6 +106,7 @@ class Item:
             or MATCHING.search(text)
             or ASKING_FIELD.search(text)
             or LEFT_OPEN.search(text)
+            or COLUMNS.search(text)
             or self.is_card
             or self.has_options
         )
@@ -116,7 +127,7 @@ class Item:
     def has_options(self) -> bool:
         """Whether a sentence breaks off and short pieces follow it, or pieces have boxes."""
         if len(BOX.findall(self.text)) >= FEWEST_OPTIONS:
-            return True
+            return len(BOXED_FIELD.findall(self.text)) < FEWEST_OPTIONS
         parts = pieces(ENDED.sub(" #.", self.text))
         lengths = [len(part.split()) for part in parts]
         return any(
@@ -164,12 +175,14 @@ def max_scored(item: Item, match: Match) -> list[QuestionParts]:
 def has_key(question: QuestionParts, item: Item, places: frozenset[int]) -> bool:
     """Whether an answer fills a slot, or is spelt as the item shows."""
     own = {item.prompt.words.forms[i] for i in places}
+    # `☑ Ann Bright wrote "Page Two"` states it
+    slots_of_answers = [slot for slot in item.slots if not own <= set(slot)]
     return (
         any(
             fills(answer, slot)
             for answer in (*question.answers, *question.brief_answers)
             if not own.issuperset(answer)
-            for slot in item.slots
+            for slot in slots_of_answers
         )
         or not question.bare_answers.isdisjoint(item.slots)
         or bool(spelt_so(question.given, item.shown))
@@ -184,11 +197,12 @@ def evidence(question: QuestionParts, item: Item, places: frozenset[int]) -> int
     rules = vocabulary()
     forms = item.prompt.words.forms
     rest = [stem(respelt(w)) for i, w in enumerate(forms) if i not in places]
-    rest = [s for s in rest if s not in question.answer_stems]
+    # `opus` may stand above `Op. 64`: once more than in the answer it is a word of the question
+    rest = without(rest, question.answer_stems)
     cues = {s for s in rest if s in question.cues or s in question.alike}
     kinds = {kind for s in rest for kind in rules.kinds_of.get(s, ())}
     strong = {rules.strong[s] for s in rest if s in rules.strong}
-    if not PEOPLE.isdisjoint(forms):
+    if not PEOPLE.isdisjoint(forms) or BY_SOMEBODY.search(item.text):
         kinds.add("person")
     own = question.cues.keys() | question.wording_stems | question.alike
     others = rules.elsewhere.intersection(rest) - own - rules.wrapping - rules.empty

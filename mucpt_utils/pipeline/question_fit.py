@@ -496,7 +496,10 @@ def is_of_another_number(question: QuestionParts, asked: Asked) -> bool:
         return False
     if own == {"2"} and is_of_last_movement(asked.stems):
         return True
-    counted = {a for a, b in pairwise(asked.stems) if a.isdigit() and b in question.meanings}
+    told = pairwise(zip(asked.stems, asked.where, strict=True))
+    counted = {
+        a for (a, i), (b, k) in told if k == i + 1 and a.isdigit() and b in question.meanings
+    }
     return bool(counted) and counted.isdisjoint(own)
 
 

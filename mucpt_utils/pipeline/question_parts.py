@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import product
 
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.knowledge.relations import Relation, load_relations
@@ -50,6 +51,9 @@ SHORTEST_FAMILY, SHORTEST_MEMBER, SHORTEST_LAST = 4, 6, 8
 # the same for a work named without its form
 SHORTEST_NICKNAME = 7
 DEGREES = ("note", "step", "tone")
+DEGREE_OF = re.compile(r"(?P<number>\w+) degree of the major scale")
+# what stands beside the number of a degree whose scale is not named, none a word of a relation
+BESIDE_DEGREES = tuple(product(("degree", "step", "note"), ("scale", "tonic", "mi")))
 # small numbers in words
 SPELT = {figures: word for word, figures in CARDINALS.items()}
 BEFORE_THE_END = frozenset(("von", "di", "de", "du", "to", "of", "from"))
@@ -103,6 +107,11 @@ def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> l
     # a degree of a scale is also called its note or its step
     plain += [subject.replace("degree of", f"{w} of") for w in DEGREES if "degree of" in subject]
     plain += [text.replace("the major scale", "the scale") for text in plain]
+    plain += [
+        f"{m['number']} {w} {beside}"
+        for m in DEGREE_OF.finditer(subject)
+        for w, beside in BESIDE_DEGREES
+    ]
     for text in (subject, *aliases, *plain):
         for tokens in forms_of(text):
             name = Name.of(text, tokens)
@@ -348,7 +357,8 @@ class QuestionParts:
         spelt = [SPELT[w] for w in single if w in SPELT]
         people = [answer for answer in self.answers if self.kind == "person" and len(answer) > 1]
         initials = [(answer[0][0], *answer[1:]) for answer in people]
-        return (*((form,) for form in keys + years + spelt), *initials)
+        families = [answer[-1] for answer in people if is_family_name(answer[-1])]
+        return (*((form,) for form in keys + years + spelt + families), *initials)
 
     @cached_property
     def subject_stems(self) -> frozenset[str]:
@@ -358,6 +368,11 @@ class QuestionParts:
     def is_answered_in(self, tokens: Sequence[str]) -> bool:
         """Whether one of the answers is among the words."""
         return any(stands_in(answer, tokens) for answer in self.answers)
+
+
+def is_family_name(word: str) -> bool:
+    """Whether the last word of a name may stand for it: long enough, and no usual word."""
+    return len(word) >= SHORTEST_PART and word.isalpha() and not is_common(stem(word))
 
 
 def relation_of(question: Mapping) -> str:

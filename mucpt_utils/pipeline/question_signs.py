@@ -46,6 +46,7 @@ RHETORIC = re.compile(
 )
 # questions about the reader, opinions, methods and current events, which ask for no fact
 OF_NO_FACT = re.compile(
+    r"\breasons? (?:why|for|that)\b|"
     r"\bwhat (?:\w+ ){1,3}would you (?:give|recommend|suggest|choose|pick|bring|take)\b"
     r"|\bwhat (?:did|do|does|would|have|has) (?:[\w'’]+ ){1,6}"
     r"(?:(?:say|said|think|thought|feel|make) (?:of|about)|do)\b"

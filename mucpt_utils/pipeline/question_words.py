@@ -58,7 +58,7 @@ AFTER_FIRST = re.compile(
 )
 NUMBER_SIGNS = {"no", "nr", "num", "number"}
 # before a spelt-out number these make it figures, and stay: scale degree two
-COUNTED = {"degree"}
+COUNTED = {"degree", "step"}
 UNITS = "one|two|three|four|five|six|seven|eight|nine"
 TEN = "ten|eleven|twelve|" + "|".join((*LARGE, *TENS))
 # `nineteen seventy-nine`, `seventeen eighty`, `nineteen oh four`
@@ -111,6 +111,7 @@ ABBREVIATED = {
     **{"part": "pt", "volume": "vol", "opus": "op", "featuring": "feat", "ft": "feat"},
     **{"grammies": "grammy", "colour": "color", "theater": "theatre"},
     **{"cto": "concerto", "conc": "concerto", "vln": "violin", "vcl": "cello", "pno": "piano"},
+    **{"vn": "violin", "vc": "cello", "mvt": "movement", "mvmt": "movement"},
     **{"gtr": "guitar", "drs": "drum", "drm": "drum", "tpt": "trumpet", "orch": "orchestra"},
     **{"wich": "which", "whitch": "which", "whcih": "which", "waht": "what", "wut": "what"},
     **{"hwo": "who", "woh": "who", "wher": "where", "wen": "when", "yeer": "year"},

@@ -39,20 +39,30 @@ def flat(value: object, name: str = "") -> Iterable[tuple[str, str]]:
 
 # a pointing hand or arrow, and any other picture
 POINTING = re.compile("[\U0001f446-\U0001f449\u25b6\u27a1\u2b05-\u2b07\U0001f53d]\ufe0f?")
-PICTURE = re.compile("[\U0001f000-\U0001faff\u2600-\u266c\u2700-\u2712\u2728-\u27bf\ufe0f\u200d]+")
+PICTURE = re.compile(
+    "[\U0001f000-\U0001faff\u2600-\u260f\u2613-\u266c\u2700-\u2712\u2728-\u27bf\ufe0f\u200d]+"
+)
+# a letter or a shape in colour that marks an option, and a picture of a tick
+OPTION = re.compile(
+    "(?:[\U0001f170\U0001f171\U0001f17e\U0001f18e\U0001f191]|[\U0001f534-\U0001f537\U0001f53a]"
+    "|[\U0001f7e0-\U0001f7eb]|[0-9]\ufe0f\u20e3)\ufe0f?"
+)
+TICK = re.compile("\u2705\ufe0f?")
+LINE_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 
 
 def without_pictures(text: str) -> str:
-    """The text without emoji, which stand between words or for a full stop; hands as arrows."""
-    return (
-        text
-        if max(text, default="") < "\u2600"
-        else PICTURE.sub(" ", POINTING.sub(" \u2192 ", text))
-    )
+    """The text without emoji, which stand between words or for a full stop; hands as arrows, options as circles."""
+    if max(text, default="") < "\u2600":
+        return text
+    text = TICK.sub(" \u2714 ", OPTION.sub(" \u25cb ", text))
+    return PICTURE.sub(" ", POINTING.sub(" \u2192 ", text))
 
 
 def without_syntax(text: str) -> str:
     """The text with its JSON fields and its tables of questions as lines `name: value`."""
+    if "<" in text:
+        text = LINE_BREAK.sub("\n", text)
     if LOOKS_LIKE_JSON.search(text):
         text = JSON_FIELD.sub(field_as_line, text)
     if cell := QUESTION_CELL.search(text):

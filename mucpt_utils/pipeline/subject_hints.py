@@ -173,9 +173,18 @@ def goes_on(match: Match, tokens: Words, steps: Iterable[int] = (-1, 1)) -> bool
                 place < min(match.places) or root in own.subject_stems
             )
             is_number = word.isdigit() and word in tokens.text and not is_date
+            is_number = is_number and not in_catalogue(place, tokens)
             if not is_own and (word in tokens.capitals or is_number):
                 return True
     return False
+
+
+IN_CATALOGUE = frozenset(("op", "bwv", "k", "kv", "hob", "rv", "hwv", "woo", "d"))
+
+
+def in_catalogue(place: int, tokens: Words) -> bool:
+    """Whether a number says where a work is listed, before its nickname: `Op. 57 "Moonrise"`."""
+    return not IN_CATALOGUE.isdisjoint(tokens.forms[max(0, place - 1) : place])
 
 
 def is_of_another_year(subject: Subject, tokens: Words) -> bool:
