@@ -203,7 +203,10 @@ CHOICES = re.compile(
     r"[\s,;/(\[](?:[bB2][).:\]]|B) \S"
     r"|(?:\b(?:1\d|20)\d\d\W{1,4}){2,}(?:1\d|20)\d\d\b"
 )
-FIRST_CHOICE = re.compile(r"(?<!\w)(?:[aA1][).:\]]|A (?!major|minor|flat|sharp)|\d{4})")
+# the first character comes first, so that few places are tried
+FIRST_CHOICE = re.compile(
+    r"[aA\d](?<!\w.)(?:(?<=[aA1])[).:\]]|(?<=A) (?!major|minor|flat|sharp)|(?<=\d)\d{3})", re.DOTALL
+)
 LONGEST_CHOICE = 160
 TOLD_END = re.compile(r"(?<!\.)\.\s*\Z")
 AUXILIARY = re.compile(
@@ -263,7 +266,7 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
             last_named = number
         if number - last_named > CONTEXT_SENTENCES and not is_posed_as_a_whole:
             continue
-        is_posed = is_posed_as_a_whole or quiz_lines > 0 or FIELD.match(sentence) is not None
+        is_posed = is_posed_as_a_whole or quiz_lines > 0 or is_field(sentence)
         following = "".join(sentences[number + 1 : number + 5])
         stretch, choices = without_choices(sentence, following)
         asks = choices or not triggers.isdisjoint(tokens) or SIGN.search(sentence) is not None
@@ -333,7 +336,7 @@ def posed_manner(sentence: str, tokens: set[str]) -> Manner | None:
 def breaks_off(sentence: str) -> bool:
     """Whether a field breaks off, to be completed by another: `stem: Miles Davis was born in`."""
     body = body_of(sentence)
-    return FIELD.match(sentence) is not None and asking_rules().open_end.search(body) is not None
+    return is_field(sentence) and asking_rules().open_end.search(body) is not None
 
 
 def is_request(body: str) -> bool:
@@ -373,7 +376,8 @@ def is_question(sentence: str) -> bool:
 
 def body_of(sentence: str) -> str:
     """A sentence without the bullets, numbers and marks around it."""
-    return sentence[len(BULLET.findall(sentence)[0]) :].rstrip(CLOSING)
+    bullet = BULLET.match(sentence)
+    return sentence[bullet.end() if bullet else 0 :].rstrip(CLOSING)
 
 
 def manner_of(
@@ -406,12 +410,34 @@ def manner_of(
     if has_word and asks_at_the_end(body):
         return Manner.OPEN
     if not TELLING.isdisjoint(tokens) and (
-        rules.by_noun.search(body) or (has_word and rules.indirect.search(body))
+        rules.by_noun.search(body)
+        or (has_word and may_be_indirect(body) and rules.indirect.search(body))
     ):
         return Manner.OPEN
     if HINT.search(body) and rules.response.match(following):
         return Manner.GAP
     return None
+
+
+def is_field(text: str) -> bool:
+    """Whether a text begins with the name of a field, which one of three marks ends."""
+    ends = ":" in text or "=" in text or ">" in text
+    return ends and FIELD.match(text) is not None
+
+
+# what a question in reported speech begins with, and how far before it somebody is said to ask
+REPORTED = re.compile(
+    r" (?:wh(?:ich|at|ose|om|o|en|ere)|how (?:many|long|old|much))\b", re.IGNORECASE
+)
+LONGEST_TELLING = 200
+
+
+def may_be_indirect(body: str) -> bool:
+    """Whether a word of TELLING stands before an asking word: a cheap test for a costly pattern."""
+    return any(
+        not TELLING.isdisjoint(raw_words(body[max(0, m.start() - LONGEST_TELLING) : m.start()]))
+        for m in REPORTED.finditer(body)
+    )
 
 
 def without_field(text: str) -> str:
@@ -424,10 +450,14 @@ def is_card(text: str) -> bool:
     return CARD.match(text) is not None
 
 
+LONGEST_END = 200  # characters of an asking word with the noun behind it
+
+
 def asks_at_the_end(body: str) -> bool:
     """Whether the asking word comes last, or just before the answer: `in what key - G minor`."""
     rules = asking_rules()
-    return bool(rules.asked_last.search(body) or rules.answered_at_once.search(body))
+    end = max(0, len(body) - LONGEST_END)
+    return bool(rules.asked_last.search(body, end) or rules.answered_at_once.search(body))
 
 
 def without_answer(sentence: str) -> tuple[str, str]:

@@ -55,7 +55,8 @@ def is_inside(text: str, match: re.Match) -> bool:
     start, mark = match.start(), match.group()
     if text[start - 1 : start].isspace() and "_" not in text[start : match.end()]:
         return True
-    if TITLE_GOES_ON.search(text[max(0, start - LONGEST_WORD) : match.end() + 2]):
+    goes_on = text[match.end() : match.end() + 1] == " "
+    if goes_on and TITLE_GOES_ON.search(text[max(0, start - LONGEST_WORD) : match.end() + 2]):
         return True
     only_stops = "?" not in mark and "!" not in mark
     if (

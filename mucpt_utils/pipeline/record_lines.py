@@ -16,6 +16,9 @@ QUESTION_CELL = re.compile(
     r"[ \"']{0,3}(?=[,;\t|]|$)",
     re.IGNORECASE | re.MULTILINE,
 )
+# words of which such a cell has one, or the letter: cheap tests for the pattern above
+CELL_NAMES = ("question", "query", "prompt", "front", "clue", "instruction", "input", "problem")
+Q_CELL = re.compile(r"[qQ][ \"']{0,3}(?:[,;\t|]|$)", re.MULTILINE)
 LONGEST_HEADER = 400
 DELIMITERS = "\t|;,"
 
@@ -65,11 +68,17 @@ def without_syntax(text: str) -> str:
         text = LINE_BREAK.sub("\n", text)
     if LOOKS_LIKE_JSON.search(text):
         text = JSON_FIELD.sub(field_as_line, text)
-    if cell := QUESTION_CELL.search(text):
+    if may_have_cell(text) and (cell := QUESTION_CELL.search(text)):
         start = text.rfind("\n", 0, cell.start() + 1) + 1
         if text.find("\n", start) - start <= LONGEST_HEADER:
             text = text[:start] + table_as_lines(text[start:])
     return text
+
+
+def may_have_cell(text: str) -> bool:
+    """Whether a text has the word of a table's column of questions."""
+    small = text.lower()
+    return any(name in small for name in CELL_NAMES) or Q_CELL.search(text) is not None
 
 
 def field_as_line(match: re.Match) -> str:

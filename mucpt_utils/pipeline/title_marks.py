@@ -12,7 +12,7 @@ from mucpt_utils.pipeline.question_parts import QUOTED, without_noun
 from mucpt_utils.pipeline.question_signs import is_told
 
 # marks after a word: `?`, `!`, `...`
-MARKS = re.compile(r"(?<=[\w)])(?:[?!…]|\.\.)[?!….]*(?!\w)")
+MARKS = re.compile(r"[?!….](?<=[\w)].)(?:(?<=[?!…])|\.)[?!….]*(?!\w)")
 SHORTEST_TITLE = 6  # letters
 # characters of the clause before a title, which tells whether its mark also ends a question
 LONGEST_CLAUSE = 240
