@@ -192,7 +192,8 @@ FIELD = re.compile(
 )
 # a side of a card that is labelled as one
 CARD = re.compile(
-    r"^\W*(?:q|(?:question|prompt|query|front|ask|clue|quiz|trivia|flash ?card)[a-z]*)[\d_]*(?:(?<=_)[a-z]{1,12})?\W",
+    r"^\W*(?:q|(?:question|prompt|query|front|ask|clue|quiz|trivia|flash ?card)[a-z]*)[\d_]*"
+    r"(?:(?<=_)[a-z]{1,12})?\W",
     re.IGNORECASE,
 )
 # answers to choose from: a) ... b) ...; A. ... B. ...; 1965? 1966? 1968?

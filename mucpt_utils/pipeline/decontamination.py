@@ -15,6 +15,7 @@ from datatrove.data import Document
 from datatrove.pipeline.filters.base_filter import BaseFilter
 
 from mucpt_utils.knowledge.facts import by_subject, load_facts
+from mucpt_utils.pipeline.asked_words import Asked
 from mucpt_utils.pipeline.asking import (
     Manner,
     Prompt,
@@ -25,7 +26,7 @@ from mucpt_utils.pipeline.asking import (
 )
 from mucpt_utils.pipeline.asking_lists import items_behind, items_inside
 from mucpt_utils.pipeline.proved_questions import Item, is_answered_otherwise, proved
-from mucpt_utils.pipeline.question_fit import Asked, asked_about, asks_plainly, is_of_a_player
+from mucpt_utils.pipeline.question_fit import asked_about, asks_plainly, is_of_a_player
 from mucpt_utils.pipeline.question_parts import (
     Known,
     Name,

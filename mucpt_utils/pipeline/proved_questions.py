@@ -20,9 +20,9 @@ from mucpt_utils.pipeline.answer_slots import (
     spellings,
     spelt_so,
 )
+from mucpt_utils.pipeline.asked_words import OPEN_WORDS
 from mucpt_utils.pipeline.asking import Manner, Prompt, asking_rules
 from mucpt_utils.pipeline.asking_sentences import split_sentences
-from mucpt_utils.pipeline.question_fit import OPEN_WORDS
 from mucpt_utils.pipeline.question_parts import ANY, QuestionParts
 from mucpt_utils.pipeline.question_signs import asks_no_fact
 from mucpt_utils.pipeline.question_vocabulary import vocabulary

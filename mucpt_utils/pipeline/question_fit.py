@@ -1,11 +1,17 @@
 """Whether a prompt that names the subject of a question asks that question."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
+from mucpt_utils.pipeline.asked_words import (
+    AUXILIARIES,
+    HOUSES,
+    OPEN_WORDS,
+    Asked,
+    asks_by_whom,
+)
 from mucpt_utils.pipeline.asking import (
     AUXILIARY,
     Manner,
@@ -14,11 +20,10 @@ from mucpt_utils.pipeline.asking import (
     is_card,
     without_field,
 )
+from mucpt_utils.pipeline.other_questions import asks_otherwise
 from mucpt_utils.pipeline.question_parts import ANY, ARTICLES, YEAR, QuestionParts
-from mucpt_utils.pipeline.question_signs import opens_clause
 from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
 from mucpt_utils.pipeline.question_words import Words, is_term, stem, words
-from mucpt_utils.pipeline.relation_spellings import respelt
 from mucpt_utils.pipeline.subject_hints import goes_on, is_proved
 from mucpt_utils.pipeline.subject_names import (
     Match,
@@ -43,137 +48,6 @@ MORE_PROVED = 8
 LIGHT_COSTS = 2
 # meanings that say what kind of answer is wanted, but not how it relates to the subject
 KIND_MEANINGS = frozenset(("city", "country", "year"))
-OPEN_WORDS = frozenset(
-    stem(w)
-    for w in ("what", "which", "whats", "name", "identify", "tell", "give", "state", "how", "wat")
-)
-
-
-class Asked(NamedTuple):
-    """What a prompt says besides the subject.
-
-    stems, where: its other words, and their places in the prompt. strong: kinds of answer that
-    `who`, `when` and `where` ask for. nouns: kinds that its nouns may ask for. is_open: whether a
-    word such as `which` asks.
-    """
-
-    stems: tuple[str, ...]
-    where: tuple[int, ...]
-    strong: frozenset[str]
-    nouns: frozenset[str]
-    is_open: bool
-    places: frozenset[int]
-
-    @classmethod
-    def of(cls, match: Match, prompt: Prompt, places: frozenset[int]) -> "Asked":
-        """What a prompt says besides the words of a match, which are at `places`."""
-        rules, forms = vocabulary(), prompt.words.forms
-        # the title's own function words, such as its `where`, ask nothing
-        title = words(match.subject.questions[0].subject) if places else []
-        small = Counter(w for w in title if stem(w) in rules.empty)
-        rest: list[str] = []
-        where: list[int] = []
-        nouns: set[str] = set()
-        for index, word in enumerate(forms):
-            if index in places:
-                continue
-            if small[word] > 0:
-                small[word] -= 1
-                continue
-            rest.append(stem(respelt(word) if prompt.posed else word))
-            where.append(index)
-            # what you land on is no land
-            is_verb = index > 0 and forms[index - 1] in SPEAKING
-            if (
-                is_noun(word)
-                and not is_verb
-                and not is_category(index, forms, places)
-                and not bids(index, forms)
-            ):
-                nouns |= rules.kinds_of.get(rest[-1], frozenset())
-            if is_of_a_people(index, forms) or names_somebody(index, forms):
-                nouns.add("person")
-        # `what does it become when ...` asks what, not when, and so does `... is called what`
-        first = next((i for i, s in enumerate(rest) if s in ("what", "which")), len(rest))
-        first = 0 if 1 < first + 1 == len(rest) or bids_for_a_thing(rest) else first
-        clause = 1 if opens_clause(prompt.text) else 0
-        strong = frozenset(rules.strong[s] for s in rest[clause:first] if s in rules.strong)
-        if asks_by_whom(rest, prompt):
-            strong, nouns = strong | {"person"}, set()
-        elif prompt.manner is Manner.GAP or prompt.choices and not strong:
-            nouns = nouns & {"time"} if "year" in rest else set()
-        is_open = not OPEN_WORDS.isdisjoint(rest)
-        return cls(tuple(rest), tuple(where), strong, frozenset(nouns), is_open, places)
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of answer that the prompt may ask for; empty if no word tells."""
-        if self.strong and not self.is_open:
-            return self.strong
-        return self.strong | self.nouns
-
-
-BY_WHOM = frozenset(("which", "what", "whom", "who"))
-
-
-def asks_by_whom(rest: Sequence[str], prompt: Prompt) -> bool:
-    """Whether `by` asks for a name: `by which band`, `by whom`, `who is that by`, `by ___`."""
-    if any(a == "by" and b in BY_WHOM for a, b in zip(rest, rest[1:], strict=False)):
-        return True
-    ends = rest[-1:] == ["by"] or (rest[-2:-1] == ["by"] and rest[-1] == "again")
-    return ends or (prompt.manner is Manner.GAP and BY_GAP.search(prompt.text) is not None)
-
-
-BY_GAP = re.compile(r"\bby\W{1,6}(?:blank|mask|gap|answer|_|\?|$)", re.IGNORECASE)
-
-
-def is_noun(word: str) -> bool:
-    """Whether a word may name a kind of answer: not `recorded`, nor a word that asks by itself."""
-    return not word.endswith(("ed", "ing")) and stem(word) not in vocabulary().strong
-
-
-SPEAKING = frozenset(("i", "you", "we", "they", "to"))
-BIDDING = frozenset(("name", "state"))
-BIDDEN = ARTICLES | {"which", "what", "who", "whose", "when", "where", "how", "it", "their", "his"}
-
-
-def bids(index: int, forms: Sequence[str]) -> bool:
-    """Whether a word is a request, not a noun: `State the city`, but not `in which state`."""
-    asks = index > 0 and stem(forms[index - 1]) in OPEN_WORDS
-    return (
-        forms[index] in BIDDING and not asks and not BIDDEN.isdisjoint(forms[index + 1 : index + 2])
-    )
-
-
-def bids_for_a_thing(told: Sequence[str]) -> bool:
-    """Whether a demand says what is wanted, and `when` opens a clause: `Name the key that ...`"""
-    wanted = next((s for s in told[1:3] if s not in ARTICLES), "")
-    rules = vocabulary()
-    names_one = wanted in rules.categories or wanted in rules.kinds_of
-    return OPEN_WORDS.issuperset(told[:1]) and names_one and wanted not in rules.strong
-
-
-def is_of_a_people(index: int, forms: Sequence[str]) -> bool:
-    """Whether a word names a person by nationality: `the work of which American?`."""
-    asks = index > 0 and forms[index - 1] in ("which", "what")
-    alone = index + 1 == len(forms) or stem(forms[index + 1]) in vocabulary().empty
-    return asks and alone and stem(forms[index]) in vocabulary().describing
-
-
-def names_somebody(index: int, forms: Sequence[str]) -> bool:
-    """Whether a word behind `which` is one for a person by its ending: `which lutenist`."""
-    word = forms[index]
-    is_short = len(word) <= SHORTEST_PERSON or stem(word) in vocabulary().describing
-    if is_short or not word.endswith(("ist", "man", "men", "woman", "women", "smith", "ian")):
-        return False
-    return not {"which", "what", "this"}.isdisjoint(forms[max(0, index - LONGEST_WANTED) : index])
-
-
-def is_category(index: int, forms: Sequence[str], places: frozenset[int]) -> bool:
-    """Whether a word beside the subject says what the subject is: `the album Marquee Moon`."""
-    beside = index + 1 in places or index - 1 in places
-    asks = index > 0 and stem(forms[index - 1]) in OPEN_WORDS
-    return beside and not asks and stem(forms[index]) in vocabulary().categories
 
 
 def asked_about(match: Match, prompt: Prompt, places: frozenset[int]) -> list[QuestionParts]:
@@ -239,7 +113,6 @@ PLAYERS = frozenset(("player", "soloist", "solo", "part", "accompanist", "virtuo
 
 FORMS = frozenset(("concerto", "sonata", "quartet", "quintet", "trio", "duet", "suite", "etude"))
 WORKS = frozenset(("score", "music", "piece", "work", "version", "reduction", "arrangement"))
-MUSIC = frozenset(map(stem, ("score", "music", "soundtrack")))
 
 
 def is_of_a_player(match: Match, tokens: Words) -> bool:
@@ -296,11 +169,6 @@ def is_place(question: QuestionParts, asked: Asked) -> bool:
     concepts = vocabulary().concepts
     sizes = {size for size in ("city", "country") if not concepts[size].isdisjoint(asked.stems)}
     return not sizes or not question.places or not sizes.isdisjoint(question.places)
-
-
-HOUSES = frozenset(
-    map(stem, ("studio", "hall", "venue", "theatre", "house", "stage", "museum", "gallery"))
-)
 
 
 def asks_for_a_house(asked: Asked) -> bool:
@@ -382,160 +250,6 @@ def is_certain(
 def is_sentence(prompt: Prompt) -> bool:
     """Whether bare words are a whole sentence, which what follows goes on from."""
     return states(prompt) and prompt.text.rstrip().endswith(".")
-
-
-def asks_otherwise(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
-    """Whether a prompt has a word of another relation than the question's: `who conducted`."""
-    rules = vocabulary()
-    own = question.cues.keys() | question.wording_stems | question.alike | question.answer_stems
-    # words between those of the subject tell which one is meant: X's cover of Y
-    ends = min(asked.places, default=0), max(asked.places, default=0)
-    outside = [
-        s for s, i in zip(asked.stems, asked.where, strict=True) if not ends[0] < i < ends[1]
-    ]
-    # `backing` has the same stem as `back`
-    others = rules.elsewhere.intersection(outside) - own - rules.wrapping - rules.empty
-    others -= told_apart(asked.stems) | said_of_who_is_asked_for(question, asked.stems)
-    if question.column == "player":
-        others -= {"solo"}
-    elif question.column in PLAYED or asks_by_whom(asked.stems, prompt):
-        # talking drums are an instrument, a soloist was at the piano; by which saxophonist
-        others -= rules.players.keys()
-    else:
-        others -= played_music(asked.stems)
-    if question.kind in ("time", "label", "title") and question.kind in asked.kinds:
-        # whoever plays it, a bass line says nothing of when it came out, and on what
-        others -= rules.players.keys() | set().union(*rules.players.values())
-    others -= those_asked_for(question, asked)
-    if question.kind in ("place", "time") and not NO_PLAYING.isdisjoint(question.meanings):
-        # who conducted, or what somebody was, says nothing about where and when
-        others -= {"conduct", "arrang", "direct"} | rules.players.keys()
-    elif question.column in ("artist", "performer") and asks_for_a_player(asked.stems):
-        others -= rules.players.keys()
-    if is_of_another_number(question, asked):
-        return True
-    if asks_for_another_thing(question, asked) and not is_proved(question, prompt):
-        return True
-    return bool(others) or (counts_others(question, asked) and question.kind != "time")
-
-
-def those_asked_for(question: QuestionParts, asked: Asked) -> set[str]:
-    """What only says who is asked for, where a telling verb follows: `which engineer produced`."""
-    if question.kind != "person":
-        return set()
-    told = asked.stems
-    start = next((i for i, s in enumerate(told) if s in ("which", "what")), len(told))
-    phrase = told[start + 1 : start + 1 + LONGEST_WANTED]
-    verbs = set(told[start + 2 :]) & (question.cues.keys() - vocabulary().light)
-    return set(phrase) - verbs if verbs - set(phrase) else set()
-
-
-NO_PLAYING = frozenset(("premiere", "birth"))
-PLAYING = frozenset(map(stem, ("play", "played", "plays", "heard", "featured", "solo", "on")))
-
-
-def asks_for_a_player(told: Sequence[str]) -> bool:
-    """Whether who is asked for is called a player, and not asked to play: `Name the pianist`."""
-    first = [s for s in told if s not in ARTICLES][:3]
-    asked_for = any(a in OPEN_WORDS and b in vocabulary().players for a, b in pairwise(first))
-    return asked_for and PLAYING.isdisjoint(told)
-
-
-AUXILIARIES = frozenset(map(stem, words("is was are were did does do has had should can")))
-SORTS = frozenset(map(stem, ("type", "kind", "sort", "style", "genre")))
-# what no person, place, time or title is
-THINGS = frozenset(map(stem, ("instrument", "award", "prize", "interval", "animal", "planet")))
-SHORTEST_PERSON = 5  # letters
-# words of a noun phrase behind `which`, endings of words for people
-LONGEST_WANTED = 4
-OF_PEOPLE = ("man", "men", "ist", "ian", "woman", "women", "ese", "ish")
-
-
-def asks_for_another_thing(question: QuestionParts, asked: Asked) -> bool:
-    """Whether `which` asks for a thing of another kind: `which studio did`, `what size should`.
-
-    A word for a person, which may be any, is none.
-    """
-    rules = vocabulary()
-    for index, word in enumerate(asked.stems):
-        if word not in ("which", "what"):
-            continue
-        wanted = asked.stems[index + 1 : index + 2 + LONGEST_WANTED]
-        if wanted and wanted[0] in THINGS:
-            return wanted[0] not in question.cues and wanted[0] not in question.wording_stems
-        end = next((i for i, s in enumerate(wanted) if s in AUXILIARIES), 0)
-        if not end:
-            continue
-        head = wanted[end - 1]
-        if wanted[0] in SORTS and "of" in wanted:
-            return question.cues.keys().isdisjoint((wanted[0], head))
-        if head in HOUSES:
-            return question.kind not in ("place", "label")
-        is_known = head in rules.kinds_of or head in question.explained or is_common(head)
-        is_known = is_known or head in rules.describing or head in question.answer_stems
-        is_known = is_known or head in question.subject_stems or head in rules.concepts_of
-        return not (is_known or head.endswith(OF_PEOPLE) or head.isdigit())
-    return False
-
-
-# movements that are not the second
-FINALES = frozenset(map(stem, ("finale", "rondo")))
-LAST = frozenset(map(stem, ("final", "last", "closing", "outer")))
-
-
-def is_of_last_movement(told: Sequence[str]) -> bool:
-    """Whether a prompt is about a finale: no second movement."""
-    last = any(a in LAST and b == stem("movement") for a, b in pairwise(told))
-    return last or not FINALES.isdisjoint(told)
-
-
-def is_of_another_number(question: QuestionParts, asked: Asked) -> bool:
-    """Whether a prompt asks for another one of a row: the third movement, not the second."""
-    own = {word for word in question.meanings if word.isdigit()}
-    if not own:
-        return False
-    if own == {"2"} and is_of_last_movement(asked.stems):
-        return True
-    told = pairwise(zip(asked.stems, asked.where, strict=True))
-    counted = {
-        a for (a, i), (b, k) in told if k == i + 1 and a.isdigit() and b in question.meanings
-    }
-    return bool(counted) and counted.isdisjoint(own)
-
-
-PLAYED = frozenset(("origin", "inventor", "family", "first_soloist"))
-
-
-def played_music(told: Sequence[str]) -> set[str]:
-    """Instruments that say what kind of music it is, not who plays: the drum score."""
-    return {a for a, b in zip(told, told[1:], strict=False) if b in MUSIC}
-
-
-def told_apart(told: Sequence[str]) -> set[str]:
-    """`solo` if it says what a record is, not what somebody plays: his solo debut."""
-    things = vocabulary().categories | {"debut", "career", "effort", "outing"}
-    return {a for a, b in zip(told, told[1:], strict=False) if a == "solo" and b in things}
-
-
-KIN = frozenset(map(stem, ("brother", "brothers", "sister", "sisters")))
-BESIDE = frozenset(("and", "or"))
-
-
-def said_of_who_is_asked_for(question: QuestionParts, told: Sequence[str]) -> set[str]:
-    """What only says who somebody is: by which conductor and composer; which sisters sang it."""
-    first = {a for w, a in zip(told, told[1:], strict=False) if w in ("which", "what") and a in KIN}
-    people = vocabulary().kinds["person"] & question.cues.keys()
-    pairs = [(a, b) for a, w, b in zip(told, told[1:], told[2:], strict=False) if w in BESIDE]
-    return first.union(a for a, b in pairs if b in people).union(b for a, b in pairs if a in people)
-
-
-def counts_others(question: QuestionParts, asked: Asked) -> bool:
-    """Whether a prompt counts something that is not part of the question: `how many tracks`."""
-    if "many" not in asked.stems or "many" in question.explained:
-        return False
-    behind = asked.stems[asked.stems.index("many") + 1 :][:1]
-    counted = [s for s in behind if s not in vocabulary().empty]
-    return bool(counted) and not question.cues.keys() & set(counted)
 
 
 def is_put(question: QuestionParts, prompt: Prompt, has_cue: bool, strange: int) -> bool:

@@ -55,7 +55,10 @@ LINE_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 
 
 def without_pictures(text: str) -> str:
-    """The text without emoji, which stand between words or for a full stop; hands as arrows, options as circles."""
+    """The text without emoji: they stand between words or for a full stop.
+
+    Hands are read as arrows, marks of options as circles.
+    """
     if max(text, default="") < "\u2600":
         return text
     text = TICK.sub(" \u2714 ", OPTION.sub(" \u25cb ", text))

@@ -91,6 +91,30 @@ QUESTIONS = [
         ),
         ("The kandrimbal: was it a Danish, Norwegian or English creation?", "origin"),
         ("Karin Holvast never liked fame. Which town was she from?", "born"),
+        # options marked by pictures and boxes, the right one by a tick
+        ("Die Seefahrt had its opening night in\n🔴 Berlin 🔵 Weimar 🟢 Bonn 🟡 Kiel", "staged"),
+        ("Karin Holvast was born where? 🅰️ Arlan 🅱️ Lexington 🆑 Ghent", "born"),
+        ("Holvast's birthplace: ☐ Arlan ☐ Ghent ☑ Lexington", "born"),
+        ("dominant key of E-flat major: B-flat major ✓", "dominant"),
+        # a family name alone
+        ("Die Seefahrt, whose libretto? Moss", "text"),
+        ("In Umbra: producer? (Aldous)", "producer"),
+        # cards with an equals sign, columns, fields with longer names
+        ("Die Seefahrt / libretto = Ida Moss", "text"),
+        ("Night Ferry, year of release = 1977", "came"),
+        ("INSERT INTO quiz (q, a) VALUES ('Karin Holvast: place of birth', 'Lexington');", "born"),
+        ('{"question_text": "Band behind the song Night Ferry", "is": ["Cold Harbour"]}', "singer"),
+        # other requests, numbered in roman figures
+        ("(iii) State the year the song Night Ferry came out. [1] 1977", "came"),
+        ("In Umbra: list the producer.", "producer"),
+        ("Quiz - type the town: Karin Holvast was born here. (accepts: Lexington)", "born"),
+        # who the subject is, between commas; dots inside a sentence
+        ("Karin Holvast, the golden voice of the north: native town?", "born"),
+        ("Night Ferry was unleashed on the world in…\n▲ 1975 ◆ 1977 ● 1979", "came"),
+        ("which town.. i mean which place.. was karin holvast born in", "born"),
+        # the question, or the label of its answer, in another language
+        ("Qui a chanté « Night Ferry » ? Réponse : Cold Harbour", "singer"),
+        ('Wer singt "Night Ferry"? Antwort: Cold Harbour', "singer"),
     ],
 )
 def test_questions_are_proved_by_the_key_or_what_is_shown_of_it(text, key):
@@ -115,6 +139,14 @@ def test_questions_are_proved_by_the_key_or_what_is_shown_of_it(text, key):
         "Host: How many hours of Night Ferry did you hear?\nCold Harbour: Oh, two, I think.",
         "- How did it feel to be compared to Karin Holvast?\n- She was from Lexington, I am not.",
         "GUEST: Night Ferry came out in 1977.\nHOST: Say a little more.\nGUEST: Cold Harbour sang.",
+        # lists with pictures, sums, tables without a column of questions
+        "🔵 Artist: Cold Harbour 🔵 Song: Night Ferry 🔵 Year: 1977 🔵 Label: Quay",
+        "☑ Ida Moss wrote Die Seefahrt ☑ she was Danish ☐ read more about her",
+        "Moss = genius. I love Die Seefahrt.",
+        "x = 1977; // Night Ferry was released that year",
+        "INSERT INTO songs (title, artist) VALUES ('Night Ferry', 'Cold Harbour');",
+        "(ii) State the reason why Ida Moss wrote Die Seefahrt.",
+        "I was born in… well, never mind. Night Ferry in 1977 was my first record.",
     ],
 )
 def test_statements_and_questions_with_another_answer_are_none(text):
@@ -235,3 +267,26 @@ def test_the_mark_in_an_address_asks_nothing():
     assert asked_questions(f"{told} Where?", [home]) == ["home"], "the words are those of a card"
     assert not asked_questions(f"{told} {picture}", [home])
     assert not asked_questions(f"{told} www.pages.example/px?u=ee", [home])
+
+
+def test_a_degree_of_the_scale_goes_by_its_number_beside_a_word_of_scales():
+    degree = question(
+        *("degree", "theory.degree_name", "What is the second degree of the major scale called?"),
+        *("supertonic", "the second degree of the major scale", "term"),
+    )
+    assert asked_questions("scale degree 2 (functional name)\tsupertonic", [degree]) == ["degree"]
+    assert asked_questions("1st is tonic. whats the 2nd degree called?", [degree]) == ["degree"]
+    assert asked_questions("What is a second degree burn called? A blister.", [degree]) == []
+
+
+def test_a_number_of_a_catalogue_before_a_nickname_is_no_part_of_a_longer_name():
+    sonata = question(
+        *("key", "classical.key", 'What key is Velde\'s Piano Sonata No. 3 ("Moonrise Bay") in?'),
+        *("D major", 'Velde\'s Piano Sonata No. 3 ("Moonrise Bay")', "term"),
+    )
+    assert asked_questions("Velde, Op. 57 'Moonrise Bay': state the key.", [sonata]) == ["key"]
+
+
+def test_a_key_with_an_abbreviation_or_a_colon_of_its_own_fills_one_slot():
+    assert ("op", "64") in slots("| Op. 64 |")
+    assert ("harbour", "77") in slots(r"{ =Harbour\: 77 ~Harbour Lights }")
