@@ -18,7 +18,8 @@ from mucpt_utils.pipeline.question_words import CARDINALS, Words, fold, is_term,
 BORDER = re.compile(
     r"[\n\t|?!;=…→⇒➜✓✔{}»~•○●◯◉□☐☑☒■▲△◆◇\"“”()]|(?<!\\):|\[|\]|[-=]>|\.{2,}|(?<=\s)[-–—]+(?=\s)"
     r"|(?<![A-Z])(?<!\bOp)(?<!\bop)(?<!\bNo)(?<!\bSt)(?<!\bDr)(?<!\bMr)\.(?=\s|$)"
-    r"|,(?=\S)|(?<=['’]),(?= ['‘])|(?<!\d)/|/(?!\d)|(?:^|(?<=\s))(?:[a-hA-H]|[ivx]{1,4}|\d{1,2})[).](?=\s)"
+    r"|,(?=\S)|(?<=['’]),(?= ['‘])"
+    r"|(?<!\d)/|/(?!\d)|(?:^|(?<=\s))(?:[a-hA-H]|[ivx]{1,4}|\d{1,2})[).](?=\s)"
     r"|(?:^|(?<=\s))[oO](?=\s[A-Z])"
 )
 # options counted by bare figures: 1 Paris 2 Rome 3 Milan
