@@ -42,6 +42,14 @@ PERSON = re.compile(
     r" (?:[A-ZÀ-Þ][\w.'-]* ){1,3}([A-ZÀ-Þ][\w'-]{3,})(?=[ ?,])"
 )
 COMMON = RULES.function_words | RULES.common_words | RULES.suffixes.keys()
+# "its photography is by", where the music is asked for
+PART_BY = re.compile(
+    r"\b(?:the|its|his|her|their) ([a-z]+) (?:is|was|are|were) by\b", re.IGNORECASE
+)
+WHOLE = frozenset(
+    {"score", "tune", "tunes", "melody", "composition", "original", "recording", "version", "hit"}
+    | {"theme", "whole", "lot", "one", "thing", "lp", "release", "performance", "film", "game"}
+)
 BRACKETS = re.compile(r"\s*\([^)]*\)\s*")
 POSSESSOR = re.compile(r"^.{1,60}?'s? (?=\S)")
 
@@ -93,10 +101,19 @@ class Asked:
 
     def said_in(self, text: str) -> frozenset[str]:
         """The asked relations that a text mentions; all of them if it says who did it."""
+        if self.role == "agent" and " by" in text:
+            text = PART_BY.sub(self.without_other_part, text)
         said = RULES.relations_in(text, self.relations)
         if not said and self.role == "agent" and RULES.did_it.search(lower(text)):
             return self.relations
         return said
+
+    def without_other_part(self, match: re.Match[str]) -> str:
+        """What says by whom something is, unless that is only a part that is not asked about."""
+        part = match[1].lower()
+        if part in self.forms or part in RULES.kind_words or part in WHOLE:
+            return match[0]
+        return match[0] if RULES.relations_in(part, self.relations) else " "
 
 
 def without_brackets(subject: str) -> str:

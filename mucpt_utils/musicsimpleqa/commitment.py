@@ -7,21 +7,18 @@ with the most evidence (`evidence`). Two answers side by side count as none (`ri
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.answer_keys import key_of
-from mucpt_utils.musicsimpleqa.asked import MAKING
-from mucpt_utils.musicsimpleqa.clauses import ANSWER, Clause, Marked, clauses_of
+from mucpt_utils.musicsimpleqa.attempts import no_attempt
+from mucpt_utils.musicsimpleqa.clauses import ANSWER, Marked, clauses_of
 from mucpt_utils.musicsimpleqa.evidence import (
-    CUE,
     Evidence,
     only_answer_behind,
     speaks_of_another_part,
-    speaks_of_part,
 )
 from mucpt_utils.musicsimpleqa.given import (
-    LIFESPAN,
     final_answer,
     is_courtesy,
     is_gap,
@@ -31,18 +28,17 @@ from mucpt_utils.musicsimpleqa.given import (
     set_aside,
     without_refusals,
 )
-from mucpt_utils.musicsimpleqa.keys import Key
+from mucpt_utils.musicsimpleqa.keys import Key, Span
 from mucpt_utils.musicsimpleqa.readings import words
 from mucpt_utils.musicsimpleqa.relevance import Relevance, without_lead_in
 from mucpt_utils.musicsimpleqa.replies import own_words
 from mucpt_utils.musicsimpleqa.rivals import (
     contradiction,
-    is_bare,
     rivals,
     steps,
     undecided_at,
 )
-from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K, S
+from mucpt_utils.musicsimpleqa.rules import RULES, A, C, K
 from mucpt_utils.musicsimpleqa.words import lower
 
 ONE, SEVERAL, DENIED, NOTHING = "one answer", "several answers", "denied", "nothing"
@@ -69,31 +65,12 @@ OFFER = re.compile(
     r"|(?:then |and |so )?(?:perhaps |maybe )?i(?:'ll| will| can|'d))\b[^?]{0,80}",
     re.IGNORECASE,
 )
-# what people and countries do and titles do not
-DOER = re.compile(
-    r"[\"']? (?:hosted|wrote|sang|sings|played|plays|recorded|released|produced|composed|performed"
-    r"|made|formed|died|fronted|signed|toured|represented|entered)\b"
-)
-MADE_BY = re.compile(r"\bby (?:the )?[\"']?$")
-MADE_BY_ACT = re.compile(
-    rf"(?:([{K}{C}\"'])[\"']?,? )?\bby (?:the )?(?:\w+ )?(?:band|group|duo|trio|singer|artist"
-    r"|rapper|musician|composer) [\"']?$"
-)
-TITLED = re.compile(r"album|record|song|composition|work|piece")
-WORK_BY = re.compile(
-    r"\b(?:album|song|record|work|piece|opera|single|track|it|is|was) by (?:the )?$"
-)
-# "was commissioned by the Royal Opera House"
-DONE_BY = re.compile(r"\b(\w+ed(?= by)|starring|stars)(?: by)? (?:the )?$")
-SELF = re.compile(rf"\bon (?:the|their|his|her|its) (?:\w+ ){{0,2}}(?:album|record|ep) [\"']?{S}")
-PERSON = re.compile(r"\b(?:he|she|his|her|they|their)\b", re.IGNORECASE)
-IN_PLACE = re.compile(r"\b(?:in|at|near|about) (?:the )?$")
-# who made a work that others perform
-MADE_IT = re.compile(
-    rf"(?:(?:,|,? and| &) {A}){{0,4}}[\"']? (?:\w+ )?"
-    r"(?:co-)?(?:wrote|composed|penned|produced|directed|arranged|conducted)\b"
-)
 SHORT = 16  # characters of a reply such as "It was by X.", counting one for the name
+FEW = 8  # names of a reply that may be words of a refusal
+REFUSAL_OPENING = re.compile(
+    r"(?:beats|stumps|stumped|escapes|eludes|search|blanking|drawing|unable|incapable|dunno|haven|pass)"
+    r" (?:me|to|on|a|the)\b|(?:pass|dunno|blank|stumped|clueless)(?=[.!,]|\Z)"
+)
 PLAIN_WORDS = re.compile(r"[a-z'-]+")  # a compound is one word
 
 
@@ -160,12 +137,25 @@ def marked_reply(key: Key, text: str) -> Marked:
         stretches = no_names_in(text)
         if "[" in text or "<" in text or "{" in text:
             stretches += [match.span() for match in RULES.gap_within.finditer(lower(text))]
+        stretches += refusing_words(text, spans)
         spans = [
             span
             for span in spans
             if span.mark != C or not any(a < span.end and span.start < b for a, b in stretches)
         ]
     return Marked(text, spans)
+
+
+def refusing_words(text: str, spans: Sequence[Span]) -> list[tuple[int, int]]:
+    """The single words among spans with which a sentence refuses: `Beats me`, `Unable to say`."""
+    small, found = lower(text), []
+    for span in spans[:FEW]:
+        single = (
+            span.mark == C and span.start + 1 < span.end and " " not in text[span.start : span.end]
+        )
+        if single and REFUSAL_OPENING.match(small, span.start):
+            found.append((span.start, span.end))
+    return found
 
 
 def no_names_in(text: str) -> list[tuple[int, int]]:
@@ -220,8 +210,12 @@ def choice(reply: Marked, key: Key) -> Commitment:
     # which of them answers the question
     evidence = Evidence(reply, answering, relevance)
     clause, position = evidence.strongest()
-    if nothing := none_asked(reply, evidence, clause, position):
-        return Commitment(NOTHING, "", nothing)
+    if K not in reply.marks:
+        # "Where Do We Go?" is a title
+        if asks_back(reply.text) and not (reply.text.istitle() or reply.text.isupper()):
+            return Commitment(NOTHING, "", "asks back")
+        if nothing := no_attempt(evidence, clause, position):
+            return Commitment(NOTHING, "", nothing)
     alone = len(answering) == len(clause.places) == 1
     is_value = key.asked.role == "value"
     undecided = undecided_at(marks, key, clauses, clause, reply.text.islower())
@@ -240,66 +234,6 @@ def choice(reply: Marked, key: Key) -> Commitment:
         start, end = steps(clause, position)
     reason = "its last word" if clauses[0].start else "its answer"
     return Commitment(ONE, reply.words_at(start, end), reason)
-
-
-def none_asked(reply: Marked, evidence: Evidence, clause: Clause, position: int) -> str:
-    """Why even the likeliest answer of a reply without the key does not answer; "" if it does."""
-    if K in reply.marks:
-        return ""
-    relevance, opens = evidence.relevance, clause is evidence.clauses[0]
-    # "Where Do We Go?" is a title
-    if asks_back(reply.text) and not (reply.text.istitle() or reply.text.isupper()):
-        return "asks back"
-    if CUE.search(clause.small[max(0, position - 60) : position]):
-        return ""
-    if "born" in relevance.asked.relations and LIFESPAN.search(reply.marks):
-        return ""
-    rambles = len(words(reply.text)) > 12 and not speaks_of_part(clause, relevance.asked)
-    if rambles and relevance.of(clause, opens) < 1 and not evidence.is_told(clause, position):
-        return "names no answer"
-    if evidence.is_of_another_part(clause, position):
-        return "names who did something else"
-    if is_background(clause, position, relevance):
-        return "tells of the subject only"
-    return ""
-
-
-def is_background(clause: Clause, position: int, relevance: Relevance) -> bool:
-    """Whether the likeliest answer is not of the kind asked for: `It is by Gomez` for an album.
-
-    It is an owner or maker, if something else is asked; a place, if it is asked who did it;
-    or anything said about the subject in a relation other than the one asked about.
-    """
-    if is_bare(clause):
-        return False
-    before, behind = clause.text[:position], clause.text[position + 1 :]
-    if relevance.asked.role == "title":
-        if behind.startswith("'s ") or DOER.match(lower(behind)):
-            return True
-        if by := MADE_BY_ACT.search(before):
-            asked = TITLED.search(relevance.asked.text)
-            told = bool(by[1] or not asked or asked[0] in lower(relevance.marks))
-            return not told
-        return bool(MADE_BY.search(before) and not SELF.search(behind))
-    is_agent = relevance.asked.role == "agent"
-    if is_agent and IN_PLACE.search(before) and not RULES.verb_behind.match(lower(behind)):
-        return True
-    said = relevance.asked.said_in(clause.text)
-    if relevance.asked.relations & MAKING and is_agent and MADE_IT.match(lower(behind)):
-        return not relevance.asked.said_in(relevance.marks) - {"act"}
-    if said:
-        return False
-    if "born" in relevance.asked.relations and RULES.relations["die"].search(clause.small):
-        return True
-    if not is_agent:
-        # "Haydn died in 1809", if it is asked when he was born
-        about = S in clause.text or ("born" in relevance.asked.relations and PERSON.search(before))
-        return bool(about) and RULES.tells_relation(clause.text)
-    if relevance.asked.relations & MAKING:
-        return False
-    if (did := DONE_BY.search(before)) and RULES.relations["other"].search(lower(did[1])):
-        return True
-    return bool(WORK_BY.search(before)) and S in clause.text
 
 
 def none_given(reply: Marked, refused: bool, denied: bool) -> Commitment:

@@ -71,6 +71,7 @@ BY_HIMSELF = re.compile(
     r" (?!and |or )[^.,;!?]{2,60}?"
     r" (?:(?:him|her|them)sel(?:f|ves)\b|(?:his|her|their) own\b[^.,;!?]{0,24})"
 )
+OR_BESIDE = re.compile(r"\b(?:or|and|not)\b|\?", re.IGNORECASE)
 INNER_WORDS = frozenset({"is", "are", "to", "for", "of", "the", "a", "my", "your", "with", "it"})
 # an article may precede a name that is the whole response
 ARTICLE_LENGTH = max(map(len, {*ARTICLES, *RULES.foreign_articles}))
@@ -327,6 +328,9 @@ class NameKey(Key):
         others = [span for span in others if self.is_named_anew(reading.text, span)]
         if any(span.mark == K for span in mentions):
             others = [span for span in others if not self.stands_for_key(reading.text, span)]
+            others = [s for s in others if not is_epithet(s, mentions, reading.text)]
+            if self.asked.role == "title":
+                others = [s for s in others if not is_beside_title(s, mentions, reading.text)]
             others = [s for s in others if not is_part_of(s, mentions, reading.text)]
         if self.asked.coarse and any(span.mark == K for span in mentions):
             others = [span for span in others if not OF_A_KIND.match(reading.text, span.end)]
@@ -379,6 +383,13 @@ class NameKey(Key):
         """Whether a name says more than the question does."""
         return any(form not in self.asked.forms for form in forms_of(name))
 
+    def is_kind_asked(self, reading: Reading, index: int) -> bool:
+        """Whether a word at the beginning is the kind of thing asked about: `Zarzuelas... Pass.`"""
+        raw = reading.words[index].raw.lower()
+        if not reading.begins_sentence(index) or not raw.endswith("s"):
+            return False
+        return any(word.raw == raw[:-1] for word in self.asked.words)
+
     def is_other_name(self, reading: Reading, first: int, last: int) -> bool:
         """Whether a run of capitalised words names something that the question does not."""
         run = reading.words[first : last + 1]
@@ -389,6 +400,8 @@ class NameKey(Key):
             and word.form not in RULES.kind_words
             and word.form not in RULES.honorifics
         ]
+        if len(run) == 1 and self.is_kind_asked(reading, first):
+            return False
         if len(run) == 1 and reading.begins_sentence(first) and ELIDED.match(run[0].raw):
             return False
         if self.asked.role == "title" and PART_OF.match(reading.text, run[0].start):
@@ -450,6 +463,23 @@ def is_part_of(span: Span, mentions: Sequence[Span], text: str) -> bool:
         and (text.startswith(f"{name} ", m.start) or text.endswith(f" {name}", 0, m.end))
         for m in mentions
     )
+
+
+def is_epithet(span: Span, mentions: Sequence[Span], text: str) -> bool:
+    """Whether a name only says who the key is: `The Senator, Eugene Wright`."""
+    if " " in text[span.start : span.end] or not text[: span.start].lower().endswith("the "):
+        return False
+    beside = any(
+        m.mark == K and m.start == span.end + 2 and " " in text[m.start : m.end] for m in mentions
+    )
+    return beside and text.startswith(", ", span.end)
+
+
+def is_beside_title(span: Span, mentions: Sequence[Span], text: str) -> bool:
+    """Whether a name has no quotation marks where the key has, and is no choice beside it."""
+    if text[max(0, span.start - 1) : span.start] == '"' or OR_BESIDE.search(text):
+        return False
+    return all(m.mark != K or text[max(0, m.start - 1) : m.start] == '"' for m in mentions)
 
 
 def works_named(reading: Reading, quoted: Sequence[Span]) -> list[Span]:

@@ -202,6 +202,7 @@ LETTERS_IN_ROW = rf"[:\s(]*A(?:{NEXT_LETTER}[B-H]){{2,}}[).:]?"
 ONLY_LETTERS = re.compile(
     rf"(?:{LETTERS_IN_ROW}\s*(?:answer:?)?\s*)+(?:A(?:{NEXT_LETTER}[B-H])*[).:]?)?", re.IGNORECASE
 )
+STEM = 6  # letters that a label shares with the question: `Producer`, "produced"
 TABLE_RULE = re.compile(r"^(?=[\s:|-]*-)[\s:|-]*$")
 # "2nd" and "2" -> "second"
 ORDINALS = {form: word for word, form in FORMS["ordinal_words"].items()}
@@ -404,11 +405,20 @@ def asked_row(rows: Sequence[Sequence[str]], question: str) -> int | None:
         starts = range(len(asked) - len(forms) + 1) if forms else ()
         return int(any(asked[start : start + len(forms)] == forms for start in starts))
 
+    def is_label(cell: str) -> bool:
+        stems = {form[:STEM] for form in forms_of(cell) if len(form) >= STEM}
+        return not stems.isdisjoint(form[:STEM] for form in asked)
+
+    def tells(cells: Sequence[str]) -> bool:
+        """Whether a row says more than the question does: `Album | S` repeats it."""
+        return any(form not in asked for cell in cells[1:] for form in forms_of(cell))
+
     movement = MOVEMENT.search(question)
     nth = movement[1].lower() if movement else ""
     tellings: list[list[int]] = [
         [int(bool(nth) and numbering(cells[0]) == nth) for cells in rows],
-        [is_named(cells[0]) for cells in rows],
+        [is_named(cells[0]) and tells(cells) for cells in rows],
+        [len(cells) == 2 and is_label(cells[0]) and tells(cells) for cells in rows],
         [max(map(is_named, cells)) for cells in rows],
         [len(set(asked).intersection(forms_of(" - ".join(cells)))) for cells in rows],
     ]
