@@ -62,6 +62,8 @@ from mucpt_utils.pipeline.title_marks import TitleMarks
 
 ASKED, ANSWERED = "asks a benchmark question", "asks and answers a benchmark question"
 MARKED = "holds the benchmark's canary"
+# an address asks nothing, whatever marks and words are in it: "https://x.example/?id=3"
+ADDRESS = re.compile(r"(?:\bhttps?://|\bwww\.)[^\s<>\"')\]]*")
 # share of a question's telling words that a prompt must have if the question names no subject
 WORDING_SHARE = 0.8
 # characters of a text that may ask without a question mark by more than its words alone
@@ -153,7 +155,7 @@ class QuestionIndex:
         A later sentence takes its place if the answer follows only there.
         """
         first: dict[str, Contamination] = {}
-        text = self.plain(text)
+        text = self.plain(ADDRESS.sub(" ", text))
         as_a_whole = is_short(text)
         items, is_asked = [], False
         for prompt in prompts(text, self.may_name):

@@ -42,8 +42,6 @@ LONGEST_CARD = 20
 BREAKS_OFF = re.compile(
     r"\b(?:in|on|by|of|as|is|was|were|to|from|at|called|for|with|the|named)[ :…]*$", re.IGNORECASE
 )
-# the mark in "https://x.example/?id=3" asks nothing
-ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 BOX = re.compile(r"[○●◯◉□☐☑☒■▲△◆◇]|\[[ xX]?\](?= )|(?m:^[ \t]*[oO] (?=[A-Z]))")
 # marks of a list of facts: `● Artist: Cold Harbour ● Year: 1977`
 BOXED_FIELD = re.compile(r"[○●◯◉□☐☑☒■▲△◆◇] {0,3}[A-Z][\w ]{1,20}:")
@@ -120,7 +118,7 @@ class Item:
     @property
     def asks_for_a_fact(self) -> bool:
         """Whether it has a question that is none of taste, method or the reader's own affairs."""
-        asked = [s for s in split_sentences(ADDRESS.sub(" ", self.text)) if "?" in s]
+        asked = [s for s in split_sentences(self.text) if "?" in s]
         return any(is_of_questions(s) and not asks_no_fact(s) for s in asked)
 
     @cached_property
