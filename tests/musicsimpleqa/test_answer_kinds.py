@@ -1,9 +1,9 @@
 """Words of a reply that cannot be the answer: names of another kind or part, words, other notes."""
 
 import pytest
+from signed_replies import GRADES, given
 
 from mucpt_utils.musicsimpleqa import replies
-from mucpt_utils.musicsimpleqa.grading import grade
 from mucpt_utils.musicsimpleqa.no_names import is_known_person
 from mucpt_utils.musicsimpleqa.year_words import years_in_digits
 
@@ -36,7 +36,6 @@ QUESTIONS = {
     ),
     "label": ("On which record label was Rust released?", "Ariola", "term", "Rust"),
 }
-GRADES = {"+": "correct", "-": "incorrect", "0": "not_attempted"}
 CASES = {
     "who won, where a work is asked": [
         ("winner", "The 1951 prize was awarded to Carl Ott for Tidal Songs.", "+"),
@@ -122,11 +121,9 @@ CASES = {
 def test_what_is_given(kind):
     wrong = []
     for name, reply, sign in CASES[kind]:
-        text, key, answer_type, subject = QUESTIONS[name]
-        question = {"question": text, "answer": key, "answer_type": answer_type, "subject": subject}
-        given = grade(question, reply)
-        if given.grade != GRADES[sign]:
-            wrong.append((reply, given))
+        found = given(QUESTIONS, name, reply)
+        if found.grade != GRADES[sign]:
+            wrong.append((reply, found))
     assert not wrong, wrong
 
 

@@ -1,8 +1,7 @@
 """Replies that attempt an answer, and replies that tell only of what the question is about."""
 
 import pytest
-
-from mucpt_utils.musicsimpleqa.grading import grade
+from signed_replies import GRADES, given
 
 QUESTIONS = {
     "desk": ("Who produced the album Ten?", "Rick Parashar", "person", "Ten"),
@@ -18,7 +17,6 @@ QUESTIONS = {
     "winner": ("Whose album won the 2021 Harp Prize?", "Ann Parks", "person", "2021 Harp Prize"),
     "zarzuela": ("Who composed the zarzuela La rosa?", "Tomás Bretón", "person", "La rosa"),
 }
-GRADES = {"+": "correct", "-": "incorrect", "0": "not_attempted"}
 CASES = {
     # something says that the name answers
     "desk": [
@@ -125,18 +123,12 @@ TABLES = [
 ]
 
 
-def graded(name, reply):
-    text, answer, kind, subject = QUESTIONS[name]
-    question = {"question": text, "answer": answer, "answer_type": kind, "subject": subject}
-    return grade({**question, "aliases": []}, reply).grade
-
-
 @pytest.mark.parametrize(("name", "case"), [(n, case) for n in CASES for case in CASES[n]])
 def test_a_name_answers_only_where_something_says_so(name, case):
     sign, _, reply = case.partition(" ")
-    assert graded(name, reply) == GRADES[sign]
+    assert given(QUESTIONS, name, reply).grade == GRADES[sign]
 
 
 @pytest.mark.parametrize(("name", "sign", "table"), TABLES)
 def test_the_row_whose_label_is_asked_for_answers(name, sign, table):
-    assert graded(name, table) == GRADES[sign]
+    assert given(QUESTIONS, name, table).grade == GRADES[sign]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from itertools import pairwise
 
 import pytest
+from signed_replies import GRADES
 
 from mucpt_utils.musicsimpleqa import commitment
 from mucpt_utils.musicsimpleqa.agreement import load_cases
@@ -14,7 +15,6 @@ from mucpt_utils.musicsimpleqa.grading import grade
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.musicsimpleqa.replies import own_words
 
-GRADES = {"+": "correct", "-": "incorrect", "0": "not_attempted"}
 QUESTIONS = {
     "creep": ("Which artist or band recorded the song Creep?", "Radiohead", "group", "Creep"),
     "android": ("On which album did the song Paranoid Android appear?", "OK Computer", "title", ""),

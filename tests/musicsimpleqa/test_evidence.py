@@ -1,6 +1,7 @@
 """Evidence for the answers of a reply that names several: which one it gives."""
 
 import pytest
+from signed_replies import GRADES, given
 
 from mucpt_utils.musicsimpleqa import evidence
 from mucpt_utils.musicsimpleqa.grading import grade
@@ -27,7 +28,6 @@ QUESTIONS = {
     "family": ("Which family of instruments is the bassoon of?", "woodwind", "term", "bassoon"),
     "maker": ("Who composed Peter and the Wolf?", "Sergei Prokofiev", "person", ""),
 }
-GRADES = {"+": "correct", "-": "incorrect", "0": "not_attempted"}
 CASES = {
     "a part beside each name": [
         ("bass", "Paul Bley on piano, Steve Swallow on bass, Jimmy Giuffre on clarinet", "+"),
@@ -125,10 +125,8 @@ CASES = {
 @pytest.mark.parametrize("kind", CASES)
 def test_the_answer_given(kind):
     for name, reply, sign in CASES[kind]:
-        text, key, answer_type, subject = QUESTIONS[name]
-        question = {"question": text, "answer": key, "answer_type": answer_type}
-        given = grade(question | {"subject": subject}, reply)
-        assert given.grade == GRADES[sign], (reply, given)
+        found = given(QUESTIONS, name, reply)
+        assert found.grade == GRADES[sign], (reply, found)
 
 
 def test_parts_exclude_each_other_both_ways():
