@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mucpt_utils.musicsimpleqa.answer_keys import key_of
+from mucpt_utils.musicsimpleqa.grader.answer_keys import key_of
+from mucpt_utils.musicsimpleqa.grader.readings import forms_of
 from mucpt_utils.musicsimpleqa.grading import INCORRECT, grade, graded_in_full
 from mucpt_utils.musicsimpleqa.questions import load_questions
-from mucpt_utils.musicsimpleqa.readings import forms_of
 
 FILE = Path(__file__).parent / "grading_templates.jsonl"
 FEWEST = 8  # questions of a relation; below, those of the answer type give the wrong answers

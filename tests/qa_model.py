@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from mucpt_utils.config.scoring import ModelSettings
-from mucpt_utils.musicsimpleqa.ask import prompt
+from mucpt_utils.musicsimpleqa.asking.ask import prompt
 from mucpt_utils.scoring.models import from_scratch
 from mucpt_utils.scoring.tokens import train_tokenizer
 

@@ -15,9 +15,9 @@ from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import Fact, askable
 from mucpt_utils.knowledge.relations import Relation
 from mucpt_utils.knowledge.roles import Roles
-from mucpt_utils.pipeline.calibration import calibration_error, reliability
-from mucpt_utils.pipeline.classifier import Classifier
-from mucpt_utils.pipeline.domain_training import Example
+from mucpt_utils.pipeline.domain.calibration import calibration_error, reliability
+from mucpt_utils.pipeline.domain.classifier import Classifier
+from mucpt_utils.pipeline.domain.training import Example
 from mucpt_utils.study.prose import ROLES
 from mucpt_utils.text.render.wording import asked_about
 

@@ -18,7 +18,7 @@ import pyarrow.parquet
 from datatrove.data import Document
 
 from mucpt_utils.config.text import SourceSettings
-from mucpt_utils.pipeline.record_lines import fields_as_lines
+from mucpt_utils.pipeline.questions.record_lines import fields_as_lines
 from mucpt_utils.text.sources import Malformed, PassedOver, Unreadable, decode, read_source
 from mucpt_utils.text.sources.base import first_line, open_source
 from mucpt_utils.text.sources.compression import CODECS

@@ -20,8 +20,8 @@ from scipy.stats import binomtest
 from mucpt_utils import paths
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import FileError, read_jsonl, write_text
+from mucpt_utils.musicsimpleqa.grader.words import words
 from mucpt_utils.musicsimpleqa.grading import CORRECT, grade
-from mucpt_utils.musicsimpleqa.words import words
 
 DIFFICULTY = paths.ROOT / "data_cards/musicsimpleqa/difficulty.csv"
 LEVEL = 0.05  # of the one-sided test against chance

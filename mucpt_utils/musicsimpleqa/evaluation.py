@@ -8,13 +8,13 @@ from pathlib import Path
 from mucpt_utils import paths
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import digest
-from mucpt_utils.musicsimpleqa.ask import BATCH_SIZE, MAX_NEW_TOKENS, few_shot
-from mucpt_utils.musicsimpleqa.client import Endpoint
+from mucpt_utils.musicsimpleqa.asking.ask import BATCH_SIZE, MAX_NEW_TOKENS, few_shot
+from mucpt_utils.musicsimpleqa.asking.client import Endpoint
+from mucpt_utils.musicsimpleqa.asking.models import ask_endpoint, ask_model, facts_of, load_model
+from mucpt_utils.musicsimpleqa.asking.run import Run, read_responses
+from mucpt_utils.musicsimpleqa.asking.secrecy import USER_OF_URL
 from mucpt_utils.musicsimpleqa.judge import judge_answers
-from mucpt_utils.musicsimpleqa.models import ask_endpoint, ask_model, facts_of, load_model
 from mucpt_utils.musicsimpleqa.questions import load_questions
-from mucpt_utils.musicsimpleqa.run import Run, read_responses
-from mucpt_utils.musicsimpleqa.secrecy import USER_OF_URL
 from mucpt_utils.musicsimpleqa.summary import grade_responses, summary_text, write_summary
 
 CHAT_TOKENS = 256  # of an answer: a chat model may write its thoughts first

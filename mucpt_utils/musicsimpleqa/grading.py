@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from mucpt_utils.musicsimpleqa.answer_keys import key_of
-from mucpt_utils.musicsimpleqa.commitment import NOTHING, ONE, answer_to
-from mucpt_utils.musicsimpleqa.keys import Key
-from mucpt_utils.musicsimpleqa.short_replies import is_another
+from mucpt_utils.musicsimpleqa.grader.answer_keys import key_of
+from mucpt_utils.musicsimpleqa.grader.commitment import NOTHING, ONE, answer_to
+from mucpt_utils.musicsimpleqa.grader.keys import Key
+from mucpt_utils.musicsimpleqa.grader.short_replies import is_another
 
 CORRECT, INCORRECT, NOT_ATTEMPTED = "correct", "incorrect", "not_attempted"
 GRADES = (CORRECT, INCORRECT, NOT_ATTEMPTED)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from mucpt_utils.io import HALF_SIGNS, read_json, write_json
 from mucpt_utils.musicsimpleqa.agreement import Agreement, agreement
-from mucpt_utils.musicsimpleqa.client import Endpoint, ask_all
+from mucpt_utils.musicsimpleqa.asking.client import Endpoint, ask_all
+from mucpt_utils.musicsimpleqa.grader.replies import without_thoughts
 from mucpt_utils.musicsimpleqa.grading import CORRECT, INCORRECT, NOT_ATTEMPTED
-from mucpt_utils.musicsimpleqa.replies import without_thoughts
 
 UNPARSED = "unparsed"
 LABELS = {"CORRECT": CORRECT, "INCORRECT": INCORRECT, "NOT_ATTEMPTED": NOT_ATTEMPTED}

@@ -8,7 +8,7 @@ from mucpt_utils import paths
 from mucpt_utils.io import FileError, read_jsonl
 from mucpt_utils.knowledge.facts import Fact
 from mucpt_utils.knowledge.relations import ANSWER_TYPES, Relation
-from mucpt_utils.musicsimpleqa.words import words
+from mucpt_utils.musicsimpleqa.grader.words import words
 from mucpt_utils.text.render.wording import asked_about
 
 SPLITS = {

@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the pipeline, or print its plan; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == [TRAIN]:
-        from mucpt_utils.pipeline import train_classifier
+        from mucpt_utils.pipeline.domain import train_classifier
 
         return train_classifier.main(words[1:])
     options = parse_arguments(words)
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> int:
     """Run the pipeline, or print its plan. Raises MuCPTError or OSError if that fails."""
     settings = load_settings(options.settings, options.no_classifier, options.engine)
-    from mucpt_utils.pipeline import shipped
+    from mucpt_utils.pipeline.domain import shipped
     from mucpt_utils.pipeline.forecast import Task, described
     from mucpt_utils.pipeline.outcome import finish
     from mucpt_utils.pipeline.run import FUNNEL, run_pipeline

@@ -1,7 +1,7 @@
 """Decontamination: finds documents in which a benchmark question is asked (and answered).
 
 A question counts as asked if something that asks (`asking.prompts`) has its parts
-(`question_parts.QuestionParts`): its subject, its kind of answer and its meaning, in whatever
+(`questions.parts.QuestionParts`): its subject, its kind of answer and its meaning, in whatever
 words. A statement of the fact in prose is knowledge, not contamination: it is never a match.
 """
 
@@ -15,8 +15,8 @@ from datatrove.data import Document
 from datatrove.pipeline.filters.base_filter import BaseFilter
 
 from mucpt_utils.knowledge.facts import by_subject, load_facts
-from mucpt_utils.pipeline.asked_words import Asked
-from mucpt_utils.pipeline.asking import (
+from mucpt_utils.pipeline.questions.asked_words import Asked
+from mucpt_utils.pipeline.questions.asking import (
     Manner,
     Prompt,
     is_short,
@@ -24,30 +24,24 @@ from mucpt_utils.pipeline.asking import (
     prompts,
     without_asides,
 )
-from mucpt_utils.pipeline.asking_lists import items_behind, items_inside
-from mucpt_utils.pipeline.proved_questions import Item, is_answered_otherwise, proved
-from mucpt_utils.pipeline.question_fit import asked_about, asks_plainly, is_of_a_player
-from mucpt_utils.pipeline.question_parts import (
+from mucpt_utils.pipeline.questions.asking_lists import items_behind, items_inside
+from mucpt_utils.pipeline.questions.fit import asked_about, asks_plainly, is_of_a_player
+from mucpt_utils.pipeline.questions.parts import (
     Known,
     Name,
     QuestionParts,
 )
-from mucpt_utils.pipeline.question_signs import has_sign
-from mucpt_utils.pipeline.question_vocabulary import is_common, vocabulary
-from mucpt_utils.pipeline.question_words import (
-    FORM,
-    RAW_WORD,
-    Words,
-    raw_words,
-    stem,
-    with_intervals,
-    with_years_in_figures,
-    words,
+from mucpt_utils.pipeline.questions.proved_questions import Item, is_answered_otherwise, proved
+from mucpt_utils.pipeline.questions.record_lines import without_pictures, without_syntax
+from mucpt_utils.pipeline.questions.signs import has_sign
+from mucpt_utils.pipeline.questions.subject_details import Detail, Details, details_of
+from mucpt_utils.pipeline.questions.subject_hints import (
+    Hints,
+    is_of_author,
+    is_proved,
+    names_another,
 )
-from mucpt_utils.pipeline.record_lines import without_pictures, without_syntax
-from mucpt_utils.pipeline.subject_details import Detail, Details, details_of
-from mucpt_utils.pipeline.subject_hints import Hints, is_of_author, is_proved, names_another
-from mucpt_utils.pipeline.subject_names import (
+from mucpt_utils.pipeline.questions.subject_names import (
     Match,
     Subject,
     may_be_referred_to,
@@ -57,8 +51,19 @@ from mucpt_utils.pipeline.subject_names import (
     states,
     widest,
 )
-from mucpt_utils.pipeline.subject_spellings import Spellings
-from mucpt_utils.pipeline.title_marks import TitleMarks
+from mucpt_utils.pipeline.questions.subject_spellings import Spellings
+from mucpt_utils.pipeline.questions.title_marks import TitleMarks
+from mucpt_utils.pipeline.questions.vocabulary import is_common, vocabulary
+from mucpt_utils.pipeline.questions.words import (
+    FORM,
+    RAW_WORD,
+    Words,
+    raw_words,
+    stem,
+    with_intervals,
+    with_years_in_figures,
+    words,
+)
 
 ASKED, ANSWERED = "asks a benchmark question", "asks and answers a benchmark question"
 MARKED = "holds the benchmark's canary"

@@ -29,16 +29,16 @@ from datatrove.utils.typeshelper import StatHints
 
 from mucpt_utils.config.pipeline import MinhashSettings
 from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
-from mucpt_utils.pipeline.containment import KIND, CopiedWorks
-from mucpt_utils.pipeline.differences import state_other_facts
-from mucpt_utils.pipeline.minhash import (
+from mucpt_utils.pipeline.similarity.containment import KIND, CopiedWorks
+from mucpt_utils.pipeline.similarity.differences import state_other_facts
+from mucpt_utils.pipeline.similarity.minhash import (
     NORMAL_FORM,
     ShingleStore,
     jaccard,
     minhashes,
     shingles,
 )
-from mucpt_utils.pipeline.pieces import (
+from mucpt_utils.pipeline.similarity.pieces import (
     SHINGLES,
     TEXTS,
     DocumentKey,

@@ -15,9 +15,9 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from mucpt_utils.config.pipeline import Kind, MaskingSettings
-from mucpt_utils.pipeline import masking_links, masking_mail, masking_numbers, masking_telephones
 from mucpt_utils.pipeline.edits import Edit, apply_edits, edited_text
-from mucpt_utils.pipeline.masking_context import Window, windows
+from mucpt_utils.pipeline.personal_data import links, mail, numbers, telephones
+from mucpt_utils.pipeline.personal_data.context import Window, windows
 
 # further passes find what a mask has uncovered, which is at most a chain of neighbours
 MOST_PASSES = 4
@@ -144,12 +144,12 @@ def spans_by_kind(text: str, settings: MaskingSettings) -> dict[Kind, Iterable[W
     octets = windows(OCTETS.finditer(text), 48, 48)
     has_links = "=" in text or "://" in text
     return {
-        "URL": masking_links.find_links(text) if has_links else (),
-        "EMAIL": masking_mail.find_addresses(text),
-        "IBAN": masking_numbers.find_ibans(text, digits),
-        "SSN": masking_numbers.find_social_security(text, digits),
-        "CARD": masking_numbers.find_cards(text, digits),
-        "IP": masking_numbers.find_machines(text, octets),
-        "PHONE": masking_telephones.find_telephones(text, digits, settings),
-        "HANDLE": masking_mail.find_handles(text) if "@" in text else (),
+        "URL": links.find_links(text) if has_links else (),
+        "EMAIL": mail.find_addresses(text),
+        "IBAN": numbers.find_ibans(text, digits),
+        "SSN": numbers.find_social_security(text, digits),
+        "CARD": numbers.find_cards(text, digits),
+        "IP": numbers.find_machines(text, octets),
+        "PHONE": telephones.find_telephones(text, digits, settings),
+        "HANDLE": mail.find_handles(text) if "@" in text else (),
     }

@@ -10,9 +10,8 @@ from datatrove.pipeline.base import PipelineStep
 from mucpt_utils.config.files import SettingsError
 from mucpt_utils.config.pipeline import MinhashSettings, PipelineSettings
 from mucpt_utils.pipeline import cleaning
-from mucpt_utils.pipeline.classifier import DomainFilter
-from mucpt_utils.pipeline.containment import KIND, ReportContained, WorkShingles
 from mucpt_utils.pipeline.decontamination import AskedQuestions
+from mucpt_utils.pipeline.domain.classifier import DomainFilter
 from mucpt_utils.pipeline.duplicates import (
     EXACT,
     Cover,
@@ -23,8 +22,9 @@ from mucpt_utils.pipeline.duplicates import (
     minhash_config,
 )
 from mucpt_utils.pipeline.masking import MaskPersonalData
-from mucpt_utils.pipeline.pieces import OverlapPairs
 from mucpt_utils.pipeline.shards import EachShard
+from mucpt_utils.pipeline.similarity.containment import KIND, ReportContained, WorkShingles
+from mucpt_utils.pipeline.similarity.pieces import OverlapPairs
 
 
 class Job(NamedTuple):

@@ -23,10 +23,12 @@ from mucpt_utils.closure import code_digest
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import digest, read_json, write_json
-from mucpt_utils.pipeline import accounting, classifier, containment, executors
+from mucpt_utils.pipeline import accounting, executors
+from mucpt_utils.pipeline.domain import classifier
+from mucpt_utils.pipeline.domain.shipped import described
 from mucpt_utils.pipeline.plan import Stage, plan_stages
 from mucpt_utils.pipeline.shards import MapShards, ReadUnits
-from mucpt_utils.pipeline.shipped import described
+from mucpt_utils.pipeline.similarity import containment
 from mucpt_utils.text.sources import Input, open_input
 from mucpt_utils.text.sources.base import LOST_LINK, is_lost_link
 from mucpt_utils.text.sources.folders import RUN_RECORD, is_output

@@ -18,7 +18,7 @@ from mucpt_utils.study.stages import Artifact, Report, Stage, build, content_dig
 if TYPE_CHECKING:  # transformers takes seconds to import, and finished stages do not need it
     from transformers import PreTrainedTokenizerBase
 
-    from mucpt_utils.pipeline.domain_training import Example
+    from mucpt_utils.pipeline.domain.training import Example
 
 
 class CorpusStages:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mucpt_utils.musicsimpleqa.ask import answer_log_likelihoods, answer_questions, prompt
+from mucpt_utils.musicsimpleqa.asking.ask import answer_log_likelihoods, answer_questions, prompt
 from mucpt_utils.scoring.losses import score
 from mucpt_utils.scoring.tokens import TokenStore
 

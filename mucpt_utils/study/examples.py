@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mucpt_utils.io import write_jsonl
-from mucpt_utils.musicsimpleqa.ask import few_shot
+from mucpt_utils.musicsimpleqa.asking.ask import few_shot
 from mucpt_utils.study.text import questions_of, read_world
 
 if TYPE_CHECKING:  # the code that runs stages is not part of what makes one

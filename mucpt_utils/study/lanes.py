@@ -14,7 +14,7 @@ from mucpt_utils.study.stages import Artifact
 from mucpt_utils.study.study import Study
 
 if TYPE_CHECKING:
-    from mucpt_utils.pipeline.domain_training import Example
+    from mucpt_utils.pipeline.domain.training import Example
 
 
 def prose_profile(profile: Profile) -> Profile:

@@ -21,7 +21,7 @@ from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.io import read_jsonl, write_jsonl
 
 if TYPE_CHECKING:  # no part of what makes a stage; training needs no library of sources
-    from mucpt_utils.pipeline.domain_training import Example
+    from mucpt_utils.pipeline.domain.training import Example
     from mucpt_utils.study.stages import Report
 
 Inputs = Mapping[str, Path]
@@ -149,7 +149,7 @@ def among_rendered(passage: Mapping) -> dict:
 
 def train_prose_classifier(folder: Path, inputs: Inputs, report: "Report") -> None:
     """The domain classifier: music or not, trained on the reference files."""
-    from mucpt_utils.pipeline.domain_training import train_classifier
+    from mucpt_utils.pipeline.domain.training import train_classifier
 
     train_classifier(reference_passages(inputs["passages"]), folder)
 
@@ -169,7 +169,7 @@ def reference_passages(passages: Path) -> list["Example"]:
 
 def mixed_passages(rows: Sequence[Mapping]) -> list["Example"]:
     """Passages of partly musical books, labelled by article or chapter."""
-    from mucpt_utils.pipeline.domain_sections import labelled_sections
+    from mucpt_utils.pipeline.domain.sections import labelled_sections
 
     texts: dict[tuple[str, str], list[str]] = {}
     for row in rows:
@@ -193,7 +193,7 @@ def unseen_passages(passages: Path) -> list["Example"]:
 
 def example(row: Mapping) -> "Example":
     """A passage labelled by its library class, or else by its folder."""
-    from mucpt_utils.pipeline.domain_training import Example
+    from mucpt_utils.pipeline.domain.training import Example
 
     metadata = row["metadata"]
     label = metadata.get("library_label") or metadata["domain"]

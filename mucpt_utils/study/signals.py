@@ -153,8 +153,8 @@ def rate_quality(folder: Path, inputs: Inputs, report: "Report") -> None:
     for web corpora tell encyclopaedias and books from the web. Each half of the corpus is rated by
     a classifier that learnt from the other half.
     """
-    from mucpt_utils.pipeline.domain_fasttext import fit_model, raw_scores
-    from mucpt_utils.pipeline.domain_terms import read_words
+    from mucpt_utils.pipeline.domain.fasttext_model import fit_model, raw_scores
+    from mucpt_utils.pipeline.domain.terms import read_words
 
     clean = [row["text"] for row in read_jsonl(inputs["general_text"] / "music.jsonl")]
     corpus = [document["text"] for document in kept_documents(inputs["corpus"])]

@@ -24,14 +24,14 @@ from mucpt_utils.study.stages import SCRATCH, Report
 from mucpt_utils.text.render import render_documents, render_questions_and_answers
 
 if TYPE_CHECKING:  # a machine that only trains needs no libraries of crawl and pipeline
-    from mucpt_utils.pipeline.domain_training import Example
+    from mucpt_utils.pipeline.domain.training import Example
 
 Inputs = Mapping[str, Path]
 QUESTIONS = {
     "test": paths.ROOT / "data_cards/musicsimpleqa/test.jsonl",
     "dev": paths.ROOT / "data_cards/musicsimpleqa/dev.jsonl",
 }
-PLAN = paths.PACKAGE / "musicsimpleqa/plan.yaml"
+PLAN = paths.PACKAGE / "musicsimpleqa/making/plan.yaml"
 # each text has its own stream of random numbers
 SEEDS = {
     **{"general": 11, "practice": 12, "questions": 13, "everyday": 14, "alignment": 14},
@@ -204,7 +204,7 @@ def labelled_passages(general_text: Path, everyday_text: Path) -> list["Example"
 
     Passages about one subject or topic form a group.
     """
-    from mucpt_utils.pipeline.domain_training import Example
+    from mucpt_utils.pipeline.domain.training import Example
 
     sources = (
         (general_text / "music.jsonl", True),
@@ -220,7 +220,7 @@ def labelled_passages(general_text: Path, everyday_text: Path) -> list["Example"
 
 def train_domain_classifier(folder: Path, inputs: Inputs, report: Report) -> None:
     """The domain classifier, trained on subjects not under test, and on real text if mixed in."""
-    from mucpt_utils.pipeline.domain_training import train_classifier
+    from mucpt_utils.pipeline.domain.training import train_classifier
 
     examples = labelled_passages(inputs["general_text"], inputs["everyday_text"])
     if "passages" in inputs:

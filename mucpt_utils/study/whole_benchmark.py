@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mucpt_utils.io import read_jsonl, write_jsonl
-from mucpt_utils.musicsimpleqa.ask import MAX_NEW_TOKENS, few_shot
+from mucpt_utils.musicsimpleqa.asking.ask import MAX_NEW_TOKENS, few_shot
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.scoring import models
 from mucpt_utils.study.evaluation import respond

@@ -14,7 +14,7 @@ import pandas as pd
 from mucpt_utils.analysis.frames import rows_where
 from mucpt_utils.analysis.verdicts import load_rule
 from mucpt_utils.config.arms import ARMS
-from mucpt_utils.pipeline.calibration import Calibration
+from mucpt_utils.pipeline.domain.calibration import Calibration
 from mucpt_utils.report import table_files
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital

@@ -23,18 +23,18 @@ from stages.kinds import KINDS, labelled
 from mucpt_utils import paths
 from mucpt_utils.config.pipeline import ClassifierSettings
 from mucpt_utils.knowledge.facts import load_facts
-from mucpt_utils.pipeline.calibration import calibration_error, fit_platt
-from mucpt_utils.pipeline.classifier import Classifier
-from mucpt_utils.pipeline.domain_fasttext import fit_model, raw_scores
-from mucpt_utils.pipeline.domain_terms import read_words
-from mucpt_utils.pipeline.domain_training import (
+from mucpt_utils.pipeline.domain.calibration import calibration_error, fit_platt
+from mucpt_utils.pipeline.domain.classifier import Classifier
+from mucpt_utils.pipeline.domain.fasttext_model import fit_model, raw_scores
+from mucpt_utils.pipeline.domain.shipped import SHIPPED
+from mucpt_utils.pipeline.domain.terms import read_words
+from mucpt_utils.pipeline.domain.training import (
     Example,
     balanced_weights,
     fasttext_odds,
     source_folds,
     train_classifier,
 )
-from mucpt_utils.pipeline.shipped import SHIPPED
 from mucpt_utils.report import table_files
 
 TABLE = "classifier_kinds"

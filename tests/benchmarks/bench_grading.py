@@ -16,8 +16,8 @@ import time
 from collections.abc import Sequence
 
 from mucpt_utils import paths
-from mucpt_utils.musicsimpleqa import short_replies
 from mucpt_utils.musicsimpleqa.agreement import load_cases
+from mucpt_utils.musicsimpleqa.grader import short_replies
 from mucpt_utils.musicsimpleqa.grading import grade, graded_once
 from mucpt_utils.musicsimpleqa.questions import load_questions
 

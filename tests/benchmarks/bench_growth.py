@@ -28,10 +28,10 @@ from mucpt_utils import paths
 from mucpt_utils.config.pipeline import ClassifierSettings, MinhashSettings, PipelineSettings
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.io import write_json
-from mucpt_utils.pipeline.containment import work_piece
-from mucpt_utils.pipeline.differences import Anchored, state_other_facts, words_of
 from mucpt_utils.pipeline.duplicates import ExactSignatures, NearSignatures
 from mucpt_utils.pipeline.plan import plan_stages
+from mucpt_utils.pipeline.similarity.containment import work_piece
+from mucpt_utils.pipeline.similarity.differences import Anchored, state_other_facts, words_of
 from mucpt_utils.text.sources import open_input
 
 sys.path.append(str(paths.ROOT / "tests"))  # where the tests' helpers are
@@ -210,7 +210,7 @@ def blocks(name: str, folder: Path) -> Callable[[str], None]:
 
 def trained(folder: Path) -> Path:
     """A small classifier: how long it takes does not depend on what it has learnt."""
-    from mucpt_utils.pipeline.domain_training import train_classifier
+    from mucpt_utils.pipeline.domain.training import train_classifier
 
     topics = ("The piano plays a melody number", "Chop onions and fry them in butter for")
     labelled = [

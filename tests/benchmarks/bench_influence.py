@@ -29,7 +29,7 @@ from mucpt_utils.analysis import criteria
 from mucpt_utils.analysis.search import STRATA, development
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import write_text
-from mucpt_utils.musicsimpleqa.ask import prompt_and_answer
+from mucpt_utils.musicsimpleqa.asking.ask import prompt_and_answer
 from mucpt_utils.report.table_files import csv_text
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.scoring.influence import answer_gradient, influence

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from mucpt_utils.config.scoring import ModelSettings
-from mucpt_utils.musicsimpleqa import ask
+from mucpt_utils.musicsimpleqa.asking import ask
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.scoring.models import from_scratch
 from mucpt_utils.scoring.tokens import train_tokenizer

@@ -39,8 +39,10 @@ from datatrove.pipeline.writers import JsonlWriter
 from mucpt_utils.config.pipeline import MinhashSettings, PipelineSettings
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_jsonl
-from mucpt_utils.pipeline import classifier, cleaning, duplicates, executors, masking, minhash
+from mucpt_utils.pipeline import cleaning, duplicates, executors, masking
+from mucpt_utils.pipeline.domain import classifier
 from mucpt_utils.pipeline.run import run_pipeline
+from mucpt_utils.pipeline.similarity import minhash
 from mucpt_utils.study.provenance import machine
 from mucpt_utils.study.stages import content_digest
 from mucpt_utils.study.study import Study

@@ -40,7 +40,7 @@ from datatrove.pipeline.writers import JsonlWriter
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.pipeline import executors, run
-from mucpt_utils.pipeline.shipped import SHIPPED
+from mucpt_utils.pipeline.domain.shipped import SHIPPED
 from mucpt_utils.text.sources import PassedOver, Unreadable, open_input
 
 

@@ -4,8 +4,8 @@
 
 Run by name, never by the test suite. A conditional logit: in each labelled reply that holds the key
 and another answer, the key is the one given where the label is `correct`, another one where it is
-`incorrect`. Prints the weights to write into `mucpt_utils/musicsimpleqa/evidence.yaml`, and how
-often the strongest answer is the labelled one, in the fit and in replies left out of it.
+`incorrect`. Prints the weights to write into `mucpt_utils/musicsimpleqa/grader/evidence.yaml`, and
+how often the strongest answer is the labelled one, in the fit and in replies left out of it.
 """
 
 import argparse
@@ -16,11 +16,11 @@ import numpy as np
 from scipy.optimize import minimize
 
 from mucpt_utils import paths
-from mucpt_utils.musicsimpleqa import evidence
 from mucpt_utils.musicsimpleqa.agreement import CASES, load_cases
-from mucpt_utils.musicsimpleqa.commitment import committed
-from mucpt_utils.musicsimpleqa.evidence import Evidence
-from mucpt_utils.musicsimpleqa.rules import K
+from mucpt_utils.musicsimpleqa.grader import evidence
+from mucpt_utils.musicsimpleqa.grader.commitment import committed
+from mucpt_utils.musicsimpleqa.grader.evidence import Evidence
+from mucpt_utils.musicsimpleqa.grader.rules import K
 
 LABELLED = paths.ROOT / "data_cards/musicsimpleqa/labelled"
 RIDGE = 1.0

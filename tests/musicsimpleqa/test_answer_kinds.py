@@ -3,9 +3,9 @@
 import pytest
 from signed_replies import GRADES, given
 
-from mucpt_utils.musicsimpleqa import replies
-from mucpt_utils.musicsimpleqa.no_names import is_known_person
-from mucpt_utils.musicsimpleqa.year_words import years_in_digits
+from mucpt_utils.musicsimpleqa.grader import replies
+from mucpt_utils.musicsimpleqa.grader.no_names import is_known_person
+from mucpt_utils.musicsimpleqa.grader.year_words import years_in_digits
 
 QUESTIONS = {
     "winner": ("Which work won the 1951 Harp Prize?", "Tidal Songs", "title", "1951 Harp Prize"),

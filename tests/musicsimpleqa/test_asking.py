@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from mucpt_utils.closure import code_closure
-from mucpt_utils.musicsimpleqa import ask, decoding
+from mucpt_utils.musicsimpleqa.asking import ask, decoding
 from mucpt_utils.scoring.tokens import train_tokenizer
 
 
@@ -189,6 +189,6 @@ def test_few_shot_takes_turns_over_the_categories():
 
 
 def test_asking_does_not_depend_on_how_answers_are_graded():
-    names = {path.name for path in code_closure("mucpt_utils.musicsimpleqa.ask")}
+    names = {path.name for path in code_closure("mucpt_utils.musicsimpleqa.asking.ask")}
     graders = {"grading.py", "names.py", "rules.py", "values.py", "words.py", "grading_rules.yaml"}
     assert "decoding.py" in names and not names & graders

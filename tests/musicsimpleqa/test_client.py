@@ -14,10 +14,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from mucpt_utils.musicsimpleqa import client
 from mucpt_utils.musicsimpleqa.__main__ import main
-from mucpt_utils.musicsimpleqa.client import Endpoint, EndpointError, Reply, ask_all
-from mucpt_utils.musicsimpleqa.secrecy import KeyUnusable, secrets_of, shown
+from mucpt_utils.musicsimpleqa.asking import client
+from mucpt_utils.musicsimpleqa.asking.client import Endpoint, EndpointError, Reply, ask_all
+from mucpt_utils.musicsimpleqa.asking.secrecy import KeyUnusable, secrets_of, shown
 
 KEY = "sk-Proj_4f/9+x=='"
 URL = "http://localhost:9/v1"

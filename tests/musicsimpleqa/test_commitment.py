@@ -6,14 +6,14 @@ from itertools import pairwise
 import pytest
 from signed_replies import GRADES
 
-from mucpt_utils.musicsimpleqa import commitment
 from mucpt_utils.musicsimpleqa.agreement import load_cases
-from mucpt_utils.musicsimpleqa.answer_keys import key_of
-from mucpt_utils.musicsimpleqa.clauses import ANSWER, Marked
-from mucpt_utils.musicsimpleqa.commitment import NOTHING, ONE, SEVERAL, committed
+from mucpt_utils.musicsimpleqa.grader import commitment
+from mucpt_utils.musicsimpleqa.grader.answer_keys import key_of
+from mucpt_utils.musicsimpleqa.grader.clauses import ANSWER, Marked
+from mucpt_utils.musicsimpleqa.grader.commitment import NOTHING, ONE, SEVERAL, committed
+from mucpt_utils.musicsimpleqa.grader.replies import own_words
 from mucpt_utils.musicsimpleqa.grading import grade
 from mucpt_utils.musicsimpleqa.questions import load_questions
-from mucpt_utils.musicsimpleqa.replies import own_words
 
 QUESTIONS = {
     "creep": ("Which artist or band recorded the song Creep?", "Radiohead", "group", "Creep"),

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from mucpt_utils.musicsimpleqa import build, scores
+from mucpt_utils.musicsimpleqa import scores
 from mucpt_utils.musicsimpleqa.difficulty import (
     DIFFICULTY,
     beats_chance,
@@ -16,6 +16,7 @@ from mucpt_utils.musicsimpleqa.difficulty import (
     record_difficulty,
 )
 from mucpt_utils.musicsimpleqa.grading import CORRECT, grade
+from mucpt_utils.musicsimpleqa.making import build
 from mucpt_utils.musicsimpleqa.questions import load_questions
 
 

@@ -3,7 +3,7 @@
 import pytest
 from signed_replies import GRADES, given
 
-from mucpt_utils.musicsimpleqa import evidence
+from mucpt_utils.musicsimpleqa.grader import evidence
 from mucpt_utils.musicsimpleqa.grading import grade
 
 QUESTIONS = {

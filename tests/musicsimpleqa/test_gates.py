@@ -5,13 +5,13 @@ import re
 import pytest
 
 from mucpt_utils import paths
-from mucpt_utils.musicsimpleqa import commitment, gates, readings, words
 from mucpt_utils.musicsimpleqa.agreement import load_cases
-from mucpt_utils.musicsimpleqa.answer_keys import key_of
-from mucpt_utils.musicsimpleqa.clauses import Marked
-from mucpt_utils.musicsimpleqa.gates import AnyOf, Gated, needed, opened
-from mucpt_utils.musicsimpleqa.rules import RULES
-from mucpt_utils.musicsimpleqa.words import lower
+from mucpt_utils.musicsimpleqa.grader import commitment, gates, readings, words
+from mucpt_utils.musicsimpleqa.grader.answer_keys import key_of
+from mucpt_utils.musicsimpleqa.grader.clauses import Marked
+from mucpt_utils.musicsimpleqa.grader.gates import AnyOf, Gated, needed, opened
+from mucpt_utils.musicsimpleqa.grader.rules import RULES
+from mucpt_utils.musicsimpleqa.grader.words import lower
 
 
 @pytest.mark.parametrize(

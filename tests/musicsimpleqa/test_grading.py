@@ -16,10 +16,10 @@ from mucpt_utils.musicsimpleqa.agreement import (
     main,
     other_readings,
 )
+from mucpt_utils.musicsimpleqa.grader.numbers import dates, in_digits, numbers
+from mucpt_utils.musicsimpleqa.grader.words import normal
 from mucpt_utils.musicsimpleqa.grading import CORRECT, GRADES, INCORRECT, NOT_ATTEMPTED, grade
-from mucpt_utils.musicsimpleqa.numbers import dates, in_digits, numbers
 from mucpt_utils.musicsimpleqa.questions import load_questions
-from mucpt_utils.musicsimpleqa.words import normal
 
 # cases that the rules do not get right, and why they are left so
 KNOWN = {

@@ -7,7 +7,7 @@ import threading
 import pytest
 import qa_model
 
-from mucpt_utils.musicsimpleqa.client import Endpoint, EndpointError
+from mucpt_utils.musicsimpleqa.asking.client import Endpoint, EndpointError
 from mucpt_utils.musicsimpleqa.judge import UNPARSED, JudgeCache, judge_one, parse_grade
 
 

@@ -9,9 +9,10 @@ import qa_model
 
 from mucpt_utils.__main__ import main as project
 from mucpt_utils.io import read_jsonl
-from mucpt_utils.musicsimpleqa import ask, summary
+from mucpt_utils.musicsimpleqa import summary
 from mucpt_utils.musicsimpleqa.__main__ import main
-from mucpt_utils.musicsimpleqa.run import OtherSettingsError, Run
+from mucpt_utils.musicsimpleqa.asking import ask
+from mucpt_utils.musicsimpleqa.asking.run import OtherSettingsError, Run
 
 
 @pytest.fixture
@@ -410,7 +411,7 @@ def test_two_processes_do_not_share_a_folder(tmp_path):
     run = run_in(tmp_path)
     run.open()
     code = (
-        "import sys, pathlib; from mucpt_utils.musicsimpleqa.run import Run\n"
+        "import sys, pathlib; from mucpt_utils.musicsimpleqa.asking.run import Run\n"
         "try: Run(pathlib.Path(sys.argv[1]), [], {}).open()\n"
         "except Exception as error: print(error)"
     )

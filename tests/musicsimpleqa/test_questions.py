@@ -13,11 +13,12 @@ from mucpt_utils.io import FileError
 from mucpt_utils.knowledge.facts import CANARY, Fact, load_facts
 from mucpt_utils.knowledge.relations import Relation, load_relations
 from mucpt_utils.knowledge.tail import TailFact
-from mucpt_utils.musicsimpleqa import build
-from mucpt_utils.musicsimpleqa.build import CARD, build_questions, built
-from mucpt_utils.musicsimpleqa.lint import lint, lint_question
-from mucpt_utils.musicsimpleqa.plan import Plan, Selected, load_plan, load_selection
-from mucpt_utils.musicsimpleqa.question_counts import counts_tables
+from mucpt_utils.musicsimpleqa.making import build
+from mucpt_utils.musicsimpleqa.making.build import CARD, build_questions, built
+from mucpt_utils.musicsimpleqa.making.lint import lint, lint_question
+from mucpt_utils.musicsimpleqa.making.plan import Plan, Selected, load_plan, load_selection
+from mucpt_utils.musicsimpleqa.making.question_counts import counts_tables
+from mucpt_utils.musicsimpleqa.making.strata import Stratum
 from mucpt_utils.musicsimpleqa.questions import (
     PARAPHRASES,
     SPLITS,
@@ -26,7 +27,6 @@ from mucpt_utils.musicsimpleqa.questions import (
     question_of,
     stands_in,
 )
-from mucpt_utils.musicsimpleqa.strata import Stratum
 
 COMMITTED = {**{name: load_questions(name) for name in SPLITS}}
 COMMITTED["paraphrases"] = load_questions(PARAPHRASES)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from mucpt_utils import paths
 from mucpt_utils.musicsimpleqa.agreement import load_cases
-from mucpt_utils.musicsimpleqa.answer_keys import key_of
+from mucpt_utils.musicsimpleqa.grader.answer_keys import key_of
+from mucpt_utils.musicsimpleqa.grader.replies import LONGEST
+from mucpt_utils.musicsimpleqa.grader.short_replies import is_another
 from mucpt_utils.musicsimpleqa.grading import GRADES, INCORRECT, grade, graded, graded_in_full
 from mucpt_utils.musicsimpleqa.questions import load_questions
-from mucpt_utils.musicsimpleqa.replies import LONGEST
-from mucpt_utils.musicsimpleqa.short_replies import is_another
 
 RESPONSES = paths.DATA_CARDS / "musicsimpleqa/responses"
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from mucpt_utils.knowledge.facts import Fact, load_facts
-from mucpt_utils.musicsimpleqa.strata import (
+from mucpt_utils.musicsimpleqa.making.strata import (
     JUDGED,
     PLAYS,
     VIEWS,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mucpt_utils.musicsimpleqa import build
+from mucpt_utils.musicsimpleqa.making import build
 from mucpt_utils.musicsimpleqa.questions import PARAPHRASES, load_questions
 from mucpt_utils.musicsimpleqa.wording import by_wording, dependence
 

@@ -6,7 +6,7 @@ import pytest
 from flawed_corpus import QUESTION, SETTINGS, corpus, off_domain, prose
 
 from mucpt_utils.config.pipeline import ClassifierSettings
-from mucpt_utils.pipeline.domain_training import train_classifier
+from mucpt_utils.pipeline.domain.training import train_classifier
 from mucpt_utils.pipeline.run import run_pipeline
 
 

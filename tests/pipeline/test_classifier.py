@@ -12,14 +12,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
 from mucpt_utils.config.pipeline import ClassifierSettings
-from mucpt_utils.pipeline.calibration import (
+from mucpt_utils.pipeline.domain.calibration import (
     EDGE,
     Calibration,
     calibration_error,
     fit_platt,
     reliability,
 )
-from mucpt_utils.pipeline.classifier import (
+from mucpt_utils.pipeline.domain.classifier import (
     RECORD_FILE,
     TERMS_FILE,
     Classifier,
@@ -27,17 +27,17 @@ from mucpt_utils.pipeline.classifier import (
     fingerprint,
     words_with_spans,
 )
-from mucpt_utils.pipeline.domain_fasttext import IN_DOMAIN, features, raw_scores
-from mucpt_utils.pipeline.domain_features import Lexicon
-from mucpt_utils.pipeline.domain_terms import load_terms, read_words, style_words
-from mucpt_utils.pipeline.domain_training import (
+from mucpt_utils.pipeline.domain.fasttext_model import IN_DOMAIN, features, raw_scores
+from mucpt_utils.pipeline.domain.features import Lexicon
+from mucpt_utils.pipeline.domain.shipped import SHIPPED, evidence, shipped_classifier
+from mucpt_utils.pipeline.domain.terms import load_terms, read_words, style_words
+from mucpt_utils.pipeline.domain.training import (
     Example,
     assign_folds,
     balanced_weights,
     source_folds,
     train_classifier,
 )
-from mucpt_utils.pipeline.shipped import SHIPPED, evidence, shipped_classifier
 
 MUSIC = ["chord", "tempo", "sonata", "opera", "violin", "melody", "rhythm", "conductor", "album"]
 OTHER = ["onion", "butter", "goal", "referee", "interest", "shares", "tyre", "garden", "harvest"]

@@ -5,7 +5,8 @@ import pytest
 from datatrove.data import Document
 
 from mucpt_utils.config.pipeline import ContainmentSettings, PipelineSettings
-from mucpt_utils.pipeline.containment import (
+from mucpt_utils.pipeline.run import run_pipeline
+from mucpt_utils.pipeline.similarity.containment import (
     REPORT,
     CopiedWorks,
     ReportContained,
@@ -15,8 +16,7 @@ from mucpt_utils.pipeline.containment import (
     first_works,
     work_of,
 )
-from mucpt_utils.pipeline.minhash import containment, jaccard, shingles
-from mucpt_utils.pipeline.run import run_pipeline
+from mucpt_utils.pipeline.similarity.minhash import containment, jaccard, shingles
 
 VOCABULARY = [f"word{n}" for n in range(2000)]
 

@@ -1,8 +1,6 @@
 import pytest
 from datatrove.data import Document
 
-from mucpt_utils.pipeline.asking import GAP_SIGN, asking_rules, is_question
-from mucpt_utils.pipeline.asking_sentences import split_sentences
 from mucpt_utils.pipeline.decontamination import (
     ANSWERED,
     ASKED,
@@ -10,7 +8,9 @@ from mucpt_utils.pipeline.decontamination import (
     QuestionIndex,
     asked_questions,
 )
-from mucpt_utils.pipeline.question_words import words
+from mucpt_utils.pipeline.questions.asking import GAP_SIGN, asking_rules, is_question
+from mucpt_utils.pipeline.questions.asking_sentences import split_sentences
+from mucpt_utils.pipeline.questions.words import words
 
 
 def question(key, text, answer, subject, kind, relation, aliases=()):

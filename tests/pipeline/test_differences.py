@@ -3,7 +3,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from mucpt_utils.pipeline.differences import LONGEST_ALIGNED, state_other_facts, words_of
+from mucpt_utils.pipeline.similarity.differences import LONGEST_ALIGNED, state_other_facts, words_of
 
 AWARD = "At the {} ceremony in {} the prize for the best new record of the year went to {}."
 

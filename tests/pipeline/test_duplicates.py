@@ -14,8 +14,8 @@ from mucpt_utils.pipeline.duplicates import (
     matching_groups,
     minhash_config,
 )
-from mucpt_utils.pipeline.minhash import candidate_probability, jaccard, shingles
 from mucpt_utils.pipeline.run import run_pipeline
+from mucpt_utils.pipeline.similarity.minhash import candidate_probability, jaccard, shingles
 
 
 def test_measured_candidates_follow_the_formula(tmp_path):

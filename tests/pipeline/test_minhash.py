@@ -6,9 +6,9 @@ import pytest
 from made_up_texts import edited, text
 
 from mucpt_utils.config.pipeline import MinhashSettings
-from mucpt_utils.pipeline import minhash
-from mucpt_utils.pipeline.differences import state_other_facts
-from mucpt_utils.pipeline.minhash import (
+from mucpt_utils.pipeline.similarity import minhash
+from mucpt_utils.pipeline.similarity.differences import state_other_facts
+from mucpt_utils.pipeline.similarity.minhash import (
     candidate_probability,
     containment,
     jaccard,

@@ -8,9 +8,10 @@ from made_up_texts import edited, text
 
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.io import read_jsonl, write_jsonl
-from mucpt_utils.pipeline.differences import Anchored, words_of
-from mucpt_utils.pipeline.minhash import ShingleStore
-from mucpt_utils.pipeline.pieces import (
+from mucpt_utils.pipeline.run import run_pipeline
+from mucpt_utils.pipeline.similarity.differences import Anchored, words_of
+from mucpt_utils.pipeline.similarity.minhash import ShingleStore
+from mucpt_utils.pipeline.similarity.pieces import (
     MOST_FIRST,
     SAMPLED,
     SHINGLES,
@@ -20,7 +21,6 @@ from mucpt_utils.pipeline.pieces import (
     save_sample,
     standing,
 )
-from mucpt_utils.pipeline.run import run_pipeline
 
 OFF = {"classifier": "off", "clean": {"enabled": False}, "masking": {"enabled": False}}
 BOOK = text(1, 3000).split()

@@ -4,12 +4,18 @@ import pytest
 from made_up_questions import question
 
 from mucpt_utils.knowledge.facts import load_facts
-from mucpt_utils.pipeline.answer_slots import fills, other_answer, slots, spellings, spelt_so
-from mucpt_utils.pipeline.asking import Manner, Prompt
 from mucpt_utils.pipeline.decontamination import QuestionIndex, asked_questions
-from mucpt_utils.pipeline.question_words import with_intervals, words
-from mucpt_utils.pipeline.relation_spellings import respelt
-from mucpt_utils.pipeline.subject_details import details_of
+from mucpt_utils.pipeline.questions.answer_slots import (
+    fills,
+    other_answer,
+    slots,
+    spellings,
+    spelt_so,
+)
+from mucpt_utils.pipeline.questions.asking import Manner, Prompt
+from mucpt_utils.pipeline.questions.relation_spellings import respelt
+from mucpt_utils.pipeline.questions.subject_details import details_of
+from mucpt_utils.pipeline.questions.words import with_intervals, words
 
 QUESTIONS = [
     question(*row)

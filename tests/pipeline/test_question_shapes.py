@@ -4,7 +4,7 @@ import pytest
 from made_up_questions import question
 
 from mucpt_utils.pipeline.decontamination import asked_questions
-from mucpt_utils.pipeline.question_parts import QuestionParts
+from mucpt_utils.pipeline.questions.parts import QuestionParts
 
 QUESTIONS = [
     question(*row)

@@ -3,7 +3,7 @@
 import pytest
 
 from mucpt_utils.pipeline.decontamination import asked_questions
-from mucpt_utils.pipeline.title_marks import TitleMarks
+from mucpt_utils.pipeline.questions.title_marks import TitleMarks
 
 GLORY = "(What's the Story) Morning Glory?"
 QUESTIONS = [

@@ -6,9 +6,9 @@ import pytest
 from test_classifier import labelled
 
 from mucpt_utils.errors import WRONG_INPUT
-from mucpt_utils.pipeline.classifier import Classifier
 from mucpt_utils.pipeline.command import main
-from mucpt_utils.pipeline.domain_sections import is_heading, labelled_sections, sections
+from mucpt_utils.pipeline.domain.classifier import Classifier
+from mucpt_utils.pipeline.domain.sections import is_heading, labelled_sections, sections
 
 MUSIC = "The violin plays the melody, and the orchestra answers with a chord in the sonata. "
 OTHER = "The court found that the tenant had broken the lease, and the judge fined the owner. "

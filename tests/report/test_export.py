@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from mucpt_utils.config.files import SettingsError
 from mucpt_utils.config.scoring import PretrainedSettings
 from mucpt_utils.io import FileError, read_jsonl
-from mucpt_utils.musicsimpleqa.models import load_model
+from mucpt_utils.musicsimpleqa.asking.models import load_model
 from mucpt_utils.report.export import export, main, origin, score_rows
 from mucpt_utils.scoring import models
 from mucpt_utils.study import jobs

@@ -19,7 +19,7 @@ from mucpt_utils.config import packages as declared
 from mucpt_utils.config.files import SettingsError
 from mucpt_utils.config.packages import find_package, load_packages
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT
-from mucpt_utils.musicsimpleqa.models import load_model
+from mucpt_utils.musicsimpleqa.asking.models import load_model
 from mucpt_utils.scoring.models import load, load_tokenizer, pinned
 from mucpt_utils.scoring.packages import ModelError, ModelMissing, resolve
 

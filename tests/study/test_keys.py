@@ -135,8 +135,8 @@ def test_every_file_of_the_closure_moves_the_key(declared, copied):
         ("corpus", "mucpt_utils/pipeline/rules/masking.yaml"),
         ("corpus", "mucpt_utils/pipeline/rules/decontamination.yaml"),
         ("domain_tokens", "mucpt_utils/text/documents.py"),
-        ("answers_rho1", "mucpt_utils/musicsimpleqa/grading_rules.yaml"),
-        ("answers_rho1", "mucpt_utils/musicsimpleqa/rules.py"),
+        ("answers_rho1", "mucpt_utils/musicsimpleqa/grader/grading_rules.yaml"),
+        ("answers_rho1", "mucpt_utils/musicsimpleqa/grader/rules.py"),
         ("run_rho1", "mucpt_utils/study/runs.py"),
         ("run_rho1", "mucpt_utils/scoring/loss_ratio.py"),
         ("base", "mucpt_utils/training/muon.py"),
@@ -149,7 +149,7 @@ def test_what_contributors_edit_is_in_the_closure(declared, stage, file):
 
 def test_a_change_of_the_grader_trains_nothing(declared):
     files = closure.code_closure(declared["run_rho1"].make.__module__)
-    assert paths.PACKAGE / "musicsimpleqa/grading_rules.yaml" not in files
+    assert paths.PACKAGE / "musicsimpleqa/grader/grading_rules.yaml" not in files
 
 
 WATCHED = """

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from mucpt_utils.pipeline.calibration import Calibration
+from mucpt_utils.pipeline.domain.calibration import Calibration
 from mucpt_utils.teaching import showed
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from lm_eval.tasks import TaskManager
 
-from mucpt_utils.musicsimpleqa.ask import few_shot, messages, prompt
+from mucpt_utils.musicsimpleqa.asking.ask import few_shot, messages, prompt
 from mucpt_utils.musicsimpleqa.questions import load_questions
 
 PARTS = ("core", "extension", "tail")

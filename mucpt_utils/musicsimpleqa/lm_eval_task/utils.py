@@ -3,7 +3,7 @@
 import datasets
 
 try:
-    from mucpt_utils.musicsimpleqa.ask import answer_line, few_shot
+    from mucpt_utils.musicsimpleqa.asking.ask import answer_line, few_shot
     from mucpt_utils.musicsimpleqa.grading import CORRECT, NOT_ATTEMPTED, grade
     from mucpt_utils.musicsimpleqa.questions import load_questions
 except ModuleNotFoundError as error:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mucpt_utils.pipeline.decontamination import QuestionIndex
 from mucpt_utils.pipeline.outcome.excerpts import Excerpt, excerpt
-from mucpt_utils.pipeline.question_words import stem, words
+from mucpt_utils.pipeline.questions.words import stem, words
 
 LOOKED_AT = 20_000  # characters of a document that are searched
 ANSWER_WITHIN = 120  # characters after the sentence that asks

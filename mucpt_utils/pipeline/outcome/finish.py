@@ -9,7 +9,8 @@ from typing import NamedTuple
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.io import read_json
-from mucpt_utils.pipeline.classifier import Classifier
+from mucpt_utils.pipeline.domain.classifier import Classifier
+from mucpt_utils.pipeline.domain.shipped import SHIPPED
 from mucpt_utils.pipeline.outcome.card import write_card
 from mucpt_utils.pipeline.outcome.dataset import DATA, DatasetWriter
 from mucpt_utils.pipeline.outcome.page import Files, Findings, versions, write_page
@@ -30,7 +31,6 @@ from mucpt_utils.pipeline.run import (
     check_own,
 )
 from mucpt_utils.pipeline.shards import shard_paths
-from mucpt_utils.pipeline.shipped import SHIPPED
 from mucpt_utils.text.sources.base import NoSource, clean_text, one_line
 from mucpt_utils.text.sources.compression import CODECS
 from mucpt_utils.text.sources.files import kind_of

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from mucpt_utils import __version__
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.io import write_text
-from mucpt_utils.pipeline import containment
-from mucpt_utils.pipeline.classifier import Classifier
+from mucpt_utils.pipeline.domain.classifier import Classifier
 from mucpt_utils.pipeline.outcome import flow, templates
 from mucpt_utils.pipeline.outcome.asked import Asked, Questions
 from mucpt_utils.pipeline.outcome.excerpts import Excerpt, excerpt
@@ -28,6 +27,7 @@ from mucpt_utils.pipeline.outcome.sampling import (
     rows_of,
 )
 from mucpt_utils.pipeline.run import PAGE
+from mucpt_utils.pipeline.similarity import containment
 
 LARGEST = 2_000_000  # bytes
 # how much the page shows; the next entry is used if the page would be larger than LARGEST

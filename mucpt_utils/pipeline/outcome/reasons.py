@@ -7,9 +7,9 @@ from typing import NamedTuple
 from mucpt_utils import paths
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.io import read_yaml
-from mucpt_utils.pipeline.classifier import Classifier
 from mucpt_utils.pipeline.cleaning import CODE
 from mucpt_utils.pipeline.decontamination import ANSWERED, ASKED, MARKED
+from mucpt_utils.pipeline.domain.classifier import Classifier
 from mucpt_utils.pipeline.outcome.excerpts import Excerpt, excerpt
 from mucpt_utils.pipeline.outcome.sampling import DUPLICATES, RejectedPile
 from mucpt_utils.pipeline.outcome.triggers import REPEATED_RUN, trigger_spans

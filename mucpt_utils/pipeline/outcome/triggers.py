@@ -8,8 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from mucpt_utils.pipeline.classifier import REJECTED, Classifier
 from mucpt_utils.pipeline.cleaning import LINE_ENDS
+from mucpt_utils.pipeline.domain.classifier import REJECTED, Classifier
 
 LOOKED_AT = 20_000  # characters of a document that are searched
 MOST_WORDS = 12  # places of words that moved the classifier, at most

@@ -92,7 +92,7 @@ def odds(share: float) -> float:
 )
 def platt() -> list[Case]:
     """A classifier's score and the two numbers of its calibration; the probability."""
-    from mucpt_utils.pipeline.calibration import Calibration
+    from mucpt_utils.pipeline.domain.calibration import Calibration
 
     given = {
         (0.5, 1.0, 0.0): "an even score stays even",
@@ -243,7 +243,7 @@ def off_domain_share() -> list[Case]:
 )
 def jaccard() -> list[Case]:
     """Two sets of shingles; their similarity."""
-    from mucpt_utils.pipeline import minhash
+    from mucpt_utils.pipeline.similarity import minhash
 
     given = [
         ({"a b", "b c"}, {"a b", "b c"}, "equal sets"),
@@ -319,7 +319,7 @@ def jaccard() -> list[Case]:
 )
 def band_probability() -> list[Case]:
     """A similarity, the number of bands and their rows; the probability of a candidate pair."""
-    from mucpt_utils.pipeline.minhash import candidate_probability
+    from mucpt_utils.pipeline.similarity.minhash import candidate_probability
 
     study = MinhashSettings()
     given = {

@@ -26,7 +26,7 @@ def noted(name, globals=None, *rest, **more):
     return real(name, globals, *rest, **more)
 
 builtins.__import__ = noted
-import mucpt_utils.study.jobs, mucpt_utils.training.trainer, mucpt_utils.musicsimpleqa.ask
+import mucpt_utils.study.jobs, mucpt_utils.training.trainer, mucpt_utils.musicsimpleqa.asking.ask
 import mucpt_utils.study.launch
 owners = importlib.metadata.packages_distributions()
 print(json.dumps(sorted({o for a in asked - {"mucpt_utils"} for o in owners.get(a, ())})))

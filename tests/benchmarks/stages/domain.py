@@ -18,9 +18,9 @@ from datatrove.data import Document
 from sklearn.metrics import average_precision_score
 
 from mucpt_utils.io import read_jsonl
-from mucpt_utils.pipeline.calibration import calibration_error, reliability
-from mucpt_utils.pipeline.classifier import Classifier
-from mucpt_utils.pipeline.domain_training import Example, assign_folds, train_classifier
+from mucpt_utils.pipeline.domain.calibration import calibration_error, reliability
+from mucpt_utils.pipeline.domain.classifier import Classifier
+from mucpt_utils.pipeline.domain.training import Example, assign_folds, train_classifier
 from mucpt_utils.text.sources.passages import passages as cut
 from stages.common import data, is_reported, passages, row, study
 

@@ -13,8 +13,9 @@ from datatrove.data import Document
 from mucpt_utils.analysis import stage_quality
 from mucpt_utils.config.pipeline import MinhashSettings
 from mucpt_utils.io import read_jsonl, write_jsonl
-from mucpt_utils.pipeline import containment, duplicates, executors, minhash
-from mucpt_utils.pipeline.minhash import candidate_probability
+from mucpt_utils.pipeline import duplicates, executors
+from mucpt_utils.pipeline.similarity import containment, minhash
+from mucpt_utils.pipeline.similarity.minhash import candidate_probability
 from mucpt_utils.text.sources import decode, strip_gutenberg
 from stages.common import data, fresh, passages, piped, rendered, row, sampled, share, study
 

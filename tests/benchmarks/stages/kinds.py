@@ -17,7 +17,7 @@ from pathlib import Path
 from pydoc_data.topics import topics
 from typing import NamedTuple
 
-from mucpt_utils.pipeline.domain_training import Example
+from mucpt_utils.pipeline.domain.training import Example
 from mucpt_utils.text.sources.passages import passages as cut
 from stages.common import data, passages
 

@@ -1,0 +1,1 @@
+"""The making of the benchmark: its plan, questions from facts, their lint, strata, counts."""

@@ -1,0 +1,1 @@
+"""Similar texts: MinHash signatures, works inside others, copies in pieces, differing facts."""

@@ -1,0 +1,159 @@
+"""Whether two similar texts state different facts: another year, another winner.
+
+Records of a table, written out as text, share most of their words and differ in their subject.
+By their shingles they look like copies; aligned word by word, one has a number or a name
+where the other has a different one.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import islice
+from typing import NamedTuple
+
+from datatrove.utils.text import ngrams
+
+from mucpt_utils.pipeline.similarity.minhash import visible
+
+WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
+SENTENCE_MARKS = frozenset(".!?\n:;|")
+LONGEST_ALIGNED = 250  # words; a single year does not make a longer text a different one
+LONGEST_FACT = 6  # words that replace others
+ANCHOR = 5  # words in a row by which texts are aligned
+MOST_PLACES = 100  # at which such a sequence is looked for
+LONGEST_NAME = 100  # characters of names that are compared
+LEAST_SHARE = 0.05  # of a text's facts that must differ
+MOST_RETOUCHED = 1  # replaced ordinary words for each replaced fact
+SAME_SPELLING = 0.7  # similarity from which two names count as one, misspelt
+
+
+class Word(NamedTuple):
+    """A word, and whether it begins a sentence, which explains its capital."""
+
+    text: str
+    is_first: bool
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether it is a number or a name."""
+        return self.is_name or any(map(str.isdigit, self.text))
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it has a capital inside a sentence."""
+        return self.text[0].isupper() and not self.is_first
+
+
+def words_of(text: str, most: int | None = LONGEST_ALIGNED + 1) -> list[Word]:
+    """The words of a text, the first `most` of them."""
+    words: list[Word] = []
+    end = 0
+    text = visible(text)
+    for match in islice(WORD.finditer(text), most):
+        between = text[end : match.start()]
+        words.append(Word(match.group(), not words or not SENTENCE_MARKS.isdisjoint(between)))
+        end = match.end()
+    return words
+
+
+def state_other_facts(one: str, other: str) -> bool:
+    """Whether two texts of at most LONGEST_ALIGNED words have different facts in the same places.
+
+    What only one of them has is no difference: copies gain a line or lose a sentence. Nor is a
+    name among more replaced ordinary words: the text was retouched and is not another record.
+    """
+    a, b = words_of(one), words_of(other)
+    return max(len(a), len(b)) <= LONGEST_ALIGNED and have_other_facts(a, b)
+
+
+def have_other_facts(a: Sequence[Word], b: Sequence[Word]) -> bool:
+    """The same as `state_other_facts`, for the words of two texts."""
+    folded_a, folded_b = ([word.text.casefold() for word in words] for words in (a, b))
+    facts = min(sum(word.is_fact for word in words) for words in (a, b))
+    differing = retouched = 0
+    for tag, i, j, k, n in SequenceMatcher(None, folded_a, folded_b, autojunk=False).get_opcodes():
+        if tag == "replace":
+            for old, new in places(a[i:j], b[k:n]):
+                differing += are_other_facts(old, new)
+                retouched += is_retouched(old, new)
+    has_names = all(any(word.is_name for word in words) for words in (a, b))
+    if has_names and retouched > MOST_RETOUCHED * differing:
+        return False
+    return differing > 0 and differing >= LEAST_SHARE * facts
+
+
+class Anchored:
+    """The words of a text, and where each sequence of ANCHOR words is in it."""
+
+    def __init__(self, text: str) -> None:
+        self.words = words_of(text, None)
+        self.places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for place, row in enumerate(anchors(self.words)):
+            if len(self.places[row]) < MOST_PLACES:
+                self.places[row].append(place)
+
+    def states_other_facts(self, part: Sequence[Word]) -> bool:
+        """Whether another text has different facts where the two run in parallel."""
+        run = self.parallel(part)
+        if not run:
+            return False
+        held, of_part = (
+            slice(max(0, min(side) - LONGEST_FACT), max(side) + ANCHOR + LONGEST_FACT)
+            for side in zip(*run, strict=True)
+        )
+        return have_other_facts(part[of_part], self.words[held])
+
+    def parallel(self, part: Sequence[Word]) -> list[tuple[int, int]]:
+        """Places of equal sequences here and in another text, in the part that has most of them.
+
+        A list of records has some sequences several times.
+        """
+        pairs = [
+            (here, there)
+            for there, row in enumerate(anchors(part))
+            for here in self.places.get(row, ())
+        ]
+        # the offset between two parallel texts varies by a few words only
+        ahead = Counter((here - there) // LONGEST_FACT for here, there in pairs)
+        most = max(ahead, key=lambda n: (ahead[n - 1] + ahead[n] + ahead[n + 1], -n), default=0)
+        return [pair for pair in pairs if abs((pair[0] - pair[1]) // LONGEST_FACT - most) <= 1]
+
+
+def anchors(words: Sequence[Word]) -> Iterator[tuple[str, ...]]:
+    """All sequences of ANCHOR words, case-folded."""
+    return ngrams([word.text.casefold() for word in words], ANCHOR)
+
+
+def places(
+    one: Sequence[Word], other: Sequence[Word]
+) -> Iterator[tuple[Sequence[Word], Sequence[Word]]]:
+    """Words that replace others: whole groups, or single words if there is hardly a name in one."""
+    most_facts = max(sum(word.is_fact for word in words) for words in (one, other))
+    if len(one) != len(other) or most_facts > len(one) / 2:
+        yield one, other
+        return
+    for place in range(len(one)):
+        yield one[place : place + 1], other[place : place + 1]
+
+
+def is_retouched(one: Sequence[Word], other: Sequence[Word]) -> bool:
+    """Whether one word replaces another, and they are not both numbers or names."""
+    return len(one) == len(other) == 1 and not (one[0].is_fact and other[0].is_fact)
+
+
+def are_other_facts(one: Sequence[Word], other: Sequence[Word]) -> bool:
+    """Whether words that replace each other are different numbers or names."""
+    if max(len(one), len(other)) > LONGEST_FACT:
+        return False
+    # a single word that replaces another can be a name even at the beginning of a sentence
+    is_single = len(one) == len(other) == 1
+    names = [
+        [word.text for word in words if word.is_fact or (is_single and word.text[0].isupper())]
+        for words in (one, other)
+    ]
+    if not all(names):
+        return False
+    has_number = any(any(map(str.isdigit, name)) for side in names for name in side)
+    first, second = (" ".join(side).casefold()[:LONGEST_NAME] for side in names)
+    return has_number or SequenceMatcher(None, first, second, False).ratio() < SAME_SPELLING
