@@ -10,6 +10,13 @@ UNKNOWN = re.compile(r"unrecognized arguments: (?P<given>-[^\s=]+)")
 CHOICE = re.compile(r"invalid choice: '(?P<given>[^']*)' \(choose from (?P<allowed>.+)\)")
 
 
+def positive(text: str) -> int:
+    """A whole number, at least 1, as the `type` of an option."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser of the standard library that says what was probably meant."""
 

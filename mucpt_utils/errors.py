@@ -64,6 +64,8 @@ def with_suggestion(message: str) -> str:
     if told is None or MEANT in message:
         return message
     allowed = [name.strip(" .'") for name in told["allowed"].split(",")]
+    if told["given"] in allowed:  # something else is wrong
+        return message
     short = {name.split("_")[0]: name for name in allowed}  # notebooks by their number
     meant = nearest(told["given"], [*allowed, *short])
     return f"{message}; {MEANT} {short.get(meant, meant)!r}?" if meant else message

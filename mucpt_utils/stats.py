@@ -76,8 +76,8 @@ def clustered_mean(
     observations each value is the mean of; the mean is then over observations.
 
     For values that are all 0 or 1 the interval is `wilson_interval` at the effective sample size.
-    A single cluster shows no spread: the interval is then NaN. Raises ValueError for no values, or
-    if there are more or fewer labels than values.
+    A single cluster shows no spread: the interval is then NaN, or for values of 0 and 1 that of a
+    single trial. Raises ValueError for no values, or if there are more or fewer labels than values.
     """
     array = np.asarray(values, dtype=float)
     spread = spread_of_mean(array, groups, subjects, sizes)

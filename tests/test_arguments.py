@@ -66,7 +66,11 @@ def test_an_error_that_names_what_is_allowed_says_what_was_meant(message, meant)
 
 
 @pytest.mark.parametrize(
-    "message", ["no file", "unknown 'zebra'; allowed: laptop, smoke", "'x'; allowed: 1 and more"]
+    "message",
+    [
+        *("no file", "unknown 'zebra'; allowed: laptop, smoke", "'x'; allowed: 1 and more"),
+        "no run 'plain' at seed 9; allowed seeds 0, 1 and arms: base, plain, plain_compute",
+    ],
 )
 def test_other_messages_stay_as_they_are(message):
     assert with_suggestion(message) == message

@@ -30,8 +30,10 @@ def mean_losses(
     for seed, corpus in scored.items():
         if corpus.base is None or corpus.reference is None:
             raise NotScored("the corpus was not scored by the base and the reference model")
-        base = document_means(corpus.base, corpus.store.starts)
-        reference = document_means(corpus.reference, corpus.store.starts)
+        base, reference = (
+            document_means(losses, corpus.store.starts, corpus.store.begin is not None)
+            for losses in (corpus.base, corpus.reference)
+        )
         groups = {"covered": covered[seed], "uncovered": tested - covered[seed]}
         for text, subjects in groups.items():
             members = np.isin(about, sorted(subjects))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -23,6 +23,25 @@ from mucpt_utils.io import FileError, read_yaml
 LIKE = "like"  # key in an entry that names another one, whose settings it begins with
 NAME = re.compile("[a-z][a-z0-9_]*")
 NONE: Mapping[str, dict] = MappingProxyType({})
+CHOICES = re.compile(r"\^\(([\w|]+)\)\$")  # a pattern that lists the allowed words
+# pydantic's kinds of error, in the words of the files; its own would speak of Python's types
+NEEDED = {
+    "tuple_type": "needs a list, such as [a, b]",
+    "list_type": "needs a list, such as [a, b]",
+    "dict_type": "needs settings of its own, such as {name: value}",
+    "model_type": "needs settings of its own, such as {name: value}",
+    "string_type": "needs a text",
+    "int_type": "needs a whole number",
+    "int_parsing": "needs a whole number",
+    "int_from_float": "needs a whole number",
+    "float_type": "needs a number",
+    "float_parsing": "needs a number",
+    "bool_type": "needs true or false",
+    "bool_parsing": "needs true or false",
+}
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
 Names = TypeVar("Names", tuple[str, ...], tuple[int, ...], list[str])
@@ -113,13 +132,22 @@ def validated(model: type[Model], settings: Settings, where: str) -> Model:
         return model.model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
-    message = " ".join(first["msg"].removeprefix("Value error, ").split())
+    message = said_of(first)
     if first["type"] == "extra_forbidden":
         allowed = beside(model, first["loc"])
         near = meant(str(first["loc"][-1]), allowed)
         message = f"unknown; allowed here: {', '.join(allowed)}{near}"
     setting = ".".join(map(str, first["loc"]))
     raise SettingsError(f"{where}{f', setting {setting!r}' if setting else ''}: {message}")
+
+
+def said_of(error: "ErrorDetails") -> str:
+    """What one of pydantic's errors says is wrong, in the words of the files."""
+    if error["type"] in NEEDED:
+        return f"{NEEDED[error['type']]}, not {error['input']!r}"
+    if choices := CHOICES.fullmatch(error.get("ctx", {}).get("pattern", "")):
+        return f"{error['input']!r} is not one of the allowed: {choices[1].replace('|', ', ')}"
+    return " ".join(error["msg"].removeprefix("Value error, ").split())
 
 
 def switched_numbers(model: type[BaseModel], settings: Settings, place: str = "") -> Iterator[str]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mucpt_utils.arguments import Parser
+from mucpt_utils.arguments import Parser, positive
 from mucpt_utils.config.files import read_settings, shown, validated
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
@@ -88,13 +88,6 @@ class Once(argparse.Action):
 def at_home(name: str) -> str:
     """A path with `~` expanded, which shells leave as it is in `--out=~/out`."""
     return os.path.expanduser(name)
-
-
-def positive(text: str) -> int:
-    """A whole number, at least 1."""
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
-    return int(text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -78,9 +78,14 @@ def draw(together: pd.DataFrame, profiles: Iterable[str], results: Path) -> None
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write `pooled.csv` and its figure from the committed answers; returns the exit code."""
     parser = Parser(
-        prog="python -m mucpt_utils pooled", description="Differences over all profiles' runs."
+        prog="python -m mucpt_utils pooled",
+        description="Write the differences over all profiles' runs: the folder `pooled`, anew.",
     )
-    parser.add_argument("--results", type=Path, help="folder of the profiles' results")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        help="folder of the profiles' results, in which `pooled` is written (default: results/)",
+    )
     results = parser.parse_args(arguments).results or paths.RESULTS
     try:
         profiles = items_by_profile(results)

@@ -51,7 +51,7 @@ def denominator(
     """What the criterion divides by, in nats: the RM's losses, its entropies or its surprise.
 
     reference: the RM's losses; entropies: those of its predictions of the same tokens, equal
-    shapes. Raises LossesError if the criterion needs entropies and there are none.
+    shapes. Raises LossesError for others, and if the criterion needs entropies and has none.
     """
     if not criterion.uses_reference:
         return torch.ones_like(reference, dtype=torch.float)
@@ -59,6 +59,7 @@ def denominator(
         return reference.float()
     if entropies is None:
         raise LossesError(f"denominator={criterion.denominator} needs the RM's entropies")
+    _check_shapes(entropies, reference, "entropies and losses")
     if criterion.denominator == "entropy":
         return entropies.float()
     return (reference.float() - entropies.float()).clamp(min=0)
@@ -148,6 +149,7 @@ def token_weights(
     if entropies are needed and missing.
     """
     numerator, reference, mask = map(torch.as_tensor, (numerator, reference, mask))
+    entropies = None if entropies is None else torch.as_tensor(entropies)
     _check_shapes(numerator, mask, "losses and mask")
     ratio = loss_ratio(numerator, denominator(reference, entropies, criterion), criterion)
     if bool((ratio.isnan() & (mask > 0)).any()):

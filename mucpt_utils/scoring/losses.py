@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # transformers takes seconds to import
 BATCH_TOKENS = 8192
 LOGITS = 2**28  # the most logits held at a time: 1 GiB as float32
 CHUNK = 2**26  # logits per chunk if they have to be split
+LEAST_CONTEXT = 2  # windows overlap by half
 
 
 class ContextError(MuCPTError, ValueError):
@@ -161,7 +162,7 @@ def read_tokens(
     Each document is read from its own start, after an end token as in training, or after the
     begin token of a model that has one; a begin token itself has 0. A document longer than
     `context` is read in windows that overlap by half, so that no token lacks its left context.
-    Raises ContextError for a context that is longer than the model allows.
+    Raises ContextError for a context that is longer than the model allows, or has no half.
     """
     context = window(model, context)
     out = np.zeros(store.tokens.size, np.float16)
@@ -192,10 +193,10 @@ def window(model: "PreTrainedModel", context: int) -> int:
     them would need a position that the model does not have. Raises ContextError."""
     text = model.config.get_text_config()
     positions = getattr(text, "max_position_embeddings", None) or context + 1
-    if context > positions:
+    if context > positions or min(context, positions - 1) < LEAST_CONTEXT:
         raise ContextError(
             f"model.context={context}: {text.model_type} as loaded has {positions} positions; "
-            f"allowed: at most {positions}"
+            f"allowed: {LEAST_CONTEXT} to {positions}, with a position for the token before them"
         )
     return min(context, positions - 1)
 
@@ -235,9 +236,15 @@ def load(folder: Path) -> np.ndarray:
     return np.load(folder / "losses.npy", mmap_mode="r", allow_pickle=False)
 
 
-def document_means(losses: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Mean loss of each document, in nats per token; shape (documents,)."""
-    return document_sums(losses, starts) / np.diff(starts)
+def document_means(values: np.ndarray, starts: np.ndarray, begun: bool = False) -> np.ndarray:
+    """Mean of each document's values, such as its losses in nats per token; shape (documents,).
+
+    begun: every document opens with a begin token, which nothing predicts and which does not count.
+    """
+    sums, counts = document_sums(values, starts), np.diff(starts)
+    if not begun:
+        return sums / counts
+    return (sums - np.asarray(values[starts[:-1]], np.float64)) / (counts - 1)
 
 
 def document_sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
@@ -248,9 +255,14 @@ def document_sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
 def calibrate(
     model: "PreTrainedModel", store: TokenStore, context: int, temperatures: list[float]
 ) -> dict[float, float]:
-    """Mean loss of a store, in nats per token, by temperature; the calibrated one has the least.
+    """Mean loss of a store, in nats per token that counts (`TokenStore.learnt`), by temperature;
+    the calibrated one has the least.
 
     The store must be text about facts that neither the model nor the test has seen; otherwise the
     model would seem to deserve its confidence (temperature scaling, arXiv 1706.04599).
     """
-    return {t: float(score(model, store, context, t).mean(dtype=np.float64)) for t in temperatures}
+    learnt = store.learnt
+    return {
+        t: float(score(model, store, context, t).mean(dtype=np.float64, where=learnt))
+        for t in temperatures
+    }

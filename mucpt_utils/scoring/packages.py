@@ -52,16 +52,17 @@ class ModelError(OutsideError, RuntimeError):
 def resolve(name: str | Path) -> str:
     """The folder or Hub name that transformers loads for a model's name.
 
-    name: `package:NAME`, a GGUF file (converted on first use), a folder, or a name of the Hub.
+    name: `package:NAME`, a GGUF file (converted on first use), a folder, or a name of the Hub; `~`
+    is the home folder.
     Raises SettingsError for an unknown package, ModelMissing for one not fetched yet,
     ModelError for a GGUF file that cannot be read, and for a path that does not exist.
     """
-    name = str(name)
+    name = expanded(name)
     if name.startswith(PREFIX):
         return str(fetched(name.removeprefix(PREFIX)))
     if name.lower().endswith(SUFFIX) and Path(name).is_file():
         return str(converted(Path(name)))
-    is_path = name.startswith(("/", "./", "../", "~")) or name.lower().endswith(SUFFIX)
+    is_path = name.startswith(("/", "./", "../")) or name.lower().endswith(SUFFIX)
     if is_path and not Path(name).exists():
         raise ModelError(f"model {name!r} cannot be loaded: no such file or folder")
     return name
@@ -69,6 +70,7 @@ def resolve(name: str | Path) -> str:
 
 def identity(name: str) -> str | None:
     """The digest of the weights behind `package:NAME` or a GGUF file; None for another name."""
+    name = expanded(name)
     if name.startswith(PREFIX):
         return find_package(name).sha256
     if name.lower().endswith(SUFFIX) and Path(name).is_file():
@@ -80,7 +82,12 @@ def is_local(name: str) -> bool:
     """Whether a model can be loaded without any network: a fetched package, a file or a folder."""
     if name.startswith(PREFIX):
         return is_converted(model_folder(name.removeprefix(PREFIX)))
-    return Path(name).exists()
+    return Path(expanded(name)).exists()
+
+
+def expanded(name: str | Path) -> str:
+    """A model's name with the home folder in place of `~`, which shells leave alone in `a=~/b`."""
+    return str(Path(name).expanduser()) if str(name).startswith("~") else str(name)
 
 
 def model_folder(name: str) -> Path:

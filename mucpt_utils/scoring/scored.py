@@ -117,7 +117,9 @@ class Scored:
             ratings = self.site_ratios(base.numpy(), divided_by.numpy(), arm.documents.floor)
             return replace(self, ratings=ratings)._best_rated(arm.documents.keep)
         above, below = (
-            torch.from_numpy(document_means(values.numpy(), self.store.starts))
+            torch.from_numpy(
+                document_means(values.numpy(), self.store.starts, self.store.begin is not None)
+            )
             for values in (base, divided_by)
         )
         return np.flatnonzero(select(above, below, arm.documents).numpy())
@@ -131,7 +133,7 @@ class Scored:
         """
         if self.sites is None or self.titles is None:
             raise NotScored("over: site needs documents that name their sites and titles")
-        counts = np.ones(len(base)) if self.factors is None else self.factors - 1.0
+        counts = self.store.learnt * 1.0 if self.factors is None else self.factors - 1.0
         weights = document_sums(counts, self.store.starts)
         means = [document_sums(x * counts, self.store.starts) for x in (base, divided_by)]
         above, below = (mean / np.maximum(weights, TINY) + floor for mean in means)

@@ -43,11 +43,17 @@ def write_site(results: Path, out: Path | None = None) -> Path:
 
 
 def clean_folder(folder: Path) -> Path:
-    """An empty folder for the site. Raises SiteError if it contains anything but a site."""
+    """An empty folder for the site. Raises SiteError if it contains anything but a site, or if
+    there can be no such folder."""
+    if folder.exists() and not folder.is_dir():
+        raise SiteError(f"{folder} is a file; name a folder")
     if folder.exists() and any(folder.iterdir()) and not (folder / "assets" / "site.js").is_file():
         raise SiteError(f"{folder} holds something else; name an empty folder")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise SiteError(f"{folder} cannot be made: {error.strerror}") from None
     return folder
 
 

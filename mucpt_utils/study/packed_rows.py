@@ -174,15 +174,17 @@ def chosen_documents(scored: Scored, arm: Arm) -> np.ndarray:
 def by_document(scored: Scored, criterion: Criterion) -> Scored:
     """The corpus with each document as one token, with its mean base loss and, as its reference
     loss, the mean of the criterion's denominators; computed `DOCUMENTS` documents at a time."""
-    starts, base, divided_by = scored.store.starts, [], []
+    starts, begun = scored.store.starts, scored.store.begin is not None
+    base, divided_by = [], []
     for part in parts(len(scored.store), DOCUMENTS):
         edges = starts[part.start : part.stop + 1]
         losses, reference, entropies = within(scored, edges[0], edges[-1]).losses(criterion)
         below = denominator(reference, entropies, criterion)
-        base.append(document_means(losses.numpy(), edges - edges[0]))
-        divided_by.append(document_means(below.numpy(), edges - edges[0]))
+        base.append(document_means(losses.numpy(), edges - edges[0], begun))
+        divided_by.append(document_means(below.numpy(), edges - edges[0], begun))
     ones = np.arange(len(scored.store) + 1)
-    store = replace(scored.store, tokens=scored.store.tokens[starts[:-1]], starts=ones)
+    first = scored.store.tokens[starts[:-1]]
+    store = replace(scored.store, tokens=first, starts=ones, begin=None)  # its one token counts
     ours, theirs = np.concatenate(base), np.concatenate(divided_by)
     return replace(scored, store=store, base=ours, reference=theirs, factors=None)
 

@@ -80,13 +80,26 @@ def check_shares(profile: Profile) -> None:
 def check_model(profile: Profile) -> None:
     """Refuses a model that does not exist, and one whose training state is larger than memory."""
     loaded = profile.pretrained
-    if loaded and loaded.name.startswith(PREFIX):
-        packages.fetched(loaded.name.removeprefix(PREFIX))
-    elif loaded and is_path(loaded.name) and not Path(loaded.name).expanduser().exists():
-        raise SettingsError(f"setting 'pretrained.name': there is no {loaded.name}")
+    if loaded:
+        check_name("pretrained.name", loaded.name)
+    if profile.reference.pretrained:
+        check_name("reference.pretrained", profile.reference.pretrained)
     state = profile.parameters * STATE_BYTES
     if state > device_memory():
         raise too_large("pretrained" if loaded else "model", state, device_memory())
+
+
+def check_name(setting: str, name: str) -> None:
+    """Refuses a package that is not fetched, a path that does not exist, and a relative path: the
+    notebooks, which load the model, run in a folder of their own."""
+    if name.startswith(PREFIX):
+        packages.fetched(name.removeprefix(PREFIX))
+        return
+    path = Path(name).expanduser()
+    if is_path(name) and not path.exists():
+        raise SettingsError(f"setting {setting!r}: there is no {name}")
+    if path.exists() and not path.is_absolute():
+        raise SettingsError(f"setting {setting!r}: needs the whole path, {path.resolve()}")
 
 
 def check_disk(profile: Profile) -> None:

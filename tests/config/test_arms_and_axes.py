@@ -168,7 +168,7 @@ def test_a_mixture_is_an_axis_of_one_level_beside_the_profiles_own(path):
         (", set: {replay: 0.1}", "", "setting 'levels': one level, and one alone"),
         ("name: b", "nmae: b", "setting 'levels.1.name': Field required"),
         ("set: {", "sets: {", "setting 'levels.1.sets': unknown; allowed here: name, set"),
-        ("{replay: 0.1}", "5", "setting 'levels.1.set': .*valid dictionary"),
+        ("{replay: 0.1}", "5", "setting 'levels.1.set': needs settings of its own"),
     ],
 )
 def test_a_wrong_axis_is_named_with_what_is_allowed(old, new, said, refused):

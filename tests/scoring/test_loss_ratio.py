@@ -422,6 +422,18 @@ def test_what_stands_below_the_ratio():
     assert denominator(loss, None, Criterion()) is loss
     with pytest.raises(ValueError, match="denominator=surprise needs the RM's entropies"):
         denominator(loss, None, Criterion(denominator="surprise"))
+    for other in (torch.ones(1), torch.ones(2), torch.ones(3, 1)):
+        with pytest.raises(ValueError, match="entropies and losses of different tokens"):
+            denominator(loss, other, Criterion(denominator="surprise"))
+
+
+@pytest.mark.parametrize("kind", ["loss", "entropy", "surprise"])
+def test_arrays_give_what_tensors_give(kind):
+    given = [torch.tensor(x) for x in ([2.0, 6.0, 3.0], [2.0, 1.0, 6.0], [1.0, 1.0, 0.0])]
+    entropies, criterion = torch.tensor([1.0, 2.0, 3.0]), Criterion(denominator=kind)
+    weights = token_weights(*given, criterion, entropies)
+    arrays = token_weights(*(x.numpy() for x in given), criterion, entropies.numpy())
+    assert torch.equal(weights, arrays)
 
 
 def test_surprise_tells_what_the_reference_does_not_know_from_what_it_knows_better():

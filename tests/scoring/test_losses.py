@@ -1,5 +1,7 @@
 """Scoring a corpus: the batched fast path equals one document at a time."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -162,11 +164,36 @@ def test_calibration_does_not_round_the_mean_to_half_precision(model, store_of):
 # --- models that begin every text with a token of its own -----------------------------------------
 
 
+def begun(plain):
+    """A store whose documents open with a begin token."""
+    parts = [np.append(39, plain.document(i)) for i in range(len(plain))]
+    starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+    return TokenStore(np.concatenate(parts).astype(np.uint16), starts, plain.ids, begin=39)
+
+
+def test_a_begin_token_counts_in_no_mean(model, store_of):
+    """The mean of a short document would else be lower than that of a long one."""
+    store = begun(store_of([9, 70, 1], vocabulary=39))  # the begin token is not in the text
+    found = score(model, store, CONTEXT).astype(np.float64)
+    expected = [found[a + 1 : b].mean() for a, b in itertools.pairwise(store.starts)]
+    np.testing.assert_allclose(losses.document_means(found, store.starts, begun=True), expected)
+    # whatever stands at the begin token, as a denominator that is 1 everywhere does
+    filled = np.where(store.learnt, found, 1.0)
+    np.testing.assert_allclose(losses.document_means(filled, store.starts, begun=True), expected)
+    mean = found[store.learnt].mean()
+    assert calibrate(model, store, CONTEXT, [1.0])[1.0] == pytest.approx(mean, abs=1e-6)
+
+
+@pytest.mark.parametrize("context", [0, 1])
+def test_a_context_without_a_half_is_refused(model, store_of, context):
+    with pytest.raises(losses.ContextError, match="allowed: 2 to"):
+        score(model, store_of([9]), context)
+
+
 def test_a_begin_token_opens_every_window_and_has_no_loss(model, store_of):
     plain = store_of([9, 70, 5])
-    parts = [np.append(39, plain.document(i)) for i in range(3)]
-    starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
-    store = TokenStore(np.concatenate(parts).astype(np.uint16), starts, plain.ids, begin=39)
+    store = begun(plain)
+    starts = store.starts
     found = score(model, store, CONTEXT)
     assert (found[starts[:-1]] == 0).all()
     for index in (0, 2):  # what fits into one window: the model reads the document as it is stored

@@ -182,6 +182,14 @@ def test_a_folder_with_something_else_is_left_alone(poor, tmp_path, capsys):
     assert "something else" in capsys.readouterr().err and (tmp_path / "mine.txt").exists()
 
 
+@pytest.mark.parametrize("place", ["mine.txt", "mine.txt/site"])
+def test_a_place_that_cannot_be_a_folder_gives_one_line(poor, tmp_path, capsys, place):
+    (tmp_path / "mine.txt").write_text("x")
+    assert command.main(["--results", str(poor), "--out", str(tmp_path / place)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"site: {tmp_path / place} ")
+
+
 def test_an_unknown_profile_is_told(capsys):
     assert command.main(["nonsense"]) == 2
     assert "nonsense" in capsys.readouterr().err

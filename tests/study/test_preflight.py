@@ -76,12 +76,29 @@ def test_a_loaded_model_too_large_for_the_machine_says_where_to_look():
 def test_a_model_that_is_not_there_is_said(tmp_path, monkeypatch):
     for name in (tmp_path / "nothing", "./nothing.gguf", "nothing.GGUF"):
         assert f"there is no {name}" in refused(f"pretrained.name={name}", profile="hub")
+        assert f"there is no {name}" in refused(f"reference.pretrained={name}", profile="hub")
     monkeypatch.setattr(packages, "model_folder", lambda name: tmp_path / name)
     with pytest.raises(packages.ModelMissing, match="models get smollm2-135m"):
         preflight.check(load_profile("real"))
     # a model of the hub is not looked for; whether this disk would hold it is another question
     disk_of(monkeypatch, 1e15)
     preflight.check(load_profile("hub", ["pretrained.name=some/hub-name"]))
+
+
+@pytest.mark.parametrize("setting", ["pretrained.name", "reference.pretrained"])
+def test_a_model_is_named_by_its_whole_path(setting, tmp_path, monkeypatch):
+    """The notebooks run in a folder of their own, so they would look elsewhere."""
+    (tmp_path / "models" / "mine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    disk_of(monkeypatch, 1e15)
+    for name in ("./models/mine", "models/mine"):
+        said = refused(f"{setting}={name}", profile="hub")
+        assert f"{setting!r}: needs the whole path, {tmp_path}/models/mine" in said
+    for name in (tmp_path / "models" / "mine", "~/models/mine"):
+        preflight.check(load_profile("hub", [f"{setting}={name}"]))
+    assert packages.resolve("~/models/mine") == f"{tmp_path}/models/mine"
+    assert packages.is_local("~/models/mine")
 
 
 def disk_of(monkeypatch, total):

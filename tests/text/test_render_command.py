@@ -24,6 +24,14 @@ def test_a_folder_that_cannot_be_made_gives_one_line(tmp_path, capsys):
     assert capsys.readouterr().err.startswith("render: ")
 
 
+@pytest.mark.parametrize("number", ["0", "-3", "1.5", "many", ""])
+def test_a_number_of_documents_that_is_none_is_refused(tmp_path, capsys, number):
+    with pytest.raises(SystemExit):
+        main(["--out", str(tmp_path / "corpus"), f"--documents={number}"])
+    assert f"{number!r} is no whole number from 1 on" in capsys.readouterr().err
+    assert not (tmp_path / "corpus").exists()
+
+
 def test_a_missing_argument_is_refused():
     with pytest.raises(SystemExit) as exit:
         main([])

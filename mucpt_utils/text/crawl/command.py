@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mucpt_utils.arguments import Parser
+from mucpt_utils.arguments import Parser, positive
 from mucpt_utils.config.text import RenderSettings
 from mucpt_utils.errors import OK, OUTSIDE, MuCPTError
 from mucpt_utils.io import write_jsonl
@@ -36,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m mucpt_utils render", description="Write a corpus of rendered documents."
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for documents.jsonl")
-    parser.add_argument("--documents", type=int, default=10_000, help="size of the flawed corpus")
+    parser.add_argument(
+        "--documents", type=positive, default=10_000, help="size of the flawed corpus, at least 1"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     try:
