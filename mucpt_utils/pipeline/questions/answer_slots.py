@@ -7,7 +7,7 @@ how the answer is spelt without giving it.
 
 import re
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, dropwhile
 from typing import NamedTuple
 
 from mucpt_utils.pipeline.questions.asking import Prompt
@@ -85,9 +85,9 @@ def fills(answer: Sequence[str], slot: Sequence[str]) -> bool:
     lead = 2 if len(slot) > 2 and slot[0] in RESPONSE[0] and slot[1] in RESPONSE[1] else 0
     for start in range(lead, min(LONGEST_LEAD + 1, len(slot) - size + 1)):
         if tuple(slot[start : start + size]) == tuple(answer):
-            behind = [w for w in slot[start + size :] if w not in LEADING]
-            goes_on = any(is_common(stem(w)) or w in VERBS for w in behind)
-            return len(behind) <= LONGEST_TAIL and not goes_on
+            tail = [*dropwhile(LEADING.__contains__, slot[start + size :])]
+            goes_on = any(is_common(stem(w)) or w in VERBS for w in tail)
+            return len(tail) <= LONGEST_TAIL and not goes_on
         if slot[start] not in LEADING:
             return False
     return False

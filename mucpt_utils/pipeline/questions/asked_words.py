@@ -52,7 +52,7 @@ class Asked(NamedTuple):
         where: list[int] = []
         nouns: set[str] = set()
         for index, word in enumerate(forms):
-            if index in places:
+            if index in places or is_of_its_author(index, forms, places):
                 continue
             if small[word] > 0:
                 small[word] -= 1
@@ -88,6 +88,12 @@ class Asked(NamedTuple):
         if self.strong and not self.is_open:
             return self.strong
         return self.strong | self.nouns
+
+
+def is_of_its_author(index: int, forms: Sequence[str], places: frozenset[int]) -> bool:
+    """Whether `by` leads to the author in the subject's own name, and so asks for nobody."""
+    author = index + 1 + (forms[index + 1 : index + 2] == ("the",))
+    return forms[index] == "by" and author in places
 
 
 BY_WHOM = frozenset(("which", "what", "whom", "who"))

@@ -56,6 +56,7 @@ DEGREE_OF = re.compile(r"(?P<number>\w+) degree of the major scale")
 BESIDE_DEGREES = tuple(product(("degree", "step", "note"), ("scale", "tonic", "mi")))
 # small numbers in words
 SPELT = {figures: word for word, figures in CARDINALS.items()}
+DROPPED_G = re.compile(r"(?<=\w)in['’](?!\w)")
 BEFORE_THE_END = frozenset(("von", "di", "de", "du", "to", "of", "from"))
 
 
@@ -103,7 +104,7 @@ def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> l
     """The names that a subject goes by; for artists also the last word, if it is long enough."""
     names: dict[tuple[str, ...], Name] = {}
     # `Shinin' On` as most people type it
-    plain = [text.replace("in' ", "in ") for text in (subject, *aliases) if "in' " in text]
+    plain = [DROPPED_G.sub("in", t) for t in (subject, *aliases) if DROPPED_G.search(t)]
     # a degree of a scale is also called its note or its step
     plain += [subject.replace("degree of", f"{w} of") for w in DEGREES if "degree of" in subject]
     plain += [text.replace("the major scale", "the scale") for text in plain]
