@@ -175,7 +175,7 @@ QUIZ_WORDS = listed(
 )
 
 BULLET = re.compile(
-    r"^[\s>*#•\-–—.)(:\"'“”‘\[_~`|,]*(?:(?:\(?\d{1,3}|[ivxIVX]{1,4}|[a-hA-H])\s*[.):\]]\s*)?[\s\"'“”‘*_\-]*"
+    r"^[\s>*#•\-–—.)(:\"'“”‘\[_~`|,]*(?:(?:\d{1,2} ?\()?(?:\(?\d{1,3}|[ivxIVX]{1,4}|[a-hA-H])\s*[.):\]]\s*)?[\s\"'“”‘*_\-]*"
 )
 CLOSING = "\"'”’)]*_~` \t\n|,;}>"
 SEPARATORS = ("\t", "::", "->", "=>", "→", "⇒", ">>", "|", "»", "~", "==")
@@ -223,8 +223,9 @@ POLITE = re.compile(
     r"|\b(?i:looking for|(?:glad|happy|love|like|keen|curious) to (?:learn|know|hear))\b"
 )
 REQUESTED = re.compile(
-    r"(?:^|[,;:–—-] )(?:(?:please|now|just|ftp|for (?:\w+ ){1,2}points?|for the win|and),? )?"
-    r"(?:(?:name|give|tell|identify|guess|state)\b"
+    r"(?:^|[,;:–—-] |\band )(?:(?:please|now|just|then|ftp|for (?:\w+ ){1,2}points?|for the win"
+    r"|and(?: then)?),? )?(?:(?<!\band )(?:name|give|tell|identify|guess|state)\b"
+    r"|(?:name|state|(?:write|note|put|jot)(?: down| out)?) (?:the|its|his|her|their) \w"
     r"|(?:list|type|spot|pick|specify|supply|provide|enter|write|mark|tick|circle|underline|recall)"
     r" (?:the|its|his|her|their) \w)",
     re.IGNORECASE,

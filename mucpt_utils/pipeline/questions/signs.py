@@ -15,6 +15,7 @@ from mucpt_utils.pipeline.questions.asking import (
     body_of,
     is_card,
     is_request,
+    names_kind,
     without_field,
 )
 
@@ -29,10 +30,10 @@ OPENING = re.compile(
 )
 REQUEST = re.compile(
     rf"^\W*{LEAD}(?:name|give|tell|identify|guess|state|complete|fill|list|specify|determine"
-    r"|find|work out|express|convert|calculate|compute|count|invert|jot down|note down|tick|circle"
+    r"|find|work out|express|convert|calculate|compute|count|invert|tick|circle"
     r"|underline|insert"
     r"|(?:supply|provide) (?:the|its|their|his|her)"
-    r"|write(?: down)? (?:the|its) (?:number|names?|years?|titles?|keys?|letters?))\b",
+    r"|(?:write|put|note|jot)(?: down| out)? (?:the|its|his|her|their|what|which|who|where|when))\b",
     re.IGNORECASE,
 )
 # questions that nobody is meant to answer, or everybody differently
@@ -75,6 +76,7 @@ ASKS_BEHIND = re.compile(r"\b(?:who|whom|whose|what|which|where|how)\b", re.IGNO
 IDENTIFIER = re.compile(r"(?<!\S)\S{0,40}?[^\W_]_[^\W_]\S*")
 LETTER = re.compile(r"[^\W\d_]|__|[.…]{3}|…")
 LETTERS = re.compile(r"[\W_]+")
+LONGEST_NOUN = 3  # words of what somebody asks for, before it is said of what
 
 
 def has_sign(prompt: Prompt, subject: str = "") -> bool:
@@ -93,7 +95,9 @@ def has_sign(prompt: Prompt, subject: str = "") -> bool:
     if "?" in text:
         return True
     body = body_of(without_field(text))
-    if REQUEST.match(body) or is_told(text) or (prompt.posed and is_request(body)):
+    if REQUEST.match(body) or is_told(text):
+        return True
+    if prompt.posed and (is_request(body) or is_asked_for(text)):
         return True
     if asking_rules().answered_at_once.search(body):
         return True
@@ -123,6 +127,13 @@ def opens_clause(text: str) -> bool:
 def letters(text: str) -> str:
     """The letters and digits of a text, in lower case."""
     return LETTERS.sub("", text).lower()
+
+
+def is_asked_for(text: str) -> bool:
+    """Whether somebody asks for a kind of answer by its noun: `the card asked for the label`."""
+    match = asking_rules().by_noun.search(text)
+    wanted = text[match.end() :].split(None, LONGEST_NOUN)[:LONGEST_NOUN] if match else ()
+    return names_kind(" ".join(wanted))
 
 
 def is_told(text: str) -> bool:
