@@ -20,6 +20,7 @@ from mucpt_utils.pipeline.questions.asking import (
     Manner,
     Prompt,
     is_short,
+    last_clause,
     names_kind,
     prompts,
     without_asides,
@@ -229,8 +230,9 @@ class QuestionIndex:
             asked = [q for item in listed for q in self.asked_of_item(item)]
         if not asked and prompt.posed:
             asked = self.hinted_at(prompt, here)
-        if not asked and prompt.posed and (plain := without_asides(prompt)) is not prompt:
-            asked = self.asked_by(plain)
+        if not asked and prompt.posed:
+            shorter = (without_asides(prompt), last_clause(prompt))
+            asked = next((q for p in shorter if p is not prompt and (q := self.asked_by(p))), [])
         return asked + [q for q in self.worded_as(prompt) if q not in asked]
 
     def asked_of_item(self, item: Prompt) -> Iterator[QuestionParts]:

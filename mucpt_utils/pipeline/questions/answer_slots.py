@@ -153,12 +153,17 @@ def other_answer(prompt: Prompt) -> tuple[str, ...]:
 SAID_ONLY = frozenset(
     words("hm hmm um uh er nope yep yes dunno sorry thanks thx ty cheers please ta lol well good")
     + words("great nice ha haha wow edit update right wrong exactly discuss silence pause nobody")
+    + words("tia tyvm tysm aita iirc afaik afaict merci danke gracias grazie regards best sent")
+    + words("asking posted signed solved bump round question next hint clue source")
 )
 
 
 def is_name(piece: str) -> bool:
     """Whether a piece may be an answer by its form: capital letters or a number, no phrase."""
     tokens = Words.of(piece)
+    # `Cheers, Dave`, `Round 3`
+    if tokens.forms[0] in SAID_ONLY and ("," in piece or tokens.forms[-1].isdigit()):
+        return False
     telling = [w for w in tokens.forms if not is_common(stem(w)) or w in CARDINALS]
     return not SAID_ONLY.issuperset(telling) and all(
         w in tokens.capitals or w[:1].isdigit() or w in CARDINALS or is_term(w) for w in telling

@@ -313,6 +313,23 @@ def without_asides(prompt: Prompt) -> Prompt:
     return prompt if plain == prompt.text else replace(prompt, text=plain)
 
 
+# a clause that asks behind one that tells
+LAST_CLAUSE = re.compile(
+    r"[,;:—–-]+ (?=(?:(?:but|and|so|yet|only|then|though)\b,? )?(?:who|whos|what|which|whose|where"
+    r"|when|how)\b[^,;:]+\?\W*$)",
+    re.IGNORECASE,
+)
+
+
+def last_clause(prompt: Prompt) -> Prompt:
+    """The clause of a prompt that asks, behind what it tells: `Ann is on bass, but who drums?`"""
+    clause = LAST_CLAUSE.search(prompt.text)
+    if clause is None:
+        return prompt
+    told, asks = prompt.text[: clause.start()], prompt.text[clause.end() :]
+    return replace(prompt, text=asks, before=f"{prompt.before} {told}")
+
+
 def without_choices(sentence: str, following: str) -> tuple[str, str]:
     """A sentence without the answer choices at its end, and these choices ("" for none)."""
     # a number or a title among the answers may have ended the sentence
