@@ -25,7 +25,7 @@ from mucpt_utils.pipeline.questions.asking import (
     prompts,
     without_asides,
 )
-from mucpt_utils.pipeline.questions.asking_lists import items_behind, items_inside
+from mucpt_utils.pipeline.questions.asking_lists import items_behind, items_inside, under_headings
 from mucpt_utils.pipeline.questions.fit import asked_about, asks_plainly, is_of_a_player
 from mucpt_utils.pipeline.questions.parts import (
     Known,
@@ -33,7 +33,11 @@ from mucpt_utils.pipeline.questions.parts import (
     QuestionParts,
 )
 from mucpt_utils.pipeline.questions.proved_questions import Item, is_answered_otherwise, proved
-from mucpt_utils.pipeline.questions.record_lines import without_pictures, without_syntax
+from mucpt_utils.pipeline.questions.record_lines import (
+    with_gaps,
+    without_pictures,
+    without_syntax,
+)
 from mucpt_utils.pipeline.questions.signs import has_sign
 from mucpt_utils.pipeline.questions.subject_details import Detail, Details, details_of
 from mucpt_utils.pipeline.questions.subject_hints import (
@@ -164,7 +168,7 @@ class QuestionIndex:
         text = self.plain(ADDRESS.sub(" ", text))
         as_a_whole = is_short(text)
         items, is_asked = [], False
-        for prompt in prompts(text, self.may_name):
+        for prompt in under_headings(prompts(text, self.may_name)):
             asked = self.asked_by(prompt)
             if as_a_whole:
                 is_asked = is_asked or asks_without_mark(prompt)
@@ -197,7 +201,7 @@ class QuestionIndex:
         """The text without syntax and marks of titles, its names in the benchmark's spelling."""
         text = with_years_in_figures(without_syntax(without_pictures(text)))
         if len(text) <= LONGEST_WITHOUT_MARK:
-            text = with_intervals(text)
+            text = with_gaps(with_intervals(text))
         if "?" in text or len(text) <= LONGEST_WITHOUT_MARK:
             text = self.spellings.read(text)
         return self.title_marks.read(text)
@@ -209,6 +213,9 @@ class QuestionIndex:
 
     def asked_by(self, prompt: Prompt) -> list[QuestionParts]:
         """The questions that a prompt asks."""
+        clause = last_clause(prompt) if prompt.posed else prompt
+        if clause is not prompt and (asked := self.asked_by(clause)):
+            return asked
         asked = []
         here = self.meant(prompt.words)
         for match in here:
@@ -231,8 +238,8 @@ class QuestionIndex:
         if not asked and prompt.posed:
             asked = self.hinted_at(prompt, here)
         if not asked and prompt.posed:
-            shorter = (without_asides(prompt), last_clause(prompt))
-            asked = next((q for p in shorter if p is not prompt and (q := self.asked_by(p))), [])
+            plain = without_asides(prompt)
+            asked = self.asked_by(plain) if plain is not prompt else []
         return asked + [q for q in self.worded_as(prompt) if q not in asked]
 
     def asked_of_item(self, item: Prompt) -> Iterator[QuestionParts]:

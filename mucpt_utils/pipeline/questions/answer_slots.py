@@ -144,7 +144,7 @@ def other_answer(prompt: Prompt) -> tuple[str, ...]:
     piece = behind[label.end() :] if label else behind.lstrip("-–—→=>|([ ")
     piece = ANSWER_END.split(piece.strip(), 1)[0]
     given = words(piece)
-    if not given or len(given) > LONGEST_ANSWER or "?" in piece:
+    if not given or len(given) > LONGEST_ANSWER or "?" in piece or "__" in piece:
         return ()
     return tuple(given) if label or is_name(piece) else ()
 

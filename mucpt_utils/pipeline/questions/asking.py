@@ -6,7 +6,7 @@ that states something is none of these.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache, cached_property
@@ -47,6 +47,7 @@ class Prompt:
 
     posed: whether it is posed as a question, not part of a page of prose: a field, a line of a
     quiz, a turn of a chat, a very short text. choices: whether answers to choose from follow.
+    headings: the first sentences of a short text, of those before it.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Prompt:
     after: str
     posed: bool = False
     choices: bool = False
+    headings: tuple[str, ...] = ()
 
     @cached_property
     def words(self) -> Words:
@@ -247,6 +249,9 @@ ASKS_NOTHING = re.compile(
 )
 # lines after the word quiz that may be its prompts
 QUIZ_LINES = 60
+# sentences at the beginning of a short text that may say what its rows ask
+HEADINGS = 3
+ONLY_GAP = re.compile(r"[\W_]*__[\W_]*")
 
 
 def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]:
@@ -257,6 +262,8 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
     """
     sentences = split_sentences(text)
     is_posed_as_a_whole = is_short(text)
+    if is_posed_as_a_whole:
+        sentences = with_gaps(sentences)
     triggers = TRIGGERS_OF_SHORT if is_posed_as_a_whole else TRIGGERS
     quiz_lines, last_named = 0, -CONTEXT_SENTENCES - 1
     for number, sentence in enumerate(sentences):
@@ -291,8 +298,21 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
             manner = Manner.BARE
         if manner is not None:
             before = " ".join(sentences[max(0, number - CONTEXT_SENTENCES) : number])
+            after, has_choices = choices + following, bool(choices)
+            headings = tuple(sentences[: min(number, HEADINGS)]) if is_posed_as_a_whole else ()
             for piece in pieces(stretch, manner):
-                yield Prompt(piece, manner, before, choices + following, is_posed, bool(choices))
+                yield Prompt(piece, manner, before, after, is_posed, has_choices, headings)
+
+
+def with_gaps(sentences: Iterable[str]) -> list[str]:
+    """The sentences, each with the gap that stands behind it: `How many acts? ____`."""
+    joined: list[str] = []
+    for sentence in sentences:
+        if joined and ONLY_GAP.fullmatch(sentence):
+            joined[-1] += sentence
+        else:
+            joined.append(sentence)
+    return joined
 
 
 def is_short(text: str) -> bool:

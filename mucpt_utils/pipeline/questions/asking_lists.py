@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mucpt_utils.pipeline.questions.asking import Manner, Prompt, asking_rules
+from mucpt_utils.pipeline.questions.vocabulary import vocabulary
+from mucpt_utils.pipeline.questions.words import FORM, raw_words, stem
 
 # characters behind a question that may be its list, words of an item
 LONGEST_LIST, LONGEST_ITEM = 1000, 14
@@ -42,6 +44,43 @@ def items_inside(prompt: Prompt) -> Iterator[Prompt]:
     elif len(listed) > 1 and prompt.manner is Manner.GAP:
         open_ones = [item for item in listed if asking_rules().blank.search(f"{item} ")]
         yield from asked_one_by_one(prompt, f"{head}:", open_ones, Manner.GAP)
+
+
+# a row of a list whose answer is left open: `Night Ferry: ____`, `gralla ____`
+ROW = re.compile(
+    r"\W*(?P<item>\w[^.?!:|]*?)(?:[ \t\"”’)]*[:|=→–—-]+)?[ \t\"”’)]+__[\W_]*$"
+)
+
+
+def under_headings(prompts: Iterable[Prompt]) -> Iterator[Prompt]:
+    """The prompts, each row with a gap behind the headings that may say what it asks.
+
+    The next row, which stands behind it, is no answer.
+    """
+    for prompt in prompts:
+        headings = [h for h in prompt.headings if is_heading(h)] if is_row(prompt) else []
+        if not headings:
+            yield prompt
+        for heading in headings:
+            text = f"{heading.strip()} for {prompt.text.strip()}"
+            yield replace(prompt, text=text, before="", after="")
+
+
+def is_heading(sentence: str) -> bool:
+    """Whether a sentence has a word of a kind of answer or of a relation, and no gap itself."""
+    rules = vocabulary()
+    told = set(map(stem, raw_words(sentence)))
+    is_told = not (told.isdisjoint(rules.kinds_of) and told.isdisjoint(rules.concepts_of))
+    return is_told and not asking_rules().blank.search(sentence)
+
+
+def is_row(prompt: Prompt) -> bool:
+    """Whether a prompt has no more than an item and a gap for what is asked about it."""
+    row = ROW.match(prompt.text) if prompt.manner is Manner.GAP else None
+    told = row["item"].split(None, LONGEST_ITEM) if row else []
+    if not 0 < len(told) <= LONGEST_ITEM:
+        return False
+    return told[-1][:1].isupper() or stem(FORM[told[-1]]) not in vocabulary().empty
 
 
 def asked_one_by_one(

@@ -30,6 +30,9 @@ NEW_ITEM = re.compile(
     # the answer has a line of its own
     r"|(?i:(?:correct |best |right )?(?:answers?|ans|reply|solution)\b))"
 )
+# a short row with a gap, behind the heading of a list or another such row
+GAP_ROW = re.compile(r"\w[^\n.,]{0,40}[ \t:|-]__+[ \t.]{0,3}(?:\n|$)")
+ROW_END = re.compile(r"(?::|__) ?$")
 
 
 def split_sentences(text: str) -> list[str]:
@@ -76,6 +79,8 @@ def is_wrapped(text: str, line: int, end: int, following: int) -> bool:
     line: where the line begins. end, following: where it ends and the next one begins.
     """
     if end - line > 2 * WRAPPED_WIDTH * 4 or NEW_ITEM.match(text, following):
+        return False
+    if ROW_END.search(text, max(line, end - 3), end) and GAP_ROW.match(text, following):
         return False
     first = text[following : following + 60].lstrip()[:1]
     return first.islower() or (end - line >= WRAPPED_WIDTH and text[end - 1 : end] not in ".?!:)")

@@ -51,6 +51,8 @@ OPTION = re.compile(
     "|[\U0001f7e0-\U0001f7eb]|[0-9]\ufe0f\u20e3)\ufe0f?"
 )
 TICK = re.compile("\u2705\ufe0f?")
+# dots at the end of a line, on which an answer is to be written
+DOTTED = re.compile(r"(?<=[ \t])\.{5,}(?=[ \t|]{0,3}$)", re.MULTILINE)
 LINE_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 
 
@@ -63,6 +65,11 @@ def without_pictures(text: str) -> str:
         return text
     text = TICK.sub(" \u2714 ", OPTION.sub(" \u25cb ", text))
     return PICTURE.sub(" ", POINTING.sub(" \u2192 ", text))
+
+
+def with_gaps(text: str) -> str:
+    """The text with a gap for each row of dots at the end of a line."""
+    return DOTTED.sub("____", text) if "....." in text else text
 
 
 def without_syntax(text: str) -> str:

@@ -41,6 +41,7 @@ RHETORIC = re.compile(
     r"^\W*(?:and |but )?(?:what if\b|what(?: is|['’]s| was) it about\b)"
     r"|^\W*(?:and |but )?who (?:would|could|might) (?:ever |then )?(?:have|not|dare|deny|doubt)\b"
     r"|^\W*(?:and |but )?who (?:did|does|has|had|would|could|can?)(?: ?not|n['’]t)\b"
+    r"|\bwho cares\b"
     r"|\bwhere (?:(?:you|they|we|s?he|I) (?:were|was)|(?:were|was) (?:you|they|we|s?he|I)) when\b"
     r"|^\W*guess (?:what\b(?=[:!,])|who(?:['’]s| is| was)? (?:back|here|came|comes|coming|just)\b)",
     re.IGNORECASE,
