@@ -35,6 +35,7 @@ from mucpt_utils.pipeline.questions.parts import (
 from mucpt_utils.pipeline.questions.proved_questions import Item, is_answered_otherwise, proved
 from mucpt_utils.pipeline.questions.record_lines import (
     with_gaps,
+    with_options,
     without_pictures,
     without_syntax,
 )
@@ -201,7 +202,7 @@ class QuestionIndex:
         """The text without syntax and marks of titles, its names in the benchmark's spelling."""
         text = with_years_in_figures(without_syntax(without_pictures(text)))
         if len(text) <= LONGEST_WITHOUT_MARK:
-            text = with_gaps(with_intervals(text))
+            text = with_options(with_gaps(with_intervals(text)))
         if "?" in text or len(text) <= LONGEST_WITHOUT_MARK:
             text = self.spellings.read(text)
         return self.title_marks.read(text)
@@ -224,7 +225,7 @@ class QuestionIndex:
         if not asked and points_back and not states(prompt):
             for match in self.meant(prompt.both if prompt.posed else prompt.context):
                 if may_be_referred_to(match, prompt, bool(here)):
-                    asked += asked_about(match, prompt, frozenset())
+                    asked += self.asked_by_reference(match, prompt)
         asks_alone = prompt.manner in ASKING_ALONE and (
             "?" in prompt.text or asks_plainly(map(stem, prompt.words.forms))
         )
@@ -241,6 +242,18 @@ class QuestionIndex:
             plain = without_asides(prompt)
             asked = self.asked_by(plain) if plain is not prompt else []
         return asked + [q for q in self.worded_as(prompt) if q not in asked]
+
+    def asked_by_reference(self, match: Match, prompt: Prompt) -> list[QuestionParts]:
+        """The questions that a prompt asks about a subject that is named before it.
+
+        A gap that tells no kind of answer asks nothing by itself: `The spa was ____`.
+        """
+        if not prompt.posed or prompt.manner is not Manner.GAP:
+            return asked_about(match, prompt, frozenset())
+        asked = asked_about(match, prompt.with_what_stands_before, match.places)
+        if not asked and Asked.of(match, prompt, frozenset()).kinds:
+            asked = asked_about(match, prompt, frozenset())
+        return asked
 
     def asked_of_item(self, item: Prompt) -> Iterator[QuestionParts]:
         """The questions that a list asks of one of its items: by a gap, or by a kind of answer."""

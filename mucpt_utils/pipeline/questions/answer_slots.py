@@ -131,6 +131,8 @@ def spelt_so(given: Sequence[str], shown: Sequence[Spelling]) -> int:
 
 # --- other answers ------------------------------------------------------------------------------
 
+# what a question is worth in an exam: `[2 marks]`
+MARKS = re.compile(r"\A[(\[]\d{1,2}(?: (?:marks?|points?|pts?))?[)\]]\s*")
 ANSWER_END = re.compile(r"[\n.!](?=\s|$)|\n|[;(\[]")
 
 
@@ -139,7 +141,7 @@ def other_answer(prompt: Prompt) -> tuple[str, ...]:
 
     One with a label is an answer whatever it is; another must be a name, a number or a title.
     """
-    behind = prompt.after.lstrip(" \n\t")
+    behind = MARKS.sub("", prompt.after.lstrip(" \n\t"), count=1)
     label = LABEL.match(behind)
     piece = behind[label.end() :] if label else behind.lstrip("-–—→=>|([ ")
     piece = ANSWER_END.split(piece.strip(), 1)[0]

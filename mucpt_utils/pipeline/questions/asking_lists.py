@@ -69,7 +69,7 @@ def under_headings(prompts: Iterable[Prompt]) -> Iterator[Prompt]:
 def is_heading(sentence: str) -> bool:
     """Whether a sentence has a word of a kind of answer or of a relation, and no gap itself."""
     rules = vocabulary()
-    told = set(map(stem, raw_words(sentence)))
+    told = {stem(w) for w in raw_words(sentence) if not w.isdigit()}
     is_told = not (told.isdisjoint(rules.kinds_of) and told.isdisjoint(rules.concepts_of))
     return is_told and not asking_rules().blank.search(sentence)
 

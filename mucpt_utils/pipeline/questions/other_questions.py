@@ -164,8 +164,10 @@ def said_of_who_is_asked_for(question: QuestionParts, told: Sequence[str]) -> se
 
 def counts_others(question: QuestionParts, asked: Asked) -> bool:
     """Whether a prompt counts something that is not part of the question: `how many tracks`."""
-    if "many" not in asked.stems or "many" in question.explained:
+    told = asked.stems
+    counts = (("how", "many"), (stem("number"), "of"))
+    places = [i for i, pair in enumerate(pairwise(told)) if pair in counts]
+    if not places or not question.explained.isdisjoint(("many", stem("number"))):
         return False
-    behind = asked.stems[asked.stems.index("many") + 1 :][:1]
-    counted = [s for s in behind if s not in vocabulary().empty]
+    counted = [s for s in told[places[0] + 2 :][:1] if s not in vocabulary().empty]
     return bool(counted) and not question.cues.keys() & set(counted)

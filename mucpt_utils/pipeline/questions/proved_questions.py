@@ -28,7 +28,7 @@ from mucpt_utils.pipeline.questions.relation_spellings import respelt
 from mucpt_utils.pipeline.questions.signs import asks_no_fact
 from mucpt_utils.pipeline.questions.subject_names import Match
 from mucpt_utils.pipeline.questions.vocabulary import vocabulary
-from mucpt_utils.pipeline.questions.words import raw_words, stem, without
+from mucpt_utils.pipeline.questions.words import raw_words, stem, without, words
 
 # a heading of pairs to be matched, a label of a question, a card of one line
 MATCHING = re.compile(r"^\W*(?:match(?:ing)?|pair|connect|link)\b", re.IGNORECASE | re.MULTILINE)
@@ -106,6 +106,7 @@ class Item:
             or LEFT_OPEN.search(text)
             or COLUMNS.search(text)
             or self.is_card
+            or self.is_headed
             or self.has_options
         )
 
@@ -114,6 +115,16 @@ class Item:
         """Whether it is one short line with an arrow or the like between its two sides."""
         is_line = "\n" not in self.text.strip() and len(self.text.split()) <= LONGEST_CARD
         return is_line and CARD.search(self.text) is not None
+
+    @property
+    def is_headed(self) -> bool:
+        """Whether it is a kind of answer that is told of something, and below it a short line."""
+        lines = self.text.strip().split("\n")
+        if len(lines) != 2 or len(lines[1].split()) > LONGEST_OPTION:
+            return False
+        first, *others = words(lines[0]) or [""]
+        is_kind = stem(first) in vocabulary().kinds_of or stem(first) in vocabulary().concepts_of
+        return is_kind and bool(others) and lines[0][-1:] not in ".:;!"
 
     @property
     def asks_for_a_fact(self) -> bool:

@@ -67,6 +67,23 @@ def without_pictures(text: str) -> str:
     return PICTURE.sub(" ", POINTING.sub(" \u2192 ", text))
 
 
+# bare letters before answers to choose from, on lines or in columns: `a Milan   b Rome   c Turin`
+OPTIONS = re.compile(
+    r"(?:(?<=\n)|(?<=[ \t]{2}))[ \t]{0,3}(?P<first>[aA])[ \t]{1,3}(?=\S)[^\n]{1,60}?(?:\n|[ \t]{2})"
+    r"[ \t]{0,3}[bB][ \t]{1,3}\S[^\n]{1,60}?(?:\n|[ \t]{2})[ \t]{0,3}[cC][ \t]{1,3}\S"
+)
+OPTION_LETTER = re.compile(r"(?:(?<=\n)|(?<=[ \t]{2}))([a-hA-H])[ \t]{1,3}(?=\S)")
+
+
+def with_options(text: str) -> str:
+    """The text with a bracket behind the bare letters of answers to choose from."""
+    match = OPTIONS.search(text)
+    if match is None:
+        return text
+    first = match.start("first")
+    return OPTION_LETTER.sub(lambda m: f"{m[1]}) " if m.start() >= first else m.group(), text)
+
+
 def with_gaps(text: str) -> str:
     """The text with a gap for each row of dots at the end of a line."""
     return DOTTED.sub("____", text) if "....." in text else text
