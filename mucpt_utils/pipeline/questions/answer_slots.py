@@ -133,6 +133,7 @@ def spelt_so(given: Sequence[str], shown: Sequence[Spelling]) -> int:
 
 # what a question is worth in an exam: `[2 marks]`
 MARKS = re.compile(r"\A[(\[]\d{1,2}(?: (?:marks?|points?|pts?))?[)\]]\s*")
+NEXT_ITEM = re.compile(r"[ \t]{0,9}\n\s{0,9}\d{1,3}[.)] {1,3}\S")
 ANSWER_END = re.compile(r"[\n.!](?=\s|$)|\n|[;(\[]")
 
 
@@ -142,6 +143,8 @@ def other_answer(prompt: Prompt) -> tuple[str, ...]:
     One with a label is an answer whatever it is; another must be a name, a number or a title.
     """
     behind = MARKS.sub("", prompt.after.lstrip(" \n\t"), count=1)
+    if NEXT_ITEM.match(prompt.after):
+        return ()
     label = LABEL.match(behind)
     piece = behind[label.end() :] if label else behind.lstrip("-–—→=>|([ ")
     piece = ANSWER_END.split(piece.strip(), 1)[0]

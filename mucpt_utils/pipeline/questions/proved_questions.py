@@ -53,6 +53,8 @@ LEFT_OPEN = re.compile(
 # a name is asked for: `Night Ferry ist von ...`
 BY_SOMEBODY = re.compile(r"\b(?:by|von|av|från)\W{0,2}(?:\.{3,}|…|_{2,})")
 ENDED = re.compile(r"(?<=\w)[.!](?=\s)")
+# what no title above an answer has: `ALBUM | Ladder of Smoke` is a row of a table
+HEADING_END = re.compile(r"[|=\t]|: |[.:;!]$")
 SHORTEST_STEM, FEWEST_OPTIONS, LONGEST_OPTION = 4, 3, 6
 # the columns of a table of questions: `INSERT INTO trivia (q, a)`
 COLUMNS = re.compile(
@@ -124,7 +126,8 @@ class Item:
             return False
         first, *others = words(lines[0]) or [""]
         is_kind = stem(first) in vocabulary().kinds_of or stem(first) in vocabulary().concepts_of
-        return is_kind and bool(others) and lines[0][-1:] not in ".:;!"
+        is_title = HEADING_END.search(lines[0]) is None
+        return is_kind and bool(others) and is_title
 
     @property
     def asks_for_a_fact(self) -> bool:
