@@ -133,7 +133,8 @@ def spelt_so(given: Sequence[str], shown: Sequence[Spelling]) -> int:
 
 # what a question is worth in an exam: `[2 marks]`
 MARKS = re.compile(r"\A[(\[]\d{1,2}(?: (?:marks?|points?|pts?))?[)\]]\s*")
-NEXT_ITEM = re.compile(r"[ \t]{0,9}\n\s{0,9}\d{1,3}[.)] {1,3}\S")
+# the next question of a list
+NEXT_ITEM = re.compile(r"\s{0,9}[Qq]?\d{1,3}[.)] {1,3}[^\n?]{3,200}\?")
 ANSWER_END = re.compile(r"[\n.!](?=\s|$)|\n|[;(\[]")
 
 

@@ -177,7 +177,8 @@ QUIZ_WORDS = listed(
 )
 
 BULLET = re.compile(
-    r"^[\s>*#•\-–—.)(:\"'“”‘\[_~`|,]*(?:(?:\d{1,2} ?\()?(?:\(?\d{1,3}|[ivxIVX]{1,4}|[a-hA-H])\s*[.):\]]\s*)?[\s\"'“”‘*_\-]*"
+    r"^[\s>*#•\-–—.)(:\"'“”‘\[_~`|,]*(?:(?:\d{1,2} ?\()?"
+    r"(?:\(?\d{1,3}|[ivxIVX]{1,4}|[a-hA-H])\s*[.):\]]\s*)?[\s\"'“”‘*_\-]*"
 )
 CLOSING = "\"'”’)]*_~` \t\n|,;}>"
 SEPARATORS = ("\t", "::", "->", "=>", "→", "⇒", ">>", "|", "»", "~", "==")
@@ -335,8 +336,8 @@ def without_asides(prompt: Prompt) -> Prompt:
 
 # a clause that asks behind one that tells
 LAST_CLAUSE = re.compile(
-    r"(?:[;:—–-]|,(?= (?:but|and|so|yet|only|though)\b)) (?=(?:(?:but|and|so|yet|only|though)\b,? )?"
-    r"(?:who|whos|what|which|whose|where|when|how)\b[^,;:]+\?\W*$)",
+    r"(?:[;:—–-]|,(?= (?:but|and|so|yet|only|though)\b)) "
+    r"(?=(?:(?:but|and|so|yet|only|though)\b,? )?(?:who|whos|what|which|whose|where|when|how)\b[^,;:]+\?\W*$)",
     re.IGNORECASE,
 )
 

@@ -33,7 +33,8 @@ REQUEST = re.compile(
     r"|find|work out|express|convert|calculate|compute|count|invert|tick|circle"
     r"|underline|insert"
     r"|(?:supply|provide) (?:the|its|their|his|her)"
-    r"|(?:write|put|note|jot)(?: down| out)? (?:the|its|his|her|their|what|which|who|where|when))\b",
+    r"|(?:write|put|note|jot)(?: down| out)?"
+    r" (?:the|its|his|her|their|what|which|who|where|when))\b",
     re.IGNORECASE,
 )
 # questions that nobody is meant to answer, or everybody differently

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mucpt_utils.pipeline.questions.asking import Manner, Prompt, is_card
 from mucpt_utils.pipeline.questions.parts import ARTICLES, Name, QuestionParts
 from mucpt_utils.pipeline.questions.vocabulary import is_common, vocabulary
-from mucpt_utils.pipeline.questions.words import Words, is_term, stem, words
+from mucpt_utils.pipeline.questions.words import Words, is_small, is_term, stem, words
 
 # the most words over which a name may be spread
 WIDEST_NAME = 14
@@ -56,11 +56,23 @@ def places_of(name: Name, tokens: Words) -> frozenset[int]:
     for start in positions[name.phrase[0]]:
         if row := in_a_row(name, tokens.forms, start):
             return frozenset(row)
+    if len(name.phrase) == 2 and is_small(name.phrase[1]):
+        return of_his_works(name, tokens)
     if name.weak or name.partial or len(name.phrase) < 3 and not is_dated(name):
         return frozenset()
     places = frozenset(first_of(word, tokens) for word in name.needed)
     is_near = min(places) >= 0 and max(places) - min(places) <= WIDEST_NAME
     return places if is_near else frozenset()
+
+
+def of_his_works(name: Name, tokens: Words) -> frozenset[int]:
+    """The places of an author and a number of his: `Bruckner sketched the end of his Seventh`."""
+    author, number = (tokens.positions[word] for word in name.phrase)
+    for place in number:
+        near = [i for i in author if 0 < place - i <= WIDEST_NAME]
+        if near and tokens.forms[place - 1] in ("his", "her"):
+            return frozenset((near[-1], place))
+    return frozenset()
 
 
 # what is numbered inside a work: the third movement is not of the third symphony
