@@ -337,7 +337,8 @@ def without_asides(prompt: Prompt) -> Prompt:
 # a clause that asks behind one that tells
 LAST_CLAUSE = re.compile(
     r"(?:[;:—–-]|,(?= (?:but|and|so|yet|only|though)\b)) "
-    r"(?=(?:(?:but|and|so|yet|only|though)\b,? )?(?:who|whos|what|which|whose|where|when|how)\b[^,;:]+\?\W*$)",
+    r"(?=(?:(?:but|and|so|yet|only|though)\b,? )?"
+    r"(?:who|whos|what|which|whose|where|when|how)\b[^,;:]+\?\W*$)",
     re.IGNORECASE,
 )
 
