@@ -20,7 +20,7 @@ from mucpt_utils.pipeline.questions.asking import (
     is_card,
     without_field,
 )
-from mucpt_utils.pipeline.questions.other_questions import asks_otherwise
+from mucpt_utils.pipeline.questions.other_questions import asks_otherwise, done_with
 from mucpt_utils.pipeline.questions.parts import ANY, ARTICLES, YEAR, QuestionParts
 from mucpt_utils.pipeline.questions.subject_hints import goes_on, is_proved
 from mucpt_utils.pipeline.questions.subject_names import (
@@ -308,6 +308,8 @@ def is_plain(question: QuestionParts, asked: Asked, prompt: Prompt) -> bool:
         return not unexplained(question, asked, True)
     if question.kind not in asked.kinds:
         return False
+    if prompt.posed and done_with(question, asked):
+        return True
     if prompt.posed and (is_whose(question, asked) or is_by_whom(question, asked, prompt)):
         return True
     if prompt.posed:

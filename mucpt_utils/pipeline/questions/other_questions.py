@@ -42,7 +42,7 @@ def asks_otherwise(question: QuestionParts, asked: Asked, prompt: Prompt) -> boo
     if question.kind in ("time", "label", "title") and question.kind in asked.kinds:
         # whoever plays it, a bass line says nothing of when it came out, and on what
         others -= rules.players.keys() | set().union(*rules.players.values())
-    others -= those_asked_for(question, asked)
+    others -= those_asked_for(question, asked) | done_with(question, asked)
     if question.kind in ("place", "time") and not NO_PLAYING.isdisjoint(question.meanings):
         # who conducted, or what somebody was, says nothing about where and when
         others -= {"conduct", "arrang", "direct"} | rules.players.keys()
@@ -64,6 +64,31 @@ def those_asked_for(question: QuestionParts, asked: Asked) -> set[str]:
     phrase = told[start + 1 : start + 1 + LONGEST_WANTED]
     verbs = set(told[start + 2 :]) & (question.cues.keys() - vocabulary().light)
     return set(phrase) - verbs if verbs - set(phrase) else set()
+
+
+THEIRS = ARTICLES | {"his", "her", "their", "it"}
+NO_PERFORMING = ("produce", "paint", "invent", "words")
+MEANS, CLAUSES = ("with", "into"), ("who", "that")
+
+
+def done_with(question: QuestionParts, asked: Asked) -> set[str]:
+    """What performers did with their work: `Name the band who turned a tin into X`; or nothing.
+
+    Whatever it is, it says that the work is theirs.
+    """
+    rules = vocabulary()
+    first = min(asked.places, default=0)
+    told = [s for s, i in zip(asked.stems, asked.where, strict=True) if i < first]
+    while told and (told[-1] in THEIRS or told[-1] in rules.categories):
+        told.pop()
+    clause = next((i for i, s in enumerate(told) if s in CLAUSES), 0)
+    is_of_them = question.column in ("artist", "performer") and OPEN_WORDS.issuperset(told[:1])
+    if not clause or not is_of_them or told[-1] not in MEANS:
+        return set()
+    wanted = [s for s in told[1:clause] if "person" in rules.kinds_of.get(s, ())]
+    others = rules.elsewhere.union(*(rules.concepts[name] for name in NO_PERFORMING))
+    others -= question.cues.keys() | rules.players.keys()
+    return set(told[clause:]) if wanted and others.isdisjoint(wanted) else set()
 
 
 NO_PLAYING = frozenset(("premiere", "birth"))
