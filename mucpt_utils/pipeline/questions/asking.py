@@ -228,7 +228,7 @@ POLITE = re.compile(
 REQUESTED = re.compile(
     r"(?:^|[,;:–—-] |\band )(?:(?:please|now|just|then|ftp|for (?:\w+ ){1,2}points?|for the win"
     r"|and(?: then)?),? )?(?:(?<!\band )(?:name|give|tell|identify|guess|state)\b"
-    r"|(?:name|state|(?:write|note|put|jot)(?: down| out)?) (?:the|its|his|her|their) \w"
+    r"|(?:name|state|(?:put|note|jot) down|write(?: down| out)?) (?:the|its|his|her|their) \w"
     r"|(?:list|type|spot|pick|specify|supply|provide|enter|write|mark|tick|circle|underline|recall)"
     r" (?:the|its|his|her|their) \w)",
     re.IGNORECASE,

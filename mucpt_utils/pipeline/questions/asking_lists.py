@@ -48,7 +48,7 @@ def items_inside(prompt: Prompt) -> Iterator[Prompt]:
 
 # a row of a list whose answer is left open: `Night Ferry: ____`, `gralla ____`
 ROW = re.compile(
-    r"\W*(?P<item>\w[^.?!:|]{0,120}?)(?:[ \t\"”’)]{0,9}[:|=→–—-]{1,3})?[ \t\"”’)]{1,9}__[\W_]*$"
+    r"\W*(?P<item>\w[^?!:|]{0,120}?)(?:[ \t\"”’)]{0,9}[:|=→–—-]{1,3})?[ \t\"”’)]{1,9}__[\W_]*$"
 )
 
 

@@ -33,7 +33,7 @@ REQUEST = re.compile(
     r"|find|work out|express|convert|calculate|compute|count|invert|tick|circle"
     r"|underline|insert"
     r"|(?:supply|provide) (?:the|its|their|his|her)"
-    r"|(?:write|put|note|jot)(?: down| out)?"
+    r"|(?:(?:put|note|jot) down|write(?: down| out)?)"
     r" (?:the|its|his|her|their|what|which|who|where|when))\b",
     re.IGNORECASE,
 )
