@@ -345,7 +345,7 @@ LAST_CLAUSE = re.compile(
 
 def last_clause(prompt: Prompt) -> Prompt:
     """The clause of a prompt that asks, behind what it tells: `Ann is on bass, but who drums?`"""
-    clause = LAST_CLAUSE.search(prompt.text)
+    clause = LAST_CLAUSE.search(prompt.text) if "?" in prompt.text else None
     if clause is None:
         return prompt
     told, asks = prompt.text[: clause.start()], prompt.text[clause.end() :]

@@ -72,12 +72,14 @@ OPTIONS = re.compile(
     r"(?:(?<=\n)|(?<=[ \t]{2}))[ \t]{0,3}(?P<first>[aA])[ \t]{1,3}(?=\S)[^\n]{1,60}?(?:\n|[ \t]{2})"
     r"[ \t]{0,3}[bB][ \t]{1,3}\S[^\n]{1,60}?(?:\n|[ \t]{2})[ \t]{0,3}[cC][ \t]{1,3}\S"
 )
+SECOND_OPTION = (" b ", " B ", "\nb ", "\nB ")  # a cheap test for the pattern above
 OPTION_LETTER = re.compile(r"(?:(?<=\n)|(?<=[ \t]{2}))([a-hA-H])[ \t]{1,3}(?=\S)")
 
 
 def with_options(text: str) -> str:
     """The text with a bracket behind the bare letters of answers to choose from."""
-    match = OPTIONS.search(text)
+    has_second = any(second in text for second in SECOND_OPTION)
+    match = OPTIONS.search(text) if has_second else None
     if match is None:
         return text
     first = match.start("first")
