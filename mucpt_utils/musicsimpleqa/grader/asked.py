@@ -44,7 +44,7 @@ PERSON = re.compile(
 COMMON = RULES.function_words | RULES.common_words | RULES.suffixes.keys()
 # "its photography is by", where the music is asked for
 PART_BY = re.compile(
-    r"\b(?:the|its|his|her|their) ([a-z]+) (?:is|was|are|were) by\b", re.IGNORECASE
+    r"\b(?:the|its|his|her|their) (?:[a-z]+ ){0,2}([a-z]+) (?:is|was|are|were) by\b", re.IGNORECASE
 )
 WHOLE = frozenset(
     {"score", "tune", "tunes", "melody", "composition", "original", "recording", "version", "hit"}

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from mucpt_utils.musicsimpleqa.grader.asked import MAKING, PART_BY, Asked
-from mucpt_utils.musicsimpleqa.grader.clauses import ANSWER, Clause
+from mucpt_utils.musicsimpleqa.grader.clauses import ANSWER, Clause, is_bare
 from mucpt_utils.musicsimpleqa.grader.evidence import (
     CUE,
     DATA,
@@ -23,7 +23,6 @@ from mucpt_utils.musicsimpleqa.grader.evidence import (
 from mucpt_utils.musicsimpleqa.grader.given import LIFESPAN
 from mucpt_utils.musicsimpleqa.grader.readings import forms_of
 from mucpt_utils.musicsimpleqa.grader.relevance import KINDS_ASKED, Relevance, without_lead_in
-from mucpt_utils.musicsimpleqa.grader.rivals import is_bare
 from mucpt_utils.musicsimpleqa.grader.rules import RULES, C, K, N, S
 from mucpt_utils.musicsimpleqa.grader.words import lower
 
@@ -39,6 +38,10 @@ KINDS = "|".join(sorted(RULES.kind_words))
 FINITE = re.compile(
     r"(?:it|that|he|she|there|who|what)'s\b|'re\b|\b(?:is|was|are|were|be|has|had|did|does|can|wants?"
     rf"|will|would|should|could|may|might|must|{RULES.verbs})\b"
+    r"|\b(?:shot|sold|drew|stood|knew|told|thought|brought|bought|taught|ran|ended up|became|began"
+    r"|wore|spoke|chose|paid|hit|cut|meant|met|spent|fell|felt|rose|saw|drove|did)\b"
+    rf"|{C}[\"']? (?!(?:in|at|on|by|of|for|from|with|and|or|as|to|is|not)\b)[a-z]+ "
+    r"(?:the|an?|his|her|its|their|it|him|them|this|that)\b"
 )
 # "the answer to "In what year was S released?" is X"
 ANSWER_IS = re.compile(r"\banswer\b[^.;!]{0,240}\?[\"'] is (?:\w+ )?$")
@@ -94,7 +97,9 @@ MADE_BY_ACT = re.compile(
 TITLED = re.compile(r"album|record|song|composition|work|piece")
 SELF = re.compile(rf"\bon (?:the|their|his|her|its) (?:\w+ ){{0,2}}(?:album|record|ep) [\"']?{S}")
 PERSON = re.compile(r"\b(?:he|she|his|her|they|their)\b", re.IGNORECASE)
-IN_PLACE = re.compile(r"\b(?:in|at|near|about) (?:the )?$")
+IN_PLACE = re.compile(rf"\b(?:in|at|near|about) (?:the )?(?:[{C}{N}],? (?:and|or) )?$")
+# "in X and it became": no verb of X
+AND_IT = re.compile(r" (?:and|or|from|with)\b")
 
 
 def no_attempt(evidence: Evidence, clause: Clause, at: int) -> str:
@@ -296,8 +301,8 @@ def is_background(clause: Clause, at: int, relevance: Relevance) -> bool:
             return not told
         return bool(BY.search(before) and not SELF.search(behind))
     is_agent = relevance.asked.role == "agent"
-    if is_agent and IN_PLACE.search(before) and not RULES.verb_behind.match(lower(behind)):
-        return True
+    if is_agent and IN_PLACE.search(before):
+        return bool(AND_IT.match(behind)) or not RULES.verb_behind.match(lower(behind))
     if is_agent:  # "S is an album by X" does not say who played bass on it
         by = WORK_BY.search(clause.small, 0, at)
         return bool(by) and S in clause.text and not relevance.asked.relations & MAKERS

@@ -10,6 +10,8 @@ from mucpt_utils.musicsimpleqa.grader.rules import RULES, A, C, K, N
 from mucpt_utils.musicsimpleqa.grader.words import lower
 
 ANSWER = re.compile(A)
+ARTICLE = re.compile(r"\A(?:the|an?) ", re.IGNORECASE)
+PUNCTUATION = " .,!?;:\"'()[]-–—*#>"
 RELATIVES = ("who", "which", "whom", "whose")
 DEAD = str.maketrans({K: N, C: N})
 
@@ -40,9 +42,24 @@ class Clause:
         self.places = [m.start() for m in ANSWER.finditer(self.text)] if given else []
 
     @property
+    def end_of_answer(self) -> int:
+        """Where its last answer ends in the marked text, with quotation marks and the like."""
+        last = self.places[-1]
+        behind = self.text[last + 1 :]
+        return self.start + last + 1 + len(behind) - len(behind.lstrip("\"') "))
+
+    @property
     def answers(self) -> bool:
         """Whether an answer is given in it."""
         return bool(self.places)
+
+
+def is_bare(clause: Clause) -> bool:
+    """Whether a clause is an answer and nothing else, or an answer after a colon."""
+    if not clause.places:
+        return False
+    text = clause.text.rpartition(":")[2].strip(PUNCTUATION)
+    return text in (K, C) or ARTICLE.sub("", text) in (K, C)
 
 
 class Marked:

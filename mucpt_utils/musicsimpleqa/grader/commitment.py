@@ -26,6 +26,7 @@ from mucpt_utils.musicsimpleqa.grader.given import (
     last_word,
     refuses_whole,
     set_aside,
+    stated,
     without_refusals,
 )
 from mucpt_utils.musicsimpleqa.grader.keys import Key, Span
@@ -201,7 +202,7 @@ def choice(reply: Marked, key: Key) -> Commitment:
     relevance = Relevance(key.asked, marks, clauses)
     answering, refuses = [clause for clause in clauses if clause.answers], False
     if careful:
-        clauses = final_answer(last_word(clauses, relevance))
+        clauses = final_answer(stated(last_word(clauses, relevance), relevance))
         answering, refuses = without_refusals(clauses, relevance)
         if refuses:  # "Sardou wrote the play; the composer I'd rather not guess"
             answering = [c for c in answering if not speaks_of_another_part(c, key.asked)]

@@ -17,10 +17,9 @@ from functools import cached_property, lru_cache
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
 from mucpt_utils.musicsimpleqa.grader.asked import Asked
-from mucpt_utils.musicsimpleqa.grader.clauses import ANSWER, Clause, Marked
+from mucpt_utils.musicsimpleqa.grader.clauses import ANSWER, Clause, Marked, is_bare
 from mucpt_utils.musicsimpleqa.grader.readings import forms_of, words
 from mucpt_utils.musicsimpleqa.grader.relevance import SUBJECT_WORDS, Relevance
-from mucpt_utils.musicsimpleqa.grader.rivals import is_bare
 from mucpt_utils.musicsimpleqa.grader.rules import RULES, A, C, K, N, S, level
 from mucpt_utils.musicsimpleqa.grader.words import lower
 

@@ -6,13 +6,12 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from mucpt_utils.musicsimpleqa.grader.asked import MAKING, Asked
-from mucpt_utils.musicsimpleqa.grader.clauses import ANSWER, DEAD, Clause
+from mucpt_utils.musicsimpleqa.grader.clauses import ANSWER, DEAD, PUNCTUATION, Clause, is_bare
 from mucpt_utils.musicsimpleqa.grader.gates import Gated, sub_each
-from mucpt_utils.musicsimpleqa.grader.relevance import Relevance
+from mucpt_utils.musicsimpleqa.grader.relevance import BARE, Relevance, without_lead_in
 from mucpt_utils.musicsimpleqa.grader.rules import RULES, A, C, K, N, S
 from mucpt_utils.musicsimpleqa.grader.words import lower
 
-PUNCTUATION = " .,!?;:\"'()[]-–—*#>"
 RETRACTION = re.compile(
     r"\b(?:wrong|incorrect|not (?:right|correct)|mistaken?|take (?:that|it) back|can'?t be)\b",
     re.IGNORECASE,
@@ -36,6 +35,18 @@ SHARE_BEFORE = re.compile(rf"\b(\d{{1,3}}) ?(?:%|per ?cent\b)[^{K}{C};%]{{0,24}}
 ALSO = re.compile(r" (?:as well|too|also)\b")  # "and X's as well"
 
 BESIDE = str.maketrans("()", ", ")  # a second name in brackets is no aside
+
+
+# "X? I think so": what follows a question and affirms it; "Y it is", "Y must be the one"
+AGREES = re.compile(
+    r"\W*(?:oh |ah |well |hmm?,? )?(?:yes|yeah|yep|sure|indeed|of course|right|correct|exactly"
+    r"|definitely|certainly|probably|that'?s (?:right|it|the one|him|her|them)|i(?:'d| would)? "
+    r"(?:think|believe|guess|suppose|reckon|say|bet)|i'?m (?:\w+ )?(?:sure|certain|confident)"
+    r"|it (?:is|was|must be)\b|must be)\b"
+)
+IS_THE_ONE = re.compile(
+    rf"{A}[\"']?,? (?:it (?:is|was|must be)|(?:is|was|must be) (?:it|the one|right|correct))\b"
+)
 
 
 PERFORMING = MAKING | {"voice", "win"}  # relations of who performs, not of who produces
@@ -234,6 +245,32 @@ def last_word(clauses: Sequence[Clause], relevance: Relevance) -> list[Clause]:
     return parts
 
 
+def stated(clauses: list[Clause], relevance: Relevance) -> list[Clause]:
+    """The clauses behind an answer that is only asked, if another one is stated there.
+
+    "X? Too early for him. Y it is." gives Y; "X? I think so, with Y" gives X.
+    """
+    asked = [
+        index
+        for index, clause in enumerate(clauses)
+        if clause.answers and relevance.marks.startswith("?", clause.end_of_answer)
+    ]
+    if not asked:
+        return clauses
+    behind = clauses[asked[-1] + 1 :]
+    if behind and AGREES.match(behind[0].small):
+        return clauses
+    return behind if any(map(is_stated, behind)) else clauses
+
+
+def is_stated(clause: Clause) -> bool:
+    """Whether a clause is an answer and little else: `Boston, at Tanglewood`, `Boston it is`."""
+    if not clause.answers or clause.side or clause.small.lstrip().startswith("or "):
+        return False
+    bare = is_bare(clause) or BARE.match(without_lead_in(clause.text))
+    return bool(bare or IS_THE_ONE.search(clause.small))
+
+
 def is_second_thought(part: Clause) -> bool:
     """Whether a clause takes back what comes before it."""
     if part.opener == "no" or RULES.correction.match(part.small):
@@ -270,6 +307,7 @@ def without_refusals(clauses: Sequence[Clause], relevance: Relevance) -> tuple[l
 
     Beside a refusal, only a guess counts: `I don't know. Maybe X?`, `He is Irish. I can't say who.`
     """
+    clauses = [part for clause in clauses for part in refusal_apart(clause)]
     refusing = [RULES.refusals.is_in(c.small) or is_refusal(c) for c in clauses]
     answering = [
         c
@@ -290,6 +328,18 @@ def without_refusals(clauses: Sequence[Clause], relevance: Relevance) -> tuple[l
         if OPEN_CHOICE.match(clause.text) or (not clause.side and relevance.is_guess(clause))
     ]
     return guesses, True
+
+
+def refusal_apart(clause: Clause) -> list[Clause]:
+    """A clause, split where a guess follows a refusal in it: `not sure, X maybe?`"""
+    cut = clause.text.rfind(",", 0, clause.places[0]) + 1 if clause.answers else 0
+    head, tail = clause.text[:cut], clause.text[cut:]
+    if not cut or not (RULES.refusals.is_in(lower(head)) or refuses_whole(head)):
+        return [clause]
+    if RULES.refusals.is_in(lower(tail)):
+        return [clause]
+    before = Clause(head, clause.start, clause.opener, clause.side, clause.sentence)
+    return [before, Clause(tail, clause.start + cut, "", False, clause.sentence)]
 
 
 def is_refusal(clause: Clause) -> bool:

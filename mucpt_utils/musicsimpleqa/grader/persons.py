@@ -48,7 +48,8 @@ class PersonKey(NameKey):
             for last in range(1, len(given)):  # "Del Tredici, David"
                 self.compact.add("".join([*given[last:], family, *given[:last], *tail]))
             self.compact |= {rank + given[0] for rank in RANKS}
-            if not suffix and family not in RULES.shared_family_names:
+            shared = family in RULES.shared_family_names or family in asked.forms
+            if not suffix and not shared:
                 self.whole.add(family)
         if len(self.forms) and RULES.mononyms & {self.forms[0][0]}:
             self.compact.add(self.forms[0][0])

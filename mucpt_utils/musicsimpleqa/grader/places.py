@@ -160,7 +160,7 @@ class PlaceKey(NameKey):
         others = super().others(reading, mentions)
         if not self.asked.coarse and len(reading.words) > 2:  # "She is Japanese" names no town
             others = [s for s in others if not is_no_place(text[s.start : s.end].lower())]
-        others = [s for s in others if not self.is_anybody(text, s)]
+        others = [s for s in others if s.end > s.start + 1 and not self.is_anybody(text, s)]
         parts = RULES.place_parts
         return [
             span

@@ -3,8 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from mucpt_utils.musicsimpleqa.grader.clauses import ANSWER, Clause, Marked
-from mucpt_utils.musicsimpleqa.grader.given import PUNCTUATION
+from mucpt_utils.musicsimpleqa.grader.clauses import (
+    ANSWER,
+    ARTICLE,
+    PUNCTUATION,
+    Clause,
+    Marked,
+    is_bare,
+)
 from mucpt_utils.musicsimpleqa.grader.keys import Key
 from mucpt_utils.musicsimpleqa.grader.persons import is_person
 from mucpt_utils.musicsimpleqa.grader.rules import RULES, A, C, K, S
@@ -21,7 +27,6 @@ ONCE = re.compile(
     rf"[ \"']{{0,3}}(?:{S}|it|he|she|they|the (?:band|group|duo|trio|singer|musician))[\"']?"
     r" (?:was|were) (born|formed|founded)\b"
 )
-ARTICLE = re.compile(r"\A(?:the|an?) ", re.IGNORECASE)
 
 
 def undecided_at(
@@ -134,14 +139,6 @@ def is_fronted(reply: Marked, start: int, end: int) -> bool:
     if joined is None:
         return False
     return joined[1].lower() != "the" or is_person(reply.words_at(start, start + 1))
-
-
-def is_bare(clause: Clause) -> bool:
-    """Whether a clause is an answer and nothing else, or an answer after a colon."""
-    if not clause.places:
-        return False
-    text = clause.text.rpartition(":")[2].strip(PUNCTUATION)
-    return text in (K, C) or ARTICLE.sub("", text) in (K, C)
 
 
 def steps(clause: Clause, position: int) -> Stretch:
