@@ -87,6 +87,8 @@ class Asked:
         self.told = told = text.replace(subject, " ") if subject else text
         relations = RULES.relations_in(without_names(words(told), told), tuple(RULES.relations))
         relations -= UNASKED[self.role]
+        if "born" in relations:  # "the birthplace of the composer"
+            relations &= {"born"}
         if self.role == "agent" and relations & MAKING:  # whoever recorded it also released it
             relations |= MAKING
         if "kind" in relations:  # "the family of instruments"

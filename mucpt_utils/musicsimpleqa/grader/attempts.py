@@ -85,6 +85,9 @@ OF_OWNER = re.compile(rf"[{C}{N}]'s?(?: [\w-]+){{1,4}} [\"']?$")
 # a place: "a German flute", "in northern Spain", "Paris heard it"
 IN_COUNTRY = re.compile(r"\b(?:an?|of|in|from)(?: the)? (?:[\w-]+ )?$")
 HEARD = re.compile(r" (?:heard|saw|hosted|got|witnessed|staged|made|built|invented)\b")
+DOES = re.compile(
+    rf"\b(?!(?:born|died|comes|came|hails|hailed|originated|located|raised|named)\b)(?:{RULES.verbs})\b"
+)
 # a year: "dates from 1971", "on Moving Pictures, 1981"
 SINCE = re.compile(r"(?:\b(?:from|since|to)|,) $")
 
@@ -218,6 +221,8 @@ def is_said_of_subject(evidence: Evidence, clause: Clause, at: int, about: bool)
     # a title is on what was released, performed and sung, and so is a label
     free = asked.role in ("title", "term")
     other = not free and RULES.tells_relation(phrase_around(clause.text, small, at))
+    if "born" in asked.relations and DOES.search(small) and not asked.said_in(small):
+        return False  # "She sang in X"
     if asked.role == "agent" and not other and HIMSELF.match(around[1]):
         return True
     if asked.band and not other and WITH_BAND.search(around[0]):

@@ -105,7 +105,9 @@ def asked_parts(asked: Asked) -> frozenset[str]:
     """The parts that a question names outside its names."""
     told = words(asked.told)  # without what is asked about, such as "the symphonic poem"
     plain = (word for index, word in enumerate(told) if not index or not word.capital)
-    return parts_in(" ".join(word.raw for word in plain))
+    parts = parts_in(" ".join(word.raw for word in plain))
+    # whoever "played drums" did not act
+    return parts if parts.isdisjoint(EXCLUSIVE["drums"] | {"drums"}) else parts - {"acting"}
 
 
 @lru_cache(maxsize=16384)

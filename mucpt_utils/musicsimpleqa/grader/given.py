@@ -49,6 +49,7 @@ IS_THE_ONE = re.compile(
 )
 
 
+ALONGSIDE = re.compile(r"\W*(?:featuring|feat|ft|with|and|produced|written)\b")
 PERFORMING = MAKING | {"voice", "win"}  # relations of who performs, not of who produces
 
 
@@ -268,6 +269,7 @@ def is_stated(clause: Clause) -> bool:
     if not clause.answers or clause.side or clause.small.lstrip().startswith("or "):
         return False
     bare = is_bare(clause) or BARE.match(without_lead_in(clause.text))
+    bare = bare and not ALONGSIDE.match(clause.small)
     return bool(bare or IS_THE_ONE.search(clause.small))
 
 

@@ -24,7 +24,7 @@ from mucpt_utils.musicsimpleqa.grader.no_names import (
 from mucpt_utils.musicsimpleqa.grader.notation import HASH_NUMBER
 from mucpt_utils.musicsimpleqa.grader.numbers import in_digits
 from mucpt_utils.musicsimpleqa.grader.readings import Reading, forms_of, read
-from mucpt_utils.musicsimpleqa.grader.rules import RULES, C, K, S
+from mucpt_utils.musicsimpleqa.grader.rules import RULES, C, K, S, level
 from mucpt_utils.musicsimpleqa.grader.spelling import CYRILLIC, from_cyrillic, one_slip
 from mucpt_utils.musicsimpleqa.grader.words import (
     ARTICLES,
@@ -418,7 +418,7 @@ class NameKey(Key):
                 or self.is_declared(reading.text, run[0].start)
             ):
                 return True  # "Def Leppard themselves produced it"
-            if is_no_agent(reading, first, last):
+            if is_no_agent(reading, first, last) or self.is_entrant(reading, first, last):
                 return False
             if self.asked.solo and run[-1].form in RULES.bodies and len(run) > 1:
                 return False
@@ -444,6 +444,13 @@ class NameKey(Key):
             return not RULES.is_nationality(run[0].form) and self.asked.role == "agent"
         adverb = len(run) == 1 and is_adverb(own[0]) and reading.begins_sentence(first)
         return not (adverb and following)
+
+    def is_entrant(self, reading: Reading, first: int, last: int) -> bool:
+        """Whether a name is of a country that won, where it is asked who sang for it."""
+        if "win" not in self.asked.relations or len(reading.words) < last - first + 3:
+            return False
+        name = reading.text[reading.words[first].start : reading.words[last].end]
+        return RULES.levels.get(level(name)) == "country"
 
 
 def work_of(text: str, span: Span) -> Span:

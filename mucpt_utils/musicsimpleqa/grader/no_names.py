@@ -80,6 +80,8 @@ def is_no_agent(reading: Reading, first: int, last: int) -> bool:
         return False
     if first == last and len(words[first].raw) == 1:
         return True
+    if "".join(word.form for word in words[first : last + 1]) in RULES.labels:
+        return True
     company = last > first and words[last].form in (RULES.companies | PRIZES)
     company = company and words[first].form not in RULES.first_names  # Jim Hall
     if first and words[first - 1].form == "from":  # a place of that name

@@ -32,6 +32,12 @@ OF_COUNTRY = re.compile(rf"\b(?:{'|'.join(map(re.escape, RULES.demonyms))})\b", 
 # "Frankfurt an der Oder", "Santiago de Cuba"
 LONGER = re.compile(r"(?: an der | del? |[ -]upon[ -]|-under-| \((?=Oder))([A-Z]\w+)")
 BORN_AS = re.compile(r"\bborn (?:as )?\Z")
+# where somebody studied, taught or sang, no birthplace
+INSTITUTION = re.compile(
+    r"(?:Conservator(?:y|ium|ire)|Schools?|Academy|College|Universit(?:y|é|ät)|Institute|Orchestra"
+    r"|Philharmonic|Ensemble|Quartet|Choir|Opera|Theat(?:re|er)|Festival|Hochschule)\Z"
+)
+FEW = 5  # words of a reply that is hardly more than a name
 LONGEST_NAME = 40  # characters
 STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")
 
@@ -161,6 +167,8 @@ class PlaceKey(NameKey):
         if not self.asked.coarse and len(reading.words) > 2:  # "She is Japanese" names no town
             others = [s for s in others if not is_no_place(text[s.start : s.end].lower())]
         others = [s for s in others if s.end > s.start + 1 and not self.is_anybody(text, s)]
+        if "born" in self.asked.relations and len(reading.words) > FEW:
+            others = [s for s in others if not INSTITUTION.search(text, s.start, s.end)]
         parts = RULES.place_parts
         return [
             span

@@ -93,6 +93,7 @@ class Rules:
         self.languages = frozenset(data["languages"])
         self.bodies = frozenset(data["bodies"])
         self.companies = frozenset(data["companies"])
+        self.labels = frozenset("".join(name.split()) for name in data["labels"])
         self.exclamations = frozenset(data["exclamations"])
         self.interjections = frozenset(data["interjections"])
         self.place_prefixes = frozenset(data["place_prefixes"])

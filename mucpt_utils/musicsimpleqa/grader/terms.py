@@ -14,7 +14,8 @@ from mucpt_utils.musicsimpleqa.grader.words import FORMS, normal
 
 # "its Andante is in F": a key without its mode is a major one
 IN_TONIC = re.compile(
-    r"((?:\b(?:[Ii]n|to|is|be|so|hence|thus|therefore|that's|it's|gives)|[:=]) [A-G](?:[- ](?:flat|sharp))?"
+    r"((?:\b(?:[Ii]n|to|is|be|so|hence|thus|therefore|that's|it's|gives)|[:=])"
+    r" [A-G](?:[- ](?:flat|sharp))?"
     r"|\A[A-G](?:[- ](?:flat|sharp))?(?=[,;!])"
     r"|\bkey of [A-Ga-g](?:[- ](?:flat|sharp))?)"
     r"(?=[.,;!]|\s*\Z)"
