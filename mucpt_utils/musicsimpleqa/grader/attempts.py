@@ -311,7 +311,7 @@ def is_background(clause: Clause, at: int, relevance: Relevance) -> bool:
     if is_agent:  # "S is an album by X" does not say who played bass on it
         by = WORK_BY.search(clause.small, 0, at)
         return bool(by) and S in clause.text and not relevance.asked.relations & MAKERS
-    if relevance.asked.said_in(clause.text):
+    if relevance.asked.said_in(clause.text) or clause.start in relevance.told_behind:
         return False
     # "Haydn died in 1809", if it is asked when he was born
     about = S in clause.text or ("born" in relevance.asked.relations and PERSON.search(before))

@@ -30,6 +30,7 @@ from mucpt_utils.musicsimpleqa.grader.given import (
     without_refusals,
 )
 from mucpt_utils.musicsimpleqa.grader.keys import Key, Span
+from mucpt_utils.musicsimpleqa.grader.no_names import is_national
 from mucpt_utils.musicsimpleqa.grader.readings import words
 from mucpt_utils.musicsimpleqa.grader.relevance import Relevance, without_lead_in
 from mucpt_utils.musicsimpleqa.grader.replies import own_words
@@ -72,6 +73,17 @@ REFUSAL_OPENING = re.compile(
     r"(?:beats|stumps|stumped|escapes|eludes|search|blanking|drawing|unable|incapable|dunno|haven|pass)"
     r" (?:me|to|on|a|the)\b|(?:pass|dunno|blank|stumped|clueless)(?=[.!,]|\Z)"
 )
+# "Her husband at the time", "One of the singers", "Some town up north"
+SOMEBODY = re.compile(
+    r"\W*(?:her|his|their|its|some|one of (?:her|his|their|the|its)|an?|two|three|four|five|several)"
+    r" (?:[a-z'-]+ ){0,3}?(?:husband|wife|boyfriend|girlfriend|partner|friend|mate|brother|sister"
+    r"|father|mother|son|daughter|uncle|aunt|cousin|neighbou?r|colleague|pupil|teacher|student"
+    r"|m[ae]n|wom[ae]n|guy|girl|boy|lady|fellow|chap|person|people|kid|band|group|singer|musician"
+    r"|composer|producer|rapper|duo|trio|choir|drummer|guitarist|pianist|poet|writer|librettist"
+    r"|town|city|village|place|country|port|island|region|hometown)s?\b"
+)
+QUOTED = re.compile(r'"[^"]*"')
+A_NATIONAL = re.compile(r"An? [A-Z]")
 PLAIN_WORDS = re.compile(r"[a-z'-]+")  # a compound is one word
 
 
@@ -269,6 +281,8 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
         return Commitment(ONE, text, "declares another answer")
     if len(words(text)) > 5 and not text.islower() and not key.names_its_kind(text):
         return Commitment(NOTHING, "", "names no answer")
+    if describes(text, key):
+        return Commitment(NOTHING, "", "only describes")
     if SPEAKER.search(text) and not RULES.guess.search(small) and len(words(text)) > 2:
         return Commitment(NOTHING, "", "speaks of itself and names no answer")
     if repeats_question(text, key) and not key.names_its_kind(text):
@@ -276,6 +290,31 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
     first_clause = clauses_of(marks)[0]
     first = marked.words_at(0, first_clause.start + len(first_clause.text))
     return Commitment(ONE, without_lead_in(first), "its first words")
+
+
+def describes(text: str, key: Key) -> bool:
+    """Whether a few words say of what kind somebody or something is and name nothing.
+
+    `Her husband at the time`, `A Welshman`; `Sweden won` does not name the singer.
+    """
+    if key.asked.role not in ("agent", "place"):
+        return False
+    text = QUOTED.sub("", text)
+    capitals = [word for word in words(text)[1:] if word.capital and word.raw != "I"]
+    if any(not is_national(w.raw.lower()) and not is_country(w.form) for w in capitals):
+        return False
+    if "win" in key.asked.relations and any(is_country(word.form) for word in words(text)):
+        return True
+    if SOMEBODY.match(lower(text)) and not (text.islower() and text[:2].lower() in ("a ", "an")):
+        return True
+    return key.asked.role == "agent" and bool(
+        A_NATIONAL.match(text) and is_national(words(text)[1].raw.lower())
+    )
+
+
+def is_country(form: str) -> bool:
+    """Whether a word is the name of a country."""
+    return RULES.levels.get(form) == "country"
 
 
 def is_declared(marked: Marked, key: Key) -> bool:

@@ -41,7 +41,8 @@ BEHIND_SUBJECT = re.compile(rf"{S}[\"')]*(?:'s)?(?: \(|,|:| [-–—]|(?: is| wa
 # "Diamond Dogs '74": a name right before a value
 NAMED_BEFORE = re.compile(
     r"(?:^|[,;:(] ?|\band )((?:[A-Z][\w'-]*|of|the|a|in)(?: (?:[A-Z][\w'-]*|of|the|a|in)){0,5})"
-    r"(?: (?:was|is|in|came out in|appeared in|of|from)|:| \(|,| [-–—])? $"
+    r"(?: (?:was|is|in|of|from|(?:(?:was|is) )?(?:[a-z]{3,}ed|made|came out|out|dates|goes) (?:in|from"
+    r"|back to|to))|:| \(|,| [-–—])? $"
 )
 # "wrote X": an agent and their work
 DID_ANOTHER = re.compile(
@@ -103,6 +104,8 @@ def parts_in(text: str) -> frozenset[str]:
 @lru_cache(maxsize=16384)
 def asked_parts(asked: Asked) -> frozenset[str]:
     """The parts that a question names outside its names."""
+    if "born" in asked.relations:  # "the birthplace of the composer"
+        return frozenset()
     told = words(asked.told)  # without what is asked about, such as "the symphonic poem"
     plain = (word for index, word in enumerate(told) if not index or not word.capital)
     parts = parts_in(" ".join(word.raw for word in plain))
@@ -275,7 +278,7 @@ class Evidence:
         other_thing = self.is_of_another_thing(phrase) or self.is_of_another_number(before)
         if self.did_another_work(text, behind):
             other_thing, asked = True, frozenset()  # it is said of another work
-        other_thing = other_thing or self.is_of_another_name(before)
+        other_thing = other_thing or self.is_of_another_name(clause, before)
         if self.is_owner(before, behind):
             asked, owns = self.asked.relations, True
         around, role = (small[max(0, at - 60) : at], small[at + 1 : at + 60]), self.asked.role
@@ -326,9 +329,18 @@ class Evidence:
         told = NUMBERED.findall(before.rpartition(S)[2]) if self.asked.number else []
         return bool(told) and told[-1] != self.asked.number
 
-    def is_of_another_name(self, before: str) -> bool:
-        """Whether a value comes right after another name, although the subject is named too."""
-        if self.asked.role != "value" or not self.subject_named:
+    def is_of_another_name(self, clause: Clause, before: str) -> bool:
+        """Whether a value comes right after another name, although the subject has its own.
+
+        It is named, or referred to in another clause: "They met in X. Their Debut is from Y."
+        """
+        if self.asked.role != "value":
+            return False
+        if not self.subject_named and not any(
+            other is not clause
+            and (SUBJECT_WORDS.search(other.small) or self.asked.said_in(other.text))
+            for other in self.clauses
+        ):
             return False
         named = NAMED_BEFORE.search(ANSWER.split(before)[-1])
         if not named:

@@ -72,6 +72,7 @@ BY_HIMSELF = re.compile(
     r" (?:(?:him|her|them)sel(?:f|ves)\b|(?:his|her|their) own\b[^.,;!?]{0,24})"
 )
 OR_BESIDE = re.compile(r"\b(?:or|and|not)\b|\?", re.IGNORECASE)
+FULL_NAME = 3  # words of a name that is a person's in full, at least
 INNER_WORDS = frozenset({"is", "are", "to", "for", "of", "the", "a", "my", "your", "with", "it"})
 # an article may precede a name that is the whole response
 ARTICLE_LENGTH = max(map(len, {*ARTICLES, *RULES.foreign_articles}))
@@ -287,8 +288,23 @@ class NameKey(Key):
             neighbours.append(reading.words[last + 1])
         lower_counts = reading.caseless or self.asked.genre
         if any(self.is_part_of_name(word, lower_counts) for word in neighbours):
-            return True
+            return not self.is_first_of_full_name(reading, first, last)
         return self.kind == "title" and not reading.caseless and self.goes_on(reading, last)
+
+    def is_first_of_full_name(self, reading: Reading, first: int, last: int) -> bool:
+        """Whether a singer's only name begins a full one: `Adele Laurie Blue Adkins`."""
+        run = reading.words[first : last + FULL_NAME]
+        alone = self.asked.role == "agent" and not self.asked.band and first == last
+        if not alone or len(run) < FULL_NAME or self.forms[:1] != [[reading.forms[first]]]:
+            return False
+        if reading.forms[first] in self.common:
+            return False
+        if first and reading.words[first - 1].capital and reading.gap(first - 1) == " ":
+            return False
+        kinds = RULES.kind_words | RULES.bodies | RULES.companies | RULES.function_words
+        return all(word.capital and word.form not in kinds for word in run) and all(
+            reading.gap(place) == " " for place in range(first, first + FULL_NAME - 1)
+        )
 
     def goes_on(self, reading: Reading, last: int) -> bool:
         """Whether a title continues after function words: `Never Mind the Bollocks`."""
@@ -420,7 +436,8 @@ class NameKey(Key):
                 return True  # "Def Leppard themselves produced it"
             if is_no_agent(reading, first, last) or self.is_entrant(reading, first, last):
                 return False
-            if self.asked.solo and run[-1].form in RULES.bodies and len(run) > 1:
+            body = self.asked.solo and run[-1].form in RULES.bodies
+            if body and (len(run) > 1 or run[-1].raw.isupper()):
                 return False
             if self.asked.band and is_fellow(reading, first, last):
                 return False
@@ -457,7 +474,7 @@ def work_of(text: str, span: Span) -> Span:
     """What is left of a name without its person: `Carl Ott for Winter Songs`, or nothing."""
     name = text[span.start : span.end]
     person, link, work = name.partition(" for ")
-    if not is_known_person(person):
+    if not is_known_person(person) and level(person) not in RULES.mononyms:
         return span
     return Span(span.end - len(work) if link else span.end, span.end, C)
 

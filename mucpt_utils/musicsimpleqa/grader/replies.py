@@ -55,7 +55,7 @@ NOTHING_BUT_LABELS = re.compile(
 # how a page of an encyclopedia or a blog ends
 APPENDIX = re.compile(
     r"(?:\n|(?<=[.!?]) )[ \t#*=]*(?:See also|References|External links|Further reading)[ \t*:=]*\n"
-    r"|(?<=\S)\s*\n[ \t#*_]*(?:Tags?|Related(?: \w+)?|Categories|Filed under|Posted (?:by|in|on)"
+    r"|(?<=\S)\s*\n[ \t#*_]*(?:Tags?|Track ?list(?:ing)?|Related(?: \w+)?|Categories|Filed under|Posted (?:by|in|on)"
     r"|Share(?: this)?|Comments?|Read (?:more|also)|You (?:may|might) also like)[ \t*_]*:"
 )
 # "The original text is: The original text is: The orig"
