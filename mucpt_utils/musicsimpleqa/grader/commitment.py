@@ -75,7 +75,8 @@ REFUSAL_OPENING = re.compile(
 )
 # "Her husband at the time", "One of the singers", "Some town up north"
 SOMEBODY = re.compile(
-    r"\W*(?:her|his|their|its|some|one of (?:her|his|their|the|its)|an?|two|three|four|five|several)"
+    r"\W*(?:her|his|their|its|some|one of (?:her|his|their|the|its)|an?|two|three|four|five"
+    r"|several)"
     r" (?:[a-z'-]+ ){0,3}?(?:husband|wife|boyfriend|girlfriend|partner|friend|mate|brother|sister"
     r"|father|mother|son|daughter|uncle|aunt|cousin|neighbou?r|colleague|pupil|teacher|student"
     r"|m[ae]n|wom[ae]n|guy|girl|boy|lady|fellow|chap|person|people|kid|band|group|singer|musician"

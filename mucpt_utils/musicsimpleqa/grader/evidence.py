@@ -41,8 +41,8 @@ BEHIND_SUBJECT = re.compile(rf"{S}[\"')]*(?:'s)?(?: \(|,|:| [-–—]|(?: is| wa
 # "Diamond Dogs '74": a name right before a value
 NAMED_BEFORE = re.compile(
     r"(?:^|[,;:(] ?|\band )((?:[A-Z][\w'-]*|of|the|a|in)(?: (?:[A-Z][\w'-]*|of|the|a|in)){0,5})"
-    r"(?: (?:was|is|in|of|from|(?:(?:was|is) )?(?:[a-z]{3,}ed|made|came out|out|dates|goes) (?:in|from"
-    r"|back to|to))|:| \(|,| [-–—])? $"
+    r"(?: (?:was|is|in|of|from|(?:(?:was|is) )?(?:[a-z]{3,}ed|made|came out|out|dates|goes)"
+    r" (?:in|from|back to|to))|:| \(|,| [-–—])? $"
 )
 # "wrote X": an agent and their work
 DID_ANOTHER = re.compile(
