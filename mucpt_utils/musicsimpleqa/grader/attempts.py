@@ -39,7 +39,7 @@ FINITE = re.compile(
     r"(?:it|that|he|she|there|who|what)'s\b|'re\b|\b(?:is|was|are|were|be|has|had|did|does|can|wants?"
     rf"|will|would|should|could|may|might|must|{RULES.verbs})\b"
     r"|\b(?:shot|sold|drew|stood|knew|told|thought|brought|bought|taught|ran|ended up|became|began"
-    r"|wore|spoke|chose|paid|hit|cut|meant|met|spent|fell|felt|rose|saw|drove|did)\b"
+    r"|wore|spoke|paid|hit|cut|meant|met|spent|fell|felt|rose|saw|drove|did)\b"
     rf"|{C}[\"']? (?!(?:in|at|on|by|of|for|from|with|and|or|as|to|is|not)\b)[a-z]+ "
     r"(?:the|an?|his|her|its|their|it|him|them|this|that)\b"
 )

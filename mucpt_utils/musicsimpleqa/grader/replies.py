@@ -56,7 +56,8 @@ NOTHING_BUT_LABELS = re.compile(
 APPENDIX = re.compile(
     r"(?:\n|(?<=[.!?]) )[ \t#*=]*(?:See also|References|External links|Further reading)[ \t*:=]*\n"
     r"|(?<=\S)\s*\n[ \t#*_]*(?:Tags?|Track ?list(?:ing)?|Related(?: \w+)?|Categories"
-    r"|Filed under|Posted (?:by|in|on)|Share(?: this)?|Comments?|Read (?:more|also)|You (?:may|might) also like)[ \t*_]*:"
+    r"|Filed under|Posted (?:by|in|on)|Share(?: this)?|Comments?|Read (?:more|also)"
+    r"|You (?:may|might) also like)[ \t*_]*:"
 )
 # "The original text is: The original text is: The orig"
 LOOP = re.compile(r"(?:[^:\n]{2,40}:\s*)?([^:\n]{3,40} is:)\s*(?:\1\s*)+[^:\n]{0,40}")
