@@ -44,7 +44,14 @@ PERSON = re.compile(
 COMMON = RULES.function_words | RULES.common_words | RULES.suffixes.keys()
 # "its photography is by", where the music is asked for
 PART_BY = re.compile(
-    r"\b(?:the|its|his|her|their) (?:[a-z]+ ){0,2}([a-z]+) (?:is|was|are|were) by\b", re.IGNORECASE
+    r"\b(?:the|its|his|her|their) (?:[a-z]+ ){0,2}?([a-z]+)(?: (?:behind|for|of|on|in|to) [a-z]+)?"
+    r" (?:is|was|are|were) by\b",
+    re.IGNORECASE,
+)
+# of a film's author, not of its composer
+WROTE_FILM = re.compile(
+    r"\bwrote(?=,? (?:and )?(?:directed|produced|edited|filmed|narrated|starred|shot)\b)"
+    r"|(?<=directed and )wrote\b"
 )
 WHOLE = frozenset(
     {"score", "tune", "tunes", "melody", "composition", "original", "recording", "version", "hit"}
@@ -105,6 +112,8 @@ class Asked:
         """The asked relations that a text mentions; all of them if it says who did it."""
         if self.role == "agent" and " by" in text:
             text = PART_BY.sub(self.without_other_part, text)
+        if "film" in self.forms and "wrote" in text:
+            text = WROTE_FILM.sub(" ", text)
         said = RULES.relations_in(text, self.relations)
         if not said and self.role == "agent" and RULES.did_it.search(lower(text)):
             return self.relations

@@ -76,7 +76,7 @@ REFUSAL_OPENING = re.compile(
 # "Her husband at the time", "One of the singers", "Some town up north"
 SOMEBODY = re.compile(
     r"\W*(?:her|his|their|its|some|one of (?:her|his|their|the|its)|an?|two|three|four|five"
-    r"|several)"
+    r"|several|the [a-z]+'s)"
     r" (?:[a-z'-]+ ){0,3}?(?:husband|wife|boyfriend|girlfriend|partner|friend|mate|brother|sister"
     r"|father|mother|son|daughter|uncle|aunt|cousin|neighbou?r|colleague|pupil|teacher|student"
     r"|m[ae]n|wom[ae]n|guy|girl|boy|lady|fellow|chap|person|people|kid|band|group|singer|musician"
@@ -302,7 +302,7 @@ def describes(text: str, key: Key) -> bool:
         return False
     text = QUOTED.sub("", text)
     capitals = [word for word in words(text)[1:] if word.capital and word.raw != "I"]
-    if any(not is_national(w.raw.lower()) and not is_country(w.form) for w in capitals):
+    if any(not is_national(w.raw.lower()) and w.form not in RULES.levels for w in capitals):
         return False
     if "win" in key.asked.relations and any(is_country(word.form) for word in words(text)):
         return True

@@ -336,15 +336,15 @@ class Evidence:
         """
         if self.asked.role != "value":
             return False
-        if not self.subject_named and not any(
-            other is not clause
-            and (SUBJECT_WORDS.search(other.small) or self.asked.said_in(other.text))
-            for other in self.clauses
-        ):
-            return False
-        named = NAMED_BEFORE.search(ANSWER.split(before)[-1])
+        stretch = ANSWER.split(before)[-1]
+        named = NAMED_BEFORE.search(stretch)
         if not named:
             return False
+        if not self.subject_named:
+            at, marks = clause.start + clause.text.find(before) + len(before), self.relevance.marks
+            elsewhere = marks[: at - len(stretch)] + marks[at + 1 :]
+            if not (SUBJECT_WORDS.search(lower(elsewhere)) or self.asked.said_in(elsewhere)):
+                return False
         forms = forms_of(named[1])
         plain = RULES.function_words | self.asked.forms | RULES.openers
         return any(form not in plain and not form.endswith("ed") for form in forms)

@@ -46,6 +46,7 @@ AGREES = re.compile(
 )
 IS_THE_ONE = re.compile(
     rf"{A}[\"']?,? (?:it (?:is|was|must be)|(?:is|was|must be) (?:it|the one|right|correct))\b"
+    rf"|\b(?:it|that|this)(?:'s| is| was| must be| has to be)(?: \w+ly)? (?:the )?[\"']?{A}\W*$"
 )
 
 

@@ -32,11 +32,14 @@ OF_COUNTRY = re.compile(rf"\b(?:{'|'.join(map(re.escape, RULES.demonyms))})\b", 
 # "Frankfurt an der Oder", "Santiago de Cuba"
 LONGER = re.compile(r"(?: an der | del? |[ -]upon[ -]|-under-| \((?=Oder))([A-Z]\w+)")
 BORN_AS = re.compile(r"\bborn (?:as )?\Z")
+ARTICLE_JOINED = re.compile(r"\bL'(?=[A-ZÀ-Ý])")  # "L'Italie a gagné"
 # where somebody studied, taught or sang, no birthplace
-INSTITUTION = re.compile(
-    r"(?:Conservator(?:y|ium|ire)|Schools?|Academy|College|Universit(?:y|é|ät)|Institute|Orchestra"
-    r"|Philharmonic|Ensemble|Quartet|Choir|Opera|Theat(?:re|er)|Festival|Hochschule)\Z"
+INSTITUTIONS = (
+    r"(?:Conservato(?:ry|rium|ire)|Schools?|Academy|College|Universit(?:y|é|ät)|Institute|Orchestra"
+    r"|Philharmonic|Ensemble|Quartet|Choir|Opera|Theat(?:re|er)|Festival|Hochschule)"
 )
+INSTITUTION = re.compile(rf"{INSTITUTIONS}\Z")
+INSTITUTION_BEHIND = re.compile(rf" (?:(?:[A-Z][a-z]+|of) ){{0,2}}{INSTITUTIONS}\b")
 FEW = 5  # words of a reply that is hardly more than a name
 LONGEST_NAME = 40  # characters
 STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")
@@ -62,7 +65,7 @@ class PlaceKey(NameKey):
 
     def prepared(self, text: str) -> str:
         """If a country is asked for, the text with the country in place of its adjective."""
-        text = super().prepared(text)
+        text = ARTICLE_JOINED.sub("La ", super().prepared(text))
         return ADJECTIVE.sub(self.country_named, text) if self.asked.coarse else text
 
     def country_named(self, match: re.Match[str]) -> str:
@@ -129,6 +132,10 @@ class PlaceKey(NameKey):
         ) not in self.regions:
             return True
         if look_before and self.is_given_name(reading, first - 1):
+            return True
+        if "born" in self.asked.relations and INSTITUTION_BEHIND.match(
+            reading.text, reading.words[last].end
+        ):
             return True
         if before not in RULES.place_prefixes:
             return False

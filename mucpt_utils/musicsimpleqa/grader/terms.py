@@ -14,7 +14,7 @@ from mucpt_utils.musicsimpleqa.grader.words import FORMS, normal
 
 # "its Andante is in F": a key without its mode is a major one
 IN_TONIC = re.compile(
-    r"((?:\b(?:[Ii]n|to|is|be|so|hence|thus|therefore|that's|it's|gives)|[:=])"
+    r"((?:\b(?:[Ii]n|to|is|be|[Ss]o|[Hh]ence|[Tt]hus|[Tt]herefore|that's|it's|gives?|get|lies)|[:=])"
     r" [A-G](?:[- ](?:flat|sharp))?"
     r"|\A[A-G](?:[- ](?:flat|sharp))?(?=[,;!])"
     r"|\bkey of [A-Ga-g](?:[- ](?:flat|sharp))?)"
