@@ -34,6 +34,10 @@ SHARE_BEHIND = re.compile(rf"({A})[^{K}{C};%]{{0,40}}?\b(\d{{1,3}}) ?(?:%|per ?c
 SHARE_BEFORE = re.compile(rf"\b(\d{{1,3}}) ?(?:%|per ?cent\b)[^{K}{C};%]{{0,24}}({A})")
 ALSO = re.compile(r" (?:as well|too|also)\b")  # "and X's as well"
 
+# "Wasn't that X?" asks for assent and denies nothing
+NEGATIVE_QUESTION = re.compile(
+    r"\A\W*(?:wasn't|isn't|weren't|aren't|didn't|doesn't) [^.;!?]{1,80}\?", re.IGNORECASE
+)
 BESIDE = str.maketrans("()", ", ")  # a second name in brackets is no aside
 
 
@@ -72,7 +76,7 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
     careful: False for a text without any word that denials and the like consist of.
     """
     if " or " in marks or "?" in marks:
-        marks = of_two(marks)
+        marks = of_two(NEGATIVE_QUESTION.sub(lambda m: m[0].replace("n't", "   "), marks))
     if "%" in marks or "cent" in marks:
         marks = of_shares(marks)
     if "born" in asked.relations and (lived := LIFESPAN.search(marks)):
