@@ -71,7 +71,8 @@ def capital_runs(
             between = reading.text[words[last].end : words[following].start]
             if ends.search(between) and not is_acronym(words[last], between, words[following]):
                 break
-            if "." in between and len(words[last].form) > 2:  # an initial has a dot, too
+            initial = len(words[last].form) <= 2 and words[last].form.isalpha()
+            if "." in between and not initial:  # an initial has a dot, too
                 break
             last = following
         if has_suffix(reading, last):

@@ -27,6 +27,7 @@ from mucpt_utils.musicsimpleqa.grader.given import (
     refuses_whole,
     set_aside,
     stated,
+    without_dismissed,
     without_refusals,
 )
 from mucpt_utils.musicsimpleqa.grader.keys import Key, Span
@@ -215,7 +216,8 @@ def choice(reply: Marked, key: Key) -> Commitment:
     relevance = Relevance(key.asked, marks, clauses)
     answering, refuses = [clause for clause in clauses if clause.answers], False
     if careful:
-        clauses = final_answer(stated(last_word(clauses, relevance), relevance))
+        clauses = without_dismissed(stated(last_word(clauses, relevance), relevance))
+        clauses = final_answer(clauses)
         answering, refuses = without_refusals(clauses, relevance)
         if refuses:  # "Sardou wrote the play; the composer I'd rather not guess"
             answering = [c for c in answering if not speaks_of_another_part(c, key.asked)]
@@ -282,6 +284,8 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
         return Commitment(ONE, text, "declares another answer")
     if len(words(text)) > 5 and not text.islower() and not key.names_its_kind(text):
         return Commitment(NOTHING, "", "names no answer")
+    if any(speaks_of_another_part(clause, key.asked) for clause in clauses_of(marks)):
+        return Commitment(NOTHING, "", "names who did something else")
     if describes(text, key):
         return Commitment(NOTHING, "", "only describes")
     if SPEAKER.search(text) and not RULES.guess.search(small) and len(words(text)) > 2:

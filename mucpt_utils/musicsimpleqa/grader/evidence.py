@@ -60,7 +60,7 @@ DID_PART = re.compile(
 # what is written beside the music
 OTHER_TEXT = re.compile(
     r"\b(?:wrote|written|writing) (?:the|its|his|her) (?:libretto|words|text|lyrics|story|script"
-    r"|screenplay|play|novel|book)\b"
+    r"|screenplay|plays?|novels?|books?)\b"
 )
 DID = re.compile(rf"[\"']? (?:\w+ly |also |later |only )?(?:{RULES.verbs})\b")
 NUMERAL = re.compile(r"\d")

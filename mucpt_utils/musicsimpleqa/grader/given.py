@@ -34,9 +34,14 @@ SHARE_BEHIND = re.compile(rf"({A})[^{K}{C};%]{{0,40}}?\b(\d{{1,3}}) ?(?:%|per ?c
 SHARE_BEFORE = re.compile(rf"\b(\d{{1,3}}) ?(?:%|per ?cent\b)[^{K}{C};%]{{0,24}}({A})")
 ALSO = re.compile(r" (?:as well|too|also)\b")  # "and X's as well"
 
-# "Wasn't that X?" asks for assent and denies nothing
-NEGATIVE_QUESTION = re.compile(
-    r"\A\W*(?:wasn't|isn't|weren't|aren't|didn't|doesn't) [^.;!?]{1,80}\?", re.IGNORECASE
+# "Wasn't that X?", "It's X, isn't it?", "surprised if it wasn't X" deny nothing
+NO_DENIAL = re.compile(
+    r"\A\W*(?:wasn't|isn't|weren't|aren't|didn't|doesn't) [^.;!?]{1,80}\?"
+    r"|, (?:is|was|were|are|has|have|had|do|does|did|ca|wo|would|could|must)n't"
+    r" (?:it|that|this|they|he|she|there)\?"
+    r"|\b(?:surprised|shocked|amazed|astonished|astounded|odd|strange|eat my hat) if"
+    r" (?:it|that|they|he|she) (?:wasn't|isn't|weren't|didn't)",
+    re.IGNORECASE,
 )
 BESIDE = str.maketrans("()", ", ")  # a second name in brackets is no aside
 
@@ -54,6 +59,13 @@ IS_THE_ONE = re.compile(
 )
 
 
+LAST = re.compile(
+    rf"\W*(?:so |then |hence )?(?:the )?[\"']?{A}[\"']?(?:,? (?:then|instead|it is|surely|rather))?\W*"
+)
+DISMISSES = re.compile(
+    r"\W*(?:(?:oh|ah|hmm?|er|or|but|bah|no),? )*(?:no\b|(?:that|this|they|he|she|it)(?:'s|'d"
+    r"| is| was| would| were| did| had| lost| came| wrote| made| sang)\b(?! (?:right|correct)))"
+)
 ALONGSIDE = re.compile(r"\W*(?:featuring|feat|ft|with|and|produced|written)\b")
 PERFORMING = MAKING | {"voice", "win"}  # relations of who performs, not of who produces
 
@@ -75,8 +87,10 @@ def set_aside(marks: str, asked: Asked, careful: bool = True) -> Given:
 
     careful: False for a text without any word that denials and the like consist of.
     """
+    if "n't" in marks:
+        marks = NO_DENIAL.sub(lambda m: m[0].replace("n't", "   "), marks)
     if " or " in marks or "?" in marks:
-        marks = of_two(NEGATIVE_QUESTION.sub(lambda m: m[0].replace("n't", "   "), marks))
+        marks = of_two(marks)
     if "%" in marks or "cent" in marks:
         marks = of_shares(marks)
     if "born" in asked.relations and (lived := LIFESPAN.search(marks)):
@@ -266,7 +280,19 @@ def stated(clauses: list[Clause], relevance: Relevance) -> list[Clause]:
     behind = clauses[asked[-1] + 1 :]
     if behind and AGREES.match(behind[0].small):
         return clauses
+    if relevance.asked.role == "place":  # "Aston? In Birmingham, I mean"
+        behind = [clause for clause in behind if not clause.small.startswith(" in ")]
     return behind if any(map(is_stated, behind)) else clauses
+
+
+def without_dismissed(clauses: list[Clause]) -> list[Clause]:
+    """The last answer alone, if what is said of an earlier one lies between: `X. That's Y's. Z.`"""
+    if len(clauses) < 3 or not LAST.fullmatch(clauses[-1].small):
+        return clauses
+    comment = clauses[-2]
+    if not DISMISSES.match(comment.small) or AGREES.match(comment.small):
+        return clauses
+    return clauses[-1:] if any(map(is_bare, clauses[:-2])) else clauses
 
 
 def is_stated(clause: Clause) -> bool:
