@@ -60,7 +60,8 @@ IS_THE_ONE = re.compile(
 
 
 LAST = re.compile(
-    rf"\W*(?:so |then |hence )?(?:the )?[\"']?{A}[\"']?(?:,? (?:then|instead|it is|surely|rather))?\W*"
+    rf"\W*(?:so |then |hence )?(?:the )?[\"']?{A}[\"']?"
+    r"(?:,? (?:then|instead|it is|surely|rather))?\W*"
 )
 DISMISSES = re.compile(
     r"\W*(?:(?:oh|ah|hmm?|er|or|but|bah|no),? )*(?:no\b|(?:that|this|they|he|she|it)(?:'s|'d"
