@@ -209,6 +209,7 @@ CASES = {
         ("creep", "You are asking which band recorded the song Creep.", "0"),
     ],
     "refusals in other languages": [
+        ("creep", "Ich weiß nicht, vielleicht Radiohead?", "+"),
         *(("creep", reply, "0") for reply in ("Keine Ahnung, tut mir leid.", "Je ne sais pas.")),
         *(("creep", reply, "0") for reply in ("Lo siento, no tengo esa información.", "Nevím.")),
         *(("creep", reply, "0") for reply in ("Não sei responder.", "Я не знаю.", "Nem tudom.")),

@@ -28,8 +28,8 @@ KNOWN = {
     "Paris Hilton",  # a person named like a city
     "country and western music, i.e. country",  # an answer put in two ways
 }
-# `third` was written last and no rule was changed after it: the honest estimate
-LEAST = {"first": 0.99, "second": 0.99, "third": 0.95}
+# no rule was changed for `third`: the honest estimate; `fourth` is what later rules were made for
+LEAST = {"first": 0.99, "second": 0.99, "third": 0.95, "fourth": 1.0}
 
 
 @pytest.fixture(scope="module")
