@@ -18,6 +18,7 @@ from mucpt_utils.musicsimpleqa.grader.evidence import (
     Evidence,
     parts_in,
     phrase_around,
+    speaks_of_another_part,
     speaks_of_part,
 )
 from mucpt_utils.musicsimpleqa.grader.given import LIFESPAN
@@ -42,6 +43,8 @@ FINITE = re.compile(
     r"|wore|spoke|paid|hit|cut|meant|met|spent|fell|felt|rose|saw|drove|did)\b"
     rf"|{C}[\"']? (?!(?:in|at|on|by|of|for|from|with|and|or|as|to|is|not)\b)[a-z]+ "
     r"(?:the|an?|his|her|its|their|it|him|them|this|that)\b"
+    rf"|{C}[\"']? (?!(?:{KINDS}|record|song|session|year|time|brother|sister|fan)s\b)[a-z]{{3,}}s"
+    r" (?:about|against|for|his|her|in|into|it|on|over|the|through|to|with)\b"
 )
 # "the answer to "In what year was S released?" is X"
 ANSWER_IS = re.compile(r"\banswer\b[^.;!]{0,240}\?[\"'] is (?:\w+ )?$")
@@ -86,7 +89,8 @@ OF_OWNER = re.compile(rf"[{C}{N}]'s?(?: [\w-]+){{1,4}} [\"']?$")
 IN_COUNTRY = re.compile(r"\b(?:an?|of|in|from)(?: the)? (?:[\w-]+ )?$")
 HEARD = re.compile(r" (?:heard|saw|hosted|got|witnessed|staged|made|built|invented)\b")
 DOES = re.compile(
-    rf"\b(?!(?:born|died|comes|came|hails|hailed|originated|located|raised|named)\b)(?:{RULES.verbs})\b"
+    r"\b(?!(?:born|died|comes|came|hails|hailed|originated|located|raised|named)\b)"
+    rf"(?:{RULES.verbs}|met|knew|ran|taught|spent|found|became|spoke|bought|fell)\b"
 )
 # a year: "dates from 1971", "on Moving Pictures, 1981"
 SINCE = re.compile(r"(?:\b(?:from|since|to)|,) $")
@@ -229,6 +233,8 @@ def is_said_of_subject(evidence: Evidence, clause: Clause, at: int, about: bool)
         return True
     if other or RULES.unlikely[asked.role].fits(*around):
         return False
+    if evidence.asked_parts and speaks_of_another_part(clause, asked):
+        return False  # "with X as the lyricist"
     if is_fragment(clause) or (asked.act and ACT_BEHIND.match(around[1])):
         return True
     return about and is_in_role(evidence.asked, around)

@@ -64,8 +64,9 @@ LAST = re.compile(
     r"(?:,? (?:then|instead|it is|surely|rather))?\W*"
 )
 DISMISSES = re.compile(
-    r"\W*(?:(?:oh|ah|hmm?|er|or|but|bah|no),? )*(?:no\b|(?:that|this|they|he|she|it)(?:'s|'d"
-    r"| is| was| would| were| did| had| lost| came| wrote| made| sang)\b(?! (?:right|correct)))"
+    r"\W*(?:(?:oh|ah|hmm?|er|or|but|bah|no),? )*(?:(?:no|sorry|wrong|nearly|almost|close)\b"
+    r"|(?:that|this|they|he|she|it)(?:'s|'d| is| was| would| were| did| had| lost| came| wrote"
+    r"| made| sang| [a-z]{2,}ed)\b(?! (?:right|correct)))"
 )
 ALONGSIDE = re.compile(r"\W*(?:featuring|feat|ft|with|and|produced|written)\b")
 PERFORMING = MAKING | {"voice", "win"}  # relations of who performs, not of who produces
