@@ -39,7 +39,7 @@ KINDS = "|".join(sorted(RULES.kind_words))
 FINITE = re.compile(
     r"(?:it|that|he|she|there|who|what)'s\b|'re\b|\b(?:is|was|are|were|be|has|had|did|does|can|wants?"
     rf"|will|would|should|could|may|might|must|{RULES.verbs})\b"
-    r"|\b(?:shot|sold|drew|stood|knew|told|thought|brought|bought|taught|ran|ended up|became|began"
+    r"|\b(?:shot|sold|drew|stood|knew|told|thought|brought|bought|taught|ran|ended up|began"
     r"|wore|spoke|paid|hit|cut|meant|met|spent|fell|felt|rose|saw|drove|did)\b"
     rf"|{C}[\"']? (?!(?:in|at|on|by|of|for|from|with|and|or|as|to|is|not)\b)[a-z]+ "
     r"(?:the|an?|his|her|its|their|it|him|them|this|that)\b"
@@ -233,7 +233,10 @@ def is_said_of_subject(evidence: Evidence, clause: Clause, at: int, about: bool)
         return True
     if other or RULES.unlikely[asked.role].fits(*around):
         return False
-    if evidence.asked_parts and speaks_of_another_part(clause, asked):
+    sentence = " ".join(other.text for other in near_clauses(evidence, clause))
+    if speaks_of_another_part(clause, asked) and evidence.asked_parts.isdisjoint(
+        parts_in(sentence)
+    ):
         return False  # "with X as the lyricist"
     if is_fragment(clause) or (asked.act and ACT_BEHIND.match(around[1])):
         return True

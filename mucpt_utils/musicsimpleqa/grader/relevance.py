@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from mucpt_utils.musicsimpleqa.grader.asked import Asked
-from mucpt_utils.musicsimpleqa.grader.clauses import RELATIVES, RESUMED, Clause, is_bare
+from mucpt_utils.musicsimpleqa.grader.clauses import RELATIVES, RESUMED, Clause
 from mucpt_utils.musicsimpleqa.grader.readings import words
 from mucpt_utils.musicsimpleqa.grader.rules import RULES, C, K, N, S
 from mucpt_utils.musicsimpleqa.grader.words import lower
@@ -138,7 +138,7 @@ class Relevance:
         bare = clause.opener not in RELATIVES and BARE.match(
             without_lead_in(clause.text).rstrip(" ?!.")
         )
-        if bare or is_bare(clause) or RULES.guess.search(clause.small):
+        if bare or RULES.guess.search(clause.small):
             return self.is_answering(clause)
         asked = self.asked.said_in(clause.text)
         return bool(asked) and (S in clause.text or any(fit > 0 for fit in self.fits(clause)))
