@@ -59,6 +59,7 @@ IS_THE_ONE = re.compile(
 )
 
 
+# a clause that is an answer and nothing else; what is said of an answer that is dropped for it
 LAST = re.compile(
     rf"\W*(?:so |then |hence )?(?:the )?[\"']?{A}[\"']?"
     r"(?:,? (?:then|instead|it is|surely|rather))?\W*"
@@ -68,6 +69,7 @@ DISMISSES = re.compile(
     r"|(?:that|this|they|he|she|it)(?:'s|'d| is| was| would| were| did| had| lost| came| wrote"
     r"| made| sang| [a-z]{2,}ed)\b(?! (?:right|correct)))"
 )
+# who took part beside somebody else
 ALONGSIDE = re.compile(r"\W*(?:featuring|feat|ft|with|and|produced|written)\b")
 PERFORMING = MAKING | {"voice", "win"}  # relations of who performs, not of who produces
 
@@ -301,7 +303,7 @@ def is_stated(clause: Clause) -> bool:
     """Whether a clause is an answer and little else: `Boston, at Tanglewood`, `Boston it is`."""
     if not clause.answers or clause.side or clause.small.lstrip().startswith("or "):
         return False
-    bare = is_bare(clause) or BARE.match(without_lead_in(clause.text))
+    bare = is_bare(clause) or bool(BARE.match(without_lead_in(clause.text)))
     bare = bare and not ALONGSIDE.match(clause.small)
     return bool(bare or IS_THE_ONE.search(clause.small))
 
