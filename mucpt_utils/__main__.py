@@ -1,7 +1,8 @@
 """The one command of the project: `python -m mucpt_utils COMMAND [ARGUMENTS]`.
 
 Each command is a function `(arguments) -> exit code` in the module that does the work; a module is
-imported only when its command is called. Exit codes are those of `mucpt_utils.errors`.
+imported only when its command is called. Exit codes are those of `mucpt_utils.errors`. Ctrl-C ends any
+command in one line; one that can say more, such as how to go on, does so itself.
 """
 
 import importlib
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mucpt_utils.errors import MEANT, WRONG_INPUT, MuCPTError, nearest
+from mucpt_utils.errors import INTERRUPTED, MEANT, WRONG_INPUT, MuCPTError, nearest
 
 
 class Command(NamedTuple):
@@ -48,7 +49,7 @@ COMMANDS: dict[str, Command] = {
     "launch": Command("study.launch_command", "one arm, trained by several processes"),
     "render": Command("text.crawl.command", "write a corpus of rendered documents"),
     "facts": Command("knowledge.authoring.commands", "build, check and compare the fact tables"),
-    "questions": Command("musicsimpleqa.build", "build and lint the benchmark"),
+    "questions": Command("musicsimpleqa.making.build", "build and lint the benchmark"),
     "agreement": Command("musicsimpleqa.agreement", "the grader against labelled cases"),
 }
 
@@ -76,6 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MuCPTError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """The one command: every name leads to a module, and what is wrong is one line and an exit code."""
 
 import importlib.util
+from types import SimpleNamespace
 
 import pytest
 
 from mucpt_utils import __main__ as command
 from mucpt_utils.config.files import SettingsError
-from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, OutsideError
+from mucpt_utils.errors import INTERRUPTED, OK, OUTSIDE, WRONG_INPUT, OutsideError
 
 
 @pytest.mark.parametrize("name", command.COMMANDS)
@@ -39,3 +40,18 @@ def test_an_error_of_the_user_is_one_line_wherever_it_is_raised(error, code, mon
     monkeypatch.setattr(command.importlib, "import_module", broken)
     assert command.main(["cost", "smoke"]) == code
     assert capsys.readouterr().err == f"cost: {error}\n"
+
+
+@pytest.mark.parametrize("name", command.COMMANDS)
+def test_ctrl_c_ends_any_command_in_one_line(name, monkeypatch, capsys):
+    """While its module is imported, or while it works."""
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    working = SimpleNamespace(**{command.COMMANDS[name].function: interrupted})
+    for importing in (interrupted, lambda module: working):
+        with monkeypatch.context() as patch:
+            patch.setattr(command.importlib, "import_module", importing)
+            assert command.main([name]) == INTERRUPTED
+        assert capsys.readouterr().err == f"{name}: interrupted\n"

@@ -20,9 +20,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mucpt_utils.arguments import Parser
-from mucpt_utils.errors import OK, MuCPTError, of_system
+from mucpt_utils.errors import INTERRUPTED, OK, MuCPTError, of_system
 
-INTERRUPTED = 130  # as shells count a process ended by Ctrl-C
 DTYPES = ("float32", "bfloat16", "float16")
 MOST_REQUESTS = 256  # at a time; each takes a thread
 
