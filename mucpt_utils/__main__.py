@@ -1,8 +1,8 @@
 """The one command of the project: `python -m mucpt_utils COMMAND [ARGUMENTS]`.
 
 Each command is a function `(arguments) -> exit code` in the module that does the work; a module is
-imported only when its command is called. Exit codes are those of `mucpt_utils.errors`. Ctrl-C ends any
-command in one line; one that can say more, such as how to go on, does so itself.
+imported only when its command is called. Exit codes are those of `mucpt_utils.errors`. Ctrl-C ends
+any command in one line; one that can say more, such as how to go on, does so itself.
 """
 
 import importlib

@@ -1,6 +1,6 @@
 """How hard each question is: the share of models that get it right, and what guessers get right.
 
-    python -m mucpt_utils questions difficulty ANSWERS...
+    python -m mucpt_utils questions difficulty ANSWERS... [--write]
 
 Guessers answer without knowing anything: the most frequent key of the other questions of the same
 relation, and the key of the question whose subject shares most (rare) words. A question counts as
@@ -29,7 +29,7 @@ Guesser = Callable[[Mapping, Sequence[Mapping]], str]
 
 
 class DifficultyError(MuCPTError, ValueError):
-    """Answers to no question of the benchmark."""
+    """Answers to no question of the benchmark, or not to all where all are needed."""
 
 
 class Difficulty(NamedTuple):
@@ -106,14 +106,20 @@ def beats_chance(right: Mapping[str, bool], questions: Sequence[Mapping]) -> set
     return better
 
 
+def answers_file(path: Path) -> Path:
+    """The file of a model's answers; a folder is its answers.jsonl. Raises FileError for none."""
+    path = path / "answers.jsonl" if path.is_dir() else path
+    if not path.is_file():
+        raise FileError(f"no answers at {path}")
+    return path
+
+
 def read_responses(path: Path, questions: Mapping[str, Mapping]) -> dict[str, bool]:
     """Whether each answer of a model is right, by question id; a folder is its answers.jsonl.
 
     Raises FileError for a file without answers, DifficultyError if it answers no question.
     """
-    path = path / "answers.jsonl" if path.is_dir() else path
-    if not path.is_file():
-        raise FileError(f"no answers at {path}")
+    path = answers_file(path)
     rows = read_jsonl(path, ("id", "response"))
     asked = [row for row in rows if row["id"] in questions]
     if not asked:
@@ -152,18 +158,66 @@ def difficulties(
     return rows
 
 
-def record_difficulty(
-    splits: Mapping[str, Sequence[dict]], files: Sequence[Path], path: Path = DIFFICULTY
-) -> list[str]:
-    """Write difficulty.csv for the test split; returns one line per part for the terminal."""
-    questions = splits["test"]
+def measured_difficulty(questions: Sequence[dict], files: Sequence[Path]) -> list[Difficulty]:
+    """One row per question, in order. files: each the answers of one model, to any of them.
+
+    Raises what `read_responses` raises, and DifficultyError for a file that is named twice.
+    """
+    seen: set[Path] = set()
+    for file in files:
+        place = answers_file(file).resolve()
+        if place in seen:  # its model would count twice
+            raise DifficultyError(f"{file} is named twice; each file is one model's answers")
+        seen.add(place)
     by_id = {question["id"]: question for question in questions}
-    rows = difficulties(questions, [read_responses(file, by_id) for file in files])
+    return difficulties(questions, [read_responses(file, by_id) for file in files])
+
+
+def record_difficulty(
+    questions: Sequence[dict], files: Sequence[Path], path: Path = DIFFICULTY
+) -> list[str]:
+    """Write difficulty.csv; returns one line per part for the terminal.
+
+    questions: the test split. files: each the answers of one model, to all of them. Raises what
+    `measured_difficulty` and `check_whole` raise, before anything is written.
+    """
+    for file in files:
+        check_whole(file, questions)
+    rows = measured_difficulty(questions, files)
     table = StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(Difficulty._fields)
     writer.writerows(rows)
     write_text(path, table.getvalue())
+    return summary_lines(rows)
+
+
+def check_whole(file: Path, questions: Sequence[Mapping]) -> None:
+    """Raises DifficultyError unless a file answers each of the questions, as worded today, once.
+
+    What is recorded is replaced as a whole: a few answers would empty the rows of all others.
+    """
+    path = answers_file(file)
+    rows = read_jsonl(path, ("id", "response"))
+    counts = Counter(row["id"] for row in rows)
+    names = {question["id"]: question["question"] for question in questions}
+    # files of answers made elsewhere hold no questions
+    asked = {row["id"]: row["question"] for row in rows if row.get("question") is not None}
+    problems = {
+        "not answered": [name for name in names if name not in counts],
+        "answered twice": [name for name in names if counts[name] > 1],
+        "asked in other words": [n for n, text in names.items() if asked.get(n, text) != text],
+    }
+    for problem, found in problems.items():
+        if found:
+            raise DifficultyError(
+                f"{path}: {len(found)} of {len(names)} test questions are {problem}, such as "
+                f"{found[0]!r}; only whole evaluations are recorded (without --write all count)"
+            )
+
+
+def summary_lines(rows: Sequence[Difficulty]) -> list[str]:
+    """One line per part, in their order."""
     return [summary_line(part, rows) for part in dict.fromkeys(row.part for row in rows)]
 
 

@@ -8,15 +8,19 @@ import pytest
 from mucpt_utils.musicsimpleqa import scores
 from mucpt_utils.musicsimpleqa.difficulty import (
     DIFFICULTY,
+    DifficultyError,
     beats_chance,
     difficulties,
     guesses,
+    measured_difficulty,
     most_frequent,
     nearest_title,
     record_difficulty,
+    summary_lines,
 )
 from mucpt_utils.musicsimpleqa.grading import CORRECT, grade
 from mucpt_utils.musicsimpleqa.making import build
+from mucpt_utils.musicsimpleqa.making.strata import STRATA, Counts
 from mucpt_utils.musicsimpleqa.questions import load_questions
 
 
@@ -81,10 +85,89 @@ def test_answers_are_graded_anew_and_a_folder_is_its_answers(tmp_path):
     folder.mkdir()
     rows = [{"id": "q:0", "response": "It is London.", "grade": "incorrect"}]
     (folder / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    lines = record_difficulty({"test": CITIES}, [folder], tmp_path / "difficulty.csv")
-    assert lines == ["core: 16 questions, models 1.000, frequent 0.750, nearest 0.750, 12 marked"]
-    written = list(csv.DictReader((tmp_path / "difficulty.csv").open()))
-    assert (written[0]["id"], written[0]["right"], written[1]["models"]) == ("q:0", "1", "0")
+    found = measured_difficulty(CITIES, [folder])
+    lines = ["core: 16 questions, models 1.000, frequent 0.750, nearest 0.750, 12 marked"]
+    assert summary_lines(found) == lines
+    assert (found[0].id, found[0].right, found[1].models) == ("q:0", 1, 0)
+
+
+# --- what is recorded -----------------------------------------------------------------------------
+
+
+def answered(path, questions, **change):
+    rows = [{"id": q["id"], "question": q["question"], "response": "Oslo"} for q in questions]
+    path.write_text("".join(json.dumps(row | change) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def committed():
+    """A function that tells whether what is committed is as it was."""
+    files = [DIFFICULTY, STRATA, build.CARD / "README.md"]
+    before = [path.read_bytes() for path in files]
+    return lambda: [path.read_bytes() for path in files] == before
+
+
+def test_a_measurement_of_a_few_answers_is_printed_and_changes_no_file(tmp_path, committed, capsys):
+    path = answered(tmp_path / "answers.jsonl", load_questions("test")[:40])
+    assert build.main(["difficulty", str(path)]) == 0
+    assert "core: 500 questions" in (told := capsys.readouterr().out) and "nothing written" in told
+    assert build.main(["difficulty", str(path), "--write"]) == 2
+    error = capsys.readouterr().err
+    assert "2891 of 2931 test questions are not answered" in error and error.count("\n") == 1
+    assert committed()
+
+
+def test_what_is_recorded_is_named(monkeypatch, tmp_path, committed, capsys):
+    path = answered(tmp_path / "answers.jsonl", CITIES)
+    recorded = []
+    monkeypatch.setattr(build, "load_splits", lambda: {"test": CITIES})
+    monkeypatch.setattr(build, "write_counts", lambda splits: recorded.append(splits) or "CARD")
+    target = tmp_path / "difficulty.csv"
+    monkeypatch.setattr(build, "DIFFICULTY", target)
+    assert build.main(["difficulty", str(path), "--write"]) == 0
+    assert f"written: {target}, CARD" in capsys.readouterr().out
+    assert len(recorded) == 1 and committed()
+    rows = list(csv.DictReader(target.open()))
+    assert [(row["id"], row["models"]) for row in rows] == [(q["id"], "1") for q in CITIES]
+
+
+@pytest.mark.parametrize(
+    ("asked", "change", "problem"),
+    [
+        (CITIES[1:], {}, "1 of 16 test questions are not answered, such as 'q:0'"),
+        ([*CITIES, CITIES[3]], {}, "1 of 16 test questions are answered twice, such as 'q:3'"),
+        (CITIES, {"question": "Where?"}, "16 of 16 test questions are asked in other words"),
+    ],
+)
+def test_only_whole_evaluations_are_recorded(tmp_path, asked, change, problem):
+    whole = answered(tmp_path / "whole.jsonl", CITIES)
+    path, target = answered(tmp_path / "part.jsonl", asked, **change), tmp_path / "difficulty.csv"
+    with pytest.raises(DifficultyError, match=problem):
+        record_difficulty(CITIES, [whole, path], target)
+    assert not target.exists()
+
+
+def test_one_model_does_not_count_twice(tmp_path):
+    path = answered(tmp_path / "answers.jsonl", CITIES)
+    with pytest.raises(DifficultyError, match="named twice"):
+        measured_difficulty(CITIES, [path, tmp_path])
+
+
+@pytest.mark.parametrize("command", ["build", "check", "wording"])
+def test_what_writes_anyway_or_never_takes_no_write(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        build.main([command, "--write", *["answers.jsonl"] * (command == "wording")])
+    assert stopped.value.code == 2 and "--write is for `strata`" in capsys.readouterr().err
+
+
+def test_strata_are_written_only_when_asked(monkeypatch, committed, capsys):
+    monkeypatch.setattr(build, "read_counts", lambda folder: Counts({}, {}))
+    monkeypatch.setattr(build, "record_strata", lambda facts, folder: [])
+    assert build.main(["strata"]) == 0 and committed()
+    assert "nothing written" in capsys.readouterr().out
+    assert build.main(["strata", "--write"]) == 0
+    assert f"written: {STRATA}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

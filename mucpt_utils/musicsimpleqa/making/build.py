@@ -2,11 +2,13 @@
 
     python -m mucpt_utils questions build        # writes data_cards/musicsimpleqa
     python -m mucpt_utils questions check        # lints what is there
-    python -m mucpt_utils questions strata       # strata.csv, where the reference tables are
+    python -m mucpt_utils questions strata       # how many subjects the reference tables have
     python -m mucpt_utils questions difficulty ANSWERS...   # how hard each question is
     python -m mucpt_utils questions wording ANSWERS...      # how much a score depends on wording
 
-ANSWERS are folders or answers.jsonl files of `python -m mucpt_utils musicsimpleqa`.
+ANSWERS are folders or answers.jsonl files of `python -m mucpt_utils musicsimpleqa`. With --write,
+`strata` and `difficulty` also write what they find to data_cards/musicsimpleqa, in place of what is
+there; `difficulty` then needs answers to every test question. Every file written is named.
 Exit codes: 0 done, 1 the linter found something, 2 wrong arguments or a malformed file.
 """
 
@@ -19,13 +21,18 @@ from pathlib import Path
 
 from mucpt_utils import paths
 from mucpt_utils.arguments import Parser
-from mucpt_utils.errors import FOUND, OK, MuCPTError
+from mucpt_utils.errors import FOUND, OK, MuCPTError, of_system
 from mucpt_utils.io import write_jsonl, write_text
 from mucpt_utils.knowledge.authoring.cards import with_counts
 from mucpt_utils.knowledge.facts import CANARY, Fact, askable, load_facts
 from mucpt_utils.knowledge.relations import Relation, load_relations
 from mucpt_utils.knowledge.tail import TailFact, load_identifiers, load_tail, tail_relation
-from mucpt_utils.musicsimpleqa.difficulty import record_difficulty
+from mucpt_utils.musicsimpleqa.difficulty import (
+    DIFFICULTY,
+    measured_difficulty,
+    record_difficulty,
+    summary_lines,
+)
 from mucpt_utils.musicsimpleqa.making.lint import lint
 from mucpt_utils.musicsimpleqa.making.plan import (
     Plan,
@@ -35,7 +42,14 @@ from mucpt_utils.musicsimpleqa.making.plan import (
     load_selection,
 )
 from mucpt_utils.musicsimpleqa.making.question_counts import counts_tables
-from mucpt_utils.musicsimpleqa.making.strata import Stratum, load_strata, record_strata
+from mucpt_utils.musicsimpleqa.making.strata import (
+    STRATA,
+    Stratum,
+    load_strata,
+    measure,
+    read_counts,
+    record_strata,
+)
 from mucpt_utils.musicsimpleqa.questions import (
     PARAPHRASES,
     SPLITS,
@@ -47,6 +61,7 @@ from mucpt_utils.musicsimpleqa.wording import report_wording
 
 CARD = paths.DATA_CARDS / "musicsimpleqa"
 COMMANDS = ("build", "check", "strata", "difficulty", "wording")
+RECORDED = ("strata", "difficulty")  # with --write
 MEASURED = ("difficulty", "wording")  # from the answers of models
 PARAPHRASED = "core"  # the part whose questions are also asked in other wordings
 FURTHER_WORDINGS = 2
@@ -143,10 +158,11 @@ def build(folder: Path = CARD) -> dict[str, list[dict]]:
     return splits
 
 
-def write_counts(splits: Mapping[str, Sequence[dict]], folder: Path = CARD) -> None:
-    """Write the counts of the splits, and the recorded difficulty, into the card."""
+def write_counts(splits: Mapping[str, Sequence[dict]], folder: Path = CARD) -> Path:
+    """Write the counts of the splits, and the recorded difficulty, into the card; returns it."""
     card = folder / "README.md"
     write_text(card, with_counts(card.read_text(encoding="utf-8"), counts_tables(splits)))
+    return card
 
 
 def check(splits: Mapping[str, Sequence[dict]]) -> list[str]:
@@ -178,11 +194,16 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "answers", nargs="*", type=Path, help="difficulty, wording: answers of models"
     )
-    options = parser.parse_args(arguments)
+    parser.add_argument(
+        "--write", action="store_true", help="strata, difficulty: replace what is recorded"
+    )
+    options = parser.parse_intermixed_args(arguments)  # --write may stand before ANSWERS
     if options.answers and options.command not in MEASURED:
         parser.error("answers are given to `difficulty` and `wording` only")
-    if options.command in MEASURED and not options.answers:  # what is recorded would be emptied
+    if options.command in MEASURED and not options.answers:
         parser.error(f"`{options.command}` needs the answers of at least one model")
+    if options.write and options.command not in RECORDED:
+        parser.error("--write is for `strata` and `difficulty` only")
     return options
 
 
@@ -191,13 +212,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parsed(arguments)
     try:
         if options.command == "strata":
-            strata = record_strata(load_facts("music"), paths.REFERENCE_DATA / "music_facts")
-            return report([f"{len(strata)} subjects have a stratum of their own"])
+            return report(told_strata(options.write))
         splits = build() if options.command == "build" else load_splits()
         if options.command == "difficulty":
-            lines = record_difficulty(splits, options.answers)
-            write_counts({**splits, "paraphrases": load_questions(PARAPHRASES)})
-            return report(lines)
+            return report(told_difficulty(splits, options.answers, options.write))
         if options.command == "wording":
             both = [*splits["test"], *load_questions(PARAPHRASES)]
             return report(report_wording(options.answers, both))
@@ -205,12 +223,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MuCPTError as error:
         print(f"questions: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        refused = of_system(error)
+        print(f"questions: {refused}", file=sys.stderr)
+        return refused.exit_code
     for problem in problems:
         print(problem, file=sys.stderr)
     for name, questions in splits.items():
         subjects = len({question["subject"] for question in questions})
         print(f"{name}: {len(questions)} questions, {subjects} subjects")
+    if options.command == "build":
+        print(written(*(CARD / f"{name}.jsonl" for name in splits), CARD / "README.md"))
     return FOUND if problems else OK
+
+
+def told_strata(write: bool) -> list[str]:
+    """The lines of `questions strata`. write: into strata.csv as well."""
+    facts, folder = load_facts("music"), paths.REFERENCE_DATA / "music_facts"
+    strata = record_strata(facts, folder) if write else measure(facts, read_counts(folder))
+    files = [STRATA] if write else []
+    return [f"{len(strata)} subjects have a stratum of their own", written(*files)]
+
+
+def told_difficulty(
+    splits: Mapping[str, Sequence[dict]], answers: Sequence[Path], write: bool
+) -> list[str]:
+    """The lines of `questions difficulty`. write: into difficulty.csv and the card as well."""
+    if not write:
+        return [*summary_lines(measured_difficulty(splits["test"], answers)), written()]
+    lines = record_difficulty(splits["test"], answers, DIFFICULTY)
+    card = write_counts({**splits, "paraphrases": load_questions(PARAPHRASES)})
+    return [*lines, written(DIFFICULTY, card)]
+
+
+def written(*files: Path) -> str:
+    """The line that names the files that were written."""
+    return f"written: {', '.join(map(str, files))}" if files else "nothing written (see --write)"
 
 
 def report(lines: Collection[str]) -> int:

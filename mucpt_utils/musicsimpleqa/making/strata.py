@@ -1,6 +1,6 @@
 """How well known the subjects are, by the counts of published tables that have them.
 
-    python -m mucpt_utils questions strata    # writes data_cards/musicsimpleqa/strata.csv
+    python -m mucpt_utils questions strata --write    # to data_cards/musicsimpleqa/strata.csv
 
 Only this needs the reference tables; all else reads what is committed. Two tables count: plays of a
 song on classic-rock stations (FiveThirtyEight) and page views (PopQA). Airplay of one format shows
