@@ -1,7 +1,7 @@
 """Accuracy, accuracy given attempted and their harmonic mean, with intervals; two models paired."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 from mucpt_utils.errors import MuCPTError
@@ -46,8 +46,8 @@ def measures(answers: Sequence[Mapping]) -> list[Measure]:
     """Every metric over all answers, by part, by stratum and by category.
 
     answers: dicts with `grade` and, to group by them, `part`, `stratum`, `category` and
-    `subject`; answers about one subject may be correlated. Raises AnswersError for no
-    answers.
+    `subject`; answers about one subject may be correlated, and one without a subject stands for
+    itself. Raises AnswersError for no answers.
     """
     if not answers:
         raise AnswersError("no answers to measure")
@@ -75,7 +75,7 @@ def estimates(answers: Sequence[Mapping]) -> dict[str, Estimate]:
     """
     correct = [float(answer["grade"] == CORRECT) for answer in answers]
     attempted = [float(answer["grade"] != NOT_ATTEMPTED) for answer in answers]
-    subjects = [answer.get("subject", index) for index, answer in enumerate(answers)]
+    subjects = subjects_of(answers)
     tried = [index for index, value in enumerate(attempted) if value]
     accuracy = clustered_mean(correct, subjects)
     given_attempted = UNKNOWN_SHARE
@@ -89,6 +89,18 @@ def estimates(answers: Sequence[Mapping]) -> dict[str, Estimate]:
         "harmonic_mean": Estimate(*map(harmonic_mean, accuracy, given_attempted)),
         "attempted": clustered_mean(attempted, subjects),
     }
+
+
+def subjects_of(answers: Sequence[Mapping]) -> list[Hashable]:
+    """The cluster of each answer: its subject; one of its own for an answer without a subject.
+
+    No subject is a missing, null or blank one. Such a cluster is a pair, which equals no subject.
+    """
+    subjects = [answer.get("subject") for answer in answers]
+    return [
+        ("no subject", place) if subject is None or not str(subject).strip() else subject
+        for place, subject in enumerate(subjects)
+    ]
 
 
 def harmonic_mean(a: float, b: float) -> float:
@@ -120,8 +132,7 @@ def compare(a: Sequence[Mapping], b: Sequence[Mapping]) -> list[Comparison]:
     for by, group, answers in groups(a):
         ours = [float(answer["grade"] == CORRECT) for answer in answers]
         theirs = [float(second[answer["id"]]["grade"] == CORRECT) for answer in answers]
-        subjects = [answer.get("subject", answer["id"]) for answer in answers]
         shares = sum(ours) / len(ours), sum(theirs) / len(theirs)
-        difference = paired_difference(ours, theirs, subjects)
+        difference = paired_difference(ours, theirs, subjects_of(answers))
         rows.append(Comparison(by, group, *shares, *difference[:4], len(answers)))
     return rows
