@@ -5,7 +5,7 @@
 Without a FILE: tests/grading_cases.jsonl. A line holds the fields of a question, `response` and its
 label (`grade` or `label`); if it has a `kind` of case (or `point`, or `prompt_style`),
 agreement is printed by kind as well. If it has a `second_label` or a `judge_label`, the agreement
-of that reader with the label and with the grader is printed too.
+of that reader with the label and with the grader is printed too; null is a reader who skipped it.
 
 Exit codes: 0 printed, 2 no such file, or a malformed one.
 """
@@ -21,7 +21,7 @@ import numpy as np
 
 from mucpt_utils import paths
 from mucpt_utils.arguments import Parser
-from mucpt_utils.errors import OK, WRONG_INPUT, MuCPTError
+from mucpt_utils.errors import OK, WRONG_INPUT, MuCPTError, of_system
 from mucpt_utils.io import FileError, read_jsonl
 from mucpt_utils.musicsimpleqa.grading import GRADES, Grade, grade
 from mucpt_utils.musicsimpleqa.questions import unusable
@@ -97,16 +97,20 @@ def measured(group: str, pairs: Pairs) -> Agreement:
 
 
 def load_cases(path: Path = CASES) -> list[dict]:
-    """Labelled cases: dicts with the fields of a question, `response` and `grade`.
+    """Labelled cases: dicts with the fields of a question, `response` and `grade`, and the labels
+    of further READERS, each a grade, or None or missing where a reader skipped the case.
 
     Raises FileError, which names the file and the malformed case.
     """
     cases = read_jsonl(path, FIELDS)
     for number, case in enumerate(cases, 1):
-        case["grade"] = next((case[name] for name in LABELS if name in case), None)
-        if case["grade"] not in GRADES:
-            allowed = ", ".join(GRADES)
-            raise FileError(f"{path}, case {number}: {case['grade']!r} is none of {allowed}")
+        case["grade"] = next((case[name] for name in LABELS if case.get(name) is not None), None)
+        read = {"the label": case["grade"]}
+        read |= {name: case[name] for name in READERS if case.get(name) is not None}
+        for name, label in read.items():
+            if label not in GRADES:
+                allowed = ", ".join(GRADES)
+                raise FileError(f"{path}, case {number}: {name} {label!r} is none of {allowed}")
         if problem := unusable(case):
             raise FileError(f"{path}, case {number}: {problem}")
     if not cases:
@@ -126,7 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         files = [(path, load_cases(path)) for path in options.cases]
     except (MuCPTError, OSError) as error:
-        print(f"agreement: {error}", file=sys.stderr)
+        said = of_system(error) if isinstance(error, OSError) else error
+        print(f"agreement: {said}", file=sys.stderr)
         return WRONG_INPUT
     for path, cases in files:
         print(path)
@@ -154,7 +159,8 @@ def other_readings(cases: Sequence[Mapping], grades: Sequence[Grade]) -> list[Ag
     """Each further reader of the cases against their label, and the grader against each reader."""
     rows = []
     for name, reader in READERS.items():
-        read = [pair for pair in zip(cases, grades, strict=True) if name in pair[0]]
+        pairs = zip(cases, grades, strict=True)
+        read = [pair for pair in pairs if pair[0].get(name) is not None]
         if read:
             labels = [(case["grade"], case[name]) for case, _ in read]
             given = [(case[name], grade.grade) for case, grade in read]

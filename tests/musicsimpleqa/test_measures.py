@@ -58,13 +58,37 @@ def test_all_right_and_all_wrong_have_intervals_with_width(given, shown):
     assert summary_text(rows).count(shown) == 3  # accuracy, given attempted, harmonic mean
 
 
+def without_subject(values, **more):
+    grades = ["correct" if value else "incorrect" for value in values]
+    return [{"id": str(i), "grade": grade, **more} for i, grade in enumerate(grades)]
+
+
+@pytest.mark.parametrize("subject", [None, "", " "])
+def test_answers_without_a_subject_are_each_for_themselves(subject):
+    """A null subject is none, as a missing one is, and not one that all of them share."""
+    values = [1, 0] * 5
+    alone, null = without_subject(values), without_subject(values, subject=subject)
+    assert measures(null) == measures(alone)
+    assert compare(null, null[::-1]) == compare(alone, alone[::-1])
+    row = measures(null)[0]
+    assert (round(row.ci_low, 3), round(row.ci_high, 3)) == (0.199, 0.801)
+    # with some subjects and some nulls, only those of one subject stand together
+    mixed = [{**row, "subject": "Nas" if i < 4 else None} for i, row in enumerate(alone)]
+    named = [{**row, "subject": "Nas" if i < 4 else f"{i}"} for i, row in enumerate(alone)]
+    assert measures(mixed) == measures(named) and compare(mixed, null) == compare(named, alone)
+
+
 CASE = {"question": "Who?", "answer": "Nas", "answer_type": "person", "response": "Nas"}
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"grade": "right"}, "case 1: 'right' is none of correct"),
+        ({"grade": "right"}, "case 1: the label 'right' is none of correct"),
+        ({"grade": None}, "case 1: the label None is none of correct"),
+        ({"second_label": "right"}, "case 1: second_label 'right' is none of correct"),
+        ({"judge_label": "unparsed"}, "case 1: judge_label 'unparsed' is none of correct"),
+        ({"judge_label": ["correct"]}, "case 1: judge_label ['correct'] is none of correct"),
         ({"aliases": [1]}, "case 1: aliases are not a list of texts"),
         ({"answer_type": "animal"}, "case 1: answer_type is 'animal'"),
         ({"answer": ""}, "case 1: one of"),
@@ -78,3 +102,23 @@ def test_cases_that_cannot_be_graded_are_named(tmp_path, capsys, change, message
     assert agreement.main([str(path)]) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def test_a_case_that_a_reader_skipped_is_not_counted_for_that_reader(tmp_path, capsys):
+    skipped = [{"second_label": "correct"}, {"second_label": None, "judge_label": None}]
+    cases = [CASE | {"grade": "correct"} | more for more in (*skipped, {"grade": None})]
+    cases[2]["label"] = "correct"  # a null label is none either
+    path = tmp_path / "cases.jsonl"
+    path.write_text("".join(f"{json.dumps(case)}\n" for case in cases))
+    assert agreement.main([str(path)]) == 0
+    told = capsys.readouterr().out
+    rows = {line[:24].strip(): line[24:].split() for line in told.splitlines()}
+    assert rows["second reader, label"][:2] == ["1", "1.000"] and rows["all"][0] == "3"
+    assert "judge, label" not in rows
+
+
+def test_a_missing_file_of_cases_is_said_as_everywhere(tmp_path, capsys):
+    assert agreement.main([str(tmp_path / "none.jsonl")]) == 2
+    assert (
+        capsys.readouterr().err == f"agreement: {tmp_path}/none.jsonl: no such file or directory\n"
+    )
