@@ -71,6 +71,27 @@ def test_a_reply_is_text_nothing_or_parts(server, content, text):
     assert server(chat_reply(content)).chat([], 5) == text
 
 
+THOUGHTS = {"role": "assistant", "reasoning_content": "Let me think ..."}
+
+
+def test_an_empty_answer_may_be_left_out(server):
+    """A model that has only thought, and one that ends its line at once, answer nothing."""
+    chat = {"choices": [{"message": THOUGHTS, "finish_reason": "length"}]}
+    assert server(chat).chat([], 5) == ""
+    refused = {"role": "assistant", "refusal": "No."}
+    assert server({"choices": [{"message": refused}]}).chat([], 5) == "No."
+    assert server({"choices": [{"index": 0, "finish_reason": "stop"}]}).complete("x", 5) == ""
+    assert server({"choices": [{"text": None, "finish_reason": "stop"}]}).complete("x", 5) == ""
+
+
+@pytest.mark.parametrize(
+    "choice", [{}, {"index": 0}, {"message": THOUGHTS, "finish_reason": "length"}, None, "text"]
+)
+def test_what_is_no_completion_is_not_taken_for_an_empty_one(server, choice):
+    with pytest.raises(EndpointError, match="not an OpenAI-compatible endpoint"):
+        server({"choices": [choice]}).complete("x", 5)
+
+
 def test_a_refusal_is_what_was_said(server):
     message = {"content": None, "refusal": "I can't help with that."}
     assert server({"choices": [{"message": message}]}).chat([], 5) == "I can't help with that."
@@ -84,6 +105,9 @@ def test_a_refusal_is_what_was_said(server):
         {"choices": []},
         {"choices": [None]},
         {"choices": [{"message": None}]},
+        {"choices": [{"message": {}}]},
+        {"choices": [{"message": {"answer": "Nirvana"}}]},
+        {"choices": [{"message": "the role of content"}]},
         chat_reply(7),
         chat_reply({"a": 1}),
         chat_reply([7]),

@@ -87,16 +87,11 @@ class Endpoint:
         Raises EndpointError, as `chat` does.
         """
         body = {"prompt": prompt, "max_tokens": max_tokens, "temperature": 0, "stop": ["\n"]}
-        return self._post("completions", body, lambda choice: choice["text"])
+        return self._post("completions", body, continuation)
 
     def chat(self, messages: Sequence[Mapping[str, str]], max_tokens: int) -> str:
         """The greedy reply to a conversation. Raises EndpointError, see `_post`."""
         body = {"messages": list(messages), "max_tokens": max_tokens, "temperature": 0}
-
-        def said(choice: dict) -> object:
-            message = choice["message"]
-            return message.get("refusal") if message["content"] is None else message["content"]
-
         return self._post("chat/completions", body, said)
 
     def _post(self, path: str, body: dict, text_of: Callable[[dict], object]) -> str:
@@ -203,6 +198,26 @@ def retry_after(reply: Reply) -> float:
         except (ValueError, TypeError):  # no date, or one without its zone
             return 0.0
     return max(0.0, min(LONGEST_PAUSE, seconds))
+
+
+def continuation(choice: dict) -> object:
+    """The text of a completion's choice; None where a server leaves an empty text out.
+
+    Raises KeyError for what is no choice of a completion, such as that of a chat.
+    """
+    left_out = "finish_reason" in choice and "message" not in choice
+    return choice.get("text") if left_out else choice["text"]
+
+
+def said(choice: dict) -> object:
+    """What the message of a chat's choice says, or its refusal; None for neither.
+
+    Servers leave `content` out, or make it null, where a model has only thought. Raises KeyError
+    for what is no message.
+    """
+    message = choice["message"]
+    content = message.get("content") if "role" in message else message["content"]
+    return message.get("refusal") if content is None else content
 
 
 def plain_text(content: object) -> str:
