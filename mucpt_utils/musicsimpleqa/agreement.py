@@ -105,12 +105,12 @@ def load_cases(path: Path = CASES) -> list[dict]:
     cases = read_jsonl(path, FIELDS)
     for number, case in enumerate(cases, 1):
         case["grade"] = next((case[name] for name in LABELS if case.get(name) is not None), None)
-        read = {"the label": case["grade"]}
-        read |= {name: case[name] for name in READERS if case.get(name) is not None}
+        read = {"": case["grade"]}
+        read |= {f"{name} ": case[name] for name in READERS if case.get(name) is not None}
         for name, label in read.items():
             if label not in GRADES:
                 allowed = ", ".join(GRADES)
-                raise FileError(f"{path}, case {number}: {name} {label!r} is none of {allowed}")
+                raise FileError(f"{path}, case {number}: {name}{label!r} is none of {allowed}")
         if problem := unusable(case):
             raise FileError(f"{path}, case {number}: {problem}")
     if not cases:

@@ -84,8 +84,8 @@ CASE = {"question": "Who?", "answer": "Nas", "answer_type": "person", "response"
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"grade": "right"}, "case 1: the label 'right' is none of correct"),
-        ({"grade": None}, "case 1: the label None is none of correct"),
+        ({"grade": "right"}, "case 1: 'right' is none of correct"),
+        ({"grade": None}, "case 1: None is none of correct"),
         ({"second_label": "right"}, "case 1: second_label 'right' is none of correct"),
         ({"judge_label": "unparsed"}, "case 1: judge_label 'unparsed' is none of correct"),
         ({"judge_label": ["correct"]}, "case 1: judge_label ['correct'] is none of correct"),
