@@ -1,8 +1,8 @@
 """The one command of the project: `python -m mucpt_utils COMMAND [ARGUMENTS]`.
 
 Each command is a function `(arguments) -> exit code` in the module that does the work; a module is
-imported only when its command is called. Exit codes are those of `mucpt_utils.errors`. Ctrl-C ends
-any command in one line; one that can say more, such as how to go on, does so itself.
+imported only when its command is called. Exit codes are those of `mucpt_utils.errors`, and 130
+after Ctrl-C, which ends any command in one line; one that can say more, as how to go on, does.
 """
 
 import importlib
@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mucpt_utils.errors import INTERRUPTED, MEANT, WRONG_INPUT, MuCPTError, nearest
+from mucpt_utils.arguments import INTERRUPTED
+from mucpt_utils.errors import MEANT, WRONG_INPUT, MuCPTError, nearest
 
 
 class Command(NamedTuple):

@@ -7,6 +7,8 @@ from typing import NoReturn
 from mucpt_utils.errors import MEANT, nearest
 
 UNKNOWN = re.compile(r"unrecognized arguments: (?P<given>-[^\s=]+)")
+# exit code of a command that Ctrl-C ended, as shells count it; those of errors are in errors.py
+INTERRUPTED = 130
 CHOICE = re.compile(r"invalid choice: '(?P<given>[^']*)' \(choose from (?P<allowed>.+)\)")
 
 

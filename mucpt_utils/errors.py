@@ -10,7 +10,6 @@ A command prints that line and ends with the error's code.
 | 1 | it ran, and the answer is no: a check found a fault, a notebook failed, tables differ |
 | 2 | wrong input: an argument, a setting, a file |
 | 3 | something outside failed: a model that cannot be loaded, an endpoint, an engine, a disk |
-| 130 | interrupted by Ctrl-C |
 """
 
 import difflib
@@ -19,7 +18,6 @@ import re
 from collections.abc import Iterable
 
 OK, FOUND, WRONG_INPUT, OUTSIDE = range(4)
-INTERRUPTED = 130  # as shells count a process ended by Ctrl-C
 
 
 class MuCPTError(Exception):

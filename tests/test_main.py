@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from mucpt_utils import __main__ as command
+from mucpt_utils.arguments import INTERRUPTED
 from mucpt_utils.config.files import SettingsError
-from mucpt_utils.errors import INTERRUPTED, OK, OUTSIDE, WRONG_INPUT, OutsideError
+from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, OutsideError
 
 
 @pytest.mark.parametrize("name", command.COMMANDS)

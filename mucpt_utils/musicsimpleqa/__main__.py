@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mucpt_utils.arguments import Parser
-from mucpt_utils.errors import INTERRUPTED, OK, MuCPTError, of_system
+from mucpt_utils.arguments import INTERRUPTED, Parser
+from mucpt_utils.errors import OK, MuCPTError, of_system
 
 DTYPES = ("float32", "bfloat16", "float16")
 MOST_REQUESTS = 256  # at a time; each takes a thread
