@@ -23,6 +23,9 @@ from mucpt_utils.arguments import INTERRUPTED, Parser
 from mucpt_utils.errors import OK, MuCPTError, of_system
 
 DTYPES = ("float32", "bfloat16", "float16")
+LOCAL = {"batch_size", "device", "dtype"}  # options of models that are loaded here
+# options of asking, which grading a file does not do
+ASKING = LOCAL | {"base_url", "shots", "chat", "max_new_tokens", "restart", "key_variable"}
 MOST_REQUESTS = 256  # at a time; each takes a thread
 
 
@@ -99,9 +102,9 @@ def parser() -> Parser:
     add("--compare", nargs=2, type=Path, metavar=("A", "B"), help="two files of graded answers")
     add("--questions", default="test", help="test (default), dev, or a JSON Lines file")
     add("--limit", type=int, help="only the first N questions")
-    add("--out", type=Path, help="folder for the outcome (default: named after the model)")
+    add("--out", type=Path, help="folder for the outcome (default: named after what is graded)")
     add("--restart", action="store_true", help="ask again what an earlier run in --out has asked")
-    add("--shots", type=int, default=5, help="examples before each question (0 to 60; default 5)")
+    add("--shots", type=int, default=5, help="examples before each question, from dev (default 5)")
     add("--chat", action="store_true", help="ask as a chat, in the model's chat template")
     add("--max-new-tokens", type=int, help="longest answer (default: short; longer in a chat)")
     add("--batch-size", type=int, help="questions at a time (local model)")
@@ -123,6 +126,7 @@ def check_options(options: argparse.Namespace) -> None:
     ways = [bool(options.model), bool(options.answers), bool(options.compare)]
     if sum(ways) != 1:
         raise ArgumentsError("give one of --model, --answers, --compare (see --help)")
+    check_used(options)
     if options.base_url and not options.model:
         raise ArgumentsError("--base-url needs --model, the server's name of the model")
     if bool(options.judge_url) != bool(options.judge_model):
@@ -137,6 +141,24 @@ def check_options(options: argparse.Namespace) -> None:
         raise ArgumentsError(f"--concurrency is {options.concurrency}; allowed: 1 to 256")
     if options.retries < 0 or not (math.isfinite(options.timeout) and options.timeout > 0):
         raise ArgumentsError("--retries must not be negative, and --timeout must be more than 0")
+
+
+def check_used(options: argparse.Namespace) -> None:
+    """Raises ArgumentsError for options that the way at hand has no use for.
+
+    An outcome that ignores `--limit` or `--chat` without a word would be taken for another one.
+    """
+    given, default = vars(options), parser().get_default
+    if options.compare:
+        way, unused = "--compare", given.keys() - {"compare", "quiet"}
+    elif options.answers:
+        way, unused = "--answers", ASKING
+    else:
+        way, unused = "--base-url", LOCAL if options.base_url else set()
+    names = [n for n, value in given.items() if n in unused and value != default(n)]
+    if names:
+        options_given = ", ".join(f"--{name.replace('_', '-')}" for name in names)
+        raise ArgumentsError(f"{way} has no use for {options_given}")
 
 
 def check_address(option: str, address: str | None) -> None:

@@ -1,28 +1,34 @@
 """A run of MusicSimpleQA from its command line: ask, grade, write the outcome."""
 
 import argparse
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mucpt_utils import paths
 from mucpt_utils.errors import MuCPTError
-from mucpt_utils.io import digest
-from mucpt_utils.musicsimpleqa.asking.ask import BATCH_SIZE, MAX_NEW_TOKENS, few_shot
+from mucpt_utils.io import digest, read_json
+from mucpt_utils.musicsimpleqa.asking.ask import (
+    BATCH_SIZE,
+    AskingError,
+    default_tokens,
+    few_shot,
+)
 from mucpt_utils.musicsimpleqa.asking.client import Endpoint
 from mucpt_utils.musicsimpleqa.asking.models import ask_endpoint, ask_model, facts_of, load_model
-from mucpt_utils.musicsimpleqa.asking.run import Run, read_responses
+from mucpt_utils.musicsimpleqa.asking.run import PROGRESS, Run, read_responses
 from mucpt_utils.musicsimpleqa.asking.secrecy import USER_OF_URL
 from mucpt_utils.musicsimpleqa.judge import judge_answers
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.musicsimpleqa.summary import grade_responses, summary_text, write_summary
 
-CHAT_TOKENS = 256  # of an answer: a chat model may write its thoughts first
+OF_A_MODEL = "a model's answers"
 OUTCOME = ("answers.jsonl", "summary.json", "summary.csv")
 
 
 class OverwriteError(MuCPTError, ValueError):
-    """The outcome would overwrite an input."""
+    """The outcome would overwrite an input, or the outcome of other answers."""
 
 
 def evaluate(options: argparse.Namespace) -> str:
@@ -31,14 +37,14 @@ def evaluate(options: argparse.Namespace) -> str:
     questions = every_question[: options.limit]
     folder = options.out
     if folder is None:
-        name = options.model or options.answers.stem
-        folder = paths.work() / "musicsimpleqa" / re.sub(r"[/:]+", "--", name.strip("/"))
+        folder = paths.work() / "musicsimpleqa" / default_name(options.model, options.answers)
     check_inputs_stay(folder, (options.answers, Path(options.questions)))
+    check_outcome_stays(folder, options.answers)
     if options.answers:
-        settings: dict = {"answers": str(options.answers)}
+        settings: dict = {"answers": os.path.abspath(options.answers)}
         responses, model = read_responses(options.answers, every_question, options.limit), None
     else:
-        examples = examples_of(questions, options.shots)
+        examples = examples_of(every_question, options.shots)
         settings = settings_of(options, examples)
         run = Run(folder, questions, settings)
         try:
@@ -61,19 +67,81 @@ def check_inputs_stay(folder: Path, inputs: Iterable[Path | None]) -> None:
             raise OverwriteError(f"{path} would be written over; give another --out")
 
 
-def examples_of(questions: Sequence[Mapping], shots: int) -> list[dict]:
-    """The examples shown before each question: from dev, none of which is asked."""
-    asked = {question["id"] for question in questions}
-    return few_shot([q for q in load_questions("dev") if q["id"] not in asked], shots)
+def default_name(model: str | None, answers: Path | None) -> str:
+    """The name of the folder for an outcome: after the model, or after a file and its folder.
+
+    Files of answers are mostly called answers.jsonl; their folders tell whose they are.
+    """
+    if answers is None:
+        return re.sub(r"[/:]+", "--", (model or "").strip("/"))
+    place = Path(os.path.abspath(answers))
+    return f"{place.parent.name}--{place.stem}".lstrip("-")
 
 
-def settings_of(options: argparse.Namespace, examples: Sequence[Mapping]) -> dict:
+def check_outcome_stays(folder: Path, answers: Path | None) -> None:
+    """Raises OverwriteError if a folder holds the outcome of other answers than those at hand.
+
+    answers: the file that is graded; None for those of a model.
+    """
+    before = origin(folder)
+    if before is None:
+        return
+    if answers is None:  # of two models' answers a Run finds out whether they go together
+        same = before == OF_A_MODEL
+    elif before == OF_A_MODEL:  # a run's own responses may be graded again where they are
+        responses = folder / PROGRESS
+        same = answers.exists() and responses.exists() and answers.samefile(responses)
+    else:
+        same = os.path.abspath(before) == os.path.abspath(answers)
+    if not same:
+        raise OverwriteError(
+            f"{folder} holds the outcome of {before}, which would be written over; give another "
+            "--out"
+        )
+
+
+def origin(folder: Path) -> str | None:
+    """Whose outcome a folder holds: OF_A_MODEL, or the file of the answers; None for no outcome."""
+    summary = folder / "summary.json"
+    if (folder / PROGRESS).exists():
+        return OF_A_MODEL
+    if not summary.is_file():
+        return None
+    found = read_json(summary)
+    settings = found.get("settings") if isinstance(found, dict) else None
+    answers = settings.get("answers") if isinstance(settings, dict) else None
+    return answers if isinstance(answers, str) else OF_A_MODEL
+
+
+def examples_of(questions: Sequence[Mapping], shots: int) -> dict[str, list[dict]]:
+    """The examples shown before each question, by its id: the first of dev but for itself.
+
+    questions: all of the split or file, whatever the limit, so that a later run with another limit
+    shows the same. Raises AskingError for more shots than there are examples for every question.
+    """
+    dev = load_questions("dev")
+    in_turn = few_shot(dev, len(dev))
+    others = {q["id"]: [e for e in in_turn if not is_same(e, q)] for q in questions}
+    most = min(map(len, others.values()))
+    if not 0 <= shots <= most:
+        raise AskingError(f"--shots is {shots}; allowed: 0 to {most}, from dev")
+    return {name: examples[:shots] for name, examples in others.items()}
+
+
+def is_same(one: Mapping, other: Mapping) -> bool:
+    """Whether two questions are the same, by their id or by their words."""
+    words = one["question"].casefold() == other["question"].casefold()
+    return words or one["id"] == other["id"]
+
+
+def settings_of(options: argparse.Namespace, examples: Mapping[str, Sequence[dict]]) -> dict:
     """What an answer depends on: a run does not continue answers made under other settings."""
     names = ("model", "base_url", "shots", "chat", "max_new_tokens", "dtype")
     settings = {name: getattr(options, name) for name in names}
     if options.base_url:  # a user name and password in it are not kept anywhere
         settings["base_url"] = USER_OF_URL.sub("", options.base_url)
-    return settings | {"examples_sha256": digest(examples)}
+    every_example = {e["id"]: e for shown in examples.values() for e in shown}
+    return settings | {"examples_sha256": digest(list(every_example.values()))}
 
 
 def judged(
@@ -95,14 +163,13 @@ def judged(
 
 
 def ask_questions(
-    options: argparse.Namespace, run: Run, examples: Sequence[dict]
+    options: argparse.Namespace, run: Run, examples: Mapping[str, Sequence[dict]]
 ) -> dict[str, str]:
     """Responses to all questions of the run, by id; those already answered are not asked again."""
     run.open(restart=options.restart)
     how = {
         "chat": options.chat,
-        "max_new_tokens": options.max_new_tokens
-        or (CHAT_TOKENS if options.chat else MAX_NEW_TOKENS),
+        "max_new_tokens": options.max_new_tokens or default_tokens(options.chat),
         "progress": not options.quiet,
     }
     if not run.missing():

@@ -106,18 +106,19 @@ def comparison_text(a: Path, b: Path) -> str:
     """Paired comparison of two files of graded answers, as a table for the terminal.
 
     Raises FileError for a malformed file, AnswersError for files of different questions or files
-    were graded by different versions of the grader.
+    that were graded by different versions of the grader.
     """
     files = [read_graded(path) for path in (a, b)]
+    rows = compare(*files)  # first, since no grading again helps where the questions differ
     versions = [{str(row.get(GRADED_WITH)) for row in rows} for rows in files]
-    if all(files) and versions[0] != versions[1]:
+    if versions[0] != versions[1]:
         said = " and ".join(min(version) for version in versions)
         raise AnswersError(
             f"graded with different versions ({said}); grade both files again with --answers"
         )
     header = f"{'accuracy':24} {'A':>6} {'B':>6} {'A - B':>24} {'p':>7} {'n':>5}"
     lines = [f"A: {a}", f"B: {b}", header]
-    for row in compare(*files):
+    for row in rows:
         delta = f"{row.difference:+.3f} [{row.ci_low:+.3f}, {row.ci_high:+.3f}]"
         lines.append(
             f"{row.group:24} {row.a:6.3f} {row.b:6.3f} {delta:>24} {row.p_value:7.4f} {row.n:5}"

@@ -18,6 +18,8 @@ from transformers import (
 
 from mucpt_utils.closure import code_closure
 from mucpt_utils.musicsimpleqa.asking import ask, decoding
+from mucpt_utils.musicsimpleqa.asking.models import ask_model
+from mucpt_utils.musicsimpleqa.asking.run import Run
 from mucpt_utils.scoring.tokens import train_tokenizer
 
 
@@ -90,6 +92,21 @@ def test_prompt_too_long_for_the_context_is_refused(tokenizer):
     model = LlamaForCausalLM(LlamaConfig(**SMALL))
     with pytest.raises(ValueError, match="do not fit the model's context of 256"):
         ask.answer_questions(model, tokenizer, ["word " * 400], progress=False)
+
+
+@pytest.mark.parametrize(
+    ("shots", "advice"), [(0, "ask for shorter answers"), (1, "use fewer examples")]
+)
+def test_what_is_advised_can_be_done(tokenizer, tmp_path, shots, advice):
+    model = LlamaForCausalLM(LlamaConfig(**SMALL))
+    long = {**qa_model.questions()[0], "question": "word " * 400}
+    run = Run(tmp_path, [long], {"model": "m"})
+    run.open()
+    how = {"chat": False, "max_new_tokens": 8, "batch_size": 1, "progress": False}
+    shown = {long["id"]: qa_model.questions()[1 : 1 + shots]}
+    with pytest.raises(ask.AskingError, match=f"context of 256; {advice}"):
+        ask_model(run, model, tokenizer, shown, **how)
+    run.close()
 
 
 def test_log_likelihood_is_that_of_the_answer_tokens(tokenizer):

@@ -7,12 +7,16 @@ import sys
 import pytest
 import qa_model
 
+from mucpt_utils import paths
 from mucpt_utils.__main__ import main as project
 from mucpt_utils.io import read_jsonl
-from mucpt_utils.musicsimpleqa import summary
-from mucpt_utils.musicsimpleqa.__main__ import main
+from mucpt_utils.musicsimpleqa import evaluation, summary
+from mucpt_utils.musicsimpleqa.__main__ import main, parser
 from mucpt_utils.musicsimpleqa.asking import ask
 from mucpt_utils.musicsimpleqa.asking.run import OtherSettingsError, Run
+from mucpt_utils.musicsimpleqa.questions import load_questions
+
+COMMITTED = "musicsimpleqa/responses/gemma-3-270m-base-few-shot.json"
 
 
 @pytest.fixture
@@ -80,7 +84,13 @@ def test_malformed_answers(tmp_path, question_file, capsys, text, message):
         (["--model", "/nowhere/at/all"], 3, "model '/nowhere/at/all' cannot be loaded"),
         (["--answers", "/nowhere.jsonl"], 2, "no such file"),
         (["--model", "m", "--questions", "train"], 2, "the splits are test, dev"),
-        (["--model", "m", "--shots", "999"], 2, "999 examples wanted"),
+        (["--model", "m", "--shots", "999"], 2, "--shots is 999; allowed: 0 to 150"),
+        (["--model", "m", "--shots", "-1"], 2, "--shots is -1; allowed: 0 to 150"),
+        (["--model", "m", "--questions", "dev", "--shots", "150"], 2, "allowed: 0 to 149"),
+        (["--answers", "a.jsonl", "--chat", "--shots", "0"], 2, "no use for --shots, --chat"),
+        (["--answers", "a.jsonl", "--base-url", "http://x"], 2, "no use for --base-url"),
+        (["--model", "m", "--base-url", "http://x", "--dtype", "float16"], 2, "use for --dtype"),
+        (["--compare", "a", "b", "--limit", "3"], 2, "--compare has no use for --limit, --out"),
     ],
 )
 def test_wrong_arguments_are_one_clear_line(tmp_path, capsys, arguments, code, message):
@@ -94,6 +104,65 @@ def test_compare_refuses_ungraded_answers(tmp_path, capsys):
     path.write_text('{"id": "1", "grade": "right"}\n')
     assert main(["--compare", str(path), str(path)]) == 2
     assert "'right' is none of correct" in capsys.readouterr().err
+
+
+def test_another_grading_is_advised_only_where_it_helps(tmp_path, capsys):
+    """Of other questions no grader makes the same; the versions differ too, as their questions."""
+    files = []
+    for name, version in (("test", "questions 1"), ("dev", "questions 2")):
+        row = {"id": f"q:{name}", "grade": "correct", summary.GRADED_WITH: version}
+        files.append(tmp_path / f"{name}.jsonl")
+        files[-1].write_text(f"{json.dumps(row)}\n")
+    assert main(["--compare", *map(str, files)]) == 2
+    error = capsys.readouterr().err
+    assert "answer different questions" in error and "grade both" not in error
+
+
+# --- examples -------------------------------------------------------------------------------------
+
+
+def test_the_examples_of_the_committed_scores_stay():
+    record = json.loads((paths.DATA_CARDS / COMMITTED).read_text(encoding="utf-8"))["settings"]
+    examples = evaluation.examples_of(load_questions("test"), record["shots"])
+    assert len({tuple(e["id"] for e in shown) for shown in examples.values()}) == 1
+    options = parser().parse_args(["--model", record["model"], "--dtype", record["dtype"]])
+    assert evaluation.settings_of(options, examples) == record
+
+
+def test_a_question_of_dev_is_asked_after_the_others():
+    dev = load_questions("dev")
+    shown = evaluation.examples_of(dev, 5)
+    usual = evaluation.examples_of(load_questions("test")[:1], 6).popitem()[1]
+    for question in dev:
+        rest = [example for example in usual if example["id"] != question["id"]]
+        assert shown[question["id"]] == rest[:5]
+    assert sum(examples != usual[:5] for examples in shown.values()) == 5
+
+
+def test_a_question_in_the_words_of_an_example_is_not_asked_after_it():
+    first = evaluation.examples_of(load_questions("test")[:1], 1).popitem()[1][0]
+    own = {**first, "id": "own:1", "question": first["question"].upper()}
+    (shown,) = evaluation.examples_of([own], 5).values()
+    assert first not in shown and len(shown) == 5
+
+
+def test_the_limit_on_questions_of_dev_can_be_lifted(tmp_path, monkeypatch):
+    asked = []
+
+    def complete(self, prompt, longest):
+        asked.append(prompt)
+        return " Nas"
+
+    monkeypatch.setattr(evaluation.Endpoint, "complete", complete)
+    command = ["--base-url", "http://localhost:9/v1", "--model", "m", "--questions", "dev"]
+    for limit in (10, 20):
+        options = ["--limit", str(limit), "--out", str(tmp_path), "--quiet"]
+        assert main([*command, *options]) == 0
+        assert len(asked) == limit, "none is asked again"
+    for prompt in asked:
+        *examples, question = prompt.split("\n\n")
+        assert len(examples) == 5
+        assert not any(question.removesuffix("Answer:") in example for example in examples)
 
 
 def test_an_interrupted_run_goes_on(tmp_path, question_file, monkeypatch, capsys):
@@ -296,6 +365,50 @@ def test_an_input_is_not_written_over(tmp_path, question_file, capsys):
     assert "would be written over" in capsys.readouterr().err and path.read_bytes() == before
 
 
+def outcome_in(folder):
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.suffix in (".json", ".jsonl")}
+
+
+def test_files_of_one_name_have_outcomes_of_their_own(tmp_path, question_file, monkeypatch, capsys):
+    monkeypatch.setenv("MUCPT_WORK", str(tmp_path / "work"))
+    said = [lesson[3] for lesson in qa_model.LESSONS]
+    for name in ("a", "b", "other/a"):
+        (tmp_path / name).mkdir(parents=True)
+        write_answers(tmp_path / name / "answers.jsonl", said)
+    command = ["--questions", str(question_file), "--answers"]
+    for name in ("a", "b"):
+        assert main([*command, str(tmp_path / name / "answers.jsonl")]) == 0
+    folders = {path.name for path in (tmp_path / "work/musicsimpleqa").iterdir()}
+    assert folders == {"a--answers", "b--answers"}
+    # the folders may have one name too
+    assert main([*command, str(tmp_path / "other/a/answers.jsonl")]) == 2
+    error = capsys.readouterr().err
+    assert f"the outcome of {tmp_path}/a/answers.jsonl" in error and error.count("\n") == 1
+    # the same file is graded again, however it is named
+    monkeypatch.chdir(tmp_path / "b")
+    assert main([*command, "../a/answers.jsonl"]) == 0
+
+
+def test_an_outcome_of_other_answers_is_not_written_over(tmp_path, question_file, capsys):
+    said = [lesson[3] for lesson in qa_model.LESSONS]
+    path = write_answers(tmp_path / "answers.jsonl", said)
+    model = ["--model", str(qa_model.make_model(tmp_path / "model", steps=1)), "--quiet"]
+    model += ["--questions", str(question_file), "--shots", "0", "--limit", "2"]
+    grading = ["--answers", str(path), "--questions", str(question_file), "--limit", "2"]
+    asked, graded = tmp_path / "asked", tmp_path / "graded"
+    assert main([*model, "--out", str(asked)]) == main([*grading, "--out", str(graded)]) == 0
+    for command, folder in ((grading, asked), (model, graded), ([*model, "--restart"], graded)):
+        before = outcome_in(folder)
+        assert main([*command, "--out", str(folder)]) == 2
+        assert "holds the outcome of" in capsys.readouterr().err and outcome_in(folder) == before
+    # what a run has asked is graded again where it is, and the run goes on
+    own = ["--answers", str(asked / "responses.jsonl"), *grading[2:], "--out", str(asked)]
+    assert main(own) == 0 and main([*model, "--out", str(asked)]) == 0
+    # a model's outcome without its responses is one nonetheless
+    (asked / "responses.jsonl").unlink()
+    assert main([*grading, "--out", str(asked)]) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -405,6 +518,62 @@ def test_answers_of_another_model_are_not_gone_on_with(tmp_path):
     again.open()
     with pytest.raises(OtherSettingsError, match="another model"), again.timed({}):
         pass
+
+
+@pytest.mark.parametrize("name", ["tokenizer_sha256", "config_sha256"])
+def test_a_model_is_not_the_same_with_another_tokenizer(tmp_path, name):
+    facts = {"weights_sha256": "1", name: "1"}
+    run = run_in(tmp_path)
+    run.open()
+    with run.timed({"weights_sha256": "1"}):  # an earlier version, which did not note it
+        run.add([("q:test:0", "x")])
+    run.close()
+    again = run_in(tmp_path)
+    again.open()
+    with again.timed(facts):  # goes on, and notes it
+        pass
+    with pytest.raises(OtherSettingsError, match=name), again.timed({**facts, name: "2"}):
+        pass
+
+
+def test_a_change_of_the_tokenizer_of_a_folder_is_noticed(tmp_path, question_file, capsys):
+    folder = qa_model.make_model(tmp_path / "model", steps=1)
+    common = ["--model", str(folder), "--questions", str(question_file), "--shots", "0"]
+    command = [*common, "--out", str(tmp_path / "out"), "--quiet", "--limit"]
+    assert main([*command, "1"]) == 0 and main([*command, "2"]) == 0
+    ends, whole = folder / "generation_config.json", folder / "tokenizer.json"
+    before = ends.read_text()
+    ends.write_text(json.dumps({**json.loads(before), "eos_token_id": [0, 5]}))
+    assert main([*command, "3"]) == 2 and "(config_sha256)" in capsys.readouterr().err
+    ends.write_text(before)
+    tokenizer = json.loads(whole.read_text())
+    tokenizer["model"]["merges"] = []
+    whole.write_text(json.dumps(tokenizer))
+    assert main([*command, "3"]) == 2 and "(tokenizer_sha256)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"max_new_tokens": None}, {"max_new_tokens": 32}),
+        ({"max_new_tokens": 32}, {"max_new_tokens": None}),
+        ({"chat": True, "max_new_tokens": 256}, {"chat": True, "max_new_tokens": None}),
+        ({"model": "models/m"}, {"model": "models/m/"}),
+        ({"base_url": "http://x/v1/"}, {"base_url": "http://x/v1"}),
+    ],
+)
+def test_settings_that_ask_in_the_same_way_are_the_same(tmp_path, before, now):
+    run = run_in(tmp_path, **before)
+    run.open()
+    run.add([("q:test:0", "x")])
+    run.close()
+    again = run_in(tmp_path, **now)
+    again.open()
+    assert again.responses
+    again.close()
+    for other in ({"max_new_tokens": 33}, {"model": "n"}, {"base_url": "http://y/v1"}):
+        with pytest.raises(OtherSettingsError, match=next(iter(other))):
+            Run(tmp_path, qa_model.questions(), {"model": "m", **now, **other}).open()
 
 
 def test_two_processes_do_not_share_a_folder(tmp_path):

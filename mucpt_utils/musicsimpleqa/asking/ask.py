@@ -28,6 +28,7 @@ INSTRUCTION = (
 )
 BATCH_SIZE = 32
 MAX_NEW_TOKENS = 32
+CHAT_TOKENS = 256  # of an answer: a chat model may write its thoughts first
 
 
 class AskingError(MuCPTError, ValueError):
@@ -108,6 +109,11 @@ def only_words(text: str) -> str:
     return "".join(filter(str.isalnum, text))
 
 
+def default_tokens(chat: bool) -> int:
+    """The length of the longest answer where none is given."""
+    return CHAT_TOKENS if chat else MAX_NEW_TOKENS
+
+
 # --- answers --------------------------------------------------------------------------------------
 
 
@@ -170,8 +176,12 @@ def answer_batches(
     *,
     chat: bool = False,
     progress: bool = True,
+    advice: str = "use fewer examples",
 ) -> Iterator[tuple[list[int], list[str]]]:
-    """Like answer_questions, but batch by batch: (positions in `prompts`, their answers)."""
+    """Like answer_questions, but batch by batch: (positions in `prompts`, their answers).
+
+    advice: what the error for prompts that are too long says to do.
+    """
     if not prompts:
         return
     encoded = prompt_tokens(tokenizer, prompts, chat)
@@ -183,7 +193,7 @@ def answer_batches(
     if context and longest + max_new_tokens > context:
         raise AskingError(
             f"a prompt of {longest} tokens and an answer of {max_new_tokens} do not fit the "
-            f"model's context of {context}; use fewer examples: ...{prompts[order[0]][-80:]!r}"
+            f"model's context of {context}; {advice}: ...{prompts[order[0]][-80:]!r}"
         )
     shared = shared_prefix(encoded)
     model.eval()

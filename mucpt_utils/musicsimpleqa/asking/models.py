@@ -1,6 +1,6 @@
 """The models that are asked: loaded here from a folder or the Hub, or served by an endpoint."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
+SHORTER = "ask for shorter answers (--max-new-tokens) or leave the question out"
 PROBE = "Question: Who composed The Magic Flute?\nAnswer:"
+# files of a model's folder that its answers depend on besides the weights
+TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*")
+TOKENIZER_FILES += ("merges.txt", "*.model", "tekken.json")
+CONFIG_FILES = ("config.json", "generation_config.json")
 
 
 class DeviceError(MuCPTError, ValueError):
@@ -101,10 +106,13 @@ def answering(name: str) -> Iterator[None]:
 
 
 def facts_of(name: str, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> dict:
-    """What tells one model from another: weights, revision, precision, chat template."""
+    """What tells one model from another: weights, revision, precision, tokenizer, settings."""
     template = tokenizer.chat_template
     return {
-        "weights_sha256": packages.identity(name) or weights_digest(Path(name)),
+        "weights_sha256": packages.identity(name) or files_digest(Path(name), ("*.safetensors",)),
+        # what is read from a package, a GGUF file or the Hub goes with its weights or its revision
+        "tokenizer_sha256": files_digest(Path(name), TOKENIZER_FILES),
+        "config_sha256": files_digest(Path(name), CONFIG_FILES),
         "revision": getattr(model.config, "_commit_hash", None),
         "dtype": str(model.dtype).removeprefix("torch."),
         "parameters": models.parameters(model),
@@ -113,9 +121,13 @@ def facts_of(name: str, model: "PreTrainedModel", tokenizer: "PreTrainedTokenize
     }
 
 
-def weights_digest(folder: Path) -> str | None:
-    """Digest of the names and contents of a folder's safetensors; None for a name of the Hub."""
-    files = sorted(folder.glob("*.safetensors"))
+def files_digest(folder: Path, patterns: Sequence[str]) -> str | None:
+    """Digest of the names and contents of a folder's files of these names; None for none.
+
+    folder: one that does not exist, such as a name of the Hub, has no files.
+    """
+    found = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
+    files = sorted(found)
     return digest([[path.name, packages.sha256(path)] for path in files]) if files else None
 
 
@@ -123,22 +135,26 @@ def ask_model(
     run: Run,
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
-    examples: Sequence[dict],
+    examples: Mapping[str, Sequence[dict]],
     *,
     chat: bool,
     max_new_tokens: int,
     batch_size: int,
     progress: bool,
 ) -> dict[str, str]:
-    """Responses of a local model to all questions of the run, by id."""
+    """Responses of a local model to all questions of the run, by id.
+
+    examples: those shown before each question, by its id.
+    """
     missing = run.missing()
+    asked = [(q["question"], examples[q["id"]]) for q in missing]
     if chat:
-        prompts = [ask.chat_prompt(tokenizer, q["question"], examples) for q in missing]
+        prompts = [ask.chat_prompt(tokenizer, *question) for question in asked]
     else:
-        prompts = [ask.prompt(q["question"], examples) for q in missing]
-    batches = ask.answer_batches(
-        model, tokenizer, prompts, batch_size, max_new_tokens, chat=chat, progress=progress
-    )
+        prompts = [ask.prompt(*question) for question in asked]
+    shorter = "use fewer examples (--shots)" if any(shown for _, shown in asked) else SHORTER
+    how: Any = {"chat": chat, "progress": progress, "advice": shorter}
+    batches = ask.answer_batches(model, tokenizer, prompts, batch_size, max_new_tokens, **how)
     with answering(str(run.settings.get("model"))):
         for rows, answers in batches:
             run.add((missing[row]["id"], text) for row, text in zip(rows, answers, strict=True))
@@ -148,21 +164,24 @@ def ask_model(
 def ask_endpoint(
     run: Run,
     endpoint: Endpoint,
-    examples: Sequence[dict],
+    examples: Mapping[str, Sequence[dict]],
     *,
     chat: bool,
     max_new_tokens: int,
     concurrency: int,
     progress: bool,
 ) -> dict[str, str]:
-    """Responses of a served model to all questions of the run, by id."""
+    """Responses of a served model to all questions of the run, by id.
+
+    examples: those shown before each question, by its id.
+    """
     missing = run.missing()
 
     def one(index: int) -> str:
-        question = missing[index]["question"]
+        question, shown = missing[index]["question"], examples[missing[index]["id"]]
         if chat:
-            return endpoint.chat(ask.messages(question, examples), max_new_tokens)
-        return endpoint.complete(ask.prompt(question, examples), max_new_tokens)
+            return endpoint.chat(ask.messages(question, shown), max_new_tokens)
+        return endpoint.complete(ask.prompt(question, shown), max_new_tokens)
 
     for index, text in ask_all(one, len(missing), concurrency, progress):
         run.add([(missing[index]["id"], ask.answer_line(text, chat))])

@@ -13,9 +13,12 @@ from typing import IO
 
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import FileError, read_json, read_jsonl, write_json
+from mucpt_utils.musicsimpleqa.asking.ask import default_tokens
 
-# by which a model is recognised as the one that was asked before
+PROGRESS = "responses.jsonl"
+# by which a model is recognised as the one that was asked before, where an earlier run noted it
 SAME_MODEL = ("weights_sha256", "revision", "dtype", "chat_template_sha256")
+SAME_MODEL += ("tokenizer_sha256", "config_sha256")
 
 
 class OtherSettingsError(MuCPTError, ValueError):
@@ -43,7 +46,7 @@ class Run:
     @property
     def progress(self) -> Path:
         """The file of responses."""
-        return self.folder / "responses.jsonl"
+        return self.folder / PROGRESS
 
     @property
     def texts(self) -> dict[str, str]:
@@ -75,9 +78,12 @@ class Run:
     def check_settings(self, record: Path) -> None:
         """Raises OtherSettingsError unless the folder's responses were made with these settings."""
         before = read_json(record) if record.exists() else None
-        if not isinstance(before, dict):
+        before = as_used(before) if isinstance(before, dict) else None
+        if before is None:
             problem = "holds answers, but not the settings they were made with"
-        elif changed := [n for n, value in self.settings.items() if value != before.get(n)]:
+        elif changed := [
+            n for n, value in as_used(self.settings).items() if value != before.get(n)
+        ]:
             problem = f"holds answers with other settings ({', '.join(changed)})"
         else:
             return
@@ -97,7 +103,8 @@ class Run:
         """Save facts about the model, and add up the seconds in which it answers, interrupted or
         not. Raises OtherSettingsError if the responses are another model's."""
         before = self.model
-        changed = [name for name in SAME_MODEL if before.get(name) != facts.get(name)]
+        noted = [name for name in SAME_MODEL if name in before]
+        changed = [name for name in noted if before[name] != facts.get(name)]
         if before and self.responses and changed:
             raise OtherSettingsError(
                 f"{self.folder} holds answers of another model ({', '.join(changed)}); "
@@ -133,6 +140,17 @@ class Run:
         if self.lock:
             self.lock.close()
             self.lock = None
+
+
+def as_used(settings: Mapping) -> dict:
+    """Settings so that those that ask in the same way are equal, however they were given."""
+    used = dict(settings)
+    if used.get("max_new_tokens") is None:  # the default, which can also be given as a number
+        used["max_new_tokens"] = default_tokens(bool(used.get("chat")))
+    for name in ("model", "base_url"):  # a folder or an address ends with / or without it
+        if isinstance(used.get(name), str):
+            used[name] = used[name].rstrip("/")
+    return used
 
 
 def lock_of(folder: Path) -> IO:
