@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 SHORTER = "ask for shorter answers (--max-new-tokens) or leave the question out"
 PROBE = "Question: Who composed The Magic Flute?\nAnswer:"
 # files of a model's folder that its answers depend on besides the weights
-TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*")
-TOKENIZER_FILES += ("merges.txt", "*.model", "tekken.json")
+TOKENIZER_FILES = (
+    *("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*"),
+    *("merges.txt", "*.model", "tekken.json"),
+)
 CONFIG_FILES = ("config.json", "generation_config.json")
 
 

@@ -17,8 +17,10 @@ from mucpt_utils.musicsimpleqa.asking.ask import default_tokens
 
 PROGRESS = "responses.jsonl"
 # by which a model is recognised as the one that was asked before, where an earlier run noted it
-SAME_MODEL = ("weights_sha256", "revision", "dtype", "chat_template_sha256")
-SAME_MODEL += ("tokenizer_sha256", "config_sha256")
+SAME_MODEL = (
+    *("weights_sha256", "revision", "dtype", "chat_template_sha256"),
+    *("tokenizer_sha256", "config_sha256"),
+)
 
 
 class OtherSettingsError(MuCPTError, ValueError):
