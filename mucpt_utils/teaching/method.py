@@ -14,8 +14,8 @@ LONGEST = 34  # lines, docstring included
 # by notebook, in its order; given as names, so that no notebook imports modules it does not show
 SHOWN = {
     "03": (
-        "pipeline.minhash.minhashes",
-        "pipeline.minhash.candidate_probability",
+        "pipeline.similarity.minhash.minhashes",
+        "pipeline.similarity.minhash.candidate_probability",
         "pipeline.duplicates.equal_neighbours",
     ),
     "04": (

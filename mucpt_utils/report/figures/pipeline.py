@@ -104,7 +104,7 @@ def reliability(
 ) -> Drawn:
     """Reliability diagram: the share that is in the domain, by the predicted probability.
 
-    rows: as `pipeline.calibration.reliability` gives them; the area of a dot grows with its
+    rows: as `pipeline.domain.calibration.reliability` gives them; the area of a dot grows with its
     documents.
     """
     frame = pd.DataFrame(rows)
