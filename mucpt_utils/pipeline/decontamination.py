@@ -26,6 +26,7 @@ from mucpt_utils.pipeline.questions.asking import (
     without_asides,
 )
 from mucpt_utils.pipeline.questions.asking_lists import items_behind, items_inside, under_headings
+from mucpt_utils.pipeline.questions.canaries import Canaries
 from mucpt_utils.pipeline.questions.fit import asked_about, asks_plainly, is_of_a_player
 from mucpt_utils.pipeline.questions.parts import (
     Known,
@@ -94,7 +95,7 @@ class Contamination(NamedTuple):
 class AskedQuestions(BaseFilter):
     """Drops documents that ask a question of the benchmark or contain its canary.
 
-    Without `drop`, only notes the questions in the metadata.
+    Without `drop`, only notes the questions, or the canary, in the metadata.
     """
 
     name = "🧪 decontamination"
@@ -113,7 +114,8 @@ class AskedQuestions(BaseFilter):
             return True
         ids = sorted({contamination.id for contamination in asked})
         if not self.drop:
-            doc.metadata["asked_questions"] = ids
+            doc.metadata |= {"asked_questions": ids} if ids else {}
+            doc.metadata |= {"holds_canary": True} if marked else {}
             return True
         doc.metadata["filter_detail"] = {"questions": ids}
         if not asked:
@@ -143,8 +145,8 @@ class QuestionIndex:
             QuestionParts.of(question, number, facts.get(str(question.get("subject"))))
             for number, question in enumerate(questions, 1)
         ]
-        stated = [str(q["canary"]) for q in questions if q.get("canary")]
-        self.canaries = {mark_of(canary) for canary in (*stated, *canaries)}
+        stated = (str(q["canary"]) for q in questions if q.get("canary"))
+        self.canaries = Canaries((*stated, *canaries))
         self.title_marks = TitleMarks(questions)
         self.subjects = grouped(parts)
         self.spellings = Spellings(name for s in self.subjects for name in s.names)
@@ -158,7 +160,7 @@ class QuestionIndex:
 
     def canary_in(self, *texts: str) -> bool:
         """Whether one of the texts contains the canary of one of the questions."""
-        return any(canary in text for canary in self.canaries for text in texts)
+        return self.canaries.are_in(*texts)
 
     def find(self, text: str) -> list[Contamination]:
         """Every question asked in `text`, each with the first sentence that asks it.
@@ -319,13 +321,6 @@ def asks_without_mark(prompt: Prompt) -> bool:
 
 # words that ask what for, also in `tell me who`
 ASKING = frozenset(words("who whom whose what which when where how wat"))
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def mark_of(canary: str) -> str:
-    """The part by which a canary is recognised anywhere: its unique number, if it has one."""
-    number = UUID.search(canary)
-    return number.group() if number else canary
 
 
 @cache

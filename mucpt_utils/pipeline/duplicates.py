@@ -46,10 +46,13 @@ from mucpt_utils.pipeline.similarity.pieces import (
     overlaps,
     save_sample,
 )
+from mucpt_utils.text.sources.records import READ_FROM
 
 # files of a stage, by bucket or by shard; signatures are where datatrove puts them
 BUCKET, SIGNATURE_SUFFIX = "signatures/bucket_{:03d}", ".minhash.sig"
 DROPS, COPIED = "drops/{:05d}.jsonl", "copied/{:05d}.jsonl"
+
+DUPLICATE_FROM = f"duplicate_{READ_FROM}"  # in the detail of a copy
 
 Compare = Callable[[DocumentKey, DocumentKey], float]
 Found = tuple[DocumentKey, float]  # the document that stays, and how similar it is
@@ -79,7 +82,7 @@ EXACT = MinhashConfig(num_buckets=1, hashes_per_bucket=2)
 class ShardSignatures(MinhashDedupSignature):
     """datatrove's signatures: those of a shard written at once, sorted, in one file per bucket.
 
-    Keeps the documents' ids, to say later which one stayed.
+    Keeps the documents' ids and places, to say later which one stayed.
     """
 
     def __init__(self, folder: Path, config: MinhashConfig) -> None:
@@ -89,7 +92,7 @@ class ShardSignatures(MinhashDedupSignature):
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
         ids, rows, signatures = [], [], []
         for row, document in enumerate(data):
-            ids.append(document.id)
+            ids.append(named_in_detail(document))
             hashes = self.hashes(document.text)
             if hashes is not None:
                 rows.append(row)
@@ -111,6 +114,15 @@ class ShardSignatures(MinhashDedupSignature):
     def hashes(self, text: str) -> np.ndarray | None:
         """The signature of a text, one bucket after the other; None if it has none."""
         raise NotImplementedError
+
+
+def named_in_detail(document: Document) -> dict[str, str]:
+    """How a copy's detail names the document that stays.
+
+    The identifiers of two files may be the same, so the place that it was read from is beside it.
+    """
+    place = document.metadata.get(READ_FROM)
+    return {"duplicate_of": document.id} | ({DUPLICATE_FROM: place} if place else {})
 
 
 class NearSignatures(ShardSignatures):
@@ -281,10 +293,8 @@ class Cover(PipelineStep):
         ids = lru_cache(64)(lambda n: read_json(self.folder / "ids" / f"{n:05d}.json"))
         drops = defaultdict(list)
         for (shard, row), (first, similarity) in sorted(going.items()):
-            duplicate_of = ids(first[0])[first[1]]
-            drops[shard].append(
-                {"row": row, "duplicate_of": duplicate_of, "similarity": round(similarity, 4)}
-            )
+            kept = ids(first[0])[first[1]]
+            drops[shard].append({"row": row} | kept | {"similarity": round(similarity, 4)})
         for shard, rows in drops.items():
             write_jsonl(self.folder / DROPS.format(shard), rows)
 

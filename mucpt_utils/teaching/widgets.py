@@ -259,7 +259,7 @@ def rejected_html(row: Mapping, head: str, with_labels: bool) -> str:
 
     with_labels: show what the text really was, stretch by stretch.
     """
-    noted = show.noted({k: v for k, v in row["detail"].items() if k != "duplicate_of"})
+    noted = show.noted({k: v for k, v in row["detail"].items() if not k.startswith("duplicate_")})
     why = f"<b>{escape(told(row['stage'], row['reason']))}</b>"
     lines = [f"{escape(head)} · {why}" + (f" · {escape(noted)}" if noted else "")]
     if with_labels:

@@ -25,6 +25,7 @@ from mucpt_utils.pipeline.command import main
 from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.pipeline.shards import read_documents
 from mucpt_utils.text.sources import MachineTrouble, files, read_source, source_files
+from mucpt_utils.text.sources.records import RESERVED
 
 # reading and masking: what is read is kept
 SETTINGS = PipelineSettings(
@@ -320,7 +321,7 @@ def test_names_that_no_folder_can_have_are_one_line(tmp_path, capsys, source, ou
 
 def test_odd_values_under_the_names_that_stages_use_cost_no_text(tmp_path):
     odd = [5, "x", None, [], {"spans": 3}, {"spans": [{"start": "a"}]}, {"spans": ["a"]}]
-    names = ("truth", "weight", "masked", "filter_reason", "filter_detail", "file", "passage")
+    names = ("truth", "file", "passage", *RESERVED)
     rows = [
         {"id": f"{name}{n}", "text": f"{TEXT} {name}{n} Mail ann@mail.com.", name: value}
         for name in names
@@ -339,3 +340,33 @@ def test_a_name_that_no_file_can_have_is_one_line(tmp_path, capsys, names):
     source, out = (str(tmp_path / name) for name in names)
     assert main(["--source", source, "--out", out]) == WRONG_INPUT
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("token_count", "23"), ("token_count", [1]), ("masks", "a"), ("asked_questions", 5)]
+    + [("weight", 75.5), ("masked", {"EMAIL": 3}), ("holds_canary", True), ("read_from", {})],
+)
+def test_what_a_row_brings_under_the_name_of_a_result_is_kept_aside(tmp_path, name, value):
+    rows = [{"id": 1, "text": f"{TEXT} Mail ann@mail.com.", name: value, f"stated_{name}": "old"}]
+    rows += [{"id": 2, "text": "A harpsichord plucks its strings.", "metadata": {name: value}}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = SETTINGS.model_copy(update={"decontamination": "report"})
+    (tmp_path / "s.yaml").write_text(settings.model_dump_json())
+    arguments = ["--source", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--settings", str(tmp_path / "s.yaml")]) == 0
+    first, second = (d.metadata for d in read_documents(tmp_path / "out/kept"))
+    assert (first[f"stated_{name}"], first[f"stated_stated_{name}"]) == ("old", value)
+    assert second[f"stated_{name}"] == value
+    assert (first["masked"], second.get("masked")) == ({"EMAIL": 1}, None)
+    assert not {"weight", "token_count", "asked_questions", "holds_canary"} & first.keys()
+    assert [m["read_from"] for m in (first, second)] == ["a.jsonl:1", "a.jsonl:2"]
+
+
+def test_a_second_run_over_what_is_kept_counts_its_own_masks_alone(tmp_path, capsys):
+    (tmp_path / "a.jsonl").write_bytes(row(1, f"{TEXT} Mail ann@mail.com."))
+    run_pipeline(tmp_path / "a.jsonl", tmp_path / "one", SETTINGS)
+    run_pipeline(tmp_path / "one/kept", tmp_path / "two", SETTINGS)
+    (document,) = read_documents(tmp_path / "two/kept")
+    assert "masked" not in document.metadata
+    assert document.metadata["stated_masked"] == {"EMAIL": 1}

@@ -1,9 +1,12 @@
+import time
+
 import pytest
 from datatrove.data import Document
 
 from mucpt_utils.pipeline.decontamination import (
     ANSWERED,
     ASKED,
+    MARKED,
     AskedQuestions,
     QuestionIndex,
     asked_questions,
@@ -240,3 +243,38 @@ def test_a_work_that_two_questions_name_in_longer_and_shorter_words_is_found_und
     )
     for asked in (by, words_of):
         assert asked["id"] in asked_questions(asked["question"], [by, words_of])
+
+
+NUMBER = "0c4f7f0e-5b0a-4c60-9d0f-2a6d5d1f7e83"
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [NUMBER, NUMBER.upper(), NUMBER.replace("-", "\u2010"), NUMBER.replace("-", "\u2011")]
+    + [NUMBER.replace("-", "-\n", 3), NUMBER.replace("-9", "\u2013\n   9")],
+)
+def test_a_canary_is_found_however_it_is_spelt(spelt):
+    question = QUESTIONS[0] | {"canary": f"Benchmark canary {NUMBER}: keep out"}
+    document = Document(text=f"Nothing is asked here.\n{spelt}\nNothing at all.", id="1")
+    assert AskedQuestions([question], drop=True).filter(document) == (False, MARKED)
+    kept = Document(text=document.text, id="1")
+    assert AskedQuestions([question], drop=False).filter(kept) is True
+    assert kept.metadata == {"holds_canary": True}
+
+
+@pytest.mark.parametrize(
+    "other", [NUMBER[:-1] + "4", NUMBER[:23], NUMBER.replace("-", ""), "0c4f7f0e"]
+)
+def test_another_number_is_no_canary(other):
+    index = QuestionIndex([QUESTIONS[0] | {"canary": NUMBER}], ["Sign of another benchmark"])
+    assert not index.canary_in(f"It says {other} here.")
+    assert index.canary_in("a SIGN of\nanother benchmark")
+
+
+@pytest.mark.parametrize("gap", ["\n", "\n ", "\r\n", "\n>", "\n\t- "])
+def test_gaps_of_very_many_lines_cost_time_in_proportion(gap):
+    index = QuestionIndex(QUESTIONS)
+    index.find("A first text.")
+    begun = time.process_time()
+    index.find("The opera had its premiere in Warsaw." + gap * 20_000)
+    assert time.process_time() - begun < 5  # a quarter of an hour if it grew with the square

@@ -371,3 +371,39 @@ def test_stages_and_sources_add_up(out):
 def test_signs_that_turn_the_page_are_shown_as_such():
     assert templates.seen("a\u202eb\x00c\n") == "a\ufffdb\ufffdc\n"
     assert templates.cell("a|b\n<i>*c*") == r"a\|b &lt;i\>\*c\*"
+
+
+def test_duplicates_whose_identifiers_repeat_stand_beside_their_own_original(tmp_path):
+    lute, march, fugue = (prose(number) for number in (21, 22, 23))
+    files = {"a": [lute, fugue], "b": [march, lute], "c": [march, fugue + " More of it."]}
+    for name, texts in files.items():
+        lines = [json.dumps({"id": n, "text": body}) for n, body in enumerate(texts, 1)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    arguments = ["--source", str(tmp_path), "--out", str(tmp_path / "out"), "--no-classifier"]
+    assert main(arguments) == 0
+    shown = without_markup((tmp_path / "out" / page.PAGE).read_text(encoding="utf-8"))
+    for copy, first in (("2 (b.jsonl:2)", "1 (a.jsonl:1)"), ("1 (c.jsonl:1)", "1 (b.jsonl:1)")):
+        assert re.search(rf"dropped {re.escape(copy)}[^(]*stays {re.escape(first)}", shown)
+    assert "No word differs" in shown
+    rejected = [
+        r for p in (tmp_path / "out/rejected").glob("*duplicates.jsonl") for r in read_jsonl(p)
+    ]
+    origins = {r["metadata"]["read_from"]: r["detail"]["duplicate_read_from"] for r in rejected}
+    copies = {"b.jsonl:2": "a.jsonl:1", "c.jsonl:1": "b.jsonl:1", "c.jsonl:2": "a.jsonl:2"}
+    assert origins == copies
+
+
+def test_a_canary_that_stays_is_told(tmp_path):
+    number = "0C4F7F0E-5B0A-4C60-9D0F-2A6D5D1F7E83"
+    (tmp_path / "a.jsonl").write_text(
+        json.dumps({"id": 1, "text": f"{prose(3)} It says {number}."})
+    )
+    questions = tmp_path / "q.jsonl"
+    questions.write_text(json.dumps(QUESTION | {"canary": f"canary {number.lower()}"}))
+    (tmp_path / "s.yaml").write_text("decontamination: report")
+    arguments = ["--source", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out")]
+    arguments += ["--questions", str(questions), "--settings", str(tmp_path / "s.yaml")]
+    assert main([*arguments, "--no-classifier"]) == 0
+    shown = without_markup((tmp_path / "out" / page.PAGE).read_text(encoding="utf-8"))
+    assert "1 document: kept, and noted: it holds the benchmark's canary." in shown
+    assert number in marked((tmp_path / "out" / page.PAGE).read_text(encoding="utf-8"))

@@ -38,7 +38,10 @@ def test_each_flaw_goes_at_its_stage_with_its_reason(result):
     words = [cut["text"][start:end] for start, end in cut["detail"]["triggers"]]
     assert cut["text"].strip() == SPAM and cut["detail"]["cut_from"] == "flawed"
     assert "deals.example" in words
-    assert rejected(result)["copy"]["detail"] == {"duplicate_of": "good3", "similarity": 1.0}
+    assert rejected(result)["copy"]["detail"] == {
+        **{"duplicate_of": "good3", "duplicate_read_from": "a.jsonl:4"},
+        "similarity": 1.0,
+    }
     assert rejected(result)["near"]["detail"]["duplicate_of"] == "good4"
     assert rejected(result)["asks"]["detail"] == {"questions": ["q1"]}
     kept = [d.id for d in read_documents(result.kept)]
@@ -127,7 +130,10 @@ def test_a_killed_run_goes_on_to_the_same_bytes(flawed_source, classifier_folder
 def test_with_every_stage_off_documents_pass_as_they_are(flawed_source, tmp_path):
     out = run_pipeline(flawed_source, tmp_path, OFF, questions=[QUESTION])
     assert {r["stage"] for r in out.funnel} == {"read"}
-    assert [(d.id, d.text, d.metadata) for d in read_documents(out.kept)] == [
+    kept = list(read_documents(out.kept))
+    places = [document.metadata.pop("read_from") for document in kept]
+    assert places[14:16] == ["a.jsonl:15", "b.jsonl:1"]
+    assert [(d.id, d.text, d.metadata) for d in kept] == [
         (d["id"], d["text"], d["metadata"]) for d in corpus()
     ]
 

@@ -50,7 +50,8 @@ def test_jsonl_keeps_documents_and_quarantines_each_bad_line_with_its_place(tmp_
     (tmp_path / "d.jsonl").write_text("\n".join(lines))
     documents, bad = read(tmp_path)
     assert [d.id for d in documents] == ["1", "x", "2"]
-    assert documents[1].metadata == {"source": tmp_path.name, "metadata": "no object"}
+    told = {"source": tmp_path.name, "metadata": "no object", "read_from": "d.jsonl:6"}
+    assert documents[1].metadata == told
     assert [b.place for b in bad] == [f"d.jsonl:{n}" for n in (2, 3, 4, 5, 7)]
     assert [b.reason.split(":")[0] for b in bad] == [
         "not JSON",

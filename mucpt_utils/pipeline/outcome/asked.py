@@ -6,8 +6,11 @@ from typing import NamedTuple
 
 from mucpt_utils.pipeline.decontamination import QuestionIndex
 from mucpt_utils.pipeline.outcome.excerpts import Excerpt, excerpt
+from mucpt_utils.pipeline.questions.canaries import numbers_in
 from mucpt_utils.pipeline.questions.words import stem, words
 
+NOTED = "kept, and noted"
+NOTED_CANARY = f"{NOTED}: it holds the benchmark's canary"
 LOOKED_AT = 20_000  # characters of a document that are searched
 ANSWER_WITHIN = 120  # characters after the sentence that asks
 WORD = re.compile(r"\w+")
@@ -36,7 +39,7 @@ class Questions:
         marks = marks_of(text, asked)
         return Asked(
             str(row["id"]),
-            row.get("reason", "kept, and noted"),
+            row.get("reason", NOTED_CANARY if row["metadata"].get("holds_canary") else NOTED),
             excerpt(text, marks, length),
             [{"question": q["question"], "answer": q.get("answer", "")} for q in asked],
         )
@@ -48,7 +51,7 @@ def marks_of(text: str, questions: Sequence[Mapping]) -> list[tuple[int, int]]:
     If the document contains the benchmark's canary, that is marked.
     """
     if not questions:
-        return canaries_in(text)
+        return numbers_in(text)
     index = QuestionIndex(questions)
     by_id = {str(q.get("id") or number): q for number, q in enumerate(questions, 1)}
     spans: list[tuple[int, int]] = []
@@ -61,7 +64,7 @@ def marks_of(text: str, questions: Sequence[Mapping]) -> list[tuple[int, int]]:
             if match.answered:
                 answer = str(question.get("answer", ""))
                 spans += shared_words(text, start, end + ANSWER_WITHIN, answer)
-    return spans or canaries_in(text)
+    return spans or numbers_in(text)
 
 
 def shared_words(text: str, start: int, end: int, stated: str) -> list[tuple[int, int]]:
@@ -74,11 +77,3 @@ def shared_words(text: str, start: int, end: int, stated: str) -> list[tuple[int
 def is_among(word: str, stems: Iterable[str]) -> bool:
     """Whether a word, in whatever form, is among these stems."""
     return any(stem(form) in stems for form in words(word))
-
-
-def canaries_in(text: str) -> list[tuple[int, int]]:
-    """The places of identifiers in the form of a canary."""
-    return [match.span() for match in CANARY.finditer(text)]
-
-
-CANARY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -19,6 +19,7 @@ from mucpt_utils.pipeline.outcome.sampling import (
     RejectedPile,
     Scores,
     find_texts,
+    first_of,
     rows_of,
 )
 from mucpt_utils.pipeline.run import (
@@ -69,7 +70,7 @@ def write_outcome(
     record = read_json(result.folder / RESULT)
     scores = Scores()
     rejected = RejectedPile(result.rejected, result.quarantine, scores)
-    wanted = {str(row["detail"].get("duplicate_of")) for row in rejected.duplicates()}
+    wanted = {first_of(row["detail"]) for row in rejected.duplicates()}
     kept = KeptPile(wanted, scores)
     folder = write_data(result, kept)
     if folder:

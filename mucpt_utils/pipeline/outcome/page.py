@@ -13,7 +13,7 @@ from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.io import write_text
 from mucpt_utils.pipeline.domain.classifier import Classifier
 from mucpt_utils.pipeline.outcome import flow, templates
-from mucpt_utils.pipeline.outcome.asked import Asked, Questions
+from mucpt_utils.pipeline.outcome.asked import NOTED, NOTED_CANARY, Asked, Questions
 from mucpt_utils.pipeline.outcome.excerpts import Excerpt, excerpt
 from mucpt_utils.pipeline.outcome.pairs import Pair, pair_of
 from mucpt_utils.pipeline.outcome.reasons import ELSEWHERE, Size, reasons_of
@@ -223,6 +223,7 @@ def asked_counts(pile: RejectedPile, kept: KeptPile) -> Counter[str]:
             if key[1] in ELSEWHERE and key[1] not in DUPLICATES
         }
     )
-    if kept.asking_documents:
-        counts["kept, and noted"] = kept.asking_documents
+    noted = {NOTED: kept.asking_documents - kept.marked_documents}
+    counts.update(noted | {NOTED_CANARY: kept.marked_documents})
+    counts = +counts
     return counts

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from mucpt_utils.pipeline.outcome.excerpts import Excerpt, Piece, pieces_of
-from mucpt_utils.pipeline.outcome.sampling import Place
+from mucpt_utils.pipeline.outcome.sampling import Place, first_of, origin_of
 
 COMPARED = 6000  # characters that are compared
 ALIGNED = 500  # words that are aligned
@@ -33,21 +33,26 @@ class Pair(NamedTuple):
 
 
 def pair_of(row: Mapping, places: Mapping[str, Place], length: int) -> Pair:
-    """A rejected duplicate beside its original. places: of the documents that were kept."""
+    """A rejected duplicate beside its original. places: of the originals, by their origin."""
     detail = row["detail"]
-    name = str(detail.get("duplicate_of", ""))
-    first = places[name].row() if name in places else None
+    origin = first_of(detail)
+    first = places[origin].row() if origin in places else None
     copy, other = sides(row["text"], first["text"] if first else None, length)
     return Pair(
         row["reason"],
-        str(row["id"]),
-        name,
+        shown_id(str(row["id"]), origin_of(row)),
+        shown_id(str(detail.get("duplicate_of", "")), origin),
         detail.get("similarity"),
         str(detail.get("work", "")),
         copy,
         other,
         fate(first),
     )
+
+
+def shown_id(identifier: str, origin: str) -> str:
+    """An identifier, with the place of the document if that is another name."""
+    return identifier if identifier == origin else f"{identifier} ({origin})"
 
 
 def fate(first: Mapping | None) -> str:

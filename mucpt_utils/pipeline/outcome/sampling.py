@@ -13,6 +13,9 @@ from typing import NamedTuple
 import orjson
 import xxhash
 
+from mucpt_utils.pipeline.duplicates import DUPLICATE_FROM
+from mucpt_utils.text.sources.records import READ_FROM
+
 EXAMPLES = 10  # of each reason
 BINS = 20  # of the histogram of probabilities
 DUPLICATES = ("exact duplicate", "near duplicate")
@@ -106,7 +109,7 @@ def probability_of(row: Mapping) -> object:
 class KeptPile:
     """What is kept: licences by source, masks by kind, questions noted.
 
-    wanted: identifiers of documents to locate along the way, since others are copies of them.
+    wanted: origins of documents to locate along the way, since others are copies of them.
     """
 
     def __init__(self, wanted: Iterable[str], scores: Scores) -> None:
@@ -116,7 +119,7 @@ class KeptPile:
         self.masks: Counter[str] = Counter()
         self.masked: dict[str, Sample] = defaultdict(Sample)
         self.asking = Sample()
-        self.asking_documents = 0
+        self.asking_documents = self.marked_documents = 0
         self.texts: dict[str, Place] = {}
 
     def add(self, place: Place, row: Mapping) -> None:
@@ -126,13 +129,14 @@ class KeptPile:
         self.characters += len(row["text"])
         self.licences[metadata["source"], licence_of(metadata)] += 1
         self.scores.add(metadata.get("weight"))
-        if name in self.wanted:
-            self.texts.setdefault(name, place)
+        if self.wanted and (origin := origin_of(row)) in self.wanted:
+            self.texts.setdefault(origin, place)
         for kind, count in counts_of(metadata.get("masked")).items():
             self.masks[kind] += count
             self.masked[kind].offer(name, place)
-        if metadata.get("asked_questions"):
+        if metadata.get("asked_questions") or metadata.get("holds_canary"):
             self.asking_documents += 1
+            self.marked_documents += bool(metadata.get("holds_canary"))
             self.asking.offer(name, place)
 
 
@@ -148,12 +152,26 @@ def counts_of(value: object) -> dict[str, int]:
     return {kind: count for kind, count in pairs if isinstance(count, int)}
 
 
+def origin_of(row: Mapping) -> str:
+    """Where a document was read from, or its identifier, if that already says where.
+
+    Unlike identifiers that rows bring along, this names a single document.
+    """
+    return str(row["metadata"].get(READ_FROM) or row["id"])
+
+
+def first_of(detail: Mapping) -> str:
+    """The origin of the document that a rejected duplicate is a copy of; empty if none is named."""
+    return str(detail.get(DUPLICATE_FROM) or detail.get("duplicate_of", ""))
+
+
 def find_texts(paths: Iterable[Path], wanted: Iterable[str]) -> dict[str, Place]:
-    """Where the documents with these identifiers are among the rejected ones."""
+    """Where the documents of these origins are among the rejected ones."""
     missing, places = set(wanted), {}
     for path in paths if missing else ():
         for place, row in rows_of([path]):
-            if row["id"] in missing and "cut_from" not in row["detail"]:
-                places[row["id"]] = place
-                missing.discard(row["id"])
+            origin = origin_of(row)
+            if origin in missing and "cut_from" not in row["detail"]:
+                places[origin] = place
+                missing.discard(origin)
     return places

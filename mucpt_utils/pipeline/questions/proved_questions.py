@@ -31,9 +31,11 @@ from mucpt_utils.pipeline.questions.vocabulary import vocabulary
 from mucpt_utils.pipeline.questions.words import raw_words, stem, without, words
 
 # a heading of pairs to be matched, a label of a question, a card of one line
-MATCHING = re.compile(r"^\W*(?:match(?:ing)?|pair|connect|link)\b", re.IGNORECASE | re.MULTILINE)
+MATCHING = re.compile(
+    r"^[^\w\n]*(?:match(?:ing)?|pair|connect|link)\b", re.IGNORECASE | re.MULTILINE
+)
 ASKING_FIELD = re.compile(
-    r"^\W*(?:\w{0,12}question|prompt|query|clue|stem|q\d*|front|cloze|stimulus|ask)\W{0,3}:",
+    r"^[^\w\n]*(?:\w{0,12}question|prompt|query|clue|stem|q\d*|front|cloze|stimulus|ask)\W{0,3}:",
     re.IGNORECASE | re.MULTILINE,
 )
 CARD = re.compile(r"→|⇒|[=-]>|::|\|\||>>|[✓✔]\W*$|^[^=]*\w[)\"”]? ?= ?\w[^=.;,]{0,40}$")

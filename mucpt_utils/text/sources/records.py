@@ -45,7 +45,16 @@ OPENINGS = (b"[", b"{", b"[{")  # a first line with which JSON over several line
 BETWEEN = re.compile(r"[\s,\x1e]*")  # what separates two values of a file
 LOOKED_AT = 100  # first lines of a file; if one of them is a row, it has one row per line
 
-RESERVED = ("filter_reason", "filter_detail")  # what a filter passes to the writer
+READ_FROM = "read_from"  # the file and line of a row that has an identifier of its own
+# fields that the reader, a stage or datatrove writes and later ones rely on. What a row brings
+# under these names is from another run or of another meaning: it is kept, under another name
+RESERVED = (
+    *("filter_reason", "filter_detail"),  # what a filter passes to the writer
+    "token_count",  # datatrove adds it up
+    *("weight", "masked", "masked_metadata", "masks", "asked_questions", "holds_canary"),
+    *(GUESSED, READ_FROM),
+)
+STATED = "stated_"
 
 
 # --- lines ----------------------------------------------------------------------------------------
@@ -396,13 +405,23 @@ def row_document(row: dict, place: str, source: str, settings: SourceSettings) -
         metadata |= stated
     elif stated is not None:
         metadata["metadata"] = stated
-    for name in RESERVED:
-        if name in metadata:
-            metadata[f"stated_{name}"] = metadata.pop(name)
+    set_aside(metadata)
     if metadata["source"] is not source:
         metadata["source"] = source_name(metadata["source"], source)
-    key = place if identifier in (None, "") else str(identifier)
-    return Document(text=text, id=key, metadata=metadata)
+    if identifier in (None, ""):
+        return Document(text=text, id=place, metadata=metadata)
+    metadata[READ_FROM] = place  # identifiers of two files may be the same
+    return Document(text=text, id=str(identifier), metadata=metadata)
+
+
+def set_aside(metadata: dict) -> None:
+    """Gives reserved fields that a row brings other names: `weight` becomes `stated_weight`."""
+    for name in RESERVED:
+        if name in metadata:
+            free = f"{STATED}{name}"
+            while free in metadata:
+                free = f"{STATED}{free}"
+            metadata[free] = metadata.pop(name)
 
 
 def no_field(what: str, settings: SourceSettings) -> str:
