@@ -58,6 +58,8 @@ def read_settings(path: Path) -> Settings:
         data = read_yaml(path)
     except FileError as error:
         raise SettingsError(str(error)) from None
+    if data is None:  # nothing but comments: every default
+        return {}
     if not isinstance(data, dict):
         raise SettingsError(f"{shown(path)}: expected lines of the form `name: value`")
     return data
@@ -137,6 +139,8 @@ def validated(model: type[Model], settings: Settings, where: str) -> Model:
         allowed = beside(model, first["loc"])
         near = meant(str(first["loc"][-1]), allowed)
         message = f"unknown; allowed here: {', '.join(allowed)}{near}"
+    elif first["type"] == "model_type":
+        message += f"; allowed: {', '.join(beside(model, (*first['loc'], '')))}"
     setting = ".".join(map(str, first["loc"]))
     raise SettingsError(f"{where}{f', setting {setting!r}' if setting else ''}: {message}")
 

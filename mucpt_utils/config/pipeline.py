@@ -2,13 +2,15 @@
 
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.errors import MEANT
 
 # kinds of personal data, in the order in which they claim a stretch
 Kind = Literal["URL", "EMAIL", "IBAN", "SSN", "CARD", "IP", "PHONE", "HANDLE"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+OTHER_CODES = {"UK": "GB", "EL": "GR"}  # of regions that go by two
 
 
 class ClassifierSettings(BaseModel):
@@ -54,6 +56,16 @@ class QualitySettings(BaseModel):
         0.3, ge=0, le=1, description="share of words with a letter (Gopher: .8)"
     )
     repetition: bool = Field(True, description="Gopher's limits on repeated lines and n-grams")
+
+    @model_validator(mode="after")
+    def some_length_stays(self) -> "QualitySettings":
+        """Refuses lengths that would drop every document."""
+        if self.min_words > self.max_words:
+            raise ValueError(
+                f"min_words is {self.min_words} and max_words {self.max_words}, so every document "
+                "would be dropped; allowed: min_words up to max_words"
+            )
+        return self
 
 
 class MinhashSettings(BaseModel):
@@ -108,6 +120,29 @@ class MaskingSettings(BaseModel):
         ("US", "GB", "DE", "FR", "IT", "ES", "AU", "IN", "ZA", "CH", "AT", "SE", "NL", "BE"),
         description="regions whose national telephone numbers are recognised",
     )
+
+    @field_validator("kinds")
+    @classmethod
+    def some_kind(cls, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        """Refuses an empty list, which would mask nothing without a word."""
+        if not kinds:
+            raise ValueError(f"names no kind; allowed: {', '.join(KINDS)}; or enabled: false")
+        return kinds
+
+    @field_validator("regions")
+    @classmethod
+    def known_regions(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuses regions that have no telephone numbers, such as UK for GB."""
+        # read only where regions are named, since it takes a while
+        from phonenumbers import SUPPORTED_REGIONS
+
+        for region in regions:
+            if region not in SUPPORTED_REGIONS:
+                right = OTHER_CODES.get(region.upper(), region.upper())
+                near = f"; {MEANT} {right!r}?" if right in SUPPORTED_REGIONS else ";"
+                allowed = ", ".join(sorted(SUPPORTED_REGIONS))
+                raise ValueError(f"unknown region {region!r}{near} allowed: {allowed}")
+        return regions
 
 
 class RaySettings(BaseModel):

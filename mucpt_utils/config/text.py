@@ -155,3 +155,22 @@ class SourceSettings(BaseModel):
     batch_rows: int = Field(256, ge=1, description="rows of a table held in memory at a time")
     gutenberg: GutenbergSettings = GutenbergSettings()
     hub: HubSettings = HubSettings()
+
+    @field_validator("text_fields")
+    @classmethod
+    def some_field(cls, fields: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuses an empty list, with which no row could be read."""
+        if not fields:
+            default = ", ".join(cls.model_fields["text_fields"].default)
+            raise ValueError(f"names no field, so no row could be read; the default: {default}")
+        return fields
+
+    @model_validator(mode="after")
+    def passages_may_end(self) -> "SourceSettings":
+        """Refuses a length of passages that none could reach."""
+        if self.passage_words > self.longest_passage_words:
+            raise ValueError(
+                f"passage_words is {self.passage_words}, and a passage is at most "
+                f"longest_passage_words = {self.longest_passage_words} long; allowed: up to that"
+            )
+        return self

@@ -9,7 +9,7 @@ import re
 from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
@@ -35,7 +35,8 @@ class MaskPersonalData(PipelineStep):
     """Replaces personal data by placeholders such as `[EMAIL]`.
 
     `metadata.masked` counts the placeholders by kind, `metadata.masks` says where in the masked
-    text each one is: `{"start", "end", "kind"}`.
+    text each one is: `{"start", "end", "kind"}`. Strings in the metadata are masked as well, which
+    `metadata.masked_metadata` counts.
     """
 
     type = "✂️ - FORMAT"
@@ -55,6 +56,8 @@ class MaskPersonalData(PipelineStep):
                 document.metadata["masks"] = [mask._asdict() for mask in masks(findings)]
                 for kind, count in kinds.items():
                     self.stat_update(f"masked {kind}", value=count)
+            if inside := mask_metadata(document.metadata, self.settings):
+                document.metadata["masked_metadata"] = dict(sorted(inside.items()))
             yield document
 
 
@@ -153,3 +156,47 @@ def spans_by_kind(text: str, settings: MaskingSettings) -> dict[Kind, Iterable[W
         "PHONE": telephones.find_telephones(text, digits, settings),
         "HANDLE": mail.find_handles(text) if "@" in text else (),
     }
+
+
+# --- metadata -------------------------------------------------------------------------------------
+
+# names by which documents are found, told apart and accounted for
+INTACT = frozenset(("source", "file", "read_from"))
+# without one of these a string holds no personal data, and most have none
+SIGNS = re.compile(
+    rf"[@＠=%&]|://|\\u|{OCTETS.pattern}|{DIGITS.pattern}| (?i:dot) |dot\)"
+    r"|[\[({<] ?(?i:at|ät|arroba|arobase) ?[\])}>]"
+)
+LONGEST_NAME = 48  # characters of a field's name, which say what its value is
+
+
+def mask_metadata(metadata: dict, settings: MaskingSettings) -> Counter[Kind]:
+    """Masks the strings of some metadata, at any depth, in place; returns the masks by kind.
+
+    Left as they are: names of fields, numbers, the fields of `INTACT`, what masking itself has
+    written, and the labels of a rendered corpus, whose offsets the study reads.
+    """
+    counts: Counter[Kind] = Counter()
+    for name, value in metadata.items():
+        if name in INTACT or name == "masks" or (name == "truth" and isinstance(value, dict)):
+            continue
+        if not isinstance(value, int | float | None):
+            metadata[name] = masked_value(name, value, settings, counts)
+    return counts
+
+
+def masked_value(name: str, value: Any, settings: MaskingSettings, counts: Counter[Kind]) -> Any:
+    """A value with its strings masked; `counts` is added to. name: of its field."""
+    if isinstance(value, dict):
+        return {k: masked_value(k, inner, settings, counts) for k, inner in value.items()}
+    if isinstance(value, list):
+        return [masked_value(name, inner, settings, counts) for inner in value]
+    if not isinstance(value, str) or not SIGNS.search(value):
+        return value
+    # the name of a field says what a number in it is: `phone`, `barcode`
+    prefix = f"{name[-LONGEST_NAME:].replace('_', ' ')}: "
+    found = find_personal_data(prefix + value, settings)
+    inside = [Finding(f.start - len(prefix), f.end - len(prefix), f.kind) for f in found]
+    inside = [finding for finding in inside if finding.start >= 0]
+    counts.update(finding.kind for finding in inside)
+    return edited_text(value, mask_edits(inside))

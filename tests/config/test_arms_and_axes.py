@@ -96,7 +96,7 @@ def test_an_arm_of_the_study_comes_before_one_of_the_file(tmp_path):
         ("A b: {title: A}", "'A b' is not a name"),
         ("5: {title: A}", "5 is not a name"),
         ("- a", "expected lines"),
-        ("", "expected lines"),
+        ("", "no entry in it"),
         ("{}", "no entry in it"),
         ("a: [", "not YAML"),
         ("a: {title: A, tokens: {low: 2}}", "'a', setting 'tokens': low .2.0. must be below high"),

@@ -273,7 +273,7 @@ def test_a_value_that_is_no_yaml_is_said(value):
         ("arms=plain", "needs a list"),
         ("prose.arms=[magic]", "soft_static"),
         ("composition=replay", "needs a list"),
-        ("train=5", "needs settings of its own"),
+        ("train=5", "needs settings of its own, such as {name: value}, not 5; allowed: accumulate"),
         ("train.tokens=", "needs a whole number"),
         ("metadata=perhaps", "needs a list"),
         ("seeds=0", "needs a list"),

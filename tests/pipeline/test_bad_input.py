@@ -275,6 +275,35 @@ def test_an_output_inside_the_source_is_not_read_by_the_next_run(tmp_path):
     assert list(passed) == ["passed over: what a run of the pipeline has written"]
 
 
+@pytest.mark.parametrize("kind", ["finished", "killed", "link", "both"])
+def test_the_output_of_a_run_is_no_source(tmp_path, capsys, kind):
+    source, out = tmp_path / "in", tmp_path / "in" if kind == "both" else tmp_path / "out"
+    source.mkdir()
+    (source / "a.txt").write_text(TEXT)
+    run_pipeline(source / "a.txt", out, SETTINGS.model_copy(update={"keep_stages": True}))
+    if kind == "killed":
+        (out / "pipeline.json").unlink()
+    place = tmp_path / "link" if kind == "link" else out
+    if kind == "link":
+        place.symlink_to(out)
+    assert main(["--source", str(place), "--out", str(tmp_path / "new")]) == WRONG_INPUT
+    told = f"what a run of the pipeline has written; name {place / 'kept'}"
+    assert told in capsys.readouterr().err
+    kept = run_pipeline(out / "kept", tmp_path / "again", SETTINGS).kept
+    assert [d.id for d in read_documents(kept)] == ["a.txt#0000"]
+
+
+def test_the_card_of_a_dataset_that_a_run_wrote_is_no_text(tmp_path):
+    (tmp_path / "a.txt").write_text(TEXT)
+    (tmp_path / "s.yaml").write_text(SETTINGS.model_dump_json())
+    arguments = ["--out", str(tmp_path / "out"), "--settings", str(tmp_path / "s.yaml")]
+    assert main(["--source", str(tmp_path / "a.txt"), *arguments]) == 0
+    result = run_pipeline(tmp_path / "out/dataset", tmp_path / "again", SETTINGS)
+    assert [d.text for d in read_documents(result.kept)] == [TEXT]
+    passed = {r["reason"] for r in result.funnel if "passed" in r["reason"]}
+    assert passed == {"passed over: describes the source"}
+
+
 @pytest.mark.parametrize("place", [".", "kept", "rejected/x.jsonl", "quarantine.jsonl", "stages"])
 def test_a_source_that_the_run_would_overwrite_is_refused(tmp_path, capsys, place):
     out = tmp_path / "out"

@@ -7,7 +7,7 @@ from properties import PROPERTY
 from stdnum import iban, luhn
 
 from mucpt_utils.config.pipeline import MaskingSettings
-from mucpt_utils.pipeline.masking import MaskPersonalData, find_personal_data, mask
+from mucpt_utils.pipeline.masking import MaskPersonalData, find_personal_data, mask, mask_metadata
 
 
 def valid_iban(account="DE00370400440532013000"):
@@ -191,3 +191,37 @@ def test_masking_a_masked_text_changes_nothing(text):
 @given(st.lists(st.sampled_from(MUSIC), max_size=5).map(" ".join))
 def test_texts_on_music_stay_whatever_stands_beside_them(text):
     assert mask(text) == text
+
+
+MADE_UP_METADATA = {
+    "author": ("anna.meta@orgelbau.de", "[EMAIL]"),
+    "url": ("https://anna:geheim99@orgelbau.de/x", "[URL]"),
+    "contact": ("+44 20 7946 0958", "[PHONE]"),
+    "home_phone": ("5551234567", "[PHONE]"),
+    "people": ([{"mail": "ann@mail.com"}, ["bob [at] mail.com"], 7], None),
+    "licence": ("CC BY 4.0, ask ann@mail.com", "CC BY 4.0, ask [EMAIL]"),
+}
+MUSICAL_METADATA = {
+    **{"barcode": "5099749534728", "isbn": "978-0-19-816234-6", "isrc": "GBAYE0601498"},
+    **{"date": "1999-12-31", "title": "Symphony no. 40, K. 550", "catalog_number": "SXL 6583-6585"},
+    **{"mbid": "b95ce3ff-3d05-4e87-9e01-c97b66af13d4", "timestamp": "1622505600", "n": 5551234567},
+    **{"source": "ann@mail.com", "file": "ann@mail.com.txt", "read_from": "ann@mail.com.jsonl:1"},
+    **{"truth": {"spans": [], "value": "ann@mail.com"}, "weight": 0.5, "none": None, "is": True},
+}
+
+
+def test_strings_of_the_metadata_are_masked_at_any_depth_and_counted():
+    metadata = {name: value for name, (value, _) in MADE_UP_METADATA.items()} | MUSICAL_METADATA
+    (document,) = MaskPersonalData(MaskingSettings()).run([Document("No data.", "1", [], metadata)])
+    masked = {name: value for name, (_, value) in MADE_UP_METADATA.items()}
+    masked["people"] = [{"mail": "[EMAIL]"}, ["[EMAIL]"], 7]
+    counts = {"EMAIL": 4, "PHONE": 2, "URL": 1}
+    assert document.metadata == masked | MUSICAL_METADATA | {"masked_metadata": counts}
+    (again,) = MaskPersonalData(MaskingSettings()).run([document])
+    assert again.metadata == masked | MUSICAL_METADATA | {"masked_metadata": counts}
+
+
+@pytest.mark.parametrize("text", [written for written, _ in (*PERSONAL, *WRITTEN_OTHERWISE)])
+def test_what_is_masked_in_a_text_is_masked_in_the_metadata(text):
+    metadata = {"note": text}
+    assert bool(mask_metadata(metadata, MaskingSettings())) == (mask(f"note: {text}")[6:] != text)

@@ -5,6 +5,7 @@ import os
 import re
 from html.parser import HTMLParser
 
+import pyarrow.parquet
 import pytest
 import yaml
 from flawed_corpus import QUESTION, prose
@@ -407,3 +408,22 @@ def test_a_canary_that_stays_is_told(tmp_path):
     shown = without_markup((tmp_path / "out" / page.PAGE).read_text(encoding="utf-8"))
     assert "1 document: kept, and noted: it holds the benchmark's canary." in shown
     assert number in marked((tmp_path / "out" / page.PAGE).read_text(encoding="utf-8"))
+
+
+def test_personal_data_of_the_metadata_is_nowhere_but_in_what_was_rejected(tmp_path):
+    told = {
+        "author": ADDRESS,
+        "contact": TELEPHONE,
+        "url": f"https://anna:geheim99@{ADDRESS[-16:]}",
+    }
+    (tmp_path / "a.jsonl").write_text(json.dumps({"id": 1, "text": prose(3)} | told))
+    out = tmp_path / "out"
+    assert main(["--source", str(tmp_path / "a.jsonl"), "--out", str(out), "--no-classifier"]) == 0
+    shown = without_markup((out / page.PAGE).read_text(encoding="utf-8"))
+    card_text = (out / "dataset/README.md").read_text()
+    assert "In strings of the metadata: [EMAIL] 1, [PHONE] 1, [URL] 1." in shown
+    assert "Replaced in the metadata by placeholders: `[EMAIL]` 1, `[PHONE]` 1" in card_text
+    assert "None was found in the text." in card_text
+    (row,) = pyarrow.parquet.read_table(out / "dataset/data").to_pylist()
+    for value in told.values():
+        assert value not in shown + card_text + json.dumps(row)

@@ -10,9 +10,10 @@ from flawed_corpus import QUESTION
 
 from mucpt_utils.__main__ import main as mucpt_utils_main
 from mucpt_utils.config.files import SettingsError
+from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.errors import FOUND, OUTSIDE, WRONG_INPUT
 from mucpt_utils.pipeline.accounting import AccountingError
-from mucpt_utils.pipeline.command import main
+from mucpt_utils.pipeline.command import load_settings, main
 from mucpt_utils.pipeline.executors import EngineError
 
 
@@ -75,6 +76,36 @@ def test_wrong_input_is_one_line_and_status_2(flawed_source, tmp_path, capsys, c
     assert main([x for pair in arguments.items() for x in pair]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("pipeline: ") and message in line
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (
+            "masking: {regions: [UK]}",
+            "'masking.regions': unknown region 'UK'; did you mean 'GB'?",
+        ),
+        ("masking: {regions: [US, gb]}", "unknown region 'gb'; did you mean 'GB'? allowed: AC, AD"),
+        ("masking: {regions: [XX]}", "unknown region 'XX'; allowed: AC, AD"),
+        ("masking: {kinds: []}", "names no kind; allowed: URL, EMAIL"),
+        ("clean: {min_words: 50, max_words: 20}", "every document would be dropped; allowed: min"),
+        ("source: {text_fields: []}", "no row could be read; the default: text, abstract"),
+        ("source: {passage_words: 500}", "longest_passage_words = 250"),
+        ("source: {text_fields: text}", "'source.text_fields': needs a list, as in [text]"),
+        ("clean:", "'clean': needs settings of its own, `name: value`; allowed: enabled, junk"),
+    ],
+)
+def test_settings_that_can_do_nothing_are_refused(tmp_path, capsys, written, message):
+    (tmp_path / "s.yaml").write_text(written)
+    arguments = ["--source", str(tmp_path), "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--settings", str(tmp_path / "s.yaml")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_settings_of_comments_alone_are_the_defaults(tmp_path):
+    (tmp_path / "s.yaml").write_text("# masking: {enabled: false}\n")
+    assert load_settings(tmp_path / "s.yaml", False) == PipelineSettings()
 
 
 def test_an_unwritable_folder_is_one_line(flawed_source, tmp_path, capsys):

@@ -69,6 +69,31 @@ def test_wrong_input_is_one_line(tmp_path, capsys, arguments, message):
     assert message in printed and printed.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("README.md", "my own notes"), ("terms.jsonl", "keep"), ("domain.bin", "mine")]
+    + [("classifier.json", "[1]"), ("classifier.json", '{"name": "another kind"}')],
+)
+def test_files_of_somebody_else_are_not_replaced(tmp_path, capsys, name, content):
+    rows, out = tmp_path / "rows.jsonl", tmp_path / "out"
+    lines = [
+        {"text": e.text, "label": "music" if e.in_domain else "general", "group": e.group}
+        for e in labelled(80)
+    ]
+    rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    arguments = ["train-classifier", "--labelled", str(rows), "--out", str(out)]
+    out.mkdir()
+    (out / name).write_text(content)
+    assert main([*arguments, "--without-fasttext"]) == WRONG_INPUT
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1 and f"--out {out} holds {name}, which no training" in printed
+    assert [(path.name, path.read_text()) for path in out.iterdir()] == [(name, content)]
+    (out / name).rename(out / "notes.txt")
+    for _ in range(2):  # beside other names it trains, and replaces what it has left itself
+        assert main([*arguments, "--without-fasttext"]) == 0
+    assert (out / "notes.txt").read_text() == content
+
+
 def test_a_partly_musical_work_is_split_and_labelled_by_section():
     work = [f"CHAPTER {n}\n\n{text * 8}" for n, text in (("I", OTHER), ("II", MUSIC))]
     assert len(sections(work)) == 2

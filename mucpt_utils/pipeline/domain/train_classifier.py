@@ -19,8 +19,9 @@ from mucpt_utils.arguments import Parser
 from mucpt_utils.config.pipeline import ClassifierSettings
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
-from mucpt_utils.io import FileError, read_jsonl, write_text
-from mucpt_utils.pipeline.domain.classifier import fingerprint
+from mucpt_utils.io import FileError, read_json, read_jsonl, write_text
+from mucpt_utils.pipeline.domain.classifier import RECORD_FILE, TERMS_FILE, fingerprint
+from mucpt_utils.pipeline.domain.fasttext_model import MODEL_FILE
 from mucpt_utils.pipeline.domain.sections import labelled_sections
 from mucpt_utils.pipeline.domain.training import (
     Example,
@@ -30,6 +31,7 @@ from mucpt_utils.pipeline.domain.training import (
 )
 from mucpt_utils.text import sources
 
+README = "README.md"
 MUSIC, GENERAL, MIXED = "music", "general", "mixed"
 CARD = """# Domain classifier
 
@@ -113,7 +115,7 @@ def write_card(folder: Path, examples: Sequence[Example], measures: dict, prior:
         measures="\n".join(measure_lines(measures, "| {} | {} |")),
         prior=prior,
     )
-    write_text(folder / "README.md", card)
+    write_text(folder / README, card)
 
 
 def measure_lines(measures: dict, form: str) -> list[str]:
@@ -122,6 +124,28 @@ def measure_lines(measures: dict, form: str) -> list[str]:
         form.format(name.replace("_", " "), f"{value:.3f}" if isinstance(value, float) else value)
         for name, value in measures.items()
     ]
+
+
+def check_folder(folder: Path) -> None:
+    """Raises FileExistsError if a classifier would replace files that are not one's.
+
+    An earlier classifier is replaced; a folder with other files beside is used as it is.
+    """
+    if not folder.is_dir():
+        return
+    mine = read_json(folder / RECORD_FILE) if (folder / RECORD_FILE).is_file() else {}
+    card = folder / README
+    is_mine = isinstance(mine, dict) and {"calibration", "coefficients"} <= mine.keys()
+    if card.is_file() and not card.read_bytes().startswith(CARD.partition("{")[0].encode()):
+        taken: list[str] = [README]
+    else:
+        names = () if is_mine else (RECORD_FILE, TERMS_FILE, MODEL_FILE)
+        taken = [name for name in names if (folder / name).exists()]
+    if taken:
+        raise FileExistsError(
+            f"--out {folder} holds {taken[0]}, which no training has left there; choose another "
+            "folder"
+        )
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -146,6 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not 0 < options.prior < 1:
             raise ExamplesError(f"--prior is {options.prior}; allowed: between 0 and 1")
+        check_folder(options.out)
         settings = ClassifierSettings(prior=options.prior, fasttext=not options.without_fasttext)
         examples = gather(options)
         trained = train_classifier(examples, options.out, 0, settings)

@@ -117,6 +117,7 @@ class KeptPile:
         self.documents = self.characters = 0
         self.licences: Counter[tuple[str, str]] = Counter()
         self.masks: Counter[str] = Counter()
+        self.metadata_masks: Counter[str] = Counter()
         self.masked: dict[str, Sample] = defaultdict(Sample)
         self.asking = Sample()
         self.asking_documents = self.marked_documents = 0
@@ -134,6 +135,7 @@ class KeptPile:
         for kind, count in counts_of(metadata.get("masked")).items():
             self.masks[kind] += count
             self.masked[kind].offer(name, place)
+        self.metadata_masks.update(counts_of(metadata.get("masked_metadata")))
         if metadata.get("asked_questions") or metadata.get("holds_canary"):
             self.asking_documents += 1
             self.marked_documents += bool(metadata.get("holds_canary"))

@@ -17,6 +17,7 @@ from mucpt_utils.text.sources.library import TABLE, source_of, table_problem
 SIDECARS = {TABLE, "MANIFEST.tsv", "SHA256SUMS", "LICENSE", "LICENSE.txt"}
 # record of a stage of the study, next to its corpus: its name, and its largest size in bytes
 STAGE_RECORD, LARGEST_RECORD = "record.json", 1 << 20
+CARD, DATA_FILES = "README.md", "data/train-*.parquet"  # of a dataset as a run writes it
 CACHES = {"__pycache__", "__MACOSX", "node_modules"}
 RUN_RECORD = "pipeline.json"  # what a finished run of the pipeline leaves in its folder
 
@@ -82,7 +83,7 @@ class Survey:
             return "hidden"
         if not is_folder(path):
             is_sidecar = path.name in SIDECARS and not is_broken_table(path)
-            return "describes the source" if is_sidecar else ""
+            return "describes the source" if is_sidecar or is_card(path) else ""
         if path.name in CACHES:
             return "a cache"
         if self.leave_out is not None and path.resolve() == self.leave_out:
@@ -101,12 +102,16 @@ class Survey:
 def survey(folder: Path, leave_out: Path | None = None) -> Survey:
     """Everything under `folder`, sorted by path. leave_out: a folder to skip.
 
-    Raises NoSource if the folder is missing or contains nothing to read.
+    Raises NoSource if the folder is missing, contains nothing to read, or is itself the output of a
+    run: its page, its records and its rejected texts are no corpus.
     """
     if not folder.is_dir():
         raise NoSource(
             f"source {folder} is {LOST_LINK if is_lost_link(folder) else 'not a folder'}"
         )
+    if is_output(folder):
+        kept = folder / "kept"
+        raise NoSource(f"source {folder} is what a run of the pipeline has written; name {kept}")
     # realpath, unlike `resolve`, has no error for a link to itself
     view = Survey(folder, Path(os.path.realpath(leave_out)) if leave_out else None)
     view.walk(folder)
@@ -128,6 +133,11 @@ def is_stage_record(path: Path) -> bool:
         return is_record and {"made_by", "inputs"} <= set(read_json(path))
     except (OSError, ValueError, TypeError):
         return False
+
+
+def is_card(path: Path) -> bool:
+    """Whether a path is the card of a dataset that a run has written, also of a copy elsewhere."""
+    return path.name == CARD and any(path.parent.glob(DATA_FILES))
 
 
 def is_broken_table(path: Path) -> bool:
