@@ -1,6 +1,23 @@
 """Texts with personal data in other notations than the plain one, and texts that only look so."""
 
 WRITTEN_OTHERWISE = [
+    # what an outsider missed
+    ("98765 43210 is my mobile", "[PHONE] is my mobile"),
+    ("212 555 0199 is the number of the office", "[PHONE] is the number of the office"),
+    ("98765 43210 was Anna's old number", "[PHONE] was Anna's old number"),
+    ("Tfno. 912 345 678", "Tfno. [PHONE]"),
+    ("Tlf. 22 33 44 55", "Tlf. [PHONE]"),
+    ("Móv. 612 345 678", "Móv. [PHONE]"),
+    ("Anna.Schmidt(a)orchestra.de", "[EMAIL]"),
+    ("Reservations 0221 / 20 40 80", "Reservations [PHONE]"),
+    ("Orkest, 020-671 83 45", "Orkest, [PHONE]"),
+    ("08-657 13 00", "[PHONE]"),
+    ("Write to anna at orchestra dot de", "Write to [EMAIL]"),
+    ("the anna at gmail dot com", "the [EMAIL]"),
+    ("us dot office at orchestra dot de", "[EMAIL]"),
+    ("at https://hooks.slack.com/services/T02AB3C4D/B02XY9Z8W/aB3dE5fG7hJ9kL1m", "at [URL]"),
+    ("https://discord.com/api/webhooks/123456789012345678/abcDEFghiJKLmno-pq", "[URL]"),
+    ("https://api.telegram.org/bot123456789:AAabcDEFghiJKLmnopq/getMe", "[URL]"),
     # telephone numbers in many notations, labelled, in sentences, in JSON, CSV and vCards
     ("Phone:555-123-4567", "Phone:[PHONE]"),
     ("Mobile:07904421744", "Mobile:[PHONE]"),
@@ -158,6 +175,17 @@ WRITTEN_OTHERWISE = [
 ]
 
 NOT_PERSONAL = [
+    # a place on the web that is spelt out, and a number of people
+    "You can hear the episode at npr dot org.",
+    "Find us at carnegiehall dot org",
+    "It is available at naxos dot com today, and more at loc dot gov.",
+    "his archive at loc dot gov",
+    "the info at orchestra dot de",
+    "1 234 567 is the number of inhabitants",
+    "12 345 678 was the number of the copies",
+    "f(a)cos.de and clause(a) of.it",
+    "bars 0221 / 20 40 80",
+    "https://hooks.slack.com/docs/services",
     "On shortwave call sign VX4 sent at 6115 7300 9580",
     "the call letters KXQ were heard at 640 117 220",
     'The decorator @app.route("/") stands above the function.',

@@ -82,6 +82,40 @@ def test_one_name_among_ordinary_words_that_stand_for_others_is_no_other_record(
     assert not state_other_facts(text, again)
 
 
+REVIEW = (
+    "The first night of the opera in the new house by the river was a success in every respect, "
+    "and the critics who had come from far away wrote that the chorus was ready and that the young "
+    "soprano had sung the great scene of the second act with a warm voice."
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "denied"),
+    [
+        ("was a success in every", "was not a success in any"),
+        ("the chorus was ready", "the chorus was never ready"),
+        ("had sung", "hadn't sung"),
+        ("with a warm voice", "without a warm voice"),
+    ],
+)
+def test_what_is_denied_is_another_fact(said, denied):
+    assert state_other_facts(REVIEW, REVIEW.replace(said, denied))
+    assert state_other_facts(REVIEW.replace(said, denied), REVIEW)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: f"{text} It was not printed before, and nobody had heard it.",
+        lambda text: text.replace("opera", "opera no. 5"),
+        lambda text: text.replace("great scene", "grand scene"),
+        lambda text: text.replace("respect", "respects").replace("wrote", "told"),
+    ],
+)
+def test_a_sentence_more_a_number_and_other_words_deny_nothing(change):
+    assert not state_other_facts(REVIEW, change(REVIEW))
+
+
 def test_one_date_in_a_long_text_does_not_make_it_another():
     text = "In 1999 they played. " * (LONGEST_ALIGNED // 4 + 1)
     assert not state_other_facts(text, text.replace("1999", "2001", 1))

@@ -108,6 +108,11 @@ def test_a_stretch_belongs_to_the_first_kind_that_claims_it():
         "email=anna%40mail.example.com&pin=77",
         "pin=1756",
         "id=3#token=abc",
+        "password=2019-12-31",
+        "key=1234-5678-9012",
+        "session=2021-2022-9988",
+        "code=978-0-19-816234-7",
+        "code=483920",
     ],
 )
 def test_a_secret_may_be_short_where_its_name_means_nothing_else(query):
@@ -136,6 +141,16 @@ def test_a_secret_may_be_short_where_its_name_means_nothing_else(query):
         "password=YOUR_PASSWORD",
         "auth=none&user=",
         "secretary=Schindler",
+        "session=2021-2022",
+        "session=1999-2000",
+        "key=2019-12-31",
+        "key=1685-03-31",
+        "state=31-12-2019",
+        "session=2019-09-01-2020-06-30",
+        "code=20191231",
+        "code=978-0-19-816234-6",
+        "code=9780198162346",
+        "key=979-0-2600-0043-8",
     ],
 )
 def test_a_parameter_with_other_meanings_stays_where_its_value_is_words(query):

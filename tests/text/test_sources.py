@@ -1,6 +1,8 @@
 import gzip
 import json
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 import zstandard
 from datatrove.data import Document
@@ -17,7 +19,9 @@ from mucpt_utils.text.sources import (
     source_files,
     strip_gutenberg,
 )
+from mucpt_utils.text.sources.base import NoSource
 from mucpt_utils.text.sources.files import READ
+from mucpt_utils.text.sources.inputs import open_input
 from mucpt_utils.text.sources.passages import passages, unwrap
 from mucpt_utils.text.sources.prose import MARKUP
 
@@ -116,6 +120,28 @@ def test_of_prose_whose_compression_is_damaged_the_rest_is_read(tmp_path, damage
 def test_what_is_no_text_is_told_by_its_first_bytes(tmp_path, name, raw, what):
     (tmp_path / name).write_bytes(raw)
     assert read(tmp_path)[1][0].reason.startswith(f"no text but {what}")
+
+
+def test_first_bytes_count_for_more_than_a_name(tmp_path):
+    for name in ("table.jsonl", "table.txt"):
+        pyarrow.parquet.write_table(pyarrow.table({"text": [SENTENCE]}), tmp_path / name)
+    packed = gzip.compress((tmp_path / "table.txt").read_bytes())
+    (tmp_path / "packed.jsonl.gz").write_bytes(packed)
+    (tmp_path / "rows.parquet").write_text("\n" + line(id="a") + "\n" + line(id="b"))
+    (tmp_path / "part.txt").write_text("PAR1 is how a part is called.")
+    for name in ("twice.txt.gz", "twice.jsonl.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(gzip.compress(line().encode())))
+    documents, bad = read(tmp_path)
+    places = ["a", "b", "packed.jsonl.gz:1", "part.txt#0000", "table.jsonl:1", "table.txt:1"]
+    assert sorted(document.id for document in documents) == places
+    told = "compressed twice, to be unpacked once first"
+    assert {b.place: b.reason for b in bad} == {"twice.jsonl.gz": told, "twice.txt.gz": told}
+
+
+@pytest.mark.parametrize("address", ["http://x.org/a.txt", "https://x.org", "s3://bucket/a.jsonl"])
+def test_an_address_is_told_from_a_folder(tmp_path, address):
+    with pytest.raises(NoSource, match=f"source {address}: addresses are not fetched"):
+        open_input(address, SourceSettings(), tmp_path)
 
 
 def test_a_broken_line_of_a_text_costs_no_other(tmp_path):

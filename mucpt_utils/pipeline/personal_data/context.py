@@ -10,7 +10,7 @@ from mucpt_utils.io import read_yaml
 
 RULES = paths.PACKAGE / "pipeline/rules/masking.yaml"
 # how far from a number the words that explain it may be, in characters
-BEFORE, AFTER = 48, 24
+BEFORE, AFTER = 48, 48
 LONG_BEFORE = 96  # if a remark in brackets may come between
 PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
 LONGEST = max(len(f"[{kind}]") for kind in KINDS)

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from stdnum import isbn, ismn
+
 from mucpt_utils.pipeline.personal_data.context import Window, is_listed, rules
 
 # no pattern reads a character twice: the quantifiers are possessive or bounded
@@ -23,6 +25,8 @@ TEMPLATE = re.compile(r"[{$<%*].*|\*+|[xX]{3,}|(?:your|my|the|some)[_-].*|\.{3}|
 SHORTEST_WORD = 4  # letters from which a value is recognisably a word
 PIN = re.compile(r"\d{4,8}")
 CODE = re.compile(r"\d{6}|\d{8,}")
+DAY = re.compile(r"((?:1[5-9]|20)\d\d)([01]\d)([0-3]\d)")  # 20191231
+BOOKLAND = ("978", "979")  # prefixes of the numbers of books and of printed music
 HEXADECIMAL = re.compile(r"(?=.*\d)[0-9a-f]{16,}", re.IGNORECASE)
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 CHUNK = re.compile(r"[^\W_]+")
@@ -41,7 +45,7 @@ def find_links(text: str) -> Iterator[Window]:
         start = link_start(text, sign.start(), end)
         end = next(REST.finditer(text, sign.start())).end()
         link = without_trailing(text[start:end])
-        if has_password(link) or has_secret(link):
+        if has_password(link) or has_secret(link) or has_secret_path(link):
             yield start, start + len(link)
 
 
@@ -88,6 +92,11 @@ def has_secret(link: str) -> bool:
     return any(is_secret(name, value, has_login) for name, value in parameters)
 
 
+def has_secret_path(link: str) -> bool:
+    """Whether a link opens a service by its path alone, as those of chats' hooks do."""
+    return rules()["patterns"]["secret_paths"].search(link[:500]) is not None
+
+
 def is_secret(name: str, value: str, has_login: bool = False) -> bool:
     """Whether a parameter gives access, by its name and the look of its value.
 
@@ -110,7 +119,7 @@ def is_secret(name: str, value: str, has_login: bool = False) -> bool:
         or (is_called["password"] and not is_words(value))
         or (is_called["token"] and (len(value) < SHORTEST_WORD or not is_words(value)))
         or (is_called["pin"] and PIN.fullmatch(value) is not None)
-        or (is_called["code"] and CODE.fullmatch(value) is not None)
+        or (is_called["code"] and CODE.fullmatch(value) is not None and not is_public(value))
         or (is_called["key"] and looks_random(value))
     )
 
@@ -126,8 +135,22 @@ def looks_random(value: str) -> bool:
     ):
         return True
     if value.replace("-", "").isdigit():
-        return len(value) >= 9
+        return len(value) >= 9 and not is_public(value)
     return not is_words(value)
+
+
+def is_public(value: str) -> bool:
+    """Whether digits with hyphens are a date, years, a range of them, or the number of a book."""
+    day = DAY.fullmatch(value)
+    groups = [*day.groups()] if day else value.split("-")
+    years = sum(len(group) == 4 and 1000 <= int(group) <= 2100 for group in groups)
+    others = [group for group in groups if len(group) != 4]
+    are_days = all(0 < len(group) <= 2 and int(group) <= 31 for group in others)
+    if years and are_days and years + len(others) == len(groups) and len(others) <= 2 * years:
+        return True
+    # by chance a secret of ten digits is valid as well, but it has no hyphens
+    is_book = value.startswith(BOOKLAND) or value.count("-") == 3
+    return is_book and (isbn.is_valid(value) or ismn.is_valid(value))
 
 
 def is_words(value: str) -> bool:

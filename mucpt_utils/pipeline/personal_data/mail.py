@@ -21,16 +21,19 @@ from mucpt_utils.pipeline.personal_data.context import (
 LABEL = r"[^\W_](?:[^\W_]|-){0,62}"
 LOCAL = r"[\w+%][\w.+%'’&-]{0,63}?"
 AT_SIGN = r"@|＠|%40|&#64;|&#x40;|&commat;|\\u0040"
-BRACKETED_AT = r"\s{0,2}[\[({<]\s?(?:at|@|ät|arroba|arobase)\s?[\])}>]\s{0,2}"
+BARE_A = r"(?<=\w{3})\(a\)(?=\w)"  # anna.schmidt(a)orchestra.de
+BRACKETED_AT = r"\s{0,2}[\[({<]\s?(?:at|@|ät|arroba|arobase)\s?[\])}>]\s{0,2}|" + BARE_A
 DOT = r"\.|\s?[\[({<]\s?(?:dot|\.|punkt|punto|point)\s?[\])}>]\s?"
 ADDRESS = re.compile(
     rf"(?<![\w.+%@-])(?:\"[^\"\n@]{{1,62}}\"|{LOCAL})(?:{AT_SIGN}|{BRACKETED_AT}|(?P<spaced> @ ))"
     rf"(?P<domain>{LABEL}(?:(?:{DOT}){LABEL}){{1,8}})",
     re.IGNORECASE,
 )
+LONGEST_ARTICLE = 12  # characters of a word such as `these`, and the blank behind it
 SPELLED_DOT = r"(?: dot | \(dot\) | \[dot\] )"
 SPELLED = re.compile(
-    rf"(?<![\w.+%@-])(?:[\w+-]{{1,40}}{SPELLED_DOT}){{0,3}}[\w.+-]{{1,64}}(?: at | AT |-at-|_at_)"
+    rf"(?<![\w.+%@-])(?P<dotted>(?:[\w+-]{{1,40}}{SPELLED_DOT}){{0,3}})(?P<local>[\w.+-]{{1,64}})"
+    r"(?P<at> at | AT |-at-|_at_)"
     rf"(?P<domain>{LABEL}(?:{SPELLED_DOT}{LABEL}){{1,5}})",
     re.IGNORECASE,
 )
@@ -38,12 +41,12 @@ SPELLED_PART = re.compile(rf"{DOT}|{SPELLED_DOT}", re.IGNORECASE)
 # an escape that ends where the address begins: \n of JSON, %20 or %3C of a link
 ESCAPE = re.compile(r"(?<=\\)(?:[nrt]|u00[0-9a-f]{2})|(?:%[0-9a-f]{2})+", re.IGNORECASE)
 SIGN = re.compile(
-    rf"(?:{AT_SIGN})(?=[^\W_]| |\[)|[\[({{<] ?(?:at|ät|arroba|arobase|@) ?[\])}}>]", re.I
+    rf"(?:{AT_SIGN})(?=[^\W_]| |\[)|[\[({{<] ?(?:at|ät|arroba|arobase|@) ?[\])}}>]|{BARE_A}", re.I
 )
 SPELLED_SIGN = re.compile(r" (?:dot|DOT|Dot) | [(\[]dot[)\]] ")
 # what every text is searched for first
 PLAIN_SIGNS = ("@", "＠", "%40", "&#64;", "&#x40;", "&commat;", "\\u0040")
-BRACKETED_SIGN = re.compile(r"[\[({<] ?(?:at|AT|At|ät|arroba|arobase) ?[\])}>]")
+BRACKETED_SIGN = re.compile(r"[\[({<](?: ?(?:at|AT|At|ät|arroba|arobase) ?[\])}>]|a\)\w)")
 
 
 def find_addresses(text: str) -> Iterator[Window]:
@@ -84,10 +87,27 @@ def domain_end(match: re.Match) -> int | None:
 
 def is_no_address(text: str, match: re.Match, end: int) -> bool:
     """Whether it only looks like an address: code, a service account, words around a lone @."""
+    if "at" in match.re.groupindex and is_place(text, match):
+        return True
     local = re.split(r"@|\s|%40", match.group(), maxsplit=1)[0]
     if "spaced" in match.re.groupindex and match["spaced"]:
         return not stands_before(text, match.start(), "mail_before")
     return is_listed(local, "service_accounts") or text.startswith("(", end) or is_image(match)
+
+
+def is_place(text: str, match: re.Match) -> bool:
+    """Whether a spelt-out host is where something is found: the episode at npr dot org.
+
+    A word such as `us` or `available`, or a noun with an article, is no user's name; a name in
+    several parts, an ` at ` without blanks and a host of mail for everyone leave no doubt.
+    """
+    if match["dotted"] or match["at"].strip() not in ("at", "AT"):
+        return False
+    if is_listed(re.split(r"[ .(\[]", match["domain"], maxsplit=1)[0], "mail_hosts"):
+        return False
+    before = text[max(0, match.start() - LONGEST_ARTICLE) : match.start()]
+    is_noun = rules()["patterns"]["articles"].search(before) is not None
+    return is_noun or is_listed(match["local"], "no_user_names")
 
 
 def is_image(match: re.Match) -> bool:

@@ -22,6 +22,8 @@ LONGEST_ALIGNED = 250  # words; a single year does not make a longer text a diff
 LONGEST_FACT = 6  # words that replace others
 ANCHOR = 5  # words in a row by which texts are aligned
 MOST_PLACES = 100  # at which such a sequence is looked for
+LONGEST_DENIAL = 3  # words of which one denies, as `did not`
+NEGATION = re.compile(r"not|no|never|neither|nor|cannot|without|\w+n['’]t", re.IGNORECASE)
 LONGEST_NAME = 100  # characters of names that are compared
 LEAST_SHARE = 0.05  # of a text's facts that must differ
 MOST_RETOUCHED = 1  # replaced ordinary words for each replaced fact
@@ -60,8 +62,9 @@ def words_of(text: str, most: int | None = LONGEST_ALIGNED + 1) -> list[Word]:
 def state_other_facts(one: str, other: str) -> bool:
     """Whether two texts of at most LONGEST_ALIGNED words have different facts in the same places.
 
-    What only one of them has is no difference: copies gain a line or lose a sentence. Nor is a
-    name among more replaced ordinary words: the text was retouched and is not another record.
+    What only one of them has is no difference, as copies gain a line or lose a sentence, unless it
+    is a `not`. Nor is a name among more replaced ordinary words: the text was retouched and is not
+    another record.
     """
     a, b = words_of(one), words_of(other)
     return max(len(a), len(b)) <= LONGEST_ALIGNED and have_other_facts(a, b)
@@ -77,6 +80,8 @@ def have_other_facts(a: Sequence[Word], b: Sequence[Word]) -> bool:
             for old, new in places(a[i:j], b[k:n]):
                 differing += are_other_facts(old, new)
                 retouched += is_retouched(old, new)
+        if tag != "equal":
+            differing += is_denied(a, i, j) != is_denied(b, k, n)
     has_names = all(any(word.is_name for word in words) for words in (a, b))
     if has_names and retouched > MOST_RETOUCHED * differing:
         return False
@@ -135,6 +140,18 @@ def places(
         return
     for place in range(len(one)):
         yield one[place : place + 1], other[place : place + 1]
+
+
+def is_denied(words: Sequence[Word], start: int, end: int) -> bool:
+    """Whether a few words that only one of two texts has at a place deny what stands there."""
+    if end - start > LONGEST_DENIAL:
+        return False  # a sentence more
+    for place in range(start, end):
+        word, following = words[place].text, words[place + 1 : place + 2]
+        is_number = word.casefold() == "no" and following and following[0].text[0].isdigit()
+        if NEGATION.fullmatch(word) and not is_number:
+            return True
+    return False
 
 
 def is_retouched(one: Sequence[Word], other: Sequence[Word]) -> bool:

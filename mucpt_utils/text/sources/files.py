@@ -16,16 +16,18 @@ import pyarrow.parquet
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources.base import (
     LOST_LINK,
+    PRINTED,
     Item,
     MachineTrouble,
     Malformed,
     Unreadable,
+    codec_of,
     is_lost_link,
     open_source,
     path_name,
     reason_of,
 )
-from mucpt_utils.text.sources.compression import CODECS
+from mucpt_utils.text.sources.compression import CODECS, DAMAGE, content, sniffed
 from mucpt_utils.text.sources.library import TABLE, source_of, table_problem
 from mucpt_utils.text.sources.prose import read_prose
 from mucpt_utils.text.sources.records import read_json, read_json_lines
@@ -71,6 +73,10 @@ ADVICE = {
         "a table to be converted to .jsonl or .parquet first",
     ),
 }
+TWICE = "compressed twice, to be unpacked once first"
+# what a table begins with, whatever its name says
+TABLE_MARK = b"PAR1"
+HEAD = 64  # bytes that are looked at
 SUFFIX = re.compile(r"\.\w{1,12}[~#]?")  # anything else after a full stop is part of the name
 FILES = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device"}
 
@@ -156,7 +162,38 @@ def readable_kind(path: Path) -> str:
     kind = kind_of(path)
     if kind is None:
         raise Malformed(unknown_type(path))
+    return kind_of_content(path, kind)
+
+
+def kind_of_content(path: Path, kind: str) -> str:
+    """The kind that a file's first bytes show if they contradict its name, else `kind`.
+
+    Raises Malformed for what is compressed twice.
+    """
+    head = beginning(path)
+    is_table = head.startswith(TABLE_MARK) and PRINTED.fullmatch(head) is None
+    is_json = head.lstrip()[:1] in (b"{", b"[")
+    if is_table or (kind == ".parquet" and is_json):
+        return ".parquet" if is_table else ".jsonl"
+    with path.open("rb") as raw:
+        if codec_of(path, raw) and sniffed(head):
+            raise Malformed(TWICE)
     return kind
+
+
+def beginning(path: Path) -> bytes:
+    """The first bytes that a file holds, unpacked; none if they cannot be unpacked.
+
+    Only the first piece is unpacked: `open_source` tests a whole member beforehand.
+    """
+    with path.open("rb") as raw:
+        codec = codec_of(path, raw)
+        if codec is None:
+            return raw.peek(HEAD)[:HEAD]
+        try:
+            return next(filter(None, content(raw, codec, 0)), b"")[:HEAD]
+        except DAMAGE:  # its reader says what is wrong
+            return b""
 
 
 def unknown_type(path: Path) -> str:
@@ -165,7 +202,7 @@ def unknown_type(path: Path) -> str:
     if suffix in ADVICE:
         return f"a file of type {suffix}: {ADVICE[suffix]}"
     if suffix in CODECS:
-        return "compressed twice, to be unpacked once first"
+        return TWICE
     if not suffix and path.suffix.lower() in CODECS:
         return f"a compressed file whose name lacks what it holds, as in .txt.gz; read are {READ}"
     named = suffix if SUFFIX.fullmatch(suffix) else "without suffix"

@@ -9,6 +9,8 @@ Every kind gives units of work; what reading one gives depends on the input alon
 may be dealt to any number of tasks.
 """
 
+import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +25,7 @@ from mucpt_utils.text.sources.folders import survey
 if TYPE_CHECKING:
     from mucpt_utils.text.sources.hub import HubInput
 
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,30}://", re.IGNORECASE)
 Unit: TypeAlias = Callable[[], Iterator[Item]]
 
 
@@ -139,7 +142,16 @@ def open_input(
         return FolderInput(folder, books.paths, settings, books.missing)
     if kind == "hub":
         return open_hub(name, settings)
-    return FolderInput.open(Path(name), settings, leave_out)
+    return FolderInput.open(local_path(name), settings, leave_out)
+
+
+def local_path(name: str) -> Path:
+    """The path that a source names. Raises NoSource for an address, which is not fetched."""
+    if ADDRESS.match(name) and not os.path.exists(name):
+        raise NoSource(
+            f"source {name}: addresses are not fetched; save the text and name its file or folder"
+        )
+    return Path(name)
 
 
 def open_hub(name: str, settings: SourceSettings) -> "HubInput":
@@ -159,7 +171,7 @@ def input_size(source: str | Path, settings: SourceSettings) -> Size:
         return Size(f"{books} books to fetch", size, size / words)
     if kind == "hub":
         return Size(f"dataset {name}, streamed", None, open_hub(name, settings).rows())
-    return FolderInput.open(Path(name), settings).size()
+    return FolderInput.open(local_path(name), settings).size()
 
 
 def split_name(source: str | Path) -> tuple[str, str]:
