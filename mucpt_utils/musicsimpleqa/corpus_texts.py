@@ -18,13 +18,14 @@ import pyarrow.parquet
 from datatrove.data import Document
 
 from mucpt_utils.config.text import SourceSettings
+from mucpt_utils.pipeline.questions.canaries import Canaries
 from mucpt_utils.pipeline.questions.record_lines import fields_as_lines
 from mucpt_utils.text.sources import Malformed, PassedOver, Unreadable, decode, read_source
 from mucpt_utils.text.sources.base import first_line, open_source
 from mucpt_utils.text.sources.compression import CODECS
 from mucpt_utils.text.sources.encodings import as_utf8, is_utf8
 from mucpt_utils.text.sources.folders import source_files
-from mucpt_utils.text.sources.inputs import open_hub, open_input, split_name
+from mucpt_utils.text.sources.inputs import local_path, open_hub, open_input, split_name
 
 CHUNK = 1 << 20
 LARGEST_FIELD = 1 << 30
@@ -49,7 +50,7 @@ def corpus_texts(source: str, cache: Path) -> Iterator[Text | Unreadable]:
     kind, name = split_name(source)
     settings = SourceSettings()
     if kind == "path":
-        for root, path in corpus_files(Path(name)):
+        for root, path in corpus_files(local_path(name)):
             yield from file_texts(path, root, settings)
         return
     opened = open_input(source, settings, cache)
@@ -67,26 +68,24 @@ def corpus_files(path: Path) -> list[tuple[Path, Path]]:
     return [(path, file) for file in source_files(path)]
 
 
-def marked_files(path: Path, marks: Iterable[str]) -> list[str]:
-    """Names of the files, including hidden ones, that contain a mark, compressed or not."""
-    wanted = [mark.encode() for mark in marks]
+def marked_files(path: Path, canaries: Canaries) -> list[str]:
+    """Names of the files, including hidden ones, that contain a canary, compressed or not."""
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     root = path.parent if path.is_file() else path
-    return [f.relative_to(root).as_posix() for f in files if holds_any(f, wanted)]
+    return [f.relative_to(root).as_posix() for f in files if holds_any(f, canaries)]
 
 
-def holds_any(path: Path, marks: list[bytes]) -> bool:
-    """Whether a file contains one of the marks, as it is or decompressed."""
-    longest = max(map(len, marks), default=0)
+def holds_any(path: Path, canaries: Canaries) -> bool:
+    """Whether a file contains one of the canaries, as it is or decompressed."""
     readers: tuple[Callable, ...] = (lambda: path.open("rb"), lambda: open_source(path, 1 << 40))
     for reader in readers if path.suffix.lower() in CODECS else readers[:1]:
         try:
             with reader() as stream:
                 tail = b""
                 while chunk := stream.read(CHUNK):
-                    if any(mark in tail + chunk for mark in marks):
+                    if canaries.are_in((tail + chunk).decode("utf-8", "replace")):
                         return True
-                    tail = chunk[-longest:]
+                    tail = (tail + chunk)[-canaries.most_bytes :]
         except (OSError, EOFError, Malformed):
             continue  # an unreadable file is reported when its texts are read
     return False

@@ -7,8 +7,11 @@ import json
 import datasets
 import pytest
 
+from mucpt_utils.knowledge.facts import CANARY
 from mucpt_utils.musicsimpleqa import contamination, contamination_command, corpus_texts
+from mucpt_utils.musicsimpleqa.corpus_texts import CHUNK, marked_files
 from mucpt_utils.musicsimpleqa.questions import load_questions
+from mucpt_utils.pipeline.questions.canaries import Canaries, mark_of
 
 QUESTIONS = load_questions("test")
 QUESTION = next(q for q in QUESTIONS if "song.year" in q["id"])
@@ -109,3 +112,12 @@ def test_a_table_without_names_of_columns_has_a_first_row(tmp_path):
     texts = list(corpus_texts.corpus_texts(str(tmp_path / "a.csv"), tmp_path / "cache"))
     assert len(texts) == len(rows)
     assert all(cell in text.content for text, row in zip(texts, rows, strict=True) for cell in row)
+
+
+@pytest.mark.parametrize("spelt", [str.upper, lambda mark: mark.replace("-", "\u2011")])
+@pytest.mark.parametrize("before", [0, CHUNK - 20, CHUNK - 3])
+def test_a_canary_in_a_file_that_is_not_read_is_found_however_it_is_spelt(tmp_path, spelt, before):
+    mark = mark_of(CANARY)
+    (tmp_path / ".hidden.bin").write_bytes(b"\xff" * before + spelt(mark).encode() + b"\0" * 9)
+    (tmp_path / "other.bin").write_bytes(b"\xff" * before + spelt(mark[:-1]).encode())
+    assert marked_files(tmp_path, Canaries([CANARY])) == [".hidden.bin"]

@@ -14,6 +14,7 @@ NUMBER = re.compile(
     re.IGNORECASE,
 )
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+MOST_SPELT = 4  # bytes for each character of a mark, the ends of lines behind hyphens included
 SEPARATOR = re.compile(r"(-|\s+)")
 
 
@@ -23,6 +24,11 @@ class Canaries:
     def __init__(self, stated: Iterable[str]) -> None:
         self.marks = {mark_of(canary) for canary in stated}
         self.spellings = [(first_part(mark), spelling(mark)) for mark in sorted(self.marks)]
+
+    @property
+    def most_bytes(self) -> int:
+        """How long a canary may be in UTF-8, however it is spelt; at least 1."""
+        return max((MOST_SPELT * len(mark) for mark in self.marks), default=1)
 
     def are_in(self, *texts: str) -> bool:
         """Whether one of the texts contains one of the canaries."""
