@@ -29,6 +29,7 @@ from mucpt_utils.pipeline.edits import Edit, apply_edits, line_edits
 from mucpt_utils.pipeline.junk import JunkFilter
 from mucpt_utils.pipeline.language import OtherLanguage, english_words
 from mucpt_utils.pipeline.word_tokens import NoWords, english_tokenizer
+from mucpt_utils.text.sources.base import plain_lines
 
 # FineWeb's ends of a line, and the quotes, brackets and commas that end lines of verse and talk
 LINE_ENDS = (*sorted(TERMINAL_PUNCTUATION), *"\"'”’)]:;,-—")
@@ -98,9 +99,11 @@ LONG_WORD, PIECE = re.compile(r"\S{100}"), re.compile(r"\S{40}")
 def readable(text: str) -> str:
     """The part of a text that the quality filters count.
 
-    Lines that are only marks are left out, unless there is nothing else. Words of 100 characters
-    and more are cut, since the tokenizer's time grows with the square of their length.
+    Lines that are only marks are left out, unless there is nothing else; a line of white space is
+    blank, as in what readers give, since repairs may leave one. Words of 100 characters and more
+    are cut, since the tokenizer's time grows with the square of their length.
     """
+    text = plain_lines(text).strip("\n") if "\n" in text else text
     without_marks = MARK_LINE.sub("", text) if "[" in text or "\n" in text else text
     text = without_marks if without_marks.strip() else text
     return PIECE.sub(r"\g<0> ", text) if LONG_WORD.search(text) else text
@@ -203,7 +206,8 @@ def lacks_function_words(text: str) -> bool:
 class ProseFineWebFilter(FineWebQualityFilter):
     """FineWeb's quality rules, for prose; records of `Field: value` lines pass.
 
-    FineWeb counts lines that end like a sentence; a passage with a list or a glossary after its
+    What makes a text a list are lines with words; blank lines between them say nothing. FineWeb
+    counts lines that end like a sentence; a passage with a list or a glossary after its
     paragraphs has few of them, but stays, since most of its words are in sentences.
     """
 
@@ -211,8 +215,18 @@ class ProseFineWebFilter(FineWebQualityFilter):
         if is_record(doc.text):
             return True
         verdict = super().filter(viewed(doc))
-        has_few_ends = isinstance(verdict, tuple) and verdict[1] == "line_punct_ratio"
-        return True if has_few_ends and share_in_sentences(doc.text) > 0.5 else verdict
+        reason = verdict[1] if isinstance(verdict, tuple) else ""
+        if reason == "line_punct_ratio":
+            return share_in_sentences(doc.text) > 0.5 or verdict
+        if reason == "list_ratio":  # the last of FineWeb's rules, so that no other is left out
+            return line_ends_per_word(doc.text) <= self.new_line_ratio or verdict
+        return verdict
+
+
+def line_ends_per_word(text: str) -> float:
+    """The ends of lines with words, but for the last, to a word of a text."""
+    lines = sum(1 for line in text.split("\n") if any(map(str.isalnum, line)))
+    return (lines - 1) / max(1, word_counts(readable(text)).total())
 
 
 LONG_LINE = 8  # words

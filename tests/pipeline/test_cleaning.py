@@ -200,10 +200,40 @@ def test_marks_between_paragraphs_are_no_repeated_lines(mark):
     assert clean([text]) == ({"0": text}, {})
 
 
+SINGLE = [
+    "The organ in the north aisle is older than the church itself.",
+    "A harpsichord plucks its strings, while a piano strikes them with hammers.",
+    "Nobody knows who carved the rose of this lute.",
+    "When the choir sings, the bellows must be filled by two men.",
+    "Trumpeters of that period learned their parts by ear.",
+    "In Venice the orphans played behind an iron grille.",
+]
+LYRICS = ["Sing to me", "Sing of love", "Sing of home", "Sing of rain", "Sing of stars"]
+LYRICS += ["of the sea", "and of me", "until I sleep"]
+
+
+@pytest.mark.parametrize("blank", ["\n\n", "\n \n", "\n\t\n", "\n\n\n\n", "\n&nbsp;\n", "\n\u2003\n"])
+@pytest.mark.parametrize("lines", [SINGLE, LYRICS], ids=["sentences", "lyrics"])
+@pytest.mark.parametrize("end", ["", "\n" * 14])
+def test_blank_lines_are_no_lines(lines, blank, end):
+    kept, rejected = clean([blank.join(lines) + end])
+    assert not rejected and kept["0"].split() == " ".join(lines).split()
+
+
+def test_a_single_line_may_stand_between_blank_lines():
+    assert clean([f"\n{PROSE}\n\n"]) == ({"0": f"\n{PROSE}\n\n"}, {})
+
+
+def test_a_list_of_single_words_goes_however_its_lines_stand_apart():
+    words = "apple bread cheese dates eggs figs grapes honey ice jam kale lemon mango nuts of the"
+    for gap in ("\n", "\n\n", "\n \n"):
+        assert clean([gap.join(words.split())]) == ({}, {"0": "list_ratio"})
+
+
 def test_the_tokenizer_gets_no_endless_word():
     long = "(" * 1000
     assert max(map(len, readable(f"a {long} b\n").split())) == 40
-    assert readable("a [b] c") == "a [b] c" and readable("[Music]\n") == "[Music]\n"
+    assert readable("a [b] c") == "a [b] c" and readable("[Music]\n") == "[Music]"
 
 
 def test_words_in_sentences_are_counted():

@@ -28,6 +28,11 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 PLAIN = 32  # bytes by which plain text is recognised
 PRINTED = re.compile(rb"(?:\xef\xbb\xbf)?[\t\n\r\f -~]+")
 CONTROL = re.compile("[\0-\x1f\x7f\x85\u2028\u2029]")
+# what ends a line beside a line feed: carriage returns, the line break inside a paragraph of word
+# processors and slides, and the separators of files, groups and records; one of units is a space
+OTHER_ENDS, UNIT = "\r\v\x1c\x1d\x1e", "\x1f"
+LINE_END = re.compile(f"\r\n?|[{OTHER_ENDS}]")
+WHITE_LINE = re.compile(r"^[^\S\n]+$", re.MULTILINE)
 
 
 LOST_LINK = "a link that leads nowhere, or to itself"
@@ -174,6 +179,16 @@ def excerpt(line: bytes | None) -> str:
 def clean_text(text: str) -> str:
     """A text with U+FFFD for each lone surrogate, which no file can hold."""
     return text if text.isascii() else SURROGATE.sub("\ufffd", text)
+
+
+def plain_lines(text: str) -> str:
+    """A text whose lines all end in `\\n` and whose blank lines are empty; all words stay.
+
+    Every reader passes its text through this, so that no stage needs to know other line ends.
+    """
+    if any(end in text for end in OTHER_ENDS):
+        text = LINE_END.sub("\n", text)
+    return WHITE_LINE.sub("", text.replace(UNIT, " "))
 
 
 def path_name(path: Path, root: Path) -> str:

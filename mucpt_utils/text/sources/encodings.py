@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple, cast
 import charset_normalizer
 import webencodings
 
-from mucpt_utils.text.sources.base import BUFFER, BoundedStream, Malformed
+from mucpt_utils.text.sources.base import BUFFER, BoundedStream, Malformed, plain_lines
 
 # the longer mark first: UTF-32's begins with UTF-16's
 MARKS = (
@@ -67,7 +67,7 @@ def decode(raw: bytes, stated: str | None = None) -> str:
 
 
 def decoded(raw: bytes, stated: str | None = None) -> Decoded:
-    """The text of some bytes, with lines ending in `\\n`. Raises Malformed.
+    """The text of some bytes, with plain lines (`plain_lines`). Raises Malformed.
 
     A byte order mark decides, then the `stated` character set, then UTF-8, then the sets of older
     texts: Windows-1252 if few letters are accented, else what charset-normalizer finds.
@@ -83,8 +83,7 @@ def decoded(raw: bytes, stated: str | None = None) -> Decoded:
         text = as_stated(raw, name, stated) or ""
         if not text:
             text, guessed = unmarked(raw, name)
-    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    return Decoded(text, guessed)
+    return Decoded(plain_lines(text), guessed)
 
 
 def marked(raw: bytes) -> tuple[bytes, str | None]:

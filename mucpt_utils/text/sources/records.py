@@ -29,6 +29,7 @@ from mucpt_utils.text.sources.base import (
     excerpt,
     one_line,
     open_source,
+    plain_lines,
     reason_of,
 )
 from mucpt_utils.text.sources.encodings import GUESSED, LineCharset, as_utf8, decoded
@@ -408,10 +409,13 @@ def row_document(row: dict, place: str, source: str, settings: SourceSettings) -
     set_aside(metadata)
     if metadata["source"] is not source:
         metadata["source"] = source_name(metadata["source"], source)
+    plain, truth = plain_lines(text), metadata.get("truth")
+    if plain != text and isinstance(truth, dict) and isinstance(truth.get("spans"), list):
+        metadata["truth"] = with_moved_spans(truth, text)
     if identifier in (None, ""):
-        return Document(text=text, id=place, metadata=metadata)
+        return Document(text=plain, id=place, metadata=metadata)
     metadata[READ_FROM] = place  # identifiers of two files may be the same
-    return Document(text=text, id=str(identifier), metadata=metadata)
+    return Document(text=plain, id=str(identifier), metadata=metadata)
 
 
 def set_aside(metadata: dict) -> None:
@@ -422,6 +426,21 @@ def set_aside(metadata: dict) -> None:
             while free in metadata:
                 free = f"{STATED}{free}"
             metadata[free] = metadata.pop(name)
+
+
+def with_moved_spans(truth: dict, text: str) -> dict:
+    """The labels of a text with their offsets in its plain lines; what is no label stays."""
+
+    def moved(offset: int) -> int:
+        # a letter behind the beginning keeps the last line of it from looking blank
+        return len(plain_lines(text[:offset] + "x")) - 1
+
+    spans = []
+    for span in truth["spans"]:
+        ends = {end: span.get(end) for end in ("start", "end")} if isinstance(span, dict) else {}
+        is_label = ends and all(isinstance(end, int) for end in ends.values())
+        spans.append(span | {n: moved(end) for n, end in ends.items()} if is_label else span)
+    return truth | {"spans": spans}
 
 
 def no_field(what: str, settings: SourceSettings) -> str:
