@@ -8,7 +8,7 @@ through `edits`, so annotations by offset survive.
 import re
 from bisect import bisect
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -28,6 +28,7 @@ from mucpt_utils.config.pipeline import QualitySettings
 from mucpt_utils.pipeline.edits import Edit, apply_edits, line_edits
 from mucpt_utils.pipeline.junk import JunkFilter
 from mucpt_utils.pipeline.language import OtherLanguage, english_words
+from mucpt_utils.pipeline.personal_data.links import is_words
 from mucpt_utils.pipeline.word_tokens import NoWords, english_tokenizer
 from mucpt_utils.text.sources.base import plain_lines
 
@@ -300,22 +301,39 @@ PARAMETER = (
     r"|trk|tracking(?:_?id)?|track_?id|click_?id|aff(?:iliate)?_?(?:id|code)?|campaign_?id|cid"
     r"|session_?id|phpsessid|jsessionid|sid|visitor_?id|ref(?:_?id|_src|errer)?|src_?id|token)"
 )
+# words that also name what is no code, as in `Ref: ADD31392` or `CID: 2519`, unless `=` follows
+LABEL = r"(?!(?:ref|cid|sid|token)\b\s{0,3}[:#]|(?:ref|cid|sid|token)\s{1,3}=)"
 TRACKED = re.compile(rf"[?&;]{PARAMETER}=", re.IGNORECASE)
 PIXEL = re.compile(r"\b(?:width|height)=[\"']?[01]\b|pixel|beacon|/px|track", re.IGNORECASE)
-# (pattern, what its match must contain); each takes a single pass, however long a line is
-TRACKING: list[tuple[re.Pattern, re.Pattern | None]] = [
+RUN, LEAST_RUN = re.compile(r"[^\W_]+"), 8  # a code has a long run of letters and digits
+
+
+def is_code(match: str) -> bool:
+    """Whether what stands behind `=`, or else the whole, is no words joined by hyphens, `_` or `/`.
+
+    `Cmaj7-Am7-Dm7-G7-Cmaj7-A7` and `target_sampling_rate` have no digest's long run, or are words.
+    """
+    value = match[match.find("=") + 1 :].partition("&")[0] or match
+    return max(map(len, RUN.findall(value)), default=0) >= LEAST_RUN and not is_words(value)
+
+
+# (pattern, what must hold of its match); each takes a single pass, however long a line is
+TRACKING: list[tuple[re.Pattern, Callable[[str], object] | None]] = [
     # an address with the identity of a click or session is no reference: all of it goes
-    (re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]]*", re.IGNORECASE), TRACKED),
-    # pixels and slots of a page's template
-    (re.compile(r"<img\b[^<>]*>", re.IGNORECASE), PIXEL),
+    (re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]]*", re.IGNORECASE), TRACKED.search),
+    # pixels and slots of a page's template, but none of a wiki's: `{{lang|de|Lied}}`
+    (re.compile(r"<img\b[^<>]*>", re.IGNORECASE), PIXEL.search),
     (
-        re.compile(r"\{\{[^{}\n]{0,80}\}\}|\{%[^{}\n]{0,80}%\}|\[\[?ad[_ -][^\]\n]{0,60}\]\]?"),
+        re.compile(
+            r"\{\{(?!(?!ad[_ |-])[^\W_][\w -]{0,40}\|)[^{}\n]{0,80}\}\}|\{%[^{}\n]{0,80}%\}"
+            r"|\[\[?ad[_ -][^\]\n]{0,60}\]\]?"
+        ),
         None,
     ),
     # a parameter on its own, in brackets or not
     (
         re.compile(
-            rf"[\[(<{{]?[#?&]?\b{PARAMETER}\s{{0,3}}[=:#]\s{{0,3}}(?=[a-z_%.-]*\d)[\w%.-]{{4,}}"
+            rf"[\[(<{{]?[#?&]?\b{LABEL}{PARAMETER}\s{{0,3}}[=:#]\s{{0,3}}(?=[a-z_%.-]*\d)[\w%.-]{{4,}}"
             r"(?:&[\w.-]+=[\w%.-]*)*[\])>}]?",
             re.IGNORECASE,
         ),
@@ -327,7 +345,7 @@ TRACKING: list[tuple[re.Pattern, re.Pattern | None]] = [
             r"(?<!\S)[#?&]?[A-Za-z_]\w{0,19}=(?=[A-Za-z]*[\d_-])(?=[\d_-]*[A-Za-z])[\w-]{16,}"
             r"(?:&[\w.-]+=[\w%.-]*)*"
         ),
-        None,
+        is_code,
     ),
     # identities of visits; an identifier without such a word may be that of a recording
     (
@@ -353,7 +371,7 @@ TRACKING: list[tuple[re.Pattern, re.Pattern | None]] = [
             r"(?<![\w/+.-])(?=[A-Z\d_/+-]*[a-z])(?=[a-z\d_/+-]*[A-Z])(?=(?:[A-Za-z_/+-]*\d){3})"
             r"[A-Za-z0-9/+_-]{22,}={0,2}(?![\w/+.-])"
         ),
-        None,
+        is_code,
     ),
 ]
 
@@ -363,7 +381,7 @@ def tracking_edits(text: str) -> list[Edit]:
     spans: list[tuple[int, int]] = []  # sorted, without overlap
     for pattern, holds in TRACKING if may_hold_codes(text) else ():
         for match in pattern.finditer(text):
-            if holds and not holds.search(match.group()):
+            if holds and not holds(match.group()):
                 continue
             start, end = match.span()
             # a deletion between two spaces also removes one of them
