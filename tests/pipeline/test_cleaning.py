@@ -228,7 +228,10 @@ LYRICS = ["Sing to me", "Sing of love", "Sing of home", "Sing of rain", "Sing of
 LYRICS += ["of the sea", "and of me", "until I sleep"]
 
 
-@pytest.mark.parametrize("blank", ["\n\n", "\n \n", "\n\t\n", "\n\n\n\n", "\n&nbsp;\n", "\n\u2003\n"])
+BLANKS = ["\n\n", "\n \n", "\n\t\n", "\n\n\n\n", "\n&nbsp;\n", "\n\u2003\n"]
+
+
+@pytest.mark.parametrize("blank", BLANKS)
 @pytest.mark.parametrize("lines", [SINGLE, LYRICS], ids=["sentences", "lyrics"])
 @pytest.mark.parametrize("end", ["", "\n" * 14])
 def test_blank_lines_are_no_lines(lines, blank, end):

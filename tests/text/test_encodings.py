@@ -102,7 +102,11 @@ def test_a_blank_line_is_blank_in_every_kind_of_file(tmp_path, form, blank):
         pq.write_table(pa.table({"text": [text]}), path)
     else:
         path.write_bytes((text if form == "txt" else json.dumps({"text": text})).encode())
-    assert [line.strip() for line in texts(path)[0].split("\n")] == ["One line.", "", "Another one."]
+    assert [line.strip() for line in texts(path)[0].split("\n")] == [
+        "One line.",
+        "",
+        "Another one.",
+    ]
 
 
 def test_labels_move_with_the_lines_and_words_stay_apart(tmp_path):

@@ -25,6 +25,11 @@ BOOK = "\n\n".join(
         f"{HEAD}{START}\n{BOOK}\n\n{END}",
         f"{HEAD}{START}\nProduced by A. Scanner and B. Reader\n\n{BOOK}\n\n{END}",
         f"{HEAD}*** START OF THIS PROJECT GUTENBERG EBOOK OPERAS,\nOLD ***\n\n{BOOK}\n{END}",
+        f"{HEAD}{START}\n{BOOK}\n\nEnd of the Project Gutenberg EBook of Songs,\nby A. W.\n\n{END}",
+        f"{HEAD}{START}\n{BOOK}\n\n\nEnd of Project Gutenberg's Operas, by A. Writer\n\n\n{END}",
+        f"{HEAD}{START}\n{BOOK}\n\nEnd of Project Gutenberg\n\nThis file should be named 1.txt.",
+        f"{HEAD} {START}\n{BOOK}\n\n        ***{END[4:]}",
+        f"{HEAD}*** START OF PROJECT GUTENBERG OPERAS ***\n{BOOK}\n*** END OF PROJECT GUTENBERG X",
     ],
 )
 def test_the_whole_book_and_nothing_else(text):
@@ -46,10 +51,62 @@ def test_small_print_behind_the_book_costs_no_book():
         f"How such books begin.\n\n{'They begin so. ' * 60}\n\n{START}\nand then they go on.",
         "It says:\n\nEnd of Project Gutenberg, it says.",
         f"About small print.\n\n{SMALL_END}\nis how it ends.",
+        f"# How to clean Project Gutenberg\n\n{'Keep it. ' * 99}\n\n```\n{START}```\n\nThat is all.",
+        f"How Project Gutenberg began.\n\n{'It was so. ' * 99}\n\n   {START}\nso they begin.",
+        f"Notes on Project Gutenberg.\n\n{BOOK}\n\n{END}These are its words, and I go on.",
     ],
 )
 def test_texts_of_other_sources_stay_as_they_are(text):
     assert strip_gutenberg(text) == (text, {})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "End of the Project Gutenberg text he had printed, he began again and went on.",
+        "End of Project Gutenberg, said the sign, and the singers laughed at the end of the road.",
+        "End of Project Gutenberg's first year: ten books, all of them typed by one man.",
+    ],
+)
+def test_a_sentence_about_the_end_ends_no_book(line):
+    book = f"{BOOK}\n\n{line}\n\n{BOOK}"
+    assert strip_gutenberg(f"{HEAD}{START}\n{book}\n")[0].strip() == book
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (
+            "***START** SMALL PRINT! for COPYRIGHT PROTECTED ETEXTS ***\nTITLE AND NOTICE:\n"
+            "*SMALL PRINT! Ver.04.29.93 FOR COPYRIGHT PROTECTED ETEXTS*END*\n",
+            "\n\nEnd of The Project Gutenberg Etext of Operas\n",
+        ),
+        (
+            "*** START OF THE COPYRIGHTED PROJECT GUTENBERG EBOOK OPERAS ***\n",
+            "\n\n*** END OF THE COPYRIGHTED PROJECT GUTENBERG EBOOK OPERAS ***\nLicence words.\n",
+        ),
+    ],
+)
+def test_a_book_that_is_copyrighted_loses_its_licence_and_says_so(start, end):
+    body, stated = strip_gutenberg(f"{HEAD}{start}\n{BOOK}{end}")
+    assert body.strip() == BOOK
+    assert stated["licence"] == "Project Gutenberg License (copyrighted)"
+
+
+@pytest.mark.parametrize("length", [2, 2000], ids=["short", "long"])
+def test_of_several_books_in_a_file_all_are_read(length):
+    names, whole, kept = ("ALPHA", "BETA", "GAMMA"), "", []
+    for name in names:
+        book = [f"{name}, paragraph {n}, is about the sea." for n in range(length)]
+        kept += book
+        whole += (
+            f"The Project Gutenberg EBook of {name}\n\nTitle: {name}\n\nAuthor: A. Writer\n\n"
+            f"{START.replace('OPERAS', name)}\nProduced by A. Reader\n\n" + "\n\n".join(book)
+        )
+        whole += f"\n\nEnd of Project Gutenberg's {name}, by A. Writer\n\n{END}\nMore licence.\n\n"
+    body, stated = strip_gutenberg(whole)
+    assert [p for p in body.split("\n\n") if p.strip()] == kept
+    assert stated["creator"] == "A. Writer" and stated.get("title") is None
 
 
 def test_paragraphs_inside_a_book_stay(tmp_path):

@@ -5,6 +5,7 @@ at `*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*`.
 """
 
 import re
+from bisect import bisect_left
 
 HEADER = 60_000  # characters at most before the book itself
 LICENCE = 40_000  # characters at most after it
@@ -12,22 +13,48 @@ OPENING = 3_000  # characters within which an etext says what it is
 TITLE = OPENING // 10  # a header's line this early needs no such statement (characters)
 NAME = re.compile(r"project\s+gutenberg", re.IGNORECASE)
 SIGNS = ("gutenberg", "proofread", "small print!")  # one of them is around every such book
+# lines of a header; that a text names the project proves nothing, others write about it too
+MARK = re.compile(
+    r"^[^\w\n]{0,20}(?:(?:Title|Author|(?:Release|Posting) Date|Language|Credits"
+    r"|Character set[^\n:]{0,20}):"
+    r"|This (?:e-?text|e-?book) is for the use of|This is a COPYRIGHTED Project Gutenberg"
+    r"|Copyright laws are changing|We are releasing|Information about Project Gutenberg"
+    r"|The Project Gutenberg E-?(?:text|book) of|Project Gutenberg.s [^\n]{1,80}, by "
+    r"|Welcome to the world of free plain vanilla)|\[(?:E-?text|E-?book) ?#",
+    re.IGNORECASE | re.MULTILINE,
+)
+OF_BOOK = r" OF (?:TH(?:IS|E) )?(?:COPYRIGHTED )?PROJECT GUTENBERG"
 START = re.compile(
-    r"^\*{3} *START OF (?:THIS|THE) PROJECT GUTENBERG"
+    rf"^[ \t]{{0,8}}\*{{3}} *START{OF_BOOK}"
     r"(?:(?:[^\n*]*\n){0,3}?[^\n*]*\*{3}[^\n]*$|[^\n]*$)",  # a long title goes on, on later lines
     re.IGNORECASE | re.MULTILINE,
 )
 SMALL_PRINT_START = re.compile(
-    r"^[ \t]{0,8}\*+ *START *\** *THE SMALL PRINT", re.IGNORECASE | re.MULTILINE
+    r"^[ \t]{0,8}\*+ *START *\** *(?:THE )?SMALL PRINT", re.IGNORECASE | re.MULTILINE
 )
 SMALL_PRINT_END = re.compile(
-    r"^[ \t]{0,8}\*+ *END *\** *THE SMALL PRINT[^\n]*$", re.IGNORECASE | re.MULTILINE
-)
-END = re.compile(
-    r"^\*{3} *END OF (?:THIS|THE) PROJECT GUTENBERG|^\*{3} *START: FULL LICENSE",
+    r"^[ \t]{0,8}\*+ *(?:END *\** *THE SMALL PRINT[^\n]*|SMALL PRINT![^\n*]*\* *END *\*[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
-PLAIN_END = re.compile(r"^ *End of (?:the |this )?Project Gutenberg", re.IGNORECASE | re.MULTILINE)
+END = re.compile(
+    rf"^[ \t]{{0,8}}\*{{3}} *END{OF_BOOK}|^[ \t]{{0,8}}\*{{3}} *START: FULL LICENSE",
+    re.IGNORECASE | re.MULTILINE,
+)
+# a paragraph of its own that says no more; `End of the Project Gutenberg text, he ...` is prose
+PLAIN_END = re.compile(
+    r"^ *End of (?:the |this )?Project Gutenberg(?:['’]s [^\n]*|(?: \w+)? E-?(?:text|book)\b[^\n]*"
+    r"|[^\w\n]*)(?:\n[^\n]+){0,2}\n?(?=\n|\Z)",
+    re.IGNORECASE | re.MULTILINE,
+)
+# words of the licence behind a book
+TERMS = re.compile(
+    r"full licen[sc]e|updated editions will|this file should be named|gutenberg(?:-tm|™)"
+    r"|project gutenberg (?:licen[sc]e|literary archive)|small print!",
+    re.IGNORECASE,
+)
+COPYRIGHTED = re.compile(
+    r"COPYRIGHTED Project Gutenberg|COPYRIGHTED PROJECT GUTENBERG|COPYRIGHT PROTECTED ETEXTS"
+)
 FIELD = re.compile(r"^(Title|Author|Original publication): *(\S.*)$", re.MULTILINE)
 PRINTED = re.compile(r"\b1[4-9]\d\d\b|\b20\d\d\b")
 # Paragraphs about the edition, right after the header and at the end. An opening alone proves
@@ -67,30 +94,39 @@ BLANK_LINES = re.compile(r"\n\s*\n")
 def strip_gutenberg(text: str, is_book: bool = False) -> tuple[str, dict]:
     """The book without Project Gutenberg's licence, and the title, creator, year in its header.
 
-    text: with lines ending in `\\n`. is_book: whether it is known to be such a book. Any other
-    text without such a header comes back unchanged but for a licence at its end, without metadata.
+    text: with lines ending in `\\n`. is_book: whether it is known to be such a book. Of several
+    books in one file all are read, and what their headers agree on is stated. Any other text
+    without such a header comes back unchanged but for a licence at its end, without metadata.
     """
     ends = (text[:HEADER] + text[-LICENCE:]).lower()
     if not is_book and not any(sign in ends for sign in SIGNS):
         return text, {}
     header, body = split_header(text)
-    tail = max(0, len(body) - LICENCE)
-    end = END.search(body, tail) or (PLAIN_END.search(body, tail) if header else None)
-    if end:
-        body = body[: end.start()]
-    body = without_small_print_behind(body)
+    pieces, headers = split_books(body) if header else ([body], [])
+    pieces[-1] = without_end(pieces[-1], header != "", is_book)
+    pieces[-1] = without_small_print_behind(pieces[-1])
     if not header:
+        (body,) = pieces
         is_book = is_book or PROOFREADERS.search(body[:OPENING]) is not None
         return (without_credits(body) if is_book else body), {}
-    free = "COPYRIGHTED Project Gutenberg" not in header
+    stated, *others = map(stated_in, [header, *headers])
+    agreed = {k: v for k, v in stated.items() if all(o.get(k) == v for o in others)}
+    return "\n\n".join(map(without_credits, pieces)), agreed
+
+
+def stated_in(header: str) -> dict:
+    """Title, creator and licence by the header of a book, and the year if it states one."""
     fields = {key.lower(): value.strip() for key, value in FIELD.findall(header)}
-    stated: dict = {"title": fields.get("title"), "creator": fields.get("author")}
-    if printed := PRINTED.search(fields.get("original publication", "")):
-        stated["year"] = int(printed.group())
-    stated["licence"] = (
-        "Public domain in the USA" if free else "Project Gutenberg License (copyrighted)"
-    )
-    return without_credits(body), stated
+    printed = PRINTED.search(fields.get("original publication", ""))
+    is_free = COPYRIGHTED.search(header) is None
+    year = {"year": int(printed.group())} if printed else {}
+    return year | {
+        "title": fields.get("title"),
+        "creator": fields.get("author"),
+        "licence": (
+            "Public domain in the USA" if is_free else "Project Gutenberg License (copyrighted)"
+        ),
+    }
 
 
 def split_header(text: str) -> tuple[str, str]:
@@ -98,7 +134,7 @@ def split_header(text: str) -> tuple[str, str]:
     window = text[:HEADER]
     if start := START.search(window):
         # others who write about such books quote the line too
-        is_book = NAME.search(text[: min(start.start(), OPENING)]) or start.start() < TITLE
+        is_book = start.start() < TITLE or MARK.search(text[: min(start.start(), OPENING)])
         return (text[: start.end()], text[start.end() :]) if is_book else ("", text)
     end = SMALL_PRINT_END.search(window)
     start = SMALL_PRINT_START.search(window, 0, end.start()) if end else None
@@ -109,6 +145,52 @@ def split_header(text: str) -> tuple[str, str]:
     if start and len(before) > len(text) - end.end():  # some have it after the book
         return text[start.start() : end.end()], before + text[end.end() :]
     return text[: end.end()], text[end.end() :]
+
+
+def split_books(body: str) -> tuple[list[str], list[str]]:
+    """The books of a file behind its first header, and the other headers.
+
+    Between two books stand the end of one, its licence and the header of the next.
+    """
+    pieces, headers, place = [], [], 0
+    ends = [end.start() for end in END.finditer(body)]
+    for start in START.finditer(body) if ends else ():
+        number = bisect_left(ends, max(place, start.start() - LICENCE - HEADER))
+        if number == len(ends) or ends[number] > start.start():
+            continue
+        between = body[ends[number] : start.end()]
+        if MARK.search(between):
+            pieces.append(without_plain_end(body[place : ends[number]]))
+            headers.append(between)
+            place = start.end()
+    return [*pieces, body[place:]], headers
+
+
+def without_end(body: str, has_header: bool, is_book: bool) -> str:
+    """A text without the licence behind it.
+
+    has_header, is_book: what shows that it is a book; other texts may quote the line that ends one,
+    so that the licence must follow.
+    """
+    tail = max(0, len(body) - LICENCE)
+    end = END.search(body, tail)
+    if end and (has_header or is_book or is_licence(body[end.start() :])):
+        return without_plain_end(body[: end.start()])
+    plain = PLAIN_END.search(body, tail) if has_header else None
+    ends_so = plain and (len(body) - plain.end() < TITLE or is_licence(body[plain.start() :]))
+    return body[: plain.start()] if plain and ends_so else body
+
+
+def is_licence(rest: str) -> bool:
+    """Whether what stands from the end of a book on is that line alone, or the terms of use."""
+    return "\n" not in rest.strip() or TERMS.search(rest) is not None
+
+
+def without_plain_end(body: str) -> str:
+    """A book without the paragraph that says that it ends, right before the line that does."""
+    (end, start), *_ = first_paragraphs(body[-OPENING:][::-1])
+    last = len(body) - start
+    return body[:last] if PLAIN_END.fullmatch(body[last : len(body) - end] + "\n") else body
 
 
 def without_small_print_behind(body: str) -> str:
