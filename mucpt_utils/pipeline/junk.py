@@ -118,6 +118,7 @@ class Rules:
         self.any_sign = pattern_set(pattern.pattern for _, pattern in self.signs)
         self.any_interface = pattern_set(pattern.pattern for pattern in self.interface)
         self.any_story = pattern_set(content["story"])
+        self.any_clause = pattern_set(content["clause"])
         self.edge_lines = frozenset(content["edge_lines"])
         self.navigation = frozenset(content["navigation"])
         # a menu has a word of navigation after one of its separators
@@ -187,19 +188,16 @@ def segment(text: str) -> list[Segment]:
     its line break, when all of them are.
     """
     segments: list[Segment] = []
+    end = len(text.rstrip())
     for line in LINE.finditer(text):
-        sentences = judged_line(line.group(), line.start(), is_edge(text, line))
+        # the first or the last of a text of several lines
+        is_at_edge = (line.start() == 0) != (line.end() >= end)
+        sentences = judged_line(line.group(), line.start(), is_at_edge)
         # a line that goes as a whole takes its line break with it
         if sentences and all(s.kind for s in sentences) and text[line.end() : line.end() + 1]:
             sentences[-1] = sentences[-1]._replace(end=line.end() + 1)
         segments += sentences
     return segments
-
-
-def is_edge(text: str, line: re.Match) -> bool:
-    """Whether a line is the first or the last of a text of several lines."""
-    is_first, is_last = line.start() == 0, line.end() >= len(text.rstrip())
-    return is_first != is_last
 
 
 def judged_line(line: str, offset: int, is_at_edge: bool) -> list[Segment]:
@@ -289,7 +287,25 @@ def is_interface(sentence: str) -> bool:
     if is_navigation(sentence):
         return True
     of, bare = rules(), sentence.strip().strip(".!*-–—•> \t")
-    return any(of.interface[n].fullmatch(bare) for n in matching(of.any_interface, bare))
+    matches = (of.interface[n].fullmatch(bare) for n in matching(of.any_interface, bare))
+    return any(match is not None and not goes_on_as_prose(match) for match in matches)
+
+
+LONGEST_BUTTONS = 4  # words behind a phrase that begin with a capital: `Accept`, `Learn more`
+
+
+def goes_on_as_prose(match: Any) -> bool:
+    """Whether prose stands in the open part of an interface's wording, see `rules/cleaning.yaml`.
+
+    Another sentence begins with a capital, and most of its words have none.
+    """
+    parts = match.groupdict()
+    told = parts.get("told") or ""
+    if told and matching(rules().any_clause, told):
+        return True
+    words = WORD.findall(told or parts.get("more") or "")
+    capitals = sum(word[0].isupper() for word in words)
+    return len(words) > LONGEST_BUTTONS and words[0][0].isupper() and 2 * capitals < len(words)
 
 
 def spam_signs(sentence: str) -> list[Sign]:

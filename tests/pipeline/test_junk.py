@@ -348,3 +348,63 @@ def test_furniture_of_newspapers_and_blogs_is_boilerplate(line):
 )
 def test_prose_that_begins_like_furniture_stays(sentence):
     assert [piece.kind for piece in segment(sentence)] == [None]
+
+
+# prose that begins with the words of an interface, or stands behind them without a full stop
+LIKE_INTERFACE = [
+    "This article was reviewed at length by Tovey in 1911, who called it the best account "
+    "of the sonata.",
+    "This site was last modified in the fourth century, when a basilica was built over the baths.",
+    "This entry was edited out of the second edition of the dictionary, since the "
+    "composer had never lived.",
+    "Last edited by Tausig in 1871, the studies were reissued by Peters.",
+    "Last updated for the revival of 1846, the score has two new arias for the tenor.",
+    "Your browser does not need a plug-in to play MIDI files, since the Web Audio "
+    "interface makes the sound itself.",
+    "You are here: that is all I ask, and the rest may wait until the morning.",
+    "© 1923 by Carl Fischer; the copyright was later assigned to Boosey and Hawkes, who "
+    "reprinted the score in 1951.",
+    "Digitized by the Internet Archive in 2011, the autograph can be read by everyone.",
+    "This site uses cookies After this line stands one more line of prose.",
+    "Digitized by Google, the scores fill ten shelves.",
+    "Last modified in 1820, the organ has two manuals.",
+    "This article was reviewed by Tovey in 1911.",
+    "Follow us on Facebook The second act opens with a storm at sea.",
+    "Subscribe to our newsletter The opera is in three acts and lasts two hours.",
+    "This page was edited out of the score by the censor.",
+    "(c) 1911 is written under the title in his own hand, which proves the date.",
+    "Last reviewed in 1911, it pleased the critics.",
+]
+
+
+@pytest.mark.parametrize("sentence", LIKE_INTERFACE)
+def test_the_opening_of_an_interface_cuts_no_prose(sentence):
+    assert [piece.kind for piece in segment(f"{sentence}\nThe organ sounded.")] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "This page was last edited on 5 June 2021, at 12:10 (UTC).",
+        "Last updated: May 12, 2021, 10:32 pm",
+        "Last modified by admin on 3/4/2011",
+        "Page last updated on Monday, 5 May 2014",
+        "Last updated 2 hours ago",
+        "This page was last modified",
+        "Last edited: Sun Oct 12, 2003 4:11 pm; edited 1 time in total",
+        "You are here: Home > Music > Bach",
+        "You are here: Articles",
+        "© 1996-2014 The Board of Trustees of the University of Illinois",
+        "This site uses cookies Accept",
+        "We use cookies to give you the best experience on our site, which are small files.",
+        "Your browser does not support the audio element.",
+        "Digitized by the Internet Archive in 2011 with funding from the University of Toronto",
+    ],
+)
+def test_wordings_of_an_interface_go_however_they_go_on(line):
+    assert {piece.kind for piece in segment(line)} == {"boilerplate"}
+
+
+@pytest.mark.parametrize("gap", ["\n", "\n ", "\r\n", " "])
+def test_the_time_of_a_text_that_ends_in_white_space_grows_with_its_length(gap):
+    assert segment(f"We use cookies.\n{'The organ sounded.' + gap:s}" + gap * 20_000)[0].kind

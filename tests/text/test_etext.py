@@ -51,7 +51,7 @@ def test_small_print_behind_the_book_costs_no_book():
         f"How such books begin.\n\n{'They begin so. ' * 60}\n\n{START}\nand then they go on.",
         "It says:\n\nEnd of Project Gutenberg, it says.",
         f"About small print.\n\n{SMALL_END}\nis how it ends.",
-        f"# How to clean Project Gutenberg\n\n{'Keep it. ' * 99}\n\n```\n{START}```\n\nThat is all.",
+        f"# How to clean Project Gutenberg\n\n{'Keep it. ' * 90}\n\n```\n{START}```\n\nThat is it",
         f"How Project Gutenberg began.\n\n{'It was so. ' * 99}\n\n   {START}\nso they begin.",
         f"Notes on Project Gutenberg.\n\n{BOOK}\n\n{END}These are its words, and I go on.",
     ],
