@@ -93,6 +93,7 @@ def is_record(text: str) -> bool:
 MARK_LINE = re.compile(
     r"^[ \t]*(?:\[[^\[\]\n]{0,60}\][ \t]*|[*_=~.-][*_=~. \t-]*)$\n?", re.MULTILINE
 )
+SHARP = re.compile(r"\b([A-Ga-g])#")  # a note, where Gopher counts hashes
 LONG_WORD, PIECE = re.compile(r"\S{100}"), re.compile(r"\S{40}")
 
 
@@ -102,8 +103,9 @@ def readable(text: str) -> str:
 
     Lines that are only marks are left out, unless there is nothing else; a line of white space is
     blank, as in what readers give, since repairs may leave one. Words of 100 characters and more
-    are cut, since the tokenizer's time grows with the square of their length.
+    are cut, since the tokenizer's time grows with the square of their length. Sharps are no hashes.
     """
+    text = SHARP.sub("\\1♯", text) if "#" in text else text
     text = plain_lines(text).strip("\n") if "\n" in text else text
     without_marks = MARK_LINE.sub("", text) if "[" in text or "\n" in text else text
     text = without_marks if without_marks.strip() else text
@@ -147,19 +149,45 @@ class ProseRepetitionFilter(GopherRepetitionFilter):
         return any(tops) or any(repeated > share * len(text) for _, share in self.dup_n_grams)
 
 
+# names of notes and chords, degrees, initials, figures, syllables for notes: short as they are,
+# each stands for a word
+STANDS_FOR = 4  # letters
+NOTATION = re.compile(
+    r"[A-Ga-g](?:maj|min|dim|aug|sus|add|[mM+°øΔ/#♯b♭A-G]|\d)*|[ivIVXL]+\d*|[A-Z]\.|[\d.,:/–-]+"
+    r"|do|re|mi|fa|sol?|la|[ts]i|ut",
+)
+
+
 class ProseGopherFilter(GopherQualityFilter):
     """Gopher's quality rules, for prose; records of `Field: value` lines pass.
 
     Gopher requires function words, of which it knows eight, in lower case. Here only sentences need
-    them, in upper or lower case, and more of them are known.
+    them, in upper or lower case, and more of them are known. In its average length of words, notes
+    and figures have four letters at least.
     """
+
+    def __init__(self, min_avg_word_length: float = 3, **options: Any) -> None:
+        super().__init__(min_avg_word_length=None, **options)
+        self.least_average = min_avg_word_length
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
         if is_record(doc.text) or self.surely_passes(readable(doc.text)):
             return True
         verdict = super().filter(viewed(doc))
-        has_none = isinstance(verdict, tuple) and verdict[1] == "gopher_enough_stop_words"
+        reason = verdict[1] if isinstance(verdict, tuple) else ""
+        if reason not in ("gopher_short_doc", "gopher_long_doc") and self.has_short_words(doc.text):
+            return False, "gopher_below_avg_threshold"
+        has_none = reason == "gopher_enough_stop_words"
         return True if has_none and not lacks_function_words(doc.text) else verdict
+
+    def has_short_words(self, text: str) -> bool:
+        """Whether the words of a text are too short on average."""
+        words = letters = 0
+        for word, count in word_counts(readable(text)).items():
+            if not PUNCTUATION_SET.issuperset(word):
+                length = max(len(word), STANDS_FOR if NOTATION.fullmatch(word) else 0)
+                words, letters = words + count, letters + length * count
+        return letters < self.least_average * words
 
     def surely_passes(self, text: str) -> bool:
         """Whether Gopher's rules surely hold, from distinct words alone, as for most texts."""
@@ -171,7 +199,7 @@ class ProseGopherFilter(GopherQualityFilter):
         signs = max(text.count("#"), text.count("...") + text.count("…"))
         return (
             0 < self.min_doc_words <= words <= self.max_doc_words
-            and self.min_avg_word_length * words <= letters <= self.max_avg_word_length * words
+            and self.least_average * words <= letters <= self.max_avg_word_length * words
             and signs <= self.max_symbol_word_ratio * total
             and self.max_bullet_lines_ratio >= 1  # otherwise the lines would have to be counted
             and self.max_ellipsis_lines_ratio is None

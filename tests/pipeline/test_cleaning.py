@@ -239,6 +239,38 @@ def test_blank_lines_are_no_lines(lines, blank, end):
     assert not rejected and kept["0"].split() == " ".join(lines).split()
 
 
+NOTATIONS = [
+    "F# C# G# D# A# E# B# are the sharps in the order in which they are added to the key "
+    "signature, and C# major has all of them.",
+    "In the key of C the ii-V-I is Dm7 G7 C, in F it is Gm7 C7 F, in Bb it is Cm7 F7 Bb, and in Eb "
+    "it is Fm7 Bb7 Eb.",
+    "The keys of the pieces are C, G, D, A, E, B, F#, C#, F, Bb, Eb, Ab, Db and Gb, in the order "
+    "of the circle of fifths.",
+    "Count it as 1 e & a 2 e & a 3 e & a 4 e & a, and tap the foot on 1, 2, 3, 4.",
+    "Sing do re mi fa sol la ti do, and then do ti la sol fa mi re do to the beat of the drum.",
+    "[Verse]\nC G Am F\nLet the river run\nC/E G7sus4 F#m7b5 Fmaj7\nto the open sea of my heart",
+    "Bach, J. S., 12, 45, of Leipzig\nBach, C. P. E., 13, 46\nAbel, C. F., 7, 9, and the Bachs",
+]
+
+
+@pytest.mark.parametrize("text", NOTATIONS)
+def test_notes_chords_and_figures_are_no_short_words(text):
+    assert clean([text]) == ({"0": text}, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("T h e o p e r a w a s a s u c c e s s i n t h e t o w n o f W a r s a w", "below_avg"),
+        ("to be or we of it is as by an to ox he we it go up on us so by at no if of", "below_avg"),
+        ("# the # of # and # that # have # with # be # to # the # opera # was # heard #", "hashes"),
+    ],
+)
+def test_spaced_letters_and_marks_are_bad_prose_still(text, reason):
+    (rejected,) = clean([text])[1].values()
+    assert reason in rejected
+
+
 def test_a_single_line_may_stand_between_blank_lines():
     assert clean([f"\n{PROSE}\n\n"]) == ({"0": f"\n{PROSE}\n\n"}, {})
 

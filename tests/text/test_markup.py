@@ -132,6 +132,32 @@ def test_markdown_gives_its_words_and_the_shape_of_lists_and_tables():
     assert "\n".join(lines) == PROSE
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\n\nFirst section, all prose.\n\n---\n\nSecond section.\n\n---\n\nThird.",
+        "---\nFirst section: it is all prose.\nIt goes on for one line.\n\n---\n\nSecond section.",
+        "---\n\nTitle: the name of a work.\n\n---\n\nSecond section.",
+    ],
+)
+def test_a_rule_at_the_beginning_is_no_front_matter(text):
+    assert " ".join(strip_markup(text, ".md").split()) == " ".join(text.replace("---", "").split())
+
+
+@pytest.mark.parametrize(
+    "matter",
+    [
+        "",
+        "title: 'Opening: gambits'\ntags:\n- one\n- two\n\n# a note\nauthor:\n  name: A. B.\n",
+        '"layout": post\ndate: 2014-05-03\nsummary: >\n  Words\n\n  and words\n',
+    ],
+)
+@pytest.mark.parametrize("end", ["---", "---  ", "..."])
+def test_front_matter_goes_alone(matter, end):
+    text = f"---\n{matter}{end}\n\nFirst section.\n\n---\n\nSecond section."
+    assert strip_markup(text, ".md") == "First section.\n\nSecond section."
+
+
 def test_restructured_text_gives_its_words_those_of_unknown_directives_too(tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("another file")

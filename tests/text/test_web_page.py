@@ -77,7 +77,30 @@ def test_menus_footers_and_what_is_hidden_stay_outside_and_are_counted():
     result = read_page(page)
     for word in ("menu", "cookies", "hidden", "script", "rights"):
         assert word not in result.text
-    assert result.words_outside == 10 * 9 + 16 + 14
+    assert result.words_outside == 10 * 9 + 16 + 11 + 14
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<textarea>{}</textarea>",
+        "<noscript><p>{}</p><style>p {{ color: red }}</style></noscript>",
+        "<p>Press <button>{}</button></p>",
+        "<form><select><option>{}</option></select></form>",
+        "<object data=x><param name=a><p>{}</p></object>",
+        "<div hidden><p>{}<script>var a = 'no word'</script></p></div>",
+        "<svg><text>{}</text></svg>",
+        "<div style='display: none'><textarea>{}</textarea></div>",
+    ],
+)
+def test_words_that_are_not_read_are_counted(form):
+    body = "".join(f"<p>{sentence}</p>" for sentence in sentences())
+    bare = read_page(f"<!doctype html><html><body>{body}</body></html>")
+    lyrics = "Sing to me of the river and of the town where it sleeps."
+    page = f"<!doctype html><html><body>{body}{form.format(lyrics)}</body></html>"
+    read, pressed = read_page(page), page.count("Press")
+    words = len(read.text.split()) - len(bare.text.split()) + read.words_outside
+    assert words == bare.words_outside + len(lyrics.split()) + pressed
 
 
 def test_a_page_whose_metadata_cannot_be_made_out_keeps_its_text(monkeypatch):

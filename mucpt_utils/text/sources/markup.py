@@ -14,7 +14,15 @@ from mucpt_utils.text.sources.base import Malformed
 
 # what Jekyll, kramdown and older readers of Markdown allow, and CommonMark does not
 DIALECTS: tuple[tuple[re.Pattern, Any], ...] = (
-    (re.compile(r"\A---\n.*?\n---\n", re.DOTALL), ""),
+    # front matter: names with values, lists, comments and what is indented below them; a rule
+    # between sections has none of them behind it
+    (
+        re.compile(
+            r"\A---[ \t]*\n(?![ \t]*\n)(?:(?:[\"']?[\w.-]++[\"']?[ \t]*:(?:[ \t][^\n]*+)?"
+            r"|[ \t]+[^\s][^\n]*+|- [^\n]*+|#[^\n]*+|[ \t]*)\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
+        ),
+        "",
+    ),
     (re.compile(r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}|\{:[^{}\n]*\}"), ""),
     (
         re.compile(r"^(#{1,6})(?=[^#\s])([^\n]*)", re.MULTILINE),

@@ -16,6 +16,7 @@ UNREAD = {
     *("script", "style", "noscript", "template", "iframe", "svg", "head", "select", "object"),
     *("button", "textarea"),
 }
+NO_WORDS = ("script", "style", "head", "template")  # hold nothing that a page shows
 BLOCKS = {
     *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details"),
     *("div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3"),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from mucpt_utils.text.sources.base import Malformed, clean_text
 from mucpt_utils.text.sources.page_tree import (
     BLOCKS,
+    NO_WORDS,
     UNREAD,
     lightened,
     parsed,
@@ -195,6 +196,7 @@ def blocks_of(tree: Any) -> Iterator[Block]:
                 blocks.append((element.tag, blocks[-1][1] or is_boilerplate(element)))
             if element.tag in UNREAD or is_hidden(element):
                 walk.skip_subtree()
+                yield from unread_block(element)
             else:
                 run.add("\n" if element.tag == "br" else element.text, blocks[-1][0])
             continue
@@ -203,6 +205,15 @@ def blocks_of(tree: Any) -> Iterator[Block]:
             blocks.pop()
         run.add(element.tail, blocks[-1][0])
     yield from run.block(*blocks[-1])
+
+
+def unread_block(element: Any) -> Iterator[Block]:
+    """The words in an element that is not read, as an aside, so that they are counted."""
+    if element.tag not in NO_WORDS:
+        inside = " or ".join(f"ancestor::{tag}" for tag in NO_WORDS)
+        text = " ".join(" ".join(element.xpath(f".//text()[not({inside})]")).split())
+        if text:
+            yield Block(element.tag, clean_text(text), 0, True)
 
 
 class Run:
