@@ -11,7 +11,7 @@ from datatrove.data import Document
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import Malformed, decode, read_source
-from mucpt_utils.text.sources.encodings import GUESSED, codec_name
+from mucpt_utils.text.sources.encodings import GUESSED, codec_name, stated_charset
 
 CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy, a Dvořák je psal. " * 4
 RUSSIAN = "Музыка и танец в русской культуре стоят рядом. " * 4
@@ -153,6 +153,50 @@ def test_old_texts_that_state_nothing_are_told_by_their_letters(encoding, text):
 )
 def test_names_of_character_sets(label, codec):
     assert codec_name(label) == codec
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        "<head><!-- <meta charset=iso-8859-2> --><meta charset=utf-8>",
+        "<head><!-- an editor's\n<?xml encoding='koi8-r'?> --><meta charset='utf-8'>",
+        "<head><script charset=iso-8859-2 src=a.js></script><meta charset=utf-8>",
+        "<head><meta charset=utf-8></head><body><form accept-charset=iso-8859-2></form>",
+        '<head><meta http-equiv="Content-Type" content="text/html; charset=utf-8"><a charset=big5>',
+        "<head><meta name=a content='the charset of the page'>",
+        "<head><!-- a comment without end <meta charset=iso-8859-2>",
+    ],
+)
+def test_a_set_is_stated_where_browsers_look_for_it(beginning):
+    raw = f"<!doctype html><html>{beginning}<p>Dvořák</p>".encode()
+    assert "Dvořák" in decode(raw, stated_charset(raw))
+    assert stated_charset(raw) in ("utf-8", None)
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "cp850"])
+@pytest.mark.parametrize("form", [".txt", ".jsonl", ".warc"])
+def test_texts_of_dos_are_told_by_letters_inside_words(tmp_path, encoding, form):
+    text = (
+        "The café was naïve, its façade that of Händel's own house; and over the sea, in the town "
+        "of Tomé, she sang of the miller, für Flöte, and then Gluck's Orphée as it was written. "
+    ) * 5
+    path = tmp_path / f"a{form}"
+    path.write_bytes(as_form(form, text.strip(), encoding))
+    *_, document = (item for item in read(path) if isinstance(item, Document))
+    assert document.text == text.strip() and document.metadata[GUESSED] == "cp850"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "‘Twas the night’s song… “Listen”—she said—“to the café” • 1914–1918 ™",
+        'It cost £20; the so–called ‘naïve’ hero”s aria ends on a "high" C….',
+        "Œuvre and Škoda, žurnál: words of Windows.",
+        "wait…what and word—word and rock’n’roll and a typo‚here of one sign; déjà vu, passé",
+    ],
+)
+def test_signs_of_windows_are_no_letters_of_dos(text):
+    assert decode((text * 3).encode("cp1252")) == text * 3
 
 
 def test_a_set_that_is_not_read_is_told_and_its_bytes_are_not_taken_for_letters(tmp_path):

@@ -41,8 +41,17 @@ TAG = "<html>"  # must be readable as ASCII in the set that a page states
 NO_TEXT = ("idna", "punycode", "unicode_escape", "raw_unicode_escape")
 # starts the letters of a set such as ISO-2022-CN, which look like ASCII
 SHIFT = b"\x1b$"
-CHARSET = re.compile(r"(?:charset|<\?xml[^>]*?encoding)\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
+IN_HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
+# other tags speak of other things: `<script charset=...>`, `<form accept-charset=...>`
+IN_PAGE = re.compile(
+    r"(?:<meta\b[^<>]*?\bcharset|<\?xml[^<>]*?\bencoding)\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE
+)
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 ASCII = bytes(range(128))
+# letters of DOS, and those that in Windows are signs which stand in no word (`na\x8bve`)
+DOS = "cp850"
+DOS_LETTER = re.compile(rb"(?<=[a-z])[\x81\x82\x84\x86-\x89\x8b\x8d\x90\x93-\x95\x98\x9b](?=[a-z])")
+DOS_LETTERS = bytes([*range(0x80, 0x9B), *range(0xA0, 0xA6), 0xE1])
 STATED_WITHIN = 4096  # bytes of a page in which it may state its character set
 # English, even French, has fewer non-ASCII letters; more of them mean another script
 MOST_ACCENTED = 0.05
@@ -137,8 +146,8 @@ def codec_name(label: str) -> str | None:
 
 def stated_charset(raw: bytes, header: str = "") -> str | None:
     """The character set named by a page's HTTP header, or else by the page's beginning."""
-    head = raw[:STATED_WITHIN].decode("ascii", errors="ignore")
-    match = CHARSET.search(header) or CHARSET.search(head)
+    head = COMMENT.sub("", raw[:STATED_WITHIN].decode("ascii", errors="ignore"))
+    match = IN_HEADER.search(header) or IN_PAGE.search(head)
     return match[1] if match else None
 
 
@@ -185,6 +194,8 @@ def without_mark(raw: bytes) -> str | None:
 
 def legacy_charset(raw: bytes, encoding: str | None = None) -> str:
     """The character set of bytes that are not UTF-8. Raises Malformed if none fits."""
+    if encoding not in WESTERN and is_dos(raw):
+        return DOS
     if encoding in WESTERN or is_western(raw):
         try:
             raw.decode("cp1252")
@@ -195,6 +206,13 @@ def legacy_charset(raw: bytes, encoding: str | None = None) -> str:
     if best is None:
         raise Malformed("neither UTF-8 nor Windows-1252, nor another character set")
     return best.encoding
+
+
+def is_dos(raw: bytes) -> bool:
+    """Whether bytes are of a Western language in the set of DOS: its letters stand inside words,
+    and few bytes stand for nothing else than letters of Windows."""
+    inside = len(DOS_LETTER.findall(raw))
+    return inside > len(raw.translate(None, ASCII + DOS_LETTERS)) and is_western(raw)
 
 
 def is_western(raw: bytes) -> bool:
