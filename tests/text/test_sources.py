@@ -202,6 +202,71 @@ def test_wrapped_prose_is_unwrapped_and_verse_is_not():
     assert unwrap("Tyger Tyger,\nburning bright,\nin the forests").count("\n") == 2
 
 
+LISTS = [
+    # a list, movements, contents, tables
+    "- The first symphony, in C major, was written in Vienna in 1800\n"
+    "- The second symphony, in D major, was written at Heiligenstadt\n"
+    "- The third symphony, in E-flat major, is called the Eroica",
+    "1. Allegro con brio, in the home key, with a slow introduction\n"
+    "2. Andante cantabile con moto, in the subdominant, in 3/8 time\n"
+    "3. Menuetto: Allegro molto e vivace, which is really a scherzo",
+    "I. Awakening of serene impressions on arriving in the country\n"
+    "II. Scene by the brookside: andante molto moto, in B-flat major",
+    "CHAPTER I. The Early Years in Bonn ........................ 1\n"
+    "CHAPTER II. Vienna, and the Lessons with Haydn ........... 23",
+    "Title                    Composer              Year    Key\n"
+    "Fidelio                  Beethoven             1805    C major",
+    "Fidelio, or Conjugal Love\tLudwig van Beethoven\t1805\tVienna\n"
+    "Der Freischuetz, a romantic opera\tCarl Maria von Weber\t1821\tBerlin",
+    "Am          F           C                G              Am      F\n"
+    "Well the morning comes up slowly and the evening goes down fast and",
+    # verse, a scene, a record
+    "This is the forest primeval. The murmuring pines and the hemlocks,\n"
+    "Bearded with moss, and in garments green, indistinct in the twilight,\n"
+    "Stand like Druids of eld, with voices sad and prophetic,\n"
+    "Stand like harpers hoar, with beards that rest on their bosoms.",
+    "LEPORELLO. Night and day I slave for one whom nothing pleases at all.\n"
+    "DON GIOVANNI. Be silent, Leporello, and keep a watch upon the door.",
+    "Born: 16 December 1770, in the city of Bonn on the river Rhine\n"
+    "Died: 26 March 1827, in the city of Vienna on the river Danube",
+]
+
+
+@pytest.mark.parametrize("text", LISTS)
+def test_lists_tables_verse_and_records_keep_their_lines_however_long(text):
+    assert passages(f"  {text}\n") == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (
+            "- The first symphony, in C major, was written in the city of\n"
+            "  Vienna, where it was heard in the spring of 1800\n"
+            "- The second, in D major, was written in the summer at the\n"
+            "  village of Heiligenstadt",
+            "- The first symphony, in C major, was written in the city of Vienna, where it was "
+            "heard in the spring of 1800\n"
+            "- The second, in D major, was written in the summer at the village of Heiligenstadt",
+        ),
+        (
+            "The numbers are these, of which two were not known till he died:\n12. The last one.",
+            "The numbers are these, of which two were not known till he died: 12. The last one.",
+        ),
+        (
+            "Vienna was the town where the quartets of Haydn were first heard.\n"
+            "Prague came later; and Berlin, where the king himself played the\n"
+            "Amati cello that is kept there still, came last of all the towns.",
+            "Vienna was the town where the quartets of Haydn were first heard. Prague came later; "
+            "and Berlin, where the king himself played the Amati cello that is kept there still, "
+            "came last of all the towns.",
+        ),
+    ],
+)
+def test_the_items_of_a_list_are_unwrapped_and_prose_is_no_list(text, whole):
+    assert passages(text) == [whole]
+
+
 def test_gutenberg_licence_goes_and_its_header_becomes_metadata():
     text = (
         "The Project Gutenberg EBook\nTitle: The Opera\nAuthor: A. Writer\n\n"

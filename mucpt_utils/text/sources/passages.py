@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from mucpt_utils.config.text import SourceSettings
 
@@ -9,6 +10,20 @@ BLANK_LINES = re.compile(r"\n\s*\n")
 SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)]))\s+(?=[\"'“‘(]?[A-Z0-9])")
 LONGEST_SENTENCE = 24  # characters per word of the longest passage
 WRAPPED_WIDTH = 45  # least average line length of a hard-wrapped paragraph, in characters
+# what separates columns, or a title from its page
+COLUMN = re.compile(r"\S(?: {3,}|\t)[ \t]*\S|(?:\. ?){4}\s*\w+$")
+CAPITAL = re.compile(r"[^\w\n]{0,3}[A-Z]")
+VERSE_ENDS = (*".,;:!?—-", *"\"'”’)")
+SHORTEST_VERSE, MANY_LINES = 4, 6  # lines
+WIDEST_VERSE = 100  # characters
+# how the items of a list, the fields of a record and the speeches of a scene begin, and what share
+# of the lines must begin so
+ITEMS = (
+    (0, re.compile(r"[-*•–+] +\S")),
+    (0, re.compile(r"\(?(?:\d{1,2}|[IVX]{1,5}|[a-z](?=\)))[.)] +\S")),
+    (0.5, re.compile(r"[A-Z][\w '/-]{0,30}: +\S")),
+    (0.5, re.compile(r"[A-Z][A-Z.' -]{2,30}[.:] +\S")),
+)
 
 
 def passages(text: str, settings: SourceSettings | None = None) -> list[str]:
@@ -75,8 +90,52 @@ def sentences(paragraph: str, longest: int) -> Iterator[str]:
 
 
 def unwrap(paragraph: str) -> str:
-    """A hard-wrapped paragraph on one line; lines that are short on average stay as they are."""
+    """A hard-wrapped paragraph on one line; what is no running prose keeps its lines.
+
+    These are lines that are short on average, columns, verse, and the items of a list, a record or
+    a scene, each of which is unwrapped by itself.
+    """
     lines = [line.strip() for line in paragraph.strip().split("\n")]
     body = lines[:-1]
-    is_wrapped = body and sum(map(len, body)) / len(body) >= WRAPPED_WIDTH
-    return (" " if is_wrapped else "\n").join(lines).strip()
+    if not body or sum(map(len, body)) / len(body) < WRAPPED_WIDTH:
+        return "\n".join(lines).strip()
+    if has_columns(lines) or is_verse(lines):
+        return "\n".join(lines)
+    opens = item_openings(lines)
+    pieces = [("\n" if is_item else " ") + line for line, is_item in zip(lines, opens, strict=True)]
+    return "".join(pieces).strip()
+
+
+def has_columns(lines: list[str]) -> bool:
+    """Whether half of the lines have gaps or leaders: tables, contents, chords over text."""
+    return 2 * sum(1 for line in lines if COLUMN.search(line)) >= len(lines)
+
+
+def is_verse(lines: list[str]) -> bool:
+    """Whether it would be a great chance if lines were prose: all begin with a capital, one ends
+    where the next word had room, and they are many or most end in a mark."""
+    if len(lines) < SHORTEST_VERSE or not all(CAPITAL.match(line) for line in lines):
+        return False
+    width, text = max(map(len, lines)), " ".join(lines)
+    capitals, small = (sum(map(case, text)) for case in (str.isupper, str.islower))
+    # whole paragraphs; headings, and the summary of a chapter: `In Vienna--A Quarrel--Fame`
+    if width > WIDEST_VERSE or capitals > small or text.count("--") >= len(lines):
+        return False
+    has_room = any(
+        len(line) + 1 + len(following.split(maxsplit=1)[0]) <= width
+        for line, following in pairwise(lines)
+    )
+    marked = sum(line.endswith(VERSE_ENDS) for line in lines)
+    return has_room and (len(lines) >= MANY_LINES or 2 * marked >= len(lines))
+
+
+def item_openings(lines: list[str]) -> list[bool]:
+    """Which lines begin an item; none unless the first and another one do, and alike.
+
+    Names before a colon or a full stop are so common that most lines must begin with one.
+    """
+    for least, pattern in ITEMS:
+        opens = [pattern.match(line) is not None for line in lines]
+        if opens[0] and sum(opens) >= max(2, least * len(lines)):
+            return opens
+    return [False] * len(lines)
