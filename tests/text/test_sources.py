@@ -267,6 +267,25 @@ def test_the_items_of_a_list_are_unwrapped_and_prose_is_no_list(text, whole):
     assert passages(text) == [whole]
 
 
+def test_a_word_cut_at_the_end_of_a_line_is_whole_again_and_a_compound_keeps_its_hyphen():
+    lines = [
+        "A composition is played. The sonata, in the old sense of the word, is a compo-",
+        "sition in several movements for one or two instruments, all of them well-",
+        "known in the towns of the north, and it stands in two-",
+        "and three-part harmony all along; then there is the avant-",
+        "garde, which is, as an avant-garde, against all of it --",
+        "and lost.",
+        "",
+        "The avantgarde is spelt so, too, by those who know, and the pages 12-",
+        "14 of the book say why.",
+    ]
+    first, second = passages("\n".join(lines))[0].split("\n\n")
+    assert "is a composition in several" in first and "well-known in" in first
+    assert "in two- and three-part" in first and "the avant-garde, which" in first
+    assert first.endswith("all of it -- and lost.")
+    assert second.endswith("and the pages 12- 14 of the book say why.")
+
+
 def test_gutenberg_licence_goes_and_its_header_becomes_metadata():
     text = (
         "The Project Gutenberg EBook\nTitle: The Opera\nAuthor: A. Writer\n\n"

@@ -1,7 +1,7 @@
 """Prose cut into passages at paragraph borders, with hard-wrapped lines joined again."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 
 from mucpt_utils.config.text import SourceSettings
@@ -10,6 +10,11 @@ BLANK_LINES = re.compile(r"\n\s*\n")
 SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)]))\s+(?=[\"'“‘(]?[A-Z0-9])")
 LONGEST_SENTENCE = 24  # characters per word of the longest passage
 WRAPPED_WIDTH = 45  # least average line length of a hard-wrapped paragraph, in characters
+WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+# a word with a hyphen at the end of a line, the rest on the next: `compo-`, `well-`
+CUT_HEAD, CUT_TAIL = re.compile(r"\b([^\W\d_]{2,})-\Z"), re.compile(r"[a-z\u00df-\u017f]{2,}")
+LONGEST_HEAD = 40  # characters
+SUSPENDED = ("and", "or", "to", "nor", "but")  # two- and three-part
 # what separates columns, or a title from its page
 COLUMN = re.compile(r"\S(?: {3,}|\t)[ \t]*\S|(?:\. ?){4}\s*\w+$")
 CAPITAL = re.compile(r"[^\w\n]{0,3}[A-Z]")
@@ -52,8 +57,10 @@ def passages(text: str, settings: SourceSettings | None = None) -> list[str]:
 
 def paragraphs(text: str, longest: int) -> Iterator[str]:
     """The paragraphs of a text, unwrapped; those longer than `longest` words come in pieces."""
-    for raw in BLANK_LINES.split(text.replace("\r\n", "\n").replace("\r", "\n")):
-        paragraph = unwrap(raw)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    words = frozenset(WORD.findall(text.lower())) if "-\n" in text else frozenset()
+    for raw in BLANK_LINES.split(text):
+        paragraph = unwrap(raw, words)
         if not paragraph:
             continue
         if len(paragraph.split()) <= longest:
@@ -89,11 +96,12 @@ def sentences(paragraph: str, longest: int) -> Iterator[str]:
             yield " ".join(words[start : start + longest])
 
 
-def unwrap(paragraph: str) -> str:
+def unwrap(paragraph: str, words: Collection[str] = ()) -> str:
     """A hard-wrapped paragraph on one line; what is no running prose keeps its lines.
 
     These are lines that are short on average, columns, verse, and the items of a list, a record or
-    a scene, each of which is unwrapped by itself.
+    a scene, each of which is unwrapped by itself. words: of the whole text, in lower case; a word
+    cut at the end of a line is made whole if it is one of them, and keeps its hyphen otherwise.
     """
     lines = [line.strip() for line in paragraph.strip().split("\n")]
     body = lines[:-1]
@@ -101,9 +109,22 @@ def unwrap(paragraph: str) -> str:
         return "\n".join(lines).strip()
     if has_columns(lines) or is_verse(lines):
         return "\n".join(lines)
-    opens = item_openings(lines)
-    pieces = [("\n" if is_item else " ") + line for line, is_item in zip(lines, opens, strict=True)]
+    pieces = [lines[0]]
+    for line, opens_item in zip(lines[1:], item_openings(lines)[1:], strict=True):
+        before, gap = (pieces[-1], "\n") if opens_item else joint(pieces[-1], line, words)
+        pieces[-1:] = [before, gap, line]
     return "".join(pieces).strip()
+
+
+def joint(line: str, following: str, words: Collection[str]) -> tuple[str, str]:
+    """A line, without its hyphen if that only cuts a word, and what parts it from the next."""
+    if not line.endswith("-"):
+        return line, " "
+    head, tail = CUT_HEAD.search(line, max(0, len(line) - LONGEST_HEAD)), CUT_TAIL.match(following)
+    if not head or not tail or tail[0] in SUSPENDED:
+        return line, " "
+    is_cut = (head[1] + tail[0]).lower() in words and f"{head[1]}-{tail[0]}".lower() not in words
+    return line[:-1] if is_cut else line, ""
 
 
 def has_columns(lines: list[str]) -> bool:
