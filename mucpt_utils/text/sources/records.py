@@ -46,6 +46,7 @@ OPENINGS = (b"[", b"{", b"[{")  # a first line with which JSON over several line
 BETWEEN = re.compile(r"[\s,\x1e]*")  # what separates two values of a file
 LOOKED_AT = 100  # first lines of a file; if one of them is a row, it has one row per line
 
+ENDS = ("start", "end")  # of a labelled span of the text
 READ_FROM = "read_from"  # the file and line of a row that has an identifier of its own
 # fields that the reader, a stage or datatrove writes and later ones rely on. What a row brings
 # under these names is from another run or of another meaning: it is kept, under another name
@@ -437,8 +438,9 @@ def with_moved_spans(truth: dict, text: str) -> dict:
 
     spans = []
     for span in truth["spans"]:
-        ends = {end: span.get(end) for end in ("start", "end")} if isinstance(span, dict) else {}
-        is_label = ends and all(isinstance(end, int) for end in ends.values())
+        found = span.items() if isinstance(span, dict) else ()
+        ends = {name: end for name, end in found if name in ENDS and isinstance(end, int)}
+        is_label = len(ends) == len(ENDS)
         spans.append(span | {n: moved(end) for n, end in ends.items()} if is_label else span)
     return truth | {"spans": spans}
 
