@@ -31,6 +31,7 @@ from mucpt_utils.pipeline.language import OtherLanguage, english_words
 from mucpt_utils.pipeline.personal_data.links import is_words
 from mucpt_utils.pipeline.word_tokens import NoWords, english_tokenizer
 from mucpt_utils.text.sources.base import plain_lines
+from mucpt_utils.text.sources.passages import has_columns
 
 # FineWeb's ends of a line, and the quotes, brackets and commas that end lines of verse and talk
 LINE_ENDS = (*sorted(TERMINAL_PUNCTUATION), *"\"'”’)]:;,-—")
@@ -91,7 +92,7 @@ def is_record(text: str) -> bool:
 
 # a line that says what is here in the book, or divides it: `[Illustration]`, `* * *`
 MARK_LINE = re.compile(
-    r"^[ \t]*(?:\[[^\[\]\n]{0,60}\][ \t]*|[*_=~.-][*_=~. \t-]*)$\n?", re.MULTILINE
+    r"^[ \t]*(?:\[[^\[\]\n]{0,60}\][ \t]*|[*_=~.|+-][*_=~.|+ \t-]*)$\n?", re.MULTILINE
 )
 SHARP = re.compile(r"\b([A-Ga-g])#")  # a note, where Gopher counts hashes
 LONG_WORD, PIECE = re.compile(r"\S{100}"), re.compile(r"\S{40}")
@@ -236,7 +237,7 @@ class ProseFineWebFilter(FineWebQualityFilter):
     """FineWeb's quality rules, for prose; records of `Field: value` lines pass.
 
     What makes a text a list are lines with words; blank lines between them say nothing. FineWeb
-    counts lines that end like a sentence; a passage with a list or a glossary after its
+    counts lines that end like a sentence; a table has none, and a passage with a list after its
     paragraphs has few of them, but stays, since most of its words are in sentences.
     """
 
@@ -246,7 +247,8 @@ class ProseFineWebFilter(FineWebQualityFilter):
         verdict = super().filter(viewed(doc))
         reason = verdict[1] if isinstance(verdict, tuple) else ""
         if reason == "line_punct_ratio":
-            return share_in_sentences(doc.text) > 0.5 or verdict
+            lines = [line for line in doc.text.split("\n") if line.strip()]
+            return share_in_sentences(doc.text) > 0.5 or has_columns(lines) or verdict
         if reason == "list_ratio":  # the last of FineWeb's rules, so that no other is left out
             return line_ends_per_word(doc.text) <= self.new_line_ratio or verdict
         return verdict

@@ -271,6 +271,13 @@ def test_spaced_letters_and_marks_are_bad_prose_still(text, reason):
     assert reason in rejected
 
 
+def test_a_table_whose_lines_do_not_end_like_sentences_stays():
+    names = ["Aubert", "Geminiani", "Alberti", "Benda, Franz", "Campagnoli", "Haack", "Krommer"]
+    rows = [f"{name:<24}| Paris     17{n}4 | London    18{n}0 |" for n, name in enumerate(names)]
+    table = "\n".join(["The violinists of the period and the places of birth and death.", *rows])
+    assert clean([table]) == ({"0": table}, {})
+
+
 def test_a_single_line_may_stand_between_blank_lines():
     assert clean([f"\n{PROSE}\n\n"]) == ({"0": f"\n{PROSE}\n\n"}, {})
 

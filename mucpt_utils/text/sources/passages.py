@@ -1,7 +1,8 @@
 """Prose cut into passages at paragraph borders, with hard-wrapped lines joined again."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
 
 from mucpt_utils.config.text import SourceSettings
@@ -17,6 +18,7 @@ LONGEST_HEAD = 40  # characters
 SUSPENDED = ("and", "or", "to", "nor", "but")  # two- and three-part
 # what separates columns, or a title from its page
 COLUMN = re.compile(r"\S(?: {3,}|\t)[ \t]*\S|(?:\. ?){4}\s*\w+$")
+COLUMN_GAPS = ("   ", "\t", "...", ". .")
 CAPITAL = re.compile(r"[^\w\n]{0,3}[A-Z]")
 VERSE_ENDS = (*".,;:!?—-", *"\"'”’)")
 SHORTEST_VERSE, MANY_LINES = 4, 6  # lines
@@ -58,7 +60,7 @@ def passages(text: str, settings: SourceSettings | None = None) -> list[str]:
 def paragraphs(text: str, longest: int) -> Iterator[str]:
     """The paragraphs of a text, unwrapped; those longer than `longest` words come in pieces."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    words = frozenset(WORD.findall(text.lower())) if "-\n" in text else frozenset()
+    words = cache(lambda: frozenset(WORD.findall(text.lower())))  # few texts need them
     for raw in BLANK_LINES.split(text):
         paragraph = unwrap(raw, words)
         if not paragraph:
@@ -96,34 +98,39 @@ def sentences(paragraph: str, longest: int) -> Iterator[str]:
             yield " ".join(words[start : start + longest])
 
 
-def unwrap(paragraph: str, words: Collection[str] = ()) -> str:
+def unwrap(paragraph: str, words: Callable[[], frozenset[str]] = frozenset) -> str:
     """A hard-wrapped paragraph on one line; what is no running prose keeps its lines.
 
     These are lines that are short on average, columns, verse, and the items of a list, a record or
-    a scene, each of which is unwrapped by itself. words: of the whole text, in lower case; a word
-    cut at the end of a line is made whole if it is one of them, and keeps its hyphen otherwise.
+    a scene, each of which is unwrapped by itself. words: gives those of the whole text, in lower
+    case; a word cut at the end of a line is made whole if it is one of them, and keeps its hyphen
+    otherwise.
     """
     lines = [line.strip() for line in paragraph.strip().split("\n")]
     body = lines[:-1]
     if not body or sum(map(len, body)) / len(body) < WRAPPED_WIDTH:
         return "\n".join(lines).strip()
-    if has_columns(lines) or is_verse(lines):
+    joined, opens = " ".join(lines), item_openings(lines)
+    if (any(gap in joined for gap in COLUMN_GAPS) and has_columns(lines)) or is_verse(lines):
         return "\n".join(lines)
+    if not any(opens) and "- " not in joined:  # nearly all prose
+        return joined
     pieces = [lines[0]]
-    for line, opens_item in zip(lines[1:], item_openings(lines)[1:], strict=True):
+    for line, opens_item in zip(lines[1:], opens[1:], strict=True):
         before, gap = (pieces[-1], "\n") if opens_item else joint(pieces[-1], line, words)
         pieces[-1:] = [before, gap, line]
     return "".join(pieces).strip()
 
 
-def joint(line: str, following: str, words: Collection[str]) -> tuple[str, str]:
+def joint(line: str, following: str, words: Callable[[], frozenset[str]]) -> tuple[str, str]:
     """A line, without its hyphen if that only cuts a word, and what parts it from the next."""
     if not line.endswith("-"):
         return line, " "
     head, tail = CUT_HEAD.search(line, max(0, len(line) - LONGEST_HEAD)), CUT_TAIL.match(following)
     if not head or not tail or tail[0] in SUSPENDED:
         return line, " "
-    is_cut = (head[1] + tail[0]).lower() in words and f"{head[1]}-{tail[0]}".lower() not in words
+    whole, compound = (head[1] + tail[0]).lower(), f"{head[1]}-{tail[0]}".lower()
+    is_cut = whole in words() and compound not in words()
     return line[:-1] if is_cut else line, ""
 
 
@@ -156,7 +163,9 @@ def item_openings(lines: list[str]) -> list[bool]:
     Names before a colon or a full stop are so common that most lines must begin with one.
     """
     for least, pattern in ITEMS:
+        if not pattern.match(lines[0]):
+            continue
         opens = [pattern.match(line) is not None for line in lines]
-        if opens[0] and sum(opens) >= max(2, least * len(lines)):
+        if sum(opens) >= max(2, least * len(lines)):
             return opens
     return [False] * len(lines)
