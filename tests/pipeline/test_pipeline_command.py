@@ -91,8 +91,14 @@ def test_wrong_input_is_one_line_and_status_2(flawed_source, tmp_path, capsys, c
         ("clean: {min_words: 50, max_words: 20}", "every document would be dropped; allowed: min"),
         ("source: {text_fields: []}", "no row could be read; the default: text, abstract"),
         ("source: {passage_words: 500}", "longest_passage_words = 250"),
-        ("source: {text_fields: text}", "'source.text_fields': needs a list, such as [a, b], not 'text'"),
-        ("clean:", "'clean': needs settings of its own, such as {name: value}, not None; allowed: enabled, junk"),
+        (
+            "source: {text_fields: text}",
+            "'source.text_fields': needs a list, such as [a, b], not 'text'",
+        ),
+        (
+            "clean:",
+            "such as {name: value}, not None; allowed: enabled, junk",
+        ),
     ],
 )
 def test_settings_that_can_do_nothing_are_refused(tmp_path, capsys, written, message):
