@@ -12,6 +12,8 @@ machine.
 - Trainer: against a bare PyTorch loop over the same model, data and optimiser (goal: 0.9)
 - two runs side by side, one thread each: against one after the other (goal: 1.5)
 - training share of matrix peak: 6 N D operations a second against large matrix products
+- replicas in one process: the matrix products of a step of several models batched, against one
+  model's after another's; above 1, training several seeds as one batch would pay
 """
 
 import argparse
@@ -39,6 +41,7 @@ from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences
 from mucpt_utils.training.trainer import WeightedTrainer
 
+REPLICAS = 4
 AUTOCAST = DEVICE == "cuda" and torch.cuda.is_bf16_supported()
 
 
@@ -131,6 +134,17 @@ class Bench:
             rates.step()
             optimiser.zero_grad()
 
+    def products(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """The factors of the matrix products of a forward step, for several models each."""
+        model, tokens = self.profile.model, self.settings.batch_sequences * self.shape[1]
+        wide = (model.hidden_size, model.intermediate_size)
+        sides = [(wide[0], wide[0])] * 4 + [wide] * 2 + [wide[::-1]]
+        sides = sides * model.layers + [(wide[0], self.profile.vocabulary)]
+        return [
+            tuple(torch.randn(REPLICAS, *shape, device=DEVICE) for shape in ((tokens, a), (a, b)))
+            for a, b in sides
+        ]
+
 
 def _one_run(profile_json: str, steps: int, ready, go) -> None:
     torch.set_num_threads(1)
@@ -167,6 +181,25 @@ def run_together(profile: Profile, steps: int, at_once: int) -> float:
     return taken
 
 
+def replicas(bench: Bench, rounds: int, add: Callable) -> None:
+    """The row of several models' products, batched against one after another."""
+    factors = bench.products()
+
+    def batched() -> None:
+        for a, b in factors:
+            torch.bmm(a, b)
+
+    def apart() -> None:
+        for number in range(REPLICAS):
+            for a, b in factors:
+                a[number] @ b[number]
+
+    flops = sum(2 * a.numel() * b.shape[-1] for a, b in factors)
+    ours, peer, ratio = side_by_side(batched, apart, 2 * rounds)
+    what = f"matrix products of {REPLICAS} models batched against one after another"
+    add(what, flops / ours, flops / peer, ratio, "flop/s")
+
+
 def rows(profile: Profile, steps: int, rounds: int, matrix: int) -> list[dict]:
     """Every comparison as rows of `speed.csv`."""
     bench, found = Bench(profile, steps), []
@@ -186,6 +219,7 @@ def rows(profile: Profile, steps: int, rounds: int, matrix: int) -> list[dict]:
     flops = 6 * models.parameters(bench.model()) * found[-1]["ours"]
     add(cost.PEAK, peak, float("nan"), float("nan"), "flop/s")
     add(cost.SHARE, flops, peak, flops / peak, "flop/s")
+    replicas(bench, rounds, add)
     if DEVICE == "cpu":
         together = run_together(profile, steps, 2)
         apart = run_together(profile, steps, 1)
