@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import tarfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -114,6 +115,20 @@ class YamlLoader(SafeLoader):
 YamlLoader.add_implicit_resolver(
     BOOLEAN, re.compile("(?:true|True|TRUE|false|False|FALSE)$"), "tTfF"
 )
+
+
+def unpack_tar(archive: tarfile.TarFile, folder: Path) -> None:
+    """Unpack an archive into `folder`. Raises FileError for a member that would lie elsewhere.
+
+    Python has a filter for this since 3.11.4; the 3.11 of Debian 12 is older.
+    """
+    top = folder.resolve()
+    for member in archive.getmembers():
+        place = (top / member.name).resolve()
+        if not place.is_relative_to(top) or not (member.isfile() or member.isdir()):
+            raise FileError(f"{archive.name}: {member.name} is no file or folder inside it")
+    with_filter = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+    archive.extractall(folder, **with_filter)
 
 
 def read_yaml(path: Path) -> Any:

@@ -30,7 +30,7 @@ import pandas as pd
 from mucpt_utils import paths
 from mucpt_utils.arguments import Parser
 from mucpt_utils.errors import FOUND, OK, MuCPTError
-from mucpt_utils.io import read_json
+from mucpt_utils.io import read_json, unpack_tar
 from mucpt_utils.report.movement import Check, changed_conclusions, compare_closely, other_shape
 from mucpt_utils.report.table_files import FORMATS, read_table, written
 from mucpt_utils.study import checkout, provenance, stages
@@ -67,7 +67,7 @@ def committed_results(profile: str, scratch: Path) -> tuple[Path, str]:
         if archive.returncode:
             raise NothingToCompare(f"nothing to compare with: {name} is not committed")
         with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-            files.extractall(scratch, filter="data")
+            unpack_tar(files, scratch)
         folder, source = scratch / name, f"{name} as git has it"
     return folder, source
 

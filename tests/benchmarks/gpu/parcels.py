@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mucpt_utils.errors import MuCPTError
-from mucpt_utils.io import read_json, write_json
+from mucpt_utils.io import read_json, unpack_tar, write_json
 from mucpt_utils.scoring.packages import sha256
 from mucpt_utils.study.stages import RECORD, file_digest, output_files
 
@@ -120,7 +120,7 @@ def unpack(gathered: Path, into: Path) -> dict[str, str]:
         if sha256(archive) != manifest["sha256"]:
             raise ParcelError(f"{gathered}: the pieces do not make the parcel of the manifest")
         with tarfile.open(archive) as tar:
-            tar.extractall(into, filter="data")
+            unpack_tar(tar, into)
     left_out = read_json(into / LEFT_OUT)
     (into / LEFT_OUT).unlink()
     return left_out
