@@ -11,7 +11,7 @@ import csv
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
-from math import log
+from math import fsum, log
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,7 +62,8 @@ def nearest_title(question: Mapping, others: Sequence[Mapping]) -> str:
 
     def shared(other: Mapping) -> float:
         common = mine & subject_words(other)
-        return sum(log((1 + len(others)) / counts[word]) for word in common)
+        # exact, so that the order of words in a set breaks no tie
+        return fsum(log((1 + len(others)) / counts[word]) for word in common)
 
     best = max(others, key=shared, default=None)
     return best["answer"] if best and shared(best) > 0 else ""

@@ -142,7 +142,7 @@ def test_a_large_vocabulary_is_read_in_chunks_by_every_family(family, monkeypatc
 @every_family
 def test_a_context_beyond_the_positions_is_one_line(family, tmp_path):
     model, corpus = made(family, 0), store(None)
-    line = rf"context={POSITIONS + 1}: \w+ as loaded has {POSITIONS} positions; allowed: at most"
+    line = rf"context={POSITIONS + 1}: \w+ as loaded has {POSITIONS} positions; allowed: 2 to"
     with pytest.raises(losses.ContextError, match=line):
         score(model, corpus, POSITIONS + 1)
     rows = np.ones((8, POSITIONS + 1), np.uint16)

@@ -33,9 +33,10 @@ MOST_LINKED = 0.5
 COVERED = 0.9  # share of trafilatura's words that the blocks must have to be read instead
 MOST_OUT_OF_ORDER = 100  # blocks that come earlier in the main text than in the page
 SPACE = re.compile(r"[ \t\n\r\f]+")
-# a text that begins like this is a whole page, whatever its file is called
+# a text that begins like this is a whole page, whatever its file is called; the loop over comments
+# is not possessive, because Python 3.11.2 then misses some
 WHOLE = re.compile(
-    r"[\s\ufeff]*+(?:<\?xml[^>]*+>\s*+)?(?:<!--(?:[^-]++|-(?!->))*+-->\s*+)*+"
+    r"[\s\ufeff]*+(?:<\?xml[^>]*+>\s*+)?(?:<!--(?:[^-]|-(?!->))*-->\s*)*"
     r"<(?:!doctype\s++html|html|head|body)\b",
     re.IGNORECASE,
 )
