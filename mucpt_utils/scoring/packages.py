@@ -11,6 +11,7 @@ is named as a model.
 
 import argparse
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -62,8 +63,7 @@ def resolve(name: str | Path) -> str:
         return str(fetched(name.removeprefix(PREFIX)))
     if name.lower().endswith(SUFFIX) and Path(name).is_file():
         return str(converted(Path(name)))
-    is_path = name.startswith(("/", "./", "../")) or name.lower().endswith(SUFFIX)
-    if is_path and not Path(name).exists():
+    if is_path(name) and not Path(name).exists():
         raise ModelError(f"model {name!r} cannot be loaded: no such file or folder")
     return name
 
@@ -87,7 +87,12 @@ def is_local(name: str) -> bool:
 
 def expanded(name: str | Path) -> str:
     """A model's name with the home folder in place of `~`, which shells leave alone in `a=~/b`."""
-    return str(Path(name).expanduser()) if str(name).startswith("~") else str(name)
+    return os.path.expanduser(name)
+
+
+def is_path(name: str) -> bool:
+    """Whether a model's name can only be a path: by its beginning, or as that of a GGUF file."""
+    return name.startswith(("/", "./", "../", "~")) or name.lower().endswith(SUFFIX)
 
 
 def model_folder(name: str) -> Path:

@@ -95,8 +95,8 @@ def check_name(setting: str, name: str) -> None:
     if name.startswith(PREFIX):
         packages.fetched(name.removeprefix(PREFIX))
         return
-    path = Path(name).expanduser()
-    if is_path(name) and not path.exists():
+    path = Path(packages.expanded(name))
+    if packages.is_path(name) and not path.exists():
         raise SettingsError(f"setting {setting!r}: there is no {name}")
     if path.exists() and not path.is_absolute():
         raise SettingsError(f"setting {setting!r}: needs the whole path, {path.resolve()}")
@@ -113,11 +113,6 @@ def check_disk(profile: Profile) -> None:
             f"profile {profile.name!r} keeps about {in_gb(needed)} of models, tokens and losses; "
             f"the disk of {paths.work()} has {in_gb(disk)}: `python -m mucpt_utils cost` has more"
         )
-
-
-def is_path(name: str) -> bool:
-    """Whether a model's name can only be a path: by its beginning, or as that of a GGUF file."""
-    return name.startswith(("/", "./", "../", "~")) or name.lower().endswith(packages.SUFFIX)
 
 
 def existing(folder: Path) -> Path:

@@ -98,6 +98,8 @@ def test_a_model_is_named_by_its_whole_path(setting, tmp_path, monkeypatch):
     for name in (tmp_path / "models" / "mine", "~/models/mine"):
         preflight.check(load_profile("hub", [f"{setting}={name}"]))
     assert packages.resolve("~/models/mine") == f"{tmp_path}/models/mine"
+    said = refused(f"{setting}=~nobody.of.that.name/mine", profile="hub")
+    assert "there is no ~nobody.of.that.name/mine" in said
     assert packages.is_local("~/models/mine")
 
 
