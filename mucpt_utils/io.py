@@ -126,7 +126,7 @@ def unpack_tar(archive: tarfile.TarFile, folder: Path) -> None:
     for member in archive.getmembers():
         place = (top / member.name).resolve()
         if not place.is_relative_to(top) or not (member.isfile() or member.isdir()):
-            raise FileError(f"an archive for {folder}: {member.name} is no file or folder inside it")
+            raise FileError(f"{folder}: {member.name} is no file or folder inside it")
     with_filter: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
     archive.extractall(folder, **with_filter)
 
