@@ -11,9 +11,10 @@ from datatrove.data import Document
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import Unreadable, read_source, source_files
+from mucpt_utils.text.sources.base import plain_lines
 from mucpt_utils.text.sources.encodings import GUESSED
 from mucpt_utils.text.sources.files import estimate_documents
-from mucpt_utils.text.sources.records import no_field
+from mucpt_utils.text.sources.records import no_field, with_moved_spans
 
 SETTINGS = SourceSettings(batch_rows=7)
 
@@ -351,3 +352,12 @@ def test_a_table_without_a_row_is_told(tmp_path):
     write(tmp_path / "t.parquet", {"text": pa.array([], pa.string())})
     documents, (bad,) = read(tmp_path)
     assert not documents and bad.reason == "the table has no row"
+
+
+def test_labels_move_with_the_lines_of_a_text():
+    text = "First.\r\n \t\r\n\x0bThe theme\x1fof it,\rand the end.\n  \nA coda."
+    words = ["First", "theme", "of it", "and", "coda."]
+    starts = {word: text.index(word) for word in words}
+    spans = [{"start": at, "end": at + len(word)} for word, at in starts.items()]
+    moved = with_moved_spans({"spans": spans}, text)["spans"]
+    assert [plain_lines(text)[s["start"] : s["end"]] for s in moved] == words

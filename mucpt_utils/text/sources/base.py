@@ -32,6 +32,7 @@ CONTROL = re.compile("[\0-\x1f\x7f\x85\u2028\u2029]")
 # processors and slides, and the separators of files, groups and records; one of units is a space
 OTHER_ENDS, UNIT = "\r\v\x1c\x1d\x1e", "\x1f"
 LINE_END = re.compile(f"\r\n?|[{OTHER_ENDS}]")
+ANY_LINE_END = re.compile(f"\r\n?|[\n{OTHER_ENDS}]")
 WHITE_LINE = re.compile(r"^[^\S\n]+$", re.MULTILINE)
 
 

@@ -8,6 +8,7 @@ import decimal
 import json
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -20,6 +21,7 @@ from datatrove.data import Document
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources.base import (
+    ANY_LINE_END,
     Item,
     Malformed,
     PassedOver,
@@ -431,10 +433,17 @@ def set_aside(metadata: dict) -> None:
 
 def with_moved_spans(truth: dict, text: str) -> dict:
     """The labels of a text with their offsets in its plain lines; what is no label stays."""
+    # where each line begins in the text, and in its plain lines
+    begins, plain = [0], [0]
+    for end in ANY_LINE_END.finditer(text):
+        line = text[begins[-1] : end.start()]
+        begins.append(end.end())
+        plain.append(plain[-1] + (0 if line.isspace() else len(line)) + 1)
 
     def moved(offset: int) -> int:
-        # a letter behind the beginning keeps the last line of it from looking blank
-        return len(plain_lines(text[:offset] + "x")) - 1
+        place = len(range(len(text))[:offset])  # as slices take it
+        line = bisect_right(begins, place) - 1
+        return plain[line] + place - begins[line]
 
     spans = []
     for span in truth["spans"]:
