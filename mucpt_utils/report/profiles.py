@@ -25,6 +25,7 @@ ORDER = (
     "crosscheck",
     "fresh",
     "kinds",
+    "breadth",
     "laptop",
     "doses",
     "replication",
