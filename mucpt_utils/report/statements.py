@@ -7,11 +7,13 @@ committed tables alone; without `--write` the command says which block differs f
 without results gives no line.
 """
 
+import math
 import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from mucpt_utils import paths
 from mucpt_utils.analysis import verdicts
@@ -54,11 +56,6 @@ TABLES = (
     ),
 )
 HEADLINE = ("evidence", "laptop")  # the first of these that exists is the headline of README
-# profiles that test a candidate of the search at its own price on other facts, with headings
-CANDIDATES = {
-    "fresh": "On fresh facts, without the loss ratio",
-    "kinds": "On fresh facts, by the kinds of tokens that the loss ratio favours",
-}
 PRETRAINED = "real"  # the profile whose base is a publicly pretrained model
 PROSE = "prose"  # the lane of real text
 SOFT_ON_PROSE = {"soft_static": "the ratio alone as weights", "soft_mixed": "half of it uniform"}
@@ -76,6 +73,40 @@ NOTE = (
     "costs more than a quarter more than plain. *Known* and *unknown* facts are those about "
     "subjects that the reference model has and has not read about. The arms' names are explained "
     "in the [glossary](../notebooks/GLOSSARY.md) and in `mucpt_utils/config/arms.yaml`."
+)
+
+
+class Candidate(NamedTuple):
+    """A profile that compares an arm with Rho-1 and with plain of about its price.
+
+    fresh: what no choice had seen before.
+    """
+
+    profile: str
+    arm: str
+    heading: str
+    fresh: str
+
+
+CANDIDATES = (
+    Candidate(
+        "fresh",
+        "tagger_window_start",
+        "On fresh facts, without the loss ratio",
+        "other facts, text, base and seeds",
+    ),
+    Candidate(
+        "breadth",
+        "tagger_window_start",
+        "The same, asked every question of the test split",
+        "other text, base and seeds",
+    ),
+    Candidate(
+        "kinds",
+        "ratio_window_start",
+        "On fresh facts, by the kinds of tokens that the loss ratio favours",
+        "other facts, text, base and seeds",
+    ),
 )
 
 
@@ -111,7 +142,7 @@ def headline(results: Everything) -> str:
         "The paper's arm": "the log-likelihood of answers after selection and soft weights by one "
         f"loss ratio, minus that after plain, is {clauses}: {judgement(results[profile])}.",
         "The best": better(tables),
-        **{head: at_its_own_price(results, name) for name, head in CANDIDATES.items()},
+        **{one.heading: at_its_own_price(results, one) for one in CANDIDATES},
         "Forgetting": forgotten(tables),
         "A pretrained model": on_a_pretrained_model(results),
         "Real music prose": on_real_prose(results),
@@ -192,27 +223,33 @@ def forgotten(tables: Tables) -> str:
     return f"on general questions plain minus the base is {number}{MEASURES[PRIMARY][1]}{told}."
 
 
-def at_its_own_price(results: Everything, profile: str) -> str:
-    """The arm whose price a profile spends on plain, against that and against Rho-1; "" if there
-    is no such run."""
-    result = results.get(profile)
+def at_its_own_price(results: Everything, candidate: Candidate) -> str:
+    """A candidate against plain of its price and against Rho-1; "" if there is no such run."""
+    result = results.get(candidate.profile)
     if result is None:
         return ""
-    arm = result.run["settings"]["compute_of"]
+    arm = candidate.arm
+    own, others = (price_of(result, name) for name in (arm, verdicts.EQUAL_COMPUTE))
+    same = f"{own:.2f}" == f"{others:.2f}"
+    compute = "at the same compute" if same else f"at {others:.2f} times its compute"
     told = []
-    for other, name in ((verdicts.EQUAL_COMPUTE, "plain at the same compute"), ("rho1", "Rho-1")):
+    for other, name in ((verdicts.EQUAL_COMPUTE, f"plain {compute}"), ("rho1", "Rho-1")):
         found = [difference_of(result.tables, arm, other, kind, PRIMARY) for kind in KINDS]
         effects = [effect for effect in found if effect is not None]
         if len(effects) < len(KINDS):
             return ""
         told.append(f"minus {name} {on_both(effects)}: {verdict_of(result.tables, arm, other)}")
-    price = first_row(result.tables["costs"], arm=arm)
-    cost = "" if price is None else f", at {price['relative_to_plain']:.1f} times plain's compute"
     return (
-        f"in [`{profile}`](results/{profile}/README.md) ({result.scale}; other facts, text, base "
-        f"and seeds, planned before the run) “{arm_title(arm)}”{cost}, compares as follows: "
-        f"{'; '.join(told)}."
+        f"in [`{result.name}`](results/{result.name}/README.md) ({result.scale}; "
+        f"{candidate.fresh}, planned before the run) “{arm_title(arm)}”, at {own:.1f} times "
+        f"plain's compute, compares as follows: {'; '.join(told)}."
     )
+
+
+def price_of(result: Finished, arm: str) -> float:
+    """What an arm costs by plain's cost; NaN if it was not counted."""
+    row = first_row(result.tables["costs"], arm=arm)
+    return math.nan if row is None else float(row["relative_to_plain"])
 
 
 def on_a_pretrained_model(results: Everything) -> str:

@@ -333,6 +333,28 @@ def test_surface_and_prose_have_their_tables(made):
     )
 
 
+@pytest.mark.parametrize(
+    ("price", "told"),
+    [(1.3, "minus plain at the same compute"), (1.35, "minus plain at 1.35 times its compute")],
+)
+def test_a_candidate_is_told_with_the_price_of_what_it_is_compared_with(made, price, told):
+    tables = made["laptop"].tables
+    rows = tables["differences"]
+    mine = rows[(rows["arm"] == "selection_soft") & (rows["compared_to"] == "plain")]
+    mine = mine.assign(arm="tagger_window_start")
+    added = [mine.assign(compared_to=other) for other in ("plain_compute", "rho1")]
+    bills = [{"arm": "tagger_window_start", "relative_to_plain": 1.3}]
+    bills.append({"arm": "plain_compute", "relative_to_plain": price})
+    richer = {**tables, "differences": pd.concat([rows, *added], ignore_index=True)}
+    richer["costs"] = pd.DataFrame(bills)
+    run = finished({**made["laptop"].run, "profile": "breadth"}, richer)
+    candidate = next(one for one in statements.CANDIDATES if one.profile == "breadth")
+    sentence = statements.at_its_own_price({"breadth": run}, candidate)
+    assert "at 1.3 times plain's compute" in sentence and told in sentence
+    assert "minus Rho-1" in sentence and candidate.fresh in sentence
+    assert statements.at_its_own_price({}, candidate) == ""
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 
