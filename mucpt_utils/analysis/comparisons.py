@@ -110,8 +110,9 @@ def sign_flip_p(deltas: Sequence[float] | pd.Series) -> float:
     # every combination of signs that the differences could have had
     signs = np.array(list(itertools.product((1, -1), repeat=len(values))))
     means = np.abs(signs @ values) / len(values)
-    # at least as far from zero as the observed mean, up to rounding
-    return float((means >= abs(values.mean()) - 1e-12).mean())
+    # at least as far from zero as the observed mean, up to rounding: tokens are many thousands
+    nearly = 1e-12 * max(1.0, np.abs(values).max(initial=0))
+    return float((means >= abs(values.mean()) - nearly).mean())
 
 
 # --- arms -----------------------------------------------------------------------------------------

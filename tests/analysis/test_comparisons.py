@@ -79,6 +79,12 @@ def test_two_values_of_one_sign_are_not_significant(frames, value):
     assert comparisons.sign_flip_p([1.0, -1.0]) == 1.0
 
 
+def test_no_sign_flip_p_is_below_the_smallest_possible_one_however_large_the_values():
+    """What went wrong once: p = 0 for tokens, whose sums are rounded by more than a fixed bound."""
+    for values in -3e5 * np.random.default_rng(0).random((50, 6)):
+        assert comparisons.sign_flip_p(values) == 2 / 2**6
+
+
 def test_composition_by_level_and_against_the_default_level(frames, value):
     where = {"axis": "metadata", "arm": "plain", "stratum": "all", "metric": "accuracy"}
     assert value(frames["composition"], "mean", level="absent", **where) == pytest.approx(0.2)
