@@ -14,7 +14,7 @@ import pandas as pd
 
 from mucpt_utils import stats
 from mucpt_utils.analysis.frames import frame_of
-from mucpt_utils.analysis.scores import document_groups
+from mucpt_utils.analysis.scores import document_groups, weighs_rows
 from mucpt_utils.config.scoring import Arm
 from mucpt_utils.scoring.scored import Scored, mean_one
 from mucpt_utils.study.labels import Labels
@@ -45,7 +45,9 @@ class Weighed:
 
 
 def has_criterion(arm: Arm) -> bool:
-    """Whether an arm weighs tokens or chooses documents."""
+    """Whether an arm weighs tokens or chooses documents, as can be seen before training."""
+    if weighs_rows(arm):
+        return False
     return bool(arm.criteria or arm.focus or arm.chosen_by or arm.random_tokens)
 
 

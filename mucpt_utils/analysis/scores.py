@@ -102,10 +102,17 @@ def weights_at_start(
     """Weights of some tokens under each weighing arm, while the model still is the base.
 
     scored: by arm, the corpus with what the arm needs. places: indices into the corpus's tokens.
-    Weights have mean 1 over the whole corpus; those of a static ratio stay in training.
+    Weights have mean 1 over the whole corpus; those of a static ratio stay in training. Arms that
+    weigh whole rows are left out (`weighs_rows`).
     """
     return {
         name: scored[name].weights(arm, seed, at_start=True)[places]
         for name, arm in arms.items()
-        if arm.tokens is not None
+        if arm.tokens is not None and not weighs_rows(arm)
     }
+
+
+def weighs_rows(arm: Arm) -> bool:
+    """Whether an arm weighs the rows of training as wholes: before there are rows, the whole corpus
+    would be one, of equal weight throughout."""
+    return arm.tokens is not None and arm.tokens.over == "sequence"

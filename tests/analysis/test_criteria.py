@@ -5,6 +5,7 @@ import pytest
 
 from mucpt_utils.analysis import criteria, schema
 from mucpt_utils.analysis.criteria import Weighed
+from mucpt_utils.config.arms import ARMS
 from mucpt_utils.study.labels import KINDS, Labels
 
 FACT, WRONG, RUMOUR, OTHER = (KINDS.index(k) for k in ("fact", "wrong_fact", "rumour", "other"))
@@ -32,6 +33,12 @@ def test_a_criterion_is_told_by_kind_and_stratum(value):
     assert value(table, "auc", **covered) == 1 > value(table, "auc_low", **covered)
     assert value(table, "focus", **covered) == 1
     assert value(table, "tokens", **covered) == 14 and value(table, "seeds", **covered) == 2
+
+
+def test_an_arm_that_weighs_rows_is_not_described_before_there_are_rows():
+    """What went wrong once: RHO-LOSS was described by the first half of the corpus."""
+    described = [name for name, arm in ARMS.items() if criteria.has_criterion(arm)]
+    assert "rho1" in described and "rho_loss" not in described and "plain" not in described
 
 
 def test_merely_unknown_statements_stand_against_all_false_ones(value):
