@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mucpt_utils import paths
 from mucpt_utils.analysis import schema, verdicts
 from mucpt_utils.analysis.verdicts import (
     BETTER,
@@ -93,6 +94,20 @@ def test_without_room_a_method_is_not_told_to_make_no_difference():
     assert schema.problems("room", rooms) == []
     assert set(rooms["arm"]) == {"oracle_focus_clean"}, "the best ceiling"
     assert verdicts.roomy(rooms) == {"covered": True, "uncovered": False}
+
+
+def committed():
+    """Committed tables of differences that hold verdicts."""
+    files = sorted(paths.RESULTS.glob("*/tables/differences.csv"))
+    return [path for path in files if "verdict" in pd.read_csv(path, nrows=0)]
+
+
+@pytest.mark.parametrize("path", committed(), ids=lambda path: path.parts[-3])
+def test_committed_differences_have_the_verdicts_of_todays_rule(path):
+    table = pd.read_csv(path)
+    again = verdicts.judged(table.drop(columns=["p_holm", "verdict"]))
+    turned = table[again["verdict"].ne("") & again["verdict"].ne(table["verdict"])]
+    assert turned.empty, turned[["arm", "compared_to", "stratum", "metric", "verdict"]].to_string()
 
 
 def test_one_measure_with_room_is_room():
