@@ -70,9 +70,10 @@ NOTE = (
     "undecided verdict. *Detectable* is the true difference in nats, on known and on unknown "
     "facts, that a test at level .05 finds in 80 % of such runs. *Cost* is relative to plain. The "
     "bold verdict of an arm is the one by which it is judged: the one at equal compute, where it "
-    "costs more than a quarter more than plain. *Known* and *unknown* facts are those about "
-    "subjects that the reference model has and has not read about. The arms' names are explained "
-    "in the [glossary](../notebooks/GLOSSARY.md) and in `mucpt_utils/config/arms.yaml`."
+    "costs more than a quarter more than plain and plain was trained with four fifths of that or "
+    "more. *Known* and *unknown* facts are those about subjects that the reference model has and "
+    "has not read about. The arms' names are explained in the "
+    "[glossary](../notebooks/GLOSSARY.md) and in `mucpt_utils/config/arms.yaml`."
 )
 
 
