@@ -26,8 +26,8 @@ QUIET = {
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
 }
 # glibc returns large blocks to the system and gets them anew, page by page, in every step of
-# training; kept, and in huge pages, they make a real model's step a third shorter (378 tokens per
-# second against 246, tests/benchmarks/bench_real_model.py). No result changes.
+# training; kept, and in huge pages, they make a real model's step a ninth shorter (135 tokens per
+# second against 120: results/speed, tests/benchmarks/bench_real_model.py). No result changes.
 KEPT = 2**33  # bytes: more than any block of a step
 KEPT_MEMORY = {
     "GLIBC_TUNABLES": ":".join(
