@@ -134,12 +134,16 @@ def temperature(table: pd.DataFrame) -> Folded:
 
 
 def three_tokens(weights: Sequence[float], names: Sequence[str]) -> Folded:
-    """Which of a few tokens weighs most and least, and whether one has more than 1."""
+    """Which of a few tokens weigh most and least, and whether one has more than 1."""
     values = np.asarray(weights, dtype=float).ravel()
-    high, low = int(values.argmax()), int(values.argmin())
-    ends = f"“{names[high]}” weighs most, {values[high]:.2f}; “{names[low]}” least, "
+    ends = []
+    for end, word in ((values.max(), "most"), (values.min(), "least")):
+        # tokens that weigh the same share an end: neither of them is ahead of the other
+        there = [f"“{n}”" for n, value in zip(names, values, strict=True) if np.isclose(value, end)]
+        verb = "" if ends else f" weigh{'s' if len(there) == 1 else ''}"
+        ends.append(f"{listed(there)}{verb} {word}, {end:.2f}")
     above = f"{int((values > 1.005).sum())} of {len(values)} weigh more than 1; the mean is 1."
-    return Folded([f"{ends}{values[low]:.2f}.", above])
+    return Folded([f"{'; '.join(ends)}.", above])
 
 
 def sliders(data: Mapping) -> Folded:

@@ -99,7 +99,11 @@ SURFACE = table(
         (showed.temperature(TEMPERATURE), ["1.5 (seed 0) and 1 (seed 1)", "1 of 2"]),
         (
             showed.three_tokens([0.0, 3.0, 0.0], ["a", "b", "c"]),
-            ["“b” weighs most, 3.00", "1 of 3"],
+            ["“b” weighs most, 3.00; “a” and “c” least, 0.00.", "1 of 3"],
+        ),
+        (
+            showed.three_tokens([1.2, 1.2, 0.6], ["a", "b", "c"]),
+            ["“a” and “b” weigh most, 1.20; “c” least, 0.60.", "2 of 3"],
         ),
         (
             showed.kinds(WEIGHTS),
