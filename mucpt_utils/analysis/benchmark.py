@@ -104,6 +104,17 @@ def by_stratum(answers: pd.DataFrame) -> pd.DataFrame:
     return grouped_means(pd.concat(parts), "stratum")
 
 
+def by_knowledge(answers: pd.DataFrame, covered: Mapping[int, set[str]]) -> pd.DataFrame:
+    """The same over music questions, by whether the seed's reference model knows the subject.
+
+    covered: the subjects that the reference model of each seed knows.
+    """
+    music = answers[answers["set"] == "questions"]
+    asked = zip(music["subject"], music["seed"], strict=True)
+    known = ["covered" if subject in covered[seed] else "uncovered" for subject, seed in asked]
+    return grouped_means(music.assign(stratum=known), "stratum")
+
+
 def grouped_means(answers: pd.DataFrame, group: str) -> pd.DataFrame:
     """Columns arm, group, metric, mean, ci_low, ci_high, seeds, n; rows by arm and group."""
     keys = ["arm", "seed", "question_id", "subject", group]

@@ -293,12 +293,12 @@ def knowledge_shows(main: pd.DataFrame) -> Folded:
 
 
 def popular(strata: pd.DataFrame, categories: pd.DataFrame, arm: str = "plain") -> Folded:
-    """Popular artists and less popular ones; the hardest category. Tables by stratum, category."""
+    """Popular subjects and less popular ones; the hardest category. Tables by stratum, category."""
     means = rows_where(strata, arm=arm, metric="accuracy").set_index("stratum")["mean"]
     told = []
     if {"popular", "less_popular"} <= set(means.index):
         told = [
-            f"accuracy is {means['popular']:.2f} on popular artists and "
+            f"accuracy is {means['popular']:.2f} on popular subjects and "
             f"{means['less_popular']:.2f} on less popular ones."
         ]
     rows = rows_where(categories, arm=arm, metric="accuracy").sort_values("mean")

@@ -67,6 +67,17 @@ def test_questions_are_counted_once_whatever_the_seeds(final):
     assert counts["popular"] == counts["less_popular"] == 20
 
 
+def test_answers_are_parted_by_what_the_reference_model_of_their_seed_knows(final):
+    subjects = sorted(set(final[final["set"] == "questions"]["subject"]))
+    knows = {0: set(subjects[:3]), 1: set(subjects[3:])}
+    table = rows_where(benchmark.by_knowledge(final, knows), metric="accuracy", arm="rho1")
+    music = final[(final["set"] == "questions") & (final["arm"] == "rho1")]
+    known = [s in knows[seed] for s, seed in zip(music["subject"], music["seed"], strict=True)]
+    means = table.set_index("stratum")["mean"]
+    assert set(means.index) == {"covered", "uncovered"}
+    assert means["covered"] == pytest.approx(music[known]["accuracy"].mean())
+
+
 def test_categories_hold_music_questions_only(final):
     table = benchmark.by_category(final)
     assert set(table["category"]) == {"song", "album"}

@@ -138,7 +138,7 @@ SURFACE = table(
         (showed.knowledge_shows(MAIN), ["(soft_static) +0.40 and", "(plain) −0.10"]),
         (
             showed.popular(STRATA, CATEGORIES),
-            ["0.40 on popular artists and 0.10 on less popular ones", "opera (0.10, n = 3)"],
+            ["0.40 on popular subjects and 0.10 on less popular ones", "opera (0.10, n = 3)"],
         ),
         (showed.axes(COMPOSITION), ["0 for music and the profile's own for general knowledge"]),
         (
