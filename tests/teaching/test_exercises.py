@@ -6,6 +6,7 @@ import re
 import nbformat
 import numpy as np
 import pytest
+import torch
 
 from mucpt_utils import paths
 from mucpt_utils.teaching import exercises, runner
@@ -668,6 +669,14 @@ def test_a_function_that_changes_its_arguments_cannot_spoil_the_cases():
 
     assert "changes the lists" in exercises.judge("normalise", wrong).message
     assert exercises.judge("normalise", solution("normalise")).solved
+
+
+def test_tensors_with_a_gradient_are_numbers_too():
+    def derivatives(w):
+        return torch.tensor(w, requires_grad=True) / len(w)
+
+    assert exercises.judge("weighted_gradient", derivatives).solved
+    assert not exercises.judge("jaccard", lambda a, b: torch.ones(1, requires_grad=True)).solved
 
 
 def test_a_misspelt_exercise_names_those_that_are():

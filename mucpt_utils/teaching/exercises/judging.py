@@ -172,9 +172,11 @@ def as_numbers(value: object) -> np.ndarray | None:
     """A value as an array of numbers, or None if it is none."""
     if isinstance(value, str | bytes | dict | set) or value is None:
         return None
+    if hasattr(value, "detach"):  # a tensor with a gradient holds numbers, but gives numpy none
+        value = value.detach()
     try:
         return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):
         return None
 
 
