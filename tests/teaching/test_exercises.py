@@ -244,6 +244,11 @@ WRITTEN += [
     ("normalise", "f = lambda w,m: list(m)", "weights are lost"),
     (
         "normalise",
+        "def f(w,m):\n if max(w)==0: return m\n t=sum(a*b for a,b in zip(w,m))\n return [a*b*sum(m)/t for a,b in zip(w,m)]",
+        "of those that take part",
+    ),
+    (
+        "normalise",
         "def f(w,m):\n t=sum(a*b for a,b in zip(w,m))\n return [a*b*sum(m)/t if t else 1/sum(m) for a,b in zip(w,m)]",
         "1 each",
     ),

@@ -316,6 +316,12 @@ def masked(weights: Numbers, mask: Numbers) -> list[float]:
             lambda w, m: [x / sum(m) for x in masked(w, m)],
         ),
         (
+            "whether any token has weight is asked of those that take part, not of masked ones",
+            lambda w, m: (
+                [x * sum(m) / sum(masked(w, m)) for x in masked(w, m)] if sum(w) else list(m)
+            ),
+        ),
+        (
             "divide by the mean; subtracting it makes the mean 1 and some weights negative",
             lambda w, m: [x - sum(masked(w, m)) / sum(m) + 1 for x in masked(w, m)],
         ),
@@ -327,6 +333,7 @@ def normalise() -> list[Case]:
         ([1.0, 1.0, 4.0], [1, 1, 1], "every token counts"),
         ([1.0, 3.0, 5.0, 0.0], [1, 1, 0, 1], "one token is masked out"),
         ([0.0, 0.0, 0.0], [1, 0, 1], "no token was chosen: uniform, not a division by zero"),
+        ([2.0, 0.0, 0.0], [0, 1, 1], "the only token with weight is masked out"),
     ]
     return [
         Case((values, mask), normalised(torch.tensor(values), torch.tensor(mask)).tolist(), about)
