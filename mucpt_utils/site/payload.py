@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from mucpt_utils.analysis import verdicts
+from mucpt_utils.config.arms import ARMS
 from mucpt_utils.io import write_text
 from mucpt_utils.report import limits
 from mucpt_utils.report.figures import arm_title
@@ -119,6 +120,7 @@ def arm_data(arm: str, run: Mapping[str, Any]) -> dict[str, Any]:
         "label": plain.arm_label(arm, 28),
         "narrow": plain.arm_label(arm, 17),
         "role": verdicts.role(arm),
+        "from_base": arm not in ARMS or ARMS[arm].start == "base",
         **runs_of(arm, run["artifacts"]),
     }
 

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from mucpt_utils import paths
+from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.axes import DEFAULT, load_axes
 from mucpt_utils.config.files import shown
 from mucpt_utils.io import read_json
@@ -120,7 +121,8 @@ def columns_to_place(explored: Explored, table: str) -> list[str]:
 def choose(explored: Explored, choice: Choice) -> pd.DataFrame:
     """The rows of a choice; runs of several seeds become their mean with an interval over seeds.
 
-    Curves begin with the base, which has read nothing.
+    Curves begin with the base, which has read nothing; not those of an arm that started from
+    another model.
 
     Raises NothingToDraw, with what there is, if nothing is left or rows would cover each other.
     """
@@ -146,7 +148,7 @@ def choose(explored: Explored, choice: Choice) -> pd.DataFrame:
 
 
 def from_the_base(frame: pd.DataFrame, table: pd.DataFrame, along: str) -> pd.DataFrame:
-    """Curves of arms, beginning with the base's point, which they share.
+    """Curves of arms, beginning with the base's point, which those that started from it share.
 
     table: the whole table, whose base may not have been chosen; frame: the rows that were.
     """
@@ -154,7 +156,8 @@ def from_the_base(frame: pd.DataFrame, table: pd.DataFrame, along: str) -> pd.Da
     base = table[(table["arm"] == "base") & (table[along] == 0)]
     if base.empty or "arm" not in frame:
         return frame
-    wanted = frame.loc[frame["arm"] != "base", ["arm", *keys]].drop_duplicates()
+    other = [arm for arm in frame["arm"].unique() if arm in ARMS and ARMS[arm].start != "base"]
+    wanted = frame.loc[~frame["arm"].isin(["base", *other]), ["arm", *keys]].drop_duplicates()
     begun = wanted.merge(base.drop(columns="arm"), on=keys)
     begun = begun.merge(
         frame[["arm", *keys, along]], on=["arm", *keys, along], how="left", indicator=True

@@ -289,6 +289,14 @@ def test_what_comes_before_training_is_paid_first():
     assert payload.profile_data(Finished(paths.ROOT, run, tables))["prices"] == {}
 
 
+def test_a_curve_begins_at_the_base_only_if_its_arm_did():
+    arms = {arm: payload.arm_data(arm, {"artifacts": []}) for arm in ("plain", "start_reference")}
+    assert {arm: data["from_base"] for arm, data in arms.items()} == {
+        "plain": True,
+        "start_reference": False,
+    }
+
+
 def test_a_heat_map_is_drawn_with_its_numbers():
     tiles = [
         {"label": "a|b", "column": "known", "worse": 0, "size": 1, "said": ["+1", "[0, 2]"]},

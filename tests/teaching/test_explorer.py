@@ -96,6 +96,7 @@ def test_one_seed_has_no_interval():
 
 def test_curves_begin_with_the_base_which_need_not_be_chosen():
     points = [("base", 0, 0.1), ("plain", 100, 0.3), ("plain", 200, 0.4), ("rho1", 100, 0.2)]
+    points += [("start_reference", 100, 0.5)]  # which did not begin with the base
     table = pd.DataFrame(
         [
             (arm, seed, tokens, "all", "accuracy", value)
@@ -105,11 +106,12 @@ def test_curves_begin_with_the_base_which_need_not_be_chosen():
         columns=["arm", "seed", "tokens", "stratum", "metric", "value"],
     )
     begun = explorer.Explored({"learning_curves": table}, "")
-    choice = Choice("learning_curves", "tokens", "arm", None, {"arm": ["plain", "rho1"]})
+    chosen = {"arm": ["plain", "rho1", "start_reference"]}
+    choice = Choice("learning_curves", "tokens", "arm", None, chosen)
     rows = explorer.choose(begun, choice)
     first = rows[rows["tokens"] == 0].set_index("arm")["value"]
     assert first.to_dict() == {"plain": 0.1, "rho1": 0.1}
-    assert len(rows) == 5
+    assert len(rows) == 6
 
 
 def test_a_level_bears_its_value_and_a_mixture_its_title():

@@ -184,7 +184,7 @@
     const groups = Map.groupBy(rows, row => JSON.stringify([row.arm, row.stratum, row.tokens]));
     const points = strata.flatMap(part => arms.flatMap((name, number) => {
       const own = [...new Set(rows.filter(row => row.arm === name).map(row => row.tokens))];
-      const base = rows.some(row => row.arm === "base" && row.tokens === 0) && !own.includes(0) ? [["base", 0]] : [];
+      const base = arm(name).from_base !== false && rows.some(row => row.arm === "base" && row.tokens === 0) && !own.includes(0) ? [["base", 0]] : [];
       return [...base, ...own.map(tokens => [name, tokens])].map(([from, tokens]) => {
         const values = (groups.get(JSON.stringify([from, part, tokens])) || []).map(row => row.value);
         if (!values.length) return null;
@@ -198,7 +198,7 @@
     const title = ending(points, arms, against, strata);
     MuCPT.frame($("curves"), {
       title, legend: arms.map((name, number) => [arm(name).title, `shape-${number % SHAPES.length}`, `var(--arm-${name})`]),
-      reading: `${capital(words.metrics[metric()] || metric())} against ${byTokens ? "tokens read" : "compute"}. The title counts means. All begin at the base${byTokens ? "" : "; what comes before training, as of a reference model, is paid first"}. Lines are means over ${data.seeds.length} seeds, bands their 95 % intervals (Student's t; wide where seeds are few). The upright axis need not begin at 0.${left > 0 ? ` Of those chosen, the first ${MOST_CURVES - fixed.length} are drawn beside plain.` : ""}`,
+      reading: `${capital(words.metrics[metric()] || metric())} against ${byTokens ? "tokens read" : "compute"}. The title counts means. All begin at the base${arms.some(name => arm(name).from_base === false) ? ", but for those that start from the reference model" : ""}${byTokens ? "" : "; what comes before training, as of a reference model, is paid first"}. Lines are means over ${data.seeds.length} seeds, bands their 95 % intervals (Student's t; wide where seeds are few). The upright axis need not begin at 0.${left > 0 ? ` Of those chosen, the first ${MOST_CURVES - fixed.length} are drawn beside plain.` : ""}`,
       origin: origin(), csv: points.map(point => ({ way_of_training: point.name, questions: point.panel, tokens: point.tokens, ...(byTokens ? {} : { operations: point.x }), value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n, profile: data.name, commit: data.commit })),
     });
     const width = MuCPT.narrow() ? Math.max(200, $("curves").clientWidth - 80) : Math.max(220, Math.min(430, $("curves").clientWidth / Math.min(2, strata.length) - 90));
