@@ -189,8 +189,11 @@ def graded(question: Mapping, answers: Iterable[tuple]) -> list[list]:
     return rows
 
 
-def known_subjects(finished: Finished) -> dict[str, list[bool]]:
-    """Which subjects the reference model of each seed knows, if the run's sample says so."""
+def known_subjects(finished: Finished) -> dict[str, list[int]]:
+    """The seeds whose reference model knows each subject, if the run's sample says so."""
     path = finished.folder / CLASSROOM / "answers.json"
-    rows = read_json(path)["questions"] if Path(path).is_file() else []
-    return {row["subject"]: row["known"] for row in rows}
+    kept = read_json(path) if Path(path).is_file() else {"seeds": [], "questions": []}
+    return {
+        row["subject"]: [s for s, knows in zip(kept["seeds"], row["known"], strict=True) if knows]
+        for row in kept["questions"]
+    }

@@ -196,6 +196,14 @@ def test_sentences_are_read_from_the_table():
     assert sentence["reference"]["1"]["1.5"] == [2.5, 4.0]
 
 
+def test_who_knows_a_subject_is_told_by_its_seed_whatever_the_numbers_of_seeds(tmp_path):
+    kept = {"seeds": [20, 21], "questions": [{"subject": "Björk", "known": [False, True]}]}
+    (tmp_path / "classroom").mkdir()
+    (tmp_path / "classroom" / "answers.json").write_text(json.dumps(kept), encoding="utf-8")
+    assert samples.known_subjects(Finished(tmp_path, {}, {})) == {"Björk": [21]}
+    assert samples.known_subjects(Finished(tmp_path / "none", {}, {})) == {}
+
+
 def test_questions_take_turns_by_subject():
     asked = [{"subject": name, "id": i} for i, name in enumerate("aabb")]
     assert [question["id"] for question in samples.taking_turns(asked)] == [0, 2, 1, 3]
