@@ -29,7 +29,7 @@ SCORES = paths.ROOT / "data_cards/musicsimpleqa/scores.csv"
 ROLES = {
     "control": "control: shows what happens by chance or without training",
     "baseline": "baseline: what a method has to beat",
-    "method": "method: uses the loss ratio",
+    "method": "method: uses the reference model, by the loss ratio or as its start",
     "ceiling": "ceiling: is told what no method can know, to see how much room there is",
 }
 
