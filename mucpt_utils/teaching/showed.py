@@ -128,7 +128,8 @@ def temperature(table: pd.DataFrame) -> Folded:
     return Folded(
         [
             f"The loss is smallest at {listed(each)}.",
-            f"{above} of {len(best)} reference models were overconfident: their best is above 1.",
+            f"At {above} of {len(best)} seeds the reference model was overconfident: its best is "
+            "above 1.",
         ]
     )
 

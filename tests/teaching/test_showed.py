@@ -96,7 +96,7 @@ SURFACE = table(
         (showed.slope(Calibration(1.5, 0.0)), ["1.50", "too modest"]),
         (showed.thresholds(CLASSIFIER), ["20.0%", "5.0%", "75% of it undone"]),
         (showed.funnel(FUNNEL), ["Of 100 documents 60 are left", "classify drops the most: 30"]),
-        (showed.temperature(TEMPERATURE), ["1.5 (seed 0) and 1 (seed 1)", "1 of 2"]),
+        (showed.temperature(TEMPERATURE), ["1.5 (seed 0) and 1 (seed 1)", "At 1 of 2 seeds the"]),
         (
             showed.three_tokens([0.0, 3.0, 0.0], ["a", "b", "c"]),
             ["“b” weighs most, 3.00; “a” and “c” least, 0.00.", "1 of 3"],
