@@ -25,6 +25,7 @@ from mucpt_utils.teaching.widgets import answer_mean, sentence_weights
 
 SUMMARY = "What this run showed"
 LOW_RECALL = 0.5  # recall below which a kind counts as not removed
+FALSE = ("wrong_fact", "rumour")  # kinds of false statements: told once, told on many sites
 CONTROL = "inverse"  # the negative control: the loss ratio upside down
 NO_AXIS = "No axis was moved in this run."
 NO_CLAIMS = "The verdicts are computed in notebook 08, which this run has not reached yet."
@@ -180,11 +181,18 @@ def why(pair: Sequence[Mapping], number: int) -> str:
     return f" (this RM {listed(facts)})"
 
 
-def kinds(table: pd.DataFrame, kind: str = "wrong_fact") -> Folded:
-    """Whether the weights of true facts and another kind differ, arm by arm.
+def kinds(table: pd.DataFrame) -> Folded:
+    """Whether the weights of true facts and of false ones differ, arm by arm.
 
     table: rows of `fixed_weights.csv` or `token_weights.csv`.
     """
+    there = [kind for kind in FALSE if kind in set(table["kind"])]
+    told = [sentence for kind in there for sentence in parted_from_true(table, kind)]
+    return Folded(told or ["No arm of this run has weights of both kinds."])
+
+
+def parted_from_true(table: pd.DataFrame, kind: str) -> list[str]:
+    """In which arms the weights of true facts and of another kind lie apart, and in which not."""
     parted: list[str] = []
     together: list[str] = []
     for arm, rows in table.groupby("arm", sort=False):
@@ -198,7 +206,7 @@ def kinds(table: pd.DataFrame, kind: str = "wrong_fact") -> Folded:
     what = f"The weights of true facts and of {kind.replace('_', ' ')}s"
     told = [f"{what} lie apart, with their intervals, in {listed(parted)}."] if parted else []
     told += [f"{what} have overlapping intervals in {listed(together)}."] if together else []
-    return Folded(told or ["No arm of this run has weights of both kinds."])
+    return told
 
 
 def lost_most(table: pd.DataFrame) -> Folded:

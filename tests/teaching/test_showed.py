@@ -39,6 +39,7 @@ WEIGHTS = table(
     ("rho1", "fact", 1.0, 0.8, 1.2),
     ("rho1", "wrong_fact", 1.1, 0.9, 1.3),
 )
+RUMOURS = table("arm kind weight ci_low ci_high", ("soft_static", "rumour", 1.7, 1.6, 1.8))
 PARTS = table(
     "arm seed tokens kind weight n",
     ("soft_dynamic", 0, 100, "wrong_fact", 0.9, 5),
@@ -108,6 +109,10 @@ SURFACE = table(
         (
             showed.kinds(WEIGHTS),
             ["in “soft, static", "1.80 and 0.90", "overlapping intervals in “Rho-1"],
+        ),
+        (
+            showed.kinds(pd.concat([WEIGHTS, RUMOURS])),
+            ["wrong facts lie apart", "of rumours have overlapping intervals in “soft, static"],
         ),
         (
             showed.lost_most(WEIGHTS),
