@@ -175,8 +175,11 @@ def main_comparison(measured: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFr
         keys = ["arm", "stratum", "metric"]
         own = ["p_value", "p_holm", "mde", "verdict"] if other == "plain" else []
         part = part.rename(columns={"difference": column, **ends})
-        means = means.merge(part[[*keys, column, *ends.values(), *own]], on=keys, how="left")
-    return in_order(means.fillna({"verdict": ""}), "main_comparison")
+        # a run of one arm compares nothing, and its table has no column of verdicts
+        part = part.reindex(columns=[*keys, column, *ends.values(), *own])
+        means = means.merge(part, on=keys, how="left")
+    told = means["verdict"].astype("str").fillna("")
+    return in_order(means.assign(verdict=told), "main_comparison")
 
 
 def alignment(measured: pd.DataFrame, aligned: pd.DataFrame) -> pd.DataFrame:

@@ -60,6 +60,14 @@ def test_an_arm_that_costs_far_more_is_not_compared_at_equal_compute():
     assert "selection_soft" in by_other["plain_compute"]
 
 
+def test_a_run_of_plain_alone_has_a_main_comparison_without_differences():
+    measured = items([run("plain", seed) for seed in (0, 1)])
+    differences = comparisons.differences(measured)
+    main = comparisons.main_comparison(measured, differences)
+    assert differences.empty and set(main["arm"]) == {"plain"}
+    assert main["difference_to_plain"].isna().all() and set(main["verdict"]) == {""}
+
+
 def test_main_comparison_agrees_with_differences(frames, value):
     where = {"arm": "rho1", "stratum": "uncovered", "metric": "accuracy"}
     main, table = frames["main_comparison"], frames["differences"]
