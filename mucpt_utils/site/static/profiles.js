@@ -58,13 +58,16 @@
     await MuCPT.draw($("forest"), "forest", rows, { change: spec => MuCPT.fitForest(spec, $("forest"), ["← worse", `difference to plain${unit() ? `, ${unit()}` : ""}`, "better →"].join(MuCPT.SPACE)), label: title, pick: datum => { location.href = `explore.html#row=${datum._row}`; } });
   }
 
+  /** Whether a way of training began with the base; one that starts from another model has no point there. */
+  const fromBase = (data, name) => data.arms[name]?.from_base !== false;
+
   async function drawCurves() {
     const [arm, metric] = [$("arm").value, $("metric").value];
     const having = profiles.filter(data => MuCPT.rows(data, "learning_curves").some(row => row.arm === arm && row.metric === metric && KINDS.includes(row.stratum)));
     const points = having.flatMap(data => KINDS.flatMap(kind => {
       const rows = MuCPT.rows(data, "learning_curves").filter(row => row.metric === metric && row.stratum === kind && row.value !== null);
       return [["plain", 0], [arm, 1]].flatMap(([name, number]) => {
-        const own = rows.filter(row => row.arm === name || (row.arm === "base" && row.tokens === 0));
+        const own = rows.filter(row => row.arm === name || (fromBase(data, name) && row.arm === "base" && row.tokens === 0));
         if (!own.some(row => row.arm === name)) return [];
         return [...Map.groupBy(own, row => row.tokens)].map(([tokens, group]) => {
           const made = MuCPT.estimate(group.map(row => row.value));
@@ -75,7 +78,7 @@
     $("curves").hidden = !points.length;
     if (!points.length) return;
     const title = `Above plain at the end of training, on the same tokens: ${KINDS.map(kind => above(points.filter(point => point.kind === kind && !point.again), kind)).filter(Boolean).join(", ")}`;
-    MuCPT.frame($("curves"), { title, legend: [["plain", "shape-0", "var(--ink)"], [arms.get(arm), "shape-1", "var(--covered)"]], reading: `The ${words.metrics[metric]} against tokens read. Lines are means over seeds, bands their 95 % intervals (Student's t); the title counts means. Both begin at the base. The upright axis need not begin at 0.`, origin: having.map(data => `${data.name} ${data.commit}`).join(", "),
+    MuCPT.frame($("curves"), { title, legend: [["plain", "shape-0", "var(--ink)"], [arms.get(arm), "shape-1", "var(--covered)"]], reading: `The ${words.metrics[metric]} against tokens read. Lines are means over seeds, bands their 95 % intervals (Student's t); the title counts means. ${having.every(data => fromBase(data, arm)) ? "Both begin at the base" : "Plain begins at the base, the other at the reference model"}. The upright axis need not begin at 0.`, origin: having.map(data => `${data.name} ${data.commit}`).join(", "),
       csv: points.map(point => ({ profile: point.profile, panel: point.panel, way_of_training: point.name, tokens: point.x, value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n })) });
     const width = MuCPT.narrow() ? Math.max(200, $("curves").clientWidth - 80) : Math.max(220, Math.min(430, $("curves").clientWidth / 2 - 90));
     await MuCPT.draw($("curves"), "curves", points, { panels: [...new Set(points.map(point => point.panel))], label: title, change: spec => {
