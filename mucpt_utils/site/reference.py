@@ -27,7 +27,7 @@ FORMATS = ("csv", "csv.gz", "parquet")
 SHOWN = 6  # rows of a table that are shown on its page
 SCORES = paths.ROOT / "data_cards/musicsimpleqa/scores.csv"
 ROLES = {
-    "control": "control: shows what happens by chance or without training",
+    "control": "control: what comes of no training, of chance, or of the ratio turned round",
     "baseline": "baseline: what a method has to beat",
     "method": "method: uses the reference model, by the loss ratio or as its start",
     "ceiling": "ceiling: is told what no method can know, to see how much room there is",
