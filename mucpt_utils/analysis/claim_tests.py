@@ -23,6 +23,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from mucpt_utils import stats
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import (
     PAPER_ARM,
@@ -229,14 +230,16 @@ def axis_test(test: Test, tables: Tables) -> Finding:
 def axes_test(test: Test, tables: Tables) -> Finding:
     """Whether enough axes have a level that clearly differs from the profile's own.
 
-    The value shown is the share of the axes compared that do.
+    An axis has many comparisons (levels, arms, measures), any of which may make it clear, so its
+    p-values are corrected together (Holm). The value shown is the share of the axes compared.
     """
     name = "composition_differences"
     table = tables.get(name)
     if table is None or table.empty:
         return missing(f"{name}.csv", "any axis")
     rows = table[table["stratum"].isin(test.strata)]
-    differs = rows["verdict"].isin(list(verdicts.OPPOSITE))
+    p_values = rows.groupby("axis", sort=False)["p_value"].transform(stats.holm)
+    differs = rows["verdict"].isin(list(verdicts.OPPOSITE)) & (p_values < verdicts.load_rule().level)
     clear = differs.groupby(rows["axis"], sort=False).any()
     names = [str(axis) for axis, is_clear in clear.items() if is_clear]
     evidence = (

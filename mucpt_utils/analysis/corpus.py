@@ -134,8 +134,11 @@ def classifier_table(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFr
     rows = [(np.nan, metric, value, len(labels)) for metric, value in whole.items()]
     for threshold in THRESHOLDS:
         measured = _at(threshold, probabilities, labels)
-        kept = int(measured["kept"])
-        rows += [(threshold, metric, value, kept) for metric, value in measured.items()]
+        kept, music = int(measured["kept"]), int(labels.sum())
+        rows += [
+            (threshold, metric, value, music if metric == "recall" else kept)
+            for metric, value in measured.items()
+        ]
     return pd.DataFrame(rows, columns=["threshold", "metric", "value", "n"])
 
 

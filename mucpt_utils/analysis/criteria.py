@@ -110,7 +110,7 @@ def covered_tokens(
 def criteria(rows: Iterable[Weighed], labels: Labels) -> pd.DataFrame:
     """`criteria.csv`: for every arm and stratum, mean weights of kinds, AUC, effective sample size.
 
-    An AUC's interval is over seeds.
+    An AUC's interval is `interval_of_auc`.
     """
     measured = [row for one in rows for row in criterion_rows(one, labels)]
     if not measured:
@@ -118,13 +118,24 @@ def criteria(rows: Iterable[Weighed], labels: Labels) -> pd.DataFrame:
     parts = []
     for (arm, stratum), group in pd.DataFrame(measured).groupby(["arm", "stratum"], sort=False):
         means = group[["right", "wrong", "other", "auc", "focus", "effective"]].mean()
-        auc = stats.Estimate(np.nan, np.nan, np.nan)
-        if group["auc"].notna().all():
-            auc = stats.clustered_mean(group["auc"])
-        ends = {"auc_low": auc.low, "auc_high": auc.high}
+        low, high = interval_of_auc(group["auc"])
+        ends = {"auc_low": low, "auc_high": high}
         counts = {"seeds": len(group), "tokens": int(group["tokens"].sum())}
         parts.append({"arm": arm, "stratum": stratum, **means, **ends, **counts})
     return frame_of(parts, "criteria")
+
+
+def interval_of_auc(of_seeds: pd.Series) -> tuple[float, float]:
+    """95 % interval of a mean AUC over the different weightings, by Student's t; NaN with one.
+
+    of_seeds: the AUC of each seed. Seeds that share a reference model give one and the same
+    weighting, whose AUC is the same to the last digit: copies say nothing of the spread.
+    """
+    different = of_seeds.unique()
+    # with sizes: an AUC of 0 or 1 is a mean over pairs, not an answer right or wrong
+    found = stats.clustered_mean(different, sizes=np.ones(len(different)))
+    low, high = np.clip([found.low, found.high], 0, 1)
+    return float(low), float(high)
 
 
 def criterion_rows(one: Weighed, labels: Labels) -> Iterator[dict]:

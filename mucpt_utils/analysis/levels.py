@@ -20,10 +20,12 @@ MEASURED = ("log_likelihood", "accuracy", "bits_per_byte")
 def chance(unbound: pd.DataFrame) -> pd.DataFrame:
     """`chance.csv`: accuracy with answers permuted within a relation, by arm and stratum.
 
-    unbound: items, as `items.unbound_items` gives them.
+    unbound: items, as `items.unbound_items` gives them. An item is the share of permutations that
+    are right, so an interval is by Student's t, and ends where a share does.
     """
-    main = unbound[unbound["axis"] == MAIN]
-    return in_order(estimates(main, ["arm"]), "chance")
+    found = estimates(unbound[unbound["axis"] == MAIN], ["arm"])
+    found[["ci_low", "ci_high"]] = found[["ci_low", "ci_high"]].clip(0, 1)
+    return in_order(found, "chance")
 
 
 def repeatability(measured: pd.DataFrame) -> pd.DataFrame:

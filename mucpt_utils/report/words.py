@@ -193,7 +193,7 @@ def at_a_glance(tables: Tables, role: str) -> str:
 
 
 def effects(tables: Tables) -> list[str]:
-    """Against plain: the paper's arm, the best of the other arms by the loss ratio, and Rho-1.
+    """Against plain: the paper's arm, the best of the other methods, and Rho-1.
 
     The best is the one of the highest accuracy over all facts; the sentence says so, since it was
     chosen on the questions by which it is then described.
@@ -203,10 +203,10 @@ def effects(tables: Tables) -> list[str]:
     leads = {PAPER_ARM: ""}
     others = [arm for arm in measured if arm != PAPER_ARM]
     if others:
-        noun = "other arm" if PAPER_ARM in measured else "arm"
+        noun = "other method" if PAPER_ARM in measured else "method"
         leads[max(others, key=measured.__getitem__)] = (
-            f"Of the {counted(len(others), noun)} by the loss ratio, the one with the highest "
-            "accuracy over all facts, chosen on these same questions and so to be read with care: "
+            f"Of the {counted(len(others), noun)}, the one with the highest accuracy over all "
+            "facts, chosen on these same questions and so to be read with care: "
         )
     leads["rho1"] = ""
     sentences = {arm: effect_sentence(tables, arm) for arm in leads}

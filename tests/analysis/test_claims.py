@@ -194,6 +194,18 @@ def test_one_axis_cannot_speak_for_systematic_comparisons_along_axes():
     assert "1 of 3 axes" in row["evidence"] and row["our_value"] == pytest.approx(1 / 3)
 
 
+def test_an_axis_of_many_comparisons_is_not_clear_by_the_luckiest_of_them():
+    rows = [
+        ("axis", f"level{i}", "own", "plain", "all", "accuracy", 0.2, 0.1, 0.3, 0.01, 3, 10)
+        for i in range(6)
+    ]
+    frame = pd.DataFrame(rows, columns=COLUMNS["composition_differences"])
+    place = list(claims.load_claims()).index("axes")
+    for kept, share in ((rows[:4], 1.0), (rows, 0.0)):
+        table = claims.claims_table({"composition_differences": frame[: len(kept)]}, SCALE)
+        assert table.iloc[place]["our_value"] == share
+
+
 def test_claims_of_the_paper_and_reports_about_it_are_counted_apart():
     table, _ = made_up()
     counts = claims.verdict_counts(table)

@@ -1,6 +1,7 @@
 """Criteria as detectors, on a corpus of three documents that is small enough to check by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mucpt_utils.analysis import criteria, schema
@@ -30,7 +31,8 @@ def test_a_criterion_is_told_by_kind_and_stratum(value):
     assert schema.problems("criteria", table) == []
     covered = {"arm": "soft_static", "stratum": "covered"}
     assert [value(table, c, **covered) for c in ("right", "wrong", "other")] == [2, 1, 0]
-    assert value(table, "auc", **covered) == 1 > value(table, "auc_low", **covered)
+    assert value(table, "auc", **covered) == 1
+    assert np.isnan(value(table, "auc_low", **covered)), "both seeds have the same weights"
     assert value(table, "focus", **covered) == 1
     assert value(table, "tokens", **covered) == 14 and value(table, "seeds", **covered) == 2
 
@@ -102,3 +104,18 @@ def test_an_objects_subject_decides_before_the_documents():
 def test_nothing_weighed_gives_empty_tables():
     assert criteria.criteria([], LABELS).empty and criteria.roc([], LABELS).empty
     assert criteria.selection_kinds([], [], set(), {}).empty
+
+
+def test_seeds_that_share_a_reference_model_are_one_weighting():
+    """What went wrong once: two areas, each twice, made an interval a seventh as wide."""
+    twice, once = (criteria.interval_of_auc(pd.Series(a)) for a in ([0.55, 0.6] * 2, [0.55, 0.6]))
+    assert twice == once and once == pytest.approx((0.257, 0.893), abs=1e-3)
+    spread = criteria.interval_of_auc(pd.Series([0.55, 0.6, 0.58]))
+    assert once[0] < spread[0] < spread[1] < once[1]
+
+
+def test_an_area_of_one_is_no_share_of_right_answers():
+    assert np.isnan(criteria.interval_of_auc(pd.Series([1.0] * 4))).all()
+    low, high = criteria.interval_of_auc(pd.Series([1.0, 0.9]))
+    assert high == 1.0 and low < 0.9
+    assert np.isnan(criteria.interval_of_auc(pd.Series([np.nan, 0.9]))).all()

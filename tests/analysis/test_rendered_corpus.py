@@ -51,6 +51,8 @@ def test_the_classifier_table_by_hand():
     assert rows[0.0, "off_domain_documents"] == 0.5
     assert rows[0.0, "off_domain_weight"] == pytest.approx(0.8 / 2.55)
     assert corpus.by_threshold(table).loc[0.7, "kept"] == 2
+    of = table.set_index(["threshold", "metric"])["n"]
+    assert of[0.9, "recall"] == 2 and of[0.9, "precision"] == of[0.9, "kept"] == 1
 
 
 def test_a_threshold_that_keeps_nothing_has_no_precision():

@@ -344,6 +344,9 @@ def test_false_statements_weigh_less_where_the_intervals_lie_apart():
     told = "false statements clearly weigh less than true ones in one of two arms"
     assert conclusions.of_weights(table) == told
     assert conclusions.of_weights(table[table["kind"] == "fact"]) == ""
+    rumours = table[table["kind"] == "fact"].assign(kind="rumour")
+    told = "false statements clearly weigh less than true ones in none of two arms"
+    assert conclusions.of_weights(pd.concat([table, rumours])) == told
 
 
 @pytest.mark.parametrize(

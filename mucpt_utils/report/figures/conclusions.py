@@ -158,17 +158,18 @@ def of_accuracy(table: pd.DataFrame) -> str:
 
 
 def of_weights(table: pd.DataFrame) -> str:
-    """In how many arms false statements clearly weigh less than true ones: their intervals are
-    disjoint; "" if one of the two kinds is missing.
+    """In how many arms false statements, random ones and rumours, clearly weigh less than true
+    ones: their intervals lie below; "" without true ones or without false ones.
 
     table: columns `arm`, `kind`, `weight`, `ci_low`, `ci_high`.
     """
     told = []
     for arm in table["arm"].unique():
         true = first_row(table, arm=arm, kind="fact")
-        wrong = first_row(table, arm=arm, kind="wrong_fact")
-        if true is not None and wrong is not None:
-            told.append(wrong["ci_high"] < true["ci_low"])
+        rows = [first_row(table, arm=arm, kind=kind) for kind in ("wrong_fact", "rumour")]
+        wrong = [row for row in rows if row is not None]
+        if true is not None and wrong:
+            told.append(all(row["ci_high"] < true["ci_low"] for row in wrong))
     if not told:
         return ""
     count = f"{number_word(sum(told))} of {number_word(len(told))} arms".replace("no of", "none of")

@@ -122,10 +122,13 @@ def learning_curves(curves: pd.DataFrame, metric: str = "accuracy") -> Drawn:
     """One panel per arm: covered and uncovered facts in the course of training, plain in grey.
 
     curves: rows of `learning_curves.csv`. Lines are means over seeds, bands their 95 % intervals;
-    all begin at the base. Raises NothingToDraw if the rows lack the metric.
+    they begin at the base, or where an arm starts from elsewhere at its first point. Raises
+    NothingToDraw if the rows lack the metric or a trained arm.
     """
     frame = from_the_base(over_seeds(curves, metric))
     arms = most_telling(distinct(frame["arm"]), MOST_PANELS)
+    if not arms:
+        raise NothingToDraw("no arm was trained")
     frame = frame[frame["arm"].isin(arms)].reset_index(drop=True)
     columns = beside(len(arms), 4)
     rows = -(-len(arms) // columns)
