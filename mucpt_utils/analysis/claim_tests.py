@@ -239,7 +239,8 @@ def axes_test(test: Test, tables: Tables) -> Finding:
         return missing(f"{name}.csv", "any axis")
     rows = table[table["stratum"].isin(test.strata)]
     p_values = rows.groupby("axis", sort=False)["p_value"].transform(stats.holm)
-    differs = rows["verdict"].isin(list(verdicts.OPPOSITE)) & (p_values < verdicts.load_rule().level)
+    certain = p_values < verdicts.load_rule().level
+    differs = rows["verdict"].isin(list(verdicts.OPPOSITE)) & certain
     clear = differs.groupby(rows["axis"], sort=False).any()
     names = [str(axis) for axis, is_clear in clear.items() if is_clear]
     evidence = (
