@@ -104,8 +104,9 @@ def final_items(measured: pd.DataFrame) -> pd.DataFrame:
 def items_of_answers(answers: pd.DataFrame) -> pd.DataFrame:
     """The final items of the main runs, from `answers.csv`, as a reader can recompute them.
 
-    Strata are all, covered, uncovered and general; `tokens` is 0, since the table has none. Raises
-    TableError if it has no log-likelihoods.
+    Strata are all, covered, uncovered and general; `tokens` is 0, since the table has none. What a
+    loaded base knew before is not told apart: with `evaluation.known_above` a run leaves it out of
+    covered and uncovered, here it stays in. Raises TableError if there are no log-likelihoods.
     """
     if not {"log_likelihood", "covered"} <= set(answers):
         raise TableError("answers: no log-likelihoods: written by code that did not keep them")

@@ -34,7 +34,9 @@ def tokens_to_plain(measured: pd.DataFrame) -> pd.DataFrame:
     """Tokens after which each main run first has plain's final accuracy, for the same seed.
 
     Rows like those of `runs.csv`; the value is NaN if it was not reached, or if plain itself
-    ended no better than the base, so that there is nothing to reach.
+    ended no better than the base, so that there is nothing to reach. The curve of an arm that
+    starts from the reference model is drawn from the base too, where that model is not measured: if
+    it starts higher, it needs fewer tokens than are given. That model's own tokens are not counted.
     """
     curves = means(measured[(measured["axis"] == MAIN) & (measured["metric"] == "accuracy")])
     curves = curves[curves["stratum"].isin(QUESTION_STRATA)]
@@ -43,7 +45,7 @@ def tokens_to_plain(measured: pd.DataFrame) -> pd.DataFrame:
         by_arm = {arm: part for arm, part in group.groupby("arm", sort=False)}
         if "plain" not in by_arm:
             continue
-        # every curve starts from the base, which has seen no tokens; the goal is where plain ends
+        # every curve is drawn from the base, which has seen no tokens; the goal is where plain ends
         start = by_arm["base"]["value"].iloc[-1] if "base" in by_arm else 0.0
         goal = by_arm["plain"].sort_values("tokens")["value"].iloc[-1]
         for arm, curve in by_arm.items():
@@ -70,7 +72,7 @@ def answers_table(runs: Iterable[Run]) -> pd.DataFrame:
     """`answers.csv`: the final answers; a run shared by several axes is listed once.
 
     With the log-likelihood of the key and whether the run's reference model knows the subject, so
-    that every interval can be recomputed from it (`items.items_of_answers`).
+    that intervals can be recomputed from it (`items.items_of_answers`).
     """
     shared, rows = set(), []
     for run in runs:
