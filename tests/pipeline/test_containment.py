@@ -6,6 +6,7 @@ from datatrove.data import Document
 
 from mucpt_utils.config.pipeline import ContainmentSettings, PipelineSettings
 from mucpt_utils.pipeline.run import run_pipeline
+from mucpt_utils.pipeline.shards import read_documents
 from mucpt_utils.pipeline.similarity.containment import (
     REPORT,
     CopiedWorks,
@@ -110,6 +111,19 @@ def test_the_passages_of_a_copy_are_listed_with_their_counterparts(tmp_path):
             # most of the passage stands in its counterpart
             begin = int(row["duplicate_of"].removeprefix("book#"))
             assert begin - 170 < start < begin + 200
+
+
+def test_of_two_works_with_one_name_the_first_stays(tmp_path):
+    # as in the `kept` of two crawls, or in an archive that lies there unpacked as well
+    source = tmp_path / "in"
+    source.mkdir()
+    passages = [*cut("volume"), *cut("story")]
+    rows = [{"text": p.text, "id": p.id, "metadata": p.metadata} for p in passages]
+    for name in ("one", "two"):
+        (source / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = PipelineSettings(classifier="off", clean={"enabled": False})
+    kept = read_documents(run_pipeline(source, tmp_path / "out", settings).kept)
+    assert [(d.id, d.text) for d in kept] == [(p.id, p.text) for p in passages]
 
 
 def test_a_copy_of_a_copy_goes_back_to_the_first_and_others_stay():

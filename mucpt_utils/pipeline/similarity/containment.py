@@ -13,7 +13,7 @@ bounded by the number of works and of candidates, not by the corpus.
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import combinations, groupby, pairwise
@@ -156,9 +156,13 @@ class ReportContained(PipelineStep):
             rows.append({"kind": COPY if is_copy else KIND, **names, **measured})
         rows.sort(key=lambda row: (row["larger"], row["smaller"]))
         write_jsonl(self.folder / REPORT, rows)
+        # the filter knows a work by its name: of several with one name, such as a file in two
+        # crawls, it would drop the first for being in itself; their passages are left to MinHash
+        named = Counter(map(works.name, range(len(works.sizes))))
         listed = [
             {"work": works.name(copy), "first": works.name(first), "number": first}
             for copy, first in sorted(first_works(alike).items())
+            if named[works.name(copy)] == 1
         ]
         measure = {key: getattr(self.settings, key) for key in ("covered", "shingle_words")}
         write_jsonl(self.folder / COPIES, [row | measure for row in listed])
