@@ -194,3 +194,19 @@ def test_files_are_grouped_into_units_of_their_size(tmp_path):
 def test_a_single_file_is_a_source(tmp_path, flawed_source):
     out = run_pipeline(flawed_source / "a.jsonl", tmp_path, OFF)
     assert sum(r["documents"] for r in out.funnel) == 15
+
+
+def test_what_decides_metadata_beside_the_files_decides_the_run(tmp_path):
+    def stated(source):
+        kept = read_documents(run_pipeline(source, tmp_path / "out", OFF).kept)
+        return {(d.metadata["source"], d.metadata["title"]) for d in kept}
+
+    one, other = tmp_path / "music", tmp_path / "jazz"
+    for folder in (one, other):
+        folder.mkdir()
+        (folder / "5724.txt").write_text(prose(1))
+    assert stated(one) == {("music", "5724")}
+    assert stated(other) == {("jazz", "5724")}, "the same files in another folder"
+    for title in ("A Book of Operas", "A Second Book of Operas"):
+        (other / "BOOKS.tsv").write_text(f"id\ttitle\n5724\t{title}\n")
+        assert stated(other) == {("jazz", title)}

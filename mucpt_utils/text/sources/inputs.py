@@ -21,6 +21,7 @@ from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import files, gutenberg
 from mucpt_utils.text.sources.base import Item, NoSource, PassedOver, Unreadable, path_name
 from mucpt_utils.text.sources.folders import survey
+from mucpt_utils.text.sources.library import root_name, stated_in_table
 
 if TYPE_CHECKING:
     from mucpt_utils.text.sources.hub import HubInput
@@ -78,10 +79,14 @@ class FolderInput:
         return cls(path, view.paths, settings, passed_over=view.passed_over)
 
     def key(self) -> object:
-        """Names and checksums of the files, what is missing and what is skipped."""
-        prints = [(path_name(p, self.root), files.fingerprint(p)) for p in self.paths]
+        """Names and checksums of the files, what is missing and what is skipped; and what a text's
+        metadata also come from: the name of the folder, and the rows of BOOKS.tsv."""
+        prints = [
+            (path_name(p, self.root), files.fingerprint(p), stated_in_table(p)) for p in self.paths
+        ]
         missing, passed = ([item.__dict__ for item in x] for x in (self.missing, self.passed_over))
-        return {"files": prints, "missing": missing, "passed over": passed}
+        name = root_name(self.root)
+        return {"name": name, "files": prints, "missing": missing, "passed over": passed}
 
     def units(self, unit_bytes: int) -> list[Unit]:
         """Groups of files, and one unit of what is not read."""

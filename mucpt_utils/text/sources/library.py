@@ -16,8 +16,13 @@ TABLE = "BOOKS.tsv"
 def source_of(path: Path, root: Path) -> str:
     """The source a file belongs to: the first folder under `root`, or `root`'s own name."""
     folder, slash, _ = path_name(path, root).partition("/")
+    return folder if slash else root_name(root)
+
+
+def root_name(root: Path) -> str:
+    """A folder's own name, which is the source of the files right in it."""
     whole = root.resolve()
-    return folder if slash else path_name(whole, whole.parent)
+    return path_name(whole, whole.parent)
 
 
 def file_metadata(path: Path, root: Path, settings: SourceSettings) -> dict:
@@ -63,8 +68,18 @@ def book_metadata(book: dict) -> dict:
 
 def is_gutenberg(path: Path) -> bool:
     """Whether BOOKS.tsv says that a file is a book of Project Gutenberg, or of GITenberg."""
-    book = library(path.parent).get(path.name.split(".")[0]) or {}
+    book = book_of(path)
     return "tenberg" in f"{book.get('repo')} {book.get('address')}".lower()
+
+
+def book_of(path: Path) -> dict:
+    """The row of a file in the BOOKS.tsv beside it; empty if there is none."""
+    return library(path.parent).get(path.name.split(".")[0]) or {}
+
+
+def stated_in_table(path: Path) -> list[str]:
+    """What the row of a file in BOOKS.tsv says, column by column."""
+    return [str(column) for column in book_of(path).items()]
 
 
 def library(folder: Path) -> dict[str, dict]:
