@@ -261,6 +261,7 @@ def collect(run: Run, folders: Sequence[Path], shards: Path, model: str | None =
         concatenate(folder / "rejected", out / "rejected" / f"{folder.name}.jsonl")
     concatenate(run.read / "quarantine", out / "quarantine.jsonl")
     report = run.folder / containment.KIND / containment.REPORT
+    (out / containment.REPORT).unlink(missing_ok=True)  # of a run with other settings
     if report.exists():
         shutil.copyfile(report, out / containment.REPORT)
     shutil.copytree(run.folder / "logs", out / "logs", dirs_exist_ok=True)

@@ -7,7 +7,7 @@ import time
 import pytest
 from flawed_corpus import OFF, QUESTION, SETTINGS, SPAM, contents, corpus, prose
 
-from mucpt_utils.config.pipeline import PipelineSettings
+from mucpt_utils.config.pipeline import ContainmentSettings, PipelineSettings
 from mucpt_utils.pipeline import run
 from mucpt_utils.pipeline.accounting import check_accounting
 from mucpt_utils.pipeline.run import RESULT, PipelineResult, run_pipeline
@@ -210,3 +210,17 @@ def test_what_decides_metadata_beside_the_files_decides_the_run(tmp_path):
     for title in ("A Book of Operas", "A Second Book of Operas"):
         (other / "BOOKS.tsv").write_text(f"id\ttitle\n5724\t{title}\n")
         assert stated(other) == {("jazz", title)}
+
+
+def test_a_report_of_contained_works_does_not_outlive_its_run(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    passages = [prose(number) for number in range(40)]
+    (source / "whole.txt").write_text("\n\n".join(passages))
+    (source / "part.txt").write_text("\n\n".join(passages[:20]))
+    looking, blind = (
+        OFF.model_copy(update={"contained": ContainmentSettings(most_alike=1, enabled=enabled)})
+        for enabled in (True, False)
+    )
+    assert run_pipeline(source, tmp_path / "out", looking).contained.read_text()
+    assert not run_pipeline(source, tmp_path / "out", blind).contained.exists()
