@@ -71,8 +71,10 @@ def forecast(task: Task) -> Cost | None:
     total = sum(file.bytes for file in files)
     with tempfile.TemporaryDirectory(prefix="forecast-") as place:
         folder = Path(place)
-        pieces = draw(files, FIRST)
-        cold = measure(task, folder / "cold", copy_pieces(pieces, folder / "first"), "first")
+        first = copy_pieces(draw(files, FIRST), folder / "first")
+        if not first:  # the run will only say why it can read nothing
+            return Cost(0, time.process_time(), peak_memory(), 0, 0)
+        cold = measure(task, folder / "cold", first, "first")
         small = measure(task, folder / "small", cold.bytes, "first")
         rate = max(1.0, small.bytes / small.cost.seconds)
         pieces = draw(files, round(min(LARGEST, max(2 * FIRST, SECONDS * rate))))
@@ -90,9 +92,14 @@ def measure(task: Task, folder: Path, size: int, sample: str) -> Measured:
     write_outcome(result, source, settings, task.classifier, task.questions)
     seconds = time.process_time() - started
     documents = sum(row["documents"] for row in result.funnel if row["stage"] == READ)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = peak_memory()
     disk, left = disk_use(folder), disk_use(folder, STAGES)
     return Measured(size, Cost(documents, seconds, peak, disk, left))
+
+
+def peak_memory() -> float:
+    """The most memory that this process has held, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def extrapolated(small: Measured, large: Measured, total: int, part_documents: int) -> Cost:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pyarrow.parquet
 
+from mucpt_utils.text.sources.base import reason_of
 from mucpt_utils.text.sources.compression import CODECS
 from mucpt_utils.text.sources.files import kind_of
 from mucpt_utils.text.sources.inputs import file_bytes
@@ -76,8 +77,9 @@ def copy_piece(piece: Piece, target: Path) -> int:
             return cut_array(piece, place)
         with piece.path.open("rb") as file:
             content = file.read(piece.bytes)
-    except (PermissionError, ValueError, pyarrow.ArrowException):  # no permission, or damaged
-        return 0
+    except (OSError, ValueError, RecursionError, StopIteration, pyarrow.ArrowException) as error:
+        reason_of(error)  # raises if the machine is at fault
+        return 0  # no permission, damaged, or without a row
     place.write_bytes(content)
     return piece.bytes
 
@@ -97,8 +99,10 @@ def cut_array(piece: Piece, target: Path) -> int:
     """The first objects of a JSON file, in proportion to the piece's share of its bytes."""
     size = file_bytes(piece.path)
     value = json.loads(piece.path.read_bytes())
-    lists = [v for v in value.values() if isinstance(v, list)] if isinstance(value, dict) else []
-    rows = lists[0] if len(lists) == 1 else value if isinstance(value, list) else [value]
+    fields = value.values() if isinstance(value, dict) else ()
+    # a list of rows, not of the tags of a row
+    lists = [v for v in fields if isinstance(v, list) and any(isinstance(row, dict) for row in v)]
+    rows = (lists[0] if len(lists) == 1 else value if isinstance(value, list) else []) or [value]
     taken = rows[: max(1, len(rows) * piece.bytes // size)]
     target.write_text(json.dumps(taken), encoding="utf-8")
     return size * len(taken) // len(rows)

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.pipeline import forecast, sample
 from mucpt_utils.pipeline.forecast import Cost, Measured, Task
 
@@ -47,6 +48,26 @@ def test_files_of_several_names_count_once(tmp_path):
     (tmp_path / "b").hardlink_to(tmp_path / "stages" / "a")
     (tmp_path / "stages" / "c").write_bytes(b"x" * 7)
     assert forecast.disk_use(tmp_path) == 107 and forecast.disk_use(tmp_path, "stages") == 100
+
+
+def test_files_that_cannot_be_sampled_cost_no_forecast(tmp_path):
+    table = pa.table({"text": [f"{number} {hash(number)}" for number in range(2000)]})
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet", compression="zstd")
+    raw = bytearray((tmp_path / "a.parquet").read_bytes())
+    raw[200:800] = b"x" * 600
+    (tmp_path / "a.parquet").write_bytes(raw)
+    (tmp_path / "b.json").write_text(json.dumps({"text": "one text " * 200, "tags": []}))
+    (tmp_path / "c.json").write_text("[" * 50_000 + "]" * 50_000)
+    (tmp_path / "d.json").write_text(json.dumps({"text": "one text " * 200, "tags": ["a", "b"]}))
+    files = sample.readable_files(sorted(tmp_path.iterdir()))
+    sample.copy_pieces([piece._replace(bytes=piece.bytes // 2) for piece in files], tmp_path / "o")
+    (one, other) = (json.loads(path.read_text()) for path in sorted((tmp_path / "o").iterdir()))
+    assert "text" in one[0] and "text" in other[0]
+
+
+def test_a_source_of_nothing_readable_is_forecast(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
+    assert forecast.forecast(Task(tmp_path, PipelineSettings(classifier="off"))).documents == 0
 
 
 def test_what_must_be_fetched_is_not_measured():
