@@ -47,6 +47,10 @@ SHAPES = {
     "<dd>{}</dd></dl><blockquote><p>{}</p></blockquote><pre>{}</pre><table><tr><td>{}</td></tr>"
     "</table>{}<div>{}</div><section><p>{}</p></section>".format(*sentences()),
     "a form around it": "<form>" + "".join(f"<p>{s}</p>" for s in sentences()) + "</form>",
+    "behind the end of the page": "</body></html>".join(f"<p>{s}</p>" for s in sentences()),
+    "for readers without frames": "<noframes>"
+    + "".join(f"<p>{s}</p>" for s in sentences())
+    + "</noframes>",
     "details": "".join(f"<details><summary>x</summary>{s}</details>" for s in sentences()),
 }
 
@@ -58,6 +62,7 @@ def test_every_sentence_of_a_page_is_read_once_and_in_order(shape):
     positions = [text.find(sentence) for sentence in sentences()]
     assert -1 not in positions and positions == sorted(positions)
     assert all(text.count(sentence) == 1 for sentence in sentences())
+    assert "<" not in text
 
 
 def test_menus_footers_and_what_is_hidden_stay_outside_and_are_counted():

@@ -29,6 +29,9 @@ INLINE = {
     *("span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var"),
 }
 XML = re.compile(r"\A\s*<\?xml[^>]*\?>")
+# what browsers pass over: they read on behind the end of a page, and in what is for readers
+# without frames; the parser would drop the one, and give the other with its tags
+PASSED_TAG = re.compile(r"</(?:html|body)\b[^<>]*+>|</?noframes\b[^<>]*+>", re.IGNORECASE)
 TAG = re.compile(r"</?([a-zA-Z][\w:-]*+)[^<>]*+>")
 KEPT_WHEN_FLAT = UNREAD | {"title", "meta", "br", "html", "body"}
 # trafilatura's time grows with the square of the number of consecutive tags without text
@@ -113,7 +116,7 @@ def read_again(tree: Any) -> Any:
 def lightened(page: str) -> str:
     """A page without XML declaration and the attributes of very long tags; without images, fields
     and code if there are very many of these."""
-    page = "".join(with_short_tags(XML.sub("", page)))
+    page = "".join(with_short_tags(PASSED_TAG.sub("", XML.sub("", page))))
     if count(TEXTLESS, page) > MOST_TEXTLESS:
         page = TEXTLESS.sub("", page)
     return "".join(without_code(page)) if count(CODE, page) > MOST_CODE else page
