@@ -65,6 +65,14 @@ def test_every_sentence_of_a_page_is_read_once_and_in_order(shape):
     assert "<" not in text
 
 
+@pytest.mark.parametrize("form", ["<p>{}</p><p>{}</p>", "{}<p>{}</p>", "{}<q>{}</q>"])
+def test_nothing_of_a_short_quotation_is_read_twice(form):
+    one, other = sentences()[:2]
+    page = f"<html><body><blockquote>{form.format(one, other)}</blockquote></body></html>"
+    text = read_page(page).text
+    assert (text.count(one), text.count(other)) == (1, 1)
+
+
 def test_menus_footers_and_what_is_hidden_stay_outside_and_are_counted():
     menu = "".join(
         f"<li><a href=/{n}>A rather long entry of the menu number {n}</a></li>" * 2

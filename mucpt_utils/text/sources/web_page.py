@@ -33,6 +33,7 @@ MOST_LINKED = 0.5
 COVERED = 0.9  # share of trafilatura's words that the blocks must have to be read instead
 MOST_OUT_OF_ORDER = 100  # blocks that come earlier in the main text than in the page
 SPACE = re.compile(r"[ \t\n\r\f]+")
+NO_LETTER = re.compile(r"[\W_]+")
 # a text that begins like this is a whole page, whatever its file is called; the loop over comments
 # is not possessive, because Python 3.11.2 then misses some
 WHOLE = re.compile(
@@ -128,13 +129,19 @@ def stated_metadata(tree: Any) -> dict:
 
 
 def with_missing(text: str, blocks: list[Block]) -> str:
-    """The main text plus the blocks of prose that it lacks, each in its place on the page."""
+    """The main text plus the blocks of prose that it lacks, each in its place on the page.
+
+    Of a short page trafilatura gives the parts of a quotation twice, so that the main text has more
+    letters than the page: then the blocks are read.
+    """
     main, lines = letters(text), {letters(line) for line in text.split("\n")}
     chosen = [block for block in blocks if belongs(block, main, lines)]
-    if holds(main, lines, chosen):
+    repeats = count_alphanumeric(text) > sum(count_alphanumeric(block.text) for block in blocks)
+    if not repeats and holds(main, lines, chosen):
         return text
     whole = "".join(joined(chosen))
-    return whole if len(whole.split()) >= COVERED * len(text.split()) else text
+    words = sum(len(block.text.split()) for block in blocks) if repeats else len(text.split())
+    return whole if len(whole.split()) >= COVERED * words else text
 
 
 def holds(main: str, lines: set[str], blocks: list[Block]) -> bool:
@@ -175,6 +182,11 @@ def joined(blocks: list[Block]) -> Iterator[str]:
 def letters(text: str) -> str:
     """A text without white space and list and table marks, for comparison in any form."""
     return "".join(text.split()).strip("-|")
+
+
+def count_alphanumeric(text: str) -> int:
+    """The number of letters and digits in a text."""
+    return len(NO_LETTER.sub("", text))
 
 
 def blocks_of(tree: Any) -> Iterator[Block]:
