@@ -286,3 +286,12 @@ def test_what_fills_up_the_end_of_a_file_costs_no_text():
     assert decode(CZECH.encode()[:-3] + "é".encode()[:1]) == CZECH[:-3]
     with pytest.raises(Malformed, match="NUL byte at 1"):
         decode(b"a\0b" + b"\0" * 5)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_nul_behind_a_byte_order_mark_is_refused_too(encoding):
+    assert decode(f"{CZECH}\0\0".encode(encoding)) == CZECH
+    with pytest.raises(Malformed, match="NUL at character 1"):
+        decode("a\0b".encode(encoding))
+    with pytest.raises(Malformed, match="NUL at character 1"):
+        decode("a\0č".encode("iso-8859-2"), "iso-8859-2")

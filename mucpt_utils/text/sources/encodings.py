@@ -84,15 +84,23 @@ def decoded(raw: bytes, stated: str | None = None) -> Decoded:
     mark, encoding = marked(raw)
     guessed = None
     if encoding:
-        text = strictly(raw[len(mark) :], encoding)
+        text = without_nul(strictly(raw[len(mark) :], encoding))
     else:
         name = codec_name(stated) if stated else None
         if stated and name is None and SHIFT in raw:
             raise Malformed(f"states the character set {stated}, which is not read")
-        text = as_stated(raw, name, stated) or ""
+        text = without_nul(as_stated(raw, name, stated) or "")
         if not text:
             text, guessed = unmarked(raw, name)
     return Decoded(plain_lines(text), guessed)
+
+
+def without_nul(text: str) -> str:
+    """A text without the NULs that fill up its end. Raises Malformed for others."""
+    text = text.rstrip("\0")
+    if "\0" in text:
+        raise Malformed(f"NUL at character {text.index(chr(0))}")
+    return text
 
 
 def marked(raw: bytes) -> tuple[bytes, str | None]:
