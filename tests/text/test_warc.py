@@ -217,7 +217,10 @@ ENCODED = {
     "Transfer-Encoding: Chunked": chunked(PAGE_BYTES),
     "Transfer-Encoding: chunked": PAGE_BYTES,
     "Transfer-Encoding: chunked\r\nContent-Encoding: gzip": chunked(gzip.compress(PAGE_BYTES)),
-    "Content-Encoding: gzip\r\nX-Crawler: took it out": PAGE_BYTES,
+    **{
+        f"Content-Encoding: {encoding}\r\nX-Crawler: took it out": PAGE_BYTES
+        for encoding in ("gzip", "zstd", "br", "deflate")
+    },
 }
 
 

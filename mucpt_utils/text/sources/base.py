@@ -112,8 +112,12 @@ def codec_of(path: Path, raw: io.BufferedReader) -> Codec | None:
     """
     head = raw.peek(BUFFER)[:PLAIN]
     stated = CODECS.get(path.suffix.lower())
-    is_plain = len(head) == PLAIN and PRINTED.fullmatch(head) is not None
-    return sniffed(head) or (None if is_plain else stated)
+    return sniffed(head) or (None if is_plain(head) else stated)
+
+
+def is_plain(raw: bytes) -> bool:
+    """Whether bytes begin as plain text, which what is compressed does not."""
+    return len(raw) >= PLAIN and PRINTED.fullmatch(raw[:PLAIN]) is not None
 
 
 class BoundedStream(io.RawIOBase):

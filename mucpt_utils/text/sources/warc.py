@@ -18,6 +18,7 @@ from mucpt_utils.text.sources.base import (
     PassedOver,
     Unreadable,
     excerpt,
+    is_plain,
     open_source,
     reason_of,
 )
@@ -170,6 +171,8 @@ def unchunked(raw: bytes) -> bytes:
 def uncompressed(raw: bytes, encoding: str, limit: int) -> bytes:
     """A body decompressed; unchanged if the crawler has done so. Raises Malformed."""
     codec = CODECS.get({"gzip": ".gz", "zstd": ".zst"}.get(encoding, ""))
+    if is_plain(raw) or begins_page(raw):
+        return raw
     try:
         if codec:
             stream = MemberStream(io.BytesIO(raw), codec, limit)
