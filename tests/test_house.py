@@ -6,11 +6,13 @@ import pytest
 from house import PACKAGE, ROOMS, against_the_way, circles, functions, modules
 
 from mucpt_utils import paths
+from mucpt_utils.io import parse_yaml
 from mucpt_utils.study import checkout
 
 LONGEST = 60  # lines of a function, docstring included
 MEDIAN = (8, 14)
 TOP = 8  # files on the top floor
+CARDS = paths.ROOT / "data_cards"
 
 
 def test_few_files_stand_on_the_top_floor():
@@ -37,6 +39,14 @@ def test_functions_are_neither_a_page_nor_a_line():
 def test_every_room_says_what_it_is_for(room):
     text = (PACKAGE / room / "__init__.py").read_text(encoding="utf-8")
     assert text.startswith('"""') and "TODO" not in text
+
+
+def test_every_card_states_metadata_that_the_hub_can_read():
+    cards = {path: path.read_text("utf-8") for path in CARDS.glob("*/README.md")}
+    heads = {path: text.split("---\n", 2)[1] for path, text in cards.items() if text[:3] == "---"}
+    assert len(heads) > 5
+    for path, head in heads.items():
+        assert {"pretty_name", "license"} <= set(parse_yaml(head, path))
 
 
 def test_nothing_in_the_repository_names_a_folder_that_moved():
