@@ -279,7 +279,7 @@ def test_files_of_the_dataset_are_bounded_and_replaced(tmp_path, monkeypatch):
     import pyarrow.parquet
 
     monkeypatch.setattr(dataset, "ROWS", 3)
-    monkeypatch.setattr(dataset, "FILE_BYTES", 40)
+    monkeypatch.setattr(dataset, "FILE_BYTES", 70)
     for count in (20, 7):
         with dataset.DatasetWriter(tmp_path) as writer:
             for number in range(count):
@@ -288,6 +288,18 @@ def test_files_of_the_dataset_are_bounded_and_replaced(tmp_path, monkeypatch):
         table = pyarrow.parquet.read_table(tmp_path / "data")
         assert table["id"].to_pylist() == [str(number) for number in range(count)]
     assert len(list((tmp_path / "data").iterdir())) == 2
+
+
+def test_long_metadata_end_a_row_group_as_long_texts_do(tmp_path, monkeypatch):
+    import pyarrow.parquet
+
+    monkeypatch.setattr(dataset, "ROW_BYTES", 1000)
+    with dataset.DatasetWriter(tmp_path) as writer:
+        for number in range(4):
+            metadata = {"source": "s", "page": "x" * 2000}
+            writer.add({"id": number, "text": "ten chars.", "metadata": metadata})
+    (file,) = (tmp_path / "data").iterdir()
+    assert pyarrow.parquet.ParquetFile(file).num_row_groups == 4
 
 
 # --- its parts ------------------------------------------------------------------------------------

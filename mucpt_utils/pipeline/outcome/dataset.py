@@ -38,8 +38,10 @@ DESCRIPTIONS = {
     "metadata": "everything else that the source or a stage has noted, as JSON",
 }
 NAMED = ("source", "title", "creator", "year", "licence")
-ROWS, ROW_BYTES = 1000, 8_000_000  # rows, or bytes of text, after which a row group is written
-FILE_BYTES = 256_000_000  # of text, after which a new file begins
+# rows, or characters of all columns, after which a row group is written; Arrow reads less
+# than 2 GiB at a time
+ROWS, ROW_BYTES = 1000, 8_000_000
+FILE_BYTES = 256_000_000  # of the same, after which a new file begins
 
 
 class DatasetWriter:
@@ -70,8 +72,9 @@ class DatasetWriter:
 
     def add(self, row: Mapping) -> None:
         """Takes one kept document."""
-        self.rows.append(columns_of(row))
-        self.row_bytes += len(row["text"])
+        columns = columns_of(row)
+        self.rows.append(columns)
+        self.row_bytes += sum(len(value) for value in columns.values() if isinstance(value, str))
         if len(self.rows) >= ROWS or self.row_bytes >= ROW_BYTES:
             self.flush()
 
