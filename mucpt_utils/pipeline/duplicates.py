@@ -13,7 +13,7 @@ done on whole arrays, which is several times as fast as one document or signatur
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -129,38 +129,42 @@ class NearSignatures(ShardSignatures):
     """MinHash signatures; keeps shingles and texts on disk too, to check candidates by.
 
     If the stage before has found copies of works (its folder is next to this one's), their
-    passages are listed for the filter and have no signature: nothing is dropped for one that goes.
+    passages are listed for the cover and have no signature: nothing is dropped for one that goes.
     """
 
     def __init__(self, folder: Path, settings: MinhashSettings) -> None:
         super().__init__(folder, minhash_config(settings))
         self.sets: list[np.ndarray] = []
         self.texts: list[np.ndarray] = []
+        self.is_listed = False  # whether the document is a passage of a copied work
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
         self.sets, self.texts, listed = [], [], []
         copies = self.folder.parent / KIND
         works = CopiedWorks(copies) if copies.is_dir() else None
 
-        def without_copies() -> Iterator[Document]:
+        def noting_copies() -> Iterator[Document]:
             for row, document in enumerate(data):
                 copied = works.counterpart(document) if works else None
+                self.is_listed = copied is not None
                 if copied:
                     listed.append({"row": row} | copied)
-                    document = Document("", document.id)
                 yield document
 
-        super().run(without_copies(), rank, world_size)
+        super().run(noting_copies(), rank, world_size)
         write_jsonl(self.folder / COPIED.format(rank), listed)
         ShingleStore(self.folder / SHINGLES).save(rank, self.sets)
         ShingleStore(self.folder / TEXTS, dtype=np.uint8).save(rank, self.texts)
+        for copied in listed:
+            self.sets[copied["row"]] = np.empty(0, np.uint64)
         save_sample(self.folder, rank, self.sets)
         self.sets, self.texts = [], []
 
     def hashes(self, text: str) -> np.ndarray | None:
         self.sets.append(shingles(text, self.config.n_grams))
         self.texts.append(np.frombuffer(text.encode(), np.uint8))
-        return minhashes(self.sets[-1], *self.parameters) if self.sets[-1].size else None
+        has_signature = self.sets[-1].size and not self.is_listed
+        return minhashes(self.sets[-1], *self.parameters) if has_signature else None
 
 
 class ExactSignatures(ShardSignatures):
@@ -285,18 +289,46 @@ class Cover(PipelineStep):
 
     def run(self, data: None = None, rank: int = 0, world_size: int = 1) -> None:
         groups = matching_groups(sorted((self.folder / "pairs").glob("*.dups")))
-        if self.similarity is None:
-            going = covered(groups, lambda a, b: 1.0)
-        else:
-            compare, pieces = self.measure(self.similarity), Pieces(self.folder)
-            going = covered(groups, compare, overlaps(self.folder), pieces.copied)
+        going, details = (
+            (covered(groups, lambda a, b: 1.0), dict[DocumentKey, dict]())
+            if self.similarity is None
+            else self.similar(groups, self.similarity)
+        )
         ids = lru_cache(64)(lambda n: read_json(self.folder / "ids" / f"{n:05d}.json"))
+        for document, (first, similarity) in going.items():
+            details[document] = ids(first[0])[first[1]] | {"similarity": round(similarity, 4)}
         drops = defaultdict(list)
-        for (shard, row), (first, similarity) in sorted(going.items()):
-            kept = ids(first[0])[first[1]]
-            drops[shard].append({"row": row} | kept | {"similarity": round(similarity, 4)})
+        for (shard, row), detail in sorted(details.items()):
+            drops[shard].append({"row": row} | detail)
         for shard, rows in drops.items():
             write_jsonl(self.folder / DROPS.format(shard), rows)
+
+    def similar(
+        self, groups: Mapping[DocumentKey, Sequence[int]], least: float
+    ) -> tuple[dict[DocumentKey, Found], dict[DocumentKey, dict]]:
+        """What goes for a similar document, and the passages of copied works that also go."""
+        compare, pieces = self.measure(least), Pieces(self.folder)
+        going = covered(groups, compare, overlaps(self.folder), pieces.copied)
+        listed = self.listed()
+        firsts = self.places({detail["duplicate_of"] for detail in listed.values()})
+        judged = of_copies(listed, firsts, going, compare)
+        going |= {document: found for document, found in judged.items() if found}
+        return going, {d: detail for d, detail in listed.items() if d not in judged}
+
+    def listed(self) -> dict[DocumentKey, dict]:
+        """The passages of copied works, with what each is a copy of."""
+        files = sorted(self.folder.glob(COPIED.format(0).replace("00000", "*")))
+        rows = ((int(file.stem), row) for file in files for row in read_jsonl(file))
+        return {(shard, row.pop("row")): row for shard, row in rows}
+
+    def places(self, wanted: Collection[str]) -> dict[str, list[DocumentKey]]:
+        """Where the documents of these identifiers are."""
+        found: dict[str, list[DocumentKey]] = defaultdict(list)
+        for file in sorted((self.folder / "ids").glob("*.json")) if wanted else ():
+            for row, named in enumerate(read_json(file)):
+                if named["duplicate_of"] in wanted:
+                    found[named["duplicate_of"]].append((int(file.stem), row))
+        return found
 
     def measure(self, least: float) -> Compare:
         """The similarity of two documents; 0 if it is too low, or if they state different facts."""
@@ -366,6 +398,33 @@ def covered(
     return going
 
 
+def of_copies(
+    listed: Mapping[DocumentKey, Mapping],
+    firsts: Mapping[str, Sequence[DocumentKey]],
+    going: Mapping[DocumentKey, Found],
+    compare: Compare,
+) -> dict[DocumentKey, Found | None]:
+    """The passages of copied works whose counterpart goes: what each is similar to, if anything.
+
+    A copy differs from its first, and that one from what it goes for; the copy is measured against
+    the latter, and against others of its kind that stay. listed: the passages, with what they are
+    copies of. firsts: where the documents of those identifiers are.
+    """
+    staying: dict[str, list[DocumentKey]] = defaultdict(list)
+    found: dict[DocumentKey, Found | None] = {}
+    for document, detail in sorted(listed.items()):
+        name = detail["duplicate_of"]
+        gone = [going[first][0] for first in firsts.get(name, ()) if first in going]
+        if not gone:
+            continue
+        others = [(compare(other, document), other) for other in (*gone, *staying[name])]
+        similarity, other = max(others, key=lambda pair: pair[0])
+        found[document] = (other, similarity) if similarity > 0 else None
+        if not found[document]:
+            staying[name].append(document)
+    return found
+
+
 # --- step 4: filter -----------------------------------------------------------------------------
 
 
@@ -382,8 +441,8 @@ class DropListed(BaseFilter):
         self.row = 0
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator:
-        lists = [self.folder / name.format(rank) for name in (DROPS, COPIED)]
-        drops = [drop for path in lists if path.is_file() for drop in read_jsonl(path)]
+        path = self.folder / DROPS.format(rank)
+        drops = read_jsonl(path) if path.is_file() else []
         self.listed = {drop.pop("row"): drop for drop in drops}
         self.row = 0
         yield from super().run(data, rank, world_size)

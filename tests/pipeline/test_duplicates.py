@@ -13,8 +13,10 @@ from mucpt_utils.pipeline.duplicates import (
     covered,
     matching_groups,
     minhash_config,
+    of_copies,
 )
 from mucpt_utils.pipeline.run import run_pipeline
+from mucpt_utils.pipeline.shards import read_documents
 from mucpt_utils.pipeline.similarity.minhash import candidate_probability, jaccard, shingles
 
 
@@ -105,6 +107,37 @@ def test_the_most_similar_of_those_that_stay_is_named():
     groups = {(0, 0): [0], (0, 1): [1], (1, 0): [0, 1]}
     similarity = {((0, 0), (1, 0)): 0.7, ((0, 1), (1, 0)): 0.9}
     assert covered(groups, lambda a, b: similarity.get((a, b), 0.0)) == {(1, 0): ((0, 1), 0.9)}
+
+
+def test_a_copy_of_what_goes_is_measured_against_what_that_goes_for():
+    stays, first, copy, other, like_it = ((0, row) for row in range(5))
+    listed = {row: {"duplicate_of": "first"} for row in (copy, other, like_it)}
+    similarity = {(stays, copy): 0.7, (other, like_it): 0.8}
+
+    def compare(a, b):
+        return similarity.get((a, b), 0.0)
+
+    going = {first: (stays, 0.6)}
+    judged = of_copies(listed, {"first": [first]}, going, compare)
+    assert judged == {copy: (stays, 0.7), other: None, like_it: (other, 0.8)}
+    assert of_copies(listed, {"first": [first]}, {}, compare) == {}, "its first stays"
+
+
+def test_no_passage_of_a_copy_goes_for_one_that_goes(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    passages, new = [text(seed, 200) for seed in range(8)], text(98, 45)
+    words = passages[3].split()
+    # each is like the one before it, and the last is not like the first
+    note = " ".join([*words[:158], *text(99, 42).split()])
+    (source / "0.txt").write_text(note)
+    (source / "a.txt").write_text("\n\n".join(passages))
+    passages[3] = " ".join([*words[40:], new])
+    (source / "b.txt").write_text("\n\n".join(passages))
+    kept = read_documents(run_pipeline(source, tmp_path / "out", PipelineSettings(**OFF)).kept)
+    texts = {d.id: d.text for d in kept}
+    assert "a.txt#0003" not in texts and new in texts["b.txt#0003"]
+    assert len(texts) == 9
 
 
 OFF = {"classifier": "off", "clean": {"enabled": False}, "masking": {"enabled": False}}
