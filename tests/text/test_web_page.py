@@ -73,6 +73,16 @@ def test_nothing_of_a_short_quotation_is_read_twice(form):
     assert (text.count(one), text.count(other)) == (1, 1)
 
 
+@pytest.mark.parametrize("form", ["<pre>{}</pre>", "<pre><b>{}</b></pre>", "<p>{}</p>"])
+def test_preformatted_lines_stay_lines(form):
+    verse = ["My love is like a red, red rose", "  That's newly sprung in June;", "My love is"]
+    end = "<br>" if form.startswith("<p>") else "\n"
+    prose = "".join(f"<p>{sentence}</p>" for sentence in sentences())
+    text = read_page(f"<html><body>{prose}{form.format(end.join(verse))}</body></html>").text
+    assert [line.strip() for line in text.split("\n")][-3:] == [line.strip() for line in verse]
+    assert all(text.count(sentence) == 1 for sentence in sentences())
+
+
 def test_menus_footers_and_what_is_hidden_stay_outside_and_are_counted():
     menu = "".join(
         f"<li><a href=/{n}>A rather long entry of the menu number {n}</a></li>" * 2

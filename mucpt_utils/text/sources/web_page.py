@@ -131,13 +131,15 @@ def stated_metadata(tree: Any) -> dict:
 def with_missing(text: str, blocks: list[Block]) -> str:
     """The main text plus the blocks of prose that it lacks, each in its place on the page.
 
-    Of a short page trafilatura gives the parts of a quotation twice, so that the main text has more
-    letters than the page: then the blocks are read.
+    The blocks are also read where trafilatura has joined the lines of a `pre`, which is made for
+    verse, chords and tables, and where the main text has more letters than the page: of a short one
+    it gives the parts of a quotation twice.
     """
     main, lines = letters(text), {letters(line) for line in text.split("\n")}
     chosen = [block for block in blocks if belongs(block, main, lines)]
     repeats = count_alphanumeric(text) > sum(count_alphanumeric(block.text) for block in blocks)
-    if not repeats and holds(main, lines, chosen):
+    are_joined = any("\n" in b.text and letters(b.text) in lines for b in chosen if b.tag == "pre")
+    if not (repeats or are_joined) and holds(main, lines, chosen):
         return text
     whole = "".join(joined(chosen))
     words = sum(len(block.text.split()) for block in blocks) if repeats else len(text.split())
