@@ -29,7 +29,12 @@ from datatrove.utils.typeshelper import StatHints
 
 from mucpt_utils.config.pipeline import MinhashSettings
 from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
-from mucpt_utils.pipeline.similarity.containment import KIND, CopiedWorks
+from mucpt_utils.pipeline.similarity.containment import (
+    DUPLICATE_FROM,
+    KIND,
+    CopiedWorks,
+    named_in_detail,
+)
 from mucpt_utils.pipeline.similarity.differences import state_other_facts
 from mucpt_utils.pipeline.similarity.minhash import (
     NORMAL_FORM,
@@ -46,15 +51,13 @@ from mucpt_utils.pipeline.similarity.pieces import (
     overlaps,
     save_sample,
 )
-from mucpt_utils.text.sources.records import READ_FROM
 
 # files of a stage, by bucket or by shard; signatures are where datatrove puts them
 BUCKET, SIGNATURE_SUFFIX = "signatures/bucket_{:03d}", ".minhash.sig"
 DROPS, COPIED = "drops/{:05d}.jsonl", "copied/{:05d}.jsonl"
 
-DUPLICATE_FROM = f"duplicate_{READ_FROM}"  # in the detail of a copy
-
 Compare = Callable[[DocumentKey, DocumentKey], float]
+Named = tuple[str, str | None]  # see `named_first`
 Found = tuple[DocumentKey, float]  # the document that stays, and how similar it is
 Copied = Callable[[DocumentKey, Sequence[DocumentKey]], Found | None]
 # documents with one signature in one bucket that are compared with those that follow
@@ -114,15 +117,6 @@ class ShardSignatures(MinhashDedupSignature):
     def hashes(self, text: str) -> np.ndarray | None:
         """The signature of a text, one bucket after the other; None if it has none."""
         raise NotImplementedError
-
-
-def named_in_detail(document: Document) -> dict[str, str]:
-    """How a copy's detail names the document that stays.
-
-    The identifiers of two files may be the same, so the place that it was read from is beside it.
-    """
-    place = document.metadata.get(READ_FROM)
-    return {"duplicate_of": document.id} | ({DUPLICATE_FROM: place} if place else {})
 
 
 class NearSignatures(ShardSignatures):
@@ -310,7 +304,7 @@ class Cover(PipelineStep):
         compare, pieces = self.measure(least), Pieces(self.folder)
         going = covered(groups, compare, overlaps(self.folder), pieces.copied)
         listed = self.listed()
-        firsts = self.places({detail["duplicate_of"] for detail in listed.values()})
+        firsts = self.places(set(map(named_first, listed.values())))
         judged = of_copies(listed, firsts, going, compare)
         going |= {document: found for document, found in judged.items() if found}
         return going, {d: detail for d, detail in listed.items() if d not in judged}
@@ -321,13 +315,13 @@ class Cover(PipelineStep):
         rows = ((int(file.stem), row) for file in files for row in read_jsonl(file))
         return {(shard, row.pop("row")): row for shard, row in rows}
 
-    def places(self, wanted: Collection[str]) -> dict[str, list[DocumentKey]]:
-        """Where the documents of these identifiers are."""
-        found: dict[str, list[DocumentKey]] = defaultdict(list)
+    def places(self, wanted: Collection[Named]) -> dict[Named, list[DocumentKey]]:
+        """Where the documents of these names are."""
+        found: dict[Named, list[DocumentKey]] = defaultdict(list)
         for file in sorted((self.folder / "ids").glob("*.json")) if wanted else ():
-            for row, named in enumerate(read_json(file)):
-                if named["duplicate_of"] in wanted:
-                    found[named["duplicate_of"]].append((int(file.stem), row))
+            for row, detail in enumerate(read_json(file)):
+                if (named := named_first(detail)) in wanted:
+                    found[named].append((int(file.stem), row))
         return found
 
     def measure(self, least: float) -> Compare:
@@ -398,9 +392,14 @@ def covered(
     return going
 
 
+def named_first(detail: Mapping) -> Named:
+    """The identifier of the document that a detail names, and the place that it was read from."""
+    return detail["duplicate_of"], detail.get(DUPLICATE_FROM)
+
+
 def of_copies(
     listed: Mapping[DocumentKey, Mapping],
-    firsts: Mapping[str, Sequence[DocumentKey]],
+    firsts: Mapping[Named, Sequence[DocumentKey]],
     going: Mapping[DocumentKey, Found],
     compare: Compare,
 ) -> dict[DocumentKey, Found | None]:
@@ -408,20 +407,20 @@ def of_copies(
 
     A copy differs from its first, and that one from what it goes for; the copy is measured against
     the latter, and against others of its kind that stay. listed: the passages, with what they are
-    copies of. firsts: where the documents of those identifiers are.
+    copies of. firsts: where the documents of those names are.
     """
-    staying: dict[str, list[DocumentKey]] = defaultdict(list)
+    staying: dict[Named, list[DocumentKey]] = defaultdict(list)
     found: dict[DocumentKey, Found | None] = {}
     for document, detail in sorted(listed.items()):
-        name = detail["duplicate_of"]
-        gone = [going[first][0] for first in firsts.get(name, ()) if first in going]
+        named = named_first(detail)
+        gone = [going[first][0] for first in firsts.get(named, ()) if first in going]
         if not gone:
             continue
-        others = [(compare(other, document), other) for other in (*gone, *staying[name])]
+        others = [(compare(other, document), other) for other in (*gone, *staying[named])]
         similarity, other = max(others, key=lambda pair: pair[0])
         found[document] = (other, similarity) if similarity > 0 else None
         if not found[document]:
-            staying[name].append(document)
+            staying[named].append(document)
     return found
 
 

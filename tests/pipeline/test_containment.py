@@ -5,6 +5,7 @@ import pytest
 from datatrove.data import Document
 
 from mucpt_utils.config.pipeline import ContainmentSettings, PipelineSettings
+from mucpt_utils.pipeline.outcome.finish import write_outcome
 from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.pipeline.shards import read_documents
 from mucpt_utils.pipeline.similarity.containment import (
@@ -111,6 +112,24 @@ def test_the_passages_of_a_copy_are_listed_with_their_counterparts(tmp_path):
             # most of the passage stands in its counterpart
             begin = int(row["duplicate_of"].removeprefix("book#"))
             assert begin - 170 < start < begin + 200
+
+
+def test_a_passage_of_a_copy_names_the_row_of_its_counterpart(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for name in ("book", "copy"):
+        rows = [{"text": p.text, "id": p.id, "metadata": p.metadata} for p in cut(name)]
+        (source / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = PipelineSettings(classifier="off", clean={"enabled": False})
+    result = run_pipeline(source, tmp_path / "out", settings)
+    page = write_outcome(result, source, settings).page.read_text()
+    (file,) = result.rejected.glob("*near*")
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert rows and "its text is not found" not in page
+    for row in rows:
+        number = row["metadata"]["passage"]
+        assert row["detail"]["duplicate_of"] == f"book#{200 * number}"
+        assert row["detail"]["duplicate_read_from"] == f"book.jsonl:{number + 1}"
 
 
 def test_of_two_works_with_one_name_the_first_stays(tmp_path):

@@ -118,9 +118,9 @@ def test_a_copy_of_what_goes_is_measured_against_what_that_goes_for():
         return similarity.get((a, b), 0.0)
 
     going = {first: (stays, 0.6)}
-    judged = of_copies(listed, {"first": [first]}, going, compare)
+    judged = of_copies(listed, {("first", None): [first]}, going, compare)
     assert judged == {copy: (stays, 0.7), other: None, like_it: (other, 0.8)}
-    assert of_copies(listed, {"first": [first]}, {}, compare) == {}, "its first stays"
+    assert of_copies(listed, {("first", None): [first]}, {}, compare) == {}, "its first stays"
 
 
 def test_no_passage_of_a_copy_goes_for_one_that_goes(tmp_path):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import orjson
 import xxhash
 
-from mucpt_utils.pipeline.duplicates import DUPLICATE_FROM
+from mucpt_utils.pipeline.similarity.containment import DUPLICATE_FROM
 from mucpt_utils.text.sources.records import READ_FROM
 
 EXAMPLES = 10  # of each reason

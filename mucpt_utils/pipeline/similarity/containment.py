@@ -34,13 +34,24 @@ from mucpt_utils.pipeline.similarity.minhash import (
     normal_words,
     shingles,
 )
+from mucpt_utils.text.sources.records import READ_FROM
 
 REPORT = "contained.jsonl"
 KIND, COPY = "contained", "copy"
 COPIES = "copies.jsonl"  # works that are copies of an earlier one: names, and number of the first
 HASHES = 2**64
 SAMPLED = np.dtype([("hash", "<u8"), ("work", "<i8")])
+DUPLICATE_FROM = f"duplicate_{READ_FROM}"  # in the detail of a copy
 OPEN_SHARDS = 16  # how many shards, and works, are held in memory
+
+
+def named_in_detail(document: Document) -> dict[str, str]:
+    """How a copy's detail names the document that stays.
+
+    The identifiers of two files may be the same, so the place that it was read from is beside it.
+    """
+    place = document.metadata.get(READ_FROM)
+    return {"duplicate_of": document.id} | ({DUPLICATE_FROM: place} if place else {})
 
 
 def work_of(document: Document) -> str:
@@ -100,12 +111,12 @@ class WorkShingles(PipelineStep):
 class WorkPiece(NamedTuple):
     """The part of a work that is in one shard.
 
-    ids: of its passages. values: distinct shingles, sorted. passages: for each shingle, number of
-    the first passage that it begins in.
+    ids: how details name its passages. values: distinct shingles, sorted. passages: for each
+    shingle, number of the first passage that it begins in.
     """
 
     name: str
-    ids: list[str]
+    ids: list[dict[str, str]]
     values: np.ndarray
     passages: np.ndarray
 
@@ -117,7 +128,7 @@ def work_piece(name: str, documents: Sequence[Document], words: int) -> WorkPiec
     values, first = np.unique(hashes, return_index=True)
     passage_of_word = np.repeat(np.arange(len(tokens)), [len(passage) for passage in tokens])
     passages = passage_of_word[first].astype(np.uint32)
-    return WorkPiece(name, [document.id for document in documents], values, passages)
+    return WorkPiece(name, [named_in_detail(document) for document in documents], values, passages)
 
 
 def passage_store(folder: Path) -> ShingleStore:
@@ -216,8 +227,8 @@ class CopiedWorks:
         share = hits.size / max(1, own.size)
         if share < copy["covered"]:
             return None
-        counterpart = self.works.passage_id(copy["number"], int(np.bincount(hits).argmax()))
-        return {"duplicate_of": counterpart, "similarity": round(share, 4), "work": copy["first"]}
+        counterpart = self.works.passage_named(copy["number"], int(np.bincount(hits).argmax()))
+        return counterpart | {"similarity": round(share, 4), "work": copy["first"]}
 
 
 class Piece(NamedTuple):
@@ -271,7 +282,7 @@ class Works:
     def is_cut(self, work: int) -> bool:
         """Whether a work was cut into passages; an uncut document's name is its identifier."""
         piece = self.pieces[work][0]
-        return self.ids(piece.shard)[piece.work][:1] != [self.name(work)]
+        return self.ids(piece.shard)[piece.work][0]["duplicate_of"] != self.name(work)
 
     def passages(self, work: int) -> tuple[np.ndarray, np.ndarray]:
         """All distinct shingles of a work, sorted, and the number of each one's first passage."""
@@ -283,8 +294,8 @@ class Works:
         values, first = np.unique(values, return_index=True)
         return values, np.concatenate(numbers)[first]
 
-    def passage_id(self, work: int, number: int) -> str:
-        """The identifier of a work's passage."""
+    def passage_named(self, work: int, number: int) -> dict[str, str]:
+        """How a detail names a work's passage."""
         ids = [name for piece in self.pieces[work] for name in self.ids(piece.shard)[piece.work]]
         return ids[number]
 
