@@ -257,6 +257,14 @@ def test_a_page_without_a_text_is_told(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("stated", [None, ""])
+def test_an_empty_cell_does_not_hide_what_the_page_in_its_row_states(tmp_path, stated):
+    page = page_of("<html><head><title>On themes</title></head>")
+    pq.write_table(pa.table({"text": [page], "title": [stated]}), tmp_path / "a.parquet")
+    (document,) = documents_of(read(tmp_path / "a.parquet"))
+    assert document.metadata["title"] == "On themes"
+
+
 @pytest.mark.parametrize("form", ["jsonl", "json", "parquet"])
 def test_a_page_in_a_row_is_read_as_a_page(tmp_path, form):
     rows = [

@@ -144,7 +144,8 @@ def page_items(document: Document, place: str) -> Iterator[Item]:
     if is_page(document.text):
         page = read_page(document.text)
         document.text = page.text
-        document.metadata = page.stated | document.metadata
+        empty = {name for name in page.stated if document.metadata.get(name) in (None, "")}
+        document.metadata |= {name: page.stated[name] for name in empty}
         if page.words_outside:
             yield PassedOver(document.metadata["source"], place, OUTSIDE, words=page.words_outside)
     yield document
