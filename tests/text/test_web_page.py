@@ -257,6 +257,12 @@ def test_a_page_without_a_text_is_told(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("name", ["J. S. Bach", "Anna Maria O'Neill-Weber"])
+def test_an_author_is_spelt_as_on_the_page(name):
+    page = page_of(f'<html><head><meta name="Author" content="{name}"></head>')
+    assert read_page(page).stated["creator"] == name
+
+
 @pytest.mark.parametrize("stated", [None, ""])
 def test_an_empty_cell_does_not_hide_what_the_page_in_its_row_states(tmp_path, stated):
     page = page_of("<html><head><title>On themes</title></head>")

@@ -124,8 +124,18 @@ def stated_metadata(tree: Any) -> dict:
     metadata = {
         name: clean_text(str(stated[key])) for name, key in fields.items() if stated.get(key)
     }
+    if "creator" in metadata:
+        metadata["creator"] = as_spelt(metadata["creator"], tree)
     year = str(stated.get("date") or "")[:4]
     return metadata | ({"year": int(year)} if year.isdigit() else {})
+
+
+def as_spelt(author: str, tree: Any) -> str:
+    """An author as the page spells the name: trafilatura takes the full stops of initials out."""
+    spellings = tree.xpath("//meta[translate(@name, 'AUTHOR', 'author') = 'author']/@content")
+    sought = NO_LETTER.sub("", author).casefold()
+    equal = (name for name in spellings if NO_LETTER.sub("", name).casefold() == sought)
+    return " ".join(clean_text(str(next(equal, author))).split())
 
 
 def with_missing(text: str, blocks: list[Block]) -> str:
