@@ -29,6 +29,7 @@ from mucpt_utils.pipeline.edits import Edit, apply_edits, line_edits
 from mucpt_utils.pipeline.junk import JunkFilter
 from mucpt_utils.pipeline.language import OtherLanguage, english_words
 from mucpt_utils.pipeline.personal_data.links import is_words
+from mucpt_utils.pipeline.questions.canaries import Canaries
 from mucpt_utils.pipeline.word_tokens import NoWords, english_tokenizer
 from mucpt_utils.text.sources.base import plain_lines
 from mucpt_utils.text.sources.passages import has_columns
@@ -37,11 +38,11 @@ from mucpt_utils.text.sources.passages import has_columns
 LINE_ENDS = (*sorted(TERMINAL_PUNCTUATION), *"\"'”’)]:;,-—")
 
 
-def steps(settings: QualitySettings) -> list[PipelineStep]:
-    """datatrove steps of the cleaning stage, in order."""
+def steps(settings: QualitySettings, canaries: Iterable[str] = ()) -> list[PipelineStep]:
+    """datatrove steps of the cleaning stage, in order. canaries: see `CutCodes`."""
     return [
         *([RepairEncoding()] if settings.repair_encoding else []),
-        *([CutCodes()] if settings.remove_tracking else []),
+        *([CutCodes(canaries)] if settings.remove_tracking else []),
         JunkFilter(settings.junk_share, settings.remove_junk_lines),
         *([OtherLanguage()] if settings.other_languages else []),
         ProseGopherFilter(
@@ -307,18 +308,23 @@ CODE = "tracking code"
 
 
 class CutCodes(PipelineStep):
-    """Cuts tracking codes out of documents; what is cut is written to the rejected pile."""
+    """Cuts tracking codes out of documents; what is cut is written to the rejected pile.
+
+    canaries: of benchmarks. They look like codes and stay, as a later stage looks for them.
+    """
 
     type = "✂️ - FORMAT"
     name = "🔗 tracking codes"
 
-    def __init__(self) -> None:
+    def __init__(self, canaries: Iterable[str] = ()) -> None:
         super().__init__()
+        self.canaries = Canaries(canaries)
         self.exclusion_writer: Any = None
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator:
         for document in data:
-            edits = tracking_edits(document.text)
+            codes = tracking_edits(document.text)
+            edits = [e for e in codes if not self.canaries.are_in(document.text[e.start : e.end])]
             if hasattr(self.exclusion_writer, "write_cut"):
                 for start, end, _ in edits:
                     self.exclusion_writer.write_cut(document, start, end, CODE, ())

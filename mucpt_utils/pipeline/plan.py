@@ -64,6 +64,8 @@ def plan_stages(
     if settings.classifier != "off" and classifier_path is None:
         raise SettingsError(f"classifier={settings.classifier!r} needs classifier_path")
     near, contained = settings.near_duplicates, settings.contained
+    decontaminates = settings.decontamination != "off" and bool(questions)
+    canaries = {str(q["canary"]) for q in questions if q.get("canary")} if decontaminates else set()
     recipe = [
         # only documents in the domain go on; the probability becomes a document's weight
         Stage(
@@ -72,7 +74,7 @@ def plan_stages(
             lambda _: [domain_filter(settings, cast(Path, classifier_path))],
         ),
         # encoding, tracking codes, junk, other languages, bad prose
-        Stage("clean", settings.clean.enabled, lambda _: cleaning.steps(settings.clean)),
+        Stage("clean", settings.clean.enabled, lambda _: cleaning.steps(settings.clean, canaries)),
         # works contained in other works: reported while all copies are still there
         Stage(
             KIND,
@@ -105,7 +107,7 @@ def plan_stages(
         # questions of the benchmark, in the text as it will be trained on
         Stage(
             "decontaminate",
-            settings.decontamination != "off" and bool(questions),
+            decontaminates,
             lambda _: [AskedQuestions(questions, settings.decontamination == "drop")],
         ),
     ]

@@ -7,7 +7,7 @@ import time
 import pytest
 from flawed_corpus import OFF, QUESTION, SETTINGS, SPAM, contents, corpus, prose
 
-from mucpt_utils.config.pipeline import ContainmentSettings, PipelineSettings
+from mucpt_utils.config.pipeline import ContainmentSettings, PipelineSettings, QualitySettings
 from mucpt_utils.pipeline import run
 from mucpt_utils.pipeline.accounting import check_accounting
 from mucpt_utils.pipeline.run import RESULT, PipelineResult, run_pipeline
@@ -160,6 +160,20 @@ def test_contamination_may_only_be_reported(flawed_source, tmp_path):
     out = run_pipeline(flawed_source, tmp_path, settings, questions=[QUESTION])
     asked = {d.id: d.metadata.get("asked_questions") for d in read_documents(out.kept)}
     assert asked["asks"] == ["q1"] and asked["good1"] is None
+
+
+def test_a_canary_is_no_tracking_code(tmp_path):
+    number, other = "0c4f7f0e-5b0a-4c60-9d0f-2a6d5d1f7e83", "1d5f7f0e-5b0a-4c60-9d0f-2a6d5d1f7e83"
+    source = tmp_path / "a.jsonl"
+    marks = [f"canary={number}", f"{{{{canary {number}}}}}", f"session id {number}", f"id={other}"]
+    rows = [{"id": mark, "text": f"{prose(n)} {mark} end"} for n, mark in enumerate(marks)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = OFF.model_copy(update={"clean": QualitySettings(), "decontamination": "drop"})
+    marked = QUESTION | {"canary": f"canary {number}"}
+    out = run_pipeline(source, tmp_path / "out", settings, questions=[marked])
+    assert [(d.id, d.text) for d in read_documents(out.kept)] == [(marks[3], f"{prose(3)} end")]
+    dropped = {row["reason"] for key, row in rejected(out).items() if key in marks}
+    assert dropped == {"holds the benchmark's canary"}
 
 
 def test_real_text_goes_through_the_same_stages(tmp_path):
