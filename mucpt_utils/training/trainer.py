@@ -316,7 +316,7 @@ def _arguments(
     log: whether the loss of every step is kept.
     """
     on_gpu = torch.cuda.is_available()
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(checkpoints),
         max_steps=steps,
         per_device_train_batch_size=settings.batch_sequences // (settings.accumulate * processes()),
@@ -341,6 +341,10 @@ def _arguments(
         disable_tqdm=True,
         dataloader_pin_memory=on_gpu,
     )
+    # one process uses one GPU: where it sees more, Trainer would copy the model to each, multiply
+    # the batch by their number, and read the data as many times over
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments
 
 
 def processes() -> int:

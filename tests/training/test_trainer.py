@@ -12,7 +12,13 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
-from transformers import Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    TrainingArguments,
+)
 
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.config.training import TrainSettings
@@ -464,6 +470,25 @@ def test_weights_follow_the_steps_and_are_kept(run, tmp_path):
         np.testing.assert_allclose(kept[start : start + 8], wanted, rtol=2e-3)
     found = trainer.kept_weights(tmp_path / "weights.npy", sequences)
     np.testing.assert_array_equal(found, kept)
+
+
+def test_a_step_is_the_same_on_a_machine_with_several_gpus(run, monkeypatch):
+    """Trainer would put a copy of the model on each GPU that it sees, and a batch to each copy."""
+    here, read = run(data(), settings(), "here"), []
+    prepare, compute = TrainingArguments.__post_init__, WeightedTrainer.compute_loss
+
+    def with_four_gpus(arguments):
+        prepare(arguments)
+        arguments._n_gpu = 4
+
+    def noted(self, model, inputs, *rest, **more):
+        read.append(inputs["row"].tolist())
+        return compute(self, model, inputs, *rest, **more)
+
+    monkeypatch.setattr(TrainingArguments, "__post_init__", with_four_gpus)
+    monkeypatch.setattr(WeightedTrainer, "compute_loss", noted)
+    assert distance(here, run(data(), settings(), "there")) == 0
+    assert read == np.arange(48).reshape(6, 8).tolist(), "each row once, eight in a step"
 
 
 # --- precision and memory -------------------------------------------------------------------------
