@@ -23,7 +23,8 @@ def uses_bfloat16(precision: str, parameters: int) -> bool:
     if precision == "float32":
         return False
     if torch.cuda.is_available():
-        supported = torch.cuda.is_bf16_supported()
+        # torch counts GPUs that only emulate it, as before Ampere, unless told not to
+        supported = torch.cuda.is_bf16_supported(including_emulation=False)
         if precision == "bfloat16" and not supported:
             raise PrecisionError("precision=bfloat16: this GPU has none; allowed: auto, float32")
         return supported

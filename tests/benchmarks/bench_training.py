@@ -39,10 +39,11 @@ from mucpt_utils.study import cost
 from mucpt_utils.teaching.session import quiet
 from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences
+from mucpt_utils.training.precision import LARGE, uses_bfloat16
 from mucpt_utils.training.trainer import WeightedTrainer
 
 REPLICAS = 4
-AUTOCAST = DEVICE == "cuda" and torch.cuda.is_bf16_supported()
+AUTOCAST = DEVICE == "cuda" and uses_bfloat16("auto", LARGE)
 
 
 def machine() -> str:

@@ -525,7 +525,10 @@ def test_bfloat16_where_the_processor_is_faster_in_it(
 
 def test_a_gpu_without_bfloat16_says_so(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    # one that emulates it, as a T4
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation
+    )
     assert uses_bfloat16("auto", 10**9) is False
     with pytest.raises(PrecisionError, match="allowed: auto, float32"):
         uses_bfloat16("bfloat16", 10**9)

@@ -18,7 +18,7 @@ from mucpt_utils.study import jobs
 from mucpt_utils.study.jobs import Job
 from mucpt_utils.study.price import OPERATIONS
 from mucpt_utils.study.study import Study
-from mucpt_utils.training.precision import has_bfloat16_tiles
+from mucpt_utils.training.precision import LARGE, uses_bfloat16
 
 PLAN = Path(__file__).with_name("plan.yaml")
 MARGIN = 1.3  # of the time that a run is expected to take
@@ -112,8 +112,7 @@ class Meter:
 
 def computed_in() -> torch.dtype:
     """The numbers that training computes in on this machine."""
-    bfloat16 = torch.cuda.is_available() or has_bfloat16_tiles()
-    return torch.bfloat16 if bfloat16 else torch.float32
+    return torch.bfloat16 if uses_bfloat16("auto", LARGE) else torch.float32
 
 
 def run(study: Study, limit: float, log: Path) -> Iterator[dict]:
