@@ -9,7 +9,7 @@
 `prepare` makes every stage before the run (corpus, base, reference model, cached losses) and writes
 the arm's sequences, weights and losses as arrays, one part at a time (`packed_rows`): the corpus
 may be larger than memory. `train` needs only that folder. A killed `train` continues from its last
-checkpoint.
+checkpoint; `prepare` leaves a job that is prepared already as it is, and removes another one.
 
 Memory of the machine (GPUs aside): only the first process reads the model, in float32, 4 bytes per
 parameter; the others wait for it with memory reserved but not written (`models.unfilled`).
@@ -31,17 +31,18 @@ from statistics import median
 import numpy as np
 import torch
 from accelerate import PartialState
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from mucpt_utils.closure import code_digest
 from mucpt_utils.config.arms import ARMS
-from mucpt_utils.config.scoring import Criterion
+from mucpt_utils.config.scoring import Arm, Criterion
 from mucpt_utils.config.settings import SettingsError, load_profile
 from mucpt_utils.config.training import TrainSettings
-from mucpt_utils.io import write_json
+from mucpt_utils.io import digest, write_json, write_text
 from mucpt_utils.scoring import models
 from mucpt_utils.scoring.tokens import TokenStore
-from mucpt_utils.study import packed_rows, runs
-from mucpt_utils.study.grades import grade_responses
+from mucpt_utils.study import packed_rows, runs, stages
+from mucpt_utils.study.grades import ANSWERS, grade_responses
 from mucpt_utils.study.stages import silent
 from mucpt_utils.study.study import Study
 from mucpt_utils.training import trainer
@@ -61,25 +62,49 @@ class LaunchJob(BaseModel):
     seed: int
     train: TrainSettings
     criterion: Criterion | None = None
+    made_from: str = Field("", description="digest of what its model and its rows are made from")
+
+
+def is_prepared(folder: Path, job: LaunchJob) -> bool:
+    """Whether a folder holds this very job, whole; what another one has left there is removed.
+
+    Otherwise a job would go on from the checkpoint of another, and `measure` ask its model.
+    """
+    description = folder / JOB  # written last
+    if description.is_file() and description.read_text(encoding="utf-8") == as_text(job):
+        return True
+    arrays = [f"{field.name}.npy" for field in fields(Sequences)]
+    for name in (JOB, *arrays, runs.RESPONSES, runs.TEXT, ANSWERS):
+        (folder / name).unlink(missing_ok=True)
+    for name in ("model", trainer.CHECKPOINTS, TRAINED):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    return False
+
+
+def as_text(job: LaunchJob) -> str:
+    """A job as its file."""
+    return job.model_dump_json(indent=1)
 
 
 def write_job(folder: Path, job: LaunchJob, model: Path) -> None:
     """Write what a job needs besides its sequences; `model` is the folder of its initial model."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(model, folder / "model", dirs_exist_ok=True)
-    (folder / JOB).write_text(job.model_dump_json(indent=1), encoding="utf-8")
+    write_text(folder / JOB, as_text(job))
 
 
 def lay_out(study: Study, name: str, seed: int, folder: Path) -> None:
-    """Make what comes before one run of an arm, and write its job and its sequences."""
+    """Make what comes before one run of an arm, and write its sequences and its job."""
     arm, profile = ARMS[name], study.profile
-    scored, train, context = study.scored(arm, seed), study.budget(arm), profile.model.context
+    train, context, begun = study.budget(arm), profile.model.context, study.begun(arm, seed)
+    made_from = made_from_digest(study, arm, seed)
+    job = LaunchJob(arm=name, seed=seed, train=train, criterion=arm.tokens, made_from=made_from)
+    if is_prepared(folder, job):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    scored = study.scored(arm, seed)
     if arm.mix_reference:
         scored = scored.joined(TokenStore.load(study.reference_tokens(seed).folder))
-    job = LaunchJob(arm=name, seed=seed, train=train, criterion=arm.tokens)
-    write_job(folder, job, study.begun(arm, seed).path("model"))
-    for field in fields(Sequences):  # left by an earlier job
-        (folder / f"{field.name}.npy").unlink(missing_ok=True)
     packed_rows.write_sequences(
         folder,
         arm,
@@ -90,6 +115,29 @@ def lay_out(study: Study, name: str, seed: int, folder: Path) -> None:
         replay_share=profile.replay,
         seed=seed,
         document_attention=train.document_attention,
+    )
+    write_job(folder, job, begun.path("model"))
+
+
+def made_from_digest(study: Study, arm: Arm, seed: int) -> str:
+    """Digest of what decides a run's model and rows, as the keys of stages are: contents of the
+    inputs, settings, and code."""
+    profile = study.profile
+    inputs = {
+        "model": study.begun(arm, seed),
+        "domain_tokens": study.domain_tokens(),
+        "general_tokens": study.general_tokens(),
+        **study.arm_scores(arm, seed),
+    }
+    if arm.mix_reference:
+        inputs["reference_tokens"] = study.reference_tokens(seed)
+    return digest(
+        {
+            "inputs": {name: artifact.sha256 for name, artifact in inputs.items()},
+            "arm": stages.as_json(arm),
+            "settings": [profile.model.context, profile.replay],
+            "code": [code_digest(module.__name__) for module in (packed_rows, trainer)],
+        }
     )
 
 

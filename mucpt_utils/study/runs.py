@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # the code that runs stages is not part of what makes one
     from mucpt_utils.study.stages import Report
 
 Inputs = Mapping[str, Path]
-RESPONSES = "responses.jsonl"
+RESPONSES, TEXT = "responses.jsonl", "text.json"
 SETS = ("questions", "general")  # the benchmark's questions, and their general twin
 HELD_OUT = ("music", "general", "music_prose", "general_prose")  # in bits per byte
 
@@ -197,4 +197,4 @@ def measure_text(model, inputs: Inputs, context: int, folder: Path) -> None:
         store = inputs[f"{name}_held_out"]
         size = read_json(store / "size.json")["bytes"]
         measured[name] = bits_per_byte(model, TokenStore.load(store), size, context)
-    write_json(folder / "text.json", {"bits_per_byte": measured})
+    write_json(folder / TEXT, {"bits_per_byte": measured})

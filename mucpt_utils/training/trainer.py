@@ -29,6 +29,7 @@ from mucpt_utils.training.batches import Sequences
 from mucpt_utils.training.muon import make_optimiser
 from mucpt_utils.training.precision import uses_bfloat16
 
+CHECKPOINTS = "checkpoints"  # folder of them in that of a run
 WEIGHED_BY = ("row", "scored", "weights", "reference", "entropies", "base")  # parts of a batch
 
 
@@ -251,7 +252,7 @@ def train(
     """
     steps = _steps(data, settings)
     window(model, data.tokens.shape[1])
-    checkpoints = folder / "checkpoints"
+    checkpoints = folder / CHECKPOINTS
     tokens_per_step = data.tokens.shape[1] * settings.batch_sequences
     step_losses = StepLosses()
     if settings.recompute:  # the older name, for transformers 5.17

@@ -148,6 +148,22 @@ def test_a_model_that_is_not_whole_is_one_line(job, capsys):
     assert said.count("\n") == 1 and "cannot be loaded" in said
 
 
+def test_a_job_goes_on_from_its_own_checkpoints_alone(job):
+    """Prepared again, as where a queue starts it anew, it keeps them; another job removes them."""
+    folder = job("reused")
+    laid = launch.LaunchJob.model_validate_json((folder / "job.json").read_text())
+    for name in ("checkpoints/checkpoint-3/trainer_state.json", "trained/config.json"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("{}")
+    for name in ("responses.jsonl", "answers.jsonl", "text.json", "of_the_user.log"):
+        (folder / name).touch()
+    before = sorted(folder.rglob("*"))
+    assert launch.is_prepared(folder, laid)
+    assert sorted(folder.rglob("*")) == before
+    assert not launch.is_prepared(folder, laid.model_copy(update={"made_from": "other text"}))
+    assert [path.name for path in folder.iterdir()] == ["of_the_user.log"]
+
+
 def test_a_job_is_read_as_it_was_written(job):
     folder = job("same")
     data = launch.read_sequences(folder)
@@ -166,6 +182,9 @@ def test_prepare_train_and_measure_make_a_run(tmp_path, capsys):
     overrides = [part for pair in small for part in ("--set", pair)]
     folder = str(tmp_path / "job")
     assert launch_command.main(["prepare", "smoke", "soft_dynamic", "0", folder, *overrides]) == 0
+    written = (tmp_path / "job" / "tokens.npy").stat()
+    assert launch_command.main(["prepare", "smoke", "soft_dynamic", "0", folder, *overrides]) == 0
+    assert (tmp_path / "job" / "tokens.npy").stat().st_ino == written.st_ino, "the same job"
     assert launch_command.main(["train", folder]) == 0
     assert launch_command.main(["measure", "smoke", folder, *overrides]) == 0
     answers = (tmp_path / "job" / "answers.jsonl").read_text().splitlines()
