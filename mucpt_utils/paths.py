@@ -21,8 +21,12 @@ PROSE = "prose"  # the results folder of the prose lane; another is named by its
 
 
 def work() -> Path:
-    """Folder for corpora, caches and checkpoints; outside git, moved by `MUCPT_WORK`."""
-    return Path(os.environ.get("MUCPT_WORK", ROOT / ".work")).resolve()
+    """Folder for corpora, caches and checkpoints; outside git, moved by `MUCPT_WORK`.
+
+    A path that is not whole begins at the top folder, wherever the process stands: notebooks run in
+    a folder of their own.
+    """
+    return (ROOT / (os.environ.get("MUCPT_WORK") or ".work")).resolve()
 
 
 def results(name: str) -> Path:
@@ -33,7 +37,8 @@ def results(name: str) -> Path:
     """
     if os.environ.get(COMMIT_RESULTS) == name:
         return committed(name)
-    return Path(os.environ.get("MUCPT_RESULTS") or work() / "results").resolve() / name
+    folder = os.environ.get("MUCPT_RESULTS") or work() / "results"
+    return (ROOT / folder).resolve() / name
 
 
 def committed(name: str) -> Path:
