@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mucpt_utils.arguments import INTERRUPTED
-from mucpt_utils.errors import MEANT, WRONG_INPUT, MuCPTError, nearest
+from mucpt_utils.errors import MEANT, WRONG_INPUT, MuCPTError, nearest, of_system
 
 
 class Command(NamedTuple):
@@ -75,9 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:  # errors that a command does not catch, and of a settings file read on import
         module = importlib.import_module(f"mucpt_utils.{COMMANDS[name].module}")
         return getattr(module, COMMANDS[name].function)(rest)
-    except MuCPTError as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return error.exit_code
+    except (MuCPTError, OSError) as error:  # of the system: no permission, a full disk
+        told = of_system(error) if isinstance(error, OSError) else error
+        print(f"{name}: {told}", file=sys.stderr)
+        return told.exit_code
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         return INTERRUPTED

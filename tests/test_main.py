@@ -1,6 +1,8 @@
 """The one command: every name leads to a module, and what is wrong is one line and an exit code."""
 
+import errno
 import importlib.util
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -41,6 +43,22 @@ def test_an_error_of_the_user_is_one_line_wherever_it_is_raised(error, code, mon
     monkeypatch.setattr(command.importlib, "import_module", broken)
     assert command.main(["cost", "smoke"]) == code
     assert capsys.readouterr().err == f"cost: {error}\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(errno.EACCES, WRONG_INPUT), (errno.EROFS, WRONG_INPUT), (errno.ENOSPC, OUTSIDE)],
+)
+def test_what_the_system_refuses_is_one_line_of_any_command(number, code, monkeypatch, capsys):
+    """As where the work folder cannot be written."""
+
+    def refused(arguments):
+        raise OSError(number, os.strerror(number), "/some/folder")
+
+    working = SimpleNamespace(main=refused)
+    monkeypatch.setattr(command.importlib, "import_module", lambda module: working)
+    assert command.main(["launch", "prepare"]) == code
+    assert capsys.readouterr().err == f"launch: /some/folder: {os.strerror(number).lower()}\n"
 
 
 @pytest.mark.parametrize("name", command.COMMANDS)
