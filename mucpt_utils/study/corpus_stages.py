@@ -255,6 +255,7 @@ class CorpusStages:
     ) -> Artifact:
         """A copy of a model's part: a folder is identified by its contents, a package or GGUF
         file by the digest of its weights, a name on the Hub by itself."""
+        source = packages.expanded(source)
         if Path(source).is_dir():
             identity = content_digest(Path(source))
         else:

@@ -19,7 +19,7 @@ from mucpt_utils.config import packages as declared
 from mucpt_utils.config.files import SettingsError
 from mucpt_utils.config.packages import find_package, load_packages
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT
-from mucpt_utils.musicsimpleqa.asking.models import load_model
+from mucpt_utils.musicsimpleqa.asking.models import facts_of, load_model
 from mucpt_utils.scoring.models import load, load_tokenizer, pinned
 from mucpt_utils.scoring.packages import ModelError, ModelMissing, resolve
 
@@ -297,6 +297,15 @@ def test_a_model_with_wrong_weights_is_not_asked(folder, change, message):
     with pytest.raises(ModelError, match=message) as caught:
         load_model(str(folder), "cpu")
     assert "\n" not in str(caught.value)
+
+
+def test_a_folder_in_the_home_folder_is_told_by_its_files(folder, monkeypatch):
+    """A shell leaves `~` as it is in `--model=~/model`; answers of another model must not mix."""
+    monkeypatch.setenv("HOME", str(folder.parent))
+    model, tokenizer = load_model("~/model", "cpu")
+    told = facts_of("~/model", model, tokenizer)
+    assert told == facts_of(str(folder), model, tokenizer)
+    assert all(told[f"{part}_sha256"] for part in ("weights", "tokenizer", "config"))
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,27 @@ def declared(tmp_path_factory):
     return every
 
 
+@pytest.mark.parametrize("of", ["base", "tokenizer"])
+def test_a_folder_in_the_home_folder_counts_by_its_contents(of, tmp_path, monkeypatch):
+    """A shell leaves `~` as it is in `pretrained.name=~/model`."""
+    loaded = "pretrained={name: ~/model, parameters: 1, vocabulary: 300}"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "model").mkdir()
+    keys = []
+
+    def not_made(stage, *_):
+        keys.append((stage.name, stage.key(), stage.running))
+        return stages.Artifact(tmp_path, {"name": stage.name, "sha256": "same"})
+
+    monkeypatch.setattr(corpus_stages, "build", not_made)
+    for weights in ("some", "others"):
+        (tmp_path / "model" / "model.safetensors").write_text(weights)
+        getattr(Study(load_profile("smoke", [*SMALL, loaded])), of)()
+    (first, second) = (key for name, key, _ in keys if name == of)
+    assert first != second
+    assert keys[-1][2] == {"source": str(tmp_path / "model")}
+
+
 def leaves(value, place=()):
     """(place, value) of every leaf of nested JSON."""
     if isinstance(value, dict) and value:

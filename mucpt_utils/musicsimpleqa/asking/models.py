@@ -59,7 +59,7 @@ def hinting(name: str) -> Iterator[None]:
         yield
     except ModelError as error:
         meant = "" if "/" in name else nearest(name.rpartition(":")[2].lower(), load_packages())
-        if not meant or Path(name).exists():
+        if not meant or Path(packages.expanded(name)).exists():
             raise
         raise ModelError(f"{error}; {MEANT} '{PREFIX}{meant}'?") from error
 
@@ -109,12 +109,12 @@ def answering(name: str) -> Iterator[None]:
 
 def facts_of(name: str, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> dict:
     """What tells one model from another: weights, revision, precision, tokenizer, settings."""
-    template = tokenizer.chat_template
+    template, folder = tokenizer.chat_template, Path(packages.expanded(name))
     return {
-        "weights_sha256": packages.identity(name) or files_digest(Path(name), ("*.safetensors",)),
+        "weights_sha256": packages.identity(name) or files_digest(folder, ("*.safetensors",)),
         # what is read from a package, a GGUF file or the Hub goes with its weights or its revision
-        "tokenizer_sha256": files_digest(Path(name), TOKENIZER_FILES),
-        "config_sha256": files_digest(Path(name), CONFIG_FILES),
+        "tokenizer_sha256": files_digest(folder, TOKENIZER_FILES),
+        "config_sha256": files_digest(folder, CONFIG_FILES),
         "revision": getattr(model.config, "_commit_hash", None),
         "dtype": str(model.dtype).removeprefix("torch."),
         "parameters": models.parameters(model),
