@@ -48,8 +48,8 @@ def make(
     """
     with stages.looking():  # look for all of them at once
         missing = [job for job in jobs if job.find() is None]
-    loaded = [job.study.profile.pretrained for job in missing]
-    at_a_time, threads = parallel.sharing(max((m.parameters for m in loaded if m), default=0))
+    sizes = (job.study.profile.parameters for job in missing)
+    at_a_time, threads = parallel.sharing(max(sizes, default=0))
     parallel.run_jobs(
         _make,
         [

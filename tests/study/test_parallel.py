@@ -9,9 +9,11 @@ import sys
 import pytest
 import torch
 
+from mucpt_utils.config.settings import load_profile
 from mucpt_utils.paths import ROOT
-from mucpt_utils.study import parallel
+from mucpt_utils.study import jobs, parallel
 from mucpt_utils.study.parallel import THREADS, cores, run_jobs, sharing
+from mucpt_utils.study.study import Study
 
 
 def job(number, report):
@@ -109,6 +111,19 @@ def test_a_large_model_takes_every_core_and_a_gpu_one_process(monkeypatch):
     assert sharing(135_000_000) == (1, cores())
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert sharing(1_000_000) == (1, cores())
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [({}, (2, 1)), ({"model.hidden_size": 1024, "model.layers": 12}, (1, 2))]
+)
+def test_jobs_share_the_cores_by_the_size_of_their_model(size, expected, monkeypatch):
+    """Of one from scratch as of a loaded one; the cost of a profile is counted like that too."""
+    profile, given = load_profile("smoke").override(size), {}
+    monkeypatch.setattr(parallel, "cores", lambda: 2)
+    monkeypatch.setattr(jobs.Job, "find", lambda job: None)
+    monkeypatch.setattr(parallel, "run_jobs", lambda *_, **options: given.update(options))
+    jobs.make([jobs.Job(Study(profile), "base")], "base")
+    assert (given["workers"], given["threads"]) == expected == sharing(profile.parameters)
 
 
 def test_a_worker_may_have_more_threads(monkeypatch):
