@@ -218,6 +218,8 @@ def convert(gguf: Path, folder: Path, record: dict) -> None:
         model.save_pretrained(beside)
         tokenizer.save_pretrained(beside)
         write_json(beside / SOURCE, record)
+        if is_converted(folder):  # by another process meanwhile, which may be reading it
+            return
         shutil.rmtree(folder, ignore_errors=True)  # left by an interrupted conversion
         beside.rename(folder)
 

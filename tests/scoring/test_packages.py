@@ -20,6 +20,7 @@ from mucpt_utils.config.files import SettingsError
 from mucpt_utils.config.packages import find_package, load_packages
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT
 from mucpt_utils.musicsimpleqa.asking.models import facts_of, load_model
+from mucpt_utils.scoring import packages
 from mucpt_utils.scoring.models import load, load_tokenizer, pinned
 from mucpt_utils.scoring.packages import ModelError, ModelMissing, resolve
 
@@ -130,6 +131,21 @@ def test_a_file_is_converted_once(tiny, monkeypatch):
     folder = resolve(tiny[0])
     monkeypatch.setattr("mucpt_utils.scoring.packages.read_gguf", None)  # would fail if called
     assert resolve(tiny[0]) == folder
+
+
+def test_a_file_that_another_process_has_converted_meanwhile_stays(tiny, monkeypatch):
+    """That process, or one that it started, may be reading it."""
+    read = packages.read_gguf
+
+    def overtaken(path):
+        monkeypatch.setattr(packages, "read_gguf", read)
+        (packages.converted(path) / "in_use").touch()
+        return read(path)
+
+    monkeypatch.setattr(packages, "read_gguf", overtaken)
+    folder = packages.converted(tiny[0])
+    assert packages.is_converted(folder) and (folder / "in_use").is_file()
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
 @pytest.mark.parametrize(
