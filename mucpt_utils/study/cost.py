@@ -9,8 +9,9 @@ from committed results if there are any; otherwise the basis says what was assum
 
 import math
 import os
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,7 @@ ASSUMED_PEAK = 989e12  # bfloat16 operations per second of an H100 or H200, by i
 ASSUMED_SHARE = 0.35  # of the peak: this study's goal for one GPU
 PEAK, SHARE = "matrix peak", "training share of matrix peak"  # rows of speed.csv
 GPU_MEMORY = 80e9
+NODE = 8  # GPUs of one machine
 STATE_BYTES = 16  # of training state per parameter: weight, gradient, two moments in float32
 # notebooks that start workers (04, 05, 07), which are forked from one importing process
 SERVERS = 3
@@ -185,20 +187,26 @@ def committed_stages(results: Path, name: str) -> list[Mapping]:
     return [record for record in records if record["name"] == name]
 
 
-def launch_commands(profile: Profile) -> list[str]:
-    """How to start the profile: one process, or one job per run if a GPU cannot hold the state."""
+def launch_commands(profile: Profile, overrides: Sequence[str] = ()) -> list[str]:
+    """How to start the profile: one process, or one job per run if a GPU cannot hold the state.
+
+    overrides: `KEY=VALUE` settings that the profile was read with.
+    """
     fits = profile.parameters * STATE_BYTES < GPU_MEMORY
-    launcher = "torchrun --nproc-per-node 8"
+    changes = "".join(f" --set {shlex.quote(pair)}" for pair in overrides)
+    # each process takes an equal part of every micro-batch
+    processes = math.gcd(NODE, profile.train.batch_sequences // profile.train.accumulate)
+    launcher = f"torchrun --nproc-per-node {processes}"
     if not fits:
         config = "mucpt_utils/study/launchers/fsdp_several_nodes.yaml"
         nodes = "--machine_rank $RANK --main_process_ip $FIRST_NODE"
         launcher = f"accelerate launch --config_file {config} {nodes}"
     job = [
-        f"python -m mucpt_utils launch prepare {profile.name} selection_soft 0 job",
+        f"python -m mucpt_utils launch prepare {profile.name} selection_soft 0 job{changes}",
         f"{launcher} -m mucpt_utils launch train job",
-        f"python -m mucpt_utils launch measure {profile.name} job",
+        f"python -m mucpt_utils launch measure {profile.name} job{changes}",
     ]
-    return [f"./run_all.sh {profile.name}", *job] if fits else job
+    return [f"./run_all.sh {profile.name}{changes}", *job] if fits else job
 
 
 def was_run(profile: Profile, results: Path = paths.RESULTS) -> bool:
@@ -231,7 +239,7 @@ def main(arguments: list[str] | None = None) -> int:
         for row in time_here(profile).itertuples(index=False):
             print(f"  {row[0]:36} {row[1]:>28} {row[2]:>20} {row.minutes:>8} minutes")
     print("Start it with:")
-    for command in launch_commands(profile):
+    for command in launch_commands(profile, options.overrides):
         print(f"  {command}")
     return OK
 

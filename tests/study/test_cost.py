@@ -1,5 +1,7 @@
 """The cost of a profile: every number follows from its settings and from measured rates."""
 
+import re
+
 import pytest
 
 from mucpt_utils import paths
@@ -184,6 +186,22 @@ def test_every_profile_is_costed_and_says_whether_it_was_run(name, capsys):
     assert ("never run" in said) == (not cost.was_run(load_profile(name)))
     assert "GPU hours" in said and "disk" in said and "mucpt_utils launch train" in said
     assert ("accelerate launch" in said) == (name == "paper")
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_the_commands_that_start_a_profile_can_share_out_its_batch(name):
+    train = load_profile(name).train
+    (launch,) = (one for one in cost.launch_commands(load_profile(name)) if " train " in one)
+    if found := re.search(r"--nproc-per-node (\d+)", launch):
+        assert train.batch_sequences % (train.accumulate * int(found[1])) == 0
+
+
+def test_the_commands_that_start_a_profile_have_its_settings(capsys):
+    assert cost.main(["smoke", "--set", "arms=[base, plain]"]) == 0
+    commands = capsys.readouterr().out.partition("Start it with:\n")[2].splitlines()
+    named = [line for line in commands if "smoke" in line]  # training reads the prepared folder
+    assert len(named) == 3
+    assert all(line.endswith(" --set 'arms=[base, plain]'") for line in named)
 
 
 def test_an_unknown_profile_is_one_line(capsys):
