@@ -25,7 +25,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mucpt_utils.closure import changed_since_first, code_digest
-from mucpt_utils.errors import MuCPTError
+from mucpt_utils.errors import MuCPTError, OutsideError
 from mucpt_utils.io import digest, read_json, write_json
 from mucpt_utils.study.checkout import commit
 
@@ -52,6 +52,10 @@ _only_look = False
 
 class NotMade(LookupError):
     """A stage does not exist and, inside `looking`, must not be made."""
+
+
+class NoLocks(OutsideError):
+    """A file system on which no process can tell another that it makes a stage."""
 
 
 class CodeChanged(MuCPTError):
@@ -273,11 +277,20 @@ def _damage(folder: Path) -> str | None:
 
 @contextmanager
 def _only_one(root: Path, name: str):
-    """Of two processes that need the same stage, one makes it; the other waits and loads it."""
+    """Of two processes that need the same stage, one makes it; the other waits and loads it.
+
+    Raises NoLocks where the file system, as some of clusters, has none.
+    """
     locks = root / ".locks"
     locks.mkdir(parents=True, exist_ok=True)
     with (locks / name).open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            raise NoLocks(
+                f"{locks}: files cannot be locked here ({error.strerror}), so two processes could "
+                "make one stage at once; move the work folder: MUCPT_WORK=DIR"
+            ) from None
         yield
 
 

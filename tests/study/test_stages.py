@@ -1,5 +1,6 @@
 """Stages are made once, found again, made anew when what went in changes, and repaired."""
 
+import errno
 import gzip
 import json
 import logging
@@ -14,6 +15,7 @@ import pytest
 from mucpt_utils.config.scoring import Arm
 from mucpt_utils.io import digest
 from mucpt_utils.paths import ROOT
+from mucpt_utils.study import stages
 from mucpt_utils.study.stages import RECORD, Stage, build, content_digest, lineage, load
 
 
@@ -267,6 +269,17 @@ def test_processes_that_start_at_once_make_it_once(tmp_path):
     processes = [python(SLOW_STAGE, tmp_path) for _ in range(3)]
     assert [process.communicate()[0] for process in processes] == ["made\n"] * 3
     assert (tmp_path / "log").read_text() == "made\n"
+
+
+def test_a_file_system_without_locks_is_one_line(stage, monkeypatch):
+    """As Lustre mounted without flock."""
+
+    def without(handle, operation):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(stages.fcntl, "flock", without)
+    with pytest.raises(stages.NoLocks, match="cannot be locked here .*MUCPT_WORK=DIR"):
+        stage(Maker())
 
 
 # --- digests --------------------------------------------------------------------------------------
