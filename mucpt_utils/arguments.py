@@ -19,6 +19,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def whole(text: str) -> int:
+    """A whole number, at least 0, as the `type` of an argument."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser of the standard library that says what was probably meant."""
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mucpt_utils.arguments import Parser
+from mucpt_utils.arguments import Parser, whole
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.errors import OK, MuCPTError
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command.add_argument("--set", dest="overrides", action="append", default=[])
         if name == "prepare":
             command.add_argument("arm")
-            command.add_argument("seed", type=int)
+            command.add_argument("seed", type=whole)
         command.add_argument("folder", type=Path)
     options = parser.parse_args(arguments)
     try:

@@ -140,6 +140,14 @@ def test_a_step_that_cannot_be_shared_out_is_refused(job, monkeypatch, capsys):
     assert "no multiple of accumulate=1 * 3 processes" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seed", ["-1", "one", "0.5"])
+def test_a_seed_is_a_whole_number(seed, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        launch_command.main(["prepare", "smoke", "plain", seed, str(tmp_path)])
+    assert ended.value.code == 2
+    assert f"{seed!r} is no whole number from 0 on" in capsys.readouterr().err
+
+
 def test_a_model_that_is_not_whole_is_one_line(job, capsys):
     folder = job("cut off")
     (folder / "model" / "model.safetensors").write_bytes(b"{")
