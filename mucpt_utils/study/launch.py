@@ -47,6 +47,7 @@ from mucpt_utils.study.stages import silent
 from mucpt_utils.study.study import Study
 from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences, steps_for
+from mucpt_utils.training.precision import reading
 
 LONGEST_WAIT = timedelta(hours=2)  # of the other processes, while the first reads the model
 JOB = "job.json"
@@ -218,6 +219,7 @@ def measure(profile: str, folder: Path, overrides: list[str]) -> None:
     seen = int(read_sequences(folder).tokens.size)
     measured_on = {name: artifact.folder for name, artifact in study.measured_on().items()}
     (folder / runs.RESPONSES).touch()
-    runs.ask(model, seen, measured_on, study.profile.evaluation.new_tokens, folder)
-    runs.measure_text(model, measured_on, study.profile.model.context, folder)
+    with reading(model, study.profile.train.precision):  # as the runs of a study are measured
+        runs.ask(model, seen, measured_on, study.profile.evaluation.new_tokens, folder)
+        runs.measure_text(model, measured_on, study.profile.model.context, folder)
     grade_responses(folder, {"run": folder, "world": measured_on["world"]}, silent)

@@ -16,7 +16,7 @@ from mucpt_utils import paths
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring import models
-from mucpt_utils.study import launch, launch_command
+from mucpt_utils.study import launch, launch_command, runs
 from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences
 
@@ -184,9 +184,17 @@ def test_a_job_is_read_as_it_was_written(job):
     assert again.criterion == with_criterion.criterion
 
 
-def test_prepare_train_and_measure_make_a_run(tmp_path, capsys):
+def test_prepare_train_and_measure_make_a_run(tmp_path, capsys, monkeypatch):
     """The whole way, one process, on the text and the base of the smallest study."""
     small = [*SMALLEST, "train.tokens=3000", "evaluation.general_questions=4"]
+    small += ["train.precision=bfloat16"]
+    ask, asked_in = runs.ask, []
+
+    def noted(*arguments):
+        asked_in.append(torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else 0)
+        ask(*arguments)
+
+    monkeypatch.setattr(runs, "ask", noted)
     overrides = [part for pair in small for part in ("--set", pair)]
     folder = str(tmp_path / "job")
     assert launch_command.main(["prepare", "smoke", "soft_dynamic", "0", folder, *overrides]) == 0
@@ -195,6 +203,7 @@ def test_prepare_train_and_measure_make_a_run(tmp_path, capsys):
     assert (tmp_path / "job" / "tokens.npy").stat().st_ino == written.st_ino, "the same job"
     assert launch_command.main(["train", folder]) == 0
     assert launch_command.main(["measure", "smoke", folder, *overrides]) == 0
+    assert asked_in == [torch.bfloat16], "in the precision in which it was trained"
     answers = (tmp_path / "job" / "answers.jsonl").read_text().splitlines()
     assert len(answers) > 10 and json.loads(answers[0])["tokens"] > 0
     assert models.load(tmp_path / "job" / "trained").config.vocab_size == 1024
