@@ -6,6 +6,8 @@ import pytest
 import qa_model
 import torch
 from transformers import (
+    AutoModelForCausalLM,
+    Gemma3Config,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
@@ -91,6 +93,17 @@ def test_answers_come_in_the_order_of_the_prompts(tokenizer):
 def test_prompt_too_long_for_the_context_is_refused(tokenizer):
     model = LlamaForCausalLM(LlamaConfig(**SMALL))
     with pytest.raises(ValueError, match="do not fit the model's context of 256"):
+        ask.answer_questions(model, tokenizer, ["word " * 400], progress=False)
+
+
+def test_a_model_of_text_and_images_has_the_context_of_its_text_part(tokenizer):
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    sizes["num_attention_heads"] = 2
+    vision = {**sizes, "image_size": 28, "patch_size": 14}
+    text = {**SMALL, "head_dim": 16}
+    config = Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4)
+    model = AutoModelForCausalLM.from_config(config)
+    with pytest.raises(ask.AskingError, match="do not fit the model's context of 256"):
         ask.answer_questions(model, tokenizer, ["word " * 400], progress=False)
 
 

@@ -189,7 +189,8 @@ def answer_batches(
     # longest first, so that a batch that does not fit in memory fails at once
     order = sorted(range(len(encoded)), key=lambda i: (-len(encoded[i]), i))
     longest = len(encoded[order[0]])
-    context = getattr(model.config, "max_position_embeddings", None)
+    # a model of text and images keeps it with its text part
+    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     if context and longest + max_new_tokens > context:
         raise AskingError(
             f"a prompt of {longest} tokens and an answer of {max_new_tokens} do not fit the "
