@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -50,15 +50,30 @@ def token_entropies(logits: torch.Tensor, tokens: torch.Tensor, temperature: flo
 
 
 @contextmanager
-def hidden_states(model: "PreTrainedModel") -> Iterator[torch.nn.Module]:
-    """In this context, the model's `logits` are the last hidden states; yields the skipped head.
+def hidden_states(model: "PreTrainedModel") -> Iterator[Callable[[torch.Tensor], torch.Tensor]]:
+    """In this context, the model's `logits` are the last hidden states; yields what applies the
+    skipped head to them afterwards.
 
-    The model is still called as a whole, so that hooks of wrappers around it are kept.
+    The model is still called as a whole, so that hooks of wrappers around it are kept. The head is
+    applied in the precision that it would have had there: a model that Trainer trains in bfloat16
+    chooses it inside its own call, and gives float32.
     """
     head = model.get_output_embeddings()
-    head.forward = lambda hidden: hidden  # type: ignore[method-assign]
+    precision: dict[str, Any] = {}
+
+    def skipped(hidden: torch.Tensor) -> torch.Tensor:
+        kind = hidden.device.type
+        precision.update(dtype=torch.get_autocast_dtype(kind))
+        precision.update(enabled=torch.is_autocast_enabled(kind))
+        return hidden
+
+    def applied(hidden: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(hidden.device.type, **precision):
+            return head(hidden)
+
+    head.forward = skipped  # type: ignore[method-assign]
     try:
-        yield head
+        yield applied
     finally:
         del head.forward  # which hid the class's own method
 
@@ -85,12 +100,13 @@ def has_plain_head(model: "PreTrainedModel") -> bool:
         training = model.training
         model.eval()  # dropout would make the two outputs differ
         with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
-            logits = model(input_ids=ids).logits
+            logits = model(input_ids=ids).logits.float()
             with hidden_states(model) as head:
                 hidden = model(input_ids=ids).logits
+            ours = head(hidden).float()
             PLAIN_HEADS[model] = bool(
-                logits.shape[-1] == head(hidden).shape[-1]
-                and torch.allclose(logits, head(hidden), rtol=1e-3, atol=1e-3)
+                logits.shape[-1] == ours.shape[-1]
+                and torch.allclose(logits, ours, rtol=1e-3, atol=1e-3)
             )
         model.train(training)
     return PLAIN_HEADS[model]

@@ -258,3 +258,31 @@ def test_chunks_change_neither_losses_nor_gradients(tiny_model, monkeypatch, mea
     torch.testing.assert_close(cut, whole, rtol=1e-5, atol=1e-6)
     for a, b in zip(cut_gradients, gradients, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_a_head_in_bfloat16_is_applied_in_chunks_too_and_in_bfloat16(tiny_model, monkeypatch):
+    """As Trainer trains: bfloat16 inside the call of the model, which gives float32."""
+    model, kinds = tiny_model(1), []
+    with torch.no_grad():
+        model.get_output_embeddings().weight.mul_(100)
+    forward, ids = model.forward, torch.randint(1, 40, (3, 17))
+
+    def mixed(*arguments, **keywords):
+        with torch.autocast("cpu", torch.bfloat16):
+            out = forward(*arguments, **keywords)
+        out.logits = out.logits.float()
+        return out
+
+    monkeypatch.setattr(model, "forward", mixed)
+    whole = losses.measured(model, ids)
+    assert whole.max() > 10, "where bfloat16 is coarse"
+    monkeypatch.setattr(losses, "LOGITS", 1)
+    monkeypatch.setattr(losses, "CHUNK", 3 * 40 * 5)
+    assert losses.has_plain_head(model)
+    model.get_output_embeddings().register_forward_hook(
+        lambda module, given, out: kinds.append((out.dtype, *out.shape[1:]))
+    )
+    cut = losses.measured(model, ids)
+    chunks = {kind for kind in kinds if kind[-1] == 40}  # the others are hidden states
+    assert chunks == {(torch.bfloat16, 6, 40), (torch.bfloat16, 2, 40)}
+    torch.testing.assert_close(cut, whole, rtol=1e-3, atol=1e-3)
