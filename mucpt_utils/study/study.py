@@ -161,17 +161,17 @@ class Study(ModelStages):
         arm = self.arm(arm_name if weighted else "plain").model_copy(update=NO_CHOICE)
         store = self.token_store(questions, "alignment_tokens", "questions.jsonl", metadata=False)
         inputs = {"run": self.run(arm_name, seed), "text": questions, "domain_tokens": store}
+        of_questions: dict[str, tuple] = {}
+        if arm.criteria:
+            of_questions["base_losses"] = (self.base(), store, 1.0)
         if arm.uses_losses:
+            reference = self.reference(seed), store
             temperature = arm.temperature or self.calibrated_temperature(seed)
-            reference = self.reference(seed)
-            of_questions: dict[str, tuple] = {
-                "base_losses": (self.base(), store, 1.0),
-                "reference_losses": (reference, store, temperature),
-            }
+            of_questions["reference_losses"] = (*reference, temperature)
             if arm.uses_entropy:
-                of_questions["reference_entropies"] = (reference, store, temperature, "entropy")
-            for name, asked in of_questions.items():
-                inputs[name] = self._scores(f"alignment_{name}", *asked)
+                of_questions["reference_entropies"] = (*reference, temperature, "entropy")
+        for name, asked in of_questions.items():
+            inputs[name] = self._scores(f"alignment_{name}", *asked)
         return self.stage(
             f"aligned_{arm_name}",
             runs.tune_on_questions,

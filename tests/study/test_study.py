@@ -277,6 +277,12 @@ def test_an_arm_is_measured_again_after_alignment(study):
         bare.aligned("plain", 0)
 
 
+def test_answers_are_weighed_by_the_base_where_an_arm_needs_no_reference_model(study):
+    weighed = study.with_changes({"alignment.weighted": True}).aligned("base_loss", 0)
+    inputs = {each["name"] for each in weighed.record["inputs"]}
+    assert "alignment_base_losses" in inputs and "alignment_reference_losses" not in inputs
+
+
 @pytest.fixture
 def own_model(tmp_path, study):
     """A function that saves a tiny Qwen3 with the study's tokenizer, or another, to a folder."""
