@@ -77,10 +77,11 @@ def token_losses(study: Study) -> pd.DataFrame:
     store = store_of(study, sentences)
     tokens = [tokens_of(study, store, number, one) for number, one in enumerate(sentences)]
     context = study.profile.model.context
-    base = losses.score(models.load(study.base().path("model")), store, context)
+    base = losses.score(models.load(study.base().path("model"), "float32"), store, context)
     rows: list[dict[str, Any]] = []
     for seed in seeds:
-        model, own = models.load(study.reference(seed).path("model")), study.covered(seed)
+        model = models.load(study.reference(seed).path("model"), "float32")
+        own = study.covered(seed)
         calibrated = study.calibrated_temperature(seed)
         temperatures = sorted({*TEMPERATURES, calibrated})
         for temperature, scored in at_temperatures(model, store, context, temperatures).items():

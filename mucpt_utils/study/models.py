@@ -177,7 +177,7 @@ def calibrate(
     folder: Path, inputs: Inputs, report: "Report", *, candidates: Sequence[float], context: int
 ) -> None:
     """The reference model's loss on subjects it does not know, by temperature; and the best."""
-    model = models.load(inputs["reference"] / "model")
+    model = models.load(inputs["reference"] / "model", "float32")  # as it is scored
     store = tokens.TokenStore.load(inputs["calibration_tokens"])
     by_temperature = losses.calibrate(model, store, context, list(candidates))
     best = min(by_temperature, key=by_temperature.__getitem__)

@@ -30,10 +30,12 @@ def score_tokens(
 ) -> None:
     """Loss of every token, or entropy at its position, with logits divided by `temperature`.
 
-    Leaves `losses.npy`, float16 nats aligned with the tokens, and `temperature.json`.
+    Leaves `losses.npy`, float16 nats aligned with the tokens, and `temperature.json`. Every model
+    is read in float32: a loaded base may be kept in bfloat16, which rounds its losses by more than
+    a ratio bears, and the reference model that was trained from it is in float32.
     """
     scores = losses.score(
-        models.load(inputs["model"] / "model"),
+        models.load(inputs["model"] / "model", "float32"),
         tokens.TokenStore.load(inputs["tokens"]),
         context,
         temperature,
