@@ -60,7 +60,10 @@ def _layout(study: Study, name: str, seed: int, trained: bool) -> Layout:
     places = np.arange(len(scored.store.tokens))
     numbered = replace(scored, store=replace(scored.store, tokens=places))
     data = study.sequences(arm, numbered, seed)
-    if data.scored is None or data.weights is None:
+    # a begin token, which is never learnt, is known by its number, which a place is not
+    opened = scored.store.begin is not None
+    weights = study.sequences(arm, scored, seed).weights if opened else data.weights
+    if data.scored is None or weights is None:
         raise ValueError("an arm's sequences say which are of the domain, and have weights")
     rows, given, seen = data.scored, None, None
     if trained and study.profile.evaluation.keep_weights:
@@ -72,4 +75,4 @@ def _layout(study: Study, name: str, seed: int, trained: bool) -> Layout:
         ends = (np.flatnonzero(rows) + 1) * data.tokens.shape[1]
         part = np.searchsorted(points, ends)
         seen = points[np.minimum(part, len(points) - 1)]
-    return Layout(name, seed, data.tokens[rows], data.weights[rows], given, seen)
+    return Layout(name, seed, data.tokens[rows], weights[rows], given, seen)
