@@ -26,9 +26,10 @@ def _counted(study: Study) -> Iterator[dict]:
     for name in study.profile.arms:
         arm = study.arm(name)
         if arm.trained:
+            train = study.budget(arm)
             tokens = {
-                "trained_tokens": study.budget(arm).tokens,
-                "scored_tokens": scored(arm, reference, corpus),
+                "trained_tokens": train.tokens,
+                "scored_tokens": scored(arm, reference, corpus, train),
                 "reference_tokens": reference if arm.uses_reference else 0,
             }
             yield {"arm": name, **tokens, "flops": operations(tokens, size)}

@@ -5,6 +5,7 @@ tokens).
 """
 
 from mucpt_utils.config.scoring import RATIO_TEXT, Arm
+from mucpt_utils.config.training import TrainSettings
 
 OPERATIONS = {"training": 6, "scoring": 2}  # for each parameter and token
 
@@ -30,16 +31,28 @@ def own_text(arm: Arm, reference: int) -> int:
     return min(RATIO_TEXT, reference) if arm.learns_ratio else 0
 
 
-def scored(arm: Arm, reference: int, corpus: int) -> int:
+def read_twice(arm: Arm, train: TrainSettings) -> int:
+    """Tokens of an arm's training that are read once more before, for their weights.
+
+    So it is where a step is cut into micro-batches and weighed by the losses of the model in
+    training: those of the whole step must be known before its first part is learnt from.
+    """
+    if train.accumulate == 1 or arm.tokens is None or arm.tokens.numerator == "static":
+        return 0
+    return round(train.tokens * (1 - arm.tokens.static_share))
+
+
+def scored(arm: Arm, reference: int, corpus: int, train: TrainSettings) -> int:
     """Tokens that are read without training, counted each time that a model reads them."""
-    return passes(arm) * corpus + 2 * own_text(arm, reference)
+    return passes(arm) * corpus + 2 * own_text(arm, reference) + read_twice(arm, train)
 
 
-def price_in_tokens(arm: Arm, reference: int, corpus: int) -> int:
+def price_in_tokens(arm: Arm, reference: int, corpus: int, train: TrainSettings) -> int:
     """Tokens of training that cost as much as what an arm needs besides its own training.
 
-    reference: tokens that a reference model is trained on; corpus: tokens that are scored.
+    reference: tokens that a reference model is trained on; corpus: tokens that are scored; train:
+    settings of the arm's own training.
     """
     trained = reference if arm.uses_reference else 0
-    read = scored(arm, reference, corpus)
+    read = scored(arm, reference, corpus, train)
     return trained + read * OPERATIONS["scoring"] // OPERATIONS["training"]

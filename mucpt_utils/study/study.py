@@ -56,7 +56,7 @@ class Study(ModelStages):
             return train
         corpus = self.domain_tokens().read_json("size.json")["tokens"]
         reference = profile.reference_training.tokens
-        more = price_in_tokens(self.arm(profile.compute_of), reference, corpus)
+        more = price_in_tokens(self.arm(profile.compute_of), reference, corpus, train)
         return train.model_copy(update={"tokens": train.tokens + more})
 
     def run(self, arm_name: str, seed: int, report: Report = silent) -> Artifact:

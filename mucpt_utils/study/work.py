@@ -12,7 +12,7 @@ from mucpt_utils.config.axes import load_axes
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import askable, load_facts
-from mucpt_utils.study.price import OPERATIONS, own_text, price_in_tokens
+from mucpt_utils.study.price import OPERATIONS, own_text, price_in_tokens, read_twice
 
 WORDS_TO_TOKENS = 1.4
 
@@ -62,12 +62,13 @@ def work(profile: Profile) -> list[Work]:
         Work("score reference models' own text", "scoring", 2 * references * bool(own), own),
         Work("train arms and mixtures", "training", runs - longer, profile.train.tokens),
         Work("train at equal compute", "training", longer, equal_compute(profile)),
+        Work("read steps for their weights", "scoring", seeds, steps_read_twice(profile)),
         Work("read held-out text", "scoring", runs + 1, held_out_tokens(profile)),
         Work("answer questions", "answering", runs, questions * profile.evaluation.points),
         Work("tune", "training", tuned, tuning),
         Work("answer after tuning", "answering", tuned, questions),
     )
-    return [each for each in every if each.jobs]
+    return [each for each in every if each.jobs and each.size]
 
 
 def amount(profile: Profile, kind: Kind) -> int:
@@ -82,6 +83,13 @@ def run_count(profile: Profile) -> int:
     return (arms + sum(len(axis.arms) * len(axis.changed) for axis in axes)) * len(profile.seeds)
 
 
+def steps_read_twice(profile: Profile) -> int:
+    """Tokens of a seed's runs that are read once more before, for their weights."""
+    axes = (load_axes()[name] for name in profile.composition)
+    on_axes = [arm for axis in axes for arm in axis.arms * len(axis.changed)]
+    return sum(read_twice(ARMS[arm], profile.train) for arm in (*profile.arms, *on_axes))
+
+
 def uses_reference(profile: Profile) -> bool:
     """Whether any arm, of the main comparison or of an axis, needs a reference model."""
     on_axes = {arm for name in profile.composition for arm in load_axes()[name].arms}
@@ -91,7 +99,8 @@ def uses_reference(profile: Profile) -> bool:
 def equal_compute(profile: Profile) -> int:
     """Tokens of a run that spends on text what the arm `compute_of` costs besides its training."""
     priced, reference = ARMS[profile.compute_of], profile.reference_training.tokens
-    return profile.train.tokens + price_in_tokens(priced, reference, corpus_tokens(profile))
+    corpus, train = corpus_tokens(profile), profile.train
+    return train.tokens + price_in_tokens(priced, reference, corpus, train)
 
 
 def held_out_tokens(profile: Profile) -> int:

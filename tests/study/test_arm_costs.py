@@ -4,10 +4,12 @@ import pytest
 
 from mucpt_utils.config.arms import ARMS, load_candidates
 from mucpt_utils.config.scoring import RATIO_TEXT
+from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.study.arm_costs import operations
 from mucpt_utils.study.price import passes, price_in_tokens
 
 ALL = ARMS | load_candidates()
+WHOLE, CUT = (TrainSettings(tokens=90, accumulate=parts) for parts in (1, 2))
 
 
 @pytest.mark.parametrize(
@@ -42,12 +44,21 @@ def test_the_corpus_is_read_as_often_as_an_arm_needs(arm, times):
     ],
 )
 def test_the_price_of_an_arm_is_its_reference_model_and_a_third_of_what_it_reads(arm, tokens):
-    assert price_in_tokens(ALL[arm], reference=60, corpus=300) == tokens
+    assert price_in_tokens(ALL[arm], reference=60, corpus=300, train=WHOLE) == tokens
 
 
 def test_of_a_long_text_of_the_reference_model_a_sample_is_read():
     arm = ALL["ratio_window_start"]
-    assert price_in_tokens(arm, reference=120_000, corpus=300) == 120_000 + 2 * RATIO_TEXT // 3
+    price = price_in_tokens(arm, reference=120_000, corpus=300, train=WHOLE)
+    assert price == 120_000 + 2 * RATIO_TEXT // 3
+
+
+@pytest.mark.parametrize(
+    ("arm", "again"), [("plain", 0), ("soft_static", 0), ("soft_dynamic", 90), ("eslm", 90)]
+)
+def test_a_step_in_parts_is_read_once_more_where_its_own_losses_weigh_it(arm, again):
+    whole, cut = (price_in_tokens(ALL[arm], 60, 300, train) for train in (WHOLE, CUT))
+    assert cut - whole == again // 3
 
 
 def test_scoring_is_a_third_of_training():

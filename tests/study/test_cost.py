@@ -5,6 +5,7 @@ import re
 import pytest
 
 from mucpt_utils import paths
+from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.settings import load_profile, profile_names
 from mucpt_utils.scoring import models
 from mucpt_utils.study import cost, own_work, parallel, work
@@ -107,6 +108,15 @@ def test_invented_subjects_are_asked_about_too():
     assert work.question_count(alone) - twin == pytest.approx(
         share * (work.question_count(real) - twin), abs=1
     )
+
+
+def test_steps_in_parts_are_read_twice_where_the_model_in_training_weighs_them():
+    hub = load_profile("hub")
+    whole = hub.override({"train.accumulate": 1})
+    weighing = [n for n in hub.arms if (c := ARMS[n].tokens) and c.numerator == "dynamic"]
+    more = work.amount(hub, "scoring") - work.amount(whole, "scoring")
+    assert more >= len(weighing) * len(hub.seeds) * hub.train.tokens > 0
+    assert "read steps for their weights" not in {each.what for each in work.work(whole)}
 
 
 # --- here -----------------------------------------------------------------------------------------
