@@ -282,9 +282,14 @@ class Arm(BaseModel):
         return any(c.uses_reference for c in self.criteria)
 
     @property
+    def uses_reference_model(self) -> bool:
+        """Whether the arm needs a reference model to be trained: for its losses or its weights."""
+        return self.uses_losses or self.learns_ratio or self.start != "base"
+
+    @property
     def uses_reference(self) -> bool:
-        """Whether the arm needs a reference model: its losses, its weights or its text."""
-        return self.uses_losses or self.learns_ratio or self.start != "base" or self.mix_reference
+        """Whether the arm needs a reference model, or its text alone."""
+        return self.uses_reference_model or self.mix_reference
 
     @property
     def tagger(self) -> TaggerKind | None:

@@ -30,7 +30,7 @@ def _counted(study: Study) -> Iterator[dict]:
             tokens = {
                 "trained_tokens": train.tokens,
                 "scored_tokens": scored(arm, reference, corpus, train),
-                "reference_tokens": reference if arm.uses_reference else 0,
+                "reference_tokens": reference if arm.uses_reference_model else 0,
             }
             yield {"arm": name, **tokens, "flops": operations(tokens, size)}
 

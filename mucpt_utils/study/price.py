@@ -53,6 +53,6 @@ def price_in_tokens(arm: Arm, reference: int, corpus: int, train: TrainSettings)
     reference: tokens that a reference model is trained on; corpus: tokens that are scored; train:
     settings of the arm's own training.
     """
-    trained = reference if arm.uses_reference else 0
+    trained = reference if arm.uses_reference_model else 0
     read = scored(arm, reference, corpus, train)
     return trained + read * OPERATIONS["scoring"] // OPERATIONS["training"]
