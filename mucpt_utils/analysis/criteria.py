@@ -126,14 +126,14 @@ def criteria(rows: Iterable[Weighed], labels: Labels) -> pd.DataFrame:
 
 
 def interval_of_auc(of_seeds: pd.Series) -> tuple[float, float]:
-    """95 % interval of a mean AUC over the different weightings, by Student's t; NaN with one.
+    """95 % interval of a mean AUC, clustered by weighting; NaN with one weighting.
 
     of_seeds: the AUC of each seed. Seeds that share a reference model give one and the same
     weighting, whose AUC is the same to the last digit: copies say nothing of the spread.
     """
-    different = of_seeds.unique()
+    weighting, _ = pd.factorize(of_seeds)
     # with sizes: an AUC of 0 or 1 is a mean over pairs, not an answer right or wrong
-    found = stats.clustered_mean(different, sizes=np.ones(len(different)))
+    found = stats.clustered_mean(of_seeds, weighting, sizes=np.ones(len(of_seeds)))
     low, high = np.clip([found.low, found.high], 0, 1)
     return float(low), float(high)
 

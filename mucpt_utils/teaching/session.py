@@ -54,12 +54,12 @@ class Results:
         # settle the layout once, not anew for each picture
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-        figures.save_figure(
-            figure, frame, self.folder / "figures", name, for_print=name not in figures.FIGURES
-        )
+        known = figures.FIGURES.get(name)
+        again = known is not None and known.draw is not None  # with the report, then for print too
+        figures.save_figure(figure, frame, self.folder / "figures", name, for_print=not again)
         display(Image(figures.screen_png(figure)))
-        if name in figures.FIGURES:
-            display(Markdown(f"*How to read it.* {figures.FIGURES[name].reading}"))
+        if known is not None:
+            display(Markdown(f"*How to read it.* {known.reading}"))
 
 
 def open_study(profile: str, overrides: list[str], notebook: str) -> tuple[Study, Results]:

@@ -42,3 +42,5 @@ def test_a_figure_is_kept_for_the_screen_and_an_earlier_pdf_does_not_stay(tmp_pa
     assert kept == {"temperature.png", "temperature.csv"}, "notebook 08 draws the pdf"
     Results(tmp_path).figure(figures.temperature(rows), "one_of_my_own")
     assert (tmp_path / "figures" / "one_of_my_own.pdf").is_file()
+    Results(tmp_path).figure(figures.temperature(rows), "reliability")
+    assert (tmp_path / "figures" / "reliability.pdf").is_file(), "no table draws it again"
