@@ -188,7 +188,8 @@ def committed_stages(results: Path, name: str) -> list[Mapping]:
 
 
 def launch_commands(profile: Profile, overrides: Sequence[str] = ()) -> list[str]:
-    """How to start the profile: one process, or one job per run if a GPU cannot hold the state.
+    """How to start the profile: one process, or one job per run if a GPU cannot hold the state;
+    then the reference model must be one that exists.
 
     overrides: `KEY=VALUE` settings that the profile was read with.
     """
@@ -201,6 +202,8 @@ def launch_commands(profile: Profile, overrides: Sequence[str] = ()) -> list[str
         config = "mucpt_utils/study/launchers/fsdp_several_nodes.yaml"
         nodes = "--machine_rank $RANK --main_process_ip $FIRST_NODE"
         launcher = f"accelerate launch --config_file {config} {nodes}"
+        if not profile.reference.pretrained:  # `prepare` would train one, in a single process
+            changes += " --set reference.pretrained=$REFERENCE_MODEL"
     job = [
         f"python -m mucpt_utils launch prepare {profile.name} selection_soft 0 job{changes}",
         f"{launcher} -m mucpt_utils launch train job",

@@ -196,6 +196,8 @@ def test_every_profile_is_costed_and_says_whether_it_was_run(name, capsys):
     assert ("never run" in said) == (not cost.was_run(load_profile(name)))
     assert "GPU hours" in said and "disk" in said and "mucpt_utils launch train" in said
     assert ("accelerate launch" in said) == (name == "paper")
+    # `prepare` would train a reference model of 32B parameters in one process
+    assert ("reference.pretrained=$REFERENCE_MODEL" in said) == (name == "paper")
 
 
 @pytest.mark.parametrize("name", profile_names())

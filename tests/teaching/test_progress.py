@@ -6,6 +6,7 @@ import pytest
 
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.study import cost, own_work, parallel, recorded
+from mucpt_utils.study.study import Study
 from mucpt_utils.teaching import progress
 from mucpt_utils.teaching.progress import Plan, Progress, planned
 
@@ -130,6 +131,15 @@ def test_a_fresh_run_plans_all_its_work_where_it_is_made(tmp_path, monkeypatch):
     assert set(later.seconds["08"]) >= {"arms", "composition"}, "08 makes what is missing"
     idle = planned(profile, ["00", "01"])
     assert not idle.runs and not idle.seconds and idle.own == plan.own
+
+
+def test_a_reference_model_that_seeds_share_is_planned_once():
+    profile = load_profile("laptop")
+    assert profile.world.complementary and len(profile.seeds) == 4
+    named = [job.arguments for job in progress.reference_jobs(Study(profile, "test"))]
+    assert named == [(0,), (1,)]
+    own = profile.override({"world.complementary": False})
+    assert len(progress.reference_jobs(Study(own, "test"))) == 4
 
 
 def test_a_folder_of_real_text_adds_the_prose_lane_to_the_plan(tmp_path, monkeypatch):
