@@ -100,17 +100,18 @@ def draw_roles(
     spare = [spare[i] for i in rng.permutation(len(spare))]
     spare = [name for name in spare if len(groups[name]) >= FEWEST_FACTS]
     # under test: the benchmark's own subjects
-    asked = [name for name in test_subjects if name in groups]
+    asked, missing = [name for name in test_subjects if name in groups], 0
     if settings.split == "dev":
         asked = [name for name in dev_subjects if name in groups]
-        missing = max(0, settings.skip + settings.subjects - len(asked))
+        missing = min(len(spare), max(0, settings.skip + settings.subjects - len(asked)))
         asked, spare = asked + spare[:missing], spare[missing:]
     # the spare ones are for practice and calibration
     needed = settings.practice + settings.calibration
     if len(spare) < needed:
+        taken = f"; world.skip + world.subjects take {missing} more" if missing else ""
         raise RolesError(
             f"world.practice + world.calibration = {needed}, but only {len(spare)} music subjects "
-            "are free of questions"
+            f"are free of questions{taken}"
         )
     # general subjects; the first of them are kept for the general twin
     general_groups = in_categories(general, settings.general_categories, "world.general_categories")
