@@ -1,9 +1,10 @@
 """A corpus as a crawl would find it: flaws added to clean documents at set rates, all labelled.
 
-Rates of flaws inside documents are shares of the documents that state facts (about music or
-not); rates of whole documents (spam, copies, ...) are shares of the finished corpus. Each document
-draws once per flaw from a generator of its own, so a higher rate flaws a superset. Every
-document comes from a site (`sites`), whose reliability decides how much of it is false.
+Rates of flaws inside documents are shares of the documents about music and off it, junk and copies
+aside; rates of whole documents (spam, copies, ...) are shares of the finished corpus. Each document
+draws once per flaw from a generator of its own, so a higher rate flaws a superset of documents;
+which sentences are false is drawn anew. Every document comes from a site (`sites`), whose
+reliability decides how much of it is false.
 """
 
 from collections.abc import Mapping, Sequence
