@@ -75,7 +75,7 @@ class ProseStudy(Study):
         return self._gathered("prose_raw_corpus", parts)
 
     def classifier(self) -> Artifact:
-        """fastText: music or not, trained on the reference files, measured on held-out ones."""
+        """The domain classifier: music or not, trained on the reference files."""
         inputs = {"passages": self.passages()}
         return self.stage("prose_classifier", prose.train_prose_classifier, inputs)
 

@@ -2,7 +2,7 @@
 
 Whole files are assigned to roles, so that no book is on both sides of any comparison:
 
-- held out: bits per byte; and the unseen books that the domain classifier is measured on;
+- held out: bits per byte; with the corpus, the unseen books that the classifier is measured on;
 - calibration: music text that sets the reference model's temperature;
 - reference: music text that the reference model learns from; general text for base and replay;
 - corpus: everything else, through the pipeline, and trained on.
