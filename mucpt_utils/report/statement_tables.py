@@ -35,6 +35,8 @@ MOVED_HEADS = ("measure", "differences to plain", "typical move", "largest", "19
 # plain at equal tokens, and with the compute of an arm that has a reference model
 EQUAL = (verdicts.EQUAL_TOKENS, verdicts.EQUAL_COMPUTE)
 LEFT = ("fact", "wrong_fact", "rumour", "noise", "boilerplate", "spam", "pii", "mojibake")
+# what the pipeline mends where it stands keeps its label: what is left is no flaw any more
+MENDED = {"pii": "personal data, masked", "mojibake": "broken characters, repaired"}
 # documents by the writer's labels, and their headings
 KEPT = {
     "known subject, true facts only": "known subject, true facts only",
@@ -261,7 +263,8 @@ def left_by_the_pipeline(results: Everything) -> str:
             shares = dict(zip(table["kind"], table["share"], strict=True))
             cells = [f"{100 * shares.get(kind, 0):.2f} %" for kind in LEFT]
             rows.append([f"`{profile}`", *cells])
-    return markdown(["profile", *(value_title("kind", kind) for kind in LEFT)], rows)
+    heads = [MENDED.get(kind) or value_title("kind", kind) for kind in LEFT]
+    return markdown(["profile", *heads], rows)
 
 
 def soft_by_coverage(results: Everything) -> str:
