@@ -94,19 +94,19 @@ CANDIDATES = (
         "fresh",
         "tagger_window_start",
         "On fresh facts, without the loss ratio",
-        "other facts, text, base and seeds",
+        "other subjects, another corpus, base and seeds",
     ),
     Candidate(
         "breadth",
         "tagger_window_start",
         "The same, asked every question of the test split",
-        "other text, base and seeds",
+        "another corpus, base and seeds",
     ),
     Candidate(
         "kinds",
         "ratio_window_start",
-        "On fresh facts, by the kinds of tokens that the loss ratio favours",
-        "other facts, text, base and seeds",
+        "By the kinds of tokens that the loss ratio favours",
+        "other subjects than evidence's, another corpus, base and seeds",
     ),
 )
 
