@@ -239,14 +239,20 @@ def prices(costs: pd.DataFrame | None, curves: pd.DataFrame) -> dict[str, tuple[
 
 
 def best_at(frame: pd.DataFrame, along: str) -> str:
-    """Which arm is highest at the largest amount that all arms reach, on each kind of facts."""
+    """Which arm is highest at the largest amount that all arms reach, on each kind of facts.
+
+    An arm whose first measurement comes after that amount, as one that starts from a dear reference
+    model, is not compared: what it knew there was not measured.
+    """
     rows = frame.dropna(subset=along)
     common = rows.groupby("arm")[along].max().min()
     told = []
     for stratum, words in zip(STRATA, ("known", "unknown"), strict=True):
         values = {}
         for arm, part in rows[rows["stratum"] == stratum].groupby("arm", sort=False):
-            values[str(arm)] = np.interp(common, part[along], part["mean"])
+            if part[along].min() <= common or (part["tokens"] == 0).any():
+                # before its training an arm that begins with the base knows what the base knows
+                values[str(arm)] = np.interp(common, part[along], part["mean"])
         if values:
             told.append(f"{short_title(max(values, key=values.__getitem__))} on {words} facts")
     budget = "compute" if along == "flops" else "number of tokens"
