@@ -13,7 +13,7 @@ from mucpt_utils.analysis import schema
 from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report import figures, profiles, table_files
-from mucpt_utils.report.figures import comparison, conclusions, panels
+from mucpt_utils.report.figures import comparison, conclusions, criteria, curves, panels
 
 
 @pytest.fixture(scope="module")
@@ -349,6 +349,15 @@ def test_false_statements_weigh_less_where_the_intervals_lie_apart():
     assert conclusions.of_weights(pd.concat([table, rumours])) == told
 
 
+def test_of_a_single_arm_no_number_of_arms_is_told():
+    rows = [("soft_static", "fact", 1.1, 1.0, 1.2), ("soft_static", "wrong_fact", 0.6, 0.5, 0.7)]
+    table = pd.DataFrame(rows, columns=["arm", "kind", "weight", "ci_low", "ci_high"])
+    told = "false statements clearly weigh less than true ones"
+    assert conclusions.of_weights(table) == told
+    near = table.assign(ci_high=1.5)
+    assert conclusions.of_weights(near) == told.replace("clearly", "do not clearly")
+
+
 @pytest.mark.parametrize(
     ("music", "general", "told"),
     [
@@ -668,6 +677,28 @@ def test_compute_counts_what_comes_before_training(frames):
     assert rho["flops"].max() == pytest.approx(2.5e15)
 
 
+def test_an_arm_that_begins_beyond_the_common_compute_is_not_the_highest_there():
+    """It starts from a reference model that has cost more than all of plain's training."""
+    rows = [
+        (arm, kind, "log_likelihood", tokens, flops, value)
+        for kind in ("covered", "uncovered")
+        for arm, tokens, flops, value in (
+            ("plain", 0, 0.0, -5.0),
+            ("plain", 400, 4.0, -2.0),
+            ("sites_tagger_start", 200, 9.0, -1.5),
+            ("sites_tagger_start", 400, 11.0, -1.0),
+            ("selection_soft", 0, 7.0, -5.0),
+            ("selection_soft", 400, 11.0, -1.0),
+        )
+    ]
+    columns = ["arm", "stratum", "metric", "tokens", "flops", "mean"]
+    told = curves.best_at(pd.DataFrame(rows, columns=columns), "flops")
+    assert told.count("plain continued pretraining") == 2
+    assert "started from" not in told and "paper" not in told
+    told = curves.best_at(pd.DataFrame(rows, columns=columns), "tokens")
+    assert told.startswith("Highest at the same number of tokens: believed sites")
+
+
 def test_without_costs_there_are_tokens_alone(frames):
     fig, frame = figures.tokens_and_compute(frames["learning_curves"])
     assert frame["flops"].isna().all() and len(fig.axes) == 2
@@ -678,6 +709,19 @@ def test_what_a_criterion_mistakes_for_false_is_in_the_title(frames):
     assert "takes the merely unknown for false" in figures.title_of(fig)
     soft = frame[(frame["arm"] == "soft_dynamic") & (frame["stratum"] == "uncovered")]
     assert soft["auc"].unique() == [0.33]  # the table's, with every token in it
+
+
+@pytest.mark.parametrize(
+    ("area", "told"),
+    [
+        ((0.27, 0.19, 0.35), "takes the merely unknown for false"),
+        ((0.39, 0.15, 0.64), "does not clearly tell it from false"),
+        ((0.84, 0.75, 0.94), "tells it from false"),
+    ],
+)
+def test_an_area_concludes_no_more_than_its_interval(area, told):
+    areas = {("rho1", "covered"): (0.9, 0.8, 1.0), ("rho1", "uncovered"): area}
+    assert criteria.blindest(areas).endswith(f" {told}")
 
 
 def test_who_gains_is_counted_by_what_the_reference_model_knows():
@@ -704,6 +748,14 @@ def test_what_is_gained_dose_by_dose_is_drawn_around_zero(frames):
     assert frame.query("stratum == 'covered'")["mean"].tolist() == [0.0, 0.2, 0.4]
     assert "+0.40" in figures.title_of(fig)
     assert all(any(line.get_linestyle() == ":" for line in axes.lines) for axes in fig.axes)
+
+
+def test_doses_whose_intervals_overlap_show_no_change(frames):
+    gains = frames["arms_by_level"]
+    for half, ending in ((0.05, "on known facts"), (0.5, ", with intervals that overlap")):
+        ends = {"ci_low": gains["difference"] - half, "ci_high": gains["difference"] + half}
+        fig, _ = figures.dose_gain(gains.assign(**ends))
+        assert figures.title_of(fig).endswith(ending)
 
 
 def test_a_picture_knows_its_title(frames, tmp_path):

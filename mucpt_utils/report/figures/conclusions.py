@@ -172,8 +172,12 @@ def of_weights(table: pd.DataFrame) -> str:
             told.append(all(row["ci_high"] < true["ci_low"] for row in wrong))
     if not told:
         return ""
+    clearly = "false statements clearly weigh less than true ones"
+    if len(told) == 1:
+        not_so = "false statements do not clearly weigh less than true ones"
+        return clearly if told[0] else not_so
     count = f"{number_word(sum(told))} of {number_word(len(told))} arms".replace("no of", "none of")
-    return f"false statements clearly weigh less than true ones in {count}"
+    return f"{clearly} in {count}"
 
 
 def of_forgetting(main: pd.DataFrame) -> str:

@@ -95,13 +95,17 @@ def roc_key(arm: str, areas: Sequence[float]) -> Line2D:
 
 
 def blindest(areas: dict[tuple[str, str], tuple[float, float, float]]) -> str:
-    """What the paper's criterion, or the first, tells from false: known and unknown statements."""
+    """What the paper's criterion, or the first, tells from false: known and unknown statements.
+
+    An area whose interval includes that of a coin, .5, does not say which way it errs.
+    """
     arms = list(dict.fromkeys(arm for arm, _ in areas))
     arm = PAPER_ARM if PAPER_ARM in arms else arms[0]
-    known, unknown = (areas[arm, stratum][0] for stratum in STRATA)
+    (known, *_), (unknown, low, high) = (areas[arm, stratum] for stratum in STRATA)
     told = [f"Area under the curve {known:.2f} on known facts"] if not np.isnan(known) else []
     if not np.isnan(unknown):
         ranks = "takes the merely unknown for false" if unknown < 0.5 else "tells it from false"
+        ranks = "does not clearly tell it from false" if low <= 0.5 <= high else ranks
         told.append(f"{unknown:.2f} on unknown ones: {short_title(arm)} {ranks}")
     return ", ".join(told) or "Criteria as detectors of false statements"
 

@@ -157,19 +157,24 @@ def dose_key(arm: str) -> Line2D:
 
 
 def steepest(frame: pd.DataFrame, arms: Sequence[str], measured: str = "") -> str:
-    """Along which axis known facts change most, from the lowest dose to the highest."""
+    """Along which axis known facts change most, from the lowest dose to the highest.
+
+    It says so where the intervals of the two overlap: then no change is shown.
+    """
     rows = frame[(frame["stratum"] == COVERED) & (frame["arm"] == arms[0])]
     ends = {}
     for axis, part in rows.groupby("axis", sort=False):
         ordered = part.sort_values("dose")
-        ends[str(axis)] = (ordered["mean"].iloc[0], ordered["mean"].iloc[-1])
+        ends[str(axis)] = (ordered.iloc[0], ordered.iloc[-1])
     if not ends:
         return "Response to each dose"
-    axis = max(ends, key=lambda name: abs(ends[name][1] - ends[name][0]))
-    least, most = (f"{value:+.2f}".replace("-", "−") for value in ends[axis])
+    axis = max(ends, key=lambda name: abs(ends[name][1]["mean"] - ends[name][0]["mean"]))
+    first, last = ends[axis]
+    least, most = (f"{end['mean']:+.2f}".replace("-", "−") for end in ends[axis])
+    apart = last["ci_low"] > first["ci_high"] or last["ci_high"] < first["ci_low"]
     return (
         f"{dose_title(axis)}: {short_title(arms[0])}{measured} goes from {least} at the least to "
-        f"{most} at the most on known facts"
+        f"{most} at the most on known facts{'' if apart else ', with intervals that overlap'}"
     )
 
 
