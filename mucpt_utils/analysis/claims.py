@@ -45,7 +45,7 @@ class Scale(NamedTuple):
     def __str__(self) -> str:
         return (
             f"{abbreviated(self.parameters)} parameters, {abbreviated(self.tokens)} tokens, "
-            f"{self.seeds} seeds, profile {self.profile}"
+            f"{self.seeds} seed{'' if self.seeds == 1 else 's'}, profile {self.profile}"
         )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.claims import abbreviated
-from mucpt_utils.analysis.effects import PAPER_ARM, first_row, learnt
+from mucpt_utils.analysis.effects import PAPER_ARM, Effect, first_row, learnt
 from mucpt_utils.config.axes import MAIN
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
@@ -28,7 +28,7 @@ from mucpt_utils.report.figures.conclusions import (
     states,
 )
 from mucpt_utils.report.measures import COSTS, KINDS, METHODS, Tables, deciding, difference_of
-from mucpt_utils.report.numbers import counted, enumerated, signed
+from mucpt_utils.report.numbers import counted, ends_in_words, enumerated, signed
 from mucpt_utils.report.profiles import Finished, same_difference
 from mucpt_utils.report.words import NOTHING_LEARNT, prose_results
 
@@ -119,7 +119,7 @@ def at_the_other_cost(tables: Tables) -> str:
     effects = both_effects(tables, arm, other)
     if effects is None:
         return ""
-    numbers = [f"{signed(e.value)} ({signed(e.low)} to {signed(e.high)})" for e in effects]
+    numbers = [f"{signed(e.value)} ({ends_in_words(e.low, e.high)})" for e in effects]
     return f"{capital(COSTS[other])}, it changes by {numbers[0]} and {numbers[1]}."
 
 
@@ -146,13 +146,24 @@ def clauses(effects: Sequence) -> str:
         amount = f"by {abs(effect.value):.2f} nats " if state != "open" else ""
         # an effect by its interval alone: the verdict accounts for all methods that were tried
         nearly = state == "open" and not effect.low <= 0 <= effect.high
-        why = "; undecided when all methods are counted" if nearly else ""
-        interval = f"({signed(effect.low)} to {signed(effect.high)}{why})"
+        why = f"; {reason(effect)}" if nearly else ""
+        interval = f"({ends_in_words(effect.low, effect.high)}{why})"
         what = "the log-likelihood of answers " if kind == COVERED else "it "
         again = told and amount and told[0].startswith(verb[state])  # do not repeat the verb
         start = "" if again else f"{verb[state]} {what}"
         told.append(f"{start}{amount}{interval} on {KINDS[kind]}")
     return " and ".join(told)
+
+
+def reason(effect: Effect) -> str:
+    """Why a difference whose interval excludes zero is neither better nor worse.
+
+    Beyond the margin it is the correction over all methods; else the verdict says it.
+    """
+    beyond = abs(effect.value) > verdicts.load_rule().measures[PRIMARY].margin
+    if effect.verdict == verdicts.UNDECIDED and beyond:
+        return "undecided when all methods are counted"
+    return f"{effect.verdict} by the study's rule"
 
 
 def room(tables: Tables) -> str:

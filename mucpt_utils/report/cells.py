@@ -7,7 +7,7 @@ import pandas as pd
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import Effect, first_row
 from mucpt_utils.report.measures import KINDS, MEASURES, Tables, difference_of, verdict_of
-from mucpt_utils.report.numbers import plain_number, signed
+from mucpt_utils.report.numbers import ends, plain_number, signed
 
 STRATA = {"covered": "known facts", "uncovered": "unknown facts"}
 COMPARED_HEADS = (
@@ -24,7 +24,7 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def interval(value: float, low: float, high: float) -> str:
     """A difference with its interval: `+0.31 [+0.17, +0.46]`."""
-    return f"{signed(value)} [{signed(low)}, {signed(high)}]"
+    return f"{signed(value)} [{', '.join(ends(low, high))}]"
 
 
 def effect_cell(effect: Effect | None) -> str:

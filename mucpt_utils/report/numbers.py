@@ -12,6 +12,29 @@ def signed(value: float, decimals: int = 2) -> str:
     return text[1:] if float(f"{value:.{decimals}f}") == 0 else text
 
 
+def ends(low: float, high: float, decimals: int = 2) -> tuple[str, str]:
+    """The ends of an interval, each with its sign.
+
+    One that excludes zero keeps as many decimals as show it.
+
+    >>> ends(-0.116, -0.003)
+    ('−0.12', '−0.003')
+    """
+    first, second = (signed(end, decimals_of(end, decimals, low, high)) for end in (low, high))
+    return first, second
+
+
+def decimals_of(end: float, decimals: int, low: float, high: float) -> int:
+    """The decimals with which an end of an interval without zero does not look like zero."""
+    enough = (d for d in range(decimals, decimals + 7) if float(f"{end:.{d}f}") != 0)
+    return next(enough, decimals) if low * high > 0 else decimals
+
+
+def ends_in_words(low: float, high: float, decimals: int = 2) -> str:
+    """The same in a sentence: `−0.12 to −0.003`."""
+    return " to ".join(ends(low, high, decimals))
+
+
 def plain_number(value: float, decimals: int = 2) -> str:
     """A number with a real minus sign if it is negative."""
     return signed(value, decimals).removeprefix("+")
@@ -42,7 +65,7 @@ def mean_with_interval(row: Mapping, unit: str = "") -> str:
 def change(effect: Effect, unit: str = "") -> str:
     """What a difference says, with its interval; one around zero says nothing either way, and
     is given with the true difference that such runs would detect."""
-    interval = f"{signed(effect.low)} to {signed(effect.high)}"
+    interval = ends_in_words(effect.low, effect.high)
     if effect.state == "open":
         seen = "" if math.isnan(effect.mde) else f", detectable {plain_number(effect.mde)}"
         return f"shows no clear change ({signed(effect.value)}{unit}, {interval}{seen})"

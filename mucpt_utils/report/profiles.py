@@ -166,7 +166,7 @@ def same_difference(finished: Iterable[Finished]) -> pd.DataFrame:
         rows = table.loc[table["compared_to"].isin(COSTS)]
         rows = rows.reindex(columns=DIFFERENCE_COLUMNS)
         again = repeats.get(each.name, "")
-        run = f"{each.name}, {len(each.run['seeds'])} seeds, {each.processor}"
+        run = f"{each.name}, {counted(len(each.run['seeds']), 'seed')}, {each.processor}"
         run += f"\n{again} made again" if again else ""
         parts.append(rows.assign(profile=each.name, run=run, commit=each.commit, again=again))
     columns = ["profile", "run", "commit", "again", *DIFFERENCE_COLUMNS]

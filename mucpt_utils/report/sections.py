@@ -25,7 +25,7 @@ from mucpt_utils.report.display import NO_VALUE, shown
 from mucpt_utils.report.figures import FIGURES, METRIC_TITLES, STRATUM_TITLES, arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.measures import MEASURES, Tables, mean_of
-from mucpt_utils.report.numbers import plain_number, signed
+from mucpt_utils.report.numbers import ends_in_words, plain_number, signed
 from mucpt_utils.report.plain import table_title
 from mucpt_utils.study import checkout, cost
 
@@ -133,7 +133,7 @@ def mean_cell(row: Mapping | None) -> tuple[str, str]:
     if row is None or pd.isna(row["mean"]):
         return NO_VALUE, ""
     mean, low, high = (plain_number(row[column]) for column in ("mean", "ci_low", "ci_high"))
-    return mean, f"{low} to {high}"
+    return mean, "" if pd.isna(row["ci_low"]) else f"{low} to {high}"
 
 
 # --- claims ---------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def claim_items(tables: Tables) -> list[Item]:
         measure = plain.in_words(str(row.get("measure") or ""))  # older runs name none
         told: Item = {"measure": measure, "direction": None}
         if row["claim"] in compared and not np.isnan(low):
-            told |= {"value": signed(number), "interval": f"{signed(low)} to {signed(high)}"}
+            told |= {"value": signed(number), "interval": ends_in_words(low, high)}
             told["direction"] = UP if low > 0 else DOWN if high < 0 else ACROSS
         else:
             # counts are shown as such, shares with decimals

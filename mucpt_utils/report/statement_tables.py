@@ -21,7 +21,7 @@ from mucpt_utils.report.cells import (
 from mucpt_utils.report.dose_statements import gains_by_dose
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.measures import MEASURES, difference_of, mean_of
-from mucpt_utils.report.numbers import plain_number, signed
+from mucpt_utils.report.numbers import ends, plain_number, signed
 from mucpt_utils.report.plain import value_title
 from mucpt_utils.report.pooled import FOLDER as POOLED
 from mucpt_utils.report.profiles import Finished
@@ -296,7 +296,8 @@ def prose_bits(results: Everything) -> str:
         return ""
     rows = []
     for row in table.to_dict("records"):
-        mean = f"{row['mean']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+        interval = f" [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+        mean = f"{row['mean']:.3f}{'' if pd.isna(row['ci_low']) else interval}"
         rows.append([row["stratum"], arm_title(row["arm"]), mean, prose_difference(row)])
     return markdown(["held-out text", "arm", "bits per byte", "minus plain"], rows)
 
@@ -306,9 +307,9 @@ def prose_difference(row: Mapping) -> str:
     difference = row.get("difference_to_plain", float("nan"))
     if pd.isna(difference):
         return "–"
-    ends = [row.get(f"difference_to_plain_{end}", float("nan")) for end in ("low", "high")]
-    values = [signed(value, 3) for value in (difference, *ends) if not pd.isna(value)]
-    return values[0] + (f" [{', '.join(values[1:])}]" if len(values) == 3 else "")
+    low, high = (row.get(f"difference_to_plain_{end}", float("nan")) for end in ("low", "high"))
+    interval = "" if pd.isna(low) or pd.isna(high) else f" [{', '.join(ends(low, high, 3))}]"
+    return f"{signed(difference, 3)}{interval}"
 
 
 # heading -> the table below it, from the results of every profile

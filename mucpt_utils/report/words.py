@@ -31,6 +31,7 @@ from mucpt_utils.report.measures import (
 from mucpt_utils.report.numbers import (
     change,
     counted,
+    ends_in_words,
     enumerated,
     mean_with_interval,
     percent,
@@ -165,8 +166,11 @@ def room(tables: Tables) -> str:
         best = rows.iloc[0] if len(rows) else rooms[rooms["stratum"] == kind].iloc[0]
         unit = MEASURES[best["metric"]][1]
         number = f"{signed(best['difference'])}{unit}"
-        ends = f"{signed(best['ci_low'])} to {signed(best['ci_high'])}"
-        told = "there is room above plain" if clear else "there is no room above plain here"
+        ends = ends_in_words(best["ci_low"], best["ci_high"])
+        # an interval that reaches the margin does not show that there is none
+        none = "there is no room above plain here"
+        none = none if best["ci_high"] < best["needed"] else "no room above plain is shown here"
+        told = "there is room above plain" if clear else none
         clauses.append(
             f"on {KINDS[kind]} {told} ({arm_title(best['arm'])} minus plain {number}, {ends})"
         )
@@ -222,7 +226,7 @@ def at_the_other_cost(tables: Tables, arm: str) -> str:
     (other,) = set(COSTS) - {deciding(tables, arm)}
     effects = [difference_of(tables, arm, other, kind, rule.load_rule().primary) for kind in KINDS]
     numbers = [
-        f"{signed(effect.value)} ({signed(effect.low)} to {signed(effect.high)})"
+        f"{signed(effect.value)} ({ends_in_words(effect.low, effect.high)})"
         for effect in effects
         if effect is not None
     ]
@@ -336,7 +340,7 @@ def forgetting(tables: Tables) -> str:
     by_metric = {metric: effect for metric, effect in differences.items() if effect is not None}
     if not by_metric:
         return ""
-    forgotten = any(effect.state == "fails" for effect in by_metric.values())
+    forgotten = next(iter(by_metric.values())).state == "fails"
     verdict = "is forgotten" if forgotten else "is not shown to be forgotten"
     parts = [f"{MEASURES[m][0]} {change(e, MEASURES[m][1])}" for m, e in by_metric.items()]
     text = (
@@ -363,8 +367,7 @@ def prose_results(tables: Tables) -> list[str]:
     sentences = []
     for stratum, rows in table.groupby("stratum", sort=False):
         values = [
-            f"{arm_title(row['arm'])} {row['mean']:.3f} "
-            f"({row['ci_low']:.3f} to {row['ci_high']:.3f}{minus_plain(row)})"
+            f"{arm_title(row['arm'])} {row['mean']:.3f}{in_brackets(row)}"
             for row in rows.to_dict("records")
         ]
         sentences.append(
@@ -374,10 +377,15 @@ def prose_results(tables: Tables) -> list[str]:
     return sentences
 
 
-def minus_plain(row: Mapping) -> str:
-    """`; +0.144 from plain`, or "" for plain itself."""
+def in_brackets(row: Mapping) -> str:
+    """` (1.17 to 1.18; +0.144 from plain)`: an interval, if there is one, and what plain's is less.
+
+    One seed has no interval; plain has no difference.
+    """
+    told = [] if pd.isna(row["ci_low"]) else [f"{row['ci_low']:.3f} to {row['ci_high']:.3f}"]
     difference = row.get("difference_to_plain", float("nan"))
-    return "" if pd.isna(difference) else f"; {signed(difference, 3)} from plain"
+    told += [] if pd.isna(difference) else [f"{signed(difference, 3)} from plain"]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def verdicts(tables: Tables) -> str:

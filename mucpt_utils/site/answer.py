@@ -13,7 +13,7 @@ from mucpt_utils.report import words
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.measures import COSTS, KINDS, MEASURES, deciding, difference_of
-from mucpt_utils.report.numbers import counted, plain_number, signed
+from mucpt_utils.report.numbers import counted, ends, plain_number, signed
 from mucpt_utils.site import charts, costs, plain
 from mucpt_utils.site.gathered import Finished
 
@@ -28,7 +28,7 @@ PHRASES = {
     verdicts.MIXED: "it gains by one measure and loses by the other",
     verdicts.NO_DIFFERENCE: "it makes no difference that matters",
     verdicts.UNDECIDED: "this run cannot tell",
-    verdicts.NO_ROOM: "there is no room here (not even the truth helps)",
+    verdicts.NO_ROOM: "there is no room here (no way that is told the labels stands clear)",
 }
 SHORT_PHRASES = {
     verdicts.BETTER: "gains",
@@ -212,7 +212,7 @@ def left_out(finished: Finished, rows: Sequence[Mapping]) -> str:
 
 def measured(row: Any) -> dict[str, Any]:
     """The numbers of a row of differences, and their wording."""
-    interval = f"[{signed(row.ci_low)}, {signed(row.ci_high)}]"
+    interval = f"[{', '.join(ends(row.ci_low, row.ci_high))}]"
     text = f"{signed(row.difference)} {interval}"
     name = capital(arm_title(row.arm))
     kind = plain.stratum_title(row.stratum)
@@ -238,7 +238,7 @@ def heading(finished: Finished) -> str:
     other = first if first in there else there[0]
     found = kind_verdicts(finished, other)
     if set(found) == {verdicts.NO_ROOM}:
-        return "No room here: not even the truth beats plain"
+        return "No room here: no way that is told the labels stands clear of plain"
     known, unknown = (SHORT_PHRASES[verdict] for verdict in found)
     told = (
         f"{known} on both kinds of facts"
@@ -254,8 +254,8 @@ def reading(finished: Finished, rows: Sequence[Mapping], metric: str) -> str:
     counts = " or ".join(f"{size:,}" for size in sizes[-2:]) if len(sizes) > 1 else f"{sizes[0]:,}"
     return (
         f"A point is the mean difference in the {plain.SHORT_METRICS[metric]}, a line its 95 % "
-        f"interval; right of zero is better than plain at the same cost. n = {counts} pairs of "
-        f"question and seed. {finished.scale}.{left_out(finished, rows)}"
+        f"interval; right of zero is better than plain. n = {counts} pairs of question and seed. "
+        f"{finished.scale}.{left_out(finished, rows)}"
     )
 
 

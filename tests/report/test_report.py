@@ -306,6 +306,9 @@ def test_an_arm_that_costs_much_is_told_at_equal_compute_first():
 def test_an_interval_without_zero_that_is_undecided_says_why():
     near = Effect("", 0.2, 0.1, 0.3, "undecided")
     assert "undecided when all methods are counted" in answer.clauses([near, near])
+    little = Effect("", 0.02, 0.01, 0.03, "no difference")
+    told = answer.clauses([little, little])
+    assert "no difference by the study's rule" in told and "counted" not in told
     open_ = Effect("", 0.2, -0.1, 0.3, "undecided")
     assert "counted" not in answer.clauses([open_, open_])
 

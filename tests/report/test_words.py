@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from results_made_up import RUN_EARLY, all_tables, ended_early, record
@@ -10,7 +11,7 @@ from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import Effect
 from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.config.settings import load_profile
-from mucpt_utils.report import limits, measures, numbers, profiles, words
+from mucpt_utils.report import cells, limits, measures, numbers, profiles, words
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import SELECTED
 
@@ -156,6 +157,29 @@ def test_room_is_told_where_a_ceiling_was_trained(frames):
     text = words.room(frames)
     assert "On facts that the reference model knows there is room above plain" in text
     assert "on facts that it does not know there is no room above plain here" in text
+    frames["differences"] = frames["differences"].assign(ci_high=0.9)  # reaches what is asked for
+    text = words.room(frames)
+    assert "on facts that it does not know no room above plain is shown here" in text
+
+
+def test_an_interval_without_zero_does_not_look_like_one_with_it():
+    assert numbers.ends(-0.1165, -0.0034) == ("−0.12", "−0.003")
+    assert numbers.ends(0.00002, 0.1) == ("+0.00002", "+0.10")
+    assert numbers.ends(-0.0034, 0.1) == ("0.00", "+0.10")
+    assert numbers.ends(0.0, 0.1) == ("0.00", "+0.10")
+    told = cells.interval(-0.06, -0.1165, -0.0034)
+    assert told == "−0.06 [−0.12, −0.003]"
+    assert numbers.change(Effect("", -0.06, -0.1165, -0.0034)).endswith("(−0.12 to −0.003)")
+
+
+def test_one_seed_of_real_prose_has_no_interval_and_its_sentence_none():
+    table = pd.DataFrame(
+        [("music", "plain", 1.5, np.nan, np.nan, np.nan), ("music", "rho1", 1.6, 1.5, 1.7, 0.1)],
+        columns=["stratum", "arm", "mean", "ci_low", "ci_high", "difference_to_plain"],
+    )
+    (told,) = words.prose_results({"bits_per_byte": table})
+    assert "plain continued pretraining 1.500;" in told
+    assert "loss 1.600 (1.500 to 1.700; +0.100 from plain)" in told
 
 
 def test_what_the_pipeline_leaves_is_told_in_shares_of_tokens(frames):

@@ -191,6 +191,8 @@ def of_forgetting(main: pd.DataFrame) -> str:
         row = first_row(main, arm="base", stratum=stratum, metric="bits_per_byte")
         if row is not None and "difference_to_plain_low" in row:
             low, high = row["difference_to_plain_low"], row["difference_to_plain_high"]
+            if pd.isna(low):  # one seed says nothing
+                continue
             change = "easier" if low > 0 else "harder" if high < 0 else "no easier"
             told.append(f"{words} {change} to predict")
     if not told:
