@@ -144,10 +144,12 @@ def named(row: pd.Series) -> str:
 def units(frame: pd.DataFrame) -> pd.Series:
     """Half-width of each row's interval, at least half of the median one of its metric.
 
-    If most intervals of a metric have no width, at least `REST` of its largest end.
+    If most intervals of a metric have no width, at least `REST` of its largest end. A row without
+    an interval, as of a single seed, has the widest of its metric; NaN if none has one.
     """
     half = (frame["ci_high"] - frame["ci_low"]) / 2
     metric = frame["metric"] if "metric" in frame else pd.Series("", frame.index)
+    half = half.fillna(half.groupby(metric).transform("max"))
     typical = half.groupby(metric).transform("median")
     largest = frame[["ci_low", "ci_high"]].abs().max(axis=1).groupby(metric).transform("max")
     return np.maximum(half, (typical / 2).where(typical > 0, REST * largest))
@@ -158,11 +160,16 @@ def compare_estimates(name: str, one: pd.DataFrame, other: pd.DataFrame) -> Chec
     rows = judged(one)
     columns = [column for column in ESTIMATES if column in one]
     moved = (one.loc[rows, columns] - other.loc[rows, columns]).abs()
-    moved = moved.div(units(one)[rows], axis=0).where(moved > 0, 0.0)
+    # without any interval: as numbers that have none (`compare_rest`)
+    unit = units(one)[rows].fillna(REST * one.loc[rows, columns].abs().max().max())
+    moved = moved.div(unit, axis=0).where(moved > 0, 0.0)
     # a number that only one side has counts as moved by any unit
     moved = moved.mask(one.loc[rows, columns].isna() != other.loc[rows, columns].isna(), np.inf)
     most = moved.max(axis=1)
-    width = (other["ci_high"] - other["ci_low"])[rows] / (one["ci_high"] - one["ci_low"])[rows]
+    widths = [(frame["ci_high"] - frame["ci_low"])[rows] for frame in (one, other)]
+    if widths[0].notna().any() and widths[1].isna().all():
+        return Check(name, False, "no estimate has an interval in the new run")
+    width = widths[1] / widths[0]
     ratio = float(width[np.isfinite(width)].median())
     row = one.loc[most.idxmax()]
     nine = float(most.quantile(MOST))
@@ -239,8 +246,9 @@ def changed_conclusions(first: Tables, second: Tables) -> Iterator[Change]:
     """Verdicts that changed, and differences whose interval gained or lost the zero, by name.
 
     A difference is looked at over all, covered and uncovered facts, in accuracy and log-likelihood.
-    A changed verdict is serious, as is an interval on the other side of zero; one that gained or
-    lost the zero shows that the run was too small to decide.
+    A claim's changed verdict is serious, as is an arm's that turned round or an interval on the
+    other side of zero; another verdict, or an interval that gained or lost the zero, shows that the
+    run was too small to decide.
     """
     if "claims" in first and "claims" in second:
         verdicts = (t["claims"].set_index("claim")["verdict"] for t in (first, second))

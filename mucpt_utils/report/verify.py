@@ -7,9 +7,10 @@ the machine of the committed `run.json`, with the same versions, tables must be 
 byte. Elsewhere matrices are multiplied in another order: tables of the corpus must still be the
 same, numbers of trained models are judged by their own intervals (`report.movement`).
 
-After the tables come the conclusions that have changed. A changed verdict fails, and so does
-a difference whose interval went from one side of zero to the other; one that gained or lost the
-zero is reported and counted: the run is too small to decide it.
+After the tables come the conclusions that have changed. A claim whose verdict changed fails, and so
+does an arm that was better and is now worse, or a difference whose interval went from one side of
+zero to the other. Another verdict of an arm, and an interval that gained or lost the zero, are
+reported and counted: the run is too small to decide them.
 
 Exit codes: 0 every table agrees, 1 one does not or a conclusion changed, 2 nothing to compare with.
 """
@@ -190,8 +191,8 @@ def report(committed: Results, fresh: Results) -> int:
     serious = sum(change.serious for change in changes)
     print(f"{len(checks) - 1} tables and their settings, {failed} do not agree")
     print(
-        f"{serious} conclusions contradict the committed ones, {len(changes) - serious} intervals "
-        "gained or lost the zero"
+        f"{serious} conclusions contradict the committed ones; {len(changes) - serious} are more "
+        "or less certain: another verdict of an arm, or an interval that gained or lost the zero"
     )
     return FOUND if failed or serious else OK
 
