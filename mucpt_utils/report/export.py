@@ -94,12 +94,9 @@ A model of an open study of music-domain continued pretraining (after arXiv 2511
 to compare ways of training, not to be used.
 
 ## How it was trained
-- base: {base}
+- base: {base}{beginning(run.arm)}
 - arm `{run.arm}`: {ARMS[run.arm].title}
-- {run.last_tokens:,} tokens, {profile.replay:.0%} of them general text
-- text: rendered by the project's own writer from true facts (CC0), with the flaws of a crawl added
-  and labelled, wrong facts among them (rate {profile.render.wrong_fact:g}), then cleaned by the
-  project's pipeline
+{further_training(profile, run)}
 - code: commit {commit() or "unknown"}
 
 ## Scores at the end of this run
@@ -111,9 +108,43 @@ Covered facts are those about subjects that this seed's reference model had lear
 little: compare arms over seeds in the study's tables.
 
 ## Limits
-It has learnt false statements on purpose. It knows few facts, answers in the form
+{false_statements(run)}It knows few facts, answers in the form
 `Question: ...` / `Answer:` alone, and must not be relied on for anything.
 """
+
+
+def beginning(arm: str) -> str:
+    """What the run began with, if that is not the base itself."""
+    return (
+        "" if ARMS[arm].start == "base" else "; the run began with a reference model made from it"
+    )
+
+
+def further_training(profile: Profile, run: Run) -> str:
+    """What the run read, as lines of a list."""
+    if not run.last_tokens:
+        return "- no further training: this is the base itself"
+    return f"""- {run.last_tokens:,} tokens, {profile.replay:.0%} of them general text
+- text: rendered by the project's own writer from true facts (CC0), with the flaws of a crawl added
+  and labelled, wrong facts among them ({wrong_facts(profile)}), then cleaned by the project's
+  pipeline"""
+
+
+def false_statements(run: Run) -> str:
+    """The first of the limits; the base alone has read no false statements."""
+    return "It has learnt false statements on purpose. " if run.last_tokens else ""
+
+
+def wrong_facts(profile: Profile) -> str:
+    """Which share of the statements are false, by what their site is."""
+    crawl = profile.render
+    reliable = f"a share of {crawl.wrong_fact:g}"
+    if not crawl.bad_sites:
+        return reliable
+    return (
+        f"{reliable} on reliable sites, of {crawl.wrong_in_bad_sites:g} on the share of "
+        f"{crawl.bad_sites:g} of the sites that are not"
+    )
 
 
 def origin(profile: Profile) -> tuple[str, str]:
@@ -145,9 +176,7 @@ def score_rows(run: Run) -> list[tuple[str, str, int]]:
             right = sum(row["grade"] == "correct" for row in answers) / len(answers)
             nats = sum(row["log_likelihood"] for row in answers) / len(answers)
             rows.append((f"{name}: accuracy", f"{right:.3f}", len(answers)))
-            rows.append(
-                (f"{name}: log-likelihood of the answer, nats", f"{nats:.3f}", len(answers))
-            )
+            rows.append((f"{name}: log-likelihood, nats per token", f"{nats:.3f}", len(answers)))
     for name, bits in run.bits_per_byte.items():
         rows.append((f"held-out {name} text: bits per byte", f"{bits:.3f}", 1))
     return rows

@@ -5,11 +5,13 @@ import torch
 import yaml
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from mucpt_utils.analysis.runs import Run
 from mucpt_utils.config.files import SettingsError
 from mucpt_utils.config.scoring import PretrainedSettings
+from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import FileError, read_jsonl
 from mucpt_utils.musicsimpleqa.asking.models import load_model
-from mucpt_utils.report.export import export, main, origin, score_rows
+from mucpt_utils.report.export import card, export, main, origin, score_rows
 from mucpt_utils.scoring import models
 from mucpt_utils.study import jobs
 
@@ -40,8 +42,20 @@ def test_the_card_has_the_scores_of_the_run(study, exported):
     general = [row for row in answers if row["set"] != "questions"]
     share = sum(row["grade"] == "correct" for row in general) / len(general)
     assert f"| general questions: accuracy | {share:.3f} | {len(general)} |" in text
-    assert "false statements on purpose" in text and "bits per byte" in text
-    assert f"{study.profile.render.wrong_fact:g}" in text
+    assert "this is the base itself" in text and "bits per byte" in text
+    assert "false statements" not in text
+
+
+def test_the_card_says_what_was_read_and_how_much_of_it_is_false():
+    profile = load_profile("laptop")
+    answers = [{"tokens": 4000, "set": "general", "grade": "correct", "log_likelihood": -1.5}]
+    text = card(profile, Run("start_reference", 0, answers))
+    crawl = profile.render
+    assert "- 4,000 tokens, " in text and "It has learnt false statements on purpose." in text
+    assert f"a share of {crawl.wrong_fact:g} on reliable sites" in text
+    assert f"of {crawl.wrong_in_bad_sites:g} on the share of {crawl.bad_sites:g} of the" in text
+    assert "; the run began with a reference model made from it\n" in text
+    assert "| general questions: log-likelihood, nats per token | -1.500 | 1 |" in text
 
 
 def test_the_base_of_a_package_keeps_its_licence(study):
@@ -68,6 +82,4 @@ def test_what_cannot_be_exported_is_said(study, exported, tmp_path, capsys):
 
 
 def test_a_stratum_without_questions_has_no_row(study, exported):
-    from mucpt_utils.analysis.runs import Run
-
     assert score_rows(Run("base", 0, [])) == []
