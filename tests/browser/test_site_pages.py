@@ -204,6 +204,34 @@ def test_questions_and_budget_move_both_figures(opened):
     assert page.locator("#forest .title").inner_text() == end
 
 
+def test_the_slider_goes_no_further_than_the_end(opened):
+    """Plain with more compute reads further, where nothing else was measured."""
+    page = opened("explore")
+    budget, told = page.locator("#budget"), []
+    for place in range(int(budget.get_attribute("max")) + 1):
+        budget.fill(str(place))
+        told.append(page.locator("#budget-told").inner_text())
+    tokens = [int(text.partition(" ")[0].replace(",", "")) for text in told]
+    assert tokens == sorted(tokens) and told[-1].endswith("the end")
+
+
+def test_an_interval_without_zero_does_not_look_like_one_with_it(opened):
+    page = opened("explore")
+    said = "row => MuCPT.interval(row, value => MuCPT.signed(value))"
+    told = page.evaluate(said, {"value": -0.06, "low": -0.1165, "high": -0.0034})
+    assert told == "−0.06 [−0.12, −0.003]"
+    for end in (None, 0.1):  # no interval, as of one seed
+        assert page.evaluate(said, {"value": 0.1, "low": end, "high": end}) == "+0.10"
+
+
+def test_plain_with_more_compute_is_not_said_to_read_the_same_tokens(opened):
+    page = opened("profiles")
+    assert "on the same tokens" in page.locator("#curves .title").inner_text()
+    change(page, "curves", lambda: page.locator("#arm").select_option("plain_compute"))
+    assert "on the same tokens" not in page.locator("#curves .title").inner_text()
+    assert "equal tokens" not in page.locator("#forest .title").inner_text()
+
+
 def test_the_explorer_and_the_profiles_begin_with_the_comparison_that_decides(opened):
     page = opened("explore")
     assert page.locator("#against").input_value() == "plain_compute"

@@ -31,7 +31,22 @@ Object.assign(MuCPT, {
 
   SPACE: "\u2003".repeat(3), // a gap that SVG does not close up
 
-  interval(row, text) { return `${text(row.value)} [${text(row.low)}, ${text(row.high)}]`; },
+  /** `+0.12 [+0.08, +0.16]`; the value alone where there is no interval, as of one seed. */
+  interval(row, text) {
+    if (row.low == null || row.high == null || row.low === row.high) return text(row.value);
+    const signed = /^[+−]/.test(text(row.value)) && row.low * row.high > 0;
+    const end = value => (signed ? this.apart(value, text(value)) : text(value));
+    return `${text(row.value)} [${end(row.low)}, ${end(row.high)}]`;
+  },
+
+  /** An end of an interval without zero, with as many digits as keep it from looking like zero. */
+  apart(value, text) {
+    for (let digits = 3; !/[1-9]/.test(text) && digits < 9; digits++) text = this.signed(value, digits);
+    return text;
+  },
+
+  /** Whether a row has an interval, and that excludes zero. */
+  clear: row => row.low !== row.high && row.low * row.high > 0,
 
   /** Rows of a table as objects, each with its place in it; one with texts is coded (`of`, `at`). */
   rows(data, name) {

@@ -64,7 +64,8 @@
     return [...names].sort((a, b) => place(a) - place(b));
   }
 
-  const curvePoints = () => distinct(MuCPT.rows(data, "learning_curves"), "tokens").filter(tokens => tokens > 0).sort((a, b) => a - b);
+  /** Where the others were measured: plain with more compute reads further and is measured elsewhere. */
+  const curvePoints = () => distinct(MuCPT.rows(data, "learning_curves").filter(row => row.arm !== "plain_compute"), "tokens").filter(tokens => tokens > 0).sort((a, b) => a - b);
   /** Compute is equal at the end alone: plain's own is spent on other numbers of tokens. */
   const noSuchBudget = () => !atEnd() && $("against").value === "plain_compute";
   const atEnd = () => $("budget").value === $("budget").max;
@@ -125,7 +126,7 @@
     const name = (words.metrics[metric()] || metric()).replace(/ \(.*/, "");
     if (!against) return `${name[0].toUpperCase()}${name.slice(1)} of each way of training`;
     const sign = words.lower[metric()] ? -1 : 1;
-    const clear = rows.filter(row => row.low * row.high > 0);
+    const clear = rows.filter(MuCPT.clear);
     const gains = clear.filter(row => row.value * sign > 0).length;
     return `${gains} of ${rows.length} differences to ${againstText(against)} are clear gains, ${clear.length - gains} clear losses`;
   }
@@ -245,7 +246,7 @@
       const label = changeOf(row);
       return { ...made, label: MuCPT.broken(label, MuCPT.narrow() ? 18 : 30), name: label, kind: strata.indexOf(row.stratum) % MuCPT.KINDS, stratum: row.stratum, n: row.n, text: `${numbers} · n ${row.n}`, told: `${label}, ${stratum(row.stratum)}: ${numbers}`, _row: row._row };
     });
-    const clear = points.filter(point => point.low * point.high > 0).length;
+    const clear = points.filter(MuCPT.clear).length;
     const title = `What one ingredient of the data does: ${clear} of ${points.length} differences are clear`;
     MuCPT.frame($("levels"), {
       title, legend: legend(strata),

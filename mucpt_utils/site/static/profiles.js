@@ -31,7 +31,7 @@
     const arm = $("arm").value;
     const costs = new Map(profiles.flatMap(data => Object.entries(data.costs)));
     const there = [...costs].filter(([other]) => profiles.some(data => differences(data, arm, MEASURES[0], other).length));
-    $("cost").replaceChildren(...there.map(([other, title]) => option(other, `plain ${title}`)));
+    $("cost").replaceChildren(...there.map(([other, title]) => option(other, sameTokens(arm) ? `plain ${title}` : `“${arms.get(other)}”`)));
     $("cost").value = profiles.map(data => data.deciding[arm]).find(other => costs.has(other)) || "plain";
   }
 
@@ -47,7 +47,7 @@
     }));
     const agree = KINDS.filter(kind => {
       const own = rows.filter(row => row.stratum === kind && !row.again); // a run made again is no run more
-      return own.length > 1 && own.every(row => row.low * row.high > 0 && row.value * own[0].value > 0);
+      return own.length > 1 && own.every(row => MuCPT.clear(row) && row.value * own[0].value > 0);
     });
     const runs = new Set(rows.filter(row => !row.again).map(row => row.profile)).size;
     const again = profiles.filter(data => data.again && rows.some(row => row.profile === data.name));
@@ -57,6 +57,10 @@
       csv: rows.map(row => ({ profile: row.profile, commit: row.commit, compared_to: told, questions: stratum(row.stratum), value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, seeds: row.seeds })) });
     await MuCPT.draw($("forest"), "forest", rows, { change: spec => MuCPT.fitForest(spec, $("forest"), ["← worse", `difference to plain${unit() ? `, ${unit()}` : ""}`, "better →"].join(MuCPT.SPACE)), label: title, pick: datum => { location.href = `explore.html#row=${datum._row}`; } });
   }
+
+  /** Whether a way of training reads as many tokens as plain: the base reads none, plain with more compute more. */
+  const sameTokens = name => !["base", "plain_compute"].includes(name);
+  const onTokens = name => (sameTokens(name) ? " on the same tokens" : "");
 
   /** Whether a way of training began with the base; one that starts from another model has no point there. */
   const fromBase = (data, name) => data.arms[name]?.from_base !== false;
@@ -77,7 +81,7 @@
     }));
     $("curves").hidden = !points.length;
     if (!points.length) return;
-    const title = `Above plain at the end of training, on the same tokens: ${KINDS.map(kind => above(points.filter(point => point.kind === kind && !point.again), kind)).filter(Boolean).join(", ")}`;
+    const title = `Above plain at the end of training${onTokens(arm)}: ${KINDS.map(kind => above(points.filter(point => point.kind === kind && !point.again), kind)).filter(Boolean).join(", ")}`;
     MuCPT.frame($("curves"), { title, legend: [["plain", "shape-0", "var(--ink)"], [arms.get(arm), "shape-1", "var(--covered)"]], reading: `The ${words.metrics[metric]} against tokens read. Lines are means over seeds, bands their 95 % intervals (Student's t); the title counts means. ${having.every(data => fromBase(data, arm)) ? "Both begin at the base" : "Plain begins at the base, the other at the reference model"}. The upright axis need not begin at 0.`, origin: having.map(data => `${data.name} ${data.commit}`).join(", "),
       csv: points.map(point => ({ profile: point.profile, panel: point.panel, way_of_training: point.name, tokens: point.x, value: point.value, interval_from: point.low, interval_to: point.high, seeds: point.n })) });
     const width = MuCPT.narrow() ? Math.max(200, $("curves").clientWidth - 80) : Math.max(220, Math.min(430, $("curves").clientWidth / 2 - 90));
@@ -120,7 +124,7 @@
     const each = KINDS.map(kind => [kind, every.filter(row => row.stratum === kind)]).filter(([, part]) => part.length);
     const title = `Who gains: ${parted ? each.map(([kind, part]) => `${gain(part)} subjects on ${stratum(kind)}`).join(", ") : `${gain(every)} subjects`}`;
     const measure = words.metrics[metric] || metric;
-    MuCPT.frame($("subjects"), { title, legend: parted ? legend : [], reading: `“${arms.get(arm)}” minus plain on the same tokens in ${measure}, subject by subject, largest gain first. A line is the 95 % interval over the subject's pairs of question and seed, of which n says the number.${left ? ` The ${ENDS} subjects of the largest gains and the ${ENDS} of the smallest are shown; the CSV has all ${ordered.length}.` : ""}`, origin: `Profile ${data.name}, commit ${data.commit}`,
+    MuCPT.frame($("subjects"), { title, legend: parted ? legend : [], reading: `“${arms.get(arm)}” minus plain${onTokens(arm)} in ${measure}, subject by subject, largest gain first. A line is the 95 % interval over the subject's pairs of question and seed, of which n says the number.${left ? ` The ${ENDS} subjects of the largest gains and the ${ENDS} of the smallest are shown; the CSV has all ${ordered.length}.` : ""}`, origin: `Profile ${data.name}, commit ${data.commit}`,
       csv: every.map(row => ({ subject: row.subject, questions: stratum(row.stratum), measure, value: row.value, interval_from: row.low, interval_to: row.high, n: row.n, profile: data.name, commit: data.commit })) });
     await MuCPT.draw($("subjects"), "forest", rows, { label: title, change: spec => {
       MuCPT.fitForest(spec, $("subjects"), ["← worse", `difference${words.units[metric] ? `, ${words.units[metric]}` : ""}`, "better →"].join(MuCPT.SPACE));
