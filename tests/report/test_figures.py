@@ -13,7 +13,14 @@ from mucpt_utils.analysis import schema
 from mucpt_utils.analysis.schema import COLUMNS
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report import figures, profiles, table_files
-from mucpt_utils.report.figures import comparison, conclusions, criteria, curves, panels
+from mucpt_utils.report.figures import (
+    comparison,
+    conclusions,
+    criteria,
+    curves,
+    data_composition,
+    panels,
+)
 
 
 @pytest.fixture(scope="module")
@@ -756,6 +763,23 @@ def test_doses_whose_intervals_overlap_show_no_change(frames):
         ends = {"ci_low": gains["difference"] - half, "ci_high": gains["difference"] + half}
         fig, _ = figures.dose_gain(gains.assign(**ends))
         assert figures.title_of(fig).endswith(ending)
+
+
+@pytest.mark.parametrize(
+    ("arm", "half", "head", "ending"),
+    [
+        ("plain", 0.01, "Accuracy (all questions) moves", "(95 % intervals)"),
+        ("rho1", 0.1, "Accuracy (all questions; Rho-1", "(95 % intervals, which overlap)"),
+    ],
+)
+def test_what_moves_most_is_told_of_its_arm_and_by_its_intervals(arm, half, head, ending):
+    rows = [
+        ("replay", level, arm, "all", mean, mean - half, mean + half)
+        for level, mean in (("0", 0.06), ("0.2", 0.11))
+    ]
+    columns = ["axis", "level", "arm", "stratum", "mean", "ci_low", "ci_high"]
+    told = data_composition.moves_most(pd.DataFrame(rows, columns=columns), "all", "accuracy")
+    assert told.startswith(head) and told.endswith(ending)
 
 
 def test_a_picture_knows_its_title(frames, tmp_path):

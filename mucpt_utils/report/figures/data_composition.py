@@ -87,7 +87,10 @@ def composition(
 
 
 def moves_most(frame: pd.DataFrame, stratum: str, metric: str) -> str:
-    """The title: along which axis the mean moves most, and between which levels."""
+    """The title: along which axis the mean moves most, of which arm, and between which levels.
+
+    It names the arm unless that is plain, and says so where the two intervals overlap.
+    """
     part = frame[frame["stratum"] == stratum]
     by_arm = part.groupby(["axis", "arm"], sort=False)["mean"]
     reach = by_arm.max() - by_arm.min()
@@ -96,10 +99,12 @@ def moves_most(frame: pd.DataFrame, stratum: str, metric: str) -> str:
     axis, arm = reach.idxmax()
     rows = part[(part["axis"] == axis) & (part["arm"] == arm)]
     low, high = (rows.loc[place] for place in (rows["mean"].idxmin(), rows["mean"].idxmax()))
+    whose = "" if arm == "plain" else f"; {arm_title(arm)}"
+    overlap = ", which overlap" if low["ci_high"] >= high["ci_low"] else ""
     return (
-        f"{plain_words(metric).capitalize()} ({STRATUM_TITLES[stratum]}) moves most along "
+        f"{plain_words(metric).capitalize()} ({STRATUM_TITLES[stratum]}{whose}) moves most along "
         f"“{axis_title(axis)}”: {low['mean']:.2f} at {level_title(low['level'])}, "
-        f"{high['mean']:.2f} at {level_title(high['level'])} (95 % intervals)"
+        f"{high['mean']:.2f} at {level_title(high['level'])} (95 % intervals{overlap})"
     )
 
 
