@@ -16,7 +16,13 @@ from mucpt_utils.musicsimpleqa.asking.ask import (
     few_shot,
 )
 from mucpt_utils.musicsimpleqa.asking.client import Endpoint
-from mucpt_utils.musicsimpleqa.asking.models import ask_endpoint, ask_model, facts_of, load_model
+from mucpt_utils.musicsimpleqa.asking.models import (
+    ask_endpoint,
+    ask_model,
+    facts_of,
+    facts_of_files,
+    load_model,
+)
 from mucpt_utils.musicsimpleqa.asking.run import PROGRESS, Run, read_responses
 from mucpt_utils.musicsimpleqa.asking.secrecy import USER_OF_URL
 from mucpt_utils.musicsimpleqa.judge import judge_answers
@@ -173,6 +179,7 @@ def ask_questions(
         "progress": not options.quiet,
     }
     if not run.missing():
+        check_unchanged(options, run)
         return run.responses
     if options.base_url:
         endpoint = Endpoint(
@@ -185,3 +192,14 @@ def ask_questions(
         return ask_model(
             run, model, tokenizer, examples, batch_size=options.batch_size or BATCH_SIZE, **how
         )
+
+
+def check_unchanged(options: argparse.Namespace, run: Run) -> None:
+    """Raises OtherSettingsError if a model that has answered everything has changed since.
+
+    A folder of weights that are trained further keeps its name. The model is not loaded for this;
+    one that is no longer there, or that others keep, is taken for the one that was asked.
+    """
+    facts = {} if options.base_url else facts_of_files(options.model)
+    if facts.get("weights_sha256"):
+        run.check_model(facts, facts)

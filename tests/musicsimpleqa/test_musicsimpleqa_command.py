@@ -552,6 +552,30 @@ def test_a_change_of_the_tokenizer_of_a_folder_is_noticed(tmp_path, question_fil
     assert main([*command, "3"]) == 2 and "(tokenizer_sha256)" in capsys.readouterr().err
 
 
+def test_a_finished_run_is_not_the_outcome_of_weights_trained_further(
+    tmp_path, question_file, capsys
+):
+    folder = qa_model.make_model(tmp_path / "model", steps=1)
+    common = ["--model", str(folder), "--questions", str(question_file), "--shots", "0"]
+    command = [*common, "--out", str(tmp_path / "out"), "--quiet", "--limit", "2"]
+    assert main(command) == main(command) == 0
+    qa_model.make_model(folder, steps=2)
+    before = outcome_in(tmp_path / "out")
+    assert main(command) == 2 and "(weights_sha256)" in capsys.readouterr().err
+    assert outcome_in(tmp_path / "out") == before
+    (folder / "model.safetensors").unlink()  # what is gone cannot have changed
+    assert main(command) == 0
+
+
+def test_a_killed_run_has_noted_its_model(tmp_path):
+    run = run_in(tmp_path)
+    run.open()
+    with run.timed({"weights_sha256": "1"}):
+        run.add([("q:test:0", "x")])
+        noted = run.model  # all that is left if nothing further is written
+    assert noted["weights_sha256"] == "1" and noted["seconds"] == 0
+
+
 @pytest.mark.parametrize(
     ("before", "now"),
     [

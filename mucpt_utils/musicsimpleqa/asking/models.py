@@ -109,17 +109,25 @@ def answering(name: str) -> Iterator[None]:
 
 def facts_of(name: str, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> dict:
     """What tells one model from another: weights, revision, precision, tokenizer, settings."""
-    template, folder = tokenizer.chat_template, Path(packages.expanded(name))
+    template = tokenizer.chat_template
     return {
-        "weights_sha256": packages.identity(name) or files_digest(folder, ("*.safetensors",)),
-        # what is read from a package, a GGUF file or the Hub goes with its weights or its revision
-        "tokenizer_sha256": files_digest(folder, TOKENIZER_FILES),
-        "config_sha256": files_digest(folder, CONFIG_FILES),
+        **facts_of_files(name),
         "revision": getattr(model.config, "_commit_hash", None),
         "dtype": str(model.dtype).removeprefix("torch."),
         "parameters": models.parameters(model),
         "chat_template_sha256": digest(template)[:12] if template else None,
         "transformers": version("transformers"),
+    }
+
+
+def facts_of_files(name: str) -> dict[str, str | None]:
+    """What a model's files tell of it without its being loaded; None for what is not there."""
+    folder = Path(packages.expanded(name))
+    return {
+        "weights_sha256": packages.identity(name) or files_digest(folder, ("*.safetensors",)),
+        # what is read from a package, a GGUF file or the Hub goes with its weights or its revision
+        "tokenizer_sha256": files_digest(folder, TOKENIZER_FILES),
+        "config_sha256": files_digest(folder, CONFIG_FILES),
     }
 
 

@@ -100,26 +100,37 @@ class Run:
         facts = read_json(path) if path.exists() else {}
         return facts if isinstance(facts, dict) else {}
 
-    @contextmanager
-    def timed(self, facts: Mapping) -> Iterator[None]:
-        """Save facts about the model, and add up the seconds in which it answers, interrupted or
-        not. Raises OtherSettingsError if the responses are another model's."""
+    def check_model(self, facts: Mapping, names: Iterable[str] = SAME_MODEL) -> None:
+        """Raises OtherSettingsError if the responses are another model's.
+
+        facts: about the model at hand, compared as far as an earlier run noted `names` of them.
+        """
         before = self.model
-        noted = [name for name in SAME_MODEL if name in before]
-        changed = [name for name in noted if before[name] != facts.get(name)]
-        if before and self.responses and changed:
+        changed = [name for name in names if name in before and before[name] != facts.get(name)]
+        if self.responses and changed:
             raise OtherSettingsError(
                 f"{self.folder} holds answers of another model ({', '.join(changed)}); "
                 "give another --out, or --restart to ask again"
             )
-        earlier = before.get("seconds")
+
+    @contextmanager
+    def timed(self, facts: Mapping) -> Iterator[None]:
+        """Save facts about the model, and add up the seconds in which it answers, interrupted or
+        not. Raises OtherSettingsError if the responses are another model's."""
+        self.check_model(facts)
+        earlier = self.model.get("seconds")
         spent = earlier if isinstance(earlier, int | float) else 0.0
+        # noted before the first response, since a process that is killed writes nothing at its end
+        self.note(facts, spent)
         began = time.monotonic()
         try:
             yield
         finally:
-            seconds = round(spent + time.monotonic() - began, 3)
-            write_json(self.folder / "model.json", {**facts, "seconds": seconds})
+            self.note(facts, spent + time.monotonic() - began)
+
+    def note(self, facts: Mapping, seconds: float) -> None:
+        """Write what is known about the model, and how long it has answered."""
+        write_json(self.folder / "model.json", {**facts, "seconds": round(seconds, 3)})
 
     def missing(self) -> list[Mapping]:
         """The questions without a response, in their order."""
