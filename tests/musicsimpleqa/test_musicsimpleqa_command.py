@@ -74,6 +74,24 @@ def test_malformed_answers(tmp_path, question_file, capsys, text, message):
     assert message in error and error.count("\n") == 1
 
 
+def test_answers_to_other_words_are_not_graded_as_answers_to_these(tmp_path, question_file, capsys):
+    """Of a question that was asked again in its new words, only the answer to these counts."""
+    path, out = tmp_path / "answers.jsonl", tmp_path / "out"
+    rows = [
+        {"id": q["id"], "question": q["question"], "response": q["answer"]}
+        for q in qa_model.questions()
+    ]
+    earlier = {**rows[0], "question": "Whose is The Chronic?", "response": "Nas"}
+    command = ["--answers", str(path), "--questions", str(question_file), "--out", str(out)]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in [earlier, *rows[1:]]))
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert "1 questions are not answered (1 in other words only), 'q:test:0'" in error
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in [earlier, *rows]))
+    assert main(command) == 0
+    assert json.loads((out / "summary.json").read_text())["grades"]["correct"] == 10
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

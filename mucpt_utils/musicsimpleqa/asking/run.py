@@ -230,22 +230,32 @@ def read_responses(
 ) -> dict[str, str]:
     """Responses made elsewhere to all questions, or the first `limit`, by question id.
 
+    A response that is kept with its question, as the tool keeps it, counts for this wording only.
     Raises FileError for an unknown or repeated id, and for questions without a response.
     """
     if path.is_dir():
         raise FileError(f"{path} is a folder; needed is a JSON Lines file of {{id, response}}")
-    ids = {question["id"] for question in questions[:limit]}
-    others = {question["id"] for question in questions} - ids
+    texts = {question["id"]: question["question"] for question in questions[:limit]}
+    others = {question["id"] for question in questions} - set(texts)
     responses: dict[str, str] = {}
+    reworded: set[str] = set()
     for number, row in enumerate(read_jsonl(path, ("id", "response")), start=1):
-        if row["id"] in others:  # the file answers more questions than the limit
+        name = row["id"]
+        if name in others:  # the file answers more questions than the limit
             continue
-        if row["id"] not in ids:
-            raise FileError(f"{path}, answer {number}: no question has the id {row['id']!r}")
-        if row["id"] in responses:
-            raise FileError(f"{path}, answer {number}: {row['id']!r} is answered twice")
-        responses[row["id"]] = row["response"]
-    absent = sorted(ids - set(responses))
+        if name not in texts:
+            raise FileError(f"{path}, answer {number}: no question has the id {name!r}")
+        if row.get("question") not in (None, texts[name]):
+            reworded.add(name)
+            continue
+        if name in responses:
+            raise FileError(f"{path}, answer {number}: {name!r} is answered twice")
+        responses[name] = row["response"]
+    absent = sorted(set(texts) - set(responses))
     if absent:
-        raise FileError(f"{path}: {len(absent)} questions are not answered, {absent[0]!r} for one")
+        other = len(reworded.intersection(absent))
+        how = f" ({other} in other words only)" if other else ""
+        raise FileError(
+            f"{path}: {len(absent)} questions are not answered{how}, {absent[0]!r} for one"
+        )
     return responses
