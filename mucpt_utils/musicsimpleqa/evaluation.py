@@ -23,7 +23,7 @@ from mucpt_utils.musicsimpleqa.asking.models import (
     facts_of_files,
     load_model,
 )
-from mucpt_utils.musicsimpleqa.asking.run import PROGRESS, Run, read_responses
+from mucpt_utils.musicsimpleqa.asking.run import PROGRESS, Run, read_responses, whole_rows
 from mucpt_utils.musicsimpleqa.asking.secrecy import USER_OF_URL
 from mucpt_utils.musicsimpleqa.judge import judge_answers
 from mucpt_utils.musicsimpleqa.questions import load_questions
@@ -43,9 +43,11 @@ def evaluate(options: argparse.Namespace) -> str:
     questions = every_question[: options.limit]
     folder = options.out
     if folder is None:
-        folder = paths.work() / "musicsimpleqa" / default_name(options.model, options.answers)
+        name = default_name(options.model, options.answers, options.questions)
+        folder = paths.work() / "musicsimpleqa" / name
     check_inputs_stay(folder, (options.answers, Path(options.questions)))
     check_outcome_stays(folder, options.answers)
+    check_same_questions(folder, every_question)
     if options.answers:
         settings: dict = {"answers": os.path.abspath(options.answers)}
         responses, model = read_responses(options.answers, every_question, options.limit), None
@@ -73,13 +75,15 @@ def check_inputs_stay(folder: Path, inputs: Iterable[Path | None]) -> None:
             raise OverwriteError(f"{path} would be written over; give another --out")
 
 
-def default_name(model: str | None, answers: Path | None) -> str:
+def default_name(model: str | None, answers: Path | None, questions: str = "test") -> str:
     """The name of the folder for an outcome: after the model, or after a file and its folder.
 
-    Files of answers are mostly called answers.jsonl; their folders tell whose they are.
+    Files of answers are mostly called answers.jsonl; their folders tell whose they are. questions:
+    what a model is asked; its answers to another split or file have a folder of their own.
     """
     if answers is None:
-        return re.sub(r"[/:]+", "--", (model or "").strip("/"))
+        name = re.sub(r"[/:]+", "--", (model or "").strip("/"))
+        return name if questions == "test" else f"{name}--{Path(questions).stem}"
     place = Path(os.path.abspath(answers))
     return f"{place.parent.name}--{place.stem}".lstrip("-")
 
@@ -103,6 +107,20 @@ def check_outcome_stays(folder: Path, answers: Path | None) -> None:
         raise OverwriteError(
             f"{folder} holds the outcome of {before}, which would be written over; give another "
             "--out"
+        )
+
+
+def check_same_questions(folder: Path, questions: Sequence[Mapping]) -> None:
+    """Raises OverwriteError if a folder holds the outcome of other questions, none of these.
+
+    A model's answers to the paraphrases would else stand in the place of those to the test split.
+    """
+    path = folder / "answers.jsonl"
+    before = {row["id"] for row in whole_rows(path)} if path.is_file() else set()
+    if before and before.isdisjoint(question["id"] for question in questions):
+        raise OverwriteError(
+            f"{folder} holds the outcome of other questions, such as {min(before)!r}, which would "
+            "be written over; give another --out"
         )
 
 

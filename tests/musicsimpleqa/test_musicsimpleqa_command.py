@@ -427,6 +427,29 @@ def test_an_outcome_of_other_answers_is_not_written_over(tmp_path, question_file
     assert main([*grading, "--out", str(asked)]) == 2
 
 
+def test_an_outcome_of_other_questions_is_not_written_over(
+    tmp_path, question_file, monkeypatch, capsys
+):
+    monkeypatch.setenv("MUCPT_WORK", str(tmp_path / "work"))
+    monkeypatch.setattr(evaluation.Endpoint, "complete", lambda *arguments: " Nas")
+    further = tmp_path / "paraphrases.jsonl"
+    rows = [
+        {**q, "id": f"{q['id']}#1", "question": f"Say: {q['question']}"}
+        for q in qa_model.questions()
+    ]
+    further.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    model = ["--base-url", "http://localhost:9/v1", "--model", "a/m", "--quiet", "--questions"]
+    assert main([*model, str(question_file)]) == main([*model, str(further)]) == 0
+    folders = {path.name for path in (tmp_path / "work/musicsimpleqa").iterdir()}
+    assert folders == {"a--m--questions", "a--m--paraphrases"}
+    out = tmp_path / "work/musicsimpleqa/a--m--questions"
+    before = outcome_in(out)
+    assert main([*model, str(further), "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert "the outcome of other questions, such as 'q:test:0'" in error
+    assert outcome_in(out) == before and error.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
