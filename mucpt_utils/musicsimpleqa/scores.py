@@ -155,14 +155,21 @@ def check_name_is_free(path: Path, record: Mapping) -> None:
         raise ScoresError(f"the name {record['name']!r} is too similar to that of {row['name']!r}")
     if identity(row) != identity(record):
         raise ScoresError(
-            f"the row {row['name']!r} has other weights or was asked in another way "
+            f"the row {row['name']!r} is another model's or was asked in another way "
             f"({identity(row)[0]}; here {identity(record)[0]}): give another --name"
         )
 
 
-def identity(record: Mapping) -> tuple[str, str | None]:
-    """How a model was asked, and its weights."""
-    return how_asked(record["settings"]), record["model"].get("weights_sha256")
+def identity(record: Mapping) -> tuple[str, Sequence[str | None]]:
+    """How a model was asked, and its weights; of one that others keep, its name, place, revision.
+
+    No digest is known of the weights of a model behind an endpoint, or of the Hub.
+    """
+    settings, model = record["settings"], record["model"]
+    weights = [model.get("weights_sha256")]
+    if weights == [None]:
+        weights = [settings["model"], settings.get("base_url"), model.get("revision")]
+    return how_asked(settings), weights
 
 
 def keep(answers: Sequence[Mapping], target: Path) -> Path:
@@ -209,7 +216,7 @@ def check_same_model(path: Path, record: Mapping) -> None:
     asked = [identity(kept) for kept in (read_json(path), record)]
     if asked[0] != asked[1]:
         raise ScoresError(
-            f"the row {record['name']!r} has other weights or was asked in another way "
+            f"the row {record['name']!r} is another model's or was asked in another way "
             f"({asked[0][0]}; here {asked[1][0]}): its paraphrases must be asked in the same way"
         )
 

@@ -170,6 +170,20 @@ def test_a_row_is_not_written_over_by_another_model(card, asked, evaluation, cap
     assert "too similar to that of 'Tiny'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("check", [scores.check_name_is_free, scores.check_same_model])
+@pytest.mark.parametrize(
+    "other", [{"model": "n"}, {"base_url": "http://y/v1"}, {"base_url": None, "model": "a/m"}]
+)
+def test_models_whose_weights_are_not_known_are_told_apart(tmp_path, other, check):
+    """Behind an endpoint, or of the Hub."""
+    settings = {"model": "m", "base_url": "http://x/v1", "shots": 5, "chat": True}
+    row = {"name": "M", "settings": settings, "model": {"seconds": 1.0}}
+    (tmp_path / "m.json").write_text(json.dumps(row))
+    check(tmp_path / "m.json", {**row, "model": {"seconds": 2.0}})
+    with pytest.raises(scores.ScoresError, match="another model's"):
+        check(tmp_path / "m.json", {**row, "settings": {**settings, **other}})
+
+
 def test_a_row_whose_questions_have_other_words_since_says_so(
     card, evaluation, capsys, monkeypatch
 ):
