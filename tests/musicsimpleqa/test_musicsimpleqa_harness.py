@@ -10,6 +10,7 @@ import qa_model
 
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.musicsimpleqa.__main__ import main
+from mucpt_utils.musicsimpleqa.questions import load_questions
 
 lm_eval = pytest.importorskip("lm_eval", reason="lm-eval is not installed")
 
@@ -61,6 +62,20 @@ def test_harness_and_tool_agree(folder, tmp_path, shots):
     if shots == 0:  # what the model was taught, "Dr. Dre" and "Earth, Wind & Fire" uncut
         assert ours["accuracy"] == qa_model.CORRECT / 10
         assert ours["attempted"] == 1 - qa_model.NOT_ATTEMPTED / 10
+
+
+def test_questions_that_are_examples_are_refused(tmp_path):
+    """The harness would show each of the first ones its own answer."""
+    from mucpt_utils.musicsimpleqa.lm_eval_task import utils
+
+    path = tmp_path / "own.jsonl"
+    own = {**load_questions("dev")[0], "id": "own:1"}
+    path.write_text(f"{json.dumps({**own, 'question': own['question'].upper()})}\n")
+    for questions in ("dev", str(path)):
+        with pytest.raises(ValueError, match="of the questions are examples, such as"):
+            utils.dataset(questions)
+    path.write_text(f"{json.dumps({**own, 'question': 'Who?'})}\n")
+    assert len(utils.dataset(str(path))["test"]) == 1
 
 
 def test_the_folder_stands_alone_in_the_harness(tmp_path):

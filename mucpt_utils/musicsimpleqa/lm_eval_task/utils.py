@@ -19,10 +19,18 @@ def dataset(
     """The splits of the task; `dev` in the order in which the tool shows its examples.
 
     questions: `test`, or a file of questions (`--metadata '{"questions": "FILE"}'`). part: of the
-    questions, `core`, `extension` or `tail`; without one, all.
+    questions, `core`, `extension` or `tail`; without one, all. Raises ValueError for questions of
+    `dev`: the harness shows the same examples before each, a question's own answer among them.
     """
     dev = load_questions("dev")
     asked = [q for q in load_questions(questions) if part is None or q.get("part") == part]
+    shown = {example[name].casefold() for example in dev for name in ("id", "question")}
+    own = [q["id"] for q in asked if {q["id"].casefold(), q["question"].casefold()} & shown]
+    if own:
+        raise ValueError(
+            f"{len(own)} of the questions are examples, such as {own[0]!r}; ask them with "
+            "`python -m mucpt_utils musicsimpleqa`, which shows others before each"
+        )
     return {
         "test": datasets.Dataset.from_list(asked),
         "dev": datasets.Dataset.from_list(few_shot(dev, len(dev))),
