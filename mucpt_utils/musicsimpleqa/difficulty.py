@@ -118,13 +118,17 @@ def answers_file(path: Path) -> Path:
 def read_responses(path: Path, questions: Mapping[str, Mapping]) -> dict[str, bool]:
     """Whether each answer of a model is right, by question id; a folder is its answers.jsonl.
 
-    Raises FileError for a file without answers, DifficultyError if it answers no question.
+    Raises FileError for a file without answers, DifficultyError if it answers no question, or one
+    twice.
     """
     path = answers_file(path)
     rows = read_jsonl(path, ("id", "response"))
     asked = [row for row in rows if row["id"] in questions]
     if not asked:
         raise DifficultyError(f"{path}: none of its answers is about a question asked here")
+    counts = Counter(row["id"] for row in asked)
+    if twice := next((name for name, count in counts.items() if count > 1), None):
+        raise DifficultyError(f"{path}: {twice!r} is answered twice")
     return {
         row["id"]: grade(questions[row["id"]], row["response"]).grade == CORRECT for row in asked
     }
@@ -213,7 +217,8 @@ def check_whole(file: Path, questions: Sequence[Mapping]) -> None:
         if found:
             raise DifficultyError(
                 f"{path}: {len(found)} of {len(names)} test questions are {problem}, such as "
-                f"{found[0]!r}; only whole evaluations are recorded (without --write all count)"
+                f"{found[0]!r}; only whole evaluations are recorded (without "
+                "--write, parts of them are measured)"
             )
 
 

@@ -18,7 +18,7 @@ ORIGINAL = "original"
 
 
 class WordingError(MuCPTError, ValueError):
-    """Answers that cover no question in several wordings."""
+    """Answers that cover no question in several wordings, or one question twice."""
 
 
 def by_wording(right: Mapping[str, bool]) -> dict[str, dict[str, bool]]:
@@ -63,11 +63,18 @@ def report_wording(files: Sequence[Path], questions: Sequence[Mapping]) -> list[
     """The lines of `questions wording`: one per measure, with its interval.
 
     files: answers of one model, to the test split and to the paraphrases. questions: both kinds.
+    Raises WordingError for two files with answers to one question, as those of two models have.
     """
     asked = {question["id"]: question for question in questions}
     right: dict[str, bool] = {}
     for file in files:
-        right |= read_responses(file, asked)
+        answers = read_responses(file, asked)
+        if again := right.keys() & answers.keys():
+            raise WordingError(
+                f"{file}: {min(again)!r} is answered in an earlier file too; needed are one "
+                "model's answers to the test split and to the paraphrases"
+            )
+        right |= answers
     subjects = {name: question["subject"] for name, question in asked.items()}
     measures, count = dependence(right, subjects)
     lines = [

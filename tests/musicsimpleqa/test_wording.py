@@ -48,3 +48,22 @@ def test_the_command_reads_answers_as_the_tool_writes_them(tmp_path, capsys):
     assert "right in every wording       1.000" in told and "30 questions in every" in told
     assert build.main(["wording", files[0]]) == 2
     assert "in a paraphrase" in capsys.readouterr().err
+
+
+def test_answers_of_two_models_are_not_taken_for_one(tmp_path, capsys):
+    core = [q for q in load_questions("test") if q["part"] == "core"][:2]
+    others = [q for q in load_questions(PARAPHRASES) if q["id"].split("#")[0] == core[0]["id"]]
+    answers = {
+        "a": [*core, *others],
+        "b": core[:1],  # of another model, or an earlier run
+        "c": [*core, *others, core[1]],
+    }
+    for name, questions in answers.items():
+        rows = [{"id": q["id"], "response": "Nas"} for q in questions]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    a, b, c = (str(tmp_path / f"{name}.jsonl") for name in answers)
+    assert build.main(["wording", a, b]) == 2
+    assert f"b.jsonl: {core[0]['id']!r} is answered in an earlier file" in capsys.readouterr().err
+    for command in ("wording", "difficulty"):
+        assert build.main([command, c]) == 2
+        assert f"c.jsonl: {core[1]['id']!r} is answered twice" in capsys.readouterr().err
