@@ -102,12 +102,12 @@ def asked_digest(questions: Sequence[Mapping]) -> str:
     return digest(sorted([question["id"], question["question"]] for question in questions))
 
 
-def asked_as(record: Mapping, name: str, questions: Sequence[Mapping]) -> str:
+def asked_as(record: Mapping, asked: Mapping[str, Sequence[Mapping]]) -> str:
     """How a row was asked, and whether the wording has changed since: then it must be asked again.
 
-    name: of the record's field with the digest of what was asked.
+    asked: today's questions by the name of the record's field with the digest of what was asked.
     """
-    earlier = record.get(name) != asked_digest(questions)
+    earlier = any(record.get(name) != asked_digest(rows) for name, rows in asked.items())
     return how_asked(record["settings"]) + IN_EARLIER_WORDS * earlier
 
 
@@ -253,7 +253,7 @@ def entries(card: Path = CARD) -> Iterator[tuple[Entry, dict[str, str]]]:
         model = record["model"]
         entry: Entry = {
             "model": record["name"],
-            "asked": asked_as(record, ASKED, questions),
+            "asked": asked_as(record, {ASKED: questions}),
             "command": command_of(record["settings"]),
             "responses_sha256": sha256(path),
         }
@@ -318,9 +318,9 @@ def wording_rows(card: Path = CARD) -> list[Entry]:
 
     For models that were also asked the paraphrases; the questions are those of the core.
     """
-    further = load_questions(PARAPHRASES)
+    further, test = load_questions(PARAPHRASES), load_questions("test")
     core = {question["id"].partition("#")[0] for question in further}
-    questions = [q for q in load_questions("test") if q["id"] in core] + further
+    questions = [q for q in test if q["id"] in core] + further
     subjects = {question["id"]: question["subject"] for question in questions}
     versions = {"grader": grader_version(), "questions": questions_version(questions)}
     rows = []
@@ -330,7 +330,8 @@ def wording_rows(card: Path = CARD) -> list[Entry]:
         answers = grade_responses(questions, responses)
         right = {answer["id"]: answer["grade"] == CORRECT for answer in answers}
         measures, count = dependence(right, subjects)
-        entry = {"model": record["name"], "asked": asked_as(record, ASKED_FURTHER, further)}
+        asked = asked_as(record, {ASKED: test, ASKED_FURTHER: further})
+        entry = {"model": record["name"], "asked": asked}
         entry |= versions
         entry |= {"n": count, "responses_sha256": sha256(path)}
         for name, (value, low, high) in measures.items():

@@ -196,6 +196,26 @@ def test_a_row_whose_questions_have_other_words_since_says_so(
     assert how == "0-shot, some questions in earlier words"
 
 
+def test_what_depends_on_wording_says_so_too(card, monkeypatch):
+    """Either side of the comparison may have been asked in earlier words."""
+    both = {name: scores.load_questions(name) for name in ("test", scores.PARAPHRASES)}
+    settings = {"model": "m", "shots": 5, "chat": False}
+    digests = (scores.asked_digest(rows) for rows in both.values())
+    record = {"name": "M", "settings": settings, "model": {}}
+    record |= dict(zip((scores.ASKED, scores.ASKED_FURTHER), digests, strict=True))
+    scores.write_json(card / "responses/m.json", record)
+    said = [{"id": q["id"], "response": "Nas"} for rows in both.values() for q in rows]
+    scores.keep(said[:10], card / f"responses/m{scores.KEPT}")
+    scores.keep(said[10:], card / f"responses/m{scores.KEPT_PARAPHRASES}")
+    assert {row["asked"] for row in scores.wording_rows(card)} == {"5-shot"}
+    for name, rows in both.items():
+        other = [{**rows[0], "question": "In other words?"}, *rows[1:]]
+        changed = {**both, name: other}
+        monkeypatch.setattr(scores, "load_questions", changed.__getitem__)
+        told = {row["asked"] for row in scores.wording_rows(card)}
+        assert told == {"5-shot, some questions in earlier words"}
+
+
 @pytest.mark.parametrize("content", [b"", b"no gzip", b"\x1f\x8b\x08cut"])
 def test_damaged_responses_are_named(card, evaluation, capsys, content):
     path = scores.add(evaluation, "Tiny")
