@@ -9,6 +9,7 @@ from typing import Any
 
 from mucpt_utils.closure import code_digest
 from mucpt_utils.io import FileError, digest, read_jsonl, write_json, write_jsonl, write_text
+from mucpt_utils.musicsimpleqa.grader.replies import without_thoughts
 from mucpt_utils.musicsimpleqa.grading import GRADES, grade
 from mucpt_utils.musicsimpleqa.judge import UNPARSED, judge_agreement
 from mucpt_utils.musicsimpleqa.measures import AnswersError, Measure, compare, measures
@@ -71,6 +72,7 @@ def write_summary(
         "model": dict(model or {}),
         GRADED_WITH: answers[0].get(GRADED_WITH),
         "grades": counts,
+        "ended_in_thought": ended_in_thought(answers),
         "measures": rows,
     }
     if any("judge" in answer for answer in answers):
@@ -79,6 +81,12 @@ def write_summary(
             "agreement": [row._asdict() for row in judge_agreement(answers)],
         }
     write_json(folder / "summary.json", summary)
+
+
+def ended_in_thought(answers: Sequence[Mapping]) -> int:
+    """How many responses hold thoughts and nothing after them, as those cut at their length do."""
+    said = (str(answer.get("response", "")) for answer in answers)
+    return sum(bool(text.strip()) and not without_thoughts(text).strip() for text in said)
 
 
 def summary_text(answers: Sequence[Mapping]) -> str:
@@ -94,6 +102,11 @@ def summary_text(answers: Sequence[Mapping]) -> str:
         columns = ("accuracy", "accuracy_given_attempted", "harmonic_mean")
         cells = " ".join(shown(by_metric[name]) for name in columns)
         lines.append(f"{group[1]:24} {cells} {by_metric['accuracy'].n:5}")
+    if cut := ended_in_thought(answers):
+        lines.append(
+            f"{cut} of {len(answers)} responses end in their thoughts, without an answer: "
+            "a larger --max-new-tokens may let them finish"
+        )
     if any("judge" in answer for answer in answers):
         unparsed = sum(answer["judge"] == UNPARSED for answer in answers)
         total = judge_agreement(answers)[-1:]

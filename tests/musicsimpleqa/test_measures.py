@@ -58,6 +58,14 @@ def test_all_right_and_all_wrong_have_intervals_with_width(given, shown):
     assert summary_text(rows).count(shown) == 3  # accuracy, given attempted, harmonic mean
 
 
+def test_replies_cut_in_their_thoughts_are_counted():
+    said = ["<think>\nHm, Nas or", "<think>Hm</think>\n\nNas", "", "Nas", "<|channel|>analysis"]
+    rows = answers(["not_attempted", "correct", "not_attempted", "correct", "not_attempted"])
+    rows = [row | {"response": text} for row, text in zip(rows, said, strict=True)]
+    assert "2 of 5 responses end in their thoughts" in summary_text(rows)
+    assert "in their thoughts" not in summary_text(rows[1:4])
+
+
 def without_subject(values, **more):
     grades = ["correct" if value else "incorrect" for value in values]
     return [{"id": str(i), "grade": grade, **more} for i, grade in enumerate(grades)]
