@@ -153,23 +153,40 @@ def check_name_is_free(path: Path, record: Mapping) -> None:
     row = read_json(path)
     if row["name"] != record["name"]:
         raise ScoresError(f"the name {record['name']!r} is too similar to that of {row['name']!r}")
-    if identity(row) != identity(record):
+    if unlike := difference(row, record):
         raise ScoresError(
-            f"the row {row['name']!r} is another model's or was asked in another way "
-            f"({identity(row)[0]}; here {identity(record)[0]}): give another --name"
+            f"the row {row['name']!r} is another model's or was asked in another way ({unlike}): "
+            "give another --name"
         )
 
 
-def identity(record: Mapping) -> tuple[str, Sequence[str | None]]:
+def difference(kept: Mapping, record: Mapping) -> str:
+    """What tells two evaluations apart, of which one model asked in one way has none; "" for none.
+
+    kept: the one beside the table.
+    """
+    there, here = identity(kept), identity(record)
+    unlike = (name for name in there | here if there.get(name) != here.get(name))
+    return "; ".join(f"{name} {there.get(name)}, here {here.get(name)}" for name in unlike)
+
+
+def identity(record: Mapping) -> dict[str, object]:
     """How a model was asked, and its weights; of one that others keep, its name, place, revision.
 
     No digest is known of the weights of a model behind an endpoint, or of the Hub.
     """
-    settings, model = record["settings"], record["model"]
-    weights = [model.get("weights_sha256")]
-    if weights == [None]:
-        weights = [settings["model"], settings.get("base_url"), model.get("revision")]
-    return how_asked(settings), weights
+    from mucpt_utils.musicsimpleqa.asking.run import as_used  # imports torch
+
+    settings, model = as_used(record["settings"]), record["model"]
+    named = {"model": settings["model"], "revision": model.get("revision")}
+    weights = model.get("weights_sha256")
+    return {
+        "asked": how_asked(settings),
+        "longest answer": settings["max_new_tokens"],
+        "base_url": settings.get("base_url"),
+        "dtype": model.get("dtype"),
+        **({"weights": weights} if weights else {"weights": None, **named}),
+    }
 
 
 def keep(answers: Sequence[Mapping], target: Path) -> Path:
@@ -213,11 +230,10 @@ def check_same_model(path: Path, record: Mapping) -> None:
         raise ScoresError(
             f"no row is called {record['name']!r}: add its answers to the test questions first"
         )
-    asked = [identity(kept) for kept in (read_json(path), record)]
-    if asked[0] != asked[1]:
+    if unlike := difference(read_json(path), record):
         raise ScoresError(
             f"the row {record['name']!r} is another model's or was asked in another way "
-            f"({asked[0][0]}; here {asked[1][0]}): its paraphrases must be asked in the same way"
+            f"({unlike}): its paraphrases must be asked in the same way"
         )
 
 

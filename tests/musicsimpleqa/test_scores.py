@@ -103,7 +103,7 @@ def test_paraphrases_say_how_much_of_a_score_is_the_wording(card, asked, evaluat
 def test_paraphrases_asked_in_another_way_are_refused(card, asked, evaluation, capsys):
     scores.main(["add", str(evaluation), "--name", "Tiny"])
     assert scores.main(["add", str(asked("paraphrases", "1")), "--name", "Tiny"]) == WRONG_INPUT
-    assert "(0-shot; here 1-shot)" in capsys.readouterr().err
+    assert "(asked 0-shot, here 1-shot)" in capsys.readouterr().err
 
 
 def test_a_table_that_the_responses_do_not_give_is_found(card, evaluation, capsys):
@@ -165,7 +165,7 @@ def test_a_row_is_not_written_over_by_another_model(card, asked, evaluation, cap
     assert scores.main(["add", str(evaluation), "--name", "Tiny"]) == OK
     other = asked("questions", "1")
     assert scores.main(["add", str(other), "--name", "Tiny"]) == WRONG_INPUT
-    assert "was asked in another way (0-shot; here 1-shot)" in capsys.readouterr().err
+    assert "was asked in another way (asked 0-shot, here 1-shot)" in capsys.readouterr().err
     assert scores.main(["add", str(other), "--name", "tiny!"]) == WRONG_INPUT
     assert "too similar to that of 'Tiny'" in capsys.readouterr().err
 
@@ -182,6 +182,20 @@ def test_models_whose_weights_are_not_known_are_told_apart(tmp_path, other, chec
     check(tmp_path / "m.json", {**row, "model": {"seconds": 2.0}})
     with pytest.raises(scores.ScoresError, match="another model's"):
         check(tmp_path / "m.json", {**row, "settings": {**settings, **other}})
+
+
+@pytest.mark.parametrize("check", [scores.check_name_is_free, scores.check_same_model])
+def test_a_row_is_of_one_length_of_answers_and_one_precision(tmp_path, check):
+    settings = {"model": "m", "shots": 5, "chat": True, "max_new_tokens": 48}
+    row = {"name": "M", "settings": settings, "model": {"weights_sha256": "1", "dtype": "float32"}}
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps(row))
+    with pytest.raises(scores.ScoresError, match="longest answer 48, here 256"):
+        check(path, {**row, "settings": {**settings, "max_new_tokens": None}})
+    with pytest.raises(scores.ScoresError, match="dtype float32, here bfloat16"):
+        check(path, {**row, "model": {**row["model"], "dtype": "bfloat16"}})
+    path.write_text(json.dumps({**row, "settings": {**settings, "max_new_tokens": 256}}))
+    check(path, {**row, "settings": {**settings, "model": "moved", "max_new_tokens": None}})
 
 
 def test_a_row_whose_questions_have_other_words_since_says_so(
