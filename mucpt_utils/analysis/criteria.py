@@ -133,7 +133,7 @@ def interval_of_auc(of_seeds: pd.Series) -> tuple[float, float]:
     """
     weighting, _ = pd.factorize(of_seeds)
     # with sizes: an AUC of 0 or 1 is a mean over pairs, not an answer right or wrong
-    found = stats.clustered_mean(of_seeds, weighting, sizes=np.ones(len(of_seeds)))
+    found = stats.clustered_mean(of_seeds, weighting, sizes=[1.0] * len(of_seeds))
     low, high = np.clip([found.low, found.high], 0, 1)
     return float(low), float(high)
 

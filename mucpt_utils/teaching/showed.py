@@ -138,7 +138,7 @@ def temperature(table: pd.DataFrame) -> Folded:
 def three_tokens(weights: Sequence[float], names: Sequence[str]) -> Folded:
     """Which of a few tokens weigh most and least, and whether one has more than 1."""
     values = np.asarray(weights, dtype=float).ravel()
-    ends = []
+    ends: list[str] = []
     for end, word in ((values.max(), "most"), (values.min(), "least")):
         # tokens that weigh the same share an end: neither of them is ahead of the other
         there = [f"“{n}”" for n, value in zip(names, values, strict=True) if np.isclose(value, end)]
