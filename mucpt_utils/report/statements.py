@@ -239,7 +239,12 @@ def at_its_own_price(results: Everything, candidate: Candidate) -> str:
         effects = [effect for effect in found if effect is not None]
         if len(effects) < len(KINDS):
             return ""
-        told.append(f"minus {name} {on_both(effects)}: {verdict_of(result.tables, arm, other)}")
+        states = states_by_kind(result.tables, arm, other)
+        if len(set(states.values())) > 1:  # one word over both kinds would hide the other
+            verdict = ", ".join(f"{states[kind]} on {facts}" for kind, facts in KINDS.items())
+        else:
+            verdict = verdict_of(result.tables, arm, other)
+        told.append(f"minus {name} {on_both(effects)}: {verdict}")
     return (
         f"in [`{result.name}`](results/{result.name}/README.md) ({result.scale}; "
         f"{candidate.fresh}, planned before the run) “{arm_title(arm)}”, at {own:.1f} times "
