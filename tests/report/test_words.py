@@ -85,7 +85,7 @@ def test_the_best_of_the_others_says_how_it_was_chosen(frames):
     chosen = next(s for s in words.effects(frames) if "highest accuracy over all facts" in s)
     assert "chosen on these same questions and so to be read with care" in chosen
     assert f": {words.arm_title(best)}, against plain" in chosen
-    assert f"Of the {len(others)} other arm" in chosen
+    assert f"Of the {len(others)} other method" in chosen
 
 
 def test_an_interval_around_zero_is_no_change():
