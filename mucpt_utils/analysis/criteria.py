@@ -17,10 +17,10 @@ from mucpt_utils.analysis.frames import frame_of
 from mucpt_utils.analysis.scores import document_groups, weighs_rows
 from mucpt_utils.config.scoring import Arm
 from mucpt_utils.scoring.scored import Scored, mean_one
-from mucpt_utils.study.labels import Labels
+from mucpt_utils.study.labels import FALSE, Labels
 from mucpt_utils.study.study import Study
 
-RIGHT, WRONG = ("fact",), ("wrong_fact", "rumour")
+RIGHT, WRONG = ("fact",), FALSE
 STRATA = ("all", "covered", "uncovered")
 GRID = np.linspace(0, 1, 21)  # shares of wrong tokens at which ROC curves are given
 

@@ -72,7 +72,7 @@ def token_losses(study: Study) -> pd.DataFrame:
     the temperature is the reference model's own) are yes or no; `base` and `reference` are losses
     in nats.
     """
-    seeds = list(dict.fromkeys(map(study.reference_seed, study.profile.seeds)))[:SEEDS]
+    seeds = study.reference_seeds()[:SEEDS]
     sentences = chosen_sentences(study, seeds)
     store = store_of(study, sentences)
     tokens = [tokens_of(study, store, number, one) for number, one in enumerate(sentences)]

@@ -28,7 +28,7 @@ from mucpt_utils.report.figures.conclusions import (
     states,
 )
 from mucpt_utils.report.measures import COSTS, KINDS, METHODS, Tables, deciding, difference_of
-from mucpt_utils.report.numbers import counted, ends_in_words, enumerated, signed
+from mucpt_utils.report.numbers import counted, ends_in_words, enumerated, with_ends
 from mucpt_utils.report.profiles import Finished, same_difference
 from mucpt_utils.report.words import NOTHING_LEARNT, prose_results
 
@@ -119,7 +119,7 @@ def at_the_other_cost(tables: Tables) -> str:
     effects = both_effects(tables, arm, other)
     if effects is None:
         return ""
-    numbers = [f"{signed(e.value)} ({ends_in_words(e.low, e.high)})" for e in effects]
+    numbers = [with_ends(effect) for effect in effects]
     return f"{capital(COSTS[other])}, it changes by {numbers[0]} and {numbers[1]}."
 
 

@@ -35,6 +35,11 @@ def ends_in_words(low: float, high: float, decimals: int = 2) -> str:
     return " to ".join(ends(low, high, decimals))
 
 
+def with_ends(effect: Effect) -> str:
+    """A difference with its interval in a sentence: `+0.10 (+0.05 to +0.15)`."""
+    return f"{signed(effect.value)} ({ends_in_words(effect.low, effect.high)})"
+
+
 def plain_number(value: float, decimals: int = 2) -> str:
     """A number with a real minus sign if it is negative."""
     return signed(value, decimals).removeprefix("+")

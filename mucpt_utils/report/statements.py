@@ -10,7 +10,7 @@ without results gives no line.
 import math
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -230,7 +230,8 @@ def at_its_own_price(results: Everything, candidate: Candidate) -> str:
     if result is None:
         return ""
     arm = candidate.arm
-    own, others = (price_of(result, name) for name in (arm, verdicts.EQUAL_COMPUTE))
+    prices = verdicts.relative_costs(result.tables["costs"])
+    own, others = (prices.get(name, math.nan) for name in (arm, verdicts.EQUAL_COMPUTE))
     same = f"{own:.2f}" == f"{others:.2f}"
     compute = "at the same compute" if same else f"at {others:.2f} times its compute"
     told = []
@@ -239,23 +240,15 @@ def at_its_own_price(results: Everything, candidate: Candidate) -> str:
         effects = [effect for effect in found if effect is not None]
         if len(effects) < len(KINDS):
             return ""
-        states = states_by_kind(result.tables, arm, other)
-        if len(set(states.values())) > 1:  # one word over both kinds would hide the other
-            verdict = ", ".join(f"{states[kind]} on {facts}" for kind, facts in KINDS.items())
-        else:
-            verdict = verdict_of(result.tables, arm, other)
+        # where the kinds differ, one word over both would hide one
+        each = on_each_kind(states_by_kind(result.tables, arm, other))
+        verdict = each or verdict_of(result.tables, arm, other)
         told.append(f"minus {name} {on_both(effects)}: {verdict}")
     return (
         f"in [`{result.name}`](results/{result.name}/README.md) ({result.scale}; "
         f"{candidate.fresh}, planned before the run) “{arm_title(arm)}”, at {own:.1f} times "
         f"plain's compute, compares as follows: {'; '.join(told)}."
     )
-
-
-def price_of(result: Finished, arm: str) -> float:
-    """What an arm costs by plain's cost; NaN if it was not counted."""
-    row = first_row(result.tables["costs"], arm=arm)
-    return math.nan if row is None else float(row["relative_to_plain"])
 
 
 def on_a_pretrained_model(results: Everything) -> str:
@@ -328,10 +321,14 @@ def in_nats(result: Finished, other: str) -> str:
 def kind_by_kind(result: Finished, other: str) -> str:
     """The verdicts on each kind of facts if only one is undecided; else ""."""
     found = states_by_kind(result.tables, PAPER_ARM, other)
-    if len(set(found.values())) < 2 or verdicts.UNDECIDED not in found.values():
+    return on_each_kind(found) if verdicts.UNDECIDED in found.values() else ""
+
+
+def on_each_kind(found: Mapping[str, str]) -> str:
+    """`better on facts ..., worse on facts ...`; "" if the verdicts on both kinds are one."""
+    if len(set(found.values())) < 2:
         return ""
-    told = [f"{found[kind]} on {facts}" for kind, facts in KINDS.items() if kind in found]
-    return ", ".join(told)
+    return ", ".join(f"{found[kind]} on {facts}" for kind, facts in KINDS.items() if kind in found)
 
 
 def all_statements(results: Everything) -> str:

@@ -37,7 +37,9 @@ from mucpt_utils.report.numbers import (
     percent,
     plain_number,
     signed,
+    with_ends,
 )
+from mucpt_utils.study.labels import FALSE
 
 # whose the claims are, by their status in `claims.csv`
 SOURCES = {
@@ -48,7 +50,7 @@ SOURCES = {
 # what is said about the tokens that the pipeline leaves, by the writer's labels
 LEFT = {
     "are noise that no rule about form finds": ("noise",),
-    "are objects of false statements": ("wrong_fact", "rumour"),
+    "are objects of false statements": FALSE,
     "are boilerplate or advertising": ("boilerplate", "spam"),
 }
 NOTHING_LEARNT = (
@@ -225,11 +227,7 @@ def at_the_other_cost(tables: Tables, arm: str) -> str:
     """The arm against plain at the cost that does not decide, in a sentence; "" if not run."""
     (other,) = set(COSTS) - {deciding(tables, arm)}
     effects = [difference_of(tables, arm, other, kind, rule.load_rule().primary) for kind in KINDS]
-    numbers = [
-        f"{signed(effect.value)} ({ends_in_words(effect.low, effect.high)})"
-        for effect in effects
-        if effect is not None
-    ]
+    numbers = [with_ends(effect) for effect in effects if effect is not None]
     if len(numbers) < len(KINDS):
         return ""
     verdict = verdict_of(tables, arm, other)

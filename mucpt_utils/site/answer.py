@@ -10,10 +10,11 @@ from markupsafe import Markup
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.report import words
+from mucpt_utils.report.cells import interval
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.measures import COSTS, KINDS, MEASURES, deciding, difference_of
-from mucpt_utils.report.numbers import counted, ends, plain_number, signed
+from mucpt_utils.report.numbers import counted, plain_number
 from mucpt_utils.site import charts, costs, plain
 from mucpt_utils.site.gathered import Finished
 
@@ -212,8 +213,7 @@ def left_out(finished: Finished, rows: Sequence[Mapping]) -> str:
 
 def measured(row: Any) -> dict[str, Any]:
     """The numbers of a row of differences, and their wording."""
-    interval = f"[{', '.join(ends(row.ci_low, row.ci_high))}]"
-    text = f"{signed(row.difference)} {interval}"
+    text = interval(row.difference, row.ci_low, row.ci_high)
     name = capital(arm_title(row.arm))
     kind = plain.stratum_title(row.stratum)
     return {

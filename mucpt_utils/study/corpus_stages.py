@@ -91,6 +91,10 @@ class CorpusStages:
         are complementary, else each seed has its own."""
         return seed % 2 if self.profile.world.complementary else seed
 
+    def reference_seeds(self) -> list[int]:
+        """The seeds of the reference models of the profile, each once."""
+        return list(dict.fromkeys(map(self.reference_seed, self.profile.seeds)))
+
     # --- documents ----------------------------------------------------------------------------
 
     def general_text(self) -> Artifact:

@@ -28,6 +28,7 @@ KINDS = (
 )
 TOLD = ("fact", "wrong_fact")  # spans that are narrowed to their object
 RUMOUR = "rumour"
+FALSE = ("wrong_fact", RUMOUR)  # false statements: told once, told on many sites
 
 
 @dataclass(frozen=True)

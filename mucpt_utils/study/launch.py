@@ -67,19 +67,21 @@ class LaunchJob(BaseModel):
 
 
 def is_prepared(folder: Path, job: LaunchJob) -> bool:
-    """Whether a folder holds this very job, whole; what another one has left there is removed.
+    """Whether a folder holds this very job, whole: its description is written last."""
+    description = folder / JOB
+    return description.is_file() and description.read_text(encoding="utf-8") == as_text(job)
+
+
+def clear(folder: Path) -> None:
+    """Remove what another job has left in a folder.
 
     Otherwise a job would go on from the checkpoint of another, and `measure` ask its model.
     """
-    description = folder / JOB  # written last
-    if description.is_file() and description.read_text(encoding="utf-8") == as_text(job):
-        return True
     arrays = [f"{field.name}.npy" for field in fields(Sequences)]
     for name in (JOB, *arrays, runs.RESPONSES, runs.TEXT, ANSWERS):
         (folder / name).unlink(missing_ok=True)
     for name in ("model", trainer.CHECKPOINTS, TRAINED):
         shutil.rmtree(folder / name, ignore_errors=True)
-    return False
 
 
 def as_text(job: LaunchJob) -> str:
@@ -102,6 +104,7 @@ def lay_out(study: Study, name: str, seed: int, folder: Path) -> None:
     job = LaunchJob(arm=name, seed=seed, train=train, criterion=arm.tokens, made_from=made_from)
     if is_prepared(folder, job):
         return
+    clear(folder)
     folder.mkdir(parents=True, exist_ok=True)
     scored = study.scored(arm, seed)
     if arm.mix_reference:

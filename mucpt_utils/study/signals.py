@@ -15,7 +15,7 @@ from mucpt_utils.io import digest, read_json, read_jsonl
 from mucpt_utils.knowledge.facts import Fact, by_subject
 from mucpt_utils.knowledge.roles import Roles
 from mucpt_utils.scoring.tokens import TokenStore
-from mucpt_utils.study.labels import Labels, kept_documents, token_places
+from mucpt_utils.study.labels import FALSE, Labels, kept_documents, token_places
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -186,7 +186,7 @@ def token_factors(arm: Arm, inputs: Inputs) -> np.ndarray | None:
     if arm.focus in ("objects", "right_objects"):
         factors[labels.are("fact")] = arm.dose
     if arm.focus == "objects":
-        factors[labels.are("wrong_fact", "rumour")] = arm.dose
+        factors[labels.are(*FALSE)] = arm.dose
     if arm.focus in ("clean", "right_objects"):
         factors[~labels.are("other", "fact")] = 0.0
     return factors

@@ -78,16 +78,18 @@ def amount(profile: Profile, kind: Kind) -> int:
 
 def run_count(profile: Profile) -> int:
     """Training runs: arms and the changed levels of axes, at every seed."""
-    arms = sum(ARMS[arm].trained for arm in profile.arms)
+    return sum(ARMS[arm].trained for arm in arms_of_a_seed(profile)) * len(profile.seeds)
+
+
+def arms_of_a_seed(profile: Profile) -> list[str]:
+    """The arms of a seed's runs: those compared, and on every changed level of an axis its own."""
     axes = (load_axes()[name] for name in profile.composition)
-    return (arms + sum(len(axis.arms) * len(axis.changed) for axis in axes)) * len(profile.seeds)
+    return [*profile.arms, *(arm for axis in axes for arm in axis.arms * len(axis.changed))]
 
 
 def steps_read_twice(profile: Profile) -> int:
     """Tokens of a seed's runs that are read once more before, for their weights."""
-    axes = (load_axes()[name] for name in profile.composition)
-    on_axes = [arm for axis in axes for arm in axis.arms * len(axis.changed)]
-    return sum(read_twice(ARMS[arm], profile.train) for arm in (*profile.arms, *on_axes))
+    return sum(read_twice(ARMS[arm], profile.train) for arm in arms_of_a_seed(profile))
 
 
 def uses_reference(profile: Profile) -> bool:

@@ -154,14 +154,9 @@ def reference_jobs(study: "Study") -> list["Job"]:
     from mucpt_utils.study.work import uses_reference
 
     profile = study.profile
-    # one seed for each reference model: seeds may share one
-    seeds = {study.reference_seed(seed): seed for seed in reversed(profile.seeds)}
+    seeds = study.reference_seeds() if uses_reference(profile) else []
     tokens = profile.reference_training.tokens
-    return [
-        jobs.Job(study, "scores", (seed,), tokens)
-        for seed in sorted(seeds.values())
-        if uses_reference(profile)
-    ]
+    return [jobs.Job(study, "scores", (seed,), tokens) for seed in seeds]
 
 
 class Progress:

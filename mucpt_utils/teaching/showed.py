@@ -21,11 +21,11 @@ from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.figures.data_composition import axis_title, level_title
 from mucpt_utils.report.numbers import signed
 from mucpt_utils.report.stage_words import KINDS
+from mucpt_utils.study.labels import FALSE
 from mucpt_utils.teaching.widgets import answer_mean, sentence_weights
 
 SUMMARY = "What this run showed"
 LOW_RECALL = 0.5  # recall below which a kind counts as not removed
-FALSE = ("wrong_fact", "rumour")  # kinds of false statements: told once, told on many sites
 CONTROL = "inverse"  # the negative control: the loss ratio upside down
 NO_AXIS = "No axis was moved in this run."
 NO_CLAIMS = "The verdicts are computed in notebook 08, which this run has not reached yet."

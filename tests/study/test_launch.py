@@ -169,6 +169,7 @@ def test_a_job_goes_on_from_its_own_checkpoints_alone(job):
     assert launch.is_prepared(folder, laid)
     assert sorted(folder.rglob("*")) == before
     assert not launch.is_prepared(folder, laid.model_copy(update={"made_from": "other text"}))
+    launch.clear(folder)
     assert [path.name for path in folder.iterdir()] == ["of_the_user.log"]
 
 

@@ -12,6 +12,7 @@ from mucpt_utils.analysis.effects import PAPER_ARM, Effect, State, effect_of, fi
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report.figures.style import arm_title
 from mucpt_utils.report.measures import COSTS
+from mucpt_utils.study.labels import FALSE
 
 COVERED, UNCOVERED = STRATA = ("covered", "uncovered")
 PRIMARY = "log_likelihood"
@@ -166,7 +167,7 @@ def of_weights(table: pd.DataFrame) -> str:
     told = []
     for arm in table["arm"].unique():
         true = first_row(table, arm=arm, kind="fact")
-        rows = [first_row(table, arm=arm, kind=kind) for kind in ("wrong_fact", "rumour")]
+        rows = [first_row(table, arm=arm, kind=kind) for kind in FALSE]
         wrong = [row for row in rows if row is not None]
         if true is not None and wrong:
             told.append(all(row["ci_high"] < true["ci_low"] for row in wrong))

@@ -172,10 +172,9 @@ FIGURES: dict[str, FigureInfo] = {
         "Accuracy along training, by arm",
         "One panel per arm, from where its training begins to the end of its budget: the base at "
         "0 tokens, or where an arm starts from the reference model its first measurement. Solid: "
-        "facts the "
-        "reference model knows; dashed: facts it does not know. Lines are means over seeds, bands "
-        "their 95 % intervals (Student's t over seeds); grey lines are plain continued "
-        "pretraining.",
+        "facts the reference model knows; dashed: facts it does not know. Lines are means over "
+        "seeds, bands their 95 % intervals (Student's t over seeds); grey lines are plain "
+        "continued pretraining.",
         "detail",
     ),
     "composition": FigureInfo(
