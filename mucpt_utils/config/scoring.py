@@ -217,12 +217,18 @@ class Arm(BaseModel):
     random_tokens: float | None = Field(
         None, gt=0, le=1, description="share of tokens kept blindly"
     )
-    chosen_by: Literal["random_sites", "quality", "reliable_sites"] | None = Field(
-        None,
-        description="keeps documents by something else than losses: blindly, by site; by a "
-        "classifier of clean text; by the labels, those of reliable sites (a ceiling)",
+    chosen_by: Literal["random_sites", "quality", "believed_sites", "reliable_sites"] | None = (
+        Field(
+            None,
+            description="keeps documents by something else than their losses: blindly, by site; "
+            "by a classifier of clean text; by site, as the loss ratio of a sample of the corpus "
+            "believes it; by the labels, those of reliable sites (a ceiling)",
+        )
     )
     keep: float = Field(0.6, gt=0, le=1, description="share of documents that chosen_by keeps")
+    sample: float = Field(
+        0.2, gt=0, le=1, description="share of the corpus's tokens scored for believed_sites"
+    )
     focus: (
         Literal["tagger", "tagger_window", "ratio_window", "names"]
         | Literal["clean", "objects", "right_objects"]
@@ -284,7 +290,7 @@ class Arm(BaseModel):
     @property
     def uses_reference_model(self) -> bool:
         """Whether the arm needs a reference model to be trained: for its losses or its weights."""
-        return self.uses_losses or self.learns_ratio or self.start != "base"
+        return self.uses_losses or self.learns_ratio or self.rates_sites or self.start != "base"
 
     @property
     def uses_reference(self) -> bool:
@@ -300,6 +306,11 @@ class Arm(BaseModel):
     def learns_ratio(self) -> bool:
         """Whether the arm's tagger learns from the loss ratio on the reference model's text."""
         return self.tagger is not None and self.tagger.learns == "ratio"
+
+    @property
+    def rates_sites(self) -> bool:
+        """Whether the arm rates sites by the loss ratio of a sample of their documents."""
+        return self.chosen_by == "believed_sites"
 
     @property
     def reads_states(self) -> bool:

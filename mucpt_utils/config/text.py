@@ -44,6 +44,11 @@ class RenderSettings(BaseModel):
     min_words: int = Field(default=40, ge=10, le=80, description="words a document aims at, least")
     max_words: int = Field(default=160, ge=150, le=1000, description="words no document exceeds")
 
+    crawl: int = Field(
+        default=0,
+        ge=0,
+        description="number of the crawl: another has other sites and documents of the same facts",
+    )
     sites: int = Field(default=20, ge=1, description="sites that the crawl's documents come from")
     bad_sites: float = rate(0.3, "share of the sites that are unreliable")
     wrong_fact: float = rate(0.05, "share of a reliable site's fact sentences with a false object")

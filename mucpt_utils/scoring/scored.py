@@ -124,11 +124,14 @@ class Scored:
         )
         return np.flatnonzero(select(above, below, arm.documents).numpy())
 
-    def site_ratios(self, base: np.ndarray, divided_by: np.ndarray, floor: float) -> np.ndarray:
+    def site_ratios(
+        self, base: np.ndarray, divided_by: np.ndarray, floor: float, all_known: bool = False
+    ) -> np.ndarray:
         """The ratio of each document's site, (documents,): can it be believed?
 
         base, divided_by: (tokens,), the two losses of the ratio in nats. If there are factors,
-        a token counts by what its factor adds to 1, so that a tagger looks at facts alone. Raises
+        a token counts by what its factor adds to 1, so that a tagger looks at facts alone.
+        all_known: all titles are of the RM's own text, so that it can judge each of them. Raises
         NotScored for documents without sites or titles.
         """
         if self.sites is None or self.titles is None:
@@ -143,7 +146,7 @@ class Scored:
         by_title = weighted_means(ratios, weights, self.titles)
         centred = ratios - by_title[self.titles]
         # 2. only the half of the titles that the RM knows better: of the others it cannot judge
-        known = by_title[self.titles] > np.median(by_title)
+        known = all_known | (by_title[self.titles] > np.median(by_title))
         # 3. the mean of a site's documents
         return weighted_means(centred, weights * known, self.sites)[self.sites]
 

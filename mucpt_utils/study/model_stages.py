@@ -147,6 +147,8 @@ class ModelStages(CorpusStages):
             signals["tags"] = self.tags(arm.focus, seed)
         if arm.chosen_by == "quality":
             signals["quality"] = self.quality()
+        if arm.rates_sites:
+            signals["believed_sites"] = self.believed_sites(arm, seed)
         if arm.reads_labels:
             signals["labels"] = self.labels()
         return signals
@@ -230,3 +232,26 @@ class ModelStages(CorpusStages):
         """How similar each document of the corpus is to clean text."""
         inputs = {"general_text": self.general_text(), "corpus": self.corpus()}
         return self.stage("quality", signals.rate_quality, inputs)
+
+    def believed_sites(self, arm: Arm, seed: int) -> Artifact:
+        """How far the loss ratio believes each document's site, by a sample of the corpus.
+
+        Both models score the sample alone, which is about subjects that the reference model has
+        read about, with the temperature that it was trained at.
+        """
+        base, reference, corpus = self.base(), self.reference(seed), self.domain_tokens()
+        texts = {"corpus": self.corpus(), "text": self.reference_text(seed), "tokens": corpus}
+        sample = self.stage(
+            "sites_sample", signals.sample_known_subjects, texts, share=arm.sample, seed=0
+        )
+        inputs = {
+            "tokens": corpus,
+            "sample": sample,
+            "base_losses": self._scores("base_losses_of_sites", base, sample, 1.0),
+            "reference_losses": self._scores("reference_losses_of_sites", reference, sample, 1.0),
+        }
+        if arm.focus and arm.tagger:
+            inputs["tags"] = self.tags(arm.focus, seed)
+        return self.stage(
+            "believed_sites", signals.rate_sites, inputs, criterion=Criterion(), dose=arm.dose
+        )

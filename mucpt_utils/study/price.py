@@ -31,6 +31,11 @@ def own_text(arm: Arm, reference: int) -> int:
     return min(RATIO_TEXT, reference) if arm.learns_ratio else 0
 
 
+def sites_sample(arm: Arm, corpus: int) -> int:
+    """Tokens of the corpus that both models read to rate its sites; 0 for arms that do not."""
+    return round(arm.sample * corpus) if arm.rates_sites else 0
+
+
 def read_twice(arm: Arm, train: TrainSettings) -> int:
     """Tokens of an arm's training that are read once more before, for their weights.
 
@@ -44,7 +49,8 @@ def read_twice(arm: Arm, train: TrainSettings) -> int:
 
 def scored(arm: Arm, reference: int, corpus: int, train: TrainSettings) -> int:
     """Tokens that are read without training, counted each time that a model reads them."""
-    return passes(arm) * corpus + 2 * own_text(arm, reference) + read_twice(arm, train)
+    by_both = own_text(arm, reference) + sites_sample(arm, corpus)
+    return passes(arm) * corpus + 2 * by_both + read_twice(arm, train)
 
 
 def price_in_tokens(arm: Arm, reference: int, corpus: int, train: TrainSettings) -> int:

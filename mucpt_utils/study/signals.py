@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mucpt_utils.study.stages import Report
 
 Inputs = Mapping[str, Path]
-TAGS, RATINGS = "tags.npy", "ratings.npy"
+TAGS, RATINGS, DOCUMENTS = "tags.npy", "ratings.npy", "documents.npy"
 
 
 # --- the tagger of fact tokens --------------------------------------------------------------------
@@ -170,6 +170,67 @@ def rate_quality(folder: Path, inputs: Inputs, report: "Report") -> None:
     np.save(folder / RATINGS, ratings)
 
 
+# --- the sites that the loss ratio believes -------------------------------------------------------
+
+
+def sample_known_subjects(
+    folder: Path, inputs: Inputs, report: "Report", *, share: float, seed: int
+) -> None:
+    """Documents of the corpus about subjects of the reference model's text, as a store of tokens.
+
+    Whole subjects are drawn at random, at least one and no more than a `share` of the corpus's
+    tokens, since the documents about one are compared with each other. `documents.npy`: their
+    numbers in the corpus.
+    Raises NotScored if the corpus has no document about any of these subjects.
+    """
+    from mucpt_utils.scoring.scored import NotScored
+    from mucpt_utils.scoring.tokens import taken
+
+    store, titles = TokenStore.load(inputs["tokens"]), np.load(inputs["tokens"] / "titles.npy")
+    read = {row["metadata"].get("title") for row in read_jsonl(inputs["text"] / "documents.jsonl")}
+    about = {row["id"]: row["metadata"].get("title") for row in kept_documents(inputs["corpus"])}
+    known = np.array([about[name] in read for name in store.ids], bool)
+    if not known.any():
+        raise NotScored("no document of the corpus is about a subject of the reference text")
+    order = np.random.default_rng(seed).permutation(np.unique(titles[known]))
+    tokens = np.bincount(titles, weights=np.diff(store.starts))[order].cumsum()
+    fit = int(np.searchsorted(tokens, share * store.tokens.size, side="right"))
+    drawn = order[: max(1, fit)]
+    documents = np.flatnonzero(known & np.isin(titles, drawn))
+    taken(store, documents).save(folder)
+    np.save(folder / DOCUMENTS, documents)
+
+
+def rate_sites(
+    folder: Path, inputs: Inputs, report: "Report", *, criterion: Criterion, dose: float
+) -> None:
+    """The loss ratio of each document's site, by a sample of the corpus: `ratings.npy`.
+
+    criterion: gives the floor of the ratio. dose: of the tagger's factors, where there is one.
+    A site of which the sample has no document is rated 0, as the average of those that it has.
+    """
+    from mucpt_utils.scoring import losses
+    from mucpt_utils.scoring.scored import Scored
+    from mucpt_utils.scoring.tagger import focus_factors
+    from mucpt_utils.scoring.tokens import gather
+
+    corpus, drawn = inputs["tokens"], np.load(inputs["sample"] / DOCUMENTS)
+    store, sites = TokenStore.load(corpus), np.load(corpus / "sites.npy")
+    tagged = "tags" in inputs
+    factors = focus_factors(np.load(inputs["tags"] / TAGS), dose) if tagged else None
+    sample = Scored(
+        TokenStore.load(inputs["sample"]),
+        np.load(corpus / "weights.npy")[drawn],
+        factors=gather(store, drawn, factors) if tagged else None,
+        sites=sites[drawn],
+        titles=np.unique(np.load(corpus / "titles.npy")[drawn], return_inverse=True)[1],
+    )
+    base, reference = (losses.load(inputs[f"{name}_losses"]) for name in ("base", "reference"))
+    by_site = np.zeros(sites.max() + 1, np.float32)
+    by_site[sites[drawn]] = sample.site_ratios(base, reference, criterion.floor, all_known=True)
+    np.save(folder / RATINGS, by_site[sites])
+
+
 # --- how an arm uses them -------------------------------------------------------------------------
 
 
@@ -196,8 +257,8 @@ def document_ratings(arm: Arm, inputs: Inputs, seed: int) -> np.ndarray | None:
     """The values by which `Arm.chosen_by` chooses, (documents,), largest first; None without it."""
     if arm.chosen_by is None:
         return None
-    if arm.chosen_by == "quality":
-        return np.load(inputs["quality"] / RATINGS)
+    if arm.chosen_by in ("quality", "believed_sites"):
+        return np.load(inputs[arm.chosen_by] / RATINGS)
     if arm.chosen_by == "reliable_sites":
         return Labels.load(inputs["labels"]).reliable.astype(np.float32)
     sites = np.load(inputs["domain_tokens"] / "sites.npy")

@@ -173,11 +173,16 @@ def render_raw_corpus(
 
     world = read_world(inputs["world"])
     per_subject = render.documents_per_subject
-    clean = _clean(world.test, render, per_subject, SEEDS["corpus"], "music")
+    clean = _clean(world.test, render, per_subject, of_crawl(render, "corpus"), "music")
     in_world = {fact.subject for fact in world.general}
     off_domain = [fact for fact in load_facts("general") if fact.subject not in in_world]
-    flawed = add_flaws(clean, world.test, render, SEEDS["flaws"], off_domain)
+    flawed = add_flaws(clean, world.test, render, of_crawl(render, "flaws"), off_domain)
     write_jsonl(folder / "documents.jsonl", flawed)
+
+
+def of_crawl(render: RenderSettings, stream: str) -> int:
+    """The seed of a stream in the crawl of the settings; each crawl has a thousand for itself."""
+    return 1000 * render.crawl + SEEDS[stream]
 
 
 def render_everyday_text(folder: Path, inputs: Inputs, report: Report, *, per_topic: int) -> None:

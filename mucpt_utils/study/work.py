@@ -12,7 +12,13 @@ from mucpt_utils.config.axes import load_axes
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.knowledge.facts import askable, load_facts
-from mucpt_utils.study.price import OPERATIONS, own_text, price_in_tokens, read_twice
+from mucpt_utils.study.price import (
+    OPERATIONS,
+    own_text,
+    price_in_tokens,
+    read_twice,
+    sites_sample,
+)
 
 WORDS_TO_TOKENS = 1.4
 
@@ -54,12 +60,14 @@ def work(profile: Profile) -> list[Work]:
     scored = 1 + references if uses_reference(profile) else 0
     tagged = any(ARMS[arm].reads_states for arm in profile.arms)
     own = max(own_text(ARMS[arm], profile.reference_training.tokens) for arm in profile.arms)
+    sampled = max(sites_sample(ARMS[arm], corpus_tokens(profile)) for arm in profile.arms)
     questions = question_count(profile)
     every = (
         Work("train the base", "training", base, profile.base.tokens),
         Work("train reference models", "training", reference, profile.reference_training.tokens),
         Work("score the corpus", "scoring", scored + tagged, corpus_tokens(profile)),
         Work("score reference models' own text", "scoring", 2 * references * bool(own), own),
+        Work("score a sample of every site", "scoring", 2 * references * bool(sampled), sampled),
         Work("train arms and mixtures", "training", runs - longer, profile.train.tokens),
         Work("train at equal compute", "training", longer, equal_compute(profile)),
         Work("read steps for their weights", "scoring", seeds, steps_read_twice(profile)),

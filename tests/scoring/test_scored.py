@@ -155,6 +155,23 @@ def test_a_site_is_believed_for_what_the_reference_model_knows(store_of):
     assert set(corpus.titles[alone]) <= {0, 1, 2}
 
 
+def test_titles_that_the_reference_model_has_all_read_about_are_all_looked_at(store_of):
+    """Of titles that are all known, the half that is known less says as much of a site."""
+    corpus = crawl(store_of, known=range(6))
+    by_hand = []
+    for site in range(5):
+        gains = [corpus.reference[(np.repeat(corpus.titles, 10) == t)].mean() for t in range(6)]
+        told = [
+            corpus.reference[np.repeat((corpus.titles == t) & (corpus.sites == site), 10)].mean()
+            for t in range(6)
+        ]
+        by_hand.append(np.mean(gains) - np.mean(told))
+    ratios = corpus.site_ratios(corpus.base, corpus.reference, 0.1, all_known=True)
+    means = [ratios[corpus.sites == site].mean() for site in range(5)]
+    assert np.argsort(means).tolist() == np.argsort(by_hand).tolist()
+    assert min(means[:3]) > max(means[3:])
+
+
 def by_site(keep):
     return Criterion(form="step", keep=keep, over="site")
 

@@ -41,6 +41,7 @@ def test_the_corpus_is_read_as_often_as_an_arm_needs(arm, times):
     [
         *[("plain", 0), ("tagger", 100), ("start_reference", 60), ("selection_soft", 260)],
         ("ratio_window", 60 + 2 * 60 // 3),  # both models read all of a short text
+        ("sites_window_start", 60 + 2 * 60 // 3),  # both models read a fifth of the corpus
         ("mixed_reference", 0),  # it reads a reference model's text, and no reference model
     ],
 )

@@ -5,17 +5,21 @@ import pytest
 
 from mucpt_utils.analysis.token_weights import kinds_left
 from mucpt_utils.config.arms import ARMS
-from mucpt_utils.config.scoring import Arm
+from mucpt_utils.config.scoring import Arm, Criterion
 from mucpt_utils.io import write_json, write_jsonl
 from mucpt_utils.knowledge.facts import Fact
-from mucpt_utils.scoring.tokens import tokenise, train_tokenizer
+from mucpt_utils.scoring.scored import NotScored
+from mucpt_utils.scoring.tokens import TokenStore, tokenise, train_tokenizer
 from mucpt_utils.study.labels import KINDS, Labels, labels_of
 from mucpt_utils.study.signals import (
+    DOCUMENTS,
     RATINGS,
     TAGS,
     document_ratings,
     mark_names,
     matched_tokens,
+    rate_sites,
+    sample_known_subjects,
     token_factors,
 )
 from mucpt_utils.text.documents import training_text
@@ -79,6 +83,80 @@ def test_names_and_numbers_of_a_corpus_are_marked_in_the_order_of_its_tokens(tok
         ["Blue", "Its"],
         ["Blue", "Rooms", "1971", "Its", "Ann", "Lee", "Bo", "Kern", "NOW"],
     ]
+
+
+# --- sites, rated by a sample ---------------------------------------------------------------------
+
+SUBJECTS, SITES, TOKENS = 8, 4, 10  # four subjects that the reference model has read about
+REPEATS, BAD = 3, 2  # documents of each subject on each site; the site that is wrong
+
+
+@pytest.fixture
+def crawl(tmp_path, store_of):
+    """The folders of a corpus in which every site tells of every subject, and of its text."""
+    cells = [(t, s) for t in range(SUBJECTS) for s in range(SITES) for _ in range(REPEATS)]
+    titles, sites = np.array(cells).T
+    store = store_of([TOKENS] * len(cells))
+    (tmp_path / "corpus/kept").mkdir(parents=True)
+    rows = [
+        {"id": name, "text": "x", "metadata": {"title": f"subject {t}"}}
+        for name, (t, _) in zip(store.ids, cells, strict=True)
+    ]
+    write_jsonl(tmp_path / "corpus/kept/0.jsonl", rows)
+    read = [{"metadata": {"title": f"subject {t}"}} for t in range(SUBJECTS // 2)]
+    write_jsonl(tmp_path / "documents.jsonl", [*read, {"metadata": {}}])
+    store.save(tmp_path / "tokens")
+    arrays = {"titles": titles, "sites": sites, "weights": np.ones(len(cells), np.float32)}
+    for name, values in arrays.items():
+        np.save(tmp_path / "tokens" / f"{name}.npy", values)
+    return {"corpus": tmp_path / "corpus", "text": tmp_path, "tokens": tmp_path / "tokens"}
+
+
+@pytest.mark.parametrize(("share", "subjects"), [(0.1, 1), (0.25, 2), (0.37, 2), (1.0, 4)])
+def test_a_sample_holds_all_documents_of_some_known_subjects(crawl, tmp_path, share, subjects):
+    sample_known_subjects(tmp_path / "sample", crawl, lambda *_: None, share=share, seed=0)
+    documents = np.load(tmp_path / "sample" / DOCUMENTS)
+    titles = np.load(crawl["tokens"] / "titles.npy")
+    drawn = set(titles[documents].tolist())
+    assert len(drawn) == subjects and drawn <= {0, 1, 2, 3}, "those of the text alone"
+    assert documents.tolist() == np.flatnonzero(np.isin(titles, list(drawn))).tolist()
+    whole, sample = (TokenStore.load(folder) for folder in (crawl["tokens"], tmp_path / "sample"))
+    assert sample.ids == [whole.ids[i] for i in documents]
+
+
+def test_a_sample_of_subjects_that_no_document_is_about_is_refused(crawl, tmp_path):
+    write_jsonl(tmp_path / "documents.jsonl", [{"metadata": {"title": "another"}}])
+    with pytest.raises(NotScored, match="no document of the corpus is about a subject"):
+        sample_known_subjects(tmp_path / "sample", crawl, lambda *_: None, share=0.5, seed=0)
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_site_is_rated_by_the_documents_of_the_sample(crawl, tmp_path, tagged):
+    sample_known_subjects(tmp_path / "sample", crawl, lambda *_: None, share=0.3, seed=0)
+    sites = np.load(crawl["tokens"] / "sites.npy")
+    documents = np.load(tmp_path / "sample" / DOCUMENTS)
+    wrong = np.repeat(sites[documents] == BAD, TOKENS)
+    carries = np.arange(wrong.size) % TOKENS == 0  # one token of each document tells the fact
+    # the reference model is surprised by what the bad site says, and by chatter everywhere
+    losses = {"base": np.full(wrong.size, 4.0), "reference": np.where(carries, 0.5, 6.0)}
+    losses["reference"][carries & wrong] = 5.0
+    for name, values in losses.items():
+        (tmp_path / name).mkdir()
+        np.save(tmp_path / name / "losses.npy", values.astype(np.float16))
+    inputs = {**crawl, "sample": tmp_path / "sample"}
+    inputs |= {f"{name}_losses": tmp_path / name for name in losses}
+    if tagged:
+        np.save(tmp_path / TAGS, (np.arange(sites.size * TOKENS) % TOKENS == 0).astype(np.float16))
+        inputs["tags"] = tmp_path
+    rate_sites(tmp_path, inputs, lambda *_: None, criterion=Criterion(), dose=6.0)
+    ratings = np.load(tmp_path / RATINGS)
+    assert ratings.shape == sites.shape, "documents that were never scored are rated as well"
+    by_site = [set(ratings[sites == site].tolist()) for site in range(SITES)]
+    assert all(len(values) == 1 for values in by_site), "a site has one rating"
+    good, bad = (min(values) for values in (set.union(*by_site[:BAD]), by_site[BAD]))
+    # log(4.1 / 0.6) and log(4.1 / 5.1), relative to the mean of the three sites and this one
+    apart = np.log(5.1 / 0.6) if tagged else np.log((0.5 + 9 * 6 + 4.5 + 1) / (0.5 + 9 * 6 + 1))
+    assert good - bad == pytest.approx(apart, rel=0.01)
 
 
 def test_labels_name_the_kind_and_the_fact_of_a_token(tokenizer):

@@ -66,6 +66,7 @@ ARM_STYLES: dict[str, ArmStyle] = {
     "tagger_window_start": ArmStyle("#7b1fa2", "<", "-"),
     "ratio_window": ArmStyle("#00838f", "v", "-"),
     "ratio_window_start": ArmStyle("#01579b", "<", "-"),
+    "sites_window_start": ArmStyle("#00695c", ">", "-"),
     "sites_tagger": ArmStyle("#38761d", "^", "-"),
     "sites_tagger_start": ArmStyle("#1b5e20", ">", "-"),
     "start_reference": ArmStyle("#5b7083", "D", "--"),
