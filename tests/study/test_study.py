@@ -84,6 +84,42 @@ def test_losses_are_aligned_with_tokens(study):
     assert (losses > 0).mean() > 0.99
 
 
+def test_sites_are_believed_by_a_sample_and_nothing_else_is_scored(study):
+    arm = ARMS["sites_window_start"]
+    signals = study.arm_scores(arm, 0)
+    assert set(signals) == {"tags", "believed_sites"}, "the whole corpus is not scored"
+    scored = study.scored(arm, 0)
+    whole = scored.store.tokens.size
+    sampled = {
+        row["name"]: row["folder"]
+        for row in signals["believed_sites"].record["inputs"]
+        if row["name"] == "sites_sample"
+    }
+    sample = TokenStore.load(study.root / sampled["sites_sample"])
+    assert 0 < sample.tokens.size < whole / 2
+    kept = scored.chosen(arm)
+    assert len(kept) == round(arm.keep * len(scored.store))
+    left = np.setdiff1d(np.arange(len(scored.store)), kept)
+    assert scored.ratings[kept].min() >= scored.ratings[left].max()
+
+
+def test_another_crawl_tells_the_same_facts_on_other_sites(study):
+    def told(study):
+        rows = read_jsonl(study.raw_corpus().path("documents.jsonl"))
+        truth = [row["metadata"]["truth"] for row in rows]
+        bad = {r["metadata"]["site"] for r, t in zip(rows, truth, strict=True) if not t["reliable"]}
+        facts = {fact for each in truth for fact in each.get("facts", ())}
+        return {row["text"] for row in rows}, bad, {f for f in facts if f.startswith("m:")}
+
+    texts, bad, facts = told(study)
+    other = study.with_changes({"render": {"crawl": 1}})
+    texts_there, bad_there, facts_there = told(other)
+    assert len(texts & texts_there) < 0.05 * len(texts) and bad != bad_there
+    assert len(facts & facts_there) > 0.9 * len(facts)
+    for same in ("general_text", "tagger_text", "held_out_text"):
+        assert getattr(other, same)().sha256 == getattr(study, same)().sha256
+
+
 def test_a_run_answers_every_question_at_every_point(study):
     rows = read_jsonl(study.answers("soft_dynamic", 0).path("answers.jsonl"))
     asked = len(read_jsonl(study.world().path("questions.jsonl")))
