@@ -13,6 +13,7 @@ from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.claims import abbreviated
 from mucpt_utils.analysis.effects import PAPER_ARM, Effect, first_row, learnt
 from mucpt_utils.config.axes import MAIN
+from mucpt_utils.report.candidates import CANDIDATES
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
     ON_BOTH,
@@ -46,7 +47,7 @@ MIXED = {("stands", "fails"), ("fails", "stands")}
 
 def title(tables: Tables, run: Mapping) -> str:
     """The report's title: the result, if there is one."""
-    arm = arm_of_the_answer(tables)
+    arm = arm_of_the_answer(tables, run)
     if "differences" in tables and not learnt(tables):
         return f"{SUBJECT} taught nothing measurable at this size (profile {run['profile']})"
     other = deciding(tables, arm)
@@ -58,13 +59,18 @@ def title(tables: Tables, run: Mapping) -> str:
     return capital(f"{where}{name} {ON_BOTH[both]}")
 
 
-def arm_of_the_answer(tables: Tables) -> str:
-    """The paper's arm if it was compared with plain, else the first method that was, else ""."""
+def arm_of_the_answer(tables: Tables, run: Mapping) -> str:
+    """The arm that the run asks about, if it was compared with plain.
+
+    The candidate of a profile that has one, else the paper's arm, else the first method; else "".
+    """
     table = tables.get("differences")
     if table is None or table.empty:
         return ""
     compared = set(table.loc[table["compared_to"] == "plain", "arm"])
-    return next((arm for arm in (PAPER_ARM, *METHODS) if arm in compared), "")
+    asked = CANDIDATES.get(run["profile"])
+    wanted = [asked.arm] if asked else []
+    return next((arm for arm in (*wanted, PAPER_ARM, *METHODS) if arm in compared), "")
 
 
 # --- the abstract ---------------------------------------------------------------------------------
@@ -89,20 +95,20 @@ def words_in(sentence: str) -> int:
 
 def sentences(tables: Tables, run: Mapping, finished: Iterable[Finished]) -> Iterator[str]:
     """What an abstract may say, the most important first."""
-    answer = against_plain(tables)
+    answer = against_plain(tables, run)
     if "differences" in tables and not learnt(tables):
         yield NOTHING_LEARNT
     elif answer:
         yield answer
-        others = (at_the_other_cost(tables), room(tables), in_every_run(tables, finished))
+        others = (at_the_other_cost(tables, run), room(tables), in_every_run(tables, finished))
         yield from filter(None, (*others, of_all_methods(tables)))
     yield from prose_results(tables)
     yield setting(tables, run)
 
 
-def against_plain(tables: Tables) -> str:
+def against_plain(tables: Tables, run: Mapping) -> str:
     """The answer: the arm against plain by its headline comparison, on both kinds of facts."""
-    arm = arm_of_the_answer(tables)
+    arm = arm_of_the_answer(tables, run)
     other = deciding(tables, arm)
     effects = both_effects(tables, arm, other)
     if effects is None:
@@ -112,9 +118,9 @@ def against_plain(tables: Tables) -> str:
     return f"Against {COMPARISONS[other]}, {named(arm)} {clauses(effects)}{ending}."
 
 
-def at_the_other_cost(tables: Tables) -> str:
+def at_the_other_cost(tables: Tables, run: Mapping) -> str:
     """The same arm by the comparison that is not the headline; "" if it was not run."""
-    arm = arm_of_the_answer(tables)
+    arm = arm_of_the_answer(tables, run)
     (other,) = set(COMPARISONS) - {deciding(tables, arm)}
     effects = both_effects(tables, arm, other)
     if effects is None:

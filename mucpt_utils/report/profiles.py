@@ -23,6 +23,7 @@ RECORD = "run.json"
 ORDER = (
     "evidence",
     "crosscheck",
+    "sources",
     "fresh",
     "kinds",
     "breadth",

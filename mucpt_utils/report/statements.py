@@ -13,7 +13,6 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from mucpt_utils import paths
 from mucpt_utils.analysis import verdicts
@@ -23,6 +22,7 @@ from mucpt_utils.config.arms import ARMS
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import write_text
 from mucpt_utils.report import words
+from mucpt_utils.report.candidates import CANDIDATES, Candidate
 from mucpt_utils.report.cells import interval
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import state_of
@@ -77,40 +77,6 @@ NOTE = (
 )
 
 
-class Candidate(NamedTuple):
-    """A profile that compares an arm with Rho-1 and with plain of about its price.
-
-    fresh: what no choice had seen before.
-    """
-
-    profile: str
-    arm: str
-    heading: str
-    fresh: str
-
-
-CANDIDATES = (
-    Candidate(
-        "fresh",
-        "tagger_window_start",
-        "On fresh facts, without the loss ratio",
-        "other subjects, another corpus, base and seeds",
-    ),
-    Candidate(
-        "breadth",
-        "tagger_window_start",
-        "The same, asked every question of the test split",
-        "another corpus, base and seeds",
-    ),
-    Candidate(
-        "kinds",
-        "ratio_window_start",
-        "By the kinds of tokens that the loss ratio favours",
-        "other subjects than evidence's, another corpus, base and seeds",
-    ),
-)
-
-
 class StatementError(MuCPTError, ValueError):
     """A file without exactly one block for statements."""
 
@@ -143,7 +109,7 @@ def headline(results: Everything) -> str:
         "The paper's arm": "the log-likelihood of answers after selection and soft weights by one "
         f"loss ratio, minus that after plain, is {clauses}: {judgement(results[profile])}.",
         "The best": better(tables),
-        **{one.heading: at_its_own_price(results, one) for one in CANDIDATES},
+        **{one.heading: at_its_own_price(results, name, one) for name, one in CANDIDATES.items()},
         "Forgetting": forgotten(tables),
         "A pretrained model": on_a_pretrained_model(results),
         "Real music prose": on_real_prose(results),
@@ -224,9 +190,9 @@ def forgotten(tables: Tables) -> str:
     return f"on general questions plain minus the base is {number}{MEASURES[PRIMARY][1]}{told}."
 
 
-def at_its_own_price(results: Everything, candidate: Candidate) -> str:
+def at_its_own_price(results: Everything, profile: str, candidate: Candidate) -> str:
     """A candidate against plain of its price and against Rho-1; "" if there is no such run."""
-    result = results.get(candidate.profile)
+    result = results.get(profile)
     if result is None:
         return ""
     arm = candidate.arm

@@ -279,6 +279,20 @@ def test_the_title_holds_the_result():
     assert "results of profile smoke" in answer.title({}, record())
 
 
+def test_a_profile_that_asks_about_a_candidate_answers_about_it():
+    rows = all_tables()["differences"]
+    mine = rows[(rows["arm"] == "selection_soft") & (rows["compared_to"] == "plain")]
+    gains = mine.assign(arm="ratio_window_start", difference=0.5, ci_low=0.4, ci_high=0.6)
+    rows = pd.concat([rows, gains.assign(verdict="better")], ignore_index=True)
+    run = {**record(), "profile": "kinds"}
+    assert "started from the reference model gains on both" in answer.title(
+        {"differences": rows}, run
+    )
+    assert "“weight on the kinds of tokens" in answer.abstract({"differences": rows}, run)[0]
+    without = {"differences": rows[rows["arm"] != "ratio_window_start"]}
+    assert answer.title(without, run).startswith("The loss ratio of MuCPT ")
+
+
 def test_the_abstract_begins_with_the_answer_and_has_120_words_at_most(html):
     told = answer.abstract(all_tables(), record())
     assert sum(len(sentence.split()) for sentence in told) <= 120

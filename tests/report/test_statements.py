@@ -23,6 +23,7 @@ from mucpt_utils.report import (
     statements,
     table_files,
 )
+from mucpt_utils.report.candidates import CANDIDATES
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.numbers import plain_number, signed
 from mucpt_utils.report.profiles import Finished, every_profile, read_finished
@@ -351,11 +352,11 @@ def test_a_candidate_is_told_with_the_price_of_what_it_is_compared_with(made, pr
     richer = {**tables, "differences": pd.concat([rows, *added], ignore_index=True)}
     richer["costs"] = pd.DataFrame(bills)
     run = finished({**made["laptop"].run, "profile": "breadth"}, richer)
-    candidate = next(one for one in statements.CANDIDATES if one.profile == "breadth")
-    sentence = statements.at_its_own_price({"breadth": run}, candidate)
+    candidate = CANDIDATES["breadth"]
+    sentence = statements.at_its_own_price({"breadth": run}, "breadth", candidate)
     assert "at 1.3 times plain's compute" in sentence and told in sentence
     assert "minus Rho-1" in sentence and candidate.fresh in sentence
-    assert statements.at_its_own_price({}, candidate) == ""
+    assert statements.at_its_own_price({}, "breadth", candidate) == ""
 
 
 # --- the command ----------------------------------------------------------------------------------
