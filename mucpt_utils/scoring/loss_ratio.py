@@ -41,8 +41,12 @@ __all__ = [
 ]
 
 
+# how far below 0 the loss of a certain token may come by rounding, in nats
+ROUNDING = 0.01
+
+
 class LossesError(MuCPTError, ValueError):
-    """Losses from which no weights can be made: of different tokens, or not all numbers."""
+    """Losses from which no weights can be made: of different tokens, below 0, or no numbers."""
 
 
 def denominator(
@@ -89,6 +93,23 @@ def _check_shapes(losses: torch.Tensor, others: torch.Tensor, what: str = "losse
             "logits at a place belong to the token after it, so each row has one loss fewer than "
             "tokens"
         )
+
+
+def _counted_ratio(
+    numerator: torch.Tensor, denominators: torch.Tensor, mask: torch.Tensor, criterion: Criterion
+) -> torch.Tensor:
+    """`loss_ratio`; raises LossesError for a loss in the mask that is below 0 or no number.
+
+    Log-likelihoods, which are below 0, would choose the opposite tokens if compared by difference.
+    """
+    ratio = loss_ratio(numerator, denominators, criterion)
+    if bool((ratio.isnan() & (mask > 0)).any()):
+        raise LossesError("a loss is not a number where its token counts")
+    if bool(((torch.minimum(numerator, denominators) < -ROUNDING) & (mask > 0)).any()):
+        raise LossesError(
+            "a loss is below 0 where its token counts; a loss is minus the log-likelihood"
+        )
+    return ratio
 
 
 def shape(ratio: torch.Tensor, mask: torch.Tensor, criterion: Criterion) -> torch.Tensor:
@@ -145,15 +166,16 @@ def token_weights(
     numerator: L_a; reference: the RM's losses, at the criterion's temperature;
     entropies: the RM's, if the criterion's denominator needs them; all in nats. mask: 1 where a
     token counts. All have one shape, tensors or arrays; for a ratio over sequences (sequences,
-    length). Raises LossesError for other shapes, for a loss that counts and is not a number, and
-    if entropies are needed and missing.
+    length). Raises LossesError for other shapes, for a mask of more than 0 and 1, for a loss that
+    counts and is below 0 or not a number, and if entropies are needed and missing.
     """
     numerator, reference, mask = map(torch.as_tensor, (numerator, reference, mask))
     entropies = None if entropies is None else torch.as_tensor(entropies)
     _check_shapes(numerator, mask, "losses and mask")
-    ratio = loss_ratio(numerator, denominator(reference, entropies, criterion), criterion)
-    if bool((ratio.isnan() & (mask > 0)).any()):
-        raise LossesError("a loss is not a number where the mask says that its token counts")
+    if bool(((mask != 0) & (mask != 1)).any()):
+        raise LossesError("the mask holds other numbers than 1, for a token that counts, and 0")
+    divided_by = denominator(reference, entropies, criterion)
+    ratio = _counted_ratio(numerator, divided_by, mask, criterion)
     if criterion.over == "sequence":  # one ratio per row, the mean over its tokens that count
         total = torch.where(mask > 0, ratio * mask, 0.0).sum(-1, keepdim=True)
         ratio = (total / mask.sum(-1, keepdim=True).clamp(min=1)).expand_as(ratio)
@@ -167,8 +189,9 @@ def select(
     """Which documents (or tokens) to keep, as booleans: the same ratio under a step.
 
     numerator, denominators: one mean per document, in nats, of L_a and of what `denominator` gives
-    for its tokens; shape (documents,).
+    for its tokens; shape (documents,). Raises LossesError for one below 0 or not a number.
     """
     stepped = criterion.model_copy(update={"form": "step"})
     everything = torch.ones_like(numerator)
-    return shape(loss_ratio(numerator, denominators, stepped), everything, stepped).bool()
+    ratio = _counted_ratio(numerator, denominators, everything, stepped)
+    return shape(ratio, everything, stepped).bool()

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from mucpt_utils.config.scoring import Criterion
 from mucpt_utils.scoring.loss_ratio import (
+    LossesError,
     denominator,
     loss_ratio,
     normalise,
@@ -322,6 +323,46 @@ def test_gradient_of_the_weighted_loss_against_finite_differences(criterion):
 def test_losses_of_different_tokens_are_refused():
     with pytest.raises(ValueError, match=r"different tokens: \(3,\) and \(4,\)"):
         loss_ratio(torch.ones(3), torch.ones(4), Criterion())
+
+
+@every_criterion
+def test_log_likelihoods_are_refused(criterion):
+    """By difference they would choose the opposite tokens, by ratio some have no logarithm."""
+    a, rm, mask = losses()
+    for pair in ((-a, -rm), (-a, rm), (a, -rm)):
+        with pytest.raises(LossesError, match="a loss is below 0 where its token counts"):
+            token_weights(*pair, mask, criterion)
+        with pytest.raises(LossesError, match="a loss is below 0"):
+            select(*(x.flatten() for x in pair), criterion)
+
+
+@every_criterion
+def test_losses_below_nought_are_no_matter_outside_the_mask_or_by_rounding(criterion):
+    a, rm, mask = losses()
+    weights = token_weights(a.masked_fill(~mask, -5), rm.masked_fill(~mask, -5), mask, criterion)
+    assert torch.equal(weights, token_weights(a, rm, mask, criterion))
+    a[mask], rm[mask] = a[mask].clamp(min=4), 1.0
+    a[0, 0], mask[0, 0] = -1e-6, True
+    assert token_weights(a, rm, mask, criterion).isfinite().all()
+
+
+@pytest.mark.parametrize("odd", [0.5, 2.0, -1.0, math.nan])
+def test_a_mask_of_other_numbers_is_refused(odd):
+    """It would be half a weight and half a choice: the mean would not be 1."""
+    a, rm, mask = losses()
+    mask = mask.float()
+    mask[1, 2] = odd
+    with pytest.raises(LossesError, match="mask holds other numbers than 1"):
+        token_weights(a, rm, mask, Criterion())
+
+
+@every_criterion
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_document_without_a_mean_loss_is_not_chosen_but_refused(criterion, which):
+    pair = [torch.rand(9), torch.rand(9)]
+    pair[which][3] = math.nan
+    with pytest.raises(LossesError, match="a loss is not a number"):
+        select(*pair, criterion)
 
 
 @pytest.mark.parametrize(
