@@ -165,6 +165,34 @@ def test_no_label_beside_a_row_touches_its_neighbour(name, width, frames):
             assert lower.y1 <= upper.y0 + 1
 
 
+@pytest.mark.parametrize("width", ["screen", "phone"])
+@pytest.mark.parametrize("name", DRAWN_FROM_TABLES)
+def test_an_axis_across_with_a_label_has_its_numbers(name, width, frames):
+    with figures.narrow() if width == "phone" else contextlib.nullcontext():
+        fig, _ = draw(name, frames)
+    fig.canvas.draw()
+    for axes in (a for a in fig.axes if a.get_visible() and a.axison):
+        shown = [t for t in axes.get_xticklabels() if t.get_text() and t.get_visible()]
+        assert shown or not axes.get_xlabel()
+
+
+@pytest.mark.parametrize("width", ["screen", "phone"])
+def test_titles_of_runs_side_by_side_do_not_touch(width, frames):
+    runs = frames["every_run"]
+    runs = runs.assign(run=runs["run"] + ", on an Intel Xeon")
+    more = runs.replace({"selection_soft": "soft_mixed", "soft_dynamic": "sites_tagger"})
+    again = runs[runs["arm"] == "selection_soft"].assign(compared_to="plain_compute")
+    whole = frames | {"every_run": pd.concat([runs, more, again], ignore_index=True)}
+    with figures.narrow() if width == "phone" else contextlib.nullcontext():
+        fig, _ = draw("every_run", whole)
+    fig.canvas.draw()
+    assert len(fig.axes) == 4
+    titles = [axes.get_title(loc="left") for axes in fig.axes]
+    boxes = [t.get_window_extent() for t in fig.findobj(mpl.text.Text) if t.get_text() in titles]
+    assert all(box.x1 <= fig.bbox.x1 for box in boxes)
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
 def test_where_there_are_many_arms_the_first_forest_holds_those_that_are_no_part_of_another(frames):
     differences = frames["differences"]
     one = differences[differences["arm"] == "rho1"]

@@ -31,6 +31,7 @@ from mucpt_utils.report.figures.panels import (
     key,
     label_rows,
     legend_below,
+    letters,
     panel_grid,
     row_extents,
     say_where_it_begins,
@@ -311,7 +312,8 @@ def every_run(frame: pd.DataFrame, metric: str = PRIMARY) -> Drawn:
     frame = frame[pairs.isin(panels)].reset_index(drop=True)
     names = distinct(frame["run"])
     labels = [with_counts(frame[frame["run"] == name], name) for name in names]
-    titles = [wrapped(f"{arm_title(arm)}, {COSTS[other]}", 20) for arm, other in panels]
+    width = letters(20, 11)
+    titles = [wrapped(f"{arm_title(arm)}, {COSTS[other]}", width) for arm, other in panels]
     lines = 1 + max(title.count("\n") for title in titles)
     size = (2.9 + 1.7 * len(panels), 1.9 + 0.17 * lines + 0.34 * tall(labels))
     fig, grid = panel_grid(

@@ -80,6 +80,9 @@ def panel_grid(
     fig.suptitle(told, x=0.012, ha="left")
     fig.set_figheight(height + 0.18 * told.count("\n"))
     grid = fig.subplots(lines, beside, squeeze=False, sharex=sharex, sharey=sharey)
+    if lines > rows:  # a shared axis has its numbers below each panel that was beside the others
+        for axes in grid.flat:
+            axes.tick_params(labelbottom=True)
     for spare in grid.flat[rows * columns :]:
         spare.set_visible(False)
     return fig, grid.flatten()[: rows * columns].reshape(rows, columns)
@@ -232,8 +235,12 @@ def label_rows(axes: Axes, labels: Sequence[str]) -> np.ndarray:
 
 def arm_labels(arms: Sequence[str]) -> list[str]:
     """Titles of arms for their rows, broken into lines so as to leave room for the panels."""
-    width = 24 if _is_narrow.get() else 34
-    return [wrapped(arm_title(arm), width) for arm in arms]
+    return [wrapped(arm_title(arm), letters(34, 24)) for arm in arms]
+
+
+def letters(wide: int, small: int) -> int:
+    """Letters of a line: `wide`, or within `narrow()` `small`."""
+    return small if _is_narrow.get() else wide
 
 
 def arm_rows(axes: Axes, arms: Sequence[str]) -> dict[str, float]:
