@@ -127,7 +127,7 @@ def questions_data(finished: Finished) -> Sample | None:
     if not asked:  # a run that asked no question of the benchmark
         return None
     chosen = taking_turns([by_id[name] for name in asked])[:QUESTIONS]
-    said = answers_by_question(main, [question["id"] for question in chosen])
+    said, seeds = answers_by_question(main, [question["id"] for question in chosen])
     models = model_answers([question["id"] for question in chosen])
     known = known_subjects(finished)
     rows = [
@@ -143,7 +143,13 @@ def questions_data(finished: Finished) -> Sample | None:
     ]
     arms = dict.fromkeys(name.partition("/")[0] for name in main["run"])
     titles = {arm: capital(arm_title(arm)) for arm in arms}
-    return {"questions": rows, "titles": titles}, capital(f"{finished.origin}.")
+    parts = [
+        f"{shown} of {whole} {what}"
+        for shown, whole, what in ((len(chosen), len(asked), "questions"), (*seeds, "seeds"))
+        if shown < whole
+    ]
+    told = "; ".join([finished.origin, *parts])
+    return {"questions": rows, "titles": titles}, capital(f"{told}.")
 
 
 def taking_turns(questions: Sequence[Mapping]) -> list[Mapping]:
@@ -156,18 +162,22 @@ def taking_turns(questions: Sequence[Mapping]) -> list[Mapping]:
     return [question for _, question in sorted(turns, key=lambda turn: turn[0])]
 
 
-def answers_by_question(table: pd.DataFrame, names: Sequence[str]) -> dict[str, list[tuple]]:
-    """(arm, seed, response) of each question, of the first `SEEDS` seeds."""
+def answers_by_question(
+    table: pd.DataFrame, names: Sequence[str]
+) -> tuple[dict[str, list[tuple]], tuple[int, int]]:
+    """(arm, seed, response) of each question, of the first `SEEDS` seeds; how many of how many
+    seeds these are."""
     said: dict[str, list[tuple]] = {name: [] for name in names}
     runs = table["run"].str.extract(r"^(?P<arm>.+)/seed(?P<seed>\d+)$")
-    seeds = sorted(runs["seed"].astype(int).unique())[:SEEDS]
+    every = sorted(runs["seed"].astype(int).unique())
+    seeds = every[:SEEDS]
     rows = zip(
         table["question_id"], runs["arm"], runs["seed"].astype(int), table["response"], strict=True
     )
     for name, arm, seed, response in rows:
         if name in said and seed in seeds:
             said[name].append((arm, seed, response))
-    return said
+    return said, (len(seeds), len(every))
 
 
 def model_answers(names: Sequence[str]) -> dict[str, list[tuple]]:

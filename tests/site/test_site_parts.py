@@ -209,6 +209,20 @@ def test_questions_take_turns_by_subject():
     assert [question["id"] for question in samples.taking_turns(asked)] == [0, 2, 1, 3]
 
 
+def test_the_page_of_questions_says_which_part_of_questions_and_seeds_it_shows(monkeypatch):
+    names = [question["id"] for question in samples.load_questions("test")][:3]
+    rows = [(f"plain/seed{seed}", name, "x") for seed in range(4) for name in names]
+    answers = pd.DataFrame(rows, columns=["run", "question_id", "response"])
+    finished = Finished(paths.ROOT / "nowhere", record(), {"answers": answers})
+    monkeypatch.setattr(samples, "QUESTIONS", 2)
+    data, origin = samples.questions_data(finished)
+    assert len(data["questions"]) == 2 and origin.endswith("; 2 of 3 questions; 3 of 4 seeds.")
+    assert {row[1] for row in data["questions"][0]["arms"]} == {0, 1, 2}
+    monkeypatch.setattr(samples, "QUESTIONS", 3)
+    monkeypatch.setattr(samples, "SEEDS", 4)
+    assert " of " not in samples.questions_data(finished)[1]
+
+
 def test_the_index_holds_every_page_and_no_code():
     text = (built() / "data" / "search.js").read_text()
     rows = json.loads(text.partition(",")[2].removesuffix(");\n"))
