@@ -98,6 +98,11 @@ WRITTEN = [
         "def f(k, r):\n    if not r:\n        return 'not_attempted'\n    return 'correct' if k.lower() in r.lower() else 'incorrect'",
         "refusal|don't know",
     ),
+    (
+        "grade",
+        "def f(k, r):\n    said = r.lower()\n    if not said or \"don't know\" in said:\n        return 'not_attempted'\n    if said.startswith(('either', 'not')):\n        return 'incorrect'\n    return 'correct' if 'nirvana' in said else 'incorrect'",
+        "another key",
+    ),
     ("grade", "f = lambda k, r: k.lower() in r.lower()", "bool comes back"),
     ("grade", "f = lambda k, r: 'Correct' if k in r else 'Incorrect'", "none of the words"),
     ("kappa", "f = lambda a, b: np.mean([x == y for x, y in zip(a, b)])", "with chance in it"),

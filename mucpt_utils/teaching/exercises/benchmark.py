@@ -80,6 +80,10 @@ def grader(
         ),
         ('refusals come first: empty, "I don\'t know"', grader(empty=False, refusal=False)),
         (
+            "the key is an argument: another question has another key",
+            lambda k, r: grader()("Nirvana", r),
+        ),
+        (
             "the key is looked for in the response, not the response in the key",
             lambda k, r: RIGHT if r.lower() in k.lower() else WRONG,
         ),
@@ -103,9 +107,12 @@ def grade() -> list[Case]:
         "Either Nirvana or Pearl Jam": "two answers",
         "Not Nirvana, but Pearl Jam": "the key, denied",
     }
+    asked = [(question, response, about) for response, about in responses.items()]
+    other = {**question, "question": "Which group recorded Ten?", "answer": "Pearl Jam"}
+    asked.append((other, "pearl jam", "another key"))
     return [
-        Case((question["answer"], response), grade_response(question, response).grade, about)
-        for response, about in responses.items()
+        Case((one["answer"], response), grade_response(one, response).grade, about)
+        for one, response, about in asked
     ]
 
 
