@@ -337,6 +337,12 @@ def test_the_command_writes_what_is_committed(tmp_path):
         assert (tmp_path / name).read_bytes() == (CARD / name).read_bytes()
 
 
+def test_without_a_command_the_command_alone_is_missing(capsys):
+    with pytest.raises(SystemExit):
+        build.main([])
+    assert "the following arguments are required: command\n" in capsys.readouterr().err
+
+
 def test_the_command_says_what_the_linter_finds(tmp_path, monkeypatch, capsys):
     assert build.main(["check"]) == 0
     assert f"dev: {len(load_questions('dev'))} questions" in capsys.readouterr().out

@@ -192,7 +192,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument(
-        "answers", nargs="*", type=Path, help="difficulty, wording: answers of models"
+        "answers", nargs="*", type=Path, default=[], help="difficulty, wording: answers of models"
     )
     parser.add_argument(
         "--write", action="store_true", help="strata, difficulty: replace what is recorded"
