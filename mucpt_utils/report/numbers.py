@@ -46,8 +46,14 @@ def plain_number(value: float, decimals: int = 2) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in whole percent."""
-    return f"{100 * share:.0f} %"
+    """A share in whole percent; what is not nothing or all is not rounded to it.
+
+    >>> percent(0.356), percent(0.002), percent(0.997), percent(1)
+    ('36 %', 'under 1 %', 'over 99 %', '100 %')
+    """
+    if 0 < share < 0.01:
+        return "under 1 %"
+    return "over 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
 
 
 def counted(number: int, noun: str) -> str:

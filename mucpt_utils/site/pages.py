@@ -124,7 +124,7 @@ def most_lines(rows: Sequence[Mapping[str, Any]]) -> int:
 def bar(name: str, documents: int, entered: int) -> dict[str, Any]:
     """A bar with its number."""
     share = documents / max(entered, 1)
-    text = f"{documents:,} ({'under 1 %' if 0 < share < 0.01 else percent(share)})"
+    text = f"{documents:,} ({percent(share)})"
     label = plain.broken(name, 30)
     return {
         "label": label,

@@ -272,7 +272,7 @@ def test_the_figure_of_selection_says_what_it_goes_by():
     columns = ["arm", "documents", "n", "share_kept", "ci_low", "ci_high", "seeds"]
     fig, _ = figures.FIGURES["selection_kinds"].draw(pd.DataFrame(rows, columns=columns))
     title = " ".join(fig.get_suptitle().split())
-    assert title.startswith("The paper's arm keeps 100 % of the documents about subjects that")
+    assert title.startswith("The paper's arm keeps over 99 % of the documents about subjects")
     assert "of the latter 48 % of those with a wrong fact and 26 % of those without" in title
 
 

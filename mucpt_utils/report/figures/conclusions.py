@@ -12,6 +12,7 @@ from mucpt_utils.analysis.effects import PAPER_ARM, Effect, State, effect_of, fi
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report.figures.style import arm_title
 from mucpt_utils.report.measures import COSTS
+from mucpt_utils.report.numbers import percent
 from mucpt_utils.study.labels import FALSE
 
 COVERED, UNCOVERED = STRATA = ("covered", "uncovered")
@@ -151,10 +152,8 @@ def of_accuracy(table: pd.DataFrame) -> str:
     plain = table[table["arm"] == "plain"]
     if plain.empty:
         return "Share of questions that are answered right"
-    told = [
-        f"{group} {100 * mean:.0f} %"
-        for group, mean in zip(plain["group"], plain["mean"], strict=True)
-    ]
+    pairs = zip(plain["group"], plain["mean"], strict=True)
+    told = [f"{group} {percent(mean)}" for group, mean in pairs]
     return f"Share of right answers after plain continued pretraining: {', '.join(told)}"
 
 
@@ -254,7 +253,7 @@ def of_selection(kinds: pd.DataFrame | None, arm: str) -> str:
     kinds: rows of `selection_kinds.csv`.
     """
     rows = [first_row(kinds, arm=arm, documents=documents) for documents in SELECTED]
-    shares = [f"{100 * row['share_kept']:.0f} %" for row in rows if row is not None]
+    shares = [percent(row["share_kept"]) for row in rows if row is not None]
     if len(shares) < len(rows):
         return ""
     known, unknown, wrong, true = shares
