@@ -276,6 +276,11 @@ def test_the_figure_of_selection_says_what_it_goes_by():
     assert "of the latter 48 % of those with a wrong fact and 26 % of those without" in title
 
 
+def test_a_number_and_its_sign_stay_in_one_line():
+    assert panels.wrapped("artist 16 %, song 9 %", 19) == "artist 16 %, song\n9 %"
+    assert panels.wrapped("known (n = 5)", 9) == "known\n(n = 5)"
+
+
 def test_the_forest_over_all_profiles_holds_the_pooled_rows_alone(frames):
     single = frames["differences"].assign(pooled="no", profiles="one")
     pooled = single.assign(pooled="yes", profiles="one, two", seeds=4)

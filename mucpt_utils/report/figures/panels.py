@@ -314,6 +314,11 @@ def plain_words(name: object) -> str:
 
 
 def wrapped(text: str, width: int) -> str:
-    """A text in lines of at most `width` characters; `n = 5` stays in one."""
-    lines = textwrap.wrap(text.replace(" = ", "\u00a0=\u00a0"), width)
+    """A text in lines of at most `width` characters; `n = 5` and `9 %` stay in one.
+
+    >>> wrapped("n = 5, or 9 %", 12)
+    'n = 5, or\\n9 %'
+    """
+    whole = text.replace(" = ", "\u00a0=\u00a0").replace(" %", "\u00a0%")
+    lines = textwrap.wrap(whole, width)
     return "\n".join(lines).replace("\u00a0", " ")
