@@ -2,6 +2,7 @@ import colorsys
 import contextlib
 import itertools
 from operator import attrgetter
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
@@ -20,6 +21,7 @@ from mucpt_utils.report.figures import (
     curves,
     data_composition,
     panels,
+    registry,
 )
 
 
@@ -279,6 +281,16 @@ def test_the_figure_of_selection_says_what_it_goes_by():
 def test_a_number_and_its_sign_stay_in_one_line():
     assert panels.wrapped("artist 16 %, song 9 %", 19) == "artist 16 %, song\n9 %"
     assert panels.wrapped("known (n = 5)", 9) == "known\n(n = 5)"
+
+
+def test_the_line_below_a_figure_speaks_of_intervals_where_there_are_some():
+    run = SimpleNamespace(name="laptop", run={"seeds": [0]}, commit="abc")
+    rows = pd.DataFrame({"profile": ["a", "b"], "mean": [1.0, 2.0]})
+    assert registry.origin(run, rows) == "Profile laptop, 1 seed, commit abc."
+    rows["ci_low"] = 0.5
+    assert registry.origin(run, rows) == "Profile laptop, 1 seed, commit abc. 95 % intervals."
+    told = registry.origin(run, rows.assign(commit=["c", "d"]))
+    assert told == "Profiles and commits: a c; b d. 95 % intervals."
 
 
 def test_the_forest_over_all_profiles_holds_the_pooled_rows_alone(frames):

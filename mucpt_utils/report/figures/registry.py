@@ -28,6 +28,7 @@ from mucpt_utils.report.figures.scores import fixed_weights, temperature, token_
 from mucpt_utils.report.figures.style import Drawn, NothingToDraw, save_figure
 from mucpt_utils.report.figures.subjects import effect_by_subject
 from mucpt_utils.report.levels import with_own_values
+from mucpt_utils.report.numbers import counted
 from mucpt_utils.report.profiles import Finished, every_profile, read_finished, same_difference
 
 EVERY_RUN = "every_run"  # the figure from the tables of several profiles
@@ -300,19 +301,22 @@ def drawings(finished: Finished, names: Container[str] = FIGURES) -> Iterator[tu
             fig, frame = info.draw(tables[info.table], *map(tables.get, info.more))
         except NothingToDraw:
             continue
-        sign(fig, origin(finished, frame) if name == EVERY_RUN else origin(finished))
+        sign(fig, origin(finished, frame))
         yield name, (fig, frame)
 
 
-def origin(finished: Finished, runs: pd.DataFrame | None = None) -> str:
-    """A figure's origin: profile, seeds and commit; for several runs, those of each."""
-    if runs is not None:
-        each = runs[["profile", "commit"]].drop_duplicates().itertuples(index=False)
-        told = "; ".join(f"{profile} {commit}" for profile, commit in each)
-        return f"Profiles and commits: {told}. 95 % intervals."
-    seeds = len(finished.run["seeds"])
-    count = f"{seeds} seed{'' if seeds == 1 else 's'}"
-    return f"Profile {finished.name}, {count}, commit {finished.commit}. 95 % intervals."
+def origin(finished: Finished, frame: pd.DataFrame) -> str:
+    """A figure's origin: profile, seeds and commit; for rows of several runs, those of each.
+
+    frame: the rows that are drawn; whether they have intervals is said too.
+    """
+    if "commit" in frame:
+        each = frame[["profile", "commit"]].drop_duplicates().itertuples(index=False)
+        told = f"Profiles and commits: {'; '.join(f'{row.profile} {row.commit}' for row in each)}"
+    else:
+        seeds = counted(len(finished.run["seeds"]), "seed")
+        told = f"Profile {finished.name}, {seeds}, commit {finished.commit}"
+    return f"{told}.{' 95 % intervals.' if 'ci_low' in frame else ''}"
 
 
 def draw_all(results: Path) -> list[str]:
