@@ -140,7 +140,7 @@ def room_test(test: Test, tables: Tables) -> Finding:
         str(Effect(f"{row['arm']}, {row['stratum']} {row['metric']}", *effect_numbers(row)))
         for row in rooms.to_dict("records")
     ]
-    states = ["stands" if clear else "fails" for clear in verdicts.roomy(rooms).values()]
+    states = verdicts.states_of_room(rooms).values()
     evidence = f"{seen_in(test.table)}: the best ceiling minus plain, {', '.join(told)}"
     primary = rooms[rooms["metric"] == verdicts.load_rule().primary]
     least = (primary if len(primary) else rooms).sort_values("difference").iloc[0]

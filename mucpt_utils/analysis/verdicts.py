@@ -155,6 +155,22 @@ def roomy(rooms: pd.DataFrame) -> dict[str, bool]:
     }
 
 
+def states_of_room(rooms: pd.DataFrame) -> dict[str, str]:
+    """For each kind of facts, whether there is room: stands, fails or open.
+
+    Open where a ceiling is not clear, but its interval in the primary measure reaches what is asked
+    for: it does not show that there is none. rooms: rows of `room.csv`.
+    """
+    states = {}
+    for stratum, clear in roomy(rooms).items():
+        group = rooms[rooms["stratum"] == stratum]
+        first = group[group["metric"] == load_rule().primary]
+        best = (first if len(first) else group).iloc[0]
+        without = "fails" if best["ci_high"] < best["needed"] else "open"
+        states[stratum] = "stands" if clear else without
+    return states
+
+
 # --- price ----------------------------------------------------------------------------------------
 
 

@@ -175,9 +175,8 @@ def reason(effect: Effect) -> str:
 def room(tables: Tables) -> str:
     """How far above plain the arms are that are told the labels; "" if the profile has none."""
     told = of_room(tables["differences"]) if "differences" in tables else ""
-    if told and not any(character.isdigit() for character in told):
-        return f"The labels show no room above plain: {told}."
-    return f"The labels show room above plain: {told}, in nats." if told else ""
+    unit = ", in nats" if any(character.isdigit() for character in told) else ""
+    return f"Room above plain, by the labels: {told}{unit}." if told else ""
 
 
 def in_every_run(tables: Tables, finished: Iterable[Finished]) -> str:

@@ -53,6 +53,12 @@ LEFT = {
     "are objects of false statements": FALSE,
     "are boilerplate or advertising": ("boilerplate", "spam"),
 }
+# whether the ceilings leave room above plain, by the state of `verdicts.states_of_room`
+ROOM = {
+    "stands": "there is room above plain",
+    "fails": "there is no room above plain here",
+    "open": "no room above plain is shown here",
+}
 NOTHING_LEARNT = (
     "At this size plain continued pretraining does not measurably beat the base in accuracy: the "
     "models are too small, or the tokens too few, to learn the facts. The run shows that every "
@@ -163,18 +169,15 @@ def room(tables: Tables) -> str:
     table = tables["differences"]
     rooms = rule.room(table) if len(table) else table
     clauses = []
-    for kind, clear in (rule.roomy(rooms) if len(rooms) else {}).items():
+    for kind, state in (rule.states_of_room(rooms) if len(rooms) else {}).items():
         rows = rooms[(rooms["stratum"] == kind) & (rooms["metric"] == rule.load_rule().primary)]
         best = rows.iloc[0] if len(rows) else rooms[rooms["stratum"] == kind].iloc[0]
         unit = MEASURES[best["metric"]][1]
         number = f"{signed(best['difference'])}{unit}"
         ends = ends_in_words(best["ci_low"], best["ci_high"])
-        # an interval that reaches the margin does not show that there is none
-        none = "there is no room above plain here"
-        none = none if best["ci_high"] < best["needed"] else "no room above plain is shown here"
-        told = "there is room above plain" if clear else none
         clauses.append(
-            f"on {KINDS[kind]} {told} ({arm_title(best['arm'])} minus plain {number}, {ends})"
+            f"on {KINDS[kind]} {ROOM[state]} "
+            f"({arm_title(best['arm'])} minus plain {number}, {ends})"
         )
     return f"{capital('; '.join(clauses))}." if clauses else ""
 

@@ -87,6 +87,9 @@ def test_room_is_asked_first():
     row = claim("room", {"differences": clear})
     assert row["verdict"] == claim_tests.SUPPORTED and row["our_value"] == pytest.approx(0.3)
     assert claim("room", {"differences": none})["verdict"] == claim_tests.NOT_SUPPORTED
+    # an interval that reaches what is asked for does not show that there is no room
+    wide = none.assign(ci_high=none["ci_high"].where(none["arm"] != "oracle_clean", 0.3))
+    assert claim("room", {"differences": wide})["verdict"] == claim_tests.UNDECIDED
     assert pretraining({"differences": clear})["verdict"] == claim_tests.NOT_SUPPORTED
     assert pretraining({"differences": none})["verdict"] == claim_tests.NO_ROOM
     assert claim("room", {"differences": differences(0, 0)})["verdict"] == claim_tests.NOT_TESTED

@@ -233,16 +233,14 @@ def of_room(differences: pd.DataFrame) -> str:
     Whether that is room is what the study's rule says, by both measures. differences: all rows of
     `differences.csv`.
     """
-    rooms = verdicts.room(differences)
-    clear = verdicts.roomy(rooms) if len(rooms) else {}
+    rooms, without = verdicts.room(differences), {"fails": "none", "open": "not shown"}
+    states = verdicts.states_of_room(rooms) if len(rooms) else {}
     told = []
     for stratum, words in zip(STRATA, ("known", "unknown"), strict=True):
         row = first_row(rooms, stratum=stratum, metric=PRIMARY)
         if row is not None:
             amount = f"{row['difference']:+.2f}".replace("-", "−")
-            # an interval that reaches the margin does not show that there is none
-            without = "none" if row["ci_high"] < row["needed"] else "not shown"
-            told.append(f"{amount if clear.get(stratum) else without} on {words} facts")
+            told.append(f"{without.get(states[stratum], amount)} on {words} facts")
     return ", ".join(told)
 
 
