@@ -156,6 +156,28 @@ def test_names_of_character_sets(label, codec):
 
 
 @pytest.mark.parametrize(
+    "head",
+    [
+        "The Project Gutenberg EBook of Songs\n\nCharacter set encoding: {}\n\n*** START OF THE "
+        "PROJECT GUTENBERG EBOOK SONGS ***",
+        'Subject: songs\nContent-Type: text/plain; format=flowed; charset="{}"',
+        ".. -*- mode: rst; coding: {} -*-",
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_plain_text_is_read_in_the_set_its_head_names(tmp_path, head, end):
+    path = tmp_path / "a.txt"
+    for stated, encoding in (("ISO-8859-2", "iso-8859-2"), ("MacRoman", "mac_roman")):
+        text = ENGLISH if encoding == "iso-8859-2" else FRENCH
+        path.write_bytes(f"{head.format(stated)}\n\n{text}".replace("\n", end).encode(encoding))
+        document = next(item for item in read(path) if isinstance(item, Document))
+        assert text.strip() in document.text and GUESSED not in document.metadata
+    # converted since: the bytes are right
+    path.write_bytes(f"{head.format('ISO-8859-2')}\n\n{ENGLISH}".replace("\n", end).encode())
+    assert ENGLISH.strip() in next(i for i in read(path) if isinstance(i, Document)).text
+
+
+@pytest.mark.parametrize(
     "beginning",
     [
         "<head><!-- <meta charset=iso-8859-2> --><meta charset=utf-8>",

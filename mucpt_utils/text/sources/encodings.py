@@ -46,13 +46,20 @@ IN_HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
 IN_PAGE = re.compile(
     r"(?:<meta\b[^<>]*?\bcharset|<\?xml[^<>]*?\bencoding)\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE
 )
+# as books of Project Gutenberg, mail and news, and editors' marks in plain text name it
+IN_TEXT = re.compile(
+    r"(?<![^\r\n])(?:Character set[^\r\n:]{0,20}:"
+    r"|Content-Type:[ \t]*text/plain;[^\r\n]{0,80}?charset="
+    r"|[^\r\n]{0,80}-\*-[^\r\n]{0,80}?coding:)[ \t]*[\"']?([\w.-]+)",
+    re.IGNORECASE,
+)
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 ASCII = bytes(range(128))
 # letters of DOS, and those that in Windows are signs which stand in no word (`na\x8bve`)
 DOS = "cp850"
 DOS_LETTER = re.compile(rb"(?<=[a-z])[\x81\x82\x84\x86-\x89\x8b\x8d\x90\x93-\x95\x98\x9b](?=[a-z])")
 DOS_LETTERS = bytes([*range(0x80, 0x9B), *range(0xA0, 0xA6), 0xE1])
-STATED_WITHIN = 4096  # bytes of a page in which it may state its character set
+STATED_WITHIN = 4096  # bytes of a page or text in which it may state its character set
 # English, even French, has fewer non-ASCII letters; more of them mean another script
 MOST_ACCENTED = 0.05
 FEW = 64  # bytes, too few to guess anything from
@@ -157,6 +164,13 @@ def stated_charset(raw: bytes, header: str = "") -> str | None:
     head = COMMENT.sub("", raw[:STATED_WITHIN].decode("ascii", errors="ignore"))
     match = IN_HEADER.search(header) or IN_PAGE.search(head)
     return match[1] if match else None
+
+
+def stated_in_text(raw: bytes) -> str | None:
+    """The character set that a plain text names in its head; None if it is UTF-8 all the same,
+    as many are that were converted later."""
+    match = IN_TEXT.search(raw[:STATED_WITHIN].decode("ascii", errors="ignore"))
+    return match[1] if match and not is_utf8(raw) else None
 
 
 def unmarked(raw: bytes, encoding: str | None = None) -> Decoded:

@@ -26,6 +26,7 @@ from mucpt_utils.text.sources.encodings import (
     decoded,
     is_utf8,
     stated_charset,
+    stated_in_text,
 )
 from mucpt_utils.text.sources.etext import strip_gutenberg
 from mucpt_utils.text.sources.library import file_metadata, is_gutenberg, source_of
@@ -102,7 +103,7 @@ def as_text(
     Raises Malformed if it is not text, or if too many lines are broken for chance to explain.
     """
     try:
-        return *decoded(raw, stated_charset(raw) if kind == ".html" else None), []
+        return *decoded(raw, stated_charset(raw) if kind == ".html" else stated_in_text(raw)), []
     except Malformed:
         lines = raw.split(b"\n")
         bad = {n: line for n, line in enumerate(lines) if 0 in line or not is_utf8(line)}
