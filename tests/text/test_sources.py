@@ -144,16 +144,17 @@ def test_an_address_is_told_from_a_folder(tmp_path, address):
         open_input(address, SourceSettings(), tmp_path)
 
 
-def test_a_broken_line_of_a_text_costs_no_other(tmp_path):
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_a_broken_line_of_a_text_costs_no_other(tmp_path, end):
     lines = [f"{n}. Dvořák: {SENTENCE}".encode() for n in range(40)]
     lines[7], lines[30] = b"Faur\xe9 is cut.", b"a NUL\0 is cut."
-    (tmp_path / "a.txt").write_bytes(b"\n".join(lines))
+    (tmp_path / "a.txt").write_bytes(end.join(lines))
     documents, bad = read(tmp_path)
     assert [b.place for b in bad] == ["a.txt:8", "a.txt:31"]
     assert bad[0].reason == "a line that is no UTF-8, or has a NUL byte"
     text = "\n".join(d.text for d in documents)
     assert "cut." not in text and text.count("Dvořák") == 38
-    (tmp_path / "a.txt").write_bytes(b"\n".join(lines[:12]))  # one of so few may be no chance
+    (tmp_path / "a.txt").write_bytes(end.join(lines[:12]))  # one of so few may be no chance
     documents, bad = read(tmp_path)
     assert not documents and [b.place for b in bad] == ["a.txt"]
 

@@ -105,11 +105,12 @@ def as_text(
     try:
         return *decoded(raw, stated_charset(raw) if kind == ".html" else stated_in_text(raw)), []
     except Malformed:
-        lines = raw.split(b"\n")
+        end = b"\n" if b"\n" in raw else b"\r"
+        lines = raw.split(end)
         bad = {n: line for n, line in enumerate(lines) if 0 in line or not is_utf8(line)}
         if kind == ".html" or not 0 < len(bad) <= MOST_BROKEN * len(lines):
             raise
-    text = decode(b"\n".join(b"" if n in bad else line for n, line in enumerate(lines)))
+    text = decode(end.join(b"" if n in bad else line for n, line in enumerate(lines)))
     reason = "a line that is no UTF-8, or has a NUL byte"
     broken = [Unreadable(source, f"{name}:{n + 1}", reason, excerpt(bad[n])) for n in bad]
     return text, None, broken
