@@ -303,6 +303,13 @@ def test_bytes_in_a_table_are_read_as_any_text(tmp_path):
     assert old.metadata[GUESSED] == "cp1252" and GUESSED not in new.metadata
 
 
+@pytest.mark.parametrize(("label", "encoding", "text"), STATED)
+def test_pages_in_a_table_are_read_in_the_set_they_state(tmp_path, label, encoding, text):
+    column = pa.array([FORMS["meta"].format(label, text).encode(encoding)], pa.binary())
+    pq.write_table(pa.table({"content": column}), tmp_path / "a.parquet")
+    assert [t.strip() for t in texts(tmp_path / "a.parquet")] == [text.strip()]
+
+
 def test_what_fills_up_the_end_of_a_file_costs_no_text():
     assert decode(CZECH.encode() + b"\0" * 512) == CZECH
     assert decode(CZECH.encode()[:-3] + "é".encode()[:1]) == CZECH[:-3]

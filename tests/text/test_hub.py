@@ -81,6 +81,17 @@ def test_a_dataset_of_parquet_files_is_streamed_too(tmp_path):
     assert found[1].metadata == {"source": "tables", "year": 2, "licence": "CC0"}
 
 
+def test_text_that_is_stored_as_bytes_is_read_as_from_a_file(tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    page = "<html><meta charset=iso-8859-2><p>Dvořák wrote it for the Bohemian Quartet.</p></html>"
+    rows = {"text": [b"one", page.encode("iso-8859-2"), b"\0"]}
+    pq.write_table(pa.table(rows), folder / "train.parquet")
+    one, two, three = items(f"hub:{folder}", tmp_path)
+    assert one.text == "one" and two.text == "Dvořák wrote it for the Bohemian Quartet."
+    assert isinstance(three, Unreadable) and three.place == "tables/train/0:3"
+
+
 def test_the_key_follows_the_content(dataset, tmp_path):
     def key():
         return open_input(f"hub:{dataset}", SourceSettings(), tmp_path).key()

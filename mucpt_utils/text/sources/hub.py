@@ -10,20 +10,20 @@ import datasets
 import huggingface_hub
 import pyarrow
 from datasets.exceptions import DatasetGenerationError
+from datatrove.data import Document
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources import files
 from mucpt_utils.text.sources.base import (
     Item,
-    Malformed,
     NoSource,
     SourceError,
     SourceFailed,
     Unreadable,
     first_line,
 )
-from mucpt_utils.text.sources.records import json_value, page_items, row_document
+from mucpt_utils.text.sources.tables import row_items
 
 DAMAGED = (DatasetGenerationError, pyarrow.ArrowException, ValueError)
 
@@ -118,13 +118,10 @@ class HubInput:
 
     def items(self, row: dict, place: str) -> Iterator[Item]:
         """The document of a row, under the dataset's licence if the row states none."""
-        fields = {key: json_value(value) for key, value in row.items()}
-        try:
-            document = row_document(fields, place, self.source, self.settings)
-            document.metadata.setdefault("licence", self.licence or self.settings.licence)
-            yield from page_items(document, place)
-        except Malformed as error:
-            yield Unreadable(self.source, place, str(error))
+        for item in row_items(row, place, self.source, self.settings):
+            if isinstance(item, Document):
+                item.metadata.setdefault("licence", self.licence or self.settings.licence)
+            yield item
 
 
 def describe_folder(name: str, settings: SourceSettings) -> tuple[str, str | None]:

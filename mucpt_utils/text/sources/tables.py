@@ -20,7 +20,7 @@ from mucpt_utils.text.sources.base import (
     open_source,
     reason_of,
 )
-from mucpt_utils.text.sources.encodings import decoded
+from mucpt_utils.text.sources.encodings import decoded, stated_charset
 from mucpt_utils.text.sources.records import (
     json_value,
     no_field,
@@ -28,6 +28,7 @@ from mucpt_utils.text.sources.records import (
     row_document,
     with_guess,
 )
+from mucpt_utils.text.sources.web_page import begins_page
 
 COPY_BYTES = 1 << 20
 
@@ -66,8 +67,10 @@ def row_items(row: dict, place: str, source: str, settings: SourceSettings) -> I
     guessed = None
     try:
         for field in settings.text_fields:
-            if isinstance(row.get(field), bytes):
-                row[field], guessed = decoded(row[field])
+            if isinstance(raw := row.get(field), bytes):
+                row[field], guessed = decoded(
+                    raw, stated_charset(raw) if begins_page(raw) else None
+                )
             if isinstance(row.get(field), Exception):
                 raise row[field]
         fields = {key: json_value(value) for key, value in row.items()}
