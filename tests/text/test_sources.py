@@ -329,6 +329,35 @@ def test_books_table_beside_the_files_becomes_metadata(tmp_path):
     }
 
 
+@pytest.mark.parametrize("year", ["19²", "c. 1900", "9" * 5000, "-3", "", "1.9"])
+def test_no_year_in_the_books_table_costs_a_text(tmp_path, year):
+    (tmp_path / "12.txt").write_text(SENTENCE)
+    (tmp_path / "BOOKS.tsv").write_text(f"id\tyear\ttitle\n12\t{year}\tViolins\n")
+    (document,), bad = read(tmp_path)
+    assert not bad and document.metadata["title"] == "Violins"
+    assert document.metadata["year"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Dr. Faustus.txt", "Dr. Faustus"),
+        ("J.S._Bach.txt.gz", "J.S. Bach"),
+        ("pg12.images.html", "pg12.images"),
+        ("vol.1", "vol"),
+        ("St. John Passion", "St. John Passion"),
+    ],
+)
+def test_a_full_stop_in_a_name_ends_no_title_and_no_key_of_the_books_table(tmp_path, name, title):
+    text = f"<html><body><p>{SENTENCE}</p></body></html>" if "txt" not in name else SENTENCE
+    raw = text.encode()
+    (tmp_path / name).write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
+    assert read(tmp_path)[0][0].metadata["title"] == title
+    key = name.removesuffix(".gz").rpartition(".")[0] if title != name else name
+    (tmp_path / "BOOKS.tsv").write_text(f"id\tauthor\n{key}\tMe\n")
+    assert read(tmp_path)[0][0].metadata["creator"] == "Me"
+
+
 def test_html_gives_its_main_text_and_title(tmp_path):
     body = "".join(f"<p>{SENTENCE * 4}</p>" for _ in range(4))
     (tmp_path / "p.html").write_text(

@@ -6,7 +6,6 @@ place (`file:line` if there is a line) and the reason. Only trouble with the mac
 
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,7 +27,7 @@ from mucpt_utils.text.sources.base import (
     reason_of,
 )
 from mucpt_utils.text.sources.compression import CODECS, DAMAGE, content, sniffed
-from mucpt_utils.text.sources.library import TABLE, source_of, table_problem
+from mucpt_utils.text.sources.library import SUFFIX, TABLE, source_of, table_problem
 from mucpt_utils.text.sources.prose import read_prose
 from mucpt_utils.text.sources.records import read_json, read_json_lines
 from mucpt_utils.text.sources.tables import read_table, seekable
@@ -77,7 +76,6 @@ TWICE = "compressed twice, to be unpacked once first"
 # what a table begins with, whatever its name says
 TABLE_MARK = b"PAR1"
 HEAD = 64  # bytes that are looked at
-SUFFIX = re.compile(r"\.\w{1,12}[~#]?")  # anything else after a full stop is part of the name
 FILES = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device"}
 
 # average, for an estimate

@@ -2,15 +2,19 @@
 
 import csv
 import io
+import os
 import re
 from functools import lru_cache
 from pathlib import Path
 
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.text.sources.base import Malformed, path_name, reason_of
+from mucpt_utils.text.sources.compression import CODECS
 from mucpt_utils.text.sources.encodings import decode
 
 TABLE = "BOOKS.tsv"
+SUFFIX = re.compile(r"\.\w{1,12}[~#]?")  # anything else after a full stop is part of the name
+YEAR = re.compile("[0-9]{1,4}")
 
 
 def source_of(path: Path, root: Path) -> str:
@@ -28,7 +32,7 @@ def root_name(root: Path) -> str:
 def file_metadata(path: Path, root: Path, settings: SourceSettings) -> dict:
     """Metadata of a prose file under `root`; a row of BOOKS.tsv takes precedence over its name."""
     name = path_name(path, root)
-    key = name.rpartition("/")[2].split(".")[0]
+    key = key_of(name.rpartition("/")[2])
     metadata = {
         "source": source_of(path, root),
         "register": "prose",
@@ -43,6 +47,14 @@ def file_metadata(path: Path, root: Path, settings: SourceSettings) -> dict:
     return metadata | book_metadata(book) if book else metadata
 
 
+def key_of(name: str) -> str:
+    """A file's name without the suffixes of its compression and of its kind."""
+    base, suffix = os.path.splitext(name)
+    if suffix.lower() in CODECS:
+        base, suffix = os.path.splitext(base)
+    return base if SUFFIX.fullmatch(suffix) else base + suffix
+
+
 def book_metadata(book: dict) -> dict:
     """What a row of BOOKS.tsv states.
 
@@ -55,7 +67,7 @@ def book_metadata(book: dict) -> dict:
         "register": "book",
         "title": book.get("title") or re.sub(r"-+", " ", name).strip(),
         "creator": book.get("author"),
-        "year": int(book["year"]) if (book.get("year") or "").isdigit() else None,
+        "year": int(book["year"]) if YEAR.fullmatch(book.get("year") or "") else None,
         "licence": book.get("licence") or book.get("license"),
         "library_label": book.get("label"),
         "lcc": book.get("lcc"),
@@ -74,7 +86,7 @@ def is_gutenberg(path: Path) -> bool:
 
 def book_of(path: Path) -> dict:
     """The row of a file in the BOOKS.tsv beside it; empty if there is none."""
-    return library(path.parent).get(path.name.split(".")[0]) or {}
+    return library(path.parent).get(key_of(path.name)) or {}
 
 
 def stated_in_table(path: Path) -> list[str]:
