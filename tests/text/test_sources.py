@@ -83,6 +83,14 @@ def test_compressed_files_read_the_same(tmp_path, suffix):
     assert len(documents) == 3 and not bad
 
 
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])
+@pytest.mark.parametrize("text", [SENTENCE, "Antonín Dvořák " * 9, "a" * 31 + "ř", "音樂" * 9])
+def test_what_is_called_compressed_and_is_plain_text_is_read(tmp_path, suffix, text):
+    (tmp_path / f"a.txt{suffix}").write_bytes(text.encode())
+    documents, bad = read(tmp_path)
+    assert not bad and documents[0].text == text.strip()
+
+
 def test_damaged_files_are_quarantined_and_what_was_read_before_stays(tmp_path):
     whole = gzip.compress((line(id="a") + "\n").encode() * 200_000)
     (tmp_path / "cut.jsonl.gz").write_bytes(whole[: len(whole) // 2])

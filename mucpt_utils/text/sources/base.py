@@ -26,7 +26,11 @@ MACHINE = {
 }
 SURROGATE = re.compile("[\ud800-\udfff]")
 PLAIN = 32  # bytes by which plain text is recognised
-PRINTED = re.compile(rb"(?:\xef\xbb\xbf)?[\t\n\r\f -~]+")
+# printed signs and line ends in UTF-8, of which the last may be cut off
+PRINTED = re.compile(
+    rb"(?:[\t\n\r\f -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
+    rb"|[\xf0-\xf4][\x80-\xbf]{3})+(?:[\xc2-\xf4][\x80-\xbf]{0,2})?"
+)
 CONTROL = re.compile("[\0-\x1f\x7f\x85\u2028\u2029]")
 # what ends a line beside a line feed: carriage returns, the line break inside a paragraph of word
 # processors and slides, and the separators of files, groups and records; one of units is a space
