@@ -200,6 +200,17 @@ def test_resources_and_conversions_are_read_and_other_records_counted(tmp_path):
     }
 
 
+@pytest.mark.parametrize("stated", ["text/html", "application/http; msgtype=response", None])
+def test_a_response_without_the_header_of_http_is_a_page_too(tmp_path, stated):
+    documents, bad, passed = read_records(
+        tmp_path,
+        record_bytes("response", PAGE_BYTES, stated),
+        record_bytes("response", b"\x89PNG", stated and "application/http"),
+    )
+    assert [d.metadata["title"] for d in documents] == ["On Sonatas – é"] and not bad
+    assert [i.reason for i in passed if i.documents] == ["a response without a header"]
+
+
 def chunked(body):
     pieces = (body[n : n + 50] for n in range(0, len(body), 50))
     return b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + b"0\r\n\r\n"

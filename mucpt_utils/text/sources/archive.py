@@ -21,6 +21,8 @@ LENGTH = re.compile(rb"^Content-Length:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECAS
 # a field continued on the next line; warcio's time grows with the square of such lines
 FOLDED = re.compile(rb"\r?\n[ \t]+(?=\S)")
 NEXT = re.compile(rb"\r\n\r\n(?=WARC/\d\.\d+\r\n[A-Za-z-]+:)")
+# how an answer begins; some crawlers store the page alone, whose first lines would be lost
+HTTP = re.compile(rb"\s*(?:HTTP/\d|ICY\b)", re.IGNORECASE)
 OVERLAP = 64  # bytes within which the border of a record is recognised
 
 
@@ -121,7 +123,7 @@ class Archive:
         body = self.body(int(length[1]))
         try:
             content = self.loader.parse_record_stream(
-                io.BytesIO(header + body), known_format="warc"
+                io.BytesIO(header + body), known_format="warc", no_record_parse=not HTTP.match(body)
             )
         except Exception as error:  # whatever warcio trips over is the record's fault
             raise Malformed(f"a record that cannot be parsed: {first_line(error)}") from error

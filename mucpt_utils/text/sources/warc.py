@@ -111,22 +111,23 @@ def content_type(record: ArcWarcRecord) -> str:
     """`text/html; charset=...` for a page; otherwise the record's own type."""
     stated = record.rec_headers.get_header("Content-Type")
     if record.rec_type in ("conversion", "resource"):
-        return stated or guessed_type(record)
+        return stated or guessed_type(record, "text/plain")
     if record.rec_type != "response":
         return f"a record of type {record.rec_type}"
     if not record.http_headers:
-        return stated or "a response without a header"
+        is_stated = stated and not stated.lower().startswith("application/http")
+        return stated if is_stated else guessed_type(record, "a response without a header")
     status = record.http_headers.get_statuscode() or "nothing"
     if not status.startswith("2"):
         return f"answered {status}"
     return record.http_headers.get_header("Content-Type") or "text/html"
 
 
-def guessed_type(record: ArcWarcRecord) -> str:
-    """The type of a record that states none, guessed from its beginning."""
+def guessed_type(record: ArcWarcRecord, otherwise: str) -> str:
+    """The type of a record that states none: that of a page if it begins like one."""
     # LimitReader of warcio over bytes in memory
     head = record.raw_stream.stream.getvalue()[record.raw_stream.stream.tell() :]
-    return "text/html" if begins_page(head) else "text/plain"
+    return "text/html" if begins_page(head) else otherwise
 
 
 # --- what HTTP puts around a page -----------------------------------------------------------------
