@@ -251,13 +251,14 @@ def test_a_page_cut_inside_its_encoding_is_quarantined_alone(tmp_path, header):
     assert documents and bad.place == "a.warc:1"
 
 
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
 @pytest.mark.parametrize("change", [-7, 7, 400, 10**12])
-def test_a_record_that_says_a_wrong_length_costs_no_other(tmp_path, change):
+def test_a_record_that_says_a_wrong_length_costs_no_other(tmp_path, change, end):
     records = [record_bytes("conversion", f"{SENTENCE}{n}".encode()) for n in range(3)]
     length = len(SENTENCE) + 1
     wrong = b"Content-Length: %d" % (length + change)
     records[1] = records[1].replace(b"Content-Length: %d" % length, wrong)
-    documents, bad, _ = read_records(tmp_path, *records)
+    documents, bad, _ = read_records(tmp_path, *(r.replace(b"\r\n", end) for r in records))
     assert [d.text[-1] for d in documents] == ["0", "2"]
     assert len(bad) == 1 and bad[0].place == "a.warc:2"
 

@@ -20,7 +20,7 @@ VERSION = b"WARC/"
 LENGTH = re.compile(rb"^Content-Length:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 # a field continued on the next line; warcio's time grows with the square of such lines
 FOLDED = re.compile(rb"\r?\n[ \t]+(?=\S)")
-NEXT = re.compile(rb"\r\n\r\n(?=WARC/\d\.\d+\r\n[A-Za-z-]+:)")
+NEXT = re.compile(rb"\r?\n\r?\n(?=WARC/\d\.\d+\r?\n[A-Za-z-]+:)")
 # how an answer begins; some crawlers store the page alone, whose first lines would be lost
 HTTP = re.compile(rb"\s*(?:HTTP/\d|ICY\b)", re.IGNORECASE)
 OVERLAP = 64  # bytes within which the border of a record is recognised
