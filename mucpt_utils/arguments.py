@@ -1,7 +1,9 @@
 """Command lines: a mistyped option or choice is answered with the one that was probably meant."""
 
 import argparse
+import os
 import re
+from pathlib import Path
 from typing import NoReturn
 
 from mucpt_utils.errors import MEANT, nearest
@@ -24,6 +26,16 @@ def whole(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
     return int(text)
+
+
+def place(text: str) -> Path:
+    """Where something is written, as the `type` of an option; `~` is the home folder.
+
+    An empty name, as `--out "$OUT"` gives without that variable, would be the current folder.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("is empty; name a place, . for the current folder")
+    return Path(os.path.expanduser(text))
 
 
 class Parser(argparse.ArgumentParser):

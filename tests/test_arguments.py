@@ -42,6 +42,27 @@ def test_an_option_or_a_choice_that_was_mistyped_is_named(parser, capsys, argume
     assert capsys.readouterr().err.endswith(f"; did you mean {meant!r}?\n")
 
 
+COMMANDS_THAT_WRITE = (
+    ["pipeline", "--source", "DIR"],
+    ["pipeline", "train-classifier", "--music", "DIR", "--general", "DIR"],
+    ["musicsimpleqa", "--model", "x"],
+    ["contamination", "DIR"],
+    ["site", "smoke"],
+    ["render", "smoke"],
+)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS_THAT_WRITE)
+def test_an_empty_place_to_write_to_is_not_the_current_folder(
+    arguments, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as error:
+        command.main([*arguments, "--out", ""])
+    assert error.value.code == 2 and not list(tmp_path.iterdir())
+    assert capsys.readouterr().err.endswith("is empty; name a place, . for the current folder\n")
+
+
 @pytest.mark.parametrize("arguments", [["--quantum"], ["more"], ["--engine", "x"], ["--set"]])
 def test_what_is_like_nothing_gets_no_guess(parser, capsys, arguments):
     with pytest.raises(SystemExit):

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mucpt_utils.arguments import INTERRUPTED, Parser
+from mucpt_utils.arguments import INTERRUPTED, Parser, place
 from mucpt_utils.errors import OK, MuCPTError, of_system
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -102,7 +102,7 @@ def parser() -> Parser:
     add("--compare", nargs=2, type=Path, metavar=("A", "B"), help="two files of graded answers")
     add("--questions", default="test", help="test (default), dev, or a JSON Lines file")
     add("--limit", type=int, help="only the first N questions")
-    add("--out", type=Path, help="folder for the outcome (default: named after what is graded)")
+    add("--out", type=place, help="folder for the outcome (default: named after what is graded)")
     add("--restart", action="store_true", help="ask again what an earlier run in --out has asked")
     add("--shots", type=int, default=5, help="examples before each question, from dev (default 5)")
     add("--chat", action="store_true", help="ask as a chat, in the model's chat template")

@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TextIO
 
-from mucpt_utils.arguments import Parser
+from mucpt_utils.arguments import Parser, place
 from mucpt_utils.errors import FOUND, OK, WRONG_INPUT, MuCPTError, of_system
 from mucpt_utils.io import HALF_SIGNS, read_jsonl
 from mucpt_utils.musicsimpleqa.questions import SPLITS, load_questions
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("source", help="folder, file, hub:NAME[:SPLIT] or gutenberg:NUMBERS")
     parser.add_argument("--questions", default="test", help="test (default), dev, or a file")
-    parser.add_argument("--out", type=Path, help="CSV file (default: standard output)")
+    parser.add_argument("--out", type=place, help="CSV file (default: standard output)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args(arguments)
     try:

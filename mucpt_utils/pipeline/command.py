@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mucpt_utils.arguments import Parser, positive
+from mucpt_utils.arguments import Parser, place, positive
 from mucpt_utils.config.files import read_settings, shown, validated
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
@@ -60,7 +60,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     once: dict[str, Any] = {"required": True, "action": Once}
     parser.add_argument("--source", type=at_home, metavar="PLACE", help=SOURCE_HELP, **once)
-    parser.add_argument("--out", type=at_home, help="folder for what comes out", **once)
+    parser.add_argument("--out", type=place, help="folder for what comes out", **once)
     parser.add_argument("--settings", type=Path, help="YAML file of PipelineSettings")
     parser.add_argument(
         "--classifier", type=Path, help="a saved domain classifier; the shipped one"
@@ -71,9 +71,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tasks", type=positive, default=1, help="pieces the work is cut into")
     parser.add_argument("--workers", type=positive, default=1, help="tasks at a time")
     parser.add_argument("--dry-run", action="store_true", help="forecast it and stop")
-    options = parser.parse_args(arguments)
-    options.out = Path(options.out)
-    return options
+    return parser.parse_args(arguments)
 
 
 class Once(argparse.Action):
@@ -86,7 +84,7 @@ class Once(argparse.Action):
 
 
 def at_home(name: str) -> str:
-    """A path with `~` expanded, which shells leave as it is in `--out=~/out`."""
+    """A source with `~` expanded, which shells leave as it is in `--source=~/text`."""
     return os.path.expanduser(name)
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mucpt_utils.arguments import Parser
+from mucpt_utils.arguments import Parser, place
 from mucpt_utils.config.files import shown
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.errors import FOUND, OK, MuCPTError
@@ -24,7 +24,7 @@ def parser() -> Parser:
     )
     made.add_argument("profile", nargs="?", help="default: evidence where it is there, or laptop")
     made.add_argument("--results", type=Path, help="a results folder, in place of the profile's")
-    made.add_argument("--out", type=Path, help="where the site goes (default: site/ beside them)")
+    made.add_argument("--out", type=place, help="where the site goes (default: site/ beside them)")
     return made
 
 

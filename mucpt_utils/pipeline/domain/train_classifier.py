@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from datatrove.data import Document
 
-from mucpt_utils.arguments import Parser
+from mucpt_utils.arguments import Parser, place
 from mucpt_utils.config.pipeline import ClassifierSettings
 from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT, MuCPTError
@@ -158,7 +158,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--music", type=Path, help="a folder of text about music")
     parser.add_argument("--general", type=Path, help="a folder of text about other things")
     parser.add_argument("--labelled", type=Path, help="JSON Lines with text and label")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the classifier")
+    parser.add_argument("--out", type=place, required=True, help="folder for the classifier")
     parser.add_argument("--prior", type=float, default=0.25, help="share of music in what is read")
     parser.add_argument("--without-fasttext", action="store_true", help="terms and names alone")
     return parser.parse_args(arguments)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mucpt_utils.arguments import Parser, positive
+from mucpt_utils.arguments import Parser, place, positive
 from mucpt_utils.config.text import RenderSettings
 from mucpt_utils.errors import OK, OUTSIDE, MuCPTError
 from mucpt_utils.io import write_jsonl
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(
         prog="python -m mucpt_utils render", description="Write a corpus of rendered documents."
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for documents.jsonl")
+    parser.add_argument("--out", type=place, required=True, help="folder for documents.jsonl")
     parser.add_argument(
         "--documents", type=positive, default=10_000, help="size of the flawed corpus, at least 1"
     )
