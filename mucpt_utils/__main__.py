@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mucpt_utils.arguments import INTERRUPTED
+from mucpt_utils.arguments import INTERRUPTED, print_any_letter
 from mucpt_utils.errors import MEANT, WRONG_INPUT, MuCPTError, nearest, of_system
 
 
@@ -63,6 +63,7 @@ def usage() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Call the command that is named first; returns its exit code."""
+    print_any_letter()
     name, *rest = [*(sys.argv[1:] if arguments is None else arguments), ""][:-1] or ["--help"]
     if name in ("-h", "--help"):
         print(usage())

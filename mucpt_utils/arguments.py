@@ -1,8 +1,10 @@
 """Command lines: a mistyped option or choice is answered with the one that was probably meant."""
 
 import argparse
+import io
 import os
 import re
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,6 +14,16 @@ UNKNOWN = re.compile(r"unrecognized arguments: (?P<given>-[^\s=]+)")
 # exit code of a command that Ctrl-C ended, as shells count it; those of errors are in errors.py
 INTERRUPTED = 130
 CHOICE = re.compile(r"invalid choice: '(?P<given>[^']*)' \(choose from (?P<allowed>.+)\)")
+
+
+def print_any_letter() -> None:
+    """Has standard output write a letter that its character set lacks as `\\u0159`.
+
+    The names of sources and folders hold any letters; a terminal of another set than UTF-8, and a
+    name that is no UTF-8, ended the command.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def positive(text: str) -> int:

@@ -2,7 +2,9 @@
 
 import errno
 import importlib.util
+import io
 import os
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -59,6 +61,17 @@ def test_what_the_system_refuses_is_one_line_of_any_command(number, code, monkey
     monkeypatch.setattr(command.importlib, "import_module", lambda module: working)
     assert command.main(["launch", "prepare"]) == code
     assert capsys.readouterr().err == f"launch: /some/folder: {os.strerror(number).lower()}\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_letters_that_a_terminal_lacks_end_no_command(encoding, monkeypatch):
+    printing = SimpleNamespace(main=lambda arguments: print("source: Dvořák \udcff") or OK)
+    monkeypatch.setattr(command.importlib, "import_module", lambda module: printing)
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert command.main(["pipeline"]) == OK
+    terminal.seek(0)
+    assert terminal.read().startswith("source: Dvo")
 
 
 @pytest.mark.parametrize("name", command.COMMANDS)
