@@ -191,9 +191,12 @@ def check_own(out_folder: Path, names: Sequence[str]) -> None:
     for name in names:
         path = out_folder / name
         if path.is_file() or (path.is_dir() and any(path.iterdir())):
-            shown = f"{name}/" if path.is_dir() else name
-            reason = "which no run of the pipeline has left there; choose another folder"
-            raise OutputError(f"--out holds {shown}, {reason}")
+            raise OutputError(not_own(f"{name}/" if path.is_dir() else name))
+
+
+def not_own(name: str) -> str:
+    """What is said of a file in the output's place that is not a run's."""
+    return f"--out holds {name}, which no run of the pipeline has left there; choose another folder"
 
 
 def run_key(
@@ -296,8 +299,12 @@ def concatenate(folder: Path, target: Path) -> None:
 
 def is_finished(run: Run) -> bool:
     """Whether the folder holds the outcome of this run, not of another input or setting."""
-    is_there = is_output(run.out_folder) and (run.out_folder / RESULT).is_file()
-    return is_there and read_json(run.out_folder / RESULT).get("key") == run.key
+    if not is_output(run.out_folder) or not (run.out_folder / RESULT).is_file():
+        return False
+    record = read_json(run.out_folder / RESULT)
+    if not isinstance(record, dict) or "key" not in record:
+        raise OutputError(not_own(RESULT))
+    return record["key"] == run.key
 
 
 def finish(run: Run) -> PipelineResult:

@@ -71,6 +71,18 @@ def test_files_of_somebody_else_are_never_replaced(source, tmp_path, capsys, nam
     assert left == [file] and file.read_text() == "[1]"
 
 
+@pytest.mark.parametrize("record", ["[1]", "{}", "null", "{"])
+def test_a_folder_that_looks_like_an_outcome_and_is_none_is_left_alone(
+    source, tmp_path, capsys, record
+):
+    (tmp_path / "out/kept").mkdir(parents=True)
+    (tmp_path / "out/kept/mine.txt").write_text(TEXT)
+    (tmp_path / "out/pipeline.json").write_text(record)
+    assert main(arguments(tmp_path, source)) == WRONG_INPUT
+    assert "pipeline.json" in one_error(capsys)
+    assert (tmp_path / "out/kept/mine.txt").read_text() == TEXT
+
+
 def test_what_lies_among_the_stages_of_a_run_stays(source, tmp_path):
     assert main(arguments(tmp_path, source, keep_stages=True)) == 0
     (tmp_path / "out/stages/notes").mkdir()
