@@ -98,6 +98,23 @@ def test_records_that_are_compressed_one_by_one_read_the_same(tmp_path):
     assert estimate_documents(source_files(tmp_path), SourceSettings()) >= 1
 
 
+def skippable(content, kind=0x5D):
+    """A frame of zstd that holds no content of the file."""
+    return bytes([kind]) + b"*M\x18" + len(content).to_bytes(4, "little") + content
+
+
+@pytest.mark.parametrize("pack", [bytes, zstandard.compress])
+def test_an_archive_may_begin_with_the_dictionary_of_its_frames(tmp_path, pack):
+    dictionary = zstandard.ZstdCompressionDict(PAGE.encode() * 4)
+    records = [record_bytes("resource", f"{SENTENCE}{n}".encode(), "text/plain") for n in range(3)]
+    packed = [zstandard.ZstdCompressor(dict_data=dictionary).compress(r) for r in records]
+    note = skippable(zstandard.compress(b"no content"), 0x50)  # between two members
+    frames = [skippable(pack(dictionary.as_bytes())), packed[0], note, *packed[1:], note]
+    (tmp_path / "a.warc.zst").write_bytes(b"".join(frames))
+    documents, bad = read(tmp_path)
+    assert [d.text[-1] for d in documents] == ["0", "1", "2"] and not bad
+
+
 def test_the_character_set_of_the_header_is_used(tmp_path):
     text = PAGE.replace("softly", "šōftly").replace("ō", "o").replace("–", "-")
     (tmp_path / "a.warc").write_bytes(archive(page(text=text, charset="iso-8859-2")))

@@ -8,9 +8,12 @@ last member that is merely cut short, the part before the cut is handed out.
 import bz2
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
 import zstandard
@@ -39,9 +42,9 @@ class Codec(NamedTuple):
     step: int = CHUNK
 
 
-def zstd_decompressor() -> Any:
-    """A decompressor of one frame."""
-    return zstandard.ZstdDecompressor(max_window_size=WIDEST_WINDOW).decompressobj()
+def zstd_decompressor(dictionary: zstandard.ZstdCompressionDict | None = None) -> Any:
+    """A decompressor of one frame. dictionary: with which it was compressed, if with one."""
+    return zstandard.ZstdDecompressor(dictionary, WIDEST_WINDOW).decompressobj()
 
 
 CODECS = {
@@ -52,7 +55,10 @@ CODECS = {
     ".zst": Codec("zstd", b"\x28\xb5\x2f\xfd", zstd_decompressor, 512),
 }
 CODECS |= {".gzip": CODECS[".gz"], ".bzip2": CODECS[".bz2"], ".zstd": CODECS[".zst"]}
-SKIPPABLE = (b"*M\x18", 1)  # a zstd frame without content: bytes of its magic and their offset
+# of zstd: frames without content, and the one before all others that holds their dictionary, as
+# archives of the web have it (a compressed dictionary is a frame inside this frame)
+SKIPPABLE, WITH_DICTIONARY = re.compile(rb"[\x50-\x5f]\*M\x18"), b"\x5d*M\x18"
+SKIPPABLE_HEAD = 8  # bytes: its magic and its size
 DAMAGE = (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError, zstandard.ZstdError)
 
 
@@ -100,7 +106,7 @@ def find_members(raw: BinaryIO, codec: Codec, limit: int) -> Iterator[Member]:
     Once `limit` bytes of content have been tested, the rest comes untested: more is refused
     when it is read.
     """
-    position, tried = 0, 0
+    position, tried = behind_skippable(raw, codec, 0), 0
     while (start := next_magic(raw, codec, position)) is not None:
         yield from stray(raw, codec, position, start)
         begin, held = tried, list[bytes]()
@@ -117,7 +123,7 @@ def find_members(raw: BinaryIO, codec: Codec, limit: int) -> Iterator[Member]:
         except DAMAGE as error:
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             member = Member(start, reason, is_cut=isinstance(error, EOFError))
-        position = raw.tell()
+        position = behind_skippable(raw, codec, raw.tell())
         if member.damage:
             # it may have swallowed the next one, or seem to be cut short because of that
             follower = next_whole(raw, codec, start + 1)
@@ -127,6 +133,33 @@ def find_members(raw: BinaryIO, codec: Codec, limit: int) -> Iterator[Member]:
         if tried > limit:
             return
     yield from stray(raw, codec, position, raw.seek(0, io.SEEK_END))
+
+
+def behind_skippable(raw: BinaryIO, codec: Codec, position: int) -> int:
+    """Where the frames end that a zstd file has at `position` and that hold no content."""
+    while codec.magic == CODECS[".zst"].magic:
+        raw.seek(position)
+        head = raw.read(SKIPPABLE_HEAD)
+        if not SKIPPABLE.match(head):
+            break
+        end = position + SKIPPABLE_HEAD + int.from_bytes(head[4:], "little")
+        position = min(end, raw.seek(0, io.SEEK_END))
+    return position
+
+
+def with_dictionary(raw: BinaryIO, codec: Codec) -> Codec:
+    """The codec with the dictionary that a zstd file begins with, if it has one."""
+    raw.seek(0)
+    if codec.magic != CODECS[".zst"].magic or raw.read(4) != WITH_DICTIONARY:
+        return codec
+    size = int.from_bytes(raw.read(4), "little")
+    held = raw.read(min(size, HELD))
+    with suppress(zstandard.ZstdError):  # the members will say that they cannot be read
+        if held.startswith(codec.magic):
+            held = zstandard.ZstdDecompressor().decompress(held, max_output_size=HELD)
+        dictionary = zstandard.ZstdCompressionDict(held)
+        return codec._replace(make=partial(zstd_decompressor, dictionary))
+    return codec
 
 
 def next_magic(raw: BinaryIO, codec: Codec, position: int) -> int | None:
@@ -157,10 +190,10 @@ def next_whole(raw: BinaryIO, codec: Codec, position: int) -> int | None:
 
 
 def stray(raw: BinaryIO, codec: Codec, start: int, end: int) -> Iterator[Member]:
-    """What lies between two members, unless it is padding or a skippable frame."""
+    """What lies between two members, unless it is padding."""
     raw.seek(start)
     head = raw.read(min(end - start, CHUNK))
-    if head.strip(b"\0") and not head.startswith(*SKIPPABLE):
+    if head.strip(b"\0"):
         yield Member(start, f"{end - start} bytes that are no {codec.name}")
 
 
@@ -171,8 +204,8 @@ class MemberStream:
     """
 
     def __init__(self, raw: BinaryIO, codec: Codec, limit: int) -> None:
-        self.raw, self.codec = raw, codec
-        self.members = find_members(raw, codec, limit)
+        self.raw, self.codec = raw, with_dictionary(raw, codec)
+        self.members = find_members(raw, self.codec, limit)
         self.pieces: Iterator[bytes] = iter(())
         self.rest: bytes | None = None  # of the current piece
 
