@@ -17,13 +17,32 @@ from mucpt_utils.pipeline.outcome.sampling import KeptPile
 from mucpt_utils.pipeline.run import CARD
 
 CREATIVE_COMMONS = re.compile(
-    r"\bcc[ -]?(by(?:[ -](?:nc|sa|nd))*)[ -]v?\.?(\d\.\d)\b", re.IGNORECASE
+    r"(?:\bcc[ -]?|creativecommons\.org/licenses/)"
+    r"(by(?:[ -](?:nc|sa|nd))*)[ /-]v?\.?(\d\.\d)\b",
+    re.IGNORECASE,
 )
-# the Hub's names of licences, by words in the licence that a row states
+# the Hub's names of licences, by words in the licence that a row states; the name alone may be
+# another's: a publisher's (MIT Press), a record label's, a word of German
 LICENCES = (
-    (re.compile(r"\bcc[ -]?0\b|creative commons zero", re.IGNORECASE), "cc0-1.0"),
-    (re.compile(r"\bapache\b.*2", re.IGNORECASE), "apache-2.0"),
-    (re.compile(r"\bmit\b", re.IGNORECASE), "mit"),
+    (
+        re.compile(r"\bcc[ -]?0\b|creative commons zero|/publicdomain/zero/", re.IGNORECASE),
+        "cc0-1.0",
+    ),
+    (
+        re.compile(
+            r"\bapache(?:[ ,-]+(?:software|licen[cs]e|version))*[ ,-]+v?2(?:\.0)?\b"
+            r"|apache\.org/licenses/license-2\.0",
+            re.IGNORECASE,
+        ),
+        "apache-2.0",
+    ),
+    (
+        re.compile(
+            r"\A\W*(?:the )?mit(?: licen[cs]e)?(?: \(mit\))?\W*\Z|opensource\.org/licenses?/mit\b",
+            re.IGNORECASE,
+        ),
+        "mit",
+    ),
     (re.compile(r"\bgfdl\b|free documentation", re.IGNORECASE), "gfdl"),
 )
 UNKNOWN, OTHER = "unknown", "other"
