@@ -1,6 +1,7 @@
 """Nothing is lost: documents in = kept + dropped by each reason + quarantined, stage by stage."""
 
 import csv
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -14,6 +15,10 @@ KEPT = "kept"
 REMOVED_INSIDE = "removed inside documents"
 QUARANTINED = "quarantined: "
 PASSED_OVER = "passed over: "  # not text: hidden files, images of a crawl, a licence's words
+
+
+# of a place or a size, other than a limit (`longer than 16000000 bytes`) or part of a name (UTF-8)
+NUMBER = re.compile(r"(?<![\w.-])(?<!than )\d+(?![\w-])")
 
 
 class AccountingError(MuCPTError, ValueError):
@@ -54,6 +59,15 @@ class Tally:
             dict(zip(COLUMNS, (stage, *key, self.documents_out[key], words), strict=True))
             for key, words in sorted(words_out.items())
         ]
+
+
+def kind_of_reason(reason: str) -> str:
+    """A reason of the quarantine without the numbers that differ from file to file.
+
+    >>> kind_of_reason("broken UTF-8 at byte 145")
+    'broken UTF-8 at byte …'
+    """
+    return NUMBER.sub("…", reason)
 
 
 def merge_rows(rows: Iterable[dict]) -> list[dict]:

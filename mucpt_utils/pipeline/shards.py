@@ -13,7 +13,7 @@ import orjson
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
-from mucpt_utils.pipeline.accounting import KEPT, PASSED_OVER, QUARANTINED, Tally
+from mucpt_utils.pipeline.accounting import KEPT, PASSED_OVER, QUARANTINED, Tally, kind_of_reason
 from mucpt_utils.text.sources import PassedOver, Unreadable
 from mucpt_utils.text.sources.inputs import Item, Unit
 
@@ -201,8 +201,9 @@ class ShardWriter:
 
     def quarantine(self, item: Unreadable) -> None:
         """Records what could not be read."""
+        reason = QUARANTINED + kind_of_reason(item.reason)
         self.tally.enter(item.source, 0)
-        self.tally.leave(item.source, QUARANTINED + item.reason, 0, item.documents)
+        self.tally.leave(item.source, reason, 0, item.documents)
         self.quarantined.write(json_line(item.__dict__))
 
     def pass_over(self, item: PassedOver) -> None:

@@ -6,6 +6,7 @@ from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.filters.base_filter import BaseFilter
 
 from mucpt_utils.pipeline.accounting import check_accounting, merge_rows
+from mucpt_utils.pipeline.outcome.sampling import RejectedPile, Scores
 from mucpt_utils.pipeline.shards import (
     EachShard,
     MapShards,
@@ -60,6 +61,18 @@ def test_documents_are_read_into_shards_of_their_size_and_the_unreadable_aside(t
     assert json.loads(quarantined)["place"] == "file:3"
     reasons = {row["reason"]: row["documents"] for row in rows(tmp_path)}
     assert reasons == {"kept": 3, "quarantined: not JSON": 1}
+
+
+def test_reasons_of_the_quarantine_are_counted_by_kind(tmp_path):
+    items = [Unreadable("s", f"a:{n}", f"broken UTF-8 at byte {n}") for n in range(50)]
+    items += [Unreadable("s", "b", "line longer than 9 bytes")]
+    read(tmp_path, items)
+    assert {row["reason"]: row["documents"] for row in rows(tmp_path)} == {
+        "quarantined: broken UTF-8 at byte …": 50,
+        "quarantined: line longer than 9 bytes": 1,
+    }
+    pile = RejectedPile(tmp_path, next(tmp_path.glob("quarantine/*")), Scores())
+    assert pile.quarantined.total() == 51 and pile.quarantined["broken UTF-8 at byte …"] == 50
 
 
 def test_a_shard_maps_to_one_of_the_same_number_and_what_is_rejected_beside_it(tmp_path):

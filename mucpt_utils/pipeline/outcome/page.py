@@ -158,12 +158,17 @@ def unreadable(pile: RejectedPile, size: Size) -> list[Unreadable]:
             reason,
             count,
             [
-                (row["place"], excerpt(row["excerpt"], length=size.characters))
+                (place_of(row, reason), excerpt(row["excerpt"], length=size.characters))
                 for row in pile.unreadable[reason].rows()[: size.examples]
             ],
         )
         for reason, count in pile.quarantined.most_common(size.reasons)
     ]
+
+
+def place_of(row: Mapping, reason: str) -> str:
+    """Where something could not be read, with its own reason if that says more than the kind."""
+    return row["place"] if row["reason"] == reason else f"{row['place']}: {row['reason']}"
 
 
 def duplicates(findings: Findings, size: Size) -> dict[str, tuple[int, list[Pair]]]:

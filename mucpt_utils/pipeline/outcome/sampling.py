@@ -13,6 +13,7 @@ from typing import NamedTuple
 import orjson
 import xxhash
 
+from mucpt_utils.pipeline.accounting import kind_of_reason
 from mucpt_utils.pipeline.similarity.containment import DUPLICATE_FROM
 from mucpt_utils.text.sources.records import READ_FROM
 
@@ -92,8 +93,9 @@ class RejectedPile:
         self.quarantined: Counter[str] = Counter()
         self.unreadable: dict[str, Sample] = defaultdict(Sample)
         for place, row in rows_of([quarantine] if quarantine.is_file() else []):
-            self.quarantined[row["reason"]] += row["documents"]
-            self.unreadable[row["reason"]].offer(row["place"], place)
+            kind = kind_of_reason(row["reason"])
+            self.quarantined[kind] += row["documents"]
+            self.unreadable[kind].offer(row["place"], place)
 
     def duplicates(self) -> list[dict]:
         """The examples of duplicates."""
