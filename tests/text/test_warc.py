@@ -208,12 +208,13 @@ def test_resources_and_conversions_are_read_and_other_records_counted(tmp_path):
         record_bytes("metadata", b"x", "application/warc-fields"),
         record_bytes("metadata", b"y", "application/warc-fields"),
         record_bytes("resource", b"\x89PNG", "image/png"),
+        *(record_bytes("resource", b"\x89PNG", f"image/png; name={n}") for n in range(3)),
     )
     assert [" ".join(d.text.split()) for d in documents] == texts and not bad
     assert {item.reason: item.documents for item in passed} == {
         "a record of type metadata": 2,
         "a record of type revisit": 1,
-        "image/png": 1,
+        "image/png": 4,
     }
 
 

@@ -73,8 +73,9 @@ def record_items(
     raw = b""
     try:
         kind = content_type(record.content)
-        if kind.partition(";")[0].strip().lower() not in PAGES:
-            yield PassedOver(source, place, kind, documents=1)
+        form = kind.partition(";")[0].strip()
+        if form.lower() not in PAGES:
+            yield PassedOver(source, place, form or "an empty content type", documents=1)
             return
         if record.is_long:
             raise Malformed(f"page longer than {settings.largest_text_bytes} bytes")
