@@ -2,6 +2,7 @@ import hashlib
 import http.server
 import threading
 
+import httpx
 import pytest
 from datatrove.data import Document
 
@@ -12,6 +13,7 @@ from mucpt_utils.pipeline.command import main
 from mucpt_utils.pipeline.run import run_pipeline
 from mucpt_utils.pipeline.shards import read_documents
 from mucpt_utils.text.sources import PassedOver, gutenberg, open_input
+from mucpt_utils.text.sources.base import SourceFailed
 from mucpt_utils.text.sources.gutenberg import book_numbers, fetch_books
 
 PROSE = "\n\n".join(
@@ -137,6 +139,18 @@ def test_a_mirror_that_keeps_failing_stops_the_run_with_one_line(mirror, tmp_pat
     arguments = ["--source", "gutenberg:12", "--out", str(tmp_path / "out")]
     assert main([*arguments, "--settings", str(file)]) == OUTSIDE
     assert capsys.readouterr().err.startswith("pipeline: http://127.0.0.1:9/cache/epub/12")
+
+
+@pytest.mark.parametrize(
+    "error", [httpx.TooManyRedirects("x"), httpx.DecodingError("x"), httpx.InvalidURL("x")]
+)
+def test_whatever_fails_between_here_and_a_mirror_is_one_line(tmp_path, monkeypatch, error):
+    def fails(*_, **__):
+        raise error
+
+    monkeypatch.setattr(gutenberg.httpx, "stream", fails)
+    with pytest.raises(SourceFailed, match=r"pg12.txt: x \(1 requests\)"):
+        fetch_books([12], tmp_path, GutenbergSettings(retries=0))
 
 
 def test_pauses_are_polite(mirror, tmp_path, monkeypatch):

@@ -122,7 +122,7 @@ class Mirror:
                 pause = error.response.headers.get("Retry-After", "")
                 if pause.isdigit():
                     time.sleep(min(LONGEST_PAUSE, int(pause)))
-            except httpx.TransportError as error:
+            except (httpx.RequestError, httpx.InvalidURL) as error:
                 problem = str(error) or type(error).__name__
         requests = settings.retries + 1
         raise SourceFailed(f"{address}: {problem} ({requests} requests); a later run goes on")
