@@ -178,6 +178,10 @@ def check_output(source: str | Path, out_folder: Path) -> None:
         raise OutputError(f"--out {out_folder} is a file; needed is a folder")
     if path == out:
         raise OutputError(f"--out is the source itself ({source}); choose another folder")
+    kind, _, dataset = str(source).partition(":")
+    folder = dataset.partition(":")[0]
+    if kind == "hub" and Path(folder).is_dir() and out.is_relative_to(os.path.realpath(folder)):
+        raise OutputError(f"--out lies in the dataset {folder}, of which it would become a part")
     for name in WRITTEN:
         if path.is_relative_to(out / name):
             raise OutputError(f"--source lies in {out_folder / name}, which the run overwrites")

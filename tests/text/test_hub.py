@@ -7,7 +7,7 @@ from datatrove.data import Document
 
 from mucpt_utils.config.pipeline import PipelineSettings
 from mucpt_utils.config.text import HubSettings, SourceSettings
-from mucpt_utils.pipeline.run import run_pipeline
+from mucpt_utils.pipeline.run import OutputError, check_output, run_pipeline
 from mucpt_utils.pipeline.shards import read_documents
 from mucpt_utils.text.sources import Unreadable, open_input
 from mucpt_utils.text.sources.inputs import input_size
@@ -113,6 +113,13 @@ def test_wrong_names_are_told(dataset, tmp_path):
         items(f"hub:{dataset}:nosuch", tmp_path)
     with pytest.raises(ValueError, match="name is missing"):
         items("hub:", tmp_path)
+
+
+@pytest.mark.parametrize("place", [".", "out"])
+def test_no_outcome_goes_into_the_dataset_that_is_read(dataset, place):
+    with pytest.raises(OutputError, match="--out lies in the dataset"):
+        check_output(f"hub:{dataset}:test", dataset / place)
+    check_output(f"hub:{dataset}", dataset.parent / "out")
 
 
 def test_the_pipeline_reads_a_dataset_the_same_whatever_the_tasks(dataset, tmp_path):
