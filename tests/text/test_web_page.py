@@ -231,6 +231,13 @@ def documents_of(items):
     return [item for item in items if isinstance(item, Document)]
 
 
+def test_sections_of_character_data_are_text_where_the_page_is_xml():
+    sections = "".join(f"<p><![CDATA[{s} < & >]]></p>" for s in sentences())
+    page = f"{BEGINNINGS['xml']}<body>{sections}<p>No end <![CDATA[ of this.</p></body></html>"
+    text = web_page.read_page(page).text
+    assert all(f"{sentence} < & >" in text for sentence in sentences()) and "<p>" not in text
+
+
 @pytest.mark.parametrize("beginning", BEGINNINGS)
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.rst", "a.txt.gz", "a.text"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

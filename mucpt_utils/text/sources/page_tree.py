@@ -8,6 +8,7 @@ texts between blocks, side by side. Such pages are simplified; no word is lost.
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from html import escape
 from typing import Any, NamedTuple
 
 from mucpt_utils.text.sources.base import Malformed
@@ -114,12 +115,24 @@ def read_again(tree: Any) -> Any:
 
 
 def lightened(page: str) -> str:
-    """A page without XML declaration and the attributes of very long tags; without images, fields
+    """A page without XML's own marks and the attributes of very long tags; without images, fields
     and code if there are very many of these."""
+    if XML.match(page):
+        page = "".join(without_sections(page))
     page = "".join(with_short_tags(PASSED_TAG.sub("", XML.sub("", page))))
     if count(TEXTLESS, page) > MOST_TEXTLESS:
         page = TEXTLESS.sub("", page)
     return "".join(without_code(page)) if count(CODE, page) > MOST_CODE else page
+
+
+def without_sections(page: str) -> Iterator[str]:
+    """The parts of a page of XML, with its sections of character data as text, which parsers of
+    HTML take for comments."""
+    before, *parts = page.split("<![CDATA[")
+    yield before
+    for part in parts:
+        words, end, behind = part.partition("]]>")
+        yield escape(words, quote=False) + behind if end else part
 
 
 def count(tag: re.Pattern[str], page: str) -> int:
