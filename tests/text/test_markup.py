@@ -158,6 +158,14 @@ def test_front_matter_goes_alone(matter, end):
     assert strip_markup(text, ".md") == "First section.\n\nSecond section."
 
 
+def test_front_matter_of_hugo_goes_alone():
+    matter = "title = 'Opening: gambits'\ntags = [\n  'one',\n]\n\n# a note\n[params]\nkey = 1\n"
+    text = f"+++\n{matter}+++\n\nFirst section.\n\n+++\n\nSecond section."
+    assert strip_markup(text, ".md") == "First section.\n\n+++\n\nSecond section."
+    prose = "+++\n\nAll of it is prose.\n\n+++\n\nSecond section."
+    assert strip_markup(prose, ".md") == prose
+
+
 def test_restructured_text_gives_its_words_those_of_unknown_directives_too(tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("another file")

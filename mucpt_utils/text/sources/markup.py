@@ -23,6 +23,14 @@ DIALECTS: tuple[tuple[re.Pattern, Any], ...] = (
         ),
         "",
     ),
+    # the same in TOML, as Hugo writes it
+    (
+        re.compile(
+            r"\A\+\+\+[ \t]*\n(?:(?:[\w.\"'-]++[ \t]*=[^\n]*+|[\[\]}#][^\n]*+|[ \t]+[^\s][^\n]*+"
+            r"|[ \t]*)\n)*?\+\+\+[ \t]*(?:\n|\Z)"
+        ),
+        "",
+    ),
     (re.compile(r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}|\{:[^{}\n]*\}"), ""),
     (
         re.compile(r"^(#{1,6})(?=[^#\s])([^\n]*)", re.MULTILINE),
