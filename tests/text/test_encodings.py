@@ -186,6 +186,8 @@ def test_a_plain_text_is_read_in_the_set_its_head_names(tmp_path, head, end):
         "<head><meta charset=utf-8></head><body><form accept-charset=iso-8859-2></form>",
         '<head><meta http-equiv="Content-Type" content="text/html; charset=utf-8"><a charset=big5>',
         "<head><meta name=a content='the charset of the page'>",
+        "<head><meta name=description content='How to write charset=koi8-r'><meta charset=utf-8>",
+        '<head><meta property="og:title" content="charset=big5 and others"/>',
         "<head><!-- a comment without end <meta charset=iso-8859-2>",
     ],
 )
@@ -193,6 +195,20 @@ def test_a_set_is_stated_where_browsers_look_for_it(beginning):
     raw = f"<!doctype html><html>{beginning}<p>Dvořák</p>".encode()
     assert "Dvořák" in decode(raw, stated_charset(raw))
     assert stated_charset(raw) in ("utf-8", None)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<META content='text/html; charset=iso-8859-2' http-equiv=content-type>",
+        '<meta name=a content="b; c" charset="iso-8859-2">',
+        "<meta id=x charset = 'iso-8859-2'/>",
+        "<meta/charset=iso-8859-2>",
+        '<meta name="a"charset="iso-8859-2">',
+    ],
+)
+def test_a_set_is_stated_in_any_order_of_attributes(tag):
+    assert stated_charset(f"<html><head>{tag}</head>".encode()) == "iso-8859-2"
 
 
 @pytest.mark.parametrize("encoding", ["cp437", "cp850"])

@@ -43,8 +43,12 @@ NO_TEXT = ("idna", "punycode", "unicode_escape", "raw_unicode_escape")
 SHIFT = b"\x1b$"
 IN_HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
 # other tags speak of other things: `<script charset=...>`, `<form accept-charset=...>`
+# an attribute of its own, or in what stands for a header; a page's description may speak of sets
+ATTRIBUTE = r"[\s/]*+(?!charset\b)[\w:.-]++(?:\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<>]++))?+"
 IN_PAGE = re.compile(
-    r"(?:<meta\b[^<>]*?\bcharset|<\?xml[^<>]*?\bencoding)\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE
+    rf"(?:<meta\b(?:(?:{ATTRIBUTE})*+[\s/]*+charset|(?=[^<>]*?\bhttp-equiv\b)[^<>]*?\bcharset)"
+    r"|<\?xml[^<>]*?\bencoding)\s*=\s*[\"']?\s*([\w:.-]+)",
+    re.IGNORECASE,
 )
 # as books of Project Gutenberg, mail and news, and editors' marks in plain text name it
 IN_TEXT = re.compile(
