@@ -63,7 +63,7 @@ def claims_table(tables: Tables, scale: Scale) -> pd.DataFrame:
     `composition_differences`, `pipeline_quality`, `funnel` and `runs`. A test whose table is
     missing gives "not tested".
     """
-    tables = {name: with_verdicts(name, table) for name, table in tables.items()}
+    tables = {name: with_verdicts(table) for name, table in tables.items()}
     rows = []
     for claim in load_claims().values():
         finding = tested(claim.test, tables)

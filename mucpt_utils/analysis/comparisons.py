@@ -292,7 +292,7 @@ def arms_by_level(measured: pd.DataFrame) -> pd.DataFrame:
                 names = {"axis": axis, "level": level, "arm": arm, "compared_to": "plain"}
                 parts.append(paired(part, by_arm["plain"]).assign(**names))
     table = concat(parts, "arms_by_level")
-    return verdicts.with_verdicts("arms_by_level", table)
+    return verdicts.with_verdicts(table)
 
 
 def reference_surface(measured: pd.DataFrame, covered: float) -> pd.DataFrame:

@@ -110,7 +110,7 @@ def judged(differences: pd.DataFrame) -> pd.DataFrame:
 # --- room -----------------------------------------------------------------------------------------
 
 
-def with_verdicts(name: str, table: pd.DataFrame) -> pd.DataFrame:
+def with_verdicts(table: pd.DataFrame) -> pd.DataFrame:
     """A table of differences with the verdict of each; any other table unchanged.
 
     Differences of arms have theirs from the run, except in older tables; those of mixtures, for

@@ -45,9 +45,9 @@ class TailFact(Fact):
 
 
 @cache
-def tail_relations(path: Path = RELATIONS) -> dict[str, Mapping]:
+def tail_relations() -> dict[str, Mapping]:
     """answer_type, subject and questions of every relation of the tail."""
-    return read_yaml(path)
+    return read_yaml(RELATIONS)
 
 
 def tail_relation(fact: TailFact) -> Relation:
@@ -121,9 +121,9 @@ def split_cells(row: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def load_identifiers(path: Path = IDENTIFIERS) -> dict[str, tuple[str, ...]]:
+def load_identifiers() -> dict[str, tuple[str, ...]]:
     """Catalogue numbers of the subjects of the fact tables, for those that have any."""
-    with path.open(encoding="utf-8", newline="") as stream:
+    with IDENTIFIERS.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     return {row["subject"]: tuple(row["identifiers"].split("; ")) for row in rows}
 

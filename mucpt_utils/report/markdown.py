@@ -7,8 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-LONGEST_TABLE = 20  # rows of a table that are shown
-
 
 def markdown_report(told: Mapping[str, Any]) -> str:
     """The text of `report.md` from the content of the page (`page.contents`)."""

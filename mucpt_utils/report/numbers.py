@@ -30,9 +30,9 @@ def decimals_of(end: float, decimals: int, low: float, high: float) -> int:
     return next(enough, decimals) if low * high > 0 else decimals
 
 
-def ends_in_words(low: float, high: float, decimals: int = 2) -> str:
+def ends_in_words(low: float, high: float) -> str:
     """The same in a sentence: `−0.12 to −0.003`."""
-    return " to ".join(ends(low, high, decimals))
+    return " to ".join(ends(low, high))
 
 
 def with_ends(effect: Effect) -> str:

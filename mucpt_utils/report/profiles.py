@@ -58,7 +58,7 @@ class Finished:
     @property
     def judged(self) -> dict[str, pd.DataFrame]:
         """The tables, with the verdict of the study's rule for each difference."""
-        return {name: with_verdicts(name, table) for name, table in self.tables.items()}
+        return {name: with_verdicts(table) for name, table in self.tables.items()}
 
     @property
     def commit(self) -> str:
@@ -137,11 +137,9 @@ def in_order_of_profiles(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
 
 
-def every_profile(
-    first: Finished, names: Iterable[str], results: Path = paths.RESULTS
-) -> list[Finished]:
+def every_profile(first: Finished, names: Iterable[str]) -> list[Finished]:
     """`first` and every other committed profile that has one of the tables `names`."""
-    folders = [path.parent for path in results.glob("*/run.json")]
+    folders = [path.parent for path in paths.RESULTS.glob(f"*/{RECORD}")]
     names = list(names)
     others = [read_finished(f, names) for f in folders if f.resolve() != first.folder.resolve()]
     apart = [other for other in others if other.tables and other.name != first.name]
@@ -163,7 +161,7 @@ def same_difference(finished: Iterable[Finished]) -> pd.DataFrame:
         table = each.tables.get("differences")
         if table is None or table.empty:
             continue
-        table = with_verdicts("differences", table)
+        table = with_verdicts(table)
         rows = table.loc[table["compared_to"].isin(COSTS)]
         rows = rows.reindex(columns=DIFFERENCE_COLUMNS)
         again = repeats.get(each.name, "")

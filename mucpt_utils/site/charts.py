@@ -129,9 +129,7 @@ def forest(
     return named(layers, width=width, height={"step": row_height, "for": "offset"})
 
 
-def curves(
-    x_title: str, y_title: str, colours: Sequence[str], *, width: int = 380, height: int = 240
-) -> Spec:
+def curves(x_title: str, y_title: str, colours: Sequence[str]) -> Spec:
     """Lines with intervals as bands. Rows: series (number), x, value, low, high, told, panel."""
     looks = series("series", colours, ["circle", "diamond", "square", "triangle-up", "cross"] * 6)
     x: Spec = {"field": "x", "type": "quantitative", "title": x_title}
@@ -153,7 +151,7 @@ def curves(
             "encoding": {**line, "shape": looks["shape"], "tooltip": {"field": "told"}},
         },
     ]
-    return named(layers, width=width, height=height)
+    return named(layers, width=380, height=240)
 
 
 def bars(title: str, width: int = 420, lines: int = 2) -> Spec:
@@ -176,7 +174,7 @@ def bars(title: str, width: int = 420, lines: int = 2) -> Spec:
     return named(layers, width=width, height={"step": max(38, 16 * lines + 4)})
 
 
-def tiles(width: int = 420) -> Spec:
+def tiles() -> Spec:
     """A heat map. Rows: label (down), column (across), worse (0 or 1), size, said (lines), told.
 
     Blue is better, orange worse; a larger tile is a larger difference, since the page's colours
@@ -202,7 +200,7 @@ def tiles(width: int = 420) -> Spec:
             "encoding": {"x": x, "y": y, "text": {"field": "said"}, **told},
         },
     ]
-    return named(layers, width=width, height={"step": 56})
+    return named(layers, width=420, height={"step": 56})
 
 
 def panels(spec: Spec, names: Sequence[str]) -> Spec:

@@ -87,7 +87,7 @@ def load(profile: str, overrides: Sequence[str] = ()) -> Explored:
         run = read_json(record) if record.is_file() else {}
         named = mixtures.listed(own).set_index("mixture")["title"].to_dict() if mixed else {}
         tables = read_tables(folder, names, mixed)
-        told = [origin(profile, overrides, folder), limits.not_run(tables, run) if run else ""]
+        told = [origin(profile, folder), limits.not_run(tables, run) if run else ""]
         return Explored(tables, " ".join(filter(None, told)), run.get("settings", {}), named)
     raise FileNotFoundError(f"no tables of {profile!r}; `./run_all.sh {profile}` makes them")
 

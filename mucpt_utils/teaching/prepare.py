@@ -48,7 +48,7 @@ def row_of(
         return wanted, notebook, "yes", "no run is needed"
     for folder in profiles.folders_to_read(profile, overrides):
         if (folder / file).is_file():
-            return wanted, notebook, "yes", profiles.origin(profile, overrides, folder)
+            return wanted, notebook, "yes", profiles.origin(profile, folder)
     return wanted, notebook, "after a run", ""
 
 

@@ -53,7 +53,7 @@ def folders_to_read(profile: str, overrides: Sequence[str] = ()) -> list[Path]:
     return [folder for *_, folder in sorted(folders, reverse=True)]
 
 
-def origin(profile: str, overrides: Sequence[str], folder: Path) -> str:
+def origin(profile: str, folder: Path) -> str:
     """Where the results shown come from, in one line. folder: the one used of `folders_to_read`."""
     if folder.parent != paths.RESULTS:
         return f"From the run of profile {folder.name}."

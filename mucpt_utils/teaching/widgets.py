@@ -60,7 +60,7 @@ def cached(profile: str, overrides: Sequence[str], name: str) -> tuple[dict, str
     for folder in folders_to_read(profile, overrides):
         path = folder / FOLDER / f"{name}.json"
         if path.exists():
-            return read_json(path), origin(profile, overrides, folder)
+            return read_json(path), origin(profile, folder)
     raise FileNotFoundError(
         f"no {FOLDER}/{name}.json for profile {profile!r}; `./run_all.sh {profile}` makes it"
     )

@@ -41,9 +41,9 @@ def test_who_only_looks_gets_the_committed_run_before_a_smaller_one_of_his_own(w
 
 def test_where_it_comes_from_is_said(work):
     committed = paths.RESULTS / "laptop"
-    assert profiles.origin("best", (), committed) == "From the committed run of profile laptop."
-    assert profiles.origin("best", (), work / "smoke") == "From the run of profile smoke."
-    assert "gpu has not been run" in profiles.origin("gpu", (), committed)
+    assert profiles.origin("best", committed) == "From the committed run of profile laptop."
+    assert profiles.origin("best", work / "smoke") == "From the run of profile smoke."
+    assert "gpu has not been run" in profiles.origin("gpu", committed)
 
 
 def test_a_run_of_other_code_is_not_trained_anew_unasked(work, monkeypatch, capsys):

@@ -3,7 +3,6 @@
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from mucpt_utils.knowledge.facts import POPULARITY
 from mucpt_utils.knowledge.relations import ANSWER_TYPES
@@ -60,9 +59,9 @@ def strata_table(splits: Mapping[str, Sequence[dict]]) -> list[str]:
     return lines + [f"| {source} | {number} |" for source, number in sources.most_common()]
 
 
-def difficulty_table(path: Path = DIFFICULTY) -> str:
+def difficulty_table() -> str:
     """What the models and the guessers got right, by part of the test split."""
-    with path.open(encoding="utf-8", newline="") as stream:
+    with DIFFICULTY.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     lines = [
         "| part | questions | answers of models | right | no model right | every model right "

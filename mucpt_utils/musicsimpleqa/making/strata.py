@@ -49,9 +49,9 @@ class Counts(NamedTuple):
     views: Mapping[str, int]
 
 
-def load_strata(path: Path = STRATA) -> dict[str, Stratum]:
+def load_strata() -> dict[str, Stratum]:
     """The committed strata, by subject; other subjects' strata are judgements."""
-    with path.open(encoding="utf-8", newline="") as stream:
+    with STRATA.open(encoding="utf-8", newline="") as stream:
         return {row["subject"]: Stratum(**row) for row in csv.DictReader(stream)}
 
 
@@ -111,8 +111,8 @@ def measure(facts: Sequence[Fact], counts: Counts) -> list[Stratum]:
     return strata
 
 
-def record_strata(facts: Sequence[Fact], folder: Path, path: Path = STRATA) -> list[Stratum]:
+def record_strata(facts: Sequence[Fact], folder: Path) -> list[Stratum]:
     """Write strata.csv from the reference tables in `folder`."""
     strata = measure(facts, read_counts(folder))
-    write_csv(path, Stratum._fields, strata)
+    write_csv(STRATA, Stratum._fields, strata)
     return strata

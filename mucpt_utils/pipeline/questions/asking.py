@@ -301,7 +301,7 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
             before = " ".join(sentences[max(0, number - CONTEXT_SENTENCES) : number])
             after, has_choices = choices + following, bool(choices)
             headings = tuple(sentences[: min(number, HEADINGS)]) if is_posed_as_a_whole else ()
-            for piece in pieces(stretch, manner):
+            for piece in pieces(stretch):
                 yield Prompt(piece, manner, before, after, is_posed, has_choices, headings)
 
 
@@ -400,7 +400,7 @@ def names_kind(body: str) -> bool:
     return any(stem(word) in vocabulary().kinds_of for word in raw_words(body))
 
 
-def pieces(sentence: str, manner: Manner) -> list[str]:
+def pieces(sentence: str) -> list[str]:
     """The sentence, or, if it is too long for a question, the parts of it that may ask."""
     tokens = sentence.split()
     if len(tokens) <= LONGEST_QUESTION:
