@@ -4,7 +4,6 @@ import pandas as pd
 
 from mucpt_utils.analysis.effects import first_row
 
-PLAIN = "plain"
 REFERENCE_TOKENS = "reference_tokens"  # the axis of data composition that changes this price
 
 
@@ -15,7 +14,7 @@ def cost_with(costs: pd.DataFrame | None, arm: str, reference_tokens: float) -> 
     as they are. costs: rows of `costs.csv`. NaN if the arm has no reference model, or if nothing
     was counted.
     """
-    row, plain = (first_row(costs, arm=name) for name in (arm, PLAIN))
+    row, plain = (first_row(costs, arm=name) for name in (arm, "plain"))
     if row is None or plain is None or not row["reference_tokens"] > 0:
         return float("nan")
     a_token = plain["flops"] / plain["trained_tokens"]

@@ -15,9 +15,9 @@ import pandas as pd
 
 from mucpt_utils.analysis.comparisons import arm_pairs, judged_pairs
 from mucpt_utils.analysis.frames import concat
+from mucpt_utils.analysis.verdicts import KINDS
 from mucpt_utils.config.settings import Profile
 
-KINDS = ("covered", "uncovered")  # over all facts, a result would depend on the coverage chosen
 SEEDS_APART = 1_000_000  # between the numbers of two profiles' seeds
 
 
@@ -54,6 +54,7 @@ def compared(profiles: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         for place, (name, items) in enumerate(profiles.items())
     ]
     together = pd.concat(apart, ignore_index=True)
+    # over all facts, a result would depend on the coverage chosen
     together = together[together["stratum"].isin(KINDS)]
     table = judged_pairs(arm_pairs(together), "differences")
     by_arm = together.groupby("arm")["profile"].unique()

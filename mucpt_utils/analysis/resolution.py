@@ -12,8 +12,7 @@ import pandas as pd
 from mucpt_utils import stats
 from mucpt_utils.analysis.comparisons import side_by_side
 from mucpt_utils.analysis.frames import frame_of
-from mucpt_utils.analysis.pooling import KINDS
-from mucpt_utils.analysis.verdicts import EQUAL_TOKENS, role
+from mucpt_utils.analysis.verdicts import EQUAL_TOKENS, KINDS, role
 
 # half-width aimed at, for either measure: nats per token, share of questions
 AIM = 0.02

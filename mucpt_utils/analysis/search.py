@@ -24,6 +24,7 @@ from mucpt_utils import paths
 from mucpt_utils.analysis.comparisons import paired
 from mucpt_utils.analysis.items import final_items, items
 from mucpt_utils.analysis.runs import read_runs
+from mucpt_utils.analysis.verdicts import KINDS
 from mucpt_utils.arguments import Parser
 from mucpt_utils.config.arms import ARMS, load_candidates
 from mucpt_utils.config.files import chosen
@@ -34,7 +35,6 @@ from mucpt_utils.study.checkout import check_committed
 if TYPE_CHECKING:  # torch takes seconds to import, and wrong arguments are reported before
     from mucpt_utils.study.study import Study
 
-STRATA = ("covered", "uncovered")
 COMPARED_TO = ("plain", "rho1")
 COLUMNS = (
     *("date", "trial", "profile", "set", "seeds", "train_tokens", "effective", "setting"),
@@ -122,7 +122,7 @@ def dose(study: "Study", name: str) -> float | None:
 
 def compare(final: pd.DataFrame, name: str) -> list[dict]:
     """A candidate's means and its paired differences to plain and Rho-1, from final items."""
-    final = final[final["stratum"].isin(STRATA)]
+    final = final[final["stratum"].isin(KINDS)]
     ours = final[final["arm"] == name]
     means = ours.groupby(["stratum", "metric"], sort=False)["value"].mean()
     rows = {key: {"stratum": key[0], "metric": key[1], "value": v} for key, v in means.items()}
@@ -139,7 +139,7 @@ def compare(final: pd.DataFrame, name: str) -> list[dict]:
 def beats_both(rows: Sequence[dict], metric: str = "log_likelihood") -> bool:
     """Whether a trial is above both plain and Rho-1, on both covered and uncovered facts."""
     wanted = [row for row in rows if row["metric"] == metric]
-    return len(wanted) == len(STRATA) and all(
+    return len(wanted) == len(KINDS) and all(
         row[f"minus_{other}"] > 0 for row in wanted for other in COMPARED_TO
     )
 

@@ -15,7 +15,7 @@ import torch
 
 from mucpt_utils.scoring import losses, models
 from mucpt_utils.scoring.tokens import TokenStore
-from mucpt_utils.study.labels import RUMOUR, fact_objects, kept_documents, token_places
+from mucpt_utils.study.labels import RUMOUR, TOLD, fact_objects, kept_documents, token_places
 from mucpt_utils.study.study import Study
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 SUBJECTS, JUNK, SEEDS = 6, 2, 2  # subjects; sentences of each kind of junk; reference models
 WORDS, LONGEST = (5, 30), 40  # least and most words of a sentence; most tokens kept of it
 TEMPERATURES = (1.0, 1.5, 2.0, 3.0)  # besides the calibrated ones
-TOLD = ("fact", "wrong_fact")
 JUNK_KINDS = ("noise", "spam")
 COLUMNS = (
     *("sentence", "kind", "subject", "position", "token", "answer", "seed", "knows"),

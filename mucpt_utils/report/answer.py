@@ -17,7 +17,6 @@ from mucpt_utils.report.candidates import CANDIDATES
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
     ON_BOTH,
-    PRIMARY,
     UNCOVERED,
     capital,
     number_word,
@@ -28,7 +27,15 @@ from mucpt_utils.report.figures.conclusions import (
     state_of,
     states,
 )
-from mucpt_utils.report.measures import COSTS, KINDS, METHODS, Tables, deciding, difference_of
+from mucpt_utils.report.measures import (
+    COSTS,
+    KINDS,
+    METHODS,
+    PRIMARY,
+    Tables,
+    deciding,
+    difference_of,
+)
 from mucpt_utils.report.numbers import counted, ends_in_words, enumerated, with_ends
 from mucpt_utils.report.profiles import Finished, same_difference
 from mucpt_utils.report.words import NOTHING_LEARNT, prose_results

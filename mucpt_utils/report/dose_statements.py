@@ -12,11 +12,10 @@ from mucpt_utils.analysis.costs import REFERENCE_TOKENS, cost_with
 from mucpt_utils.analysis.effects import Effect
 from mucpt_utils.report.cells import COMPARED_HEADS, STRATA, compared_cells, effect_cell, markdown
 from mucpt_utils.report.levels import with_own_values
-from mucpt_utils.report.measures import KINDS, MEASURES, difference_of
+from mucpt_utils.report.measures import KINDS, PRIMARY, difference_of
 from mucpt_utils.report.plain import value_title
 from mucpt_utils.report.profiles import Finished
 
-PRIMARY = next(iter(MEASURES))
 GROWS, SHRINKS, NOT_SHOWN = "grows", "shrinks", "not shown"
 
 

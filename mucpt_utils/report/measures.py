@@ -5,10 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from mucpt_utils.analysis import verdicts
-from mucpt_utils.analysis.effects import Effect, effect_of, first_row
+from mucpt_utils.analysis.effects import Effect, Tables, effect_of, first_row
 from mucpt_utils.config.arms import ARMS
-
-Tables = Mapping[str, pd.DataFrame]
 
 METHODS = tuple(name for name, arm in ARMS.items() if arm.role == "method")
 # the measures in order of importance: name for readers, unit after the number
@@ -16,6 +14,7 @@ MEASURES = {
     "log_likelihood": ("the log-likelihood of the answer", " nats per token"),
     "accuracy": ("accuracy", ""),
 }
+PRIMARY = verdicts.load_rule().primary  # the measure that decides
 # the cost at which an arm is compared with plain, by the arm compared to
 COSTS = {
     verdicts.EQUAL_TOKENS: "at equal tokens",

@@ -16,12 +16,13 @@ least half of the median one of its metric in the table (three seeds may agree b
   from other numbers (p-values, ranks), nor how many tokens a selecting arm read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from mucpt_utils.analysis.effects import Tables
 from mucpt_utils.report.display import is_numeric
 
 HALF, WHOLE = 0.5, 1.0  # units
@@ -50,8 +51,6 @@ CLAIMED = ("claim", "status_in_paper", "paper_value", "scale", "verdict")
 # the differences that conclusions rest on
 STRATA, METRICS = ("all", "covered", "uncovered"), ("accuracy", "log_likelihood")
 STATES = {1: "above zero", 0: "around zero", -1: "below zero"}
-
-Tables = Mapping[str, pd.DataFrame]
 
 
 class Check(NamedTuple):

@@ -26,8 +26,9 @@ from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import read_json
 from mucpt_utils.report.figures import NothingToDraw, pooled_forest, save_figure
 from mucpt_utils.report.figures.panels import sign
-from mucpt_utils.report.profiles import RECORD, in_order_of_profiles, read_finished
+from mucpt_utils.report.profiles import finished_profiles, read_finished
 from mucpt_utils.report.table_files import describe, read_table, write_table
+from mucpt_utils.study.provenance import RUN
 
 FOLDER = "pooled"
 POOLED = "only models from scratch on the test split's questions are pooled"
@@ -44,7 +45,7 @@ def items_by_profile(results: Path) -> dict[str, pd.DataFrame]:
     the error stream.
     """
     profiles = {}
-    for name in in_order_of_profiles(path.parent.name for path in results.glob(f"*/{RECORD}")):
+    for name in finished_profiles(results):
         if (results / name / "tables" / "answers.csv").is_file():
             try:
                 profiles[name] = items_of_profile(results / name)
@@ -56,7 +57,7 @@ def items_by_profile(results: Path) -> dict[str, pd.DataFrame]:
 def items_of_profile(folder: Path) -> pd.DataFrame:
     """The final items of a results folder, without plain training at a compute other than that of
     the other profiles. Raises TableError if they cannot be pooled."""
-    run = read_json(folder / RECORD)
+    run = read_json(folder / RUN)
     if not poolable(run):
         raise TableError(POOLED)
     items = items_of_answers(read_table(folder / "tables", "answers"))
@@ -91,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         profiles = items_by_profile(results)
         if not profiles:
             raise NothingToPool(f"{results}: no profile has answers that can be pooled")
-        repeats = made_twice({name: read_json(results / name / RECORD) for name in profiles})
+        repeats = made_twice({name: read_json(results / name / RUN) for name in profiles})
         once = {name: items for name, items in profiles.items() if name not in repeats}
         again = [
             repeated(profiles[first], profiles[name], (first, name))

@@ -17,8 +17,8 @@ from mucpt_utils.config.settings import SettingsError, load_profile
 from mucpt_utils.io import read_json
 from mucpt_utils.report.measures import COSTS
 from mucpt_utils.report.numbers import counted
+from mucpt_utils.study.provenance import RUN
 
-RECORD = "run.json"
 # the order in which runs are shown; others follow by name
 ORDER = (
     "evidence",
@@ -86,7 +86,7 @@ def read_finished(folder: Path, names: Iterable[str] | None = None) -> Finished:
 
     A folder without `run.json` goes by its own name. Raises FileError if that file is damaged.
     """
-    record = folder / RECORD
+    record = folder / RUN
     run = read_json(record) if record.is_file() else {"profile": folder.name, "seeds": []}
     files = sorted((folder / "tables").glob("*.csv"))
     wanted = None if names is None else set(names)
@@ -137,9 +137,14 @@ def in_order_of_profiles(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
 
 
+def finished_profiles(results: Path = paths.RESULTS) -> list[str]:
+    """Names of the profiles with a run in `results`, in the order in which runs are shown."""
+    return in_order_of_profiles(path.parent.name for path in results.glob(f"*/{RUN}"))
+
+
 def every_profile(first: Finished, names: Iterable[str]) -> list[Finished]:
     """`first` and every other committed profile that has one of the tables `names`."""
-    folders = [path.parent for path in paths.RESULTS.glob(f"*/{RECORD}")]
+    folders = [paths.committed(name) for name in finished_profiles()]
     names = list(names)
     others = [read_finished(f, names) for f in folders if f.resolve() != first.folder.resolve()]
     apart = [other for other in others if other.tables and other.name != first.name]

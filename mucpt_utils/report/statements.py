@@ -31,6 +31,7 @@ from mucpt_utils.report.measures import (
     KINDS,
     MEASURES,
     METHODS,
+    PRIMARY,
     Tables,
     difference_of,
     states_by_kind,
@@ -38,7 +39,7 @@ from mucpt_utils.report.measures import (
 )
 from mucpt_utils.report.numbers import enumerated
 from mucpt_utils.report.pooled import FOLDER as POOLED
-from mucpt_utils.report.profiles import Finished, in_order_of_profiles, read_finished
+from mucpt_utils.report.profiles import Finished, finished_profiles, read_finished
 from mucpt_utils.report.statement_tables import STATEMENTS, Everything, prose_difference
 
 BEGIN, END = "<!-- statements:begin -->", "<!-- statements:end -->"
@@ -57,10 +58,8 @@ TABLES = (
 )
 HEADLINE = ("evidence", "laptop")  # the first of these that exists is the headline of README
 PRETRAINED = "real"  # the profile whose base is a publicly pretrained model
-PROSE = "prose"  # the lane of real text
 SOFT_ON_PROSE = {"soft_static": "the ratio alone as weights", "soft_mixed": "half of it uniform"}
 WIDTH = 110
-PRIMARY = next(iter(MEASURES))  # the measure that decides
 NOTE = (
     "Means with 95 % intervals, clustered by seed and by subject (real prose: over seeds); "
     "differences are paired by seed and question. Bold is what the rule in "
@@ -86,7 +85,7 @@ def read_results(folder: Path) -> dict[str, Finished]:
 
     The differences over all profiles together, which are not a run, are under `POOLED`.
     """
-    names = in_order_of_profiles(path.parent.name for path in folder.glob("*/run.json"))
+    names = finished_profiles(folder)
     names += [POOLED] if (folder / POOLED / "tables").is_dir() else []
     runs = {name: read_finished(folder / name, TABLES) for name in names}
     return {name: replace(finished, tables=finished.judged) for name, finished in runs.items()}
@@ -230,7 +229,7 @@ def on_a_pretrained_model(results: Everything) -> str:
 
 def on_real_prose(results: Everything) -> str:
     """What soft weights do to the prediction of real music prose; "" if there is no such run."""
-    result = results.get(PROSE)
+    result = results.get(paths.PROSE)
     table = None if result is None else result.tables.get("bits_per_byte")
     if result is None or table is None:
         return ""
@@ -242,8 +241,8 @@ def on_real_prose(results: Everything) -> str:
     if not clauses:
         return ""
     return (
-        f"in [`{PROSE}`](results/{PROSE}/README.md) ({result.scale}) bits per byte of held-out "
-        f"passages, minus plain's, lower is better, are {' and '.join(clauses)}."
+        f"in [`{paths.PROSE}`](results/{paths.PROSE}/README.md) ({result.scale}) bits per byte of "
+        f"held-out passages, minus plain's, lower is better, are {' and '.join(clauses)}."
     )
 
 

@@ -22,6 +22,7 @@ from mucpt_utils.report.measures import (
     KINDS,
     MEASURES,
     METHODS,
+    PRIMARY,
     Tables,
     deciding,
     difference_of,
@@ -170,7 +171,7 @@ def room(tables: Tables) -> str:
     rooms = rule.room(table) if len(table) else table
     clauses = []
     for kind, state in (rule.states_of_room(rooms) if len(rooms) else {}).items():
-        rows = rooms[(rooms["stratum"] == kind) & (rooms["metric"] == rule.load_rule().primary)]
+        rows = rooms[(rooms["stratum"] == kind) & (rooms["metric"] == PRIMARY)]
         best = rows.iloc[0] if len(rows) else rooms[rooms["stratum"] == kind].iloc[0]
         unit = MEASURES[best["metric"]][1]
         number = f"{signed(best['difference'])}{unit}"
@@ -229,12 +230,12 @@ def effects(tables: Tables) -> list[str]:
 def at_the_other_cost(tables: Tables, arm: str) -> str:
     """The arm against plain at the cost that does not decide, in a sentence; "" if not run."""
     (other,) = set(COSTS) - {deciding(tables, arm)}
-    effects = [difference_of(tables, arm, other, kind, rule.load_rule().primary) for kind in KINDS]
+    effects = [difference_of(tables, arm, other, kind, PRIMARY) for kind in KINDS]
     numbers = [with_ends(effect) for effect in effects if effect is not None]
     if len(numbers) < len(KINDS):
         return ""
     verdict = verdict_of(tables, arm, other)
-    unit = MEASURES[rule.load_rule().primary][1]
+    unit = MEASURES[PRIMARY][1]
     ending = f"; there the verdict is: {verdict}" if verdict else ""
     lead = f"{capital(COSTS[other])} the log-likelihood changes by"
     return f" {lead} {' and '.join(numbers)}{unit}{ending}."
@@ -321,9 +322,7 @@ def beats(tables: Tables, arm: str, others: Iterable[str]) -> bool:
     By the verdict on log-likelihood; in a table without verdicts, by its interval.
     """
     effects = [
-        difference_of(tables, arm, other, kind, rule.load_rule().primary)
-        for other in others
-        for kind in KINDS
+        difference_of(tables, arm, other, kind, PRIMARY) for other in others for kind in KINDS
     ]
     return all(
         effect is not None

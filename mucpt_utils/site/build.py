@@ -13,12 +13,12 @@ from mucpt_utils.analysis.repeats import made_twice
 from mucpt_utils.io import write_text
 from mucpt_utils.report import table_files
 from mucpt_utils.report.profiles import in_order_of_profiles
+from mucpt_utils.report.statements import HEADLINE
 from mucpt_utils.site import across, charts, pages, payload, plain, reference, search
 from mucpt_utils.site.frame import HERE, Site
 from mucpt_utils.site.gathered import Finished, SiteError, all_finished, read_finished
 from mucpt_utils.study.provenance import RUN, results_to_read
 
-DEFAULT_PROFILES = ("evidence", "laptop")  # the first committed one is used
 NAME = "site"
 LARGE = 500_000  # bytes of a CSV above which the site compresses it, as `.csv.gz`
 
@@ -111,8 +111,8 @@ def put_file(path: Path, data: bytes) -> None:
 
 def default_profile() -> str:
     """The profile that decides, if it is committed; else the one that anyone can check."""
-    there = [name for name in DEFAULT_PROFILES if (paths.committed(name) / RUN).is_file()]
-    return (there or DEFAULT_PROFILES[-1:])[0]
+    there = [name for name in HEADLINE if (paths.committed(name) / RUN).is_file()]
+    return (there or HEADLINE[-1:])[0]
 
 
 def results_of(profile: str) -> Path:

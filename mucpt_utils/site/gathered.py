@@ -5,10 +5,8 @@ from pathlib import Path
 from mucpt_utils import paths
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.report import profiles
-from mucpt_utils.report.profiles import ORDER, SHORT, tolerant_table
+from mucpt_utils.report.profiles import finished_profiles
 from mucpt_utils.study.provenance import RUN
-
-__all__ = ["SHORT", "Finished", "SiteError", "all_finished", "read_finished", "tolerant_table"]
 
 
 class SiteError(MuCPTError, ValueError):
@@ -35,12 +33,10 @@ def read_finished(folder: Path) -> Finished:
     return Finished(folder, read.run, tables)
 
 
-def all_finished(first: Finished, results: Path = paths.RESULTS) -> dict[str, Finished]:
+def all_finished(first: Finished) -> dict[str, Finished]:
     """Every committed profile by name, first the one that the site is about."""
-    folders = {path.parent.name: path.parent for path in sorted(results.glob("*/run.json"))}
-    order = [name for name in (*ORDER, *folders) if name in folders]
     there = {first.name: first}
-    for name in dict.fromkeys(order):
-        if name not in there and any((folders[name] / "tables").glob("*.csv")):
-            there[name] = read_finished(folders[name])
+    for name in finished_profiles():
+        if name not in there and any((paths.committed(name) / "tables").glob("*.csv")):
+            there[name] = read_finished(paths.committed(name))
     return there

@@ -16,12 +16,13 @@ from mucpt_utils.config.arms import ARMS
 from mucpt_utils.io import write_text
 from mucpt_utils.report import limits
 from mucpt_utils.report.figures import arm_title
-from mucpt_utils.report.figures.conclusions import PRIMARY, capital
+from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.figures.curves import prices
-from mucpt_utils.report.measures import COSTS, deciding
+from mucpt_utils.report.measures import COSTS, PRIMARY, deciding
+from mucpt_utils.report.profiles import SHORT
 from mucpt_utils.site import doses, plain
 from mucpt_utils.site.answer import chosen_arms
-from mucpt_utils.site.gathered import SHORT, Finished
+from mucpt_utils.site.gathered import Finished
 
 TABLES = (
     *("main_comparison", "differences", "learning_curves", "composition_differences"),

@@ -14,7 +14,7 @@ from mucpt_utils.config.arms import ARMS
 from mucpt_utils.io import read_json, read_yaml
 from mucpt_utils.report import rows, whole_benchmark
 from mucpt_utils.report.figures import arm_title
-from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.figures.conclusions import GUESSER, capital
 from mucpt_utils.report.numbers import plain_number
 from mucpt_utils.report.plain import column_title, table_title
 from mucpt_utils.report.stage_words import KINDS, REASONS, STAGES
@@ -268,7 +268,7 @@ def score_point(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{"label": plain.broken(name, 34), "name": name, "kind": 0, "panel": "", "n": row["n"]},
         **{"value": mean, "low": low, "high": high, "text": text, "told": f"{name}: {text}"},
-        "guesser": row["model"].startswith("guesser"),
+        "guesser": row["model"].startswith(GUESSER),
     }
 
 

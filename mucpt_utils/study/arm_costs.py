@@ -9,13 +9,11 @@ from collections.abc import Iterator, Mapping
 from mucpt_utils.study.price import OPERATIONS, scored
 from mucpt_utils.study.study import Study
 
-PLAIN = "plain"
-
 
 def arm_costs(study: Study) -> list[dict]:
     """Rows of `costs.csv`, one per trained arm: tokens, operations, and these relative to plain."""
     rows = list(_counted(study))
-    plain = next((row["flops"] for row in rows if row["arm"] == PLAIN), float("nan"))
+    plain = next((row["flops"] for row in rows if row["arm"] == "plain"), float("nan"))
     return [{**row, "relative_to_plain": row["flops"] / plain} for row in rows]
 
 

@@ -27,6 +27,7 @@ from mucpt_utils.study import own_work, parallel, preflight, recorded
 from mucpt_utils.study import pace as machine
 from mucpt_utils.study.pace import Pace
 from mucpt_utils.study.price import OPERATIONS
+from mucpt_utils.study.provenance import COMMITTED, RUN
 from mucpt_utils.study.work import (
     WORDS_TO_TOKENS,
     amount,
@@ -163,7 +164,7 @@ def cpu_rate(results: Path) -> Rate | None:
     runs = committed_stages(results, "run_plain")
     if not runs:
         return None
-    each = OPERATIONS["training"] * load_profile("laptop").parameters
+    each = OPERATIONS["training"] * load_profile(COMMITTED).parameters
     done = sum(each * run["settings"]["train"]["tokens"] for run in runs)
     seconds = sum(run["seconds"] for run in runs)
     return Rate(done / seconds, "measured: laptop's plain runs, questions in")
@@ -174,7 +175,7 @@ def pipeline_rate(results: Path) -> Rate | None:
     corpora = committed_stages(results, "corpus")
     if not corpora:
         return None
-    funnel = pd.read_csv(results / "laptop" / "tables" / "funnel.csv")
+    funnel = pd.read_csv(results / COMMITTED / "tables" / "funnel.csv")
     words = float(funnel[funnel["stage"] == funnel["stage"].iloc[0]]["tokens"].sum())
     seconds = max(corpus["seconds"] for corpus in corpora)  # the slowest: workers share the cores
     return Rate(words / seconds, "measured: laptop's corpus, small, start-up included")
@@ -182,7 +183,7 @@ def pipeline_rate(results: Path) -> Rate | None:
 
 def committed_stages(results: Path, name: str) -> list[Mapping]:
     """Records of the stages of one name that made the committed results of `laptop`."""
-    path = results / "laptop" / "run.json"
+    path = results / COMMITTED / RUN
     records = read_json(path)["artifacts"] if path.is_file() else []
     return [record for record in records if record["name"] == name]
 
@@ -212,9 +213,9 @@ def launch_commands(profile: Profile, overrides: Sequence[str] = ()) -> list[str
     return [f"./run_all.sh {profile.name}{changes}", *job] if fits else job
 
 
-def was_run(profile: Profile, results: Path = paths.RESULTS) -> bool:
+def was_run(profile: Profile) -> bool:
     """Whether there are committed results of the profile."""
-    return (results / profile.name / "run.json").is_file()
+    return (paths.committed(profile.name) / RUN).is_file()
 
 
 def main(arguments: list[str] | None = None) -> int:

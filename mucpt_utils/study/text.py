@@ -18,7 +18,7 @@ from mucpt_utils.knowledge.facts import Fact, askable, load_facts
 from mucpt_utils.knowledge.invented import is_invented
 from mucpt_utils.knowledge.relations import load_relations
 from mucpt_utils.knowledge.roles import Roles, draw_roles
-from mucpt_utils.musicsimpleqa.questions import question_of
+from mucpt_utils.musicsimpleqa.questions import SPLITS, question_of
 from mucpt_utils.study.prose import reference_passages
 from mucpt_utils.study.stages import SCRATCH, Report
 from mucpt_utils.text.render import render_documents, render_questions_and_answers
@@ -27,10 +27,6 @@ if TYPE_CHECKING:  # a machine that only trains needs no libraries of crawl and 
     from mucpt_utils.pipeline.domain.training import Example
 
 Inputs = Mapping[str, Path]
-QUESTIONS = {
-    "test": paths.ROOT / "data_cards/musicsimpleqa/test.jsonl",
-    "dev": paths.ROOT / "data_cards/musicsimpleqa/dev.jsonl",
-}
 PLAN = paths.PACKAGE / "musicsimpleqa/making/plan.yaml"
 # each text has its own stream of random numbers
 SEEDS = {
@@ -56,7 +52,7 @@ def assign_roles(
 
     general_questions: the number of questions of the general twin.
     """
-    asked = {split: read_jsonl(path) for split, path in QUESTIONS.items()}
+    asked = {split: read_jsonl(path) for split, path in SPLITS.items()}
     subjects = {s: list(dict.fromkeys(q["subject"] for q in rows)) for s, rows in asked.items()}
     facts = load_facts("music"), load_facts("general")
     made = draw_roles(*facts, subjects["test"], subjects["dev"], world)

@@ -25,11 +25,12 @@ from mucpt_utils.config.files import shown
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.study import checkout, parallel
+from mucpt_utils.study.provenance import COMMITTED, RUN
 from mucpt_utils.teaching import leftovers
 from mucpt_utils.teaching.kernels import WIDGET_VIEW, fork_kernels
 from mucpt_utils.teaching.progress import Progress, planned
 
-DEFAULT_PROFILE = COMMITTED = "laptop"
+DEFAULT_PROFILE = "laptop"
 REPORT = "08_report"  # the notebook that shows whatever is in the results folder
 STYLE = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",))
 STYLE_ABOUT = "Style and types: ruff, mypy."
@@ -121,7 +122,7 @@ def write_site(results: Path) -> str:
 
     In a separate process, so that a failure costs the run nothing.
     """
-    if not (results / "run.json").is_file():
+    if not (results / RUN).is_file():
         return ""
     command = [sys.executable, "-m", "mucpt_utils", "site", "--results", str(results)]
     done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
@@ -245,7 +246,6 @@ OF_THE_WHOLE = (
 def keep_what_is_read(results: Path) -> None:
     """Keep only numbers, pictures, record and page of a profile that is not committed whole."""
     from mucpt_utils.report.page import write_report
-    from mucpt_utils.study.provenance import COMMITTED
 
     if results.name == COMMITTED:
         return

@@ -17,7 +17,7 @@ from mucpt_utils.config.arms import ARMS
 from mucpt_utils.pipeline.domain.calibration import Calibration
 from mucpt_utils.report import table_files
 from mucpt_utils.report.figures import arm_title
-from mucpt_utils.report.figures.conclusions import capital
+from mucpt_utils.report.figures.conclusions import GUESSER, capital
 from mucpt_utils.report.figures.data_composition import axis_title, level_title
 from mucpt_utils.report.numbers import signed
 from mucpt_utils.report.stage_words import KINDS
@@ -327,7 +327,7 @@ def models(scores: pd.DataFrame) -> Folded:
     """
     told = []
     for part, rows in scores.groupby("part", sort=False):
-        guesses = rows["model"].str.startswith("guesser")
+        guesses = rows["model"].str.startswith(GUESSER)
         best_guess = rows.loc[guesses, "ci_high"].max()
         better = rows[~guesses & (rows["ci_low"] > best_guess)]
         each = [f"{row.model} ({row.accuracy:.3f})" for row in better.itertuples()]

@@ -16,6 +16,7 @@ from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report import words
 from mucpt_utils.report.figures.conclusions import capital
 from mucpt_utils.report.measures import COSTS, KINDS
+from mucpt_utils.report.profiles import tolerant_table
 from mucpt_utils.site import (
     answer,
     build,
@@ -208,7 +209,7 @@ def test_columns_that_the_dictionary_does_not_know_are_read(tmp_path):
     (tmp_path / "differences.csv").write_text(
         "arm,difference,flops,note\nplain,0.5,1e12,\nbase,,2e12,x\n"
     )
-    frame = gathered.tolerant_table(tmp_path / "differences.csv")
+    frame = tolerant_table(tmp_path / "differences.csv")
     assert frame["flops"].tolist() == [1e12, 2e12] and frame["note"].tolist() == ["", "x"]
 
 

@@ -8,18 +8,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import PAPER_ARM, first_row
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
     PARTS_AND_VARIANTS,
-    PRIMARY,
     STRATA,
     UNCOVERED,
     agreed,
     of_levels,
     of_methods,
     of_paper_arm,
-    role_of,
     runs_of_methods,
 )
 from mucpt_utils.report.figures.panels import (
@@ -48,7 +47,7 @@ from mucpt_utils.report.figures.style import (
     arm_title,
     styled,
 )
-from mucpt_utils.report.measures import COSTS
+from mucpt_utils.report.measures import COSTS, PRIMARY
 
 # compared with what, in the order of the panels, beginning with how arms with an RM are judged
 COMPARISONS = {
@@ -147,7 +146,7 @@ def forest_rows(arms: Sequence[str]) -> list[tuple[str, str]]:
     """(role, arm) from top to bottom; a role's first row has no arm and is its heading."""
     rows = []
     for role in ROLES:
-        members = [arm for arm in arms if role_of(arm) == role]
+        members = [arm for arm in arms if verdicts.role(arm) == role]
         rows += [(role, arm) for arm in ("", *members)] if members else []
     return rows
 
@@ -160,7 +159,7 @@ def forest_labels(rows: Sequence[tuple[str, str]]) -> list[str]:
 
 def reach(frame: pd.DataFrame) -> tuple[float, float]:
     """Ends of the axis of differences, for zero and all arms but controls, which may be far off."""
-    shown = frame[frame["arm"].map(role_of) != "control"]
+    shown = frame[frame["arm"].map(verdicts.role) != "control"]
     shown = shown if len(shown) else frame
     low, high = min(shown["ci_low"].min(), 0), max(shown["ci_high"].max(), 0)
     pad = 0.06 * (high - low) or 1

@@ -9,14 +9,12 @@ import pandas as pd
 
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import PAPER_ARM, Effect, State, effect_of, first_row
-from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report.figures.style import arm_title
-from mucpt_utils.report.measures import COSTS
+from mucpt_utils.report.measures import COSTS, PRIMARY
 from mucpt_utils.report.numbers import percent
 from mucpt_utils.study.labels import FALSE
 
-COVERED, UNCOVERED = STRATA = ("covered", "uncovered")
-PRIMARY = "log_likelihood"
+COVERED, UNCOVERED = STRATA = verdicts.KINDS
 # by the states on facts that the reference model knows, and on the others
 ON_BOTH: Mapping[tuple[State, State], str] = {
     ("stands", "stands"): "gains on both kinds of facts",
@@ -49,11 +47,6 @@ PARTS_AND_VARIANTS = (
     *("soft_static", "soft_surprise", "soft_dynamic", "selection", "mixed_reference"),
     *("inverse", "oracle_clean", "oracle_focus"),
 )
-
-
-def role_of(arm: str) -> str:
-    """Control, baseline, method or ceiling; an arm that the study no longer has is a method."""
-    return ARMS[arm].role if arm in ARMS else "method"
 
 
 def short_title(arm: str) -> str:
@@ -127,7 +120,7 @@ def measured_methods(
     differences: pd.DataFrame, other: str, metric: str = PRIMARY
 ) -> dict[str, tuple[State, State]]:
     """The directions on both kinds of facts of every method that was compared with `other`."""
-    arms = [arm for arm in dict.fromkeys(differences["arm"]) if role_of(arm) == "method"]
+    arms = [arm for arm in dict.fromkeys(differences["arm"]) if verdicts.role(arm) == "method"]
     seen = {arm: states(differences, arm, other, metric) for arm in arms}
     return {arm: both for arm, both in seen.items() if both}
 
@@ -267,7 +260,8 @@ def of_levels(main: pd.DataFrame, metric: str) -> str:
     told = []
     for stratum, words in zip(STRATA, ("knows", "does not know"), strict=True):
         rows = main[(main["stratum"] == stratum) & (main["metric"] == metric)]
-        rows = rows[~rows["arm"].map(role_of).isin(["ceiling", "control"])].dropna(subset="mean")
+        roles = rows["arm"].map(verdicts.role)
+        rows = rows[~roles.isin(["ceiling", "control"])].dropna(subset="mean")
         if rows.empty:
             continue
         best = rows.loc[rows["mean"].idxmax()]
@@ -306,7 +300,7 @@ def runs_of_methods(frame: pd.DataFrame, other: str) -> pd.Series:
 
     frame: rows of `profiles.same_difference`.
     """
-    of_these = frame["arm"].map(role_of).eq("method") & frame["compared_to"].eq(other)
+    of_these = frame["arm"].map(verdicts.role).eq("method") & frame["compared_to"].eq(other)
     return frame[of_these].groupby("arm", sort=False)["profile"].nunique()
 
 

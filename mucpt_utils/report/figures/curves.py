@@ -10,16 +10,15 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy.special import stdtrit
 
+from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
     PARTS_AND_VARIANTS,
-    PRIMARY,
     STRATA,
     UNCOVERED,
     capital,
-    role_of,
     short_title,
 )
 from mucpt_utils.report.figures.panels import (
@@ -43,6 +42,7 @@ from mucpt_utils.report.figures.style import (
     arm_title,
     styled,
 )
+from mucpt_utils.report.measures import PRIMARY
 
 MOST_PANELS = 12
 MOST_LINES = 6
@@ -97,7 +97,7 @@ def most_telling(arms: Sequence[str], most: int) -> list[str]:
     first = [arm for arm in ("plain", PAPER_ARM) if arm in arms]
     rest = sorted(
         (arm for arm in arms if arm not in first),
-        key=lambda arm: (arm in PARTS_AND_VARIANTS, order.index(role_of(arm))),
+        key=lambda arm: (arm in PARTS_AND_VARIANTS, order.index(verdicts.role(arm))),
     )
     return [*first, *rest][:most]
 

@@ -13,7 +13,6 @@ from mucpt_utils.analysis.costs import REFERENCE_TOKENS, cost_with
 from mucpt_utils.config.axes import load_axes
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
-    PRIMARY,
     STRATA,
     capital,
     short_title,
@@ -37,6 +36,7 @@ from mucpt_utils.report.figures.style import (
     arm_title,
     styled,
 )
+from mucpt_utils.report.measures import PRIMARY
 
 LEAST_DOSES = 3
 MOST_ARMS = 4

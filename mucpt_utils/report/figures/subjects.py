@@ -7,13 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.special import stdtrit
 
+from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import PAPER_ARM
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.report.figures.conclusions import (
     COVERED,
     UNCOVERED,
     capital,
-    role_of,
     short_title,
 )
 from mucpt_utils.report.figures.curves import SHORT_METRICS, needs
@@ -89,7 +89,7 @@ def item_values(answers: pd.DataFrame) -> pd.DataFrame:
 def arm_to_show(items: pd.DataFrame) -> str:
     """The paper's arm if it was asked, else the first method. Raises NothingToDraw."""
     arms = list(dict.fromkeys(items["arm"]))
-    methods = [arm for arm in arms if role_of(arm) == "method"]
+    methods = [arm for arm in arms if verdicts.role(arm) == "method"]
     if "plain" not in arms or not methods:
         raise NothingToDraw("no method beside plain among the answers")
     return PAPER_ARM if PAPER_ARM in methods else methods[0]
