@@ -61,6 +61,23 @@ def imported(path: Path) -> set[str]:
     return {n for n in found if not any(o.startswith(f"{n}.") for o in found)} - {module_name(path)}
 
 
+def outside() -> set[str]:
+    """Names of the modules of others that the package imports when it runs: `numpy`."""
+    found: set[str] = set()
+    for path in modules():
+        waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+                continue
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.split(".")[0])
+            waiting += ast.iter_child_nodes(node)
+    return found - {PACKAGE.name, *sys.stdlib_module_names}
+
+
 def room(name: str) -> str | None:
     """The room of a module; None on the top floor."""
     first = name.split(".")[0]

@@ -1,9 +1,12 @@
 """The house keeps its rules: few files on the top floor, imports one way, functions that read."""
 
+import re
 import statistics
+import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
-from house import PACKAGE, ROOMS, against_the_way, circles, functions, modules
+from house import PACKAGE, ROOMS, against_the_way, circles, functions, modules, outside
 
 from mucpt_utils import paths
 from mucpt_utils.io import parse_yaml
@@ -51,8 +54,6 @@ def test_every_card_states_metadata_that_the_hub_can_read():
 
 def test_nothing_in_the_repository_names_a_folder_that_moved():
     """Paths of the package that texts speak of are there."""
-    import re
-
     texts = [*paths.ROOT.glob("*.md"), *paths.NOTEBOOKS.glob("*.ipynb"), *PACKAGE.rglob("*.yaml")]
     texts += [*paths.DATA_CARDS.rglob("README.md"), *(paths.ROOT / "results").glob("README.md")]
     wrong = []
@@ -61,6 +62,20 @@ def test_nothing_in_the_repository_names_a_folder_that_moved():
             if "*" not in name and not (paths.ROOT / name).exists():
                 wrong.append(f"{text.name}: {name}")
     assert wrong == []
+
+
+def test_the_list_of_dependencies_is_what_the_package_imports():
+    def names(requirements):
+        return {re.match(r"[\w-]+", one)[0].lower().replace("_", "-") for one in requirements}
+
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    listed, extras = names(project["dependencies"]), project["optional-dependencies"].values()
+    of_module = packages_distributions()
+    imported = [names(of_module.get(module, [module])) for module in outside()]
+    known = listed.union(*map(names, extras))
+    assert [each for each in imported if not each & known] == []
+    # JupyterLab is started, and spaCy is what datatrove's word tokenizers load
+    assert listed - set().union(*imported) == {"jupyterlab", "spacy"}
 
 
 def test_nothing_is_committed_but_what_belongs_to_the_project():
