@@ -38,11 +38,6 @@ SETTING = re.compile(r"--set[ =]'?([a-z_.]+=[^\s`']+)|SET = \[\"([^\"]+)\"\]")
 named = pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
 
 
-def number(path) -> str:
-    """`05b` for `05b_what_was_learnt.ipynb`."""
-    return path.stem.split("_")[0]
-
-
 def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
@@ -52,7 +47,7 @@ def code_cells(notebook):
 
 def test_the_way_of_the_data_is_told_in_order():
     tens = [f"{place:02}" for place in range(10)]
-    assert [number(path) for path in BOOKS] == sorted([*tens, "05b"])
+    assert [runner.number(path) for path in BOOKS] == sorted([*tens, "05b"])
 
 
 @named
@@ -87,7 +82,7 @@ def test_ids_are_the_notebooks_number_and_the_cells_place(path):
     nbformat.validate(notebook)
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
     assert notebook.metadata.kernelspec.name == "python3"
-    wanted = [f"{number(path)}-{place:02}" for place in range(1, len(notebook.cells) + 1)]
+    wanted = [f"{runner.number(path)}-{place:02}" for place in range(1, len(notebook.cells) + 1)]
     assert [cell.id for cell in notebook.cells] == wanted
 
 
@@ -140,9 +135,9 @@ LINK = re.compile(r"\]\(([^)#]+)")
 def test_a_notebook_opens_with_where_we_are_a_picture_and_its_executed_page(path):
     opening = nbformat.read(path, as_version=4).cells[0].source
     way, picture, about = opening.split("\n\n")[1:4]
-    names = [f"{number(book)} " for book in BOOKS]
+    names = [f"{runner.number(book)} " for book in BOOKS]
     assert re.findall(r"(\d\db?) ", way) == [name.strip() for name in names]
-    assert f"**{number(path)} " in way and way.count("**") == 2
+    assert f"**{runner.number(path)} " in way and way.count("**") == 2
     assert picture.startswith("![") and f"executed/{path.name})" in about
     for link in LINK.findall(opening):
         assert (paths.NOTEBOOKS / link).is_file(), link
@@ -159,7 +154,8 @@ def test_links_lead_somewhere(path):
 @named
 def test_prose_stands_between_the_cells(path):
     cells = nbformat.read(path, as_version=4).cells
-    assert cells[0].cell_type == "markdown" and cells[0].source.startswith(f"# {number(path)} · ")
+    assert cells[0].cell_type == "markdown"
+    assert cells[0].source.startswith(f"# {runner.number(path)} · ")
     words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
     assert words > 250
 
@@ -307,7 +303,7 @@ def test_interactive_cells_leave_a_fixed_view_and_a_small_cache(ran):
         kept = {path.stem: path for path in (folder / "classroom").glob("*.json")}
         assert set(kept) == {"sentences", "token_losses", "rejected", "answers"}
         assert sum(path.stat().st_size for path in kept.values()) < 300_000
-        copies = {number(path): path.read_text() for path in (folder / "executed").iterdir()}
+        copies = {runner.number(path): path.read_text() for path in (folder / "executed").iterdir()}
         for notebook, name in (("04", "weights"), ("03", "rejected"), ("06", "ask")):
             assert f"mucpt-{name}" in copies[notebook]
         assert not any(kernels.WIDGET_VIEW in text for text in copies.values())

@@ -14,7 +14,7 @@ from mucpt_utils.config.scoring import Arm, Criterion
 from mucpt_utils.io import digest, read_json, read_jsonl
 from mucpt_utils.knowledge.facts import Fact, by_subject
 from mucpt_utils.knowledge.roles import Roles
-from mucpt_utils.scoring.tokens import TokenStore
+from mucpt_utils.scoring.tokens import TokenStore, begin_token, sample
 from mucpt_utils.study.labels import FALSE, Labels, kept_documents, token_places
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ def sample_documents(
     folder: Path, inputs: Inputs, report: "Report", *, tokens: int, seed: int
 ) -> None:
     """Documents of a store, drawn at random until they have `tokens` tokens."""
-    from mucpt_utils.scoring.tokens import sample
-
     sample(TokenStore.load(inputs["tokens"]), tokens, seed).save(folder)
 
 
@@ -108,8 +106,6 @@ def tokens_inside(
 
     places: (start, stop) in characters. Begin and end tokens are in none.
     """
-    from mucpt_utils.scoring.tokens import begin_token
-
     begins, ends, shift = token_places(document, tokenizer, metadata)
     inside = np.zeros(len(begins), bool)
     for start, stop in places:

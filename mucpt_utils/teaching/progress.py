@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TextIO
 
+from mucpt_utils import paths
 from mucpt_utils.config.settings import Profile
 from mucpt_utils.study import own_work
 
@@ -102,7 +103,6 @@ def seconds_a_token(profile: Profile) -> float:
     By finished runs of the profile's model (`study.recorded`) where there are any; otherwise by
     operations, 6 for each parameter, at the rate of the committed run.
     """
-    from mucpt_utils import paths
     from mucpt_utils.study import cost, parallel, recorded
     from mucpt_utils.study.price import OPERATIONS
 

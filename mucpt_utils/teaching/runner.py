@@ -25,7 +25,7 @@ from mucpt_utils.config.files import shown
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.study import checkout, parallel
-from mucpt_utils.study.provenance import COMMITTED, RUN
+from mucpt_utils.study.provenance import COMMITTED, RUN, results_folder
 from mucpt_utils.teaching import leftovers
 from mucpt_utils.teaching.kernels import WIDGET_VIEW, fork_kernels
 from mucpt_utils.teaching.progress import Progress, planned
@@ -84,7 +84,6 @@ def run(profile: str, overrides: list[str], which: Sequence[Path]) -> None:
     """Validate everything, then execute `which` in order. Raises SettingsError or RunError."""
     settings = load_profile(profile, overrides)  # a wrong one is refused before torch is imported
     from mucpt_utils.study import preflight
-    from mucpt_utils.study.provenance import results_folder
 
     preflight.check(settings)
     results = [results_folder(settings)]

@@ -3,6 +3,7 @@
 import torch
 
 from mucpt_utils.errors import MuCPTError
+from mucpt_utils.scoring import models
 
 # below this size a CPU may spend more on casting weights than bfloat16 saves; a declared
 # limit between the study's small models and real ones, not a measured one
@@ -33,7 +34,7 @@ def uses_bfloat16(precision: str, parameters: int) -> bool:
 
 def reading(model: torch.nn.Module, precision: str) -> torch.autocast:
     """A context in which a model runs in the precision in which it would be trained."""
-    on = uses_bfloat16(precision, sum(p.numel() for p in model.parameters()))
+    on = uses_bfloat16(precision, models.parameters(model))
     device = next(model.parameters()).device.type
     return torch.autocast(device, torch.bfloat16, enabled=on)
 

@@ -3,7 +3,8 @@
 import pytest
 from results_made_up import all_tables, runs
 
-from mucpt_utils.analysis.items import items
+from mucpt_utils.analysis.items import items, items_of_answers
+from mucpt_utils.analysis.single_runs import answers_table
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +17,12 @@ def frames():
 def measured():
     """The items of the made-up runs."""
     return items(runs())
+
+
+@pytest.fixture(scope="module")
+def answered():
+    """The items of the made-up runs, as their table of answers gives them back."""
+    return items_of_answers(answers_table(runs()))
 
 
 @pytest.fixture(scope="session")

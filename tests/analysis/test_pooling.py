@@ -14,12 +14,6 @@ from mucpt_utils.analysis.single_runs import answers_table
 MEASURED = ("accuracy", "log_likelihood")
 
 
-@pytest.fixture(scope="module")
-def answered():
-    """The items of the made-up runs, as their table of answers gives them back."""
-    return items_of_answers(answers_table(runs()))
-
-
 def test_a_reader_can_recompute_every_difference_from_the_answers(answered):
     table = answers_table(runs())
     assert schema.problems("answers", table) == []

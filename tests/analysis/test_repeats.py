@@ -3,23 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from results_made_up import runs
 
 from mucpt_utils import paths
 from mucpt_utils.analysis import schema
-from mucpt_utils.analysis.items import items_of_answers
 from mucpt_utils.analysis.repeats import is_repeat, made_twice, movement, repeated
-from mucpt_utils.analysis.single_runs import answers_table
 from mucpt_utils.analysis.verdicts import load_rule
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.io import read_json
 
 SETTINGS = {"name": "one", "purpose": "a", "arms": ["plain"], "seeds": [0, 1], "replay": 0.2}
-
-
-@pytest.fixture(scope="module")
-def answered():
-    return items_of_answers(answers_table(runs()))
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def walk(checkout: Path, environment: Path | None) -> list[Waited]:
 
 def widgets(home: Path) -> list[Waited]:
     """Open each interactive notebook in a browser: seconds until its widget is seen."""
-    sys.path.insert(0, str(ROOT / "tests" / "browser"))
+    sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "tests")]
     import lab
     from playwright.sync_api import sync_playwright
 

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from ports import free_port
 
 from mucpt_utils import paths
 
@@ -113,12 +114,6 @@ def serve(home: Path) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(START_SECONDS)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(server: Server, process: subprocess.Popen, log: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ import time
 import httpx
 import pytest
 import qa_model
+from ports import free_port
 
 from mucpt_utils.io import read_jsonl
 from mucpt_utils.musicsimpleqa.__main__ import main
@@ -18,12 +18,6 @@ for package in ("fastapi", "uvicorn", "openai"):
     pytest.importorskip(package, reason="transformers[serving] is not installed")
 
 START_SECONDS = 600  # a busy machine needs long to import the server
-
-
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import time
 
 import pytest
 from flawed_corpus import contents
+from ports import free_port
 
 from mucpt_utils.config.pipeline import PipelineSettings, RaySettings, SlurmSettings
 from mucpt_utils.pipeline.command import main
@@ -200,12 +201,6 @@ PartitionName=cpu Nodes=ALL Default=YES State=UP
 """
 
 
-def _free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 @pytest.fixture
 def real_slurm(tmp_path_factory, monkeypatch):
     """A controller and one node on this machine; the settings that send jobs to it."""
@@ -215,7 +210,7 @@ def real_slurm(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("slurm")
     for name in ("state", "spool"):
         (folder / name).mkdir()
-    ports, host = (_free_port(), _free_port()), socket.gethostname().partition(".")[0]
+    ports, host = (free_port(), free_port()), socket.gethostname().partition(".")[0]
     text = CONFIGURATION.format(host=host, ports=ports, folder=folder)
     (folder / "slurm.conf").write_text(text)
     monkeypatch.setenv("SLURM_CONF", str(folder / "slurm.conf"))
