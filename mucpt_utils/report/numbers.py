@@ -62,8 +62,8 @@ def counted(number: int, noun: str) -> str:
 
 
 def enumerated(words: Iterable[str]) -> str:
-    """Words as a list in a sentence: `a, b and c`."""
-    *before, last = words
+    """Words as a list in a sentence: `a, b and c`; "" for none."""
+    *before, last = list(words) or [""]
     return f"{', '.join(before)} and {last}" if before else last
 
 

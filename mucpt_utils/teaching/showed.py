@@ -19,7 +19,7 @@ from mucpt_utils.report import table_files
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import GUESSER, capital
 from mucpt_utils.report.figures.data_composition import axis_title, level_title
-from mucpt_utils.report.numbers import signed
+from mucpt_utils.report.numbers import enumerated, signed
 from mucpt_utils.report.stage_words import KINDS
 from mucpt_utils.study.labels import FALSE
 from mucpt_utils.teaching.widgets import answer_mean, sentence_weights
@@ -44,11 +44,6 @@ class Folded:
         return f"<details><summary>{SUMMARY}</summary>{escape(self.text)}</details>"
 
 
-def listed(words: Sequence[str]) -> str:
-    """`a, b and c`."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
 def named(arm: str) -> str:
     """An arm by its title and its name in code."""
     return f"“{arm_title(arm)}” ({arm})"
@@ -70,13 +65,10 @@ def flaws(quality: pd.DataFrame) -> Folded:
         for r in rows.itertuples()
         if r.recall < LOW_RECALL
     ]
-    told = (
-        [f"Looking at the text alone, the stages find {listed(gone)}; shares found in brackets."]
-        if gone
-        else []
-    )
+    found = f"Looking at the text alone, the stages find {enumerated(gone)}"
+    told = [f"{found}; shares found in brackets."] if gone else []
     if stay:
-        told.append(f"Mostly left in the text: {listed(stay)}.")
+        told.append(f"Mostly left in the text: {enumerated(stay)}.")
     return Folded([*told, "A false sentence is not a flaw of the text: no stage looks for it."])
 
 
@@ -128,7 +120,7 @@ def temperature(table: pd.DataFrame) -> Folded:
     above = int((best["temperature"] > 1).sum())
     return Folded(
         [
-            f"The loss is smallest at {listed(each)}.",
+            f"The loss is smallest at {enumerated(each)}.",
             f"At {above} of {len(best)} seeds the reference model was overconfident: its best is "
             "above 1.",
         ]
@@ -143,7 +135,7 @@ def three_tokens(weights: Sequence[float], names: Sequence[str]) -> Folded:
         # tokens that weigh the same share an end: neither of them is ahead of the other
         there = [f"“{n}”" for n, value in zip(names, values, strict=True) if np.isclose(value, end)]
         verb = "" if ends else f" weigh{'s' if len(there) == 1 else ''}"
-        ends.append(f"{listed(there)}{verb} {word}, {end:.2f}")
+        ends.append(f"{enumerated(there)}{verb} {word}, {end:.2f}")
     above = f"{int((values > 1.005).sum())} of {len(values)} weigh more than 1; the mean is 1."
     return Folded([f"{'; '.join(ends)}.", above])
 
@@ -178,7 +170,7 @@ def why(pair: Sequence[Mapping], number: int) -> str:
         f"has {'' if true['read'][number] else 'not '}read the true answer",
         f"has {'' if false['read'][number] else 'not '}read the false answer",
     ]
-    return f" (this RM {listed(facts)})"
+    return f" (this RM {enumerated(facts)})"
 
 
 def kinds(table: pd.DataFrame) -> Folded:
@@ -204,8 +196,8 @@ def parted_from_true(table: pd.DataFrame, kind: str) -> list[str]:
         apart = fact["ci_low"] > other["ci_high"] or fact["ci_high"] < other["ci_low"]
         (parted if apart else together).append(f"{named(str(arm))} {numbers}")
     what = f"The weights of true facts and of {kind.replace('_', ' ')}s"
-    told = [f"{what} lie apart, with their intervals, in {listed(parted)}."] if parted else []
-    told += [f"{what} have overlapping intervals in {listed(together)}."] if together else []
+    told = [f"{what} lie apart, with their intervals, in {enumerated(parted)}."] if parted else []
+    told += [f"{what} have overlapping intervals in {enumerated(together)}."] if together else []
     return told
 
 
@@ -240,7 +232,7 @@ def over_training(table: pd.DataFrame) -> Folded:
         first, last = part.sort_values("tokens")["weight"].iloc[[0, -1]]
         told.append(f"from {first:.2f} to {last:.2f} in {named(str(arm))}")
     what = "From the first part of training to the last, the mean weight of wrong facts goes"
-    return Folded([f"{what} {listed(told)}."] if told else [])
+    return Folded([f"{what} {enumerated(told)}."] if told else [])
 
 
 def pulls(tokens: pd.DataFrame, answer: Sequence[int] | None) -> Folded:
@@ -297,7 +289,7 @@ def knowledge_shows(main: pd.DataFrame) -> Folded:
     gap = (wide["covered"] - wide["uncovered"]).dropna().sort_values(ascending=False)
     each = [f"{named(str(arm))} {signed(value)}" for arm, value in gap.items()]
     return Folded(
-        [f"Accuracy on facts that the RM knows, minus accuracy on the others: {listed(each)}."]
+        [f"Accuracy on facts that the RM knows, minus accuracy on the others: {enumerated(each)}."]
     )
 
 
@@ -331,7 +323,7 @@ def models(scores: pd.DataFrame) -> Folded:
         best_guess = rows.loc[guesses, "ci_high"].max()
         better = rows[~guesses & (rows["ci_low"] > best_guess)]
         each = [f"{row.model} ({row.accuracy:.3f})" for row in better.itertuples()]
-        told.append(f"{part}: {listed(each) if each else 'no model'}")
+        told.append(f"{part}: {enumerated(each) if each else 'no model'}")
     return Folded([f"Models clearly above every guesser, by part. {'; '.join(told)}."])
 
 
@@ -359,7 +351,7 @@ def axes(table: pd.DataFrame) -> Folded:
             if len(here := part[part["stratum"] == stratum])
         ]
         if best:
-            told.append(f"{axis_title(str(axis))}: {listed(best)}.")
+            told.append(f"{axis_title(str(axis))}: {enumerated(best)}.")
     return Folded(
         [
             "The levels with the highest mean accuracy.",
@@ -423,7 +415,7 @@ def verdicts(results: Path) -> Folded:
         return Folded([NO_CLAIMS])
     table = table_files.read_table(results / "tables", "claims")
     counts = table["verdict"].value_counts()
-    told = [f"{listed([f'{count} {verdict}' for verdict, count in counts.items()])}."]
+    told = [f"{enumerated([f'{count} {verdict}' for verdict, count in counts.items()])}."]
     for verdict in ("supported here", "not supported here"):
         claims = list(table.loc[table["verdict"] == verdict, "claim"])
         told += [f"{verdict.capitalize()}: {'; '.join(claims)}."] if claims else []
