@@ -38,6 +38,12 @@ def test_functions_are_neither_a_page_nor_a_line():
     assert MEDIAN[0] <= statistics.median(f.lines for f in every) <= MEDIAN[1]
 
 
+def test_every_test_file_has_a_name_of_its_own():
+    """Without packages, pytest imports two files of one name as one module."""
+    names = [path.name for path in (paths.ROOT / "tests").rglob("test_*.py")]
+    assert len(set(names)) == len(names)
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_room_says_what_it_is_for(room):
     text = (PACKAGE / room / "__init__.py").read_text(encoding="utf-8")
