@@ -237,7 +237,7 @@ class CorpusStages:
     def domain_tokens(self) -> Artifact:
         """The cleaned domain corpus as tokens."""
         shown = self.profile.metadata_in_corpus
-        return self.token_store(self.corpus(), "domain_tokens", "kept/*.jsonl*", None, shown)
+        return self.token_store(self.corpus(), "domain_tokens", "kept/*.jsonl", None, shown)
 
     def general_tokens(self) -> Artifact:
         """The base's text as tokens, with real text if it is mixed in; also used for replay."""

@@ -74,7 +74,7 @@ def label_tokens(
 
 def kept_documents(corpus: Path) -> list[dict]:
     """Every document that came through the pipeline, in order. corpus: the stage's folder."""
-    return [row for path in sorted(corpus.glob("kept/*.jsonl*")) for row in read_jsonl(path)]
+    return [row for path in sorted(corpus.glob("kept/*.jsonl")) for row in read_jsonl(path)]
 
 
 def fact_objects(tested: Sequence[Fact]) -> dict[str, str]:

@@ -86,7 +86,7 @@ class ProseStudy(Study):
     def domain_tokens(self) -> Artifact:
         """A sample of the cleaned corpus as tokens; scoring all of it is not needed to measure."""
         limit = self.profile.prose.passages
-        return self.token_store(self.corpus(), "domain_tokens", "kept/*.jsonl*", limit)
+        return self.token_store(self.corpus(), "domain_tokens", "kept/*.jsonl", limit)
 
     def unreadable(self) -> int:
         """Files, pages and lines that were quarantined while reading."""

@@ -8,14 +8,12 @@ its working folder, and a damaged one is rebuilt, with a message.
 """
 
 import fcntl
-import gzip
 import hashlib
 import importlib.metadata
 import json
 import logging
 import shutil
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,17 +31,9 @@ RECORD = "record.json"
 SCRATCH = "logs"  # a folder of this name inside a stage may differ from run to run
 VERSIONS = ("torch", "transformers", "datatrove", "datasets", "tokenizers", "numpy", "pandas")
 
-# a record that is missing or not a record, a compressed file that was cut off or overwritten; any
-# other OSError may be temporary, so it is raised and the stage is kept
-UNREADABLE = (
-    FileNotFoundError,
-    gzip.BadGzipFile,
-    zlib.error,
-    EOFError,
-    ValueError,
-    KeyError,
-    TypeError,
-)
+# a record that is missing or not a record; any other OSError may be temporary, so it is raised and
+# the stage is kept
+UNREADABLE = (FileNotFoundError, ValueError, KeyError, TypeError)
 
 Report = Callable[[float], None]
 log = logging.getLogger(__name__)
@@ -224,9 +214,8 @@ def content_digest(folder: Path) -> str:
 
 
 def file_digest(path: Path) -> bytes:
-    """SHA-256 of a file's content; gzip files are opened, since their bytes include the time."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rb") as stream:
+    """SHA-256 of a file's content."""
+    with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").digest()
 
 

@@ -1,7 +1,6 @@
 """Stages are made once, found again, made anew when what went in changes, and repaired."""
 
 import errno
-import gzip
 import json
 import logging
 import os
@@ -162,11 +161,6 @@ DAMAGES = {
     "missing": lambda folder: (folder / "out.txt").unlink(),
     "added": lambda folder: (folder / "more.txt").write_text(""),
     "renamed": lambda folder: (folder / "out.txt").rename(folder / "tuo.txt"),
-    "gzip cut off": lambda folder: shorten(folder / "out.gz"),
-    "gzip overwritten": lambda folder: (folder / "out.gz").write_bytes(b"not gzip at all"),
-    "gzip flipped": lambda folder: (folder / "out.gz").write_bytes(
-        (folder / "out.gz").read_bytes()[:10] + b"\xff" * 20
-    ),
     "no record": lambda folder: (folder / RECORD).unlink(),
     "record cut off": lambda folder: shorten(folder / RECORD),
     "record is no object": lambda folder: (folder / RECORD).write_text("[]"),
@@ -180,7 +174,6 @@ def test_a_damaged_stage_is_made_again_and_says_so(stage, caplog, damage):
     def make(folder):
         calls.append(folder)
         (folder / "out.txt").write_text("hello")
-        (folder / "out.gz").write_bytes(gzip.compress(b"hello" * 100))
 
     first = stage(make)
     damage(first.folder)
@@ -292,17 +285,6 @@ def folder(tmp_path):
     (made / "a.txt").write_text("a")
     (made / "sub" / "b.txt").write_text("b")
     return made
-
-
-def test_gzip_counts_by_what_it_holds(folder):
-    path = folder / "c.jsonl.gz"
-    digests = set()
-    for stamp, level in ((1, 9), (2, 1)):
-        path.write_bytes(gzip.compress(b"text " * 50, level, mtime=stamp))
-        digests.add(content_digest(folder))
-    assert len(digests) == 1
-    path.write_bytes(gzip.compress(b"next " * 50, mtime=1))
-    assert content_digest(folder) not in digests
 
 
 def test_logs_and_the_record_do_not_count(folder):

@@ -73,7 +73,7 @@ def test_corpus_accounts_for_every_raw_document(study):
         rows = [row for row in whole if row["stage"] == stage]
         assert sum(row["documents"] for row in rows) == kept
         kept = sum(row["documents"] for row in rows if row["reason"] == "kept")
-    files = study.corpus().folder.glob("kept/*.jsonl*")
+    files = study.corpus().folder.glob("kept/*.jsonl")
     assert kept == sum(len(read_jsonl(path)) for path in files)
 
 
