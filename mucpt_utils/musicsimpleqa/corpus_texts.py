@@ -21,10 +21,10 @@ from mucpt_utils.config.text import SourceSettings
 from mucpt_utils.pipeline.questions.canaries import Canaries
 from mucpt_utils.pipeline.questions.record_lines import fields_as_lines
 from mucpt_utils.text.sources import Malformed, PassedOver, Unreadable, decode, read_source
-from mucpt_utils.text.sources.base import first_line, open_source
+from mucpt_utils.text.sources.base import first_line, one_line, open_source, path_name
 from mucpt_utils.text.sources.compression import CODECS
 from mucpt_utils.text.sources.encodings import as_utf8, is_utf8
-from mucpt_utils.text.sources.folders import source_files
+from mucpt_utils.text.sources.folders import survey
 from mucpt_utils.text.sources.inputs import local_path, open_hub, open_input, split_name
 
 CHUNK = 1 << 20
@@ -50,8 +50,7 @@ def corpus_texts(source: str, cache: Path) -> Iterator[Text | Unreadable]:
     kind, name = split_name(source)
     settings = SourceSettings()
     if kind == "path":
-        for root, path in corpus_files(local_path(name)):
-            yield from file_texts(path, root, settings)
+        yield from local_texts(local_path(name), settings)
         return
     opened = open_input(source, settings, cache)
     if kind == "hub":
@@ -61,18 +60,23 @@ def corpus_texts(source: str, cache: Path) -> Iterator[Text | Unreadable]:
         yield from documents_as_texts(unit())
 
 
-def corpus_files(path: Path) -> list[tuple[Path, Path]]:
-    """(root, file) of a file, or of each readable file in a folder. Raises NoSource."""
+def local_texts(path: Path, settings: SourceSettings) -> Iterator[Text | Unreadable]:
+    """The texts of a file, or of a folder, and what is left out of it. Raises NoSource."""
     if path.is_file():
-        return [(path.parent, path)]
-    return [(path, file) for file in source_files(path)]
+        yield from file_texts(path, path.parent, settings)
+        return
+    view = survey(path)
+    for file in view.paths:
+        yield from file_texts(file, path, settings)
+    for left in view.passed_over:
+        yield Unreadable(left.source, left.place, left.reason)
 
 
 def marked_files(path: Path, canaries: Canaries) -> list[str]:
     """Names of the files, including hidden ones, that contain a canary, compressed or not."""
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     root = path.parent if path.is_file() else path
-    return [f.relative_to(root).as_posix() for f in files if holds_any(f, canaries)]
+    return [path_name(file, root) for file in files if holds_any(file, canaries)]
 
 
 def holds_any(path: Path, canaries: Canaries) -> bool:
@@ -96,7 +100,10 @@ def holds_any(path: Path, canaries: Canaries) -> bool:
 
 def file_texts(path: Path, root: Path, settings: SourceSettings) -> Iterator[Text | Unreadable]:
     """The texts of one file: of its rows if it has rows, else of its documents."""
-    name = path.relative_to(root).as_posix()
+    if not path.is_file():  # a pipe would be waited for; the reason is the pipeline's
+        yield from documents_as_texts(read_source(path, root, settings))
+        return
+    name = path_name(path, root)
     suffixes = [s.lower() for s in path.suffixes if s.lower() not in CODECS]
     reader = ROW_READERS.get(suffixes[-1] if suffixes else "")
     try:
@@ -128,7 +135,7 @@ def plain_text(path: Path, name: str, settings: SourceSettings) -> Iterator[Text
 def documents_as_texts(
     items: Iterable[Document | Unreadable | PassedOver],
 ) -> Iterator[Text | Unreadable]:
-    """Documents as the pipeline reads them, followed by their metadata."""
+    """Documents as the pipeline reads them."""
     for item in items:
         if isinstance(item, Unreadable):
             yield item
@@ -145,7 +152,7 @@ def rows_as_texts(rows: Iterable[object], name: str) -> Iterator[Text | Unreadab
             yield Unreadable(name, place, str(row))
         elif content := fields_as_lines(row if isinstance(row, dict) else {"": row}):
             identifier = row.get("id") if isinstance(row, dict) else None
-            yield Text(str(identifier or place), name, content)
+            yield Text(one_line(str(identifier or place)), name, content)
 
 
 # --- rows ---------------------------------------------------------------------------------------
@@ -156,11 +163,23 @@ def json_lines(stream: BinaryIO) -> Iterator[object]:
     for line in as_utf8(stream, LARGEST_STREAM):
         if line.strip():
             try:
-                yield orjson.loads(line if is_utf8(line) else decode(line))
-            except orjson.JSONDecodeError as error:
-                yield Malformed(f"not JSON: {error.msg}")
+                yield value_of(line if is_utf8(line) else decode(line))
             except Malformed as error:
                 yield error
+
+
+def value_of(line: bytes | str) -> object:
+    """The value of a line of JSON; NaN and half a character, as Python writes them, are taken too.
+
+    Raises Malformed for what is not JSON.
+    """
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        try:
+            return json.loads(line)
+        except (ValueError, RecursionError):
+            raise Malformed(f"not JSON: {error.msg}") from None
 
 
 def json_rows(stream: BinaryIO) -> Iterator[object]:
