@@ -4,23 +4,26 @@
     python -m mucpt_utils contamination hub:NAME:train --out questions_asked.csv
     python -m mucpt_utils contamination corpus/ --questions my_questions.jsonl
 
-Reads every file of a folder with all its fields (including tables without a text column, and the
-benchmark's own file), a file, `hub:NAME[:SPLIT]`, `gutenberg:NUMBERS`. Writes one row per question
-and document to --out (default: standard output), and one row, with the question `canary`, for every
+Reads the files of a folder with all their fields (including tables without a text column, and the
+benchmark's own file), a file, `hub:NAME[:SPLIT]`, `gutenberg:NUMBERS`; what it leaves out, such as
+hidden files and the output of a run of the pipeline, it names. Writes one row per question and
+document to --out (default: standard output), and one row, with the question `canary`, for every
 file that contains the benchmark's canary. Exit codes: 0 nothing found, 1 questions or the canary
 found, 2 wrong arguments, a malformed file, or nothing that could be read.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from tempfile import TemporaryFile
+from typing import Any, TextIO
 
 from mucpt_utils.arguments import Parser, place
 from mucpt_utils.errors import FOUND, OK, WRONG_INPUT, MuCPTError, of_system
-from mucpt_utils.io import HALF_SIGNS, read_jsonl
+from mucpt_utils.io import HALF_SIGNS, FileError, read_jsonl, write_text
 from mucpt_utils.musicsimpleqa.questions import SPLITS, load_questions
 
 
@@ -34,12 +37,37 @@ def questions_in(path: Path) -> list[dict]:
     return read_jsonl(path, ("question",)) if path.is_file() else load_questions(path)
 
 
-def written_to(path: Path | None) -> AbstractContextManager[TextIO]:
-    """Where rows are written to: a file, whose folder is created, or the standard output."""
+def check_inputs_stay(out: Path, inputs: Sequence[str]) -> None:
+    """Raises FileError if the table would be one of the inputs, or a file of an input's folder.
+
+    In a folder it would be read as a part of the corpus, at the latest in the next search.
+    """
+    place = out.resolve()
+    for name in inputs:
+        if Path(name).exists() and place.is_relative_to(Path(name).resolve()):
+            raise FileError(f"{out} would stand in what is searched, {name}; give another --out")
+
+
+@contextmanager
+def written_to(path: Path | None) -> Iterator[TextIO]:
+    """Where rows are written to: a file, which stays as it was until the search is done, a device,
+    or the standard output."""
     if path is None:
-        return nullcontext(sys.stdout)
+        if isinstance(sys.stdout, TextIOWrapper):  # of a terminal that lacks some characters
+            sys.stdout.reconfigure(errors=HALF_SIGNS)
+        yield sys.stdout
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("w", encoding="utf-8", errors=HALF_SIGNS)
+    utf8: Any = {"encoding": "utf-8", "errors": HALF_SIGNS, "newline": "\n"}
+    if path.exists() and not path.is_file():
+        with path.open("w", **utf8) as device:
+            yield device
+        return
+    # in its folder, so that one that cannot be written to is told before a long search
+    with TemporaryFile("w+", dir=path.parent, **utf8) as table:
+        yield table
+        table.seek(0)
+        write_text(path, table.read())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         questions = questions_of(options.questions)
         from mucpt_utils.musicsimpleqa.contamination import search, summary
 
+        if options.out:
+            check_inputs_stay(options.out, (options.source, options.questions))
         with written_to(options.out) as table:
             rows, coverage = search(options.source, questions, table, options.quiet)
     except (MuCPTError, ValueError, OSError) as error:

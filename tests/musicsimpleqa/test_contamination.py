@@ -3,6 +3,9 @@
 import csv
 import gzip
 import json
+import os
+import subprocess
+import sys
 
 import datasets
 import pytest
@@ -33,6 +36,14 @@ def corpus(tmp_path):
     with gzip.open(folder / "more.jsonl.gz", "wt") as file:
         file.write(json.dumps({"id": "d1", "text": QUESTION["question"]}) + "\n{broken\n")
     return folder
+
+
+@pytest.fixture
+def few(tmp_path):
+    """A file of one question, which is sooner indexed than all."""
+    path = tmp_path / "few.jsonl"
+    path.write_text(json.dumps(QUESTION) + "\n")
+    return path
 
 
 def test_finds_what_is_asked_and_where(corpus, tmp_path, capsys):
@@ -93,6 +104,64 @@ def test_the_table_goes_where_it_can(tmp_path, capsys):
         assert message in error and error.count("\n") == 1
 
 
+def test_an_earlier_table_stays_until_the_search_is_done(corpus, few, tmp_path, capsys):
+    out = tmp_path / "table.csv"
+    out.write_text("of an earlier search")
+    options = ["--questions", str(few), "--out", str(out), "--quiet"]
+    assert contamination_command.main(["/nowhere/at/all", *options]) == 2
+    assert out.read_text() == "of an earlier search"
+    assert [path.name for path in tmp_path.glob("table*")] == [out.name]
+    assert contamination_command.main([str(corpus), *options]) == 1
+    assert len(rows_of(out)) == 2
+
+
+def test_the_table_does_not_stand_in_what_is_searched(corpus, few, capsys):
+    before = few.read_text()
+    for out in (corpus / "table.csv", corpus / "quiz.txt", few):
+        command = [str(corpus), "--questions", str(few), "--out", str(out), "--quiet"]
+        assert contamination_command.main(command) == 2
+        error = capsys.readouterr().err
+        assert "give another --out" in error and error.count("\n") == 1
+    assert few.read_text() == before and (corpus / "quiz.txt").read_text() == ASKS
+    assert not (corpus / "table.csv").exists()
+
+
+def test_what_is_no_file_and_what_is_left_out_is_named(corpus, few, capsys):
+    os.mkfifo(corpus / "pipe.jsonl")  # reading it would never end
+    (corpus / ".hidden.txt").write_text(ASKS)
+    assert contamination_command.main([str(corpus), "--questions", str(few), "--quiet"]) == 1
+    told = capsys.readouterr().err
+    assert "not read: pipe.jsonl: a pipe, not a file" in told
+    assert "not read: .hidden.txt: hidden" in told
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_names_that_a_terminal_cannot_show_end_no_search(tmp_path, few, encoding):
+    (tmp_path / "c").mkdir()
+    row = {"id": "one\rtwo \ud83d", "question": QUESTION["question"]}
+    (tmp_path / "c" / os.fsdecode(b"\xff.jsonl")).write_text(json.dumps(row))
+    command = [sys.executable, "-m", "mucpt_utils", "contamination", str(tmp_path / "c")]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command += ["--questions", str(few), "--quiet"]
+    done = subprocess.run(command, capture_output=True, env=environment)
+    assert done.returncode == 1
+    (found,) = csv.DictReader(done.stdout.decode(encoding).splitlines())
+    assert (found["document"], found["file"]) == ("one\\rtwo \\ud83d", "\\xff.jsonl")
+
+
+@pytest.mark.parametrize(
+    "beside", [{"score": 0.5}, {"hits": 1234}, {"answers": ["1"]}, {"answer": "Wrong Name"}]
+)
+def test_a_question_in_its_own_words_is_asked_whatever_stands_behind_it(
+    tmp_path, few, capsys, beside
+):
+    corpus = tmp_path / "a.jsonl"
+    corpus.write_text(json.dumps({"question": QUESTION["question"], **beside}))
+    assert contamination_command.main([str(corpus), "--questions", str(few), "--quiet"]) == 1
+    (found,) = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert (found["question_id"], found["answered"]) == (QUESTION["id"], "False")
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig", "utf-8"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_rows_are_read_in_any_encoding(tmp_path, encoding, end):
@@ -103,6 +172,13 @@ def test_rows_are_read_in_any_encoding(tmp_path, encoding, end):
     assert [text.content for text in texts] == [
         f"n: {row['n']}\nq: {row['q']}\nć: čě" for row in rows
     ]
+
+
+@pytest.mark.parametrize("odd", ["NaN", '"\\ud83d"'])
+def test_json_as_python_writes_it_is_read(tmp_path, odd):
+    (tmp_path / "a.jsonl").write_text(f'{{"q": "who?", "odd": {odd}}}\nno json\n')
+    row, broken = corpus_texts.corpus_texts(str(tmp_path / "a.jsonl"), tmp_path / "cache")
+    assert row.content.startswith("q: who?") and broken.reason.startswith("not JSON")
 
 
 def test_a_table_without_names_of_columns_has_a_first_row(tmp_path):
