@@ -19,7 +19,8 @@ from scipy.stats import binomtest
 
 from mucpt_utils import paths
 from mucpt_utils.errors import MuCPTError
-from mucpt_utils.io import FileError, read_jsonl, write_text
+from mucpt_utils.io import read_jsonl, write_text
+from mucpt_utils.musicsimpleqa.answers import ANSWER, answers_file, answers_to
 from mucpt_utils.musicsimpleqa.grader.words import words
 from mucpt_utils.musicsimpleqa.grading import CORRECT, grade
 
@@ -107,28 +108,17 @@ def beats_chance(right: Mapping[str, bool], questions: Sequence[Mapping]) -> set
     return better
 
 
-def answers_file(path: Path) -> Path:
-    """The file of a model's answers; a folder is its answers.jsonl. Raises FileError for none."""
-    path = path / "answers.jsonl" if path.is_dir() else path
-    if not path.is_file():
-        raise FileError(f"no answers at {path}")
-    return path
-
-
 def read_responses(path: Path, questions: Mapping[str, Mapping]) -> dict[str, bool]:
     """Whether each answer of a model is right, by question id; a folder is its answers.jsonl.
 
-    Raises FileError for a file without answers, DifficultyError if it answers no question, or one
-    twice.
+    Raises FileError for a file without answers or with two to one question, DifficultyError if it
+    answers no question in the words of today.
     """
     path = answers_file(path)
-    rows = read_jsonl(path, ("id", "response"))
-    asked = [row for row in rows if row["id"] in questions]
+    texts = {name: question["question"] for name, question in questions.items()}
+    asked = answers_to(texts, read_jsonl(path, ANSWER), path)
     if not asked:
         raise DifficultyError(f"{path}: none of its answers is about a question asked here")
-    counts = Counter(row["id"] for row in asked)
-    if twice := next((name for name, count in counts.items() if count > 1), None):
-        raise DifficultyError(f"{path}: {twice!r} is answered twice")
     return {
         row["id"]: grade(questions[row["id"]], row["response"]).grade == CORRECT for row in asked
     }
@@ -198,25 +188,23 @@ def record_difficulty(
 
 
 def check_whole(file: Path, questions: Sequence[Mapping]) -> None:
-    """Raises DifficultyError unless a file answers each of the questions, as worded today, once.
+    """Raises DifficultyError unless a file answers each of the questions as worded today.
 
     What is recorded is replaced as a whole: a few answers would empty the rows of all others.
     """
     path = answers_file(file)
-    rows = read_jsonl(path, ("id", "response"))
-    counts = Counter(row["id"] for row in rows)
-    names = {question["id"]: question["question"] for question in questions}
-    # files of answers made elsewhere hold no questions
-    asked = {row["id"]: row["question"] for row in rows if row.get("question") is not None}
+    texts = {question["id"]: question["question"] for question in questions}
+    rows = read_jsonl(path, ANSWER)
+    named = {row["id"] for row in rows}
+    answered = {row["id"] for row in answers_to(texts, rows, path)}
     problems = {
-        "not answered": [name for name in names if name not in counts],
-        "answered twice": [name for name in names if counts[name] > 1],
-        "asked in other words": [n for n, text in names.items() if asked.get(n, text) != text],
+        "not answered": [name for name in texts if name not in named],
+        "asked in other words": [name for name in texts if name in named - answered],
     }
     for problem, found in problems.items():
         if found:
             raise DifficultyError(
-                f"{path}: {len(found)} of {len(names)} test questions are {problem}, such as "
+                f"{path}: {len(found)} of {len(texts)} test questions are {problem}, such as "
                 f"{found[0]!r}; only whole evaluations are recorded (without "
                 "--write, parts of them are measured)"
             )

@@ -1,10 +1,10 @@
 """Accuracy, accuracy given attempted and their harmonic mean, with intervals; two models paired."""
 
-from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 from mucpt_utils.errors import MuCPTError
+from mucpt_utils.musicsimpleqa.answers import check_once
 from mucpt_utils.musicsimpleqa.grading import CORRECT, NOT_ATTEMPTED
 from mucpt_utils.stats import Estimate, clustered_mean, paired_difference
 
@@ -111,14 +111,12 @@ def harmonic_mean(a: float, b: float) -> float:
 def compare(a: Sequence[Mapping], b: Sequence[Mapping]) -> list[Comparison]:
     """Paired comparison of two graded answer files: all, by part, stratum and category.
 
-    Raises AnswersError unless they answer the same questions.
+    Raises AnswersError unless they answer the same questions, FileError for one answered twice.
     """
     for name, answers in (("first", a), ("second", b)):
-        counts = Counter(answer["id"] for answer in answers)
-        if not counts:
+        if not answers:
             raise AnswersError(f"the {name} file holds no answers")
-        if twice := next((i for i, count in counts.items() if count > 1), None):
-            raise AnswersError(f"the {name} file answers {twice!r} twice")
+        check_once(f"the {name} file", (answer["id"] for answer in answers))
     second = {answer["id"]: answer for answer in b}
     only_a = [answer["id"] for answer in a if answer["id"] not in second]
     only_b = sorted(set(second) - {answer["id"] for answer in a})

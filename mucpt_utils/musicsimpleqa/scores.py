@@ -35,6 +35,7 @@ from mucpt_utils.io import (
     write_json,
     write_text,
 )
+from mucpt_utils.musicsimpleqa.answers import check_once
 from mucpt_utils.musicsimpleqa.difficulty import GUESSERS, guesses
 from mucpt_utils.musicsimpleqa.grading import CORRECT
 from mucpt_utils.musicsimpleqa.measures import ALL, estimates
@@ -83,12 +84,12 @@ def add(folder: Path, name: str, card: Path = CARD) -> Path:
     answers = read_jsonl(folder / "answers.jsonl", ("id", "question", "response"))
     slug = slug_of(name)
     if any("#" in str(answer["id"]) for answer in answers):
-        check_asked(f"{folder}", answers, load_questions(PARAPHRASES), "paraphrases")
+        answers = checked(folder, answers, load_questions(PARAPHRASES), "paraphrases")
         path = card / "responses" / f"{slug}.json"
         check_same_model(path, record)
         write_json(path, read_json(path) | {ASKED_FURTHER: asked_digest(answers)})
         return keep(answers, card / "responses" / f"{slug}{KEPT_PARAPHRASES}")
-    check_asked(f"{folder}", answers, load_questions("test"), "test questions")
+    answers = checked(folder, answers, load_questions("test"), "test questions")
     path = card / "responses" / f"{slug}.json"
     check_name_is_free(path, record)
     earlier = read_json(path) if path.is_file() else {}
@@ -201,11 +202,16 @@ def keep(answers: Sequence[Mapping], target: Path) -> Path:
     return target
 
 
-def check_asked(
-    where: str, answers: Sequence[Mapping], asked_for: Sequence[Mapping], noun: str
-) -> None:
-    """Raises ScoresError unless the answers are to all these questions as worded today."""
+def checked(
+    where: Path, answers: Sequence[dict], asked_for: Sequence[Mapping], noun: str
+) -> list[dict]:
+    """The answers to these questions, without those to others that a file of one's own may hold.
+
+    Raises ScoresError unless all are answered as worded today, FileError for one answered twice.
+    """
     questions = {q["id"]: q["question"] for q in asked_for}
+    answers = [answer for answer in answers if answer["id"] in questions]
+    check_once(where, (answer["id"] for answer in answers))
     asked = {answer["id"]: answer["question"] for answer in answers}
     absent = sorted(questions.keys() - asked.keys())
     if absent:
@@ -219,6 +225,7 @@ def check_asked(
             f"{where}: {len(other)} questions were asked in other words, such as {other[0]!r}; "
             "ask the model again"
         )
+    return answers
 
 
 def check_same_model(path: Path, record: Mapping) -> None:

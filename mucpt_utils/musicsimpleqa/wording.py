@@ -11,14 +11,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mucpt_utils.errors import MuCPTError
+from mucpt_utils.musicsimpleqa.answers import check_once
 from mucpt_utils.musicsimpleqa.difficulty import read_responses
 from mucpt_utils.stats import Estimate, clustered_mean
 
 ORIGINAL = "original"
+ONE_MODEL = "needed are one model's answers to the test split and to the paraphrases"
 
 
 class WordingError(MuCPTError, ValueError):
-    """Answers that cover no question in several wordings, or one question twice."""
+    """Answers that cover no question in several wordings."""
 
 
 def by_wording(right: Mapping[str, bool]) -> dict[str, dict[str, bool]]:
@@ -63,18 +65,13 @@ def report_wording(files: Sequence[Path], questions: Sequence[Mapping]) -> list[
     """The lines of `questions wording`: one per measure, with its interval.
 
     files: answers of one model, to the test split and to the paraphrases. questions: both kinds.
-    Raises WordingError for two files with answers to one question, as those of two models have.
+    Raises FileError for two files with answers to one question, as those of two models have.
     """
     asked = {question["id"]: question for question in questions}
-    right: dict[str, bool] = {}
-    for file in files:
-        answers = read_responses(file, asked)
-        if again := right.keys() & answers.keys():
-            raise WordingError(
-                f"{file}: {min(again)!r} is answered in an earlier file too; needed are one "
-                "model's answers to the test split and to the paraphrases"
-            )
-        right |= answers
+    answers = [read_responses(file, asked) for file in files]
+    names = [name for right in answers for name in right]
+    check_once(" and ".join(map(str, files)), names, ONE_MODEL)
+    right = {name: correct for file in answers for name, correct in file.items()}
     subjects = {name: question["subject"] for name, question in asked.items()}
     measures, count = dependence(right, subjects)
     lines = [

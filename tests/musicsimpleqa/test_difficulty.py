@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from mucpt_utils.errors import MuCPTError
 from mucpt_utils.musicsimpleqa import scores
 from mucpt_utils.musicsimpleqa.difficulty import (
     DIFFICULTY,
@@ -89,6 +90,10 @@ def test_answers_are_graded_anew_and_a_folder_is_its_answers(tmp_path):
     lines = ["core: 16 questions, models 1.000, frequent 0.750, nearest 0.750, 12 marked"]
     assert summary_lines(found) == lines
     assert (found[0].id, found[0].right, found[1].models) == ("q:0", 1, 0)
+    # an answer to earlier words of a question is none to it
+    rows.append({"id": "q:1", "question": "In which town?", "response": "London"})
+    (folder / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert measured_difficulty(CITIES, [folder]) == found
 
 
 # --- what is recorded -----------------------------------------------------------------------------
@@ -136,14 +141,14 @@ def test_what_is_recorded_is_named(monkeypatch, tmp_path, committed, capsys):
     ("asked", "change", "problem"),
     [
         (CITIES[1:], {}, "1 of 16 test questions are not answered, such as 'q:0'"),
-        ([*CITIES, CITIES[3]], {}, "1 of 16 test questions are answered twice, such as 'q:3'"),
+        ([*CITIES, CITIES[3]], {}, "'q:3' is answered twice"),
         (CITIES, {"question": "Where?"}, "16 of 16 test questions are asked in other words"),
     ],
 )
 def test_only_whole_evaluations_are_recorded(tmp_path, asked, change, problem):
     whole = answered(tmp_path / "whole.jsonl", CITIES)
     path, target = answered(tmp_path / "part.jsonl", asked, **change), tmp_path / "difficulty.csv"
-    with pytest.raises(DifficultyError, match=problem):
+    with pytest.raises(MuCPTError, match=problem):
         record_difficulty(CITIES, [whole, path], target)
     assert not target.exists()
 

@@ -313,7 +313,7 @@ def test_folders_and_files_in_the_wrong_place_are_one_line(tmp_path, question_fi
         (["--answers", str(path), "--questions", questions, "--out", str(path)], "--out needs a"),
         (["--model", model, "--questions", questions, "--out", str(path)], "--out needs a folder"),
         (["--compare", str(tmp_path), str(graded)], "is a folder; name the answers.jsonl"),
-        (["--compare", str(graded), str(graded)], "answers '1' twice"),
+        (["--compare", str(graded), str(graded)], "'1' is answered twice"),
         (["--compare", str(empty), str(empty)], "the first file holds no answers"),
         (["--answers", str(empty), "--questions", questions], "10 questions are not answered"),
     ]

@@ -125,6 +125,7 @@ def change_answers(folder, change):
     ("change", "message"),
     [
         (lambda answers: answers[:-2], "2 of 10 test questions are not answered"),
+        (lambda answers: [*answers, answers[3]], "'q:test:3' is answered twice"),
         (lambda answers: [{**a, "question": "Other?"} for a in answers], "asked in other words"),
     ],
 )
@@ -134,6 +135,15 @@ def test_answers_to_other_questions_are_refused(card, evaluation, capsys, change
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (card / "responses").exists()
+
+
+def test_answers_to_questions_of_ones_own_have_no_row(card, evaluation):
+    expected = scores.add(evaluation, "Tiny").read_bytes()
+    own = {"id": "q:own", "question": "Mine?", "response": "x", "grade": "incorrect"}
+    change_answers(evaluation, lambda answers: [own, *answers])
+    assert scores.add(evaluation, "Tiny").read_bytes() == expected
+    assert scores.main(["build"]) == OK
+    assert {row["asked"] for row in rows(card)} == {"not asked", "0-shot"}
 
 
 def test_a_folder_without_an_evaluation_is_refused(card, tmp_path, capsys):

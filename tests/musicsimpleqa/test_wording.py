@@ -63,7 +63,8 @@ def test_answers_of_two_models_are_not_taken_for_one(tmp_path, capsys):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     a, b, c = (str(tmp_path / f"{name}.jsonl") for name in answers)
     assert build.main(["wording", a, b]) == 2
-    assert f"b.jsonl: {core[0]['id']!r} is answered in an earlier file" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"{a} and {b}: {core[0]['id']!r} is answered twice; needed are one model's" in told
     for command in ("wording", "difficulty"):
         assert build.main([command, c]) == 2
         assert f"c.jsonl: {core[1]['id']!r} is answered twice" in capsys.readouterr().err

@@ -13,6 +13,7 @@ from typing import IO
 
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import FileError, read_json, read_jsonl, write_json
+from mucpt_utils.musicsimpleqa.answers import ANSWER, answers_to
 from mucpt_utils.musicsimpleqa.asking.ask import default_tokens
 
 PROGRESS = "responses.jsonl"
@@ -230,30 +231,20 @@ def read_responses(
 ) -> dict[str, str]:
     """Responses made elsewhere to all questions, or the first `limit`, by question id.
 
-    A response that is kept with its question, as the tool keeps it, counts for this wording only.
-    Raises FileError for an unknown or repeated id, and for questions without a response.
+    Raises FileError for an unknown id, a question answered twice, and one without a response.
     """
     if path.is_dir():
         raise FileError(f"{path} is a folder; needed is a JSON Lines file of {{id, response}}")
+    known = {question["id"] for question in questions}
     texts = {question["id"]: question["question"] for question in questions[:limit]}
-    others = {question["id"] for question in questions} - set(texts)
-    responses: dict[str, str] = {}
-    reworded: set[str] = set()
-    for number, row in enumerate(read_jsonl(path, ("id", "response")), start=1):
-        name = row["id"]
-        if name in others:  # the file answers more questions than the limit
-            continue
-        if name not in texts:
-            raise FileError(f"{path}, answer {number}: no question has the id {name!r}")
-        if row.get("question") not in (None, texts[name]):
-            reworded.add(name)
-            continue
-        if name in responses:
-            raise FileError(f"{path}, answer {number}: {name!r} is answered twice")
-        responses[name] = row["response"]
+    rows = read_jsonl(path, ANSWER)
+    for number, row in enumerate(rows, start=1):
+        if row["id"] not in known:
+            raise FileError(f"{path}, answer {number}: no question has the id {row['id']!r}")
+    responses = {row["id"]: row["response"] for row in answers_to(texts, rows, path)}
     absent = sorted(set(texts) - set(responses))
     if absent:
-        other = len(reworded.intersection(absent))
+        other = len({row["id"] for row in rows}.intersection(absent))
         how = f" ({other} in other words only)" if other else ""
         raise FileError(
             f"{path}: {len(absent)} questions are not answered{how}, {absent[0]!r} for one"
