@@ -23,7 +23,13 @@ from mucpt_utils.musicsimpleqa.asking.models import (
     facts_of_files,
     load_model,
 )
-from mucpt_utils.musicsimpleqa.asking.run import PROGRESS, Run, read_responses, whole_rows
+from mucpt_utils.musicsimpleqa.asking.run import (
+    PROGRESS,
+    Run,
+    ends_of,
+    read_answers,
+    whole_rows,
+)
 from mucpt_utils.musicsimpleqa.asking.secrecy import USER_OF_URL
 from mucpt_utils.musicsimpleqa.judge import judge_answers
 from mucpt_utils.musicsimpleqa.questions import load_questions
@@ -50,16 +56,19 @@ def evaluate(options: argparse.Namespace) -> str:
     check_same_questions(folder, every_question)
     if options.answers:
         settings: dict = {"answers": os.path.abspath(options.answers)}
-        responses, model = read_responses(options.answers, every_question, options.limit), None
+        given = read_answers(options.answers, every_question, options.limit)
+        responses = {name: answer["response"] for name, answer in given.items()}
+        ended, model = ends_of(given), None
     else:
         examples = examples_of(every_question, options.shots)
         settings = settings_of(options, examples)
         run = Run(folder, questions, settings)
         try:
-            responses, model = ask_questions(options, run, examples), run.model
+            responses = ask_questions(options, run, examples)
+            ended, model = run.ended, run.model
         finally:
             run.close()
-    answers = grade_responses(questions, responses)
+    answers = grade_responses(questions, responses, ended)
     if options.judge_url:
         settings["judge_model"] = options.judge_model
         answers = judged(options, questions, answers, folder)

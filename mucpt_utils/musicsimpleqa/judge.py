@@ -84,7 +84,7 @@ def judge_one(endpoint: Endpoint, question: Mapping, response: str, cache: Judge
     if (cached := cache.get(path)) is not None:
         return cached
     for _ in range(ATTEMPTS):
-        reply = endpoint.chat(messages, MAX_TOKENS)
+        reply = endpoint.chat(messages, MAX_TOKENS).text
         if (grade := parse_grade(reply)) is not None:
             cache.put(path, grade, endpoint.model)
             return grade

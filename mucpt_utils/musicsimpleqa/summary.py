@@ -2,9 +2,11 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from mucpt_utils.closure import code_digest
@@ -20,6 +22,8 @@ CARRIED = ("id", "question", "answer", "answer_type", "part", "category", "strat
 GRADED_WITH = "graded_with"  # field of an answer: version of the grader and of the questions
 ASKED_AND_GRADED = ("id", "question", "answer", "aliases", "answer_type")
 SHORT = 12  # digits of a digest that are shown
+NOT_SAID = "not said"  # what ended an empty response, where no server says it
+CUT = "length"  # how servers call the end of a response that reached its longest
 
 
 @lru_cache
@@ -33,8 +37,15 @@ def questions_version(questions: Sequence[Mapping]) -> str:
     return digest([[q.get(name) for name in ASKED_AND_GRADED] for q in questions])[:SHORT]
 
 
-def grade_responses(questions: Sequence[Mapping], responses: Mapping[str, str]) -> list[dict]:
-    """A graded answer for each question: the fields that tables need, response, grade, reason."""
+def grade_responses(
+    questions: Sequence[Mapping],
+    responses: Mapping[str, str],
+    ended: Mapping[str, str] = MappingProxyType({}),
+) -> list[dict]:
+    """A graded answer for each question: the fields that tables need, response, grade, reason.
+
+    ended: what ended empty responses, by question id, where it is known.
+    """
     answers = []
     version = f"grader {grader_version()}, questions {questions_version(questions)}"
     for question in questions:
@@ -42,6 +53,7 @@ def grade_responses(questions: Sequence[Mapping], responses: Mapping[str, str]) 
         given = grade(question, response)
         answer = {name: question[name] for name in CARRIED if name in question}
         answer |= {"response": response, "grade": given.grade, "reason": given.reason}
+        answer |= {"ended": ended[question["id"]]} if question["id"] in ended else {}
         answer[GRADED_WITH] = version
         answers.append(answer)
     return answers
@@ -73,6 +85,7 @@ def write_summary(
         GRADED_WITH: answers[0].get(GRADED_WITH),
         "grades": counts,
         "ended_in_thought": ended_in_thought(answers),
+        "empty": empty_responses(answers),
         "measures": rows,
     }
     if any("judge" in answer for answer in answers):
@@ -84,9 +97,21 @@ def write_summary(
 
 
 def ended_in_thought(answers: Sequence[Mapping]) -> int:
-    """How many responses hold thoughts and nothing after them, as those cut at their length do."""
-    said = (str(answer.get("response", "")) for answer in answers)
-    return sum(bool(text.strip()) and not without_thoughts(text).strip() for text in said)
+    """How many responses hold thoughts and nothing after them, as those cut at their length do.
+
+    A server that hands out thoughts apart leaves such a response empty.
+    """
+    said = ((str(answer.get("response", "")), answer.get("ended")) for answer in answers)
+    return sum(
+        not without_thoughts(text).strip() and bool(text.strip() or ended == CUT)
+        for text, ended in said
+    )
+
+
+def empty_responses(answers: Sequence[Mapping]) -> dict[str, int]:
+    """How many responses are empty, by what ended them in the server's words, or NOT_SAID."""
+    empty = [answer for answer in answers if not str(answer.get("response", "")).strip()]
+    return dict(sorted(Counter(a.get("ended") or NOT_SAID for a in empty).items()))
 
 
 def summary_text(answers: Sequence[Mapping]) -> str:
@@ -107,6 +132,9 @@ def summary_text(answers: Sequence[Mapping]) -> str:
             f"{cut} of {len(answers)} responses end in their thoughts, without an answer: "
             "a larger --max-new-tokens may let them finish"
         )
+    if empty := empty_responses(answers):
+        reasons = ", ".join(f"{reason} {count}" for reason, count in empty.items())
+        lines.append(f"{sum(empty.values())} of {len(answers)} responses are empty; why: {reasons}")
     if any("judge" in answer for answer in answers):
         unparsed = sum(answer["judge"] == UNPARSED for answer in answers)
         total = judge_agreement(answers)[-1:]

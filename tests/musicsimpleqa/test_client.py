@@ -16,7 +16,13 @@ import pytest
 
 from mucpt_utils.musicsimpleqa.__main__ import main
 from mucpt_utils.musicsimpleqa.asking import client
-from mucpt_utils.musicsimpleqa.asking.client import Endpoint, EndpointError, Reply, ask_all
+from mucpt_utils.musicsimpleqa.asking.client import (
+    FILTERED,
+    Endpoint,
+    EndpointError,
+    Reply,
+    ask_all,
+)
 from mucpt_utils.musicsimpleqa.asking.secrecy import KeyUnusable, secrets_of, shown
 
 KEY = "sk-Proj_4f/9+x=='"
@@ -68,7 +74,7 @@ def chat_reply(content):
     ],
 )
 def test_a_reply_is_text_nothing_or_parts(server, content, text):
-    assert server(chat_reply(content)).chat([], 5) == text
+    assert server(chat_reply(content)).chat([], 5).text == text
 
 
 THOUGHTS = {"role": "assistant", "reasoning_content": "Let me think ..."}
@@ -77,11 +83,13 @@ THOUGHTS = {"role": "assistant", "reasoning_content": "Let me think ..."}
 def test_an_empty_answer_may_be_left_out(server):
     """A model that has only thought, and one that ends its line at once, answer nothing."""
     chat = {"choices": [{"message": THOUGHTS, "finish_reason": "length"}]}
-    assert server(chat).chat([], 5) == ""
+    assert server(chat).chat([], 5).text == ""
     refused = {"role": "assistant", "refusal": "No."}
-    assert server({"choices": [{"message": refused}]}).chat([], 5) == "No."
-    assert server({"choices": [{"index": 0, "finish_reason": "stop"}]}).complete("x", 5) == ""
-    assert server({"choices": [{"text": None, "finish_reason": "stop"}]}).complete("x", 5) == ""
+    assert server({"choices": [{"message": refused}]}).chat([], 5).text == "No."
+    assert server({"choices": [{"index": 0, "finish_reason": "stop"}]}).complete("x", 5).text == ""
+    assert (
+        server({"choices": [{"text": None, "finish_reason": "stop"}]}).complete("x", 5).text == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,9 +100,41 @@ def test_what_is_no_completion_is_not_taken_for_an_empty_one(server, choice):
         server({"choices": [choice]}).complete("x", 5)
 
 
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, {"code": "content_filter", "message": "The prompt was filtered", "status": 400}),
+        (400, {"code": None, "innererror": {"code": "ResponsibleAIPolicyViolation"}}),
+        (400, {"code": "data_inspection_failed"}),
+        (403, {"type": "content_policy_violation", "code": 403}),
+        (200, {"code": "content_filter"}),
+    ],
+)
+def test_a_prompt_that_a_filter_refuses_has_an_empty_response(server, status, error):
+    """The run goes on: no other try and no other day changes it."""
+    assert server({"error": error}, status=status).chat([], 5) == ("", FILTERED)
+
+
+@pytest.mark.parametrize("choice", [{}, {"message": None}, {"message": {}}, {"text": None}])
+def test_a_filter_may_take_the_message_away(server, choice):
+    withheld = {"choices": [{**choice, "finish_reason": FILTERED}]}
+    assert server(withheld).chat([], 5) == server(withheld).complete("x", 5) == ("", FILTERED)
+
+
+@pytest.mark.parametrize("error", ["content_filter", {"message": "content_filter"}, {"code": 7}])
+def test_what_only_speaks_of_a_filter_is_no_filter(server, error):
+    with pytest.raises(EndpointError, match="refuses: HTTP 400"):
+        server({"error": error}, status=400).chat([], 5)
+
+
+def test_what_ended_a_response_holds_no_key(server):
+    choice = {"message": {"content": "x"}, "finish_reason": f"stop {KEY}"}
+    assert server({"choices": [choice]}).chat([], 5) == ("x", "stop ***")
+
+
 def test_a_refusal_is_what_was_said(server):
     message = {"content": None, "refusal": "I can't help with that."}
-    assert server({"choices": [{"message": message}]}).chat([], 5) == "I can't help with that."
+    assert server({"choices": [{"message": message}]}).chat([], 5).text == "I can't help with that."
 
 
 @pytest.mark.parametrize(
@@ -183,7 +223,7 @@ def test_trouble_on_the_way_is_one_line_without_the_key(server, error):
 
 def test_a_key_with_a_line_end_is_used_without_it(server, monkeypatch):
     monkeypatch.setenv("TEST_KEY", f" {KEY}\n")
-    assert server(chat_reply("x")).chat([], 5) == "x"
+    assert server(chat_reply("x")).chat([], 5).text == "x"
 
 
 @pytest.mark.parametrize("key", ["sk-a\nb", "sk-ä", "sk-a b", "sk-a\x7f"])
@@ -200,7 +240,9 @@ def test_what_holds_no_key_is_shown(text):
 
 
 def test_a_key_in_an_answer_is_not_kept(server):
-    assert server(chat_reply(f"It is {KEY}, and\nQueen")).chat([], 5) == "It is ***, and\nQueen"
+    assert (
+        server(chat_reply(f"It is {KEY}, and\nQueen")).chat([], 5).text == "It is ***, and\nQueen"
+    )
 
 
 def test_passwords_in_addresses_are_not_shown(monkeypatch, capsys, tmp_path):
@@ -224,9 +266,13 @@ def test_the_password_of_an_address_is_a_secret_in_every_spelling(url):
 ERROR = {"error": {"message": "rate limited", "code": 429}}
 
 
-@pytest.mark.parametrize("first", [ERROR, Reply(500, {}, b""), Reply(529, {}, b"overloaded")])
+LATE = {"choices": [{"message": {"content": "Ni"}, "error": {"code": 502}}]}
+FIRST = [ERROR, LATE, Reply(500, {}, b""), Reply(529, {}, b"overloaded")]
+
+
+@pytest.mark.parametrize("first", FIRST)
 def test_what_may_pass_is_asked_again(server, first):
-    assert server(first, chat_reply("x"), retries=1).chat([], 5) == "x"
+    assert server(first, chat_reply("x"), retries=1).chat([], 5).text == "x"
     with pytest.raises(EndpointError, match="does not answer after 2 attempts: HTTP"):
         server(first, retries=1).chat([], 5)
 
@@ -256,7 +302,7 @@ def test_a_server_says_how_long_to_wait(server, said, seconds):
     endpoint = server(
         *[Reply(429, headers, b""), chat_reply("x")], retries=1, pause=0, sleep=pauses.append
     )
-    assert endpoint.chat([], 5) == "x" and pauses == [seconds]
+    assert endpoint.chat([], 5).text == "x" and pauses == [seconds]
 
 
 @pytest.mark.parametrize("content", [b"[" * 200_000, b'{"choices":' + b"9" * 9000 + b"}", b"\xff{"])

@@ -85,7 +85,7 @@ def serve():
 def test_client_tries_again_with_growing_pauses(serve):
     server = serve([(503, "busy"), (429, "slow down"), (200, "Nirvana")])
     endpoint = server.endpoint(retries=3)
-    assert endpoint.complete("Question: who?\nAnswer:", 8) == "Nirvana"
+    assert endpoint.complete("Question: who?\nAnswer:", 8).text == "Nirvana"
     assert len(server.requests) == 3 and server.requests[0]["temperature"] == 0
     assert 0.25 <= server.pauses[0] <= 0.5 <= server.pauses[1] <= 1
 

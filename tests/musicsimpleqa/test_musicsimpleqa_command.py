@@ -13,6 +13,7 @@ from mucpt_utils.io import read_jsonl
 from mucpt_utils.musicsimpleqa import evaluation, summary
 from mucpt_utils.musicsimpleqa.__main__ import main, parser
 from mucpt_utils.musicsimpleqa.asking import ask
+from mucpt_utils.musicsimpleqa.asking.client import FILTERED, EndpointError, Response
 from mucpt_utils.musicsimpleqa.asking.run import OtherSettingsError, Run
 from mucpt_utils.musicsimpleqa.questions import load_questions
 
@@ -169,7 +170,7 @@ def test_the_limit_on_questions_of_dev_can_be_lifted(tmp_path, monkeypatch):
 
     def complete(self, prompt, longest):
         asked.append(prompt)
-        return " Nas"
+        return Response(" Nas")
 
     monkeypatch.setattr(evaluation.Endpoint, "complete", complete)
     command = ["--base-url", "http://localhost:9/v1", "--model", "m", "--questions", "dev"]
@@ -427,11 +428,40 @@ def test_an_outcome_of_other_answers_is_not_written_over(tmp_path, question_file
     assert main([*grading, "--out", str(asked)]) == 2
 
 
+def test_why_a_server_says_nothing_is_counted(tmp_path, question_file, monkeypatch, capsys):
+    """Also of a run that was interrupted, and of answers that are graded again."""
+    replies = [Response("", FILTERED), Response("Nas", "length"), Response("", "length")]
+    waiting = [*replies, EndpointError("gone"), *replies, *[Response("Nas", "stop")] * 4]
+
+    def chat(self, messages, longest):
+        reply = waiting.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    monkeypatch.setattr(evaluation.Endpoint, "chat", chat)
+    out, again = tmp_path / "out", tmp_path / "again"
+    command = ["--base-url", "http://localhost:9/v1", "--model", "m", "--chat", "--quiet"]
+    command += ["--concurrency", "1", "--questions", str(question_file), "--out", str(out)]
+    assert main(command) == 3 and main(command) == 0
+    grading = ["--questions", str(question_file), "--out", str(again)]
+    assert main(["--answers", str(out / "answers.jsonl"), *grading]) == 0
+    told = capsys.readouterr().out
+    assert told.count("4 of 10 responses are empty; why: content_filter 2, length 2") == 2
+    assert "2 of 10 responses end in their thoughts" in told
+    for folder in (out, again):
+        found = json.loads((folder / "summary.json").read_text())
+        assert found["empty"] == {FILTERED: 2, "length": 2} and found["ended_in_thought"] == 2
+        answers = read_jsonl(folder / "answers.jsonl")
+        assert [a["grade"] for a in answers if not a["response"]] == ["not_attempted"] * 4
+
+
 def test_an_outcome_of_other_questions_is_not_written_over(
     tmp_path, question_file, monkeypatch, capsys
 ):
     monkeypatch.setenv("MUCPT_WORK", str(tmp_path / "work"))
-    monkeypatch.setattr(evaluation.Endpoint, "complete", lambda *arguments: " Nas")
+    said = Response(" Nas")
+    monkeypatch.setattr(evaluation.Endpoint, "complete", lambda *arguments: said)
     further = tmp_path / "paraphrases.jsonl"
     rows = [
         {**q, "id": f"{q['id']}#1", "question": f"Say: {q['question']}"}

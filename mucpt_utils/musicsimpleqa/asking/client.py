@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
 from tqdm import tqdm
@@ -27,10 +28,21 @@ from mucpt_utils.musicsimpleqa.asking.secrecy import (
 RETRIED = frozenset({408, 409, 425, 429})  # and every server error (5xx)
 LONGEST_PAUSE = 60.0
 LARGEST_REPLY = 2**22  # bytes
+FILTERED = "content_filter"  # how servers call what ended a response that they withhold
+# in the codes of the errors by which they refuse a prompt for the same reason
+FILTERS = re.compile(r"content_?(filter|policy)|data_?inspection|moderation|responsible_?ai", re.I)
+Given = TypeVar("Given")
 
 
 class EndpointError(OutsideError, RuntimeError):
     """The server does not answer, or refuses; the message never holds the key."""
+
+
+class Response(NamedTuple):
+    """What a model says: the text, and what ended it in the server's words; "" if it has none."""
+
+    text: str
+    ended: str = ""
 
 
 class Reply(NamedTuple):
@@ -54,14 +66,29 @@ class Reply(NamedTuple):
             return None
 
     @property
-    def is_passing(self) -> bool:
-        """Whether the same request may succeed later.
+    def error(self) -> Any:
+        """The error in the body, of the request or of its first choice; None for none.
 
-        Some servers answer 200 and put the error in the body.
+        Some servers report it with status 200, and one of the model beside what it had said.
         """
         value = self.value
-        reported = isinstance(value, dict) and bool(value.get("error")) and not value.get("choices")
-        return self.status in RETRIED or self.status >= 500 or (self.status == 200 and reported)
+        choices = value.get("choices") if isinstance(value, dict) else None
+        place = choices[0] if isinstance(choices, list) and choices else value
+        return place.get("error") if isinstance(place, dict) else None
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request may succeed later."""
+        failed = self.status == httpx.codes.OK and bool(self.error)
+        return self.status in RETRIED or self.status >= 500 or failed
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter of the server refuses the prompt, as it will again."""
+        error = self.error
+        parts = (error, error.get("innererror")) if isinstance(error, dict) else ()
+        told = [p.get(name) for p in parts if isinstance(p, dict) for name in ("code", "type")]
+        return any(isinstance(code, str) and FILTERS.search(code) for code in told)
 
 
 @dataclass(frozen=True)
@@ -81,7 +108,7 @@ class Endpoint:
     pause: float = 0.5
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False, compare=False)
 
-    def complete(self, prompt: str, max_tokens: int) -> str:
+    def complete(self, prompt: str, max_tokens: int) -> Response:
         """The greedy continuation of a prompt, up to its first newline if the server supports that.
 
         Raises EndpointError, as `chat` does.
@@ -89,13 +116,13 @@ class Endpoint:
         body = {"prompt": prompt, "max_tokens": max_tokens, "temperature": 0, "stop": ["\n"]}
         return self._post("completions", body, continuation)
 
-    def chat(self, messages: Sequence[Mapping[str, str]], max_tokens: int) -> str:
+    def chat(self, messages: Sequence[Mapping[str, str]], max_tokens: int) -> Response:
         """The greedy reply to a conversation. Raises EndpointError, see `_post`."""
         body = {"messages": list(messages), "max_tokens": max_tokens, "temperature": 0}
         return self._post("chat/completions", body, said)
 
-    def _post(self, path: str, body: dict, text_of: Callable[[dict], object]) -> str:
-        """The text of the server's first choice.
+    def _post(self, path: str, body: dict, text_of: Callable[[dict], object]) -> Response:
+        """The server's first choice; an empty one if its filter refuses the prompt.
 
         Raises EndpointError after the last retry, for a refusal, and for a reply without a text.
         """
@@ -120,13 +147,16 @@ class Endpoint:
                 # an unusable URL, or an unusable proxy of the environment: no retry helps
                 reason = shown(f"{type(error).__name__}: {error}", secrets)
                 raise EndpointError(f"{where} cannot be asked: {reason}") from None
+            if reply.is_filtered:
+                return Response("", FILTERED)
             if reply.is_passing:
                 problem, wait = described(reply, secrets), retry_after(reply)
                 continue
             if reply.status != httpx.codes.OK:
                 raise EndpointError(f"{where} refuses: {described(reply, secrets)}")
             try:
-                return without_secrets(plain_text(text_of(reply.value["choices"][0])), secrets)
+                text, ended = response_of(reply.value["choices"][0], text_of)
+                return Response(without_secrets(text, secrets), shown(ended, secrets))
             except (KeyError, IndexError, TypeError, AttributeError):
                 raise EndpointError(
                     f"{where} is not an OpenAI-compatible endpoint: {shown(reply.text, secrets)!r}"
@@ -200,6 +230,15 @@ def retry_after(reply: Reply) -> float:
     return max(0.0, min(LONGEST_PAUSE, seconds))
 
 
+def response_of(choice: dict, text_of: Callable[[dict], object]) -> Response:
+    """What a choice says. Raises what `text_of` and `plain_text` raise for what is no choice."""
+    ended = choice.get("finish_reason")
+    # a filter may take away the message as well
+    is_withheld = ended == FILTERED and not (choice.get("message") or choice.get("text"))
+    text = "" if is_withheld else plain_text(text_of(choice))
+    return Response(text, ended if isinstance(ended, str) else "")
+
+
 def continuation(choice: dict) -> object:
     """The text of a completion's choice; None where a server leaves an empty text out.
 
@@ -247,15 +286,15 @@ def without_secrets(text: str, secrets: Sequence[str]) -> str:
 
 
 def ask_all(
-    ask: Callable[[int], str], count: int, concurrency: int, progress: bool = True
-) -> Iterator[tuple[int, str]]:
+    ask: Callable[[int], Given], count: int, concurrency: int, progress: bool = True
+) -> Iterator[tuple[int, Given]]:
     """(index, `ask(index)`) for every index below `count`, as they come, `concurrency` at a time.
 
     Raises what the first failing `ask` raised, after those already running have ended and what they
     returned has been yielded. An interruption waits for none of them.
     """
     waiting: SimpleQueue[int] = SimpleQueue()
-    outcomes: SimpleQueue[tuple[int, str, Exception | None]] = SimpleQueue()
+    outcomes: SimpleQueue[tuple[int, Any, Exception | None]] = SimpleQueue()
     stopped = Event()
 
     def work() -> None:
@@ -268,7 +307,7 @@ def ask_all(
                 outcomes.put((index, ask(index), None))
             except Exception as error:  # raised again by ask_all
                 stopped.set()
-                outcomes.put((index, "", error))
+                outcomes.put((index, None, error))
 
     for index in range(count):
         waiting.put(index)
@@ -279,10 +318,10 @@ def ask_all(
     failure = None
     try:
         with tqdm(total=count, desc="answers", unit="answer", disable=not progress) as bar:
-            for index, text, error in arrivals(workers, outcomes):
+            for index, given, error in arrivals(workers, outcomes):
                 failure = failure or error
                 if error is None:
-                    yield index, text
+                    yield index, given
                     bar.update()
     finally:
         stopped.set()
@@ -291,8 +330,8 @@ def ask_all(
 
 
 def arrivals(
-    workers: Sequence[Thread], outcomes: "SimpleQueue[tuple[int, str, Exception | None]]"
-) -> Iterator[tuple[int, str, Exception | None]]:
+    workers: Sequence[Thread], outcomes: "SimpleQueue[tuple[int, Any, Exception | None]]"
+) -> Iterator[tuple[int, Any, Exception | None]]:
     """What the workers put into the queue, until all of them have ended and it is empty."""
     while True:
         ended = not any(worker.is_alive() for worker in workers)

@@ -10,7 +10,7 @@ from mucpt_utils.config.packages import PREFIX, load_packages
 from mucpt_utils.errors import MEANT, MuCPTError, nearest
 from mucpt_utils.io import digest
 from mucpt_utils.musicsimpleqa.asking import ask
-from mucpt_utils.musicsimpleqa.asking.client import Endpoint, ask_all
+from mucpt_utils.musicsimpleqa.asking.client import Endpoint, Response, ask_all
 from mucpt_utils.musicsimpleqa.asking.run import Run
 from mucpt_utils.scoring import models, packages
 from mucpt_utils.scoring.packages import ModelError
@@ -187,12 +187,12 @@ def ask_endpoint(
     """
     missing = run.missing()
 
-    def one(index: int) -> str:
+    def one(index: int) -> Response:
         question, shown = missing[index]["question"], examples[missing[index]["id"]]
         if chat:
             return endpoint.chat(ask.messages(question, shown), max_new_tokens)
         return endpoint.complete(ask.prompt(question, shown), max_new_tokens)
 
-    for index, text in ask_all(one, len(missing), concurrency, progress):
-        run.add([(missing[index]["id"], ask.answer_line(text, chat))])
+    for index, (text, ended) in ask_all(one, len(missing), concurrency, progress):
+        run.add([(missing[index]["id"], ask.answer_line(text, chat))], ended)
     return run.responses

@@ -37,13 +37,15 @@ class Run:
     """The folder of an evaluation. Responses are saved as they come in, one JSON object per line.
 
     settings: what a response depends on besides its question. `open` loads the responses of an
-    earlier run to the same questions: of one that was interrupted, or had a --limit.
+    earlier run to the same questions: of one that was interrupted, or had a --limit. ended: what
+    ended the empty ones, by question id, where a server says it.
     """
 
     folder: Path
     questions: Sequence[Mapping]
     settings: dict
     responses: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
     lock: IO | None = field(default=None, repr=False)
 
     @property
@@ -75,8 +77,9 @@ class Run:
         if self.progress.exists():
             end_last_line(self.progress)
             rows, texts = whole_rows(self.progress), self.texts
-            asked = (row for row in rows if texts.get(row["id"]) == row["question"])
-            self.responses.update((row["id"], row["response"]) for row in asked)
+            asked = {row["id"]: row for row in rows if texts.get(row["id"]) == row["question"]}
+            self.responses.update((name, row["response"]) for name, row in asked.items())
+            self.ended.update(ends_of(asked))
 
     def check_settings(self, record: Path) -> None:
         """Raises OtherSettingsError unless the folder's responses were made with these settings."""
@@ -137,8 +140,11 @@ class Run:
         """The questions without a response, in their order."""
         return [question for question in self.questions if question["id"] not in self.responses]
 
-    def add(self, responses: Iterable[tuple[str, str]]) -> None:
-        """Save (question id, response) pairs; they are on disk when this returns."""
+    def add(self, responses: Iterable[tuple[str, str]], ended: str = "") -> None:
+        """Save (question id, response) pairs; they are on disk when this returns.
+
+        ended: what ended them, which is noted of those that are empty.
+        """
         texts = self.texts
         # half a character, as models write it, stays an escape, since the file is UTF-8
         with self.progress.open(
@@ -146,6 +152,8 @@ class Run:
         ) as stream:
             for name, response in responses:
                 row = {"id": name, "question": texts[name], "response": response}
+                if ended and not response:
+                    row["ended"] = self.ended[name] = ended
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
                 self.responses[name] = response
 
@@ -226,10 +234,16 @@ def whole_rows(path: Path) -> list[dict]:
     return rows
 
 
-def read_responses(
+def ends_of(answers: Mapping[str, Mapping]) -> dict[str, str]:
+    """What ended the empty responses of some answers, where they say it; by question id."""
+    ends = {name: answer.get("ended") for name, answer in answers.items()}
+    return {name: end for name, end in ends.items() if isinstance(end, str)}
+
+
+def read_answers(
     path: Path, questions: Sequence[Mapping], limit: int | None = None
-) -> dict[str, str]:
-    """Responses made elsewhere to all questions, or the first `limit`, by question id.
+) -> dict[str, dict]:
+    """Answers made elsewhere to all questions, or the first `limit`, by question id.
 
     Raises FileError for an unknown id, a question answered twice, and one without a response.
     """
@@ -241,12 +255,12 @@ def read_responses(
     for number, row in enumerate(rows, start=1):
         if row["id"] not in known:
             raise FileError(f"{path}, answer {number}: no question has the id {row['id']!r}")
-    responses = {row["id"]: row["response"] for row in answers_to(texts, rows, path)}
-    absent = sorted(set(texts) - set(responses))
+    answers = {row["id"]: row for row in answers_to(texts, rows, path)}
+    absent = sorted(set(texts) - set(answers))
     if absent:
         other = len({row["id"] for row in rows}.intersection(absent))
         how = f" ({other} in other words only)" if other else ""
         raise FileError(
             f"{path}: {len(absent)} questions are not answered{how}, {absent[0]!r} for one"
         )
-    return responses
+    return answers
