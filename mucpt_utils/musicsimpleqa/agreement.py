@@ -147,12 +147,19 @@ def print_agreement(cases: Sequence[Mapping], grades: Sequence[Grade]) -> None:
                 f"{case['answer']!r} {case['response']!r}: labelled {case['grade']}, "
                 f"graded {given.grade} ({given.reason}: {given.committed!r})"
             )
-    kind = next((name for name in KINDS if cases and name in cases[0]), None)
-    for column in filter(None, (kind, "answer_type")):
-        pairs = zip(cases, grades, strict=True)
-        print_rows(column, agreement((str(c.get(column)), c["grade"], g.grade) for c, g in pairs))
+    groups = {"answer_type": [case["answer_type"] for case in cases]}
+    if any(map(kind_of, cases)):
+        groups = {"kind": [kind_of(case) or "without a kind" for case in cases], **groups}
+    for column, names in groups.items():
+        rows = zip(names, cases, grades, strict=True)
+        print_rows(column, agreement((name, case["grade"], g.grade) for name, case, g in rows))
     if read_twice := other_readings(cases, grades):
         print_rows("readers", read_twice)
+
+
+def kind_of(case: Mapping) -> str:
+    """The kind of a case, by whichever name its writer gave the field; "" for none."""
+    return next((str(case[name]) for name in KINDS if case.get(name) is not None), "")
 
 
 def other_readings(cases: Sequence[Mapping], grades: Sequence[Grade]) -> list[Agreement]:

@@ -233,6 +233,21 @@ def test_agreement_command(tmp_path, capsys):
     assert "case 1: 'right' is none of correct, incorrect" in capsys.readouterr().err
 
 
+def test_agreement_is_by_kind_whichever_cases_have_one(tmp_path, capsys):
+    case = {"question": "Who?", "answer": "Me", "answer_type": "person", "response": "Me"}
+    kinds = [{}, {"kind": "plain"}, {"point": "point 3"}, {"kind": "plain", "prompt_style": "chat"}]
+    path = tmp_path / "cases.jsonl"
+    rows = ({**case, "grade": "correct", **kind} for kind in kinds)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert main([str(path)]) == 0
+    told = {line[:24].strip(): line[24:31].strip() for line in capsys.readouterr().out.splitlines()}
+    assert told["kind"] == "n" and told["all"] == "4"
+    assert (told["plain"], told["point 3"], told["without a kind"]) == ("2", "1", "1")
+    path.write_text(json.dumps({**case, "grade": "correct"}))
+    assert main([str(path)]) == 0
+    assert "\nkind" not in capsys.readouterr().out
+
+
 def test_the_method_can_be_shown():
     assert len(inspect.getsource(grade).splitlines()) < 25
 
