@@ -1,6 +1,7 @@
 """Tables as files: CSV and Parquet that say the same, and the data dictionary beside them."""
 
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from mucpt_utils.io import write_text
 
 FORMATS = ("csv", "parquet")
 DIGITS = "%.6g"
+CELL_OR_END = re.compile(r'(?P<cell>"(?:[^"]|"")*")|\r\n')  # a quoted cell, or the end of a line
 ARROW_TYPES = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}
 
 
@@ -47,7 +49,9 @@ def written(frame: pd.DataFrame, name: str, suffix: str) -> bytes:
 
 def csv_text(frame: pd.DataFrame) -> str:
     """A frame as CSV with six significant digits: the same bytes on every machine."""
-    return frame.to_csv(index=False, float_format=DIGITS, lineterminator="\n")
+    # by these line ends a cell with a carriage return in it is quoted, as one with a line feed is
+    text = frame.to_csv(index=False, float_format=DIGITS, lineterminator="\r\n")
+    return CELL_OR_END.sub(lambda found: found["cell"] or "\n", text)
 
 
 def parquet_bytes(frame: pd.DataFrame, name: str) -> bytes:

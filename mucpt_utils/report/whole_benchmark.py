@@ -28,6 +28,7 @@ from mucpt_utils.errors import OK, MuCPTError
 from mucpt_utils.io import FileError, read_json, read_jsonl, write_json, write_text
 from mucpt_utils.musicsimpleqa.grading import CORRECT
 from mucpt_utils.musicsimpleqa.questions import load_questions
+from mucpt_utils.musicsimpleqa.scores import ASKED, asked_digest
 from mucpt_utils.musicsimpleqa.summary import grade_responses, grader_version, questions_version
 from mucpt_utils.report.table_files import csv_text
 from mucpt_utils.study import provenance
@@ -158,12 +159,14 @@ def write_tables(folder: Path) -> list[Path]:
     """`scores.csv` and `differences.csv` of a folder, from its `answers.csv`; returns their paths.
 
     `run.json` beside them then says which grader and which questions they are by. Raises FileError
-    for a folder without answers, or with answers to questions that the benchmark no longer has.
+    for a folder without answers, or with answers to questions that the benchmark no longer has, or
+    no longer in these words.
     """
     path, questions = folder / "answers.csv", load_questions("test")
-    if not path.is_file():
-        raise FileError(f"{folder} holds no answers.csv: ask first, without --tables")
-    answers = pd.read_csv(path, keep_default_na=False, dtype={"response": str})
+    answers, record = read_answers(path), read_json(folder / provenance.RUN)
+    # an evaluation from before this was noted does not say
+    if record.get(ASKED, asked_digest(questions)) != asked_digest(questions):
+        raise FileError(f"{path} answers some questions in earlier words; ask again")
     unknown = sorted(set(answers["question_id"]) - {question["id"] for question in questions})
     if unknown:
         raise FileError(
@@ -175,9 +178,22 @@ def write_tables(folder: Path) -> list[Path]:
     for name, table in tables.items():
         write_text(folder / f"{name}.csv", csv_text(table))
     versions = {"grader": grader_version(), "questions": questions_version(questions)}
-    record = folder / provenance.RUN
-    write_json(record, read_json(record) | {"graded_with": versions})
+    write_json(folder / provenance.RUN, record | {"graded_with": versions})
     return [folder / f"{name}.csv" for name in tables]
+
+
+def read_answers(path: Path) -> pd.DataFrame:
+    """The answers of a file as `answers_of` gives them. Raises FileError for any other file."""
+    if not path.is_file():
+        raise FileError(f"{path.parent} holds no {path.name}: ask first, without --tables")
+    types = {"response": str, "question_id": str, "log_likelihood": float}
+    try:
+        answers = pd.read_csv(path, keep_default_na=False, dtype=types)
+    except ValueError as error:  # no table, no text, a number that is none
+        raise FileError(f"{path}: {' '.join(str(error).split())}") from None
+    if missing := [name for name in ANSWERS if name not in answers]:
+        raise FileError(f"{path} has no column {', '.join(missing)}; ask again")
+    return answers
 
 
 # --- the command ----------------------------------------------------------------------------------
@@ -207,7 +223,12 @@ def whole_benchmark(options: argparse.Namespace) -> Path:
         study = Study(profile, FOLDER)
         asked = ask(study, arms, options.shots)
         record = provenance.run_record(study, asked.values())
-        provenance.write_run_record(folder, record | {"shots": options.shots, "arms": arms})
+        record |= {
+            "shots": options.shots,
+            "arms": arms,
+            ASKED: asked_digest(load_questions("test")),
+        }
+        provenance.write_run_record(folder, record)
         write_text(folder / "answers.csv", csv_text(answers_of(study, asked)))
     write_tables(folder)
     return folder

@@ -10,6 +10,7 @@ from mucpt_utils import paths
 from mucpt_utils.io import read_jsonl, write_json
 from mucpt_utils.musicsimpleqa.questions import load_questions
 from mucpt_utils.report import whole_benchmark as whole
+from mucpt_utils.report.table_files import csv_text
 from mucpt_utils.study import whole_benchmark as stage
 
 
@@ -85,6 +86,41 @@ def test_answers_to_other_questions_are_refused(folder, capsys, tmp_path):
         whole.write_tables(tmp_path / "nothing")
     assert whole.main(["smoke", "--tables"]) == 2
     assert "holds no answers.csv" in capsys.readouterr().err
+
+
+def test_answers_to_questions_in_earlier_words_are_refused(folder, monkeypatch):
+    """What was asked is noted with the answers; committed ones from before that are taken."""
+    today = load_questions("test")
+    write_json(folder / "run.json", {whole.ASKED: whole.asked_digest(today)})
+    whole.write_tables(folder)
+    reworded = [{**today[0], "question": "In other words?"}, *today[1:]]
+    monkeypatch.setattr(whole, "load_questions", lambda name: reworded)
+    with pytest.raises(whole.FileError, match="in earlier words; ask again"):
+        whole.write_tables(folder)
+
+
+def test_a_response_with_a_carriage_return_is_one_row(folder):
+    path = folder / "answers.csv"
+    answers = whole.read_answers(path)
+    answers.loc[3, "response"] = 'one\rtwo, "three"'
+    path.write_text(csv_text(answers), newline="")
+    assert "\r\n" not in path.read_bytes().decode()
+    pd.testing.assert_frame_equal(whole.read_answers(path), answers)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "answers.csv: No columns"),
+        ("arm,seed\nbase,0\n", "no column question_id"),
+        ("log_likelihood\nlow\n", "answers.csv: could not convert"),
+    ],
+)
+def test_a_damaged_table_of_answers_is_one_line(folder, text, message):
+    (folder / "answers.csv").write_text(text)
+    with pytest.raises(whole.FileError, match=message) as caught:
+        whole.write_tables(folder)
+    assert "\n" not in str(caught.value)
 
 
 def test_what_was_not_trained_and_unknown_arms_are_told_in_a_line(capsys):
