@@ -354,6 +354,12 @@ def test_the_command_says_what_the_linter_finds(tmp_path, monkeypatch, capsys):
     path.write_text("{}\n")
     assert build.main(["check"]) == 2
     assert "dev.jsonl, line 1: no id" in capsys.readouterr().err
+    monkeypatch.undo()
+    question = {**load_questions("dev")[0], "id": "q:d#1", "question": "current?"}
+    path.write_text(json.dumps(question) + "\n")
+    monkeypatch.setattr(build, "PARAPHRASES", path)
+    assert build.main(["check"]) == 1
+    assert "paraphrases: q:d#1: has an answer that may change" in capsys.readouterr().err
 
 
 def test_plan_and_selection_that_are_not_name_their_place(tmp_path):
@@ -362,9 +368,10 @@ def test_plan_and_selection_that_are_not_name_their_place(tmp_path):
     with pytest.raises(FileError, match=r"plan\.yaml: awards\.0\.award\.winner"):
         load_plan(path)
     path = tmp_path / "selection.csv"
-    path.write_text("split,part,fact\ntrain,core,m:x\n")
-    with pytest.raises(FileError, match=r"selection\.csv:2: a row is split"):
-        load_selection(path)
+    for row in ("train,core,m:x", "test,core", "test,,m:x", "test,core,m:x,why"):
+        path.write_text(f"split,part,fact\n{row}\n")
+        with pytest.raises(FileError, match=r"selection\.csv:2: a row is split"):
+            load_selection(path)
 
 
 def test_roles_of_subjects_do_not_depend_on_grading_rules():

@@ -179,8 +179,9 @@ def check(splits: Mapping[str, Sequence[dict]]) -> list[str]:
 
 
 def load_splits() -> dict[str, list[dict]]:
-    """The committed splits."""
-    return {name: load_questions(name) for name in SPLITS}
+    """The committed splits, and the paraphrases."""
+    splits = {name: load_questions(name) for name in SPLITS}
+    return splits | {"paraphrases": load_questions(PARAPHRASES)}
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -217,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "difficulty":
             return report(told_difficulty(splits, options.answers, options.write))
         if options.command == "wording":
-            both = [*splits["test"], *load_questions(PARAPHRASES)]
+            both = [*splits["test"], *splits["paraphrases"]]
             return report(report_wording(options.answers, both))
         problems = check(splits)
     except MuCPTError as error:
@@ -252,8 +253,7 @@ def told_difficulty(
     if not write:
         return [*summary_lines(measured_difficulty(splits["test"], answers)), written()]
     lines = record_difficulty(splits["test"], answers, DIFFICULTY)
-    card = write_counts({**splits, "paraphrases": load_questions(PARAPHRASES)})
-    return [*lines, written(DIFFICULTY, card)]
+    return [*lines, written(DIFFICULTY, write_counts(splits))]
 
 
 def written(*files: Path) -> str:

@@ -14,6 +14,7 @@ from mucpt_utils.knowledge.facts import Fact
 from mucpt_utils.knowledge.relations import Relation
 
 PLAN = paths.PACKAGE / "musicsimpleqa/making/plan.yaml"
+SPLITS = ("dev", "test")
 SELECTION = paths.ROOT / "data_cards/musicsimpleqa/selection.csv"
 
 
@@ -105,11 +106,11 @@ def load_plan(path: Path = PLAN) -> Plan:
 def load_selection(path: Path = SELECTION) -> list[Selected]:
     """The facts that are asked about, in the order of the file.
 
-    Raises FileError, which names file and line, for a missing column or an unknown split.
+    Raises FileError, which names file and line, for other columns or an unknown split.
     """
     with path.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     for number, row in enumerate(rows, start=2):
-        if row.get("split") not in ("dev", "test") or not row.get("part") or not row.get("fact"):
+        if set(row) != set(Selected._fields) or row["split"] not in SPLITS or not all(row.values()):
             raise FileError(f"{path}:{number}: a row is split (dev or test), part, fact")
     return [Selected(**cast(Mapping, row)) for row in rows]
