@@ -78,6 +78,21 @@ def test_questions_that_are_examples_are_refused(tmp_path):
     assert len(utils.dataset(str(path))["test"]) == 1
 
 
+def test_every_question_of_a_file_keeps_its_fields(tmp_path):
+    """Whatever the first one has: an alias of a later one is right, as for the tool."""
+    from mucpt_utils.musicsimpleqa.lm_eval_task import utils
+
+    path = tmp_path / "own.jsonl"
+    bare = {"id": "own:1", "question": "Who?", "answer": "Nas", "answer_type": "person"}
+    further = {"id": "own:2", "question": "Who else?", "aliases": ["Lizzo"], "note": 1}
+    rows = [{**bare, "note": "any type"}, {**bare, **further}]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    docs = list(utils.dataset(str(path))["test"])
+    said = ("Nas", "Lizzo")
+    graded = [utils.process_results(d, [s])["accuracy"] for d, s in zip(docs, said, strict=True)]
+    assert graded == [1.0, 1.0]
+
+
 def test_the_folder_stands_alone_in_the_harness(tmp_path):
     """Copied as a pull request would have it: its own test passes there."""
     from mucpt_utils.paths import PACKAGE

@@ -12,6 +12,12 @@ except ModuleNotFoundError as error:
         f"({error}); install it from a checkout of its repository: pip install -e ."
     ) from error
 
+# fields of a question by which it is asked, graded or grouped
+KEPT = (
+    *("id", "question", "answer", "aliases", "answer_type"),
+    *("subject", "part", "category", "stratum"),
+)
+
 
 def dataset(
     questions: str = "test", part: str | None = None, **kwargs
@@ -31,10 +37,12 @@ def dataset(
             f"{len(own)} of the questions are examples, such as {own[0]!r}; ask them with "
             "`python -m mucpt_utils musicsimpleqa`, which shows others before each"
         )
-    return {
-        "test": datasets.Dataset.from_list(asked),
-        "dev": datasets.Dataset.from_list(few_shot(dev, len(dev))),
-    }
+    return {"test": as_dataset(asked), "dev": as_dataset(few_shot(dev, len(dev)))}
+
+
+def as_dataset(questions: list[dict]) -> datasets.Dataset:
+    """Questions as a dataset, whose columns would else be the fields of the first one."""
+    return datasets.Dataset.from_list([{name: q.get(name) for name in KEPT} for q in questions])
 
 
 def process_results(doc: dict, results: list[str]) -> dict:
