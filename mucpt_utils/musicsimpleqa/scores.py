@@ -17,6 +17,7 @@ import gzip
 import io
 import json
 import re
+import shlex
 import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -302,14 +303,12 @@ def how_asked(settings: Mapping) -> str:
 
 def command_of(settings: Mapping) -> str:
     """The command that asks a model in this way."""
-    options = [f"--model {settings['model']}", f"--shots {settings['shots']}"]
-    options += [f"--base-url {settings['base_url']}"] if settings.get("base_url") else []
-    options += ["--chat"] if settings["chat"] else []
-    if settings.get("max_new_tokens"):
-        options.append(f"--max-new-tokens {settings['max_new_tokens']}")
-    if settings.get("dtype"):
-        options.append(f"--dtype {settings['dtype']}")
-    return f"python -m mucpt_utils musicsimpleqa {' '.join(options)}"
+    words = ["python", "-m", "mucpt_utils", "musicsimpleqa"]
+    for name in ("model", "shots", "base_url", "chat", "max_new_tokens", "dtype"):
+        value = settings.get(name)
+        if value is not None and value is not False:
+            words += [f"--{name.replace('_', '-')}"] + [str(value)] * (value is not True)
+    return shlex.join(words)
 
 
 def score_rows(card: Path = CARD) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 
 import pytest
 import qa_model
@@ -10,6 +11,7 @@ from mucpt_utils import paths
 from mucpt_utils.errors import FOUND, OK, WRONG_INPUT
 from mucpt_utils.musicsimpleqa import scores
 from mucpt_utils.musicsimpleqa.__main__ import main as tool
+from mucpt_utils.musicsimpleqa.__main__ import parser
 
 
 @pytest.fixture
@@ -178,6 +180,15 @@ def test_a_row_is_not_written_over_by_another_model(card, asked, evaluation, cap
     assert "was asked in another way (asked 0-shot, here 1-shot)" in capsys.readouterr().err
     assert scores.main(["add", str(other), "--name", "tiny!"]) == WRONG_INPUT
     assert "too similar to that of 'Tiny'" in capsys.readouterr().err
+
+
+def test_the_command_of_a_row_can_be_run_as_it_is():
+    settings = {"model": "my models/a$b", "shots": 0, "chat": True, "base_url": "http://x/v1"}
+    settings |= {"max_new_tokens": None, "dtype": None}
+    program, *words = scores.command_of(settings).partition("musicsimpleqa ")[::2]
+    options = parser().parse_args(shlex.split(words[0]))
+    assert program == "python -m mucpt_utils "
+    assert {name: getattr(options, name) for name in settings} == settings
 
 
 @pytest.mark.parametrize("check", [scores.check_name_is_free, scores.check_same_model])
