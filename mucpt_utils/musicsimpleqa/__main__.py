@@ -12,7 +12,6 @@ is already there is not asked again. Exit codes: 0 done, 2 wrong arguments or a 
 
 import argparse
 import logging
-import math
 import os
 import sys
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ LOCAL = {"batch_size", "device", "dtype"}  # options of models that are loaded h
 # options of asking, which grading a file does not do
 ASKING = LOCAL | {"base_url", "shots", "chat", "max_new_tokens", "restart", "key_variable"}
 MOST_REQUESTS = 256  # at a time; each takes a thread
+LONGEST_WAIT = 86_400  # seconds for a reply, a day
 
 
 class ArgumentsError(MuCPTError, ValueError):
@@ -139,8 +139,10 @@ def check_options(options: argparse.Namespace) -> None:
             raise ArgumentsError(f"--{name.replace('_', '-')} is {value}; allowed: 1 or more")
     if options.concurrency > MOST_REQUESTS:
         raise ArgumentsError(f"--concurrency is {options.concurrency}; allowed: 1 to 256")
-    if options.retries < 0 or not (math.isfinite(options.timeout) and options.timeout > 0):
-        raise ArgumentsError("--retries must not be negative, and --timeout must be more than 0")
+    if options.retries < 0:
+        raise ArgumentsError(f"--retries is {options.retries}; allowed: 0 or more")
+    if not 0 < options.timeout <= LONGEST_WAIT:
+        raise ArgumentsError(f"--timeout is {options.timeout:g}; allowed: up to {LONGEST_WAIT}")
 
 
 def check_used(options: argparse.Namespace) -> None:

@@ -150,16 +150,16 @@ def comparison_text(a: Path, b: Path) -> str:
     that were graded by different versions of the grader.
     """
     files = [read_graded(path) for path in (a, b)]
-    rows = compare(*files)  # first, since no grading again helps where the questions differ
-    versions = [{str(row.get(GRADED_WITH)) for row in rows} for rows in files]
-    if versions[0] != versions[1]:
-        said = " and ".join(min(version) for version in versions)
+    compared = compare(*files)  # first, since no grading again helps where the questions differ
+    one, other = ({row["id"]: str(row.get(GRADED_WITH)) for row in rows} for rows in files)
+    if unlike := [name for name, version in one.items() if version != other[name]]:
+        said = f"{one[unlike[0]]} and {other[unlike[0]]}"
         raise AnswersError(
             f"graded with different versions ({said}); grade both files again with --answers"
         )
     header = f"{'accuracy':24} {'A':>6} {'B':>6} {'A - B':>24} {'p':>7} {'n':>5}"
     lines = [f"A: {a}", f"B: {b}", header]
-    for row in rows:
+    for row in compared:
         delta = f"{row.difference:+.3f} [{row.ci_low:+.3f}, {row.ci_high:+.3f}]"
         lines.append(
             f"{row.group:24} {row.a:6.3f} {row.b:6.3f} {delta:>24} {row.p_value:7.4f} {row.n:5}"

@@ -276,6 +276,20 @@ def test_answers_of_another_grader_are_not_compared(tmp_path, question_file, cap
     assert "grader v0" in error and "grader v1" in error and error.count("\n") == 1
 
 
+def test_answers_are_compared_one_by_one_with_those_of_the_same_grader(tmp_path, capsys):
+    """Files of parts that two versions graded may hold both versions, each at other questions."""
+    files = [tmp_path / name for name in ("a.jsonl", "b.jsonl")]
+    for first, path in enumerate(files):
+        rows = [
+            {"id": str(n), "grade": "correct", "graded_with": f"v{(n + first) % 2}"}
+            for n in range(4)
+        ]
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    assert main(["--compare", str(files[0]), str(files[0])]) == 0
+    assert main(["--compare", *map(str, files)]) == 2
+    assert "different versions (v0 and v1)" in capsys.readouterr().err
+
+
 def test_a_change_of_a_key_is_another_version_of_the_questions():
     questions = qa_model.questions()
     first = summary.questions_version(questions)
@@ -485,6 +499,7 @@ def test_an_outcome_of_other_questions_is_not_written_over(
     [
         (["--timeout", "nan"], "--timeout"),
         (["--timeout", "inf"], "--timeout"),
+        (["--timeout", "1e300"], "--timeout is 1e+300; allowed: up to 86400"),
         (["--concurrency", "100000"], "allowed: 1 to 256"),
         (["--base-url", "localhost:8000/v1"], "--base-url is not an address"),
         (["--base-url", "http://[::1"], "--base-url is not an address"),
