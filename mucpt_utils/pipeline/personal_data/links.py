@@ -32,7 +32,9 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 CHUNK = re.compile(r"[^\W_]+")
 # a word with a number as people write them: op27, bwv1007, day1, spring2024, 2nd, 4th
 WORD_AND_NUMBER = re.compile(r"[a-z]{1,12}?(?:\d{1,2}|1[5-9]\d\d|20\d\d)|\d{1,4}[a-z]{1,2}", re.I)
-CATALOGUE = re.compile(r"(?:bwv|kv?|hwv|rv|d|op|opus|hob|woo|wwv|twv|no|nr|s|l|m)\d{1,4}", re.I)
+CATALOGUE = re.compile(
+    r"(?:(?:bwv|kv?|hwv|rv|d|op|opus|hob|woo|wwv|twv|no|nr|s|l|m)\d{1,4}){1,2}", re.IGNORECASE
+)
 CASE_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 

@@ -29,6 +29,7 @@ ISSUER = re.compile(
     r"4\d{15}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
     r"|6(?:011|5\d\d|4[4-9]\d|2\d\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}"
 )
+DECIMAL = re.compile(r"[0-9]+\.[0-9]+")  # 4.532015112830366
 IPV4 = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\w|\.[0-9])")
 IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
 
@@ -76,7 +77,8 @@ def find_cards(text: str, places: list[Window]) -> Iterator[Window]:
     """
     for match in matches(CARD, text, places):
         digits = re.sub("[^0-9]", "", match.group())
-        if not luhn.is_valid(digits) or stands_before(text, match.start(), "identifiers"):
+        is_other = DECIMAL.fullmatch(match.group()) or not luhn.is_valid(digits)
+        if is_other or stands_before(text, match.start(), "identifiers"):
             continue
         is_called_so = stands_before(text, match.start(), "card_before")
         if is_called_so or (is_issued(match.group()) and not is_other_number(text, match.start())):
