@@ -164,7 +164,7 @@ def spans_by_kind(text: str, settings: MaskingSettings) -> dict[Kind, Iterable[W
 INTACT = frozenset(("source", "file", "read_from"))
 # without one of these a string holds no personal data, and most have none
 SIGNS = re.compile(
-    rf"[@＠=%&]|://|\\u|{OCTETS.pattern}|{DIGITS.pattern}| (?i:dot) |dot\)"
+    rf"[@＠=%&]|://|\\u|{OCTETS.pattern}|{DIGITS.pattern}|[ _-](?i:dot)[ _-]|dot\)"
     r"|[\[({<] ?(?i:at|ät|arroba|arobase|a) ?[\])}>]"
 )
 LONGEST_NAME = 48  # characters of a field's name, which say what its value is

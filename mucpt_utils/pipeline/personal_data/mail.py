@@ -30,10 +30,10 @@ ADDRESS = re.compile(
     re.IGNORECASE,
 )
 LONGEST_ARTICLE = 12  # characters of a word such as `these`, and the blank behind it
-SPELLED_DOT = r"(?: dot | \(dot\) | \[dot\] )"
+SPELLED_DOT = r"(?: dot | \(dot\) | \[dot\] | ?-dot- ?|_dot_)"
 SPELLED = re.compile(
     rf"(?<![\w.+%@-])(?P<dotted>(?:[\w+-]{{1,40}}{SPELLED_DOT}){{0,3}})(?P<local>[\w.+-]{{1,64}})"
-    r"(?P<at> at | AT |-at-|_at_)"
+    r"(?P<at> at | AT | ?-at- ?|_at_)"
     rf"(?P<domain>{LABEL}(?:{SPELLED_DOT}{LABEL}){{1,5}})",
     re.IGNORECASE,
 )
@@ -43,7 +43,8 @@ ESCAPE = re.compile(r"(?<=\\)(?:[nrt]|u00[0-9a-f]{2})|(?:%[0-9a-f]{2})+", re.IGN
 SIGN = re.compile(
     rf"(?:{AT_SIGN})(?=[^\W_]| |\[)|[\[({{<] ?(?:at|ät|arroba|arobase|@) ?[\])}}>]|{BARE_A}", re.I
 )
-SPELLED_SIGN = re.compile(r" (?:dot|DOT|Dot) | [(\[]dot[)\]] ")
+SPELLED_SIGN = re.compile(r" (?:dot|DOT|Dot) | [(\[]dot[)\]] |-dot-|_dot_")
+SPELLED_SIGNS = (" dot ", " DOT ", "dot)", "-dot-", "_dot_")
 # what every text is searched for first
 PLAIN_SIGNS = ("@", "＠", "%40", "&#64;", "&#x40;", "&commat;", "\\u0040")
 BRACKETED_SIGN = re.compile(r"[\[({<](?: ?(?:at|AT|At|ät|arroba|arobase) ?[\])}>]|a\)\w)")
@@ -54,7 +55,7 @@ def find_addresses(text: str) -> Iterator[Window]:
     candidates: list[re.Match] = []
     if any(sign in text for sign in PLAIN_SIGNS) or BRACKETED_SIGN.search(text):
         candidates += matches(ADDRESS, text, windows(SIGN.finditer(text), 80, 300))
-    if " dot " in text or " DOT " in text or "dot)" in text:
+    if any(sign in text for sign in SPELLED_SIGNS):
         candidates += matches(SPELLED, text, windows(SPELLED_SIGN.finditer(text), 200, 80))
     for match in candidates:
         end = domain_end(match)
@@ -87,7 +88,7 @@ def domain_end(match: re.Match) -> int | None:
 
 def is_no_address(text: str, match: re.Match, end: int) -> bool:
     """Whether it only looks like an address: code, a service account, words around a lone @."""
-    if "at" in match.re.groupindex and is_place(text, match):
+    if "at" in match.re.groupindex and is_place(text, match, end):
         return True
     local = re.split(r"@|\s|%40", match.group(), maxsplit=1)[0]
     if "spaced" in match.re.groupindex and match["spaced"]:
@@ -95,19 +96,25 @@ def is_no_address(text: str, match: re.Match, end: int) -> bool:
     return is_listed(local, "service_accounts") or text.startswith("(", end) or is_image(match)
 
 
-def is_place(text: str, match: re.Match) -> bool:
+def is_place(text: str, match: re.Match, end: int) -> bool:
     """Whether a spelt-out host is where something is found: the episode at npr dot org.
 
-    A word such as `us` or `available`, or a noun with an article, is no user's name; a name in
-    several parts, an ` at ` without blanks and a host of mail for everyone leave no doubt.
+    A word such as `us` or `available`, or a noun with an article, is no user's name; nor is an
+    article a host's, or a word such as `in` its domain where a sentence goes on: a finger at each
+    dot in the diagram. A name in several parts, an ` at ` without blanks and a host of mail for
+    everyone leave no doubt.
     """
     if match["dotted"] or match["at"].strip() not in ("at", "AT"):
         return False
-    if is_listed(re.split(r"[ .(\[]", match["domain"], maxsplit=1)[0], "mail_hosts"):
+    host = re.split(r"[ .(\[]", match["domain"], maxsplit=1)[0]
+    if is_listed(host, "mail_hosts"):
         return False
     before = text[max(0, match.start() - LONGEST_ARTICLE) : match.start()]
-    is_noun = rules()["patterns"]["articles"].search(before) is not None
-    return is_noun or is_listed(match["local"], "no_user_names")
+    articles = rules()["patterns"]["articles"]
+    has_article = articles.search(before) or articles.search(f"{host} ")
+    domain = re.split(r"\W", text[match.start() : end])[-1]
+    goes_on = is_listed(domain, "words_and_domains") and re.match(" [a-z]", text[end : end + 2])
+    return bool(has_article or goes_on) or is_listed(match["local"], "no_user_names")
 
 
 def is_image(match: re.Match) -> bool:
@@ -129,7 +136,7 @@ def is_top_level(label: str) -> bool:
 
 NAME = r"\w(?:(?:[\w.-]|\\_){0,60}\w)?"
 HANDLE = re.compile(
-    rf"(?<![\w@/=&\\)\]}}])(?<!\w\.)@(?P<name>{NAME})(?P<host>@{LABEL}(?:\.{LABEL}){{1,5}})?(?![\w{{@\[])"
+    rf"(?<![\w@/=&\\)\]{{}}])(?<!\w\.)@(?P<name>{NAME})(?P<host>@{LABEL}(?:\.{LABEL}){{1,5}})?(?![\w{{@\[])"
 )
 PROFILE = re.compile(
     r"(?:medium|youtube|tiktok|threads|mastodon|mstdn|fosstodon|bsky|mas|t|hachyderm|flickr)"

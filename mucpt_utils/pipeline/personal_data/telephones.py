@@ -25,7 +25,7 @@ RUN = re.compile(
     rf"[(]?[+＋]?[(]?[0-9](?:[{SEPARATORS}]{{0,3}}[0-9])*+"
 )
 EXTENSION = re.compile(
-    r"(?: ?(?:x|ext\.?|extn\.?|extension|#)|;ext=) ?:?[0-9]{1,7}(?!\w)", re.IGNORECASE
+    r"(?:,? ?(?:x|ext\.?|extn\.?|extension)| ?#|;ext=) ?:?[0-9]{1,7}(?!\w)", re.IGNORECASE
 )
 # what separates two numbers in one run
 WIDE = re.compile(r"[ \u00a0]+[/\u2010-\u2013-][ \u00a0]+|[ \u00a0]{2,}|/")
@@ -36,15 +36,17 @@ NORTH_AMERICAN = re.compile(
 )
 NATIONAL = re.compile(
     r"0[0-9]{1,4}[ ][0-9]{3,4}[ ][0-9]{3,4}"  # 020 7946 0000
-    r"|0[0-9]{3,4}[ ][0-9]{5,6}"  # 01234 567890
+    r"|0[0-9]{3,4}[ ][0-9]{5,7}"  # 01234 567890, 0171 1234567
     r"|0[0-9]{1,3}-[0-9]{3,4}-[0-9]{4}"  # 03-1234-5678
     r"|0[0-9]{2,4}[ ]?/[ ]?[0-9]{2,3}(?:[ ][0-9]{2,3}){1,3}"  # 0221 / 20 40 80
+    r"|0[0-9]{2,4}/[0-9]{4,8}-[0-9]{1,4}"  # 0711/2345-67
     r"|0[0-9]{1,3}-[0-9]{3}[ ][0-9]{2}[ ][0-9]{2}"  # 020-671 83 45
     r"|0[1-9]([ .-])[0-9]{2}\1[0-9]{2}\1[0-9]{2}\1[0-9]{2}"  # 01 23 45 67 89
     r"|0[0-9]{2}[ ][0-9]{3}[ ][0-9]{2}[ ][0-9]{2}"  # 044 123 45 67
     r"|\(0[0-9]{1,4}\)[ ]?[0-9]{3,8}(?:[ -][0-9]{2,8})*"  # (030) 123456
     r"|\([0-9]{2}\)[ ]?9?[0-9]{4}-[0-9]{4}"  # (11) 91234-5678
 )
+THOUSANDS = re.compile(r"[1-9](?: [0-9]{3}){2}|[1-9][0-9]{0,2}(?: [0-9]{3})+ 000")
 MOST_DIGITS, MOST_WITH_PREFIX = 15, 17
 # fewest digits of a number: after a label, after a verb, in other words about telephones
 FEWEST_LABELLED, FEWEST_CALLED, FEWEST_SPOKEN = 5, 6, 7
@@ -98,7 +100,12 @@ def numbers(text: str, run: re.Match) -> Iterator[Number]:
 
 
 def trimmed(text: str, start: int, end: int) -> Number:
-    """The number without a second one after it: 212-555-0100 24 hours, 020 7946 0958 2024."""
+    """The number without a second one after it: 212-555-0100 24 hours, 020 7946 0958 2024.
+
+    Nor has it a bracket that opens before it and closes behind it: (+44 20 7946 0958).
+    """
+    if text.count("(", start, end) > text.count(")", start, end) and text[start] == "(":
+        start += 1
     number = text[start : min(end, start + 60)]
     match = NORTH_AMERICAN.match(number)
     if match and number[match.end() :].startswith((" ", "\u00a0", "")):
@@ -162,7 +169,7 @@ def is_spoken_of(text: str, number: Number) -> bool:
         return True
     return number.digits >= FEWEST_SPOKEN and (
         stands_before(text, number.start, "telephone_initials")
-        or stands_before(text, number.start, "telephone_near")
+        or (not is_count(number) and stands_before(text, number.start, "telephone_near"))
         or stands_after(text, number.end, "telephone_after")
     )
 
@@ -206,6 +213,11 @@ def is_series(number: Number) -> bool:
     steps = {b - a for a, b in zip(values, values[1:], strict=False)}
     is_monotone = all(step > 0 for step in steps) or all(step < 0 for step in steps)
     return len(steps) == 1 or (is_monotone and max(values) <= 1.25 * min(values))
+
+
+def is_count(number: Number) -> bool:
+    """Whether groups of three are thousands and not a telephone's: 1 500 000, 12 345 000."""
+    return THOUSANDS.fullmatch(number.text) is not None
 
 
 def is_possible(number: str, region: str | None) -> bool:
