@@ -25,6 +25,7 @@ Span = tuple[int, int]
 
 LONG_SENTENCE = 30  # words
 LONGEST_INTERFACE = 30  # words in a sentence of a page's interface
+LONGEST_ENDING = 3  # words
 LONGEST_JUDGED = 2000  # characters; no sentence of spam is that long
 
 
@@ -123,7 +124,8 @@ class Rules:
         self.navigation = frozenset(content["navigation"])
         # a menu has a word of navigation after one of its separators
         words = "|".join(map(re2.escape, sorted(self.navigation)))
-        self.menu = re2.compile(f"(?:{SEPARATOR.pattern})[{MENU_EDGES}]*(?:{words})", options())
+        menu = f"(?:{SEPARATOR.pattern})[{MENU_EDGES}]*(?:{words})|{TRAIL.pattern}"
+        self.menu = re2.compile(menu, options())
 
 
 @cache
@@ -210,13 +212,38 @@ def judged_line(line: str, offset: int, is_at_edge: bool) -> list[Segment]:
         if whole:
             triggers = ((offset + start, offset + end),)
         sentences.append(Segment(offset + start, offset + end, verdict.kind, triggers))
-    # a call of one or two words ("Attention!") is spam if what follows it is
+    return with_calls(line, offset, sentences)
+
+
+def with_calls(line: str, offset: int, sentences: list[Segment]) -> list[Segment]:
+    """The sentences of a line, with the calls beside spam as spam.
+
+    Before it stands "Attention!", behind it "Order now!" or the address alone.
+    """
+    joined = list(sentences)
     for number, (sentence, following) in enumerate(pairwise(sentences)):
         is_call = CALL.fullmatch(line, sentence.start - offset, sentence.end - offset)
         if following.kind == "spam" and not sentence.kind and is_call:
-            span = (sentence.start, sentence.end)
-            sentences[number] = sentence._replace(kind="spam", triggers=(span,))
-    return sentences
+            joined[number] = as_spam(sentence)
+    for number, sentence in enumerate(joined[1:], 1):
+        is_behind = joined[number - 1].kind == "spam" and not sentence.kind
+        if is_behind and is_ending(line[sentence.start - offset : sentence.end - offset]):
+            joined[number] = as_spam(sentence)
+    return joined
+
+
+def as_spam(sentence: Segment) -> Segment:
+    """The sentence as spam, all of it a sign."""
+    return sentence._replace(kind="spam", triggers=((sentence.start, sentence.end),))
+
+
+def is_ending(sentence: str) -> bool:
+    """Whether a sentence is no more than a call to do something, or an address."""
+    words = sentence.split()
+    signs = spam_signs(sentence) if len(words) <= LONGEST_ENDING else []
+    return any(
+        sign.kind in ("call", "link") and not is_mention(sentence, sign, words) for sign in signs
+    )
 
 
 def line_kind(line: str, is_at_edge: bool) -> Verdict | None:
@@ -358,19 +385,22 @@ def is_title_case(words: Sequence[str]) -> bool:
 
 # --- navigation -----------------------------------------------------------------------------------
 
-STRONG_SEPARATOR = re.compile(r"[|»›·•>]|::")
-SEPARATORS = re.compile(r"[|»›·•>:]| [/–-] ")
-SEPARATOR = re.compile(r" / | – | - |::|[|»›·•>:]")
+STRONG_SEPARATOR = re.compile(r"[|»›·•>→]|::")
+SEPARATORS = re.compile(r"[|»›·•>→:]| [/–-] ")
+SEPARATOR = re.compile(r" / | – | - |::|[|»›·•>→:]")
 PIECE_EDGES = " \t\r\f\v0123456789.[]"
 MENU_EDGES = r" \t\r\f\v0-9.\[\]"
 LONGEST_NAVIGATION = 400  # characters
+# the way to a page: Home » Composers » Bach
+TRAIL = re.compile(r"\bhome ?[»›>→]", re.IGNORECASE)
+LEAST_STEPS = 3
 
 
 def is_navigation(line: str) -> bool:
     """Short pieces between separators, most of which are words of navigation.
 
     Two are enough between bars and arrows, which prose does not use; slashes need three,
-    colons and dashes four.
+    colons and dashes four. Arrows that lead from the home page need no other.
     """
     if len(line) > LONGEST_NAVIGATION or not SEPARATORS.search(line):
         return False
@@ -379,4 +409,6 @@ def is_navigation(line: str) -> bool:
     words = sum(piece in rules().navigation for piece in pieces)
     least = 2 if STRONG_SEPARATOR.search(line) else 3 if " / " in line else 4
     are_short = all(len(piece.split()) <= 4 for piece in pieces)
-    return are_short and words >= least and words >= 0.6 * len(pieces)
+    is_trail = len(pieces) >= LEAST_STEPS and TRAIL.match(line.lstrip(PIECE_EDGES)) is not None
+    is_menu = words >= least and words >= 0.6 * len(pieces)
+    return are_short and (is_trail or is_menu)

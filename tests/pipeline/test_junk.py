@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from made_up_texts import COOKIES, PROSE, SPAM
 from properties import PROPERTY
 
-from mucpt_utils.pipeline.junk import JunkFilter, junk_kind, junk_verdict, rules, segment
+from mucpt_utils.pipeline.junk import (
+    JunkFilter,
+    junk_kind,
+    junk_verdict,
+    may_be_junk,
+    rules,
+    segment,
+)
 
 
 @pytest.mark.parametrize(
@@ -408,3 +415,75 @@ def test_wordings_of_an_interface_go_however_they_go_on(line):
 @pytest.mark.parametrize("gap", ["\n", "\n ", "\r\n", " "])
 def test_the_time_of_a_text_that_ends_in_white_space_grows_with_its_length(gap):
     assert segment(f"We use cookies.\n{'The organ sounded.' + gap:s}" + gap * 20_000)[0].kind
+
+
+# --- wordings of pages as they are, with their question marks, colons and arrows ------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "By clicking “Accept All”, you consent to the use of ALL the cookies.",
+        "By continuing to browse you agree to our use of cookies.",
+        "Strictly necessary cookies are always enabled.",
+        "Accept all cookies | Reject all | Cookie settings",
+        "Manage consent",
+        "Home » Composers » Bach » Cantatas",
+        "Home → Library → Scores",
+        "Forgot your password?",
+        "Get the latest music news delivered to your inbox.",
+        "Join 12,345 other subscribers",
+        "No spam, unsubscribe anytime.",
+        "Continue reading “Ten records for winter” →",
+        "View all 23 comments",
+        "Save my name, email, and website in this browser for the next time I comment.",
+        "Proudly powered by WordPress | Theme: Twenty Twelve",
+        "This post may contain affiliate links.",
+        "As an Amazon Associate we earn from qualifying purchases.",
+        "Related posts:",
+        "Tags: free jazz, avant-garde, new york",
+        "Posted in Reviews | Tagged jazz, live | 3 Comments",
+        "JavaScript is disabled in your browser.",
+        "Page 1 of 23",
+        "Add to favourites",
+        "Stream on Apple Music | Spotify | Deezer",
+        "Report an error on this page",
+        "Share this article with your friends",
+    ],
+)
+def test_more_wordings_of_pages_are_boilerplate(line):
+    text = f"The organ sounded.\n{line}\nThe organ sounded."
+    kinds = [piece.kind for piece in segment(text)]
+    assert kinds == [None, *["boilerplate"] * (len(kinds) - 2), None]
+    assert may_be_junk(text)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Report a problem with the pedal to the tuner.",
+        "Share this story with your pupils before they hear the ballad.",
+        "By clicking the heels the dancers mark the beat.",
+        "By continuing to play after the applause he broke the custom.",
+        "Get the latest news from your sister, he wrote.",
+        "Continue reading the figured bass until the cadence.",
+        "View all 24 preludes as one cycle.",
+        "Home key > dominant > home key",
+        "Page 2 of 3 is blotted with wine.",
+        "Listen to the horn on Spotify or on disc.",
+        "Tags: short codas, added by the quartet when the song had ended.",
+        "Related posts were held by his sons.",
+    ],
+)
+def test_prose_beside_those_wordings_stays(sentence):
+    text = f"The organ sounded.\n{sentence}\nThe organ sounded."
+    assert {piece.kind for piece in segment(text)} == {None}
+
+
+def test_a_call_behind_spam_goes_with_it_and_one_behind_prose_stays():
+    text = (
+        f"The album cost little. Order now. {SPAM} Order today! shop.example/t The hall was full."
+    )
+    kinds = [(text[s.start : s.end].strip(), s.kind) for s in segment(text)]
+    assert kinds[:2] == [("The album cost little.", None), ("Order now.", None)]
+    assert [kind for _, kind in kinds[2:]] == ["spam", "spam", "spam", None]
