@@ -27,7 +27,7 @@ from mucpt_utils.pipeline.domain.classifier import (
     fingerprint,
     words_with_spans,
 )
-from mucpt_utils.pipeline.domain.fasttext_model import IN_DOMAIN, features, raw_scores
+from mucpt_utils.pipeline.domain.fasttext_model import IN_DOMAIN, MODEL_FILE, features, raw_scores
 from mucpt_utils.pipeline.domain.features import Lexicon
 from mucpt_utils.pipeline.domain.shipped import SHIPPED, evidence, shipped_classifier
 from mucpt_utils.pipeline.domain.terms import load_terms, read_words, style_words
@@ -284,6 +284,19 @@ def test_evidence_of_a_classifier_with_fasttext_covers_its_words_too(trained):
     assert classifier.fasttext_coefficient > 0
     spans = {e.span for e in classifier.evidence("butter and violin")}
     assert {(0, 6), (11, 17)} <= spans and (7, 10) not in spans
+
+
+def test_a_word_weighs_the_same_wherever_it_stands(trained):
+    told = trained[1].evidence("the violin and the butter and the violin")
+    weights = [e.weight for e in told if e.word == "violin"]
+    assert len(weights) == 2 and weights[0] == weights[1]
+
+
+def test_a_classifier_without_its_model_is_not_loaded(trained, tmp_path):
+    trained[1].save(tmp_path)
+    (tmp_path / MODEL_FILE).unlink()
+    with pytest.raises(FileNotFoundError, match=f"{MODEL_FILE} is missing"):
+        Classifier.load(tmp_path)
 
 
 def test_names_count_as_they_are_written():

@@ -86,6 +86,8 @@ class Classifier:
         record_file, terms_file, *model = saved_files(folder)
         try:
             record = read_json(record_file)
+            if record["fasttext_coefficient"] and not model:
+                raise NoClassifier(f"no domain classifier in {folder}: {MODEL_FILE} is missing")
             lexicon = Lexicon(tuple(term_of(row) for row in read_jsonl(terms_file)))
             return cls(
                 lexicon,
@@ -157,14 +159,15 @@ class Classifier:
             Evidence(
                 (spans[place][0], spans[last][1]),
                 self.lexicon.terms[number].name,
-                terms[number] + by_word.pop(words[place], 0.0),
+                terms[number] + by_word.get(words[place], 0.0),
             )
             for place, last, number in located
         ]
+        begun = {place for place, _, _ in located}  # a term has told these words' part
         told += [
             Evidence(span, word.decode(), by_word[word])
-            for word, span in zip(words, spans, strict=True)
-            if word in by_word
+            for place, (word, span) in enumerate(zip(words, spans, strict=True))
+            if word in by_word and place not in begun
         ]
         return sorted(told)
 
