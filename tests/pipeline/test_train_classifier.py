@@ -9,6 +9,8 @@ from mucpt_utils.errors import WRONG_INPUT
 from mucpt_utils.pipeline.command import main
 from mucpt_utils.pipeline.domain.classifier import Classifier
 from mucpt_utils.pipeline.domain.sections import is_heading, labelled_sections, sections
+from mucpt_utils.pipeline.domain.train_classifier import file_examples
+from mucpt_utils.pipeline.domain.training import Example, group_folds
 
 MUSIC = "The violin plays the melody, and the orchestra answers with a chord in the sonata. "
 OTHER = "The court found that the tenant had broken the lease, and the judge fined the owner. "
@@ -92,6 +94,60 @@ def test_files_of_somebody_else_are_not_replaced(tmp_path, capsys, name, content
     for _ in range(2):  # beside other names it trains, and replaces what it has left itself
         assert main([*arguments, "--without-fasttext"]) == 0
     assert (out / "notes.txt").read_text() == content
+
+
+def rows_file(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_groups_with_passages_of_both_labels_are_held_out_whole(tmp_path):
+    groups = [("music", "a"), ("music", "b"), ("general", "b"), ("general", "c")]
+    texts = {"music": MUSIC, "general": OTHER}
+    rows = [
+        {"text": f"{texts[label]} {group} {n}", "label": label, "group": group}
+        for label, group in groups
+        for n in range(4)
+    ]
+    path = rows_file(tmp_path / "rows.jsonl", rows)
+    arguments = ["train-classifier", "--labelled", str(path), "--without-fasttext"]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_outside_of_each_fold_are_both_labels(seed):
+    units = [(True, "a"), (True, "b"), (False, "b"), *((False, f"c{n}") for n in range(seed + 1))]
+    examples = [Example("", label, group) for label, group in units]
+    folds = group_folds(examples, 3, seed)
+    for fold in set(folds):
+        assert {e.in_domain for e, f in zip(examples, folds, strict=True) if f != fold} == {0, 1}
+    assert folds[1] == folds[2]
+
+
+def test_a_group_may_have_the_number_zero(tmp_path):
+    rows = [{"text": str(n), "label": "music", "group": n // 4} for n in range(8)]
+    examples = list(file_examples(rows_file(tmp_path / "rows.jsonl", rows)))
+    assert [e.group for e in examples] == ["0"] * 4 + ["1"] * 4
+
+
+def test_what_teaches_nothing_is_left_out_and_told(folders, tmp_path, capsys):
+    (folders / "general" / "copy.txt").write_text((folders / "music/part0/0.txt").read_text())
+    (folders / "general" / "broken.jsonl.gz").write_bytes(b"PK\x03\x04broken")
+    out = folders / "music" / "out"
+    arguments = ["train-classifier", "--music", folders / "music", "--general", folders / "general"]
+    cards = []
+    for _ in range(2):  # the second time there is a classifier among the music
+        assert main([*map(str, arguments), "--out", str(out), "--without-fasttext"]) == 0
+        told = capsys.readouterr().err
+        assert "labelled both music and general" in told and "unreadable: 1" in told
+        cards.append((out / "README.md").read_text())
+    assert cards[0] == cards[1] and "broken.jsonl.gz" in cards[0]
+
+
+def test_a_file_in_place_of_the_folder_is_told_before_training(tmp_path, capsys):
+    (tmp_path / "out").write_text("")
+    assert main(["train-classifier", "--out", str(tmp_path / "out")]) == WRONG_INPUT
+    assert "is a file; name a folder" in capsys.readouterr().err
 
 
 def test_a_partly_musical_work_is_split_and_labelled_by_section():

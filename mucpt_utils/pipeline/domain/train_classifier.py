@@ -5,10 +5,12 @@ python -m mucpt_utils pipeline train-classifier --labelled FILE.jsonl --out DIR
 
 A folder is read as the pipeline reads it; each file is a group, each folder in it a source. A line
 of FILE.jsonl holds `text`, `label` (music or general) and, optionally, `group` and `source`.
+A passage with both labels is left out.
 """
 
 import argparse
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -32,23 +34,31 @@ from mucpt_utils.pipeline.domain.training import (
 from mucpt_utils.text import sources
 
 README = "README.md"
+FILES = (README, RECORD_FILE, TERMS_FILE, MODEL_FILE)
 MUSIC, GENERAL, MIXED = "music", "general", "mixed"
 CARD = """# Domain classifier
 
 Trained by `python -m mucpt_utils pipeline train-classifier` on {music} passages of music and
 {general} of other text, in {groups} files or groups and {sources} sources. Digest: `{digest}`.
+{left_out}
 
 | on groups held out of training | |
 |---|--:|
 {measures}
 
-A probability presumes that {prior:.0%} of what is read is about music. On kinds of text that were
-not among what it was trained on it is less sure than these figures say; measure it there.
+Each passage is judged by a model that has not seen its group; the two numbers of the calibration
+were fitted on all of them. The figures count passages alike, while a probability presumes that
+{prior:.0%} of what is read is about music. On kinds of text that were not among what it was trained
+on it is less sure than these figures say; measure it there.
 """
 
 
-def folder_examples(folder: Path, in_domain: bool) -> Iterator[Example]:
-    """Passages of every readable file of a folder, or of one file.
+def folder_examples(
+    folder: Path, in_domain: bool, out: Path | None = None
+) -> Iterator[Example | sources.Unreadable]:
+    """Passages of every file of a folder, or of one file, and what is unreadable in it.
+
+    out: where the classifier goes; files of an earlier one are no text.
 
     A book that its library table calls `mixed` is split by article or chapter; sections that are
     clearly about music, or clearly not, are used, with their own label. Raises FileNotFoundError.
@@ -57,11 +67,11 @@ def folder_examples(folder: Path, in_domain: bool) -> Iterator[Example]:
         raise FileNotFoundError(f"{folder} is missing; name a folder or a file of text")
     root = folder if folder.is_dir() else folder.parent
     for path in sources.source_files(folder):
-        documents = [
-            item
-            for item in sources.read_source(path, root, SourceSettings())
-            if isinstance(item, Document)
-        ]
+        if out and path.name in FILES and path.parent.resolve() == out.resolve():
+            continue
+        items = list(sources.read_source(path, root, SourceSettings()))
+        documents = [item for item in items if isinstance(item, Document)]
+        yield from (item for item in items if isinstance(item, sources.Unreadable))
         source = documents[0].metadata.get("source", "") if documents else ""
         if documents and documents[0].metadata.get("library_label") == MIXED:
             texts = [document.text for document in documents]
@@ -80,30 +90,55 @@ def file_examples(path: Path) -> Iterator[Example]:
             raise FileError(
                 f"{path}, row {number}: label is {row['label']!r}; allowed: {MUSIC}, {GENERAL}"
             )
-        group, source = (str(row.get(name) or "") for name in ("group", "source"))
+        group, source = (
+            "" if row.get(name) is None else str(row[name]) for name in ("group", "source")
+        )
         yield Example(row["text"], row["label"] == MUSIC, group or f"row {number}", source)
 
 
-def gather(options: argparse.Namespace) -> list[Example]:
-    """The examples that the options name. Raises ExamplesError if there are none."""
+def gather(options: argparse.Namespace) -> tuple[list[Example], list[str]]:
+    """The examples that the options name, and what was left out. Raises ExamplesError if none."""
     examples: list[Example] = []
+    unread: list[sources.Unreadable] = []
     for folder, in_domain, name in (
         (options.music, True, "--music"),
         (options.general, False, "--general"),
     ):
         if folder:
-            read = list(folder_examples(folder, in_domain))
+            items = list(folder_examples(folder, in_domain, options.out))
+            read = [item for item in items if isinstance(item, Example)]
             if not read:
                 raise ExamplesError(f"{name} {folder}: no readable text in it")
             examples += read
+            unread += [item for item in items if isinstance(item, sources.Unreadable)]
     if options.labelled:
         examples += file_examples(options.labelled)
     if not examples:
         raise ExamplesError("nothing to learn from: give --music and --general, or --labelled")
-    return examples
+    kept, both = without_both_labels(examples)
+    left_out = [f"labelled both {MUSIC} and {GENERAL}: {len(both)} passages"] if both else []
+    if unread:
+        first = f"{unread[0].place}: {unread[0].reason}"
+        left_out.append(f"unreadable: {sum(u.documents for u in unread)}, the first {first}")
+    return kept, left_out
 
 
-def write_card(folder: Path, examples: Sequence[Example], measures: dict, prior: float) -> None:
+def without_both_labels(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """The examples whose text has one label everywhere, and the others, which teach nothing."""
+    labels: dict[str, set[bool]] = defaultdict(set)
+    for example in examples:
+        labels[example.text.strip()].add(example.in_domain)
+    kept = [e for e in examples if len(labels[e.text.strip()]) == 1]
+    return kept, [e for e in examples if len(labels[e.text.strip()]) > 1]
+
+
+def write_card(
+    folder: Path,
+    examples: Sequence[Example],
+    left_out: Sequence[str],
+    measures: dict,
+    prior: float,
+) -> None:
     """Write the classifier's README: what it was trained on, and how it did on held-out groups."""
     music = sum(e.in_domain for e in examples)
     card = CARD.format(
@@ -112,6 +147,7 @@ def write_card(folder: Path, examples: Sequence[Example], measures: dict, prior:
         groups=len({e.group for e in examples}),
         sources=len({e.source for e in examples}),
         digest=fingerprint(folder)[:12],
+        left_out="".join(f"\nLeft out: {what}.\n" for what in left_out),
         measures="\n".join(measure_lines(measures, "| {} | {} |")),
         prior=prior,
     )
@@ -129,8 +165,11 @@ def measure_lines(measures: dict, form: str) -> list[str]:
 def check_folder(folder: Path) -> None:
     """Raises FileExistsError if a classifier would replace files that are not one's.
 
-    An earlier classifier is replaced; a folder with other files beside is used as it is.
+    Raises NotADirectoryError if it is a file. An earlier classifier is replaced; a folder with
+    other files beside is used as it is.
     """
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"--out {folder} is a file; name a folder")
     if not folder.is_dir():
         return
     mine = read_json(folder / RECORD_FILE) if (folder / RECORD_FILE).is_file() else {}
@@ -172,10 +211,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ExamplesError(f"--prior is {options.prior}; allowed: between 0 and 1")
         check_folder(options.out)
         settings = ClassifierSettings(prior=options.prior, fasttext=not options.without_fasttext)
-        examples = gather(options)
+        examples, left_out = gather(options)
+        for what in left_out:
+            print(f"train-classifier: left out, {what}", file=sys.stderr)
         trained = train_classifier(examples, options.out, 0, settings)
         measures = held_out_measures(trained.held_out, np.array([e.in_domain for e in examples]))
-        write_card(options.out, examples, measures, settings.prior)
+        write_card(options.out, examples, left_out, measures, settings.prior)
     except MuCPTError as error:
         print(f"train-classifier: {error}", file=sys.stderr)
         return error.exit_code

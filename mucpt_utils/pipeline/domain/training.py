@@ -42,7 +42,10 @@ class Example(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """A classifier, and the probability of each example by models that had not seen its fold."""
+    """A classifier, and the probability of each example by models that had not seen its fold.
+
+    The calibration is fitted on the scores of these models, so it has seen all examples.
+    """
 
     classifier: Classifier
     held_out: np.ndarray
@@ -72,7 +75,7 @@ def train_classifier(
         odds = fasttext_odds(texts, labels, source_folds(examples, settings.folds, seed), settings)
         columns, model = with_helpful(columns, odds, texts, labels, weights, settings, seed)
     # the calibration, on groups that the regression has not seen
-    folds = fold_numbers([(e.in_domain, e.group) for e in examples], settings.folds, seed)
+    folds = group_folds(examples, settings.folds, seed)
     scores = held_out_scores(columns, labels, weights, folds)
     calibration = fit_platt(scores, labels, weights)
     coefficients, intercept = fit_regression(columns, labels, weights)
@@ -111,6 +114,24 @@ def balanced_weights(examples: Sequence[Example], prior: float) -> np.ndarray:
     for label, share in ((True, prior), (False, 1 - prior)):
         weights[labels == label] *= share * len(examples) / weights[labels == label].sum()
     return weights
+
+
+def group_folds(examples: Sequence[Example], count: int, seed: int) -> np.ndarray:
+    """The fold of each example: of whole groups, with both labels outside of each fold.
+
+    A group may have passages of both labels. Where folds drawn at random leave but one label
+    outside, groups are dealt out in one row, in which those of each label are neighbours.
+    """
+    units, labels = [(e.in_domain, e.group) for e in examples], {e.in_domain for e in examples}
+    folds = fold_numbers(units, count, seed)
+    outside = [{u[0] for u, f in zip(units, folds, strict=True) if f != n} for n in set(folds)]
+    if all(seen == labels for seen in outside):
+        return folds
+    of_label = [{group for label, group in units if label is of} for of in (True, False)]
+    music, general = of_label
+    row = [*sorted(music - general), *sorted(music & general), *sorted(general - music)]
+    number = {group: place % count for place, group in enumerate(row)}
+    return np.array([number[group] for _, group in units])
 
 
 def source_folds(examples: Sequence[Example], count: int, seed: int) -> np.ndarray:
