@@ -128,6 +128,28 @@ def test_answers_that_never_part_leave_room_for_a_difference():
     assert always[:3] == (1.0, pytest.approx(1 - room), 1.0)
 
 
+@pytest.mark.parametrize(("seeds", "subjects"), [(1, 9), (3, 4)])
+def test_pairs_that_all_differ_alike_have_the_p_of_the_sign_test(seeds, subjects):
+    """Of as many pairs as there are subjects, however many seeds were asked about each."""
+    from scipy.stats import binomtest
+
+    labels = crossed(seeds, subjects, 1)
+    size = seeds * subjects
+    always = paired_difference(np.ones(size), np.zeros(size), *labels)
+    assert always.p_value == pytest.approx(binomtest(subjects, subjects).pvalue)
+    assert always.low == pytest.approx(1 - wilson_interval(0.0, subjects)[1])
+
+
+def test_a_share_of_few_trials_has_students_quantile():
+    """Each end is where the share lies t standard errors away, with n - 1 trials in place of n."""
+    from scipy.stats import t
+
+    share, *ends = clustered_mean([1.0] * 3 + [0.0] * 7)
+    for end in ends:
+        distance = t.ppf(0.975, 9) * (end * (1 - end) / 9) ** 0.5
+        assert abs(share - end) == pytest.approx(distance)
+
+
 # --- two ways of clustering -----------------------------------------------------------------------
 
 
@@ -193,6 +215,18 @@ def test_the_same_subjects_at_every_seed_are_not_new_evidence():
     _, low, high = clustered_mean(values, groups, subjects)
     _, near, far = clustered_mean(values)
     assert high - low > 1.8 * (far - near)
+
+
+def test_a_difference_is_clustered_as_the_mean_of_its_pairs():
+    groups, subjects = crossed(4, 10, 2)
+    rng = np.random.default_rng(0)
+    b = rng.normal(0, 5, 80)
+    a = b + rng.normal(0, 1, 10)[subjects] + rng.normal(0, 1, 4)[groups] + rng.normal(0, 1, 80)
+    found = paired_difference(a, b, groups, subjects)
+    assert found[:3] == pytest.approx(clustered_mean(a - b, groups, subjects))
+    # moved so that the interval ends at zero
+    moved = paired_difference(a - found.low, b, groups, subjects)
+    assert moved.p_value == pytest.approx(0.05)
 
 
 def test_order_does_not_matter_and_pairs_may_be_missing():
