@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from results_made_up import QUESTIONS, run, runs, surface_runs
 
+from mucpt_utils import stats
 from mucpt_utils.analysis import comparisons, schema
 from mucpt_utils.analysis.items import items
 from mucpt_utils.analysis.runs import Run
@@ -15,8 +16,24 @@ def test_a_mean_over_the_lucky_seeds_is_not_given(value):
     measured = items([run("plain", 0), run("plain", 1), run("rho1", 0), run("rho1", 1, shift=-0.4)])
     main = comparisons.main_comparison(measured, comparisons.differences(measured))
     where = {"arm": "rho1", "stratum": "covered", "metric": "tokens_to_plain"}
-    assert np.isnan(value(main, "mean", **where))
+    for column in ("mean", "difference_to_plain", "p_value"):
+        assert np.isnan(value(main, column, **where)), column
     assert value(main, "seeds", **where) == 1
+
+
+def test_intervals_are_clustered_by_seed_and_by_subject():
+    """Two questions about each of six subjects, asked of three seeds."""
+    rng = np.random.default_rng(0)
+    seed, subject, question = (x.ravel() for x in np.indices((3, 6, 2)))
+    gain = rng.normal(0, 1, 3)[seed] + rng.normal(0, 1, 6)[subject] + rng.normal(0, 0.1, 36)
+    keys = {"seed": seed, "subject": subject, "item": 2 * subject + question, "value": gain}
+    ours = pd.DataFrame(keys).assign(arm="ours", stratum="all", metric="log_likelihood")
+    (mean,) = comparisons.estimates(ours, ["arm"]).to_dict("records")
+    theirs = ours.assign(value=0.0).sample(frac=1, random_state=0)
+    (difference,) = comparisons.paired(ours, theirs).to_dict("records")
+    expected = pytest.approx(stats.clustered_mean(gain, seed, subject))
+    assert (mean["mean"], mean["ci_low"], mean["ci_high"]) == expected
+    assert tuple(difference[c] for c in ("difference", "ci_low", "ci_high")) == expected
 
 
 def test_differences_are_paired_by_seed_and_question(frames, measured, value):
@@ -71,10 +88,10 @@ def test_a_run_of_plain_alone_has_a_main_comparison_without_differences():
 def test_main_comparison_agrees_with_differences(frames, value):
     where = {"arm": "rho1", "stratum": "uncovered", "metric": "accuracy"}
     main, table = frames["main_comparison"], frames["differences"]
-    assert value(main, "difference_to_plain", **where) == value(
-        table, "difference", compared_to="plain", **where
-    )
-    assert value(main, "p_value", **where) == value(table, "p_value", compared_to="plain", **where)
+    same = {"difference_to_plain": "difference", "p_value": "p_value"}
+    same |= {f"difference_to_plain_{end}": f"ci_{end}" for end in ("low", "high")}
+    for column, there in same.items():
+        assert value(main, column, **where) == value(table, there, compared_to="plain", **where)
     assert value(main, "ci_low", **where) <= 0.5 <= value(main, "ci_high", **where)
     plain = main[main["arm"] == "plain"]
     assert plain["difference_to_plain"].isna().all()
@@ -160,14 +177,15 @@ def tuned(arm, grades):
 
 
 def test_alignment_pairs_questions_and_ranks_arms():
-    before = items([*tuned("plain", [1, 0, 0, 0]), *tuned("rho1", [1, 1, 0, 0])])
-    after = items([*tuned("plain", [1, 1, 1, 0]), *tuned("rho1", [1, 1, 0, 0])])
+    still = tuned("rho1", [1, 1, 0, 0]) + tuned("rho1_calibrated", [1, 1, 0, 0])
+    before = items([*tuned("plain", [1, 0, 0, 0]), *still])
+    after = items([*tuned("plain", [1, 1, 1, 0]), *still])
     table = comparisons.alignment(before, after)
     rows = table[(table["stratum"] == "all") & (table["metric"] == "accuracy")].set_index("arm")
-    assert rows["before"].to_dict() == {"plain": 0.25, "rho1": 0.5}
-    assert rows["after"].to_dict() == {"plain": 0.75, "rho1": 0.5}
+    assert rows["before"].to_dict() == {"plain": 0.25, "rho1": 0.5, "rho1_calibrated": 0.5}
+    assert rows["after"].to_dict() == {"plain": 0.75, "rho1": 0.5, "rho1_calibrated": 0.5}
     assert rows.loc["plain", "difference"] == pytest.approx(0.5)
     assert rows.loc["rho1", "difference"] == 0
-    assert rows["rank_before"].to_dict() == {"plain": 2, "rho1": 1}
-    assert rows["rank_after"].to_dict() == {"plain": 1, "rho1": 2}
+    assert rows["rank_before"].to_dict() == {"plain": 3, "rho1": 1, "rho1_calibrated": 1}
+    assert rows["rank_after"].to_dict() == {"plain": 1, "rho1": 2, "rho1_calibrated": 2}
     assert not table["ci_low"].isna().any()
