@@ -45,6 +45,9 @@ def row(arm, value, half, metric="log_likelihood", stratum="covered", other="pla
         (0.0, 0.09, NO_DIFFERENCE),
         (0.0, 0.11, UNDECIDED),
         (0.1, 0.2, UNDECIDED),
+        # a bound itself: of no difference it is within, a margin it is not beyond
+        (0.0, 0.1, NO_DIFFERENCE),
+        (0.05, 0.04, NO_DIFFERENCE),
         # beyond zero, but by no more than a change of machine moves it
         (0.04, 0.03, NO_DIFFERENCE),
         (-0.04, 0.03, NO_DIFFERENCE),
@@ -59,6 +62,12 @@ def test_a_difference_needs_an_interval_and_a_margin(value, half, expected):
 def test_measures_without_a_rule_and_missing_numbers_have_no_verdict():
     assert verdicts.state(row("tagger", 0.3, 0.1, "bits_per_byte")) == ""
     assert verdicts.state(row("tagger", np.nan, 0.1)) == ""
+
+
+def test_a_p_value_of_the_level_itself_is_not_below_it():
+    level = verdicts.load_rule().level
+    found = [verdicts.state(row("tagger", 0.3, 0.1, p=p)) for p in (level - 1e-9, level)]
+    assert found == [BETTER, UNDECIDED]
 
 
 def test_the_bounds_are_in_their_order():
@@ -113,7 +122,13 @@ def test_committed_differences_have_the_verdicts_of_todays_rule(path):
 def test_one_measure_with_room_is_room():
     rows = [*ceilings(0.1, 0.1), row("oracle_clean", 0.2, 0.05, "accuracy")]
     assert verdicts.roomy(verdicts.room(pd.DataFrame(rows)))["covered"]
-    assert verdicts.room(pd.DataFrame(rows[:0] or [row("rho1", 0.5, 0.1)])).empty
+    assert verdicts.room(pd.DataFrame([row("rho1", 0.5, 0.1)])).empty
+
+
+@pytest.mark.parametrize(("half", "clear"), [(0.29, True), (0.31, False)])
+def test_a_ceiling_whose_interval_holds_zero_is_no_room(half, clear):
+    table = pd.DataFrame([row("oracle_clean", 0.3, half)])
+    assert verdicts.roomy(verdicts.room(table)) == {"covered": clear}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +160,7 @@ def test_equal_compute_is_none_for_an_arm_that_costs_far_more():
     costs = pd.DataFrame(
         {
             "arm": ["plain", "plain_compute", "near", "far"],
-            "relative_to_plain": [1.0, 1.3, 1.6, 1.7],
+            "relative_to_plain": [1.0, 1.5, 1.5 * verdicts.load_rule().dear, 1.9],
         }
     )
     assert verdicts.too_dear(costs) == {"far"}
@@ -156,15 +171,22 @@ def test_equal_compute_is_none_for_an_arm_that_costs_far_more():
 def test_a_dear_arm_is_judged_at_equal_compute():
     rows = [
         row(arm, 0.3 if other == "plain" else -0.3, 0.1, stratum=kind, other=other)
-        for arm in ("tagger", "soft_static")
+        for arm in ("tagger", "rho1", "soft_static")
         for other in ("plain", "plain_compute")
         for kind in verdicts.KINDS
     ]
-    costs = pd.DataFrame({"arm": ["tagger", "soft_static"], "relative_to_plain": [1.01, 3.2]})
+    dear = verdicts.load_rule().dear
+    costs = pd.DataFrame(
+        {"arm": ["tagger", "rho1", "soft_static"], "relative_to_plain": [1.01, dear, 3.2]}
+    )
     table = verdicts.verdicts(verdicts.judged(pd.DataFrame(rows)), costs)
     assert schema.problems("verdicts", table) == []
     headline = table[table["headline"] == "yes"].set_index("arm")
-    assert headline["compared_to"].to_dict() == {"tagger": "plain", "soft_static": "plain_compute"}
-    assert headline["verdict"].to_dict() == {"tagger": BETTER, "soft_static": WORSE}
+    assert headline["compared_to"].to_dict() == {
+        **{"tagger": "plain", "rho1": "plain", "soft_static": "plain_compute"}
+    }
+    assert headline["verdict"].to_dict() == {
+        **{"tagger": BETTER, "rho1": BETTER, "soft_static": WORSE}
+    }
     cheap = verdicts.verdicts(verdicts.judged(pd.DataFrame(rows)))
     assert set(cheap[cheap["headline"] == "yes"]["compared_to"]) == {"plain"}, "nothing counted"
