@@ -34,16 +34,19 @@ def test_permuted_answers_are_graded_by_every_other_key(value):
     table = levels.chance(unbound)
     assert schema.problems("chance", table) == []
     assert value(table, "mean", stratum="all") == pytest.approx(2 / 3)
+    assert value(table, "ci_high", stratum="all") == 1, "2/3 + 4.3 * 1/6 is no share"
 
 
 def test_two_runs_are_compared_on_the_questions_that_both_were_asked(value):
-    measured = items([run("plain", 0), run("plain", 1, shift=0.1), run("rho1", 0), run("base", 0)])
+    of_seeds = [run(arm, 1, shift=by) for arm, by in (("plain", 0.1), ("rho1", 0.3))]
+    measured = items([run("plain", 0), run("rho1", 0), run("base", 0), *of_seeds])
     table = levels.repeatability(measured)
     assert schema.problems("repeatability", table) == []
     where = {"stratum": "all", "metric": "log_likelihood"}
-    assert value(table, "pairs", **where) == 1
-    assert value(table, "spread", **where) == pytest.approx(0.1)
-    assert value(table, "must_differ_by", **where) == pytest.approx(0.196, abs=1e-3)
+    assert value(table, "pairs", **where) == 2
+    spread = ((0.1**2 + 0.3**2) / 2) ** 0.5
+    assert value(table, "spread", **where) == pytest.approx(spread)
+    assert value(table, "must_differ_by", **where) == pytest.approx(1.96 * spread, abs=1e-4)
     # each seed covers the other half: covered questions of one are none of the other's
     assert not ((table["stratum"] == "covered") & (table["metric"] == "accuracy")).any()
 

@@ -36,6 +36,7 @@ def test_answers_without_log_likelihoods_are_refused():
 def test_seeds_of_two_profiles_are_other_runs_and_narrow_the_interval(answered, value):
     table = pooled({"one": answered, "two": answered.assign(seed=answered["seed"])})
     assert schema.problems("pooled", table) == []
+    assert set(table["stratum"]) == {"covered", "uncovered"}
     where = {"arm": "soft_dynamic", "compared_to": "plain", "stratum": "covered"}
     where |= {"metric": "accuracy"}
     rows = table[(table[list(where)] == list(where.values())).all(axis=1)]
@@ -48,8 +49,9 @@ def test_seeds_of_two_profiles_are_other_runs_and_narrow_the_interval(answered, 
 def test_an_arm_of_one_profile_is_pooled_over_that_one(answered):
     short = answered[answered["arm"] != "soft_dynamic"]
     table = pooled({"one": answered, "two": short})
-    rows = table[(table["arm"] == "soft_dynamic") & (table["pooled"] == "yes")]
-    assert set(rows["profiles"]) == {"one"}
+    for side in ("arm", "compared_to"):
+        rows = table[(table[side] == "soft_dynamic") & (table["pooled"] == "yes")]
+        assert set(rows["profiles"]) == {"one"}, side
 
 
 def test_a_profile_without_the_setting_has_the_usual_compute():
@@ -65,3 +67,5 @@ def test_only_profiles_trained_from_scratch_on_test_questions_are_pooled():
     assert not poolable({"profile": "laptop", "settings": {"world": {"split": "dev"}}})
     real = {"world": {"split": "test"}, "pretrained": {"name": "package:smollm2-135m"}}
     assert not poolable({"profile": "real", "settings": real})
+    of_prose = {"world": {"split": "test"}, "text": {"name": "a corpus of real text"}}
+    assert not poolable({"profile": "prose", "settings": of_prose})
