@@ -146,8 +146,9 @@ def test_evidence_tells_contrary_from_inconclusive():
     assert "(no difference)" in open_ and "worse" not in open_
 
 
-def test_nothing_learnt_means_nothing_tested():
-    row = pretraining({"differences": differences(0.2, 0.2, base=0.0)})
+@pytest.mark.parametrize("base", [0.0, -0.04])  # intervals that hold zero
+def test_nothing_learnt_means_nothing_tested(base):
+    row = pretraining({"differences": differences(0.2, 0.2, base=base)})
     assert row["verdict"] == claim_tests.NOT_TESTED
     assert "plain did not beat the base" in row["evidence"]
 
@@ -166,7 +167,8 @@ def test_the_differences_of_a_comparison_may_be_read_backwards():
     frame["arm"], frame["compared_to"] = frame["compared_to"], frame["arm"]
     frame = pd.concat([frame.iloc[1:], differences(0, 0).head(1)], ignore_index=True)
     row = pretraining({"differences": frame})
-    assert row["our_value"] == pytest.approx(-0.2)
+    numbers = row["our_value"], row["ci_low"], row["ci_high"]
+    assert numbers == pytest.approx((-0.2, -0.25, -0.15))
     assert row["verdict"] == claim_tests.NOT_SUPPORTED
 
 

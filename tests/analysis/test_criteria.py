@@ -7,6 +7,7 @@ import pytest
 from mucpt_utils.analysis import criteria, schema
 from mucpt_utils.analysis.criteria import Weighed
 from mucpt_utils.config.arms import ARMS
+from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.study.labels import KINDS, Labels
 
 FACT, WRONG, RUMOUR, OTHER = (KINDS.index(k) for k in ("fact", "wrong_fact", "rumour", "other"))
@@ -91,6 +92,18 @@ def test_selection_is_told_by_what_documents_are(value):
     assert shares["about one that it does not know"] == 0
     assert shares["from an unreliable site"] == shares["with a wrong fact"] == 1
     assert "off the domain" not in shares
+    # a second seed that keeps the same documents is no new evidence
+    again = criteria.selection_kinds(
+        [*rows, weighed("selection", 1)], documents, {"A", "B"}, {0: {"A"}, 1: {"A"}}
+    )
+    for end in ("ci_low", "ci_high"):
+        assert value(again, end, documents="all") == value(table, end, documents="all")
+
+
+def test_documents_left_out_have_no_weight_and_the_others_mean_one(store_of):
+    corpus = Scored(store_of([3, 2]), np.ones(2, np.float32))
+    weights = criteria.weights_at_start(corpus, ARMS["plain"], 0, np.array([True, False]))
+    assert weights.tolist() == pytest.approx([5 / 3] * 3 + [0] * 2)
 
 
 def test_an_objects_subject_decides_before_the_documents():

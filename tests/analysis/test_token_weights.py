@@ -48,11 +48,27 @@ def test_a_mean_is_over_tokens_and_the_first_of_a_row_has_no_weight():
     kinds = np.array([0, 1, 1, 0, 1, 0], np.int8)
     starts = np.array([0, 3, 6])
     places = np.array([[0, 1, 2, 3, 4, 5]])
-    given = np.array([[3.0, 1.0, 0.5, 2.0, 0.0]])  # of the tokens 1 to 5
+    given = np.array([[3.0, 1.0, 0.5, 5.0, 0.0]])  # of the tokens 1 to 5
     layout = Layout("arm", 0, places, np.ones((1, 6)), given, np.array([6]))
     table = token_weights.given_in_training([layout], kinds, starts).set_index("kind")
-    assert table.loc["fact", "weight"] == pytest.approx((3 + 1 + 2) / 3)
+    assert table.loc["fact", "weight"] == pytest.approx((3 + 1 + 5) / 3)
     assert table.loc["other", "weight"] == pytest.approx((0.5 + 0) / 2)
     assert table["tokens"].to_dict() == {"other": 2, "fact": 3}
     fixed = token_weights.fixed_before_training([layout], kinds, starts)
     assert (fixed["weight"] == 1).all() and list(fixed["tokens"]) == [2, 3]
+
+
+def test_the_parts_of_training_have_means_of_their_own():
+    """Three rows of context 3, of which the second part of training reads the last alone."""
+    kinds = np.array([0, 1, 0, 1, 1, 0, 0, 0, 1], np.int8)
+    given = np.array([[2.0, 0.0], [3.0, 1.0], [0.5, 4.0]])
+    layout = Layout(
+        "arm", 0, np.arange(9).reshape(3, 3), np.ones((3, 3)), given, np.array([6, 6, 9])
+    )
+    table = token_weights.over_training([layout], kinds)
+    assert table[["tokens", "kind", "weight", "n"]].to_numpy().tolist() == [
+        [6, "other", 0.5, 2],
+        [6, "fact", 2.5, 2],
+        [9, "other", 0.5, 1],
+        [9, "fact", 4.0, 1],
+    ]
