@@ -19,10 +19,10 @@ def mean_losses(
     scored: Mapping[int, Scored],
     covered: Mapping[int, set[str]],
 ) -> pd.DataFrame:
-    """seed, text, base, reference, documents: mean loss in nats per token over the cleaned corpus.
+    """seed, text, base, reference, documents: mean over documents of their loss in nats per token.
 
-    documents: of the corpus, in order. tested: subjects under test. scored, covered: by seed,
-    the corpus with its losses, and the subjects that the seed's reference model knows. text:
+    documents: of the cleaned corpus, in order. tested: subjects under test. scored, covered: by
+    seed, the corpus with its losses, and the subjects that the seed's reference model knows. text:
     documents about one subject that the reference model knows, or about one that it does not.
     """
     about = np.array([document["metadata"]["title"] for document in documents])

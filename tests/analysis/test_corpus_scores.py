@@ -1,10 +1,60 @@
 """What the scores say of the corpus: losses by coverage, selection, the weights of some tokens."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mucpt_utils.analysis import scores
+from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.study.labels import kept_documents
+
+
+def document(title, kinds=(), in_domain=True, **truth):
+    spans = [{"kind": kind} for kind in kinds]
+    return {
+        "metadata": {"title": title, "truth": {"in_domain": in_domain, "spans": spans, **truth}}
+    }
+
+
+def test_a_mean_loss_is_that_of_documents_told_apart_by_what_the_seeds_model_knows(store_of):
+    """A and B are under test; each document counts once, however long it is."""
+    documents = [document(title) for title in ("A", "B", "A", "elsewhere")]
+    base = np.array([1.0, 3, *[5, 5, 5], *[6, 6, 6, 6], 99])
+    corpus = Scored(store_of([2, 3, 4, 1]), np.ones(4), base, base / 2)
+    knows = {0: {"A"}, 1: {"B"}}
+    found = scores.mean_losses(documents, {"A", "B"}, {0: corpus, 1: corpus}, knows)
+    expected = [
+        (0, "covered", 4.0, 2.0, 2),
+        (0, "uncovered", 5.0, 2.5, 1),
+        (1, "covered", 5.0, 2.5, 1),
+        (1, "uncovered", 4.0, 2.0, 2),
+    ]
+    columns = ["seed", "text", "base", "reference", "documents"]
+    pd.testing.assert_frame_equal(found, pd.DataFrame(expected, columns=columns))
+
+
+def test_documents_are_in_the_groups_that_their_labels_say():
+    documents = [
+        document("A", ["fact"], reliable=True),
+        document("A", ["fact", "wrong_fact"], reliable=False),
+        document("B", ["spam"]),
+        document("B", ["wrong_fact"]),
+        document("elsewhere", ["fact"], in_domain=False),
+    ]
+    groups = scores.document_groups(documents, {"A", "B"}, {"A"})
+    assert {name: np.flatnonzero(members).tolist() for name, members in groups.items()} == {
+        "all": [0, 1, 2, 3, 4],
+        "about a subject that the RM knows": [0, 1],
+        "about one that it does not know": [2, 3],
+        "true facts only": [0, 4],
+        "with a wrong fact": [1, 3],
+        "known subject, true facts only": [0],
+        "known subject, with a wrong fact": [1],
+        "unknown subject, with a wrong fact": [3],
+        "from a reliable site": [0],
+        "from an unreliable site": [1],
+        "off the domain": [4],
+    }
 
 
 @pytest.fixture(scope="module")
