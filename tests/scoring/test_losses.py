@@ -113,6 +113,15 @@ def test_token_losses_belong_to_the_next_token():
     np.testing.assert_allclose(hot.numpy(), expected, rtol=1e-5)
 
 
+def test_entropies_are_those_of_the_predictions_at_the_temperature():
+    from scipy.stats import entropy
+
+    logits = torch.randn(2, 5, 8, generator=torch.Generator().manual_seed(0)) * 3
+    chances = (logits / 2.5).double().softmax(-1).numpy()
+    found = losses.token_entropies(logits, torch.zeros(2, 5), temperature=2.5)
+    np.testing.assert_allclose(found, entropy(chances[:, :-1], axis=-1), rtol=1e-5)
+
+
 def test_document_means_are_those_of_each_document(store_of):
     store = store_of([4, 1, 9, 30])
     values = np.random.default_rng(0).random(44).astype(np.float16)

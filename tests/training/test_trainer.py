@@ -405,6 +405,29 @@ def test_dynamic_weights_are_multiplied_with_fixed_ones(make_trainer):
     assert torch.allclose(weights, fixed / fixed.mean())
 
 
+def one_row(**values):
+    """A batch of one domain row; values are those of the predicted tokens."""
+    rows = {name: torch.tensor([[9.0, *row]]) for name, row in values.items()}
+    return {"scored": torch.tensor([True]), **rows}
+
+
+def test_tokens_that_are_not_learnt_are_not_compared():
+    """By hand: of three that are, the two of largest excess loss are kept; the mean is over all."""
+    inputs = one_row(weights=[1, 1, 0, 2], reference=[0, 0, 0, 0])
+    criterion = Criterion(numerator="dynamic", compare="difference", form="step", keep=0.5)
+    weights = batch_weights(torch.tensor([[3.0, 1, 9, 2]]), inputs, criterion)
+    assert weights.tolist() == [pytest.approx([4 / 3, 0, 0, 8 / 3])]
+
+
+def test_entropies_are_those_of_the_predicted_tokens():
+    inputs = one_row(reference=[7, 7, 7, 7], entropies=[1, 2, 3, 4])
+    criterion = Criterion(
+        numerator="dynamic", denominator="entropy", form="power", high=9, floor=1e-6
+    )
+    weights = batch_weights(torch.tensor([[1.0, 4, 3, 8]]), inputs, criterion)
+    assert weights.tolist() == [pytest.approx([2 / 3, 4 / 3, 2 / 3, 4 / 3], rel=1e-5)]
+
+
 def test_the_head_of_a_row_is_not_judged_and_keeps_weight_one():
     """Whatever the losses there are, what is judged is weighed as if the head were not there."""
     inputs, skipped = batch(data(reference=True)), 3
@@ -450,6 +473,9 @@ def test_the_base_is_compared_as_long_as_the_criterion_says():
     of_model = batch_weights(live, inputs, SCHEDULED.at(0.7))
     assert torch.equal(early, of_base) and torch.equal(late, of_model)
     assert (batch_weights(live, inputs, SCHEDULED, 0.1) == 1).all(), "warm-up"
+    # the base read whole documents: the head of a row is judged like the rest
+    skipping = SCHEDULED.model_copy(update={"least_context": 3})
+    assert torch.equal(batch_weights(live, inputs, skipping, 0.3), early)
 
 
 def test_weights_follow_the_steps_and_are_kept(run, tmp_path):
