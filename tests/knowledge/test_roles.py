@@ -191,6 +191,13 @@ def test_every_subject_is_covered_in_some_seed_and_not_in_another():
     assert all(5 < count < 35 for count in times.values())
 
 
+def test_complementary_seeds_know_what_the_others_do_not():
+    world = make()
+    even, odd, next_even, next_odd = (world.covered(0.5, seed, True) for seed in range(4))
+    assert even == next_even and odd == next_odd and len(even) == len(odd)
+    assert not even & odd and even | odd == set(subjects(world.test))
+
+
 # --- on disk --------------------------------------------------------------------------------------
 
 

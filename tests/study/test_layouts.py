@@ -1,14 +1,17 @@
 """Layouts: the weights that training has, at the places that its tokens have in the corpus."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mucpt_utils.config.arms import ARMS
+from mucpt_utils.io import write_jsonl
 from mucpt_utils.scoring.scored import Scored
 from mucpt_utils.study.layouts import layouts
+from mucpt_utils.study.runs import RESPONSES
 from mucpt_utils.training.batches import training_sequences
 
 CONTEXT, BEGIN = 16, 39
@@ -25,22 +28,44 @@ def store(store_of, request):
     return replace(plain, tokens=tokens, begin=BEGIN)
 
 
-def test_a_layout_has_the_weights_of_training_and_its_tokens(store):
-    losses = np.random.default_rng(0).uniform(0.1, 8, (2, store.tokens.size)).astype(np.float16)
-    scored = Scored(store, np.ones(len(store), np.float32), *losses)
+@dataclass
+class MadeUpStudy:
+    """A study of one arm and one seed: eight rows, two of which are replay."""
 
-    def sequences(arm, corpus, seed):
+    store: object
+    folder: Path
+    profile = SimpleNamespace(seeds=(3,), evaluation=SimpleNamespace(keep_weights=True))
+    arm = ARMS.__getitem__
+
+    def scored(self, arm, seed):
+        losses = np.random.default_rng(0).uniform(0.1, 8, (2, self.store.tokens.size))
+        weights = np.ones(len(self.store), np.float32)
+        return Scored(self.store, weights, *losses.astype(np.float16))
+
+    def sequences(self, arm, corpus, seed):
         sizes = {"sequences": 8, "context": CONTEXT, "replay_share": 0.25}
-        return training_sequences(arm, corpus, store, seed=seed, **sizes)
+        return training_sequences(arm, corpus, self.store, seed=seed, **sizes)
 
-    study = SimpleNamespace(
-        profile=SimpleNamespace(seeds=(3,)),
-        arm=ARMS.__getitem__,
-        scored=lambda arm, seed: scored,
-        sequences=sequences,
-    )
+    def run(self, name, seed):
+        return SimpleNamespace(path=lambda file: self.folder / file)
+
+
+def test_a_layout_has_the_weights_of_training_and_its_tokens(store, tmp_path):
+    study = MadeUpStudy(store, tmp_path)
     (layout,) = layouts(study, ["soft_static"], trained=False)
-    trained = sequences(ARMS["soft_static"], scored, 3)
+    arm = ARMS["soft_static"]
+    trained = study.sequences(arm, study.scored(arm, 3), 3)
     assert np.array_equal(layout.fixed, trained.weights[trained.scored])
     # the first token of a row, which may be a begin token that was put there, is not predicted
     assert np.array_equal(store.tokens[layout.tokens[:, 1:]], trained.tokens[trained.scored][:, 1:])
+
+
+def test_a_row_belongs_to_the_point_of_the_learning_curve_that_it_leads_to(store, tmp_path):
+    """Measured after four rows and after all eight; rows of replay, 3 and 7, are left out."""
+    study = MadeUpStudy(store, tmp_path)
+    kept = np.arange(8.0)[:, None] * np.ones(CONTEXT - 1)
+    np.save(tmp_path / "weights.npy", kept.astype(np.float16))
+    write_jsonl(tmp_path / RESPONSES, [{"tokens": rows * CONTEXT} for rows in (4, 4, 8)])
+    (layout,) = layouts(study, ["soft_static"])
+    assert layout.given[:, 0].tolist() == [0, 1, 2, 4, 5, 6]
+    assert layout.seen.tolist() == [4 * CONTEXT] * 3 + [8 * CONTEXT] * 3

@@ -176,6 +176,17 @@ def test_labels_name_the_kind_and_the_fact_of_a_token(tokenizer):
     ]
 
 
+def test_noise_inside_a_fact_is_noise(tokenizer):
+    place = TEXT.index("1971")
+    spans = [
+        {"start": place, "end": place + 4, "kind": "noise"},
+        {"start": 0, "end": 28, "kind": "fact", "fact": "a"},
+    ]
+    made = labels_of([document(spans=spans)], tokenizer, (), {"a": "1971"})
+    assert decoded(tokenizer, TEXT, made.are("noise")[:-1]).strip() == "1971"
+    assert not made.are("fact").any() and (made.facts == -1).all()
+
+
 @pytest.fixture
 def inputs(tmp_path):
     kinds = np.array([KINDS.index(k) for k in ("other", "fact", "wrong_fact", "rumour", "noise")])
