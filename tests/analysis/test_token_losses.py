@@ -71,7 +71,7 @@ def table(study):
 
 def test_every_sentence_is_whole_under_every_reference_model(table):
     assert list(table) == list(COLUMNS) and len(table)
-    assert {"fact", "wrong_fact"} <= set(table["kind"]) | {"wrong_fact"}
+    assert "fact" in set(table["kind"])
     for _, one in table.groupby(["sentence", "seed", "temperature"]):
         assert one["position"].tolist() == list(range(len(one)))
         assert one["token"].str.len().sum() > 10

@@ -54,7 +54,7 @@ def test_finds_what_is_asked_and_where(corpus, tmp_path, capsys):
     by_answer = {row["answered"]: row for row in rows}
     assert set(by_answer) == {"True", "False"}
     assert "quiz.txt" in by_answer["True"]["file"] + by_answer["True"]["document"]
-    assert by_answer["False"]["document"] == "d1" or "more" in by_answer["False"]["document"]
+    assert by_answer["False"]["document"] == "d1"
     told = capsys.readouterr().err
     assert "3 documents read, 2 of them ask a question" in told
     assert f"1 of {len(QUESTIONS)} questions are asked, 1 of these answered too" in told

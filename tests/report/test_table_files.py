@@ -88,7 +88,9 @@ def test_the_dictionary_is_a_table_that_describes_itself(folder):
 
 
 def test_every_table_loads_in_one_line_of_pandas_with_the_csvs_numbers(folder):
-    for path in folder.glob("*.parquet"):
+    paths = sorted(folder.glob("*.parquet"))
+    assert {path.stem for path in paths} == {path.stem for path in folder.glob("*.csv")}
+    for path in paths:
         table, text = pd.read_parquet(path), table_files.read_table(folder, path.stem)
         pd.testing.assert_frame_equal(table, text, check_dtype=False, check_exact=True)
         for column, kind in schema.column_types(path.stem).items():

@@ -192,7 +192,7 @@ def test_text_without_markup_stays(kind):
 )
 def test_a_line_of_nothing_but_markup_keeps_its_letters(kind, unit):
     text = strip_markup(unit * 2000, kind)
-    assert text.count("a") == unit.count("a") * 2000 or unit == "<img "
+    assert text.count("a") == unit.count("a") * 2000
 
 
 def test_a_text_that_the_parser_gives_up_on_is_quarantined():

@@ -140,8 +140,7 @@ def test_damage_inside_costs_the_rows_of_its_group_only(tmp_path):
 def test_a_row_group_over_the_limit_is_refused(tmp_path):
     write(tmp_path / "t.parquet", {"text": ["x" * 100_000] * 5})
     documents, (bad,) = read(tmp_path, SourceSettings(largest_file_bytes=10_000))
-    assert not documents or bad.reason.startswith("row group 0 holds more than 10000 bytes")
-    assert "10000 bytes" in bad.reason
+    assert documents == [] and bad.reason == "row group 0 holds more than 10000 bytes"
 
 
 @pytest.mark.parametrize("share", [0.5, 0.99])
