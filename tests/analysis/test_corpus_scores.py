@@ -40,11 +40,12 @@ def test_documents_are_in_the_groups_that_their_labels_say():
         document("B", ["spam"]),
         document("B", ["wrong_fact"]),
         document("elsewhere", ["fact"], in_domain=False),
+        document("A"),
     ]
     groups = scores.document_groups(documents, {"A", "B"}, {"A"})
     assert {name: np.flatnonzero(members).tolist() for name, members in groups.items()} == {
-        "all": [0, 1, 2, 3, 4],
-        "about a subject that the RM knows": [0, 1],
+        "all": [0, 1, 2, 3, 4, 5],
+        "about a subject that the RM knows": [0, 1, 5],
         "about one that it does not know": [2, 3],
         "true facts only": [0, 4],
         "with a wrong fact": [1, 3],

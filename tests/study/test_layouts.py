@@ -61,11 +61,11 @@ def test_a_layout_has_the_weights_of_training_and_its_tokens(store, tmp_path):
 
 
 def test_a_row_belongs_to_the_point_of_the_learning_curve_that_it_leads_to(store, tmp_path):
-    """Measured after four rows and after all eight; rows of replay, 3 and 7, are left out."""
+    """Measured after three rows and after all eight; rows of replay, 3 and 7, are left out."""
     study = MadeUpStudy(store, tmp_path)
     kept = np.arange(8.0)[:, None] * np.ones(CONTEXT - 1)
     np.save(tmp_path / "weights.npy", kept.astype(np.float16))
-    write_jsonl(tmp_path / RESPONSES, [{"tokens": rows * CONTEXT} for rows in (4, 4, 8)])
+    write_jsonl(tmp_path / RESPONSES, [{"tokens": rows * CONTEXT} for rows in (3, 3, 8)])
     (layout,) = layouts(study, ["soft_static"])
     assert layout.given[:, 0].tolist() == [0, 1, 2, 4, 5, 6]
-    assert layout.seen.tolist() == [4 * CONTEXT] * 3 + [8 * CONTEXT] * 3
+    assert layout.seen.tolist() == [3 * CONTEXT] * 3 + [8 * CONTEXT] * 3
