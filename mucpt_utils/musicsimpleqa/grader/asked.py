@@ -42,11 +42,17 @@ PERSON = re.compile(
     r" (?:[A-ZÀ-Þ][\w.'-]* ){1,3}([A-ZÀ-Þ][\w'-]{3,})(?=[ ?,])"
 )
 COMMON = RULES.function_words | RULES.common_words | RULES.suffixes.keys()
-# "its photography is by", where the music is asked for
+# "its photography is by", "with lighting devised by", where the music is asked for
 PART_BY = re.compile(
-    r"\b(?:the|its|his|her|their) (?:[a-z]+ ){0,2}?([a-z]+)(?: (?:behind|for|of|on|in|to) [a-z]+)?"
-    r" (?:is|was|are|were) by\b",
+    r"\b(?:(?:the|its|his|her|their) (?:[a-z]+ ){0,2}?(?P<part>[a-z]+)"
+    r"(?: (?:behind|for|of|on|in|to) [a-z]+)? (?:is|was|are|were)"
+    r"|(?:with|and) (?:[a-z]+ ){0,2}?(?P<beside>[a-z]+) (?:[a-z]+ed|made|written|drawn)) by\b",
     re.IGNORECASE,
+)
+# "an opera by X", "composed by X": not who wrote its words
+COMPOSED_BY = re.compile(
+    r"\b(?:opera|operetta|oratorio|cantata|score|musical|ballet|work|piece)s?(?: [\w-]+){0,3} by\b"
+    r"|\bcompos(?:ed|er)(?: by)?\b|\bmusic(?: is| was)? by\b"
 )
 # of a film's author, not of its composer
 WROTE_FILM = re.compile(
@@ -104,14 +110,14 @@ class Asked:
         self.prize = not self.forms.isdisjoint(("award", "prize"))
         self.act = bool(ACT_ASKED.search(text)) and f"band {subject}" not in text
         self.solo = not self.forms.isdisjoint(("soloist", "solo"))
-        self.band = "band" in self.forms and self.forms.isdisjoint(("artist", "singer", "song"))
+        forms = frozenset(forms_of(told))
+        self.band = "band" in forms and forms.isdisjoint(("artist", "singer", "song"))
         self.genre = bool(RULES.genre_questions.search(text))
         self.coarse = bool(RULES.coarse_places.search(text))
 
     def said_in(self, text: str) -> frozenset[str]:
         """The asked relations that a text mentions; all of them if it says who did it."""
-        if self.role == "agent" and " by" in text:
-            text = PART_BY.sub(self.without_other_part, text)
+        text = self.without_other_parts(text)
         if "film" in self.forms and "wrote" in text:
             text = WROTE_FILM.sub(" ", text)
         said = RULES.relations_in(text, self.relations)
@@ -119,12 +125,20 @@ class Asked:
             return self.relations
         return said
 
+    def without_other_parts(self, text: str) -> str:
+        """A text without what says by whom parts are that the question does not ask about."""
+        if self.role != "agent":
+            return text
+        if " by" in text:
+            text = PART_BY.sub(self.without_other_part, text)
+        return COMPOSED_BY.sub(" ", text) if "libretto" in self.relations else text
+
     def without_other_part(self, match: re.Match[str]) -> str:
         """What says by whom something is, unless that is only a part that is not asked about."""
-        part = match[1].lower()
+        part = (match["part"] or match["beside"]).lower()
         if part in self.forms or part in RULES.kind_words or part in WHOLE:
             return match[0]
-        return match[0] if RULES.relations_in(part, self.relations) else " "
+        return match[0] if RULES.relations_in(f"{part} by", self.relations) else " "
 
 
 def without_brackets(subject: str) -> str:

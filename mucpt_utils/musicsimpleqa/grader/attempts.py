@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from mucpt_utils.musicsimpleqa.grader.asked import MAKING, PART_BY, Asked
+from mucpt_utils.musicsimpleqa.grader.asked import MAKING, Asked
 from mucpt_utils.musicsimpleqa.grader.clauses import ANSWER, Clause, is_bare
 from mucpt_utils.musicsimpleqa.grader.evidence import (
     CUE,
@@ -140,7 +140,7 @@ def states_answer(evidence: Evidence, clause: Clause) -> bool:
     its clause is about the asked relation or part; or it is said of the subject in its role.
     """
     relevance, marks = evidence.relevance, evidence.relevance.marks
-    if is_bare(clause) or RULES.guess.search(clause.small):
+    if is_bare(clause) or RULES.guess.search(evidence.asked.without_other_parts(clause.small)):
         return True
     if clause is evidence.clauses[0] and (
         opens_bare(relevance, clause)
@@ -253,7 +253,8 @@ def is_maker(evidence: Evidence, around: tuple[str, str]) -> bool:
     told = ANSWER.split(EDGE.split(before)[-1])[-1]
     if CREDITED.search(told) or OF_MAKER.search(before) or THOSE_OF.search(before):
         return True
-    told = PART_BY.sub(evidence.asked.without_other_part, told)
+    before = evidence.asked.without_other_parts(before)
+    told = ANSWER.split(EDGE.split(before)[-1])[-1]
     others = RULES.tells_relation(CREATED.sub("", told)) or parts_in(told) - evidence.asked_parts
     if not MADE_BY.search(told) or others:
         return False

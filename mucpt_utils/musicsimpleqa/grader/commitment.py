@@ -41,7 +41,7 @@ from mucpt_utils.musicsimpleqa.grader.rivals import (
     steps,
     undecided_at,
 )
-from mucpt_utils.musicsimpleqa.grader.rules import RULES, A, C, K
+from mucpt_utils.musicsimpleqa.grader.rules import RULES, A, C, K, N
 from mucpt_utils.musicsimpleqa.grader.words import lower
 
 ONE, SEVERAL, DENIED, NOTHING = "one answer", "several answers", "denied", "nothing"
@@ -84,6 +84,17 @@ SOMEBODY = re.compile(
     r"|composer|producer|rapper|duo|trio|choir|drummer|guitarist|pianist|poet|writer|librettist"
     r"|town|city|village|place|country|port|island|region|hometown)s?\b"
 )
+# a reply that breaks off before its answer: "It was composed by", and a clause that does not
+CUT_OFF = re.compile(
+    r"\b(?:by|in|at|of|is|was|are|were|called|named|titled|an?|the"
+    rf"|(?:by|is|was) (?:the|an?) (?:{'|'.join(sorted(RULES.kind_words))})) ?\Z"
+)
+BEGUN = re.compile(
+    r"[\"')*]{0,4},? (?:(?:and|but) )?(?:(?:it|he|she|they|its|the|this|that) (?:\w+ )?)?"
+    r"(?:was|is|were|are)\b"
+)
+LAST_SENTENCE = re.compile(rf"[.!?;\n]\s|{A}|[{N}]")
+WHICH_ONE = re.compile(r"\b(?:who|whom|whose|what|which|where|when|that)\b")
 QUOTED = re.compile(r'"[^"]*"')
 A_NATIONAL = re.compile(r"An? [A-Z]")
 PLAIN_WORDS = re.compile(r"[a-z'-]+")  # a compound is one word
@@ -211,7 +222,8 @@ def choice(reply: Marked, key: Key) -> Commitment:
     """The one answer of a reply that names some, or why there is none."""
     # which answers are given
     careful = needs_care(reply.marks)
-    marks, refused, denied = set_aside(reply.marks, key.asked, careful)
+    whole = reply.marks if K in reply.marks else without_cut_off(reply.marks)
+    marks, refused, denied = set_aside(whole, key.asked, careful)
     clauses = clauses_of(marks)
     relevance = Relevance(key.asked, marks, clauses)
     answering, refuses = [clause for clause in clauses if clause.answers], False
@@ -221,6 +233,8 @@ def choice(reply: Marked, key: Key) -> Commitment:
         answering, refuses = without_refusals(clauses, relevance)
         if refuses:  # "Sardou wrote the play; the composer I'd rather not guess"
             answering = [c for c in answering if not speaks_of_another_part(c, key.asked)]
+    if not answering and whole != reply.marks:
+        return Commitment(NOTHING, "", "breaks off before its answer")
     if not answering:
         return none_given(reply, bool(clauses) and (refused or refuses), denied)
     # which of them answers the question
@@ -250,6 +264,21 @@ def choice(reply: Marked, key: Key) -> Commitment:
         start, end = steps(clause, position)
     reason = "its last word" if clauses[0].start else "its answer"
     return Commitment(ONE, reply.words_at(start, end), reason)
+
+
+def without_cut_off(marks: str) -> str:
+    """A marked reply without an ending that breaks off before its answer: `It was composed by`."""
+    if not CUT_OFF.search(marks, max(0, len(marks) - 30)):
+        return marks
+    begin = 0
+    for end in LAST_SENTENCE.finditer(marks):
+        begin = end.end()
+    answer = begin and marks[begin - 1] in (K, C, N)
+    ending = marks[begin:]
+    goes_on = BEGUN.match(ending) if answer else None
+    if WHICH_ONE.search(ending) or (answer and not goes_on):
+        return marks
+    return marks[: begin + (goes_on.end() if goes_on else 0)].rstrip()
 
 
 def none_given(reply: Marked, refused: bool, denied: bool) -> Commitment:

@@ -196,8 +196,11 @@ def kinds_excluded(asked: Asked) -> tuple[tuple[Gated, ...], tuple[Gated, ...]]:
     if not asked.relations.isdisjoint(("libretto", "write")):
         kinds.append("author")
     kinds += [kind for kind in ("label", "movement") if kind in asked.forms]
+    if "libretto" in asked.relations:
+        kinds.append("libretto")
     if asked.solo:
         kinds.append("solo")
+    kinds.append("band" if asked.band else "no band")
     if asked.role == "term" and "key" in asked.relations and "movement" not in asked.forms:
         kinds.append("whole")
     if asked.role == "agent" and "perform" in asked.relations <= PERFORMING:

@@ -20,8 +20,18 @@ FELLOW = re.compile(
 ON_TITLE = re.compile(r"\b(?:from|on) \Z")
 NOUNS = frozenset({"question", "answer", "response", "knowledge"})  # among the function words
 RECORD_NUMBER = re.compile(r" \d{3,}(?=[,;.)]|\Z)")  # "Blue Note BLP 4195"
-PRIZES = frozenset({"award", "awards", "prize", "prizes", "ceremony"})
-PRIZES |= {"oscar", "oscars", "grammy", "grammys", "pulitzer"}
+PRIZES = frozenset({"award", "awards", "prize", "prizes", "ceremony", "medal", "globe", "globes"})
+PRIZES |= {"oscar", "oscars", "grammy", "grammys", "pulitzer", "bafta", "baftas", "emmy", "emmys"}
+# what comes right before a prize that somebody or something won, or would have
+WON = re.compile(
+    r"\b(?:w[io]n|wins|winning|earned|received|(?:nominated|shortlisted|up) for)"
+    r"(?: (?:it|him|her|them))?(?: (?:the|an?|its|his|her|their|one|two|three|of|\d+)){0,3} \Z"
+)
+# "won Sweden the contest"
+FOR_SOMEBODY = re.compile(r" (?:the|an?|his|her|their|its)\b")
+ARTICLE_OR_OWNER = frozenset({*ARTICLES, "its", "his", "her", "their"})
+CATEGORY = re.compile(r"(?:Best|Outstanding) [A-Z]|(?:[A-Z]\w+ ){1,3}of the Year\b")
+FOR_CATEGORY = re.compile(r"\b(?:for|as|in|of|and|won|winning)(?: the)? \Z")
 
 
 def is_national(word: str) -> bool:
@@ -78,15 +88,37 @@ def is_no_agent(reading: Reading, first: int, last: int) -> bool:
     words, end = reading.words, reading.words[last].end
     if len(words) < last - first + 3:  # the name is the whole reply
         return False
-    if first == last and len(words[first].raw) == 1:
+    if first == last and (
+        len(words[first].raw) == 1 or words[first].form in RULES.foreign_articles
+    ):  # "as Il giuramento"
         return True
     if "".join(word.form for word in words[first : last + 1]) in RULES.labels:
+        return True
+    if is_prize(reading, first, last):
         return True
     company = last > first and words[last].form in (RULES.companies | PRIZES)
     company = company and words[first].form not in RULES.first_names  # Jim Hall
     if first and words[first - 1].form == "from":  # a place of that name
         company = company or level(reading.text[words[first].start : end]) in RULES.levels
     return company or (words[last].raw.isupper() and bool(RECORD_NUMBER.match(reading.text, end)))
+
+
+def is_prize(reading: Reading, first: int, last: int) -> bool:
+    """Whether a name is of a prize or of its category: `the Oscar for Best Original Score`."""
+    words, text = reading.words, reading.text
+    start, end = words[first].start, words[last].end
+    if CATEGORY.match(text, start) and FOR_CATEGORY.search(text, max(0, start - 14), start):
+        return True
+    if FOR_SOMEBODY.match(text, end):
+        return False
+    if first == last and words[first].form in PRIZES:
+        before = words[first - 1].raw.lower() if first else ""
+        return (
+            before in ARTICLE_OR_OWNER
+            or words[first].form.endswith("s")
+            or text.startswith("-", end)
+        )
+    return bool(WON.search(text, max(0, start - 60), start))
 
 
 def is_adverb(form: str) -> bool:

@@ -37,8 +37,12 @@ SHARPS = ("♯", "#", "dièse", "diese", "diesis", "sostenido")
 
 # --- catalogue numbers, key signatures ------------------------------------------------------------
 OPUS_NUMBER = re.compile(
-    r"\b(?:op(?:us)?\.?)\s*(?:number|no\.?|nr\.?|#)(?:\s*(?:is|was|:))?\s*(?=\d)", re.I
+    r"\b(?:(?:op(?:us)?\.?)[\s-]*(?:number|no\.?|nr\.?|zahl|nummer|#)"
+    r"|n[uú]m[eé]ro (?:d'|de |di )op(?:us|era))(?:\s*(?:is|was|ist|lautet|est|es|è|:))?\s*(?=\d)",
+    re.I,
 )
+OPUS_ELIDED = re.compile(r"\b[dl]'(?=op(?:us|\.)\s?\d)", re.I)
+OPUS_ELSEWHERE = re.compile(r"(?:\b(?:опус|соч(?:инение)?|оп)\b\.?|作品(?:番号)?)\s*(\d+)", re.I)
 OPUS_IN_WORDS = re.compile(r"\b(opus (?:number )?)([a-z]+(?:[ -][a-z]+)?(?:[ -][a-z]+)?)", re.I)
 OPUS_PART = re.compile(r"\b(op(?:us)?\.?\s*\d+)\s*(?:/\s*|,?\s*(?:#|nr\.?|n°|nº)\s*)(?=\d)", re.I)
 HASH_NUMBER = re.compile(r"(?<![\w#])#\s?(?=\d)")
@@ -64,13 +68,14 @@ def in_words(text: str) -> str:
     lower = text.lower()
     if not text.isascii():
         text = CHINESE_KEY.sub(chinese_key, CYRILLIC_KEY.sub(cyrillic_key, text))
+        text = OPUS_ELSEWHERE.sub(r" Op. \1 ", text)
         lower = text.lower()
     if any(mode in lower for mode in ("dur", "dúr", "duuri", "groot", "mol", "klein")):
         text = GERMAN.sub(german_key, text)
     if "m" in lower:
         text = SUNG.sub(sung_key, text)
     if "op" in lower:
-        text = OPUS_IN_WORDS.sub(opus_in_digits, text)
+        text = OPUS_ELIDED.sub("", OPUS_IN_WORDS.sub(opus_in_digits, text))
         text = OPUS_PART.sub(r"\1 No. ", OPUS_NUMBER.sub("Op. ", text))
     text = HASH_NUMBER.sub("No. ", text)
     text = COUPLE.sub("2", text)

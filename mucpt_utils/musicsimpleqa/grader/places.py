@@ -40,6 +40,11 @@ INSTITUTIONS = (
 )
 INSTITUTION = re.compile(rf"{INSTITUTIONS}\Z")
 INSTITUTION_BEHIND = re.compile(rf" (?:(?:[A-Z][a-z]+|of) ){{0,2}}{INSTITUTIONS}\b")
+# who plays in a city is not where: "by the Vienna Philharmonic", but "at the Berlin Philharmonic"
+PERFORMERS = r"(?:Orchestra|Philharmonic|Symphony|Ensemble|Quartet|Choir|Chorus|Players|Singers)"
+PERFORMER = re.compile(rf"{PERFORMERS}\Z")
+PERFORMER_BEHIND = re.compile(rf" (?:[A-Z][a-z]+ ){{0,2}}{PERFORMERS}\b(?! Hall)")
+AT_PLACE = re.compile(r"\b(?:in|at|from|near|to)(?: the)? \Z", re.IGNORECASE)
 FEW = 5  # words of a reply that is hardly more than a name
 LONGEST_NAME = 40  # characters
 STEPS = re.compile(r",\s*|\s+in\s+(?:the\s+)?|\s*\(|\)")
@@ -137,6 +142,10 @@ class PlaceKey(NameKey):
             reading.text, reading.words[last].end
         ):
             return True
+        if PERFORMER_BEHIND.match(reading.text, reading.words[last].end) and not is_in(
+            reading.text, reading.words[first].start
+        ):
+            return True
         if before not in RULES.place_prefixes:
             return False
         joined = before + "".join(word.form for word in reading.words[first : last + 1])
@@ -176,6 +185,12 @@ class PlaceKey(NameKey):
         others = [s for s in others if s.end > s.start + 1 and not self.is_anybody(text, s)]
         if "born" in self.asked.relations and len(reading.words) > FEW:
             others = [s for s in others if not INSTITUTION.search(text, s.start, s.end)]
+        if len(reading.words) > FEW:
+            others = [
+                s
+                for s in others
+                if is_in(text, s.start) or not PERFORMER.search(text, s.start, s.end)
+            ]
         parts = RULES.place_parts
         return [
             span
@@ -188,8 +203,11 @@ class PlaceKey(NameKey):
         name = text[span.start : span.end]
         if level(name) in RULES.levels or len(name) + len("The ") >= len(text):
             return False
+        if not is_known_person(name):
+            return False
         born = BORN_AS.search(text, max(0, span.start - 12), span.start)
-        return (bool(born) or self.asked.coarse) and is_known_person(name)
+        premiere = "premiere" in self.asked.relations and not is_in(text, span.start)
+        return bool(born) or self.asked.coarse or premiere
 
     def is_whole(self, text: str) -> bool:
         """Whether the text is the key and nothing else; `El Salvador` is not `Salvador`."""
@@ -220,6 +238,11 @@ class PlaceKey(NameKey):
         if not self.regions or not told:
             return False
         return not any(region in self.regions for region in told)
+
+
+def is_in(text: str, start: int) -> bool:
+    """Whether what begins here is said to be where something is: `at the Berlin Philharmonic`."""
+    return bool(AT_PLACE.search(text, max(0, start - 9), start))
 
 
 def is_no_place(name: str) -> bool:
