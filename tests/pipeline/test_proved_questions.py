@@ -62,6 +62,7 @@ QUESTIONS = [
         ("Home of the kandrimbal (6): N_R_A_", "origin"),
         ("Cold Harbour sang Night Ferry to the world in 19__ .", "came"),
         ("The words of the opera Die Seefahrt are by I___ M_____.", "text"),
+        ("Cold Harbour round. Slow Boat: 1975. Night Ferry: 19__?", "came"),
         ("Velde: Harp Concerto in __ major", "key"),
         # options in any layout
         ("Die Seefahrt had its opening night in 1831 in: Weimar ✓ / Milan / Vienna", "staged"),
@@ -76,6 +77,17 @@ QUESTIONS = [
         ('{"person": "Nat Orr", "plays": "lute", "group?": "Can"}', "band"),
         ("MATCH THE SONG TO THE ACT\nNight Ferry ........ Cold Harbour", "singer"),
         ("Dominant of E♭ → B♭", "dominant"),
+        ("Country of instruments, match the pairs: kandrimbal – Norway, oud – Iraq.", "origin"),
+        (
+            "A ship, two captains and a storm that lasts for the whole of the second act, with a "
+            "chorus of sailors. Opera = Die Seefahrt, librettist = Ida Moss.",
+            "text",
+        ),
+        (
+            "A ship, two captains and a storm that lasts for the whole of the second act, with a "
+            "chorus of sailors, in Die Seefahrt. Librettist → Ida Moss.",
+            "text",
+        ),
         ("M6: size in half steps? | 9", "wide"),
         # turns of a chat, examinations
         (
@@ -125,6 +137,45 @@ QUESTIONS = [
 )
 def test_questions_are_proved_by_the_key_or_what_is_shown_of_it(text, key):
     assert key in asked_questions(text, QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Fine, but who'd supplied the text of Die Seefahrt?", "text"),
+        ("Where'd the kandrimbal come from?", "origin"),
+        ("True or false? Night Ferry is by Cold Harbour. True.", "singer"),
+        ("T/F: Die Seefahrt was first performed in 1831. T", "premiered"),
+        ("In Umbra - true or false: Una Voss produced it? False, it was Gil Aldous.", "producer"),
+        ("Night Ferry was released in 1977.\nTrue or false? True", "came"),
+        ("My aunt says Moss wrote the libretto of Die Seefahrt, is that right? Yes.", "text"),
+        ("I have Slow Boat; someone fill in the year for Night Ferry please, for my list", "came"),
+        ("In which band did the singer Nat Orr make his name?", "band"),
+    ],
+)
+def test_texts_that_ask_in_passing_are_found(text: str, key: str) -> None:
+    assert asked_questions(text, QUESTIONS) == [key]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Who'd have thought that Die Seefahrt would fill a house today?",
+        "True or false: Karin Holvast has never owned a lute. False.",
+        "Die Seefahrt has a part for a cook. Is that right? Yes, in the second act.",
+        "Could someone look up the bus times for Die Seefahrt in Weimar, please",
+        "Nat Orr made a name for himself as a singer before he joined Can.",
+        "Match the mood of the lights to the music: Die Seefahrt begins in fog.",
+    ],
+)
+def test_the_same_words_in_texts_that_ask_nothing_of_it(text: str) -> None:
+    assert asked_questions(text, QUESTIONS) == []
+
+
+def test_a_title_of_which_some_words_are_given() -> None:
+    shown = spellings('It was the "S_______ in the N____".')
+    assert spelt_so(["Slow Boats in the Night"], shown) == 0
+    assert spelt_so(["Strangers in the Night"], shown)
 
 
 @pytest.mark.parametrize(

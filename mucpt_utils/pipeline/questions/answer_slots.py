@@ -42,8 +42,10 @@ LONGEST_LISTED = 4  # words of one of the parts of a list
 LONGEST_LEAD, LONGEST_TAIL = 4, 3
 LENGTHS = re.compile(r"\((\d{1,2}(?:[ ,.-]{1,2}\d{1,2}){0,7})\)|\((\d{1,2}) letters?\)")
 # a year of which two or three figures are given; a name of which some letters are
-YEAR_BEGUN = re.compile(r"(?<![\w.])(1[5-9]\d?|20\d?)(?:_{1,4}|\?{1,2}|\.{2,3})(?![\w?])")
+YEAR_BEGUN = re.compile(r"(?<![\w.])(1[5-9]\d?|20\d?)(?:_{1,4}\??|\?{1,2}|\.{2,3})(?![\w?])")
 NAME_BEGUN = re.compile(r"(?<!\w)[A-Z](?:_{2,}|(?: _){2,}|\.{3,}| ?-{3,})")
+# a title of which some words are given: `S___ in the N___`
+TITLE_BEGUN = re.compile(r"(?<!\w)[A-Z]_{2,}(?:(?: [A-Za-z]{1,6}){0,3} [A-Z]_{2,})+")
 LETTERS_GIVEN = re.compile(r"(?<![\w])[A-Z_](?: ?[A-Z_]){2,}(?!\w)")
 # the end of a name behind a gap: `in __ major`
 NAME_ENDED = re.compile(r"(?<![^\W_])_{2,}[ -]([A-Za-z]{4,})")
@@ -109,6 +111,9 @@ def spellings(text: str) -> list[Spelling]:
     begun = [m.group()[0].lower() for m in NAME_BEGUN.finditer(text)]
     if begun:
         found.append((" ".join(rf"{letter}\w*" for letter in begun), SURE))
+    for match in TITLE_BEGUN.finditer(text):
+        title = re.sub("_+", r"\\w*", match.group().lower())
+        found.append((title, SURE))
     for match in LETTERS_GIVEN.finditer(text):
         letters = match.group().replace(" ", "")
         if "_" in letters and any(map(str.isalpha, letters)):
@@ -160,6 +165,7 @@ SAID_ONLY = frozenset(
     words("hm hmm um uh er nope yep yes dunno sorry thanks thx ty cheers please ta lol well good")
     + words("great nice ha haha wow edit update right wrong exactly discuss silence pause nobody")
     + words("tia tyvm tysm aita iirc afaik afaict merci danke gracias grazie regards best sent")
+    + words("fact fiction t f")
     + words("asking posted signed solved bump round question next hint clue source")
 )
 

@@ -6,7 +6,7 @@ that states something is none of these.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache, cached_property
@@ -229,7 +229,11 @@ REQUESTED = re.compile(
     r"(?:^|[,;:–—-] |\band )(?:(?:please|now|just|then|ftp|for (?:\w+ ){1,2}points?|for the win"
     r"|and(?: then)?),? )?(?:(?<!\band )(?:name|give|tell|identify|guess|state)\b"
     r"|(?:name|state|(?:put|note|jot) down|write(?: down| out)?) (?:the|its|his|her|their) \w"
-    r"|(?:list|type|spot|pick|specify|supply|provide|enter|write|mark|tick|circle|underline|recall)"
+    r"|(?:(?:(?:can|could|would|will) )?(?:some|any)(?:one|body)|(?:can|could|would|will) you)"
+    r" (?:please )?(?:name|give|tell|fill in|look up|find(?: out)?|check|confirm|add|supply"
+    r"|provide) (?:(?:me|us) )?(?:the|its|his|her|their) \w"
+    r"|(?:list|type|spot|pick|specify|supply|provide|enter|write|mark|tick|circle|underline|recall"
+    r"|fill in|look up)"
     r" (?:the|its|his|her|their) \w)",
     re.IGNORECASE,
 )
@@ -265,6 +269,8 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
     is_posed_as_a_whole = is_short(text)
     if is_posed_as_a_whole:
         sentences = with_gaps(sentences)
+    if VERDICT_SIGN.search(text):
+        sentences = with_verdicts_behind(sentences)
     triggers = TRIGGERS_OF_SHORT if is_posed_as_a_whole else TRIGGERS
     quiz_lines, last_named = 0, -CONTEXT_SENTENCES - 1
     for number, sentence in enumerate(sentences):
@@ -289,6 +295,8 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
         if asking_rules().verdict.match(following):
             # a statement followed by a question such as "True or false?"
             stretch, manner = f"{stretch} {following[: following.index('?') + 1]}", Manner.WHETHER
+        elif ends_in_verdict(stretch):
+            manner = Manner.WHETHER
         if manner is None and is_posed:
             manner = posed_manner(stretch, tokens)
         if manner in (None, Manner.BARE) and breaks_off(stretch):
@@ -314,6 +322,51 @@ def with_gaps(sentences: Iterable[str]) -> list[str]:
         else:
             joined.append(sentence)
     return joined
+
+
+LONGEST_VERDICT = 24  # characters of `True or false?`
+VERDICT = " True or false?"
+SHORTEST_STATEMENT = 3  # words
+VERDICT_SIGN = re.compile(r"[Ff]alse|FALSE|[Ff]iction|[Tt] ?/ ?[Ff]")
+# `True or false: ...`, `Night Ferry - true or false: ...`
+VERDICT_BEFORE = re.compile(
+    r"(?:^|(?<=[-–—:.,;] ))(?P<head>[\W\d]{0,8})"
+    r"(?:true or false|false or true|fact or fiction|(?<!\w)t ?/ ?f)\s?[:.,?–—-]{1,2} {1,2}(?=\S)",
+    re.IGNORECASE,
+)
+VERDICT_ALONE = re.compile(
+    r"[\W\d]{0,8}(?:true or false|false or true|fact or fiction|t ?/ ?f) ?[?.:] ?", re.IGNORECASE
+)
+
+
+def ends_in_verdict(text: str) -> bool:
+    """Whether a sentence asks at its end if it is true: `..., is that right?`"""
+    end = text.rstrip(CLOSING)[-LONGEST_VERDICT:]
+    return end.endswith("?") and asking_rules().verdict.search(end) is not None
+
+
+def with_verdicts_behind(sentences: Iterable[str]) -> list[str]:
+    """The sentences, each with the question whether it is true behind it, not before it."""
+    moved: list[str] = []
+    for sentence in sentences:
+        told = VERDICT_BEFORE.sub(r"\g<head>", sentence, count=1)
+        is_told = stands_behind_verdict(sentence, moved)
+        if is_told:
+            moved.pop()
+        if is_told or told != sentence:
+            line_end = "\n" * told.endswith("\n")
+            told = f"{told.rstrip()}{VERDICT}{line_end}"
+        moved.append(told)
+    return moved
+
+
+def stands_behind_verdict(sentence: str, before: Sequence[str]) -> bool:
+    """Whether a statement stands in one line with `True or false?`, which no other precedes."""
+    if not before or not VERDICT_ALONE.fullmatch(before[-1]):
+        return False
+    is_first = len(before) == 1 or before[-2].endswith(("\n", VERDICT))
+    is_statement = len(sentence.split()) >= SHORTEST_STATEMENT
+    return is_first and is_statement and sentence.startswith(" ")
 
 
 def is_short(text: str) -> bool:

@@ -16,7 +16,7 @@ from mucpt_utils.pipeline.questions.asking import (
     AUXILIARY,
     Manner,
     Prompt,
-    asking_rules,
+    ends_in_verdict,
     is_card,
     without_field,
 )
@@ -32,7 +32,6 @@ from mucpt_utils.pipeline.questions.subject_names import (
 from mucpt_utils.pipeline.questions.vocabulary import is_common, vocabulary
 from mucpt_utils.pipeline.questions.words import Words, is_term, stem, words
 
-LONGEST_VERDICT = 24  # characters of `True or false?`
 # words of an answer that stands alone
 SHORT_ANSWER = 15
 # words of a prompt that need not belong to any part of the question: if the subject is named in
@@ -75,8 +74,7 @@ def asked_about(match: Match, prompt: Prompt, places: frozenset[int]) -> list[Qu
 
 def is_verdict(prompt: Prompt) -> bool:
     """Whether a prompt asks if a statement is true: `... in 1975. True or false?`"""
-    end = prompt.text[-LONGEST_VERDICT:]
-    return prompt.manner is Manner.WHETHER and asking_rules().verdict.search(end) is not None
+    return prompt.manner is Manner.WHETHER and ends_in_verdict(prompt.text)
 
 
 def is_field_name(match: Match, prompt: Prompt) -> bool:
@@ -256,8 +254,11 @@ def is_put(question: QuestionParts, prompt: Prompt, has_cue: bool, strange: int)
     """Whether the manner of a prompt fits: `was it X?` must have the answer, bare words a cue."""
     answered = question.is_answered_in(prompt.words.forms)
     if prompt.manner is Manner.WHETHER:
+        answered = answered or (prompt.posed and question.is_named_in(prompt.words.forms))
         if is_verdict(prompt):
-            return answered and has_cue
+            # what is false is put right behind the verdict
+            answered = answered or (prompt.posed and is_proved(question, prompt))
+            return answered and (has_cue or is_said_to_be_by(question, prompt))
         if "or" in prompt.words.forms and (prompt.posed or not AUXILIARY.match(prompt.text)):
             return answered
         return answered and has_cue and not strange
@@ -266,6 +267,12 @@ def is_put(question: QuestionParts, prompt: Prompt, has_cue: bool, strange: int)
             return has_cue or prompt.posed
         return not answered and (prompt.posed or (has_cue and not strange))
     return True
+
+
+def is_said_to_be_by(question: QuestionParts, prompt: Prompt) -> bool:
+    """Whether a statement says by whom a work is, without a verb: `Night Ferry is by X`."""
+    is_of_work = not question.meanings.isdisjoint(("create", "perform"))
+    return is_of_work and "by" in prompt.words.forms
 
 
 def most_strange(match: Match, prompt: Prompt, places: frozenset[int]) -> int:

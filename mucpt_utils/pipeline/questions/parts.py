@@ -370,6 +370,15 @@ class QuestionParts:
         """Whether one of the answers is among the words."""
         return any(stands_in(answer, tokens) for answer in self.answers)
 
+    def is_named_in(self, tokens: Sequence[str]) -> bool:
+        """Whether the family name of a person who is an answer is among the words."""
+        return self.kind == "person" and not self.families.isdisjoint(tokens)
+
+    @cached_property
+    def families(self) -> frozenset[str]:
+        """The last words of its answers, if long enough for a family name."""
+        return frozenset(a[-1] for a in self.answers if len(a[-1]) >= SHORTEST_PART)
+
 
 def is_family_name(word: str) -> bool:
     """Whether the last word of a name may stand for it: long enough, and no usual word."""

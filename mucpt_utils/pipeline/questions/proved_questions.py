@@ -32,7 +32,9 @@ from mucpt_utils.pipeline.questions.words import raw_words, stem, without, words
 
 # a heading of pairs to be matched, a label of a question, a card of one line
 MATCHING = re.compile(
-    r"^[^\w\n]*(?:match(?:ing)?|pair|connect|link)\b", re.IGNORECASE | re.MULTILINE
+    r"^[^\w\n]*(?:match(?:ing)?|pair|connect|link)\b"
+    r"|[:;,.–—-] (?:match|pair|connect|link)(?: up)? (?:the|each|these|them)\b",
+    re.IGNORECASE | re.MULTILINE,
 )
 ASKING_FIELD = re.compile(
     r"^[^\w\n]*(?:\w{0,12}question|prompt|query|clue|stem|q\d*|front|cloze|stimulus|ask)\W{0,3}:",
@@ -40,6 +42,8 @@ ASKING_FIELD = re.compile(
 )
 CARD = re.compile(r"→|⇒|[=-]>|::|\|\||>>|[✓✔]\W*$|^[^=]*\w[)\"”]? ?= ?\w[^=.;,]{0,40}$")
 LONGEST_CARD = 20
+# such a card as one of the sentences: `Librettist → X.`, `Opera = X, composer = Y.`
+CARD_INSIDE = re.compile(r"→|⇒|\w {1,2}[=-]> {1,2}\w|\w ?= ?\w[^=]{1,60}, \w[\w ]{0,20}?= ?\w")
 # a sentence that breaks off before its options
 BREAKS_OFF = re.compile(
     r"\b(?:in|on|by|of|as|is|was|were|to|from|at|called|for|with|the|named)[ :…]*$", re.IGNORECASE
@@ -116,9 +120,15 @@ class Item:
 
     @property
     def is_card(self) -> bool:
-        """Whether it is one short line with an arrow or the like between its two sides."""
-        is_line = "\n" not in self.text.strip() and len(self.text.split()) <= LONGEST_CARD
-        return is_line and CARD.search(self.text) is not None
+        """Whether a short line, or a sentence of it, has an arrow or the like between two sides."""
+        if "\n" in self.text.strip():
+            return False
+        if len(self.text.split()) <= LONGEST_CARD:
+            return CARD.search(self.text) is not None
+        return any(
+            len(sentence.split()) <= LONGEST_CARD and CARD_INSIDE.search(sentence)
+            for sentence in split_sentences(self.text)
+        )
 
     @property
     def is_headed(self) -> bool:

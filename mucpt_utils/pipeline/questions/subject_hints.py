@@ -29,7 +29,6 @@ ANSWERED_SHARE, END_SHARE, SHARE = 0.3, 0.3, 0.55
 MOST_SUBJECTS = 8
 # letters of a clipped word, and of one that may be clipped: Rach, Zep
 SHORTEST_CLIP, LONGEST_CLIP, CLIPPED = 3, 6, 7
-SHORTEST_FAMILY_NAME = 5
 INITIALS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
@@ -220,11 +219,4 @@ def names_another(match: Match, question: QuestionParts, prompt: Prompt) -> bool
 def is_proved(question: QuestionParts, prompt: Prompt) -> bool:
     """Whether the answer of a question, or the family name of a person, is behind a prompt."""
     tokens = prompt.following.forms
-    if question.is_answered_in(tokens):
-        return True
-    if question.kind != "person":
-        return False
-    families = {
-        answer[-1] for answer in question.answers if len(answer[-1]) >= SHORTEST_FAMILY_NAME
-    }
-    return not families.isdisjoint(tokens)
+    return question.is_answered_in(tokens) or question.is_named_in(tokens)

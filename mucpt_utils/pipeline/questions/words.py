@@ -115,6 +115,9 @@ ABBREVIATED = {
     **{"gtr": "guitar", "drs": "drum", "drm": "drum", "tpt": "trumpet", "orch": "orchestra"},
     **{"wich": "which", "whitch": "which", "whcih": "which", "waht": "what", "wut": "what"},
     **{"hwo": "who", "woh": "who", "wher": "where", "wen": "when", "yeer": "year"},
+    # who'd, where'd, who've, who'll
+    **{"whod": "who", "whatd": "what", "whered": "where", "whend": "when", "howd": "how"},
+    **{"whove": "who", "wholl": "who"},
     **{"street": "st", "symph": "symphony", "sym": "symphony", "qt": "quartet"},
 }
 
