@@ -148,8 +148,8 @@ def test_questions_are_proved_by_the_key_or_what_is_shown_of_it(text, key):
         ("T/F: Die Seefahrt was first performed in 1831. T", "premiered"),
         ("In Umbra - true or false: Una Voss produced it? False, it was Gil Aldous.", "producer"),
         ("Night Ferry was released in 1977.\nTrue or false? True", "came"),
-        ("My aunt says Moss wrote the libretto of Die Seefahrt, is that right? Yes.", "text"),
-        ("I have Slow Boat; someone fill in the year for Night Ferry please, for my list", "came"),
+        ("My aunt says Aldous produced In Umbra, is that right? - he did, yes", "producer"),
+        ("My page is done, would someone fill in the librettist of Die Seefahrt please", "text"),
         ("In which band did the singer Nat Orr make his name?", "band"),
     ],
 )

@@ -217,7 +217,7 @@ def fit(question: QuestionParts, asked: Asked, match: Match, prompt: Prompt) -> 
         return None
     if not is_put(question, prompt, bool(cues), strange):
         return None
-    if cues or is_plain(question, asked, prompt):
+    if cues or is_verdict(prompt) or is_plain(question, asked, prompt):
         return len(cues)
     # without a word of the relation, only a short answer shows what was asked
     short = prompt.following.forms[: None if prompt.choices else SHORT_ANSWER]
