@@ -71,11 +71,14 @@ def hidden_states(model: "PreTrainedModel") -> Iterator[Callable[[torch.Tensor],
         with torch.autocast(hidden.device.type, **precision):
             return head(hidden)
 
+    wrapped = vars(head).get("forward")  # what a library of hooks put in the method's place
     head.forward = skipped  # type: ignore[method-assign]
     try:
         yield applied
     finally:
         del head.forward  # which hid the class's own method
+        if wrapped is not None:
+            head.forward = wrapped  # type: ignore[method-assign]
 
 
 def vocabulary_size(model: "PreTrainedModel") -> int:

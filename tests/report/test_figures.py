@@ -324,6 +324,31 @@ def test_one_method_alone_is_told_by_its_name(frames):
     assert conclusions.of_methods(one).startswith("Soft, dynamic ratio ")
 
 
+def test_a_title_tells_of_equal_compute_where_methods_were_compared_there():
+    """Of the paper's arm if it was among them, else of those that were."""
+    row = {"metric": "log_likelihood", "verdict": "better"}
+    up = {**row, "difference": 0.5, "ci_low": 0.4, "ci_high": 0.6}
+    down = {**row, "difference": -0.5, "ci_low": -0.6, "ci_high": -0.4, "verdict": "worse"}
+    compared = [
+        ("selection_soft", "plain", down),
+        ("tagger_window_start", "plain", up),
+        ("tagger_window_start", "plain_compute", up),
+    ]
+    rows = [
+        {"arm": arm, "compared_to": other, "stratum": stratum, **numbers}
+        for arm, other, numbers in compared
+        for stratum in ("covered", "uncovered")
+    ]
+    told = conclusions.of_paper_arm(pd.DataFrame(rows))
+    assert told.startswith("At equal compute weight on fact tokens") and "; at equal tokens" in told
+    rows += [
+        {"arm": "selection_soft", "compared_to": "plain_compute", "stratum": stratum, **down}
+        for stratum in ("covered", "uncovered")
+    ]
+    told = conclusions.of_paper_arm(pd.DataFrame(rows))
+    assert told == "At equal compute the paper's arm loses on both kinds of facts"
+
+
 def test_a_percentile_interval_that_misses_its_mean_is_drawn(frames):
     table = frames["main_comparison"].copy()
     table["ci_low"] = table["mean"] + 0.01

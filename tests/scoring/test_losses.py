@@ -220,6 +220,23 @@ def test_a_begin_token_opens_every_window_and_has_no_loss(model, store_of):
     np.testing.assert_allclose(found[fresh : fresh + CONTEXT // 2], expected, rtol=1e-3, atol=2e-3)
 
 
+def test_a_forward_that_a_library_put_on_the_head_is_back_afterwards(tiny_model):
+    model, ids = tiny_model(), torch.arange(6)[None]
+    head, calls = model.get_output_embeddings(), []
+    own = head.forward
+
+    def hooked(hidden):
+        calls.append(hidden.shape)
+        return own(hidden)
+
+    head.forward = hooked
+    with losses.hidden_states(model) as applied:
+        hidden = model(input_ids=ids).logits
+    assert hidden.shape[-1] == model.config.hidden_size and not calls
+    assert torch.equal(applied(hidden), model(input_ids=ids).logits)
+    assert len(calls) == 2 and head.forward is hooked
+
+
 # --- a head that is applied in chunks -------------------------------------------------------------
 
 

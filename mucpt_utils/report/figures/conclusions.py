@@ -89,15 +89,18 @@ def states(
 
 
 def of_paper_arm(differences: pd.DataFrame, metric: str = PRIMARY) -> str:
-    """What the paper's arm does, at equal compute if that was run; else what the methods do.
+    """What the paper's arm does, at equal compute if methods were compared there.
 
-    Equal compute is what arms with a reference model are judged by.
+    Equal compute is what arms with a reference model are judged by. Where the paper's arm was not
+    compared so but other methods were, it is told what these do.
     """
-    for other in reversed(COSTS):
-        if both := measured_methods(differences, other, metric).get(PAPER_ARM):
-            where = f"{COSTS[other]} " if len(costs_of(differences, metric)) > 1 else ""
-            return capital(f"{where}{short_title(PAPER_ARM)} {ON_BOTH[both]}")
-    return of_methods(differences, metric)
+    compared = costs_of(differences, metric)
+    other = compared[-1] if compared else ""
+    both = measured_methods(differences, other, metric).get(PAPER_ARM)
+    if both is None:
+        return of_methods(differences, metric)
+    where = f"{COSTS[other]} " if len(compared) > 1 else ""
+    return capital(f"{where}{short_title(PAPER_ARM)} {ON_BOTH[both]}")
 
 
 def of_methods(differences: pd.DataFrame, metric: str = PRIMARY) -> str:

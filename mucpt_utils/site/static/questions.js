@@ -39,7 +39,7 @@
     const known = row.known ? ` Reference models that know the subject: ${row.known.length ? `seed${row.known.length === 1 ? "" : "s"} ${row.known.join(", ")}` : "none"}.` : "";
     const also = row.aliases.length ? `; also accepted: ${row.aliases.join(", ")}` : "";
     $("asked").replaceChildren(MuCPT.make("h2", {}, row.question), MuCPT.make("p", {}, "Key: ", MuCPT.make("b", {}, row.answer), `${also}. ${row.stratum[0].toUpperCase()}${row.stratum.slice(1)}.${known} `, MuCPT.make("a", { href: row.reference }, "Where the key can be checked")),
-      MuCPT.make("h3", {}, "Ways of training, small models"), table(row.arms, "Way of training", true), ...(row.models.length ? [MuCPT.make("h3", {}, "Real models"), table(row.models, "Model", false)] : []));
+      MuCPT.make("h3", {}, "Ways of training"), table(row.arms, "Way of training", true), ...(row.models.length ? [MuCPT.make("h3", {}, "Real models"), table(row.models, "Model", false)] : []));
     document.body.dataset.ready = "yes";
   }
 
