@@ -163,12 +163,17 @@ def states_of_room(rooms: pd.DataFrame) -> dict[str, str]:
     """
     states = {}
     for stratum, clear in roomy(rooms).items():
-        group = rooms[rooms["stratum"] == stratum]
-        first = group[group["metric"] == load_rule().primary]
-        best = (first if len(first) else group).iloc[0]
+        best = told_ceiling(rooms, stratum)
         without = "fails" if best["ci_high"] < best["needed"] else "open"
         states[stratum] = "stands" if clear else without
     return states
+
+
+def told_ceiling(rooms: pd.DataFrame, stratum: str) -> pd.Series:
+    """The row of `room.csv` that is told of a kind of facts: in the primary measure, if it can."""
+    group = rooms[rooms["stratum"] == stratum]
+    first = group[group["metric"] == load_rule().primary]
+    return (first if len(first) else group).iloc[0]
 
 
 # --- price ----------------------------------------------------------------------------------------

@@ -171,8 +171,7 @@ def room(tables: Tables) -> str:
     rooms = rule.room(table) if len(table) else table
     clauses = []
     for kind, state in (rule.states_of_room(rooms) if len(rooms) else {}).items():
-        rows = rooms[(rooms["stratum"] == kind) & (rooms["metric"] == PRIMARY)]
-        best = rows.iloc[0] if len(rows) else rooms[rooms["stratum"] == kind].iloc[0]
+        best = rule.told_ceiling(rooms, kind)
         unit = MEASURES[best["metric"]][1]
         number = f"{signed(best['difference'])}{unit}"
         ends = ends_in_words(best["ci_low"], best["ci_high"])

@@ -12,9 +12,9 @@ from mucpt_utils.errors import MuCPTError
 from mucpt_utils.io import FileError, read_yaml
 from mucpt_utils.knowledge.facts import Fact
 from mucpt_utils.knowledge.relations import Relation
+from mucpt_utils.musicsimpleqa.questions import SPLITS
 
 PLAN = paths.PACKAGE / "musicsimpleqa/making/plan.yaml"
-SPLITS = ("dev", "test")
 SELECTION = paths.ROOT / "data_cards/musicsimpleqa/selection.csv"
 
 
