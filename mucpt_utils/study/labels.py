@@ -4,6 +4,7 @@ Only measurements read these, and ceilings: arms that are told what no method kn
 of a method does.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,10 +146,12 @@ def _spans(document: Mapping, objects: Mapping[str, str]) -> list[dict]:
             continue
         if span["kind"] in TOLD:
             value = span.get("object") or objects.get(span.get("fact"), "")
-            place = document["text"].find(value, span["start"], span["end"]) if value else -1
-            if place < 0:
+            # a sentence may begin with it: "Jazz is what ..."
+            told = re.compile(re.escape(value), re.IGNORECASE)
+            found = told.search(document["text"], span["start"], span["end"]) if value else None
+            if found is None:
                 continue
-            span = {**span, "start": place, "end": place + len(value)}
+            span = {**span, "start": found.start(), "end": found.end()}
             if span["kind"] == "wrong_fact" and span.get("subkind") == RUMOUR:
                 span["kind"] = RUMOUR
         narrowed.append(span)

@@ -176,6 +176,13 @@ def test_labels_name_the_kind_and_the_fact_of_a_token(tokenizer):
     ]
 
 
+def test_an_object_is_found_where_a_sentence_begins_with_it(tokenizer):
+    spans = [{"start": 0, "end": len(TEXT), "kind": "fact", "fact": "a"}]
+    told = TEXT[TEXT.index("Blue") :].split()[0]
+    made = labels_of([document(spans=spans)], tokenizer, (), {"a": told.lower()})
+    assert told != told.lower() and decoded(tokenizer, TEXT, made.are("fact")[:-1]).strip() == told
+
+
 def test_noise_inside_a_fact_is_noise(tokenizer):
     place = TEXT.index("1971")
     spans = [
