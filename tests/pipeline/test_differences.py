@@ -126,3 +126,38 @@ def test_one_date_in_a_long_text_does_not_make_it_another():
 def test_the_first_word_of_a_sentence_is_no_name():
     words = words_of("The end. Nobody saw Anna in 1999")
     assert [word.text for word in words if word.is_fact] == ["Anna", "1999"]
+
+
+KEYED = (
+    "The sonata in {} has {} movements; it was begun in {} and given to {}, who played it twice."
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("C major", "four", "1804", "Dvořák"), ("C minor", "four", "1804", "Dvořák")),
+        (("C major", "four", "1804", "Dvořák"), ("C sharp major", "four", "1804", "Dvořák")),
+        (("C minor", "four", "1804", "Dvořák"), ("C# minor", "four", "1804", "Dvořák")),
+        (("E♭ major", "four", "1804", "Dvořák"), ("E major", "four", "1804", "Dvořák")),
+        (("C major", "four", "1804", "Dvořák"), ("C major", "three", "1804", "Dvořák")),
+        (("C major", "four", "1.12", "Dvořák"), ("C major", "four", "11.2", "Dvořák")),
+    ],
+)
+def test_another_key_or_number_in_letters_is_another_fact(one, other):
+    assert state_other_facts(KEYED.format(*one), KEYED.format(*other))
+    assert state_other_facts(KEYED.format(*other), KEYED.format(*one))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("C major", "four", "1804-1806", "Dvořák"), ("C major", "4", "1804–1806", "Dvorak")),
+        (("B♭ major", "four", "1,804", "Philippe"), ("B flat major", "four", "1804", "Phil ippe")),
+        (("C# minor", "4", "12.11.1804", "Egalité"), ("C♯ minor", "4", "12/11/1804", "Egalite")),
+        (("C major", "4", "the 1800s", "Op.27"), ("C major", "4", "the 1800's", "Op. 27")),
+    ],
+)
+def test_another_notation_of_a_number_or_name_is_the_same_fact(one, other):
+    assert not state_other_facts(KEYED.format(*one), KEYED.format(*other))
+    assert not state_other_facts(KEYED.format(*other), KEYED.format(*one))

@@ -2,13 +2,16 @@
 
 Records of a table, written out as text, share most of their words and differ in their subject.
 By their shingles they look like copies; aligned word by word, one has a number or a name
-where the other has a different one.
+where the other has a different one. Numbers in words, keys and accidentals count too; another
+notation of the same (1,000 and 1000, Dvořák and Dvorak, 1809-1847 with either dash) does not.
 """
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -16,7 +19,27 @@ from datatrove.utils.text import ngrams
 
 from mucpt_utils.pipeline.similarity.minhash import visible
 
-WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
+WORD = re.compile(r"\b[A-Ga-g][♯♭#]\w*|\w+(?:[.,:'’-]\w+)*")
+CARDINALS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty"
+)
+ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+NUMERALS = {
+    word: str(number)
+    for words, start in ((CARDINALS, 0), (ORDINALS, 1))
+    for number, word in enumerate(words.split(), start)
+}
+ACCIDENTALS = ("sharp", "flat")
+VALUES = frozenset((*NUMERALS, *ACCIDENTALS, "major", "minor"))
+NOTES = frozenset("ABCDEFG")
+# what tells notations of one number apart: 1,000 and 1 000, the 1800's, 46th
+GROUPED = re.compile(r"(?<=\d)[.,'’ ](?=\d{3}(?!\d))|['’]")
+ORDINAL = re.compile(r"(\d)(?:st|nd|rd|th)")
+SPELT_NOTE = re.compile(r"\b([a-g]) (sharp|flat)\b")
 SENTENCE_MARKS = frozenset(".!?\n:;|")
 LONGEST_ALIGNED = 250  # words; a single year does not make a longer text a different one
 LONGEST_FACT = 6  # words that replace others
@@ -42,9 +65,24 @@ class Word(NamedTuple):
         return self.is_name or any(map(str.isdigit, self.text))
 
     @property
+    def is_value(self) -> bool:
+        """Whether it is a number in letters, or a word that tells one key from another."""
+        return self.text.casefold() in VALUES
+
+    @property
     def is_name(self) -> bool:
         """Whether it has a capital inside a sentence."""
         return self.text[0].isupper() and not self.is_first
+
+
+@lru_cache(10_000)
+def plain(text: str) -> str:
+    """Words in one notation: no case, accents or marks, numerals as digits, notes with # and b."""
+    letters = unicodedata.normalize("NFKD", text.casefold().replace("♯", "#").replace("♭", "b"))
+    bare = "".join(c for c in letters if not unicodedata.combining(c))
+    words = re.findall(r"[\w#]+", GROUPED.sub("", bare))
+    joined = " ".join(NUMERALS.get(word, ORDINAL.sub(r"\1", word)) for word in words)
+    return SPELT_NOTE.sub(lambda note: note[1] + ("#" if note[2] == "sharp" else "b"), joined)
 
 
 def words_of(text: str, most: int | None = LONGEST_ALIGNED + 1) -> list[Word]:
@@ -72,7 +110,7 @@ def state_other_facts(one: str, other: str) -> bool:
 
 def have_other_facts(a: Sequence[Word], b: Sequence[Word]) -> bool:
     """The same as `state_other_facts`, for the words of two texts."""
-    folded_a, folded_b = ([word.text.casefold() for word in words] for words in (a, b))
+    folded_a, folded_b = ([plain(word.text) for word in words] for words in (a, b))
     facts = min(sum(word.is_fact for word in words) for words in (a, b))
     differing = retouched = 0
     for tag, i, j, k, n in SequenceMatcher(None, folded_a, folded_b, autojunk=False).get_opcodes():
@@ -82,6 +120,8 @@ def have_other_facts(a: Sequence[Word], b: Sequence[Word]) -> bool:
                 retouched += is_retouched(old, new)
         if tag != "equal":
             differing += is_denied(a, i, j) != is_denied(b, k, n)
+        if tag in ("insert", "delete"):
+            differing += is_altered(a, i, j) or is_altered(b, k, n)
     has_names = all(any(word.is_name for word in words) for words in (a, b))
     if has_names and retouched > MOST_RETOUCHED * differing:
         return False
@@ -154,23 +194,49 @@ def is_denied(words: Sequence[Word], start: int, end: int) -> bool:
     return False
 
 
+def spelling(words: Sequence[Word]) -> str:
+    """The letters and digits of some words in one notation, wherever they are parted."""
+    return plain(" ".join(word.text for word in words)).replace(" ", "")
+
+
+def is_altered(words: Sequence[Word], start: int, end: int) -> bool:
+    """Whether a few words that only one of two texts has make another note: C sharp, E flat."""
+    return end - start <= LONGEST_DENIAL and any(
+        words[place].text.casefold() in ACCIDENTALS and words[place - 1].text in NOTES
+        for place in range(max(1, start), end)
+    )
+
+
 def is_retouched(one: Sequence[Word], other: Sequence[Word]) -> bool:
-    """Whether one word replaces another, and they are not both numbers or names."""
-    return len(one) == len(other) == 1 and not (one[0].is_fact and other[0].is_fact)
+    """Whether one word replaces another, and they are not both numbers, names or values."""
+    are_facts = all(words[0].is_fact or words[0].is_value for words in (one, other))
+    return len(one) == len(other) == 1 and not are_facts
 
 
 def are_other_facts(one: Sequence[Word], other: Sequence[Word]) -> bool:
     """Whether words that replace each other are different numbers or names."""
     if max(len(one), len(other)) > LONGEST_FACT:
         return False
-    # a single word that replaces another can be a name even at the beginning of a sentence
+    letters = spelling(one)
+    if letters == spelling(other) and not any(map(str.isdigit, letters)):
+        return False
+    # a single word that replaces another can be a name even at the beginning of a sentence, or a
+    # number in letters
     is_single = len(one) == len(other) == 1
     names = [
-        [word.text for word in words if word.is_fact or (is_single and word.text[0].isupper())]
+        [
+            word.text
+            for word in words
+            if word.is_fact or (is_single and (word.is_value or word.text[0].isupper()))
+        ]
         for words in (one, other)
     ]
     if not all(names):
         return False
-    has_number = any(any(map(str.isdigit, name)) for side in names for name in side)
-    first, second = (" ".join(side).casefold()[:LONGEST_NAME] for side in names)
-    return has_number or SequenceMatcher(None, first, second, False).ratio() < SAME_SPELLING
+    first, second = (plain(" ".join(side))[:LONGEST_NAME] for side in names)
+    if first == second:
+        return False
+    are_values = all(set(side.split()) & VALUES for side in (first, second))
+    has_number = any(map(str.isdigit, first + second))
+    is_spelt_alike = SequenceMatcher(None, first, second, False).ratio() >= SAME_SPELLING
+    return are_values or has_number or not is_spelt_alike

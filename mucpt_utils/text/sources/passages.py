@@ -9,6 +9,7 @@ from mucpt_utils.config.text import SourceSettings
 
 BLANK_LINES = re.compile(r"\n\s*\n")
 SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)]))\s+(?=[\"'“‘(]?[A-Z0-9])")
+SPACED = re.compile(r"\S+\s*")
 LONGEST_SENTENCE = 24  # characters per word of the longest passage
 WRAPPED_WIDTH = 45  # least average line length of a hard-wrapped paragraph, in characters
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -77,25 +78,37 @@ def cut_at_sentences(paragraph: str, longest: int) -> Iterator[str]:
     aim = len(paragraph.split()) / pieces
     piece: list[str] = []
     words = 0
-    for sentence in sentences(paragraph, longest):
+    for gap, sentence in sentences(paragraph, longest):
         length = len(sentence.split())
         if words and words + length / 2 > aim:
-            yield " ".join(piece)
+            yield "".join(piece)
             piece, words = [], 0
-        piece.append(sentence)
+        piece += [gap, sentence] if piece else [sentence]
         words += length
-    yield " ".join(piece)
+    yield "".join(piece)
 
 
-def sentences(paragraph: str, longest: int) -> Iterator[str]:
-    """The sentences of a paragraph; what is too long for one, such as a one-line dump, is cut."""
-    for sentence in SENTENCE_END.split(paragraph):
-        if len(sentence) <= LONGEST_SENTENCE * longest:
-            yield sentence
-            continue
-        words = sentence.split()
-        for start in range(0, len(words), longest):
-            yield " ".join(words[start : start + longest])
+def sentences(paragraph: str, longest: int) -> Iterator[tuple[str, str]]:
+    """The sentences of a paragraph, each after what parts it from the one before: the end of a line
+    that is kept, or a space."""
+    gap, start = "", 0
+    for end in (*SENTENCE_END.finditer(paragraph), None):
+        for piece in bounded(paragraph[start : end.start() if end else None], longest):
+            yield gap, piece
+            gap = " "
+        if end:
+            gap, start = "\n" if "\n" in end.group() else " ", end.end()
+
+
+def bounded(sentence: str, longest: int) -> Iterator[str]:
+    """A sentence; what is too long for one, such as a one-line dump or a table, in pieces."""
+    if len(sentence) <= LONGEST_SENTENCE * longest:
+        yield sentence
+        return
+    has_lines = "\n" in sentence
+    words = SPACED.findall(sentence) if has_lines else [f"{word} " for word in sentence.split()]
+    for start in range(0, len(words), longest):
+        yield "".join(words[start : start + longest]).strip()
 
 
 def unwrap(paragraph: str, words: Callable[[], frozenset[str]] = frozenset) -> str:
