@@ -23,7 +23,7 @@ from mucpt_utils.errors import FOUND, OK, MuCPTError
 from mucpt_utils.io import write_text
 from mucpt_utils.report import words
 from mucpt_utils.report.candidates import CANDIDATES, Candidate
-from mucpt_utils.report.cells import interval
+from mucpt_utils.report.cells import STRATA, effect_cell, interval, markdown
 from mucpt_utils.report.figures import arm_title
 from mucpt_utils.report.figures.conclusions import state_of
 from mucpt_utils.report.measures import (
@@ -94,8 +94,8 @@ def read_results(folder: Path) -> dict[str, Finished]:
 def headline(results: Everything) -> str:
     """What README.md says, point by point: is there room, what does plain reach with more tokens,
     the paper's arm against plain on both kinds of facts, which methods are better than plain and
-    Rho-1, what is forgotten; then the candidates on fresh facts, a pretrained model and real
-    prose, if there are such runs.
+    Rho-1, what is forgotten, a pretrained model and real prose, if there are such runs; then a
+    table of the candidates on fresh facts.
     """
     profile = next((name for name in HEADLINE if name in results), None)
     clauses = against_plain(results[profile]) if profile else ""
@@ -108,7 +108,6 @@ def headline(results: Everything) -> str:
         "The paper's arm": "the log-likelihood of answers after selection and soft weights by one "
         f"loss ratio, minus that after plain, is {clauses}: {judgement(results[profile])}.",
         "The best": better(tables),
-        **{one.heading: at_its_own_price(results, name, one) for name, one in CANDIDATES.items()},
         "Forgetting": forgotten(tables),
         "A pretrained model": on_a_pretrained_model(results),
         "Real music prose": on_real_prose(results),
@@ -118,7 +117,8 @@ def headline(results: Everything) -> str:
         f"In profile `{profile}` ({results[profile].scale}), against plain continued pretraining, "
         "with 95 % intervals:"
     )
-    return "\n".join([first, "", *lines, "", "[All results](results/README.md)."])
+    parts = [first, "\n".join(lines), candidates(results), "[All results](results/README.md)."]
+    return "\n\n".join(filter(None, parts))
 
 
 def room(tables: Tables) -> str:
@@ -189,31 +189,47 @@ def forgotten(tables: Tables) -> str:
     return f"on general questions plain minus the base is {number}{MEASURES[PRIMARY][1]}{told}."
 
 
-def at_its_own_price(results: Everything, profile: str, candidate: Candidate) -> str:
-    """A candidate against plain of its price and against Rho-1; "" if there is no such run."""
-    result = results.get(profile)
-    if result is None:
-        return ""
-    arm = candidate.arm
+def candidates(results: Everything) -> str:
+    """Each candidate against plain of its price and against Rho-1, as a table under a sentence;
+    "" if none was run."""
+    rows = [
+        row
+        for profile, candidate in CANDIDATES.items()
+        if profile in results
+        for row in candidate_rows(results[profile], candidate)
+    ]
+    told = (
+        "Ways of training that were found on development questions, each planned before its run on "
+        "what was fresh; nats per token of the answer, in bold where a verdict says so:"
+    )
+    head = ["way of training, and what was fresh", "minus", *STRATA.values(), "verdict"]
+    return f"{told}\n\n{markdown(head, rows)}" if rows else ""
+
+
+def candidate_rows(result: Finished, candidate: Candidate) -> list[tuple[str, ...]]:
+    """A candidate minus plain of about its price and minus Rho-1; none if one was not run."""
     prices = verdicts.relative_costs(result.tables["costs"])
-    own, others = (prices.get(name, math.nan) for name in (arm, verdicts.EQUAL_COMPUTE))
+    own, others = (prices.get(arm, math.nan) for arm in (candidate.arm, verdicts.EQUAL_COMPUTE))
     same = f"{own:.2f}" == f"{others:.2f}"
     compute = "at the same compute" if same else f"at {others:.2f} times its compute"
-    told = []
-    for other, name in ((verdicts.EQUAL_COMPUTE, f"plain {compute}"), ("rho1", "Rho-1")):
-        found = [difference_of(result.tables, arm, other, kind, PRIMARY) for kind in KINDS]
-        effects = [effect for effect in found if effect is not None]
-        if len(effects) < len(KINDS):
-            return ""
-        # where the kinds differ, one word over both would hide one
-        each = on_each_kind(states_by_kind(result.tables, arm, other))
-        verdict = each or verdict_of(result.tables, arm, other)
-        told.append(f"minus {name} {on_both(effects)}: {verdict}")
-    return (
-        f"in [`{result.name}`](results/{result.name}/README.md) ({result.scale}; "
-        f"{candidate.fresh}, planned before the run) “{arm_title(arm)}”, at {own:.1f} times "
-        f"plain's compute, compares as follows: {'; '.join(told)}."
+    first = (
+        f"**{arm_title(candidate.arm)}**, {own:.1f} times plain's compute: "
+        f"[{result.name}](results/{result.name}/README.md), {candidate.fresh}"
     )
+    rows = []
+    for other, name in ((verdicts.EQUAL_COMPUTE, f"plain {compute}"), ("rho1", "Rho-1")):
+        found = [
+            difference_of(result.tables, candidate.arm, other, kind, PRIMARY) for kind in KINDS
+        ]
+        numbers = [effect_cell(effect) for effect in found if effect is not None]
+        if len(numbers) < len(KINDS):
+            return []
+        states = states_by_kind(result.tables, candidate.arm, other)
+        # where the kinds differ, one word over both would hide one
+        each = ", ".join(states.values()) if len(set(states.values())) > 1 else ""
+        verdict = each or verdict_of(result.tables, candidate.arm, other)
+        rows.append(("" if rows else first, name, *numbers, verdict))
+    return rows
 
 
 def on_a_pretrained_model(results: Everything) -> str:
@@ -309,6 +325,8 @@ def blocks(results: Everything) -> dict[Path, str]:
         textwrap.fill(
             line, WIDTH, break_on_hyphens=False, subsequent_indent="  " if line[:1] == "-" else ""
         )
+        if line[:1] != "|"
+        else line
         for line in headline(results).splitlines()
     ]
     return {

@@ -338,7 +338,7 @@ def test_surface_and_prose_have_their_tables(made):
 
 @pytest.mark.parametrize(
     ("price", "told"),
-    [(1.3, "minus plain at the same compute"), (1.35, "minus plain at 1.35 times its compute")],
+    [(1.3, "plain at the same compute"), (1.35, "plain at 1.35 times its compute")],
 )
 def test_a_candidate_is_told_with_the_price_of_what_it_is_compared_with(made, price, told):
     tables = made["laptop"].tables
@@ -352,10 +352,12 @@ def test_a_candidate_is_told_with_the_price_of_what_it_is_compared_with(made, pr
     richer["costs"] = pd.DataFrame(bills)
     run = finished({**made["laptop"].run, "profile": "breadth"}, richer)
     candidate = CANDIDATES["breadth"]
-    sentence = statements.at_its_own_price({"breadth": run}, "breadth", candidate)
-    assert "at 1.3 times plain's compute" in sentence and told in sentence
-    assert "minus Rho-1" in sentence and candidate.fresh in sentence
-    assert statements.at_its_own_price({}, "breadth", candidate) == ""
+    first, second = statements.candidate_rows(run, candidate)
+    assert "1.3 times plain's compute" in first[0] and candidate.fresh in first[0]
+    assert (first[1], second[:2]) == (told, ("", "Rho-1"))
+    assert [len(row) for row in (first, second)] == [5, 5]
+    assert " | ".join(first) in statements.candidates({"breadth": run})
+    assert statements.candidates({}) == ""
 
 
 # --- the command ----------------------------------------------------------------------------------
