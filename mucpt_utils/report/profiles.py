@@ -24,6 +24,7 @@ ORDER = (
     "evidence",
     "crosscheck",
     "sources",
+    "sources_again",
     "fresh",
     "kinds",
     "breadth",
