@@ -23,7 +23,7 @@ from mucpt_utils.report.table_files import read_table
 from mucpt_utils.stats import paired_difference
 
 SEEDS = (3, 4, 6, 8)
-# subjects, and questions about each, from and to: laptop before, laptop, evidence
+# subjects, and questions about each, from and to: two small worlds, a large one
 SKELETONS = {"24 subjects": (24, 2, 3), "40 subjects": (40, 5, 10), "100 subjects": (100, 5, 11)}
 # spread of log-likelihood differences in nats: seeds, subjects, questions, and what is left; the
 # seeds' share is the largest that was seen (soft_surprise minus plain), and none
