@@ -201,8 +201,9 @@ def say_where_it_begins(axes: Axes, across: bool = True) -> None:
     low, high = sorted(axes.get_xlim() if across else axes.get_ylim())
     label = axes.get_xlabel() if across else axes.get_ylabel()
     if label and (low > 0 or high < 0):
-        ends = f"(axis from {low:.2g} to {high:.2g}, without 0)".replace("-", "−")
-        told = f"{label}\n{ends}"
+        ends = f"from {low:.2g} to {high:.2g},".replace("-", "−")
+        # a panel is often lower than it is wide
+        told = f"{label}\n(axis {ends} without 0)" if across else f"{label}\n({ends}\nwithout 0)"
         (axes.set_xlabel if across else axes.set_ylabel)(told)
 
 

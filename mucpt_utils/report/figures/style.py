@@ -62,7 +62,7 @@ ARM_STYLES: dict[str, ArmStyle] = {
     "selection": ArmStyle("#7a5195", ">", "--"),
     "selection_soft": ArmStyle("#cc79a7", "*", "-"),
     "sites": ArmStyle("#2f6f4f", "s", "-"),
-    "tagger_window": ArmStyle("#d16ba5", "v", "-"),
+    "tagger_window": ArmStyle("#4361ee", "v", "--"),
     "tagger_window_start": ArmStyle("#7b1fa2", "<", "-"),
     "ratio_window": ArmStyle("#00838f", "v", "-"),
     "ratio_window_start": ArmStyle("#01579b", "<", "-"),
