@@ -17,6 +17,7 @@ from pathlib import Path
 from mucpt_utils import paths
 from mucpt_utils.analysis import verdicts
 from mucpt_utils.analysis.effects import PAPER_ARM, Effect, effect_numbers, first_row
+from mucpt_utils.analysis.repeats import made_twice
 from mucpt_utils.arguments import Parser
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.errors import FOUND, OK, MuCPTError
@@ -59,6 +60,7 @@ TABLES = (
 HEADLINE = ("evidence", "laptop")  # the first of these that exists is the headline of README
 PRETRAINED = "real"  # the profile whose base is a publicly pretrained model
 SOFT_ON_PROSE = {"soft_static": "the ratio alone as weights", "soft_mixed": "half of it uniform"}
+AGAIN = "the same seeds and settings, in other arithmetic"
 WIDTH = 110
 NOTE = (
     "Means with 95 % intervals, clustered by seed and by subject (real prose: over seeds); "
@@ -191,13 +193,15 @@ def forgotten(tables: Tables) -> str:
 
 def candidates(results: Everything) -> str:
     """Each candidate against plain of its price and against Rho-1, as a table under a sentence;
-    "" if none was run."""
-    rows = [
-        row
-        for profile, candidate in CANDIDATES.items()
-        if profile in results
-        for row in candidate_rows(results[profile], candidate)
-    ]
+    "" if none was run. A run that was made twice is told twice."""
+    runs = {name: finished.run for name, finished in results.items() if name != POOLED}
+    again = {first: name for name, first in made_twice(runs).items()}
+    rows = []
+    for profile, candidate in CANDIDATES.items():
+        if profile in results:
+            rows += candidate_rows(results[profile], candidate)
+        if profile in again:
+            rows += candidate_rows(results[again[profile]], candidate._replace(fresh=AGAIN))
     told = (
         "Ways of training that were found on development questions, each planned before its run on "
         "what was fresh; nats per token of the answer, in bold where a verdict says so:"

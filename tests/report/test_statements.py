@@ -358,6 +358,9 @@ def test_a_candidate_is_told_with_the_price_of_what_it_is_compared_with(made, pr
     assert [len(row) for row in (first, second)] == [5, 5]
     assert " | ".join(first) in statements.candidates({"breadth": run})
     assert statements.candidates({}) == ""
+    again = finished({**run.run, "profile": "again"}, richer)
+    twice = statements.candidates({"breadth": run, "again": again})
+    assert twice.count(candidate.fresh) == twice.count(statements.AGAIN) == 1
 
 
 # --- the command ----------------------------------------------------------------------------------
