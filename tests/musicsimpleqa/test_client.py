@@ -293,6 +293,7 @@ def test_an_address_that_has_moved_is_named(server):
         ("9e999", 60),
         ("soon", 0),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Wed, 21 Oct 99999999999 07:28:00 GMT", 0),
         pytest.param(format_datetime(datetime.now(UTC) + timedelta(days=1)), 60, id="tomorrow"),
     ],
 )

@@ -225,7 +225,7 @@ def retry_after(reply: Reply) -> float:
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):  # no date, or one without its zone
+        except (ValueError, TypeError, OverflowError):  # no date, or one without its zone
             return 0.0
     return max(0.0, min(LONGEST_PAUSE, seconds))
 
