@@ -185,6 +185,12 @@ SPELLINGS = {
     "base64 for URLs, on lines": "\n".join(base64.urlsafe_b64encode(f"x{KEY}".encode()).decode()),
     "in hexadecimal": KEY.encode().hex(" ").upper(),
     "as bytes": str(list(KEY.encode())),
+    "as bytes of C": ", ".join(f"0x{c:02x}" for c in KEY.encode()),
+    "as octal numbers": " ".join(f"{c:o}" for c in KEY.encode()),
+    "as binary numbers": " ".join(f"{c:08b}" for c in KEY.encode()),
+    "in base32": base64.b32encode(KEY.encode()).decode(),
+    "escaped in braces": "".join(f"\\u{{{ord(c):x}}}" for c in KEY),
+    "between tags": "<wbr>".join(KEY),
     "backwards": KEY[::-1],
     "full width": "".join(chr(ord(c) + 0xFEE0) for c in KEY),
     "its first half": KEY[:11],
@@ -258,6 +264,13 @@ def test_the_password_of_an_address_is_a_secret_in_every_spelling(url):
     for spelling in ("p%40ss-word", "p@ss-word", base64.b64encode(b"ann:p@ss-word").decode()):
         assert "***" in shown(f"401 for {spelling}", secrets_of("", url))
     assert shown("http://ann:p@ss/word@host died", ()) == "http://***@host died"
+
+
+def test_no_part_of_a_password_that_is_no_url_is_shown(server, monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "http://ann:s3cret/pass@proxy:1")
+    with pytest.raises(EndpointError) as caught:
+        server(httpx.InvalidURL("Invalid port: 's3cret'")).chat([], 5)
+    assert "s3cret" not in str(caught.value)
 
 
 # --- trouble that passes, and trouble that does not -----------------------------------------------

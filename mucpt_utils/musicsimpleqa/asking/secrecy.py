@@ -7,7 +7,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 from urllib.request import getproxies
 
 from mucpt_utils.errors import MuCPTError
@@ -17,8 +17,12 @@ EXAMINED = 20_000  # characters of a text that are examined before a part of it 
 LAYERS = 3  # of escaping that are undone, as for JSON in JSON in a web page
 PIECE, ENCODED_PIECE = 8, 12  # characters of a secret, and of its encoding, not to be shown
 USER_OF_URL = re.compile(r"(?<=://)\S*@")  # name and password in a URL, including a proxy's
+TAG = re.compile(r"</?[a-z][^<>]{0,80}>", re.I)
+CODES = ("x", "#04x", "d", "o", "08b")  # formats in which a secret's bytes may be listed
 ESCAPE = re.compile(
-    r"\\u\{?(?P<u>[0-9a-f]{4,6})\}?|\\x(?P<x>[0-9a-f]{2})|\\(?P<o>[0-7]{3})|\\[abfnrtv0]", re.I
+    r"\\u(?:\{(?P<braced>[0-9a-f]{1,6})\}|(?P<u>[0-9a-f]{4,6}))|"
+    r"\\x(?P<x>[0-9a-f]{2})|\\(?P<o>[0-7]{3})|\\[abfnrtv0]",
+    re.I,
 )
 
 
@@ -39,18 +43,21 @@ def read_key(variable: str) -> str:
 
 def secrets_of(key: str, url: str) -> tuple[str, ...]:
     """What must not be shown: the key, and the passwords of the URL and of proxies."""
-    passwords = [password_in(address) for address in (url, *getproxies().values())]
+    passwords = [p for address in (url, *getproxies().values()) for p in passwords_in(address)]
     spelt = [key, *passwords, *map(unquote, passwords)]
     return tuple(dict.fromkeys(filter(None, spelt)))
 
 
-def password_in(url: str) -> str:
-    """The password in a URL, or the user name if there is none; "" for a URL without either."""
-    try:
-        parts = urlsplit(url)
-        return parts.password or parts.username or ""
-    except ValueError:
-        return ""
+def passwords_in(url: str) -> list[str]:
+    """The password in a URL, or the user name if there is none; [] for a URL without either.
+
+    Of one with a sign that a URL's password cannot have, also the part before it, which is taken
+    for a port, and then shown as a wrong one: `http://me:pass/word@proxy`.
+    """
+    user, at, _ = url.rpartition("://")[2].rpartition("@")
+    password = (user.partition(":")[2] or user) if at else ""
+    parts = [password, re.split(r"[/?#]", password)[0]]
+    return [part for part in parts if part == password or len(part) >= PIECE // 2]
 
 
 def shown(text: str, secrets: Sequence[str], length: int = 300) -> str:
@@ -98,20 +105,23 @@ def views(text: str) -> Iterator[str]:
     for _ in range(LAYERS):
         text = ESCAPE.sub(character, unquote(html.unescape(text)))
         yield letters(text)
+        yield letters(TAG.sub("", text))
 
 
 def character(escape: re.Match) -> str:
     """The character of an escape such as `\\u0041`; "" for a line end and its like."""
-    digits, base = escape["u"] or escape["x"] or escape["o"], 8 if escape["o"] else 16
+    digits = escape["braced"] or escape["u"] or escape["x"] or escape["o"]
+    base = 8 if escape["o"] else 16
     number = int(digits, base) if digits else 0x110000
     return chr(number) if number < 0x110000 else ""
 
 
 def encodings(secret: str) -> Iterator[str]:
-    """The secret in hexadecimal and decimal codes, and in base64 at any offset of a text."""
+    """The secret as a list of codes, in base32, and in base64 at any offset of a text."""
     content = secret.encode()
-    yield content.hex()
-    yield "".join(map(str, content))
+    for code in CODES:
+        yield "".join(format(byte, code) for byte in content)
+    yield base64.b32encode(content).decode().rstrip("=")
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + content).decode().rstrip("=")
         # the first and the last characters depend on what is around the secret
