@@ -34,6 +34,8 @@ QUESTIONS = {
         "term",
         "D major",
     ),
+    "port": ("In which city was Clara Haskil born?", "Trieste", "place", "Clara Haskil"),
+    "origin": ("Which country is the tro, an instrument, from?", "Cambodia", "place", "tro"),
     "label": ("On which record label was Rust released?", "Ariola", "term", "Rust"),
 }
 CASES = {
@@ -41,6 +43,13 @@ CASES = {
         ("winner", "The 1951 prize was awarded to Carl Ott for Tidal Songs.", "+"),
         ("winner", "The 1951 prize was awarded to Carl Ott, who taught in Berne for years.", "0"),
         ("winner", "The 1951 prize was awarded to Carl Ott for Winter Songs.", "-"),
+    ],
+    "a place in another language": [
+        ("port", "Triest", "+"),
+        ("port", "Elle est née à Turin.", "-"),
+        ("origin", "Kambodscha", "+"),
+        ("origin", "Kampuchea (Cambodia)", "+"),
+        ("origin", "Thailandia", "-"),
     ],
     "another part": [
         ("words", "Giuseppe Fancelli and Teresa Stolz sang the leading roles in Milan.", "0"),
