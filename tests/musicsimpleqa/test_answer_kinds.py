@@ -51,6 +51,14 @@ CASES = {
         ("origin", "Kampuchea (Cambodia)", "+"),
         ("origin", "Thailandia", "-"),
     ],
+    "a date in figures": [
+        ("year", "1/30/76", "+"),
+        ("year", "It came out on 30.1.76.", "+"),
+        ("year", "1976-05", "+"),
+        ("year", "1/30/75", "-"),
+        ("year", "1975-11", "-"),
+        ("year", "1976-79", "-"),
+    ],
     "another part": [
         ("words", "Giuseppe Fancelli and Teresa Stolz sang the leading roles in Milan.", "0"),
         ("words", "The story comes from Auguste Mariette.", "0"),

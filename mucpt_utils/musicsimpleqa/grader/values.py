@@ -25,6 +25,10 @@ YEAR = re.compile(
     r"|(?<![\w'])'\d{2}(?![\ds])"
 )
 
+# 1/30/68 and 30.1.68, and 1968-01, which is no range, as 1968-72 is
+SHORT_DATE = re.compile(r"(?<![\d./-])\d{1,2}([/.])\d{1,2}\1(\d{2})(?![./-]?\d)")
+YEAR_AND_MONTH = re.compile(r"(?<![\d./-])(\d\d(\d\d))-(0[1-9]|1[0-2])(?![./-]?\d)")
+
 # a number of these is only another way to give the number of semitones beside it
 OTHER_UNIT = re.compile(r" (?:whole[ -])(?:tone|step)s?\b|-note\b", re.IGNORECASE)
 # from birth to death: "1932-1982"
@@ -132,7 +136,8 @@ class YearKey(TimeKey):
         self.given = frozenset(YEAR.findall(asked.text))
 
     def prepared(self, text: str) -> str:
-        return in_digits(years_in_digits(text))
+        text = SHORT_DATE.sub(r"'\2", in_digits(years_in_digits(text)))
+        return YEAR_AND_MONTH.sub(lambda m: m[1] if m[3] < m[2] else m[0], text)
 
     def is_whole(self, text: str) -> bool:
         """A bare reply that is the year, or in words its last two digits: `ninety-four`."""
