@@ -26,6 +26,7 @@ SHOWN = {
         "scoring.loss_ratio.normalise",
         "scoring.loss_ratio.token_weights",
         "scoring.scored.Scored.chosen",
+        "scoring.scored.Scored.site_ratios",
     ),
     "05": (
         "training.trainer.WeightedTrainer.compute_loss",
