@@ -1,7 +1,6 @@
 """Causal language models: small ones from scratch, others loaded from wherever they are."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +10,14 @@ import torch
 
 from mucpt_utils.config.scoring import ModelSettings
 from mucpt_utils.errors import MuCPTError
-from mucpt_utils.scoring.packages import ModelError, resolve
+from mucpt_utils.scoring.packages import ModelError, check_whole, resolve
 
 if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
+
+
+# files of tokenizers: `tokenizers`, and those of older kinds by the names that they come with
+TOKENIZERS = ("*token*", "*vocab*", "*merges*", "*spiece*", "*.model", "*.tiktoken", "*bpe*")
 
 
 class TokenizerError(MuCPTError, ValueError):
@@ -72,21 +75,7 @@ def load(
             output_loading_info=True,
         )
     model, report = loaded
-    # transformers fills weights that the files lack with random numbers
-    lacking = sorted(map(str, report["missing_keys"] | report["mismatched_keys"]))
-    if lacking:
-        raise ModelError(
-            f"model {str(name)!r} is not whole: {len(lacking)} of its weights are missing or of "
-            f"another shape, as {lacking[0]}"
-        )
-    # and ignores weights without a layer; those of parts of another kind are no loss
-    kinds = {without_numbers(key) for key in model.state_dict()}
-    extra = sorted(key for key in report["unexpected_keys"] if without_numbers(key) in kinds)
-    if extra:
-        raise ModelError(
-            f"model {str(name)!r} is not whole: its settings have no layer for {len(extra)} of "
-            f"the weights, as {extra[0]}"
-        )
+    check_whole(model, report, name)
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     return model.to(chosen)
 
@@ -130,11 +119,6 @@ def readable(name: str | Path) -> Iterator[None]:
         raise ModelError(f"model {str(name)!r} cannot be loaded: {reason}") from error
 
 
-def without_numbers(key: str) -> str:
-    """A weight's name with `#` in place of the number of its layer."""
-    return re.sub(r"\d+", "#", key)
-
-
 def load_tokenizer(name: str | Path, needs_end: bool = True) -> "PreTrainedTokenizerBase":
     """The tokenizer that belongs to a model, named as for `load`.
 
@@ -145,6 +129,7 @@ def load_tokenizer(name: str | Path, needs_end: bool = True) -> "PreTrainedToken
     from transformers import AutoTokenizer
 
     source, revision = pinned(resolve(name))
+    check_has_tokenizer(source, name)
     with readable(name):
         tokenizer = AutoTokenizer.from_pretrained(
             source, revision=revision, trust_remote_code=False
@@ -154,6 +139,19 @@ def load_tokenizer(name: str | Path, needs_end: bool = True) -> "PreTrainedToken
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def check_has_tokenizer(source: str, name: str | Path) -> None:
+    """Raises ModelError for a model's folder without any file of a tokenizer.
+
+    Transformers would say that a library is missing, and which file it is that counts for none.
+    """
+    folder = Path(source)
+    if folder.is_dir() and not any(list(folder.glob(pattern)) for pattern in TOKENIZERS):
+        raise ModelError(
+            f"model {str(name)!r} has no tokenizer: {folder} holds no tokenizer.json, and no file "
+            "of another kind of tokenizer"
+        )
 
 
 def check_same_tokenizer(

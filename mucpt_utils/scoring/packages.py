@@ -12,6 +12,7 @@ is named as a model.
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mucpt_utils import paths
 from mucpt_utils.arguments import Parser
@@ -225,7 +226,10 @@ def convert(gguf: Path, folder: Path, record: dict) -> None:
 
 
 def read_gguf(gguf: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
-    """The model of a GGUF file, as plain float32 weights, and its tokenizer. Raises ModelError."""
+    """The model of a GGUF file, as plain float32 weights, and its tokenizer.
+
+    Raises ModelError for a file that cannot be read, or that holds a part of a model only.
+    """
     import torch
     from gguf import GGUFReader
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -235,11 +239,15 @@ def read_gguf(gguf: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]
     try:
         fields = GGUFReader(gguf).fields
         place = {"gguf_file": gguf.name, "local_files_only": True}
-        model = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype=torch.float32, **place)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            gguf.parent, dtype=torch.float32, output_loading_info=True, **place
+        )
         tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **place)
     except Exception as error:  # damaged bytes make the readers raise all kinds of errors
         reason = " ".join(str(error).split())[:300]
         raise ModelError(f"{gguf}: not a GGUF model that can be read ({reason})") from error
+    model, report = loaded
+    check_whole(model, report, gguf)
     # transformers still takes what it has dequantised for quantised, and refuses to save it
     model.__dict__.pop("hf_quantizer", None)
     if hasattr(model.config, "quantization_config"):
@@ -247,6 +255,32 @@ def read_gguf(gguf: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]
     if "tokenizer.ggml.pre" in fields and fields["tokenizer.ggml.pre"].contents() == "smollm":
         split_digits(tokenizer)
     return model, tokenizer
+
+
+def check_whole(model: "PreTrainedModel", report: dict, name: str | Path) -> None:
+    """Raises ModelError if the files lack some of a model's weights, or have more layers than it.
+
+    report: what transformers says of loading it. It fills what the files lack with random numbers,
+    and ignores weights without a layer; those of parts of another kind are no loss.
+    """
+    lacking = sorted(map(str, report["missing_keys"] | report["mismatched_keys"]))
+    if lacking:
+        raise ModelError(
+            f"model {str(name)!r} is not whole: {len(lacking)} of its weights are missing or of "
+            f"another shape, as {lacking[0]}"
+        )
+    kinds = {without_numbers(key) for key in model.state_dict()}
+    extra = sorted(key for key in report["unexpected_keys"] if without_numbers(key) in kinds)
+    if extra:
+        raise ModelError(
+            f"model {str(name)!r} is not whole: its settings have no layer for {len(extra)} of "
+            f"the weights, as {extra[0]}"
+        )
+
+
+def without_numbers(key: str) -> str:
+    """A weight's name with `#` in place of the number of its layer."""
+    return re.sub(r"\d+", "#", key)
 
 
 def split_digits(tokenizer: "PreTrainedTokenizerBase") -> None:

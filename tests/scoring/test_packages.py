@@ -8,6 +8,7 @@ import zipfile
 
 import gguf
 import pytest
+import tiny_gguf
 import torch
 import yaml
 from safetensors.torch import load_file, save_file
@@ -169,6 +170,21 @@ def test_a_file_cut_short_is_not_converted(tiny, tmp_path):
         load(path)
 
 
+def test_a_file_that_holds_a_part_of_a_model_is_not_converted(tmp_path, monkeypatch):
+    """As one of several files does; transformers would fill the rest with random numbers."""
+    path, write, lacking = tmp_path / "part.gguf", tiny_gguf.write_tensor, "layers.1.mlp.up_proj"
+
+    def written(writer, name, *rest):
+        return lacking in name or write(writer, name, *rest)
+
+    monkeypatch.setattr(tiny_gguf, "write_tensor", written)
+    write_gguf(path, pre="default")
+    with pytest.raises(ModelError, match=r"part\.gguf' is not whole: 1 .*layers\.1\.mlp") as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    assert not list((paths.work() / "models").glob("gguf-*"))
+
+
 # --- packages -------------------------------------------------------------------------------------
 
 
@@ -277,6 +293,15 @@ def folder(tiny, tmp_path):
 def rewrite(folder, change):
     weights = load_file(folder / "model.safetensors")
     save_file(change(weights), folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def test_a_folder_without_a_tokenizer_is_said(folder):
+    for path in folder.glob("*token*"):
+        path.unlink()
+    load(folder)
+    with pytest.raises(ModelError, match="has no tokenizer: .* holds no tokenizer.json") as caught:
+        load_tokenizer(folder)
+    assert "\n" not in str(caught.value)
 
 
 NORM = "model.layers.1.input_layernorm.weight"
