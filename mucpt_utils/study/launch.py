@@ -31,7 +31,7 @@ from statistics import median
 import numpy as np
 import torch
 from accelerate import PartialState
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mucpt_utils.closure import code_digest
 from mucpt_utils.config.arms import ARMS
@@ -52,6 +52,10 @@ from mucpt_utils.training.precision import reading
 LONGEST_WAIT = timedelta(hours=2)  # of the other processes, while the first reads the model
 JOB = "job.json"
 TRAINED, SPENT = "trained", "spent.json"
+# what a job leaves in its folder, beside its description
+ARRAYS = tuple(f"{field.name}.npy" for field in fields(Sequences))
+FOLDERS = ("model", trainer.CHECKPOINTS, TRAINED)
+ASKED = (runs.RESPONSES, runs.TEXT, ANSWERS)
 
 
 class LaunchJob(BaseModel):
@@ -72,16 +76,28 @@ def is_prepared(folder: Path, job: LaunchJob) -> bool:
     return description.is_file() and description.read_text(encoding="utf-8") == as_text(job)
 
 
+def check_own(folder: Path) -> None:
+    """Raises SettingsError for a folder that is no job's and has what `clear` would remove."""
+    if any((folder / name).exists() for name in (JOB, *ARRAYS)):
+        return
+    if there := [name for name in (*FOLDERS, *ASKED) if (folder / name).exists()]:
+        raise SettingsError(
+            f"{folder} holds no job, but {there[0]}, in whose place one would be written; "
+            "allowed: a new folder, or that of another job"
+        )
+
+
 def clear(folder: Path) -> None:
     """Remove what another job has left in a folder.
 
     Otherwise a job would go on from the checkpoint of another, and `measure` ask its model.
     """
-    arrays = [f"{field.name}.npy" for field in fields(Sequences)]
-    for name in (JOB, *arrays, runs.RESPONSES, runs.TEXT, ANSWERS):
+    for name in (JOB, *ASKED):
         (folder / name).unlink(missing_ok=True)
-    for name in ("model", trainer.CHECKPOINTS, TRAINED):
+    for name in FOLDERS:
         shutil.rmtree(folder / name, ignore_errors=True)
+    for name in ARRAYS:  # last: while one is there, the folder is a job's (`check_own`)
+        (folder / name).unlink(missing_ok=True)
 
 
 def as_text(job: LaunchJob) -> str:
@@ -145,24 +161,43 @@ def made_from_digest(study: Study, arm: Arm, seed: int) -> str:
     )
 
 
+def read_job(folder: Path) -> LaunchJob:
+    """The job in a folder. Raises SettingsError for a folder that holds none, or a damaged one."""
+    path = folder / JOB
+    if not path.is_file():
+        raise SettingsError(f"{folder} holds no {JOB}: `launch prepare` writes it")
+    try:
+        return LaunchJob.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        reason = " ".join(error.errors()[0]["msg"].split())
+        raise SettingsError(
+            f"{path}: not as `launch prepare` writes it ({reason}); prepare it again"
+        ) from None
+
+
 def read_sequences(folder: Path) -> Sequences:
-    """The arrays of a job, memory-mapped."""
-    paths = {field.name: folder / f"{field.name}.npy" for field in fields(Sequences)}
-    return Sequences(
-        **{
-            name: np.load(path, mmap_mode="r", allow_pickle=False)
-            for name, path in paths.items()
-            if path.exists()
-        }
-    )
+    """The arrays of a job, memory-mapped. Raises SettingsError if one is missing or cut off."""
+    paths = [path for name in ARRAYS if (path := folder / name).exists()]
+    try:
+        arrays = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in paths}
+        return Sequences(**arrays)
+    except (ValueError, EOFError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise SettingsError(
+            f"{folder}: the arrays of its job are not whole ({reason}); remove it and prepare again"
+        ) from None
 
 
 def prepare(profile: str, arm: str, seed: int, folder: Path, overrides: list[str]) -> None:
-    """Make what comes before one run, and write its job. Raises SettingsError for a wrong arm."""
+    """Make what comes before one run, and write its job.
+
+    Raises SettingsError for a wrong arm, and for a folder with files that are no job's.
+    """
     study = Study(load_profile(profile, overrides), "launch")
     if arm not in ARMS or not ARMS[arm].trained:
         allowed = ", ".join(name for name, a in ARMS.items() if a.trained)
         raise SettingsError(f"arm {arm!r} is not trained; allowed: {allowed}")
+    check_own(folder)
     lay_out(study, arm, seed, folder)
 
 
@@ -172,9 +207,7 @@ def train(folder: Path) -> None:
     Raises SettingsError for a folder that holds no job, ModelError for a model that cannot be read,
     TrainingError for a batch that cannot be divided among the processes.
     """
-    if not (folder / JOB).is_file():
-        raise SettingsError(f"{folder} holds no {JOB}: `launch prepare` writes it")
-    job = LaunchJob.model_validate_json((folder / JOB).read_text(encoding="utf-8"))
+    job, sequences = read_job(folder), read_sequences(folder)
     # the processes meet before anything is read, so that only one needs to read
     together = PartialState(cpu=not torch.cuda.is_available(), timeout=LONGEST_WAIT)
     if together.is_main_process:
@@ -185,7 +218,7 @@ def train(folder: Path) -> None:
     ends: list[tuple[float, float]] = []  # of the steps: seconds, tokens
     trainer.train(
         model,
-        read_sequences(folder),
+        sequences,
         job.train,
         folder,
         seed=job.seed,

@@ -5,9 +5,8 @@ torch and its launchers take seconds to import; a wrong argument is reported at 
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from mucpt_utils.arguments import Parser, whole
+from mucpt_utils.arguments import Parser, place, whole
 from mucpt_utils.config.settings import load_profile
 from mucpt_utils.errors import OK, MuCPTError
 
@@ -26,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == "prepare":
             command.add_argument("arm")
             command.add_argument("seed", type=whole)
-        command.add_argument("folder", type=Path)
+        command.add_argument("folder", type=place)
     options = parser.parse_args(arguments)
     try:
         if options.command != "train":
@@ -34,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from mucpt_utils.study import launch
 
         if options.command == "prepare":
-            place = (options.profile, options.arm, options.seed, options.folder)
-            launch.prepare(*place, options.overrides)
+            run = (options.profile, options.arm, options.seed, options.folder)
+            launch.prepare(*run, options.overrides)
         elif options.command == "train":
             launch.train(options.folder)
         else:

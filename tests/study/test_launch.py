@@ -173,6 +173,42 @@ def test_a_job_goes_on_from_its_own_checkpoints_alone(job):
     assert [path.name for path in folder.iterdir()] == ["of_the_user.log"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("job.json", b"{", "job.json: not as `launch prepare` writes it"),
+        ("job.json", b'{"arm": "plain", "seed": 0, "pace": 1}', "not as `launch prepare` writes"),
+        ("tokens.npy", b"", "the arrays of its job are not whole"),
+        ("tokens.npy", None, "the arrays of its job are not whole"),
+        ("weights.npy", "cut off", "the arrays of its job are not whole"),
+    ],
+)
+def test_a_damaged_job_is_one_line(job, name, content, told, capsys):
+    path = job("damaged") / name
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-50] if content == "cut off" else content)
+    assert launch_command.main(["train", str(path.parent)]) == 2
+    said = capsys.readouterr().err
+    assert told in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["model/weights.bin", "checkpoints/mine", "responses.jsonl"])
+def test_a_folder_with_files_of_another_kind_is_left_alone(name, tmp_path, capsys):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("of the user")
+    assert launch_command.main(["prepare", "smoke", "plain", "0", str(tmp_path)]) == 2
+    assert f"{tmp_path} holds no job, but {name.split('/')[0]}, in" in capsys.readouterr().err
+    assert (tmp_path / name).read_text() == "of the user"
+
+
+def test_a_job_whose_making_was_cut_off_is_made_anew(job):
+    folder = job("cut off")
+    (folder / "job.json").unlink()
+    launch.check_own(folder)
+
+
 def test_a_job_is_read_as_it_was_written(job):
     folder = job("same")
     data = launch.read_sequences(folder)
