@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import yaml
 
 from mucpt_utils.analysis.runs import Run, read_run
-from mucpt_utils.arguments import Parser
+from mucpt_utils.arguments import Parser, place
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.files import SettingsError
 from mucpt_utils.config.packages import PREFIX, find_package
 from mucpt_utils.config.settings import Profile, load_profile
 from mucpt_utils.errors import OK, MuCPTError
-from mucpt_utils.io import FileError, write_text
-from mucpt_utils.study.checkout import commit
+from mucpt_utils.io import FileError, read_json, write_text
+from mucpt_utils.scoring.packages import SUFFIX, is_path
 
 if TYPE_CHECKING:  # torch takes seconds to import, and wrong arguments are reported before
     from mucpt_utils.study.study import Study
@@ -65,15 +65,16 @@ def export(study: "Study", arm: str, seed: int, folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         beside = Path(scratch) / "model"
+        code = read_json(files.folder / stages.RECORD)["commit"]
         models.load(files.folder / "model", device="cpu").save_pretrained(beside)
         models.load_tokenizer(tokenizer).save_pretrained(beside)
-        write_text(beside / "README.md", card(profile, read_run(files)))
+        write_text(beside / "README.md", card(profile, read_run(files), code))
         shutil.move(beside, folder)
     return folder
 
 
-def card(profile: Profile, run: Run) -> str:
-    """The model card of a run, in the form of the Hub."""
+def card(profile: Profile, run: Run, code: str | None) -> str:
+    """The model card of a run, in the form of the Hub. code: the commit that trained it."""
     base, licence = origin(profile)
     header = {
         "license": licence,
@@ -97,7 +98,7 @@ to compare ways of training, not to be used.
 - base: {base}{beginning(run.arm)}
 - arm `{run.arm}`: {ARMS[run.arm].title}
 {further_training(profile, run)}
-- code: commit {commit() or "unknown"}
+- code: commit {code or "unknown"}
 
 ## Scores at the end of this run
 | measured | value | n |
@@ -153,7 +154,10 @@ def origin(profile: Profile) -> tuple[str, str]:
         return "from scratch, on general text and question-answer pairs of the study", OWN_LICENCE
     name = profile.pretrained.name
     if not name.startswith(PREFIX):
-        return f"`{name}`; its licence holds", "other"
+        # where it lay on this machine says nothing on another
+        shown = Path(name).name if is_path(name) else name
+        made = ", dequantised from GGUF" if name.lower().endswith(SUFFIX) else ""
+        return f"`{shown}`{made}; its licence holds", "other"
     package = find_package(name)
     words = (
         f"{package.title} ({package.original}), dequantised from {package.quantised}; licence of "
@@ -192,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("profile")
     parser.add_argument("arm")
     parser.add_argument("seed", type=int)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=place)
     parser.add_argument("--set", dest="overrides", metavar="KEY=VALUE", action="append", default=[])
     options = parser.parse_args(arguments)
     try:

@@ -9,7 +9,7 @@ from mucpt_utils.analysis.runs import Run
 from mucpt_utils.config.files import SettingsError
 from mucpt_utils.config.scoring import PretrainedSettings
 from mucpt_utils.config.settings import load_profile
-from mucpt_utils.io import FileError, read_jsonl
+from mucpt_utils.io import FileError, read_json, read_jsonl
 from mucpt_utils.musicsimpleqa.asking.models import load_model
 from mucpt_utils.report.export import card, export, main, origin, score_rows
 from mucpt_utils.scoring import models
@@ -42,6 +42,8 @@ def test_the_card_has_the_scores_of_the_run(study, exported):
     general = [row for row in answers if row["set"] != "questions"]
     share = sum(row["grade"] == "correct" for row in general) / len(general)
     assert f"| general questions: accuracy | {share:.3f} | {len(general)} |" in text
+    trained_by = read_json(jobs.files_of(study, "base", 0).folder / "record.json")["commit"]
+    assert f"- code: commit {trained_by or 'unknown'}\n" in text
     assert "this is the base itself" in text and "bits per byte" in text
     assert "false statements" not in text
 
@@ -49,11 +51,12 @@ def test_the_card_has_the_scores_of_the_run(study, exported):
 def test_the_card_says_what_was_read_and_how_much_of_it_is_false():
     profile = load_profile("laptop")
     answers = [{"tokens": 4000, "set": "general", "grade": "correct", "log_likelihood": -1.5}]
-    text = card(profile, Run("start_reference", 0, answers))
+    text = card(profile, Run("start_reference", 0, answers), "1234abc")
     crawl = profile.render
     assert "- 4,000 tokens, " in text and "It has learnt false statements on purpose." in text
     assert f"a share of {crawl.wrong_fact:g} on reliable sites" in text
     assert f"of {crawl.wrong_in_bad_sites:g} on the share of {crawl.bad_sites:g} of the" in text
+    assert "- code: commit 1234abc\n" in text
     assert "; the run began with a reference model made from it\n" in text
     assert "| general questions: log-likelihood, nats per token | -1.500 | 1 |" in text
 
@@ -65,6 +68,20 @@ def test_the_base_of_a_package_keeps_its_licence(study):
     gemma = PretrainedSettings(package="gemma-3-270m")
     words, licence = origin(study.profile.model_copy(update={"pretrained": gemma}))
     assert licence == "other" and "Gemma terms of use" in words
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("/home/somebody/some-Q4_0.gguf", "`some-Q4_0.gguf`, dequantised from GGUF; "),
+        ("/home/somebody/model", "`model`; "),
+        ("somebody/model@1234", "`somebody/model@1234`; "),
+    ],
+)
+def test_a_base_from_elsewhere_is_named_without_its_place_on_this_machine(name, told):
+    profile = load_profile("smoke").model_copy(update={"pretrained": PretrainedSettings(name=name)})
+    words, licence = origin(profile)
+    assert words == told + "its licence holds" and licence == "other"
 
 
 def test_what_cannot_be_exported_is_said(study, exported, tmp_path, capsys):
