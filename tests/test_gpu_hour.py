@@ -244,6 +244,23 @@ def test_pieces_come_in_several_carries_and_are_checked(tmp_path):
         parcels.gather(tmp_path / "out", tmp_path / "all")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["check", "{}/nowhere"], "check: {}/nowhere/needed.json: no such file"),
+        (["wheels", "{}/wheels", "--there", "{}/list"], "wheels: {}/list: no such file"),
+        (["make", "1", "--plan", "{}/other.yaml"], "make: {}/other.yaml: no step 1; allowed: none"),
+        (["unpack", "{}"], "unpack: {}/manifest.json: not the manifest of a parcel"),
+    ],
+)
+def test_what_is_not_there_or_of_another_kind_is_one_line(arguments, told, tmp_path, capsys):
+    (tmp_path / "other.yaml").write_text("levels: []\n")
+    (tmp_path / "manifest.json").write_text("{}")
+    assert hour.main([part.format(tmp_path) for part in arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(told.format(tmp_path)) and said.count("\n") == 1
+
+
 def test_what_was_left_out_still_counts_in_the_digest_and_a_change_is_seen(tmp_path):
     stage = tmp_path / "run-1"
     (stage / "model").mkdir(parents=True)

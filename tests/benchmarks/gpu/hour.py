@@ -27,7 +27,7 @@ import machine
 import parcels
 
 from mucpt_utils import paths
-from mucpt_utils.errors import FOUND, OK, MuCPTError
+from mucpt_utils.errors import FOUND, OK, MuCPTError, of_system
 from mucpt_utils.io import read_json, read_jsonl, write_json, write_jsonl
 
 BACK = 15 * 10**6  # bytes of a piece that comes back
@@ -44,9 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parsed(arguments)
     try:
         return COMMANDS[options.command](options)
-    except MuCPTError as error:
-        print(f"{options.command}: {error}", file=sys.stderr)
-        return error.exit_code
+    except (MuCPTError, OSError) as error:
+        told = of_system(error) if isinstance(error, OSError) else error
+        print(f"{options.command}: {told}", file=sys.stderr)
+        return told.exit_code
 
 
 def parsed(arguments: list[str] | None) -> argparse.Namespace:

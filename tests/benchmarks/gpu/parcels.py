@@ -79,7 +79,10 @@ def manifest_of(folder: Path) -> dict:
             f"{folder} has no {MANIFEST}: what packs was cut off; call it again, nothing finished "
             "is lost"
         )
-    return read_json(folder / MANIFEST)
+    manifest = read_json(folder / MANIFEST)
+    if not isinstance(manifest, dict) or not {"sha256", "pieces"} <= manifest.keys():
+        raise ParcelError(f"{folder / MANIFEST}: not the manifest of a parcel; carry it again")
+    return manifest
 
 
 def gather(carried: Path, gathered: Path) -> list[str]:

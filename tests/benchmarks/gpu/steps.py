@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from timing import matrix_peak
 
+from mucpt_utils.config.files import read_settings
 from mucpt_utils.config.settings import Profile, SettingsError, load_profile
-from mucpt_utils.io import read_yaml
 from mucpt_utils.study import jobs
 from mucpt_utils.study.jobs import Job
 from mucpt_utils.study.price import OPERATIONS
@@ -28,9 +28,10 @@ PEAK_SIZE = 8192 if torch.cuda.is_available() else 512
 
 def step_of(number: int, plan: Path | None = None) -> dict:
     """A step of the plan: its profile and settings. Raises SettingsError for one it has not."""
-    steps = read_yaml(plan or PLAN)["steps"]
+    steps = read_settings(plan or PLAN).get("steps") or []
     if not 1 <= number <= len(steps):
-        raise SettingsError(f"{plan or PLAN}: no step {number}; allowed: 1 to {len(steps)}")
+        allowed = f"1 to {len(steps)}" if steps else "none, as it has no list `steps`"
+        raise SettingsError(f"{plan or PLAN}: no step {number}; allowed: {allowed}")
     return {"set": [], **steps[number - 1]}
 
 
