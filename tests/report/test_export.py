@@ -79,7 +79,8 @@ def test_the_base_of_a_package_keeps_its_licence(study):
     ],
 )
 def test_a_base_from_elsewhere_is_named_without_its_place_on_this_machine(name, told):
-    profile = load_profile("smoke").model_copy(update={"pretrained": PretrainedSettings(name=name)})
+    loaded = PretrainedSettings(name=name, parameters=1000, vocabulary=300)
+    profile = load_profile("smoke").model_copy(update={"pretrained": loaded})
     words, licence = origin(profile)
     assert words == told + "its licence holds" and licence == "other"
 
