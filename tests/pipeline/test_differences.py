@@ -142,6 +142,13 @@ KEYED = (
         (("E♭ major", "four", "1804", "Dvořák"), ("E major", "four", "1804", "Dvořák")),
         (("C major", "four", "1804", "Dvořák"), ("C major", "three", "1804", "Dvořák")),
         (("C major", "four", "1.12", "Dvořák"), ("C major", "four", "11.2", "Dvořák")),
+        (("C major", "thirty", "1804", "Dvořák"), ("C major", "forty", "1804", "Dvořák")),
+        (("C", "twenty-one", "1804", "Dvořák"), ("C", "twenty-two", "1804", "Dvořák")),
+        (("C", "four", "1804", "Louis XIII"), ("C", "four", "1804", "Louis XII")),
+        (("C", "four", "1804", "Psalm CXIX"), ("C", "four", "1804", "Psalm CXX")),
+        (("h-Moll", "four", "1804", "Dvořák"), ("g-Moll", "four", "1804", "Dvořák")),
+        (("E natural", "four", "1804", "Dvořák"), ("E flat", "four", "1804", "Dvořák")),
+        (("C major", "½", "1804", "Dvořák"), ("C major", "¼", "1804", "Dvořák")),
     ],
 )
 def test_another_key_or_number_in_letters_is_another_fact(one, other):
@@ -156,6 +163,9 @@ def test_another_key_or_number_in_letters_is_another_fact(one, other):
         (("B♭ major", "four", "1,804", "Philippe"), ("B flat major", "four", "1804", "Phil ippe")),
         (("C# minor", "4", "12.11.1804", "Egalité"), ("C♯ minor", "4", "12/11/1804", "Egalite")),
         (("C major", "4", "the 1800s", "Op.27"), ("C major", "4", "the 1800's", "Op. 27")),
+        (("C", "thirty-two", "Opus 27", "Carl XIV"), ("C", "32", "Op. 27", "Carl 14")),
+        (("C", "thirty two", "No. 5", "KV 331"), ("C", "thirty-two", "Nr. 5", "K. 331")),
+        (("C", "½", "the twenty-first", "№ 5"), ("C", "1/2", "the 21st", "Number 5")),
     ],
 )
 def test_another_notation_of_a_number_or_name_is_the_same_fact(one, other):

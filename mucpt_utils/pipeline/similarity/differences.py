@@ -33,12 +33,27 @@ NUMERALS = {
     for words, start in ((CARDINALS, 0), (ORDINALS, 1))
     for number, word in enumerate(words.split(), start)
 }
+UNITS = [word for word, digits in NUMERALS.items() if len(digits) == 1]
+TENS = {
+    word: 10 * number
+    for words in (
+        "twenty thirty forty fifty sixty seventy eighty ninety",
+        "twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth",
+    )
+    for number, word in enumerate(words.split(), 2)
+}
+NUMERALS |= {word: str(number) for word, number in TENS.items()}
+NUMERALS |= {"hundred": "100", "thousand": "1000", "million": "1000000"}
 ACCIDENTALS = ("sharp", "flat")
-VALUES = frozenset((*NUMERALS, *ACCIDENTALS, "major", "minor"))
+VALUES = frozenset((*NUMERALS, *ACCIDENTALS, "natural", "major", "minor", "dur", "moll"))
+NOTATIONS = NUMERALS | {"opus": "op", "number": "no", "nr": "no", "kv": "k", "saint": "st"}
 NOTES = frozenset("ABCDEFG")
 # what tells notations of one number apart: 1,000 and 1 000, the 1800's, 46th
 GROUPED = re.compile(r"(?<=\d)[.,'’ ](?=\d{3}(?!\d))|['’]")
 ORDINAL = re.compile(r"(\d)(?:st|nd|rd|th)")
+COMPOUND = re.compile(rf"\b({'|'.join(TENS)}) ({'|'.join(UNITS)})\b")
+ROMAN = re.compile(r"\b(?=[CLXVI]{2})C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b")
+ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 SPELT_NOTE = re.compile(r"\b([a-g]) (sharp|flat)\b")
 SENTENCE_MARKS = frozenset(".!?\n:;|")
 LONGEST_ALIGNED = 250  # words; a single year does not make a longer text a different one
@@ -66,8 +81,8 @@ class Word(NamedTuple):
 
     @property
     def is_value(self) -> bool:
-        """Whether it is a number in letters, or a word that tells one key from another."""
-        return self.text.casefold() in VALUES
+        """Whether it has a number in letters, or a word that tells one key from another."""
+        return not VALUES.isdisjoint(re.split("[-’']", self.text.casefold()))
 
     @property
     def is_name(self) -> bool:
@@ -78,18 +93,26 @@ class Word(NamedTuple):
 @lru_cache(10_000)
 def plain(text: str) -> str:
     """Words in one notation: no case, accents or marks, numerals as digits, notes with # and b."""
-    letters = unicodedata.normalize("NFKD", text.casefold().replace("♯", "#").replace("♭", "b"))
+    text = ROMAN.sub(roman_value, text).casefold().replace("♯", "#").replace("♭", "b")
+    letters = unicodedata.normalize("NFKD", text)
     bare = "".join(c for c in letters if not unicodedata.combining(c))
-    words = re.findall(r"[\w#]+", GROUPED.sub("", bare))
-    joined = " ".join(NUMERALS.get(word, ORDINAL.sub(r"\1", word)) for word in words)
+    phrase = " ".join(re.findall(r"[\w#]+", GROUPED.sub("", bare)))
+    phrase = COMPOUND.sub(lambda pair: str(TENS[pair[1]] + int(NUMERALS[pair[2]])), phrase)
+    joined = " ".join(NOTATIONS.get(word, ORDINAL.sub(r"\1", word)) for word in phrase.split())
     return SPELT_NOTE.sub(lambda note: note[1] + ("#" if note[2] == "sharp" else "b"), joined)
+
+
+def roman_value(numeral: re.Match) -> str:
+    """A Roman numeral in figures: a digit before a larger one is taken off."""
+    digits = [ROMAN_DIGITS[letter] for letter in numeral.group()]
+    return str(sum(-a if a < b else a for a, b in zip(digits, [*digits[1:], 0], strict=True)))
 
 
 def words_of(text: str, most: int | None = LONGEST_ALIGNED + 1) -> list[Word]:
     """The words of a text, the first `most` of them."""
     words: list[Word] = []
     end = 0
-    text = visible(text)
+    text = unicodedata.normalize("NFKC", visible(text))  # ½ and № as letters and figures
     for match in islice(WORD.finditer(text), most):
         between = text[end : match.start()]
         words.append(Word(match.group(), not words or not SENTENCE_MARKS.isdisjoint(between)))
