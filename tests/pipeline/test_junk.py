@@ -473,6 +473,7 @@ def test_more_wordings_of_pages_are_boilerplate(line):
         "Listen to the horn on Spotify or on disc.",
         "Tags: short codas, added by the quartet when the song had ended.",
         "Related posts were held by his sons.",
+        "Reading time: 4 minutes were given to each candidate at the examination.",
     ],
 )
 def test_prose_beside_those_wordings_stays(sentence):
