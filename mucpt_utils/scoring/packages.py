@@ -263,7 +263,8 @@ def check_whole(model: "PreTrainedModel", report: dict, name: str | Path) -> Non
     report: what transformers says of loading it. It fills what the files lack with random numbers,
     and ignores weights without a layer; those of parts of another kind are no loss.
     """
-    lacking = sorted(map(str, report["missing_keys"] | report["mismatched_keys"]))
+    wrong = {key if isinstance(key, str) else key[0] for key in report["mismatched_keys"]}
+    lacking = sorted({*report["missing_keys"], *wrong})
     if lacking:
         raise ModelError(
             f"model {str(name)!r} is not whole: {len(lacking)} of its weights are missing or of "

@@ -36,7 +36,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mucpt_utils.closure import code_digest
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.scoring import Arm, Criterion
-from mucpt_utils.config.settings import SettingsError, load_profile
+from mucpt_utils.config.settings import Profile, SettingsError, load_profile
 from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.io import digest, write_json, write_text
 from mucpt_utils.scoring import models
@@ -68,6 +68,7 @@ class LaunchJob(BaseModel):
     train: TrainSettings
     criterion: Criterion | None = None
     made_from: str = Field("", description="digest of what its model and its rows are made from")
+    profile: str = Field("", description="the profile's name and the digest of its settings")
 
 
 def is_prepared(folder: Path, job: LaunchJob) -> bool:
@@ -117,7 +118,14 @@ def lay_out(study: Study, name: str, seed: int, folder: Path) -> None:
     arm, profile = ARMS[name], study.profile
     train, context, begun = study.budget(arm), profile.model.context, study.begun(arm, seed)
     made_from = made_from_digest(study, arm, seed)
-    job = LaunchJob(arm=name, seed=seed, train=train, criterion=arm.tokens, made_from=made_from)
+    job = LaunchJob(
+        arm=name,
+        seed=seed,
+        train=train,
+        criterion=arm.tokens,
+        made_from=made_from,
+        profile=told_of(profile),
+    )
     if is_prepared(folder, job):
         return
     clear(folder)
@@ -159,6 +167,11 @@ def made_from_digest(study: Study, arm: Arm, seed: int) -> str:
             "code": [code_digest(module.__name__) for module in (packed_rows, trainer)],
         }
     )
+
+
+def told_of(profile: Profile) -> str:
+    """A profile's name and the digest of its settings, as `name, 0a1b...`."""
+    return f"{profile.name}, {digest(profile.model_dump(mode='json'))}"
 
 
 def read_job(folder: Path) -> LaunchJob:
@@ -251,6 +264,12 @@ def measure(profile: str, folder: Path, overrides: list[str]) -> None:
     study = Study(load_profile(profile, overrides), "launch")
     if not (folder / TRAINED).is_dir():
         raise SettingsError(f"{folder} holds no trained model: `launch train` writes it")
+    prepared, asked = read_job(folder).profile, told_of(study.profile)
+    if prepared and prepared != asked:
+        raise SettingsError(
+            f"{folder} was prepared for {prepared.partition(',')[0]} with settings that are not those "
+            f"of {profile}; allowed: the profile and every --set that `launch prepare` was given"
+        )
     model = models.load(folder / TRAINED)
     seen = int(read_sequences(folder).tokens.size)
     measured_on = {name: artifact.folder for name, artifact in study.measured_on().items()}

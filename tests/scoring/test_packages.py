@@ -312,7 +312,10 @@ NORM = "model.layers.1.input_layernorm.weight"
     [
         (lambda w: {k: v for k, v in w.items() if k != NORM}, "not whole: 1 of its weights"),
         (lambda w: {k.replace("layers.1", "blocks.1"): v for k, v in w.items()}, "not whole: 9 of"),
-        (lambda w: w | {NORM: torch.ones(7)}, "model"),
+        (
+            lambda w: w | {NORM: torch.ones(7)},
+            "not whole: 1 of its weights are missing or of another shape, as model.layers.1.input",
+        ),
         (
             lambda w: w | {NORM: torch.full((64,), torch.nan)},
             "not numbers, in model.layers.1.input",
