@@ -9,7 +9,7 @@ narrow each profile's intervals (`analysis.resolution`).
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -55,12 +55,14 @@ def items_by_profile(results: Path) -> dict[str, pd.DataFrame]:
 
 
 def items_of_profile(folder: Path) -> pd.DataFrame:
-    """The final items of a results folder, without plain training at a compute other than that of
-    the other profiles. Raises TableError if they cannot be pooled."""
-    run = read_json(folder / RUN)
-    if not poolable(run):
+    """The final items of a results folder. Raises TableError if they cannot be pooled."""
+    if not poolable(read_json(folder / RUN)):
         raise TableError(POOLED)
-    items = items_of_answers(read_table(folder / "tables", "answers"))
+    return items_of_answers(read_table(folder / "tables", "answers"))
+
+
+def of_one_compute(items: pd.DataFrame, run: Mapping) -> pd.DataFrame:
+    """Items without plain training at a compute other than that of the other profiles."""
     return items[items["arm"] != EQUAL_COMPUTE] if has_its_own_compute(run) else items
 
 
@@ -92,8 +94,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         profiles = items_by_profile(results)
         if not profiles:
             raise NothingToPool(f"{results}: no profile has answers that can be pooled")
-        repeats = made_twice({name: read_json(results / name / RUN) for name in profiles})
-        once = {name: items for name, items in profiles.items() if name not in repeats}
+        runs = {name: read_json(results / name / RUN) for name in profiles}
+        repeats = made_twice(runs)
+        once = {
+            name: of_one_compute(items, runs[name])
+            for name, items in profiles.items()
+            if name not in repeats
+        }
         again = [
             repeated(profiles[first], profiles[name], (first, name))
             for name, first in repeats.items()

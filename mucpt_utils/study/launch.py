@@ -267,8 +267,8 @@ def measure(profile: str, folder: Path, overrides: list[str]) -> None:
     prepared, asked = read_job(folder).profile, told_of(study.profile)
     if prepared and prepared != asked:
         raise SettingsError(
-            f"{folder} was prepared for {prepared.partition(',')[0]} with settings that are not those "
-            f"of {profile}; allowed: the profile and every --set that `launch prepare` was given"
+            f"{folder} was prepared for {prepared.partition(',')[0]} with other settings than "
+            f"those of {profile}; allowed: the profile and --set that `launch prepare` was given"
         )
     model = models.load(folder / TRAINED)
     seen = int(read_sequences(folder).tokens.size)
