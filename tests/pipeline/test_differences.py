@@ -3,7 +3,12 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from mucpt_utils.pipeline.similarity.differences import LONGEST_ALIGNED, state_other_facts, words_of
+from mucpt_utils.pipeline.similarity.differences import (
+    LONGEST_ALIGNED,
+    plain,
+    state_other_facts,
+    words_of,
+)
 
 AWARD = "At the {} ceremony in {} the prize for the best new record of the year went to {}."
 
@@ -171,3 +176,8 @@ def test_another_key_or_number_in_letters_is_another_fact(one, other):
 def test_another_notation_of_a_number_or_name_is_the_same_fact(one, other):
     assert not state_other_facts(KEYED.format(*one), KEYED.format(*other))
     assert not state_other_facts(KEYED.format(*other), KEYED.format(*one))
+
+
+@pytest.mark.parametrize("word", ["LL", "CCCC", "VX", "IIII", "CIVIL", "MIX"])
+def test_letters_that_are_no_roman_numeral_stay(word):
+    assert plain(f"{word} Cool") == f"{word.lower()} cool"

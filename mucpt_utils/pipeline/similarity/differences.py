@@ -52,7 +52,7 @@ NOTES = frozenset("ABCDEFG")
 GROUPED = re.compile(r"(?<=\d)[.,'’ ](?=\d{3}(?!\d))|['’]")
 ORDINAL = re.compile(r"(\d)(?:st|nd|rd|th)")
 COMPOUND = re.compile(rf"\b({'|'.join(TENS)}) ({'|'.join(UNITS)})\b")
-ROMAN = re.compile(r"\b(?=[CLXVI]{2})C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b")
+ROMAN = re.compile(r"\b(?=[CLXVI]{2})C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[CLXVI])\b")
 ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 SPELT_NOTE = re.compile(r"\b([a-g]) (sharp|flat)\b")
 SENTENCE_MARKS = frozenset(".!?\n:;|")
