@@ -220,7 +220,7 @@ def candidate_rows(result: Finished, candidate: Candidate) -> list[tuple[str, ..
         f"**{arm_title(candidate.arm)}**, {own:.1f} times plain's compute: "
         f"[{result.name}](results/{result.name}/README.md), {candidate.fresh}"
     )
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for other, name in ((verdicts.EQUAL_COMPUTE, f"plain {compute}"), ("rho1", "Rho-1")):
         found = [
             difference_of(result.tables, candidate.arm, other, kind, PRIMARY) for kind in KINDS
