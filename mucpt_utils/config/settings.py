@@ -222,7 +222,10 @@ def assign(settings: Settings, key: str, value: Any) -> None:
     group: Any = settings
     for name in (*groups, last):
         if not isinstance(group, dict):
-            raise SettingsError(f"unknown setting {key!r}: nothing stands below it, so no {name!r}")
+            whole = "; it is null here, and can be set whole alone" if group is None else ""
+            raise SettingsError(
+                f"unknown setting {key!r}: nothing stands below it, so no {name!r}{whole}"
+            )
         if name not in group:
             allowed = ", ".join(sorted(map(str, group))) or "nothing"
             raise SettingsError(

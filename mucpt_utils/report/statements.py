@@ -199,41 +199,44 @@ def candidates(results: Everything) -> str:
     rows = []
     for profile, candidate in CANDIDATES.items():
         if profile in results:
-            rows += candidate_rows(results[profile], candidate)
+            rows += candidate_row(results[profile], candidate)
         if profile in again:
-            rows += candidate_rows(results[again[profile]], candidate._replace(fresh=AGAIN))
+            rows += candidate_row(results[again[profile]], candidate._replace(fresh=AGAIN))
     told = (
         "Ways of training that were found on development questions, each planned before its run on "
         "what was fresh; nats per token of the answer, in bold where a verdict says so:"
     )
-    head = ["way of training, and what was fresh", "minus", *STRATA.values(), "verdict"]
+    head = ["way of training, and what was fresh", "minus plain at the same compute", "minus Rho-1"]
     return f"{told}\n\n{markdown(head, rows)}" if rows else ""
 
 
-def candidate_rows(result: Finished, candidate: Candidate) -> list[tuple[str, ...]]:
+def candidate_row(result: Finished, candidate: Candidate) -> list[tuple[str, ...]]:
     """A candidate minus plain of about its price and minus Rho-1; none if one was not run."""
     prices = verdicts.relative_costs(result.tables["costs"])
     own, others = (prices.get(arm, math.nan) for arm in (candidate.arm, verdicts.EQUAL_COMPUTE))
-    same = f"{own:.2f}" == f"{others:.2f}"
-    compute = "at the same compute" if same else f"at {others:.2f} times its compute"
-    first = (
+    told = (
         f"**{arm_title(candidate.arm)}**, {own:.1f} times plain's compute: "
         f"[{result.name}](results/{result.name}/README.md), {candidate.fresh}"
     )
-    rows: list[tuple[str, ...]] = []
-    for other, name in ((verdicts.EQUAL_COMPUTE, f"plain {compute}"), ("rho1", "Rho-1")):
-        found = [
-            difference_of(result.tables, candidate.arm, other, kind, PRIMARY) for kind in KINDS
-        ]
-        numbers = [effect_cell(effect) for effect in found if effect is not None]
-        if len(numbers) < len(KINDS):
-            return []
-        states = states_by_kind(result.tables, candidate.arm, other)
-        # where the kinds differ, one word over both would hide one
-        each = ", ".join(states.values()) if len(set(states.values())) > 1 else ""
-        verdict = each or verdict_of(result.tables, candidate.arm, other)
-        rows.append(("" if rows else first, name, *numbers, verdict))
-    return rows
+    if f"{own:.2f}" != f"{others:.2f}":
+        told += f"; plain has {others:.2f} times its own compute"
+    cells = [compared(result, candidate.arm, other) for other in (verdicts.EQUAL_COMPUTE, "rho1")]
+    return [(told, *cells)] if all(cells) else []
+
+
+def compared(result: Finished, arm: str, other: str) -> str:
+    """An arm minus another on each kind of facts, and its verdict; "" if that was not run."""
+    effects = {kind: difference_of(result.tables, arm, other, kind, PRIMARY) for kind in KINDS}
+    if any(effect is None for effect in effects.values()):
+        return ""
+    states = states_by_kind(result.tables, arm, other)
+    # where the kinds differ, one word over both would hide one
+    differ = len(set(states.values())) > 1
+    lines = [
+        f"{STRATA[kind]} {effect_cell(effect)}{f', {states[kind]}' if differ else ''}"
+        for kind, effect in effects.items()
+    ]
+    return "<br>".join(lines if differ else [*lines, verdict_of(result.tables, arm, other)])
 
 
 def on_a_pretrained_model(results: Everything) -> str:

@@ -180,6 +180,7 @@ def test_a_profile_is_no_path(name):
         ("train..tokens=5", "tokens"),
         ("pipeline.masking.nothing=1", "enabled"),
         ("reference.temperature.x=1", "nothing stands below it"),
+        ("pretrained.name=x", "it is null here, and can be set whole alone"),
         ("seeds.0=1", "nothing stands below it"),
         ("render.registers.sonnet=1", "review"),
     ],

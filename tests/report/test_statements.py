@@ -338,7 +338,7 @@ def test_surface_and_prose_have_their_tables(made):
 
 @pytest.mark.parametrize(
     ("price", "told"),
-    [(1.3, "plain at the same compute"), (1.35, "plain at 1.35 times its compute")],
+    [(1.3, "another corpus, base and seeds"), (1.35, "plain has 1.35 times its own compute")],
 )
 def test_a_candidate_is_told_with_the_price_of_what_it_is_compared_with(made, price, told):
     tables = made["laptop"].tables
@@ -352,11 +352,13 @@ def test_a_candidate_is_told_with_the_price_of_what_it_is_compared_with(made, pr
     richer["costs"] = pd.DataFrame(bills)
     run = finished({**made["laptop"].run, "profile": "breadth"}, richer)
     candidate = CANDIDATES["breadth"]
-    first, second = statements.candidate_rows(run, candidate)
-    assert "1.3 times plain's compute" in first[0] and candidate.fresh in first[0]
-    assert (first[1], second[:2]) == (told, ("", "Rho-1"))
-    assert [len(row) for row in (first, second)] == [5, 5]
-    assert " | ".join(first) in statements.candidates({"breadth": run})
+    (row,) = statements.candidate_row(run, candidate)
+    assert "1.3 times plain's compute" in row[0] and row[0].endswith(told)
+    assert all(cell.startswith("known facts ") and "<br>unknown facts " in cell for cell in row[1:])
+    assert " | ".join(row) in statements.candidates({"breadth": run})
+    only = richer["differences"].query("compared_to != 'rho1'")
+    unasked = finished(run.run, richer | {"differences": only})
+    assert statements.candidate_row(unasked, candidate) == []
     assert statements.candidates({}) == ""
     again = finished({**run.run, "profile": "again"}, richer)
     twice = statements.candidates({"breadth": run, "again": again})
