@@ -6,6 +6,7 @@ around it say so. Names of artists are knowledge, not personal data, and are lef
 """
 
 import re
+import unicodedata
 from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,14 @@ from mucpt_utils.pipeline.edits import Edit, apply_edits, edited_text
 from mucpt_utils.pipeline.personal_data import links, mail, numbers, telephones
 from mucpt_utils.pipeline.personal_data.context import Window, windows
 
+# one character for one, so that offsets stay: U+FF01 to U+FF5E are ASCII's, wide; digits beyond
+# U+FFFF, of dead scripts and formulas, would make the search many times slower
+ASCII_OF = {chr(0xFEE0 + code): chr(code) for code in range(0x21, 0x7F)} | {
+    digit: str(unicodedata.decimal(digit))
+    for digit in map(chr, range(0x80, 0x10000))
+    if unicodedata.decimal(digit, None) is not None
+}
+OTHER_FORMS = re.compile(f"[{''.join(sorted(ASCII_OF))}]")
 # further passes find what a mask has uncovered, which is at most a chain of neighbours
 MOST_PASSES = 4
 
@@ -113,7 +122,7 @@ def look_once(text: str, settings: MaskingSettings) -> list[Finding]:
     that claims it, so the digits of a card number are not also a telephone number.
     """
     claimed: list[Finding] = []
-    for kind, spans in spans_by_kind(text, settings).items():
+    for kind, spans in spans_by_kind(half_width(text), settings).items():
         if kind in settings.kinds:
             claimed = without_overlaps(claimed, [Finding(a, b, kind) for a, b in spans])
     return claimed
@@ -129,6 +138,14 @@ def without_overlaps(claimed: list[Finding], new: list[Finding]) -> list[Finding
         if is_free_before and is_free_after:
             merged.insert(i, finding)
     return merged
+
+
+def half_width(text: str) -> str:
+    """The text with the digits of every living script, and the wide forms of ASCII, in ASCII, place
+    by place: `２０２` and `٢٠٢` as `202`."""
+    if text.isascii():
+        return text
+    return OTHER_FORMS.sub(lambda found: ASCII_OF[found.group()], text)
 
 
 # --- where to look --------------------------------------------------------------------------------

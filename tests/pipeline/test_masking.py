@@ -75,6 +75,19 @@ def test_wrong_check_digits_are_no_identifiers(text):
     assert not {"CARD", "IBAN"} & {f.kind for f in find_personal_data(text)}
 
 
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("phone: ２０２-５５５-０１４３ (office)", "phone: [PHONE] (office)"),
+        ("write to ａｎｎａ＠ｅｘａｍｐｌｅ．ｃｏｍ today", "write to [EMAIL] today"),
+        ("call +٤٤ ٢٠ ٧٩٤٦ ٠٩٥٨ now", "call [PHONE] now"),
+    ],
+)
+def test_other_forms_of_letters_and_digits_are_read_and_stay_elsewhere(text, masked):
+    assert mask(text) == masked
+    assert mask("Ｂａｃｈ, BWV １０５２, ١٧٣٨") == "Ｂａｃｈ, BWV １０５２, ١٧٣٨"
+
+
 def test_only_the_kinds_asked_for_are_masked():
     text = "me@example.org or +44 20 7946 0958"
     assert mask(text, MaskingSettings(kinds=("EMAIL",))) == "[EMAIL] or +44 20 7946 0958"
