@@ -32,6 +32,8 @@ COLUMNS = {
     "axis": "ingredient",
     "level": "setting",
     "flops": "operations (FLOPs)",
+    "trained_tokens": "tokens trained on",
+    "scored_tokens": "tokens scored before training",
     "relative_to_plain": "cost relative to plain",
     "question_id": "question",
     "our_value": "measured here",
