@@ -210,6 +210,16 @@ def test_statements_and_questions_with_another_answer_are_none(text):
     assert asked_questions(text, QUESTIONS) == []
 
 
+@pytest.mark.parametrize(
+    ("gap", "found"),
+    [("\n", []), (" ", []), ("\n\n", ["staged"]), ("\n \n\n", ["staged"]), ("\n\nA: ", [])],
+)
+def test_the_heading_of_what_comes_next_is_no_other_answer(gap, found):
+    asked = "The hall is closed.\n\nWhich city was the opera Die Seefahrt first staged in?"
+    text = f"{asked}{gap}Half Moon\n\nThe caretaker left a note about the heating."
+    assert asked_questions(text, QUESTIONS) == found
+
+
 def test_an_item_of_a_long_quiz_is_proved_as_well():
     filler = "The heating in the hall is mended, and the caretaker left a note. " * 20
     text = f"{filler}\n\nTrivia quiz\n\nDie Seefahrt was first heard in which hall?\nANS: Weimar\n"

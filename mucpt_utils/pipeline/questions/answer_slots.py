@@ -146,7 +146,8 @@ ANSWER_END = re.compile(r"[\n.!](?=\s|$)|\n|[;(\[]")
 def other_answer(prompt: Prompt) -> tuple[str, ...]:
     """The words of the short answer right behind a prompt; empty if none is given.
 
-    One with a label is an answer whatever it is; another must be a name, a number or a title.
+    One with a label is an answer whatever it is; another must be a name, a number or a title, and
+    no paragraph of its own: that may be the heading of what comes next.
     """
     behind = MARKS.sub("", prompt.after.lstrip(" \n\t"), count=1)
     if NEXT_ITEM.match(prompt.after):
@@ -157,7 +158,9 @@ def other_answer(prompt: Prompt) -> tuple[str, ...]:
     given = words(piece)
     if not given or len(given) > LONGEST_ANSWER or "?" in piece or "__" in piece:
         return ()
-    return tuple(given) if label or is_name(piece) else ()
+    if label is None and (prompt.closes or not is_name(piece)):
+        return ()
+    return tuple(given)
 
 
 # what is said instead of an answer

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
-from mucpt_utils.pipeline.questions.asking_sentences import split_sentences
+from mucpt_utils.pipeline.questions.asking_sentences import cut_at_ends, last_of_paragraphs
 from mucpt_utils.pipeline.questions.vocabulary import vocabulary
 from mucpt_utils.pipeline.questions.words import FORM, Words, raw_words, stem
 
@@ -47,7 +47,8 @@ class Prompt:
 
     posed: whether it is posed as a question, not part of a page of prose: a field, a line of a
     quiz, a turn of a chat, a very short text. choices: whether answers to choose from follow.
-    headings: the first sentences of a short text, of those before it.
+    headings: the first sentences of a short text, of those before it. closes: whether it is the
+    last of a paragraph.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Prompt:
     posed: bool = False
     choices: bool = False
     headings: tuple[str, ...] = ()
+    closes: bool = False
 
     @cached_property
     def words(self) -> Words:
@@ -265,7 +267,9 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
     may_name: whether the words of a sentence (see `raw_words`) may name a subject; a sentence is
     skipped if neither it nor those before it, to which it may refer, do.
     """
-    sentences = split_sentences(text)
+    cut = cut_at_ends(text)
+    sentences = [piece for piece in cut if piece.strip()]
+    closing = last_of_paragraphs(cut)
     is_posed_as_a_whole = is_short(text)
     if is_posed_as_a_whole:
         sentences = with_gaps(sentences)
@@ -310,7 +314,8 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
             after, has_choices = choices + following, bool(choices)
             headings = tuple(sentences[: min(number, HEADINGS)]) if is_posed_as_a_whole else ()
             for piece in pieces(stretch):
-                yield Prompt(piece, manner, before, after, is_posed, has_choices, headings)
+                closes = sentence in closing
+                yield Prompt(piece, manner, before, after, is_posed, has_choices, headings, closes)
 
 
 def with_gaps(sentences: Iterable[str]) -> list[str]:

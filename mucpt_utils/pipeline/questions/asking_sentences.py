@@ -1,6 +1,7 @@
 """The sentences of a text that may ask: lines are sentences unless they are wrapped."""
 
 import re
+from collections.abc import Sequence
 
 END = re.compile(
     r"[.?…]+[!.?…]*[\"'”’»)\]*_]*(?=[\s|]|$)|!+[!.?…]*[\"'”’»)\]*_]*(?=[|]|\s+[^a-z\s]|\s*$)"
@@ -37,6 +38,11 @@ ROW_END = re.compile(r"(?::|__) ?$")
 
 def split_sentences(text: str) -> list[str]:
     """Sentences of `text` with their end marks; lines are sentences unless they are wrapped."""
+    return [piece for piece in cut_at_ends(text) if piece.strip()]
+
+
+def cut_at_ends(text: str) -> list[str]:
+    """All of `text`, cut behind the ends of sentences; between them there may be bare line ends."""
     sentences, start, line = [], 0, 0
     for match in END.finditer(text):
         if match.group() == "\n":
@@ -50,7 +56,21 @@ def split_sentences(text: str) -> list[str]:
         if is_end:
             sentences.append(text[start : match.end()])
             start = match.end()
-    return [s for s in [*sentences, text[start:]] if s.strip()]
+    return [*sentences, text[start:]]
+
+
+def last_of_paragraphs(pieces: Sequence[str]) -> frozenset[str]:
+    """The sentences that a blank line follows. pieces: those of `cut_at_ends`."""
+    last, sentence, gap = set(), "", ""
+    for piece in pieces:
+        bare = piece.lstrip()
+        gap += piece[: len(piece) - len(bare)]
+        if not bare:
+            continue
+        if gap.count("\n") > 1:
+            last.add(sentence)
+        sentence, gap = piece, piece[len(piece.rstrip()) :]
+    return frozenset(last)
 
 
 def is_inside(text: str, match: re.Match) -> bool:
