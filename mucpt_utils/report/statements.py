@@ -206,7 +206,7 @@ def candidates(results: Everything) -> str:
         "Ways of training that were found on development questions, each planned before its run on "
         "what was fresh; nats per token of the answer, in bold where a verdict says so:"
     )
-    head = ["way of training, and what was fresh", "minus plain at the same compute", "minus Rho-1"]
+    head = ["run", "way of training", "fresh", "minus plain at the same compute", "minus Rho-1"]
     return f"{told}\n\n{markdown(head, rows)}" if rows else ""
 
 
@@ -214,14 +214,13 @@ def candidate_row(result: Finished, candidate: Candidate) -> list[tuple[str, ...
     """A candidate minus plain of about its price and minus Rho-1; none if one was not run."""
     prices = verdicts.relative_costs(result.tables["costs"])
     own, others = (prices.get(arm, math.nan) for arm in (candidate.arm, verdicts.EQUAL_COMPUTE))
-    told = (
-        f"**{arm_title(candidate.arm)}**, {own:.1f} times plain's compute: "
-        f"[{result.name}](results/{result.name}/README.md), {candidate.fresh}"
-    )
+    run = f"[{result.name}](results/{result.name}/README.md)"
+    way = f"**{arm_title(candidate.arm)}**, {own:.1f} times plain's compute"
+    fresh = candidate.fresh
     if f"{own:.2f}" != f"{others:.2f}":
-        told += f"; plain has {others:.2f} times its own compute"
+        fresh += f"; plain has {others:.2f} times its own compute"
     cells = [compared(result, candidate.arm, other) for other in (verdicts.EQUAL_COMPUTE, "rho1")]
-    return [(told, *cells)] if all(cells) else []
+    return [(run, way, fresh, *cells)] if all(cells) else []
 
 
 def compared(result: Finished, arm: str, other: str) -> str:

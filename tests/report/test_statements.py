@@ -353,8 +353,9 @@ def test_a_candidate_is_told_with_the_price_of_what_it_is_compared_with(made, pr
     run = finished({**made["laptop"].run, "profile": "breadth"}, richer)
     candidate = CANDIDATES["breadth"]
     (row,) = statements.candidate_row(run, candidate)
-    assert "1.3 times plain's compute" in row[0] and row[0].endswith(told)
-    assert all(cell.startswith("known facts ") and "<br>unknown facts " in cell for cell in row[1:])
+    assert "1.3 times plain's compute" in row[1]
+    assert candidate.fresh in row[2] and row[2].endswith(told)
+    assert all(cell.startswith("known facts ") and "<br>unknown facts " in cell for cell in row[3:])
     assert " | ".join(row) in statements.candidates({"breadth": run})
     only = richer["differences"].query("compared_to != 'rho1'")
     unasked = finished(run.run, richer | {"differences": only})

@@ -13,7 +13,11 @@ from functools import cache, cached_property
 
 from mucpt_utils import paths
 from mucpt_utils.io import read_yaml
-from mucpt_utils.pipeline.questions.asking_sentences import cut_at_ends, last_of_paragraphs
+from mucpt_utils.pipeline.questions.asking_sentences import (
+    cut_at_ends,
+    last_of_paragraphs,
+    without_bare_ends,
+)
 from mucpt_utils.pipeline.questions.vocabulary import vocabulary
 from mucpt_utils.pipeline.questions.words import FORM, Words, raw_words, stem
 
@@ -268,8 +272,7 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
     skipped if neither it nor those before it, to which it may refer, do.
     """
     cut = cut_at_ends(text)
-    sentences = [piece for piece in cut if piece.strip()]
-    closing = last_of_paragraphs(cut)
+    sentences, closing = without_bare_ends(cut), last_of_paragraphs(cut)
     is_posed_as_a_whole = is_short(text)
     if is_posed_as_a_whole:
         sentences = with_gaps(sentences)
@@ -313,8 +316,8 @@ def prompts(text: str, may_name: Callable[[set[str]], bool]) -> Iterator[Prompt]
             before = " ".join(sentences[max(0, number - CONTEXT_SENTENCES) : number])
             after, has_choices = choices + following, bool(choices)
             headings = tuple(sentences[: min(number, HEADINGS)]) if is_posed_as_a_whole else ()
+            closes = sentence in closing
             for piece in pieces(stretch):
-                closes = sentence in closing
                 yield Prompt(piece, manner, before, after, is_posed, has_choices, headings, closes)
 
 

@@ -38,7 +38,7 @@ ROW_END = re.compile(r"(?::|__) ?$")
 
 def split_sentences(text: str) -> list[str]:
     """Sentences of `text` with their end marks; lines are sentences unless they are wrapped."""
-    return [piece for piece in cut_at_ends(text) if piece.strip()]
+    return without_bare_ends(cut_at_ends(text))
 
 
 def cut_at_ends(text: str) -> list[str]:
@@ -57,6 +57,11 @@ def cut_at_ends(text: str) -> list[str]:
             sentences.append(text[start : match.end()])
             start = match.end()
     return [*sentences, text[start:]]
+
+
+def without_bare_ends(pieces: Sequence[str]) -> list[str]:
+    """The sentences among the pieces of `cut_at_ends`."""
+    return [piece for piece in pieces if piece.strip()]
 
 
 def last_of_paragraphs(pieces: Sequence[str]) -> frozenset[str]:
