@@ -1,14 +1,21 @@
 """The grader against labelled cases, and what the cases themselves must cover."""
 
+import importlib
 import inspect
 import json
+import pkgutil
+import re
 from collections import Counter
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from properties import PROPERTY
 
 from mucpt_utils import paths
 from mucpt_utils.closure import code_closure
 from mucpt_utils.knowledge.relations import ANSWER_TYPES
+from mucpt_utils.musicsimpleqa import grader
 from mucpt_utils.musicsimpleqa.agreement import (
     agreement,
     cohen_kappa,
@@ -333,6 +340,9 @@ ODD_REPLIES = (
         '{"answer": null}',
         "|a|b|\n|-|-|\n||",
         "1. \n2. \n",
+        "ateen oh two",
+        '{"answer": "", }',
+        '{"answer": ' + "[" * 50_000 + "]" * 50_000 + "}",
     ),
 )
 
@@ -359,3 +369,32 @@ def odd_keys():
 def test_every_reply_to_every_kind_of_key_has_a_grade(reply):
     for question in [*odd_keys(), NAMED_IN_SMALL_LETTERS]:
         assert grade(question, reply).grade in GRADES, question["answer"]
+
+
+def test_a_question_that_goes_on_with_a_connective_is_no_answer():
+    question = load_questions("test")[0]
+    assert grade(question, f"{question['question']}, while").grade == NOT_ATTEMPTED
+
+
+# replies that the grader's own patterns match reach its every branch
+PATTERNS = [
+    value
+    for module in pkgutil.iter_modules(grader.__path__, f"{grader.__name__}.")
+    for value in vars(importlib.import_module(module.name)).values()
+    if isinstance(value, re.Pattern)
+]
+PIECE = st.one_of(
+    st.sampled_from(PATTERNS).flatmap(st.from_regex),
+    st.sampled_from(load_questions("test")).map(lambda question: question["answer"]),
+    st.text(max_size=6),
+)
+
+
+@settings(PROPERTY, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.sampled_from(load_questions("test")),
+    st.lists(PIECE, max_size=6),
+    st.sampled_from(["", " ", "\n", ", "]),
+)
+def test_every_reply_that_a_pattern_matches_has_a_grade(question, pieces, between):
+    assert grade(question, between.join(pieces)).grade in GRADES

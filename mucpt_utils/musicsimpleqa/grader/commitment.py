@@ -313,7 +313,10 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
         return Commitment(ONE, text, "declares another answer")
     if len(words(text)) > 5 and not text.islower() and not key.names_its_kind(text):
         return Commitment(NOTHING, "", "names no answer")
-    if any(speaks_of_another_part(clause, key.asked) for clause in clauses_of(marks)):
+    clauses = clauses_of(marks)
+    if not clauses:  # words that only tie clauses together: `, while`
+        return Commitment(NOTHING, "", "names no answer")
+    if any(speaks_of_another_part(clause, key.asked) for clause in clauses):
         return Commitment(NOTHING, "", "names who did something else")
     if describes(text, key):
         return Commitment(NOTHING, "", "only describes")
@@ -321,8 +324,7 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
         return Commitment(NOTHING, "", "speaks of itself and names no answer")
     if repeats_question(text, key) and not key.names_its_kind(text):
         return Commitment(NOTHING, "", "repeats the question")
-    first_clause = clauses_of(marks)[0]
-    first = marked.words_at(0, first_clause.start + len(first_clause.text))
+    first = marked.words_at(0, clauses[0].start + len(clauses[0].text))
     return Commitment(ONE, without_lead_in(first), "its first words")
 
 

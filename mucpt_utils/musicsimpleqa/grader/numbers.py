@@ -44,7 +44,8 @@ NUMBER_RUN = re.compile(
     re.IGNORECASE,
 )
 OH_YEAR = re.compile(  # nineteen-oh-nine
-    r"\b(\w+teen|ten|eleven|twelve|twenty)[\s-]+(?:oh|aught|ought|nought)[\s-]+"
+    r"\b((?:thir|four|fif|six|seven|eigh|nine)teen|ten|eleven|twelve|twenty)"
+    r"[\s-]+(?:oh|aught|ought|nought)[\s-]+"
     r"(one|two|three|four|five|six|seven|eight|nine)\b",
     re.IGNORECASE,
 )

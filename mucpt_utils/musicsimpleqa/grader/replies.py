@@ -331,9 +331,9 @@ def from_json(text: str, question: str) -> str:
     begin, end = text.find("{"), text.rfind("}")
     try:
         fields = json.loads(text[begin : end + 1])
-    except ValueError:
+    except (ValueError, RecursionError):  # RecursionError: brackets nested too deeply
         match = JSON_ANSWER.search(text)
-        return (match[1] or match[2]) if match else text
+        return (match[1] or match[2] or "") if match else text
     if not isinstance(fields, dict) or not fields:
         return text
     fields = {str(name).lower(): value for name, value in fields.items()}
