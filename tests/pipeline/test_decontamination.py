@@ -171,6 +171,12 @@ def test_words_are_alike_however_they_are_spelt(one, other):
     assert words(one) == words(other)
 
 
+@pytest.mark.parametrize("text", ["sssssss", "Ssssssss! ssssssssss", "'s'sssssssss's"])
+def test_words_of_nothing_but_s_are_words(text):
+    assert all(words(text)) and words(text)
+    assert QuestionIndex(QUESTIONS).find(f"Who is it? {text}") == []
+
+
 def test_sentences_do_not_end_at_numbers_and_initials():
     text = "Is Symphony No. 9 by J. S. Bach? No! It is not.\nReally"
     assert [s.strip() for s in split_sentences(text)] == [
@@ -271,7 +277,7 @@ def test_another_number_is_no_canary(other):
     assert index.canary_in("a SIGN of\nanother benchmark")
 
 
-@pytest.mark.parametrize("gap", ["\n", "\n ", "\r\n", "\n>", "\n\t- "])
+@pytest.mark.parametrize("gap", ["\n", "\n ", "\r\n", "\n>", "\n\t- ", "____"])
 def test_gaps_of_very_many_lines_cost_time_in_proportion(gap):
     index = QuestionIndex(QUESTIONS)
     index.find("A first text.")

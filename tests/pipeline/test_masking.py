@@ -190,6 +190,7 @@ PIECES = st.sampled_from([*ALL_PERSONAL, *MUSIC, *NOT_PERSONAL, CARD, "+1 212 55
 TEXTS = st.one_of(
     st.text(),
     st.text(alphabet="0123456789 -+().@:/[]abcdefxIBANtel"),
+    st.text(alphabet="AB01 İıſK", max_size=40),  # letters that match [a-z] where case is ignored
     st.lists(PIECES | st.text(alphabet="0123456789 .-@", max_size=12), max_size=6).map(" ".join),
 )
 
@@ -198,6 +199,7 @@ TEXTS = st.one_of(
 @given(TEXTS)
 @example("\n".join(ALL_PERSONAL))
 @example(" ".join(ALL_PERSONAL))
+@example("AA11A0-0-A 0-1 111111 İİİ")
 def test_findings_are_in_order_and_do_not_overlap(text):
     findings = find_personal_data(text)
     ends = [0, *(end for finding in findings for end in finding[:2]), len(text)]

@@ -45,7 +45,9 @@ def find_ibans(text: str, places: list[Window]) -> Iterator[Window]:
 
 def iban_ends(match: re.Match) -> Iterator[int]:
     """Ends, the longest first, at which the remainder of the check (ISO 7064, 97) is one."""
-    characters = [(i, c) for i, c in enumerate(match.group().upper()) if c.isalnum()]
+    # a letter such as the Turkish İ matches [A-Z] where case is ignored, and counts for nothing
+    kept = ((i, c) for i, c in enumerate(match.group().upper()) if c.isascii() and c.isalnum())
+    characters = list(kept)
     head = int("".join(str(int(c, 36)) for _, c in characters[:4]))
     remainder, ends = 0, []
     for i, character in characters[4:]:

@@ -48,7 +48,7 @@ NAME_BEGUN = re.compile(r"(?<!\w)[A-Z](?:_{2,}|(?: _){2,}|\.{3,}| ?-{3,})")
 TITLE_BEGUN = re.compile(r"(?<!\w)[A-Z]_{2,}(?:(?: [A-Za-z]{1,6}){0,3} [A-Z]_{2,})+")
 LETTERS_GIVEN = re.compile(r"(?<![\w])[A-Z_](?: ?[A-Z_]){2,}(?!\w)")
 # the end of a name behind a gap: `in __ major`
-NAME_ENDED = re.compile(r"(?<![^\W_])_{2,}[ -]([A-Za-z]{4,})")
+NAME_ENDED = re.compile(r"(?<!\w)_{2,}[ -]([A-Za-z]{4,})")
 SURE = 2  # the weight of what hardly fits by chance, unlike the length of one word
 LABEL = re.compile(
     r"^\W*(?:(?:the|model|correct|right|mark) )*"

@@ -284,7 +284,7 @@ def singular(word: str) -> str:
         and word[-1] == "s"
         and (word[-2] != "s" or len(word) > 6 and word[-3] not in "aeiou")
     ):
-        return word.rstrip("s")
+        return word.rstrip("s") or word
     return word
 
 
