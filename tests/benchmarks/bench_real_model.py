@@ -9,6 +9,8 @@ MODEL is named as for `musicsimpleqa --model`; package:smollm2-135m unless given
 - bfloat16 products (weights in float32) against float32 throughout
 - training with memory kept between steps, as the study's workers are set up, against glibc's own
   way: each in a process of its own, which reads the setting as it starts
+- as many runs side by side as there are cores, one thread each, against one run with all threads:
+  tokens a second together; each holds a model of its own in memory
 - training share of matrix peak: 6 N D operations a second of a plain step as the workers take it
   (goal: at least .5), N the parameters that multiply: the embedding table is read only, unless it
   is the head too
@@ -21,6 +23,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +37,7 @@ from mucpt_utils.config.training import TrainSettings
 from mucpt_utils.scoring import models
 from mucpt_utils.scoring.losses import measured, score
 from mucpt_utils.scoring.tokens import TokenStore
-from mucpt_utils.study.parallel import KEPT_MEMORY
+from mucpt_utils.study.parallel import KEPT_MEMORY, THREADS, cores
 from mucpt_utils.teaching.session import quiet
 from mucpt_utils.training import trainer
 from mucpt_utils.training.batches import Sequences
@@ -112,17 +115,38 @@ def best_precision() -> str:
 
 def kept_and_given_back(name: str, steps: int, rounds: int) -> tuple[float, float, float]:
     """Tokens a second with memory kept and with glibc's own way, and the median of the ratios."""
-    command = [sys.executable, __file__, name, "--steps", str(steps), "--alone"]
     bare = {name: value for name, value in os.environ.items() if name not in KEPT_MEMORY}
-    pairs = []
-    for _ in range(rounds):
-        taken = [
-            subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-            for environment in (bare | KEPT_MEMORY, bare)
-        ]
-        pairs.append([float(run.stdout.split()[-1]) for run in taken])
-    kept, given = np.median(pairs, axis=0)
-    return kept, given, float(np.median([a / b for a, b in pairs]))
+    kept = bare | KEPT_MEMORY
+    return compared(
+        [(at_once(name, steps, [kept]), at_once(name, steps, [bare])) for _ in range(rounds)]
+    )
+
+
+def side_by_side_and_alone(name: str, steps: int, rounds: int) -> tuple[float, float, float]:
+    """Tokens a second of one run a core and of one on all cores, and the median of the ratios."""
+    whole = dict(os.environ) | KEPT_MEMORY
+    single = whole | dict.fromkeys(THREADS, "1")
+    runs = [single] * cores()
+    return compared(
+        [(at_once(name, steps, runs), at_once(name, steps, [whole])) for _ in range(rounds)]
+    )
+
+
+def at_once(name: str, steps: int, environments: Sequence[Mapping[str, str]]) -> float:
+    """Tokens a second of processes that train at the same time, together."""
+    command = [sys.executable, __file__, name, "--steps", str(steps), "--alone"]
+    processes = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        for environment in environments
+    ]
+    printed = [process.communicate()[0] for process in processes]
+    return sum(float(text.split()[-1]) for text in printed)
+
+
+def compared(pairs: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
+    """The medians of what was measured in pairs, and of the pairs' ratios."""
+    ours, peer = np.median(pairs, axis=0)
+    return ours, peer, float(np.median([a / b for a, b in pairs]))
 
 
 def alone(name: str, steps: int) -> float:
@@ -157,6 +181,9 @@ def rows(name: str, steps: int, rounds: int) -> list[dict]:
         print(table[-1], flush=True)
     kept, given_back, ratio = kept_and_given_back(name, steps, rounds)
     add("training, memory kept against given back", kept, given_back, ratio)
+    if cores() > 1:
+        what = f"{cores()} runs side by side, one thread each, against one with all"
+        add(what, *side_by_side_and_alone(name, steps, rounds))
     peak = matrix_peak(getattr(torch, best), PEAK_SIZE)
     work = 6 * bench.multiplied() * kept
     add(f"training share of matrix peak in {best}", work, peak, work / peak, "flop/s")
