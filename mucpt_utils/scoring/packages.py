@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -258,10 +258,11 @@ def read_gguf(gguf: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]
 
 
 def check_whole(model: "PreTrainedModel", report: dict, name: str | Path) -> None:
-    """Raises ModelError if the files lack some of a model's weights, or have more layers than it.
+    """Raises ModelError if the files lack some of a model's weights, or have more than its layers.
 
     report: what transformers says of loading it. It fills what the files lack with random numbers,
-    and ignores weights without a layer; those of parts of another kind are no loss.
+    and ignores weights without a place, such as biases or scales; those of parts of another kind,
+    such as one for images, are no loss.
     """
     wrong = {key if isinstance(key, str) else key[0] for key in report["mismatched_keys"]}
     lacking = sorted({*report["missing_keys"], *wrong})
@@ -270,13 +271,30 @@ def check_whole(model: "PreTrainedModel", report: dict, name: str | Path) -> Non
             f"model {str(name)!r} is not whole: {len(lacking)} of its weights are missing or of "
             f"another shape, as {lacking[0]}"
         )
-    kinds = {without_numbers(key) for key in model.state_dict()}
-    extra = sorted(key for key in report["unexpected_keys"] if without_numbers(key) in kinds)
+    extra = sorted(without_place(model, report["unexpected_keys"]))
     if extra:
         raise ModelError(
             f"model {str(name)!r} is not whole: its settings have no layer for {len(extra)} of "
             f"the weights, as {extra[0]}"
         )
+
+
+def without_place(model: "PreTrainedModel", unexpected: Iterable[str]) -> Iterator[str]:
+    """Those of the unexpected weights that belong to parts of a kind that the model has.
+
+    That is a further layer, or in its layers a further matrix, or something beside a weight. Masks
+    and frequencies, which older files hold, are none of these.
+    """
+    parameters = model.named_parameters(remove_duplicate=False)  # tied ones under both names
+    kinds = {without_numbers(name) for name, _ in parameters}
+    owners = {kind.rpartition(".")[0] for kind in kinds}
+    stacks = {kind.partition("#")[0] for kind in kinds if "#" in kind}
+    for key in unexpected:
+        kind = without_numbers(key)
+        stack, numbered, _ = kind.partition("#")
+        matrix = bool(numbered) and stack in stacks and kind.endswith(".weight")
+        if kind in kinds or kind.rpartition(".")[0] in owners or matrix:
+            yield key
 
 
 def without_numbers(key: str) -> str:

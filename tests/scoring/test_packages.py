@@ -329,10 +329,22 @@ NORM = "model.layers.1.input_layernorm.weight"
             lambda w: w | {NORM.replace("1", "7"): torch.ones(64)},
             "not whole: its settings have no layer for 1 of the weights, as model.layers.7",
         ),
+        (
+            lambda w: w | {"model.layers.1.self_attn.q_proj.bias": torch.ones(64)},
+            "not whole: its settings have no layer for 1 of the weights, as model.layers.1.self_at",
+        ),
+        (
+            lambda w: w | {"model.layers.0.mlp.up_proj.weight_scale": torch.ones(96)},
+            "not whole: its settings have no layer for 1 of the weights, as .*weight_scale",
+        ),
+        (
+            lambda w: w | {"model.layers.0.self_attn.q_norm.weight": torch.ones(16)},
+            "not whole: its settings have no layer for 1 of the weights, as .*q_norm",
+        ),
     ],
     ids=[
         *("missing", "renamed", "another shape", "not numbers", "infinite", "overflowing"),
-        "a layer too many",
+        *("a layer too many", "biases", "scales of integers", "norms"),
     ],
 )
 def test_a_model_with_wrong_weights_is_not_asked(folder, change, message):
@@ -341,6 +353,13 @@ def test_a_model_with_wrong_weights_is_not_asked(folder, change, message):
     with pytest.raises(ModelError, match=message) as caught:
         load_model(str(folder), "cpu")
     assert "\n" not in str(caught.value)
+
+
+def test_weights_of_parts_of_another_kind_are_no_loss(folder):
+    """As a part for images, or the masks and frequencies that older files hold in every layer."""
+    other = ("vision.layers.0.up_proj.weight", "model.layers.0.self_attn.masked_bias")
+    rewrite(folder, lambda w: w | {name: torch.ones(4) for name in other})
+    load_model(str(folder), "cpu")
 
 
 def test_a_folder_in_the_home_folder_is_told_by_its_files(folder, monkeypatch):
