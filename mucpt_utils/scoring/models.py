@@ -1,7 +1,7 @@
 """Causal language models: small ones from scratch, others loaded from wherever they are."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,10 @@ if TYPE_CHECKING:  # transformers takes seconds to import
     from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 
+MODEL_FILES = ("config.json", "generation_config.json", "model*.index.json", "model*.safetensors")
 # files of tokenizers: `tokenizers`, and those of older kinds by the names that they come with
 TOKENIZERS = ("*token*", "*vocab*", "*merges*", "*spiece*", "*.model", "*.tiktoken", "*bpe*")
+POINTER = b"version https://git-lfs"
 
 
 class TokenizerError(MuCPTError, ValueError):
@@ -57,13 +59,15 @@ def load(
 
     name: a folder, a Hub name, which may end in `@REVISION`, `package:NAME` or a GGUF file (see
     `scoring.packages`). dtype: of the weights; "auto" is that of the files. device: a GPU if
-    there is one, unless given. Raises ModelError, in one line, if the model is missing or damaged,
-    or if the files lack some of its weights.
+    there is one, unless given. Raises ModelError, in one line, if the model is missing, damaged or
+    of another kind, or if the files lack some of its weights.
     """
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
-    source, revision = pinned(resolve(name))
+    source, revision = found(name)
+    check_files(source, name, MODEL_FILES)
+    check_kind(source, revision, name)
     logging.disable_progress_bar()
     with readable(name):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
@@ -77,8 +81,91 @@ def load(
         )
     model, report = loaded
     check_whole(model, report, name)
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    return model.to(chosen)
+    model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    with readable(name):
+        future = sees_future(model)
+    if future:
+        raise ModelError(f"model {str(name)!r} is no causal language model: it sees what follows")
+    return model
+
+
+def found(name: str | Path) -> tuple[str, str | None]:
+    """What transformers loads for a model's name, and its revision. Raises ModelError for an
+    adapter that would be ignored."""
+    from transformers.utils import is_peft_available
+
+    source, revision = pinned(resolve(name))
+    if (Path(source) / "adapter_config.json").is_file() and not is_peft_available():
+        raise ModelError(
+            f"model {str(name)!r} is an adapter; merge it into the model that it was made for"
+        )
+    return source, revision
+
+
+def check_files(source: str, name: str | Path, patterns: Iterable[str]) -> None:
+    """Raises ModelError for a file of a model's folder that is not what its name says.
+
+    That is a pointer that Git LFS left in a file's place, or JSON that is no object: transformers
+    would name no file, and takes defaults for what it cannot read of `generation_config.json`.
+    """
+    files = {path for pattern in patterns for path in Path(source).glob(pattern) if path.is_file()}
+    for path in sorted(files):
+        with path.open("rb") as file:
+            pointer = file.read(len(POINTER)) == POINTER
+        if pointer:
+            problem = "a pointer of Git LFS and not the file, which `git lfs pull` fetches"
+        elif path.suffix == ".json" and not holds_object(path):
+            problem = "not a JSON object"
+        else:
+            continue
+        raise ModelError(f"model {str(name)!r} cannot be loaded: {path.name} is {problem}")
+
+
+def holds_object(path: Path) -> bool:
+    """Whether a file is JSON with names and values."""
+    try:
+        return isinstance(json.loads(path.read_bytes()), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def check_kind(source: str, revision: str | None, name: str | Path) -> None:
+    """Raises ModelError for a model of an encoder and a decoder, half of which would be loaded, and
+    for a quantisation that transformers does not know and would ignore."""
+    from transformers import AutoConfig
+    from transformers.quantizers import auto
+
+    with readable(name):
+        config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
+        how = getattr(config, "quantization_config", None)
+        known = not isinstance(how, dict) or auto.AutoHfQuantizer.supports_quant_method(how)
+    if config.is_encoder_decoder:
+        raise ModelError(
+            f"model {str(name)!r} is no causal language model: {config.model_type} is an encoder "
+            "and a decoder"
+        )
+    if not known:
+        raise ModelError(
+            f"model {str(name)!r} cannot be loaded: quant_method is {how['quant_method']!r} in its "
+            f"config.json; allowed: {', '.join(sorted(auto.AUTO_QUANTIZATION_CONFIG_MAPPING))}"
+        )
+
+
+@torch.no_grad()
+def sees_future(model: "PreTrainedModel") -> bool:
+    """Whether a token changes what is predicted before it, as in masked language models."""
+    vocabulary = model.config.get_text_config().vocab_size
+    ids = torch.arange(4, device=model.device)[None] % vocabulary
+    other = ids.clone()
+    other[0, -1] = 4 % vocabulary
+    before, after = (model(input_ids=x).logits[:, :-1] for x in (ids, other))
+    return bool(before.isfinite().all()) and not differ_by_rounding(before, after)
+
+
+def differ_by_rounding(ours: torch.Tensor, theirs: torch.Tensor) -> bool:
+    """Whether two readings of a text gave the same logits, at their precision."""
+    rounding = max(1e-3, 8 * torch.finfo(theirs.dtype).eps)
+    return bool((ours - theirs).abs().max() <= rounding * theirs.abs().max())
 
 
 def unfilled(folder: Path) -> "PreTrainedModel":
@@ -129,8 +216,9 @@ def load_tokenizer(name: str | Path, needs_end: bool = True) -> "PreTrainedToken
     """
     from transformers import AutoTokenizer
 
-    source, revision = pinned(resolve(name))
+    source, revision = found(name)
     check_has_tokenizer(source, name)
+    check_files(source, name, (*TOKENIZERS, "chat_template*", "config.json"))
     with readable(name):
         tokenizer = AutoTokenizer.from_pretrained(
             source, revision=revision, trust_remote_code=False

@@ -13,6 +13,14 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 from tiny_gguf import TEXT, write_gguf
+from transformers import (
+    AutoModelForMaskedLM,
+    AutoModelForSeq2SeqLM,
+    BartConfig,
+    BertConfig,
+    GPT2Config,
+    GPT2LMHeadModel,
+)
 
 from mucpt_utils import paths
 from mucpt_utils.__main__ import main as command
@@ -22,9 +30,10 @@ from mucpt_utils.config.packages import find_package, load_packages
 from mucpt_utils.errors import OK, OUTSIDE, WRONG_INPUT
 from mucpt_utils.musicsimpleqa.asking.models import facts_of, load_model
 from mucpt_utils.scoring import packages
-from mucpt_utils.scoring.models import load, load_tokenizer, pinned
+from mucpt_utils.scoring.models import POINTER, load, load_tokenizer, pinned
 from mucpt_utils.scoring.packages import ModelError, ModelMissing, resolve
 
+OF_BART = ("layers", "attention_heads", "ffn_dim")
 Q4_1 = gguf.GGMLQuantizationType.Q4_1
 
 
@@ -360,6 +369,68 @@ def test_weights_of_parts_of_another_kind_are_no_loss(folder):
     other = ("vision.layers.0.up_proj.weight", "model.layers.0.self_attn.masked_bias")
     rewrite(folder, lambda w: w | {name: torch.ones(4) for name in other})
     load_model(str(folder), "cpu")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", f"{POINTER.decode()}.github.com/spec/v1\n"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("config.json", "generation_config.json", "model.safetensors.index.json"),
+        *("tokenizer.json", "tokenizer_config.json"),
+    ],
+)
+def test_a_damaged_file_is_named(folder, name, content):
+    """Without its generation settings a model would be asked that does not know when to end."""
+    (folder / name).write_text(content, encoding="utf-8")
+    said = "a pointer of Git LFS" if "git-lfs" in content else "not a JSON object"
+    with pytest.raises(ModelError, match=rf"cannot be loaded: {name} is {said}") as caught:
+        load_model(str(folder), "cpu")
+    assert "\n" not in str(caught.value)
+
+
+def change_settings(folder, **changes):
+    settings = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(settings | changes))
+
+
+def test_a_quantisation_that_would_be_ignored_is_refused(folder):
+    change_settings(folder, quantization_config={"quant_method": "own"})
+    with pytest.raises(ModelError, match="quant_method is 'own' in its config.json; allow"):
+        load(folder)
+
+
+def test_an_adapter_is_not_taken_for_its_model(folder):
+    (folder / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    for loaded in (load, load_tokenizer):
+        with pytest.raises(ModelError, match="is an adapter; merge it"):
+            loaded(folder)
+
+
+SMALL = {"vocab_size": 300, "max_position_embeddings": 64, "num_hidden_layers": 1}
+SMALL |= {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
+HALVES = {"vocab_size": 300, "d_model": 16, "max_position_embeddings": 64}
+HALVES |= {f"{half}_{part}": 1 for half in ("encoder", "decoder") for part in OF_BART}
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "said"),
+    [
+        (AutoModelForMaskedLM, BertConfig(**SMALL, initializer_range=0.3), "it sees what follows"),
+        (AutoModelForSeq2SeqLM, BartConfig(**HALVES), "bart is an encoder and a decoder"),
+    ],
+    ids=["masked", "encoder and decoder"],
+)
+def test_a_model_of_another_kind_is_not_asked(folder, kind, config, said):
+    kind.from_config(config).save_pretrained(folder)
+    with pytest.raises(ModelError, match=f"is no causal language model: {said}"):
+        load_model(str(folder), "cpu")
+
+
+def test_a_model_of_few_positions_is_loaded(folder):
+    GPT2LMHeadModel(
+        GPT2Config(vocab_size=300, n_positions=4, n_embd=16, n_layer=1, n_head=2, eos_token_id=0)
+    ).save_pretrained(folder)
+    assert load_model(str(folder), "cpu")[0].config.n_positions == 4
 
 
 def test_a_folder_in_the_home_folder_is_told_by_its_files(folder, monkeypatch):

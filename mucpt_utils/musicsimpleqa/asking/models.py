@@ -84,7 +84,8 @@ def check_numbers(
     odd = next((n for n, p in model.named_parameters() if not torch.isfinite(p).all()), None)
     if odd is not None:
         raise ModelError(f"model {name!r} has weights that are not numbers, in {odd}")
-    encoded: Any = tokenizer([PROBE])["input_ids"]
+    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    encoded = [tokens[:positions] for tokens in ask.prompt_tokens(tokenizer, [PROBE])]
     try:
         ask.check_tokens(model, encoded)
     except ask.AskingError as error:
