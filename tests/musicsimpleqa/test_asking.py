@@ -5,6 +5,7 @@ import math
 import pytest
 import qa_model
 import torch
+from tokenizers.processors import TemplateProcessing
 from transformers import (
     AutoModelForCausalLM,
     Gemma3Config,
@@ -23,6 +24,8 @@ from mucpt_utils.musicsimpleqa.asking import ask, decoding
 from mucpt_utils.musicsimpleqa.asking.models import ask_model
 from mucpt_utils.musicsimpleqa.asking.run import Run
 from mucpt_utils.scoring.tokens import train_tokenizer
+
+ENDS = ("[CLS]", "[SEP]", "<|endoftext|>")
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +91,19 @@ def test_answers_come_in_the_order_of_the_prompts(tokenizer):
     alone = [ask.answer_questions(model, tokenizer, [p], 1, 8, progress=False)[0] for p in prompts]
     assert together == alone
     assert ask.answer_questions(model, tokenizer, [], progress=False) == []
+
+
+def test_what_a_tokenizer_puts_after_a_text_is_not_in_a_prompt():
+    tokenizer = train_tokenizer(["Who?"], 300)
+    tokenizer.add_special_tokens({"cls_token": "[CLS]", "sep_token": "[SEP]"})
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP] <|endoftext|>",
+        special_tokens=[(w, tokenizer.convert_tokens_to_ids(w)) for w in ENDS],
+    )
+    (tokens,) = ask.prompt_tokens(tokenizer, ["Who?"])
+    assert tokenizer.decode(tokens) == "[CLS]Who?"
+    whole, start = ask.prompt_and_answer(tokenizer, {"question": "Who?", "answer": "Nas"})
+    assert tokenizer.decode(whole[start:]) == " Nas"
 
 
 def test_prompt_too_long_for_the_context_is_refused(tokenizer):
@@ -169,6 +185,19 @@ def test_chat_prompt_without_a_system_role():
     )
     text = ask.chat_prompt(tokenizer, "Who?")
     assert text.startswith(f"[user] {ask.INSTRUCTION}") and text.endswith("Who? ")
+
+
+def test_a_chat_template_that_ignores_what_is_said():
+    tokenizer = train_tokenizer(["a"], 300)
+    tokenizer.chat_template = (
+        "{% for m in messages if m['role'] != 'system' %}[{{ m['role'] }}] {{ m['content'] }} "
+        "{% endfor %}"
+    )
+    assert ask.chat_prompt(tokenizer, "Who?") == "[user] Who? "
+    tokenizer.chat_template = "{{ messages[-1]['content'] }}"
+    assert ask.chat_prompt(tokenizer, "Who?") == "Who?"
+    with pytest.raises(ask.AskingError, match="leaves out examples"):
+        ask.chat_prompt(tokenizer, "Who?", qa_model.questions()[:1])
 
 
 def test_a_chat_template_that_fails_is_said_on_one_line():

@@ -81,8 +81,8 @@ def chat_prompt(
     """`messages` in the tokenizer's chat template, up to where the answer begins.
 
     Raises AskingError for a tokenizer without a template, or with one that fails or leaves out the
-    question. A template that has no system role gets the instruction at the head of the first user
-    turn.
+    question or an example. A template that refuses a system role gets the instruction at the head
+    of the first user turn; one that ignores it goes without, as it does on a server.
     """
     if not tokenizer.chat_template:
         raise AskingError("the tokenizer has no chat template; ask without chat")
@@ -99,8 +99,11 @@ def chat_prompt(
         except Exception as error:
             reason = " ".join(str(error).split())[:200]
             raise AskingError(f"the tokenizer's chat template fails: {reason}") from None
-    if only_words(question) not in only_words(text):
+    said = only_words(text)
+    if only_words(question) not in said:
         raise AskingError("the tokenizer's chat template leaves out the question")
+    if any(only_words(example["question"]) not in said for example in examples):
+        raise AskingError("the tokenizer's chat template leaves out examples; use --shots 0")
     return text
 
 
@@ -132,13 +135,18 @@ def prompt_tokens(
     """Tokens of prompts to be continued, including special tokens before the text.
 
     chat: the prompts are from a chat template, which writes the special tokens itself. An end token
-    that a tokenizer puts after every text would tell the model that it is over; it is left out.
+    or separator that a tokenizer puts after every text would tell the model that it is over; they
+    are left out.
     """
     encoded: Any = tokenizer(list(prompts), add_special_tokens=not chat)["input_ids"]
     if chat:
         return encoded
-    end = tokenizer.eos_token_id
-    return [tokens[:-1] if len(tokens) > 1 and tokens[-1] == end else tokens for tokens in encoded]
+    # a word that the tokenizer does not know belongs to the text
+    closing = {*tokenizer.all_special_ids} - {tokenizer.unk_token_id} | {tokenizer.eos_token_id}
+    for tokens in encoded:
+        while len(tokens) > 1 and tokens[-1] in closing:
+            tokens.pop()
+    return encoded
 
 
 def answer_questions(
