@@ -7,6 +7,7 @@ import qa_model
 import torch
 from tokenizers.processors import TemplateProcessing
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     Gemma3Config,
     GPT2Config,
@@ -23,6 +24,7 @@ from mucpt_utils.closure import code_closure
 from mucpt_utils.musicsimpleqa.asking import ask, decoding
 from mucpt_utils.musicsimpleqa.asking.models import ask_model
 from mucpt_utils.musicsimpleqa.asking.run import Run
+from mucpt_utils.scoring.packages import ModelError
 from mucpt_utils.scoring.tokens import train_tokenizer
 
 ENDS = ("[CLS]", "[SEP]", "<|endoftext|>")
@@ -91,6 +93,72 @@ def test_answers_come_in_the_order_of_the_prompts(tokenizer):
     alone = [ask.answer_questions(model, tokenizer, [p], 1, 8, progress=False)[0] for p in prompts]
     assert together == alone
     assert ask.answer_questions(model, tokenizer, [], progress=False) == []
+
+
+FEW = {"vocab_size": 400, "initializer_range": 0.3, "init_std": 0.3}
+OTHER_KINDS = {
+    "gpt_neo": {
+        **{"hidden_size": 32, "num_layers": 2, "num_heads": 2, "window_size": 8},
+        "attention_types": [[["global", "local"], 1]],
+    },
+    "mpt": {"d_model": 32, "n_heads": 2, "n_layers": 2},
+    "bart": {
+        **{"d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "decoder_ffn_dim": 48},
+        **{"encoder_attention_heads": 2, "decoder_attention_heads": 2},
+    },
+    "roberta": {**SMALL, "is_decoder": True},
+    "lfm2": {**SMALL, "full_attn_idxs": [1]},
+    "openai-gpt": {"n_embd": 32, "n_layer": 2, "n_head": 2},
+    "rwkv": {"hidden_size": 32, "num_hidden_layers": 2},
+    "mamba": {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 4},
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_answers_are_those_to_each_prompt_alone_whatever_padding_does_to_a_model(kind, tokenizer):
+    torch.manual_seed(3)
+    config = AutoConfig.for_model(kind, **{**FEW, **OTHER_KINDS[kind]})
+    model = AutoModelForCausalLM.from_config(config).eval()
+    if kind == "rwkv":  # it begins with weights that make all tokens alike
+        for matrix in (p for p in model.parameters() if p.ndim == 2):
+            torch.nn.init.normal_(matrix, std=0.3)
+    examples = qa_model.questions()[:2]
+    prompts = [ask.prompt("very " * n + "long?", examples) for n in (9, 0, 4, 4)]
+    together = ask.answer_questions(model, tokenizer, prompts, 4, 6, chat=True, progress=False)
+    alone, ends = [], decoding.end_tokens(model, tokenizer)
+    for prompt in prompts:
+        tokens = tokenizer(prompt)["input_ids"]
+        start = len(tokens)
+        with torch.no_grad():
+            while len(tokens) < start + 6 and tokens[-1] not in ends:
+                tokens.append(int(model(torch.tensor([tokens])).logits[0, -1].argmax()))
+        alone.append(tokenizer.decode(tokens[start:], skip_special_tokens=True).strip())
+    assert together == alone
+
+
+def test_settings_for_writing_texts_do_not_change_answers(tokenizer):
+    """They are for sampling and beams; answers are what the model finds most likely."""
+    torch.manual_seed(3)
+    config = AutoConfig.for_model("mamba", **{**FEW, **OTHER_KINDS["mamba"]})
+    model = AutoModelForCausalLM.from_config(config)
+    how = {"chat": True, "progress": False}
+    greedy = ask.answer_questions(model, tokenizer, ["Who?"], 1, 8, **how)
+    model.generation_config.repetition_penalty = 50.0
+    model.generation_config.no_repeat_ngram_size = 1
+    own = model.generation_config
+    assert ask.answer_questions(model, tokenizer, ["Who?"], 1, 8, **how) == greedy
+    assert model.generation_config is own
+
+
+def test_end_tokens_that_are_none(tokenizer):
+    model = LlamaForCausalLM(LlamaConfig(**SMALL))
+    plain = ask.answer_questions(model, tokenizer, ["Who?"], 1, 4, progress=False)
+    model.generation_config.eos_token_id = [-1, 400]
+    assert ask.answer_questions(model, tokenizer, ["Who?"], 1, 4, progress=False) == plain
+    for odd in ("</s>", [1.5], {"a": 1}):
+        model.generation_config.eos_token_id = odd
+        with pytest.raises(ModelError, match="eos_token_id is .*; allowed: the number of a token"):
+            ask.answer_questions(model, tokenizer, ["Who?"], 1, 4, progress=False)
 
 
 def test_what_a_tokenizer_puts_after_a_text_is_not_in_a_prompt():

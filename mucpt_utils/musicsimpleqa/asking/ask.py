@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from mucpt_utils.errors import MuCPTError
 from mucpt_utils.musicsimpleqa.asking.decoding import (
+    batches_of,
     decode,
     keeps_cache,
     prefix_cache,
@@ -207,8 +208,7 @@ def answer_batches(
     shared = shared_prefix(encoded)
     model.eval()
     with tqdm(total=len(order), desc="answers", unit="answer", disable=not progress) as bar:
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
+        for rows in batches_of(model, encoded, order, shared, batch_size):
             batch = [encoded[i] for i in rows]
             # a chat model may write its thoughts before its answer
             texts = decode(
