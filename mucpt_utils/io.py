@@ -23,6 +23,7 @@ except ImportError:
 BOOLEAN = "tag:yaml.org,2002:bool"
 # half a character (a lone surrogate), as models write it, has no UTF-8: it stays a JSON escape
 HALF_SIGNS = "backslashreplace"
+UNFINISHED = ".new"  # ends the name of a file that is being written
 
 
 class FileError(MuCPTError, ValueError):
@@ -155,7 +156,7 @@ def _beside(path: Path) -> Iterator[Path]:
     """A path to write to; the file takes the place of `path` once all has gone well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # a name of its own: others may write the same file at the same time
-    beside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}.new")
+    beside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}{UNFINISHED}")
     try:
         yield beside
         beside.replace(path)

@@ -24,7 +24,7 @@ from pydantic import BaseModel
 
 from mucpt_utils.closure import changed_since_first, code_digest
 from mucpt_utils.errors import MuCPTError, OutsideError
-from mucpt_utils.io import digest, read_json, write_json
+from mucpt_utils.io import UNFINISHED, digest, read_json, write_json
 from mucpt_utils.study.checkout import commit
 
 RECORD = "record.json"
@@ -220,12 +220,16 @@ def file_digest(path: Path) -> bytes:
 
 
 def output_files(folder: Path) -> list[Path]:
-    """Files of a stage that count as its output, in a fixed order."""
+    """Files of a stage that count as its output, in a fixed order.
+
+    One that a killed process was writing does not, or what is made from it would have another key.
+    """
     return sorted(
         path
         for path in folder.rglob("*")
         if path.is_file()
         and path.name != RECORD
+        and path.suffix != UNFINISHED
         and SCRATCH not in path.relative_to(folder).parts[:-1]
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mucpt_utils.config.scoring import Arm
-from mucpt_utils.io import digest
+from mucpt_utils.io import digest, write_text
 from mucpt_utils.paths import ROOT
 from mucpt_utils.study import stages
 from mucpt_utils.study.stages import RECORD, Stage, build, content_digest, lineage, load
@@ -214,6 +214,27 @@ def test_a_half_finished_stage_goes_on_from_what_it_had_left(stage, tmp_path):
     made = stage(make)
     assert {p.name for p in made.folder.iterdir()} == {"part1.txt", "part2.txt", RECORD}
     assert not left.exists(), "the working folder became the stage"
+
+
+def test_what_a_killed_process_was_writing_is_no_output(stage, tmp_path, monkeypatch):
+    """A stage made after a kill has the digest, and what follows from it the key, of any other."""
+
+    def make(folder):
+        write_text(folder / "out.txt", "hello")
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "unlink", lambda *_, **__: None)  # a kill leaves no time for it
+        patch.setattr(Path, "write_text", cut)
+        patch.setattr(os, "getpid", lambda: 1)
+        stage(make)
+    assert len(list((tmp_path / "stages").glob("*.partial/out.txt.*"))) == 1
+    assert stage(make).sha256 == stage(make, settings={"other": 1}).sha256
+
+
+def cut(path, text, **_):
+    """What is left of a file whose writer was killed."""
+    path.write_bytes(text[:2].encode())
+    raise KeyboardInterrupt
 
 
 def test_a_stage_that_raised_can_be_tried_again(stage):
