@@ -276,7 +276,7 @@ def train(
     if save is not None:
         _save_whole(trainer, save)
     if trainer.is_world_process_zero():
-        shutil.rmtree(checkpoints, ignore_errors=True)
+        _remove(checkpoints)
         if save is not None:
             (save / "losses.json").write_text(json.dumps(step_losses.losses), encoding="utf-8")
     model.eval()
@@ -351,6 +351,13 @@ def _arguments(
 def processes() -> int:
     """How many processes train together, as `torchrun` and `accelerate launch` tell each."""
     return int(os.environ.get("WORLD_SIZE", 1))
+
+
+def _remove(checkpoints: Path) -> None:
+    """Remove all checkpoints; a kill meanwhile leaves none that is taken for a whole one."""
+    for path in checkpoints.glob(f"checkpoint-*/{TRAINER_STATE_NAME}"):
+        path.unlink()
+    shutil.rmtree(checkpoints, ignore_errors=True)
 
 
 def _last_whole_checkpoint(folder: Path) -> str | None:

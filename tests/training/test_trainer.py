@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -297,6 +298,21 @@ def test_a_checkpoint_that_was_being_written_is_passed_over(run, tmp_path, damag
     if damage == "state is cut off":
         (last / "trainer_state.json").write_text('{"best_global_step": nu')
     assert distance(run(sequences, options, "killed", seed=9), expected) == 0
+
+
+def test_checkpoints_that_were_being_removed_are_passed_over(run, tmp_path, monkeypatch):
+    """Without its weights a checkpoint would end every attempt to go on."""
+    options, sequences = settings(checkpoints=2), data(64)
+    expected = run(sequences, options, "whole")
+
+    def remove_one_file(folder, **_):
+        next(folder.glob("*/model.safetensors")).unlink()
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(trainer, "shutil", SimpleNamespace(rmtree=remove_one_file))
+        run(sequences, options, "killed")
+    assert distance(run(sequences, options, "killed"), expected) == 0
 
 
 KILLED_RUN = """
