@@ -137,7 +137,7 @@ def check_kind(source: str, revision: str | None, name: str | Path) -> None:
 
     with readable(name):
         config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
-        how = getattr(config, "quantization_config", None)
+        how: Any = getattr(config, "quantization_config", None)
         known = not isinstance(how, dict) or auto.AutoHfQuantizer.supports_quant_method(how)
     if config.is_encoder_decoder:
         raise ModelError(
