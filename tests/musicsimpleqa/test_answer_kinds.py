@@ -16,6 +16,12 @@ QUESTIONS = {
     "act": ("Who recorded the song Dreamboat?", "Perfect", "group", "Dreamboat"),
     "single": ("Who recorded the song Dreamboat?", "Patsy Cline", "person", "Dreamboat"),
     "member": ("Which band is the singer Ann Lee best known for?", "Can", "group", "Ann Lee"),
+    "pianist": (
+        "Which band or group is the pianist Ed Ruiz best known for being in?",
+        "Can",
+        "group",
+        "the pianist Ed Ruiz",
+    ),
     "album": ("Which album won the 2016 Harp Award?", "25", "title", "2016 Harp Award"),
     "town": (
         "In which city was the opera Don Juan first performed?",
@@ -37,12 +43,36 @@ QUESTIONS = {
     "port": ("In which city was Clara Haskil born?", "Trieste", "place", "Clara Haskil"),
     "origin": ("Which country is the tro, an instrument, from?", "Cambodia", "place", "tro"),
     "label": ("On which record label was Rust released?", "Ariola", "term", "Rust"),
+    "fourth": ("What is the inversion of the perfect fifth?", "perfect fourth", "term", ""),
+    "tritone": ("What is the inversion of the diminished fifth?", "augmented fourth", "term", ""),
+    "syllable": ("Which syllable is sung on the second degree of the scale?", "re", "term", ""),
+    "number": ("Which catalogue number does the Nelson Mass have?", "Hob. XXII:11", "term", ""),
+    "drums": ("Who played drums on the album Ah Um?", "Dannie Richmond", "person", "Ah Um"),
+    "letters": ("Which artist or band recorded Chill Out?", "The KLF", "group", "Chill Out"),
+    "south": ("In which city was Clara Haskil born?", "New Orleans", "place", "Clara Haskil"),
+    "east": ("In which city was Clara Haskil born?", "Budapest", "place", "Clara Haskil"),
 }
 CASES = {
     "who won, where a work is asked": [
         ("winner", "The 1951 prize was awarded to Carl Ott for Tidal Songs.", "+"),
         ("winner", "The 1951 prize was awarded to Carl Ott, who taught in Berne for years.", "0"),
         ("winner", "The 1951 prize was awarded to Carl Ott for Winter Songs.", "-"),
+    ],
+    "one of several movements": [
+        ("slow", "I. Allegro - A minor\nII. Andante - E major\nIII. Largo - C major", "+"),
+        ("slow", "I. Allegro - E major\nII. Andante - A minor\nIII. Largo - E major", "-"),
+        ("slow", "1. Allegro (A minor)\n2. Andante (E major)\n3. Presto (A minor)", "+"),
+        ("slow", "I. Allegro (A minor), II. Andante (E major), III. Largo (C major)", "+"),
+        ("slow", "1st movement: A minor, 2nd movement: E major, 3rd movement: A minor", "+"),
+        ("slow", "1st movement: E major, 2nd movement: A minor, 3rd movement: A minor", "-"),
+        ("slow", "1. Elegia is in A minor.\n2. It has three parts.\n3. E major it is.", "+"),
+    ],
+    "one in bold type": [
+        ("syllable", "do, **re**, mi, fa", "+"),
+        ("syllable", "do, re, **mi**, fa", "-"),
+        ("syllable", "do, re, mi, fa", "-"),
+        ("slow", "A minor – **E major** – A minor", "+"),
+        ("town", "**Odeon**, Munich, Germany", "+"),
     ],
     "a place in another language": [
         ("port", "Triest", "+"),

@@ -443,6 +443,8 @@ class Evidence:
         ]
         if not near:
             return None
+        # "III. Largo": the number says which one
+        near = [pair for pair in near if pair[1][0] in MOVEMENTS] or near
         return PARTS[(min(near, key=lambda pair: pair[0])[1].lastindex or 1) - 1]
 
 

@@ -208,7 +208,20 @@ TABLE_RULE = re.compile(r"^(?=[\s:|-]*-)[\s:|-]*$")
 # "2nd" and "2" -> "second"
 ORDINALS = {form: word for word, form in FORMS["ordinal_words"].items()}
 ORDINALS |= {form[:-2]: word for form, word in ORDINALS.items()}
-MOVEMENT = re.compile(r"\b(first|second|third|fourth|fifth)[ -]movement", re.IGNORECASE)
+MOVEMENT = re.compile(
+    r"\b(first|second|third|fourth|fifth|sixth|seventh)[ -](?:movement|degree)", re.IGNORECASE
+)
+# the beginning of an item of a list by number: "II. Andante", "2nd movement: ...", "Movement 2"
+IN_SERIES = re.compile(
+    r"[ \t>*_#-]{0,6}(?:(?:movement|mvt\.?) )?(\d|[IV]{1,3})(?:st|nd|rd|th)?(?: movement\b)?"
+    r"[*_]{0,2}(?:[.):]| [-–—])[*_]{0,2}[ \t]+(?=\S)",
+    re.IGNORECASE,
+)
+VERB = re.compile(r"\b(?:is|are|was|were|has|have|it's)\b", re.IGNORECASE)
+# an item in bold type, and what is between the items of a list
+BOLD = re.compile(r"\*\*[^*\n]{1,60}\*\*")
+LIST_SIGN = re.compile(r", |\s+(?:[-–—/|→]|->)\s+")
+ITEM_LENGTH = 4  # words of an item of a bare list, at most
 
 
 # signs, one of which thoughts, later turns and markup need
@@ -242,8 +255,10 @@ def own_words(reply: str, question: str, number: bool = False) -> str:
         text = from_json(text, question)
     if "\\" in text:
         text = from_latex(text)
+    if text.count("**") == 2:
+        text = set_off(text)
     if "\n" in text:
-        text = from_lines(chosen_option(text), question)
+        text = from_lines(asked_of_series(chosen_option(text), question), question)
     elif option := option_in_row(text):
         text = option
     elif item := (BULLET if number else ITEM).match(text):
@@ -307,6 +322,40 @@ def chosen_option(text: str) -> str:
     if not letter or letter[1].upper() not in named:
         return text
     return behind[: letter.start(1)] + named[letter[1].upper()] + behind[letter.end() :]
+
+
+def set_off(text: str) -> str:
+    """The one item of a bare list that is in bold type: `do, **re**, mi`; any other text as it is.
+
+    Not its first one, which may be the first step of `**Aston**, Birmingham, England`.
+    """
+    items = [] if ":" in text else LIST_SIGN.split(text.strip(" .!"))
+    bold = [item for item in items[1:] if BOLD.fullmatch(item)]
+    bare = all(len(item.split()) <= ITEM_LENGTH for item in items)
+    return bold[0] if len(items) > 2 and len(bold) == 1 and bare else text
+
+
+def asked_of_series(text: str, question: str) -> str:
+    """A numbered list with the one item only that the question asks for: the second movement."""
+    nth = MOVEMENT.search(question)
+    if not nth:
+        return text
+    lines = text.split("\n")
+    numbers = {place: IN_SERIES.match(line) for place, line in enumerate(lines)}
+    found = {place: nth_of(match[1]) for place, match in numbers.items() if match}
+    names = list(found.values())
+    if len(names) < 2 or names.count(nth[1].lower()) != 1 or len(set(names)) < len(names):
+        return text
+    if any(VERB.search(lines[place]) for place in found):  # steps of an argument
+        return text
+    other = {place for place, name in found.items() if name != nth[1].lower()}
+    return "\n".join(line for place, line in enumerate(lines) if place not in other)
+
+
+def nth_of(number: str) -> str:
+    """`II` and `2` as the ordinal `second`, "" if there is none."""
+    value = "1" if number in "iI" else str(FORMS["roman"].get(number.lower(), number))
+    return ORDINALS.get(value, "")
 
 
 def option_in_row(text: str) -> str:
