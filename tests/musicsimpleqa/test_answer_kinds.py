@@ -58,6 +58,21 @@ CASES = {
         ("winner", "The 1951 prize was awarded to Carl Ott, who taught in Berne for years.", "0"),
         ("winner", "The 1951 prize was awarded to Carl Ott for Winter Songs.", "-"),
     ],
+    "intervals by letters, and with the quality behind": [
+        ("fourth", "P4", "+"),
+        ("fourth", "fourth, perfect", "+"),
+        ("fourth", "Fourth (perfect)", "+"),
+        ("fourth", "A4", "-"),
+        ("fourth", "fourth, augmented", "-"),
+        ("tritone", "A4", "+"),
+        ("tritone", "a fourth, an augmented one", "+"),
+        ("tritone", "P4", "-"),
+    ],
+    "catalogue numbers with a Roman numeral": [
+        ("number", "Hob. XXII/11", "+"),
+        ("number", "Hob. XXII:12", "-"),
+        ("number", "The Nelson Mass is officially titled Missa in angustiis.", "0"),
+    ],
     "one of several movements": [
         ("slow", "I. Allegro - A minor\nII. Andante - E major\nIII. Largo - C major", "+"),
         ("slow", "I. Allegro - E major\nII. Andante - A minor\nIII. Largo - E major", "-"),

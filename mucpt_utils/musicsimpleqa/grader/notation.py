@@ -48,13 +48,21 @@ OPUS_PART = re.compile(r"\b(op(?:us)?\.?\s*\d+)\s*(?:/\s*|,?\s*(?:#|nr\.?|n°|n�
 HASH_NUMBER = re.compile(r"(?<![\w#])#\s?(?=\d)")
 # --- intervals ------------------------------------------------------------------------------------
 INTERVAL_SIGN = re.compile(
-    r"\b(?:(dim|aug|min|maj|perf?)\.?\s?(?=[2-8](?:nd|rd|th)?\b)|([mMP])(?=[2-8]\b))([2-8])"
+    r"\b(?:(dim|aug|min|maj|perf?)\.?\s?(?=[2-8](?:nd|rd|th)?\b)|([mMPAd])(?=[2-8]\b))([2-8])"
     r"(?:nd|rd|th)?\b"
 )
 QUALITIES = {
     **{"dim": "diminished", "aug": "augmented", "min": "minor", "maj": "major"},
     **{"perf": "perfect", "per": "perfect", "m": "minor", "M": "major", "P": "perfect"},
+    **{"A": "augmented", "d": "diminished"},
 }
+QUALITY = "major|minor|perfect|augmented|diminished"
+SIZE = "(?:second|third|fourth|fifth|sixth|seventh|octave|[2-8](?:nd|rd|th))"
+# "fourth, perfect", "a seventh (minor)"
+QUALITY_BEHIND = re.compile(
+    rf"(?<!or )(?<!ed )(?<!ct )\b({SIZE})(?:, | \()(?:an? )?({QUALITY})(?: one)?\b\)?(?! {SIZE})",
+    re.IGNORECASE,
+)
 COUPLE = re.compile(r"\ba (?:couple|pair)(?: of)?(?= (?:sharp|flat)s)")
 SIGNATURE = re.compile(r"\b(\d)\s?([♭♯#]|b\b)")
 
@@ -84,8 +92,11 @@ def in_words(text: str) -> str:
 
 
 def intervals_in_words(text: str) -> str:
-    """Signs of intervals in words: `m3` gives `minor 3rd`, `dim. 4th` gives `diminished 4th`."""
-    return INTERVAL_SIGN.sub(interval_in_words, text)
+    """Signs of intervals in words: `m3` gives `minor 3rd`, `dim. 4th` gives `diminished 4th`.
+
+    The quality comes first: `fourth, perfect` gives `perfect fourth`.
+    """
+    return QUALITY_BEHIND.sub(r"\2 \1", INTERVAL_SIGN.sub(interval_in_words, text))
 
 
 def interval_in_words(match: re.Match[str]) -> str:
