@@ -58,6 +58,17 @@ CASES = {
         ("winner", "The 1951 prize was awarded to Carl Ott, who taught in Berne for years.", "0"),
         ("winner", "The 1951 prize was awarded to Carl Ott for Winter Songs.", "-"),
     ],
+    "given names in other spellings": [
+        ("drums", "Danny Richmond", "+"),
+        ("drums", "The drummer was Danny Richmond.", "+"),
+        ("drums", "Donny Richmond", "-"),
+        ("desk", "Liz Frazer", "+"),
+    ],
+    "initials and what they stand for": [
+        ("letters", "The Kopyright Liberation Front (KLF)", "+"),
+        ("letters", "It was The KLF, the Kopyright Liberation Front.", "+"),
+        ("letters", "Kraftwerk (KLF sampled it)", "-"),
+    ],
     "intervals by letters, and with the quality behind": [
         ("fourth", "P4", "+"),
         ("fourth", "fourth, perfect", "+"),

@@ -383,7 +383,8 @@ class NameKey(Key):
     def stands_for_key(self, text: str, span: Span) -> bool:
         """Whether a name is made of the key's initials, beside the key: `SRV, Stevie Ray Vaughan`.
 
-        Small letters in it may be those of words that the key's initials leave out.
+        Or its initials are the key: `Electric Light Orchestra (ELO)`. Small letters in it may be
+        those of words that the key's initials leave out.
         """
         name = text[span.start : span.end].replace(".", "")
         capitals = "".join(letter for letter in name if letter.isupper()).lower()
@@ -391,9 +392,18 @@ class NameKey(Key):
 
     @cached_property
     def acronyms(self) -> frozenset[str]:
+        initials = "".join(form[0] for form in forms_of(text[span.start : span.end]) if form)
+        if len(initials) > 2 and initials in self.letters:
+            return True
         """The initials of the key's names of several words, with and without small words."""
         names = [forms for forms in self.forms if len(forms) > 1]
         return frozenset("".join(form[0] for form in forms if form) for forms in names)
+
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        """The key's names that are written as initials are: `The KLF`."""
+        names = (name.removeprefix("The ").replace(".", "") for name in self.spellings)
+        return frozenset(name.lower() for name in names if name.isalpha() and name.isupper())
 
     def is_new(self, name: str) -> bool:
         """Whether a name says more than the question does."""

@@ -78,7 +78,7 @@ def is_fellow(reading: Reading, first: int, last: int) -> bool:
     """Whether a name is a person's with whom somebody played, not a band's: `with John Lydon`."""
     text, start = reading.text, reading.words[first].start
     fellow = FELLOW.search(text, max(0, start - 48), start)
-    if fellow is None:
+    if fellow is None or reading.words[first].form in ARTICLES:  # "with Planxty and The Dubliners"
         return False
     return fellow[0].endswith("and ") or is_known_person(text[start : reading.words[last].end])
 

@@ -10,7 +10,12 @@ from mucpt_utils.musicsimpleqa.grader.keys import Span
 from mucpt_utils.musicsimpleqa.grader.names import NameKey
 from mucpt_utils.musicsimpleqa.grader.readings import Reading, forms_of, words
 from mucpt_utils.musicsimpleqa.grader.rules import RULES, K, level
-from mucpt_utils.musicsimpleqa.grader.spelling import is_slip_by_sound, one_spelling, romanised
+from mucpt_utils.musicsimpleqa.grader.spelling import (
+    is_slip_by_sound,
+    one_ending,
+    one_spelling,
+    romanised,
+)
 from mucpt_utils.musicsimpleqa.grader.words import ARTICLES, Word
 
 NO_FAMILY_NAMES = RULES.kind_words | RULES.function_words | {"blues", "boys", "girls", "explosion"}
@@ -224,14 +229,14 @@ def suffix_after(reading: Reading, index: int) -> str:
 
 
 def same_given_name(one: str, other: str) -> bool:
-    """Whether two given names are the same in two languages: Pyotr and Peter."""
+    """Whether two given names are one: Pyotr and Peter, Dannie and Danny, Ben and Benjamin."""
     group = RULES.given_names.get(one)
     if one == other or (group is not None and group == RULES.given_names.get(other)):
         return True
     short, long = sorted((one, other), key=len)
     if len(short) > 2 and long.startswith(short):  # "Ben", "Raph"
         return True
-    return romanised(one) == romanised(other)
+    return romanised(one) == romanised(other) or one_ending(one) == one_ending(other)
 
 
 def are_given_names(before: Sequence[Word], given: tuple[str, ...]) -> bool:

@@ -19,6 +19,8 @@ ROMANISATIONS = (
     *(("z", "s"), ("c", "k"), ("ie", "e"), ("ph", "f")),
 )
 TWICE = re.compile(r"(.)\1")
+# how a short given name ends: Danny, Dannie
+SHORT_ENDING = re.compile(r"(?:ie|ey|ee|i)$")
 UMLAUT = re.compile(r"([aou])e(?=[^aeiou])")
 
 # letters that sound alike in some names
@@ -47,6 +49,12 @@ def one_spelling(name: str) -> str:
             name = name.replace(letters, one)
     name = TWICE.sub(r"\1", name)
     return name[:-1] + "v" if name[-1:] == "f" else name
+
+
+@lru_cache(maxsize=4096)
+def one_ending(name: str) -> str:
+    """A given name in one of its spellings: Dannie and Danny, Elliot and Elliott give the same."""
+    return TWICE.sub(r"\1", SHORT_ENDING.sub("y", name)) if len(name) > 3 else name
 
 
 def one_slip(given: list[str], meant: list[str]) -> bool:
