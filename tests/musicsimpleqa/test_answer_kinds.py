@@ -69,6 +69,13 @@ CASES = {
         ("letters", "It was The KLF, the Kopyright Liberation Front.", "+"),
         ("letters", "Kraftwerk (KLF sampled it)", "-"),
     ],
+    "case endings that a language has": [
+        ("east", "Budapesten", "+"),
+        ("south", "New Orleansban", "+"),
+        ("south", "u New Orleansu", "+"),
+        ("south", "New Orleanson", "-"),
+        ("south", "New Orleansin", "-"),
+    ],
     "intervals by letters, and with the quality behind": [
         ("fourth", "P4", "+"),
         ("fourth", "fourth, perfect", "+"),

@@ -110,6 +110,8 @@ class PlaceKey(NameKey):
         if name in RULES.levels:
             return False
         endings = RULES.case_endings
+        if not RULES.in_hungary.isdisjoint(self.compact):
+            endings = endings | RULES.endings_in_hungary
         if not (self.asked.coarse or self.asked.relations.isdisjoint(("born", "form"))):
             endings = endings | RULES.inhabitants
         return any(

@@ -200,6 +200,8 @@ class Rules:
         people = data["people"].items()
         self.people = {word: name for name, words in people for word in words}
         self.case_endings = levelled(data["case_endings"])
+        self.endings_in_hungary = levelled(data["endings_in_hungary"])
+        self.in_hungary = levelled(data["places_in_hungary"])
         self.inhabitants = frozenset(data["inhabitants"])
         self.prepositions = frozenset(data["prepositions_elsewhere"])
         self.homes = {level(name): levelled(regions) for name, regions in data["homes"].items()}
