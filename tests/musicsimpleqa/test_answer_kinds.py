@@ -58,6 +58,17 @@ CASES = {
         ("winner", "The 1951 prize was awarded to Carl Ott, who taught in Berne for years.", "0"),
         ("winner", "The 1951 prize was awarded to Carl Ott for Winter Songs.", "-"),
     ],
+    "a work that won, whatever it is called": [
+        ("winner", "Carl Ott won with Billy the Kid.", "-"),
+        ("winner", "The work was Peter and the Wolf.", "-"),
+        ("winner", "Carl Ott won with Tidal Songs.", "+"),
+        ("winner", "Carl Ott won.", "0"),
+    ],
+    "what did not win": [
+        ("winner", "Winter Songs (Tidal Songs was nominated but did not win).", "-"),
+        ("winner", "Tidal Songs (Winter Songs was the favourite but didn't win)", "+"),
+        ("winner", "Tidal Songs, which did not win a Grammy that year.", "+"),
+    ],
     "given names in other spellings": [
         ("drums", "Danny Richmond", "+"),
         ("drums", "The drummer was Danny Richmond.", "+"),

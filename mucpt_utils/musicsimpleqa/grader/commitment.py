@@ -96,6 +96,9 @@ BEGUN = re.compile(
 LAST_SENTENCE = re.compile(rf"[.!?;\n]\s|{A}|[{N}]")
 WHICH_ONE = re.compile(r"\b(?:who|whom|whose|what|which|where|when|that)\b")
 QUOTED = re.compile(r'"[^"]*"')
+WINNER = re.compile(
+    r"(?:[A-Z][\w'.-]* ){2,4}(?:won|took|received)(?: (?:it|that year|the (?:prize|award)))?[.!]?"
+)
 A_NATIONAL = re.compile(r"An? [A-Z]")
 PLAIN_WORDS = re.compile(r"[a-z'-]+")  # a compound is one word
 
@@ -320,6 +323,8 @@ def unmarked(marked: Marked, key: Key) -> Commitment:
         return Commitment(NOTHING, "", "names who did something else")
     if describes(text, key):
         return Commitment(NOTHING, "", "only describes")
+    if key.asked.prize and WINNER.fullmatch(text):
+        return Commitment(NOTHING, "", "names who won, not with what")
     if SPEAKER.search(text) and not RULES.guess.search(small) and len(words(text)) > 2:
         return Commitment(NOTHING, "", "speaks of itself and names no answer")
     if repeats_question(text, key) and not key.names_its_kind(text):

@@ -40,6 +40,12 @@ from mucpt_utils.musicsimpleqa.grader.words import (
 TITLE_SIGNS = frozenset({"is", "was", "by", "called", "titled", "on", "from"})
 # words after which a word without a capital is a verb
 VERB_SIGNS = frozenset({"to", "me", "us", "you", "we", "they", "can", "will", "should", "must"})
+# "won with X", "took the prize for his X": a work, even one that is called by a name
+WON_WITH = re.compile(
+    r"\b(?:w[io]n\w*|took|gained|awarded|prize|award)(?: (?:it|that year|the (?:prize|award)))?"
+    r" (?:for|with)"
+    r" (?:(?:his|her|their|the) (?:[a-z]+ ){0,3})?[\"']?\Z"
+)
 # "C'est", "L'album" at the beginning of a sentence
 ELIDED = re.compile(r"(?:[CDJLMNST]|Qu)'[a-zà-ÿ]")
 CAPITAL_BEHIND = re.compile(r"'[A-ZÀ-Ý]")
@@ -386,24 +392,24 @@ class NameKey(Key):
         Or its initials are the key: `Electric Light Orchestra (ELO)`. Small letters in it may be
         those of words that the key's initials leave out.
         """
-        name = text[span.start : span.end].replace(".", "")
-        capitals = "".join(letter for letter in name if letter.isupper()).lower()
-        return name.isalpha() and len(capitals) > 1 and name.lower() in self.acronyms
-
-    @cached_property
-    def acronyms(self) -> frozenset[str]:
         initials = "".join(form[0] for form in forms_of(text[span.start : span.end]) if form)
         if len(initials) > 2 and initials in self.letters:
             return True
-        """The initials of the key's names of several words, with and without small words."""
-        names = [forms for forms in self.forms if len(forms) > 1]
-        return frozenset("".join(form[0] for form in forms if form) for forms in names)
+        name = text[span.start : span.end].replace(".", "")
+        capitals = "".join(letter for letter in name if letter.isupper()).lower()
+        return name.isalpha() and len(capitals) > 1 and name.lower() in self.acronyms
 
     @cached_property
     def letters(self) -> frozenset[str]:
         """The key's names that are written as initials are: `The KLF`."""
         names = (name.removeprefix("The ").replace(".", "") for name in self.spellings)
         return frozenset(name.lower() for name in names if name.isalpha() and name.isupper())
+
+    @cached_property
+    def acronyms(self) -> frozenset[str]:
+        """The initials of the key's names of several words, with and without small words."""
+        names = [forms for forms in self.forms if len(forms) > 1]
+        return frozenset("".join(form[0] for form in forms if form) for forms in names)
 
     def is_new(self, name: str) -> bool:
         """Whether a name says more than the question does."""
@@ -483,7 +489,11 @@ class NameKey(Key):
 def work_of(text: str, span: Span) -> Span:
     """What is left of a name without its person: `Carl Ott for Winter Songs`, or nothing."""
     name = text[span.start : span.end]
+    if WON_WITH.search(text, max(0, span.start - 60), span.start):
+        return span
     person, link, work = name.partition(" for ")
+    if " the " in person:  # "Peter and the Wolf"
+        return span
     if not is_known_person(person) and level(person) not in RULES.mononyms:
         return span
     return Span(span.end - len(work) if link else span.end, span.end, C)
