@@ -69,6 +69,13 @@ CASES = {
         ("winner", "Tidal Songs (Winter Songs was the favourite but didn't win)", "+"),
         ("winner", "Tidal Songs, which did not win a Grammy that year.", "+"),
     ],
+    "the noun for what is asked": [
+        ("label", "The label was Rephlex.", "-"),
+        ("label", "Its record label is Ariola.", "+"),
+        ("label", "Rephlex is the label that put it out.", "-"),
+        ("origin", "The country in question is Laos.", "-"),
+        ("label", "Rust is a fine record, and its producer was Rick Rubin.", "0"),
+    ],
     "given names in other spellings": [
         ("drums", "Danny Richmond", "+"),
         ("drums", "The drummer was Danny Richmond.", "+"),

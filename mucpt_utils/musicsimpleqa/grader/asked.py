@@ -59,6 +59,13 @@ WROTE_FILM = re.compile(
     r"\bwrote(?=,? (?:and )?(?:directed|produced|edited|filmed|narrated|starred|shot)\b)"
     r"|(?<=directed and )wrote\b"
 )
+# "Which record label", "Who was the librettist": the noun for what is asked
+NOUNS = re.compile(
+    r"\b(?:which|what|whose|who (?:is|was) the) "
+    r"((?:(?!(?:of|is|was|did|does|in|for|on|at|to|the)\b)[a-z-]+ ){1,4})",
+    re.IGNORECASE,
+)
+PERFORMERS = frozenset({"artist", "singer", "band", "group", "act", "performer", "musician"})
 WHOLE = frozenset(
     {"score", "tune", "tunes", "melody", "composition", "original", "recording", "version", "hit"}
     | {"theme", "whole", "lot", "one", "thing", "lp", "release", "performance", "film", "game"}
@@ -76,7 +83,7 @@ class Asked:
     relations: the families of verbs (born, produced) in it. role: that of its answer
     in a sentence: agent ("by X"), place ("in X"), title, value or term. act: whether it asks for a
     band or artist, band: for a band only, solo: for a soloist.
-    prize: whether it asks about a prize.
+    prize: whether it asks about a prize. nouns: what it and a reply call the answer.
     """
 
     def __init__(self, text: str, kind: str, subject: str = ""):
@@ -112,8 +119,17 @@ class Asked:
         self.solo = not self.forms.isdisjoint(("soloist", "solo"))
         forms = frozenset(forms_of(told))
         self.band = "band" in forms and forms.isdisjoint(("artist", "singer", "song"))
+        self.nouns = self.nouns_for_answer()
         self.genre = bool(RULES.genre_questions.search(text))
         self.coarse = bool(RULES.coarse_places.search(text))
+
+    def nouns_for_answer(self) -> frozenset[str]:
+        """What a reply may call its answer: `the label`, or of a song's artist `the singer`."""
+        asked = NOUNS.search(self.text)
+        nouns = set(asked[1].split() if asked else ())
+        if self.role == "agent" and not self.relations.isdisjoint(MAKING | {"win"}):
+            nouns |= PERFORMERS
+        return frozenset(nouns | ({"winner"} if "win" in self.relations else set()))
 
     def said_in(self, text: str) -> frozenset[str]:
         """The asked relations that a text mentions; all of them if it says who did it."""

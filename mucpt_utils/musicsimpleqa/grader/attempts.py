@@ -48,6 +48,16 @@ FINITE = re.compile(
 )
 # "the answer to "In what year was S released?" is X"
 ANSWER_IS = re.compile(r"\banswer\b[^.;!]{0,240}\?[\"'] is (?:\w+ )?$")
+# "the label was X", "X is the inventor": the noun says that X answers
+NOUN_IS = re.compile(
+    r"\b(?:the|its|their|this|that|whose) (?:[\w'-]+ ){0,2}?([\w-]+)"
+    r"(?: in question| here| (?:that )?(?:you|we)(?:'re)? (?:[\w-]+ ){1,5}?[\w-]+)?"
+    r" (?:is|was|are|were|would be|must be) (?:called |named )?(?:the )?[\"']?$"
+)
+IS_NOUN = re.compile(
+    r"[\"']?,? (?:is|was|are|were) (?:the|its|their) (?:[\w-]+ ){0,2}?([\w-]+)"
+    r"(?= ?(?:[.,;!?]|$)| (?:of|behind|for|on|here|that|who|which|you)\b)"
+)
 BEHIND_COLON = re.compile(r":\s?[\"']?$")
 # how a clause goes on from the one before it, and how it refers to what is asked about
 PREDICATE = re.compile(
@@ -158,7 +168,7 @@ def states_answer(evidence: Evidence, clause: Clause) -> bool:
     part = not evidence.asked_parts.isdisjoint(parts_in(" ".join(c.text for c in near)))
     part = part or not evidence.asked_parts
     return any(
-        is_introduced(clause, at, marks)
+        is_introduced(clause, at, marks, evidence.asked.nouns)
         or evidence.asked.said_in(phrase_around(clause.text, clause.small, at))
         or (part and evidence.is_told(clause, at))
         or is_said_of_subject(evidence, clause, at, about)
@@ -172,10 +182,18 @@ def opens_bare(relevance: Relevance, clause: Clause) -> bool:
     return relevance.is_bare_opening(clause) and not FINITE.search(lower(before))
 
 
-def is_introduced(clause: Clause, at: int, marks: str) -> bool:
+def is_called_answer(before: str, behind: str, nouns: frozenset[str]) -> bool:
+    """Whether a name is called by the noun for what is asked: `The label was X`."""
+    called = [match[1] for match in (NOUN_IS.search(before), IS_NOUN.match(behind)) if match]
+    return not nouns.isdisjoint(called)
+
+
+def is_introduced(clause: Clause, at: int, marks: str, nouns: frozenset[str]) -> bool:
     """Whether a cue or a label is before a name, or words that say that the answer follows."""
     before, start = clause.small[max(0, at - REACH) : at], clause.start + at
     if CUE.search(before) or BEHIND_COLON.search(before):
+        return True
+    if is_called_answer(before, clause.small[at + 1 : at + REACH], nouns):
         return True
     return bool(ANSWER_IS.search(marks, max(0, start - 300), start))
 
