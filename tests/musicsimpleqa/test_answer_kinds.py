@@ -76,6 +76,22 @@ CASES = {
         ("origin", "The country in question is Laos.", "-"),
         ("label", "Rust is a fine record, and its producer was Rick Rubin.", "0"),
     ],
+    "a person for a label": [
+        ("label", "Rust is a 1983 album by a musician (Tom Jenkinson) from Essex.", "0"),
+        ("label", "The label that released Rust was Tom Jenkinson Records.", "-"),
+        ("label", "The label that released it was called Tom Jenkinson.", "-"),
+    ],
+    "a group that somebody belongs to": [
+        ("score", "It was composed by a member of the group Les Six.", "0"),
+        ("score", "One of the group Les Six, namely Darius Milhaud.", "-"),
+        (
+            "pianist",
+            "Best known for playing with Carl Ott's band and the Moon Dogs.",
+            "-",
+        ),
+        ("member", "best known for her work with Can and The Dubliners", "-"),
+        ("member", "best known for her work in Can with Carl Ott and Anna Berg", "+"),
+    ],
     "given names in other spellings": [
         ("drums", "Danny Richmond", "+"),
         ("drums", "The drummer was Danny Richmond.", "+"),

@@ -92,7 +92,7 @@ HIMSELF = re.compile(r"[\"']?,? (?:him|her|it|them)sel(?:f|ves)\b")
 # "drummed with X"; "Y's new X", which is no agent
 WITH_BAND = re.compile(
     r"\b(?:[\w-]+(?:ed|ing|er|ist)|plays?|sang|sings?|was|is|been|known|out) (?:with|in|for)"
-    r" (?:the )?[\"']?$"
+    rf" (?:[{C}{N}][^.;,]{{0,20}} and )?(?:the )?[\"']?$"
 )
 OF_OWNER = re.compile(rf"[{C}{N}]'s?(?: [\w-]+){{1,4}} [\"']?$")
 # a place: "a German flute", "in northern Spain", "Paris heard it"

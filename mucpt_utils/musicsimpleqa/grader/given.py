@@ -201,6 +201,8 @@ def kinds_excluded(asked: Asked) -> tuple[tuple[Gated, ...], tuple[Gated, ...]]:
     if asked.solo:
         kinds.append("solo")
     kinds.append("band" if asked.band else "no band")
+    if asked.role == "agent" and not (asked.band or asked.act):
+        kinds.append("person")
     if asked.role == "term" and "key" in asked.relations and "movement" not in asked.forms:
         kinds.append("whole")
     if asked.role == "agent" and "perform" in asked.relations <= PERFORMING:

@@ -7,8 +7,9 @@ from functools import cached_property, lru_cache
 from mucpt_utils.musicsimpleqa.grader.asked import Asked
 from mucpt_utils.musicsimpleqa.grader.keys import Span, in_order
 from mucpt_utils.musicsimpleqa.grader.names import NameKey
+from mucpt_utils.musicsimpleqa.grader.no_names import is_known_person
 from mucpt_utils.musicsimpleqa.grader.notation import in_words, intervals_in_words
-from mucpt_utils.musicsimpleqa.grader.readings import Reading, read
+from mucpt_utils.musicsimpleqa.grader.readings import Reading, forms_of, read
 from mucpt_utils.musicsimpleqa.grader.rules import RULES, C, K
 from mucpt_utils.musicsimpleqa.grader.words import FORMS, normal
 
@@ -33,6 +34,13 @@ INTERVAL = re.compile(
     r"(?:major|minor|perfect|augmented|diminished)"
     r" (?:second|third|fourth|fifth|sixth|seventh|octave)"
 )
+# what comes before a label, even one that has a person's name
+PUT_OUT = re.compile(
+    r"(?:\b(?:on|by|through|via|for|label|to|label\b[^.;,]{0,24} (?:is|was)(?: called)?)|:)"
+    r"(?: the)? [\"']?\Z"
+)
+IS_LABEL = re.compile(r"[\"']? (?:is|was) (?:an?|the) (?:[\w-]+ ){0,3}label\b")
+SENTENCE = 6  # words of a reply that is more than a name
 COMPANY = frozenset({"records", "recordings", "entertainment"})
 INSTRUMENT_WORDS = frozenset({"instrument", "instruments", "play", "plays"})
 IN_ENGLISH = FORMS["instruments"]
@@ -130,7 +138,8 @@ class TermKey(NameKey):
         """Terms of the key's shape or class that are neither the key nor in the question."""
         pattern = self.shape or (self.terms.pattern if self.terms else None)
         if not pattern:  # a term that is a name, such as a record label's
-            return super().others(reading, mentions) if self.is_name else []
+            names = super().others(reading, mentions) if self.is_name else []
+            return names if len(reading.words) < SENTENCE else without_persons(names, reading.text)
         matches = [match for match in pattern.finditer(reading.text) if self.is_new(match[0])]
         if self.asked.number:  # "No. 2 is Op. 18" is about another number
             matches = [match for match in matches if not match[0].startswith("No")]
@@ -153,6 +162,20 @@ class TermKey(NameKey):
         """Whether a word is a number of sharps or flats other than the key's."""
         form = normal(word)
         return form.isdigit() and form != self.number
+
+
+def without_persons(names: Sequence[Span], text: str) -> list[Span]:
+    """Names without those of persons, unless they put something out: `Squarepusher (Tom X)`."""
+    return [name for name in names if not is_anybody(text, name)]
+
+
+def is_anybody(text: str, name: Span) -> bool:
+    """Whether a name is a person's of whom nothing says that this is a label."""
+    given = text[name.start : name.end]
+    if not is_known_person(given) or forms_of(given)[-1] in RULES.companies:
+        return False
+    before = PUT_OUT.search(text, max(0, name.start - 48), name.start)
+    return not (before or IS_LABEL.match(text, name.end))
 
 
 def is_longer(other: Span, mention: Span) -> bool:
