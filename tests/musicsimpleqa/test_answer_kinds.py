@@ -141,6 +141,12 @@ CASES = {
         ("slow", "A minor – **E major** – A minor", "+"),
         ("town", "**Odeon**, Munich, Germany", "+"),
     ],
+    "when it came out elsewhere": [
+        ("year", "On the album (December 1976); in the US it was a single in 1977.", "+"),
+        ("year", "It was released in 1975; in the US it came out in 1976.", "-"),
+        ("year", "1976, and 1977 in Europe", "+"),
+        ("year", "It came out in Britain in 1976.", "+"),
+    ],
     "a place in another language": [
         ("port", "Triest", "+"),
         ("port", "Elle est née à Turin.", "-"),
