@@ -103,6 +103,11 @@ CASES = {
         ("letters", "It was The KLF, the Kopyright Liberation Front.", "+"),
         ("letters", "Kraftwerk (KLF sampled it)", "-"),
     ],
+    "born and raised": [
+        ("birth", "She was born and raised in Berne.", "-"),
+        ("birth", "She was born and raised in Bucharest.", "+"),
+        ("birth", "She was born in Berne and raised in Bucharest.", "-"),
+    ],
     "case endings that a language has": [
         ("east", "Budapesten", "+"),
         ("south", "New Orleansban", "+"),

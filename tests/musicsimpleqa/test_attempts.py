@@ -37,6 +37,8 @@ CASES = {
         "- The record everybody had at home in 1991 is by Pearl Jam.",
         "- Mudhoney's album Rust is a classic of the time.",
         "- Mudhoney is known for the album Rust.",
+        "- It's an album from Mudhoney.",
+        "0 It's a song from Superfuzz.",
         "- The Italian composer Giacomo Puccini.",
         "+ It's the opening track of In the Court of the Red King, Nirvana's 1969 debut.",
         "+ The year's biggest rock record, the second album by the Seattle trio Nirvana.",
@@ -58,6 +60,8 @@ CASES = {
         "0 It's an old film. The composer's name? Beats me.",
     ],
     "bass": [
+        "- It's played by Ray Brown.",
+        "0 It was produced by Ray Brown.",
         "- The bassist there was Ray Brown.",
         "- Ray Brown was on bass for the album Carmel.",
         "+ The Senator, Eddie Calhoun, walking in 9/8 without breaking a sweat.",

@@ -15,6 +15,7 @@ from mucpt_utils.musicsimpleqa.grader.clauses import ANSWER, Clause, is_bare
 from mucpt_utils.musicsimpleqa.grader.evidence import (
     CUE,
     DATA,
+    EXCLUSIVE,
     Evidence,
     parts_in,
     phrase_around,
@@ -69,7 +70,8 @@ REFERS = re.compile(
 )
 # an agent: "one of the voices of X", "those are the songs of X", "a song by X", "credited to X"
 OF_MAKER = re.compile(
-    rf"\b(?:{KINDS}|voices?|members?|part|one|works?) of (?:the )?(?:band |group )?[\"']?$"
+    rf"\b(?:(?:{KINDS}|voices?|members?|part|one|works?) of"
+    r"|(?:album|lp|ep|record|debut) from) (?:the )?(?:band |group )?[\"']?$"
 )
 THOSE_OF = re.compile(
     r"^\W{0,4}(?:it|that|this|those|these|they)(?:'s| is| was| are| were| would be) [^.;,]{1,50} of"
@@ -78,6 +80,8 @@ THOSE_OF = re.compile(
 MADE_BY = re.compile(r"\bby (?:[\w-]+ ){0,4}[\"']?$")
 WORK_BY = re.compile(rf"\b(?:{KINDS}|it|is|was) by (?:the )?$")
 CREATED = re.compile(r"\b(?:created|made|done)\b")
+PLAYED_BY = re.compile(r"\bplayed by (?:the )?[\"']?$")
+PLAYING = EXCLUSIVE["drums"] - {"conductor", "production"} | {"drums"}
 CREDITED = re.compile(r"\b(?:credited|attributed) to\b")
 EDGE = re.compile(DATA["edge"])
 # "X's song "S"", "X is known for S", "X was the S", "X was on saxophone", "X is a band"
@@ -269,6 +273,8 @@ def is_maker(evidence: Evidence, around: tuple[str, str]) -> bool:
     if (part := ON_PART.match(behind)) and part[1] in evidence.asked.forms:
         return True
     told = ANSWER.split(EDGE.split(before)[-1])[-1]
+    if PLAYED_BY.search(before) and not evidence.asked_parts.isdisjoint(PLAYING):
+        return True
     if CREDITED.search(told) or OF_MAKER.search(before) or THOSE_OF.search(before):
         return True
     before = evidence.asked.without_other_parts(before)
