@@ -8,6 +8,7 @@ from mucpt_utils.musicsimpleqa.grading import grade
 
 QUESTIONS = {
     "bass": ('Who played bass on the album "Free Fall"?', "Steve Swallow", "person", "Free Fall"),
+    "sax": ('Who played the saxophone on the song "Who?"', "Greg Ham", "person", "Who?"),
     "words": ("Who wrote the libretto of the opera Aida?", "Antonio Ghislanzoni", "person", "Aida"),
     "town": (
         "In which city was the opera Don Juan first performed?",
@@ -33,6 +34,11 @@ CASES = {
         ("bass", "Paul Bley on piano, Steve Swallow on bass, Jimmy Giuffre on clarinet", "+"),
         ("bass", "Paul Bley (bass), Steve Swallow (piano)", "-"),
         ("bass", "Piano: Paul Bley. Bass: Steve Swallow.", "+"),
+        ("sax", "Colin Hay on guitar and vocals, Greg Ham on saxophone", "+"),
+        ("sax", "Colin Hay (saxophone), Greg Ham (flute)", "-"),
+        ("sax", "Greg Ham (tenor saxophone), Colin Hay (banjo)", "+"),
+        ("sax", "Colin Hay (saxophone), Greg Ham (mandolin)", "-"),
+        ("sax", "Greg Ham wrote the flute part, but the sax was played by Andy Mackay.", "-"),
         (
             "words",
             "Giuseppe Verdi composed the music and Antonio Ghislanzoni wrote the words.",
