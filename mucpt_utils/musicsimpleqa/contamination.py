@@ -1,11 +1,8 @@
 """Which benchmark questions are asked, or asked and answered, in a corpus, and where."""
 
 import csv
-import re
 import tempfile
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -20,7 +17,6 @@ from mucpt_utils.text.sources import Unreadable
 from mucpt_utils.text.sources.inputs import split_name
 
 MARKED = "canary"  # in place of a question's id, for a file that contains the canary
-BEGINNING = 3  # words by which a question is looked up; shorter ones may stand anywhere
 
 
 class NothingRead(MuCPTError, ValueError):
@@ -45,39 +41,8 @@ class Coverage:
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-class OwnWords:
-    """The questions in their own words, which are asked whatever stands behind them.
-
-    In other words, another answer shows that another thing is asked (`QuestionIndex`). The words of
-    the benchmark itself are the benchmark's, also beside a wrong answer, a score or a count.
-    """
-
-    def __init__(self, questions: Iterable[Mapping]) -> None:
-        self.by_beginning: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
-        for number, question in enumerate(questions, 1):
-            own = plain_words(question["question"])
-            if len(own) >= BEGINNING:
-                entry = (str(question.get("id") or number), question["question"])
-                self.by_beginning[tuple(own[:BEGINNING])].append(entry)
-
-    def find(self, text: str) -> dict[str, str]:
-        """The questions that a text has word for word, by id."""
-        found, told = {}, plain_words(text)
-        for start in range(len(told) - BEGINNING + 1):
-            for name, question in self.by_beginning.get(tuple(told[start : start + BEGINNING]), ()):
-                own = plain_words(question)
-                if told[start : start + len(own)] == own:
-                    found[name] = question
-        return found
-
-
-def plain_words(text: str) -> list[str]:
-    """The words of a text in lower case, without punctuation."""
-    return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
-
-
 def find_questions(
-    items: Iterable[Text | Unreadable], index: QuestionIndex, own: OwnWords, coverage: Coverage
+    items: Iterable[Text | Unreadable], index: QuestionIndex, coverage: Coverage
 ) -> Iterator[AskedQuestion]:
     """Every question asked in the texts; `coverage` counts them and what was unreadable."""
     for item in items:
@@ -87,12 +52,8 @@ def find_questions(
         coverage.documents += 1
         if index.canary_in(item.content):
             yield AskedQuestion(MARKED, item.document, item.file, False, "")
-        asked = index.find(item.content)
-        for match in asked:
+        for match in index.find(item.content):
             yield AskedQuestion(match.id, item.document, item.file, match.answered, match.sentence)
-        for name, question in own.find(item.content).items():
-            if name not in {match.id for match in asked}:
-                yield AskedQuestion(name, item.document, item.file, False, question)
 
 
 def search(
@@ -103,14 +64,14 @@ def search(
     Raises NothingRead if no text could be read and no canary was found, and ValueError,
     FileNotFoundError or ConnectionError if the source cannot be opened.
     """
-    index, own, coverage = QuestionIndex(questions, [CANARY]), OwnWords(questions), Coverage()
+    index, coverage = QuestionIndex(questions, [CANARY]), Coverage()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(AskedQuestion._fields)
     rows = []
     with tempfile.TemporaryDirectory() as cache:
         texts = corpus_texts(source, Path(cache))
         watched = tqdm(texts, desc="documents", unit="document", delay=2, disable=quiet)
-        for row in find_questions(watched, index, own, coverage):
+        for row in find_questions(watched, index, coverage):
             writer.writerow(row)
             rows.append(row)
     for row in canaries(source, index, {row.file for row in rows if row.question_id == MARKED}):

@@ -28,6 +28,7 @@ from mucpt_utils.pipeline.questions.asking import (
 from mucpt_utils.pipeline.questions.asking_lists import items_behind, items_inside, under_headings
 from mucpt_utils.pipeline.questions.canaries import Canaries
 from mucpt_utils.pipeline.questions.fit import asked_about, asks_plainly, is_of_a_player
+from mucpt_utils.pipeline.questions.own_words import OwnWords
 from mucpt_utils.pipeline.questions.parts import (
     Known,
     Name,
@@ -147,6 +148,7 @@ class QuestionIndex:
         ]
         stated = (str(q["canary"]) for q in questions if q.get("canary"))
         self.canaries = Canaries((*stated, *canaries))
+        self.own_words = OwnWords(questions)
         self.title_marks = TitleMarks(questions)
         self.subjects = grouped(parts)
         self.spellings = Spellings(name for s in self.subjects for name in s.names)
@@ -168,7 +170,7 @@ class QuestionIndex:
         A later sentence takes its place if the answer follows only there.
         """
         first: dict[str, Contamination] = {}
-        text = self.plain(ADDRESS.sub(" ", text))
+        source, text = text, self.plain(ADDRESS.sub(" ", text))
         as_a_whole = is_short(text)
         items, is_asked = [], False
         for prompt in under_headings(prompts(text, self.may_name)):
@@ -185,6 +187,8 @@ class QuestionIndex:
                 answered = question.is_answered_in(item.prompt.words.forms)
                 found = Contamination(question.id, answered, item.text.strip())
                 first.setdefault(question.id, found)
+        for key, question in self.own_words.find(source).items():
+            first.setdefault(key, Contamination(key, False, question))
         return sorted(first.values())
 
     def proved_in(self, item: Item) -> list[QuestionParts]:

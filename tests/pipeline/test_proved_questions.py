@@ -215,7 +215,7 @@ def test_statements_and_questions_with_another_answer_are_none(text):
     [("\n", []), (" ", []), ("\n\n", ["staged"]), ("\n \n\n", ["staged"]), ("\n\nA: ", [])],
 )
 def test_the_heading_of_what_comes_next_is_no_other_answer(gap, found):
-    asked = "The hall is closed.\n\nWhich city was the opera Die Seefahrt first staged in?"
+    asked = "The hall is closed.\n\nWhich town was the opera Die Seefahrt first staged in?"
     text = f"{asked}{gap}Half Moon\n\nThe caretaker left a note about the heating."
     assert asked_questions(text, QUESTIONS) == found
 
@@ -357,3 +357,42 @@ def test_a_number_of_a_catalogue_before_a_nickname_is_no_part_of_a_longer_name()
 def test_a_key_with_an_abbreviation_or_a_colon_of_its_own_fills_one_slot():
     assert ("op", "64") in slots("| Op. 64 |")
     assert ("harbour", "77") in slots(r"{ =Harbour\: 77 ~Harbour Lights }")
+
+
+def test_the_benchmarks_own_words_ask_whatever_stands_behind_them():
+    own = "Which city was the opera Die Seefahrt first staged in?"
+    assert asked_questions(f"{own}\nAnswer: Half Moon", QUESTIONS) == ["staged"]
+    assert asked_questions("It was Gil Aldous who produced the album In Umbra.", QUESTIONS) == []
+
+
+def test_a_caption_is_no_heading_of_an_answer():
+    assert asked_questions("Part of the crew of Night Ferry\nCold Harbour", QUESTIONS) == []
+    assert asked_questions("Singers of Night Ferry\nCold Harbour", QUESTIONS) == ["singer"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "After E-flat major, name the next dominant key of the row.",
+        "E-flat major has three flats. After E-flat major, name the next dominant key.",
+    ],
+)
+def test_what_a_prompt_leaves_behind_is_not_asked_about(text):
+    assert asked_questions(text, QUESTIONS) == []
+
+
+def test_who_came_last_did_not_win():
+    own = "Which country won the Eurovision Song Contest 1972?"
+    subject = "Eurovision Song Contest 1972"
+    prize = [question("contest", "award.country", own, "Luxembourg", subject, "place")]
+    assert asked_questions("Which country came last at Eurovision 1972?", prize) == []
+    assert asked_questions("Which country came first at Eurovision 1972?", prize) == ["contest"]
+
+
+def test_a_mixing_desk_mixes_nothing_and_a_work_may_be_described():
+    text = "Who sat behind the mixing desk as producer of the album In Umbra?"
+    assert asked_questions(text, QUESTIONS) == ["producer"]
+    subject = "Vivaldi's Gloria"
+    own = f"What is the catalogue number of {subject}?"
+    work = [question("number", "classical.catalogue", own, "RV 589", subject, "term")]
+    assert asked_questions("What RV number has Vivaldi's well-known Gloria?", work) == ["number"]

@@ -14,6 +14,7 @@ from mucpt_utils.pipeline.questions.asked_words import (
 from mucpt_utils.pipeline.questions.asking import Prompt
 from mucpt_utils.pipeline.questions.parts import ARTICLES, QuestionParts
 from mucpt_utils.pipeline.questions.subject_hints import is_proved
+from mucpt_utils.pipeline.questions.subject_names import ASIDE
 from mucpt_utils.pipeline.questions.vocabulary import is_common, vocabulary
 from mucpt_utils.pipeline.questions.words import stem
 
@@ -48,7 +49,9 @@ def asks_otherwise(question: QuestionParts, asked: Asked, prompt: Prompt) -> boo
         others -= {"conduct", "arrang", "direct"} | rules.players.keys()
     elif question.column in ("artist", "performer") and asks_for_a_player(asked.stems):
         others -= rules.players.keys()
-    if is_of_another_number(question, asked):
+    if is_of_another_number(question, asked) or is_of_a_loser(question, asked):
+        return True
+    if is_set_aside(asked, prompt):
         return True
     if asks_for_another_thing(question, asked) and not is_proved(question, prompt):
         return True
@@ -161,6 +164,24 @@ def is_of_another_number(question: QuestionParts, asked: Asked) -> bool:
     return bool(counted) and counted.isdisjoint(own)
 
 
+RANKED = frozenset(map(stem, ("came", "come", "finished", "placed")))
+LOST = frozenset((*map(stem, ("last", "bottom")), *"23456789"))
+
+
+def is_of_a_loser(question: QuestionParts, asked: Asked) -> bool:
+    """Whether a prompt about a prize asks for another than the winner: `which came last`."""
+    if "win" not in question.meanings:
+        return False
+    return any(a in RANKED and b in LOST for a, b in pairwise(asked.stems))
+
+
+def is_set_aside(asked: Asked, prompt: Prompt) -> bool:
+    """Whether the subject opens a prompt that then asks of another: `After D major, name ...`."""
+    first = min(asked.places, default=0)
+    opening = set(prompt.words.forms[:first])
+    return bool(opening & ASIDE) and opening <= ASIDE | ARTICLES
+
+
 PLAYED = frozenset(("origin", "inventor", "family", "first_soloist"))
 
 
@@ -169,10 +190,15 @@ def played_music(told: Sequence[str]) -> set[str]:
     return {a for a, b in zip(told, told[1:], strict=False) if b in MUSIC}
 
 
+MIXING, DESKS = stem("mixing"), frozenset(map(stem, ("desk", "console", "board", "booth")))
+
+
 def told_apart(told: Sequence[str]) -> set[str]:
-    """`solo` if it says what a record is, not what somebody plays: his solo debut."""
+    """`solo` if it says what a record is, not what somebody plays: a solo debut; a mixing desk."""
     things = vocabulary().categories | {"debut", "career", "effort", "outing"}
-    return {a for a, b in zip(told, told[1:], strict=False) if a == "solo" and b in things}
+    pairs = [*pairwise(told)]
+    solos = {a for a, b in pairs if a == "solo" and b in things}
+    return solos | {a for a, b in pairs if a == MIXING and b in DESKS}
 
 
 KIN = frozenset(map(stem, ("brother", "brothers", "sister", "sisters")))

@@ -121,7 +121,9 @@ def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> l
     least = SHORTEST_FAMILY if "birth" in relation else SHORTEST_LAST
     if relation == "artist.band":
         least = SHORTEST_MEMBER
-    is_told = bool(whole) and stem(whole[-1]) not in vocabulary().describing  # not John French
+    # not John French, nor the Yellow Magic Orchestra
+    plain = vocabulary().describing | vocabulary().kinds_of.keys()
+    is_told = bool(whole) and stem(whole[-1]) not in plain
     if relation.startswith("artist.") and len(whole) > 1 and len(whole[-1]) >= least and is_told:
         names.setdefault(whole[-1:], Name.of(subject, whole[-1:], partial=True))
     if relation.startswith("theory.") and (key := KEY_ALONE.fullmatch(without_noun(subject))):

@@ -136,8 +136,10 @@ class Item:
         lines = self.text.strip().split("\n")
         if len(lines) != 2 or len(lines[1].split()) > LONGEST_OPTION:
             return False
-        first, *others = words(lines[0]) or [""]
-        is_kind = stem(first) in vocabulary().kinds_of or stem(first) in vocabulary().concepts_of
+        rules, (first, *others) = vocabulary(), words(lines[0]) or [""]
+        # `Part of the family` is a caption
+        tells = stem(first) in rules.concepts_of and stem(first) not in rules.light
+        is_kind = stem(first) in rules.kinds_of or tells
         is_title = HEADING_END.search(lines[0]) is None
         return is_kind and bool(others) and is_title
 

@@ -115,6 +115,12 @@ def has_sign(prompt: Prompt, subject: str = "") -> bool:
     return OPENING.match(body) is not None and not CLAUSE.match(body)
 
 
+def opens_or_ends_asking(text: str) -> bool:
+    """Whether a sentence is a question as a whole, not only in a clause behind others."""
+    body = body_of(without_field(text))
+    return bool(OPENING.match(body) or REQUEST.match(body) or asks_at_the_end(body))
+
+
 def asks_no_fact(text: str) -> bool:
     """Whether a question is rhetorical, or one of taste, method or the reader's own affairs."""
     return any(sign.search(text) for sign in (RHETORIC, OF_NO_FACT, WAY))

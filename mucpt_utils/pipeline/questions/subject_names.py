@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mucpt_utils.pipeline.questions.asking import Manner, Prompt, is_card
+from mucpt_utils.pipeline.questions.asking import Manner, Prompt, asks_at_the_end, is_card
 from mucpt_utils.pipeline.questions.parts import ARTICLES, Name, QuestionParts
+from mucpt_utils.pipeline.questions.signs import opens_or_ends_asking
 from mucpt_utils.pipeline.questions.vocabulary import is_common, vocabulary
 from mucpt_utils.pipeline.questions.words import Words, is_small, is_term, stem, words
 
@@ -96,9 +97,12 @@ def is_dated(name: Name) -> bool:
 def in_a_row(name: Name, forms: Sequence[str], start: int) -> list[int]:
     """The places of a name from `start` on, with only function words between its words.
 
-    Between the words of a weak name, only articles may come.
+    Between the words of a weak name, only articles may come; between two that are no weak name,
+    such as author and work, also words that describe the second: `Vivaldi's well-known Gloria`.
     """
     small = ARTICLES if name.weak else vocabulary().empty
+    if len(name.phrase) == 2 and not name.weak:
+        small = vocabulary().between_two
     places, wanted = [], 0
     for index in range(start, min(len(forms), start + 3 * len(name.phrase) + 3)):
         if forms[index] == name.phrase[wanted]:
@@ -155,6 +159,22 @@ def is_meant(name: Name, tokens: Words, places: Iterable[int] = ()) -> bool:
     return len(name.phrase) > 1 or min(places, default=1) > 0 or tokens.is_quoted
 
 
+def is_beyond_doubt(match: Match, prompt: Prompt) -> bool:
+    """Whether a whole name is meant, or some words of it where nothing has capital letters.
+
+    A single word that may be any must be in a question that is nothing else; there it may open it.
+    """
+    name, is_meant_here = match.name, match.is_meant_in(prompt)
+    if name.partial:
+        return False
+    if len(name.phrase) > 1 or not name.weak:
+        return is_meant_here or not prompt.words.cased
+    has_capital = name.capitals and name.capitals <= prompt.words.capitals
+    if has_capital and min(match.places, default=1) == 0:
+        return asks_at_the_end(prompt.text.strip())
+    return is_meant_here and opens_or_ends_asking(prompt.text)
+
+
 NAMING = ARTICLES | {"called", "named", "titled", "known", "as", "musical"}
 
 
@@ -192,9 +212,15 @@ def refers(prompt: Prompt) -> bool:
     )
 
 
+# what they open with is not asked about: `After D major, name the next key`
+ASIDE = frozenset(("after", "before", "unlike", "besides"))
+
+
 def points_elsewhere(prompt: Prompt) -> bool:
     """Whether a prompt asks about something of its own: `Who composed in this period?`"""
-    return any(has_noun(word, following) for word, following in pairs_of(prompt))
+    return not ASIDE.isdisjoint(prompt.words.forms[:1]) or any(
+        has_noun(word, following) for word, following in pairs_of(prompt)
+    )
 
 
 def pairs_of(prompt: Prompt) -> list[tuple[str, str]]:

@@ -39,6 +39,12 @@ class Vocabulary:
         return inverted(self.kinds)
 
     @cached_property
+    def between_two(self) -> frozenset[str]:
+        """What may come between an author and a work: words that describe it, but no number."""
+        words_between = self.empty | self.describing | self.categories | self.wrapping
+        return frozenset(s for s in words_between if not s.isdigit())
+
+    @cached_property
     def concepts_of(self) -> Mapping[str, frozenset[str]]:
         """The meanings that a stem has."""
         return inverted(self.concepts)
