@@ -8,6 +8,7 @@ words. A statement of the fact in prose is knowledge, not contamination: it is n
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from mucpt_utils.pipeline.questions.asking import (
     without_asides,
 )
 from mucpt_utils.pipeline.questions.asking_lists import items_behind, items_inside, under_headings
+from mucpt_utils.pipeline.questions.asking_paragraphs import asking_paragraphs
 from mucpt_utils.pipeline.questions.canaries import Canaries
 from mucpt_utils.pipeline.questions.fit import asked_about, asks_plainly, is_of_a_player
 from mucpt_utils.pipeline.questions.own_words import OwnWords
@@ -52,6 +54,7 @@ from mucpt_utils.pipeline.questions.subject_hints import (
 from mucpt_utils.pipeline.questions.subject_names import (
     Match,
     Subject,
+    is_beyond_doubt,
     may_be_referred_to,
     places_of,
     points_elsewhere,
@@ -172,8 +175,9 @@ class QuestionIndex:
         first: dict[str, Contamination] = {}
         source, text = text, self.plain(ADDRESS.sub(" ", text))
         as_a_whole = is_short(text)
-        items, is_asked = [], False
-        for prompt in under_headings(prompts(text, self.may_name)):
+        parts = [] if as_a_whole else [*asking_paragraphs(text, self.may_name)]
+        items, is_asked = [Item(part, is_part=True) for part in parts], False
+        for prompt in under_headings((*prompts(text, self.may_name), *self.prompts_of(parts))):
             asked = self.asked_by(prompt)
             if as_a_whole:
                 is_asked = is_asked or asks_without_mark(prompt)
@@ -190,6 +194,12 @@ class QuestionIndex:
         for key, question in self.own_words.find(source).items():
             first.setdefault(key, Contamination(key, False, question))
         return sorted(first.values())
+
+    def prompts_of(self, parts: Iterable[str]) -> Iterator[Prompt]:
+        """The prompts of paragraphs of a longer text, each read as a text of its own."""
+        for part in parts:
+            for prompt in prompts(part, self.may_name):
+                yield replace(prompt, is_part=True)
 
     def proved_in(self, item: Item) -> list[QuestionParts]:
         """The questions that a short text asks, as the key in the slot for the answer shows."""
@@ -224,12 +234,12 @@ class QuestionIndex:
         if clause is not prompt and (asked := self.asked_by(clause)):
             return asked
         asked = []
-        here = self.meant(prompt.words)
+        here = self.meant_in(prompt, prompt.words)
         for match in here:
             asked += asked_about(match, prompt, match.places)
         points_back = (refers(prompt) or prompt.posed) and not points_elsewhere(prompt)
         if not asked and points_back and not states(prompt):
-            for match in self.meant(prompt.both if prompt.posed else prompt.context):
+            for match in self.meant_in(prompt, prompt.both if prompt.posed else prompt.context):
                 if may_be_referred_to(match, prompt, bool(here)):
                     asked += self.asked_by_reference(match, prompt)
         asks_alone = prompt.manner in ASKING_ALONE and (
@@ -237,12 +247,12 @@ class QuestionIndex:
         )
         if not asked and points_back and prompt.posed and asks_alone:
             whole = prompt.with_what_stands_before
-            for match in self.meant(whole.words) if prompt.before else ():
+            for match in self.meant_in(whole, whole.words) if prompt.before else ():
                 asked += asked_about(match, whole, match.places)
         if not asked and prompt.posed:
             listed = items_inside(prompt) if here else items_behind(prompt)
             asked = [q for item in listed for q in self.asked_of_item(item)]
-        if not asked and prompt.posed:
+        if not asked and prompt.posed and not prompt.is_part:
             asked = self.hinted_at(prompt, here)
         if not asked and prompt.posed:
             plain = without_asides(prompt)
@@ -279,6 +289,11 @@ class QuestionIndex:
             if is_proved(question, prompt)
             or (is_most and not names_another(match, question, prompt))
         ]
+
+    def meant_in(self, prompt: Prompt, tokens: Words) -> list[Match]:
+        """The names among the words; in a paragraph of a longer text only those beyond doubt."""
+        matches = self.meant(tokens)
+        return [m for m in matches if not prompt.is_part or is_beyond_doubt(m, prompt)]
 
     def meant(self, tokens: Words) -> list[Match]:
         """The names among the words, except the instrument of a player."""

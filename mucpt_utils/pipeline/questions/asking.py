@@ -52,7 +52,7 @@ class Prompt:
     posed: whether it is posed as a question, not part of a page of prose: a field, a line of a
     quiz, a turn of a chat, a very short text. choices: whether answers to choose from follow.
     headings: the first sentences of a short text, of those before it. closes: whether it is the
-    last of a paragraph.
+    last of a paragraph. is_part: whether the text is one paragraph of a longer one.
     """
 
     text: str
@@ -63,6 +63,7 @@ class Prompt:
     choices: bool = False
     headings: tuple[str, ...] = ()
     closes: bool = False
+    is_part: bool = False
 
     @cached_property
     def words(self) -> Words:
