@@ -406,7 +406,7 @@ def recognised(
         for _, name in pairs:
             raw = raw_words(name.text)
             plain = frozenset(w for w in name.needed if w in raw and not is_written_otherwise(w))
-            for form in {word, max(word.split(":"), key=len), *(initial(word, name) or ())}:
+            for form in {word, max(word.split(":"), key=len), *beginnings(word, name)}:
                 needed[form].append(plain - {word})
     return dict(needed)
 
@@ -416,10 +416,14 @@ def is_written_otherwise(word: str) -> bool:
     return ":" in word or (word.isdigit() and len(word) <= 3)
 
 
-def initial(word: str, name: Name) -> tuple[str, ...]:
-    """The first letter of initials written with full stops, for a name that has them."""
-    first = FORM[RAW_WORD.findall(name.text)[0]]
-    return (first,) if ":" not in word and word not in raw_words(name.text) else ()
+def beginnings(word: str, name: Name) -> list[str]:
+    """What shows a name's word that its text writes otherwise: the first letter of initials with
+    full stops, `moanin` of `moaning`, any word of an award that `oscar` is short for."""
+    raw = raw_words(name.text)
+    if ":" in word or word in raw:
+        return []
+    begun = [piece for piece in raw if word.startswith(piece)]
+    return begun or [piece for piece in raw if not is_everyday(piece)]
 
 
 def worded(parts: Iterable[QuestionParts]) -> dict[str, list[QuestionParts]]:
