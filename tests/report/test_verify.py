@@ -136,7 +136,22 @@ def test_an_estimate_without_an_interval_is_judged_by_the_widest_of_its_measure(
     alone = one.assign(ci_low=np.nan, ci_high=np.nan)  # one seed: none has an interval
     assert movement.compare_estimates("made up", alone, alone).passed
     assert not movement.compare_estimates("made up", alone, alone.assign(mean=9.0)).passed
-    assert not movement.compare_estimates("made up", one, alone).passed
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        *(("runs", "value"), ("learning_curves", "value"), ("temperature", "loss")),
+        *(("main_comparison", "mean"), ("main_comparison", "ci_low"), ("differences", "ci_high")),
+        ("token_weights_over_training", "weight"),
+    ],
+)
+def test_a_number_that_only_one_run_has_fails(elsewhere, capsys, name, column, turned):
+    change(elsewhere[not turned], name, column, np.nan)
+    line = next(x for x in said(elsewhere, capsys, 1).splitlines() if x.startswith("FAIL"))
+    assert line.startswith(f"FAIL  {name}: row 2, {column}: ")
+    assert line.endswith(", now –") != turned
 
 
 def test_intervals_that_are_all_wider_fail(elsewhere, capsys):
