@@ -16,6 +16,7 @@ from mucpt_utils.io import digest, write_text
 from mucpt_utils.paths import ROOT
 from mucpt_utils.study import stages
 from mucpt_utils.study.stages import RECORD, Stage, build, content_digest, lineage, load
+from mucpt_utils.text.sources.folders import is_stage_record
 
 
 class Maker:
@@ -83,6 +84,7 @@ def test_the_record_says_how_it_was_made(stage, tmp_path):
     assert record["sha256"] == made.sha256 == content_digest(made.folder)
     assert record["versions"]["torch"] and record["seconds"] >= 0
     assert str(tmp_path) not in json.dumps(record), "records name no folder of the machine"
+    assert is_stage_record(made.folder / RECORD), "not read as text where a folder is a source"
 
 
 @pytest.mark.parametrize("change", ["name", "settings", "input", "code"])

@@ -150,8 +150,9 @@ def test_files_that_describe_a_source_are_counted_and_a_record_of_anybodys_is_re
     for name in names:
         write(tmp_path / name, "id\ttitle\n")
     write(tmp_path / "a" / "record.json", json.dumps({"text": TEXT}))
-    write(tmp_path / "b" / "record.json", json.dumps({"made_by": "01", "inputs": [], "text": "x"}))
-    assert read(tmp_path) == (["a/record.json:1"], {})
+    told = {"made_by": "01", "inputs": [], "text": TEXT}
+    write(tmp_path / "b" / "record.json", json.dumps(told))
+    assert read(tmp_path) == (["a/record.json:1", "b/record.json:1"], {})
     passed = {item.place: item.reason for item in survey(tmp_path).passed_over}
     assert passed == dict.fromkeys(names, "describes the source")
 

@@ -15,8 +15,12 @@ from mucpt_utils.text.sources.library import TABLE, source_of, table_problem
 
 # files beside a source that describe it
 SIDECARS = {TABLE, "MANIFEST.tsv", "SHA256SUMS", "LICENSE", "LICENSE.txt"}
-# record of a stage of the study, next to its corpus: its name, and its largest size in bytes
+# record of a stage of the study, next to its corpus: its name, its largest size in bytes, and all
+# that it holds; a file that holds anything else is somebody's text
 STAGE_RECORD, LARGEST_RECORD = "record.json", 1 << 20
+RECORDED = {
+    *("name", "sha256", "made_by", "commit", "settings", "inputs", "versions", "seconds"),
+}
 CARD, DATA_FILES = "README.md", "data/train-*.parquet"  # of a dataset as a run writes it
 CACHES = {"__pycache__", "__MACOSX", "node_modules"}
 RUN_RECORD = "pipeline.json"  # what a finished run of the pipeline leaves in its folder
@@ -130,7 +134,7 @@ def is_stage_record(path: Path) -> bool:
     """Whether a path is the record that a stage of the study leaves, not text."""
     try:
         is_record = path.name == STAGE_RECORD and path.stat().st_size <= LARGEST_RECORD
-        return is_record and {"made_by", "inputs"} <= set(read_json(path))
+        return is_record and set(read_json(path)) == RECORDED
     except (OSError, ValueError, TypeError):
         return False
 
