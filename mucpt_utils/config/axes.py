@@ -17,6 +17,9 @@ from mucpt_utils.config.files import all_different, all_known, read_entries
 MAIN = "main"  # the axis of the profile's own runs
 DEFAULT = "default"  # their level
 MIXTURE = "mixture"  # the axis of a user's own mixtures
+# settings that all levels of an axis share: its arms are named beside its title, and runs of other
+# seeds could not be paired
+SHARED = ("arms", "composition", "seeds")
 
 
 class Level(BaseModel):
@@ -26,6 +29,14 @@ class Level(BaseModel):
 
     name: str = Field(min_length=1)
     set: dict[str, Any] = Field({}, description="settings of a profile, as --set names them")
+
+    @field_validator("set")
+    @classmethod
+    def changes_what_is_compared(cls, changes: dict[str, Any]) -> dict[str, Any]:
+        """Refuses settings that are the same at every level: they would be passed over."""
+        if shared := [name for name in SHARED if name in changes]:
+            raise ValueError(f"{shared[0]!r} is the same at every level, so none can change it")
+        return changes
 
     @property
     def changes(self) -> str:

@@ -169,6 +169,8 @@ def test_a_mixture_is_an_axis_of_one_level_beside_the_profiles_own(path):
         ("name: b", "nmae: b", "setting 'levels.1.name': Field required"),
         ("set: {", "sets: {", "setting 'levels.1.sets': unknown; allowed here: name, set"),
         ("{replay: 0.1}", "5", "setting 'levels.1.set': needs settings of its own"),
+        ("{replay: 0.1}", "{seeds: [7]}", "setting 'levels.1.set': 'seeds' is the same at every"),
+        ("{replay: 0.1}", "{arms: [rho1]}", "setting 'levels.1.set': 'arms' is the same at every"),
     ],
 )
 def test_a_wrong_axis_is_named_with_what_is_allowed(old, new, said, refused):
