@@ -14,7 +14,7 @@ from scipy.special import stdtrit
 from mucpt_utils import paths
 from mucpt_utils.config.arms import ARMS
 from mucpt_utils.config.axes import DEFAULT, load_axes
-from mucpt_utils.config.files import shown
+from mucpt_utils.config.files import all_known, shown
 from mucpt_utils.io import read_json
 from mucpt_utils.report import display, figures, levels, limits, mixtures, table_files
 from mucpt_utils.report.figures import Drawn, NothingToDraw
@@ -52,14 +52,14 @@ class Explored:
 class Choice:
     """A plot: its table, the column along the axis, and those told apart by marks and panels.
 
-    where: the values to keep, by column; of other columns all values are kept.
+    where: the values to keep, or one alone, by column; of other columns all values are kept.
     """
 
     table: str
     along: str
     series: str | None = None
     panels: str | None = None
-    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    where: Mapping[str, Sequence[str] | str] = field(default_factory=dict)
 
 
 FIRST = Choice(
@@ -124,16 +124,19 @@ def choose(explored: Explored, choice: Choice) -> pd.DataFrame:
     Curves begin with the base, which has read nothing; not those of an arm that started from
     another model.
 
-    Raises NothingToDraw, with what there is, if nothing is left or rows would cover each other.
+    Raises NothingToDraw, with what there is, for a name that is not there, if nothing is left or
+    rows would cover each other.
     """
+    check_names(explored, choice)
     frame, centre = explored.tables[choice.table], CENTRES[choice.table]
     # 1. the rows with the values asked for
-    for column, values in choice.where.items():
+    for column, wanted in choice.where.items():
+        values = [wanted] if isinstance(wanted, str) else wanted
         matches = frame[frame[column].astype(str).isin([str(value) for value in values])]
         if matches.empty:
             every = ", ".join(map(str, dict.fromkeys(frame[column])))
-            wanted = ", ".join(values) or "none"
-            raise NothingToDraw(f"no {column} of {wanted}; there are: {every}")
+            given = ", ".join(map(str, values)) or "none"
+            raise NothingToDraw(f"no {column} of {given}; there are: {every}")
         frame = matches
     # 2. one row for all seeds; every curve begins at the base
     if ALONG.get(choice.table) == choice.along:
@@ -145,6 +148,17 @@ def choose(explored: Explored, choice: Choice) -> pd.DataFrame:
         raise NothingToDraw("these rows have no value")
     check_apart(frame, choice)
     return frame.reset_index(drop=True)
+
+
+def check_names(explored: Explored, choice: Choice) -> None:
+    """Raises NothingToDraw, with those that are there, for an unknown table or column."""
+    columns = [choice.along, choice.series, choice.panels, *choice.where]
+    try:
+        all_known([choice.table], list(explored.tables), "tables")
+        there = list(explored.tables[choice.table])
+        all_known([column for column in columns if column], there, "columns")
+    except ValueError as problem:
+        raise NothingToDraw(str(problem)) from None
 
 
 def from_the_base(frame: pd.DataFrame, table: pd.DataFrame, along: str) -> pd.DataFrame:

@@ -160,6 +160,11 @@ def test_a_table_opens_on_a_plot_whatever_is_in_it():
         (Choice("main_comparison", "arm", where=ACCURACY), "fall on one mark: choose one stratum"),
         (Choice("runs", "arm", where={"axis": ["mine"]}), "no axis of mine; there are: main, meta"),
         (Choice("runs", "arm", where={"axis": []}), "no axis of none; there are: main"),
+        (Choice("runs", "arm", where={"axis": "mine"}), "no axis of mine; there are: main"),
+        (Choice("run", "arm"), "unknown tables .'run'.; allowed: .*; did you mean 'runs'"),
+        (Choice("runs", "arms"), "unknown columns .'arms'.; allowed: .*; did you mean 'arm'"),
+        (Choice("runs", "arm", "stratums"), "unknown columns .'stratums'."),
+        (Choice("runs", "arm", where={"axes": ["main"]}), "unknown columns .'axes'."),
     ],
 )
 def test_what_cannot_be_drawn_says_why(explored, choice, message):
