@@ -151,8 +151,9 @@ def wilson_interval(share: float, size: float, quantile: float = Z) -> tuple[flo
 def share_interval(share: float, spread: Spread, clusters: int) -> tuple[float, float]:
     """Wilson's interval at the effective sample size, p (1 - p) / V.
 
-    Korn & Graubard 1998 (Survey Methodology 24). A share that shows no spread counts as many trials
-    as there are independent clusters.
+    Korn & Graubard 1998 (Survey Methodology 24); unlike theirs it is not limited to the number of
+    values, which it exceeds where these spread less than independent ones would. A share that shows
+    no spread counts as many trials as there are independent clusters.
     """
     if not spread.variance > 0:
         return wilson_interval(share, clusters)
