@@ -298,6 +298,25 @@ def test_what_is_no_json_behind_values_is_told_and_they_stay(tmp_path):
     ]
 
 
+def test_rows_without_a_line_end_between_them_are_read_one_by_one(tmp_path):
+    joined = f'{ROWS[0]}{ROWS[1]}, {{"text": 3}} {ROWS[0]}'
+    (tmp_path / "a.jsonl").write_text(f"{ROWS[0]}\n{joined}\n{ROWS[1]}{{cut\n{ROWS[1]}\n")
+    documents, bad = read(tmp_path)
+    assert "".join(d.text for d in documents) == "aababb"
+    assert len({d.id for d in documents}) == len(documents)
+    assert [(b.place, b.reason.split(":")[0]) for b in bad] == [
+        ("a.jsonl:2.3", "field 'text' must be text, not int"),
+        ("a.jsonl:3.2", "not JSON"),
+    ]
+
+
+def test_a_broken_row_of_a_json_file_costs_no_row_behind_it(tmp_path):
+    (tmp_path / "a.json").write_text(f'{{"version": 1}}\n{ROWS[0]}\n{{cut\n{ROWS[1]}\n')
+    documents, bad = read(tmp_path)
+    assert [d.text for d in documents] == ["a", "b"]
+    assert [b.place for b in bad] == ["a.json:1", "a.json:3"]
+
+
 def test_a_list_of_rows_larger_than_a_text_may_be_is_read_by_its_lines(tmp_path):
     (tmp_path / "a.json").write_text("[\n" + ",\n".join(ROWS * 500) + "\n]")
     documents, bad = read(tmp_path, SourceSettings(largest_text_bytes=1000))

@@ -115,7 +115,8 @@ def line_items(
 ) -> Iterator[Item]:
     """The document in a line, or why there is none; nothing for a blank line.
 
-    line: None for one that is too long. charset: of lines that are not UTF-8.
+    If the line end between two rows is lost, the documents of both. line: None for one that is too
+    long. charset: of lines that are not UTF-8.
     """
     try:
         if line is None:
@@ -126,7 +127,26 @@ def line_items(
             document = parse_document(line, place, source, settings)
             yield from page_items(with_guess(document, guessed), place)
     except Exception as error:
-        yield Unreadable(source, place, reason_of(error), excerpt(line))
+        rows = joined_rows(line or b"")
+        if not rows:
+            yield Unreadable(source, place, reason_of(error), excerpt(line))
+        for number, row in enumerate(rows, 1):
+            yield from line_items(row, f"{place}.{number}", source, settings, charset)
+
+
+def joined_rows(line: bytes) -> list[bytes]:
+    """The rows of a line that begins with a whole object and goes on behind it; else none.
+
+    Only the last can be no JSON.
+    """
+    text, rows, place = line.decode("utf-8", "surrogateescape"), list[str](), 0
+    with suppress(ValueError, RecursionError):
+        while text.startswith("{", place):
+            _, end = DECODER.raw_decode(text, place)
+            rows.append(text[place:end])
+            place = BETWEEN.match(text, end).end()  # type: ignore[union-attr]
+    rows += filter(None, [text[place:]] if rows else [])
+    return [row.encode("utf-8", "surrogateescape") for row in rows] if len(rows) > 1 else []
 
 
 def with_guess(document: Document, guessed: str | None) -> Document:
@@ -190,13 +210,13 @@ def read_json(path: Path, name: str, source: str, settings: SourceSettings) -> I
         text, guessed = decoded(raw.read())
     if not text.strip():
         raise Malformed("the file is empty")
-    try:
-        values = values_of(text)
-    except Malformed:
+    values = values_of(text)
+    if isinstance(values[-1], Malformed):
         if any(is_row(line.encode(), settings) for line in text.split("\n", LOOKED_AT)):
             yield from read_lines(path, name, source, settings)
             return
-        raise
+        if len(values) == 1:
+            raise values[0]
     rows = rows_of(values[0], settings) if len(values) == 1 else values
     if not rows:
         raise Malformed("the file holds no row")
@@ -258,7 +278,7 @@ def has_text(value: Any, settings: SourceSettings) -> bool:
 def values_of(text: str) -> list[Any]:
     """The JSON values of a text, one or several in sequence, as `jq` writes them.
 
-    If what follows a value is not JSON, the last is a Malformed; raises it if that is the first.
+    From where it is not JSON, the last of them is a Malformed.
     """
     try:
         return [loads(text.encode("utf-8", "surrogatepass"))]
@@ -268,9 +288,8 @@ def values_of(text: str) -> list[Any]:
             try:
                 value, place = DECODER.raw_decode(text, place)
             except (ValueError, RecursionError):
-                if not values:
-                    raise error from None
-                return [*values, Malformed(f"not JSON from character {place} of the file on")]
+                told = Malformed(f"not JSON from character {place} of the file on")
+                return [*values, told if values else error]
             values.append(json_value(value))
         return values
 
