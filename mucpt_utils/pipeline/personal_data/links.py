@@ -95,8 +95,11 @@ def has_secret(link: str) -> bool:
 
 
 def has_secret_path(link: str) -> bool:
-    """Whether a link opens a service by its path alone, as those of chats' hooks do."""
-    return rules()["patterns"]["secret_paths"].search(link[:500]) is not None
+    """Whether a link opens a service by its path alone, as those of chats' hooks do, or an account,
+    as those that reset its password."""
+    of, link = rules()["patterns"], link[:500]
+    keys = (re.split("[/?#]", link[key.end() :])[0] for key in of["key_paths"].finditer(link))
+    return of["secret_paths"].search(link) is not None or any(map(looks_random, keys))
 
 
 def is_secret(name: str, value: str, has_login: bool = False) -> bool:

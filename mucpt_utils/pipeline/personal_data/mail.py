@@ -20,20 +20,24 @@ from mucpt_utils.pipeline.personal_data.context import (
 
 LABEL = r"[^\W_](?:[^\W_]|-){0,62}"
 LOCAL = r"[\w+%][\w.+%'’&-]{0,63}?"
+# several names at one host, as papers have them: {anna,bob}@kcl.ac.uk
+NAME_OF_SEVERAL = r"[^\W\d_][\w.+-]{1,30}"
+NAMES = rf"\\?[{{(\[]{NAME_OF_SEVERAL}(?:[,;|/]\s?{NAME_OF_SEVERAL}){{1,8}}\\?[}})\]]"
 AT_SIGN = r"@|＠|%40|&#64;|&#x40;|&commat;|\\u0040"
 BARE_A = r"(?<=\w{3})\(a\)(?=\w)"  # anna.schmidt(a)orchestra.de
 BRACKETED_AT = r"\s{0,2}[\[({<]\s?(?:at|@|ät|arroba|arobase)\s?[\])}>]\s{0,2}|" + BARE_A
-DOT = r"\.|\s?[\[({<]\s?(?:dot|\.|punkt|punto|point)\s?[\])}>]\s?"
+DOT = r" \. ?|\.|\s?[\[({<]\s?(?:dot|\.|punkt|punto|point)\s?[\])}>]\s?"
 ADDRESS = re.compile(
-    rf"(?<![\w.+%@-])(?:\"[^\"\n@]{{1,62}}\"|{LOCAL})(?:{AT_SIGN}|{BRACKETED_AT}|(?P<spaced> @ ))"
+    rf"(?<![\w.+%@-])(?:\"[^\"\n@]{{1,62}}\"|{LOCAL}|{NAMES})"
+    rf"(?:{AT_SIGN}|{BRACKETED_AT}|(?P<spaced> @ ?|@ ))"
     rf"(?P<domain>{LABEL}(?:(?:{DOT}){LABEL}){{1,8}})",
     re.IGNORECASE,
 )
 LONGEST_ARTICLE = 12  # characters of a word such as `these`, and the blank behind it
-SPELLED_DOT = r"(?: dot | \(dot\) | \[dot\] | ?-dot- ?|_dot_)"
+SPELLED_DOT = r"(?: dot | ?[(\[]dot[)\]] ?| ?-dot- ?|_dot_)"
 SPELLED = re.compile(
     rf"(?<![\w.+%@-])(?P<dotted>(?:[\w+-]{{1,40}}{SPELLED_DOT}){{0,3}})(?P<local>[\w.+-]{{1,64}})"
-    r"(?P<at> at | AT | ?-at- ?|_at_)"
+    rf"(?P<at> at | AT | ?-at- ?|_at_|{BRACKETED_AT})"
     rf"(?P<domain>{LABEL}(?:{SPELLED_DOT}{LABEL}){{1,5}})",
     re.IGNORECASE,
 )
@@ -43,8 +47,8 @@ ESCAPE = re.compile(r"(?<=\\)(?:[nrt]|u00[0-9a-f]{2})|(?:%[0-9a-f]{2})+", re.IGN
 SIGN = re.compile(
     rf"(?:{AT_SIGN})(?=[^\W_]| |\[)|[\[({{<] ?(?:at|ät|arroba|arobase|@) ?[\])}}>]|{BARE_A}", re.I
 )
-SPELLED_SIGN = re.compile(r" (?:dot|DOT|Dot) | [(\[]dot[)\]] |-dot-|_dot_")
-SPELLED_SIGNS = (" dot ", " DOT ", "dot)", "-dot-", "_dot_")
+SPELLED_SIGN = re.compile(r"[ (\[_-](?:dot|DOT|Dot)[ )\]_-]")
+SPELLED_SIGNS = tuple(f"{dot}{end}" for dot in ("dot", "DOT", "Dot") for end in " )]-_")
 # what every text is searched for first
 PLAIN_SIGNS = ("@", "＠", "%40", "&#64;", "&#x40;", "&commat;", "\\u0040")
 BRACKETED_SIGN = re.compile(r"[\[({<](?: ?(?:at|AT|At|ät|arroba|arobase) ?[\])}>]|a\)\w)")
@@ -80,8 +84,11 @@ def domain_end(match: re.Match) -> int | None:
     for i in range(len(labels) - 1, 0, -1):
         # "example.org.The next sentence": a capital after lower case begins a sentence
         begins_sentence = labels[i][:1].isupper() and labels[i - 1].islower()
+        # "example.org . in the": behind a whole host a full stop among blanks ends a sentence, too
+        is_spaced = i > 1 and dots[i - 1].group().startswith(" .")
+        ends_sentence = is_spaced and is_top_level(labels[i - 1])
         label = labels[i].rstrip("-")
-        if is_top_level(label) and not begins_sentence:
+        if is_top_level(label) and not begins_sentence and not ends_sentence:
             return first + ends[i] - (len(labels[i]) - len(label))
     return None
 
@@ -92,7 +99,9 @@ def is_no_address(text: str, match: re.Match, end: int) -> bool:
         return True
     local = re.split(r"@|\s|%40", match.group(), maxsplit=1)[0]
     if "spaced" in match.re.groupindex and match["spaced"]:
-        return not stands_before(text, match.start(), "mail_before")
+        host = re.split(r"[ .]", match["domain"], maxsplit=1)[0]
+        is_mail = is_listed(host, "mail_hosts") and not is_listed(local.strip(), "no_user_names")
+        return not is_mail and not stands_before(text, match.start(), "mail_before")
     return is_listed(local, "service_accounts") or text.startswith("(", end) or is_image(match)
 
 
@@ -104,7 +113,7 @@ def is_place(text: str, match: re.Match, end: int) -> bool:
     dot in the diagram. A name in several parts, an ` at ` without blanks and a host of mail for
     everyone leave no doubt.
     """
-    if match["dotted"] or match["at"].strip() not in ("at", "AT"):
+    if match["dotted"] or match["at"].strip(" ()[]{}<>").lower() != "at":
         return False
     host = re.split(r"[ .(\[]", match["domain"], maxsplit=1)[0]
     if is_listed(host, "mail_hosts"):

@@ -19,14 +19,19 @@ from mucpt_utils.pipeline.personal_data.context import (
     stands_before,
 )
 
+# kana, Han, Hangul and Thai, in which no blank stands between a word and a number
+UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 SEPARATORS = " \u00a0\u2009\u202f().\u2010-\u2013/-"
 RUN = re.compile(
-    r"(?:(?<!\w)(?<![0-9][.,:])|(?<=\\[nrt]))"
+    rf"(?:(?<![^\W{UNSPACED}])(?<![0-9][.,:])|(?<=\\[nrt]))"
     rf"[(]?[+＋]?[(]?[0-9](?:[{SEPARATORS}]{{0,3}}[0-9])*+"
 )
 EXTENSION = re.compile(
     r"(?:,? ?(?:x|ext\.?|extn\.?|extension)| ?#|;ext=) ?:?[0-9]{1,7}(?!\w)", re.IGNORECASE
 )
+# what right behind digits makes them part of something else
+COUNTED = "年月日時时分秒元円人万億亿千百個个枚曲本台部년월일원명개"  # 12345元 is a price
+GLUED = re.compile(rf"[^\W{UNSPACED}]|[@=%°{COUNTED}]|:[0-9]")
 # what separates two numbers in one run
 WIDE = re.compile(r"[ \u00a0]+[/\u2010-\u2013-][ \u00a0]+|[ \u00a0]{2,}|/")
 # groupings that are telephone numbers even if no word says so
@@ -43,7 +48,8 @@ NATIONAL = re.compile(
     r"|0[0-9]{1,3}-[0-9]{3}[ ][0-9]{2}[ ][0-9]{2}"  # 020-671 83 45
     r"|0[1-9]([ .-])[0-9]{2}\1[0-9]{2}\1[0-9]{2}\1[0-9]{2}"  # 01 23 45 67 89
     r"|0[0-9]{2}[ ][0-9]{3}[ ][0-9]{2}[ ][0-9]{2}"  # 044 123 45 67
-    r"|\(0[0-9]{1,4}\)[ ]?[0-9]{3,8}(?:[ -][0-9]{2,8})*"  # (030) 123456
+    # (030) 123456, but not two sets of pitches: (0146) 0137
+    r"|\(0[0-9]{1,4}\)[ ]?(?!0[0-9]{2,5}$)[0-9]{3,8}(?:[ -][0-9]{2,8})*"
     r"|\([0-9]{2}\)[ ]?9?[0-9]{4}-[0-9]{4}"  # (11) 91234-5678
 )
 THOUSANDS = re.compile(r"[1-9](?: [0-9]{3}){2}|[1-9][0-9]{0,2}(?: [0-9]{3})+ 000")
@@ -84,7 +90,7 @@ def find_telephones(text: str, places: list[Window], settings: MaskingSettings) 
 def numbers(text: str, run: re.Match) -> Iterator[Number]:
     """The numbers of a run: split between neighbours, and cut before the next word."""
     end = run.end()
-    is_glued = text[end : end + 1].isalnum() or re.match(r"[@=_%°]|:[0-9]", text[end : end + 2])
+    is_glued = GLUED.match(text, end)
     if is_glued and not EXTENSION.match(text, end) and not text.startswith("Office", end):
         # 020 7946 0958 2nd floor, 0958 12:30
         cut = re.search(rf"[{SEPARATORS}]+[0-9]+$", text[max(run.start(), end - 24) : end])
