@@ -318,16 +318,20 @@ def is_interface(sentence: str) -> bool:
     return any(match is not None and not goes_on_as_prose(match) for match in matches)
 
 
+VERB = re.compile(r"[\s\"”’]*(?:was|were|is|had|has|became|remain(?:s|ed)|means?|meant)\b")
 LONGEST_BUTTONS = 4  # words behind a phrase that begin with a capital: `Accept`, `Learn more`
 
 
 def goes_on_as_prose(match: Any) -> bool:
     """Whether prose stands in the open part of an interface's wording, see `rules/cleaning.yaml`.
 
-    Another sentence begins with a capital, and most of its words have none.
+    Another sentence begins with a capital, and most of its words have none. Behind a wording that
+    is what a sentence is about stands its verb: `Follow us on Twitter was the title`.
     """
     parts = match.groupdict()
     told = parts.get("told") or ""
+    if VERB.match(told or parts.get("more") or ""):
+        return True
     if told and matching(rules().any_clause, told):
         return True
     words = WORD.findall(told or parts.get("more") or "")

@@ -288,6 +288,7 @@ FURNITURE = [
     "From a free encyclopedia",
     "[edit]",
     "Don't forget to like, comment and subscribe, and hit the bell for new videos!",
+    "Don't forget to like and subscribe!",
     "« Previous 1 2 3 4 5 ... 27 Next »",
     "Posts: 1,204",
     "Joined: Tue Mar 04, 2008 9:12 pm",
@@ -381,6 +382,8 @@ LIKE_INTERFACE = [
     "This page was edited out of the score by the censor.",
     "(c) 1911 is written under the title in his own hand, which proves the date.",
     "Last reviewed in 1911, it pleased the critics.",
+    "Follow us on Twitter was the title of the second chapter.",
+    "Subscribe to our newsletter was all that the singer said.",
 ]
 
 
