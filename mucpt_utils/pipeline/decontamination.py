@@ -66,8 +66,6 @@ from mucpt_utils.pipeline.questions.subject_spellings import Spellings
 from mucpt_utils.pipeline.questions.title_marks import TitleMarks
 from mucpt_utils.pipeline.questions.vocabulary import is_common, vocabulary
 from mucpt_utils.pipeline.questions.words import (
-    FORM,
-    RAW_WORD,
     Words,
     raw_words,
     stem,
@@ -191,8 +189,8 @@ class QuestionIndex:
                 answered = question.is_answered_in(item.prompt.words.forms)
                 found = Contamination(question.id, answered, item.text.strip())
                 first.setdefault(question.id, found)
-        for key, question in self.own_words.find(source).items():
-            first.setdefault(key, Contamination(key, False, question))
+        for key, wording in self.own_words.find(source).items():
+            first.setdefault(key, Contamination(key, False, wording))
         return sorted(first.values())
 
     def prompts_of(self, parts: Iterable[str]) -> Iterator[Prompt]:

@@ -122,8 +122,8 @@ def names_of(subject: str, aliases: Iterable[str] = (), relation: str = "") -> l
     if relation == "artist.band":
         least = SHORTEST_MEMBER
     # not John French, nor the Yellow Magic Orchestra
-    plain = vocabulary().describing | vocabulary().kinds_of.keys()
-    is_told = bool(whole) and stem(whole[-1]) not in plain
+    untold = vocabulary().describing | vocabulary().kinds_of.keys()
+    is_told = bool(whole) and stem(whole[-1]) not in untold
     if relation.startswith("artist.") and len(whole) > 1 and len(whole[-1]) >= least and is_told:
         names.setdefault(whole[-1:], Name.of(subject, whole[-1:], partial=True))
     if relation.startswith("theory.") and (key := KEY_ALONE.fullmatch(without_noun(subject))):
