@@ -1,9 +1,9 @@
 """Which documents are in a language other than English, by their function words, offline.
 
 spaCy ships lists of function words for some sixty languages. A text is in another language if
-words on that language's list (except those shared with English) outnumber the English ones, or
-if most of its letters are not Latin. Lists of names, tables and indexes have few function
-words of any language, and are kept.
+words on that language's list (except those shared with English) outnumber the English ones, if
+most of its letters are not Latin, or if it has no English one and many words with accents. Lists
+of names, tables and indexes have few function words of any language, and are kept.
 """
 
 import re
@@ -25,6 +25,9 @@ LATIN = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]+")
 # function words of one language that a text must hold, in number and as a share of its words
 FEWEST, LEAST_SHARE = 3, 0.12
 LEAST_LATIN = 0.5
+# words in small letters of a text without English function words, and the share with accents
+FEWEST_WORDS, LEAST_ACCENTED = 5, 0.2
+UNKNOWN = "und"  # ISO 639: undetermined
 
 
 class OtherLanguage(BaseFilter):
@@ -54,7 +57,8 @@ def function_word_spans(text: str, language: str) -> list[list[int]]:
 
 
 def other_language(text: str) -> str | None:
-    """The language of a text if not English (`de`); `script` if not in Latin letters; else None."""
+    """The language of a text if not English (`de`; `und` if none is told); `script` if not in Latin
+    letters; else None."""
     if not text.isascii():
         letters = sum(map(len, LETTERS.findall(text)))
         if letters and sum(map(len, LATIN.findall(text))) / letters < LEAST_LATIN:
@@ -63,11 +67,12 @@ def other_language(text: str) -> str | None:
     # names and first words of lines have capitals, which function words seldom do
     words = [word for word in WORD.findall(text) if not word[0].isupper()]
     counts = Counter(code for word in words for code in others.get(word, ()))
-    if not counts:
-        return None
-    code, count = max(counts.items(), key=lambda item: (item[1], item[0]))
-    is_other = count >= FEWEST and count >= LEAST_SHARE * len(words)
-    return code if is_other and count > sum(word in english for word in words) else None
+    code, count = max(counts.items(), key=lambda item: (item[1], item[0]), default=(UNKNOWN, 0))
+    of_english = sum(word in english for word in words)
+    is_other = count >= FEWEST and count >= LEAST_SHARE * len(words) and count > of_english
+    accented = sum(not word.isascii() for word in words)
+    is_accented = len(words) >= FEWEST_WORDS and accented >= LEAST_ACCENTED * len(words)
+    return code if is_other or (is_accented and of_english == 0) else None
 
 
 def english_words(text: str) -> int:

@@ -19,6 +19,12 @@ def test_other_languages_are_told(code, text):
     assert other_language(text) == code
 
 
+def test_accents_tell_another_language_where_no_function_word_does():
+    accented = "příliš žluťoučký kůň úpěl ďábelské ódy"
+    assert other_language(accented) == "und"
+    assert other_language(f"{accented}, and he was heard") is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
