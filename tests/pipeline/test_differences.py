@@ -154,6 +154,9 @@ KEYED = (
         (("h-Moll", "four", "1804", "Dvořák"), ("g-Moll", "four", "1804", "Dvořák")),
         (("E natural", "four", "1804", "Dvořák"), ("E flat", "four", "1804", "Dvořák")),
         (("C major", "½", "1804", "Dvořák"), ("C major", "¼", "1804", "Dvořák")),
+        (("C", "5 million", "1804", "Dvořák"), ("C", "5 billion", "1804", "Dvořák")),
+        (("C", "3′45″", "1804", "Dvořák"), ("C", "3'54\"", "1804", "Dvořák")),
+        (("C", "four", "1804–46", "Dvořák"), ("C", "four", "1804–1847", "Dvořák")),
     ],
 )
 def test_another_key_or_number_in_letters_is_another_fact(one, other):
@@ -171,6 +174,12 @@ def test_another_key_or_number_in_letters_is_another_fact(one, other):
         (("C", "thirty-two", "Opus 27", "Carl XIV"), ("C", "32", "Op. 27", "Carl 14")),
         (("C", "thirty two", "No. 5", "KV 331"), ("C", "thirty-two", "Nr. 5", "K. 331")),
         (("C", "½", "the twenty-first", "№ 5"), ("C", "1/2", "the 21st", "Number 5")),
+        (("C", "3′45″", "5 million", "BWV1007"), ("C", "3'45\"", "5,000,000", "BWV 1007")),
+        (
+            ("C", "five million", "2.5 billion", "K545"),
+            ("C", "5,000,000", "2,500,000,000", "K. 545"),
+        ),
+        (("440Hz", "five thousand", "1804–47", "3pm"), ("440 Hz", "5000", "1804-1847", "3 p.m.")),
     ],
 )
 def test_another_notation_of_a_number_or_name_is_the_same_fact(one, other):

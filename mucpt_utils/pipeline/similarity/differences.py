@@ -19,7 +19,7 @@ from datatrove.utils.text import ngrams
 
 from mucpt_utils.pipeline.similarity.minhash import visible
 
-WORD = re.compile(r"\b[A-Ga-g][♯♭#]\w*|\w+(?:[.,:'’-]\w+)*")
+WORD = re.compile(r"\b[A-Ga-g][♯♭#]\w*|\w+(?:(?:[.,:'’-]|(?<=\d)–(?=\d))\w+)*")
 CARDINALS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty"
@@ -43,18 +43,27 @@ TENS = {
     for number, word in enumerate(words.split(), 2)
 }
 NUMERALS |= {word: str(number) for word, number in TENS.items()}
-NUMERALS |= {"hundred": "100", "thousand": "1000", "million": "1000000"}
+POWERS = {
+    word: 10**zeros
+    for word, zeros in (("hundred", 2), ("thousand", 3), ("million", 6), ("billion", 9))
+}
+NUMERALS |= {word: str(number) for word, number in POWERS.items()}
 ACCIDENTALS = ("sharp", "flat")
 VALUES = frozenset((*NUMERALS, *ACCIDENTALS, "natural", "major", "minor", "dur", "moll"))
 NOTATIONS = NUMERALS | {"opus": "op", "number": "no", "nr": "no", "kv": "k", "saint": "st"}
 NOTES = frozenset("ABCDEFG")
-# what tells notations of one number apart: 1,000 and 1 000, the 1800's, 46th
-GROUPED = re.compile(r"(?<=\d)[.,'’ ](?=\d{3}(?!\d))|['’]")
+# what tells notations of one number apart: 1,000 and 1 000, the 1800's (3'45" are two), 46th
+GROUPED = re.compile(r"(?<=\d)[.,'’ ](?=\d{3}(?!\d))|['’](?!\d)")
+MULTIPLE = re.compile(
+    rf"\b(\d{{1,12}}|{'|'.join(CARDINALS.split())})(?:[.,](\d{{1,3}}))? ({'|'.join(POWERS)})\b"
+)
+SHORTENED = re.compile(r"\b(\d\d)(\d\d)[-–](\d\d)\b")  # 1809-47
 ORDINAL = re.compile(r"(\d)(?:st|nd|rd|th)")
 COMPOUND = re.compile(rf"\b({'|'.join(TENS)}) ({'|'.join(UNITS)})\b")
 ROMAN = re.compile(r"\b(?=[CLXVI]{2})C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[CLXVI])\b")
 ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 SPELT_NOTE = re.compile(r"\b([a-g]) (sharp|flat)\b")
+BLANK = re.compile(r"(?<!\d) | (?!\d)")
 SENTENCE_MARKS = frozenset(".!?\n:;|")
 LONGEST_ALIGNED = 250  # words; a single year does not make a longer text a different one
 LONGEST_FACT = 6  # words that replace others
@@ -96,10 +105,17 @@ def plain(text: str) -> str:
     text = ROMAN.sub(roman_value, text).casefold().replace("♯", "#").replace("♭", "b")
     letters = unicodedata.normalize("NFKD", text)
     bare = "".join(c for c in letters if not unicodedata.combining(c))
-    phrase = " ".join(re.findall(r"[\w#]+", GROUPED.sub("", bare)))
+    figures = MULTIPLE.sub(product, GROUPED.sub("", bare))
+    phrase = " ".join(re.findall(r"[\w#]+", SHORTENED.sub(r"\1\2 \1\3", figures)))
     phrase = COMPOUND.sub(lambda pair: str(TENS[pair[1]] + int(NUMERALS[pair[2]])), phrase)
     joined = " ".join(NOTATIONS.get(word, ORDINAL.sub(r"\1", word)) for word in phrase.split())
     return SPELT_NOTE.sub(lambda note: note[1] + ("#" if note[2] == "sharp" else "b"), joined)
+
+
+def product(multiple: re.Match) -> str:
+    """5 million, 2.5 million or five million in figures."""
+    whole, decimals, power = multiple.groups(default="")
+    return str(int(NUMERALS.get(whole, whole) + decimals) * POWERS[power] // 10 ** len(decimals))
 
 
 def roman_value(numeral: re.Match) -> str:
@@ -218,8 +234,11 @@ def is_denied(words: Sequence[Word], start: int, end: int) -> bool:
 
 
 def spelling(words: Sequence[Word]) -> str:
-    """The letters and digits of some words in one notation, wherever they are parted."""
-    return plain(" ".join(word.text for word in words)).replace(" ", "")
+    """The letters and digits of some words in one notation, wherever they are parted.
+
+    Blanks stay between digits alone: 1 12 is not 11 2, and BWV1007 is BWV 1007.
+    """
+    return BLANK.sub("", plain(" ".join(word.text for word in words)))
 
 
 def is_altered(words: Sequence[Word], start: int, end: int) -> bool:
@@ -240,8 +259,7 @@ def are_other_facts(one: Sequence[Word], other: Sequence[Word]) -> bool:
     """Whether words that replace each other are different numbers or names."""
     if max(len(one), len(other)) > LONGEST_FACT:
         return False
-    letters = spelling(one)
-    if letters == spelling(other) and not any(map(str.isdigit, letters)):
+    if spelling(one) == spelling(other):
         return False
     # a single word that replaces another can be a name even at the beginning of a sentence, or a
     # number in letters
