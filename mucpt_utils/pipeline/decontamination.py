@@ -152,7 +152,7 @@ class QuestionIndex:
         self.own_words = OwnWords(questions)
         self.title_marks = TitleMarks(questions)
         self.subjects = grouped(parts)
-        self.spellings = Spellings(name for s in self.subjects for name in s.names)
+        self.spellings = Spellings([name for s in self.subjects for name in s.names])
         self.by_word = indexed(self.subjects)
         self.hints = Hints(self.subjects, is_everyday)
         self.details = Details(self.subjects, known_details() if facts else {}, is_everyday)

@@ -177,6 +177,16 @@ def test_words_of_nothing_but_s_are_words(text):
     assert QuestionIndex(QUESTIONS).find(f"Who is it? {text}") == []
 
 
+def test_a_common_word_is_no_misspelt_name_that_has_a_capital():
+    moanin = question(
+        "p", "Who wrote the tune Moaning Minnie?", "X", "Moaning Minnie", "person", "a"
+    )
+    spellings = QuestionIndex([moanin]).spellings
+    assert spellings.read("What was the meaning of it?") == "What was the meaning of it?"
+    assert spellings.read("who wrote meaning minnie") == "who wrote moaning minnie"
+    assert spellings.read("Who wrote Moanning?\n\nof meaning") == "Who wrote Moaning?\n\nof moaning"
+
+
 def test_sentences_do_not_end_at_numbers_and_initials():
     text = "Is Symphony No. 9 by J. S. Bach? No! It is not.\nReally"
     assert [s.strip() for s in split_sentences(text)] == [

@@ -1,7 +1,7 @@
 """Names in other spellings: `Porkpie Hat` and `mrdangam` read as the benchmark spells them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from mucpt_utils.pipeline.questions.parts import Name
@@ -25,9 +25,11 @@ DOUBLED = re.compile(r"(.)\1+")
 class Spellings:
     """The words of names, for reading texts in which these are misspelt or run together."""
 
-    def __init__(self, names: Iterable[Name]) -> None:
+    def __init__(self, names: Sequence[Name]) -> None:
         phrases = [words(name.text) for name in names]
         self.known = {word for phrase in phrases for word in phrase}
+        capitals = {word for name in names for word in name.capitals}
+        self.small = self.known - capitals
         self.joined = {
             first + second: f"{first} {second}"
             for phrase in phrases
@@ -41,11 +43,26 @@ class Spellings:
         self.spelt = lru_cache(MOST_FORMS)(self.find)
 
     def read(self, text: str) -> str:
-        """The text with the words of names in the benchmark's spelling."""
-        other = {w: spelt for w in set(LONG_WORD.findall(text)) if (spelt := self.spelt(w))}
-        if not other:
+        """The text with the words of names in the benchmark's spelling.
+
+        In a paragraph with capitals a small word is no misspelt name that has them: `meaning` is
+        not `Moanin'`.
+        """
+        found = {w: spelt for w in set(LONG_WORD.findall(text)) if (spelt := self.spelt(w))}
+        if not found:
             return text
-        return re.sub(rf"\b(?:{'|'.join(other)})\b", lambda m: other[m.group()], text)
+        word = re.compile(rf"\b(?:{'|'.join(found)})\b")
+
+        def spelt_in(paragraph: str) -> str:
+            typed = paragraph.islower()
+
+            def spelling(match: re.Match) -> str:
+                raw, name = match[0], found[match[0]]
+                return name if typed or raw[0].isupper() or name in self.small else raw
+
+            return word.sub(spelling, paragraph)
+
+        return "\n\n".join(map(spelt_in, text.split("\n\n")))
 
     def find(self, raw: str) -> str:
         """A word as the benchmark spells it, with its capital letter; empty if it is another."""
