@@ -36,11 +36,10 @@ class OwnWords:
         """The questions that a text has word for word, by id; not behind others in a sentence."""
         told = plain_words(text)
         rows = zip(*(told[start:] for start in range(BEGINNING)), strict=False)
-        starts = (start for start, row in enumerate(rows) if row in self.by_beginning)
         return {
             own.id: own.text
-            for start in starts
-            for own in self.by_beginning[tuple(told[start : start + BEGINNING])]
+            for start, row in enumerate(rows)
+            for own in self.by_beginning.get(row, ())
             if told[start : start + len(own.words)] == own.words and begins(own.words, text)
         }
 
