@@ -245,7 +245,10 @@ def read_gguf(gguf: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]
         tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **place)
     except Exception as error:  # damaged bytes make the readers raise all kinds of errors
         reason = " ".join(str(error).split())[:300]
-        raise ModelError(f"{gguf}: not a GGUF model that can be read ({reason})") from error
+        raise ModelError(
+            f"{gguf}: not a GGUF model that can be read; it is damaged or cut short, or of an "
+            f"architecture that transformers does not read from GGUF ({reason})"
+        ) from error
     model, report = loaded
     check_whole(model, report, gguf)
     # transformers still takes what it has dequantised for quantised, and refuses to save it

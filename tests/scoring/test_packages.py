@@ -179,6 +179,16 @@ def test_a_file_cut_short_is_not_converted(tiny, tmp_path):
         load(path)
 
 
+@pytest.mark.parametrize("place", [4, 11, 180, 768, 5544, 5669, 6091])
+def test_a_damaged_header_is_said_in_one_line(tiny, tmp_path, place):
+    path, damaged = tmp_path / "flipped.gguf", bytearray(tiny[0].read_bytes())
+    damaged[place] ^= 0x40
+    path.write_bytes(damaged)
+    with pytest.raises(ModelError, match="damaged or cut short|is not whole") as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_file_that_holds_a_part_of_a_model_is_not_converted(tmp_path, monkeypatch):
     """As one of several files does; transformers would fill the rest with random numbers."""
     path, write, lacking = tmp_path / "part.gguf", tiny_gguf.write_tensor, "layers.1.mlp.up_proj"
