@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Candidate(NamedTuple):
-    """An arm that is compared with Rho-1 and with plain of about its own price.
+    """An arm that is compared with plain of about its own price, and with Rho-1 where that was run.
 
     fresh: what no choice had seen before.
     """
@@ -30,5 +30,9 @@ CANDIDATES = {
     "kinds": Candidate(
         "ratio_window_start",
         "other subjects than evidence's, another corpus, base and seeds",
+    ),
+    "real_arms": Candidate(
+        "sites_window_start",
+        "a pretrained model; two seeds",
     ),
 }

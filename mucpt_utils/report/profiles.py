@@ -35,6 +35,7 @@ ORDER = (
     "surface",
     "overnight",
     "real",
+    "real_arms",
 )
 SHORT = 10  # digits of a commit that are shown
 DIFFERENCE_COLUMNS = [

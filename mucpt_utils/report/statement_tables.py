@@ -4,6 +4,7 @@ Each gives a Markdown table, or "" if no profile has what it needs.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 
 import pandas as pd
 
@@ -20,7 +21,7 @@ from mucpt_utils.report.cells import (
 )
 from mucpt_utils.report.dose_statements import gains_by_dose
 from mucpt_utils.report.figures import arm_title
-from mucpt_utils.report.measures import MEASURES, difference_of, mean_of
+from mucpt_utils.report.measures import MEASURES, PRIMARY, difference_of, mean_of
 from mucpt_utils.report.numbers import ends, plain_number, signed
 from mucpt_utils.report.plain import value_title
 from mucpt_utils.report.pooled import FOLDER as POOLED
@@ -46,6 +47,7 @@ KEPT = {
     "from a reliable site": "reliable site",
     "from an unreliable site": "unreliable site",
 }
+FEW = 2  # seeds whose interval has one degree of freedom
 Everything = Mapping[str, Finished]
 
 
@@ -214,6 +216,30 @@ def repeatability(results: Everything) -> str:
     return markdown(["profile", "of", *MEASURE_HEADS, "bits per byte"], rows)
 
 
+def seed_by_seed(results: Everything) -> str:
+    """Every arm minus plain in each seed by itself, at equal tokens and at equal compute, for
+    profiles of two seeds: an interval from two says nothing where they part."""
+    rows = []
+    for profile, result in profiles(results):
+        values = by_seed(result.tables.get("runs"))
+        arms = dict.fromkeys(values.index.get_level_values("arm"))
+        for arm, other in product(arms, EQUAL) if len(values.columns) == FEW else ():
+            pairs = [((arm, kind), (other, kind)) for kind in STRATA]
+            if arm not in EQUAL and all(key in values.index for pair in pairs for key in pair):
+                found = [values.loc[ours] - values.loc[theirs] for ours, theirs in pairs]
+                cells = [" and ".join(map(signed, differences)) for differences in found]
+                rows.append([f"`{profile}`", f"`{arm}`", f"`{other}`", *cells])
+    return markdown(["profile", "arm", "minus", *(f"{s}, nats" for s in STRATA.values())], rows)
+
+
+def by_seed(runs: pd.DataFrame | None) -> pd.DataFrame:
+    """The first measure of the main runs: a row per arm and stratum, a column per seed."""
+    if runs is None:
+        return pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["arm", "stratum"]))
+    main = runs[(runs["axis"] == "main") & (runs["metric"] == PRIMARY)]
+    return main.set_index(["arm", "stratum", "seed"])["value"].unstack("seed")
+
+
 def resolution(results: Everything) -> str:
     """How narrow a method's interval is (the median over a profile's methods), what many more
     seeds would leave of it, and how many subjects the aim would then need."""
@@ -330,6 +356,7 @@ STATEMENTS: dict[str, Callable[[Everything], str]] = {
     "Which documents selection keeps": selection,
     "What is forgotten: general questions": forgetting,
     "Two runs of one arm must differ by more than": repeatability,
+    "Where there are two seeds: every arm minus plain, in either": seed_by_seed,
     "How wide the intervals of methods minus plain are, and what would narrow them": resolution,
     "Soft weighting minus plain, by what the reference model knows": soft_by_coverage,
     "Real prose, lower is better": prose_bits,

@@ -45,7 +45,7 @@ from mucpt_utils.report.statement_tables import STATEMENTS, Everything, prose_di
 
 BEGIN, END = "<!-- statements:begin -->", "<!-- statements:end -->"
 TABLES = (
-    *("main_comparison", "differences", "verdicts", "costs", "chance", "repeatability"),
+    *("main_comparison", "differences", "verdicts", "costs", "chance", "repeatability", "runs"),
     "arms_by_level",
     *(
         "reference_surface",
@@ -211,7 +211,8 @@ def candidates(results: Everything) -> str:
 
 
 def candidate_row(result: Finished, candidate: Candidate) -> list[tuple[str, ...]]:
-    """A candidate minus plain of about its price and minus Rho-1; none if one was not run."""
+    """A candidate minus plain of about its price, and minus Rho-1 where that was run; none if the
+    candidate or this plain was not run."""
     prices = verdicts.relative_costs(result.tables["costs"])
     own, others = (prices.get(arm, math.nan) for arm in (candidate.arm, verdicts.EQUAL_COMPUTE))
     run = f"[{result.name}](results/{result.name}/README.md)"
@@ -220,7 +221,7 @@ def candidate_row(result: Finished, candidate: Candidate) -> list[tuple[str, ...
     if f"{own:.2f}" != f"{others:.2f}":
         fresh += f"; plain has {others:.2f} times its own compute"
     cells = [compared(result, candidate.arm, other) for other in (verdicts.EQUAL_COMPUTE, "rho1")]
-    return [(run, way, fresh, *cells)] if all(cells) else []
+    return [(run, way, fresh, *(cell or "–" for cell in cells))] if cells[0] else []
 
 
 def compared(result: Finished, arm: str, other: str) -> str:

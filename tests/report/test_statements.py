@@ -248,6 +248,27 @@ def test_two_runs_must_differ_by_more_than_x_in_every_measure(made):
     assert f"| `laptop` | music text | – | – | {bits['must_differ_by'].iloc[0]:.3f} |" in text
 
 
+def test_where_there_are_two_seeds_each_is_told_by_itself(made):
+    tables = made["laptop"].tables
+    runs = tables["runs"].query("axis == 'main' and metric == 'log_likelihood'")
+    value = runs.set_index(["arm", "stratum", "seed"])["value"]
+    two = finished(made["laptop"].run, {"runs": tables["runs"].query("seed < 2")})
+    text = statement_tables.seed_by_seed({"laptop": two})
+    cells = [
+        " and ".join(
+            signed(value["selection_soft", kind, seed] - value["plain", kind, seed])
+            for seed in (0, 1)
+        )
+        for kind in measures.KINDS
+    ]
+    assert f"| `laptop` | `selection_soft` | `plain` | {' | '.join(cells)} |" in text
+    assert "| `plain` | `plain` |" not in text
+    more = tables["runs"].query("seed == 0").assign(seed=7)
+    three = finished(made["laptop"].run, {"runs": pd.concat([two.tables["runs"], more])})
+    assert statement_tables.seed_by_seed({"laptop": three}) == ""
+    assert statement_tables.seed_by_seed({"laptop": finished(two.run, {})}) == ""
+
+
 def test_what_is_forgotten_is_told_for_every_arm(made):
     text = statement_tables.forgetting(made)
     assert "| `plain` | `base` |" in text and "| `selection_soft` | `plain` |" in text
@@ -357,9 +378,10 @@ def test_a_candidate_is_told_with_the_price_of_what_it_is_compared_with(made, pr
     assert candidate.fresh in row[2] and row[2].endswith(told)
     assert all(cell.startswith("known facts ") and "<br>unknown facts " in cell for cell in row[3:])
     assert " | ".join(row) in statements.candidates({"breadth": run})
-    only = richer["differences"].query("compared_to != 'rho1'")
-    unasked = finished(run.run, richer | {"differences": only})
-    assert statements.candidate_row(unasked, candidate) == []
+    for missing, left in {"rho1": [(*row[:4], "–")], "plain_compute": []}.items():
+        others = richer["differences"]["compared_to"] != missing
+        unasked = finished(run.run, richer | {"differences": richer["differences"][others]})
+        assert statements.candidate_row(unasked, candidate) == left
     assert statements.candidates({}) == ""
     again = finished({**run.run, "profile": "again"}, richer)
     twice = statements.candidates({"breadth": run, "again": again})
