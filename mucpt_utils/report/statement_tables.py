@@ -224,9 +224,8 @@ def seed_by_seed(results: Everything) -> str:
         values = by_seed(result.tables.get("runs"))
         arms = dict.fromkeys(values.index.get_level_values("arm"))
         for arm, other in product(arms, EQUAL) if len(values.columns) == FEW else ():
-            pairs = [((arm, kind), (other, kind)) for kind in STRATA]
-            if arm not in EQUAL and all(key in values.index for pair in pairs for key in pair):
-                found = [values.loc[ours] - values.loc[theirs] for ours, theirs in pairs]
+            if arm != verdicts.EQUAL_TOKENS and compared_cells(result.tables, arm, other):
+                found = [values.loc[arm, kind] - values.loc[other, kind] for kind in STRATA]
                 cells = [" and ".join(map(signed, differences)) for differences in found]
                 rows.append([f"`{profile}`", f"`{arm}`", f"`{other}`", *cells])
     return markdown(["profile", "arm", "minus", *(f"{s}, nats" for s in STRATA.values())], rows)

@@ -252,7 +252,7 @@ def test_where_there_are_two_seeds_each_is_told_by_itself(made):
     tables = made["laptop"].tables
     runs = tables["runs"].query("axis == 'main' and metric == 'log_likelihood'")
     value = runs.set_index(["arm", "stratum", "seed"])["value"]
-    two = finished(made["laptop"].run, {"runs": tables["runs"].query("seed < 2")})
+    two = finished(made["laptop"].run, {**tables, "runs": tables["runs"].query("seed < 2")})
     text = statement_tables.seed_by_seed({"laptop": two})
     cells = [
         " and ".join(
@@ -264,7 +264,8 @@ def test_where_there_are_two_seeds_each_is_told_by_itself(made):
     assert f"| `laptop` | `selection_soft` | `plain` | {' | '.join(cells)} |" in text
     assert "| `plain` | `plain` |" not in text
     more = tables["runs"].query("seed == 0").assign(seed=7)
-    three = finished(made["laptop"].run, {"runs": pd.concat([two.tables["runs"], more])})
+    more = pd.concat([two.tables["runs"], more])
+    three = finished(made["laptop"].run, {**tables, "runs": more})
     assert statement_tables.seed_by_seed({"laptop": three}) == ""
     assert statement_tables.seed_by_seed({"laptop": finished(two.run, {})}) == ""
 
