@@ -147,8 +147,7 @@ class SourceSettings(BaseModel):
     longest_passage_words: int = Field(250, ge=20, description="a longer paragraph is cut")
     shortest_passage_words: int = Field(60, ge=1, description="shorter tails join the one before")
     text_fields: tuple[str, ...] = Field(
-        ("text", "body", "content", "abstract"),
-        description="JSON fields that may hold the text; the first that a row has text in is read",
+        ("text", "abstract", "body", "content"), description="JSON fields that may hold the text"
     )
     longest_line_bytes: int = Field(16_000_000, ge=1, description="longer lines are quarantined")
     largest_file_bytes: int = Field(

@@ -89,7 +89,7 @@ def test_wrong_input_is_one_line_and_status_2(flawed_source, tmp_path, capsys, c
         ("masking: {regions: [XX]}", "unknown region 'XX'; allowed: AC, AD"),
         ("masking: {kinds: []}", "names no kind; allowed: URL, EMAIL"),
         ("clean: {min_words: 50, max_words: 20}", "every document would be dropped; allowed: min"),
-        ("source: {text_fields: []}", "no row could be read; the default: text, body"),
+        ("source: {text_fields: []}", "no row could be read; the default: text, abstract"),
         ("source: {passage_words: 500}", "longest_passage_words = 250"),
         (
             "source: {text_fields: text}",

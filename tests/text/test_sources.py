@@ -62,7 +62,7 @@ def test_jsonl_keeps_documents_and_quarantines_each_bad_line_with_its_place(tmp_
         "a JSON object was expected, not list",
         "field 'text' must be text, not int",
         "field 'text' is empty",
-        "none of the text fields text, body, content, abstract; source.text_fields in --settings "
+        "none of the text fields text, abstract, body, content; source.text_fields in --settings "
         "names others",
     ]
 
@@ -72,13 +72,6 @@ def test_other_fields_of_a_line_become_metadata_and_text_may_be_an_abstract():
     document = parse_document(raw, "f.jsonl:3", "papers")
     assert (document.text, document.id) == ("We study tempo.", "f.jsonl:3")
     assert document.metadata == {"source": "papers", "title": "Tempo", "year": "2016"}
-
-
-def test_of_a_paper_the_whole_is_read_and_its_abstract_is_kept_beside_it():
-    raw = json.dumps({"abstract": "We study tempo.", "body": "Tempo is a rate."}).encode()
-    document = parse_document(raw, "f.jsonl:1", "papers")
-    assert document.text == "Tempo is a rate."
-    assert document.metadata == {"source": "papers", "abstract": "We study tempo."}
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.zst"])
