@@ -221,7 +221,9 @@ def seed_by_seed(results: Everything) -> str:
     profiles of two seeds: an interval from two says nothing where they part."""
     rows = []
     for profile, result in profiles(results):
-        values = by_seed(result.tables.get("runs"))
+        if "runs" not in result.tables:
+            continue
+        values = by_seed(result.tables["runs"])
         arms = dict.fromkeys(values.index.get_level_values("arm"))
         for arm, other in product(arms, EQUAL) if len(values.columns) == FEW else ():
             if arm != verdicts.EQUAL_TOKENS and compared_cells(result.tables, arm, other):
@@ -231,10 +233,8 @@ def seed_by_seed(results: Everything) -> str:
     return markdown(["profile", "arm", "minus", *(f"{s}, nats" for s in STRATA.values())], rows)
 
 
-def by_seed(runs: pd.DataFrame | None) -> pd.DataFrame:
+def by_seed(runs: pd.DataFrame) -> pd.DataFrame:
     """The first measure of the main runs: a row per arm and stratum, a column per seed."""
-    if runs is None:
-        return pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["arm", "stratum"]))
     main = runs[(runs["axis"] == "main") & (runs["metric"] == PRIMARY)]
     return main.set_index(["arm", "stratum", "seed"])["value"].unstack("seed")
 
